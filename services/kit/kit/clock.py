@@ -1,0 +1,104 @@
+"""Business time: the wall clock in production; in one box an instant all processes share and the simulator moves on.
+
+Leases, retries, tokens and time-outs use `real()`: they must pass even when the business clock stands still.
+"""
+
+import fcntl
+import mmap
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import IO
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class ClockMovesForward(ValueError):
+    """Somebody wanted to set the business clock back."""
+
+
+class Clock:
+    """Tells the business instant.
+
+    file: the shared clock of one box, 8 bytes, microseconds since 1970, little-endian; made with the wall clock's instant
+    where it is absent. Without it, business time is the wall clock and cannot be set.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self.file = file
+        self._shared: mmap.mmap | None = None
+        if file is not None:
+            with _locked(file) as opened:
+                if os.fstat(opened.fileno()).st_size < 8:
+                    opened.write(_micros(self.real()).to_bytes(8, "little"))
+                    opened.flush()
+                self._shared = mmap.mmap(opened.fileno(), 8)
+
+    def now(self) -> datetime:
+        """The business instant, aware, UTC."""
+        if self._shared is None:
+            return datetime.now(UTC)
+        return _EPOCH + int.from_bytes(self._shared[:8], "little") * _MICROSECOND
+
+    @staticmethod
+    def real() -> datetime:
+        """The wall clock's instant, aware, UTC."""
+        return datetime.now(UTC)
+
+    def set(self, at: datetime) -> datetime:
+        """Moves the shared clock on for every process; setting it to the instant it shows does nothing.
+
+        Raises: ClockMovesForward for an earlier instant; RuntimeError where business time is the wall clock.
+        """
+        if self._shared is None or self.file is None:
+            raise RuntimeError("the business clock is the wall clock here; only one box can move it")
+        micros = _micros(at)
+        with _locked(self.file):
+            if micros < int.from_bytes(self._shared[:8], "little"):
+                raise ClockMovesForward(f"now: {at.isoformat()} lies before {self.now().isoformat()}, and the clock only moves forward")
+            self._shared[:8] = micros.to_bytes(8, "little")
+            self._shared.flush()
+        return self.now()
+
+    def today(self) -> date:
+        """The policy day it is now."""
+        return local_day(self.now())
+
+
+def local_day(instant: datetime) -> date:
+    """The policy day (Asia/Shanghai) that holds an instant."""
+    return instant.astimezone(SHANGHAI).date()
+
+
+def day_start(day: date) -> datetime:
+    """The instant at which a policy day begins, UTC."""
+    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
+
+
+def day_bounds(day: date) -> tuple[datetime, datetime]:
+    """First instant of a policy day and first instant of the next."""
+    return day_start(day), day_start(day + timedelta(days=1))
+
+
+def days(first: date, until: date) -> Iterator[date]:
+    """Every policy day from the first to the one before `until`."""
+    return (first + timedelta(days=n) for n in range((until - first).days))
+
+
+def _micros(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise ValueError(f"now: {at.isoformat()} has no time zone")
+    return (at - _EPOCH) // _MICROSECOND
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[IO[bytes]]:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield opened
