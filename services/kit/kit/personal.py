@@ -1,0 +1,153 @@
+"""Personal text at rest: sealed by AES-GCM, found by keyed hashes, shown masked; every key has an id, so that keys rotate."""
+
+import base64
+import hashlib
+import hmac
+import os
+import unicodedata
+from collections.abc import Mapping
+from typing import TypeVar
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import SecretStr
+
+Key = TypeVar("Key")
+
+_NONCE_BYTES = 12  # the size AES-GCM is specified for
+_DIGEST_BYTES = 20
+_KEY_BYTES = 32
+
+
+class Unreadable(ValueError):
+    """Sealed bytes cannot be opened: an unknown key, another kind, or somebody changed them."""
+
+
+class Ring:
+    """The keys of one service; the first of each list seals and hashes, the others only open and find.
+
+    personal_keys, hash_keys: "id:base64,id:base64", 32 bytes each.
+    """
+
+    def __init__(self, personal_keys: SecretStr | str | None, hash_keys: SecretStr | str | None) -> None:
+        self._seals = {name: AESGCM(key) for name, key in _keys(personal_keys, "personal_keys").items()}
+        self._hashes = _keys(hash_keys, "hash_keys")
+
+    def seal(self, text: str, kind: str = "") -> bytes:
+        """Encrypts under the current key. kind: must be the same when opened, so that no value can be moved to another column."""
+        name, cipher = self._current(self._seals, "personal_keys")
+        nonce = os.urandom(_NONCE_BYTES)
+        return _tag(name) + nonce + cipher.encrypt(nonce, text.encode(), kind.encode())
+
+    def open(self, value: bytes, kind: str = "") -> str:
+        """The text that was sealed. Raises: Unreadable."""
+        name, rest = _split(value)
+        cipher = self._seals.get(name)
+        if cipher is None:
+            raise Unreadable(f"sealed under key {name!r}, which this service does not have")
+        try:
+            return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], kind.encode()).decode()
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable(f"sealed bytes of kind {kind!r} are not what was written") from error
+
+    def rotate(self, value: bytes, kind: str = "") -> bytes | None:
+        """The same text under the current key, or None where it already is."""
+        name, _ = self._current(self._seals, "personal_keys")
+        return None if _split(value)[0] == name else self.seal(self.open(value, kind), kind)
+
+    def digest(self, kind: str, text: str) -> bytes:
+        """A keyed hash for search by equality, under the current key; equal for the usual spellings of one value."""
+        name, key = self._current(self._hashes, "hash_keys")
+        return _digest(name, key, kind, text)
+
+    def digests(self, kind: str, text: str) -> list[bytes]:
+        """The hashes of a value under every key, current first: what to look for while a hash key rotates."""
+        self._current(self._hashes, "hash_keys")
+        return [_digest(name, key, kind, text) for name, key in self._hashes.items()]
+
+    def is_stale(self, digest: bytes) -> bool:
+        """True where a hash was made under a key that is no longer the current one."""
+        return _split(digest)[0] != self._current(self._hashes, "hash_keys")[0]
+
+    def character_digests(self, name: str, area: str) -> list[bytes]:
+        """Hashes of the single characters of a name, bound to an area so that frequencies of a whole city stay hidden; to be stored."""
+        return [self.digest("character", f"{area}|{character}") for character in _characters(name)]
+
+    def character_searches(self, name: str, area: str) -> list[list[bytes]]:
+        """One list per key: a row matches where its stored hashes contain all of any one list."""
+        self._current(self._hashes, "hash_keys")
+        return [
+            [_digest(key_name, key, "character", f"{area}|{character}") for character in _characters(name)]
+            for key_name, key in self._hashes.items()
+        ]
+
+    @staticmethod
+    def _current(keys: Mapping[str, Key], setting: str) -> tuple[str, Key]:
+        if not keys:
+            raise LookupError(f"setting {setting} is empty: personal text can be neither kept nor found")
+        return next(iter(keys.items()))
+
+
+def normal(kind: str, text: str) -> str:
+    """The one spelling of a value: full-width forms folded, blanks gone, the check letter of an ID number large, a phone without +86."""
+    folded = "".join(unicodedata.normalize("NFKC", text).split())
+    if kind == "phone":
+        digits = "".join(character for character in folded if character.isdigit())
+        return digits[2:] if len(digits) == 13 and digits.startswith("86") else digits
+    return folded.upper() if kind == "id_number" else folded
+
+
+def mask(kind: str, text: str) -> str:
+    """What may be shown of a value to those who need not know it.
+
+    >>> mask("id_number", "341102194001010017"), mask("name", "李小明"), mask("phone", "13800000001"), mask("address", "琅琊区1号")
+    ('341102********0017', '李**', '138****0001', '****')
+    """
+    shown = {"id_number": (6, 4), "phone": (3, 4), "name": (1, 0)}.get(kind)
+    if shown is None or len(text) <= sum(shown):
+        return "*" * (4 if shown is None else len(text))
+    head, tail = shown
+    return text[:head] + "*" * (len(text) - head - tail) + text[len(text) - tail:]
+
+
+def _characters(name: str) -> list[str]:
+    return sorted(set(normal("name", name)))
+
+
+def _keys(setting: SecretStr | str | None, name: str) -> dict[str, bytes]:
+    if setting is None:
+        return {}
+    keys: dict[str, bytes] = {}
+    for position, entry in enumerate(_plain(setting).split(","), start=1):
+        key_id, _, encoded = entry.strip().partition(":")
+        if not key_id or len(key_id.encode()) > 255 or key_id in keys:
+            raise ValueError(f"{name}: entry {position} needs an id of its own before the colon")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            key = b""
+        if len(key) != _KEY_BYTES:
+            raise ValueError(f"{name}: key {key_id!r} must be {_KEY_BYTES} bytes in base64")
+        keys[key_id] = key
+    return keys
+
+
+def _plain(setting: SecretStr | str) -> str:
+    return setting if isinstance(setting, str) else setting.get_secret_value()
+
+
+def _tag(name: str) -> bytes:
+    encoded = name.encode()
+    return bytes([len(encoded)]) + encoded
+
+
+def _split(value: bytes) -> tuple[str, bytes]:
+    length = value[0] if value else 0
+    if not length or len(value) <= length + 1:
+        raise Unreadable("bytes bear no key id")
+    return value[1:length + 1].decode(errors="replace"), value[length + 1:]
+
+
+def _digest(name: str, key: bytes, kind: str, text: str) -> bytes:
+    told = f"{kind}\0{normal(kind, text)}".encode()
+    return _tag(name) + hmac.new(key, told, hashlib.sha256).digest()[:_DIGEST_BYTES]

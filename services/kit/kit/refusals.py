@@ -1,0 +1,154 @@
+"""What goes wrong, told by whose fault it is; that one fact decides status, log, retry and parking.
+
+    EldercareError
+    ├─ Refusal            the caller asked for what the rules forbid
+    │  ├─ Malformed       the request breaks a constraint of its contract
+    │  ├─ NotFound        no such row, or none that this caller may see
+    │  ├─ Conflict        what is there already forbids it
+    │  ├─ Denied          the caller's roles do not include this method
+    │  └─ Unauthenticated nobody vouches for the caller
+    └─ Unavailable        a neighbour did not answer in time
+    (anything else)       a defect of ours
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+DOMAIN = "eldercare"
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What one kind of error leads to at each edge.
+
+    code: name of the gRPC status. http: status. message: what becomes of a Kafka record. log: level. alert: who is called.
+    """
+
+    code: str
+    http: int
+    message: Literal["park", "retry", "three tries"]
+    log: Literal["info", "warning", "exception"]
+    alert: Literal["no", "if the limit trips", "if it lasts", "yes"]
+
+
+class EldercareError(Exception):
+    """An error that says whose fault it is.
+
+    `facts` are also attributes; `reason` is stable over releases and is what a caller compares, never the text.
+    `field` names the offending field of the request, where there is one.
+    """
+
+    text: ClassVar[str] = ""
+    field: str | None = None
+    retry_after_s: float | None = None
+    _reason: ClassVar[str] = "ELDERCARE_ERROR"
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._reason = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).upper()
+
+    def __init__(self, text: str | None = None, /, *, field: str | None = None, **facts: object) -> None:
+        self.facts: dict[str, object] = facts
+        self.reason: str = self._reason
+        for name, fact in facts.items():
+            setattr(self, name, fact)
+        if field is not None:
+            self.field = field
+        super().__init__(text or (self.text.format(**facts) if self.text else self._told()))
+
+    def _told(self) -> str:
+        facts = ", ".join(f"{name} {fact}" for name, fact in self.facts.items())
+        return self._reason.lower().replace("_", " ") + (f": {facts}" if facts else "")
+
+    @property
+    def violations(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of offending field and broken rule."""
+        return ((self.field, str(self)),) if self.field else ()
+
+
+class Refusal(EldercareError):
+    """The caller asked for what the rules forbid; asking again does not help."""
+
+
+class Malformed(Refusal):
+    """A field of the request breaks a constraint of its contract."""
+
+    def __init__(self, field: str, rule: str, *, also: Iterable[tuple[str, str]] = ()) -> None:
+        self.rule = rule
+        self._violations = ((field, rule), *also)
+        super().__init__("; ".join(f"{name}: {broken}" for name, broken in self._violations), field=field)
+
+    @property
+    def violations(self) -> tuple[tuple[str, str], ...]:
+        return self._violations
+
+
+class NotFound(Refusal):
+    """There is no such row, or none that this caller may see; the two are never told apart."""
+
+    def __init__(self, kind: str | type = "row", key: object = None, *, field: str | None = None) -> None:
+        name = kind if isinstance(kind, str) else kind.__name__
+        super().__init__(f"no {name} {key}" if key is not None else f"no such {name}", field=field, kind=name, key=key)
+
+
+class Conflict(Refusal):
+    """What is there already forbids it; another request, or the same one later, may pass."""
+
+
+class Denied(Refusal):
+    """The caller's roles do not include this method."""
+
+
+class Unauthenticated(Refusal):
+    """No valid token came with the call."""
+
+
+class Unavailable(EldercareError):
+    """A neighbour did not answer in time; the same request may pass after `retry_after_s` seconds."""
+
+    def __init__(self, neighbour: str, text: str | None = None, /, *, retry_after_s: float = 1.0) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(text or f"{neighbour} does not answer", neighbour=neighbour)
+
+
+CONSEQUENCES: dict[type[BaseException], Consequence] = {
+    Malformed: Consequence("INVALID_ARGUMENT", 422, "park", "warning", "if the limit trips"),
+    NotFound: Consequence("NOT_FOUND", 404, "park", "info", "no"),
+    Conflict: Consequence("ABORTED", 409, "park", "info", "no"),
+    Denied: Consequence("PERMISSION_DENIED", 403, "park", "info", "no"),
+    Unauthenticated: Consequence("UNAUTHENTICATED", 401, "park", "info", "no"),
+    Refusal: Consequence("FAILED_PRECONDITION", 409, "park", "info", "no"),
+    Unavailable: Consequence("UNAVAILABLE", 503, "retry", "warning", "if it lasts"),
+    BaseException: Consequence("INTERNAL", 500, "three tries", "exception", "yes"),
+}
+KINDS: dict[str, type[EldercareError]] = {
+    consequence.code: kind for kind, consequence in CONSEQUENCES.items() if issubclass(kind, EldercareError)
+}
+
+
+def consequence(error: BaseException | type[BaseException]) -> Consequence:
+    """The row of the table that the nearest ancestor of this error has."""
+    kind = error if isinstance(error, type) else type(error)
+    return next(CONSEQUENCES[ancestor] for ancestor in kind.__mro__ if ancestor in CONSEQUENCES)
+
+
+def heard(
+    code: str, text: str, *, reason: str = "", facts: dict[str, object] | None = None,
+    violations: Iterable[tuple[str, str]] = (), retry_after_s: float | None = None,
+) -> EldercareError:
+    """The error a neighbour told, rebuilt from its parts: its class by `code`, and reason, facts and fields as they were said.
+
+    Raises: KeyError where the code belongs to no error of the tree.
+    """
+    kind = KINDS[code]
+    error = kind.__new__(kind)
+    EldercareError.__init__(error, text, **(facts or {}))
+    pairs = tuple(violations)
+    error.reason = reason or error.reason
+    error.field = pairs[0][0] if pairs else None
+    error.retry_after_s = retry_after_s
+    if isinstance(error, Malformed):
+        error.rule, error._violations = (pairs[0][1] if pairs else text), pairs
+    return error
