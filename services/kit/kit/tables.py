@@ -1,0 +1,189 @@
+"""What every service remembers for the kit's sake, and the base of what it remembers for its own.
+
+A service's tables derive from `Remembered`; the tables of one package share a metadata of their own, so that two services
+may have a table of the same name in one process. House rules become column types here: an instant is `timestamptz`, a column
+that ends in `_fen` is `bigint`, an IntEnum is kept as its number.
+"""
+
+from datetime import datetime
+from enum import IntEnum
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, DateTime, Enum, Identity, Index, Integer, MetaData, SmallInteger, Table, Text, event, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+_NAMES = {
+    "pk": "%(table_name)s_pk",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fk",
+    "uq": "%(table_name)s_%(column_0_N_name)s_uq",
+    "ix": "%(table_name)s_%(column_0_N_name)s_ix",
+    "ck": "%(table_name)s_%(constraint_name)s_ck",
+}
+
+
+@cache
+def metadata(package: str) -> MetaData:
+    """The tables of one package."""
+    return MetaData(naming_convention=_NAMES)
+
+
+class Remembered(SQLModel):
+    """Base of a table; `class Elder(Remembered, table=True)`."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        type.__setattr__(cls, "metadata", metadata(cls.__module__.partition(".")[0]))
+
+
+class Numbered(TypeDecorator[IntEnum]):
+    """An IntEnum kept as its number: a native enum keeps names and needs a migration for each new member."""
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def __init__(self, kind: type[IntEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        return None if value is None else int(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> IntEnum | None:
+        return None if value is None else self.kind(value)
+
+
+@event.listens_for(Table, "after_parent_attach")
+def _house_types(table: Table, _: MetaData) -> None:
+    for column in table.columns:
+        if isinstance(column.type, DateTime):
+            column.type = DateTime(timezone=True)
+        elif isinstance(column.type, Integer) and column.name.endswith("_fen"):
+            column.type = BigInteger()
+        elif isinstance(column.type, Enum) and column.type.enum_class and issubclass(column.type.enum_class, IntEnum):
+            column.type = Numbered(column.type.enum_class)
+
+
+class Outbox(Remembered, table=True):
+    """A letter to Kafka that nobody has acknowledged yet; the relay of its part deletes it."""
+
+    # a queue that is never long: without this, vacuum comes only after the dead rows have slowed the relay down
+    __table_args__ = {"postgresql_with": {"autovacuum_vacuum_scale_factor": "0", "autovacuum_vacuum_threshold": "5000"}}  # noqa: RUF012
+
+    part: int = Field(sa_type=SmallInteger, primary_key=True, description="crc32(key) mod number of parts")
+    seq: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True),
+        description="rises in the order of commits per aggregate only, since it is drawn under the aggregate's row lock; never a cursor",
+    )
+    id: UUID = Field(description="ce_id")
+    topic: str
+    key: str
+    headers: str = Field(sa_type=Text, description="JSON object of strings, ready to be sent")
+    payload: bytes
+    recorded_at: datetime = Field(description="real instant of emit()")
+
+
+class Command(Remembered, table=True):
+    """A request that was answered, by its idempotency key."""
+
+    __table_args__ = (Index("command_answered_at_ix", "answered_at", postgresql_using="brin"),)
+
+    client: str = Field(primary_key=True)
+    method: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    digest: bytes = Field(description="of the request's bytes: the same key with another body is refused")
+    answer: bytes = Field(description="sealed")
+    answered_at: datetime = Field(description="real")
+
+
+class Due(Remembered, table=True):
+    """A timer that has not fired."""
+
+    kind: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    at: datetime = Field(index=True, description="business instant")
+    tries: int = Field(default=0, description="failed ones")
+    not_before: datetime | None = Field(default=None, description="real instant until which a failed timer rests")
+    reason: str | None = Field(default=None, description="why it failed last")
+
+
+class AuditRecord(Remembered, table=True):
+    """Who looked at whose personal data, or changed it; the sealer chains the records by hash."""
+
+    __tablename__ = "audit_record"
+    __table_args__ = (Index("audit_record_unsealed_ix", "audit_id", postgresql_where=text("position is null")),)
+
+    audit_id: UUID = Field(primary_key=True)
+    at: datetime = Field(description="business instant")
+    recorded_at: datetime = Field(description="real instant")
+    subject: str = Field(description="who, as the token says")
+    client_id: str
+    method: str = Field(description="full name of the method that was called")
+    channel: str
+    elder_ids: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False), description="whose data")
+    purpose: str = ""
+    correlation_id: str = ""
+    position: int | None = Field(default=None, sa_type=BigInteger, unique=True, description="place in the chain; absent until sealed")
+    seal: bytes | None = Field(default=None, description="SHA-256 over the seal before and this record")
+
+
+class Position(Remembered, table=True):
+    """How far a group has applied a partition, and what became of its records since the partition's first."""
+
+    group: str = Field(primary_key=True)
+    cluster: str = Field(primary_key=True, description="Kafka's cluster id: another cluster has other offsets")
+    topic: str = Field(primary_key=True)
+    partition: int = Field(primary_key=True)
+    next: int = Field(sa_type=BigInteger, description="offset of the first record that is not yet applied; never goes back")
+    begin: int = Field(sa_type=BigInteger, description="offset this group started from")
+    applied: int = Field(default=0, sa_type=BigInteger)
+    repeated: int = Field(default=0, sa_type=BigInteger)
+    foreign: int = Field(default=0, sa_type=BigInteger, description="of a type this group does not hear, or gaps in the log")
+
+
+class Inbox(Remembered, table=True):
+    """An event that was handled; its repetition is skipped."""
+
+    __table_args__ = (Index("inbox_handled_at_ix", "handled_at", postgresql_using="brin"),)
+
+    group: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    handled_at: datetime = Field(description="real")
+
+
+class Waiting(Remembered, table=True):
+    """A record that refers to something not heard yet."""
+
+    group: str = Field(primary_key=True)
+    cluster: str = Field(primary_key=True)
+    topic: str = Field(primary_key=True)
+    partition: int = Field(primary_key=True)
+    offset: int = Field(sa_type=BigInteger, primary_key=True)
+    kind: str = Field(index=True, description="table it waits for")
+    id: str = Field(index=True, description="key it waits for")
+    key: str
+    headers: str = Field(sa_type=Text)
+    payload: bytes | None = None
+    since: datetime = Field(description="real")
+
+
+class Parked(Remembered, table=True):
+    """A record that could not be applied, or one of the same key behind it; an operator releases the key."""
+
+    group: str = Field(primary_key=True)
+    cluster: str = Field(primary_key=True)
+    topic: str = Field(primary_key=True)
+    partition: int = Field(primary_key=True)
+    offset: int = Field(sa_type=BigInteger, primary_key=True)
+    key: str = Field(index=True)
+    headers: str = Field(sa_type=Text)
+    payload: bytes | None = None
+    reason: str = ""
+    attempts: int = 0
+    held: bool = Field(default=False, description="nothing is wrong with it: it stands behind a parked one of its key")
+    parked_at: datetime = Field(description="real")
