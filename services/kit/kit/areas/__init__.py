@@ -1,0 +1,138 @@
+"""The tree of statistical areas of a city: what exists, what lies in what. Geography, no rule of a domain."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+PROVINCE, CITY, COUNTY, TOWNSHIP, COMMUNITY = range(1, 6)
+_DIGITS = {PROVINCE: 2, CITY: 4, COUNTY: 6, TOWNSHIP: 9, COMMUNITY: 12}
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One division. level: 1 province, 2 city, 3 county, 4 township, 5 village or community. official: a civil-affairs division."""
+
+    code: str
+    name: str
+    level: int
+    parent: str | None
+    type: str
+    official: bool
+
+
+class Areas:
+    """A tree of areas by their 12-digit codes; reading is free of I/O."""
+
+    def __init__(self, by_code: Mapping[str, Area]) -> None:
+        self._by_code = dict(by_code)
+        self._children: dict[str, list[Area]] = {}
+        for area in self._by_code.values():
+            if area.parent is not None:
+                self._children.setdefault(area.parent, []).append(area)
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._by_code
+
+    def __getitem__(self, code: str) -> Area:
+        return self._by_code[code]
+
+    def __iter__(self) -> Iterator[Area]:
+        return iter(self._by_code.values())
+
+    def __len__(self) -> int:
+        return len(self._by_code)
+
+    def level_of(self, code: str) -> int | None:
+        """1 province … 5 village or community; None for a code that is not in the tree."""
+        area = self._by_code.get(code)
+        return area.level if area else None
+
+    def name(self, code: str) -> str:
+        """The area's own name. Raises: KeyError for a code that is not in the tree."""
+        return self._by_code[code].name
+
+    def path(self, code: str) -> list[Area]:
+        """From the province down to the area itself. Raises: KeyError for a code that is not in the tree."""
+        found: list[Area] = []
+        step: str | None = code
+        while step is not None:
+            area = self._by_code[step]
+            found.append(area)
+            step = area.parent
+        return found[::-1]
+
+    def children(self, code: str) -> list[Area]:
+        """The areas directly below, in the order of their codes."""
+        return list(self._children.get(code, ()))
+
+    def within(self, code: str, level: int | None = None) -> list[Area]:
+        """The area itself and all below it, of one level where that is given."""
+        digits = prefix(code)
+        return [area for area in self if area.code.startswith(digits) and (level is None or area.level == level)]
+
+
+def level(code: str) -> int:
+    """The level that a code's trailing zeros tell.
+
+    >>> [level(code) for code in ("340000000000", "341100000000", "341102000000", "341102001000", "341102001003")]
+    [1, 2, 3, 4, 5]
+    """
+    return next(rank for rank, digits in _DIGITS.items() if not code[digits:].strip("0"))
+
+
+def prefix(code: str) -> str:
+    """The digits that every area inside this one begins with.
+
+    >>> prefix("341102001000")
+    '341102001'
+    """
+    return code[:_DIGITS[level(code)]]
+
+
+def is_in(code: str, outer: str) -> bool:
+    """True where the area lies in the outer one, or is it.
+
+    >>> is_in("341102001003", "341102000000"), is_in("341103001003", "341102000000")
+    (True, False)
+    """
+    return code.startswith(prefix(outer))
+
+
+def parent(code: str) -> str | None:
+    """The code one level up; None above a province.
+
+    >>> parent("341102001003"), parent("341102000000"), parent("340000000000")
+    ('341102001000', '341100000000', None)
+    """
+    rank = level(code)
+    return None if rank == PROVINCE else code[:_DIGITS[rank - 1]].ljust(12, "0")
+
+
+def at(code: str, rank: int) -> str:
+    """The area of a level that a code lies in.
+
+    >>> at("341102001003", COUNTY)
+    '341102000000'
+    """
+    return code[:_DIGITS[rank]].ljust(12, "0")
+
+
+@lru_cache(maxsize=8)
+def load(path: Path | None = None) -> Areas:
+    """Reads a tree; without a path the demo city's, Chuzhou. The file is read once per process.
+
+    Raises: ValueError for a row whose code, level and parent do not fit together.
+    """
+    text = (path or resources.files(__package__).joinpath("chuzhou.csv")).read_text(encoding="utf-8")
+    by_code: dict[str, Area] = {}
+    for line, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+        code, above = row["code"], row["parent_code"]
+        if len(code) != 12 or not code.isdigit() or code in by_code:
+            raise ValueError(f"line {line}: code {code!r} is not a new 12-digit code")
+        if above != "0" and above not in by_code:
+            raise ValueError(f"line {line}: parent_code {above!r} stands nowhere above")
+        by_code[code] = Area(code, row["name"], int(row["level"]), None if above == "0" else above, row["type"], row["official"] == "1")
+    return Areas(by_code)

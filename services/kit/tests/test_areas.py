@@ -1,0 +1,50 @@
+"""The demo city's tree of areas."""
+
+import doctest
+from pathlib import Path
+
+import pytest
+
+from kit import areas
+
+
+def test_the_city_has_its_communities():
+    city = areas.load()
+
+    assert len(city) == 1394
+    assert city.name("341100000000") == "滁州市"
+    assert len(city.within("341100000000", areas.COMMUNITY)) == 1258
+
+
+def test_every_area_lies_in_its_parent():
+    city = areas.load()
+
+    for area in city:
+        if area.parent is not None:
+            assert area.code in {child.code for child in city.children(area.parent)}
+            assert areas.parent(area.code) == area.parent
+            assert areas.is_in(area.code, area.parent)
+
+
+def test_a_path_leads_from_the_province_to_the_community():
+    city = areas.load()
+
+    path = city.path(city.within("341182000000", areas.COMMUNITY)[0].code)
+
+    assert [area.level for area in path] == [1, 2, 3, 4, 5]
+
+
+def test_the_level_of_an_unknown_code_is_none():
+    assert areas.load().level_of("999999999999") is None
+
+
+def test_a_row_without_its_parent_is_refused_by_line(tmp_path: Path):
+    file = tmp_path / "areas.csv"
+    file.write_text("code,name,level,parent_code,type,official\n341102000000,琅琊区,3,341100000000,县级,1\n", encoding="utf-8")
+
+    with pytest.raises(ValueError, match="line 2: parent_code '341100000000'"):
+        areas.load(file)
+
+
+def test_the_examples_in_the_docstrings_run():
+    assert doctest.testmod(areas).failed == 0
