@@ -1,0 +1,11 @@
+"""What operators see: logs, traces and metrics, with their names declared once and nothing personal in them.
+
+`names` declares, `log` writes, `span` and `handling` trace, `prometheus` renders; `install` is called once by the process.
+"""
+
+from kit.observe.logs import denied, log
+from kit.observe.metrics import prometheus
+from kit.observe.setup import flush, install
+from kit.observe.traces import current_trace_id, handling, span, traceparent
+
+__all__ = ["current_trace_id", "denied", "flush", "handling", "install", "log", "prometheus", "span", "traceparent"]

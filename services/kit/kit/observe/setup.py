@@ -1,0 +1,37 @@
+"""Telemetry of one process: where it goes, and that it is gone before the process is."""
+
+import asyncio
+
+from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from kit.observe import logs, metrics, names, traces
+
+_FLUSH_MS = 5_000
+
+
+def install(service: str, *, level: str = "info", otlp_endpoint: str | None = None, version: str = "") -> None:
+    """Begins logging, tracing and measuring for this process; spans and metrics are pushed only where an endpoint is given."""
+    logs.install(level)
+    resource = Resource.create({"service.name": service, "service.namespace": "eldercare", "service.version": version})
+    readers: list[MetricReader] = []
+    if otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+
+        insecure = not otlp_endpoint.startswith("https")
+        tracing = TracerProvider(resource=resource, shutdown_on_exit=False)
+        tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint, insecure=insecure)))
+        traces.provide(tracing)
+        readers.append(PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=otlp_endpoint, insecure=insecure)))
+    metrics.provide(resource, readers)
+    names.BUILD.set(1, service=service, version=version)
+
+
+async def flush() -> None:
+    """Pushes what is left, off the loop, and waits at most five seconds."""
+    if traces.provider is not None:
+        await asyncio.to_thread(traces.provider.force_flush, _FLUSH_MS)
+    await asyncio.to_thread(metrics.provider.force_flush, _FLUSH_MS)
