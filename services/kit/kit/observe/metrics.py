@@ -128,8 +128,8 @@ def _point(name: str, point: Any, kind: str) -> Iterable[str]:
     below = 0
     for bound, count in zip((*point.explicit_bounds, float("inf")), point.bucket_counts, strict=True):
         below += count
-        limit = "+Inf" if bound == float("inf") else _number(bound)
-        yield f"{name}_bucket{_braced([*labels, f'le="{limit}"'])} {below}"
+        limit = 'le="+Inf"' if bound == float("inf") else f'le="{_number(bound)}"'
+        yield f"{name}_bucket{_braced([*labels, limit])} {below}"
     yield f"{name}_sum{_braced(labels)} {_number(point.sum)}"
     yield f"{name}_count{_braced(labels)} {point.count}"
 
