@@ -72,7 +72,7 @@ class Outbox(Remembered, table=True):
     """A letter to Kafka that nobody has acknowledged yet; the relay of its part deletes it."""
 
     # a queue that is never long: without this, vacuum comes only after the dead rows have slowed the relay down
-    __table_args__ = {"postgresql_with": {"autovacuum_vacuum_scale_factor": "0", "autovacuum_vacuum_threshold": "5000"}}  # noqa: RUF012
+    __table_args__ = {"postgresql_with": {"autovacuum_vacuum_scale_factor": "0", "autovacuum_vacuum_threshold": "5000"}}
 
     part: int = Field(sa_type=SmallInteger, primary_key=True, description="crc32(key) mod number of parts")
     seq: int | None = Field(
@@ -132,58 +132,72 @@ class AuditRecord(Remembered, table=True):
 
 
 class Position(Remembered, table=True):
-    """How far a group has applied a partition, and what became of its records since the partition's first."""
+    """How far a group has read a partition, and what has become of its records; moved in the transaction of their effects.
+
+    Always: next - begin = applied + repeated + foreign_ + waiting + parked + held + gaps.
+    """
 
     group: str = Field(primary_key=True)
     cluster: str = Field(primary_key=True, description="Kafka's cluster id: another cluster has other offsets")
     topic: str = Field(primary_key=True)
     partition: int = Field(primary_key=True)
-    next: int = Field(sa_type=BigInteger, description="offset of the first record that is not yet applied; never goes back")
     begin: int = Field(sa_type=BigInteger, description="offset this group started from")
+    next: int = Field(sa_type=BigInteger, description="offset that is read next; never goes back")
     applied: int = Field(default=0, sa_type=BigInteger)
-    repeated: int = Field(default=0, sa_type=BigInteger)
-    foreign: int = Field(default=0, sa_type=BigInteger, description="of a type this group does not hear, or gaps in the log")
+    repeated: int = Field(default=0, sa_type=BigInteger, description="said before, skipped")
+    foreign_: int = Field(default=0, sa_type=BigInteger, description="of a type this group does not hear")
+    waiting: int = Field(default=0, sa_type=BigInteger, description="rows of this partition in `waiting`")
+    parked: int = Field(default=0, sa_type=BigInteger, description="rows in `parked` that are not held")
+    held: int = Field(default=0, sa_type=BigInteger, description="rows in `parked` that only stand behind another of their key")
+    gaps: int = Field(default=0, sa_type=BigInteger, description="offsets without a record: compacted, or a marker of the broker")
+    run: int = Field(default=0, description="records parked since one was applied; too many stop the group")
 
 
 class Inbox(Remembered, table=True):
-    """An event that was handled; its repetition is skipped."""
+    """An event that was heard; its repetition is skipped."""
 
-    __table_args__ = (Index("inbox_handled_at_ix", "handled_at", postgresql_using="brin"),)
+    __table_args__ = (Index("inbox_heard_at_ix", "heard_at", postgresql_using="brin"),)
 
+    id: UUID = Field(primary_key=True, description="ce_id; first in the key, because ids that rise keep the index warm")
+    source: str = Field(primary_key=True, description="ce_source")
     group: str = Field(primary_key=True)
-    source: str = Field(primary_key=True)
-    id: str = Field(primary_key=True)
-    handled_at: datetime = Field(description="real")
+    heard_at: datetime = Field(description="real", sa_column_kwargs={"server_default": text("now()")})
 
 
 class Waiting(Remembered, table=True):
-    """A record that refers to something not heard yet."""
+    """A record that refers to something not heard yet, or one of the same key behind it."""
+
+    __table_args__ = (Index("waiting_for_ix", "group", "kind", "id"), Index("waiting_key_ix", "group", "cluster", "topic", "key"))
 
     group: str = Field(primary_key=True)
     cluster: str = Field(primary_key=True)
     topic: str = Field(primary_key=True)
     partition: int = Field(primary_key=True)
     offset: int = Field(sa_type=BigInteger, primary_key=True)
-    kind: str = Field(index=True, description="table it waits for")
-    id: str = Field(index=True, description="key it waits for")
-    key: str
-    headers: str = Field(sa_type=Text)
+    kind: str = Field(description="table it waits for")
+    id: str = Field(description="key it waits for, as text")
+    key: bytes | None = Field(default=None, description="Kafka's")
+    headers: str = Field(sa_type=Text, description="JSON list of name and value; bytes that are no UTF-8 as lone surrogates")
     payload: bytes | None = None
-    since: datetime = Field(description="real")
+    since: datetime = Field(description="real", sa_column_kwargs={"server_default": text("now()")})
 
 
 class Parked(Remembered, table=True):
-    """A record that could not be applied, or one of the same key behind it; an operator releases the key."""
+    """A record that could not be applied, or one of the same key behind it; an operator replays the key."""
+
+    __table_args__ = (Index("parked_key_ix", "group", "cluster", "topic", "key"),)
 
     group: str = Field(primary_key=True)
     cluster: str = Field(primary_key=True)
     topic: str = Field(primary_key=True)
     partition: int = Field(primary_key=True)
     offset: int = Field(sa_type=BigInteger, primary_key=True)
-    key: str = Field(index=True)
-    headers: str = Field(sa_type=Text)
+    key: bytes | None = Field(default=None, description="Kafka's")
+    headers: str = Field(sa_type=Text, description="as in waiting")
     payload: bytes | None = None
-    reason: str = ""
+    held: bool = Field(default=False, description="nothing is known to be wrong with it: it stands behind a parked one of its key")
+    passed: bool = Field(default=False, description="an operator let the records behind it go on without it")
+    reason: str = Field(default="", description="stable name of what went wrong, empty where held")
+    detail: str = Field(default="", description="what was said about it, without personal data")
     attempts: int = 0
-    held: bool = Field(default=False, description="nothing is wrong with it: it stands behind a parked one of its key")
-    parked_at: datetime = Field(description="real")
+    parked_at: datetime = Field(description="real", sa_column_kwargs={"server_default": text("now()")})
