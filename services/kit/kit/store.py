@@ -1,0 +1,269 @@
+"""One transaction: the only place that begins and commits, and what has been collected is written just before the commit.
+
+    async with store.transaction() as session:      # edge: rpc, consumer, timer
+        order = await session.get_locked(Order, order_id, call.caller)
+        order.state = State.PLACED
+        outbox.emit(session, OrderPlaced(...), order)
+
+At the end: flush of the ORM (so versions are bumped under their row locks), then one statement for letters, timers and the
+command's answer, then the commit. The connection is used directly for `begin` and `commit`; SQLAlchemy sees a connection
+without transactions of its own, so `session.commit()` and `session.rollback()` have no effect on what is written.
+
+A flow that must be fast takes `await session.driver()` (asyncpg's connection, in the same transaction): see `kit.commands`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+import asyncpg
+from sqlalchemy import event, exc
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.orm import util as orm
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from kit import access, ending
+from kit.clock import Clock
+from kit.refusals import NotFound, Unavailable
+
+Row = TypeVar("Row", bound=SQLModel)
+Driver = asyncpg.Connection
+
+STATEMENT_S, LOCK_S, IDLE_S = 30, 5, 10  # a frozen owner of a row must not block its successor for longer
+CONNECT_S = 5
+_LOST = (
+    asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError, asyncpg.IdleInTransactionSessionTimeoutError,
+)
+_LOST_IF_CLOSED = (asyncpg.InterfaceError, OSError, TimeoutError)
+_CONTENDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+
+
+class Contended(Unavailable):
+    """Two transactions stood in each other's way and this one gave in; the same work may pass at once."""
+
+
+class Session(AsyncSession):
+    """A transaction in progress.
+
+    now: business instant, frozen at its beginning. letters, timers: what its end will write.
+    """
+
+    def __init__(self, bind: AsyncConnection, store: "Store", driver: Driver) -> None:
+        super().__init__(bind, expire_on_commit=False, autoflush=True)
+        self.store = store
+        self.now: datetime = store.clock.now()
+        self.letters: list[ending.Letter] = []
+        self.timers: dict[tuple[str, str], datetime | None] = {}
+        self.answer: ending.Answer | None = None
+        self.committed: list[Callable[[], None]] = []
+        self.absent: dict[Any, SQLModel | None] = {}  # identities known to have no row yet, with what was added for them since
+        self._driver = driver
+        self._held: set[Any] = set()
+
+    async def driver(self) -> Driver:
+        """asyncpg's connection inside this transaction; pending ORM changes are flushed first, so it sees them."""
+        if self.new or self.dirty or self.deleted:
+            await self.flush()
+        return self._driver
+
+    async def get(self, entity: Any, ident: Any, **options: Any) -> Any:
+        """The row by its key, or None; free where a reader has loaded it before, or has seen that there is none."""
+        if self.absent and not options.keys() - {"with_for_update", "populate_existing"}:
+            identity = orm.identity_key(entity, ident)
+            if identity in self.absent:
+                row = self.absent[identity]
+                return None if row in self.deleted else row
+        return await super().get(entity, ident, **options)
+
+    def add(self, instance: object, *, _warn: bool = True) -> None:
+        """Remembers a row that is written at the next flush."""
+        super().add(instance, _warn=_warn)
+        if self.absent and isinstance(instance, SQLModel):
+            identity = orm.identity_key(instance=instance)
+            if identity in self.absent:
+                self.absent[identity] = instance
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undoes what the block did if it raises: rows, objects, letters, timers; the transaction can go on.
+
+        All objects leave the session then, since some of them bear what never happened.
+        """
+        kept = len(self.letters), dict(self.timers), len(self.committed)
+        driver = await self.driver()
+        # one fixed name by the simple protocol: a new name each time would be a statement to prepare each time
+        await driver.execute("savepoint r")
+        try:
+            yield
+            await self.driver()
+        except Exception:
+            await driver.execute("rollback to savepoint r")
+            await self.rollback()
+            self.sync_session.expunge_all()
+            self.absent.clear()
+            self._held.clear()
+            del self.letters[kept[0]:], self.committed[kept[2]:]
+            self.timers = kept[1]
+            raise
+        await driver.execute("release savepoint r")
+
+    def holds(self, *rows: SQLModel) -> None:
+        """Notes that these rows were loaded `for update`, so that `get_locked` finds them without a round trip."""
+        self._held.update(orm.identity_key(instance=row) for row in rows)
+
+    async def get_locked(self, table: type[Row], key: Any, caller: access.Caller | None = None) -> Row:
+        """The row, locked until the end of the transaction.
+
+        caller: whose scope must hold the row, by its columns `area_code`, `organisation_id`, `elder_id`.
+        Raises: NotFound where it is absent or outside the caller's scope.
+        """
+        identity = orm.identity_key(table, key)
+        row = self.sync_session.identity_map.get(identity) if identity in self._held else None
+        row = row or await self.get(table, key, with_for_update=True, populate_existing=True)
+        if row is None:
+            raise NotFound(table, key)
+        self._held.add(identity)
+        if caller is not None:
+            access.check(
+                caller, area=getattr(row, "area_code", None), organisation=getattr(row, "organisation_id", None),
+                person=getattr(row, "elder_id", None), kind=table, key=key,
+            )
+        return cast(Row, row)
+
+
+class Store:
+    """The database of one service.
+
+    dsn: postgresql://user@host/name or postgresql://user@/name?host=/folder. parts: see kit.outbox. pool_size: connections for
+    transactions; half as many more are opened for reading.
+    """
+
+    def __init__(self, dsn: str, *, service: str, clock: Clock, pool_size: int = 8, parts: int = 1) -> None:
+        self.dsn, self.service, self.clock, self.parts = dsn, service, clock, parts
+        self.emitted = 0  # letters committed since the start
+        self.committed: list[Callable[[Session], None]] = []  # called after each commit: the relay and the timers wake
+        self._writers = _engine(dsn, service, pool_size)
+        self._readers = _engine(dsn, service, max(2, pool_size // 2), default_transaction_read_only="on")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Session]:
+        """A transaction that commits on return and rolls back on any raise, with all that was collected.
+
+        Raises: Contended, Unavailable. After Unavailable it is unknown whether a commit under way took place.
+        """
+        async with self._opened(self._writers, "begin") as session:
+            yield session
+            await self._finish(session)
+        self._after(session)
+
+    @asynccontextmanager
+    async def rehearsal(self) -> AsyncIterator[Session]:
+        """A transaction that writes everything and is rolled back: for tests of flows, and for trial runs."""
+        async with self._opened(self._writers, "begin") as session:
+            yield session
+            await session.flush()
+
+    @asynccontextmanager
+    async def reading(self, *, snapshot: bool = False) -> AsyncIterator[Session]:
+        """Reads only, PostgreSQL refuses writes; each statement sees what is committed when it begins.
+
+        snapshot: all statements see the same instant, for the price of two round trips.
+        """
+        async with self._opened(self._readers, "begin isolation level repeatable read" if snapshot else "") as session:
+            yield session
+            if session.letters or session.timers:
+                raise RuntimeError("a reading says nothing and sets no timer")
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._writers.dispose()
+        await self._readers.dispose()
+
+    @asynccontextmanager
+    async def _opened(self, engine: AsyncEngine, begin: str) -> AsyncIterator[Session]:
+        driver: Driver | None = None
+        try:
+            async with engine.connect() as connection:
+                driver = cast(Driver, (await connection.get_raw_connection()).driver_connection)
+                try:
+                    if begin:
+                        await driver.execute(begin)
+                    session = Session(connection, self, driver)
+                    try:
+                        yield session
+                    finally:
+                        await session.close()
+                finally:
+                    await _ended(connection, driver)
+        except (exc.SQLAlchemyError, asyncpg.PostgresError, *_LOST_IF_CLOSED) as error:
+            if (told := _told(error, self.service, driver)) is None:
+                raise
+            raise told from error
+
+    async def _finish(self, session: Session) -> None:
+        if session.new or session.dirty or session.deleted:
+            await session.flush()
+        await ending.write(session._driver, session.letters, session.timers, session.answer)
+        await session._driver.execute("commit")
+
+    def _after(self, session: Session) -> None:
+        self.emitted += len(session.letters)
+        for wake in self.committed:
+            wake(session)
+        for then in session.committed:
+            then()
+
+
+def connect_options(service: str, **more: str) -> dict[str, Any]:
+    """How every connection of the kit to PostgreSQL is opened."""
+    settings = {
+        "application_name": service, "timezone": "UTC", "statement_timeout": f"{STATEMENT_S}s", "lock_timeout": f"{LOCK_S}s",
+        "idle_in_transaction_session_timeout": f"{IDLE_S}s", "tcp_keepalives_idle": "10", "tcp_user_timeout": "20000", "jit": "off",
+    }
+    return {"timeout": CONNECT_S, "statement_cache_size": 512, "server_settings": settings | more}
+
+
+def _engine(dsn: str, service: str, size: int, **more: str) -> AsyncEngine:
+    async def connect() -> Driver:
+        return await asyncpg.connect(dsn, **connect_options(service, **more))
+
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=connect, isolation_level="AUTOCOMMIT",
+        pool_size=size, max_overflow=0, pool_timeout=STATEMENT_S, pool_use_lifo=True,
+    )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def refuse_dead(_: DBAPIConnection, entry: ConnectionPoolEntry, __: Any) -> None:
+        # asyncpg learns of a killed server from its socket: a check without the round trip of a ping
+        if cast(Driver, entry.driver_connection).is_closed():
+            raise exc.DisconnectionError
+
+    return engine
+
+
+async def _ended(connection: AsyncConnection, driver: Driver) -> None:
+    """Leaves no transaction open on a connection that goes back to the pool."""
+    if driver.is_closed() or not driver.is_in_transaction():
+        return
+    try:
+        await asyncio.shield(driver.execute("rollback", timeout=CONNECT_S))
+    except BaseException:
+        await connection.invalidate()
+        raise
+
+
+def _told(error: BaseException, service: str, driver: Driver | None) -> Unavailable | None:
+    original = getattr(error, "orig", None)
+    chain = (error, original, getattr(original, "__cause__", None))
+    if any(isinstance(link, _CONTENDED) for link in chain):
+        return Contended("database", f"the database of {service} was contended", retry_after_s=0.1)
+    lost = (*_LOST, *_LOST_IF_CLOSED) if driver is None or driver.is_closed() else _LOST
+    if isinstance(error, exc.TimeoutError) or any(isinstance(link, lost) for link in chain):
+        return Unavailable("database", f"the database of {service} does not answer: {type(error).__name__}")
+    return None
