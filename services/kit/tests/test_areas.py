@@ -4,7 +4,6 @@ import doctest
 from pathlib import Path
 
 import pytest
-
 from kit import areas
 
 
