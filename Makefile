@@ -14,18 +14,19 @@ help: ## print the verbs
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z-]+:.*## /{printf "  %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
 ##@ Set-up
-setup: $(VENV)/.ready protos ## make .venv with the `eldercare` command in it
-$(VENV)/.ready: requirements.lock pyproject.toml
+setup: $(VENV)/.ready ## make .venv with the `eldercare` command in it
+$(VENV)/.deps: requirements.lock
 	@command -v uv >/dev/null 2>&1 || $(PY) -m pip install --quiet uv || { $(PY) -m venv $(VENV)/uv && $(VENV)/uv/bin/pip install --quiet uv; }
 	@UV=$$(command -v uv || echo $(VENV)/uv/bin/uv); test -x $(BIN)/python || $$UV venv --quiet --python $(PY) $(VENV); \
 	 $$UV pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
-	@mkdir -p protos/gen/eldercare protos/gen/buf
+	@touch $@
+# After the contracts: an editable install looks once for packages, and `eldercare` is one of them.
+$(VENV)/.ready: $(VENV)/.deps pyproject.toml protos/gen/.built
 	@UV=$$(command -v uv || echo $(VENV)/uv/bin/uv); $$UV pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-PROTOS := $(shell find protos/eldercare -name '*.proto')
 protos: protos/gen/.built ## generate the Python code of the contracts
-protos/gen/.built: $(VENV)/.ready $(PROTOS) protos/build.py
+protos/gen/.built: $(VENV)/.deps $(shell find protos/eldercare -name '*.proto') protos/build.py
 	@$(BIN)/python protos/build.py
 	@touch $@
 

@@ -37,7 +37,7 @@ def main() -> None:
         ])
         if status:
             sys.exit(status)
-        (fresh / "eldercare").mkdir(exist_ok=True)
+        (fresh / "eldercare" / "__init__.py").write_text('"""Generated from the contracts by `make protos`."""\n')
         shutil.move(fresh / "eldercare.binpb", fresh / "eldercare" / "eldercare.binpb")
         for old in (GEN / "eldercare", GEN / "buf"):
             shutil.rmtree(old, ignore_errors=True)
