@@ -1,74 +1,168 @@
-"""Numbers that the state gives to persons and organisations: their check characters, and what can be read from them."""
+"""Who speaks: verifies bearer tokens against the issuer's published keys, and gets this service's own token.
 
+Tokens live in real time; the business clock has no say here.
+"""
+
+import asyncio
+import hashlib
+import time
 from dataclasses import dataclass
-from datetime import date
+from typing import Any
 
-_RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_RESIDENT_CHECKS = "10X98765432"
-_CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_CREDIT_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
+import httpx
+import jwt
 
+from kit.access import Caller
+from kit.refusals import Unauthenticated, Unavailable
 
-class WrongCheck(ValueError):
-    """The last character does not follow from those before: somebody mistyped."""
-
-
-class NoSuchDay(ValueError):
-    """The number holds a birth day that the calendar does not have."""
+ALGORITHMS = ("EdDSA", "ES256", "RS256")  # asymmetric only: a shared secret would let every service mint tokens
+LEEWAY_S = 30
+KEYS_FRESH_S = 600.0  # after that the keys are read again, so that a withdrawn key stops counting
+KEYS_STALE_S = 3600.0  # how long the last keys count while the issuer does not answer
+REFETCH_S = 5.0  # least pause between two reads: a flood of unknown key ids must not become a flood of requests
+KNOWN_MOST = 20_000  # verified tokens kept; about 12 MB
+TOKEN_MOST_BYTES = 8_192
+FETCH_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Resident:
-    """What a resident's ID number tells. The first six digits are where it was given, perhaps a withdrawn code, never where one lives."""
-
-    number: str
-    born_on: date
-    male: bool
+class _Known:
+    caller: Caller
+    until: float
+    key_id: str
 
 
-def resident_check(digits: str) -> str:
-    """The check character behind 17 digits. Source: GB 11643-1999 (ISO 7064 MOD 11-2).
+class Identity:
+    """Turns a token into its caller.
 
-    >>> resident_check("11010519491231002"), resident_check("44052418800101001")
-    ('X', '4')
+    issuer, audience: what `iss` and `aud` must be. keys_url: the issuer's JWKS.
     """
-    return _RESIDENT_CHECKS[sum(int(digit) * weight for digit, weight in zip(digits, _RESIDENT_WEIGHTS, strict=True)) % 11]
+
+    def __init__(self, *, issuer: str, audience: str, keys_url: str, http: httpx.AsyncClient | None = None) -> None:
+        self._issuer, self._audience, self._keys_url = issuer, audience, keys_url
+        self._http = http or httpx.AsyncClient(timeout=FETCH_TIMEOUT_S, follow_redirects=False)
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._read_at = self._tried_at = float("-inf")
+        self._reading = asyncio.Lock()
+        self._known: dict[bytes, _Known] = {}
+
+    async def verify(self, token: str) -> Caller:
+        """The caller a token names.
+
+        Raises: Unauthenticated where it is not valid now; Unavailable where the issuer's keys cannot be had.
+        """
+        print_ = hashlib.blake2b(token.encode(), digest_size=16).digest()
+        known = self._known.get(print_)
+        if known is not None and time.time() < known.until and time.monotonic() - self._read_at < KEYS_FRESH_S:
+            return known.caller
+        key_id, key = await self._key(token)
+        try:
+            claims = jwt.decode(
+                token, key, algorithms=list(ALGORITHMS), audience=self._audience, issuer=self._issuer, leeway=LEEWAY_S,
+                options={"require": ["exp", "iss", "aud", "sub"]},
+            )
+            caller = Caller.from_claims(claims)
+        except jwt.ExpiredSignatureError as error:
+            raise Unauthenticated("the token has expired") from error
+        except (jwt.PyJWTError, TypeError, ValueError) as error:
+            raise Unauthenticated(f"the token is not valid: {type(error).__name__}") from error
+        if len(self._known) >= KNOWN_MOST:
+            self._forget()
+        self._known[print_] = _Known(caller, float(claims["exp"]) + LEEWAY_S, key_id)
+        return caller
+
+    async def close(self) -> None:
+        """Closes the connections to the issuer."""
+        await self._http.aclose()
+
+    async def _key(self, token: str) -> tuple[str, jwt.PyJWK]:
+        if len(token) > TOKEN_MOST_BYTES:
+            raise Unauthenticated("the token is longer than 8 KB")
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.PyJWTError as error:
+            raise Unauthenticated("the bearer is no signed token") from error
+        key_id = str(header.get("kid", ""))
+        age = time.monotonic() - self._read_at
+        if key_id not in self._keys or age >= KEYS_FRESH_S:
+            await self._read()
+        key = self._keys.get(key_id)
+        if key is None:
+            raise Unauthenticated("the token is signed with a key that the issuer does not publish")
+        return key_id, key
+
+    async def _read(self) -> None:
+        """Reads the issuer's keys, once for all who wait, at most every few seconds."""
+        asked_at = time.monotonic()
+        async with self._reading:
+            if self._tried_at >= asked_at or time.monotonic() - self._tried_at < REFETCH_S:
+                self._usable()
+                return
+            self._tried_at = time.monotonic()
+            try:
+                answer = await self._http.get(self._keys_url)
+                answer.raise_for_status()
+                self._keys = _signing_keys(answer.json())
+            except (httpx.HTTPError, ValueError, KeyError, TypeError, jwt.PyJWTError) as error:
+                self._usable(error)
+                return
+            self._read_at = time.monotonic()
+            self._known = {print_: known for print_, known in self._known.items() if known.key_id in self._keys}
+
+    def _usable(self, error: Exception | None = None) -> None:
+        if time.monotonic() - self._read_at >= KEYS_STALE_S:
+            raise Unavailable("issuer", "the issuer's keys cannot be read", retry_after_s=REFETCH_S) from error
+
+    def _forget(self) -> None:
+        now = time.time()
+        self._known = {print_: known for print_, known in self._known.items() if known.until > now}
+        for print_ in list(self._known)[: max(0, len(self._known) - KNOWN_MOST // 2)]:
+            del self._known[print_]
 
 
-def resident(number: str) -> Resident:
-    """Reads an 18-character ID number; a small x counts as X.
-
-    Raises: WrongCheck, NoSuchDay.
-
-    >>> resident("11010519491231002x")
-    Resident(number='11010519491231002X', born_on=datetime.date(1949, 12, 31), male=False)
-    """
-    number = number.upper()
-    if resident_check(number[:17]) != number[17:]:
-        raise WrongCheck("the check character of the ID number is wrong (GB 11643-1999)")
-    try:
-        born_on = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError as error:
-        raise NoSuchDay("the ID number holds a birth day that does not exist") from error
-    return Resident(number, born_on, male=int(number[16]) % 2 == 1)
+def _signing_keys(published: Any) -> dict[str, jwt.PyJWK]:
+    keys = {}
+    for entry in published["keys"]:
+        if entry.get("kty") != "oct" and entry.get("use", "sig") == "sig" and entry.get("kid"):
+            try:
+                key = jwt.PyJWK.from_dict(entry)
+            except jwt.PyJWTError:
+                continue  # a key of a kind we do not know must not hide the ones we do
+            if key.algorithm_name in ALGORITHMS:
+                keys[str(entry["kid"])] = key
+    return keys
 
 
-def credit_check(characters: str) -> str:
-    """The check character behind 17 characters of a unified social credit code. Source: GB 32100-2015.
+class TokenSource:
+    """This service's own token, by client_credentials; asked for again when four fifths of its life are over."""
 
-    The outer remainder matters where the sum is a multiple of 31, as in the last example. Raises: ValueError for I, O, S, V or Z.
+    def __init__(self, *, token_url: str, client_id: str, client_secret: str, http: httpx.AsyncClient | None = None) -> None:
+        self._token_url, self._auth = token_url, (client_id, client_secret)
+        self._http = http or httpx.AsyncClient(timeout=FETCH_TIMEOUT_S, follow_redirects=False)
+        self._token, self._renew_at, self._dead_at = "", float("-inf"), float("-inf")
+        self._asking = asyncio.Lock()
 
-    >>> credit_check("91350100M000100Y4"), credit_check("91110000600037341"), credit_check("91341100MA0000285")
-    ('3', 'L', '0')
-    """
-    total = sum(_CREDIT_ALPHABET.index(character) * weight for character, weight in zip(characters, _CREDIT_WEIGHTS, strict=True))
-    return _CREDIT_ALPHABET[(31 - total % 31) % 31]
+    async def token(self) -> str:
+        """A token with life left. Raises: Unavailable."""
+        if time.monotonic() < self._renew_at:
+            return self._token
+        async with self._asking:
+            if time.monotonic() >= self._renew_at:
+                await self._ask()
+        return self._token
 
+    async def _ask(self) -> None:
+        try:
+            answer = await self._http.post(self._token_url, data={"grant_type": "client_credentials"}, auth=self._auth)
+            answer.raise_for_status()
+            told = answer.json()
+            self._token, life = str(told["access_token"]), float(told.get("expires_in", 60))
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            if time.monotonic() < self._dead_at:
+                return  # the old one still counts: try again at the next call
+            raise Unavailable("issuer", "the issuer gives no token", retry_after_s=REFETCH_S) from error
+        self._renew_at, self._dead_at = time.monotonic() + life * 0.8, time.monotonic() + life
 
-def age_on(born_on: date, day: date) -> int:
-    """Completed years of life.
-
-    >>> age_on(date(1960, 2, 29), date(2020, 2, 28)), age_on(date(1960, 2, 29), date(2020, 3, 1))
-    (59, 60)
-    """
-    return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))
+    async def close(self) -> None:
+        """Closes the connections to the issuer."""
+        await self._http.aclose()

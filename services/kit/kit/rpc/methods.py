@@ -1,0 +1,131 @@
+"""What the contracts say of a method, read once from its descriptor, and who may call it."""
+
+import importlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from eldercare import options_pb2
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
+
+from kit.access import Caller
+from kit.refusals import Denied, Malformed, Unauthenticated
+
+CHANNELS = frozenset({"portal", "hotline", "mobile", "terminal", "api", "internal"})
+KEY_MOST = 200
+
+Served = TypeVar("Served", bound=Callable[..., Awaitable[Message]])
+
+
+@dataclass(slots=True)
+class Call:
+    """What is known of one call beside its request.
+
+    caller: whose rights count – the user, also where a service calls on the user's behalf. via: that service.
+    key: idempotency key. now: business instant. channel: the way in.
+    """
+
+    caller: Caller
+    key: str | None
+    channel: str
+    now: datetime
+    correlation_id: str
+    via: Caller | None = None
+    method: str = ""
+
+    @property
+    def client_id(self) -> str:
+        """The program whose idempotency keys these are."""
+        return (self.via or self.caller).client_id
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method of the contracts with its rights."""
+
+    full_name: str
+    path: str
+    request: type[Message]
+    reply: type[Message]
+    roles: frozenset[str]
+    internal: bool
+    open: bool
+    writes: bool
+    area: str
+    organisation: str
+    person: str
+
+    @classmethod
+    def of(cls, descriptor: MethodDescriptor) -> "Method":
+        """Reads a descriptor. Raises: TypeError where the contract does not say who may call."""
+        access = descriptor.GetOptions().Extensions[options_pb2.access]
+        if not (access.roles or access.internal or access.open):
+            raise TypeError(f"{descriptor.full_name} does not say who may call it: option (eldercare.access)")
+        if descriptor.client_streaming or descriptor.server_streaming:
+            raise TypeError(f"{descriptor.full_name} streams; the platform's contracts are unary")
+        return cls(
+            full_name=descriptor.full_name,
+            path=f"/{descriptor.containing_service.full_name}/{descriptor.name}",
+            request=message_factory.GetMessageClass(descriptor.input_type),
+            reply=message_factory.GetMessageClass(descriptor.output_type),
+            roles=frozenset(access.roles), internal=access.internal, open=access.open, writes=access.writes,
+            area=access.area, organisation=access.organisation, person=access.person,
+        )
+
+    def admit(self, bearer: Caller, user: Caller | None) -> tuple[Caller, Caller | None]:
+        """Decides whose rights count: (the user or the service itself, the service that speaks for the user).
+
+        user: whom `on-behalf-of` names. Raises: Denied, Unauthenticated.
+        """
+        if user is not None and not bearer.service:
+            raise Unauthenticated("only a service may speak on behalf of somebody")
+        if self.internal:
+            if not bearer.service:
+                raise Denied("only services may call this method", method=self.full_name)
+            return user or bearer, bearer
+        caller = user or bearer
+        if not self.open and self.roles.isdisjoint(caller.roles):
+            raise Denied("none of the caller's roles may call this method", method=self.full_name)
+        return caller, bearer if bearer.service else None
+
+
+def checked_key(method: Method, key: str | None) -> str | None:
+    """The idempotency key of a call. Raises: Malformed where a write has none, or it is longer than 200 characters."""
+    if method.writes and not key:
+        raise Malformed("idempotency-key", "is required for a write")
+    if key and len(key) > KEY_MOST:
+        raise Malformed("idempotency-key", f"is longer than {KEY_MOST} characters")
+    return key
+
+
+def between(served: Served) -> Served:
+    """Marks a method that makes its own transactions, because a call to a neighbour stands between two of them."""
+    served.between = True  # type: ignore[attr-defined]
+    return served
+
+
+def is_between(served: Callable[..., Any]) -> bool:
+    """True for a method marked by `between`."""
+    return bool(getattr(served, "between", False))
+
+
+def service_named(name: str) -> ServiceDescriptor:
+    """The descriptor of a service; its generated module is imported where it is not yet. Raises: LookupError."""
+    pool = descriptor_pool.Default()
+    try:
+        return pool.FindServiceByName(name)
+    except KeyError:
+        pass
+    try:
+        importlib.import_module(f"{name.rpartition('.')[0]}.api_pb2")
+        return pool.FindServiceByName(name)
+    except (ImportError, KeyError) as error:
+        raise LookupError(f"no contract declares the service {name}") from error
+
+
+def methods_of(name: str) -> dict[str, Method]:
+    """The methods of a service, by their short names."""
+    return {descriptor.name: Method.of(descriptor) for descriptor in service_named(name).methods}

@@ -1,0 +1,223 @@
+"""The gRPC server of a service: one street that every call walks."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import grpc
+import protovalidate
+from google.protobuf.message import Message
+from grpc_health.v1 import health
+from grpc_health.v1.health_pb2 import HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
+from grpc_reflection.v1alpha import reflection
+
+from kit import ids, observe, outbox, refusals
+from kit.identity import Identity
+from kit.observe import names
+from kit.refusals import EldercareError, Malformed, Unauthenticated, Unavailable
+from kit.rpc import status
+from kit.rpc.methods import CHANNELS, Call, Method, checked_key, is_between, methods_of
+from kit.store import Store
+
+MESSAGE_MOST_BYTES = 64 * 1024 * 1024  # an import travels in one message
+DEADLINE_S = 5.0  # for callers who set none
+OPEN_MOST = 512  # calls at once; beyond it the caller hears RESOURCE_EXHAUSTED instead of waiting in a queue nobody sees
+_OPTIONS = (
+    ("grpc.max_receive_message_length", MESSAGE_MOST_BYTES),
+    ("grpc.max_send_message_length", MESSAGE_MOST_BYTES),
+    ("grpc.max_metadata_size", 32 * 1024),
+    ("grpc.max_connection_age_ms", 300_000),  # so that round_robin clients find new replicas
+    ("grpc.max_connection_age_grace_ms", 30_000),
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 20_000),
+    ("grpc.so_reuseport", 0),  # two processes on one port would share its calls in silence
+)
+_LIVE, _READY = "live", "ready"
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Work = Callable[[Any, Any, Call], Awaitable[Message]]
+
+
+class Server:
+    """Answers the methods of servicers; a servicer is a plain class whose attribute `service` names its contract.
+
+    listen: host:port, port 0 takes a free one. reflection: whether strangers may list the methods.
+    Raises: TypeError where a servicer lacks a method of its contract or has one too many.
+    """
+
+    def __init__(
+        self, servicers: Sequence[object], *, store: Store, identity: Identity, listen: str = "127.0.0.1:0", reflection_on: bool = False,
+    ) -> None:
+        self._store, self._identity = store, identity
+        self._validator = protovalidate.Validator()
+        self._open = 0
+        self._server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=OPEN_MOST)
+        services = []
+        for servicer in servicers:
+            service, served = _served(servicer)
+            services.append(service)
+            handlers = {name: self._handler(method, work) for name, (method, work) in served.items()}
+            self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+        self._health = health.aio.HealthServicer()
+        add_HealthServicer_to_server(self._health, self._server)
+        if reflection_on:
+            reflection.enable_server_reflection([*services, reflection.SERVICE_NAME], self._server)
+        self.port = self._server.add_insecure_port(listen)
+
+    async def start(self) -> int:
+        """Begins to answer; ready only after `ready(True)`. Returns the port."""
+        await self._health.set(_LIVE, HealthCheckResponse.SERVING)
+        await self.ready(False)
+        await self._server.start()
+        return self.port
+
+    async def ready(self, ready: bool) -> None:
+        """Says whether load balancers should send calls here."""
+        told = HealthCheckResponse.SERVING if ready else HealthCheckResponse.NOT_SERVING
+        await self._health.set(_READY, told)
+        await self._health.set("", told)
+
+    async def drain(self, *, notice_s: float = 0.0, grace_s: float = 10.0) -> None:
+        """Says NOT_SERVING, waits `notice_s` for balancers to hear it, then lets calls in flight finish for `grace_s`."""
+        await self._health.enter_graceful_shutdown()
+        await asyncio.sleep(notice_s)
+        await self._server.stop(grace_s)
+
+    def _handler(self, method: Method, work: Work) -> grpc.RpcMethodHandler[Any, Any]:
+        async def answer(raw: bytes, context: Context) -> bytes:
+            return await self._answer(method, work, raw, context)
+
+        # bytes in and out: what cannot be parsed is refused by us, with a reason, and inside the span
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+    async def _answer(self, method: Method, work: Work, raw: bytes, context: Context) -> bytes:
+        began = time.perf_counter()
+        metadata: dict[str, Any] = dict(context.invocation_metadata() or ())
+        code, reply = "OK", b""
+        self._open += 1
+        service, _, name = method.full_name.rpartition(".")
+        attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": name}
+        with observe.span(
+            names.RPC_SERVED, parent=metadata.get("traceparent"), root=True, attributes=attributes, method=method.full_name,
+        ) as span:
+            try:
+                left_s = context.time_remaining()
+                if left_s is None:
+                    async with asyncio.timeout(DEADLINE_S):
+                        reply = await self._served(method, work, raw, metadata)
+                else:
+                    reply = await self._served(method, work, raw, metadata)
+            except EldercareError as error:
+                code = _refuse(context, error, method)
+                span.set_attribute("eldercare.reason", error.reason)
+            except TimeoutError:
+                code = _refuse(context, Unavailable(method.full_name, "no answer in time"), method)
+            except Exception as error:  # noqa: BLE001 – told and logged
+                code = _fail(context, error, method)
+            finally:
+                self._open -= 1
+                span.set_attribute("rpc.grpc.status_code", code)
+                names.RPC_DURATION.record(time.perf_counter() - began, method=method.full_name, code=code)
+        return reply
+
+    async def _served(self, method: Method, work: Work, raw: bytes, metadata: dict[str, Any]) -> bytes:
+        call = await self._admitted(method, metadata)
+        request = self._parsed(method, raw)
+        outbox.cause.set(outbox.Cause(call.correlation_id))
+        if is_between(work):
+            reply = await work(request, self._store, call)
+        elif method.writes:
+            from kit import commands
+
+            reply = await commands.run(self._store, method.reply, call, request, work)
+        else:
+            async with self._store.reading() as session:
+                call.now = session.now
+                reply = await work(request, session, call)
+        return reply.SerializeToString()
+
+    async def _admitted(self, method: Method, metadata: dict[str, Any]) -> Call:
+        bearer = await self._identity.verify(_bearer(metadata.get("authorization")))
+        spoken_for = metadata.get("on-behalf-of")
+        user = await self._identity.verify(_bearer(spoken_for)) if spoken_for else None
+        caller, via = method.admit(bearer, user)
+        channel = metadata.get("channel") or ("internal" if via else "api")
+        if channel not in CHANNELS:
+            raise Malformed("channel", f"is none of {', '.join(sorted(CHANNELS))}")
+        return Call(
+            caller=caller, key=checked_key(method, metadata.get("idempotency-key")), channel=channel, now=self._store.clock.now(),
+            correlation_id=_correlation(metadata.get("correlation-id")), via=via, method=method.full_name,
+        )
+
+    def _parsed(self, method: Method, raw: bytes) -> Message:
+        try:
+            request = method.request.FromString(raw)
+        except Exception as error:
+            raise Malformed("", "the request is no message of its type") from error
+        violations = self._validator.collect_violations(request)
+        if violations:
+            told = [(_path(violation), violation.proto.message or violation.proto.rule_id) for violation in violations]
+            raise Malformed(*told[0], also=told[1:])
+        return request
+
+
+def _served(servicer: object) -> tuple[str, dict[str, tuple[Method, Work]]]:
+    service: str = servicer.service  # type: ignore[attr-defined]
+    methods = methods_of(service)
+    offered = {name for name in dir(servicer) if name[0].isupper()}
+    if offered != methods.keys():
+        raise TypeError(f"{type(servicer).__name__} and {service} differ in {', '.join(sorted(offered ^ methods.keys()))}")
+    return service, {name: (method, getattr(servicer, name)) for name, method in methods.items()}
+
+
+def _bearer(header: str | bytes | None) -> str:
+    if not header or isinstance(header, bytes):
+        raise Unauthenticated("no token came with the call")
+    scheme, _, token = header.partition(" ")
+    if not token:
+        return scheme
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("the authorization is no bearer token")
+    return token.strip()
+
+
+def _correlation(told: str | None) -> str:
+    try:
+        return str(UUID(told)) if told else str(ids.new())
+    except ValueError:
+        return str(ids.new())
+
+
+def _path(violation: Any) -> str:
+    """The dotted path of the offending field, with positions and keys in brackets."""
+    path = ""
+    for element in violation.proto.field.elements if violation.proto.field else ():
+        path += ("." if path else "") + element.field_name
+        subscript = element.subscript
+        if subscript is not None:
+            path += f"[{subscript.value}]"
+    return path
+
+
+def _refuse(context: Context, error: EldercareError, method: Method) -> str:
+    code, text, details = status.told(error)
+    context.set_trailing_metadata(((status.TRAILER, details),))
+    context.set_code(code)
+    context.set_details(text)
+    names.REFUSED.add(1, method=method.full_name, reason=error.reason)
+    tell = observe.log.warning if refusals.consequence(error).log == "warning" else observe.log.info
+    tell("refused", method=method.full_name, reason=error.reason, code=code.name, fields=[field for field, _ in error.violations])
+    return code.name
+
+
+def _fail(context: Context, error: Exception, method: Method) -> str:
+    code, text, details = status.defect(observe.current_trace_id())
+    context.set_trailing_metadata(((status.TRAILER, details),))
+    context.set_code(code)
+    context.set_details(text)
+    observe.log.error("failed", method=method.full_name, exc_info=error)
+    return code.name
