@@ -69,7 +69,7 @@ def current_trace_id() -> str | None:
 
 @contextmanager
 def span(
-    kind: Span, *, parent: str | None = None, root: bool = False, links: Iterable[str | None] = (),
+    kind: Span, /, *, parent: str | None = None, root: bool = False, links: Iterable[str | None] = (),
     attributes: dict[str, Any] | None = None, **parts: str,
 ) -> Iterator[trace.Span]:
     """Runs the block inside a span; parts fill the braces of its name.

@@ -11,8 +11,7 @@ from kit import observe
 from kit.observe import names
 from kit.refusals import Unavailable
 from kit.rpc import status
-from kit.rpc.methods import Method, methods_of
-from kit.rpc.server import MESSAGE_MOST_BYTES
+from kit.rpc.methods import MESSAGE_MOST_BYTES, Method, methods_of
 
 TIMEOUT_S = 2.0
 _OPTIONS = (

@@ -16,6 +16,7 @@ from kit.refusals import Denied, Malformed, Unauthenticated
 
 CHANNELS = frozenset({"portal", "hotline", "mobile", "terminal", "api", "internal"})
 KEY_MOST = 200
+MESSAGE_MOST_BYTES = 64 * 1024 * 1024  # an import travels in one message
 
 Served = TypeVar("Served", bound=Callable[..., Awaitable[Message]])
 

@@ -19,10 +19,9 @@ from kit.identity import Identity
 from kit.observe import names
 from kit.refusals import EldercareError, Malformed, Unauthenticated, Unavailable
 from kit.rpc import status
-from kit.rpc.methods import CHANNELS, Call, Method, checked_key, is_between, methods_of
+from kit.rpc.methods import CHANNELS, MESSAGE_MOST_BYTES, Call, Method, checked_key, is_between, methods_of
 from kit.store import Store
 
-MESSAGE_MOST_BYTES = 64 * 1024 * 1024  # an import travels in one message
 DEADLINE_S = 5.0  # for callers who set none
 OPEN_MOST = 512  # calls at once; beyond it the caller hears RESOURCE_EXHAUSTED instead of waiting in a queue nobody sees
 _OPTIONS = (
@@ -87,7 +86,7 @@ class Server:
         await asyncio.sleep(notice_s)
         await self._server.stop(grace_s)
 
-    def _handler(self, method: Method, work: Work) -> grpc.RpcMethodHandler[Any, Any]:
+    def _handler(self, method: Method, work: Work) -> "grpc.RpcMethodHandler[Any, Any]":
         async def answer(raw: bytes, context: Context) -> bytes:
             return await self._answer(method, work, raw, context)
 
