@@ -106,7 +106,7 @@ class Client:
             service, _, short = name.strip("/").rpartition("/")
             method = methods_of(service)[short]
             stub = self._channel.unary_unary(
-                method.path, request_serializer=Message.SerializeToString, response_deserializer=method.reply.FromString,
+                method.path, request_serializer=method.request.SerializeToString, response_deserializer=method.reply.FromString,
             )
             made = self._methods[name] = (method, stub)
         return made
