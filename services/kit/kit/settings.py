@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     client_secret: SecretStr | None = Field(None, description="this service's own secret at token_url; absent: it calls no neighbour")
     token_url: str | None = Field(None, description="where client_credentials are turned into a token")
     personal_keys: SecretStr | None = Field(None, description="id:base64,… of 32-byte AES-GCM keys; the first seals, all open")
-    hash_keys: SecretStr | None = Field(None, description="id:base64,… of keys for searchable hashes; the first is current, all are searched")
+    hash_keys: SecretStr | None = Field(None, description="id:base64,… of keys of searchable hashes; the first is current")
     clock_file: Path | None = Field(None, description="one box only: the business clock that all processes share")
     one_box: bool = Field(False, description="all services on one machine, with a business clock that can be moved on")
     otlp_endpoint: str | None = Field(None, description="OTLP collector; absent: traces and metrics stay here")

@@ -1,0 +1,173 @@
+"""Migrations of all services: one environment, a folder of versions per package, applied once however many start at a time.
+
+A service's first revision calls `kit_tables()`; later revisions are written by `python -m kit.migrations revision <package> "<message>"`
+from the difference between a database at head and the package's tables.
+"""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+from alembic import command, op
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from kit import tables
+from kit.store import connect_options
+
+T = TypeVar("T")
+
+LOCK = 0x5C8E3A  # advisory lock: one migrates, the others wait and find nothing to do
+HERE = Path(__file__).parent
+
+
+class BehindTables(Exception):
+    """The tables of a package differ from what its migrations make."""
+
+
+def kit_tables() -> None:
+    """Makes the kit's tables and the range type of ids; called by the first revision of each service.
+
+    It makes them as they are at this release; a later change of theirs is a revision of its own in every service, and freezes this one.
+    """
+    op.execute("create type uuidrange as range (subtype = uuid)")
+    tables.metadata("kit").create_all(op.get_bind(), checkfirst=False)
+
+
+def no_kit_tables() -> None:
+    """Undoes `kit_tables()`."""
+    tables.metadata("kit").drop_all(op.get_bind(), checkfirst=False)
+    op.execute("drop type uuidrange")
+
+
+def head(package: str) -> str | None:
+    """The newest revision of a package."""
+    return ScriptDirectory.from_config(config(package)).get_current_head()
+
+
+async def revision(dsn: str) -> str | None:
+    """The revision a database is at; None for an empty one."""
+    connection = await asyncpg.connect(dsn, **connect_options("migrations"))
+    try:
+        if await connection.fetchval("select to_regclass('alembic_version')") is None:
+            return None
+        found: str | None = await connection.fetchval("select version_num from alembic_version")
+        return found
+    finally:
+        await connection.close()
+
+
+def upgrade(dsn: str, package: str, to: str = "head") -> bool:
+    """Brings a database to a package's newest revision; True if there was something to do. Blocks: from a loop, use a thread."""
+    return _blocking(lambda: _migrate(dsn, package, lambda settings: command.upgrade(settings, to), to))
+
+
+def downgrade(dsn: str, package: str, to: str = "base") -> bool:
+    """Takes a database back. Blocks."""
+    return _blocking(lambda: _migrate(dsn, package, lambda settings: command.downgrade(settings, to), None))
+
+
+def check(dsn: str, package: str) -> None:
+    """Compares a database at head with the package's tables. Blocks.
+
+    Raises: BehindTables with the differences.
+    """
+    _blocking(lambda: _migrate(dsn, package, _compared, None))
+
+
+def write(dsn: str, package: str, message: str) -> None:
+    """Writes the revision that leads from a database at head to the package's tables; none where they are equal. Blocks."""
+
+    def wanted(_: Any, __: Any, directives: list[Any]) -> None:
+        if directives[0].upgrade_ops.is_empty():
+            directives.clear()
+
+    def written(settings: Config) -> None:
+        command.revision(settings, message, autogenerate=True, process_revision_directives=wanted)
+
+    _blocking(lambda: _migrate(dsn, package, written, None))
+
+
+def config(package: str) -> Config:
+    """Alembic's settings for one package."""
+    settings = Config()
+    folder = Path(str(import_module(package).__file__)).parent / "migrations" / "versions"
+    settings.set_main_option("script_location", str(HERE))
+    settings.set_main_option("version_locations", str(folder))
+    settings.set_main_option("path_separator", "newline")
+    settings.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(slug)s")
+    settings.set_main_option("timezone", "UTC")
+    settings.attributes["package"] = package
+    return settings
+
+
+def metadatas(package: str) -> list[MetaData]:
+    """What a package's database should hold: the kit's tables and its own."""
+    if package != "kit":
+        import_module(f"{package}.tables")
+    return list({id(found): found for found in (tables.metadata("kit"), tables.metadata(package))}.values())
+
+
+async def _migrate(dsn: str, package: str, act: Callable[[Config], Any], to: str | None) -> bool:
+    newest = head(package)
+    if to == "head" and newest is not None and await revision(dsn) == newest:
+        return False
+
+    async def connect() -> Any:
+        return await asyncpg.connect(dsn, **connect_options("migrations", statement_timeout="0", idle_in_transaction_session_timeout="0"))
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+    settings = config(package)
+
+    def within(connection: Connection) -> None:
+        settings.attributes["connection"] = connection
+        act(settings)
+
+    try:
+        async with engine.connect() as guard, engine.connect() as connection:
+            await guard.execute(text("set lock_timeout = 0"))
+            await guard.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK})
+            before = await revision(dsn)
+            await connection.run_sync(within)
+            return before != await revision(dsn)
+    finally:
+        await engine.dispose()
+
+
+def _compared(settings: Config) -> None:
+    from alembic.util.exc import AutogenerateDiffsDetected
+
+    try:
+        command.check(settings)
+    except AutogenerateDiffsDetected as found:
+        raise BehindTables(str(found)) from found
+
+
+def _blocking(work: Callable[[], Awaitable[T]]) -> T:
+    """Runs a coroutine to its end, on a thread of its own where this one already runs a loop."""
+    outcome: list[T] = []
+    failure: list[BaseException] = []
+
+    def alone() -> None:
+        try:
+            outcome.append(asyncio.run(_awaited(work)))
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            failure.append(error)
+
+    thread = threading.Thread(target=alone)
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return outcome[0]
+
+
+async def _awaited(work: Callable[[], Awaitable[T]]) -> T:
+    return await work()

@@ -1,0 +1,35 @@
+"""Alembic's environment of every package; it is given a connection that the caller has guarded by an advisory lock."""
+
+from typing import Any
+
+from alembic import context
+from sqlalchemy import SmallInteger
+from sqlalchemy.schema import SchemaItem
+
+from kit import migrations
+from kit.tables import Numbered
+
+
+def _render(kind: str, item: Any, _: Any) -> str | bool:
+    if kind == "type" and isinstance(item, Numbered):
+        return f"sa.{SmallInteger.__name__}()"
+    if kind == "type" and type(item).__module__.startswith("sqlmodel"):
+        return f"sa.String(length={item.length})" if item.length else "sa.String()"
+    return False
+
+
+def _ours(_: SchemaItem, name: str | None, kind: str, reflected: bool, __: SchemaItem | None) -> bool:
+    # partitions are made at run time, one for each day or month
+    return not (kind == "table" and reflected and name is not None and "_p20" in name)
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=migrations.metadatas(context.config.attributes["package"]),
+    render_item=_render,
+    include_object=_ours,
+    compare_type=True,
+    transaction_per_migration=False,
+)
+with context.begin_transaction():
+    context.run_migrations()

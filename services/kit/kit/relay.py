@@ -1,0 +1,215 @@
+"""Sends the letters of the outbox to Kafka, in the order of commits per aggregate, at least once.
+
+One relay owns a part of the outbox by an advisory lock; lock, read and delete use one direct connection, never a pooler. When
+that connection is lost somebody else may already own the part, so the producer is closed unflushed before anything else.
+≤ 500 oldest letters → idempotent producer → acknowledgements → delete. A crash between the last two says a letter twice, with
+the same `ce_id`. An id cursor would lose letters that commit late; an xmin gate would turn two events of one aggregate around;
+SKIP LOCKED would let a second worker overtake.
+"""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from kit.observe import names
+from kit.observe.logs import log
+from kit.store import Driver, Session, Store, connect_options
+
+LOCK = 0x0B0C5  # class of the advisory locks; their number is the part
+ROUND = 500
+ROUND_BYTES = 16 << 20
+LEAST_PAUSE_S, MOST_PAUSE_S = 0.005, 0.2  # how often an idle outbox is looked at; a commit in this process wakes us anyway
+ACKNOWLEDGED_S = 60  # idempotent batches never expire in aiokafka: a producer that is silent for so long is made anew
+TOPIC_S = 10  # how long a letter to a topic that is not there holds up its round
+RETRY_S, MOST_RETRY_S = 0.1, 5.0
+OLD_S = 60  # age of the oldest letter from which it is an alarm
+
+_SELECT = "select seq, topic, key, headers, payload, recorded_at from outbox where part = $1 order by seq limit $2"
+_DELETE = "delete from outbox where part = $1 and seq = any($2::bigint[])"
+
+
+class OwnershipLost(ConnectionError):
+    """The connection that holds the part's lock is gone."""
+
+
+class RoundFailed(Exception):
+    """The broker refused a letter, or was silent; the letters it acknowledged are deleted."""
+
+
+class Relay:
+    """Owns one part of the outbox, or waits until it can.
+
+    sent: letters acknowledged since the start. owner: whether the part is ours now. progress: `time.monotonic()` of the last
+    round that ended, empty ones and tries for ownership included.
+    """
+
+    def __init__(self, store: Store, kafka: str, *, part: int = 0) -> None:
+        self.store, self.kafka, self.part = store, kafka, part
+        self.sent = 0
+        self.owner = False
+        self.progress = time.monotonic()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._size = ROUND
+        self._retry_s = RETRY_S
+        store.committed.append(self._committed)
+
+    async def run(self) -> None:
+        """Relays until `stop()`; whatever fails is tried again."""
+        while not self._stopping:
+            try:
+                await self._owned()
+            except (RoundFailed, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                names.OUTBOX_FAILED.add(1, part=str(self.part))
+                log.warning("the relay rests", part=self.part, error=type(error).__name__, detail=str(error)[:200], rest_s=self._retry_s)
+                self.progress = time.monotonic()
+                await self._slept(self._retry_s)
+                self._retry_s = min(2 * self._retry_s, MOST_RETRY_S)
+
+    def stop(self) -> None:
+        """Lets the round under way end, then gives the part back; `run()` returns."""
+        self._stopping = True
+        self._wake.set()
+
+    def _committed(self, session: Session) -> None:
+        if any(letter.part == self.part for letter in session.letters):
+            self._wake.set()
+
+    async def _owned(self) -> None:
+        connection = await asyncpg.connect(self.store.dsn, **connect_options(f"{self.store.service} relay {self.part}"))
+        lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        connection.add_termination_listener(lambda _: lost.done() or lost.set_result(None))
+        try:
+            while not self._stopping and not await connection.fetchval("select pg_try_advisory_lock($1, $2)", LOCK, self.part):
+                self.progress = time.monotonic()
+                await self._slept(0.5)
+            while not self._stopping:
+                await self._relayed(connection, lost)
+        finally:
+            self.owner = False
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await connection.close(timeout=2)
+
+    async def _relayed(self, connection: Driver, lost: asyncio.Future[None]) -> None:
+        """Rounds with one producer, until one fails."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.kafka, client_id=f"{self.store.service}-relay-{self.part}", acks="all", enable_idempotence=True,
+            max_batch_size=256 << 10, request_timeout_ms=TOPIC_S * 1000, metadata_max_age_ms=60_000,
+        )
+        pause = LEAST_PAUSE_S
+        try:
+            await _before(lost, producer.start())
+            self.owner = True
+            while not self._stopping:
+                self._wake.clear()
+                if await self._round(connection, producer, lost):
+                    pause, self._retry_s = LEAST_PAUSE_S, RETRY_S
+                else:
+                    await self._slept(pause)
+                    pause = min(2 * pause, MOST_PAUSE_S)
+                self.progress = time.monotonic()
+        finally:
+            self.owner = False
+            await _closed_unflushed(producer)
+
+    async def _round(self, connection: Driver, producer: AIOKafkaProducer, lost: asyncio.Future[None]) -> int:
+        rows = await connection.fetch(_SELECT, self.part, self._size, timeout=10)
+        if not rows:
+            return 0
+        self._size = max(1, min(ROUND, ROUND_BYTES * len(rows) // (1 + sum(len(row["payload"]) for row in rows))))
+        sent: list[asyncio.Future[Any]] = []
+        failure: Exception | None = None
+        try:
+            async with asyncio.timeout(ACKNOWLEDGED_S):
+                await _before(lost, _send(producer, rows, sent))
+        except (KafkaError, TimeoutError) as error:
+            failure = error
+        if sent and not failure:
+            waiting = asyncio.wait(sent, timeout=ACKNOWLEDGED_S)
+            await _before(lost, waiting)
+        elif sent:
+            await _before(lost, asyncio.wait(sent, timeout=TOPIC_S))
+        done = [row for row, future in zip(rows, sent, strict=False) if future.done() and not future.cancelled() and not future.exception()]
+        for future in sent:
+            if not future.done():
+                failure = failure or TimeoutError(f"no acknowledgement within {ACKNOWLEDGED_S} s")
+                future.cancel()
+            elif not future.cancelled():
+                failure = failure or future.exception()  # type: ignore[assignment]
+        if done:
+            await connection.execute(_DELETE, self.part, [row["seq"] for row in done], timeout=10)
+            self._count(done)
+        if failure:
+            raise RoundFailed(f"{type(failure).__name__}: {failure}") from failure
+        return len(done)
+
+    def _count(self, done: Sequence[Any]) -> None:
+        self.sent += len(done)
+        now = self.store.clock.real()
+        oldest: dict[str, datetime] = {}
+        for row in done:
+            oldest.setdefault(row["topic"], row["recorded_at"])
+        for topic, count in Counter(row["topic"] for row in done).items():
+            names.OUTBOX_SENT.add(count, topic=topic)
+            names.OUTBOX_DELAY.record((now - oldest[topic]).total_seconds(), topic=topic)  # the slowest of the round: one point, not 500
+
+    async def _slept(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+
+
+async def depth(store: Store) -> tuple[int, float]:
+    """Letters in the outbox, counted up to 100 000, and the age of the oldest in seconds of real time."""
+    async with store.reading() as session:
+        row = await (await session.driver()).fetchrow(
+            "select (select count(*) from (select from outbox limit 100000) as some), (select min(recorded_at) from"
+            " (select recorded_at from outbox order by part, seq limit 1000) as first)"
+        )
+    count, oldest = row[0], row[1]
+    age_s = max(0.0, (store.clock.real() - oldest).total_seconds()) if oldest else 0.0
+    names.OUTBOX_DEPTH.set(count, part="all")
+    names.OUTBOX_OLDEST.set(age_s, part="all")
+    if age_s > OLD_S:
+        log.error("the outbox does not drain", letters=count, oldest_s=round(age_s))
+    return count, age_s
+
+
+async def _send(producer: AIOKafkaProducer, rows: Sequence[Any], sent: list[asyncio.Future[Any]]) -> None:
+    for row in rows:
+        headers = [(name, value.encode()) for name, value in json.loads(row["headers"]).items()]
+        sent.append(await producer.send(row["topic"], row["payload"], row["key"].encode(), headers=headers))
+
+
+async def _before(lost: asyncio.Future[None], doing: Any) -> Any:
+    """Awaits something for as long as the connection lives. Raises: OwnershipLost."""
+    task = asyncio.ensure_future(doing)
+    try:
+        await asyncio.wait((task, lost), return_when=asyncio.FIRST_COMPLETED)
+        if lost.done():
+            raise OwnershipLost("the connection that holds the lock was closed")
+        return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            with suppress(asyncio.CancelledError, KafkaError):
+                await task
+
+
+async def _closed_unflushed(producer: AIOKafkaProducer) -> None:
+    """Cuts the producer's connections with what is queued unsent; `stop()` would first send it all, for a part we may not own."""
+    producer._closed = True
+    await producer.client.close()
+    sender = producer._sender
+    if sender is not None and sender.sender_task is not None:
+        with suppress(KafkaError, asyncio.CancelledError):
+            await sender.close()
