@@ -1,0 +1,83 @@
+"""One PostgreSQL per run; each package migrated once as a template; a test that commits gets a clone of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import count
+
+import pytest
+import pytest_asyncio
+
+from kit.clock import Clock
+from kit.servers.postgres import Postgres, execute
+from kit.store import Session, Store
+
+Databases = Callable[..., Awaitable[str]]
+_clones = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """The cluster of this run, without durability."""
+    cluster = Postgres(tmp_path_factory.mktemp("postgres") / "data", durable=False)
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Postgres) -> Callable[[str], Awaitable[str]]:
+    """`await template(package)` = name of that package's migrated database, made at the first call; never written to."""
+    made: set[str] = set()
+
+    async def migrated(package: str) -> str:
+        from kit import migrations
+
+        if package not in made:
+            await execute(postgres.dsn(), f"create database template_{package}")
+            await asyncio.to_thread(migrations.upgrade, postgres.dsn(f"template_{package}"), package)
+            made.add(package)
+        return f"template_{package}"
+
+    return migrated
+
+
+@pytest.fixture(scope="module")
+def package(request: pytest.FixtureRequest) -> str:
+    """The package whose tests run: the folder above `tests`. A module elsewhere overrides it."""
+    return str(request.path.parent.parent.name)
+
+
+@pytest_asyncio.fixture
+async def database(postgres: Postgres, template: Callable[[str], Awaitable[str]], package: str) -> AsyncIterator[Databases]:
+    """`await database()` or `await database("subsidy")` = DSN of an empty, migrated database that this test owns."""
+    made = []
+
+    async def clone(of: str | None = None) -> str:
+        name = f"clone_{next(_clones)}"
+        await execute(postgres.dsn(), f"create database {name} template {await template(of or package)} strategy file_copy")
+        made.append(name)
+        return postgres.dsn(name)
+
+    yield clone
+    await execute(postgres.dsn(), *(f"drop database {name} with (force)" for name in made))
+
+
+@pytest_asyncio.fixture
+async def store(database: Databases, package: str, clock: Clock) -> AsyncIterator[Store]:
+    """The package's store on a database that this test owns: what it commits stays until the test ends."""
+    opened = Store(await database(), service=package, clock=clock)
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture
+async def session(
+    postgres: Postgres, template: Callable[[str], Awaitable[str]], package: str, clock: Clock
+) -> AsyncIterator[Session]:
+    """A transaction on the package's migrated database that is rolled back at the end: for flows and queries, which never commit."""
+    opened = Store(postgres.dsn(await template(package)), service=package, clock=clock, pool_size=1)
+    try:
+        async with opened.rehearsal() as session:
+            yield session
+    finally:
+        await opened.close()

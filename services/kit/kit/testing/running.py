@@ -1,0 +1,1 @@
+"""A service's gRPC side in this process."""
