@@ -101,4 +101,7 @@ def _locked(file: Path) -> Iterator[IO[bytes]]:
     file.parent.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as opened:
         fcntl.flock(opened, fcntl.LOCK_EX)
-        yield opened
+        try:
+            yield opened
+        finally:
+            fcntl.flock(opened, fcntl.LOCK_UN)  # closing is not enough: a map of the file keeps a descriptor, and with it the lock
