@@ -1,0 +1,182 @@
+"""Numbers of norms and policies: data with meaning, unit, source, confidence and date; picked by the day they count for.
+
+    # services/<package>/<package>/standards/ability.yaml
+    cuts:
+      meaning: least total of levels 0, 1, 2, 3
+      unit: points
+      source: GB/T 42195-2022
+      clause: C.3
+      confidence: C2
+      values: {2022-12-30: [90, 66, 46, 30]}
+
+`load("assessment").value("ability.cuts", on)`. Keys may be grouped. A number remembered with low confidence (M-lo) or lost in its
+source has no `values`: it is a required parameter, which the deployment gives in a file of the same form with its own source.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CONFIDENCES = ("C2", "C1", "S", "D", "M-hi", "M-med", "M-lo", "A")
+_REQUIRED = ("meaning", "unit", "source", "confidence")
+_KEYS = frozenset({*_REQUIRED, "clause", "values", "note"})
+
+
+class Unfounded(ValueError):
+    """A standards file holds a number without what makes it one: meaning, unit, source, confidence, date."""
+
+
+class NoStandard(LookupError):
+    """Nothing is known under this path, or nothing that is in force on this day, or the deployment has not given it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """One number, table or text of a norm. values: (first day in force, value), oldest first."""
+
+    path: str
+    meaning: str
+    unit: str
+    source: str
+    confidence: str
+    clause: str = ""
+    note: str = ""
+    values: tuple[tuple[date, Any], ...] = ()
+
+    @property
+    def required(self) -> bool:
+        """True where a deployment has to give the value and has not."""
+        return not self.values
+
+    def on(self, day: date) -> Any:
+        """The value in force on a policy day. Raises: NoStandard."""
+        for first, value in reversed(self.values):
+            if first <= day:
+                return value
+        if self.required:
+            raise NoStandard(f"{self.path}: {self.meaning} ({self.unit}) must be given by the deployment; {self.source} does not tell it")
+        raise NoStandard(f"{self.path}: nothing is in force on {day}; the first value is of {self.values[0][0]}")
+
+
+class Standards:
+    """The standards of one package."""
+
+    def __init__(self, package: str, standards: Mapping[str, Standard]) -> None:
+        self.package, self._standards = package, dict(standards)
+
+    def value(self, path: str, on: date) -> Any:
+        """The value of "file.key" in force on a policy day. Raises: NoStandard."""
+        return self.standard(path).on(on)
+
+    def standard(self, path: str) -> Standard:
+        """The number with its meaning, unit and source. Raises: NoStandard."""
+        try:
+            return self._standards[path]
+        except KeyError:
+            raise NoStandard(f"{path} is in no standards file of {self.package}") from None
+
+    def missing(self) -> list[str]:
+        """Paths the deployment still has to give."""
+        return sorted(path for path, standard in self._standards.items() if standard.required)
+
+    def __iter__(self) -> Iterator[Standard]:
+        return iter(self._standards.values())
+
+
+def load(package: str, parameters: Path | None = None) -> Standards:
+    """Reads `standards/*.yaml` of a package and what the deployment gives on top.
+
+    parameters: YAML, {package: {path: {source, values}}}; it may also replace a value we know.
+    Raises: Unfounded.
+    """
+    folder = resources.files(package) / "standards"
+    found: dict[str, Standard] = {}
+    for file in _files(folder):
+        stem = file.name.removesuffix(".yaml")
+        found |= {standard.path: standard for standard in _read(stem, _parsed(file.read_text("utf-8"), file.name))}
+    given = _parsed(parameters.read_text("utf-8"), parameters.name).get(package) if parameters else None
+    for path, told in (given or {}).items():
+        if path not in found:
+            raise Unfounded(f"{path}: the deployment gives it, but no standards file of {package} asks for it")
+        found[path] = _given(found[path], told)
+    return Standards(package, found)
+
+
+def _files(folder: Traversable) -> list[Traversable]:
+    if not folder.is_dir():
+        return []
+    return sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
+
+
+def _parsed(text: str, name: str) -> dict[str, Any]:
+    try:
+        told = yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        raise Unfounded(f"{name}: {error}") from error
+    if not isinstance(told or {}, dict):
+        raise Unfounded(f"{name}: must hold keys at its top")
+    return told or {}
+
+
+class _Loader(yaml.CSafeLoader):
+    """Refuses a key that stands twice: the first would be lost in silence."""
+
+
+def _once(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key, _ in node.value:
+        name = loader.construct_object(key, deep=True)
+        if name in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"{name!r} stands twice", key.start_mark)
+        seen.add(name)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _once)
+
+
+def _read(path: str, node: Any) -> Iterator[Standard]:
+    if not isinstance(node, dict):
+        raise Unfounded(f"{path}: {node!r} stands without meaning, unit, source, confidence and date")
+    if not _KEYS.isdisjoint(node):
+        yield _standard(path, node)
+        return
+    for key, inner in node.items():
+        yield from _read(f"{path}.{key}", inner)
+
+
+def _standard(path: str, node: dict[Any, Any]) -> Standard:
+    if missing := [key for key in _REQUIRED if not str(node.get(key) or "").strip()]:
+        raise Unfounded(f"{path}: lacks {', '.join(missing)}")
+    if unknown := sorted(str(key) for key in node.keys() - _KEYS):
+        raise Unfounded(f"{path}: {', '.join(unknown)} is none of {', '.join(sorted(_KEYS))}")
+    confidence = str(node["confidence"])
+    if confidence not in CONFIDENCES:
+        raise Unfounded(f"{path}: confidence {confidence!r} is none of {', '.join(CONFIDENCES)}")
+    if confidence == "M-lo" and "values" in node:
+        raise Unfounded(f"{path}: a number of confidence M-lo may not become a constant; leave out its values, so that the deployment gives it")
+    texts = {key: str(node[key]) for key in (*_REQUIRED, "clause", "note") if node.get(key) is not None}
+    return Standard(path=path, values=_dated(path, node["values"]) if "values" in node else (), **texts)
+
+
+def _dated(path: str, values: Any) -> tuple[tuple[date, Any], ...]:
+    if not isinstance(values, dict) or not values:
+        raise Unfounded(f"{path}: values must be {{first day in force: value}}")
+    if wrong := [day for day in values if type(day) is not date]:
+        raise Unfounded(f"{path}: {wrong[0]!r} is no day of the form 2022-12-30")
+    if empty := [str(day) for day, value in values.items() if value is None]:
+        raise Unfounded(f"{path}: no value stands at {empty[0]}; missing is not zero")
+    return tuple(sorted(values.items()))
+
+
+def _given(standard: Standard, told: Any) -> Standard:
+    if not isinstance(told, dict) or not told.get("source") or told.keys() - {"source", "values", "note"}:
+        raise Unfounded(f"{standard.path}: the deployment must say source and values, and may add a note")
+    note = str(told.get("note") or standard.note)
+    return replace(standard, source=str(told["source"]), values=_dated(standard.path, told.get("values")), note=note)

@@ -1,0 +1,96 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kit import standards
+from kit.standards import NoStandard, Standards, Unfounded
+
+SOUND = """
+group:
+  cuts: {meaning: least total, unit: points, source: GB/T 42195-2022, clause: C.3, confidence: C2,
+         values: {2022-12-30: [90, 66], 2024-01-01: [80, 60]}}
+lost: {meaning: a cap, unit: fen, source: a damaged scan, confidence: M-lo}
+"""
+
+
+@pytest.fixture
+def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def load(text: str, parameters: str | None = None) -> Standards:
+        folder = tmp_path / "a_package" / "standards"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "ability.yaml").write_text(text)
+        monkeypatch.syspath_prepend(str(tmp_path))
+        given = None
+        if parameters is not None:
+            given = tmp_path / "city.yaml"
+            given.write_text(parameters)
+        return standards.load("a_package", given)
+
+    return load
+
+
+@pytest.mark.parametrize(("day", "cuts"), [(date(2022, 12, 30), [90, 66]), (date(2023, 12, 31), [90, 66]), (date(2024, 1, 1), [80, 60])])
+def test_the_value_in_force_on_the_day_is_picked(loaded, day, cuts):
+    assert loaded(SOUND).value("ability.group.cuts", day) == cuts
+
+
+def test_nothing_is_in_force_before_the_first_day(loaded):
+    with pytest.raises(NoStandard, match=r"ability\.group\.cuts.*2022-12-29"):
+        loaded(SOUND).value("ability.group.cuts", date(2022, 12, 29))
+
+
+def test_an_unknown_path_is_named(loaded):
+    with pytest.raises(NoStandard, match="ability.nothing"):
+        loaded(SOUND).value("ability.nothing", date(2024, 1, 1))
+
+
+def test_a_lost_number_must_be_given_by_the_deployment(loaded):
+    known = loaded(SOUND)
+
+    assert known.missing() == ["ability.lost"]
+    with pytest.raises(NoStandard, match="must be given by the deployment"):
+        known.value("ability.lost", date(2024, 1, 1))
+
+
+def test_the_deployment_gives_what_is_lost_with_its_own_source(loaded):
+    known = loaded(SOUND, "a_package: {ability.lost: {source: city decree 7, values: {2024-01-01: 500}}}")
+
+    assert known.value("ability.lost", date(2024, 1, 1)) == 500
+    assert known.standard("ability.lost").source == "city decree 7"
+    assert known.missing() == []
+
+
+@pytest.mark.parametrize("lacking", ["meaning", "unit", "source", "confidence", "values"])
+def test_a_number_without_its_foundation_is_refused(loaded, lacking):
+    entry = {"meaning": "m", "unit": "u", "source": "s", "confidence": "C1", "values": "{2024-01-01: 1}"}
+    kept = ", ".join(f"{key}: {value}" for key, value in entry.items() if key != lacking)
+
+    if lacking == "values":
+        assert loaded(f"a: {{{kept}}}").missing() == ["ability.a"]
+    else:
+        with pytest.raises(Unfounded, match=rf"ability\.a: lacks {lacking}"):
+            loaded(f"a: {{{kept}}}")
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("a: 5", "without meaning"),
+    ("a: {meaning: m, unit: u, source: s, confidence: sure, values: {2024-01-01: 1}}", "confidence 'sure'"),
+    ("a: {meaning: m, unit: u, source: s, confidence: M-lo, values: {2024-01-01: 1}}", "may not become a constant"),
+    ("a: {meaning: m, unit: u, source: s, confidence: C1, values: {2024: 1}}", "is no day"),
+    ("a: {meaning: m, unit: u, source: s, confidence: C1, values: {2024-01-01: null}}", "missing is not zero"),
+    ("a: {meaning: m, unit: u, source: s, confidence: C1, values: {2024-01-01: 1, 2024-01-01: 2}}", "stands twice"),
+    ("a: {meaning: m, unit: u, source: s, confidence: C1, sources: x, values: {2024-01-01: 1}}", "sources is none of"),
+])
+def test_what_is_wrong_with_a_file_is_said(loaded, text, told):
+    with pytest.raises(Unfounded, match=told):
+        loaded(text)
+
+
+@pytest.mark.parametrize(("given", "told"), [
+    ("a_package: {ability.unasked: {source: s, values: {2024-01-01: 1}}}", "no standards file"),
+    ("a_package: {ability.lost: {values: {2024-01-01: 1}}}", "must say source"),
+])
+def test_a_deployment_gives_only_what_is_asked_for_and_sourced(loaded, given, told):
+    with pytest.raises(Unfounded, match=told):
+        loaded(SOUND, given)
