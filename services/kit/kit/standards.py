@@ -160,7 +160,7 @@ def _standard(path: str, node: dict[Any, Any]) -> Standard:
     if confidence not in CONFIDENCES:
         raise Unfounded(f"{path}: confidence {confidence!r} is none of {', '.join(CONFIDENCES)}")
     if confidence == "M-lo" and "values" in node:
-        raise Unfounded(f"{path}: a number of confidence M-lo may not become a constant; leave out its values, so that the deployment gives it")
+        raise Unfounded(f"{path}: a number of confidence M-lo may not become a constant; without values, the deployment gives it")
     texts = {key: str(node[key]) for key in (*_REQUIRED, "clause", "note") if node.get(key) is not None}
     return Standard(path=path, values=_dated(path, node["values"]) if "values" in node else (), **texts)
 

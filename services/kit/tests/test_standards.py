@@ -41,7 +41,7 @@ def test_nothing_is_in_force_before_the_first_day(loaded):
 
 
 def test_an_unknown_path_is_named(loaded):
-    with pytest.raises(NoStandard, match="ability.nothing"):
+    with pytest.raises(NoStandard, match=r"ability\.nothing"):
         loaded(SOUND).value("ability.nothing", date(2024, 1, 1))
 
 
