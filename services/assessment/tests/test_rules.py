@@ -4,10 +4,11 @@ import doctest
 from datetime import date
 
 import pytest
-from assessment import rules
-from assessment.rules import ChangeReason, Limits
 from hypothesis import given
 from hypothesis import strategies as st
+
+from assessment import rules
+from assessment.rules import ChangeReason, Limits
 
 CUTS = (90, 66, 46, 30)
 LIMITS = Limits(cuts=CUTS, worst_level=4, risk_events=2, stack=False, dementia=(0, 3), mental_disorder=(4, 99))

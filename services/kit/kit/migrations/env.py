@@ -1,18 +1,20 @@
 """Alembic's environment of every package; it is given a connection that the caller has guarded by an advisory lock."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import SmallInteger
+from sqlalchemy import DateTime, SmallInteger
 from sqlalchemy.schema import SchemaItem
 
 from kit import migrations
 from kit.tables import Numbered
 
 
-def _render(kind: str, item: Any, _: Any) -> str | bool:
+def _render(kind: str, item: Any, _: Any) -> str | Literal[False]:
     if kind == "type" and isinstance(item, Numbered):
         return f"sa.{SmallInteger.__name__}()"
+    if kind == "type" and isinstance(getattr(item, "impl", None), DateTime):
+        return "sa.DateTime(timezone=True)"
     if kind == "type" and type(item).__module__.startswith("sqlmodel"):
         return f"sa.String(length={item.length})" if item.length else "sa.String()"
     return False

@@ -1,0 +1,182 @@
+"""What this service refuses, and why."""
+
+from datetime import datetime
+
+from kit.refusals import Conflict, Refusal
+
+
+class WrongCheckCharacter(Refusal):
+    """The ID number was mistyped (GB 11643-1999)."""
+
+    field = "id_number"
+    text = "the check character of the ID number is wrong (GB 11643-1999)"
+
+
+class ImpossibleBirthDay(Refusal):
+    """The birth day inside the ID number does not exist, lies in the future, or makes the person older than anybody."""
+
+    field = "id_number"
+    text = "the birth day in the ID number is impossible"
+
+
+class TooYoung(Refusal):
+    """The person is not yet an elder."""
+
+    field = "id_number"
+    text = "the person is {age}, an elder is at least {least_age}"
+
+    def __init__(self, age: int, least_age: int) -> None:
+        super().__init__(age=age, least_age=least_age)
+
+
+class KnownAlready(Conflict):
+    """The ID number belongs to an elder who is registered."""
+
+    field = "id_number"
+    text = "an elder with this ID number is registered already"
+
+
+class NotACommunity(Refusal):
+    """The area is no village or community of this city."""
+
+    field = "area_code"
+    text = "{area_code} is no village or community of this city"
+
+    def __init__(self, area_code: str) -> None:
+        super().__init__(area_code=area_code)
+
+
+class HalfPosition(Refusal):
+    """Longitude and latitude come together or not at all."""
+
+    field = "lat"
+    text = "lon and lat come together"
+
+
+class ElderNotAlive(Conflict):
+    """The elder died or moved out of the city."""
+
+    field = "elder_id"
+    text = "elder {elder_id} is {status}"
+
+    def __init__(self, elder_id: object, status: str) -> None:
+        super().__init__(elder_id=str(elder_id), status=status)
+
+
+class DeadAlready(Conflict):
+    """A death with another day was reported before."""
+
+    field = "died_on"
+    text = "the death of elder {elder_id} was reported with another day"
+
+    def __init__(self, elder_id: object) -> None:
+        super().__init__(elder_id=str(elder_id))
+
+
+class ImpossibleDay(Refusal):
+    """The day lies in the future, before the birth, or not in the calendar."""
+
+    text = "{day} is impossible: {why}"
+
+    def __init__(self, field: str, day: str, why: str) -> None:
+        super().__init__(field=field, day=day, why=why)
+
+
+class NothingToChange(Refusal):
+    """The request names nothing that is to be different."""
+
+    field = "elder_id"
+    text = "the request changes nothing"
+
+
+class NameNeedsArea(Refusal):
+    """Parts of a name are searched within an area only."""
+
+    field = "area_code"
+    text = "a search by parts of a name needs an area of the city"
+
+
+class ApplicationOpen(Conflict):
+    """The elder has an application that is not finished."""
+
+    field = "elder_id"
+    text = "elder {elder_id} has the open application {application_id}"
+
+    def __init__(self, elder_id: object, application_id: object) -> None:
+        super().__init__(elder_id=str(elder_id), application_id=str(application_id))
+
+
+class ApplicationNotOpen(Conflict):
+    """The application's state does not allow this any more, or not yet."""
+
+    field = "application_id"
+    text = "application {application_id} is {state}"
+
+    def __init__(self, application_id: object, state: str) -> None:
+        super().__init__(application_id=str(application_id), state=state)
+
+
+class AssessorDoubted(Refusal):
+    """A review needs other assessors than the doubted result had."""
+
+    field = "assessor_ids"
+    text = "assessor {assessor_id} made the result that is doubted"
+
+    def __init__(self, assessor_id: object) -> None:
+        super().__init__(assessor_id=str(assessor_id))
+
+
+class NotTheAssessor(Refusal):
+    """The caller is not one of the assigned assessors."""
+
+    field = "application_id"
+    text = "the caller is no assessor of application {application_id}"
+
+    def __init__(self, application_id: object) -> None:
+        super().__init__(application_id=str(application_id))
+
+
+class PublicityRunning(Conflict):
+    """Objections are still heard."""
+
+    field = "assessment_id"
+    text = "objections to assessment {assessment_id} are heard until {public_until}"
+
+    def __init__(self, assessment_id: object, public_until: datetime) -> None:
+        super().__init__(assessment_id=str(assessment_id), public_until=public_until.isoformat())
+
+
+class PublicityOver(Conflict):
+    """The time for objections is over."""
+
+    field = "assessment_id"
+    text = "objections to assessment {assessment_id} were heard until {public_until}"
+
+    def __init__(self, assessment_id: object, public_until: datetime) -> None:
+        super().__init__(assessment_id=str(assessment_id), public_until=public_until.isoformat())
+
+
+class AssessmentNotPublic(Conflict):
+    """The result is in force, doubted or replaced already."""
+
+    field = "assessment_id"
+    text = "assessment {assessment_id} is {state}"
+
+    def __init__(self, assessment_id: object, state: str) -> None:
+        super().__init__(assessment_id=str(assessment_id), state=state)
+
+
+class NoAreaOfYourOwn(Refusal):
+    """An import belongs to an official's area, and the caller's token names none."""
+
+    text = "the caller's token names no area"
+
+
+class NotACsv(Refusal):
+    """The file as a whole cannot be read as a CSV file of elders."""
+
+    field = "data"
+    text = "the file cannot be read: {why}"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why=why)

@@ -1,0 +1,186 @@
+"""Registers elders, changes what is known of them, and hears that they died."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from eldercare.assessment.v1 import api_pb2 as api
+from eldercare.assessment.v1 import events_pb2 as said
+from sqlalchemy.exc import IntegrityError
+
+from assessment import queries, rules
+from assessment.errors import (
+    DeadAlready,
+    ElderNotAlive,
+    HalfPosition,
+    ImpossibleBirthDay,
+    ImpossibleDay,
+    KnownAlready,
+    NotACommunity,
+    NothingToChange,
+    TooYoung,
+    WrongCheckCharacter,
+)
+from assessment.flows import applications
+from assessment.ground import Ground
+from assessment.rules import Status
+from assessment.tables import Elder
+from kit import access, areas, ids, numbers, wire
+from kit.access import Caller
+from kit.clock import local_day
+from kit.outbox import emit
+from kit.personal import Ring
+from kit.refusals import Refusal
+from kit.store import Session
+
+Text = api.RegisterElder | api.ChangeElder
+
+
+async def register(session: Session, command: api.RegisterElder, caller: Caller, ground: Ground) -> said.ElderRegistered:
+    """Makes an elder known. Two at once with one ID number: one is refused."""
+    for refusal in faults(command, local_day(session.now), ground):
+        raise refusal
+    access.check(caller, area=command.area_code, kind="area", key=command.area_code)
+    await queries.one_at_a_time(session, ground.ring, command.id_number)
+    if await queries.known(session, ground.ring, [command.id_number]):
+        raise KnownAlready
+    row = new(command, session, ground)
+    session.add(row)
+    told = emit(session, said.ElderRegistered(elder=public(row)), row)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise KnownAlready from error
+    return told
+
+
+async def change(session: Session, command: api.ChangeElder, caller: Caller, ground: Ground) -> said.ElderChanged:
+    """Changes residence, household, hardship or contact; naming a new area brings somebody back who had moved out."""
+    if not command.moved_out and all(field.name == "elder_id" for field, _ in command.ListFields()):
+        raise NothingToChange
+    row = await session.get_locked(Elder, UUID(command.elder_id), caller)
+    if row.status is Status.DEAD or (row.status is Status.MOVED_OUT and not command.HasField("area_code")):
+        raise ElderNotAlive(row.elder_id, row.status.name)
+    for refusal in (*_area_faults(command, ground), *_position_faults(command)):
+        raise refusal
+    if command.HasField("area_code"):
+        _move(row, command.area_code, ground)
+    if command.HasField("living"):
+        row.living = rules.Living(command.living)
+    if command.HasField("hardships"):
+        row.hardships = sorted(command.hardships.hardships)
+    for name, value in _contact(command, ground.ring).items():
+        setattr(row, name, value)
+    row.complete = _complete(row)
+    row.status = Status.MOVED_OUT if command.moved_out else Status.ALIVE
+    if command.moved_out:
+        await applications.close(session, row.elder_id)
+    return emit(session, said.ElderChanged(elder=public(row)), row)
+
+
+async def report_death(session: Session, command: api.ReportElderDeath, caller: Caller) -> said.ElderDied:
+    """Records a death, also months later; the same report twice gets the same answer and says nothing new."""
+    row = await session.get_locked(Elder, UUID(command.elder_id), caller)
+    died_on = day_of("died_on", command.died_on)
+    if row.died_on == died_on:
+        return said.ElderDied(elder=public(row))
+    if row.status is Status.DEAD:
+        raise DeadAlready(row.elder_id)
+    if not row.born_on <= died_on <= local_day(session.now):
+        raise ImpossibleDay("died_on", command.died_on, "it must lie between the birth and today")
+    row.status, row.died_on = Status.DEAD, died_on
+    await applications.close(session, row.elder_id)
+    return emit(session, said.ElderDied(elder=public(row)), row)
+
+
+def faults(command: api.RegisterElder, today: date, ground: Ground) -> Iterator[Refusal]:
+    """Everything the rules forbid about a registration, field by field; registration and import ask the same."""
+    yield from _area_faults(command, ground)
+    yield from _position_faults(command)
+    try:
+        born_on = numbers.resident(command.id_number).born_on
+    except numbers.WrongCheck:
+        yield WrongCheckCharacter()
+        return
+    except numbers.NoSuchDay:
+        yield ImpossibleBirthDay()
+        return
+    age, least_age = numbers.age_on(born_on, today), ground.value("procedure.least_age", today)
+    if born_on > today or age > ground.value("procedure.greatest_age", today):
+        yield ImpossibleBirthDay()
+    elif age < least_age:
+        yield TooYoung(age, least_age)
+
+
+def new(command: api.RegisterElder, session: Session, ground: Ground) -> Elder:
+    """The row of a registration without faults."""
+    resident, ring = numbers.resident(command.id_number), ground.ring
+    return wire.row(
+        Elder, command, elder_id=ids.new(), registered_at=session.now, born_on=resident.born_on,
+        sex=rules.Sex.MALE if resident.male else rules.Sex.FEMALE, hardships=sorted(command.hardships),
+        name_sealed=ring.seal(command.name, "name"), name_digest=ring.digest("name", command.name),
+        name_characters=ring.character_digests(command.name, areas.at(command.area_code, areas.COUNTY)),
+        id_number_sealed=ring.seal(resident.number, "id_number"), id_number_digest=ring.digest("id_number", resident.number),
+        contact_name_sealed=_sealed(ring, "contact_name", command.contact_name),
+        contact_phone_sealed=_sealed(ring, "contact_phone", command.contact_phone),
+        complete=rules.is_complete(
+            id_number=command.id_number, phone=command.phone, address=command.address,
+            contact_name=command.contact_name, contact_phone=command.contact_phone,
+        ),
+        **_contact(command, ring),
+    )
+
+
+def public(row: Elder) -> said.Elder:
+    """What others may rely on: no name, number, phone or address."""
+    return wire.message(said.Elder, row)
+
+
+def day_of(field: str, text: str) -> date:
+    """A policy day from `YYYY-MM-DD`. Raises: ImpossibleDay for a day that the calendar does not have."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ImpossibleDay(field, text, "the calendar does not have it") from error
+
+
+def _area_faults(command: Text, ground: Ground) -> Iterator[Refusal]:
+    wanted = isinstance(command, api.RegisterElder) or command.HasField("area_code")
+    if wanted and ground.areas.level_of(command.area_code) != areas.COMMUNITY:
+        yield NotACommunity(command.area_code)
+
+
+def _position_faults(command: Text) -> Iterator[Refusal]:
+    if command.HasField("lon") != command.HasField("lat"):
+        yield HalfPosition()
+
+
+def _contact(command: Text, ring: Ring) -> dict[str, Any]:
+    """Columns of phone, address and position, where the request names them."""
+    found: dict[str, Any] = {}
+    if command.phone:
+        found["phone_sealed"], found["phone_digest"] = ring.seal(command.phone, "phone"), ring.digest("phone", command.phone)
+    if command.address:
+        found["address_sealed"] = ring.seal(command.address, "address")
+    if command.HasField("lon"):
+        found["position_sealed"] = ring.seal(f"{command.lon!r} {command.lat!r}", "position")
+    return found
+
+
+def _sealed(ring: Ring, kind: str, text: str) -> bytes | None:
+    return ring.seal(text, kind) if text else None
+
+
+def _move(row: Elder, area_code: str, ground: Ground) -> None:
+    county = areas.at(area_code, areas.COUNTY)
+    if county != areas.at(row.area_code, areas.COUNTY):
+        row.name_characters = ground.ring.character_digests(ground.ring.open(row.name_sealed, "name"), county)
+    row.area_code = area_code
+
+
+def _complete(row: Elder) -> bool:
+    return rules.is_complete(
+        id_number=row.id_number_sealed, phone=row.phone_sealed, address=row.address_sealed,
+        contact_name=row.contact_name_sealed, contact_phone=row.contact_phone_sealed,
+    )

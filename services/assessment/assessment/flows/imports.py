@@ -1,0 +1,284 @@
+"""Takes files of elders in: good rows are registered, the others come back with all that is wrong with them.
+
+A file is cut into chunks that are sealed and stored before the answer. A timer takes one chunk after another; registering its rows
+and dropping the chunk is one transaction, so a row takes effect once, whenever the process dies.
+"""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import protovalidate
+from eldercare.assessment.v1 import api_pb2 as api
+from eldercare.assessment.v1 import events_pb2 as said
+from google.api.httpbody_pb2 import HttpBody
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import delete, select
+
+from assessment import queries, rules
+from assessment.errors import NoAreaOfYourOwn, NotACsv
+from assessment.flows import elders
+from assessment.ground import Ground
+from assessment.rules import ImportState
+from assessment.tables import Elder, Import, ImportChunk, ImportFailure
+from kit import areas, ids, timers
+from kit.access import Caller
+from kit.clock import local_day
+from kit.outbox import emit
+from kit.personal import Ring, normal
+from kit.store import Session
+
+TIMER = "import"
+CHUNK = 500  # rows of one transaction: about a quarter of a second
+REQUIRED = ("name", "id_number", "area_code", "living")
+COLUMNS = tuple(field.name for field in api.RegisterElder.DESCRIPTOR.fields)
+ERROR_COLUMNS = ("error_field", "error_rule", "error_text")
+TRUE, FALSE = frozenset({"true", "1", "yes", "是"}), frozenset({"false", "0", "no", "否", ""})
+
+Cells = list[str]
+Fault = list[str]  # field, rule, text
+
+
+async def start(session: Session, body: HttpBody, caller: Caller, ground: Ground) -> api.Import:
+    """Reads the file, keeps its rows sealed and lets the timer do the rest. A file that cannot be read as a whole is refused."""
+    if caller.area is None:
+        raise NoAreaOfYourOwn
+    import_id = ids.new()
+    # a thread: the largest file is tens of megabytes, and other calls must go on
+    columns, chunks, rows = await asyncio.to_thread(_cut, body.data, import_id, ground.ring)
+    job = Import(
+        import_id=import_id, area_code=caller.area, columns=columns, rows=rows, started_at=session.now,
+        state=ImportState.RUNNING if rows else ImportState.DONE,
+    )
+    session.add(job)
+    if rows:
+        driver = await session.driver()
+        await driver.copy_records_to_table("import_chunk", columns=("import_id", "first_line", "rows_sealed"), records=chunks)
+        timers.due(session, session.now, TIMER, str(import_id))
+    return await queries.told(session, job)
+
+
+async def take_chunk(session: Session, import_id: UUID, ground: Ground) -> bool:
+    """Registers the next rows of a file; True while more are left."""
+    job = await session.get_locked(Import, import_id)
+    wanted = select(ImportChunk).where(ImportChunk.import_id == import_id).order_by(ImportChunk.first_line).limit(2)
+    chunks = (await session.exec(wanted)).all()
+    if chunks:
+        rows = json.loads(ground.ring.open(chunks[0].rows_sealed, "rows"))
+        await _take(session, job, rows, ground)
+        await session.exec(delete(ImportChunk).where(
+            ImportChunk.import_id == import_id, ImportChunk.first_line == chunks[0].first_line,
+        ))
+    if len(chunks) > 1:
+        timers.due(session, session.now, TIMER, str(import_id))
+        return True
+    job.state = ImportState.DONE
+    return False
+
+
+async def failed_rows(session: Session, question: api.GetImport, caller: Caller, ground: Ground) -> HttpBody:
+    """The refused rows with what is wrong behind them; with a byte order mark, since spreadsheets take UTF-8 for something else without."""
+    job = await queries.import_of(session, question, caller)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([*job.columns, *ERROR_COLUMNS])
+    for failure in await queries.failures(session, job.import_id):
+        cells = json.loads(ground.ring.open(failure.cells_sealed, "rows"))
+        padded = (cells + [""] * len(job.columns))[:len(job.columns)]
+        writer.writerow([*padded, *("; ".join(parts) for parts in zip(*failure.errors, strict=True))])
+    return HttpBody(content_type="text/csv; charset=utf-8", data=("\ufeff" + text.getvalue()).encode())
+
+
+def _cut(data: bytes, import_id: UUID, ring: Ring) -> tuple[list[str], list[tuple[UUID, int, bytes]], int]:
+    columns, rows = read(data)
+    chunks, count, chunk = [], 0, []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == CHUNK:
+            chunks.append(chunk)
+            chunk = []
+    if chunk:
+        chunks.append(chunk)
+    count = sum(map(len, chunks))
+    return columns, [(import_id, chunk[0][0], ring.seal(json.dumps(chunk, ensure_ascii=False), "rows")) for chunk in chunks], count
+
+
+def read(data: bytes) -> tuple[list[str], Iterator[tuple[int, Cells]]]:
+    """Columns and numbered rows of a file, without its columns of errors. Raises: NotACsv, the rows also while they are read."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[:error.start].count(b"\n") + 1
+        raise NotACsv(f"line {line} is not UTF-8; save the file as CSV UTF-8") from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header = [name.strip().lower() for name in next(_cells(reader), (0, []))[1]]
+    if not any(header):
+        raise NotACsv("it is empty, without a header line")
+    kept = [place for place, name in enumerate(header) if name not in ERROR_COLUMNS]
+    columns = [header[place] for place in kept]
+    for name in REQUIRED:
+        if name not in columns:
+            raise NotACsv(f"column {name} is missing in the header line")
+    for name in columns:
+        if name not in COLUMNS:
+            raise NotACsv(f"column {name!r} is unknown; columns are {', '.join(COLUMNS)}")
+        if columns.count(name) > 1:
+            raise NotACsv(f"column {name} stands twice in the header line")
+
+    def rows() -> Iterator[tuple[int, Cells]]:
+        for line, cells in _cells(reader):
+            if any(cells):
+                # a cell too many must stay visible: the row is refused for it
+                extra = cells[len(header):]
+                yield line, [cells[place] for place in kept if place < len(cells)] + extra
+
+    return columns, rows()
+
+
+def _cells(reader: Any) -> Iterator[tuple[int, Cells]]:
+    """Rows with the line they begin in."""
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise NotACsv(f"line {line}: {error}") from error
+        yield line, [cell.strip() for cell in cells]
+
+
+async def _take(session: Session, job: Import, rows: list[tuple[int, Cells]], ground: Ground) -> None:
+    """Registers what can be, notes what cannot, and counts."""
+    good: list[tuple[int, Cells, api.RegisterElder]] = []
+    refused: list[tuple[int, Cells, list[Fault]]] = []
+    for line, cells in rows:
+        command, faults = _checked(job, cells, session, ground)
+        if faults:
+            refused.append((line, cells, faults))
+        else:
+            good.append((line, cells, command))
+    known = await queries.known(session, ground.ring, [command.id_number for _, _, command in good])
+    fresh: list[Elder] = []
+    for line, cells, command in good:
+        there = known.get(command.id_number)
+        if there is None:
+            known[command.id_number] = row = elders.new(command, session, ground)
+            fresh.append(row)
+        elif faults := _differences(job, there, command, ground.ring):
+            refused.append((line, cells, faults))
+        else:
+            job.unchanged += 1
+    await _register(session, fresh)
+    await _note(session, job, refused, ground.ring)
+    job.registered += len(fresh)
+    job.failed += len(refused)
+    job.done += len(rows)
+
+
+def _checked(job: Import, cells: Cells, session: Session, ground: Ground) -> tuple[api.RegisterElder, list[Fault]]:
+    """The registration a row means, and everything that forbids it; what Register refuses is refused here by the same code."""
+    command, faults = _parsed(job.columns, cells)
+    told = {field for field, _, _ in faults}
+    for violation in protovalidate.collect_violations(command):
+        field = violation.proto.field.elements[0].field_name
+        if field not in told:
+            faults.append([field, violation.proto.rule_id, violation.proto.message])
+            told.add(field)
+    if not told & {"id_number", "area_code"}:
+        faults += [
+            [refusal.field or "", refusal.reason, str(refusal)]
+            for refusal in elders.faults(command, local_day(session.now), ground) if refusal.field not in told
+        ]
+    if "area_code" not in told and not areas.is_in(command.area_code, job.area_code):
+        faults.append(["area_code", "AREA_NOT_YOURS", f"the area does not lie in {job.area_code}"])
+    return command, faults
+
+
+def _parsed(columns: list[str], cells: Cells) -> tuple[api.RegisterElder, list[Fault]]:
+    command, faults = api.RegisterElder(), list[Fault]()
+    if len(cells) != len(columns):
+        faults.append(["", "CELLS", f"the row has {len(cells)} cells, the header {len(columns)}"])
+    for name, text in zip(columns, cells, strict=False):
+        try:
+            if name == "hardships":
+                command.hardships.extend(_member(rules.Hardship, part.strip()) for part in text.split(";") if part.strip())
+            elif text or name in REQUIRED:
+                setattr(command, name, _VALUES.get(name, str)(text))
+        except ValueError as error:
+            faults.append([name, "UNREADABLE", str(error)])
+    return command, faults
+
+
+def _member(kind: Any, text: str) -> int:
+    """A member of a nominal set by its number or name, with or without the prefix the contract gives it."""
+    name = text.upper().removeprefix(f"{kind.__name__.upper()}_")
+    for member in kind:
+        if name in (member.name, str(member.value)):
+            return int(member)
+    raise ValueError(f"is none of {', '.join(member.name for member in kind)}")
+
+
+def _flag(text: str) -> bool:
+    if text.lower() in TRUE | FALSE:
+        return text.lower() in TRUE
+    raise ValueError("is neither true nor false")
+
+
+def _degrees(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError("is no number of degrees") from None
+
+
+_VALUES: dict[str, Any] = {"living": lambda text: _member(rules.Living, text), "local_register": _flag, "lon": _degrees, "lat": _degrees}
+
+
+def _differences(job: Import, there: Elder, command: api.RegisterElder, ring: Ring) -> list[Fault]:
+    """What a row says otherwise than the register; an empty cell says nothing. Elders of other areas are not described."""
+    if not areas.is_in(there.area_code, job.area_code):
+        return [["id_number", "KNOWN_ALREADY", "an elder with this ID number is registered already"]]
+    pairs: dict[str, tuple[Any, Any]] = {
+        "area_code": (there.area_code, command.area_code),
+        "living": (int(there.living), command.living),
+    }
+    if "hardships" in job.columns:
+        pairs["hardships"] = (there.hardships, sorted(command.hardships))
+    if "local_register" in job.columns:
+        pairs["local_register"] = (there.local_register, command.local_register)
+    for kind in ("name", "phone", "address", "contact_name", "contact_phone"):
+        if text := getattr(command, kind):
+            plain = kind.removeprefix("contact_")
+            pairs[kind] = (normal(plain, queries.opened(ring, there, kind)), normal(plain, text))
+    if command.HasField("lon") and command.HasField("lat"):
+        pairs["lon"] = (queries.opened(ring, there, "position"), f"{command.lon!r} {command.lat!r}")
+    return [
+        [field, "KNOWN_WITH_OTHER_FIELDS", f"the elder is registered with another {field}; change it there"]
+        for field, (before, now) in pairs.items() if before != now
+    ]
+
+
+async def _register(session: Session, rows: list[Elder]) -> None:
+    """Inserts all rows by one statement: several times faster than one by one, and a row lost to another import breaks the chunk,
+    which is taken again."""
+    if not rows:
+        return
+    for row in rows:
+        emit(session, said.ElderRegistered(elder=elders.public(row)), row)
+    await session.execute(insert(Elder), [row.model_dump() for row in rows])
+
+
+async def _note(session: Session, job: Import, refused: list[tuple[int, Cells, list[Fault]]], ring: Ring) -> None:
+    if refused:
+        await session.execute(insert(ImportFailure), [
+            {
+                "import_id": job.import_id, "line": line, "errors": faults,
+                "cells_sealed": ring.seal(json.dumps(cells, ensure_ascii=False), "rows"),
+            }
+            for line, cells, faults in refused
+        ])

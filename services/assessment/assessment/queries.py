@@ -1,0 +1,205 @@
+"""What this service tells: selects → replies; lists begin with the caller's scope and mask personal text."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from eldercare.assessment.v1 import api_pb2 as api
+from eldercare.assessment.v1 import events_pb2 as said
+from sqlalchemy import Select, and_, func, or_
+from sqlmodel import SQLModel, select
+
+from assessment.ground import Ground
+from assessment.rules import OPEN, WAITING, AssessmentState
+from assessment.tables import Application, Assessment, Elder, Import, ImportFailure
+from kit import access, areas, ids, wire
+from kit.access import Caller
+from kit.personal import Ring, mask
+from kit.refusals import NotFound
+from kit.rpc import Call
+from kit.store import Session
+from kit.tables import AuditRecord
+
+Row = TypeVar("Row", bound=SQLModel)
+
+PAGE = 50  # rows of a page where the caller names none
+ERRORS_TOLD = 100  # of an import; the file of failed rows has all
+
+
+async def one_at_a_time(session: Session, ring: Ring, id_number: str) -> None:
+    """Lets registrations of one ID number pass one by one while a hash key rotates; the unique index alone sees one key's digests."""
+    digests = ring.digests("id_number", id_number)
+    if len(digests) > 1:
+        for lock in sorted(int.from_bytes(digest[-8:], "big", signed=True) for digest in digests):
+            await session.exec(select(func.pg_advisory_xact_lock(lock)))
+
+
+async def known(session: Session, ring: Ring, id_numbers: Collection[str]) -> dict[str, Elder]:
+    """The elders with these ID numbers, by ID number; digests of all hash keys are looked for."""
+    numbers_by_digest = {digest: number for number in id_numbers for digest in ring.digests("id_number", number)}
+    if not numbers_by_digest:
+        return {}
+    found = await session.exec(select(Elder).where(Elder.id_number_digest.in_(numbers_by_digest)))
+    return {numbers_by_digest[row.id_number_digest]: row for row in found}
+
+
+async def open_application(session: Session, elder_id: UUID) -> UUID | None:
+    """The elder's application that is not finished."""
+    wanted = select(Application.application_id).where(Application.elder_id == elder_id, Application.state.in_(OPEN))
+    return (await session.exec(wanted)).first()
+
+
+async def waiting_applications(session: Session, elder_id: UUID) -> Sequence[Application]:
+    """The elder's applications without a result, locked."""
+    wanted = select(Application).where(Application.elder_id == elder_id, Application.state.in_(WAITING)).with_for_update()
+    return (await session.exec(wanted)).all()
+
+
+async def in_force(session: Session, elder_id: UUID) -> Assessment | None:
+    """The elder's result that is in force, locked."""
+    wanted = select(Assessment).where(Assessment.elder_id == elder_id, Assessment.state == AssessmentState.IN_FORCE).with_for_update()
+    return (await session.exec(wanted)).first()
+
+
+async def elder(session: Session, question: api.GetElder, caller: Caller, ground: Ground) -> api.ElderRecord:
+    """One elder, masked."""
+    return record(await _one(session, Elder, Elder.elder_id, question.elder_id, caller), ground.ring)
+
+
+async def elders(session: Session, question: api.ListElders, caller: Caller, ground: Ground) -> api.ElderPage:
+    """A page of elders, masked; search by whole ID number, whole phone, or name."""
+    wanted = _of_area(_scoped(select(Elder), Elder, caller), Elder, question)
+    if question.id_number:
+        wanted = wanted.where(Elder.id_number_digest.in_(ground.ring.digests("id_number", question.id_number)))
+    if question.phone:
+        wanted = wanted.where(Elder.phone_digest.in_(ground.ring.digests("phone", question.phone)))
+    if question.name:
+        wanted = wanted.where(_named(question, ground))
+    rows, then = await _page(session, wanted, Elder.elder_id, question)
+    return api.ElderPage(rows=[record(row, ground.ring) for row in rows], next=then)
+
+
+async def contact(session: Session, question: api.GetElder, call: Call, ground: Ground) -> api.ElderContact:
+    """Name, phone, address and position in clear for a service of ours; who asked, and for whom, is recorded."""
+    row = await session.get(Elder, UUID(question.elder_id))
+    if row is None:
+        raise NotFound(Elder, question.elder_id)
+    session.add(AuditRecord(
+        audit_id=ids.new(), at=session.now, recorded_at=session.store.clock.real(), subject=call.caller.subject, client_id=call.client_id,
+        method=call.method, channel=call.channel, elder_ids=[str(row.elder_id)], purpose="contact", correlation_id=call.correlation_id,
+    ))
+    lon, lat = (float(part) for part in opened(ground.ring, row, "position").split()) if row.position_sealed else (None, None)
+    return wire.message(
+        api.ElderContact, row, name=opened(ground.ring, row, "name"), phone=opened(ground.ring, row, "phone"),
+        address=opened(ground.ring, row, "address"), lon=lon, lat=lat,
+    )
+
+
+async def application(session: Session, question: api.GetApplication, caller: Caller) -> api.Application:
+    """One application."""
+    row = await _one(session, Application, Application.application_id, question.application_id, caller)
+    return wire.message(api.Application, row)
+
+
+async def applications(session: Session, question: api.ListApplications, caller: Caller) -> api.ApplicationPage:
+    """A page of applications."""
+    wanted = _of_elder(_of_area(_scoped(select(Application), Application, caller), Application, question), Application, question)
+    rows, then = await _page(session, wanted, Application.application_id, question)
+    return api.ApplicationPage(rows=[wire.message(api.Application, row) for row in rows], next=then)
+
+
+async def assessment(session: Session, question: api.GetAssessment, caller: Caller) -> api.Assessment:
+    """One result."""
+    return wire.message(api.Assessment, await _one(session, Assessment, Assessment.assessment_id, question.assessment_id, caller))
+
+
+async def assessments(session: Session, question: api.ListAssessments, caller: Caller) -> api.AssessmentPage:
+    """A page of results."""
+    wanted = _of_elder(_of_area(_scoped(select(Assessment), Assessment, caller), Assessment, question), Assessment, question)
+    rows, then = await _page(session, wanted, Assessment.assessment_id, question)
+    return api.AssessmentPage(rows=[wire.message(api.Assessment, row) for row in rows], next=then)
+
+
+async def import_of(session: Session, question: api.GetImport, caller: Caller) -> Import:
+    """One import's row."""
+    return await _one(session, Import, Import.import_id, question.import_id, caller)
+
+
+async def told(session: Session, row: Import) -> api.Import:
+    """How far an import is, with its first errors."""
+    wanted = select(ImportFailure).where(ImportFailure.import_id == row.import_id).order_by(ImportFailure.line).limit(ERRORS_TOLD)
+    failures = (await session.exec(wanted)).all() if row.failed else []
+    errors = [
+        api.RowError(line=failure.line, field=field, rule=rule, text=text)
+        for failure in failures for field, rule, text in failure.errors
+    ]
+    return wire.message(api.Import, row, errors=errors[:ERRORS_TOLD])
+
+
+async def failures(session: Session, import_id: UUID) -> Sequence[ImportFailure]:
+    """The refused rows of an import in the order of the file."""
+    return (await session.exec(select(ImportFailure).where(ImportFailure.import_id == import_id).order_by(ImportFailure.line))).all()
+
+
+def record(row: Elder, ring: Ring) -> api.ElderRecord:
+    """An elder with masked personal text."""
+    masked = {kind: mask(kind, text) if (text := opened(ring, row, kind)) else "" for kind in ("name", "id_number", "phone", "address")}
+    return api.ElderRecord(elder=wire.message(said.Elder, row), **masked)
+
+
+def opened(ring: Ring, row: Elder, kind: str) -> str:
+    """A personal text in clear; empty where it is not known."""
+    sealed = getattr(row, f"{kind}_sealed")
+    return ring.open(sealed, kind) if sealed else ""
+
+
+def _named(question: api.ListElders, ground: Ground) -> Any:
+    """The whole name anywhere; in an area also some of its characters, whose digests are bound to the county."""
+    whole = Elder.name_digest.in_(ground.ring.digests("name", question.name))
+    if not question.area_code:
+        return whole
+    county = areas.at(question.area_code, areas.COUNTY)
+    inside = [county] if areas.level(question.area_code) >= areas.COUNTY else [
+        area.code for area in ground.areas.within(question.area_code, areas.COUNTY)
+    ]
+    return or_(whole, *(
+        and_(Elder.area_code.between(*access.area_range(code)), Elder.name_characters.contains(digests))
+        for code in inside for digests in ground.ring.character_searches(question.name, code)
+    ))
+
+
+def _scoped(wanted: Any, table: Any, caller: Caller) -> Any:
+    return access.scoped(wanted, caller, area=table.area_code, person=getattr(table, "elder_id", None))
+
+
+def _of_area(wanted: Any, table: Any, question: Any) -> Any:
+    return wanted.where(table.area_code.between(*access.area_range(question.area_code))) if question.area_code else wanted
+
+
+def _of_elder(wanted: Any, table: Any, question: Any) -> Any:
+    if question.HasField("elder_id"):
+        wanted = wanted.where(table.elder_id == UUID(question.elder_id))
+    return wanted.where(table.state == question.state) if question.HasField("state") else wanted
+
+
+async def _one(session: Session, table: type[Row], key: Any, value: str, caller: Caller) -> Row:
+    row = (await session.exec(_scoped(select(table).where(key == UUID(value)), table, caller))).first()
+    if row is None:
+        raise NotFound(table, value)
+    return row
+
+
+async def _page(session: Session, wanted: Select[Any], key: Any, question: Any) -> tuple[Sequence[Any], str]:
+    """The rows after the last page and the id to go on from; one row more is read to know whether there is a next page."""
+    most = question.limit or PAGE
+    if question.after:
+        wanted = wanted.where(key > _after(question.after))
+    rows = (await session.exec(wanted.order_by(key).limit(most + 1))).all()
+    return rows[:most], str(getattr(rows[most - 1], key.key)) if len(rows) > most else ""
+
+
+def _after(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound("page", text, field="after") from error
