@@ -57,37 +57,66 @@ async def write(driver: asyncpg.Connection, letters: Sequence[Letter], timers: T
         letters = ()
     if not (letters or timers or answer):
         return
-    dues = [(*key, at) for key, at in timers.items() if at is not None]
-    undues = [key for key, at in timers.items() if at is None]
-    values: list[Any] = []
-    if answer:
-        values += answer
-    if len(letters) == 1:
-        values += letters[0][:7]
-    elif letters:
-        values += list(zip(*(letter[:7] for letter in letters), strict=True))
-    for rows in (dues, undues):
-        if rows:
-            values += list(zip(*rows, strict=True))
-    kept = await driver.fetchval(_statement(answer is not None, min(len(letters), 2), bool(dues), bool(undues)), *values)
+    parts, values = steps(letters, timers, answer)
+    kept = await driver.fetchval(_statement(parts, answer is not None), *values)
     if answer and not kept:
         raise Repeated
 
 
+def steps(letters: Sequence[Letter], timers: Timers, answer: Answer | None, after: int = 0) -> tuple[tuple[str, ...], list[Any]]:
+    """The steps of the statement, with `?` as places, and the values of the places.
+
+    after: number of steps `write_0 …` before these; a letter is inserted only when each has its row, so that its `seq` is drawn
+    under the row's lock.
+    """
+    dues = [(*key, at) for key, at in timers.items() if at is not None]
+    undues = [key for key, at in timers.items() if at is None]
+    parts: list[str] = []
+    values: list[Any] = []
+    if answer:
+        parts.append(_KEPT)
+        values += answer
+    if len(letters) == 1:
+        parts.append(_said(_ONE, after))
+        values += letters[0][:7]
+    elif letters:
+        parts.append(_said(_MANY, after))
+        values += list(zip(*(letter[:7] for letter in letters), strict=True))
+    if dues:
+        parts.append(_DUE)
+        values += list(zip(*dues, strict=True))
+    if undues:
+        parts.append(_UNDUE)
+        values += list(zip(*undues, strict=True))
+    return tuple(parts), values
+
+
 _KEPT = """kept as (insert into command (client, method, key, digest, answer, answered_at) values (?, ?, ?, ?, ?, ?)
     on conflict do nothing returning 1)"""
-_SAID_ONE = "said as (insert into outbox (part, id, topic, key, headers, payload, recorded_at) values (?, ?, ?, ?, ?, ?, ?))"
-_SAID_MANY = """said as (insert into outbox (part, id, topic, key, headers, payload, recorded_at) select * from
-    unnest(?::smallint[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::bytea[], ?::timestamptz[]))"""
+_ONE = "select ?::smallint, ?::uuid, ?::text, ?::text, ?::text, ?::bytea, ?::timestamptz"
+_MANY = "select * from unnest(?::smallint[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::bytea[], ?::timestamptz[])"
 _DUE = """due_set as (insert into due (kind, key, at, tries) select *, 0 from unnest(?::text[], ?::text[], ?::timestamptz[])
     on conflict (kind, key) do update set at = excluded.at, tries = 0, not_before = null, reason = null)"""
 _UNDUE = "due_gone as (delete from due where (kind, key) in (select * from unnest(?::text[], ?::text[])))"
 
 
+def one_each(steps: Sequence[str]) -> str:
+    """The condition that each of these steps touched one row."""
+    return " and ".join("(select count(*) from " + step + ") = 1" for step in steps)  # noqa: S608 - names of our own steps
+
+
 @cache
-def _statement(answer: bool, letters: int, dues: bool, undues: bool) -> str:
-    """letters: 0, 1, or 2 for more than one."""
-    steps = [_KEPT] * answer + ["", _SAID_ONE, _SAID_MANY][letters:letters + 1] * (letters > 0) + [_DUE] * dues + [_UNDUE] * undues
-    places = count(1)
-    numbered = re.sub(r"\?", lambda _: f"${next(places)}", ", ".join(steps))
-    return " ".join(["with", numbered, "select", "count(*) from kept" if answer else "1"])
+def _said(rows: str, after: int) -> str:
+    only = one_each(tuple(f"write_{n}" for n in range(after)))
+    return " ".join(["said as (insert into outbox", f"({', '.join(_COLUMNS)})", rows, f"where {only})" if only else ")"])
+
+
+@cache
+def _statement(parts: tuple[str, ...], answer: bool) -> str:
+    return " ".join(["with", numbered(", ".join(parts)), "select", "count(*) from kept" if answer else "1"])
+
+
+def numbered(text: str, before: int = 0) -> str:
+    """The text with its places numbered, from the one after `before`."""
+    places = count(before + 1)
+    return re.sub(r"\?", lambda _: f"${next(places)}", text)

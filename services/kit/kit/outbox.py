@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import protovalidate
 from eldercare import options_pb2
@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 
 from kit import ids
 from kit.ending import Letter
+from kit.lean import Lean
 from kit.observe.traces import traceparent
 from kit.store import Session
 
@@ -71,7 +72,7 @@ def route(kind: type[Message]) -> Route:
     if not said.topic or not said.key:
         raise Unsayable(f"{descriptor.full_name} is no event: it has no (eldercare.event) with topic and key")
     path = tuple(said.key.split("."))
-    within = descriptor
+    within: Any = descriptor
     for name in path:
         if within is None or name not in within.fields_by_name:
             raise Unsayable(f"{descriptor.full_name}: (eldercare.event).key is {said.key!r}, which is no field of it")
@@ -87,14 +88,15 @@ def route(kind: type[Message]) -> Route:
     return Route(descriptor.full_name, said.topic, f"eldercare.{said.topic}.{version}", said.state, key)
 
 
-def emit(session: Session, event: M, row: Versioned | None = None, *, sequence: int | None = None) -> M:
+def emit(session: Session | Lean, event: M, row: Versioned | None = None, *, sequence: int | None = None) -> M:
     """Says an event when this transaction commits, and returns it.
 
     row: the event's aggregate; its version is raised by one and becomes the event's sequence. It must be locked, or new.
     sequence: the version, where the flow keeps it itself.
     Raises: Unsayable where the event breaks a constraint of its contract, has no key or is too large.
     """
-    where = route(type(event))
+    kind: type[Message] = type(event)
+    where = route(kind)
     if row is not None:
         row.version += 1
         sequence = row.version
@@ -102,7 +104,7 @@ def emit(session: Session, event: M, row: Versioned | None = None, *, sequence: 
         raise Unsayable(f"{where.type} carries the state of its aggregate: its listeners need the row's version")
     broken = protovalidate.collect_violations(event)
     if broken:
-        told = "; ".join(f"{protovalidate_path(violation)}: {violation.proto.message}" for violation in broken)
+        told = "; ".join(f"{_path(violation)}: {violation.proto.message}" for violation in broken)
         raise Unsayable(f"{where.type} breaks its contract: {told}")
     key = where.key(event)
     if not key:
@@ -111,12 +113,12 @@ def emit(session: Session, event: M, row: Versioned | None = None, *, sequence: 
     return event
 
 
-def protovalidate_path(violation: protovalidate.Violation) -> str:
-    """The offending field, dotted."""
-    return ".".join(element.field_name for element in violation.proto.field.elements) or "message"
+def _path(violation: protovalidate.Violation) -> str:
+    field = violation.proto.field
+    return ".".join(element.field_name for element in field.elements) if field else "message"
 
 
-def _letter(session: Session, event: Message, where: Route, key: str, sequence: int) -> Letter:
+def _letter(session: Session | Lean, event: Message, where: Route, key: str, sequence: int) -> Letter:
     letter_id = ids.new()
     recorded_at = session.store.clock.real()
     why = cause.get()

@@ -20,6 +20,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from kit.lean import Lean
 from kit.observe import names
 from kit.observe.logs import log
 from kit.store import Driver, Session, Store, connect_options
@@ -80,14 +81,14 @@ class Relay:
         self._stopping = True
         self._wake.set()
 
-    def _committed(self, session: Session) -> None:
+    def _committed(self, session: Session | Lean) -> None:
         if any(letter.part == self.part for letter in session.letters):
             self._wake.set()
 
     async def _owned(self) -> None:
         connection = await asyncpg.connect(self.store.dsn, **connect_options(f"{self.store.service} relay {self.part}"))
         lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        connection.add_termination_listener(lambda _: lost.done() or lost.set_result(None))
+        connection.add_termination_listener(lambda _: None if lost.done() else lost.set_result(None))
         try:
             while not self._stopping and not await connection.fetchval("select pg_try_advisory_lock($1, $2)", LOCK, self.part):
                 self.progress = time.monotonic()
@@ -127,24 +128,22 @@ class Relay:
             return 0
         self._size = max(1, min(ROUND, ROUND_BYTES * len(rows) // (1 + sum(len(row["payload"]) for row in rows))))
         sent: list[asyncio.Future[Any]] = []
-        failure: Exception | None = None
+        failure: BaseException | None = None
         try:
             async with asyncio.timeout(ACKNOWLEDGED_S):
                 await _before(lost, _send(producer, rows, sent))
         except (KafkaError, TimeoutError) as error:
             failure = error
-        if sent and not failure:
-            waiting = asyncio.wait(sent, timeout=ACKNOWLEDGED_S)
-            await _before(lost, waiting)
-        elif sent:
-            await _before(lost, asyncio.wait(sent, timeout=TOPIC_S))
-        done = [row for row, future in zip(rows, sent, strict=False) if future.done() and not future.cancelled() and not future.exception()]
-        for future in sent:
+        if sent:
+            await _before(lost, asyncio.wait(sent, timeout=TOPIC_S if failure else ACKNOWLEDGED_S))
+        done = []
+        for row, future in zip(rows, sent, strict=False):
             if not future.done():
                 failure = failure or TimeoutError(f"no acknowledgement within {ACKNOWLEDGED_S} s")
-                future.cancel()
-            elif not future.cancelled():
-                failure = failure or future.exception()  # type: ignore[assignment]
+            elif refused := future.exception():
+                failure = failure or refused
+            else:
+                done.append(row)
         if done:
             await connection.execute(_DELETE, self.part, [row["seq"] for row in done], timeout=10)
             self._count(done)

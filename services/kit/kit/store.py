@@ -16,7 +16,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 import asyncpg
 from sqlalchemy import event, exc
@@ -29,10 +29,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kit import access, ending
 from kit.clock import Clock
+from kit.lean import Lean
 from kit.refusals import NotFound, Unavailable
 
 Row = TypeVar("Row", bound=SQLModel)
-Driver = asyncpg.Connection
+Driver: TypeAlias = Any  # asyncpg.Connection; the library has no types
 
 STATEMENT_S, LOCK_S, IDLE_S = 30, 5, 10  # a frozen owner of a row must not block its successor for longer
 CONNECT_S = 5
@@ -42,6 +43,13 @@ _LOST = (
 )
 _LOST_IF_CLOSED = (asyncpg.InterfaceError, OSError, TimeoutError)
 _CONTENDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+
+
+class Vault(Protocol):
+    """Makes text unreadable at rest; kit.personal.Ring is one."""
+
+    def seal(self, text: str, kind: str = "") -> bytes: ...
+    def open(self, value: bytes, kind: str = "") -> str: ...
 
 
 class Contended(Unavailable):
@@ -141,13 +149,18 @@ class Store:
     """The database of one service.
 
     dsn: postgresql://user@host/name or postgresql://user@/name?host=/folder. parts: see kit.outbox. pool_size: connections for
-    transactions; half as many more are opened for reading.
+    transactions; half as many more are opened for reading, and as many for hot flows, each when it is first needed.
+    vault: seals the answers of commands (kit.personal.Ring).
     """
 
-    def __init__(self, dsn: str, *, service: str, clock: Clock, pool_size: int = 8, parts: int = 1) -> None:
-        self.dsn, self.service, self.clock, self.parts = dsn, service, clock, parts
+    def __init__(
+        self, dsn: str, *, service: str, clock: Clock, pool_size: int = 8, parts: int = 1, vault: Vault | None = None,
+    ) -> None:
+        self.dsn, self.service, self.clock, self.parts, self.vault = dsn, service, clock, parts, vault
         self.emitted = 0  # letters committed since the start
-        self.committed: list[Callable[[Session], None]] = []  # called after each commit: the relay and the timers wake
+        self.committed: list[Callable[[Session | Lean], None]] = []  # called after each commit: the relay and the timers wake
+        self._pool_size = pool_size
+        self._lean: Any = None
         self._writers = _engine(dsn, service, pool_size)
         self._readers = _engine(dsn, service, max(2, pool_size // 2), default_transaction_read_only="on")
 
@@ -180,8 +193,35 @@ class Store:
             if session.letters or session.timers:
                 raise RuntimeError("a reading says nothing and sets no timer")
 
+    @asynccontextmanager
+    async def lean(self) -> AsyncIterator[Lean]:
+        """A session for hot flows (kit.commands): everything is written by one statement when the block ends.
+
+        Raises: ending.Repeated, Contended, Unavailable.
+        """
+        driver: Driver | None = None
+        try:
+            if self._lean is None:
+                self._lean = asyncpg.create_pool(
+                    self.dsn, min_size=0, max_size=max(2, self._pool_size // 2), max_inactive_connection_lifetime=600, reset=_as_it_is,
+                    **connect_options(self.service),
+                )
+            await self._lean
+            async with self._lean.acquire(timeout=STATEMENT_S) as proxy:
+                driver = proxy._con  # the proxy forgets it on release, and whether it was lost is asked later
+                session = Lean(self, driver)
+                yield session
+                await session.finish()
+        except (asyncpg.PostgresError, *_LOST_IF_CLOSED) as error:
+            if (told := _told(error, self.service, driver)) is None:
+                raise
+            raise told from error
+        self._after(session)
+
     async def close(self) -> None:
         """Closes the connections."""
+        if self._lean is not None:
+            await self._lean.close()
         await self._writers.dispose()
         await self._readers.dispose()
 
@@ -212,7 +252,7 @@ class Store:
         await ending.write(session._driver, session.letters, session.timers, session.answer)
         await session._driver.execute("commit")
 
-    def _after(self, session: Session) -> None:
+    def _after(self, session: Session | Lean) -> None:
         self.emitted += len(session.letters)
         for wake in self.committed:
             wake(session)
@@ -241,10 +281,14 @@ def _engine(dsn: str, service: str, size: int, **more: str) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "checkout")
     def refuse_dead(_: DBAPIConnection, entry: ConnectionPoolEntry, __: Any) -> None:
         # asyncpg learns of a killed server from its socket: a check without the round trip of a ping
-        if cast(Driver, entry.driver_connection).is_closed():
+        if entry.driver_connection is not None and entry.driver_connection.is_closed():
             raise exc.DisconnectionError
 
     return engine
+
+
+async def _as_it_is(_: Any) -> None:
+    """A hot flow leaves nothing on its connection that would have to be reset."""
 
 
 async def _ended(connection: AsyncConnection, driver: Driver) -> None:
