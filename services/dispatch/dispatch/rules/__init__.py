@@ -1,0 +1,1 @@
+"""What dispatch decides. Pure: values in, values out."""

@@ -1,0 +1,85 @@
+"""Finds a gap for one visit without moving any other: urgent orders, declined offers, workers who left.
+
+No solver stands on this path: the other visits are promised to somebody at a time, so all that is left to decide is the gap, and
+looking at every gap is exact and takes milliseconds.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from dispatch.rules.problem import Plan, Problem, Stop, Visit, Worker
+from dispatch.rules.travel import travel_s
+
+Routes = Mapping[str, Sequence[Stop]]
+
+
+def best_stop(visit: Visit, problem: Problem, routes: Routes) -> Stop | None:
+    """The gap with the least extra riding time, of equal ones the earliest, of equal ones with the worker who has least to do.
+
+    routes: each worker's stops in the order of time. Returns None where no able worker has a gap.
+    """
+    visits = {known.visit_id: known for known in problem.visits}
+    found: list[tuple[int, int, int, str]] = []
+    for worker in problem.workers:
+        route = routes.get(worker.worker_id, ())
+        if is_able(worker, visit) and len(route) < problem.most:
+            found += [(extra_s, begin_s, len(route), worker.worker_id) for extra_s, begin_s in _gaps(visit, worker, problem, route, visits)]
+    if not found:
+        return None
+    _, begin_s, _, worker_id = min(found)
+    return Stop(visit.visit_id, worker_id, begin_s)
+
+
+def is_able(worker: Worker, visit: Visit) -> bool:
+    """True where the worker has the skill and has not turned the visit down."""
+    return visit.help in worker.skills and worker.worker_id not in visit.barred
+
+
+def plan_by_scan(problem: Problem, kept: Iterable[Stop] = ()) -> Plan:
+    """Places the visits one after the other, those with the fewest able workers and the earliest end first; nobody is moved.
+
+    kept: stops taken as they are, beside the pinned ones.
+    """
+    routes: dict[str, list[Stop]] = defaultdict(list)
+    for stop in [*(visit.pinned for visit in problem.visits if visit.pinned), *kept]:
+        routes[stop.worker_id].append(stop)
+    for route in routes.values():
+        route.sort(key=_begin)
+    placed = {stop.visit_id for route in routes.values() for stop in route}
+    unserved = []
+    for visit in sorted(problem.visits, key=lambda visit: (_able(problem, visit), visit.to_s, visit.visit_id)):
+        if visit.visit_id in placed:
+            continue
+        stop = best_stop(visit, problem, routes)
+        if stop is None:
+            unserved.append(visit.visit_id)
+        else:
+            routes[stop.worker_id].append(stop)
+            routes[stop.worker_id].sort(key=_begin)
+    return Plan(tuple(stop for route in routes.values() for stop in route), tuple(sorted(unserved)))
+
+
+def _begin(stop: Stop) -> tuple[int, str]:
+    return stop.begin_s, stop.visit_id
+
+
+def _able(problem: Problem, visit: Visit) -> int:
+    return sum(is_able(worker, visit) for worker in problem.workers)
+
+
+def _gaps(
+    visit: Visit, worker: Worker, problem: Problem, route: Sequence[Stop], visits: Mapping[str, Visit],
+) -> Iterable[tuple[int, int]]:
+    """(extra riding time, begin) of each gap of a route that the visit fits into."""
+    begin_of_day = max(worker.from_s, problem.now_s)
+    for after in range(len(route) + 1):
+        before = visits[route[after - 1].visit_id] if after else None
+        behind = visits[route[after].visit_id] if after < len(route) else None
+        left = before.place if before else worker.base
+        right = behind.place if behind else worker.base
+        free_s = max(begin_of_day, route[after - 1].begin_s + before.service_s) if before else begin_of_day
+        there, onwards = travel_s(left, visit.place, problem.riding), travel_s(visit.place, right, problem.riding)
+        begin_s = max(free_s + there, visit.from_s)
+        until_s = route[after].begin_s if behind else worker.to_s
+        if begin_s <= visit.to_s and begin_s + visit.service_s + onwards <= until_s:
+            yield there + onwards - travel_s(left, right, problem.riding), begin_s

@@ -1,0 +1,1 @@
+"""What supervision decides. Pure: values in, values out; one detector per file."""
