@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import protovalidate
@@ -61,18 +60,26 @@ class Route:
     key: Callable[[Message], str]
 
 
-@cache
 def route(kind: type[Message]) -> Route:
     """What `(eldercare.event)` says about a message.
 
     Raises: Unsayable where the message is no event, or its key names no field.
     """
-    descriptor = kind.DESCRIPTOR
+    found = _routes.get(kind.DESCRIPTOR.full_name)
+    if found is None:
+        _routes[kind.DESCRIPTOR.full_name] = found = _read(kind.DESCRIPTOR)
+    return found
+
+
+_routes: dict[str, Route] = {}
+
+
+def _read(descriptor: Any) -> Route:
     said = descriptor.GetOptions().Extensions[options_pb2.event]
     if not said.topic or not said.key:
         raise Unsayable(f"{descriptor.full_name} is no event: it has no (eldercare.event) with topic and key")
     path = tuple(said.key.split("."))
-    within: Any = descriptor
+    within = descriptor
     for name in path:
         if within is None or name not in within.fields_by_name:
             raise Unsayable(f"{descriptor.full_name}: (eldercare.event).key is {said.key!r}, which is no field of it")
@@ -95,8 +102,7 @@ def emit(session: Session | Lean, event: M, row: Versioned | None = None, *, seq
     sequence: the version, where the flow keeps it itself.
     Raises: Unsayable where the event breaks a constraint of its contract, has no key or is too large.
     """
-    kind: type[Message] = type(event)
-    where = route(kind)
+    where = route(type(event))
     if row is not None:
         row.version += 1
         sequence = row.version
