@@ -1,0 +1,177 @@
+"""Opens, changes and ends entitlements by facts alone, without application (免申即享)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from eldercare.assessment.v1.events_pb2 import AssessmentApproved
+from eldercare.subsidy.v1.api_pb2 import RefuseEntitlement
+from eldercare.subsidy.v1.events_pb2 import EntitlementChanged, EntitlementClosed, EntitlementOpened, EntitlementRefused
+from kit import areas, ids, wire
+from kit.clock import day_start, local_day
+from kit.outbox import emit
+from kit.rpc import Call
+from kit.store import Session
+from kit.timers import due
+from subsidy import rules
+from subsidy.errors import EntitlementNotOpen
+from subsidy.flows import policies, recoveries, vouchers
+from subsidy.rules import Cause, Facts, Kind, State, Status, Terms, Verdict
+from subsidy.tables import Case, Decision, Elder, Entitlement, Result
+
+Owned = TypeVar("Owned", Result, Entitlement)
+
+
+async def approve(session: Session, event: AssessmentApproved) -> None:
+    """Learns an approved level and decides again about its elder."""
+    elder_id = UUID(event.elder_id)
+    if await session.get(Result, UUID(event.assessment_id)):
+        return
+    session.add(wire.row(Result, event))
+    if await session.get(Case, elder_id) is None:
+        session.add(wire.row(Case, event, opened_at=session.now))
+    await session.flush()
+    elder = await session.get(Elder, elder_id)
+    if elder is not None:
+        await review(session, elder)
+
+
+async def reconsider(session: Session, elder: Elder) -> None:
+    """Decides again about an elder whose state changed; of one without any level there is nothing to decide."""
+    if await session.get(Case, elder.elder_id):
+        await review(session, elder)
+
+
+async def review_later(session: Session, elder_id: UUID) -> None:
+    """Decides again about an elder because a day came on which a level begins or ends."""
+    elder = await session.get(Elder, elder_id, with_for_update=True)
+    if elder is not None:
+        await review(session, elder)
+
+
+async def review(session: Session, elder: Elder) -> None:
+    """Brings an elder's entitlements in line with what is known on this day; doing it twice changes nothing."""
+    results = (await session.exec(select(Result).where(col(Result.elder_id) == elder.elder_id))).all()
+    known = (await session.exec(
+        select(Entitlement).where(col(Entitlement.elder_id) == elder.elder_id).order_by(col(Entitlement.entitlement_id)).with_for_update()
+    )).all()
+    await decide(session, elder, results, known)
+
+
+async def decide(session: Session, elder: Elder, results: Sequence[Result], known: Sequence[Entitlement]) -> None:
+    """Compares what each policy gives with what is open, and opens, changes or closes the difference."""
+    today = local_day(session.now)
+    levels = [rules.Result(one.level, one.valid_from, one.valid_to, one.approved_at) for one in results]
+    facts = Facts(today, elder.status, elder.area_code, frozenset(elder.hardships), rules.level_on(levels, today), elder.died_on)
+    for policy_code in policies.codes():
+        terms = policies.terms_on(policy_code, today)
+        verdict = rules.verdict(terms, facts, inside=areas.is_in(facts.area_code, terms.area_code)) if terms else _ended(policy_code)
+        mine = [one for one in known if one.policy_code == policy_code]
+        opened = next((one for one in mine if one.state == State.OPEN), None)
+        if opened is None:
+            # somebody who did not want it once is not asked again
+            if terms and verdict.entitled and not any(one.state == State.REFUSED for one in mine):
+                await _open(session, elder, terms, facts, verdict, after=mine)
+        elif not verdict.entitled:
+            await _close(session, opened, facts, verdict)
+        elif terms and _differs(opened, elder, terms, facts, verdict):
+            _change(session, opened, elder, terms, facts, verdict)
+    if facts.status == Status.DEAD and facts.died_on:
+        await recoveries.open_after_death(session, elder.elder_id, facts.died_on)
+    if (later := rules.next_change(levels, today)) and facts.status == Status.ALIVE:
+        due(session, day_start(later), "entitlement-review", str(elder.elder_id))
+
+
+async def _open(session: Session, elder: Elder, terms: Terms, facts: Facts, verdict: Verdict, *, after: Sequence[Entitlement]) -> None:
+    begin = max([facts.on, *(one.valid_to for one in after if one.valid_to)])
+    entitlement = Entitlement.model_validate(asdict(terms) | {
+        "entitlement_id": ids.new(), "elder_id": elder.elder_id, "area_code": elder.area_code, "level": facts.level,
+        "monthly_fen": verdict.monthly_fen, "valid_from": begin, "opened_at": session.now,
+    })
+    session.add(entitlement)
+    emit(session, wire.message(EntitlementOpened, entitlement), entitlement)
+    _freeze(session, entitlement, facts, verdict)
+    if entitlement.kind == Kind.VOUCHER:
+        await session.flush()
+        await vouchers.issue_first(session, entitlement)
+
+
+def _differs(entitlement: Entitlement, elder: Elder, terms: Terms, facts: Facts, verdict: Verdict) -> bool:
+    now = (elder.area_code, terms.policy_version, facts.level, verdict.monthly_fen)
+    return now != (entitlement.area_code, entitlement.policy_version, entitlement.level, entitlement.monthly_fen)
+
+
+def _change(session: Session, entitlement: Entitlement, elder: Elder, terms: Terms, facts: Facts, verdict: Verdict) -> None:
+    entitlement.area_code, entitlement.policy_version = elder.area_code, terms.policy_version
+    entitlement.level, entitlement.monthly_fen = facts.level, verdict.monthly_fen
+    emit(session, wire.message(EntitlementChanged, entitlement, changed_at=session.now), entitlement)
+    _freeze(session, entitlement, facts, verdict)
+
+
+async def _close(session: Session, entitlement: Entitlement, facts: Facts, verdict: Verdict) -> None:
+    cause = verdict.cause or Cause.POLICY_ENDED
+    closed_on = facts.died_on if cause == Cause.DEATH and facts.died_on else facts.on
+    # a death before the beginning leaves an entitlement of no day
+    entitlement.state, entitlement.valid_to, entitlement.cause = State.CLOSED, max(closed_on, entitlement.valid_from), cause
+    emit(session, wire.message(EntitlementClosed, entitlement, closed_on=closed_on, closed_at=session.now), entitlement)
+    _freeze(session, entitlement, facts, verdict)
+    if cause in (Cause.DEATH, Cause.MOVED_OUT):
+        await vouchers.end(session, entitlement.entitlement_id)
+
+
+async def refuse(session: Session, command: RefuseEntitlement, call: Call) -> EntitlementRefused:
+    """Ends an entitlement that the elder does not want; what is free of its voucher is gone, what is held stays.
+
+    Raises: NotFound, EntitlementNotOpen.
+    """
+    entitlement = await session.get_locked(Entitlement, UUID(command.entitlement_id), call.caller)
+    if entitlement.state != State.OPEN:
+        raise EntitlementNotOpen(entitlement_id=entitlement.entitlement_id, state=entitlement.state.name.lower())
+    entitlement.state = State.REFUSED
+    entitlement.valid_to = max(local_day(session.now), entitlement.valid_from)
+    event = emit(session, wire.message(EntitlementRefused, entitlement, refused_at=session.now), entitlement)
+    await vouchers.end(session, entitlement.entitlement_id)
+    return event
+
+
+async def review_many(session: Session, after: UUID | None, most: int) -> list[UUID]:
+    """Decides again about the next elders in the order of their ids, and returns their ids; fewer than `most`: there are no more."""
+    asked = select(Elder).join(Case, col(Case.elder_id) == col(Elder.elder_id)).order_by(col(Elder.elder_id)).limit(most)
+    if after is not None:
+        asked = asked.where(col(Elder.elder_id) > after)
+    elders = (await session.exec(asked.with_for_update(of=Elder))).all()  # type: ignore[call-overload]
+    within = [elder.elder_id for elder in elders]
+    results = _by_elder((await session.exec(select(Result).where(col(Result.elder_id) == func.any(within)))).all())
+    asked_known = select(Entitlement).where(col(Entitlement.elder_id) == func.any(within)).order_by(col(Entitlement.entitlement_id))
+    known = _by_elder((await session.exec(asked_known.with_for_update())).all())
+    for elder in elders:
+        await decide(session, elder, results[elder.elder_id], known[elder.elder_id])
+    return within
+
+
+def _by_elder(rows: Sequence[Owned]) -> Mapping[UUID, list[Owned]]:
+    found: defaultdict[UUID, list[Owned]] = defaultdict(list)
+    for row in rows:
+        found[row.elder_id].append(row)
+    return found
+
+
+def _freeze(session: Session, entitlement: Entitlement, facts: Facts, verdict: Verdict) -> None:
+    session.add(Decision(
+        entitlement_id=entitlement.entitlement_id, version=entitlement.version, decided_at=session.now,
+        policy_code=entitlement.policy_code, policy_version=entitlement.policy_version,
+        facts={
+            "on": facts.on.isoformat(), "status": facts.status.name, "area_code": facts.area_code, "hardships": sorted(facts.hardships),
+            "level": facts.level, "died_on": facts.died_on.isoformat() if facts.died_on else None,
+        },
+        steps=[asdict(step) for step in verdict.steps],
+    ))
+
+
+def _ended(policy_code: str) -> Verdict:
+    return Verdict(False, 0, Cause.POLICY_ENDED, (rules.Step("the policy is in force", "it has ended", False, policy_code),))

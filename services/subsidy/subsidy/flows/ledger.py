@@ -1,0 +1,31 @@
+"""Books movements of money: each leaves one account and enters another, in one area."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from kit.store import Session
+from subsidy.rules import Account
+
+_BOOK = """insert into ledger_entry (account, area_code, debit_fen, credit_fen, document, document_id, booked_at)
+    select side.account, area_code, side.debit_fen, side.credit_fen, document, document_id, $7
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::smallint[], $5::smallint[], $6::bigint[])
+        as moved (document, document_id, area_code, source, target, amount_fen)
+    cross join lateral (values (source, 0::bigint, amount_fen), (target, amount_fen, 0::bigint)) as side (account, debit_fen, credit_fen)"""
+
+
+class Move(NamedTuple):
+    """amount_fen leaves `source` and enters `target`. document: the event that it books. document_id: voucher, payment or recovery."""
+
+    document: str
+    document_id: UUID
+    area_code: str
+    source: Account
+    target: Account
+    amount_fen: int
+
+
+async def book(session: Session, *moves: Move) -> None:
+    """Writes both sides of each movement in one statement, which PostgreSQL refuses unless they balance in each area."""
+    if moves:
+        driver = await session.driver()
+        await driver.execute(_BOOK, *(list(column) for column in zip(*moves, strict=True)), session.now)

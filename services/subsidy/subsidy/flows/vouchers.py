@@ -1,0 +1,184 @@
+"""What happens to one voucher: issued, held, released, captured, lapsed."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from eldercare.dispatch.v1.events_pb2 import OrderPlaced
+from eldercare.subsidy.v1.api_pb2 import Reservation, ReserveVoucher
+from eldercare.subsidy.v1.events_pb2 import VoucherCaptured, VoucherIssued, VoucherLapsed, VoucherReleased, VoucherReserved
+from eldercare.supervision.v1.events_pb2 import SettlementApproved
+from kit import ids, wire
+from kit.clock import local_day
+from kit.money import share_fen
+from kit.outbox import emit
+from kit.store import Session
+from subsidy import rules
+from subsidy.flows import policies
+from subsidy.flows.ledger import Move, book
+from subsidy.rules import Account, HoldState
+from subsidy.tables import Debt, Entitlement, Hold, Voucher
+
+KEPT = (HoldState.HELD, HoldState.CONFIRMED)  # states in which money stands on the account `held`
+
+
+def hold_for(now: datetime) -> timedelta:
+    """For how long, in real time, a part is held for an order that nobody has confirmed."""
+    return timedelta(minutes=policies.standards().value("payment.hold_minutes", local_day(now)))
+
+
+async def issue_first(session: Session, entitlement: Entitlement) -> None:
+    """Issues the present month's voucher of a new entitlement, unless the person has one of this policy already."""
+    month = rules.month_of(local_day(session.now))
+    known = select(Voucher.voucher_id).where(
+        col(Voucher.elder_id) == entitlement.elder_id, col(Voucher.policy_code) == entitlement.policy_code, col(Voucher.month) == month,
+    )
+    if (await session.exec(known)).first():
+        return
+    issued_fen = entitlement.monthly_fen
+    voucher = Voucher(
+        voucher_id=ids.new(), entitlement_id=entitlement.entitlement_id, elder_id=entitlement.elder_id, area_code=entitlement.area_code,
+        policy_code=entitlement.policy_code, policy_version=entitlement.policy_version, month=month, issued_fen=issued_fen,
+    )
+    session.add(voucher)
+    emit(session, wire.message(VoucherIssued, voucher, issued_at=session.now), voucher)
+    await book(session, _move("VoucherIssued", voucher, Account.FUND, Account.ISSUED, issued_fen))
+
+
+async def reserve(session: Session, command: ReserveVoucher, real: datetime) -> Reservation:
+    """Holds a part of the month's voucher for an order until it is confirmed; for the same order again, the same answer.
+
+    real: the wall clock's instant; the hold's end does not depend on the business clock.
+    """
+    order_id, elder_id = UUID(command.order_id), UUID(command.elder_id)
+    hold = await session.get(Hold, order_id, with_for_update=True, populate_existing=True)
+    if hold is None or hold.state == HoldState.EXPIRED:
+        voucher = await _voucher_of(session, elder_id, command.month)
+        # while this one waited for the voucher, the same call may have come another way
+        hold = await session.get(Hold, order_id, with_for_update=True, populate_existing=True)
+        if voucher and (hold is None or hold.state == HoldState.EXPIRED):
+            terms = policies.terms(voucher.policy_code, voucher.policy_version)
+            share = (terms.institution_share if command.institution else terms.home_share) or 0
+            hold = hold or Hold(order_id=order_id, elder_id=elder_id, month=command.month, held_fen=0, state=HoldState.EXPIRED, expires_at=real)
+            await _take(session, hold, voucher, share_fen(command.price_fen, share), HoldState.HELD, real + hold_for(session.now))
+    if hold is None or hold.state not in KEPT or not hold.held_fen:
+        return wire.message(Reservation, command, voucher_id=None, reserved_fen=0, expires_at=real)
+    return wire.message(Reservation, hold, reserved_fen=hold.held_fen)
+
+
+async def confirm(session: Session, event: OrderPlaced) -> None:
+    """The order stands: its hold no longer expires. One that has expired is taken again, as far as the voucher still reaches."""
+    hold = await session.get(Hold, UUID(event.order_id))
+    if hold is None:
+        if not event.voucher_fen:
+            return
+        hold = Hold(
+            order_id=UUID(event.order_id), elder_id=UUID(event.elder_id), month=rules.month_of(local_day(wire.instant(event.wanted_from))),
+            held_fen=0, state=HoldState.EXPIRED, expires_at=session.now,
+        )
+        session.add(hold)
+    if hold.state == HoldState.HELD:
+        if event.voucher_fen:
+            hold.state = HoldState.CONFIRMED
+        else:
+            # the order was placed without waiting for the answer of the reservation
+            await release(session, hold, HoldState.RELEASED)
+    elif hold.state == HoldState.EXPIRED and event.voucher_fen:
+        await _again(session, hold, event.voucher_fen)
+
+
+async def release(session: Session, hold: Hold, state: HoldState) -> None:
+    """Gives back what is held for an order; where the voucher's time is over it is gone at once."""
+    if hold.state not in KEPT:
+        return
+    hold.state = state
+    if not hold.held_fen or hold.voucher_id is None:
+        return
+    voucher = await session.get_locked(Voucher, hold.voucher_id)
+    voucher.reserved_fen -= hold.held_fen
+    emit(session, wire.message(VoucherReleased, voucher, order_id=hold.order_id, released_fen=hold.held_fen, released_at=session.now), voucher)
+    moves = [_move("VoucherReleased", voucher, Account.HELD, Account.ISSUED, hold.held_fen)]
+    if voucher.lapsed_at:
+        moves.append(_lapse(session, voucher))
+    await book(session, *moves)
+
+
+async def capture(session: Session, event: SettlementApproved) -> None:
+    """Turns what is held for an audited visit into a debt to its organisation (核销), exactly as much as is held."""
+    hold = await session.get_locked(Hold, UUID(event.order_id))
+    if hold.state == HoldState.CAPTURED:
+        return
+    if hold.state not in KEPT:
+        # heard before the order itself, or approved after all: held again as far as the voucher still reaches
+        await _again(session, hold, event.voucher_fen)
+    if hold.voucher_id is None or hold.state not in KEPT or not hold.held_fen:
+        return
+    voucher = await session.get_locked(Voucher, hold.voucher_id)
+    hold.state = HoldState.CAPTURED
+    voucher.reserved_fen -= hold.held_fen
+    voucher.captured_fen += hold.held_fen
+    captured = wire.message(
+        VoucherCaptured, voucher, order_id=hold.order_id, settlement_id=event.settlement_id, organisation_id=event.organisation_id,
+        captured_fen=hold.held_fen, captured_at=session.now,
+    )
+    emit(session, captured, voucher)
+    due_days = policies.standards().value("payment.settlement_due_days", local_day(session.now))
+    due_on = local_day(wire.instant(event.approved_at)) + timedelta(days=due_days)
+    session.add(wire.row(Debt, captured, policy_code=voucher.policy_code, due_on=due_on))
+    await book(session, _move("VoucherCaptured", voucher, Account.HELD, Account.OWED, hold.held_fen))
+
+
+async def end(session: Session, entitlement_id: UUID) -> None:
+    """Ends the vouchers of an entitlement before their month does: what is free is gone, what is held or used stays."""
+    asked = select(Voucher).where(col(Voucher.entitlement_id) == entitlement_id, col(Voucher.lapsed_at).is_(None))
+    for voucher in (await session.exec(asked.order_by(col(Voucher.voucher_id)).with_for_update())).all():
+        voucher.lapsed_at = session.now
+        if rules.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen):
+            await book(session, _lapse(session, voucher))
+
+
+async def expire(session: Session, real: datetime, most: int) -> int:
+    """Releases holds that nobody confirmed in time; returns how many. Several may do this at once."""
+    asked = (
+        select(Hold).where(col(Hold.state) == HoldState.HELD, col(Hold.expires_at) <= real)
+        .order_by(col(Hold.expires_at)).limit(most).with_for_update(skip_locked=True)
+    )
+    expired = (await session.exec(asked)).all()
+    for hold in sorted(expired, key=lambda one: (str(one.voucher_id), one.order_id)):
+        await release(session, hold, HoldState.EXPIRED)
+    return len(expired)
+
+
+async def _voucher_of(session: Session, elder_id: UUID, month: str) -> Voucher | None:
+    asked = select(Voucher).where(col(Voucher.elder_id) == elder_id, col(Voucher.month) == month, col(Voucher.lapsed_at).is_(None))
+    return (await session.exec(asked.order_by(col(Voucher.voucher_id)).with_for_update().execution_options(populate_existing=True))).first()
+
+
+async def _again(session: Session, hold: Hold, due: int) -> None:
+    voucher = await _voucher_of(session, hold.elder_id, hold.month)
+    if voucher is not None:
+        await _take(session, hold, voucher, due, HoldState.CONFIRMED, hold.expires_at)
+
+
+async def _take(session: Session, hold: Hold, voucher: Voucher, due: int, state: HoldState, expires_at: datetime) -> None:
+    free = rules.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen)
+    held = rules.held_fen(free, due)
+    if not held:
+        return
+    hold.voucher_id, hold.held_fen, hold.state, hold.expires_at = voucher.voucher_id, held, state, expires_at
+    session.add(hold)
+    voucher.reserved_fen += held
+    emit(session, wire.message(VoucherReserved, voucher, order_id=hold.order_id, reserved_fen=held, reserved_at=session.now), voucher)
+    await book(session, _move("VoucherReserved", voucher, Account.ISSUED, Account.HELD, held))
+
+
+def _lapse(session: Session, voucher: Voucher) -> Move:
+    free = rules.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen)
+    voucher.lapsed_fen += free
+    emit(session, wire.message(VoucherLapsed, voucher, lapsed_fen=free, lapsed_at=session.now), voucher)
+    return _move("VoucherLapsed", voucher, Account.ISSUED, Account.LAPSED, free)
+
+
+def _move(document: str, voucher: Voucher, source: Account, target: Account, amount_fen: int) -> Move:
+    return Move(document, voucher.voucher_id, voucher.area_code, source, target, amount_fen)

@@ -1,0 +1,277 @@
+"""Who is entitled to which subsidy, how much of a price a voucher pays, and which day a run belongs to. Pure."""
+
+from calendar import day_name, monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import IntEnum
+
+
+class Kind(IntEnum):
+    """Policy.Kind."""
+
+    VOUCHER = 1
+    CASH = 2
+
+
+class State(IntEnum):
+    """Entitlement.State."""
+
+    OPEN = 1
+    REFUSED = 2
+    CLOSED = 3
+
+
+class Cause(IntEnum):
+    """EntitlementClosed.Cause."""
+
+    DEATH = 1
+    MOVED_OUT = 2
+    LEVEL = 3
+    HARDSHIP = 4
+    POLICY_ENDED = 5
+
+
+class Status(IntEnum):
+    """Elder.Status."""
+
+    ALIVE = 1
+    DEAD = 2
+    MOVED_OUT = 3
+
+
+class Hardship(IntEnum):
+    """Elder.Hardship."""
+
+    DIBAO = 1
+    TEKUN = 2
+    DIBAO_EDGE = 3
+    LOW_INCOME = 4
+    SEVERELY_HANDICAPPED = 5
+    PLANNED_FAMILY_SPECIAL = 6
+
+
+class HoldState(IntEnum):
+    """Life of what is held of a voucher for one order."""
+
+    HELD = 1  # until confirmed by the order's event or expired
+    CONFIRMED = 2
+    CAPTURED = 3
+    RELEASED = 4
+    EXPIRED = 5
+
+
+class Account(IntEnum):
+    """Where money stands; a credit leaves an account, a debit enters it (README.md, Ledger)."""
+
+    FUND = 1
+    ISSUED = 2
+    HELD = 3
+    OWED = 4
+    PAID = 5
+    LAPSED = 6
+    CLAIMS = 7
+
+
+class PaymentKind(IntEnum):
+    """PaymentMade.Kind."""
+
+    SETTLEMENT = 1
+    CASH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """One dated version of a policy.
+
+    hardships: one of them is needed; empty: none is. excluded: any of them forbids it. tiers: fen a month by level; empty: the cap.
+    sources: where each number stands, by its name.
+    """
+
+    policy_code: str
+    policy_version: date
+    kind: Kind
+    area_code: str
+    monthly_cap_fen: int
+    least_level: int
+    hardships: frozenset[int]
+    excluded: frozenset[int]
+    tiers: Mapping[int, int]
+    home_share: float | None
+    institution_share: float | None
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about an elder on a day. level: of the result in force on that day, else None."""
+
+    on: date
+    status: Status
+    area_code: str
+    hardships: frozenset[int]
+    level: int | None
+    died_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One condition: what was asked, what was known, whether it holds, and where the condition stands."""
+
+    rule: str
+    fact: str
+    holds: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a policy is due to somebody. cause: of the first condition that fails; absent where entitled."""
+
+    entitled: bool
+    monthly_fen: int
+    cause: Cause | None
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An approved level and the days it holds: [valid_from, valid_to)."""
+
+    level: int
+    valid_from: date
+    valid_to: date
+    approved_at: datetime
+
+
+def level_on(results: list[Result], day: date) -> int | None:
+    """The level in force on a day: of the results that hold then, the one approved last; None where none holds.
+
+    >>> first = Result(3, date(2026, 1, 1), date(2026, 7, 1), datetime(2026, 1, 1))
+    >>> second = Result(1, date(2026, 3, 1), date(2026, 9, 1), datetime(2026, 3, 1))
+    >>> [level_on([second, first], day) for day in (date(2025, 12, 31), date(2026, 2, 1), date(2026, 3, 1), date(2026, 9, 1))]
+    [None, 3, 1, None]
+    """
+    holding = [result for result in results if result.valid_from <= day < result.valid_to]
+    return max(holding, key=lambda result: result.approved_at).level if holding else None
+
+
+def next_change(results: list[Result], day: date) -> date | None:
+    """The first day after this one on which the level in force may be another.
+
+    >>> next_change([Result(3, date(2026, 1, 1), date(2026, 7, 1), datetime(2026, 1, 1))], date(2026, 2, 1))
+    datetime.date(2026, 7, 1)
+    """
+    return min((edge for result in results for edge in (result.valid_from, result.valid_to) if edge > day), default=None)
+
+
+def verdict(terms: Terms, facts: Facts, *, inside: bool) -> Verdict:
+    """Decides whether the terms give an elder a subsidy, and explains each condition.
+
+    inside: whether the elder's area lies in the policy's.
+
+    Source: 民办函〔2025〕49号 for the voucher; Yuzhong's home-care subsidy for the cash (standards/).
+    """
+    named = {int(one): Hardship(one).name for one in Hardship}
+    have = ", ".join(named[one] for one in sorted(facts.hardships)) or "none"
+    level = "unknown" if facts.level is None else str(facts.level)
+    steps: list[tuple[Step, Cause]] = [
+        (Step("alive and living in the city", f"status = {facts.status.name}", facts.status == Status.ALIVE, "person"), _gone(facts.status)),
+        (
+            Step(f"lives in {terms.area_code}", f"area = {facts.area_code}", inside, terms.sources["area"]),
+            Cause.MOVED_OUT,
+        ),
+        (
+            Step(f"level ≥ {terms.least_level}", f"level = {level}", facts.level is not None and facts.level >= terms.least_level,
+                 terms.sources["least_level"]),
+            Cause.LEVEL,
+        ),
+    ]
+    if terms.hardships:
+        asked = " or ".join(named[one] for one in sorted(terms.hardships))
+        steps.append((Step(f"hardship is {asked}", f"hardship = {have}", bool(terms.hardships & facts.hardships), terms.sources["hardships"]),
+                      Cause.HARDSHIP))
+    if terms.excluded:
+        barred = " nor ".join(named[one] for one in sorted(terms.excluded))
+        steps.append((Step(f"hardship is not {barred}", f"hardship = {have}", not terms.excluded & facts.hardships, terms.sources["excluded"]),
+                      Cause.HARDSHIP))
+    failed = [cause for step, cause in steps if not step.holds]
+    amount = 0 if failed or facts.level is None else monthly_fen(terms, facts.level)
+    told = tuple(step for step, _ in steps)
+    if not failed:
+        rule = "amount by level, at most the cap" if terms.tiers else "amount is the cap"
+        told += (Step(rule, f"{amount} fen a month", True, terms.sources["tiers" if terms.tiers else "cap"]),)
+    return Verdict(not failed, amount, failed[0] if failed else None, told)
+
+
+def _gone(status: Status) -> Cause:
+    return Cause.DEATH if status == Status.DEAD else Cause.MOVED_OUT
+
+
+def monthly_fen(terms: Terms, level: int) -> int:
+    """What one person gets in one month: the tier of the highest level reached, at most the cap."""
+    reached = [amount for least, amount in sorted(terms.tiers.items()) if level >= least]
+    return min(reached[-1], terms.monthly_cap_fen) if terms.tiers else terms.monthly_cap_fen
+
+
+def free_fen(issued_fen: int, reserved_fen: int, captured_fen: int, lapsed_fen: int) -> int:
+    """What of a voucher is neither held, used nor gone."""
+    return issued_fen - reserved_fen - captured_fen - lapsed_fen
+
+
+def held_fen(free: int, due: int) -> int:
+    """What a voucher pays: its share of the price, at most its rest, never negative.
+
+    free: rest of the voucher. due: the price's share, already rounded half up to the fen.
+
+    >>> held_fen(80000, 6000), held_fen(500, 6000), held_fen(0, 6000)
+    (6000, 500, 0)
+    """
+    return max(0, min(free, due))
+
+
+def month_of(day: date) -> str:
+    """The month of a day, `YYYY-MM`.
+
+    >>> month_of(date(2026, 3, 31))
+    '2026-03'
+    """
+    return day.isoformat()[:-len("-DD")]
+
+
+def first_day(month: str) -> date:
+    """First day of a month.
+
+    >>> first_day("2026-03")
+    datetime.date(2026, 3, 1)
+    """
+    return date.fromisoformat(f"{month}-01")
+
+
+def month_after(month: str) -> str:
+    """The month that follows.
+
+    >>> [month_after(month) for month in ("2026-01", "2026-12")]
+    ['2026-02', '2027-01']
+    """
+    first = first_day(month)
+    return month_of(first + timedelta(days=monthrange(first.year, first.month)[1]))
+
+
+def pay_day(month: str, day: int) -> date:
+    """The day of a month on which its cash is paid; its last day where the month is shorter.
+
+    >>> [pay_day("2026-02", day) for day in (10, 31)]
+    [datetime.date(2026, 2, 10), datetime.date(2026, 2, 28)]
+    """
+    first = first_day(month)
+    return first.replace(day=min(day, monthrange(first.year, first.month)[1]))
+
+
+def weekday_after(day: date, weekday: int) -> date:
+    """The next day after this one that is the given day of the week, 1 Monday .. 7 Sunday.
+
+    >>> weekday_after(date(2026, 3, 6), 5), weekday_after(date(2026, 3, 7), 5)
+    (datetime.date(2026, 3, 13), datetime.date(2026, 3, 13))
+    """
+    return next(later for ahead in range(1, len(day_name) + 1) if (later := day + timedelta(days=ahead)).isoweekday() == weekday)
