@@ -1,0 +1,97 @@
+"""What went wrong in a batch, by what it asks for: again, a pause, parking, or the end of the group's work."""
+
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+from sqlalchemy import exc
+
+from kit.observe.logs import scrubbed
+from kit.refusals import Refusal, Unavailable
+
+TRIES = 3  # of a record alone, where it is nobody's fault but ours
+
+_PASSING_KINDS = (Unavailable, ConnectionError, TimeoutError, exc.TimeoutError, exc.DisconnectionError)
+_OUR_FILES = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError)
+# connection lost; rolled back by the server; no resources; lock not available; operator or server ended it; idle in transaction
+_PASSING = re.compile("08|40|53|55P03|57|25P03")
+
+
+class Stop(Exception):
+    """The group must not go on until somebody has looked."""
+
+
+class TooManyParked(Stop):
+    """So many records are parked that the fault is ours, not theirs."""
+
+
+class RecordsLost(Stop):
+    """The log no longer holds what this group has not read, or holds less than it has read."""
+
+
+class Rewind(Exception):
+    """The batch does not begin where the group is: read on from these offsets instead."""
+
+    def __init__(self, to: dict[tuple[str, int], int]) -> None:
+        self.to = to
+        super().__init__(f"read on from {to}")
+
+
+def passing(error: BaseException) -> bool:
+    """Whether the record is innocent: what surrounds us failed, and the same work may pass later."""
+    for link in causes(error):
+        if isinstance(link, _PASSING_KINDS) or getattr(link, "connection_invalidated", False):
+            return True
+        if isinstance(link, OSError) and not isinstance(link, _OUR_FILES):
+            return True
+        if isinstance(link, asyncpg.InterfaceError) and "closed" in str(link):  # its other texts blame the values of a statement
+            return True
+        if isinstance(link, asyncpg.PostgresError) and _PASSING.match(link.sqlstate or ""):
+            return True
+    return False
+
+
+def told(error: Exception) -> tuple[str, str]:
+    """Reason and detail of a parked record, without anything personal."""
+    if isinstance(error, Refusal):
+        return error.reason, scrubbed(str(error))
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(error).__name__).upper()
+    return name, scrubbed(str(error))
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what caused it, through the wrappings of SQLAlchemy."""
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.orig if isinstance(link, exc.DBAPIError) and link.orig is not None else link.__cause__
+
+
+@dataclass
+class Limits:
+    """How much may be parked before the group stops.
+
+    run: records in a row of one partition; it outlives a restart. share: 0..1 of the last `window` records, once `least` were seen.
+    """
+
+    run: int = 50
+    share: float = 0.2
+    window: int = 1000
+    least: int = 200
+    _last: deque[bool] = field(default_factory=deque, repr=False)
+
+    def check(self, runs: Sequence[int], parked: int, applied: int) -> None:
+        """Raises: TooManyParked where this batch, not yet counted, goes beyond a limit."""
+        if (longest := max(runs, default=0)) > self.run:
+            raise TooManyParked(f"{longest} records of one partition in a row would be parked, {self.run} may be")
+        seen, bad = len(self._last) + parked + applied, sum(self._last) + parked
+        if parked and seen >= self.least and bad / seen > self.share:
+            raise TooManyParked(f"{bad} of the last {seen} records would be parked, a share of {self.share} may be")
+
+    def count(self, parked: int, applied: int) -> None:
+        """Counts what was committed."""
+        self._last.extend([True] * parked + [False] * applied)
+        while len(self._last) > self.window:
+            self._last.popleft()

@@ -1,0 +1,63 @@
+"""What a group tells of itself: where it is in each partition, and what became of every record."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+if TYPE_CHECKING:
+    from kit.events.consumers import Consumers
+
+ANSWER_S = 2  # Kafka's time to tell where its partitions begin and end
+
+_ROWS = """
+select topic, partition, begin, next, applied, repeated, foreign_, waiting, parked, held, gaps from position
+where "group" = $1 and cluster = $2 order by topic, partition"""
+_OLD = """
+select coalesce(sum(waiting), 0), coalesce(sum(parked), 0), coalesce(sum(held), 0) from position where "group" = $1 and cluster <> $2"""
+
+_COUNTS = ("applied", "repeated", "foreign", "waiting", "parked", "held", "gaps")
+
+
+async def status(consumers: "Consumers") -> dict[str, Any]:
+    """`positions`, `lag`, `waiting`, `parked` and `held` of GET /status.
+
+    Per position: next - begin = applied + repeated + foreign + waiting + parked + held + gaps, and end - next is its lag.
+    `end` is as Kafka told it last; `lag` is None until it has told it once.
+    """
+    async with consumers.store.reading() as session:
+        driver = await session.driver()
+        rows = await driver.fetch(_ROWS, consumers.group, consumers.cluster)
+        old = await driver.fetchrow(_OLD, consumers.group, consumers.cluster)
+    bounds = await _bounds(consumers)
+    found = {(row[0], row[1]): row for row in rows}
+    positions = []
+    for topic, partition in sorted(found.keys() | bounds.keys()):
+        row = found.get((topic, partition))
+        begin, end = bounds.get((topic, partition), (None, None))
+        told = dict(zip(_COUNTS, row[4:] if row else (0,) * len(_COUNTS), strict=True))
+        begin, next = (row[2], row[3]) if row else (begin, begin)
+        positions.append({"topic": topic, "partition": partition, "begin": begin, "end": end, "next": next, **told})
+    known = all(position["end"] is not None for position in positions) and consumers.ready
+    return {
+        "positions": positions,
+        "lag": sum(max(0, position["end"] - position["next"]) for position in positions) if known else None,
+        **{name: sum(position[name] for position in positions) + int(rest)
+           for name, rest in zip(("waiting", "parked", "held"), old, strict=True)},
+    }
+
+
+async def _bounds(consumers: "Consumers") -> dict[tuple[str, int], tuple[int, int]]:
+    """Where each partition begins and ends, by the broker; what it said last where it is silent."""
+    if not consumers.ready:
+        return consumers.bounds
+    consumer = consumers.consumer
+    partitions = [TopicPartition(topic, number) for topic in consumers.topics for number in consumer.partitions_for_topic(topic) or ()]
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    except (KafkaError, TimeoutError):
+        return consumers.bounds
+    consumers.bounds = {(tp.topic, tp.partition): (begins[tp], ends[tp]) for tp in partitions}
+    return consumers.bounds

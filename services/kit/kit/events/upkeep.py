@@ -1,0 +1,95 @@
+"""What a group does besides reading: takes up what waited in vain, parks what has waited too long, watches that the log holds all."""
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from kit import inbox
+from kit.events import failures, loading
+from kit.events.batch import HELD, PARKED, WAITING, Batch, Fate
+from kit.events.failures import RecordsLost
+from kit.observe import log
+from kit.store import Session
+
+if TYPE_CHECKING:
+    from kit.events.consumers import Consumers
+
+EXPIRES_S = 15 * 60  # real time a record waits before it is parked
+SWEEP_S, WATCH_S, CLEAN_S = 1.0, 10.0, 600.0
+
+
+async def keep(consumers: "Consumers") -> None:
+    """Runs until cancelled; what fails is tried again at the next turn."""
+    watched = cleaned = 0.0
+    while consumers.alarm is None:
+        try:
+            await sweep(consumers)
+            if consumers.ready and time.monotonic() - watched > WATCH_S:
+                watched = time.monotonic()
+                await watch(consumers)
+            if time.monotonic() - cleaned > CLEAN_S:
+                cleaned = time.monotonic()
+                async with consumers.store.transaction() as session:
+                    while await inbox.clean(await session.driver()) >= inbox.CLEANED:
+                        pass
+        except failures.Stop as alarm:
+            await consumers.give_up(alarm)
+        except Exception as error:  # noqa: BLE001 -- the next turn may pass, and a loop that has ended would park and watch nothing
+            if not failures.passing(error) and not isinstance(error, KafkaError):
+                log.error("upkeep failed", group=consumers.group, exc_info=error)
+        await asyncio.sleep(SWEEP_S)
+
+
+async def sweep(consumers: "Consumers") -> None:
+    """Takes up records whose row came unseen, and parks those whose time is over."""
+    async with consumers.store.transaction() as session:
+        driver = await session.driver()
+        if not await driver.fetchval('select exists (select from waiting where "group" = $1)', consumers.group):
+            return
+        rows = await inbox.come(driver, consumers.group)
+        if rows:
+            batch = Batch(session, consumers.group, archive=consumers.archive, careful=True)
+            await batch.release(rows)
+            await batch.move()
+    async with consumers.store.transaction() as session:
+        await _park_expired(session, consumers)
+
+
+async def _park_expired(session: Session, consumers: "Consumers") -> None:
+    driver = await session.driver()
+    rows = await inbox.expired(driver, consumers.group, consumers.expires_s)
+    if not rows:
+        return
+    batch = Batch(session, consumers.group, careful=True)
+    await batch.lock(loading.place_of(row) for row in rows)
+    parked = set()
+    for row in await inbox.expired(driver, consumers.group, consumers.expires_s):
+        item = loading.stored(row, consumers.group, WAITING)
+        if item.line in parked:
+            batch.done.add(Fate(item, HELD))
+        else:
+            parked |= {item.line} - {None}
+            batch.done.add(Fate(item, PARKED, ("WAITED_TOO_LONG", f"{row['kind']} {row['id']} did not come"), 0))
+    await batch.move()
+
+
+async def watch(consumers: "Consumers") -> None:
+    """Raises: RecordsLost where the log begins behind what is read, or ends before it."""
+    async with consumers.store.reading() as session:
+        rows = await (await session.driver()).fetch(
+            'select topic, partition, next from position where "group" = $1 and cluster = $2 and topic = any ($3)',
+            consumers.group, consumers.cluster, consumers.topics,
+        )
+    partitions = {TopicPartition(row[0], row[1]): row[2] for row in rows}
+    if not partitions:
+        return
+    begins = await consumers.consumer.beginning_offsets(partitions)
+    ends = await consumers.consumer.end_offsets(partitions)
+    for tp, next in partitions.items():
+        if begins[tp] > next:
+            raise RecordsLost(f"{tp.topic} {tp.partition} begins at {begins[tp]}, and {next} is not read yet")
+        if ends[tp] < next:
+            raise RecordsLost(f"{tp.topic} {tp.partition} ends at {ends[tp]}, and {next} records were read")
