@@ -1,0 +1,60 @@
+"""Composition: settings → store → clients of the services → HTTP."""
+
+from kit import service
+
+service.heed()
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import uvicorn
+
+from gateway import app, consumers, feed, issuer, onebox, routes  # noqa: F401 – consumers fill a table
+from gateway.settings import Settings
+from kit.service.parts import Parts
+
+
+async def http(parts: Parts) -> None:
+    """Answers HTTP until cancelled; requests under way are finished first."""
+    settings = parts.settings
+    assert isinstance(settings, Settings)
+    clients = {package.split(".")[1]: parts.client(address) for package, address in settings.services.items()}
+    # derived, so that the key of personal data never marks a cursor itself
+    keys = settings.hash_keys.get_secret_value() if settings.hash_keys else settings.issuer
+    cursor_key = hashlib.blake2b(keys.encode(), person=b"feed-cursor").digest()
+    api = [*routes.routes(clients, parts.identity), *feed.routes(parts.store, parts.identity, cursor_key)]
+    async with httpx.AsyncClient(timeout=5, trust_env=False) as inside:
+        if settings.signing_key is not None:
+            built_in = issuer.Issuer.made(settings.issuer, settings.audience, settings.signing_key, settings.clients)
+            api += issuer.routes(built_in, parts.store, parts.identity, one_box=settings.one_box)
+        if settings.one_box:
+            api += onebox.routes(parts.clock, parts.identity, settings.peers, inside)
+        host, _, port = settings.listen.rpartition(":")
+        server = uvicorn.Server(uvicorn.Config(
+            app.app(api, concurrency=settings.concurrency, body_bytes=settings.body_mib << 20), host=host, port=int(port), log_config=None,
+            access_log=False, timeout_graceful_shutdown=10, timeout_keep_alive=75, lifespan="off", server_header=False,
+        ))
+        server.capture_signals = _left_to_the_kit  # type: ignore[method-assign]
+        serving = asyncio.create_task(server.serve())
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            server.should_exit = True
+            await serving
+            raise
+
+
+@contextmanager
+def _left_to_the_kit() -> Iterator[None]:
+    yield
+
+
+def main() -> None:
+    service.run(service.settings(Settings), group="gateway", also=(http,))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""The feed: an organisation reads its own events by long poll, with a cursor that only we can make."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import struct
+import time
+from uuid import UUID
+
+from sqlmodel import select
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.consumers import HEAD
+from gateway.problems import problem, told
+from gateway.routes import bearer
+from gateway.tables import FeedEvent, FeedHead
+from kit.access import ORGANISATION_ROLES, Caller, scoped
+from kit.identity import Identity
+from kit.refusals import Denied, EldercareError, Malformed
+from kit.store import Store
+
+MOST, USUAL, LONGEST_S = 500, 100, 30
+PAUSE_S = 0.2  # between two looks of a waiting reader: one indexed row each
+_FORM = struct.Struct(">16sQ")
+_MAC_BYTES = 12
+
+
+def routes(store: Store, identity: Identity, key: bytes) -> list[Route]:
+    """GET /v1/feed."""
+
+    async def poll(request: Request) -> Response:
+        try:
+            caller = await identity.verify(bearer(request))
+            if not ORGANISATION_ROLES & caller.roles or not caller.organisation_id:
+                raise Denied("the feed is for organisations: roles provider, worker, home")
+            return await _page(store, key, caller, request)
+        except EldercareError as error:
+            return told(error)
+
+    return [Route("/v1/feed", poll)]
+
+
+async def _page(store: Store, key: bytes, caller: Caller, request: Request) -> Response:
+    limit = _number(request, "limit", USUAL, 1, MOST)
+    until = time.monotonic() + _number(request, "wait", 0, 0, LONGEST_S)
+    organisation = UUID(caller.organisation_id)
+    while True:
+        async with store.reading(snapshot=True) as session:
+            head = await session.get(FeedHead, HEAD)
+            epoch, high = (head.epoch, head.position) if head else (UUID(int=0), 0)
+            after = 0
+            if text := request.query_params.get("cursor"):
+                marked, after = opened(text, key, organisation)
+                if marked.int and marked != epoch:
+                    text = "the feed was restored; begin again without a cursor"
+                    return problem(410, "CURSOR_EXPIRED", text, errors=[("cursor", "is of this feed")])
+            rows = (await session.exec(
+                scoped(select(FeedEvent), caller, organisation=FeedEvent.organisation_id)
+                .where(FeedEvent.position > after).order_by(FeedEvent.position).limit(limit)
+            )).all()
+        if rows or time.monotonic() >= until or await request.is_disconnected():
+            break
+        await asyncio.sleep(PAUSE_S)
+    last = rows[-1].position if len(rows) == limit else max(high, after)
+    covered = last - after
+    body = (
+        f'{{"events":[{",".join(row.body for row in rows)}],"cursor":"{sealed(epoch, last, key, organisation)}","first":{after + 1},'
+        f'"last":{last},"withheld":{covered - len(rows)},"high_water":{high}}}'
+    )
+    return Response(body, media_type="application/json")
+
+
+def sealed(epoch: UUID, position: int, key: bytes, organisation: UUID) -> str:
+    """The cursor behind this position, for this organisation alone."""
+    plain = _FORM.pack(epoch.bytes, position)
+    return base64.urlsafe_b64encode(plain + _mac(plain, key, organisation)).decode()
+
+
+def opened(text: str, key: bytes, organisation: UUID) -> tuple[UUID, int]:
+    """Epoch and position of a cursor. Raises: Malformed."""
+    try:
+        raw = base64.urlsafe_b64decode(text.encode())
+    except ValueError:
+        raw = b""
+    plain, mac = raw[: _FORM.size], raw[_FORM.size :]
+    if len(plain) != _FORM.size or not hmac.compare_digest(mac, _mac(plain, key, organisation)):
+        raise Malformed("cursor", "is one that this feed gave to your organisation")
+    epoch, position = _FORM.unpack(plain)
+    return UUID(bytes=epoch), position
+
+
+def _mac(plain: bytes, key: bytes, organisation: UUID) -> bytes:
+    return hmac.digest(key, plain + organisation.bytes, hashlib.sha256)[:_MAC_BYTES]
+
+
+def _number(request: Request, name: str, usual: int, least: int, most: int) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return usual
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise Malformed(name, f"is a whole number from {least} to {most}")
+    return int(text)

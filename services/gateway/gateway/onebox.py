@@ -1,0 +1,103 @@
+"""What only a city in one box has: a clock that can be moved on, and the sight of all its parts."""
+
+import asyncio
+import time
+from datetime import datetime
+from typing import Any
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gateway.problems import problem, told
+from gateway.routes import bearer
+from kit.clock import Clock, ClockMovesForward
+from kit.identity import Identity
+from kit.refusals import Denied, EldercareError, Malformed
+
+PAUSE_S = 0.03
+LONGEST_S = 50.0
+BUSY = ("outbox", "lag", "due", "busy")
+MOVED = ("emitted", "applied")
+
+
+def routes(clock: Clock, identity: Identity, peers: dict[str, str], http: httpx.AsyncClient) -> list[Route]:
+    """Operators only: GET /onebox/status, GET /onebox/quiet, GET and POST /onebox/clock."""
+
+    async def operator(request: Request) -> None:
+        if "operator" not in (await identity.verify(bearer(request))).roles:
+            raise Denied("only operators of the platform")
+
+    async def status(request: Request) -> Response:
+        try:
+            await operator(request)
+        except EldercareError as error:
+            return told(error)
+        return JSONResponse({"now": clock.now().isoformat(), "services": await sight(peers, http)})
+
+    async def quiet(request: Request) -> Response:
+        """Answers when nothing is under way any more: no letter, no lag, no timer that is due."""
+        try:
+            await operator(request)
+        except EldercareError as error:
+            return told(error)
+        began, before = time.monotonic(), None
+        while time.monotonic() - began < LONGEST_S:
+            seen = await sight(peers, http)
+            rests = len(seen) == len(peers) and all(_rests(part) for part in seen.values())
+            counters = [(name, [part.get(counter) for counter in MOVED]) for name, part in sorted(seen.items())] if rests else None
+            if rests and counters == before:
+                return JSONResponse({"quiet": True, "took_s": round(time.monotonic() - began, 3), "services": seen})
+            before = counters
+            await asyncio.sleep(PAUSE_S)
+        return JSONResponse({"quiet": False, "took_s": round(time.monotonic() - began, 3), "services": seen}, 503)
+
+    async def tell(request: Request) -> Response:
+        try:
+            await operator(request)
+        except EldercareError as error:
+            return told(error)
+        return JSONResponse({"now": clock.now().isoformat()})
+
+    async def move(request: Request) -> Response:
+        try:
+            await operator(request)
+            try:
+                now = datetime.fromisoformat(str((await request.json())["now"]))
+            except (ValueError, KeyError, TypeError):
+                raise Malformed("now", "is an instant with its offset, 2026-03-01T08:00:00+08:00") from None
+            if now.tzinfo is None:
+                raise Malformed("now", "names its offset")
+            try:
+                clock.set(now)
+            except ClockMovesForward as error:
+                return problem(409, "CLOCK_MOVES_FORWARD", str(error), errors=[("now", f"is not before {clock.now().isoformat()}")])
+        except EldercareError as error:
+            return told(error)
+        return JSONResponse({"now": clock.now().isoformat()})
+
+    return [
+        Route("/onebox/status", status), Route("/onebox/quiet", quiet), Route("/onebox/clock", tell),
+        Route("/onebox/clock", move, methods=["POST"]),
+    ]
+
+
+def _rests(part: dict[str, Any]) -> bool:
+    return bool(part.get("ready")) and not any(part.get(name) for name in BUSY)
+
+
+async def sight(peers: dict[str, str], http: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
+    """What each part says of itself; a part that does not answer is not ready."""
+    names = sorted(peers)
+    told = await asyncio.gather(*(_look(peers[name], http) for name in names))
+    return dict(zip(names, told, strict=True))
+
+
+async def _look(address: str, http: httpx.AsyncClient) -> dict[str, Any]:
+    try:
+        part: dict[str, Any] = (await http.get(f"{address}/status")).json()
+    except (httpx.HTTPError, ValueError) as error:
+        return {"ready": False, "reason": type(error).__name__}
+    part["applied"] = sum(position["applied"] for position in part.get("positions", ()))
+    return part

@@ -1,0 +1,191 @@
+"""The OpenAPI 3.1 document, made from the contracts."""
+
+import re
+from typing import Any
+
+from buf.validate import validate_pb2
+from eldercare import options_pb2
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+
+from gateway import contracts
+
+_SCALARS: dict[int, dict[str, Any]] = {
+    FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
+    FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32"},
+    FieldDescriptor.TYPE_UINT32: {"type": "integer", "minimum": 0},
+    FieldDescriptor.TYPE_INT64: {"type": "string", "format": "int64", "pattern": "^-?[0-9]+$"},
+    FieldDescriptor.TYPE_UINT64: {"type": "string", "format": "uint64", "pattern": "^[0-9]+$"},
+    FieldDescriptor.TYPE_DOUBLE: {"type": "number", "format": "double"},
+    FieldDescriptor.TYPE_FLOAT: {"type": "number", "format": "float"},
+    FieldDescriptor.TYPE_STRING: {"type": "string"},
+    FieldDescriptor.TYPE_BYTES: {"type": "string", "contentEncoding": "base64"},
+}
+_PROBLEM = {
+    "type": "object", "required": ["type", "title", "status", "reason", "detail"],
+    "description": "RFC 9457. `reason` is stable; `errors` names each offending field and the rule it breaks.",
+    "properties": {
+        "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "reason": {"type": "string"},
+        "detail": {"type": "string"}, "trace_id": {"type": "string"}, "facts": {"type": "object"},
+        "errors": {"type": "array", "items": {
+            "type": "object", "required": ["field", "rule"], "properties": {"field": {"type": "string"}, "rule": {"type": "string"}}}},
+    },
+}
+_KEY = {
+    "name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "minLength": 8, "maxLength": 128},
+    "description": "Made by the client, kept for 30 days: the same key and body give the same answer and one effect.",
+}
+_LICENCE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+_REFUSALS = {"401": "Unauthenticated", "403": "Denied", "404": "Not found, or not yours", "409": "Refused by a rule", "422": "Malformed",
+             "503": "Unavailable, try again"}
+
+
+def openapi(server: str = "/") -> dict[str, Any]:
+    """The document; `feed` is described by hand because it is no method of a contract."""
+    schemas: dict[str, Any] = {"Problem": _PROBLEM}
+    paths: dict[str, Any] = {}
+    for method in contracts.methods():
+        paths.setdefault(method.path, {})[method.verb.lower()] = _operation(method, schemas)
+    paths["/v1/feed"] = {"get": _FEED}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "City eldercare platform 智慧养老", "version": "1", "license": _LICENCE},
+        "servers": [{"url": server}],
+        "security": [{"bearer": []}],
+        "tags": [{"name": name} for name in sorted({_tag(method) for method in contracts.methods()} | {"feed"})],
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
+    }
+
+
+def _tag(method: contracts.Method) -> str:
+    return method.full_name.split("/")[0].rsplit(".", 1)[1]
+
+
+def _operation(method: contracts.Method, schemas: dict[str, Any]) -> dict[str, Any]:
+    in_path = re.findall(r"{(\w+)}", method.path)
+    fields = method.request.DESCRIPTOR.fields_by_name
+    parameters = [{"name": name, "in": "path", "required": True, "schema": _field(fields[name], schemas)} for name in in_path]
+    if not method.body:
+        parameters += [
+            {"name": name, "in": "query", "required": _required(field), "schema": _field(field, schemas)}
+            for name, field in fields.items() if name not in in_path
+        ]
+    if method.access.writes:
+        parameters.append(_KEY)
+    roles = "any valid token" if method.access.open else "roles: " + ", ".join(method.access.roles)
+    operation: dict[str, Any] = {
+        "operationId": method.full_name.split(".", 1)[1].replace("/", "."), "tags": [_tag(method)], "parameters": parameters,
+        "summary": method.comment.split(". ")[0], "description": f"{method.comment}\n\n{roles}".strip(),
+        "responses": {"200": {"description": "Done", "content": _content(method.gives_file, method.reply.DESCRIPTOR, schemas)}} | {
+            status: {"description": text, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+            for status, text in _REFUSALS.items()
+        },
+    }
+    if method.body:
+        operation["requestBody"] = {"required": True, "content": _content(method.takes_file, method.request.DESCRIPTOR, schemas, in_path)}
+    return operation
+
+
+def _content(file: bool, kind: Descriptor, schemas: dict[str, Any], left_out: list[str] | None = None) -> dict[str, Any]:
+    if file:
+        return {"text/csv": {"schema": {"type": "string"}}}
+    if left_out:  # the body without what stands in the path
+        whole = _object(kind, schemas)
+        body = {**whole, "properties": {name: told for name, told in whole["properties"].items() if name not in left_out}}
+        body["required"] = [name for name in whole.get("required", []) if name not in left_out]
+        return {"application/json": {"schema": body}}
+    return {"application/json": {"schema": _message(kind, schemas)}}
+
+
+def _message(kind: Descriptor, schemas: dict[str, Any]) -> dict[str, Any]:
+    if kind.full_name == "google.protobuf.Timestamp":
+        return {"type": "string", "format": "date-time"}
+    name = kind.full_name.removeprefix("eldercare.")
+    if name not in schemas:
+        schemas[name] = {}
+        schemas[name] = _object(kind, schemas)
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(kind: Descriptor, schemas: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "type": "object", "additionalProperties": False,
+        "properties": {field.name: _field(field, schemas) for field in kind.fields},
+    }
+    if required := [field.name for field in kind.fields if _required(field)]:
+        told["required"] = required
+    if comment := contracts.comments().get(kind.full_name):
+        told["description"] = comment
+    return told
+
+
+def _required(field: FieldDescriptor) -> bool:
+    rules = field.GetOptions().Extensions[validate_pb2.field]
+    pattern = rules.string.pattern
+    refuses_empty = bool(pattern) and not field.is_repeated and not field.has_presence and re.search(pattern, "") is None
+    least = rules.string.min_len or rules.repeated.min_items
+    return bool(rules.required or rules.string.uuid or least or 0 in rules.enum.not_in or refuses_empty)
+
+
+def _enum(kind: EnumDescriptor) -> dict[str, Any]:
+    return {"type": "string", "enum": [value.name for value in kind.values if value.number]}
+
+
+def _field(field: FieldDescriptor, schemas: dict[str, Any]) -> dict[str, Any]:
+    options = field.GetOptions()
+    rules = options.Extensions[validate_pb2.field]
+    if field.message_type is not None:
+        told = _message(field.message_type, schemas)
+    elif field.enum_type is not None:
+        told = _enum(field.enum_type)
+    else:
+        told = {**_SCALARS[field.type], **_limits(rules.repeated.items if field.is_repeated else rules)}
+    if field.is_repeated:
+        told = {"type": "array", "items": told}
+        if rules.repeated.min_items:
+            told["minItems"] = rules.repeated.min_items
+        if rules.repeated.unique:
+            told["uniqueItems"] = True
+    unit, personal = options.Extensions[options_pb2.unit], options.Extensions[options_pb2.personal]
+    notes = [contracts.comments().get(field.full_name, ""), f"Unit: {unit}." if unit else "",
+             f"Personal: {options_pb2.Personal.Name(personal)[9:].lower()}." if personal else ""]
+    if text := " ".join(note for note in notes if note):
+        told = {**told, "description": text}
+    return told
+
+
+def _limits(rules: validate_pb2.FieldRules) -> dict[str, Any]:
+    kind = rules.WhichOneof("type")
+    if kind is None:
+        return {}
+    limits = getattr(rules, kind)
+    names = {"pattern": "pattern", "min_len": "minLength", "max_len": "maxLength", "gte": "minimum", "lte": "maximum",
+             "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
+    if kind == "int64":
+        return {}  # a string in JSON, so that its limits are no numbers there
+    known = limits.DESCRIPTOR.fields_by_name
+    told = {name: getattr(limits, ours) for ours, name in names.items() if ours in known and limits.HasField(ours)}
+    if kind == "string" and limits.uuid:
+        told["format"] = "uuid"
+    return told
+
+
+_FEED = {
+    "operationId": "feed.poll", "tags": ["feed"], "summary": "The caller's organisation's own events, in one order, without gaps",
+    "description": "Long poll. Give the `cursor` of the answer to go on; none: from the oldest kept. Each page states the range of "
+                   "positions it covers and how many events of others it withheld, so that a subscriber can prove that it missed none.\n\n"
+                   "roles: provider, worker, home",
+    "parameters": [
+        {"name": "cursor", "in": "query", "schema": {"type": "string"}},
+        {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}},
+        {"name": "wait", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 30, "default": 0},
+         "description": "Seconds to wait for an event where there is none."},
+    ],
+    "responses": {"200": {"description": "A page", "content": {"application/json": {"schema": {
+        "type": "object", "required": ["events", "cursor", "first", "last", "withheld", "high_water"], "properties": {
+            "events": {"type": "array", "items": {"type": "object", "description": "CloudEvents 1.0, structured JSON"}},
+            "cursor": {"type": "string"}, "first": {"type": "integer"}, "last": {"type": "integer"},
+            "withheld": {"type": "integer"}, "high_water": {"type": "integer"}}}}}}} | {
+        status: {"description": text, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+        for status, text in (("401", "Unauthenticated"), ("403", "Denied"), ("410", "The cursor is too old"), ("422", "Malformed"))},
+}

@@ -1,0 +1,102 @@
+"""One route per public method, made from the contracts: a new method is a new route with no code."""
+
+import time
+from collections.abc import Awaitable, Callable
+
+from google.api import httpbody_pb2
+from google.protobuf.message import Message
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway import contracts, transcode
+from gateway.problems import problem, told
+from kit import observe
+from kit.identity import Identity
+from kit.observe import names
+from kit.refusals import EldercareError, Malformed, Unauthenticated
+from kit.rpc.client import Client, NeighbourBroken
+
+READ_S, WRITE_S, FILE_S = 5.0, 10.0, 60.0
+
+
+def routes(clients: dict[str, Client], identity: Identity) -> list[Route]:
+    """The routes of all public methods; the most specific first, because the first that fits is taken."""
+    ordered = sorted(contracts.methods(), key=lambda method: (-method.path.count("/"), -method.path.count(":"), "{" in method.path))
+    return [Route(method.path, _endpoint(method, clients[method.service], identity), methods=[method.verb]) for method in ordered
+            if method.service in clients]
+
+
+def _endpoint(method: contracts.Method, client: Client, identity: Identity) -> Callable[[Request], Awaitable[Response]]:
+    writes = method.access.writes
+    limit = FILE_S if method.takes_file or method.gives_file else WRITE_S if writes else READ_S
+
+    async def answer(request: Request) -> Response:
+        began = time.perf_counter()
+        with observe.span(
+            names.HTTP_SERVED, parent=request.headers.get("traceparent"), root=True, method=method.verb, route=method.path,
+            attributes={"http.request.method": method.verb, "http.route": method.path},
+        ) as span:
+            try:
+                response = await _call(request)
+            except EldercareError as error:
+                span.set_attribute("eldercare.reason", error.reason)
+                response = told(error)
+            except NeighbourBroken:
+                response = problem(500, "INTERNAL", "a defect of the platform; its operators find it by the trace id")
+            span.set_attribute("http.response.status_code", response.status_code)
+        names.HTTP_DURATION.record(time.perf_counter() - began, route=method.path, code=str(response.status_code))
+        return response
+
+    async def _call(request: Request) -> Response:
+        token = bearer(request)
+        await identity.verify(token)
+        key = request.headers.get("idempotency-key")
+        if writes and not key:
+            raise Malformed("Idempotency-Key", "is a header, made by the client, of every request that changes something")
+        if key is not None and not 8 <= len(key) <= 128:
+            raise Malformed("Idempotency-Key", "has 8 to 128 characters")
+        reply = await client.call(
+            method.full_name, await _request(method, request), timeout=limit, token=token, key=key,
+            channel=request.headers.get("channel", "api"),
+        )
+        return _response(reply)
+
+    return answer
+
+
+async def _request(method: contracts.Method, request: Request) -> Message:
+    given = dict(request.path_params)
+    if method.takes_file:
+        kind = request.headers.get("content-type", "application/octet-stream")
+        return httpbody_pb2.HttpBody(content_type=kind, data=await _body(request))
+    if method.body:
+        kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
+        if kind != "application/json":
+            raise Malformed("Content-Type", "is application/json")
+        return transcode.from_json(method.request, await _body(request), given)
+    return transcode.from_query(method.request, request.query_params.multi_items(), given)
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        return await request.body()
+    except ClientDisconnect:
+        raise Malformed("body", "arrives whole") from None
+
+
+def _response(reply: Message) -> Response:
+    if isinstance(reply, httpbody_pb2.HttpBody):
+        return Response(reply.data, media_type=reply.content_type)
+    return Response(transcode.to_json(reply), media_type="application/json")
+
+
+def bearer(request: Request) -> str:
+    """The token of a request.
+
+    Raises: Unauthenticated.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated("a request carries `Authorization: Bearer …`")
+    return token.strip()
