@@ -78,8 +78,8 @@ class Stuck:
 
 _LIST = """
 select p.topic, p.partition, p."offset", p.key, p.headers, p.reason, p.detail, p.attempts, p.parked_at, p.passed,
-       (select count(*) from parked h where h."group" = p."group" and h.cluster = p.cluster and h.topic = p.topic and h.key = p.key and h.held)
-           as held
+       (select count(*) from parked h
+        where h."group" = p."group" and h.cluster = p.cluster and h.topic = p.topic and h.key = p.key and h.held) as held
 from parked p where p."group" = $1 and not p.held order by p.parked_at, p.topic, p.partition, p."offset" limit $2"""
 
 _LINE = """

@@ -55,6 +55,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self.member, self.session_ms, self.expires_s = member, session_ms, expires_s
         self.alarm: Stop | None = None
         self.cluster = ""
+        self._opened = False
         self._stopped = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._broker: KafkaBroker | None = None
@@ -83,8 +84,8 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
 
     @property
     def ready(self) -> bool:
-        """Whether it has reached Kafka and joined its group."""
-        return self._subscriber is not None and self._subscriber.consumer is not None and bool(self.cluster)
+        """Whether it has reached Kafka and stands in its group."""
+        return self._opened and self._subscriber.consumer is not None
 
     @property
     def consumer(self) -> AIOKafkaConsumer:
@@ -122,6 +123,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
                 self.cluster = await _cluster_of(self.kafka)
                 self._broker = self._made()
                 await self._broker.start()
+                self._opened = True
                 return
             except (KafkaError, OSError) as error:
                 log.warning("kafka does not answer", group=self.group, error=type(error).__name__)
@@ -189,7 +191,8 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             decoded(self.cluster, record, heard(self.group), archived=self.archive is not None)
             for group in by_partition.values() for record in group
         ]
-        tries, suspects, careful = 0, [], False
+        tries, careful = 0, False
+        suspects: list[Item] = []
         while True:
             batch: Batch | None = None
             begun, inside = time.monotonic(), None

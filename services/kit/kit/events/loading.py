@@ -5,10 +5,11 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, any_, bindparam, tuple_
+from sqlalchemy import any_, bindparam, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import util as orm
 from sqlmodel import SQLModel, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from kit.events import Need, heard, key_columns, kind_of
 from kit.events.records import Item, Place, decoded, kept
@@ -35,7 +36,7 @@ async def load(session: Session, needs: Iterable[Need]) -> list[SQLModel]:
 
 
 @cache
-def _statement(table: type[SQLModel]) -> Select[Any]:
+def _statement(table: type[SQLModel]) -> SelectOfScalar[Any]:
     columns = key_columns(table)
     if len(columns) == 1:  # one parameter however many keys: the statement is prepared once
         chosen = columns[0] == any_(bindparam("keys", type_=ARRAY(columns[0].type)))

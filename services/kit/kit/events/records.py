@@ -16,6 +16,7 @@ Headers = Iterable[tuple[str, bytes | None]]
 _NEEDED = ("ce_id", "ce_source", "ce_type", "ce_time", "ce_sequence")
 _STRICT = frozenset({*_NEEDED, "ce_subject"})  # the others are a comfort: what is wrong with them harms nobody
 _READ = _STRICT | {"ce_correlationid", "ce_causationid", "traceparent"}
+UNDECODABLE = "UNDECODABLE"  # reason of its parking
 
 Line = tuple[str, str, bytes]
 
@@ -31,12 +32,18 @@ class Place(NamedTuple):
 class Record(Protocol):
     """What is read of Kafka's record."""
 
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Headers: ...
 
 
 class Kept(NamedTuple):
@@ -98,7 +105,7 @@ def decoded(cluster: str, record: Record, heard: Mapping[str, Hearing], *, archi
         fault = f"ce_type: {kind} is not said on this topic"
     if fault is None and hearing is not None:
         try:
-            item.event = hearing.kind.FromString(record.value)
+            item.event = hearing.kind.FromString(record.value or b"")
         except DecodeError:
             fault = f"payload: is no {kind}"
     if fault is not None:
