@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Text
+from sqlalchemy import BigInteger, Column, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from kit.tables import Remembered
 
 
-class FeedHead(SQLModel, table=True):
+class FeedHead(Remembered, table=True):
     """The one row whose lock makes positions contiguous and in the order of commits."""
 
     __tablename__ = "feed_head"
@@ -18,7 +20,7 @@ class FeedHead(SQLModel, table=True):
     epoch: UUID = Field(description="another one after a restore: old cursors are refused then")
 
 
-class FeedEvent(SQLModel, table=True):
+class FeedEvent(Remembered, table=True):
     """An event as it is told to its organisation."""
 
     __tablename__ = "feed_event"
@@ -27,10 +29,10 @@ class FeedEvent(SQLModel, table=True):
     organisation_id: UUID
     event_id: UUID = Field(unique=True)
     body: str = Field(sa_type=Text, description="CloudEvents structured JSON, rendered once")
-    heard_at: datetime = Field(sa_type=DateTime(timezone=True), description="real time")
+    heard_at: datetime = Field(description="real time")
 
 
-class DemoUser(SQLModel, table=True):
+class DemoUser(Remembered, table=True):
     """A person of the simulated city who may log in."""
 
     __tablename__ = "demo_user"
