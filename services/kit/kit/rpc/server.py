@@ -14,7 +14,7 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
-from kit import ids, observe, outbox, refusals
+from kit import commands, ids, observe, outbox, refusals
 from kit.identity import Identity
 from kit.observe import names
 from kit.refusals import EldercareError, Malformed, Unauthenticated, Unavailable
@@ -130,14 +130,22 @@ class Server:
         if is_between(work):
             reply = await work(request, self._store, call)
         elif method.writes:
-            from kit import commands
-
-            reply = await commands.run(self._store, method.reply, call, request, work)
+            reply = await self._commanded(method, work, call, request)
         else:
             async with self._store.reading() as session:
                 call.now = session.now
                 reply = await work(request, session, call)
         return reply.SerializeToString()
+
+    async def _commanded(self, method: Method, work: Work, call: Call, request: Message) -> Message:
+        async def once(session: Any) -> Message:
+            call.now = session.now
+            return await work(request, session, call)
+
+        return await commands.run(
+            self._store, call.client_id, method.full_name, call.key or "", request.SerializeToString(deterministic=True), once,
+            method.reply, lean=commands.is_hot(work),
+        )
 
     async def _admitted(self, method: Method, metadata: dict[str, Any]) -> Call:
         bearer = await self._identity.verify(_bearer(metadata.get("authorization")))

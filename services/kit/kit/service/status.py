@@ -1,0 +1,79 @@
+"""What an operator, and the supervisor of one box, read of a service: how far it is and what it still has to do."""
+
+import os
+import time
+from typing import Any
+
+import psutil
+
+from kit import relay, timers
+from kit.events.consumers import Consumers
+from kit.events.status import status as events_status
+from kit.observe import names
+from kit.refusals import EldercareError
+from kit.service.health import Health
+from kit.service.parts import Parts
+from kit.settings import Settings
+
+_MEASURED_EVERY_S = 5.0
+
+class Status:
+    """See `GET /status` in the kit's README."""
+
+    def __init__(self, settings: Settings, parts: Parts, health: Health) -> None:
+        self._settings, self._parts, self._health = settings, parts, health
+        self._process = psutil.Process()
+        self._epoch = f"{os.getpid()}-{int(self._process.create_time() * 1000)}"
+        self._measured_at = float("-inf")
+        self.grpc_port = 0
+        self.consumers: Consumers | None = None
+
+    async def now(self) -> dict[str, Any]:
+        """The whole of it; what needs the database is absent where it does not answer."""
+        times = self._process.cpu_times()
+        told: dict[str, Any] = {
+            "service": self._settings.service, "live": not self._health.stuck, "ready": self._health.ready, "reason": self._health.reason,
+            "schema": self._health.schema, "epoch": self._epoch, "emitted": self._parts.store.emitted, "busy": self._parts.busy,
+            "grpc_port": self.grpc_port, "pid": os.getpid(), "cpu_s": round(times.user + times.system, 2),
+            "rss_mb": round(self._process.memory_info().rss / 1e6, 1),
+        }
+        if self._health.schema and not self._health.reason.startswith("the schema"):
+            try:
+                told |= await self._remembered()
+            except (EldercareError, OSError) as error:
+                told["reason"] = told["reason"] or f"the database does not answer: {type(error).__name__}"
+        return told
+
+    async def measure(self) -> None:
+        """Sets the gauges that come from the database, at most every five seconds however many scrape."""
+        if time.monotonic() - self._measured_at < _MEASURED_EVERY_S:
+            return
+        self._measured_at = time.monotonic()
+        try:
+            told = await self.now()
+        except OSError:
+            return
+        if "positions" not in told:
+            return
+        group = self.consumers.group if self.consumers else ""
+        for position in told["positions"]:
+            if position["end"] is not None:
+                names.CONSUMER_LAG.set(
+                    position["end"] - position["next"], group=group, topic=position["topic"], partition=str(position["partition"]),
+                )
+        if group:
+            names.PARKED_NOW.set(told["parked"], group=group)
+            names.WAITING_NOW.set(told["waiting"], group=group)
+            names.HELD_NOW.set(told["held"], group=group)
+
+    async def _remembered(self) -> dict[str, Any]:
+        store = self._parts.store
+        letters, oldest_s = await relay.depth(store)
+        due, failing = await timers.due_now(store)
+        async with store.reading() as session:
+            unsealed = await (await session.driver()).fetchval("select count(*) from audit_record where position is null")
+        names.UNSEALED.set(unsealed)
+        heard: dict[str, Any] = {"positions": [], "lag": 0, "waiting": 0, "parked": 0, "held": 0}
+        if self.consumers is not None and self.consumers.topics:
+            heard = await events_status(self.consumers)
+        return {"outbox": letters, "oldest_s": round(oldest_s, 3), "due": due, "due_failing": failing, "unsealed": unsealed, **heard}

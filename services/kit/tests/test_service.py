@@ -1,0 +1,202 @@
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from kit import migrations
+from kit.servers.kafka import MemoryKafka
+from kit.servers.postgres import Postgres, execute
+from kit.testing import until
+
+PROGRAM = """
+from kit import service
+service.heed()
+from kit.settings import Settings
+{more}
+service.run(service.settings(Settings), servicers=lambda parts: [], package="kit", also=[{also}])
+"""
+LOST_LOOP = """
+import asyncio
+async def broken(parts):
+    await asyncio.sleep(0.2)
+    raise RuntimeError("lost")
+"""
+SLOW_FLOW = """
+import asyncio, sys
+async def flow():
+    await asyncio.sleep(1)
+    sys.stderr.write("flow ended")
+async def begin(parts):
+    parts.spawn(flow(), "slow")
+    await asyncio.Event().wait()
+"""
+
+
+class Running:
+    """A service in a process of its own."""
+
+    def __init__(self, environment: dict[str, str], log: Path, more: str = "", also: str = "") -> None:
+        self.log = log
+        program = [sys.executable, "-c", PROGRAM.format(more=more, also=also)]
+        with log.open("w") as written:
+            self.process = subprocess.Popen(program, env={**_bare(), **environment}, stdout=written, stderr=subprocess.PIPE)
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line.endswith("}")]
+
+    async def said(self, event: str, timeout: float = 20) -> dict[str, Any]:
+        return await until(lambda: next((line for line in self.lines() if line["event"] == event), None), timeout, what=event)
+
+    async def get(self, page: str) -> httpx.Response:
+        started = await self.said("started")
+        async with httpx.AsyncClient() as http:
+            return await http.get(f"http://127.0.0.1:{started['management_port']}{page}", timeout=5)
+
+    async def ready(self) -> dict[str, Any]:
+        async def answer() -> dict[str, Any] | None:
+            answer = await self.get("/ready")
+            return answer.json() if answer.status_code == 200 else None
+
+        return await until(answer, 20, what="ready")
+
+    async def ended(self) -> int:
+        return await asyncio.to_thread(self.process.wait, 20)
+
+
+def _bare() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+
+
+@pytest.fixture
+async def dsn(postgres: Postgres) -> AsyncIterator[str]:
+    """An empty database."""
+    name = f"service_{os.urandom(4).hex()}"
+    await execute(postgres.dsn(), f"create database {name}")
+    yield postgres.dsn(name)
+    await execute(postgres.dsn(), f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def environment(dsn: str, memory_kafka: MemoryKafka, issuer: Any) -> dict[str, str]:
+    return {
+        "SERVICE": "kit", "DATABASE": dsn, "KAFKA": memory_kafka.address, "ISSUER": issuer.url,
+        "KEYS_URL": issuer.keys_url, "ONE_BOX": "true",
+    }
+
+
+@pytest.fixture
+def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    started: list[Running] = []
+
+    def begin(more: str = "", also: str = "", **changed: str) -> Running:
+        log = tmp_path / f"log-{len(started)}"
+        log.touch()
+        started.append(Running({**environment, **changed}, log, more, also))
+        return started[-1]
+
+    yield begin
+    for running in started:
+        if running.process.poll() is None:
+            running.process.kill()
+        running.process.wait()
+        assert running.process.stderr
+        running.process.stderr.close()
+
+
+async def test_it_waits_for_its_schema_alive_but_not_ready_and_drains_on_sigterm(start, dsn):
+    running = start()
+
+    live, ready = await running.get("/live"), await running.get("/ready")
+    assert (live.status_code, ready.status_code) == (200, 503)
+    assert "run the migration of kit" in (await until(lambda: _reason(running, "schema"), 10))
+    await asyncio.to_thread(migrations.upgrade, dsn, "kit")
+    await running.ready()
+    status = (await running.get("/status")).json()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{status['grpc_port']}") as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        serving = [await health.Check(health_pb2.HealthCheckRequest(service=name)) for name in ("live", "ready")]
+    running.process.send_signal(signal.SIGTERM)
+
+    assert await running.ended() == 0
+    assert [answer.status for answer in serving] == [health_pb2.HealthCheckResponse.SERVING] * 2
+    assert {"service": "kit", "live": True, "ready": True, "reason": "", "schema": migrations.head("kit"), "outbox": 0, "due": 0,
+            "waiting": 0, "parked": 0, "held": 0, "lag": 0, "busy": 0, "emitted": 0, "positions": []}.items() <= status.items()
+    assert [line["event"] for line in running.lines()][-2:] == ["draining", "ended"]
+
+
+async def _reason(running: Running, part: str) -> str:
+    reason: str = (await running.get("/ready")).json()["reason"]
+    return reason if part in reason else ""
+
+
+async def test_metrics_are_text_for_prometheus(start, dsn):
+    await asyncio.to_thread(migrations.upgrade, dsn, "kit")
+    running = start()
+    await running.ready()
+
+    text = (await running.get("/metrics")).text
+
+    assert 'eldercare_ready 1' in text
+    assert f'eldercare_schema_revision_info{{revision="{migrations.head("kit")}"}} 1' in text
+    assert 'eldercare_loop_age_seconds{loop="relay 0"}' in text
+
+
+async def test_without_its_broker_it_lives_but_is_not_ready(start, dsn, memory_kafka):
+    await asyncio.to_thread(migrations.upgrade, dsn, "kit")
+    running = start()
+    await running.ready()
+
+    memory_kafka.stop()
+
+    assert "no broker" in await until(lambda: _reason(running, "broker"), 10)
+    assert (await running.get("/live")).status_code == 200
+
+
+async def test_a_failed_loop_ends_the_service_with_1(start, dsn):
+    await asyncio.to_thread(migrations.upgrade, dsn, "kit")
+
+    running = start(more=LOST_LOOP, also="broken")
+
+    assert await running.ended() == 1
+    assert "builtins.RuntimeError" in [line.get("error") for line in running.lines()]
+
+
+async def test_the_drain_waits_for_flows_in_the_background(start, dsn):
+    await asyncio.to_thread(migrations.upgrade, dsn, "kit")
+    running = start(more=SLOW_FLOW, also="begin")
+    await running.ready()
+    assert (await running.get("/status")).json()["busy"] == 1
+
+    running.process.send_signal(signal.SIGTERM)
+
+    assert await running.ended() == 0
+    assert running.process.stderr.read() == b"flow ended"
+
+
+async def test_a_wrong_setting_is_named_without_its_value_and_ends_with_2(start):
+    running = start(DATABASE="", PARTS="many secrets")
+
+    assert await running.ended() == 2
+    told = running.process.stderr.read().decode()
+    assert "setting PARTS" in told
+    assert "setting DATABASE" in told
+    assert "many secrets" not in told
+
+
+async def test_a_signal_before_anything_began_ends_it_at_once(start):
+    running = start(more="import sys, time; sys.stderr.write('here'); sys.stderr.flush(); time.sleep(30)")
+    assert await asyncio.to_thread(running.process.stderr.read, 4) == b"here"
+
+    running.process.send_signal(signal.SIGTERM)
+
+    assert await running.ended() == 0
