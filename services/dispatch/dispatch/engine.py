@@ -16,7 +16,7 @@ LINE_MOST_BYTES = 64 * 1024 * 1024
 _COMMAND = (sys.executable, "-m", "dispatch.solver")
 
 
-class SolverBroken(Exception):  # noqa: N818
+class SolverBroken(Exception):
     """The child died, overran its time, or answered nonsense; the next problem gets a new child."""
 
 

@@ -25,7 +25,8 @@ def solve(problem: dict[str, Any], budget_s: float) -> dict[str, Any]:
     visits, workers = problem["visits"], problem["workers"]
     order = {worker["worker_id"]: number for number, worker in enumerate(workers)}
     search = vroom.Input()
-    search.set_durations_matrix("car", _matrix([visit["place"] for visit in visits] + [worker["base"] for worker in workers], problem["riding"]))
+    places = [visit["place"] for visit in visits] + [worker["base"] for worker in workers]
+    search.set_durations_matrix("car", _matrix(places, problem["riding"]))
     barring = {number: {order[worker] for worker in visit["barred"] if worker in order} for number, visit in enumerate(visits)}
     for number, visit in enumerate(visits):
         skills, pinned = {HELP + visit["help"]}, visit["pinned"]
@@ -79,7 +80,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever a library prints must not end up among the answers
     for line in sys.stdin:
         asked = json.loads(line)
-        print(json.dumps(solve(asked["problem"], asked["budget_s"])), file=answers, flush=True)  # noqa: T201
+        print(json.dumps(solve(asked["problem"], asked["budget_s"])), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What dispatch remembers: orders, who turned them down, days being planned, and what it has heard of others."""
+"""What dispatch remembers: orders, who turned them down, and what it has heard of others."""
 
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, Index, SmallInteger, text
@@ -106,11 +106,3 @@ class Declined(Remembered, table=True):
     worker_id: UUID = Field(primary_key=True)
     declined_at: datetime
 
-
-class Planning(Remembered, table=True):
-    """A county's day that is to be planned now; gone when the plan is written."""
-
-    county: str = Field(primary_key=True)
-    day: date = Field(primary_key=True)
-    asked_at: datetime = Field(description="business")
-    leased_until: datetime | None = Field(default=None, description="real; whoever solves it holds it until then")

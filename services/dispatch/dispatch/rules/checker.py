@@ -35,7 +35,8 @@ def breaches(problem: Problem, plan: Plan) -> list[Breach]:
     found += [Breach("forgotten", visit_id) for visit_id in visits if visit_id not in times]
     routes: dict[str, list[Stop]] = defaultdict(list)
     kept = set(plan.stops)
-    found += [Breach("moved", visit.visit_id, visit.pinned.worker_id) for visit in problem.visits if visit.pinned and visit.pinned not in kept]
+    pinned = [visit.pinned for visit in problem.visits if visit.pinned]
+    found += [Breach("moved", stop.visit_id, stop.worker_id) for stop in pinned if stop not in kept]
     for stop in plan.stops:
         if stop.visit_id not in visits:
             continue

@@ -1,0 +1,62 @@
+"""gRPC in: each method is one line that calls a flow or a query."""
+
+from eldercare.dispatch.v1 import api_pb2 as pb
+from eldercare.dispatch.v1 import events_pb2 as said
+
+from dispatch import queries
+from dispatch.flows import visits
+from dispatch.flows.placing import Placing
+from kit import commands, rpc
+from kit.lean import Lean
+from kit.rpc import Call
+from kit.store import Session, Store
+
+
+class Catalogue:
+    service = "eldercare.dispatch.v1.Catalogue"
+
+    async def List(self, request: pb.ListItems, session: Session, call: Call) -> pb.ItemPage:
+        return await queries.items(session)
+
+
+class Orders:
+    service = "eldercare.dispatch.v1.Orders"
+
+    def __init__(self, placing: Placing) -> None:
+        self.placing = placing
+
+    @rpc.between
+    async def Place(self, request: pb.PlaceOrder, store: Store, call: Call) -> pb.Order:
+        return await self.placing.place(request, store, call)
+
+    async def Cancel(self, request: pb.CancelOrder, session: Session, call: Call) -> said.OrderCancelled:
+        return await visits.cancel(session, request, call.caller)
+
+    async def Accept(self, request: pb.AcceptOrder, session: Session, call: Call) -> said.OrderAccepted:
+        return await visits.accept(session, request, call.caller)
+
+    async def Decline(self, request: pb.DeclineOrder, session: Session, call: Call) -> said.OrderDeclined:
+        return await visits.decline(session, request, call.caller)
+
+    @commands.hot
+    async def CheckIn(self, request: pb.CheckInOrder, session: Lean, call: Call) -> said.OrderStarted:
+        return await visits.check_in(session, request, call.caller)
+
+    @commands.hot
+    async def CheckOut(self, request: pb.CheckOutOrder, session: Lean, call: Call) -> said.OrderFinished:
+        return await visits.check_out(session, request, call.caller)
+
+    async def FollowUp(self, request: pb.FollowUpOrder, session: Session, call: Call) -> said.OrderFollowedUp:
+        return await visits.follow_up(session, request, call.caller)
+
+    async def Get(self, request: pb.GetOrder, session: Session, call: Call) -> pb.Order:
+        return await queries.order(session, request, call.caller)
+
+    async def List(self, request: pb.ListOrders, session: Session, call: Call) -> pb.OrderPage:
+        return await queries.orders(session, request, call.caller)
+
+    @rpc.between
+    async def Whereabouts(self, request: pb.GetOrder, store: Store, call: Call) -> pb.HomeAddress:
+        # a question that leaves a record behind, so it needs a transaction that writes
+        async with store.transaction() as session:
+            return await queries.whereabouts(session, request, call)

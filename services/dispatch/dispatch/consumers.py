@@ -1,0 +1,53 @@
+"""Kafka and the business clock in: whom dispatch may visit, who may be sent, and what is due.
+
+Timers that also need a neighbour or the solver are in `duties.py`.
+"""
+
+from uuid import UUID
+
+from eldercare.assessment.v1.events_pb2 import Elder as ElderState
+from eldercare.assessment.v1.events_pb2 import ElderChanged, ElderDied, ElderRegistered
+from eldercare.facility.v1.events_pb2 import OrganisationChanged, OrganisationRegistered, WorkerChanged, WorkerLeft, WorkerRegistered
+from eldercare.facility.v1.events_pb2 import Worker as WorkerState
+
+from dispatch.flows import county_day, offers, planning
+from dispatch.tables import Elder, Organisation, Worker
+from kit.events import on, replicate
+from kit.store import Session
+from kit.timers import timer
+
+
+@on(ElderRegistered, ElderChanged, ElderDied, group="dispatch", replica=Elder)
+async def keep_elder(event: ElderRegistered | ElderChanged | ElderDied, session: Session) -> None:
+    await replicate(session, event.elder, Elder)
+    if event.elder.status == ElderState.STATUS_DEAD:
+        await offers.bury(session, UUID(event.elder.elder_id))
+
+
+@on(OrganisationRegistered, OrganisationChanged, group="dispatch", replica=Organisation)
+async def keep_organisation(event: OrganisationRegistered | OrganisationChanged, session: Session) -> None:
+    await replicate(session, event.organisation, Organisation)
+
+
+@on(WorkerRegistered, WorkerChanged, WorkerLeft, group="dispatch", replica=Worker)
+async def keep_worker(event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session) -> None:
+    await replicate(session, event.worker, Worker)
+    if event.worker.status == WorkerState.STATUS_LEFT:
+        await offers.leave(session, UUID(event.worker.worker_id))
+    else:
+        await planning.see_to(session, county_day.county_of(event.worker.area_code))
+
+
+@timer("offer", group="dispatch")
+async def offer(session: Session, key: str) -> None:
+    await offers.offer(session, UUID(key))
+
+
+@timer("answer", group="dispatch")
+async def expire(session: Session, key: str) -> None:
+    await offers.expire(session, UUID(key))
+
+
+@timer("missed", group="dispatch")
+async def miss(session: Session, key: str) -> None:
+    await offers.miss(session, UUID(key))

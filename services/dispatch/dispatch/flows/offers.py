@@ -1,0 +1,123 @@
+"""Offers an order to somebody, and to somebody else when the first does not take it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from eldercare.dispatch.v1 import events_pb2 as said
+from sqlalchemy import func, select
+
+from dispatch.flows import county_day
+from dispatch.flows.limits import limits
+from dispatch.rules import orders
+from dispatch.rules.orders import Cause, State
+from dispatch.rules.scan import plan_by_scan
+from dispatch.tables import Declined, Order
+from kit import wire
+from kit.clock import local_day
+from kit.outbox import emit
+from kit.store import Session
+from kit.timers import due, undue
+
+TIMERS = ("offer", "answer", "missed")
+
+
+async def lock_county(session: Session, county: str) -> None:
+    """Lets one transaction at a time promise this county's workers to somebody."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"dispatch/{county}", 0))))
+
+
+async def offer(session: Session, order_id: UUID) -> None:
+    """Looks for a gap now; without one the order is tried again until its window has passed. Does nothing for an order that needs none."""
+    known = await session.get(Order, order_id)
+    if known is None or known.state != State.PLACED:
+        return
+    county = county_day.county_of(known.area_code)
+    await lock_county(session, county)
+    order = await session.get_locked(Order, order_id)
+    if order.state != State.PLACED:
+        return
+    if order.wanted_to <= session.now:
+        await cancel(session, order, Cause.UNSERVED)
+        return
+    day = local_day(order.wanted_from)
+    problem = await county_day.problem(session, county, day, [order])
+    found = [stop for stop in plan_by_scan(problem).stops if stop.visit_id == str(order_id)]
+    if found:
+        worker = await county_day.worker_of(session, UUID(found[0].worker_id))
+        assign(session, order, worker.organisation_id, worker.worker_id, county_day.instant_of(day, found[0].begin_s))
+    else:
+        due(session, min(session.now + limits(local_day(session.now)).retry, order.wanted_to), "offer", str(order_id))
+
+
+def assign(session: Session, order: Order, organisation_id: UUID, worker_id: UUID, planned_at: datetime) -> None:
+    """Promises the order to a worker and asks for an answer. The order must be locked and placed."""
+    order.state, order.organisation_id, order.worker_id, order.planned_at = State.ASSIGNED, organisation_id, worker_id, planned_at
+    order.attempt += 1
+    emit(session, wire.message(said.OrderAssigned, order, assigned_at=session.now), order)
+    undue(session, "offer", str(order.order_id))
+    patience = limits(local_day(session.now)).patience
+    due(session, orders.answer_by(session.now, order.wanted_to, patience), "answer", str(order.order_id))
+
+
+def take_back(session: Session, order: Order) -> said.OrderDeclined:
+    """The worker does not take it, was silent too long, or left: never asked again, and somebody else is looked for at once."""
+    told = emit(session, wire.message(said.OrderDeclined, order, declined_at=session.now), order)
+    if order.worker_id is not None:
+        session.add(Declined(order_id=order.order_id, worker_id=order.worker_id, declined_at=session.now))
+    order.state, order.organisation_id, order.worker_id, order.planned_at = State.PLACED, None, None, None
+    _quiet(session, order)
+    due(session, session.now, "offer", str(order.order_id))
+    return told
+
+
+async def cancel(session: Session, order: Order, cause: Cause) -> said.OrderCancelled:
+    """Ends an order without a visit. The order must be locked and open."""
+    order.state = State.CANCELLED
+    _quiet(session, order)
+    return emit(session, wire.message(
+        said.OrderCancelled, order, organisation_id=order.organisation_id, worker_id=order.worker_id, cause=int(cause),
+        cancelled_at=session.now,
+    ), order)
+
+
+async def expire(session: Session, order_id: UUID) -> None:
+    """Nobody answered the offer: silence is a no."""
+    order = await session.get_locked(Order, order_id)
+    if order.state == State.ASSIGNED:
+        take_back(session, order)
+
+
+async def miss(session: Session, order_id: UUID) -> None:
+    """Nobody came."""
+    order = await session.get_locked(Order, order_id)
+    if order.state == State.ACCEPTED:
+        await cancel(session, order, Cause.MISSED)
+
+
+async def leave(session: Session, worker_id: UUID) -> None:
+    """A worker left: what was promised in the worker's name is offered to others."""
+    found = await session.exec(  # type: ignore[call-overload]
+        select(Order).where(Order.worker_id == worker_id, Order.state.in_(orders.OFFERED))  # type: ignore[arg-type, attr-defined]
+        .order_by(Order.order_id).with_for_update().execution_options(populate_existing=True)
+    )
+    for order in found.scalars().all():
+        take_back(session, order)
+
+
+async def bury(session: Session, elder_id: UUID) -> None:
+    """An elder died: nobody comes any more. A begun visit is ended by who is there."""
+    found = await session.exec(  # type: ignore[call-overload]
+        select(Order).where(Order.elder_id == elder_id, Order.state.in_([State.RESERVING, *orders.OPEN]))  # type: ignore[arg-type, attr-defined]
+        .order_by(Order.order_id).with_for_update().execution_options(populate_existing=True)
+    )
+    for order in found.scalars().all():
+        if order.state == State.RESERVING:  # nobody has heard of it; the hold on the voucher expires
+            order.state = State.CANCELLED
+            undue(session, "reserve", str(order.order_id))
+        else:
+            await cancel(session, order, Cause.DEATH)
+
+
+def _quiet(session: Session, order: Order) -> None:
+    for kind in TIMERS:
+        undue(session, kind, str(order.order_id))

@@ -1,0 +1,81 @@
+"""What dispatch tells."""
+
+from uuid import UUID
+
+from eldercare.dispatch.v1 import api_pb2 as pb
+from sqlmodel import select
+
+from dispatch.errors import NotAccepted
+from dispatch.flows import sealed
+from dispatch.flows.limits import catalogue
+from dispatch.rules.orders import State
+from dispatch.tables import Order
+from kit import ids, wire
+from kit.access import ORGANISATION_ROLES, Caller, area_range, scoped
+from kit.clock import local_day
+from kit.refusals import NotFound
+from kit.rpc import Call
+from kit.store import Session
+from kit.tables import AuditRecord
+
+USUAL = 50  # rows of a page where none is asked for
+
+
+async def items(session: Session) -> pb.ItemPage:
+    """The catalogue of today."""
+    return pb.ItemPage(rows=[wire.message(pb.Item, item) for item in catalogue(local_day(session.now)).values()])
+
+
+async def order(session: Session, request: pb.GetOrder, caller: Caller) -> pb.Order:
+    """One order. Raises: NotFound."""
+    found = (await session.exec(_visible(caller).where(Order.order_id == UUID(request.order_id)))).first()
+    if found is None:
+        raise NotFound("order", request.order_id)
+    return wire.message(pb.Order, found)
+
+
+async def orders(session: Session, request: pb.ListOrders, caller: Caller) -> pb.OrderPage:
+    """Orders in the order of their ids."""
+    query = _visible(caller)
+    if request.HasField("area_code"):
+        query = query.where(Order.area_code.between(*area_range(request.area_code)))  # type: ignore[attr-defined]
+    if request.HasField("elder_id"):
+        query = query.where(Order.elder_id == UUID(request.elder_id))
+    if request.HasField("worker_id"):
+        query = query.where(Order.worker_id == UUID(request.worker_id))
+    if request.HasField("state"):
+        query = query.where(Order.state == State(request.state))
+    if request.after:
+        query = query.where(Order.order_id > UUID(request.after))
+    limit = request.limit or USUAL
+    rows = (await session.exec(query.order_by(Order.order_id).limit(limit + 1))).all()  # type: ignore[arg-type]
+    return pb.OrderPage(
+        rows=[wire.message(pb.Order, row) for row in rows[:limit]], next=str(rows[limit - 1].order_id) if len(rows) > limit else "",
+    )
+
+
+async def whereabouts(session: Session, request: pb.GetOrder, call: Call) -> pb.HomeAddress:
+    """Whom the worker is to visit, and where; leaves a record. Raises: NotFound, NotAccepted."""
+    found = (await session.exec(_visible(call.caller).where(Order.order_id == UUID(request.order_id)))).first()
+    if found is None or str(found.worker_id) != call.caller.worker_id:
+        raise NotFound("order", request.order_id)
+    if found.state not in (State.ACCEPTED, State.IN_SERVICE):
+        raise NotAccepted(order_id=found.order_id)
+    session.add(AuditRecord(
+        audit_id=ids.new(), at=session.now, recorded_at=session.store.clock.real(), subject=call.caller.subject, client_id=call.client_id,
+        method=call.method, channel=call.channel, elder_ids=[str(found.elder_id)], purpose=f"visit of order {found.order_id}",
+        correlation_id=call.correlation_id,
+    ))
+    vault = sealed.vault_of(session.store)
+    name, phone, address = sealed.open_contact(vault, found.contact)
+    home = sealed.open_place(vault, found.home)
+    return wire.message(
+        pb.HomeAddress, found, name=name, phone=phone, address=address, lon=home.lon if home else None, lat=home.lat if home else None,
+    )
+
+
+def _visible(caller: Caller):  # type: ignore[no-untyped-def]
+    query = scoped(select(Order), caller, area=Order.area_code, organisation=Order.organisation_id, person=Order.elder_id)
+    if not ORGANISATION_ROLES.isdisjoint(caller.roles) and caller.roles <= {"worker"}:
+        query = query.where(Order.worker_id == UUID(caller.worker_id) if caller.worker_id else Order.worker_id.is_(None))  # type: ignore[union-attr]
+    return query
