@@ -29,7 +29,7 @@ LOCK = 0x0B0C5  # class of the advisory locks; their number is the part
 ROUND = 500
 ROUND_BYTES = 16 << 20
 LEAST_PAUSE_S, MOST_PAUSE_S = 0.005, 0.2  # how often an idle outbox is looked at; a commit in this process wakes us anyway
-ACKNOWLEDGED_S = 60  # idempotent batches never expire in aiokafka: a producer that is silent for so long is made anew
+ACKNOWLEDGED_S = 30  # idempotent batches never expire in aiokafka: a producer that is silent for so long is made anew
 TOPIC_S = 10  # how long a letter to a topic that is not there holds up its round
 RETRY_S, MOST_RETRY_S = 0.1, 5.0
 OLD_S = 60  # age of the oldest letter from which it is an alarm
@@ -171,7 +171,7 @@ async def depth(store: Store) -> tuple[int, float]:
     """Letters in the outbox, counted up to 100 000, and the age of the oldest in seconds of real time."""
     async with store.reading() as session:
         row = await (await session.driver()).fetchrow(
-            "select (select count(*) from (select from outbox limit 100000) as some), (select min(recorded_at) from"
+            "select (select count(*) from (select from outbox limit 100000) as counted), (select min(recorded_at) from"
             " (select recorded_at from outbox order by part, seq limit 1000) as first)"
         )
     count, oldest = row[0], row[1]

@@ -190,8 +190,8 @@ class Store:
         """
         async with self._opened(self._readers, "begin isolation level repeatable read" if snapshot else "") as session:
             yield session
-            if session.letters or session.timers:
-                raise RuntimeError("a reading says nothing and sets no timer")
+            if session.letters or session.timers or session.new or session.dirty:
+                raise RuntimeError("a reading writes nothing, says nothing and sets no timer")
 
     @asynccontextmanager
     async def lean(self) -> AsyncIterator[Lean]:

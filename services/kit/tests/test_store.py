@@ -1,0 +1,194 @@
+import asyncio
+import uuid
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from kit import outbox
+from kit.access import Caller
+from kit.refusals import NotFound, Unavailable
+from kit.servers.postgres import Postgres
+from kit.store import Contended, Store
+
+
+async def rows(dsn: str, query: str, *values: object) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetch(query, *values)
+    finally:
+        await connection.close()
+
+
+async def test_a_transaction_writes_rows_letters_and_timers_together(pebbles, said) -> None:
+    row = pebbles.Pebble(pebble_id=uuid.uuid4())
+
+    async with pebbles.store.transaction() as session:
+        session.add(row)
+        outbox.emit(session, said(row.pebble_id), row)
+        outbox.emit(session, said(row.pebble_id), row)
+
+    [stored] = await rows(pebbles.dsn, "select version from pebble")
+    letters = await rows(pebbles.dsn, "select key, headers::json->>'ce_sequence' as sequence from outbox order by seq")
+    assert stored["version"] == row.version == 2
+    assert [(letter["key"], int(letter["sequence"])) for letter in letters] == [(str(row.pebble_id), 1), (str(row.pebble_id), 2)]
+    assert pebbles.store.emitted == 2
+
+
+async def test_whatever_raises_takes_everything_back(pebbles, said) -> None:
+    async def fail() -> None:
+        async with pebbles.store.transaction() as session:
+            row = pebbles.Pebble(pebble_id=uuid.uuid4())
+            session.add(row)
+            outbox.emit(session, said(row.pebble_id), row)
+            await session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+
+    assert await rows(pebbles.dsn, "select 1 from pebble union all select 1 from outbox") == []
+    assert pebbles.store.emitted == 0
+
+
+async def test_a_thousand_letters_leave_by_copy_in_their_order(pebbles, said) -> None:
+    key = uuid.uuid4()
+
+    async with pebbles.store.transaction() as session:
+        for sequence in range(1, 1501):
+            outbox.emit(session, said(key), sequence=sequence)
+
+    letters = await rows(pebbles.dsn, "select headers::json->>'ce_sequence' as sequence from outbox order by seq")
+    assert [int(letter["sequence"]) for letter in letters] == list(range(1, 1501))
+
+
+async def test_a_rehearsal_writes_nothing(pebbles) -> None:
+    async with pebbles.store.rehearsal() as session:
+        session.add(pebbles.Pebble(pebble_id=uuid.uuid4()))
+        await session.flush()
+
+    assert await rows(pebbles.dsn, "select 1 from pebble") == []
+
+
+async def test_a_reading_cannot_write(pebbles) -> None:
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        async with pebbles.store.reading() as session:
+            await (await session.driver()).execute("delete from pebble")
+    with pytest.raises(RuntimeError, match="writes nothing"):
+        async with pebbles.store.reading() as session:
+            session.add(pebbles.Pebble(pebble_id=uuid.uuid4()))
+
+
+async def test_a_snapshot_stays_as_it_was_at_its_first_statement(pebbles) -> None:
+    async with pebbles.store.reading(snapshot=True) as session:
+        driver = await session.driver()
+        before = await driver.fetchval("select count(*) from pebble")
+        async with pebbles.store.transaction() as other:
+            other.add(pebbles.Pebble(pebble_id=uuid.uuid4()))
+        after = await driver.fetchval("select count(*) from pebble")
+
+    assert (before, after) == (0, 0)
+
+
+async def test_a_locked_row_waits_for_its_first_holder_and_is_then_fresh(pebbles) -> None:
+    key = uuid.uuid4()
+    async with pebbles.store.transaction() as session:
+        session.add(pebbles.Pebble(pebble_id=key))
+
+    async def push() -> None:
+        async with pebbles.store.transaction() as session:
+            await session.get(pebbles.Pebble, key)  # a stale copy must not win over the locked one
+            row = await session.get_locked(pebbles.Pebble, key)
+            await asyncio.sleep(0)
+            row.pushed += 1
+
+    await asyncio.gather(*(push() for _ in range(20)))
+
+    assert [row["pushed"] for row in await rows(pebbles.dsn, "select pushed from pebble")] == [20]
+
+
+async def test_an_absent_row_and_a_strangers_row_are_the_same(pebbles) -> None:
+    key = uuid.uuid4()
+    async with pebbles.store.transaction() as session:
+        session.add(pebbles.Pebble(pebble_id=key))
+    stranger = Caller(subject="s", client_id="c", roles=frozenset({"provider"}), organisation_id="o")
+
+    async with pebbles.store.rehearsal() as session:
+        with pytest.raises(NotFound) as absent:
+            await session.get_locked(pebbles.Pebble, uuid.uuid4())
+        with pytest.raises(NotFound) as foreign:
+            await session.get_locked(pebbles.Pebble, key, stranger)
+
+    assert absent.value.reason == foreign.value.reason == "NOT_FOUND"
+
+
+async def test_a_deadlock_is_a_contention_for_one_of_the_two(pebbles) -> None:
+    keys = [uuid.uuid4(), uuid.uuid4()]
+    async with pebbles.store.transaction() as session:
+        session.add_all([pebbles.Pebble(pebble_id=key) for key in keys])
+    met = asyncio.Barrier(2)
+
+    async def lock(first: uuid.UUID, second: uuid.UUID) -> str:
+        try:
+            async with pebbles.store.transaction() as session:
+                await session.get_locked(pebbles.Pebble, first)
+                await met.wait()
+                await session.get_locked(pebbles.Pebble, second)
+        except Contended:
+            return "gave in"
+        return "passed"
+
+    assert sorted(await asyncio.gather(lock(*keys), lock(*reversed(keys)))) == ["gave in", "passed"]
+
+
+async def test_a_cancelled_transaction_leaves_a_clean_connection(pebbles) -> None:
+    async def stuck() -> None:
+        async with pebbles.store.transaction() as session:
+            await (await session.driver()).execute("select pg_sleep(30)")
+
+    tasks = [asyncio.create_task(stuck()) for _ in range(8)]
+    await asyncio.sleep(0.2)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    async with pebbles.store.transaction() as session:
+        assert await (await session.driver()).fetchval("select 1") == 1
+    assert await rows(pebbles.dsn, "select 1 from pg_stat_activity where datname = current_database() and state like 'idle in%'") == []
+
+
+async def test_a_killed_server_is_unavailable_and_heals_when_it_is_back(tmp_path: Path, clock, until) -> None:
+    server = Postgres(tmp_path / "data", durable=False)
+    server.start()
+    store = Store(server.dsn(), service="kit", clock=clock)
+
+    async def works() -> bool:
+        try:
+            async with store.transaction() as session:
+                await (await session.driver()).execute("select 1")
+            async with store.reading() as session:
+                await (await session.driver()).execute("select 1")
+            async with store.lean() as lean:
+                await lean.fetchrow("select 1")
+        except Unavailable:
+            return False
+        return True
+
+    try:
+        assert await works()
+        async with store.transaction() as held:
+            server.kill()
+            with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+                await (await held.driver()).execute("select 1")
+            held.expunge_all()
+    except Unavailable:
+        pass
+    try:
+        assert not await works()
+        server.start()
+        await until(works, timeout=20)
+    finally:
+        await store.close()
+        server.stop()
+
+
