@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from assessment.rules import Limits
+from kit import areas, standards
 from kit.areas import Areas
 from kit.personal import Ring
 from kit.standards import Standards
+from kit.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +28,11 @@ class Ground:
     def limits(self, on: date) -> Limits:
         """The numbers of GB/T 42195-2022 on a day."""
         return Limits(**{name: self.value(f"ability.{name}", on) for name in Limits.__dataclass_fields__})
+
+
+@cache
+def of(store: Store) -> Ground:
+    """The ground under the flows of a store's timers. Raises: TypeError where the store has no keys."""
+    if not isinstance(store.vault, Ring):
+        raise TypeError("settings personal_keys and hash_keys are empty: this service keeps personal text")
+    return Ground(store.vault, areas.load(), standards.load(__package__))

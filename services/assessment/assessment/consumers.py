@@ -1,0 +1,15 @@
+"""Time in: this service hears no events, but its timers fire. One line each that calls a flow."""
+
+from uuid import UUID
+
+from assessment import ground
+from assessment.flows import imports
+from kit.store import Session
+from kit.timers import timer
+
+GROUP = "assessment"
+
+
+@timer(imports.TIMER, group=GROUP)
+async def take_chunk(session: Session, key: str) -> None:
+    await imports.take_chunk(session, UUID(key), ground.of(session.store))
