@@ -172,29 +172,21 @@ def verdict(terms: Terms, facts: Facts, *, inside: bool) -> Verdict:
 
     Source: 民办函〔2025〕49号 for the voucher; Yuzhong's home-care subsidy for the cash (standards/).
     """
-    named = {int(one): Hardship(one).name for one in Hardship}
-    have = ", ".join(named[one] for one in sorted(facts.hardships)) or "none"
-    level = "unknown" if facts.level is None else str(facts.level)
-    steps: list[tuple[Step, Cause]] = [
-        (Step("alive and living in the city", f"status = {facts.status.name}", facts.status == Status.ALIVE, "person"), _gone(facts.status)),
-        (
-            Step(f"lives in {terms.area_code}", f"area = {facts.area_code}", inside, terms.sources["area"]),
-            Cause.MOVED_OUT,
-        ),
-        (
-            Step(f"level ≥ {terms.least_level}", f"level = {level}", facts.level is not None and facts.level >= terms.least_level,
-                 terms.sources["least_level"]),
-            Cause.LEVEL,
-        ),
+    have = f"hardship = {_named(facts.hardships, ', ') or 'none'}"
+    level = facts.level is not None and facts.level >= terms.least_level
+    asked = [
+        ("alive and living in the city", f"status = {facts.status.name}", facts.status == Status.ALIVE, "person", _gone(facts.status)),
+        (f"lives in {terms.area_code}", f"area = {facts.area_code}", inside, terms.sources["area"], Cause.MOVED_OUT),
+        (f"level ≥ {terms.least_level}", f"level = {'unknown' if facts.level is None else facts.level}", level,
+         terms.sources["least_level"], Cause.LEVEL),
     ]
     if terms.hardships:
-        asked = " or ".join(named[one] for one in sorted(terms.hardships))
-        steps.append((Step(f"hardship is {asked}", f"hardship = {have}", bool(terms.hardships & facts.hardships), terms.sources["hardships"]),
-                      Cause.HARDSHIP))
+        rule, holds = f"hardship is {_named(terms.hardships, ' or ')}", bool(terms.hardships & facts.hardships)
+        asked.append((rule, have, holds, terms.sources["hardships"], Cause.HARDSHIP))
     if terms.excluded:
-        barred = " nor ".join(named[one] for one in sorted(terms.excluded))
-        steps.append((Step(f"hardship is not {barred}", f"hardship = {have}", not terms.excluded & facts.hardships, terms.sources["excluded"]),
-                      Cause.HARDSHIP))
+        rule, holds = f"hardship is not {_named(terms.excluded, ' nor ')}", not terms.excluded & facts.hardships
+        asked.append((rule, have, holds, terms.sources["excluded"], Cause.HARDSHIP))
+    steps = [(Step(rule, fact, holds, source), cause) for rule, fact, holds, source, cause in asked]
     failed = [cause for step, cause in steps if not step.holds]
     amount = 0 if failed or facts.level is None else monthly_fen(terms, facts.level)
     told = tuple(step for step, _ in steps)
@@ -202,6 +194,10 @@ def verdict(terms: Terms, facts: Facts, *, inside: bool) -> Verdict:
         rule = "amount by level, at most the cap" if terms.tiers else "amount is the cap"
         told += (Step(rule, f"{amount} fen a month", True, terms.sources["tiers" if terms.tiers else "cap"]),)
     return Verdict(not failed, amount, failed[0] if failed else None, told)
+
+
+def _named(hardships: frozenset[int], between: str) -> str:
+    return between.join(Hardship(one).name for one in sorted(hardships))
 
 
 def _gone(status: Status) -> Cause:

@@ -52,6 +52,8 @@ class Organisation(Remembered, table=True):
 class Case(Remembered, table=True):
     """An elder about whom there is something to decide, because a level was approved once; its lock orders the decisions."""
 
+    __tablename__ = "elder_case"
+
     elder_id: UUID = Field(primary_key=True)
     opened_at: datetime
 

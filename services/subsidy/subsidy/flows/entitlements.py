@@ -6,12 +6,12 @@ from dataclasses import asdict
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import func
-from sqlmodel import col, select
-
 from eldercare.assessment.v1.events_pb2 import AssessmentApproved
 from eldercare.subsidy.v1.api_pb2 import RefuseEntitlement
 from eldercare.subsidy.v1.events_pb2 import EntitlementChanged, EntitlementClosed, EntitlementOpened, EntitlementRefused
+from sqlalchemy import func
+from sqlmodel import col, select
+
 from kit import areas, ids, wire
 from kit.clock import day_start, local_day
 from kit.outbox import emit
@@ -23,6 +23,8 @@ from subsidy.errors import EntitlementNotOpen
 from subsidy.flows import policies, recoveries, vouchers
 from subsidy.rules import Cause, Facts, Kind, State, Status, Terms, Verdict
 from subsidy.tables import Case, Decision, Elder, Entitlement, Result
+
+REVIEW = "entitlement-review"  # timer: a day on which an elder's level begins or ends
 
 Owned = TypeVar("Owned", Result, Entitlement)
 
@@ -84,7 +86,7 @@ async def decide(session: Session, elder: Elder, results: Sequence[Result], know
     if facts.status == Status.DEAD and facts.died_on:
         await recoveries.open_after_death(session, elder.elder_id, facts.died_on)
     if (later := rules.next_change(levels, today)) and facts.status == Status.ALIVE:
-        due(session, day_start(later), "entitlement-review", str(elder.elder_id))
+        due(session, day_start(later), REVIEW, str(elder.elder_id))
 
 
 async def _open(session: Session, elder: Elder, terms: Terms, facts: Facts, verdict: Verdict, *, after: Sequence[Entitlement]) -> None:
@@ -144,7 +146,7 @@ async def review_many(session: Session, after: UUID | None, most: int) -> list[U
     asked = select(Elder).join(Case, col(Case.elder_id) == col(Elder.elder_id)).order_by(col(Elder.elder_id)).limit(most)
     if after is not None:
         asked = asked.where(col(Elder.elder_id) > after)
-    elders = (await session.exec(asked.with_for_update(of=Elder))).all()  # type: ignore[call-overload]
+    elders = (await session.exec(asked.with_for_update(of=Elder))).all()
     within = [elder.elder_id for elder in elders]
     results = _by_elder((await session.exec(select(Result).where(col(Result.elder_id) == func.any(within)))).all())
     asked_known = select(Entitlement).where(col(Entitlement.elder_id) == func.any(within)).order_by(col(Entitlement.entitlement_id))

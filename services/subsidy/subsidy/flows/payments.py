@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from eldercare.subsidy.v1.events_pb2 import PaymentMade
+
 from kit import ids, wire
 from kit.clock import local_day
 from kit.outbox import emit
@@ -23,15 +24,14 @@ _DEBTS = """select settlement_id, organisation_id, policy_code, month, area_code
     where payment_id is null and organisation_id = any($1) order by organisation_id, settlement_id for update"""
 _PAID = "update debt set payment_id = paid.payment_id from unnest($1::uuid[], $2::uuid[]) as paid (settlement_id, payment_id)" \
     " where debt.settlement_id = paid.settlement_id"
-_COLUMNS = {
-    "payment_id": "uuid", "kind": "smallint", "organisation_id": "uuid", "elder_id": "uuid", "entitlement_id": "uuid", "area_code": "text",
-    "policy_code": "text", "month": "text", "paid_fen": "bigint", "settlements": "int", "due_on": "date", "paid_on": "date",
-    "paid_at": "timestamptz", "version": "int",
-}
-_PAY = (
-    f"insert into payment ({', '.join(_COLUMNS)}) select * from unnest("
-    + ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(_COLUMNS.values(), start=1))
-    + ") on conflict (entitlement_id, month) where kind = 2 do nothing returning payment_id"
+_PAY = """insert into payment (payment_id, kind, organisation_id, elder_id, entitlement_id, area_code, policy_code, month, paid_fen,
+        settlements, due_on, paid_on, paid_at, version)
+    select * from unnest($1::uuid[], $2::smallint[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::bigint[],
+        $10::int[], $11::date[], $12::date[], $13::timestamptz[], $14::int[])
+    on conflict (entitlement_id, month) where kind = 2 do nothing returning payment_id"""
+_COLUMNS = (
+    "payment_id", "kind", "organisation_id", "elder_id", "entitlement_id", "area_code", "policy_code", "month", "paid_fen",
+    "settlements", "due_on", "paid_on", "paid_at", "version",
 )
 
 

@@ -5,12 +5,12 @@ from datetime import date
 from functools import cache
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlmodel import col, select
-
 from eldercare.subsidy.v1 import events_pb2 as said
 from eldercare.subsidy.v1.events_pb2 import PolicyPublished
+from sqlmodel import col, select
+
 from kit import money, wire
-from kit.clock import day_start, local_day
+from kit.clock import day_start
 from kit.outbox import emit
 from kit.standards import Standards, load
 from kit.store import Session
@@ -78,7 +78,8 @@ async def publish(session: Session) -> int:
 
     On the first day of a new version the entitlements of everybody are looked at again.
     """
-    kept = {policy.policy_id: policy for policy in (await session.exec(select(Policy).order_by(col(Policy.policy_id)).with_for_update())).all()}
+    rows = (await session.exec(select(Policy).order_by(col(Policy.policy_id)).with_for_update())).all()
+    kept = {policy.policy_id: policy for policy in rows}
     published = 0
     for policy_code in codes():
         for first in versions(policy_code):
@@ -86,10 +87,13 @@ async def publish(session: Session) -> int:
             policy = kept.get(wanted.policy_id)
             if policy and policy.model_dump(exclude={"version"}) == wanted.model_dump(exclude={"version"}):
                 continue
-            policy = await session.merge(wanted) if policy is None else policy.sqlmodel_update(wanted.model_dump(exclude={"version"}))
+            if policy is None:
+                session.add(policy := wanted)
+            else:
+                policy.sqlmodel_update(wanted.model_dump(exclude={"version"}))
             say(session, policy, new=True)
             published += 1
-            due(session, max(day_start(first), session.now), "policy-review", max(first, local_day(session.now)).isoformat())
+            due(session, max(day_start(first), session.now), "policy-review", f"{policy_code}/{first}/{policy.version}")
     return published
 
 

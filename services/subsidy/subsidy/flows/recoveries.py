@@ -3,9 +3,9 @@
 from datetime import date
 from uuid import UUID
 
+from eldercare.subsidy.v1.events_pb2 import RecoveryOpened
 from sqlmodel import col, select
 
-from eldercare.subsidy.v1.events_pb2 import RecoveryOpened
 from kit import ids, wire
 from kit.outbox import emit
 from kit.store import Session
@@ -21,7 +21,7 @@ async def open_after_death(session: Session, elder_id: UUID, died_on: date) -> N
         select(Payment)
         .where(col(Payment.elder_id) == elder_id, col(Payment.kind) == PaymentKind.CASH, col(Payment.month) > rules.month_of(died_on))
         .where(~select(Recovery.recovery_id).where(col(Recovery.payment_id) == col(Payment.payment_id)).exists())
-        .order_by(col(Payment.payment_id)).with_for_update(of=Payment)  # type: ignore[arg-type]
+        .order_by(col(Payment.payment_id)).with_for_update(of=Payment)
     )
     moves = []
     for payment in (await session.exec(asked)).all():

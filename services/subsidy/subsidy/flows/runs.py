@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from eldercare.subsidy.v1.events_pb2 import VoucherIssued, VoucherLapsed
+
 from kit import ids, wire
 from kit.clock import day_start, local_day
 from kit.outbox import emit
@@ -29,7 +30,8 @@ _OPEN = """select entitlement_id, elder_id, area_code, policy_code, policy_versi
     order by entitlement_id limit $3 for update"""
 _ISSUE = """insert into voucher (voucher_id, entitlement_id, elder_id, area_code, policy_code, policy_version, issued_fen,
         month, reserved_fen, captured_fen, lapsed_fen, version)
-    select issued.*, $8, 0, 0, 0, 1 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::date[], $7::bigint[]) as issued
+    select issued.*, $8, 0, 0, 0, 1
+    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::date[], $7::bigint[]) as issued
     on conflict (elder_id, month, policy_code) do nothing returning voucher_id"""
 _LAPSE = """with chosen as (
         select voucher_id, issued_fen - reserved_fen - captured_fen - lapsed_fen as free_fen from voucher
@@ -109,14 +111,14 @@ async def pay_debts(session: Session, day: str) -> None:
     await _step(session, SETTLE, day, chunk, rules.weekday_after(last, weekday).isoformat())
 
 
-async def review(session: Session, day: str) -> None:
-    """Decides again about everybody, because a policy changes on this day."""
+async def review(session: Session, key: str) -> None:
+    """Decides again about everybody, because a version of a policy begins: `code/first day/version of the row`."""
 
     async def chunk(session: Session, after: UUID | None) -> tuple[UUID | None, int]:
         reviewed = await entitlements.review_many(session, after, CHUNK)
         return reviewed[-1] if len(reviewed) == CHUNK else None, len(reviewed)
 
-    await _step(session, REVIEW, day, chunk, None)
+    await _step(session, REVIEW, key, chunk, None)
 
 
 async def _step(session: Session, kind: str, period: str, chunk: Chunk, next_period: str | None) -> None:

@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import col, select
-
 from eldercare.dispatch.v1.events_pb2 import OrderPlaced
 from eldercare.subsidy.v1.api_pb2 import Reservation, ReserveVoucher
 from eldercare.subsidy.v1.events_pb2 import VoucherCaptured, VoucherIssued, VoucherLapsed, VoucherReleased, VoucherReserved
 from eldercare.supervision.v1.events_pb2 import SettlementApproved
+from sqlmodel import col, select
+
 from kit import ids, wire
 from kit.clock import local_day
 from kit.money import share_fen
@@ -60,7 +60,7 @@ async def reserve(session: Session, command: ReserveVoucher, real: datetime) -> 
         if voucher and (hold is None or hold.state == HoldState.EXPIRED):
             terms = policies.terms(voucher.policy_code, voucher.policy_version)
             share = (terms.institution_share if command.institution else terms.home_share) or 0
-            hold = hold or Hold(order_id=order_id, elder_id=elder_id, month=command.month, held_fen=0, state=HoldState.EXPIRED, expires_at=real)
+            hold = hold or wire.row(Hold, command, held_fen=0, state=HoldState.EXPIRED, expires_at=real)
             await _take(session, hold, voucher, share_fen(command.price_fen, share), HoldState.HELD, real + hold_for(session.now))
     if hold is None or hold.state not in KEPT or not hold.held_fen:
         return wire.message(Reservation, command, voucher_id=None, reserved_fen=0, expires_at=real)
@@ -73,10 +73,8 @@ async def confirm(session: Session, event: OrderPlaced) -> None:
     if hold is None:
         if not event.voucher_fen:
             return
-        hold = Hold(
-            order_id=UUID(event.order_id), elder_id=UUID(event.elder_id), month=rules.month_of(local_day(wire.instant(event.wanted_from))),
-            held_fen=0, state=HoldState.EXPIRED, expires_at=session.now,
-        )
+        month = rules.month_of(local_day(wire.instant(event.wanted_from)))
+        hold = wire.row(Hold, event, month=month, held_fen=0, state=HoldState.EXPIRED, expires_at=session.now)
         session.add(hold)
     if hold.state == HoldState.HELD:
         if event.voucher_fen:
@@ -97,7 +95,8 @@ async def release(session: Session, hold: Hold, state: HoldState) -> None:
         return
     voucher = await session.get_locked(Voucher, hold.voucher_id)
     voucher.reserved_fen -= hold.held_fen
-    emit(session, wire.message(VoucherReleased, voucher, order_id=hold.order_id, released_fen=hold.held_fen, released_at=session.now), voucher)
+    released = wire.message(VoucherReleased, voucher, order_id=hold.order_id, released_fen=hold.held_fen, released_at=session.now)
+    emit(session, released, voucher)
     moves = [_move("VoucherReleased", voucher, Account.HELD, Account.ISSUED, hold.held_fen)]
     if voucher.lapsed_at:
         moves.append(_lapse(session, voucher))

@@ -1,0 +1,119 @@
+"""Facts and time in: each handler and timer is one line that calls a flow."""
+
+import asyncio
+from collections.abc import Iterator
+from uuid import UUID
+
+from eldercare.assessment.v1.events_pb2 import AssessmentApproved, ElderChanged, ElderDied, ElderRegistered
+from eldercare.dispatch.v1.events_pb2 import OrderCancelled, OrderPlaced
+from eldercare.facility.v1.events_pb2 import OrganisationChanged, OrganisationRegistered
+from eldercare.supervision.v1.events_pb2 import SettlementApproved, SettlementRefused
+
+from kit.events import Need, on, replicate
+from kit.observe import log
+from kit.refusals import Unavailable
+from kit.service.parts import Parts
+from kit.store import Session, Store
+from kit.timers import timer
+from subsidy.flows import entitlements, policies, runs, vouchers
+from subsidy.rules import HoldState
+from subsidy.settings import Settings
+from subsidy.tables import Case, Elder, Hold, Organisation, Result
+
+GROUP = "subsidy"
+SWEPT = 200  # holds released in one transaction
+
+ElderFact = ElderRegistered | ElderChanged | ElderDied
+
+
+@on(ElderRegistered, ElderChanged, ElderDied, group=GROUP, replica=Elder, loads=lambda event: [Need(Case, UUID(event.elder.elder_id))])
+async def reconsider(event: ElderFact, session: Session) -> None:
+    await entitlements.reconsider(session, await replicate(session, event.elder, Elder))
+
+
+def _of_assessment(event: AssessmentApproved) -> Iterator[Need]:
+    yield Need(Elder, UUID(event.elder_id), required=True)
+    yield Need(Case, UUID(event.elder_id))
+    yield Need(Result, UUID(event.assessment_id))
+
+
+@on(AssessmentApproved, group=GROUP, loads=_of_assessment)
+async def approve(event: AssessmentApproved, session: Session) -> None:
+    await entitlements.approve(session, event)
+
+
+@on(OrganisationRegistered, OrganisationChanged, group=GROUP, replica=Organisation)
+async def know_payee(event: OrganisationRegistered | OrganisationChanged, session: Session) -> None:
+    await replicate(session, event.organisation, Organisation)
+
+
+@on(OrderPlaced, group=GROUP, loads=lambda event: [Need(Hold, UUID(event.order_id))])
+async def confirm(event: OrderPlaced, session: Session) -> None:
+    await vouchers.confirm(session, event)
+
+
+@on(OrderCancelled, group=GROUP, loads=lambda event: [Need(Hold, UUID(event.order_id))])
+async def release(event: OrderCancelled, session: Session) -> None:
+    if hold := await session.get(Hold, UUID(event.order_id)):
+        await vouchers.release(session, hold, HoldState.RELEASED)
+
+
+def _of_settlement(event: SettlementApproved | SettlementRefused) -> Iterator[Need]:
+    # without a voucher there is nothing to capture or to release
+    if event.voucher_fen:
+        yield Need(Hold, UUID(event.order_id), required=True)
+        if isinstance(event, SettlementApproved):
+            yield Need(Organisation, UUID(event.organisation_id), required=True)
+
+
+@on(SettlementApproved, group=GROUP, loads=_of_settlement)
+async def capture(event: SettlementApproved, session: Session) -> None:
+    if event.voucher_fen:
+        await vouchers.capture(session, event)
+
+
+@on(SettlementRefused, group=GROUP, loads=_of_settlement)
+async def release_refused(event: SettlementRefused, session: Session) -> None:
+    if event.voucher_fen:
+        await vouchers.release(session, await session.get_locked(Hold, UUID(event.order_id)), HoldState.RELEASED)
+
+
+@timer(entitlements.REVIEW, group=GROUP)
+async def review_elder(session: Session, key: str) -> None:
+    await entitlements.review_later(session, UUID(key))
+
+
+timer(runs.ISSUE, group=GROUP)(runs.issue)
+timer(runs.LAPSE, group=GROUP)(runs.lapse)
+timer(runs.CASH, group=GROUP)(runs.pay_cash)
+timer(runs.SETTLE, group=GROUP)(runs.pay_debts)
+timer(runs.REVIEW, group=GROUP)(runs.review)
+
+
+async def begin(store: Store) -> None:
+    """Publishes what was never published and sets the timers of the present period; doing it twice changes nothing."""
+    async with store.transaction() as session:
+        await policies.publish(session)
+        await runs.arm(session)
+
+
+async def sweep(store: Store) -> int:
+    """Releases holds that nobody confirmed in time; returns how many. A lease, so it is measured in real time."""
+    async with store.transaction() as session:
+        return await vouchers.expire(session, store.clock.real(), SWEPT)
+
+
+async def keep_up(parts: Parts) -> None:
+    """Begins, then sweeps for as long as the service runs."""
+    assert isinstance(parts.settings, Settings)
+    begun = False
+    while True:
+        try:
+            if not begun:
+                await begin(parts.store)
+                begun = True
+            while await sweep(parts.store) == SWEPT:
+                pass
+        except Unavailable as error:
+            log.warning("the sweep of holds rests", reason=error.reason)
+        await asyncio.sleep(parts.settings.sweep_pause.total_seconds())
