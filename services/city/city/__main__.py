@@ -1,0 +1,220 @@
+"""The command `eldercare`: a whole city on one machine, and what its operators need."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import psutil
+import typer
+from rich.table import Table
+
+from city import operations, simulation, topics
+from city.bench import BENCHES
+from city.board import board
+from city.box import DEFAULT_PORT, PARTITIONS, Wishes
+from city.foreground import Demo, console, run, say
+from city.services import environment, present
+from city.state import State
+from city.supervisor import status_of
+
+NOT_RUNNING = 3
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+topics_app = typer.Typer(no_args_is_help=True, help="The topics that the contracts name.")
+parked_app = typer.Typer(no_args_is_help=True, help="Records that could not be applied, and those of the same key behind them.")
+app.add_typer(topics_app, name="topics")
+app.add_typer(parked_app, name="parked")
+
+StateOption = Annotated[Path, typer.Option("--state", envvar="ELDERCARE_STATE", help="State folder of the city.")]
+KafkaOption = Annotated[str, typer.Option("--kafka", help="auto, apache, memory, or HOST:PORT of brokers that run already.")]
+PostgresOption = Annotated[str | None, typer.Option("--postgres", help="DSN of a role that may make databases; default: embedded.")]
+PortOption = Annotated[int, typer.Option("--port", help="Port of the gateway; another one is taken, and told, if it is in use.")]
+FreshOption = Annotated[bool, typer.Option("--fresh", help="Empty the state folder first.")]
+STATE = Path(".state")
+
+
+@app.command()
+def up(
+    state: StateOption = STATE, kafka: KafkaOption = "auto", postgres: PostgresOption = None, port: PortOption = DEFAULT_PORT,
+    fresh: FreshOption = False,
+) -> None:
+    """Run the city until Ctrl-C: PostgreSQL, Kafka, migrations, topics, every service."""
+    raise typer.Exit(run(State(state), Wishes(kafka, postgres, port), fresh=fresh))
+
+
+@app.command()
+def demo(
+    state: StateOption = Path(".state/demo"), kafka: KafkaOption = "auto", postgres: PostgresOption = None, port: PortOption = DEFAULT_PORT,
+    elders: Annotated[int, typer.Option(min=1)] = 5000, days: Annotated[int, typer.Option(min=1)] = 30, seed: int = 1,
+    once: Annotated[bool, typer.Option("--once", help="End afterwards; exit code 0 only if every indicator equals the truth.")] = False,
+) -> None:
+    """Run a fresh city, let a synthetic one act in it for some days, compare its truth with the board."""
+    raise typer.Exit(run(State(state), Wishes(kafka, postgres, port), fresh=True, demo=Demo(elders, days, seed, once)))
+
+
+@app.command()
+def simulate(
+    state: StateOption = STATE, elders: Annotated[int, typer.Option(min=1)] = 5000, days: Annotated[int, typer.Option(min=1)] = 30,
+    seed: int = 1,
+) -> None:
+    """Let the synthetic city act in the city that runs on this state folder."""
+    gateway = _city(state)["gateway"]
+    raise typer.Exit(asyncio.run(simulation.simulate(gateway, State(state).folder, elders=elders, days=days, seed=seed)))
+
+
+@app.command()
+def status(state: StateOption = STATE, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Show the running city; exit code 0 if all of it is ready, 1 if not, 3 if it does not run."""
+    facts = _city(state)
+    told = {name: status_of(child["management"]) or {} for name, child in facts["children"].items() if child["management"]}
+    if as_json:
+        print(json.dumps(facts | {"services": told}, indent=1))
+    else:
+        console.print(board(facts, told))
+        for name, child in facts["children"].items():
+            if child["reason"]:
+                say(f"{name}: {child['reason']}")
+    raise typer.Exit(0 if facts["ready"] else 1)
+
+
+@app.command()
+def down(state: StateOption = STATE, timeout: float = 120) -> None:
+    """End the running city in good order."""
+    supervisor = psutil.Process(_city(state)["pid"])
+    supervisor.send_signal(signal.SIGTERM)
+    try:
+        supervisor.wait(timeout)
+    except psutil.TimeoutExpired:
+        say(f"the city (pid {supervisor.pid}) did not end within {timeout:.0f} s")
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def logs(service: Annotated[str, typer.Argument()] = "", state: StateOption = STATE) -> None:
+    """Follow the log of one process of the city, or of all."""
+    folder = State(state).logs
+    files = [folder / f"{service}.log"] if service else sorted(folder.glob("*.log"))
+    if not files or not all(file.exists() for file in files):
+        say(f"no log of {service or 'a city'} in {folder}")
+        raise typer.Exit(1)
+    os.execvp("tail", ["tail", "-n", "50", "-F", *map(str, files)])
+
+
+@app.command(name="run")
+def run_service(service: str, state: StateOption = STATE) -> None:
+    """Run one service in this terminal, with the environment alone, or with that of a state folder if there is one."""
+    if service not in present():
+        say(f"service: {service} is none of {', '.join(present())}")
+        raise typer.Exit(2)
+    variables: dict[str, str] = dict(os.environ)
+    kept = State(state)
+    if "DATABASE" not in os.environ and (kept.folder / "ports.json").exists():
+        variables = environment(kept, operations.places(kept), service)
+    os.execve(sys.executable, [sys.executable, "-m", service], variables)
+
+
+@app.command()
+def migrate(service: Annotated[str, typer.Argument()] = "", state: StateOption = STATE) -> None:
+    """Bring one database, or all, to the newest revision; the address is DATABASE, or that of the running city."""
+    names = [service] if service else list(present())
+    if "DATABASE" in os.environ and service:
+        variables = {f"{service.upper()}_DATABASE": os.environ["DATABASE"]}
+    else:
+        variables = operations.databases(State(state), names)
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "city.migrate", *names], env={**os.environ, **variables}))
+
+
+@topics_app.command("list")
+def topics_list() -> None:
+    """Print the topics, how long they keep, and what is said on them."""
+    table = Table("topic", "keeps", "events")
+    for topic in topics.declared():
+        events = ", ".join(event.rpartition(".")[2] for event in topic.events)
+        table.add_row(topic.name, "the last of each key" if topic.compacted else "7 days", events)
+    console.print(table)
+
+
+@topics_app.command("apply")
+def topics_apply(
+    kafka: Annotated[str, typer.Option(envvar="KAFKA", help="HOST:PORT of brokers; default: those of the running city.")] = "",
+    partitions: Annotated[int, typer.Option(envvar="PARTITIONS")] = PARTITIONS,
+    replication: Annotated[int, typer.Option(envvar="REPLICATION")] = 1,
+    state: StateOption = STATE,
+) -> None:
+    """Make the topics that are missing and set what differs; never changes a number of partitions."""
+    brokers = kafka if ":" in kafka else str(_city(state)["kafka"])
+    for line in topics.apply(brokers, partitions=partitions, replication=replication) or ["all topics are as declared"]:
+        say(line)
+
+
+@app.command()
+def check(state: StateOption = STATE) -> None:
+    """Prove that nothing vanished: per group and partition, end − begin = applied + repeated + foreign + waiting + parked + held."""
+    facts = _city(state)
+    differences = operations.unbalanced(facts)
+    for line in differences or ["every record of every partition is accounted for"]:
+        say(line)
+    raise typer.Exit(1 if differences else 0)
+
+
+@parked_app.command("list")
+def parked_list(service: Annotated[str, typer.Argument()] = "", state: StateOption = STATE) -> None:
+    """Show parked records with their reasons."""
+    names = [service] if service else list(present())
+    raise typer.Exit(max(operations.operate(State(state), name, "parked") for name in names))
+
+
+@parked_app.command("replay")
+def parked_replay(
+    service: str, topic: Annotated[str, typer.Argument()] = "", key: Annotated[str, typer.Argument()] = "", state: StateOption = STATE,
+) -> None:
+    """Let the same handlers try parked records again, in order: all of a service, of one topic, or of one key."""
+    raise typer.Exit(operations.operate(State(state), service, "replay", topic, key))
+
+
+@app.command()
+def resay(aggregate: str, state: StateOption = STATE) -> None:
+    """Have the owner of an aggregate say the full state of every one of them again, at its present version."""
+    try:
+        service = operations.owner(aggregate)
+    except operations.NotOwned as error:
+        say(str(error))
+        raise typer.Exit(2) from None
+    raise typer.Exit(operations.operate(State(state), service, "resay", aggregate))
+
+
+@app.command()
+def bench(name: Annotated[str, typer.Argument(help=", ".join(BENCHES))]) -> None:
+    """Measure; the last line is one JSON object."""
+    if name not in BENCHES:
+        say(f"name: {name} is none of {', '.join(BENCHES)}")
+        raise typer.Exit(2)
+    print(json.dumps(BENCHES[name]()))
+
+
+@app.command()
+def revision(service: str, message: str) -> None:
+    """Write the migration that leads from the newest revision of a service to its tables."""
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "kit.migrations", "revision", service, message]))
+
+
+def _city(state: Path) -> dict[str, Any]:
+    facts = State(state).city()
+    if facts is None:
+        say(f"no city runs on {state}")
+        raise typer.Exit(NOT_RUNNING)
+    return facts
+
+
+def main() -> None:
+    """The entry of the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

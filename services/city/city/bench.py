@@ -1,0 +1,20 @@
+"""The registry of benchmarks: each measures one figure of its package and returns the object that is printed last."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+
+def _of(module: str) -> Callable[[], dict[str, Any]]:
+    """`run()` of a module, imported only when it is asked for."""
+    return lambda: dict(import_module(module).run())
+
+
+BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
+    "outbox": _of("kit.bench.outbox"),
+    "consumer": _of("kit.bench.consumer"),
+    "command": _of("kit.bench.command"),
+    "projection": _of("datacenter.bench"),
+    "gateway": _of("gateway.bench"),
+    "city": _of("city.whole"),
+}

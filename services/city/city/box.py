@@ -1,0 +1,171 @@
+"""One city on one machine: PostgreSQL, Kafka, databases, migrations, topics, services; up and down in order."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from city import topics
+from city.brokers import MemoryWatch
+from city.services import BUSINESS, NAMES, Places, Service, database, gateway_url, management_url, present
+from city.state import State
+from city.supervisor import Phase, Supervisor
+from kit.servers.kafka import Kafka, MemoryKafka, missing
+from kit.servers.postgres import Postgres, ensure_database
+from kit.servers.process import Missing, StartFailed
+
+SERVERS_S, SERVICES_S = 180.0, 180.0  # a first start may fetch the jars of Kafka
+PARTITIONS = 4
+DEFAULT_PORT = 8080
+
+
+class NotFresh(Exception):
+    """The in-memory broker forgets, so it cannot serve a state folder that an earlier city has used."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line asks for. kafka: auto, apache, memory or host:port. postgres: a superuser's DSN; None for the embedded one."""
+
+    kafka: str = "auto"
+    postgres: str | None = None
+    port: int = DEFAULT_PORT
+    replication: int = 1
+
+
+class City:
+    """The supervisor's plan. said: receives one line for each thing a person should know."""
+
+    def __init__(self, state: State, wishes: Wishes, said: Callable[[str], None]) -> None:
+        self.state = state
+        self.wishes = wishes
+        self.said = said
+        self.supervisor = Supervisor(said)
+        self.places: Places | None = None
+        self.kafka_kind = "given"
+        self._tasks: list[asyncio.Task[None]] = []
+        self._since = psutil.Process().create_time()
+
+    @property
+    def gateway(self) -> str:
+        return gateway_url(self.state)
+
+    async def up(self) -> None:
+        """Returns when every service is ready. Raises: Missing, StartFailed, NotFresh."""
+        fresh = self.state.fresh
+        kind = self._kafka_kind(fresh)
+        self._ports()
+        postgres, server = self._postgres()
+        broker = self._broker(kind)
+        servers = [process.name for process in (postgres, broker) if process]
+        self._tasks.append(asyncio.create_task(self._tell()))
+        for process in (postgres, broker):
+            if process:
+                self.supervisor.add(process, volatile=isinstance(process, MemoryKafka))
+        await self.supervisor.until_ready(servers, SERVERS_S)
+        address = broker.address if broker else self.wishes.kafka
+        self.places = Places(postgres.dsn() if postgres else server, address, PARTITIONS, self.wishes.replication)
+        await asyncio.gather(self._migrated(self.places), self._topics(address, broker))
+        for name in present():
+            self.supervisor.add(Service(self.state, self.places, name))
+        if isinstance(broker, MemoryKafka):
+            self._tasks.append(asyncio.create_task(MemoryWatch(broker, self.supervisor).run()))
+        await self.supervisor.until_ready(list(present()), SERVICES_S)
+
+    async def down(self) -> None:
+        """Services drain first, the gateway before the others; then Kafka, then PostgreSQL."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        kafkas = [name for name in self.supervisor.children if "kafka" in name]
+        await self.supervisor.stop(["simulator"], ["gateway"], list(BUSINESS), kafkas, ["postgres"])
+        self.state.write_city({})
+
+    def facts(self) -> dict[str, Any]:
+        """What other terminals may know; no secrets."""
+        children = {
+            child.name: {
+                "pid": child.process.pid, "phase": child.phase, "reason": child.reason, "restarts": child.restarts,
+                "cpu_s": round(child.past_cpu_s + child.cpu_s, 2), "cpu_share": round(child.cpu_share, 3), "rss_mb": round(child.rss_mb, 1),
+                "management": management_url(self.state, child.name) if child.name in NAMES else None,
+            }
+            for child in list(self.supervisor.children.values())
+        }
+        return {
+            "pid": os.getpid(), "since": self._since, "folder": str(self.state.folder), "gateway": self.gateway,
+            "kafka": self.places.kafka if self.places else None, "kafka_kind": self.kafka_kind, "postgres": self.wishes.postgres,
+            "children": children,
+            "ready": set(present()) <= set(children) and all(child["phase"] == Phase.READY for child in children.values()),
+        }
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.to_thread(self.supervisor.measure)
+            self.state.write_city(self.facts())
+            await asyncio.sleep(1)
+
+    def _ports(self) -> None:
+        wished = self.wishes.port
+        if self.state.port("gateway", wished) != wished:
+            self.said(f"port {wished} is taken or this city has another; the gateway answers at {self.gateway}")
+        for name in NAMES:
+            self.state.port(f"{name}.grpc"), self.state.port(f"{name}.management")
+        self.state.port("postgres")
+
+    def _kafka_kind(self, fresh: bool) -> str:
+        wished = self.wishes.kafka
+        kind = wished
+        if wished == "auto":
+            kind = "memory" if missing() else "apache"
+            if kind == "memory":
+                self.said(f"{' and '.join(missing())} not found: Kafka runs in memory")
+        if kind == "memory":
+            self.said("Kafka in memory forgets everything when it ends; a restart needs a fresh state folder")
+            if not fresh:
+                raise NotFresh(f"kafka: the broker in memory needs a fresh state folder; {self.state.folder} has been used; add --fresh")
+        self.kafka_kind = kind if kind in ("apache", "memory") else "given"
+        return kind
+
+    def _postgres(self) -> tuple[Postgres | None, str]:
+        if self.wishes.postgres:
+            return None, self.wishes.postgres
+        folder = self.state.folder / "postgres"
+        port, password = self.state.port("postgres"), self.state.secret("postgres")
+        return Postgres(folder, port=port, password=password, log=self.state.logs / "postgres.log"), ""
+
+    def _broker(self, kind: str) -> Kafka | MemoryKafka | None:
+        if kind == "memory":
+            return MemoryKafka(self.state.folder / "memory-kafka", log=self.state.logs / "memory-kafka.log")
+        if kind == "apache":
+            if lacking := missing():
+                raise Missing(f"kafka: {' and '.join(lacking)} not found on this machine; install it or use --kafka memory")
+            return Kafka(self.state.folder / "kafka", port=self.state.port("kafka"), log=self.state.logs / "kafka.log")
+        return None
+
+    async def _migrated(self, places: Places) -> None:
+        began = time.monotonic()
+        for name in present():
+            await ensure_database(places.postgres, name, role=name, password=self.state.secret(f"{name}.database"))
+        # a child of its own: the supervisor need not carry every service's tables for the rest of its life
+        variables = {f"{name.upper()}_DATABASE": database(self.state, places, name) for name in present()}
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "city.migrate", *present(), env={**os.environ, **variables},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await child.communicate()
+        if child.returncode:
+            raise StartFailed(f"the migrations failed:\n{output.decode()[-3000:]}")
+        self.said(f"databases of {len(present())} services at their newest revision ({time.monotonic() - began:.1f} s)")
+
+    async def _topics(self, address: str, broker: Kafka | MemoryKafka | None) -> None:
+        if isinstance(broker, MemoryKafka):
+            await asyncio.to_thread(broker.create_topics, [topic.name for topic in topics.declared()])
+            return
+        made = await asyncio.to_thread(topics.apply, address, partitions=PARTITIONS, replication=self.wishes.replication)
+        if made:
+            self.said(f"{len(made)} topics made or set")

@@ -1,0 +1,131 @@
+"""Runs a city in the foreground: alone (`up`), or with the synthetic city that acts in it (`demo`)."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import KafkaException
+from rich.console import Console
+from rich.live import Live
+
+from city.board import board, line
+from city.box import City, NotFresh, Wishes
+from city.simulation import simulate
+from city.state import NotAState, State, StateInUse
+from city.topics import PartitionsFixed
+from kit.servers.process import Missing, StartFailed
+
+LINE_S = 30.0
+LOOKS = 32  # threads that look at children; one look may last two seconds
+EXPECTED = (Missing, StartFailed, NotFresh, NotAState, StateInUse, PartitionsFixed, KafkaException)
+console = Console(highlight=False)
+
+
+class Interrupted(Exception):
+    """The city was asked to end, or cannot go on, before the work was done."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the synthetic city does. once: end afterwards instead of staying up."""
+
+    elders: int
+    days: int
+    seed: int
+    once: bool
+
+
+def say(text: str) -> None:
+    console.print(text, markup=False, soft_wrap=True)
+
+
+def run(state: State, wishes: Wishes, *, fresh: bool, demo: Demo | None = None) -> int:
+    """Runs a city until a signal comes, it cannot go on, or a demo that runs once is over. Returns the exit code."""
+    try:
+        state.open()
+        if fresh:
+            state.clear()
+        return asyncio.run(_run(City(state, wishes, say), demo))
+    except EXPECTED as error:
+        say(str(error))
+        return 1
+    finally:
+        state.close()
+
+
+async def _run(city: City, demo: Demo | None) -> int:
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(LOOKS))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, city.supervisor.over.set)
+    try:
+        return await _lived(city, demo)
+    except Interrupted:
+        return _code(city)
+    finally:
+        say("The city ends: services first, then Kafka, then PostgreSQL.")
+        await city.down()
+
+
+async def _lived(city: City, demo: Demo | None) -> int:
+    await _unless_over(city, city.up())
+    say(f"The city is up at {city.gateway}; `eldercare status` shows it from another terminal, Ctrl-C ends it.")
+    if demo:
+        acting = simulate(city.gateway, city.state.folder, elders=demo.elders, days=demo.days, seed=demo.seed)
+        code = await _unless_over(city, acting)
+        if demo.once:
+            return code
+        say("Every indicator equals the truth." if code == 0 else f"The board and the truth differ (exit code {code}).")
+        say(f"The city stays up: board {city.gateway}/, interface {city.gateway}/openapi.json; Ctrl-C ends it.")
+    await _shown(city)
+    return _code(city)
+
+
+async def _shown(city: City) -> None:
+    """A live table on a terminal, else a line now and then, until the city is over."""
+    over = city.supervisor.over
+    if not console.is_terminal:
+        while not await _passes(over, LINE_S):
+            say(line(city.facts(), _told(city)))
+        return
+    with Live(console=console, auto_refresh=False) as live:
+        while not await _passes(over, 1.0):
+            live.update(board(city.facts(), _told(city)), refresh=True)
+
+
+def _told(city: City) -> dict[str, dict[str, Any]]:
+    return {child.name: child.told for child in city.supervisor.children.values() if child.told}
+
+
+def _code(city: City) -> int:
+    if city.supervisor.failure:
+        say(city.supervisor.failure)
+        return 1
+    return 0
+
+
+async def _unless_over(city: City, work: Coroutine[Any, Any, Any]) -> Any:
+    """The work's result. Raises: Interrupted when the city is over first."""
+    doing = asyncio.create_task(work)
+    waiting = asyncio.create_task(city.supervisor.over.wait())
+    try:
+        await asyncio.wait((doing, waiting), return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            return doing.result()
+        raise Interrupted
+    finally:
+        for task in (doing, waiting):
+            task.cancel()
+        await asyncio.gather(doing, waiting, return_exceptions=True)
+
+
+async def _passes(over: asyncio.Event, seconds: float) -> bool:
+    """Waits; True when the city was over before the time had passed."""
+    try:
+        await asyncio.wait_for(over.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True

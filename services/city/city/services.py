@@ -1,0 +1,99 @@
+"""The services of a box: which there are, and the environment each of them starts with."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+
+from city.state import State, role_dsn
+from kit.servers.process import Process, listens
+
+BUSINESS = ("assessment", "subsidy", "facility", "dispatch", "supervision", "datacenter")
+NAMES = (*BUSINESS, "gateway")
+SIMULATOR = "simulator"  # client of the issuer that acts as the platform's operator
+
+
+@cache
+def present() -> tuple[str, ...]:
+    """The services that this installation can run."""
+    return tuple(name for name in NAMES if find_spec(name) and find_spec(f"{name}.__main__"))
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the servers of this city answer. postgres: address of the superuser, or of a role that may make databases and roles."""
+
+    postgres: str
+    kafka: str
+    partitions: int
+    replication: int
+
+
+def database(state: State, places: Places, name: str) -> str:
+    """The address of a service's own database, in its own role."""
+    return role_dsn(places.postgres, name, state.secret(f"{name}.database"))
+
+
+def gateway_url(state: State) -> str:
+    return f"http://127.0.0.1:{state.port('gateway')}"
+
+
+def management_url(state: State, name: str) -> str:
+    return f"http://127.0.0.1:{state.port(f'{name}.management')}"
+
+
+def environment(state: State, places: Places, name: str, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The variables of one service: what was given, over it what the box decides."""
+    issuer = gateway_url(state)
+    settings = {
+        "SERVICE": name,
+        "DATABASE": database(state, places, name),
+        "KAFKA": places.kafka,
+        "GRPC": f"127.0.0.1:{state.port(f'{name}.grpc')}",
+        "MANAGEMENT": f"127.0.0.1:{state.port(f'{name}.management')}",
+        "ISSUER": issuer,
+        "KEYS_URL": f"{issuer}/.well-known/jwks.json",
+        "TOKEN_URL": f"{issuer}/token",
+        "CLIENT_SECRET": state.secret(f"{name}.client"),
+        "PERSONAL_KEYS": state.key_ring(f"{name}.personal"),
+        "HASH_KEYS": state.key_ring(f"{name}.hash"),
+        "CLOCK_FILE": str(state.clock),
+        "ONE_BOX": "true",
+        "PARTITIONS": str(places.partitions),
+        "REPLICATION": str(places.replication),
+        "SUBSIDY_ADDRESS": f"127.0.0.1:{state.port('subsidy.grpc')}",
+        "ASSESSMENT_ADDRESS": f"127.0.0.1:{state.port('assessment.grpc')}",
+    }
+    if name == "gateway":
+        settings |= {
+            "LISTEN": f"127.0.0.1:{state.port('gateway')}",
+            "SIGNING_KEY": state.signing_key(),
+            "SERVICES": json.dumps({f"eldercare.{each}.v1": f"127.0.0.1:{state.port(f'{each}.grpc')}" for each in BUSINESS}),
+            "PEERS": json.dumps({each: management_url(state, each) for each in present()}),
+            "CLIENTS": json.dumps(state.clients([*NAMES, SIMULATOR])),
+        }
+    return {**given, **settings}
+
+
+class Service(Process):
+    """One service as a child process; its log is JSON lines in `logs/<name>.log`."""
+
+    def __init__(self, state: State, places: Places, name: str) -> None:
+        super().__init__(name, state.logs / f"{name}.log")
+        self.state = state
+        self.places = places
+
+    def prepare(self) -> None:
+        self._environment = environment(self.state, self.places, self.name)
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", self.name]
+
+    def environment(self) -> dict[str, str]:
+        return self._environment
+
+    def answers(self) -> bool:
+        return listens(self.state.port(f"{self.name}.management"))

@@ -1,0 +1,29 @@
+"""Lets the synthetic city act through the gateway of a running city."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from city.services import SIMULATOR
+from city.state import State
+from kit.servers.process import LAUNCHER
+
+
+async def simulate(gateway: str, folder: Path, *, elders: int, days: int, seed: int) -> int:
+    """Runs `python -m simulator`, which writes its progress and its comparison to our terminal; it dies with us.
+
+    folder: the state folder, where it finds its credentials and leaves its findings. Returns 0 when every indicator of the board equals
+    the truth.
+    """
+    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), "SIGKILL", "-"]
+    arguments = ["--gateway", gateway, "--elders", str(elders), "--days", str(days), "--seed", str(seed), "--state", str(folder)]
+    variables = {**os.environ, "CLIENT_SECRET": State(folder).secret(f"{SIMULATOR}.client")}
+    command = [*launcher, sys.executable, "-m", "simulator", *arguments]
+    child = await asyncio.create_subprocess_exec(*command, env=variables, start_new_session=True)
+    try:
+        return await child.wait()
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()

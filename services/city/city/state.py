@@ -1,0 +1,142 @@
+"""The state folder of one box: secrets made once, ports that stay, the clock, the data of the servers, and who runs now."""
+
+import base64
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import psutil
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from kit.servers.process import free_port, listens
+
+MARK = "eldercare-state"  # only a folder that bears it is ever removed
+
+
+class StateInUse(Exception):
+    """Another city runs on this state folder."""
+
+
+class NotAState(Exception):
+    """The folder holds something else and is left alone."""
+
+
+class State:
+    """A folder that belongs to one city; everything in it is readable by its owner alone, the servers' data excepted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self._lock: IO[str] | None = None
+        self._writing = threading.RLock()  # children are prepared in threads
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def clock(self) -> Path:
+        return self.folder / "clock"
+
+    @property
+    def fresh(self) -> bool:
+        """Whether no city has ever run on it."""
+        return not (self.folder / "ports.json").exists()
+
+    def open(self) -> None:
+        """Makes the folder and takes it for this process. Raises: StateInUse, NotAState."""
+        if self.folder.exists() and any(self.folder.iterdir()) and not (self.folder / MARK).exists():
+            raise NotAState(f"state: {self.folder} holds files that are not a city's; name an empty or a new folder")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = (self.folder / MARK).open("a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise StateInUse(f"state: a city runs on {self.folder} already; `eldercare down` ends it") from None
+        self._lock = lock
+
+    def clear(self) -> None:
+        """Removes everything in the folder, which must be open."""
+        for entry in self.folder.iterdir():
+            if entry.name != MARK:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+    def close(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def secret(self, name: str) -> str:
+        """A random password that is made once."""
+        return str(self._kept("secrets.json", name, lambda: secrets.token_urlsafe(24)))
+
+    def key_ring(self, name: str) -> str:
+        """A ring with one random 32-byte key, in the form `id:base64`, made once."""
+        return str(self._kept("secrets.json", name, lambda: "k1:" + base64.b64encode(secrets.token_bytes(32)).decode()))
+
+    def signing_key(self) -> str:
+        """The issuer's Ed25519 key, PEM, made once."""
+        return str(self._kept("secrets.json", "signing_key", _ed25519))
+
+    def clients(self, names: Sequence[str]) -> dict[str, str]:
+        """The secrets of the issuer's clients by client id, also written to `clients.json` for the programs that act in this city."""
+        known = {name: self.secret(f"{name}.client") for name in names}
+        with self._writing:
+            self._write("clients.json", known)
+        return known
+
+    def port(self, name: str, wished: int | None = None) -> int:
+        """A port that stays the same over restarts; the wished one at its first use, if nobody listens there."""
+        return int(self._kept("ports.json", name, lambda: wished if wished and not listens(wished) else free_port()))
+
+    def write_city(self, facts: dict[str, Any]) -> None:
+        """Tells other terminals who runs now."""
+        self._write("city.json", facts)
+
+    def city(self) -> dict[str, Any] | None:
+        """What the supervisor that runs on this folder told last; None where none runs."""
+        facts = self._read("city.json")
+        try:
+            alive = bool(facts) and psutil.Process(facts["pid"]).create_time() == facts["since"]
+        except psutil.NoSuchProcess:
+            return None
+        return facts if alive else None
+
+    def _kept(self, file: str, name: str, make: Callable[[], Any]) -> Any:
+        with self._writing:
+            kept = self._read(file)
+            if name not in kept:
+                kept[name] = make()
+                self._write(file, kept)
+            return kept[name]
+
+    def _read(self, file: str) -> dict[str, Any]:
+        try:
+            return dict(json.loads((self.folder / file).read_text()))
+        except FileNotFoundError:
+            return {}
+
+    def _write(self, file: str, content: dict[str, Any]) -> None:
+        draft = self.folder / f"{file}.new"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+            json.dump(content, opened, indent=1)
+        draft.rename(self.folder / file)
+
+
+def role_dsn(server: str, database: str, password: str) -> str:
+    """The address of a service's database on a server given by its superuser's address: same place, the service's own role."""
+    parts = urlsplit(server)
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, f"{database}:{quote(password, safe='')}@{place}", f"/{database}", parts.query, ""))
+
+
+def _ed25519() -> str:
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -1,0 +1,81 @@
+"""The topics of the city, as the contracts name them; made here and by nobody else."""
+
+from dataclasses import dataclass
+from importlib import resources
+
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from confluent_kafka.cimpl import NewTopic
+from eldercare.options_pb2 import event as event_option
+from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorSet
+
+WEEK_MS = str(7 * 24 * 3600 * 1000)
+# Masters carry their full state in every event and are compacted, so that a replica can start from nothing.
+MASTERS = frozenset({"elder", "organisation", "facility", "worker", "policy"})
+TIMEOUT_S = 30
+
+
+class PartitionsFixed(Exception):
+    """A topic has another number of partitions than asked for; changing it would break the order of every key."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One aggregate's log. events: full names of the messages said on it."""
+
+    name: str
+    events: tuple[str, ...]
+    compacted: bool
+
+    @property
+    def config(self) -> dict[str, str]:
+        if self.compacted:
+            return {"cleanup.policy": "compact", "min.compaction.lag.ms": WEEK_MS, "segment.ms": WEEK_MS}
+        return {"cleanup.policy": "delete", "retention.ms": WEEK_MS}
+
+
+def declared() -> list[Topic]:
+    """Every topic that an event of the contracts names, by name."""
+    contracts = FileDescriptorSet.FromString(resources.files("eldercare").joinpath("eldercare.binpb").read_bytes())
+    said: dict[str, list[str]] = {}
+    for file in contracts.file:
+        for message in file.message_type:
+            aggregate = _aggregate(message)
+            if aggregate:
+                said.setdefault(aggregate, []).append(f"{file.package}.{message.name}")
+    return [Topic(f"eldercare.{name}.v1", tuple(events), name in MASTERS) for name, events in sorted(said.items())]
+
+
+def apply(brokers: str, *, partitions: int, replication: int) -> list[str]:
+    """Makes what is missing and sets what differs; repeatable. Returns a line for each change. Raises: PartitionsFixed, KafkaException."""
+    admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0})
+    present = admin.list_topics(timeout=TIMEOUT_S).topics
+    lines = []
+    for topic in declared():
+        found = present.get(topic.name)
+        if found is not None and len(found.partitions) != partitions:
+            raise PartitionsFixed(f"partitions: {topic.name} has {len(found.partitions)}, not {partitions}")
+    missing = [topic for topic in declared() if topic.name not in present]
+    made = admin.create_topics([NewTopic(topic.name, partitions, replication, config=topic.config) for topic in missing]) if missing else {}
+    for name, done in made.items():
+        done.result(timeout=TIMEOUT_S)
+        lines.append(f"made {name}")
+    for topic in declared():
+        if topic.name in present:
+            lines += _set(admin, topic)
+    return lines
+
+
+def _set(admin: AdminClient, topic: Topic) -> list[str]:
+    (described,) = admin.describe_configs([ConfigResource(ResourceType.TOPIC, topic.name)]).values()
+    actual = described.result(timeout=TIMEOUT_S)
+    other = {name: value for name, value in topic.config.items() if actual[name].value != value}
+    if not other:
+        return []
+    entries = [ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in other.items()]
+    (done,) = admin.incremental_alter_configs([ConfigResource(ResourceType.TOPIC, topic.name, incremental_configs=entries)]).values()
+    done.result(timeout=TIMEOUT_S)
+    return [f"set {name}={value} of {topic.name}" for name, value in other.items()]
+
+
+def _aggregate(message: DescriptorProto) -> str:
+    return message.options.Extensions[event_option].topic if message.options.HasExtension(event_option) else ""
