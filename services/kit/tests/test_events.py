@@ -1,13 +1,14 @@
 """The read path on a real Kafka and a real PostgreSQL: every trap that would lose, double or reorder has a test here."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
-from kit import ids
+from kit import ids, parking
+from kit.events.failures import Limits, TooManyParked
 from kit.events.status import status
 from kit.servers.kafka import Kafka
 from kit.store import Store
@@ -54,3 +55,189 @@ async def test_every_event_has_its_effect_once(world: str, store: Store, kafka: 
     assert total(told, "applied") == 300
     for counter in counters:
         assert [entry.sequence for entry in await trial.entries(store, counter)] == [n for n in range(300) if counters[n % 10] == counter]
+
+
+async def test_an_event_said_twice_after_a_producers_crash_has_one_effect(world: str, store: Store, kafka: Kafka) -> None:
+    counter, again = ids.new(), ids.new()
+    twice = trial.counted(counter, 2, id=again)
+    await trial.send(kafka.address, [trial.counted(counter, 1), twice, twice, trial.counted(counter, 3)])
+    async with trial.reading(store, kafka.address, world) as consumers:
+        await settled(consumers, 4)
+        await trial.send(kafka.address, [twice])
+
+        told = await settled(consumers, 5)
+
+    assert [entry.sequence for entry in await trial.entries(store, counter)] == [1, 2, 3]
+    assert (total(told, "applied"), total(told, "repeated")) == (3, 2)
+
+
+async def test_an_older_state_never_replaces_a_newer_one(world: str, store: Store, kafka: Kafka) -> None:
+    house = ids.new()
+    await trial.send(kafka.address, [trial.house(house, version, floors) for version, floors in ((1, 10), (3, 30), (2, 20), (3, 99))])
+
+    async with trial.reading(store, kafka.address, world) as consumers:
+        told = await settled(consumers, 4)
+
+    async with store.reading() as session:
+        kept = await session.get(trial.HouseRow, house)
+    assert (kept.floors, kept.version, total(told, "repeated")) == (30, 3, 2)
+
+
+async def test_a_fact_waits_for_the_one_it_refers_to_and_is_applied_with_it(world: str, store: Store, kafka: Kafka) -> None:
+    counter, house, other = ids.new(), ids.new(), ids.new()
+    letters = [trial.counted(counter, 1, house=house), trial.counted(counter, 2), trial.counted(counter, 3, house=house)]
+    await trial.send(kafka.address, [*letters, trial.counted(other, 1)])
+    async with trial.reading(store, kafka.address, world) as consumers:
+        told = await settled(consumers, 4)
+        assert (told["waiting"], total(told, "applied")) == (3, 1)
+        await trial.send(kafka.address, [trial.house(house)])
+
+        told = await settled(consumers, 5)
+
+    assert told["waiting"] == 0
+    assert [entry.sequence for entry in await trial.entries(store, counter)] == [1, 2, 3]
+
+
+async def test_a_handler_may_itself_ask_a_record_to_wait(world: str, store: Store, kafka: Kafka) -> None:
+    counter, house = ids.new(), ids.new()
+    asking = trial.counted(counter, 2, house=house, mood="ask")
+    await trial.send(kafka.address, [trial.counted(counter, 1), asking, trial.counted(counter, 3)])
+    async with trial.reading(store, kafka.address, world) as consumers:
+        assert (await settled(consumers, 3))["waiting"] == 2
+        assert [entry.sequence for entry in await trial.entries(store, counter)] == [1]
+        await trial.send(kafka.address, [trial.house(house)])
+
+        assert (await settled(consumers, 4))["waiting"] == 0
+
+    assert [entry.sequence for entry in await trial.entries(store, counter)] == [1, 2, 3]
+
+
+async def test_a_row_that_came_unseen_is_found_and_what_waited_is_applied(world: str, store: Store, kafka: Kafka) -> None:
+    counter, house = ids.new(), ids.new()
+    await trial.send(kafka.address, [trial.counted(counter, 1, house=house)])
+    async with trial.reading(store, kafka.address, world) as consumers:
+        assert (await settled(consumers, 1))["waiting"] == 1
+        async with store.transaction() as session:  # as a transaction would that could not see the record wait
+            session.add(trial.HouseRow(house_id=house, label="red", floors=1, version=1))
+
+        await until(lambda: trial.entries(store, counter), 5)
+
+        assert (await settled(consumers, 1))["waiting"] == 0
+
+
+async def test_what_waits_too_long_is_parked_and_holds_its_line(world: str, store: Store, kafka: Kafka) -> None:
+    counter, house = ids.new(), ids.new()
+    await trial.send(kafka.address, [trial.counted(counter, 1, house=house), trial.counted(counter, 2)])
+    async with trial.reading(store, kafka.address, world, expires_s=0.5) as consumers:
+        await settled(consumers, 2)
+
+        await until(lambda: parking.listed(store, world), 10)
+        await trial.send(kafka.address, [trial.house(house), trial.counted(counter, 3)])
+        told = await settled(consumers, 4)
+
+        (stuck,) = await parking.listed(store, world)
+        assert (stuck.reason, stuck.held, told["waiting"], told["parked"], told["held"]) == ("WAITED_TOO_LONG", 2, 0, 1, 2)
+        assert await parking.replay(store, world, COUNTS, str(counter)) == (3, 0)
+        assert (await settled(consumers, 4))["parked"] == 0
+    assert [entry.sequence for entry in await trial.entries(store, counter)] == [1, 2, 3]
+
+
+async def test_no_header_makes_a_record_vanish(world: str, store: Store, kafka: Kafka) -> None:
+    counter = ids.new()
+    fine = [
+        trial.counted(counter, 1, foreign=None), trial.counted(counter, 2, foreign=b"\xff\xfe"),
+        trial.counted(counter, 3, traceparent=b"\xff"), trial.counted(counter, 4, reply_to=COUNTS.encode()),
+        trial.counted(counter, 5, correlation_id=None),
+    ]
+    doubled = trial.counted(counter, 6)
+    fine.append(doubled._replace(headers=[*doubled.headers, ("foreign", b"1"), ("foreign", b"2"), doubled.headers[2]]))
+    ids_ = [ids.new() for _ in range(8)]
+    lacking = [
+        trial.counted(ids_[0], ce_id=None), trial.counted(ids_[1], ce_id=b"\xff"), trial.counted(ids_[2], ce_id=b"no uuid"),
+        trial.counted(ids_[3], ce_sequence=b"many"), trial.counted(ids_[4], ce_type=b"\xff"),
+        trial.counted(ids_[5], ce_time=b"2026-01-01T00:00:00"),
+        trial.counted(ids_[6])._replace(headers=[]),
+        trial.counted(ids_[7])._replace(headers=[*trial.counted(ids_[7]).headers, ("ce_id", str(ids.new()).encode())]),
+    ]
+    other = [trial.letter(trial.Ignored(counter_id=str(counter))), trial.Letter(COUNTS, b"tombstone", None, [])]
+    await trial.send(kafka.address, fine + lacking + other)
+
+    async with trial.reading(store, kafka.address, world) as consumers:
+        told = await settled(consumers, len(fine + lacking + other))
+
+    assert (total(told, "applied"), told["parked"], total(told, "foreign")) == (6, 8, 2)
+    assert {stuck.reason for stuck in await parking.listed(store, world)} == {"UNDECODABLE"}
+
+
+async def test_a_poisoned_record_is_parked_holds_its_line_and_is_replayed_in_order(world: str, store: Store, kafka: Kafka) -> None:
+    counter, other = ids.new(), ids.new()
+    poisoned = trial.counted(counter, 2)._replace(value=b"\xff\xff\xff")
+    letters = [trial.counted(counter, 1), trial.counted(counter, 2, mood="break"), *(trial.counted(counter, n) for n in range(3, 6))]
+    letters += [trial.counted(other, 1), trial.counted(other, 2, mood="refuse"), trial.counted(other, 3), poisoned._replace(key=b"third")]
+    await trial.send(kafka.address, letters)
+    async with trial.reading(store, kafka.address, world) as consumers:
+        told = await settled(consumers, 9)
+        await trial.send(kafka.address, [trial.counted(counter, 6)])
+        told = await settled(consumers, 10)
+        assert (total(told, "applied"), told["parked"], told["held"]) == (2, 3, 5)
+        stuck = {one.key: (one.reason, one.attempts, one.held) for one in await parking.listed(store, world)}
+        assert stuck == {str(counter): ("VALUE_ERROR", 3, 4), str(other): ("UNWELCOME", 1, 1), "third": ("UNDECODABLE", 1, 0)}
+
+        assert await parking.replay(store, world, COUNTS, str(counter)) == (0, 5)
+        trial.faults.discard("break")
+        try:
+            assert await parking.replay(store, world, COUNTS, str(counter)) == (5, 0)
+        finally:
+            trial.faults.add("break")
+        told = await settled(consumers, 10)
+
+    assert [entry.sequence for entry in await trial.entries(store, counter)] == [1, 2, 3, 4, 5, 6]
+    assert (total(told, "applied"), told["parked"], told["held"]) == (7, 2, 1)
+
+
+async def test_an_operator_lets_a_line_go_on_without_its_parked_record(world: str, store: Store, kafka: Kafka) -> None:
+    counter = ids.new()
+    await trial.send(kafka.address, [trial.counted(counter, 1, mood="refuse"), trial.counted(counter, 2)])
+    async with trial.reading(store, kafka.address, world) as consumers:
+        await settled(consumers, 2)
+        (stuck,) = await parking.listed(store, world)
+
+        assert await parking.pass_over(store, world, COUNTS, stuck.partition, stuck.offset) == (1, 0)
+        await trial.send(kafka.address, [trial.counted(counter, 3)])
+        told = await settled(consumers, 3)
+
+    assert [entry.sequence for entry in await trial.entries(store, counter)] == [2, 3]
+    assert (told["parked"], told["held"]) == (1, 0)
+
+
+async def test_a_bad_record_undoes_nothing_of_its_neighbours_nor_its_own_letters_remain(world: str, store: Store, kafka: Kafka) -> None:
+    counters = [ids.new() for _ in range(60)]
+    letters = [trial.counted(counters[n], 1, mood="break" if n in (0, 17, 18, 59) else "") for n in range(60)]
+    await trial.send(kafka.address, letters, partition=0)
+
+    async with trial.reading(store, kafka.address, world) as consumers:
+        told = await settled(consumers, 60)
+
+    assert (total(told, "applied"), told["parked"]) == (56, 4)
+    assert [entry.counter_id for entry in await trial.entries(store)] == [c for n, c in enumerate(counters) if n not in (0, 17, 18, 59)]
+
+
+async def test_too_many_parked_stop_the_group_with_an_alarm(world: str, store: Store, kafka: Kafka) -> None:
+    await trial.send(kafka.address, [trial.counted(ids.new(), mood="refuse") for _ in range(8)], partition=0)
+    limits = Limits(run=5)
+
+    for _ in range(2):  # a restart does not forget how long the run is
+        async with trial.reading(store, kafka.address, world, limits=limits, batch=4) as consumers:
+            with pytest.raises(TooManyParked, match=r"[68] records of one partition in a row"):
+                await asyncio.wait_for(consumers.wait(), 20)
+            assert not consumers.live
+            assert (await status(consumers))["parked"] == 4
+
+
+async def test_a_share_of_parked_records_beyond_the_limit_stops_the_group(world: str, store: Store, kafka: Kafka) -> None:
+    moods = ["refuse" if n % 2 else "" for n in range(40)]
+    await trial.send(kafka.address, [trial.counted(ids.new(), mood=mood) for mood in moods])
+
+    async with trial.reading(store, kafka.address, world, limits=Limits(least=20, share=0.3)) as consumers:
+        with pytest.raises(TooManyParked, match=r"a share of 0\.3"):
+            await asyncio.wait_for(consumers.wait(), 20)

@@ -44,7 +44,7 @@ Work = Callable[[Any, Any, Call], Awaitable[Message]]
 class Server:
     """Answers the methods of servicers; a servicer is a plain class whose attribute `service` names its contract.
 
-    listen: host:port, port 0 takes a free one. reflection: whether strangers may list the methods.
+    listen: host:port, port 0 takes a free one; `port` is the one taken. open: calls being served. reflection: whether strangers may list the methods.
     Raises: TypeError where a servicer lacks a method of its contract or has one too many.
     """
 
@@ -53,7 +53,7 @@ class Server:
     ) -> None:
         self._store, self._identity = store, identity
         self._validator = protovalidate.Validator()
-        self._open = 0
+        self.open = 0
         self._server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=OPEN_MOST)
         services = []
         for servicer in servicers:
@@ -97,7 +97,7 @@ class Server:
         began = time.perf_counter()
         metadata: dict[str, Any] = dict(context.invocation_metadata() or ())
         code, reply = "OK", b""
-        self._open += 1
+        self.open += 1
         service, _, name = method.full_name.rpartition(".")
         attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": name}
         with observe.span(
@@ -118,7 +118,7 @@ class Server:
             except Exception as error:  # noqa: BLE001 – told and logged
                 code = _fail(context, error, method)
             finally:
-                self._open -= 1
+                self.open -= 1
                 span.set_attribute("rpc.grpc.status_code", code)
                 names.RPC_DURATION.record(time.perf_counter() - began, method=method.full_name, code=code)
         return reply
