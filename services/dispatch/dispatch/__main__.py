@@ -1,33 +1,36 @@
-"""Composition: settings, neighbours, solver, then the kit runs it."""
+"""Composition: the only file that constructs."""
 
-from collections.abc import Sequence
-
+from dispatch import consumers
+from dispatch.api import Catalogue, Orders
+from dispatch.duties import Duties
+from dispatch.engine import Engine
+from dispatch.flows.placing import Placing
+from dispatch.settings import Settings
 from kit import service
+from kit.service.parts import Parts
+
+
+def placing(parts: Parts) -> Placing:
+    """The flow that needs the two neighbours."""
+    settings = parts.settings
+    if not isinstance(settings, Settings):
+        raise TypeError("dispatch runs with its own settings")
+    return Placing(parts.client(settings.assessment_address), parts.client(settings.subsidy_address))
+
+
+def servicers(parts: Parts) -> list[object]:
+    """What answers gRPC."""
+    return [Catalogue(), Orders(placing(parts))]
 
 
 def main() -> None:
-    """Runs dispatch until a signal."""
-    service.heed()
-    from dispatch import consumers  # noqa: F401 - registers what it hears
-    from dispatch.api import Catalogue, Orders
-    from dispatch.duties import Duties
-    from dispatch.engine import Engine
-    from dispatch.flows.placing import Placing
-    from dispatch.settings import Settings
-    from kit.service.parts import Parts
-
+    """Runs until a signal."""
     settings = service.settings(Settings)
-
-    def placing(parts: Parts) -> Placing:
-        return Placing(parts.client(settings.assessment), parts.client(settings.subsidy))
-
-    def servicers(parts: Parts) -> Sequence[object]:
-        return [Catalogue(), Orders(placing(parts))]
 
     async def duties(parts: Parts) -> None:
         await Duties(parts.store, placing(parts), Engine(settings.solve_budget)).run()
 
-    service.run(settings, servicers=servicers, group="dispatch", also=[duties])
+    service.run(settings, servicers=servicers, group=consumers.GROUP, also=[duties])
 
 
 if __name__ == "__main__":

@@ -16,20 +16,22 @@ from kit.events import on, replicate
 from kit.store import Session
 from kit.timers import timer
 
+GROUP = "dispatch"
 
-@on(ElderRegistered, ElderChanged, ElderDied, group="dispatch", replica=Elder)
+
+@on(ElderRegistered, ElderChanged, ElderDied, group=GROUP, replica=Elder)
 async def keep_elder(event: ElderRegistered | ElderChanged | ElderDied, session: Session) -> None:
     await replicate(session, event.elder, Elder)
     if event.elder.status == ElderState.STATUS_DEAD:
         await offers.bury(session, UUID(event.elder.elder_id))
 
 
-@on(OrganisationRegistered, OrganisationChanged, group="dispatch", replica=Organisation)
+@on(OrganisationRegistered, OrganisationChanged, group=GROUP, replica=Organisation)
 async def keep_organisation(event: OrganisationRegistered | OrganisationChanged, session: Session) -> None:
     await replicate(session, event.organisation, Organisation)
 
 
-@on(WorkerRegistered, WorkerChanged, WorkerLeft, group="dispatch", replica=Worker)
+@on(WorkerRegistered, WorkerChanged, WorkerLeft, group=GROUP, replica=Worker)
 async def keep_worker(event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session) -> None:
     await replicate(session, event.worker, Worker)
     if event.worker.status == WorkerState.STATUS_LEFT:
@@ -38,16 +40,16 @@ async def keep_worker(event: WorkerRegistered | WorkerChanged | WorkerLeft, sess
         await planning.see_to(session, county_day.county_of(event.worker.area_code))
 
 
-@timer("offer", group="dispatch")
+@timer("offer", group=GROUP)
 async def offer(session: Session, key: str) -> None:
     await offers.offer(session, UUID(key))
 
 
-@timer("answer", group="dispatch")
+@timer("answer", group=GROUP)
 async def expire(session: Session, key: str) -> None:
     await offers.expire(session, UUID(key))
 
 
-@timer("missed", group="dispatch")
+@timer("missed", group=GROUP)
 async def miss(session: Session, key: str) -> None:
     await offers.miss(session, UUID(key))

@@ -1,0 +1,29 @@
+"""Kafka in: orders, finished visits, workers."""
+
+from uuid import UUID
+
+from eldercare.dispatch.v1.events_pb2 import OrderAssigned, OrderFinished, OrderPlaced
+from eldercare.facility.v1.events_pb2 import WorkerChanged, WorkerLeft, WorkerRegistered
+
+from kit.events import Need, on, replicate
+from kit.store import Session
+from supervision import flows
+from supervision.tables import Order, Worker
+
+GROUP = "supervision"
+
+
+@on(OrderPlaced, OrderAssigned, group=GROUP, loads=lambda event: [Need(Order, UUID(event.order_id))])
+async def know(event: OrderPlaced | OrderAssigned, session: Session) -> None:
+    await flows.know(session, event)
+
+
+# the worker's row is the lock: two visits of one worker are judged one after the other, or an overlap could pass unseen
+@on(OrderFinished, group=GROUP, loads=lambda event: [Need(Worker, UUID(event.worker_id), required=True)])
+async def judge(event: OrderFinished, session: Session) -> None:
+    await flows.judge(session, event)
+
+
+@on(WorkerRegistered, WorkerChanged, WorkerLeft, group=GROUP, replica=Worker)
+async def keep(event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session) -> None:
+    await replicate(session, event.worker, Worker)

@@ -1,0 +1,9 @@
+"""The knobs of supervision."""
+
+from kit import settings
+
+
+class Settings(settings.Settings):
+    """Nothing beyond what every service has; `personal_keys` seal the answers of commands."""
+
+    service: str = "supervision"
