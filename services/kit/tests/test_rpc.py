@@ -1,5 +1,7 @@
 import asyncio
+import base64
 import importlib.util
+import json
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,14 +12,18 @@ import grpc
 import grpc_tools
 import pytest
 from google.protobuf import descriptor_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_tools import protoc
 from protovalidate._gen.buf.validate import validate_pb
 
 from kit import observe, refusals, rpc
 from kit.access import Caller
 from kit.identity import Identity
+from kit.personal import Ring
 from kit.refusals import Conflict, Denied, Malformed, NotFound, Refusal, Unauthenticated, Unavailable
 from kit.rpc import status
+from kit.store import Store
+from kit.timers import due, due_now
 
 PROTOS = Path(__file__).parents[3] / "protos"
 SERVICE = "eldercare.trial.v1.Trials"
@@ -75,6 +81,7 @@ class Trials:
         self.calls: list[rpc.Call] = []
         self.raised: BaseException | None = None
         self.parents: list[str | None] = []
+        self.soon = asyncio.Event()
 
     async def _said(self, thing_id: str, call: rpc.Call):
         self.calls.append(call)
@@ -85,6 +92,7 @@ class Trials:
 
     async def Put(self, request, session, call):
         await self._said(request.thing_id, call)
+        due(session, session.now, "trial", str(len(self.calls)))
         return self.trial.Thing(thing_id=request.thing_id, level=request.level)
 
     async def Read(self, request, session, call):
@@ -94,6 +102,8 @@ class Trials:
         return await self._said(request.thing_id, call)
 
     async def Sum(self, request, session, call):
+        if request.thing_id == "soon":
+            await self.soon.wait()
         if request.thing_id == "slow":
             self.calls.append(call)
             await asyncio.sleep(30)
@@ -112,9 +122,17 @@ def trials(trial: ModuleType) -> Iterator[Trials]:
 
 
 @pytest.fixture
-async def client(trials, store, issuer) -> AsyncIterator[rpc.Client]:
+async def sealed_store(database, clock) -> AsyncIterator[Store]:
+    key = base64.b64encode(bytes(32)).decode()
+    opened = Store(await database(), service="kit", clock=clock, vault=Ring(f"k1:{key}", None))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def client(trials, sealed_store, issuer) -> AsyncIterator[rpc.Client]:
     identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
-    server = rpc.Server([trials], store=store, identity=identity, reflection_on=True)
+    server = rpc.Server([trials], store=sealed_store, identity=identity, reflection_on=True)
     await server.start()
     await server.ready(True)
     client = rpc.Client(f"127.0.0.1:{server.port}")
@@ -170,3 +188,178 @@ async def test_a_defect_leaks_nothing_but_its_trace(client, trials, trial, offic
     told = dict(raw.value.trailing_metadata())[status.TRAILER]
     assert "张三".encode() not in told
     assert b"trace_id" in told
+
+
+def _put(trial: ModuleType, **fields):
+    return trial.PutThing(**{"thing_id": str(uuid4()), "level": 2, **fields})
+
+
+async def test_a_write_with_the_same_key_has_one_effect_and_one_answer(client, sealed_store, trial, official):
+    request = _put(trial)
+
+    answers = [await client.call(f"{SERVICE}/Put", request, token=official, key="k1") for _ in range(2)]
+
+    assert answers[0] == answers[1]
+    assert answers[0].level == 2
+    assert await due_now(sealed_store) == (1, 0)
+
+
+async def test_two_at_once_with_the_same_key_have_one_answer(client, trial, official):
+    request = _put(trial)
+
+    answers = await asyncio.gather(*(client.call(f"{SERVICE}/Put", request, token=official, key="k1", timeout=10) for _ in range(8)))
+
+    assert len({answer.SerializeToString() for answer in answers}) == 1
+
+
+async def test_a_key_belongs_to_one_request_of_one_client(client, issuer, trial, official):
+    await client.call(f"{SERVICE}/Put", _put(trial), token=official, key="k1")
+    other = issuer.token(("official",), area="341100000000", client_id="another program")
+
+    await client.call(f"{SERVICE}/Put", _put(trial), token=other, key="k1")
+    with pytest.raises(Conflict) as caught:
+        await client.call(f"{SERVICE}/Put", _put(trial), token=official, key="k1")
+
+    assert caught.value.reason == "KEY_REUSED"
+
+
+@pytest.mark.parametrize("method", ["Put", "Span"])
+async def test_a_write_needs_a_key(client, trials, trial, official, method):
+    with pytest.raises(Malformed, match="idempotency-key"):
+        await client.call(f"{SERVICE}/{method}", _put(trial), token=official)
+
+    assert trials.calls == []
+
+
+async def test_a_method_between_transactions_makes_its_own(client, trials, trial, official):
+    await client.call(f"{SERVICE}/Span", _put(trial), token=official, key="k1")
+
+    assert trials.calls[0].key == "k1"
+
+
+async def test_every_broken_constraint_is_named(client, trials, trial, official):
+    request = trial.PutThing(thing_id="x", tags=["a", ""], part=trial.Part(label="long"))
+
+    with pytest.raises(Malformed) as caught:
+        await client.call(f"{SERVICE}/Put", request, token=official, key="k1")
+
+    assert {field for field, _ in caught.value.violations} == {"thing_id", "level", "tags[1]", "part.label"}
+    assert all(rule for _, rule in caught.value.violations)
+    assert trials.calls == []
+
+
+async def test_bytes_that_are_no_message_are_malformed(client, official):
+    stub = client._channel.unary_unary(f"/{SERVICE}/Read")
+
+    with pytest.raises(grpc.aio.AioRpcError) as raw:
+        await stub(b"\xff\xff", metadata=(("authorization", f"Bearer {official}"),), timeout=2)
+
+    assert raw.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_without_a_valid_token_nobody_calls(client, issuer, trials, trial):
+    tokens = [
+        issuer.token(("official",), life_s=-60), issuer.token(("official",), aud="others"), issuer.token(("official",), iss="http://else"),
+        "no.token.atall",
+    ]
+
+    for token in tokens:
+        with pytest.raises(Unauthenticated):
+            await client.call(f"{SERVICE}/Read", trial.GetThing(), token=token)
+    with pytest.raises(grpc.aio.AioRpcError) as raw:
+        await client._channel.unary_unary(f"/{SERVICE}/Read")(b"", timeout=2)
+
+    assert raw.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert trials.calls == []
+
+
+async def test_a_role_that_is_not_named_is_denied(client, issuer, trials, trial):
+    with pytest.raises(Denied):
+        await client.call(f"{SERVICE}/Read", trial.GetThing(), token=issuer.token(("provider",), organisation_id="o"))
+
+    assert trials.calls == []
+
+
+async def test_an_open_method_takes_any_valid_token(client, issuer, trial):
+    assert await client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="1"), token=issuer.token(()))
+
+
+async def test_an_internal_method_takes_services_alone_and_knows_the_user(client, issuer, trials, trial, official):
+    service = issuer.service_token("dispatch")
+
+    with pytest.raises(Denied):
+        await client.call(f"{SERVICE}/Tell", trial.GetThing(), token=issuer.token(("operator",)))
+    await client.call(f"{SERVICE}/Tell", trial.GetThing(), token=service)
+    await client.call(f"{SERVICE}/Tell", trial.GetThing(), token=service, on_behalf_of=official)
+
+    alone, spoken_for = trials.calls
+    assert (alone.caller.subject, alone.via.subject, alone.channel) == ("dispatch", "dispatch", "internal")
+    assert (spoken_for.caller.subject, spoken_for.via.subject, spoken_for.client_id) == ("li", "dispatch", "dispatch")
+
+
+async def test_only_a_service_speaks_for_others_and_the_users_own_roles_count(client, issuer, trial, official):
+    provider = issuer.token(("provider",), organisation_id="o")
+
+    with pytest.raises(Unauthenticated):
+        await client.call(f"{SERVICE}/Read", trial.GetThing(), token=provider, on_behalf_of=official)
+    with pytest.raises(Denied):
+        await client.call(f"{SERVICE}/Read", trial.GetThing(), token=issuer.service_token("dispatch"), on_behalf_of=provider)
+    assert await client.call(f"{SERVICE}/Read", trial.GetThing(), token=issuer.service_token("dispatch"), on_behalf_of=official)
+
+
+async def test_an_unknown_channel_is_malformed(client, trial, official):
+    with pytest.raises(Malformed, match="channel"):
+        await client.call(f"{SERVICE}/Read", trial.GetThing(), token=official, channel="telepathy")
+
+
+async def test_a_call_that_takes_too_long_is_unavailable_and_its_work_is_cancelled(client, trials, trial, official, until):
+    with pytest.raises(Unavailable):
+        await client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="slow"), token=official, timeout=0.2)
+
+    await until(lambda: client.server.open == 0, 5)
+
+
+async def test_a_neighbour_that_is_not_there_is_unavailable(issuer, trial):
+    client = rpc.Client("127.0.0.1:1")
+
+    with pytest.raises(Unavailable):
+        await client.call(f"{SERVICE}/Read", trial.GetThing(), token=issuer.token(), timeout=0.5)
+    await client.close()
+
+
+async def test_a_drain_says_so_and_lets_calls_in_flight_finish(client, trials, trial, official, until):
+    call = asyncio.create_task(client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="soon"), token=official))
+    await until(lambda: client.server.open == 1)
+    health = health_pb2_grpc.HealthStub(client._channel)
+
+    draining = asyncio.create_task(client.server.drain(notice_s=0.2, grace_s=5))
+    told = await health.Check(health_pb2.HealthCheckRequest(service="ready"))
+    trials.soon.set()
+
+    assert (await call).thing_id == "soon"
+    await draining
+    assert told.status == health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+async def test_a_servicer_that_lacks_a_method_is_not_started(sealed_store, issuer):
+    class Few:
+        service = SERVICE
+
+        async def Put(self, request, session, call): ...
+
+    with pytest.raises(TypeError, match="Read, Span, Sum, Tell"):
+        rpc.Server([Few()], store=sealed_store, identity=Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url))
+
+
+async def test_refusals_and_defects_are_logged_without_token_or_body(client, trials, trial, official, capsys):
+    observe.install("kit")
+    trials.raised = RuntimeError("phone 13800000001")
+
+    with pytest.raises(rpc.NeighbourBroken):
+        await client.call(f"{SERVICE}/Read", trial.GetThing(thing_id="secret-body"), token=official)
+
+    written = capsys.readouterr().out
+    line = next(json.loads(line) for line in written.splitlines() if '"failed"' in line)
+    assert line["method"] == f"{SERVICE}.Read"
+    assert line["trace_id"]
+    assert not any(secret in written for secret in (official, "13800000001", "secret-body"))

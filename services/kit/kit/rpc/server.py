@@ -44,7 +44,8 @@ Work = Callable[[Any, Any, Call], Awaitable[Message]]
 class Server:
     """Answers the methods of servicers; a servicer is a plain class whose attribute `service` names its contract.
 
-    listen: host:port, port 0 takes a free one; `port` is the one taken. open: calls being served. reflection: whether strangers may list the methods.
+    listen: host:port, port 0 takes a free one; `port` is the one taken. reflection_on: whether strangers may list the methods.
+    open: calls being served.
     Raises: TypeError where a servicer lacks a method of its contract or has one too many.
     """
 

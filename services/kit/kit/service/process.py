@@ -152,6 +152,7 @@ class Process:
     async def _metrics(self) -> Answer:
         self.loops.stuck()
         names.READY.set(int(self.health.ready))
+        names.RPC_OPEN.set(self.server.open if self.server else 0)
         await self.status.measure()
         return 200, "text/plain; version=0.0.4; charset=utf-8", observe.prometheus()
 
