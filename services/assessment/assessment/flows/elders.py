@@ -1,7 +1,7 @@
 """Registers elders, changes what is known of them, and hears that they died."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +45,7 @@ async def register(session: Session, command: api.RegisterElder, caller: Caller,
     await queries.one_at_a_time(session, ground.ring, command.id_number)
     if await queries.known(session, ground.ring, [command.id_number]):
         raise KnownAlready
-    row = new(command, session, ground)
+    row = wire.row(Elder, command, **columns(command, session.now, ground))
     session.add(row)
     told = emit(session, said.ElderRegistered(elder=public(row)), row)
     try:
@@ -113,26 +113,28 @@ def faults(command: api.RegisterElder, today: date, ground: Ground) -> Iterator[
         yield TooYoung(age, least_age)
 
 
-def new(command: api.RegisterElder, session: Session, ground: Ground) -> Elder:
-    """The row of a registration without faults."""
+def columns(command: api.RegisterElder, now: datetime, ground: Ground) -> dict[str, Any]:
+    """The columns of a registration without faults; `version` is still 0."""
     resident, ring = numbers.resident(command.id_number), ground.ring
-    return wire.row(
-        Elder, command, elder_id=ids.new(), registered_at=session.now, born_on=resident.born_on,
-        sex=rules.Sex.MALE if resident.male else rules.Sex.FEMALE, hardships=sorted(command.hardships),
-        name_sealed=ring.seal(command.name, "name"), name_digest=ring.digest("name", command.name),
-        name_characters=ring.character_digests(command.name, areas.at(command.area_code, areas.COUNTY)),
-        id_number_sealed=ring.seal(resident.number, "id_number"), id_number_digest=ring.digest("id_number", resident.number),
-        contact_name_sealed=_sealed(ring, "contact_name", command.contact_name),
-        contact_phone_sealed=_sealed(ring, "contact_phone", command.contact_phone),
-        complete=rules.is_complete(
+    return {
+        "elder_id": ids.new(), "version": 0, "area_code": command.area_code, "living": rules.Living(command.living),
+        "hardships": sorted(command.hardships), "local_register": command.local_register, "status": Status.ALIVE, "died_on": None,
+        "registered_at": now, "born_on": resident.born_on, "sex": rules.Sex.MALE if resident.male else rules.Sex.FEMALE,
+        "name_sealed": ring.seal(command.name, "name"), "name_digest": ring.digest("name", command.name),
+        "name_characters": ring.character_digests(command.name, areas.at(command.area_code, areas.COUNTY)),
+        "id_number_sealed": ring.seal(resident.number, "id_number"), "id_number_digest": ring.digest("id_number", resident.number),
+        "contact_name_sealed": _sealed(ring, "contact_name", command.contact_name),
+        "contact_phone_sealed": _sealed(ring, "contact_phone", command.contact_phone),
+        "complete": rules.is_complete(
             id_number=command.id_number, phone=command.phone, address=command.address,
             contact_name=command.contact_name, contact_phone=command.contact_phone,
         ),
+        "phone_sealed": None, "phone_digest": None, "address_sealed": None, "position_sealed": None,
         **_contact(command, ring),
-    )
+    }
 
 
-def public(row: Elder) -> said.Elder:
+def public(row: Elder | Mapping[str, Any]) -> said.Elder:
     """What others may rely on: no name, number, phone or address."""
     return wire.message(said.Elder, row)
 
