@@ -1,6 +1,8 @@
 """One PostgreSQL per run; each package migrated once as a template; a test that commits gets a clone of its own."""
 
 import asyncio
+import base64
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import count
 
@@ -8,11 +10,23 @@ import pytest
 import pytest_asyncio
 
 from kit.clock import Clock
+from kit.personal import Ring
 from kit.servers.postgres import Postgres, execute
 from kit.store import Session, Store
 
 Databases = Callable[..., Awaitable[str]]
 _clones = count(1)
+
+
+def key_ring() -> str:
+    """One random key in the form of the settings personal_keys and hash_keys."""
+    return "test:" + base64.b64encode(os.urandom(32)).decode()
+
+
+@pytest.fixture
+def ring() -> Ring:
+    """Keys for personal text and for answers of commands; `store` and `session` have the same."""
+    return Ring(key_ring(), key_ring())
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +55,20 @@ def template(postgres: Postgres) -> Callable[[str], Awaitable[str]]:
     return migrated
 
 
+@pytest.fixture(scope="session")
+def shared(postgres: Postgres, template: Callable[[str], Awaitable[str]]) -> Callable[[str], Awaitable[str]]:
+    """`await shared(package)` = DSN of the one database in which nobody commits; the template itself must have no visitors."""
+    made: set[str] = set()
+
+    async def cloned(package: str) -> str:
+        if package not in made:
+            await execute(postgres.dsn(), f"create database shared_{package} template {await template(package)}")
+            made.add(package)
+        return postgres.dsn(f"shared_{package}")
+
+    return cloned
+
+
 @pytest.fixture(scope="module")
 def package(request: pytest.FixtureRequest) -> str:
     """The package whose tests run: the folder above `tests`. A module elsewhere overrides it."""
@@ -63,19 +91,17 @@ async def database(postgres: Postgres, template: Callable[[str], Awaitable[str]]
 
 
 @pytest_asyncio.fixture
-async def store(database: Databases, package: str, clock: Clock) -> AsyncIterator[Store]:
+async def store(database: Databases, package: str, clock: Clock, ring: Ring) -> AsyncIterator[Store]:
     """The package's store on a database that this test owns: what it commits stays until the test ends."""
-    opened = Store(await database(), service=package, clock=clock)
+    opened = Store(await database(), service=package, clock=clock, vault=ring)
     yield opened
     await opened.close()
 
 
 @pytest_asyncio.fixture
-async def session(
-    postgres: Postgres, template: Callable[[str], Awaitable[str]], package: str, clock: Clock
-) -> AsyncIterator[Session]:
+async def session(shared: Callable[[str], Awaitable[str]], package: str, clock: Clock, ring: Ring) -> AsyncIterator[Session]:
     """A transaction on the package's migrated database that is rolled back at the end: for flows and queries, which never commit."""
-    opened = Store(postgres.dsn(await template(package)), service=package, clock=clock, pool_size=1)
+    opened = Store(await shared(package), service=package, clock=clock, vault=ring, pool_size=1)
     try:
         async with opened.rehearsal() as session:
             yield session
