@@ -1,0 +1,145 @@
+"""Builders of facts, valid by default, and a way to tell them to this service as Kafka would, byte by byte."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from uuid import UUID
+
+from eldercare.assessment.v1 import events_pb2 as assessment
+from eldercare.dispatch.v1 import events_pb2 as dispatch
+from eldercare.facility.v1 import events_pb2 as facility
+from eldercare.supervision.v1 import events_pb2 as supervision
+from google.protobuf.message import Message
+
+from kit import ids, wire
+from kit.events import heard, positions
+from kit.events.batch import Batch
+from kit.events.records import Kept, Place, decoded
+from kit.outbox import route
+from kit.store import Session, Store
+from kit.timers import Timers
+from subsidy import consumers
+from subsidy.rules import Hardship, Status
+
+VILLAGE = "341102001001"
+COUNTY = "341102000000"
+CITY = "341100000000"
+ELSEWHERE = "341103001001"
+BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+_offsets = count()
+_sequences = count(1)
+
+
+def an_elder(
+    elder_id: UUID | None = None, *, area_code: str = VILLAGE, hardships: Sequence[Hardship] = (), status: Status = Status.ALIVE,
+    died_on: date | None = None,
+) -> assessment.ElderRegistered | assessment.ElderDied:
+    """The state of an elder: who died says so by ElderDied."""
+    elder = assessment.Elder(
+        elder_id=str(elder_id or ids.new()), area_code=area_code, sex=assessment.Elder.SEX_FEMALE, born_on="1940-05-01",
+        living=assessment.Elder.LIVING_ALONE, hardships=[int(one) for one in hardships], local_register=True, complete=True,
+        status=int(status), registered_at=wire.timestamp(BEGIN), died_on=died_on.isoformat() if died_on else None,
+    )
+    return assessment.ElderDied(elder=elder) if status == Status.DEAD else assessment.ElderRegistered(elder=elder)
+
+
+def an_approval(
+    elder_id: UUID, level: int = 3, *, valid_from: date = date(2026, 3, 1), valid_to: date = date(2026, 9, 1),
+    approved_at: datetime = BEGIN,
+) -> assessment.AssessmentApproved:
+    """A level in force."""
+    return assessment.AssessmentApproved(
+        assessment_id=str(ids.new()), application_id=str(ids.new()), elder_id=str(elder_id), area_code=VILLAGE, level=level,
+        valid_from=valid_from.isoformat(), valid_to=valid_to.isoformat(), approved_at=wire.timestamp(approved_at),
+    )
+
+
+def an_organisation(organisation_id: UUID) -> facility.OrganisationRegistered:
+    """A provider of home services."""
+    return facility.OrganisationRegistered(organisation=facility.Organisation(
+        organisation_id=str(organisation_id), credit_code="91341100MA2N000001", name="Home care",
+        kind=facility.Organisation.KIND_ENTERPRISE, area_code=COUNTY, home_services=True, status=facility.Organisation.STATUS_ACTIVE,
+    ))
+
+
+def an_order(order_id: UUID, elder_id: UUID, voucher_fen: int, *, wanted_from: datetime = BEGIN) -> dispatch.OrderPlaced:
+    """An order of twice the voucher's part."""
+    return dispatch.OrderPlaced(
+        order_id=str(order_id), elder_id=str(elder_id), area_code=VILLAGE, item_code="bath-home", price_fen=voucher_fen * 2,
+        voucher_fen=voucher_fen, wanted_from=wire.timestamp(wanted_from), wanted_to=wire.timestamp(wanted_from + timedelta(hours=2)),
+        placed_at=wire.timestamp(BEGIN),
+    )
+
+
+def a_cancellation(order_id: UUID, elder_id: UUID) -> dispatch.OrderCancelled:
+    """The elder does not want the visit any more."""
+    return dispatch.OrderCancelled(
+        order_id=str(order_id), elder_id=str(elder_id), area_code=VILLAGE, cause=dispatch.OrderCancelled.CAUSE_ELDER,
+        cancelled_at=wire.timestamp(BEGIN),
+    )
+
+
+def an_audit(
+    order_id: UUID, elder_id: UUID, organisation_id: UUID, voucher_fen: int, *, approved_at: datetime = BEGIN,
+    settlement_id: UUID | None = None,
+) -> supervision.SettlementApproved:
+    """A visit that is to be paid."""
+    return supervision.SettlementApproved(
+        settlement_id=str(settlement_id or ids.new()), order_id=str(order_id), elder_id=str(elder_id), organisation_id=str(organisation_id),
+        worker_id=str(ids.new()), area_code=VILLAGE, price_fen=voucher_fen * 2, voucher_fen=voucher_fen, automatic=True,
+        approved_at=wire.timestamp(approved_at),
+    )
+
+
+def a_refused_audit(order_id: UUID, elder_id: UUID, organisation_id: UUID, voucher_fen: int) -> supervision.SettlementRefused:
+    """A visit that is not paid."""
+    return supervision.SettlementRefused(
+        settlement_id=str(ids.new()), order_id=str(order_id), elder_id=str(elder_id), organisation_id=str(organisation_id),
+        worker_id=str(ids.new()), area_code=VILLAGE, price_fen=voucher_fen * 2, voucher_fen=voucher_fen, refused_at=wire.timestamp(BEGIN),
+    )
+
+
+def a_record(event: Message, now: datetime, *, event_id: UUID | None = None) -> Kept:
+    """The event as a record of Kafka; its sequence is above that of every record made before."""
+    where = route(type(event))
+    headers = {
+        "ce_id": str(event_id or ids.new()), "ce_source": f"/eldercare/tests/{where.aggregate}", "ce_type": where.type,
+        "ce_subject": where.key(event), "ce_time": now.isoformat().replace("+00:00", "Z"), "ce_sequence": f"{next(_sequences):020d}",
+    }
+    return Kept(
+        where.topic, 0, next(_offsets), where.key(event).encode(), event.SerializeToString(),
+        [(name, value.encode()) for name, value in headers.items()],
+    )
+
+
+async def tell(store: Store, *events: Message) -> Counter[str]:
+    """Tells events as one batch in a transaction of its own; returns what became of them by name of fate."""
+    return await tell_records(store, [a_record(event, store.clock.now()) for event in events])
+
+
+async def tell_records(store: Store, records: Sequence[Kept]) -> Counter[str]:
+    """Tells records; the same ones again are repetitions."""
+    async with store.transaction() as session:
+        return await apply(session, records)
+
+
+async def apply(session: Session, records: Sequence[Kept]) -> Counter[str]:
+    """Applies records as the kit's dispatcher does, inside a transaction in progress."""
+    items = [decoded("tests", record, heard(consumers.GROUP)) for record in records]
+    batch = Batch(session, consumers.GROUP, careful=True)
+    places = {Place("tests", record.topic, 0): 0 for record in records}
+    await positions.ensure(await session.driver(), consumers.GROUP, places)
+    await batch.lock(places)
+    await batch.read(items)
+    await batch.move()
+    return Counter(fate.name for fate in batch.written)
+
+
+async def fire(store: Store) -> int:
+    """Fires what is due now, and what that makes due, until nothing is; returns how many timers fired."""
+    timers = Timers(store, consumers.GROUP)
+    while await timers.fire():
+        pass
+    return timers.fired

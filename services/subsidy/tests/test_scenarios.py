@@ -1,0 +1,182 @@
+"""scenarios/*.yaml: what happens to people and money, in domain words."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import yaml
+from eldercare.subsidy.v1.api_pb2 import RefuseEntitlement, ReserveVoucher
+
+from kit import ids
+from kit.access import Caller
+from kit.money import fen
+from kit.rpc import Call
+from kit.store import Store
+from subsidy.flows import entitlements, vouchers
+from subsidy.rules import Account, Cause, Hardship, State, Status
+from subsidy.testing import (
+    VILLAGE,
+    a_cancellation,
+    a_refused_audit,
+    an_approval,
+    an_audit,
+    an_elder,
+    an_order,
+    an_organisation,
+    fire,
+    tell,
+)
+
+FILES = sorted((Path(__file__).parent / "scenarios").glob("*.yaml"))
+SCENARIOS = [scenario for file in FILES for scenario in yaml.load(file.read_text("utf-8"), yaml.BaseLoader)]
+Rows = Callable[..., Awaitable[list[dict[str, Any]]]]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["name"])
+async def test_scenario(scenario: dict[str, Any], city: Store, rows: Rows, at: Callable[[str], datetime]) -> None:
+    world = World(city, rows, at)
+    await world.payee()
+    await fire(city)
+
+    for step in scenario["when"]:
+        ((verb, words),) = step.items()
+        await getattr(world, verb)(**words if isinstance(words, dict) else {"moment": words})
+        await fire(city)
+
+    for what, expected in scenario["then"].items():
+        assert await getattr(world, f"read_{what}")(expected) == expected, what
+    assert await world.unbalanced() == []
+
+
+class World:
+    """Domain words as facts and calls; amounts are told in yuan."""
+
+    def __init__(self, city: Store, rows: Rows, at: Callable[[str], datetime]) -> None:
+        self.city, self.rows, self._at = city, rows, at
+        self.elders: dict[str, UUID] = {}
+        self.state: dict[str, dict[str, Any]] = {}
+        self.orders: dict[str, tuple[UUID, str, int]] = {}
+        self.organisation_id = ids.new()
+
+    async def payee(self) -> None:
+        await tell(self.city, an_organisation(self.organisation_id))
+
+    async def at(self, moment: str) -> None:
+        self._at(moment)
+
+    async def elder(self, name: str, level: str, hardships: tuple[str, ...] = (), area: str = VILLAGE, valid_to: str = "2026-12-01") -> None:
+        self.elders[name] = ids.new()
+        self.state[name] = {"hardships": [Hardship[one] for one in hardships], "area_code": area}
+        await tell(self.city, an_elder(self.elders[name], **self.state[name]))
+        await self.level(name, level, valid_to=valid_to)
+
+    async def level(self, name: str, level: str, valid_from: str = "2026-03-01", valid_to: str = "2026-12-01") -> None:
+        days = {"valid_from": date.fromisoformat(valid_from), "valid_to": date.fromisoformat(valid_to)}
+        await tell(self.city, an_approval(self.elders[name], int(level), approved_at=datetime.now().astimezone(), **days))
+
+    async def changed(self, name: str, hardships: list[str]) -> None:
+        self.state[name]["hardships"] = [Hardship[one] for one in hardships]
+        await tell(self.city, an_elder(self.elders[name], **self.state[name]))
+
+    async def died(self, name: str, on: str) -> None:
+        await tell(self.city, an_elder(self.elders[name], **self.state[name], status=Status.DEAD, died_on=date.fromisoformat(on)))
+
+    async def refuse(self, name: str, policy: str) -> None:
+        (row,) = await self.rows("select entitlement_id from entitlement where elder_id = $1 and policy_code = $2", self.elders[name], policy)
+        caller = Caller("li", "tests", frozenset({"elder"}), elder_ids=frozenset({str(self.elders[name])}))
+        async with self.city.transaction() as session:
+            call = Call(caller=caller, key="1", channel="mobile", now=session.now, correlation_id="1")
+            await entitlements.refuse(session, RefuseEntitlement(entitlement_id=str(row["entitlement_id"])), call)
+
+    async def reserve(self, name: str, order: str, price: str, institution: str = "false", month: str = "") -> None:
+        order_id = self.orders[order][0] if order in self.orders else ids.new()
+        command = ReserveVoucher(
+            order_id=str(order_id), elder_id=str(self.elders[name]), month=month or f"{self.city.clock.today():%Y-%m}", price_fen=fen(price),
+            institution=institution == "true",
+        )
+        async with self.city.transaction() as session:
+            reservation = await vouchers.reserve(session, command, self.city.clock.real())
+        self.orders[order] = order_id, name, reservation.reserved_fen
+
+    async def order(self, name: str, order: str, price: str, institution: str = "false") -> None:
+        await self.reserve(name, order, price, institution)
+        order_id, _, held_fen = self.orders[order]
+        await tell(self.city, an_order(order_id, self.elders[name], held_fen, wanted_from=self.city.clock.now()))
+
+    async def placed(self, name: str, order: str, voucher: str) -> None:
+        await tell(self.city, an_order(self.orders[order][0], self.elders[name], fen(voucher), wanted_from=self.city.clock.now()))
+
+    async def cancel(self, order: str) -> None:
+        order_id, name, _ = self.orders[order]
+        await tell(self.city, a_cancellation(order_id, self.elders[name]))
+
+    async def audit(self, order: str) -> None:
+        order_id, name, held_fen = self.orders[order]
+        now = self.city.clock.now()
+        await tell(self.city, an_audit(order_id, self.elders[name], self.organisation_id, held_fen, approved_at=now, settlement_id=order_id))
+
+    async def refuse_audit(self, order: str) -> None:
+        order_id, name, held_fen = self.orders[order]
+        await tell(self.city, a_refused_audit(order_id, self.elders[name], self.organisation_id, held_fen))
+
+    async def sweep(self, moment: str) -> None:
+        async with self.city.transaction() as session:
+            await vouchers.expire(session, self.city.clock.real() + timedelta(hours=1), 10)
+
+    async def read_entitlements(self, expected: dict[str, Any]) -> dict[str, Any]:
+        told: dict[str, Any] = {}
+        for name in expected:
+            told[name] = {}
+            newest = "select * from entitlement where elder_id = $1 order by entitlement_id"
+            for row in await self.rows(newest, self.elders[name]):
+                state = State(row["state"]).name.lower() + (f" {Cause(row['cause']).name}" if row["cause"] else "")
+                told[name][row["policy_code"]] = [state, _yuan(row["monthly_fen"])]
+        return told
+
+    async def read_vouchers(self, expected: dict[str, Any]) -> dict[str, Any]:
+        told: dict[str, Any] = {}
+        for name in expected:
+            found = await self.rows("select * from voucher where elder_id = $1 order by month", self.elders[name])
+            told[name] = {row["month"]: {
+                kind: _yuan(row[f"{kind}_fen"]) for kind in ("issued", "reserved", "captured", "lapsed") if row[f"{kind}_fen"]
+            } for row in found}
+        return told
+
+    async def read_held(self, expected: dict[str, Any]) -> dict[str, Any]:
+        found = {row["order_id"]: row["held_fen"] for row in await self.rows("select order_id, held_fen from hold where state in (1, 2)")}
+        return {order: _yuan(found.get(self.orders[order][0], 0)) for order in expected}
+
+    async def read_owed(self, _: str) -> str:
+        (row,) = await self.rows("select coalesce(sum(captured_fen), 0)::bigint as fen from debt where payment_id is null")
+        (booked,) = await self.rows(
+            "select coalesce(sum(debit_fen - credit_fen), 0)::bigint as fen from ledger_entry where account = $1", Account.OWED,
+        )
+        assert row == booked
+        return _yuan(row["fen"])
+
+    async def read_paid(self, expected: dict[str, Any]) -> dict[str, Any]:
+        return {name: {row["month"]: _yuan(row["paid_fen"]) for row in await self.rows(
+            "select month, paid_fen from payment where elder_id = $1 order by month", self.elders[name],
+        )} for name in expected}
+
+    async def read_recovered(self, expected: dict[str, Any]) -> dict[str, Any]:
+        return {name: {row["month"]: _yuan(row["claimed_fen"]) for row in await self.rows(
+            "select month, claimed_fen from recovery where elder_id = $1 order by month", self.elders[name],
+        )} for name in expected}
+
+    async def read_settled(self, _: Any) -> list[dict[str, str]]:
+        found = await self.rows("select * from payment where kind = 1 order by payment_id")
+        return [{
+            "amount": _yuan(row["paid_fen"]), "settlements": str(row["settlements"]), "month": row["month"], "due": str(row["due_on"]),
+            "paid": str(row["paid_on"]),
+        } for row in found]
+
+    async def unbalanced(self) -> list[dict[str, Any]]:
+        return await self.rows("select area_code from ledger_entry group by area_code having sum(debit_fen) <> sum(credit_fen)")
+
+
+def _yuan(amount: int) -> str:
+    return f"{amount / 100:g}"
