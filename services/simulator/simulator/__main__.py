@@ -1,0 +1,101 @@
+"""`python -m simulator`: lives through the days and compares; exit code 0 only if the board equals the truth everywhere."""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from simulator import beginning, compare
+from simulator.client import Gateway
+from simulator.people import Places
+from simulator.story import Story
+from simulator.truth import month_of
+
+
+async def live(arguments: argparse.Namespace, console: Console) -> int:
+    """Runs the story. Returns the exit code."""
+    secret = json.loads((arguments.state / "secrets.json").read_text())["simulator.client"]
+    gateway = Gateway(arguments.gateway, client_id="simulator", secret=secret, seed=arguments.seed)
+    story = Story(gateway, arguments.elders, arguments.seed, Places(arguments.seed))
+    began = time.monotonic()
+    try:
+        await _lived(story, arguments.days, console)
+        services = await gateway.quiet()
+        story.truth.close(month_of(story.now), story.world)
+        comparison = await compare.compare(gateway, story.office, story.truth)
+        ledger = await gateway.get(story.office, "/v1/ledger/balance")
+    finally:
+        await gateway.close()
+    story.expect("ledger: debit and credit", int(ledger["debit_fen"]), int(ledger["credit_fen"]))
+    records = _account(story, services)
+    compare.show(comparison, console)
+    _tell(story, records, time.monotonic() - began, console)
+    compare.keep(comparison, arguments.state, failures=story.failures, seed=arguments.seed, elders=arguments.elders, days=arguments.days,
+                 commands=gateway.tally.commands, seconds=round(time.monotonic() - began, 1), events=dict(story.events))
+    return 1 if comparison.differences or story.failures else 0
+
+
+async def _lived(story: Story, days: int, console: Console) -> None:
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("organisations, places, workers", total=len(story.firms) + len(story.keepers) + len(story.world.homes) + sum(
+            len(firm.workers) for firm in story.firms))
+        await story.gateway.clock(story.now.isoformat())
+        await story.identities()
+        await beginning.register(story, lambda done: progress.advance(task, done))
+        await story.worker_identities()
+        task = progress.add_task("elders from files", total=len(story.world.people))
+        await beginning.people(story, lambda done: progress.advance(task, done))
+        progress.update(task, completed=len(story.world.people))
+        await story.gateway.quiet()
+        await beginning.stays(story)
+        task = progress.add_task("days", total=days)
+        for _ in range(days):
+            await story.day(days, lambda at: progress.update(task, description=f"days: {at}"))
+            progress.advance(task)
+        progress.update(task, description="days")
+
+
+def _account(story: Story, services: dict) -> int:
+    """Nothing vanished: what the log holds is what each group counted. Returns how many records that were."""
+    records = 0
+    for name, told in services.items():
+        for one in told.get("positions", ()):
+            counted = sum(one[kind] for kind in ("applied", "repeated", "foreign", "waiting", "parked", "held"))
+            records += one["end"] - one["begin"]
+            story.expect(f"records of {name} on {one['topic']}/{one['partition']}", counted, one["end"] - one["begin"])
+        story.expect(f"parked at {name}", told.get("parked"), 0)
+    return records
+
+
+def _tell(story: Story, records: int, seconds: float, console: Console) -> None:
+    tally = story.gateway.tally
+    console.print(", ".join(f"{count} {name}" for name, count in sorted(story.events.items())))
+    median = statistics.median(tally.seconds) * 1000 if tally.seconds else 0
+    console.print(f"{tally.commands} commands and {tally.reads} questions in {seconds:.0f} s ({tally.commands / seconds:.0f} commands/s, median "
+                  f"{median:.0f} ms); {tally.doubled} sent twice at once, {tally.repeated} tries repeated; {records} records accounted for")
+    for failure in story.failures[:30]:
+        console.print(f"[bold red]{failure}[/]")
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="simulator", description=__doc__)
+    parser.add_argument("--gateway", required=True, help="address of the gateway, http://…")
+    parser.add_argument("--elders", type=int, default=5000)
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--state", type=Path, required=True, help="state folder: credentials are there, findings go there")
+    arguments = parser.parse_args()
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    sys.exit(asyncio.run(live(arguments, console)))
+
+
+if __name__ == "__main__":
+    main()

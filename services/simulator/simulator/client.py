@@ -1,0 +1,156 @@
+"""Speaks to the gateway, like a citizen or a firm: with a key for every command, again and again until there is an answer."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, TypeVar
+
+import httpx
+
+T = TypeVar("T")
+PATIENCE_S = 240.0  # a killed broker or database is back long before
+AGAIN = frozenset({429, 500, 502, 503, 504})
+DOUBLE = 0.02  # share of commands that are sent twice at once, as a double click or a bad network does
+
+
+class Refused(Exception):
+    """The platform refused; `problem` is its document."""
+
+    def __init__(self, path: str, status: int, problem: dict[str, Any]) -> None:
+        self.path, self.status, self.problem, self.reason = path, status, problem, problem.get("reason", "")
+        super().__init__(f"{path}: {status} {self.reason}: {problem.get('detail')} {problem.get('errors', '')}")
+
+
+class NotTheSame(Exception):
+    """The same command, sent twice, was answered in two ways."""
+
+
+@dataclass
+class Tally:
+    """What was sent, and how long it took (seconds, the slow ones included)."""
+
+    commands: int = 0
+    reads: int = 0
+    repeated: int = 0
+    doubled: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+
+
+class Gateway:
+    """One address, one person at a time by token."""
+
+    def __init__(self, address: str, *, client_id: str, secret: str, seed: int, width: int = 16) -> None:
+        self.address, self._auth, self._random = address.rstrip("/"), (client_id, secret), Random(f"client:{seed}")
+        limits = httpx.Limits(max_connections=width * 2, max_keepalive_connections=width * 2)
+        self._http = httpx.AsyncClient(base_url=self.address, timeout=70, limits=limits, trust_env=False)
+        self.width, self.tally = width, Tally()
+        self._operator, self._operator_until = "", 0.0
+        self._run = f"{seed}-{int(time.time())}"
+        self._number = 0
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        await self._http.aclose()
+
+    async def operator(self) -> str:
+        """The simulation's own token."""
+        if time.monotonic() > self._operator_until:
+            answer = await self._patiently("POST", "/token", data={"grant_type": "client_credentials"}, auth=self._auth)
+            self._operator, self._operator_until = answer["access_token"], time.monotonic() + answer["expires_in"] * 0.7
+        return self._operator
+
+    async def tokens(self, people: list[dict[str, Any]]) -> list[str]:
+        """One token each for people with sub, roles and their scope."""
+        tokens: list[str] = []
+        for at in range(0, len(people), 2000):
+            answer = await self._patiently("POST", "/onebox/tokens", token=await self.operator(), json={"people": people[at : at + 2000]})
+            tokens += answer["tokens"]
+        return tokens
+
+    async def post(self, token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """A command. Raises: Refused, NotTheSame."""
+        self._number += 1
+        key = f"{self._run}-{self._number:09d}"
+        began = time.perf_counter()
+        if self._random.random() < DOUBLE:
+            self.tally.doubled += 1
+            answers = await asyncio.gather(
+                *(self._patiently("POST", path, token=token, key=key, json=body) for _ in range(2)), return_exceptions=True)
+            if isinstance(answers[0], BaseException):
+                raise answers[0]
+            if answers[0] != answers[1]:
+                raise NotTheSame(f"{path}: {answers[0]} and {answers[1]}")
+            answer: dict[str, Any] = answers[0]
+        else:
+            answer = await self._patiently("POST", path, token=token, key=key, json=body)
+        self.tally.commands += 1
+        self.tally.seconds.append(time.perf_counter() - began)
+        return answer
+
+    async def upload(self, token: str, path: str, text: str) -> dict[str, Any]:
+        """A CSV file."""
+        self._number += 1
+        self.tally.commands += 1
+        key = f"{self._run}-{self._number:09d}"
+        return await self._patiently("POST", path, token=token, key=key, content=text.encode(), kind="text/csv")
+
+    async def get(self, token: str, path: str, **query: Any) -> dict[str, Any]:
+        """A question."""
+        self.tally.reads += 1
+        return await self._patiently("GET", path, token=token, params=query)
+
+    async def text(self, token: str, path: str) -> str:
+        """A file."""
+        self.tally.reads += 1
+        return str((await self._patiently("GET", path, token=token))["text"])
+
+    async def _patiently(self, verb: str, path: str, *, token: str = "", key: str = "", kind: str = "", **what: Any) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        if key:
+            headers |= {"Idempotency-Key": key, "Channel": "simulator"}
+        if kind:
+            headers["Content-Type"] = kind
+        until, pause = time.monotonic() + PATIENCE_S, 0.05
+        while True:
+            try:
+                answer = await self._http.request(verb, path, headers=headers, **what)
+            except httpx.TransportError as error:
+                if time.monotonic() > until:
+                    raise TimeoutError(f"{verb} {path}: {type(error).__name__} for {PATIENCE_S:.0f} s") from error
+            else:
+                if answer.status_code == 200:
+                    return json.loads(answer.content) if "json" in answer.headers["content-type"] else {"text": answer.text}
+                if answer.status_code not in AGAIN or time.monotonic() > until:
+                    problem = answer.json() if "json" in answer.headers.get("content-type", "") else {"detail": answer.text}
+                    self.tally.refused[problem.get("reason", str(answer.status_code))] += 1
+                    raise Refused(path, answer.status_code, problem)
+            self.tally.repeated += 1
+            await asyncio.sleep(pause * (0.5 + self._random.random()))
+            pause = min(pause * 2, 2.0)
+
+    async def each(self, work: Callable[[T], Awaitable[None]], items: Iterable[T], *, done: Callable[[], None] = lambda: None) -> None:
+        """Does the work for every item, `width` at a time; the first error ends all."""
+        waiting = iter(list(items))
+
+        async def one() -> None:
+            for item in waiting:
+                await work(item)
+                done()
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.width):
+                group.create_task(one())
+
+    async def clock(self, now: str) -> None:
+        """Moves the business clock on."""
+        await self._patiently("POST", "/onebox/clock", token=await self.operator(), json={"now": now})
+
+    async def quiet(self) -> dict[str, Any]:
+        """Waits until nothing is under way; what each part says of itself."""
+        answer = await self._patiently("GET", "/onebox/quiet", token=await self.operator())
+        return dict(answer["services"])

@@ -1,0 +1,77 @@
+"""Truth against board: every figure of every area and month that the story touched."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from simulator.client import Gateway
+from simulator.truth import LEVELS, Truth
+
+CITY = "341100000000"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A figure that is not what it should be; pairs of numerator and denominator."""
+
+    code: str
+    month: str
+    area_code: str
+    truth: tuple[int, int]
+    board: tuple[int, int]
+
+
+@dataclass
+class Comparison:
+    """city: (code, month) → truth and board of the whole city."""
+
+    compared: int
+    differences: list[Difference]
+    city: dict[tuple[str, str], tuple[tuple[int, int], tuple[int, int]]]
+
+
+async def compare(gateway: Gateway, token: str, truth: Truth) -> Comparison:
+    """Asks the board for all its figures and lays them beside the truth; a figure that is missing counts as nothing of nothing."""
+    result = Comparison(0, [], {})
+    for month in truth.months():
+        board: dict[tuple[str, str], tuple[int, int]] = {}
+        for level in LEVELS:
+            page = await gateway.get(token, "/v1/figures", area_code=CITY, month_from=month, month_to=month, level=level)
+            board |= {(row["code"], row["area_code"]): (int(row["numerator"]), int(row["denominator"])) for row in page["rows"]}
+        true = {(code, area): (numerator, denominator) for code, area, numerator, denominator in truth.figures(month)}
+        for key in sorted(true.keys() | board.keys()):
+            wanted, shown = true.get(key, (0, 0)), board.get(key, (0, 0))
+            result.compared += 1
+            if key[1] == CITY:
+                result.city[key[0], month] = (wanted, shown)
+            if wanted != shown:
+                result.differences.append(Difference(key[0], month, key[1], wanted, shown))
+    return result
+
+
+def show(comparison: Comparison, console: Console) -> None:
+    """The table of the whole city, and the first differences anywhere."""
+    table = Table(title="The city as it is and as the board shows it", header_style="bold")
+    for column, side in (("indicator", "left"), ("month", "left"), ("truth", "right"), ("board", "right"), ("equal", "left")):
+        table.add_column(column, justify=side)  # type: ignore[arg-type]
+    for (code, month), (wanted, shown) in sorted(comparison.city.items()):
+        table.add_row(code, month, _pair(wanted), _pair(shown), "yes" if wanted == shown else "[bold red]NO[/]")
+    console.print(table)
+    for one in comparison.differences[:20]:
+        console.print(f"[red]{one.code} {one.month} {one.area_code}: truth {_pair(one.truth)}, board {_pair(one.board)}[/]")
+    areas = f"{comparison.compared - len(comparison.differences)} of {comparison.compared} figures are equal, in every area from city to village"
+    console.print(areas if not comparison.differences else f"[bold red]{areas}[/]")
+
+
+def keep(comparison: Comparison, folder: Path, **also: object) -> None:
+    """Writes `comparison.json`."""
+    document = {"compared": comparison.compared, "differences": [asdict(one) for one in comparison.differences], **also}
+    (folder / "comparison.json").write_text(json.dumps(document, ensure_ascii=False, indent=1, default=str))
+
+
+def _pair(pair: tuple[int, int]) -> str:
+    numerator, denominator = pair
+    return f"{numerator} / {denominator}" if denominator else str(numerator)
