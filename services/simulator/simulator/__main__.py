@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-import json
+import os
 import statistics
 import sys
 import time
@@ -20,8 +20,7 @@ from simulator.truth import month_of
 
 async def live(arguments: argparse.Namespace, console: Console) -> int:
     """Runs the story. Returns the exit code."""
-    secret = json.loads((arguments.state / "secrets.json").read_text())["simulator.client"]
-    gateway = Gateway(arguments.gateway, client_id="simulator", secret=secret, seed=arguments.seed)
+    gateway = Gateway(arguments.gateway, client_id="simulator", secret=os.environ["CLIENT_SECRET"], seed=arguments.seed)
     story = Story(gateway, arguments.elders, arguments.seed, Places(arguments.seed))
     began = time.monotonic()
     try:
@@ -44,8 +43,9 @@ async def live(arguments: argparse.Namespace, console: Console) -> int:
 async def _lived(story: Story, days: int, console: Console) -> None:
     columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("organisations, places, workers", total=len(story.firms) + len(story.keepers) + len(story.world.homes) + sum(
-            len(firm.workers) for firm in story.firms))
+        workers = sum(len(firm.workers) for firm in story.firms)
+        total = len(story.firms) + len(story.keepers) + len(story.world.homes) + workers
+        task = progress.add_task("organisations, places, workers", total=total)
         await story.gateway.clock(story.now.isoformat())
         await story.identities()
         await beginning.register(story, lambda done: progress.advance(task, done))
@@ -78,8 +78,9 @@ def _tell(story: Story, records: int, seconds: float, console: Console) -> None:
     tally = story.gateway.tally
     console.print(", ".join(f"{count} {name}" for name, count in sorted(story.events.items())))
     median = statistics.median(tally.seconds) * 1000 if tally.seconds else 0
-    console.print(f"{tally.commands} commands and {tally.reads} questions in {seconds:.0f} s ({tally.commands / seconds:.0f} commands/s, median "
-                  f"{median:.0f} ms); {tally.doubled} sent twice at once, {tally.repeated} tries repeated; {records} records accounted for")
+    console.print(
+        f"{tally.commands} commands and {tally.reads} questions in {seconds:.0f} s ({tally.commands / seconds:.0f} commands/s, "
+        f"median {median:.0f} ms); {tally.doubled} sent twice at once, {tally.repeated} tries repeated; {records} records accounted for")
     for failure in story.failures[:30]:
         console.print(f"[bold red]{failure}[/]")
 
@@ -91,7 +92,7 @@ def main() -> None:
     parser.add_argument("--elders", type=int, default=5000)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--state", type=Path, required=True, help="state folder: credentials are there, findings go there")
+    parser.add_argument("--state", type=Path, required=True, help="folder for the findings")
     arguments = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 120)
     sys.exit(asyncio.run(live(arguments, console)))

@@ -62,7 +62,8 @@ def show(comparison: Comparison, console: Console) -> None:
     console.print(table)
     for one in comparison.differences[:20]:
         console.print(f"[red]{one.code} {one.month} {one.area_code}: truth {_pair(one.truth)}, board {_pair(one.board)}[/]")
-    areas = f"{comparison.compared - len(comparison.differences)} of {comparison.compared} figures are equal, in every area from city to village"
+    equal = comparison.compared - len(comparison.differences)
+    areas = f"{equal} of {comparison.compared} figures are equal, in every area from city to village"
     console.print(areas if not comparison.differences else f"[bold red]{areas}[/]")
 
 

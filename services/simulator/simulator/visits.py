@@ -102,7 +102,8 @@ def noisy(random: Random, point: tuple[float, float]) -> tuple[float, float]:
 
 def answers(random: Random, level: int) -> tuple[dict[str, int], dict[str, object]]:
     """The 26 answers and flags that lead to a level under GB/T 42195-2022."""
-    wanted, flags = level, {"coma": False, "diagnoses": ["I10"], "psychiatrist_diagnosed": False, "risk_events": random.choice((0, 0, 0, 1))}
+    events = random.choice((0, 0, 0, 1))
+    wanted, flags = level, {"coma": False, "diagnoses": ["I10"], "psychiatrist_diagnosed": False, "risk_events": events}
     if level >= 1 and random.random() < 0.12:
         wanted, rule = level - 1, random.choice(("dementia", "falls"))
         flags |= {"diagnoses": ["F01"]} if rule == "dementia" else {"risk_events": random.randint(2, 4)}
