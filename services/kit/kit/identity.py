@@ -17,7 +17,7 @@ from kit.refusals import Unauthenticated, Unavailable
 
 ALGORITHMS = ("EdDSA", "ES256", "RS256")  # asymmetric only: a shared secret would let every service mint tokens
 LEEWAY_S = 30
-KEYS_FRESH_S = 600.0  # after that the keys are read again, so that a withdrawn key stops counting
+KEYS_FRESH_S = 300.0  # after that the keys are read again beside the calls, so that a withdrawn key stops counting
 KEYS_STALE_S = 3600.0  # how long the last keys count while the issuer does not answer
 REFETCH_S = 5.0  # least pause between two reads: a flood of unknown key ids must not become a flood of requests
 KNOWN_MOST = 20_000  # verified tokens kept; about 12 MB
@@ -44,6 +44,7 @@ class Identity:
         self._keys: dict[str, jwt.PyJWK] = {}
         self._read_at = self._tried_at = float("-inf")
         self._reading = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
         self._known: dict[bytes, _Known] = {}
 
     async def verify(self, token: str) -> Caller:
@@ -53,7 +54,10 @@ class Identity:
         """
         print_ = hashlib.blake2b(token.encode(), digest_size=16).digest()
         known = self._known.get(print_)
-        if known is not None and time.time() < known.until and time.monotonic() - self._read_at < KEYS_FRESH_S:
+        age_s = time.monotonic() - self._read_at
+        if KEYS_FRESH_S <= age_s < KEYS_STALE_S and (self._refreshing is None or self._refreshing.done()):
+            self._refreshing = asyncio.create_task(self._read(), name="keys of the issuer")
+        if known is not None and time.time() < known.until and age_s < KEYS_STALE_S:
             return known.caller
         key_id, key = await self._key(token)
         try:
@@ -73,6 +77,8 @@ class Identity:
 
     async def close(self) -> None:
         """Closes the connections to the issuer."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
         await self._http.aclose()
 
     async def _key(self, token: str) -> tuple[str, jwt.PyJWK]:
@@ -83,8 +89,7 @@ class Identity:
         except jwt.PyJWTError as error:
             raise Unauthenticated("the bearer is no signed token") from error
         key_id = str(header.get("kid", ""))
-        age = time.monotonic() - self._read_at
-        if key_id not in self._keys or age >= KEYS_FRESH_S:
+        if key_id not in self._keys or time.monotonic() - self._read_at >= KEYS_STALE_S:
             await self._read()
         key = self._keys.get(key_id)
         if key is None:
@@ -96,7 +101,7 @@ class Identity:
         asked_at = time.monotonic()
         async with self._reading:
             if self._tried_at >= asked_at or time.monotonic() - self._tried_at < REFETCH_S:
-                self._usable()
+                self._usable()  # somebody else has just read them
                 return
             self._tried_at = time.monotonic()
             try:

@@ -39,26 +39,21 @@ def denied(name: str) -> bool:
     return last in _REFUSED_KEYS or not _REFUSED_WORDS.isdisjoint(last.split("_"))
 
 
+def _configured(least: int) -> None:
+    structlog.configure(
+        processors=[*_SHARED, _RENDER], wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stdout), cache_logger_on_first_use=False,
+    )
+
+
 def install(level: str) -> None:
     """Sends structlog and every standard logger through one chain to standard output."""
     least = logging.getLevelNamesMapping()[level.upper()]
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        traced,
-        told_error,
-        clean,
-    ]
-    render = structlog.processors.JSONRenderer(ensure_ascii=False, default=lambda value: type(value).__name__)
-    structlog.configure(
-        processors=[*shared, render], wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout), cache_logger_on_first_use=False,
-    )
+    _configured(least)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_logger_name, foreign, *shared],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        foreign_pre_chain=[structlog.stdlib.add_logger_name, foreign, *_SHARED],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _RENDER],
     ))
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -127,3 +122,11 @@ def hidden(text: str) -> str:
 def scrubbed(text: str) -> str:
     """The text of an error that is not ours, without what may quote a row: details of the database, values, Chinese words."""
     return _HAN.sub("…", hidden(_ROWS.sub("", text)))[:2000]
+
+
+_SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True),
+    traced, told_error, clean,
+]
+_RENDER = structlog.processors.JSONRenderer(ensure_ascii=False, default=lambda value: type(value).__name__)
+_configured(logging.INFO)  # also before `install`: structlog's own default prints the values of variables

@@ -1,27 +1,33 @@
-"""Metrics that know their own name, unit, meaning and attributes, and their text for Prometheus."""
+"""Metrics that know their own name, unit, meaning and attributes, and their text for Prometheus.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+Values are summed up here, in a microsecond; OpenTelemetry's instruments take ten, so they are fed only where something is pushed.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-from opentelemetry.metrics import Meter
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import Histogram as HistogramPoints
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricReader, Sum
-from opentelemetry.sdk.resources import Resource
 
 _SUFFIX = {"s": "_seconds", "By": "_bytes", "1": "_ratio"}
-_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+_SERIES_MOST = 2000  # per metric: an attribute that turns out to be unbounded must not eat the memory
+
+Labels = tuple[Any, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Metric:
     """name: dotted. unit: UCUM. attributes: the only ones a point may bear, none of them personal."""
 
+    kind = ""
+
     name: str
     unit: str
     meaning: str
     attributes: tuple[str, ...] = ()
+    series: dict[Labels, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         declared[self.name] = self
@@ -31,15 +37,30 @@ class Metric:
         """The name of this metric in rules and dashboards."""
         return self.name.replace(".", "_") + _SUFFIX.get(self.unit, "")
 
-    def _checked(self, attributes: dict[str, Any]) -> dict[str, Any]:
-        if len(attributes) != len(self.attributes) or any(name not in attributes for name in self.attributes):
-            raise ValueError(f"metric {self.name} bears exactly {self.attributes}, not {tuple(attributes)}")
-        return attributes
+    def _labels(self, given: dict[str, Any]) -> Labels | None:
+        """The values in the declared order; None where the metric has too many series already."""
+        try:
+            labels = tuple(given[name] for name in self.attributes)
+        except KeyError:
+            labels = ()
+        if len(labels) != len(given) or len(labels) != len(self.attributes):
+            raise ValueError(f"metric {self.name} bears exactly {self.attributes}, not {tuple(given)}")
+        return labels if labels in self.series or len(self.series) < _SERIES_MOST else None
+
+    def lines(self) -> Iterator[str]:
+        """The series in Prometheus' text format."""
+        for labels, value in list(self.series.items()):
+            yield f"{self.prometheus}{_braced(self._pairs(labels))} {_number(value)}"
+
+    def _pairs(self, labels: Labels) -> list[str]:
+        return [f'{name}="{_escaped(value)}"' for name, value in zip(self.attributes, labels, strict=True)]
 
 
 @dataclass(frozen=True, eq=False)
 class Counter(Metric):
     """Only grows."""
+
+    kind = "counter"
 
     @property
     def prometheus(self) -> str:
@@ -47,95 +68,106 @@ class Counter(Metric):
 
     def add(self, amount: float = 1, **attributes: Any) -> None:
         """Counts `amount` more."""
-        _instrument(self).add(amount, self._checked(attributes))
-
-
-@dataclass(frozen=True, eq=False)
-class Histogram(Metric):
-    """How values are spread."""
-
-    def record(self, value: float, **attributes: Any) -> None:
-        """Notes one value in the metric's unit."""
-        _instrument(self).record(value, self._checked(attributes))
+        if (labels := self._labels(attributes)) is not None:
+            self.series[labels] = self.series.get(labels, 0) + amount
+        if _push is not None:
+            _push(self, amount, attributes)
 
 
 @dataclass(frozen=True, eq=False)
 class Gauge(Metric):
     """What is so now."""
 
+    kind = "gauge"
+
     def set(self, value: float, **attributes: Any) -> None:
-        """Replaces the value."""
-        _instrument(self).set(value, self._checked(attributes))
+        """Replaces the value of one series."""
+        if (labels := self._labels(attributes)) is not None:
+            self.series[labels] = value
+        if _push is not None:
+            _push(self, value, attributes)
+
+
+    def only(self, value: float, **attributes: Any) -> None:
+        """Replaces all series by this one: what is told by an attribute is so no longer."""
+        self.series.clear()
+        self.set(value, **attributes)
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram(Metric):
+    """How values are spread."""
+
+    kind = "histogram"
+
+    def record(self, value: float, **attributes: Any) -> None:
+        """Notes one value in the metric's unit."""
+        if (labels := self._labels(attributes)) is not None:
+            counted = self.series.get(labels)
+            if counted is None:
+                counted = self.series[labels] = [[0] * (len(BUCKETS_S) + 1), 0.0]
+            counted[0][bisect_left(BUCKETS_S, value)] += 1
+            counted[1] += value
+        if _push is not None:
+            _push(self, value, attributes)
+
+    def lines(self) -> Iterator[str]:
+        for labels, (counts, total) in list(self.series.items()):
+            pairs, below = self._pairs(labels), 0
+            for bound, count in zip((*BUCKETS_S, None), counts, strict=True):
+                below += count
+                limit = "+Inf" if bound is None else _number(bound)
+                labelled = _braced([*pairs, f'le="{limit}"'])
+                yield f"{self.prometheus}_bucket{labelled} {below}"
+            yield f"{self.prometheus}_sum{_braced(pairs)} {_number(total)}"
+            yield f"{self.prometheus}_count{_braced(pairs)} {below}"
 
 
 declared: dict[str, Metric] = {}
-_instruments: dict[str, Any] = {}
-_reader = InMemoryMetricReader()
+provider: MeterProvider | None = None
+_push: Callable[[Metric, float, dict[str, Any]], None] | None = None
 
 
-provider = MeterProvider(metric_readers=[_reader], shutdown_on_exit=False)
-
-
-def provide(resource: Resource, readers: Iterable[MetricReader]) -> MeterProvider:
-    """Replaces the provider by one that also pushes to `readers`; instruments are made anew."""
-    global provider, _reader
-    provider.shutdown()
-    _reader = InMemoryMetricReader()
-    _instruments.clear()
-    provider = MeterProvider(metric_readers=[_reader, *readers], resource=resource, shutdown_on_exit=False)
-    return provider
-
-
-def _instrument(metric: Metric) -> Any:
-    made = _instruments.get(metric.name)
-    if made is None:
-        made = _instruments[metric.name] = _make(provider.get_meter("eldercare"), metric)
-    return made
-
-
-def _make(meter: Meter, metric: Metric) -> Any:
-    if isinstance(metric, Counter):
-        return meter.create_counter(metric.name, metric.unit, metric.meaning)
-    if isinstance(metric, Histogram):
-        buckets = _BUCKETS_S if metric.unit == "s" else None
-        return meter.create_histogram(metric.name, metric.unit, metric.meaning, explicit_bucket_boundaries_advisory=buckets)
-    return meter.create_gauge(metric.name, metric.unit, metric.meaning)
+def provide(made: MeterProvider | None) -> None:
+    """Values are also handed to this provider from now on; to none, they stay here."""
+    global provider, _push
+    if provider is not None:
+        provider.shutdown()
+    provider, _push = made, _pushing(made) if made is not None else None
 
 
 def prometheus() -> str:
     """Every metric with a value, in the text format that Prometheus scrapes."""
-    told = _reader.get_metrics_data()
     lines: list[str] = []
-    for scope in (scope for resource in (told.resource_metrics if told else ()) for scope in resource.scope_metrics):
-        for metric in scope.metrics:
-            ours = declared.get(metric.name)
-            if ours is None:
-                continue
-            lines.append(f"# HELP {ours.prometheus} {ours.meaning}")
-            data = metric.data
-            kind = "histogram" if isinstance(data, HistogramPoints) else "counter" if isinstance(data, Sum) else "gauge"
-            lines.append(f"# TYPE {ours.prometheus} {kind}")
-            for point in data.data_points:
-                lines.extend(_point(ours.prometheus, point, kind))
+    for metric in declared.values():
+        if metric.series:
+            lines += (f"# HELP {metric.prometheus} {metric.meaning}", f"# TYPE {metric.prometheus} {metric.kind}", *metric.lines())
     return "\n".join(lines) + "\n"
 
 
-def _point(name: str, point: Any, kind: str) -> Iterable[str]:
-    labels = [f'{key}="{_escaped(value)}"' for key, value in sorted((point.attributes or {}).items())]
-    if kind != "histogram":
-        yield f"{name}{_braced(labels)} {_number(point.value)}"
-        return
-    below = 0
-    for bound, count in zip((*point.explicit_bounds, float("inf")), point.bucket_counts, strict=True):
-        below += count
-        limit = 'le="+Inf"' if bound == float("inf") else f'le="{_number(bound)}"'
-        yield f"{name}_bucket{_braced([*labels, limit])} {below}"
-    yield f"{name}_sum{_braced(labels)} {_number(point.sum)}"
-    yield f"{name}_count{_braced(labels)} {point.count}"
+def _pushing(made: MeterProvider) -> Callable[[Metric, float, dict[str, Any]], None]:
+    meter, instruments = made.get_meter("eldercare"), dict[str, Callable[[float, dict[str, Any]], None]]()
+
+    def instrument(metric: Metric) -> Callable[[float, dict[str, Any]], None]:
+        if isinstance(metric, Counter):
+            return meter.create_counter(metric.name, metric.unit, metric.meaning).add
+        if isinstance(metric, Histogram):
+            buckets = BUCKETS_S
+            return meter.create_histogram(metric.name, metric.unit, metric.meaning, explicit_bucket_boundaries_advisory=buckets).record
+        return meter.create_gauge(metric.name, metric.unit, metric.meaning).set
+
+    def push(metric: Metric, value: float, attributes: dict[str, Any]) -> None:
+        put = instruments.get(metric.name)
+        if put is None:
+            put = instruments[metric.name] = instrument(metric)
+        put(value, attributes)
+
+    return push
 
 
-def _braced(labels: list[str]) -> str:
-    return "{" + ",".join(labels) + "}" if labels else ""
+def _braced(labels: Iterable[str]) -> str:
+    joined = ",".join(labels)
+    return "{" + joined + "}" if joined else ""
 
 
 def _escaped(value: object) -> str:
@@ -143,4 +175,4 @@ def _escaped(value: object) -> str:
 
 
 def _number(value: float) -> str:
-    return repr(int(value)) if float(value).is_integer() else repr(value)
+    return repr(int(value)) if float(value).is_integer() else repr(float(value))

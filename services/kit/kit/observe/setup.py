@@ -2,7 +2,8 @@
 
 import asyncio
 
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -16,7 +17,8 @@ def install(service: str, *, level: str = "info", otlp_endpoint: str | None = No
     """Begins logging, tracing and measuring for this process; spans and metrics are pushed only where an endpoint is given."""
     logs.install(level)
     resource = Resource.create({"service.name": service, "service.namespace": "eldercare", "service.version": version})
-    readers: list[MetricReader] = []
+    traces.provide(None)
+    metrics.provide(None)
     if otlp_endpoint:
         from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
@@ -25,8 +27,8 @@ def install(service: str, *, level: str = "info", otlp_endpoint: str | None = No
         tracing = TracerProvider(resource=resource, shutdown_on_exit=False)
         tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint, insecure=insecure)))
         traces.provide(tracing)
-        readers.append(PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=otlp_endpoint, insecure=insecure)))
-    metrics.provide(resource, readers)
+        reader = PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=otlp_endpoint, insecure=insecure))
+        metrics.provide(MeterProvider(metric_readers=[reader], resource=resource, shutdown_on_exit=False))
     names.BUILD.set(1, service=service, version=version)
 
 
@@ -34,4 +36,5 @@ async def flush() -> None:
     """Pushes what is left, off the loop, and waits at most five seconds."""
     if traces.provider is not None:
         await asyncio.to_thread(traces.provider.force_flush, _FLUSH_MS)
-    await asyncio.to_thread(metrics.provider.force_flush, _FLUSH_MS)
+    if metrics.provider is not None:
+        await asyncio.to_thread(metrics.provider.force_flush, _FLUSH_MS)

@@ -1,7 +1,7 @@
 """Spans: a call continues its caller's trace, a record continues the trace of the transaction that said it."""
 
+import random
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, Status, Sta
 
 from kit.observe.names import ATTRIBUTES, PROCESSED, PROCESSED_BATCH, Span
 
-_FORM = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+_FORM = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 provider: TracerProvider | None = None
 _tracer: trace.Tracer | None = None
@@ -48,11 +48,10 @@ def provide(made: TracerProvider | None) -> None:
 
 def parsed(traceparent: str | None) -> SpanContext | None:
     """The span a W3C `traceparent` names, or None where it names none."""
-    match = _FORM.fullmatch(traceparent) if traceparent else None
-    if match is None:
+    if not traceparent or _FORM.fullmatch(traceparent) is None:
         return None
-    told = SpanContext(int(match[1], 16), int(match[2], 16), is_remote=True, trace_flags=TraceFlags(int(match[3], 16)))
-    return told if told.is_valid else None
+    trace_id, span_id, flags = int(traceparent[3:35], 16), int(traceparent[36:52], 16), int(traceparent[53:], 16)
+    return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags)) if trace_id and span_id else None
 
 
 def traceparent() -> str | None:
@@ -97,8 +96,8 @@ def _begun(
     kind: Span, above: SpanContext | None, links: Iterable[str | None], attributes: dict[str, Any] | None, parts: dict[str, str],
 ) -> trace.Span:
     if _tracer is None:
-        own = secrets.randbits(64) or 1
-        trace_id = above.trace_id if above else secrets.randbits(128) or 1
+        own = random.getrandbits(64) or 1  # no secret: it only has to be rare
+        trace_id = above.trace_id if above else random.getrandbits(128) or 1
         return NonRecordingSpan(SpanContext(trace_id, own, False, above.trace_flags if above else TraceFlags(TraceFlags.SAMPLED)))
     context = trace.set_span_in_context(NonRecordingSpan(above)) if above else contexts.Context()
     return _tracer.start_span(

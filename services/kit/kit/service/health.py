@@ -100,7 +100,7 @@ class Health:
             return None
         if revision != self.schema:
             self.schema = revision
-            names.SCHEMA.set(1, revision=revision)
+            names.SCHEMA.only(1, revision=revision)
         return revision
 
     _error = ""

@@ -1,0 +1,68 @@
+import pytest
+
+from kit import refusals
+from kit.refusals import Conflict, Denied, EldercareError, Malformed, NotFound, Refusal, Unauthenticated, Unavailable
+from kit.rpc import status
+
+
+class AlreadyCompleted(Conflict):
+    text = "assessment {assessment_id} is completed already"
+
+
+class HTTPGone(NotFound):
+    """An abbreviation in a name."""
+
+
+TABLE = [
+    (Malformed("level", "0..4"), "INVALID_ARGUMENT", 422, "park", "warning", "if the limit trips"),
+    (NotFound("Bed", 7), "NOT_FOUND", 404, "park", "info", "no"),
+    (Conflict("taken"), "ABORTED", 409, "park", "info", "no"),
+    (AlreadyCompleted(assessment_id=7), "ABORTED", 409, "park", "info", "no"),
+    (Denied("no"), "PERMISSION_DENIED", 403, "park", "info", "no"),
+    (Unauthenticated("who"), "UNAUTHENTICATED", 401, "park", "info", "no"),
+    (Refusal("spent"), "FAILED_PRECONDITION", 409, "park", "info", "no"),
+    (Unavailable("bank"), "UNAVAILABLE", 503, "retry", "warning", "if it lasts"),
+    (ZeroDivisionError(), "INTERNAL", 500, "three tries", "exception", "yes"),
+    (KeyboardInterrupt(), "INTERNAL", 500, "three tries", "exception", "yes"),
+]
+
+
+@pytest.mark.parametrize(("error", "code", "http", "message", "log", "alert"), TABLE, ids=lambda value: type(value).__name__)
+def test_the_fault_decides_every_consequence(error, code, http, message, log, alert):
+    told = refusals.consequence(error)
+
+    assert (told.code, told.http, told.message, told.log, told.alert) == (code, http, message, log, alert)
+
+
+def test_each_row_of_the_table_is_tried_here():
+    assert {refusals.consequence(row[0]) for row in TABLE} == set(refusals.CONSEQUENCES.values())
+
+
+@pytest.mark.parametrize(("kind", "reason"), [(AlreadyCompleted, "ALREADY_COMPLETED"), (HTTPGone, "HTTP_GONE"), (Refusal, "REFUSAL")])
+def test_the_reason_is_the_name_of_the_class(kind, reason):
+    assert kind._reason == reason
+
+
+def test_facts_are_attributes_and_build_the_text():
+    error = AlreadyCompleted(assessment_id="a-1", field="assessment_id")
+
+    assert (error.assessment_id, error.facts, str(error)) == ("a-1", {"assessment_id": "a-1"}, "assessment a-1 is completed already")
+    assert error.violations == (("assessment_id", "assessment a-1 is completed already"),)
+
+
+@pytest.mark.parametrize("error", [row[0] for row in TABLE if isinstance(row[0], EldercareError)], ids=lambda value: type(value).__name__)
+def test_what_was_told_is_what_is_heard(error):
+    code, text, _ = status.told(error)
+
+    heard = refusals.heard(code.name, text, reason=error.reason, facts=dict(error.facts), violations=error.violations)
+
+    assert (heard.reason, str(heard), heard.facts, heard.violations) == (error.reason, str(error), error.facts, error.violations)
+    assert refusals.consequence(heard) == refusals.consequence(error)
+
+
+def test_a_status_stays_small_whatever_the_facts():
+    facts = {f"fact_{number}": "长" * 1000 for number in range(100)}
+    error = Malformed("field", "长" * 1000, also=[(f"field_{number}", "长" * 1000) for number in range(100)])
+
+    assert len(status.told(Refusal("长" * 5000, **facts))[2]) < 8_000
+    assert len(status.told(error)[2]) < 8_000
