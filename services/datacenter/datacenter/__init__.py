@@ -1,0 +1,1 @@
+"""What does the regulator see, and which facts made it? every event of every service → archive → counts by area and month → boards."""

@@ -1,0 +1,285 @@
+"""What an event says about which thing. The only place of the projection that knows messages; everything behind it knows values.
+
+A reader returns notes (kind, id, merge, arguments), to be merged into what is known of the thing, and counts that the event adds by itself.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from functools import cache
+from typing import Any, NamedTuple
+
+from eldercare.assessment.v1 import events_pb2 as assessment
+from eldercare.dispatch.v1 import events_pb2 as dispatch
+from eldercare.facility.v1 import events_pb2 as facility
+from eldercare.subsidy.v1 import events_pb2 as subsidy
+from eldercare.supervision.v1 import events_pb2 as supervision
+from google.protobuf.message import Message
+
+from datacenter.rules import months, people, places, work
+from datacenter.rules.measures import Counts, Limits, Measure
+
+
+class Kind(IntEnum):
+    """The kinds of things that counts are made of."""
+
+    ELDER = 1
+    ASSESSMENT = 2
+    ORDER = 3
+    SETTLEMENT = 4
+    COMPLAINT = 5
+    FACILITY = 6
+    WORKER = 7
+    STAY = 8
+
+
+COUNTS: dict[int, Callable[[dict[str, Any], Limits], Counts]] = {
+    Kind.ELDER: people.counts_of, Kind.ASSESSMENT: work.assessment_counts, Kind.ORDER: work.order_counts,
+    Kind.SETTLEMENT: work.settlement_counts, Kind.COMPLAINT: work.complaint_counts, Kind.FACILITY: places.facility_counts,
+    Kind.WORKER: places.worker_counts, Kind.STAY: places.stay_counts,
+}
+
+Note = tuple[int, str, Callable[..., None], tuple[Any, ...]]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class When(NamedTuple):
+    """The place of an event in time. month: Asia/Shanghai, by business time; at: microseconds; sequence: its thing's version."""
+
+    month: int
+    sequence: int
+    at: int
+
+    @classmethod
+    def of(cls, time: datetime, sequence: int) -> "When":
+        """From an event's business time and version."""
+        at = (time - _EPOCH) // _MICROSECOND
+        return cls(months.of_seconds(at // 1_000_000), sequence, at)
+
+
+Said = tuple[list[Note], list[tuple[Measure, str, int, int]]]
+Reader = Callable[[Any, When, Limits], Said]
+READERS: dict[str, Reader] = {}
+
+
+def read(event: Message, when: When, limits: Limits) -> Said:
+    """Notes and own counts of an event; nothing where it is in no figure."""
+    reader = READERS.get(event.DESCRIPTOR.full_name)
+    return reader(event, when, limits) if reader else ([], [])
+
+
+def area_of(event: Message) -> str | None:
+    """The area code an event happened in."""
+    path = _area_path(type(event))
+    if path is None:
+        return None
+    found: str = getattr(event, "area_code") if path == "" else getattr(event, path).area_code  # noqa: B009
+    return found or None
+
+
+@cache
+def _area_path(kind: type[Message]) -> str | None:
+    if "area_code" in kind.DESCRIPTOR.fields_by_name:
+        return ""
+    holders = (field for field in kind.DESCRIPTOR.fields if field.message_type is not None)
+    return next((field.name for field in holders if "area_code" in field.message_type.fields_by_name), None)
+
+
+def _reads(*kinds: type[Message]) -> Callable[[Reader], Reader]:
+    def register(reader: Reader) -> Reader:
+        READERS.update({kind.DESCRIPTOR.full_name: reader for kind in kinds})
+        return reader
+
+    return register
+
+
+def _flag(values: Iterable[int], wanted: frozenset[int], flag: int) -> int:
+    return flag if not wanted.isdisjoint(values) else 0
+
+
+_Elder = assessment.Elder
+_APART = frozenset((_Elder.LIVING_ALONE, _Elder.LIVING_SPOUSE_ONLY))
+_SPECIAL_LIVING = _APART | {_Elder.LIVING_LEFT_BEHIND}
+_SPECIAL_HARDSHIP = frozenset((_Elder.HARDSHIP_SEVERELY_HANDICAPPED, _Elder.HARDSHIP_PLANNED_FAMILY_SPECIAL))
+_BASIC = frozenset((_Elder.HARDSHIP_DIBAO, _Elder.HARDSHIP_TEKUN))
+_CARE = _BASIC | {_Elder.HARDSHIP_LOW_INCOME}
+
+
+@_reads(assessment.ElderRegistered, assessment.ElderChanged, assessment.ElderDied)
+def _elder(event: Any, when: When, _: Limits) -> Said:
+    elder = event.elder
+    hardships, living = list(elder.hardships), elder.living
+    flags = people.ALIVE if elder.status == _Elder.STATUS_ALIVE else 0
+    flags |= (people.ALONE if living in _APART else 0) | (people.COMPLETE if elder.complete else 0)
+    flags |= (people.SPECIAL if living in _SPECIAL_LIVING else 0) | _flag(hardships, _SPECIAL_HARDSHIP, people.SPECIAL)
+    flags |= _flag(hardships, _BASIC, people.BASIC) | _flag(hardships, _CARE, people.CARE)
+    entry = [when.month, when.sequence, when.at, elder.area_code, flags, months.of_text(elder.born_on)]
+    return [(Kind.ELDER, elder.elder_id, people.knows_state, (entry,))], []
+
+
+@_reads(assessment.ApplicationSubmitted)
+def _application(event: Any, _: When, __: Limits) -> Said:
+    month = months.of_seconds(event.submitted_at.seconds)
+    online = event.channel in (assessment.CHANNEL_PORTAL, assessment.CHANNEL_MOBILE)
+    counts = [(Measure.APPLICATIONS, event.area_code, month, 1)]
+    return [], [*counts, (Measure.APPLICATIONS_ONLINE, event.area_code, month, 1)] if online else counts
+
+
+@_reads(assessment.AssessmentCompleted)
+def _completed(event: Any, _: When, limits: Limits) -> Said:
+    month = months.of_seconds(event.completed_at.seconds)
+    place = [event.area_code, month, int(event.working_days <= limits.working_days), int(event.assessors >= limits.assessors)]
+    return [(Kind.ASSESSMENT, event.assessment_id, work.knows_first, ("d", place))], []
+
+
+@_reads(assessment.AssessmentAppealed)
+def _appealed(event: Any, _: When, __: Limits) -> Said:
+    return [(Kind.ASSESSMENT, event.assessment_id, work.knows_least, ("x", 1))], []
+
+
+@_reads(assessment.AssessmentApproved)
+def _approved(event: Any, when: When, _: Limits) -> Said:
+    begin, end = months.of_text(event.valid_from), months.of_text(event.valid_to)
+    entry = [when.month, when.at, event.assessment_id, begin, end, event.level]
+    return [(Kind.ELDER, event.elder_id, people.knows_result, (entry,))], []
+
+
+def _care(event: Any, when: When, limits: Limits, is_open: int) -> Said:
+    if event.kind != subsidy.Policy.KIND_CASH or event.policy_code != limits.care_policy:
+        return [], []
+    entry = [when.month, when.sequence, when.at, is_open]
+    return [(Kind.ELDER, event.elder_id, people.knows_care, (event.entitlement_id, entry))], []
+
+
+@_reads(subsidy.EntitlementOpened)
+def _opened(event: Any, when: When, limits: Limits) -> Said:
+    return _care(event, when, limits, 1)
+
+
+@_reads(subsidy.EntitlementRefused, subsidy.EntitlementClosed)
+def _ended(event: Any, when: When, limits: Limits) -> Said:
+    return _care(event, when, limits, 0)
+
+
+@_reads(subsidy.VoucherIssued)
+def _issued(event: Any, when: When, _: Limits) -> Said:
+    month = months.of_text(event.month)
+    notes: list[Note] = [(Kind.ELDER, event.elder_id, people.knows_voucher, (month, when.month))]
+    return notes, [(Measure.ISSUED_FEN, event.area_code, month, event.issued_fen)]
+
+
+@_reads(subsidy.VoucherCaptured)
+def _captured(event: Any, _: When, __: Limits) -> Said:
+    return [], [(Measure.CAPTURED_FEN, event.area_code, months.of_text(event.month), event.captured_fen)]
+
+
+@_reads(subsidy.PaymentMade)
+def _paid(event: Any, _: When, __: Limits) -> Said:
+    month = months.of_text(event.paid_on)
+    counts = [(Measure.PAYMENTS, event.area_code, month, 1)]
+    if event.paid_on <= event.due_on:
+        counts.append((Measure.PAYMENTS_IN_TIME, event.area_code, month, 1))
+    if event.kind == subsidy.PaymentMade.KIND_CASH:
+        counts.append((Measure.PAID_CASH_FEN, event.area_code, months.of_text(event.month), event.paid_fen))
+    return [], counts
+
+
+@_reads(subsidy.RecoveryOpened)
+def _claimed(event: Any, _: When, __: Limits) -> Said:
+    return [], [(Measure.CLAIMED_FEN, event.area_code, months.of_text(event.month), event.claimed_fen)]
+
+
+@_reads(supervision.SettlementApproved)
+def _settled(event: Any, _: When, __: Limits) -> Said:
+    if event.voucher_fen <= 0:
+        return [], []
+    place = [event.area_code, months.of_seconds(event.approved_at.seconds)]
+    return [(Kind.SETTLEMENT, event.settlement_id, work.knows_first, ("s", place))], []
+
+
+@_reads(supervision.SettlementVerified)
+def _verified(event: Any, _: When, __: Limits) -> Said:
+    return [(Kind.SETTLEMENT, event.settlement_id, work.knows_least, ("y", 1))], []
+
+
+@_reads(supervision.ComplaintFiled)
+def _filed(event: Any, _: When, __: Limits) -> Said:
+    place = [event.area_code, months.of_seconds(event.filed_at.seconds)]
+    return [(Kind.COMPLAINT, event.complaint_id, work.knows_first, ("i", place))], []
+
+
+@_reads(supervision.ComplaintClosed)
+def _closed(event: Any, _: When, __: Limits) -> Said:
+    return [(Kind.COMPLAINT, event.complaint_id, work.knows_least, ("k", 1))] if event.in_time else [], []
+
+
+@_reads(facility.FacilityOpened, facility.FacilityChanged, facility.FacilityClosed)
+def _facility(event: Any, when: When, _: Limits) -> Said:
+    state = event.facility
+    is_open = int(state.status == facility.Facility.STATUS_OPEN)
+    entry = [when.month, when.sequence, when.at, state.area_code, is_open, state.tier, state.operation, state.beds, state.nursing_beds]
+    return [(Kind.FACILITY, state.facility_id, places.knows_state, (entry,))], []
+
+
+@_reads(facility.WorkerRegistered, facility.WorkerChanged, facility.WorkerLeft)
+def _worker(event: Any, when: When, _: Limits) -> Said:
+    state = event.worker
+    counted = int(state.status == facility.Worker.STATUS_ACTIVE and state.caregiver)
+    until = months.after(state.certified_until) if state.certified_until else 0
+    entry = [when.month, when.sequence, when.at, state.area_code, counted, until]
+    return [(Kind.WORKER, state.worker_id, places.knows_state, (entry,))], []
+
+
+@_reads(facility.StayBegan)
+def _admitted(event: Any, _: When, __: Limits) -> Said:
+    place = [event.area_code, months.of_seconds(event.admitted_at.seconds)]
+    return [(Kind.STAY, event.stay_id, work.knows_first, ("b", place))], []
+
+
+@_reads(facility.StayEnded)
+def _discharged(event: Any, _: When, __: Limits) -> Said:
+    return [(Kind.STAY, event.stay_id, work.knows_least, ("z", months.of_seconds(event.discharged_at.seconds)))], []
+
+
+@_reads(dispatch.OrderPlaced)
+def _placed(event: Any, _: When, __: Limits) -> Said:
+    return [(Kind.ORDER, event.order_id, work.knows_first, ("p", [event.area_code, months.of_seconds(event.wanted_from.seconds)]))], []
+
+
+@_reads(dispatch.OrderCancelled)
+def _cancelled(event: Any, _: When, __: Limits) -> Said:
+    return [(Kind.ORDER, event.order_id, work.knows_least, ("c", event.cause))], []
+
+
+@_reads(dispatch.OrderStarted)
+def _started(event: Any, _: When, __: Limits) -> Said:
+    return [(Kind.ORDER, event.order_id, work.knows_least, ("l", event.late_min))], []
+
+
+@_reads(dispatch.OrderFinished)
+def _finished(event: Any, _: When, __: Limits) -> Said:
+    return [(Kind.ORDER, event.order_id, work.knows_first, ("f", [event.area_code, months.of_seconds(event.finished_at.seconds)]))], []
+
+
+@_reads(dispatch.OrderFollowedUp)
+def _followed_up(event: Any, _: When, __: Limits) -> Said:
+    month = months.of_seconds(event.followed_up_at.seconds)
+    counts = [(Measure.ANSWERS, event.area_code, month, 1)] if event.reached else []
+    if event.satisfied:
+        counts.append((Measure.ANSWERS_SATISFIED, event.area_code, month, 1))
+    return [(Kind.ORDER, event.order_id, work.knows_least, ("u", 1))] if event.reached else [], counts
+
+
+@_reads(dispatch.OrderAssigned)
+def _offered(event: Any, _: When, __: Limits) -> Said:
+    stamp = event.assigned_at
+    entry = [stamp.seconds * 1_000_000 + stamp.nanos // 1000, event.attempt, event.worker_id, event.area_code, months.of_seconds(stamp.seconds)]
+    return [(Kind.ORDER, event.order_id, work.knows_each, ("o", entry))], []
+
+
+@_reads(dispatch.OrderAccepted)
+def _accepted(event: Any, _: When, __: Limits) -> Said:
+    stamp = event.accepted_at
+    entry = [stamp.seconds * 1_000_000 + stamp.nanos // 1000, event.worker_id]
+    return [(Kind.ORDER, event.order_id, work.knows_each, ("a", entry))], []

@@ -1,0 +1,1 @@
+"""What the data center tells: figures, boards, lineage, proofs. Rows start from `kit.access.scoped`."""

@@ -1,0 +1,92 @@
+"""One page of the board in one answer."""
+
+import csv
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import resources
+
+from eldercare.datacenter.v1 import api_pb2 as pb
+from sqlalchemy import func, select
+
+from datacenter.flows.limits import catalogue
+from datacenter.queries import figures, proofs
+from datacenter.rules import months
+from datacenter.rules.indicators import TOP
+from datacenter.rules.measures import Measure
+from datacenter.tables import Heard
+from kit import areas
+from kit.access import Caller, check
+from kit.clock import local_day
+from kit.refusals import NotFound
+from kit.store import Session
+from kit.tables import Position
+from kit.wire import timestamp
+
+TREND = 12
+Ends = Callable[[], Mapping[tuple[str, int], int]]  # end offsets by topic and partition, as far as they are known
+
+
+async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: Ends) -> pb.Board:
+    """The board of an area and month. Raises: NotFound for an area that is not in the tree or not the caller's."""
+    found = area(caller, request.area_code)
+    present_month = months.of_day(local_day(session.now))
+    month = months.of_text(request.month) if request.month else present_month
+    first = month - (request.trend or TREND) + 1
+    children = [child.code for child in areas.load().children(found.code) if child.official or areas.load().children(child.code)]
+    own = await figures.totals(session, caller, [found.code], first, month)
+    below = await figures.totals(session, caller, children, month, month) if children else {}
+    present = await figures.presence(session, caller, found.code, first, month)
+    newest = await figures.watermarks(session, month)
+    span = range(first, month + 1)
+    trend = figures.figures([found.code], span, own, present, newest)
+    parts = figures.figures(children, range(month, month + 1), below, present, newest)
+    size = len(catalogue())
+    return pb.Board(
+        area=_area(found.code, own, month), path=[_area(step.code, own, month) for step in areas.load().path(found.code) if step.level >= TOP],
+        month=months.text(month), figures=trend[-size:], trend=trend,
+        parts=[
+            pb.Part(area=_area(code, below, month), figures=parts[place * size:(place + 1) * size]) for place, code in enumerate(children)
+        ],
+        freshness=await freshness(session, ends), indicators=[figures.described(indicator) for indicator in catalogue().values()],
+        proof=await proofs.newest(session, caller, found.code, month), made_at=timestamp(session.now), area_code=found.code,
+    )
+
+
+def area(caller: Caller, code: str) -> areas.Area:
+    """An area that the caller may see. Raises: NotFound."""
+    check(caller, area=code, kind="area", key=code)
+    if code not in areas.load() or areas.load()[code].level < TOP:
+        raise NotFound("area", code, field="area_code")
+    return areas.load()[code]
+
+
+def _area(code: str, counted: figures.Totals, month: int) -> pb.Area:
+    lon, lat = centroids().get(code, (0.0, 0.0))
+    known = areas.load()[code]
+    return pb.Area(
+        area_code=code, name=known.name, level=known.level, lon=lon, lat=lat, elders=counted.get((Measure.ALIVE, code, month), 0),
+    )
+
+
+@cache
+def centroids() -> dict[str, tuple[float, float]]:
+    """Inner points of the areas that have one: longitude, latitude."""
+    text = resources.files("datacenter").joinpath("data/centroids.csv").read_text("utf-8")
+    return {row["code"]: (float(row["lon"]), float(row["lat"])) for row in csv.DictReader(text.splitlines())}
+
+
+async def freshness(session: Session, ends: Ends) -> list[pb.Freshness]:
+    """How far each topic is heard, and how many of its records are still to be read."""
+    rows = (await session.execute(
+        select(Heard.topic, func.max(Heard.newest), func.max(Heard.applied_at)).group_by(Heard.topic).order_by(Heard.topic)
+    )).all()
+    read = {(topic, partition): next for topic, partition, next in await session.execute(
+        select(Position.topic, Position.partition, func.max(Position.next)).group_by(Position.topic, Position.partition)
+    )}
+    lags: dict[str, int] = {}
+    for (topic, partition), end in ends().items():
+        name = topic.split(".")[1] if "." in topic else topic
+        lags[name] = lags.get(name, 0) + max(0, end - read.get((topic, partition), 0))
+    return [
+        pb.Freshness(topic=topic, watermark=timestamp(newest), lag=lags.get(topic, 0), applied_at=timestamp(applied)) for topic, newest, applied in rows
+    ]

@@ -1,0 +1,154 @@
+"""Figures of areas and months out of the counts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from itertools import groupby
+from typing import NamedTuple
+
+from eldercare.datacenter.v1 import api_pb2 as pb
+from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy import Select, func, or_, select
+
+from datacenter.flows.folding import holders
+from datacenter.flows.limits import catalogue
+from datacenter.rules import months
+from datacenter.rules.indicators import Indicator
+from datacenter.rules.measures import STOCKS, Measure
+from datacenter.tables import Count, Heard, Projection
+from kit import access, areas
+from kit.access import Caller, scoped
+from kit.store import Session
+from kit.wire import timestamp
+
+_PRESENT = {indicator.numerator: indicator.level for indicator in catalogue().values() if indicator.level is not None}
+_FLOWS = [int(measure) for measure in Measure if measure not in STOCKS]
+_SUMS = [int(measure) for measure in STOCKS if measure not in _PRESENT]
+Totals = dict[tuple[int, str, int], int]  # measure, area, month → its stock at the month's end, or its flow in the month
+
+
+class Parts(NamedTuple):
+    """Numerator and denominator of a figure."""
+
+    numerator: int
+    denominator: int
+
+
+async def generation(session: Session) -> int:
+    """The generation that is shown."""
+    found = (await session.execute(select(Projection.live))).scalar_one()
+    return int(found)
+
+
+async def totals(session: Session, caller: Caller, codes: Sequence[str], first: int, last: int) -> Totals:
+    """Every measure of these areas for each month from first to last."""
+    shown = await generation(session)
+    found: Totals = {}
+    for summed in (True, False):
+        rows = await session.execute(_sums(caller, shown, codes, first, last) if summed else _flows(caller, shown, codes, first, last))
+        for measure, area, month, amount in rows:
+            found[measure, area, month] = int(amount)
+    keys = {(measure, area) for measure, area, _ in found if measure in STOCKS}
+    for measure, area in keys:
+        _accumulate(found, measure, area, first, last)
+    return found
+
+
+def _accumulate(found: Totals, measure: int, area: str, first: int, last: int) -> None:
+    stock = 0
+    for month in range(first, last + 1):
+        stock += found.get((measure, area, month), 0)
+        found[measure, area, month] = stock
+
+
+def _sums(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> Select[tuple[int, str, int, int]]:
+    month = func.greatest(Count.month, first).label("at")
+    chosen = select(Count.measure, Count.area_code, month, func.sum(Count.amount)).where(
+        Count.generation == shown, Count.measure.in_(_SUMS), Count.area_code.in_(codes), Count.month <= last,
+    )
+    return scoped(chosen, caller, area=Count.area_code).group_by(Count.measure, Count.area_code, month)
+
+
+def _flows(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> Select[tuple[int, str, int, int]]:
+    chosen = select(Count.measure, Count.area_code, Count.month, Count.amount).where(
+        Count.generation == shown, Count.measure.in_(_FLOWS), Count.area_code.in_(codes), Count.month.between(first, last),
+    )
+    return scoped(chosen, caller, area=Count.area_code)
+
+
+async def presence(session: Session, caller: Caller, area_code: str, first: int, last: int) -> Totals:
+    """For each measure of presence and area at or below this one: in how many areas of its level it is above zero."""
+    shown, month = await generation(session), func.greatest(Count.month, first).label("at")
+    of_level = [Count.measure == measure for measure in _PRESENT]
+    chosen = select(Count.measure, Count.area_code, month, func.sum(Count.amount)).where(
+        Count.generation == shown, or_(*of_level), Count.area_code.between(*access.area_range(area_code)), Count.month <= last,
+    )
+    rows = (await session.execute(
+        scoped(chosen, caller, area=Count.area_code).group_by(Count.measure, Count.area_code, month).order_by(Count.measure, Count.area_code, month)
+    )).all()
+    found: Totals = {}
+    for (measure, area), changes in groupby(rows, key=lambda row: (row[0], row[1])):
+        if area in areas.load() and areas.level(area) == _PRESENT[Measure(measure)]:
+            _present(found, measure, area, {month: int(amount) for _, _, month, amount in changes}, range(first, last + 1))
+    return found
+
+
+def _present(found: Totals, measure: int, area: str, changes: Mapping[int, int], span: range) -> None:
+    stock = 0
+    for month in span:
+        stock += changes.get(month, 0)
+        if stock > 0:
+            for holder in holders(area):
+                found[measure, holder, month] = found.get((measure, holder, month), 0) + 1
+
+
+def parts_of(indicator: Indicator, area_code: str, month: int, counted: Totals, present: Totals) -> Parts:
+    """Numerator and denominator of one figure."""
+    if indicator.level is not None and areas.level(area_code) > indicator.level:
+        return Parts(0, 0)  # a village has no share of townships
+    return Parts(*indicator.parts(
+        lambda measure: counted.get((measure, area_code, month), 0),
+        lambda measure, _: present.get((measure, area_code, month), 0),
+        lambda level: _count_of(area_code, level),
+    ))
+
+
+@cache
+def _count_of(area_code: str, level: int) -> int:
+    return len(areas.load().within(area_code, level))
+
+
+async def watermarks(session: Session, last: int) -> dict[tuple[str, int], datetime]:
+    """Newest business instant by topic and month, up to a month."""
+    rows = await session.execute(select(Heard.topic, Heard.month, Heard.newest).where(Heard.month <= last).order_by(Heard.month))
+    return {(topic, month): newest for topic, month, newest in rows}
+
+
+def figures(codes: Iterable[str], span: range, counted: Totals, present: Totals, newest: Mapping[tuple[str, int], datetime]) -> list[pb.Figure]:
+    """All figures of these areas and months: by area, then month, then in the catalogue's order."""
+    marks = {(indicator.code, month): _mark(indicator, month, newest) for indicator in catalogue().values() for month in span}
+    texts = {month: months.text(month) for month in span}
+    made = []
+    for area_code in codes:
+        for month in span:
+            for indicator in catalogue().values():
+                numerator, denominator = parts_of(indicator, area_code, month, counted, present)
+                made.append(pb.Figure(
+                    code=indicator.code, area_code=area_code, month=texts[month], value=indicator.value(numerator, denominator),
+                    numerator=numerator, denominator=denominator, definition=indicator.definition, watermark=marks[indicator.code, month],
+                ))
+    return made
+
+
+def _mark(indicator: Indicator, month: int, newest: Mapping[tuple[str, int], datetime]) -> Timestamp | None:
+    heard = [at for (topic, of), at in newest.items() if topic in indicator.topics and of <= month]
+    return timestamp(max(heard)) if heard else None
+
+
+def described(indicator: Indicator) -> pb.Indicator:
+    """The entry of the catalogue as it is shown."""
+    return pb.Indicator(
+        code=indicator.code, name_zh=indicator.name_zh, name_en=indicator.name_en, unit=indicator.unit, dimension=indicator.dimension,
+        formula_zh=indicator.formula_zh, formula_en=indicator.formula_en, target=indicator.target, target_sense=indicator.target_sense,
+        source=indicator.source, definition=indicator.definition, key=indicator.key,
+    )

@@ -1,0 +1,62 @@
+"""Months as numbers that can be added and compared: year × 12 + month − 1."""
+
+from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
+
+YEAR = 12
+_SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991, so every month begins on a whole hour of UTC
+
+
+def of_text(text: str) -> int:
+    """The month of `YYYY-MM` or `YYYY-MM-DD`.
+
+    >>> of_text("2026-03"), of_text("2026-03-31") - of_text("2026-02-01")
+    (24314, 1)
+    """
+    return int(text[:4]) * YEAR + int(text[5:7]) - 1
+
+
+def text(month: int) -> str:
+    """`YYYY-MM`.
+
+    >>> text(24314)
+    '2026-03'
+    """
+    return f"{month // YEAR:04d}-{month % YEAR + 1:02d}"
+
+
+def of_day(day: date) -> int:
+    """The month that holds a day."""
+    return day.year * YEAR + day.month - 1
+
+
+def after(day_text: str) -> int:
+    """The first month whose last day lies after a day `YYYY-MM-DD`.
+
+    >>> text(after("2026-03-31")), text(after("2026-03-30"))
+    ('2026-04', '2026-03')
+    """
+    return of_day(date.fromisoformat(day_text) + timedelta(days=1))
+
+
+def of_seconds(seconds: int) -> int:
+    """The month in Asia/Shanghai that holds an instant. seconds: since 1970, UTC.
+
+    >>> text(of_seconds(1772294399)), text(of_seconds(1772294400))
+    ('2026-02', '2026-03')
+    """
+    return _of_hour(seconds // 3600)
+
+
+@lru_cache(maxsize=100_000)
+def _of_hour(hour: int) -> int:
+    return of_day(datetime.fromtimestamp(hour * 3600, _SHANGHAI).date())
+
+
+def first_second(month: int) -> int:
+    """Seconds since 1970 at which a month begins in Asia/Shanghai.
+
+    >>> first_second(of_text("2026-03"))
+    1772294400
+    """
+    return int(datetime(month // YEAR, month % YEAR + 1, 1, tzinfo=_SHANGHAI).timestamp())

@@ -1,0 +1,105 @@
+"""What the data center remembers: the archive, what is known of each thing, the counts, how fresh they are, and their proofs."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Index, SmallInteger, Text
+from sqlmodel import Field
+
+from kit.tables import Remembered
+
+
+class Archived(Remembered, table=True):
+    """An event as it was heard; never changed. One partition for each day of real time inside the ids."""
+
+    __tablename__ = "archive"
+    __table_args__ = (
+        Index("archive_batch_ix", "batch", postgresql_using="brin"),
+        Index("archive_area_ix", "area_code", "time"),
+        Index("archive_thing_ix", "thing"),
+        {"postgresql_partition_by": "RANGE (id)"},
+    )
+
+    id: UUID = Field(primary_key=True, description="ce_id, UUIDv7")
+    type: str = Field(sa_type=Text)
+    source: str = Field(sa_type=Text)
+    subject: str = Field(sa_type=Text)
+    thing: UUID | None = Field(default=None, description="what it is about in the counts: the elder of a result, the order of an offer")
+    sequence: int = Field(sa_type=BigInteger)
+    area_code: str | None = Field(default=None, sa_type=Text)
+    time: datetime = Field(description="business instant")
+    topic: str = Field(sa_type=Text)
+    partition: int
+    offset: int = Field(sa_type=BigInteger)
+    traceparent: str | None = Field(default=None, sa_type=Text)
+    headers: bytes = Field(description="as they came, one `name: value` in a line")
+    payload: bytes
+    batch: int = Field(sa_type=BigInteger, description="number of the transaction that kept it; they are numbered in the order of commits")
+
+
+class Projection(Remembered, table=True):
+    """Which generation of the counts is shown, and how far the archive goes. One row; its lock puts all batches into one order."""
+
+    one: int = Field(default=1, sa_type=SmallInteger, primary_key=True)
+    live: int = Field(sa_type=SmallInteger, description="generation that is shown, 1 or 2; the other one is built beside it")
+    batch: int = Field(sa_type=BigInteger, description="number of the last transaction")
+
+
+class Thing(Remembered, table=True):
+    """What is known of one elder, order, facility …: all that its share in the counts depends on."""
+
+    __table_args__ = ({"postgresql_partition_by": "LIST (generation)"},)
+
+    generation: int = Field(sa_type=SmallInteger, primary_key=True)
+    kind: int = Field(sa_type=SmallInteger, primary_key=True, description="flows.reading.Kind")
+    id: UUID = Field(primary_key=True)
+    known: str = Field(sa_column=Column(Text, nullable=False), description="JSON; `rules` tells its form")
+
+
+class Count(Remembered, table=True):
+    """By how much a measure changes in a month, or what it counts in that month, for an area of any level."""
+
+    __table_args__ = ({"postgresql_partition_by": "LIST (generation)"},)
+
+    generation: int = Field(sa_type=SmallInteger, primary_key=True)
+    measure: int = Field(sa_type=SmallInteger, primary_key=True, description="rules.measures.Measure")
+    area_code: str = Field(sa_type=Text, primary_key=True, description="12 digits: village, township, county or city")
+    month: int = Field(primary_key=True, description="year × 12 + month − 1; of a stock it may lie in the future, as a birthday does")
+    amount: int = Field(sa_type=BigInteger)
+
+
+class Heard(Remembered, table=True):
+    """How far a topic is heard, by month of business time."""
+
+    topic: str = Field(sa_type=Text, primary_key=True, description="aggregate, `order`")
+    month: int = Field(primary_key=True)
+    newest: datetime = Field(description="newest business instant of that month")
+    applied_at: datetime = Field(description="real instant at which the last batch with it was applied")
+
+
+class Proved(Remembered, table=True):
+    """The counts of a month, recounted from the archive by other means, compared with those shown."""
+
+    __tablename__ = "proof"
+    __table_args__ = (Index("proof_month_ix", "month", "proved_at"),)
+
+    proof_id: UUID = Field(primary_key=True)
+    area_code: str = Field(sa_type=Text)
+    month: int
+    figures: int = Field(description="figures compared")
+    events: int = Field(sa_type=BigInteger, description="events of the archive that were read")
+    proved_at: datetime = Field(description="business instant")
+
+
+class Differed(Remembered, table=True):
+    """A figure whose two values are not the same."""
+
+    __tablename__ = "difference"
+
+    proof_id: UUID = Field(primary_key=True, foreign_key="proof.proof_id")
+    code: str = Field(sa_type=Text, primary_key=True)
+    area_code: str = Field(sa_type=Text, primary_key=True)
+    shown_numerator: int = Field(sa_type=BigInteger)
+    shown_denominator: int = Field(sa_type=BigInteger)
+    recomputed_numerator: int = Field(sa_type=BigInteger)
+    recomputed_denominator: int = Field(sa_type=BigInteger)
