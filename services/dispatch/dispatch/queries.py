@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from eldercare.dispatch.v1 import api_pb2 as pb
-from sqlmodel import select
+from sqlmodel import col, select
 
 from dispatch.errors import NotAccepted
 from dispatch.flows import sealed
@@ -38,7 +38,7 @@ async def orders(session: Session, request: pb.ListOrders, caller: Caller) -> pb
     """Orders in the order of their ids."""
     query = _visible(caller)
     if request.HasField("area_code"):
-        query = query.where(Order.area_code.between(*area_range(request.area_code)))  # type: ignore[attr-defined]
+        query = query.where(Order.area_code.between(*area_range(request.area_code)))
     if request.HasField("elder_id"):
         query = query.where(Order.elder_id == UUID(request.elder_id))
     if request.HasField("worker_id"):
@@ -48,7 +48,7 @@ async def orders(session: Session, request: pb.ListOrders, caller: Caller) -> pb
     if request.after:
         query = query.where(Order.order_id > UUID(request.after))
     limit = request.limit or USUAL
-    rows = (await session.exec(query.order_by(Order.order_id).limit(limit + 1))).all()  # type: ignore[arg-type]
+    rows = (await session.exec(query.order_by(col(Order.order_id)).limit(limit + 1))).all()
     return pb.OrderPage(
         rows=[wire.message(pb.Order, row) for row in rows[:limit]], next=str(rows[limit - 1].order_id) if len(rows) > limit else "",
     )
@@ -74,8 +74,8 @@ async def whereabouts(session: Session, request: pb.GetOrder, call: Call) -> pb.
     )
 
 
-def _visible(caller: Caller):  # type: ignore[no-untyped-def]
+def _visible(caller: Caller):
     query = scoped(select(Order), caller, area=Order.area_code, organisation=Order.organisation_id, person=Order.elder_id)
     if not ORGANISATION_ROLES.isdisjoint(caller.roles) and caller.roles <= {"worker"}:
-        query = query.where(Order.worker_id == UUID(caller.worker_id) if caller.worker_id else Order.worker_id.is_(None))  # type: ignore[union-attr]
+        query = query.where(Order.worker_id == UUID(caller.worker_id) if caller.worker_id else Order.worker_id.is_(None))
     return query

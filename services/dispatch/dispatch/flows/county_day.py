@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from eldercare.facility.v1 import events_pb2 as facility
-from sqlmodel import select
+from sqlmodel import col, select
 
 from dispatch.flows import sealed
 from dispatch.flows.limits import limits
@@ -43,8 +43,8 @@ async def placed(session: Session, county: str, day: date, *, locked: bool = Fal
     first, last = day_bounds(day)
     query = select(Order).where(
         Order.state == State.PLACED, Order.wanted_from >= first, Order.wanted_from < last,
-        Order.area_code.between(*area_range(county)),  # type: ignore[attr-defined]
-    ).order_by(Order.order_id)  # type: ignore[arg-type]
+        col(Order.area_code).between(*area_range(county)),
+    ).order_by(col(Order.order_id))
     if locked:
         query = query.with_for_update().execution_options(populate_existing=True)
     return (await session.exec(query)).all()
@@ -95,10 +95,10 @@ async def worker_of(session: Session, worker_id: UUID) -> Worker:
 async def _workers(session: Session, county: str, shared: bool) -> Sequence[tuple[Worker, Organisation]]:
     query = select(Worker, Organisation).where(
         Worker.organisation_id == Organisation.organisation_id,
-        Worker.area_code.between(*area_range(county)),  # type: ignore[attr-defined]
+        col(Worker.area_code).between(*area_range(county)),
         Worker.status == facility.Worker.STATUS_ACTIVE, Organisation.status == facility.Organisation.STATUS_ACTIVE,
         Organisation.home_services,
-    ).order_by(Worker.worker_id)  # type: ignore[arg-type]
+    ).order_by(col(Worker.worker_id))
     if shared:
         query = query.with_for_update(read=True, of=Worker)
     return (await session.exec(query)).all()
@@ -107,13 +107,13 @@ async def _workers(session: Session, county: str, shared: bool) -> Sequence[tupl
 async def _bound(session: Session, day: date, worker_ids: Sequence[UUID]) -> Sequence[Order]:
     first, last = day_bounds(day)
     return (await session.exec(select(Order).where(
-        Order.worker_id.in_(worker_ids), Order.state.in_(orders.BOUND),  # type: ignore[union-attr, attr-defined]
-        Order.planned_at >= first, Order.planned_at < last,  # type: ignore[operator]
-    ).order_by(Order.order_id))).all()  # type: ignore[arg-type]
+        col(Order.worker_id).in_(worker_ids), col(Order.state).in_(orders.BOUND),
+        col(Order.planned_at) >= first, col(Order.planned_at) < last,
+    ).order_by(col(Order.order_id)))).all()
 
 
 async def _barred(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, set[str]]:
     barred: dict[UUID, set[str]] = defaultdict(set)
-    for row in (await session.exec(select(Declined).where(Declined.order_id.in_(order_ids)))).all():  # type: ignore[attr-defined]
+    for row in (await session.exec(select(Declined).where(col(Declined.order_id).in_(order_ids)))).all():
         barred[row.order_id].add(str(row.worker_id))
     return barred

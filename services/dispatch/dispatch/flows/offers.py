@@ -1,10 +1,12 @@
 """Offers an order to somebody, and to somebody else when the first does not take it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from eldercare.dispatch.v1 import events_pb2 as said
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement
+from sqlmodel import col, select
 
 from dispatch.flows import county_day
 from dispatch.flows.limits import limits
@@ -23,7 +25,7 @@ TIMERS = ("offer", "answer", "missed")
 
 async def lock_county(session: Session, county: str) -> None:
     """Lets one transaction at a time promise this county's workers to somebody."""
-    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"dispatch/{county}", 0))))
+    await (await session.driver()).execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"dispatch/{county}")
 
 
 async def offer(session: Session, order_id: UUID) -> None:
@@ -96,26 +98,25 @@ async def miss(session: Session, order_id: UUID) -> None:
 
 async def leave(session: Session, worker_id: UUID) -> None:
     """A worker left: what was promised in the worker's name is offered to others."""
-    found = await session.exec(  # type: ignore[call-overload]
-        select(Order).where(Order.worker_id == worker_id, Order.state.in_(orders.OFFERED))  # type: ignore[arg-type, attr-defined]
-        .order_by(Order.order_id).with_for_update().execution_options(populate_existing=True)
-    )
-    for order in found.scalars().all():
+    for order in await _locked(session, col(Order.worker_id) == worker_id, orders.OFFERED):
         take_back(session, order)
 
 
 async def bury(session: Session, elder_id: UUID) -> None:
     """An elder died: nobody comes any more. A begun visit is ended by who is there."""
-    found = await session.exec(  # type: ignore[call-overload]
-        select(Order).where(Order.elder_id == elder_id, Order.state.in_([State.RESERVING, *orders.OPEN]))  # type: ignore[arg-type, attr-defined]
-        .order_by(Order.order_id).with_for_update().execution_options(populate_existing=True)
-    )
-    for order in found.scalars().all():
+    for order in await _locked(session, col(Order.elder_id) == elder_id, (State.RESERVING, *orders.OPEN)):
         if order.state == State.RESERVING:  # nobody has heard of it; the hold on the voucher expires
             order.state = State.CANCELLED
             undue(session, "reserve", str(order.order_id))
         else:
             await cancel(session, order, Cause.DEATH)
+
+
+async def _locked(session: Session, whose: ColumnElement[bool], states: Sequence[State]) -> Sequence[Order]:
+    query = select(Order).where(whose, col(Order.state).in_(states)).order_by(col(Order.order_id))
+    found = (await session.exec(query.with_for_update().execution_options(populate_existing=True))).all()
+    session.holds(*found)
+    return found
 
 
 def _quiet(session: Session, order: Order) -> None:
