@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from kit.servers.process import Missing, StartFailed
 LINE_S = 30.0
 LOOKS = 32  # threads that look at children; one look may last two seconds
 EXPECTED = (Missing, StartFailed, NotFresh, NotAState, StateInUse, PartitionsFixed, KafkaException)
-console = Console(highlight=False)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
 class Interrupted(Exception):

@@ -18,6 +18,7 @@ from kit.servers.process import Missing, Process, StartFailed
 LOOK_S = 1.0  # between two looks at a child that is ready
 STARTING_LOOK_S = 0.1
 FIRST_REST_S, MOST_REST_S = 0.5, 15.0
+MISSED = 3  # looks in a row without an answer until a child counts as not ready: on a busy machine one is nothing
 MISCONFIGURED = 2  # exit code of a service that trying again will not help
 STEADY_S = 60.0  # a child that lived so long begins its back-off anew
 DEAD_LOOPS_S = 60.0  # a service that says for so long that its loops make no progress is killed and comes back
@@ -173,16 +174,18 @@ class Supervisor:
 
     async def _watch(self, child: Child) -> None:
         """Returns when the child has ended."""
+        missed = 0
         while child.process.pid is not None and not self._stopping:
             before = child.phase
             ready = await asyncio.to_thread(self._look, child)
+            missed = 0 if ready else missed + 1
             if ready:
                 child.phase, child.reason = Phase.READY, ""
-            elif before == Phase.READY:
+            elif before == Phase.READY and (missed == MISSED or child.told.get("ready") is False):
                 child.phase = Phase.UNREADY
             if child.phase != before and child.phase in (Phase.READY, Phase.UNREADY):
                 self.said(f"{child.name} {child.phase}{': ' + child.reason if child.reason else ''}")
-            await asyncio.sleep(LOOK_S if ready else STARTING_LOOK_S)
+            await asyncio.sleep(STARTING_LOOK_S if child.phase == Phase.STARTING else LOOK_S)
 
     def _look(self, child: Child) -> bool:
         if not isinstance(child.process, Service):

@@ -82,6 +82,7 @@ class Kafka(Process):
         self.heap_mb = heap_mb
         self._voters = voters
         self._cluster_id = cluster_id
+        self._admin: AdminClient | None = None
 
     @property
     def address(self) -> str:
@@ -148,7 +149,10 @@ class Kafka(Process):
         return [*self._java(self.heap_mb), "kafka.Kafka", str(self.data / "server.properties")]
 
     def answers(self) -> bool:
-        return self.pid is not None and listens(self.port) and broker_count(self.address) > 0
+        if self.pid is None or not listens(self.port):
+            return False
+        self._admin = self._admin or AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        return broker_count(self._admin) > 0
 
 
 class KafkaCluster:
@@ -169,8 +173,9 @@ class KafkaCluster:
             broker.prepare()
         for broker in self.brokers:
             broker.spawn()
+        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
         deadline = time.monotonic() + timeout
-        while not all(broker.answers() for broker in self.brokers) or broker_count(self.address) < len(self.brokers):
+        while not all(broker.answers() for broker in self.brokers) or broker_count(admin) < len(self.brokers):
             if time.monotonic() > deadline:
                 self.stop()
                 raise StartFailed(f"the cluster did not answer within {timeout:.0f} s:\n{self.brokers[0].last_lines()}")
@@ -222,9 +227,9 @@ def new_cluster_id() -> str:
     return "0" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
 
 
-def broker_count(address: str) -> int:
+def broker_count(admin: AdminClient) -> int:
     """How many brokers the metadata names; 0 while nobody answers. Blocks for two seconds at most."""
     try:
-        return len(AdminClient({"bootstrap.servers": address, "log_level": 0}).list_topics(timeout=2).brokers)
+        return len(admin.list_topics(timeout=2).brokers)
     except KafkaException:
         return 0

@@ -1,0 +1,187 @@
+"""The servers survive what a machine does to them, and die with whoever started them."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from kit.servers.kafka import Kafka, KafkaCluster, MemoryKafka, broker_count
+from kit.servers.postgres import Postgres, ensure_database, execute, identifier
+from kit.servers.process import Process, StartFailed
+from kit.testing import until
+
+
+def produced(address: str, topic: str, value: bytes) -> None:
+    producer = Producer({"bootstrap.servers": address, "acks": "all", "log_level": 0})
+    producer.produce(topic, value, partition=0)
+    assert producer.flush(20) == 0
+
+
+def consumed(address: str, topic: str, count: int) -> list[bytes]:
+    consumer = Consumer({"bootstrap.servers": address, "group.id": "reader", "enable.auto.commit": False, "log_level": 0})
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    values = [record.value() for record in consumer.consume(count, timeout=20)]
+    consumer.close()
+    return [value for value in values if value is not None]
+
+
+async def test_a_killed_postgres_comes_back_with_what_was_committed(tmp_path: Path) -> None:
+    cluster = Postgres(tmp_path / "data", password="it's secret")
+    cluster.start()
+    address = cluster.address
+    await execute(cluster.dsn(), "create table kept (n int)", "insert into kept values (7)")
+
+    cluster.kill()
+    assert cluster.pid is None
+    cluster.start()
+
+    connection = await asyncpg.connect(cluster.dsn())
+    assert await connection.fetchval("select n from kept") == 7
+    await connection.close()
+    assert cluster.address == address
+    cluster.stop()
+    assert cluster.exit_code == 0
+
+
+async def test_a_guarded_postgres_refuses_who_does_not_know_the_password(tmp_path: Path) -> None:
+    cluster = Postgres(tmp_path / "data", password="right")
+    cluster.start()
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(cluster.dsn(password="wrong"))
+    cluster.stop()
+
+
+async def test_postgres_listens_on_loopback_alone(postgres: Postgres) -> None:
+    connections = psutil.Process(postgres.pid).net_connections(kind="tcp")
+    listening = {connection.laddr.ip for connection in connections if connection.status == psutil.CONN_LISTEN}
+
+    assert listening == {"127.0.0.1"}
+
+
+async def test_a_role_cannot_enter_the_database_of_another(postgres: Postgres) -> None:
+    for name in ("ours", "theirs"):
+        await ensure_database(postgres.dsn(), name, role=name, password=name)
+        await ensure_database(postgres.dsn(), name, role=name, password=name)
+
+    await execute(postgres.dsn("ours", user="ours", password="ours"), "create table mine (n int)")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await asyncpg.connect(postgres.dsn("theirs", user="ours", password="ours"))
+
+
+@pytest.mark.parametrize("name", ["Robert'); drop table students", "", "1st", "a" * 64])
+def test_a_name_that_would_need_quotes_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="plain lower-case SQL name"):
+        identifier(name)
+
+
+def test_a_restarted_kafka_has_kept_its_records_and_its_address(own_kafka: Kafka) -> None:
+    admin = AdminClient({"bootstrap.servers": own_kafka.address, "log_level": 0})
+    admin.create_topics([NewTopic("kept", 1, 1)])["kept"].result(20)
+    produced(own_kafka.address, "kept", b"first")
+    address = own_kafka.address
+
+    own_kafka.kill()
+    own_kafka.start()
+
+    assert own_kafka.address == address
+    assert consumed(address, "kept", 1) == [b"first"]
+
+
+@pytest.mark.connected
+@pytest.mark.timeout(240)
+def test_a_cluster_of_three_goes_on_without_one(tmp_path: Path) -> None:
+    cluster = KafkaCluster(tmp_path / "kafka", brokers=3, heap_mb=256)
+    cluster.start()
+    try:
+        admin = AdminClient({"bootstrap.servers": cluster.address, "log_level": 0})
+        assert broker_count(admin) == 3
+        admin.create_topics([NewTopic("kept", 1, 3)])["kept"].result(30)
+        produced(cluster.address, "kept", b"before")
+
+        cluster.brokers[0].kill()
+        produced(cluster.address, "kept", b"after")
+
+        assert consumed(cluster.address, "kept", 2) == [b"before", b"after"]
+    finally:
+        cluster.stop()
+
+
+def test_the_broker_in_memory_makes_four_partitions_at_the_first_mention(memory_kafka: MemoryKafka) -> None:
+    memory_kafka.create_topics(["named"])
+
+    topics = AdminClient({"bootstrap.servers": memory_kafka.address, "log_level": 0}).list_topics(timeout=5).topics
+    assert len(topics["named"].partitions) == 4
+    produced(memory_kafka.address, "named", b"first")
+    assert consumed(memory_kafka.address, "named", 1) == [b"first"]
+
+
+def test_a_child_dies_with_its_parent_even_when_that_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from kit.servers.kafka import MemoryKafka\n"
+        "broker = MemoryKafka(Path(sys.argv[1])); broker.start(); print(broker.pid, flush=True); time.sleep(600)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "data")], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    with parent.stdout:
+        child = int(parent.stdout.readline())
+
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+
+    asyncio.run(until(lambda: gone(child)))
+
+
+def gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+class Family(Process):
+    """Has a child of its own in its group, and ignores SIGTERM."""
+
+    def command(self) -> list[str]:
+        code = "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        code += "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).pid, flush=True); time.sleep(600)"
+        return [sys.executable, "-c", code]
+
+    def answers(self) -> bool:
+        return bool(self.last_lines())
+
+
+async def test_stopping_ends_the_whole_family_even_one_that_does_not_listen(tmp_path: Path) -> None:
+    family = Family("family", tmp_path / "log")
+    family.start()
+    grandchild = int(family.last_lines())
+
+    family.stop(timeout=0.2)
+
+    assert family.exit_code == -signal.SIGKILL
+    await until(lambda: gone(grandchild))
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        cluster = Postgres(tmp_path / "data", port=taken.getsockname()[1])
+        with pytest.raises(StartFailed, match="Address already in use"):
+            cluster.start()
+
+
+def test_without_maven_and_java_kafka_names_what_is_missing(tmp_path: Path) -> None:
+    bare = {**os.environ, "PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    code = "from kit.servers.kafka import fetch_jars; fetch_jars()"
+
+    done = subprocess.run([sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=False)
+
+    assert "Apache Kafka needs java and mvn" in done.stderr
+    assert "--kafka memory" in done.stderr
