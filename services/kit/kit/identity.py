@@ -6,6 +6,7 @@ Tokens live in real time; the business clock has no say here.
 import asyncio
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,10 +36,13 @@ class _Known:
 class Identity:
     """Turns a token into its caller.
 
-    issuer, audience: what `iss` and `aud` must be. keys_url: the issuer's JWKS.
+    issuer, audience: what `iss` and `aud` must be. keys_url: the issuer's JWKS. tick: seconds that only grow.
     """
 
-    def __init__(self, *, issuer: str, audience: str, keys_url: str, http: httpx.AsyncClient | None = None) -> None:
+    def __init__(
+        self, *, issuer: str, audience: str, keys_url: str, http: httpx.AsyncClient | None = None, tick: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tick = tick
         self._issuer, self._audience, self._keys_url = issuer, audience, keys_url
         self._http = http or httpx.AsyncClient(timeout=FETCH_TIMEOUT_S, follow_redirects=False)
         self._keys: dict[str, jwt.PyJWK] = {}
@@ -54,7 +58,7 @@ class Identity:
         """
         print_ = hashlib.blake2b(token.encode(), digest_size=16).digest()
         known = self._known.get(print_)
-        age_s = time.monotonic() - self._read_at
+        age_s = self._tick() - self._read_at
         if KEYS_FRESH_S <= age_s < KEYS_STALE_S and (self._refreshing is None or self._refreshing.done()):
             self._refreshing = asyncio.create_task(self._read(), name="keys of the issuer")
         if known is not None and time.time() < known.until and age_s < KEYS_STALE_S:
@@ -89,7 +93,7 @@ class Identity:
         except jwt.PyJWTError as error:
             raise Unauthenticated("the bearer is no signed token") from error
         key_id = str(header.get("kid", ""))
-        if key_id not in self._keys or time.monotonic() - self._read_at >= KEYS_STALE_S:
+        if key_id not in self._keys or self._tick() - self._read_at >= KEYS_STALE_S:
             await self._read()
         key = self._keys.get(key_id)
         if key is None:
@@ -98,12 +102,12 @@ class Identity:
 
     async def _read(self) -> None:
         """Reads the issuer's keys, once for all who wait, at most every few seconds."""
-        asked_at = time.monotonic()
+        asked_at = self._tick()
         async with self._reading:
-            if self._tried_at >= asked_at or time.monotonic() - self._tried_at < REFETCH_S:
+            if self._tried_at >= asked_at or self._tick() - self._tried_at < REFETCH_S:
                 self._usable()  # somebody else has just read them
                 return
-            self._tried_at = time.monotonic()
+            self._tried_at = self._tick()
             try:
                 answer = await self._http.get(self._keys_url)
                 answer.raise_for_status()
@@ -111,11 +115,11 @@ class Identity:
             except (httpx.HTTPError, ValueError, KeyError, TypeError, jwt.PyJWTError) as error:
                 self._usable(error)
                 return
-            self._read_at = time.monotonic()
+            self._read_at = self._tick()
             self._known = {print_: known for print_, known in self._known.items() if known.key_id in self._keys}
 
     def _usable(self, error: Exception | None = None) -> None:
-        if time.monotonic() - self._read_at >= KEYS_STALE_S:
+        if self._tick() - self._read_at >= KEYS_STALE_S:
             raise Unavailable("issuer", "the issuer's keys cannot be read", retry_after_s=REFETCH_S) from error
 
     def _forget(self) -> None:
@@ -141,7 +145,11 @@ def _signing_keys(published: Any) -> dict[str, jwt.PyJWK]:
 class TokenSource:
     """This service's own token, by client_credentials; asked for again when four fifths of its life are over."""
 
-    def __init__(self, *, token_url: str, client_id: str, client_secret: str, http: httpx.AsyncClient | None = None) -> None:
+    def __init__(
+        self, *, token_url: str, client_id: str, client_secret: str, http: httpx.AsyncClient | None = None,
+        tick: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tick = tick
         self._token_url, self._auth = token_url, (client_id, client_secret)
         self._http = http or httpx.AsyncClient(timeout=FETCH_TIMEOUT_S, follow_redirects=False)
         self._token, self._renew_at, self._dead_at = "", float("-inf"), float("-inf")
@@ -149,10 +157,10 @@ class TokenSource:
 
     async def token(self) -> str:
         """A token with life left. Raises: Unavailable."""
-        if time.monotonic() < self._renew_at:
+        if self._tick() < self._renew_at:
             return self._token
         async with self._asking:
-            if time.monotonic() >= self._renew_at:
+            if self._tick() >= self._renew_at:
                 await self._ask()
         return self._token
 
@@ -163,10 +171,10 @@ class TokenSource:
             told = answer.json()
             self._token, life = str(told["access_token"]), float(told.get("expires_in", 60))
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            if time.monotonic() < self._dead_at:
+            if self._tick() < self._dead_at:
                 return  # the old one still counts: try again at the next call
             raise Unavailable("issuer", "the issuer gives no token", retry_after_s=REFETCH_S) from error
-        self._renew_at, self._dead_at = time.monotonic() + life * 0.8, time.monotonic() + life
+        self._renew_at, self._dead_at = self._tick() + life * 0.8, self._tick() + life
 
     async def close(self) -> None:
         """Closes the connections to the issuer."""
