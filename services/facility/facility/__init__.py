@@ -1,0 +1,1 @@
+"""Where is care given, by whom, and who lives there? organisation → facility → bed → stay; organisation → worker."""

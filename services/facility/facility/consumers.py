@@ -1,0 +1,22 @@
+"""Kafka in: one line each that calls a flow."""
+
+from uuid import UUID
+
+from eldercare.assessment.v1.events_pb2 import AssessmentApproved, ElderChanged, ElderDied, ElderRegistered
+
+from facility.flows import elders
+from facility.tables import Ability, Elder
+from kit.events import Need, on
+from kit.store import Session
+
+GROUP = "facility"
+
+
+@on(ElderRegistered, ElderChanged, ElderDied, group=GROUP, replica=Elder)
+async def keep_elder(event: ElderRegistered | ElderChanged | ElderDied, session: Session) -> None:
+    await elders.keep(session, event.elder)
+
+
+@on(AssessmentApproved, group=GROUP, loads=lambda event: [Need(Ability, UUID(event.elder_id))])
+async def keep_level(event: AssessmentApproved, session: Session) -> None:
+    await elders.keep_level(session, event)

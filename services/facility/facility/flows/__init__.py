@@ -1,0 +1,1 @@
+"""What this service does: one function per message – load, decide, store, emit."""

@@ -1,0 +1,43 @@
+"""Registers organisations."""
+
+from eldercare.facility.v1 import api_pb2 as api
+from eldercare.facility.v1 import events_pb2 as said
+from sqlalchemy.exc import IntegrityError
+
+from facility.errors import AreaUnknown, KnownAlready, WrongCheckCharacter
+from facility.ground import Ground
+from facility.rules import OrganisationStatus
+from facility.tables import Organisation
+from kit import access, areas, ids, numbers, wire
+from kit.access import Caller
+from kit.outbox import emit
+from kit.store import Session
+
+
+async def register(session: Session, command: api.RegisterOrganisation, caller: Caller, ground: Ground) -> said.OrganisationRegistered:
+    """Makes an organisation known by its credit code; two at once with one code: one is refused."""
+    if numbers.credit_check(command.credit_code[:-1]) != command.credit_code[-1]:
+        raise WrongCheckCharacter("credit_code", "GB 32100-2015")
+    check_area(command.area_code, caller, ground)
+    row = wire.row(
+        Organisation, command, organisation_id=ids.new(), registered_at=session.now, status=OrganisationStatus.ACTIVE,
+    )
+    session.add(row)
+    told = emit(session, said.OrganisationRegistered(organisation=public(row)), row)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise KnownAlready("credit_code") from error
+    return told
+
+
+def check_area(area_code: str, caller: Caller, ground: Ground) -> None:
+    """Refuses an area that is not in the city's tree, is larger than a county, or lies outside the caller's."""
+    if (ground.areas.level_of(area_code) or areas.PROVINCE) < areas.COUNTY:
+        raise AreaUnknown(area_code)
+    access.check(caller, area=area_code, kind="area", key=area_code)
+
+
+def public(row: Organisation) -> said.Organisation:
+    """The public state."""
+    return wire.message(said.Organisation, row)

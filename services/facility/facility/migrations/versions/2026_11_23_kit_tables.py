@@ -1,0 +1,16 @@
+"""What the kit remembers."""
+
+from kit import migrations
+
+revision = "facility_kit"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    migrations.kit_tables()
+
+
+def downgrade() -> None:
+    migrations.no_kit_tables()
