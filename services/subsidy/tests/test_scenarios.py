@@ -67,7 +67,9 @@ class World:
     async def at(self, moment: str) -> None:
         self._at(moment)
 
-    async def elder(self, name: str, level: str, hardships: tuple[str, ...] = (), area: str = VILLAGE, valid_to: str = "2026-12-01") -> None:
+    async def elder(
+        self, name: str, level: str, hardships: tuple[str, ...] = (), area: str = VILLAGE, valid_to: str = "2026-12-01",
+    ) -> None:
         self.elders[name] = ids.new()
         self.state[name] = {"hardships": [Hardship[one] for one in hardships], "area_code": area}
         await tell(self.city, an_elder(self.elders[name], **self.state[name]))
@@ -85,7 +87,8 @@ class World:
         await tell(self.city, an_elder(self.elders[name], **self.state[name], status=Status.DEAD, died_on=date.fromisoformat(on)))
 
     async def refuse(self, name: str, policy: str) -> None:
-        (row,) = await self.rows("select entitlement_id from entitlement where elder_id = $1 and policy_code = $2", self.elders[name], policy)
+        asked = "select entitlement_id from entitlement where elder_id = $1 and policy_code = $2"
+        (row,) = await self.rows(asked, self.elders[name], policy)
         caller = Caller("li", "tests", frozenset({"elder"}), elder_ids=frozenset({str(self.elders[name])}))
         async with self.city.transaction() as session:
             call = Call(caller=caller, key="1", channel="mobile", now=session.now, correlation_id="1")
@@ -93,9 +96,9 @@ class World:
 
     async def reserve(self, name: str, order: str, price: str, institution: str = "false", month: str = "") -> None:
         order_id = self.orders[order][0] if order in self.orders else ids.new()
+        month = month or f"{self.city.clock.today():%Y-%m}"
         command = ReserveVoucher(
-            order_id=str(order_id), elder_id=str(self.elders[name]), month=month or f"{self.city.clock.today():%Y-%m}", price_fen=fen(price),
-            institution=institution == "true",
+            order_id=str(order_id), elder_id=str(self.elders[name]), month=month, price_fen=fen(price), institution=institution == "true",
         )
         async with self.city.transaction() as session:
             reservation = await vouchers.reserve(session, command, self.city.clock.real())
@@ -115,8 +118,8 @@ class World:
 
     async def audit(self, order: str) -> None:
         order_id, name, held_fen = self.orders[order]
-        now = self.city.clock.now()
-        await tell(self.city, an_audit(order_id, self.elders[name], self.organisation_id, held_fen, approved_at=now, settlement_id=order_id))
+        whose = order_id, self.elders[name], self.organisation_id, held_fen
+        await tell(self.city, an_audit(*whose, approved_at=self.city.clock.now(), settlement_id=order_id))
 
     async def refuse_audit(self, order: str) -> None:
         order_id, name, held_fen = self.orders[order]
