@@ -207,8 +207,12 @@ async def _before(lost: asyncio.Future[None], doing: Any) -> Any:
 async def _closed_unflushed(producer: AIOKafkaProducer) -> None:
     """Cuts the producer's connections with what is queued unsent; `stop()` would first send it all, for a part we may not own."""
     producer._closed = True
+    sender = producer._sender.sender_task if producer._sender is not None else None
+    if sender is not None:
+        sender.cancel()
     await producer.client.close()
-    sender = producer._sender
-    if sender is not None and sender.sender_task is not None:
-        with suppress(KafkaError, asyncio.CancelledError):
-            await sender.close()
+    while sender is not None and not sender.done():
+        await asyncio.wait((sender,), timeout=0.1)
+        sender.cancel()  # on the first cancel it waits for requests in flight, and they for a broker that is no longer asked
+    if sender is not None and not sender.cancelled():
+        sender.exception()  # looked at, so that nobody warns of it
