@@ -1,6 +1,7 @@
 """A small world to try the read path on: two event types, the tables they lead to, a handler that fails to order.
 
-As a program, `python -m kit.testing.trial DSN KAFKA GROUP`, it is one more replica of the group, to be stopped, frozen and killed.
+As a program, `python -m kit.testing.trial DSN KAFKA GROUP SESSION_MS [MEMBER]`, it is one more replica of the group, to be stopped,
+frozen and killed.
 """
 
 import asyncio
@@ -207,13 +208,13 @@ async def reading(store: Store, kafka: str, group: str, **options: Any) -> Any:
         await consumers.stop()
 
 
-async def _main(dsn: str, kafka: str, group: str, session_ms: int) -> None:
+async def _main(dsn: str, kafka: str, group: str, session_ms: int, member: str | None) -> None:
     listen(group)
     store = Store(dsn, service="trial", clock=Clock())
-    consumers = Consumers(group, batch=20, session_ms=session_ms)
+    consumers = Consumers(group, batch=20, session_ms=session_ms, member=member)
     await consumers.start(store, kafka)
     await consumers.wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))
+    asyncio.run(_main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5] if len(sys.argv) > 5 else None))

@@ -1,0 +1,1 @@
+"""Figures of the kit's paths, each beside the raw limit of the same run."""
