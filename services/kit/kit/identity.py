@@ -40,7 +40,8 @@ class Identity:
     """
 
     def __init__(
-        self, *, issuer: str, audience: str, keys_url: str, http: httpx.AsyncClient | None = None, tick: Callable[[], float] = time.monotonic,
+        self, *, issuer: str, audience: str, keys_url: str, http: httpx.AsyncClient | None = None,
+        tick: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tick = tick
         self._issuer, self._audience, self._keys_url = issuer, audience, keys_url

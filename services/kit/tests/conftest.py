@@ -1,14 +1,21 @@
 """A small aggregate for the tests of the write path: pebbles that are counted, and the event that says so."""
 
+import importlib.util
+import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from uuid import UUID
 
+import grpc_tools
 import pytest
 import pytest_asyncio
 from eldercare.assessment.v1.events_pb2 import ApplicationWithdrawn
+from google.protobuf import descriptor_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
+from grpc_tools import protoc
+from protovalidate._gen.buf.validate import validate_pb
 from sqlmodel import Field
 
 from kit.clock import Clock
@@ -16,6 +23,7 @@ from kit.servers.postgres import execute
 from kit.store import Store
 from kit.tables import Remembered
 
+PROTOS = Path(__file__).parents[3] / "protos"
 TABLE = "create table pebble (pebble_id uuid primary key, version int not null, pushed int not null)"
 
 
@@ -55,3 +63,27 @@ async def pebbles(database: Callable[[], object], clock: Clock) -> AsyncIterator
     store = Store(dsn, service="kit", clock=clock, vault=Plain())
     yield SimpleNamespace(store=store, dsn=dsn, Pebble=Pebble)
     await store.close()
+
+
+@pytest.fixture(scope="session")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The generated module of trial.proto."""
+    if (made := sys.modules.get("trial_pb2")) is not None:
+        return made
+    folder = tmp_path_factory.mktemp("trial")
+    constraints = descriptor_pb2.FileDescriptorSet()
+    constraints.file.add().ParseFromString(validate_pb.desc().proto.to_binary())
+    (folder / "validate.binpb").write_bytes(constraints.SerializeToString())
+    site = Path(grpc_tools.__file__).parent / "_proto"
+    here = Path(__file__).parent
+    assert protoc.main([
+        "protoc", f"--descriptor_set_in={folder / 'validate.binpb'}", f"-I{here}", f"-I{PROTOS}", f"-I{site}",
+        f"--python_out={folder}", "trial.proto",
+    ]) == 0
+    found = importlib.util.spec_from_file_location("trial_pb2", folder / "trial_pb2.py")
+    assert found
+    assert found.loader
+    module = importlib.util.module_from_spec(found)
+    sys.modules["trial_pb2"] = module
+    found.loader.exec_module(module)
+    return module

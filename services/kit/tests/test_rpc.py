@@ -1,20 +1,13 @@
 import asyncio
 import base64
-import importlib.util
 import json
-import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from types import ModuleType
 from uuid import uuid4
 
 import grpc
-import grpc_tools
 import pytest
-from google.protobuf import descriptor_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_tools import protoc
-from protovalidate._gen.buf.validate import validate_pb
 
 from kit import observe, refusals, rpc
 from kit.access import Caller
@@ -25,32 +18,7 @@ from kit.rpc import status
 from kit.store import Store
 from kit.timers import due, due_now
 
-PROTOS = Path(__file__).parents[3] / "protos"
 SERVICE = "eldercare.trial.v1.Trials"
-
-
-@pytest.fixture(scope="session")
-def trial(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
-    """The generated module of trial.proto."""
-    if (made := sys.modules.get("trial_pb2")) is not None:
-        return made
-    folder = tmp_path_factory.mktemp("trial")
-    constraints = descriptor_pb2.FileDescriptorSet()
-    constraints.file.add().ParseFromString(validate_pb.desc().proto.to_binary())
-    (folder / "validate.binpb").write_bytes(constraints.SerializeToString())
-    site = Path(grpc_tools.__file__).parent / "_proto"
-    here = Path(__file__).parent
-    assert protoc.main([
-        "protoc", f"--descriptor_set_in={folder / 'validate.binpb'}", f"-I{here}", f"-I{PROTOS}", f"-I{site}",
-        f"--python_out={folder}", "trial.proto",
-    ]) == 0
-    found = importlib.util.spec_from_file_location("trial_pb2", folder / "trial_pb2.py")
-    assert found
-    assert found.loader
-    module = importlib.util.module_from_spec(found)
-    sys.modules["trial_pb2"] = module
-    found.loader.exec_module(module)
-    return module
 
 
 class AlreadyThere(Conflict):
