@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
+import asyncpg
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
@@ -174,7 +175,9 @@ def _text(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else value
+    if not isinstance(value, Decimal):
+        return value
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 @cache
@@ -224,7 +227,7 @@ def _reader(source: object) -> Callable[[str], Any]:
             return None if present and not source.HasField(name) else read(getattr(source, name))
 
         return from_message
-    if isinstance(source, Mapping):
+    if isinstance(source, Mapping | asyncpg.Record):
         return lambda name: source.get(name, _ABSENT)
     return lambda name: getattr(source, name, _ABSENT)
 
