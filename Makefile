@@ -1,28 +1,37 @@
-# Every verb does its own set-up; a red step in CI is reproduced by its own name.
+# Every verb does its own set-up; a red step in CI is reproduced by its own name. S=dispatch narrows test, check and logs to one package.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-PY ?= python3.11
+PY ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# uv where it is installed and works, else one of our own: `--target` needs neither root nor a pip that may change the system.
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 ELDERS ?= 5000
 DAYS ?= 30
 SEED ?= 1
 KAFKA ?= auto
+STATE ?= .state
+PORT ?= 8080
+SERVICES := $(if $(S),$(S),kit assessment subsidy facility dispatch supervision datacenter gateway simulator city)
+PORTAL := $(if $(wildcard services/portal/package.json),services/gateway/gateway/portal/.built)
+SIMULATION = --elders $(ELDERS) --days $(DAYS) --seed $(SEED)
 
-.PHONY: help setup protos lock
+.PHONY: help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city check docs clean
 help: ## print the verbs
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z-]+:.*## /{printf "  %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
 ##@ Set-up
-setup: $(VENV)/.ready ## make .venv with the `eldercare` command in it
-$(VENV)/.deps: requirements.lock
-	@command -v uv >/dev/null 2>&1 || $(PY) -m pip install --quiet uv || { $(PY) -m venv $(VENV)/uv && $(VENV)/uv/bin/pip install --quiet uv; }
-	@UV=$$(command -v uv || echo $(VENV)/uv/bin/uv); test -x $(BIN)/python || $$UV venv --quiet --python $(PY) $(VENV); \
-	 $$UV pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+setup: $(VENV)/.ready $(PORTAL) ## make .venv with the `eldercare` command in it, and the portal
+.uv/bin/uv:
+	@$(PY) -m pip install --quiet --disable-pip-version-check --target .uv 'uv>=0.9'
+$(VENV)/.deps: requirements.lock | $(filter .uv/bin/uv,$(UV))
+	@$(PY) -c 'import sys; sys.exit("Python 3.11 or newer is needed, $(PY) is older: make PY=…" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(UV) venv --quiet --allow-existing --python $(PY) $(VENV)
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	@touch $@
 # After the contracts: an editable install looks once for packages, and `eldercare` is one of them.
 $(VENV)/.ready: $(VENV)/.deps pyproject.toml protos/gen/.built
-	@UV=$$(command -v uv || echo $(VENV)/uv/bin/uv); $$UV pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 protos: protos/gen/.built ## generate the Python code of the contracts
@@ -30,5 +39,49 @@ protos/gen/.built: $(VENV)/.deps $(shell find protos/eldercare -name '*.proto') 
 	@$(BIN)/python protos/build.py
 	@touch $@
 
-lock: ## renew requirements.lock from requirements.in
-	uv pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url requirements.in -o requirements.lock
+portal: $(PORTAL) ## build the web front with the Node.js of the lock
+services/gateway/gateway/portal/.built: $(VENV)/.deps $(shell find services/portal -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+	@cd services/portal && export PATH="$(abspath $(BIN)):$$PATH" && npm ci --silent --no-audit --no-fund && npm run --silent build
+	@mkdir -p $(@D) && touch $@
+
+lock: | $(filter .uv/bin/uv,$(UV)) ## renew requirements.lock from requirements.in
+	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements.in -o requirements.lock
+
+##@ Run
+demo: setup ## a fresh city, a synthetic one that acts in it, the truth beside the board (ELDERS DAYS SEED KAFKA PORT; ONCE=1 ends)
+	@$(BIN)/eldercare demo $(SIMULATION) --kafka $(KAFKA) --port $(PORT) $(if $(ONCE),--once)
+up: setup ## the whole city on this machine until Ctrl-C (KAFKA=auto|apache|memory|HOST:PORT)
+	@$(BIN)/eldercare up --state $(STATE) --kafka $(KAFKA) --port $(PORT)
+status: setup ## show the running city
+	@$(BIN)/eldercare status --state $(STATE)
+down: setup ## end the running city in good order
+	@$(BIN)/eldercare down --state $(STATE)
+logs: setup ## follow the logs of the running city (S=dispatch)
+	@$(BIN)/eldercare logs $(S) --state $(STATE)
+simulate: setup ## let the synthetic city act in the running one (ELDERS DAYS SEED)
+	@$(BIN)/eldercare simulate $(SIMULATION) --state $(STATE)
+migrate: setup ## bring the databases of a stopped or running city to the newest revision (S=dispatch)
+	@$(BIN)/eldercare migrate $(S) --state $(STATE)
+topics: setup ## make the topics that are missing
+	@$(BIN)/eldercare topics apply --state $(STATE)
+bench: setup ## measure (N=outbox|consumer|command|projection|gateway|city)
+	@$(BIN)/eldercare bench $(N)
+
+##@ Prove
+test: setup ## every test; with KAFKA=memory, or without Java, what needs a real broker is named as left out
+	@KAFKA=$(KAFKA) $(BIN)/pytest -q $(if $(S),services/$(S))
+test-connected: setup ## the tests that need a real Kafka broker
+	@KAFKA=apache $(BIN)/pytest -q -m 'connected and not city' $(if $(S),services/$(S))
+test-city: setup ## the tests that need a whole running city
+	@KAFKA=$(KAFKA) $(BIN)/pytest -q -m city
+check: setup ## style, types, import contracts
+	@$(BIN)/ruff check $(if $(S),services/$(S),.)
+	@$(BIN)/mypy $(foreach s,$(SERVICES),-p $(s))
+	@$(BIN)/lint-imports
+
+##@ Rest
+docs: setup ## write OpenAPI, AsyncAPI and the topics into build/docs, from the contracts
+	@$(BIN)/python -m city.docs build/docs
+clean: ## remove what was generated; state folders of cities stay
+	@rm -rf $(VENV) .uv build protos/gen services/gateway/gateway/portal services/portal/node_modules .pytest_cache .mypy_cache .ruff_cache
+	@find . -name __pycache__ -prune -exec rm -rf {} +; rm -rf ./*.egg-info .hypothesis .import_linter_cache
