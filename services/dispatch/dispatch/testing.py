@@ -59,7 +59,7 @@ def a_worker(worker_id: UUID, organisation_id: UUID, **given: Any) -> facility.W
     return facility.WorkerLeft(worker=worker) if worker.status == 2 else facility.WorkerRegistered(worker=worker)
 
 
-def a_request(elder_id: UUID, **given: Any) -> pb.PlaceOrder:
+def a_request(elder_id: UUID, /, **given: Any) -> pb.PlaceOrder:
     """Rooms to be cleaned tomorrow between 9 and 11."""
     told: dict[str, Any] = {
         "elder_id": str(elder_id), "item_code": "clean-laundry", "wanted_from": wire.timestamp(TOMORROW),

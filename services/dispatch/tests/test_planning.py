@@ -138,22 +138,22 @@ async def test_a_service_killed_in_planning_plans_after_its_restart(store, remem
 
 
 async def test_what_changed_while_the_solver_worked_is_seen_when_the_plan_is_written(store, remember, firm, letters):
-    first, second, taken = an_order(RING), an_order(RING), an_order(RING)
+    first, second, taken = an_order(RING, planned_min=120), an_order(RING, planned_min=120), an_order(RING, planned_min=120)
     await remember(first, second)
     gone, stays = firm.workers
     ten = county_day.second_of(DAY, TOMORROW)
     solved = Plan((
         Stop(str(first.order_id), str(gone), ten), Stop(str(second.order_id), str(stays), ten), Stop(str(ids.new()), str(stays), ten),
     ))
-    await remember(an_order(RING, order_id=taken.order_id, state=State.ASSIGNED, worker_id=stays, organisation_id=firm.organisation_id,
-                            planned_at=TOMORROW))
+    taken.state, taken.worker_id, taken.organisation_id, taken.planned_at = State.ASSIGNED, stays, firm.organisation_id, TOMORROW
+    await remember(taken)
     await tell(store, consumers.GROUP, a_worker(gone, firm.organisation_id, status=2))
 
     async with store.transaction() as session:
         offered = await planning.keep(session, COUNTY, DAY, solved)
 
     told = await letters(OrderAssigned)
-    assert offered == len(told) == 1  # in that hour and the next two there is room for two visits of the worker who stays
+    assert offered == len(told) == 1  # two hours are taken, two more are left in which a visit may begin
     assert {each.worker_id for each in told} == {str(stays)}
     async with store.reading() as session:
         problem = await county_day.problem(session, COUNTY, DAY, [], shared=False)

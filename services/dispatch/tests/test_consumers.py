@@ -1,0 +1,53 @@
+"""Bytes → dispatch → rows."""
+
+from eldercare.dispatch.v1.events_pb2 import OrderCancelled
+
+from dispatch import consumers
+from dispatch.testing import BEGIN, COUNTY, ELSEWHERE, a_ring, a_worker, an_elder, an_order, an_organisation
+from kit import ids
+from kit.testing.telling import a_record, tell, tell_records
+
+
+async def test_what_others_say_is_kept_as_far_as_it_is_needed(store, rows):
+    elder_id, organisation_id, worker_id = ids.new(), ids.new(), ids.new()
+
+    fates = await tell(
+        store, consumers.GROUP, an_elder(elder_id), an_organisation(organisation_id), a_worker(worker_id, organisation_id, skills=[2, 3]),
+    )
+
+    assert fates == {"applied": 3}
+    assert await rows("select elder_id, living, status from elder") == [{"elder_id": elder_id, "living": 1, "status": 1}]
+    assert await rows("select home_services, lon from organisation") == [{"home_services": True, "lon": 118.3}]
+    assert await rows("select skills, shift_from_min from worker") == [{"skills": [2, 3], "shift_from_min": 480}]
+
+
+async def test_a_county_with_a_worker_is_planned_every_evening_and_another_county_is_not(store, rows):
+    organisation_id = ids.new()
+
+    await tell(store, consumers.GROUP, *(a_worker(ids.new(), organisation_id) for _ in range(3)))
+    await tell(store, consumers.GROUP, a_worker(ids.new(), organisation_id))
+
+    assert await rows("select kind, key, at from due") == [{"kind": "plan", "key": COUNTY, "at": BEGIN.replace(hour=10)}]
+    await tell(store, consumers.GROUP, a_worker(ids.new(), organisation_id, area_code=ELSEWHERE))
+    assert len(await rows("select from due")) == 2
+
+
+async def test_a_death_told_twice_cancels_once(store, remember, letters):
+    elder_id = ids.new()
+    await remember(an_order(a_ring(), elder_id=elder_id))
+    record = a_record(an_elder(elder_id, died_on="2026-02-20"), BEGIN)
+
+    await tell_records(store, consumers.GROUP, [record])
+    await tell_records(store, consumers.GROUP, [record])
+
+    assert [told.cause for told in await letters(OrderCancelled)] == [OrderCancelled.CAUSE_DEATH]
+
+
+async def test_an_older_state_of_a_worker_changes_nothing(store, rows):
+    worker_id, organisation_id = ids.new(), ids.new()
+    older = a_record(a_worker(worker_id, organisation_id), BEGIN)
+    await tell(store, consumers.GROUP, a_worker(worker_id, organisation_id, status=2))
+
+    await tell_records(store, consumers.GROUP, [older])
+
+    assert await rows("select status from worker") == [{"status": 2}]

@@ -1,0 +1,26 @@
+"""The history of the tables leads to the tables."""
+
+import asyncio
+
+import pytest
+
+from kit import migrations
+from kit.servers.postgres import execute
+
+NAME = "migrated_supervision"
+
+
+@pytest.fixture
+async def empty(postgres):
+    await execute(postgres.dsn(), f"create database {NAME}")
+    yield postgres.dsn(NAME)
+    await execute(postgres.dsn(), f"drop database {NAME} with (force)")
+
+
+async def test_up_down_and_up_again_leads_to_the_tables(empty):
+    assert await asyncio.to_thread(migrations.upgrade, empty, "supervision")
+    await asyncio.to_thread(migrations.downgrade, empty, "supervision")
+    assert await migrations.revision(empty) is None
+    assert await asyncio.to_thread(migrations.upgrade, empty, "supervision")
+
+    await asyncio.to_thread(migrations.check, empty, "supervision")
