@@ -39,6 +39,14 @@ def denied(name: str) -> bool:
     return last in _REFUSED_KEYS or not _REFUSED_WORDS.isdisjoint(last.split("_"))
 
 
+class _Stdout(logging.Handler):
+    """Writes to what is standard output now, as structlog does."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stdout.write(self.format(record) + "\n")
+        sys.stdout.flush()
+
+
 def _configured(least: int) -> None:
     structlog.configure(
         processors=[*_SHARED, _RENDER], wrapper_class=structlog.make_filtering_bound_logger(least),
@@ -50,7 +58,7 @@ def install(level: str) -> None:
     """Sends structlog and every standard logger through one chain to standard output."""
     least = logging.getLevelNamesMapping()[level.upper()]
     _configured(least)
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _Stdout()
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.add_logger_name, foreign, *_SHARED],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _RENDER],
