@@ -37,7 +37,9 @@ class Remembered(SQLModel):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        type.__setattr__(cls, "metadata", metadata(cls.__module__.partition(".")[0]))
+        # what the kit makes for its own trials and benchmarks is no part of a service's database
+        trial = cls.__module__.startswith("kit.") and cls.__module__ != __name__
+        type.__setattr__(cls, "metadata", metadata(cls.__module__ if trial else cls.__module__.partition(".")[0]))
 
 
 class Numbered(TypeDecorator[IntEnum]):
