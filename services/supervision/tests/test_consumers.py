@@ -1,0 +1,93 @@
+"""Bytes → dispatch → rows: how a finished visit is judged."""
+
+from datetime import timedelta
+
+from eldercare.supervision.v1.events_pb2 import SettlementApproved, SettlementHeld
+
+from kit import ids
+from kit.testing.telling import a_record, tell, tell_records
+from supervision import consumers
+from supervision.rules.verdict import Doubt, State
+from supervision.testing import BEGIN, a_visit, a_worker, an_offer, an_order
+
+GROUP = consumers.GROUP
+
+
+async def test_a_visit_nothing_speaks_against_is_approved_without_a_human(store, firm, letters, rows):
+    visit = a_visit(firm.worker_id, firm.organisation_id)
+
+    assert await tell(store, GROUP, visit) == {"applied": 1}
+
+    [told] = await letters(SettlementApproved)
+    assert (told.order_id, told.automatic, told.price_fen, told.voucher_fen) == (visit.order_id, True, 3500, 1750)
+    assert told.organisation_id == str(firm.organisation_id)
+    assert await letters(SettlementHeld) == []
+    assert await rows("select state, version from settlement") == [{"state": State.APPROVED, "version": 1}]
+
+
+async def test_a_doubtful_visit_is_held_with_all_its_doubts(store, firm, letters):
+    await tell(store, GROUP, a_visit(firm.worker_id, firm.organisation_id, minutes=20, check_in_m=900, check_out_m=None))
+
+    [told] = await letters(SettlementHeld)
+    assert list(told.doubts) == [Doubt.TOO_SHORT, Doubt.WRONG_PLACE, Doubt.NO_POSITION]
+    assert await letters(SettlementApproved) == []
+
+
+async def test_of_two_visits_at_once_the_later_heard_is_held_also_within_one_batch(store, firm, letters):
+    first = a_visit(firm.worker_id, firm.organisation_id)
+    second = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=30))
+    touching = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=90))
+
+    await tell(store, GROUP, first, second, touching)
+
+    assert [told.order_id for told in await letters(SettlementApproved)] == [first.order_id, touching.order_id]
+    [held] = await letters(SettlementHeld)
+    assert (held.order_id, list(held.doubts)) == (second.order_id, [Doubt.OVERLAP])
+
+
+async def test_a_visit_reported_late_that_overlaps_an_approved_one_is_held_and_the_approved_one_stays(store, firm, letters, rows):
+    approved = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=30))
+    await tell(store, GROUP, approved)
+
+    await tell(store, GROUP, a_visit(firm.worker_id, firm.organisation_id))
+
+    assert [told.order_id for told in await letters(SettlementApproved)] == [approved.order_id]
+    assert [list(told.doubts) for told in await letters(SettlementHeld)] == [[Doubt.OVERLAP]]
+
+
+async def test_visits_of_two_workers_at_one_time_do_not_concern_each_other(store, firm, letters):
+    other = ids.new()
+    await tell(store, GROUP, a_worker(other, firm.organisation_id))
+
+    await tell(store, GROUP, a_visit(firm.worker_id, firm.organisation_id), a_visit(other, firm.organisation_id))
+
+    assert len(await letters(SettlementApproved)) == 2
+
+
+async def test_a_visit_told_twice_is_judged_once(store, firm, letters):
+    record = a_record(a_visit(firm.worker_id, firm.organisation_id), BEGIN)
+
+    await tell_records(store, GROUP, [record])
+    fates = await tell_records(store, GROUP, [record])
+
+    assert fates["applied"] == 0
+    assert len(await letters(SettlementApproved)) == 1
+
+
+async def test_a_visit_of_a_worker_not_heard_of_yet_waits(store, letters):
+    worker_id, organisation_id = ids.new(), ids.new()
+
+    waiting = await tell(store, GROUP, a_visit(worker_id, organisation_id))
+    both = await tell(store, GROUP, a_worker(worker_id, organisation_id))
+
+    assert waiting == {"waiting": 1}
+    assert both == {"applied": 2}
+    assert len(await letters(SettlementApproved)) == 1
+
+
+async def test_an_order_is_known_with_who_was_offered_it_last(store, rows):
+    order_id, elder_id, organisations = ids.new(), ids.new(), [ids.new(), ids.new()]
+
+    await tell(store, GROUP, an_order(order_id, elder_id), *(an_offer(order_id, elder_id, each) for each in organisations))
+
+    assert await rows("select elder_id, organisation_id from visit_order") == [{"elder_id": elder_id, "organisation_id": organisations[1]}]
