@@ -89,6 +89,10 @@ order by cluster, partition, "offset" limit $4"""
 _PASS = """
 update parked set passed = true where "group" = $1 and topic = $2 and partition = $3 and "offset" = $4 and not held returning key"""
 
+_BEHIND = 'select next from position where "group" = $1 and topic = $2 and partition = $3 and next < $4 for update'
+_LEAP = """
+update position set gaps = gaps + $4 - next, next = $4 where "group" = $1 and topic = $2 and partition = $3 and next < $4"""
+
 REPLAYED = 500  # records of a line that one transaction takes up
 
 
@@ -139,6 +143,24 @@ async def pass_over(store: Store, group: str, topic: str, partition: int, offset
     if row is None:
         raise LookupError(f"nothing is parked at offset {offset} of {topic} {partition}")
     return await replay(store, group, topic, _shown(row["key"])) if row["key"] is not None else (0, 0)
+
+
+async def resume(store: Store, group: str) -> None:
+    """Forgets how many records were parked in a row, so that a group that stopped for it may go on when it is started."""
+    async with store.transaction() as session:
+        await (await session.driver()).execute('update position set run = 0 where "group" = $1', group)
+
+
+async def accept_loss(store: Store, group: str, topic: str, partition: int, begin: int) -> int:
+    """Goes on where the log begins now, for a group that stopped because records were deleted unread; they count as gaps.
+
+    Returns how many were lost.
+    """
+    async with store.transaction() as session:
+        driver = await session.driver()
+        rows = await driver.fetch(_BEHIND, group, topic, partition, begin)
+        await driver.execute(_LEAP, group, topic, partition, begin)
+    return sum(begin - row[0] for row in rows)
 
 
 def _shown(key: bytes | None) -> str:

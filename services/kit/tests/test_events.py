@@ -1,17 +1,19 @@
 """The read path on a real Kafka and a real PostgreSQL: every trap that would lose, double or reorder has a test here."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from kit import ids, parking
+from kit import ids, outbox, parking
+from kit.events import on
 from kit.events.failures import Limits, TooManyParked
 from kit.events.status import status
-from kit.servers.kafka import Kafka
-from kit.store import Store
+from kit.servers.kafka import Kafka, MemoryKafka
+from kit.store import Session, Store
 from kit.testing import trial, until
 
 COUNTS, HOUSES = trial.COUNTS, trial.HOUSES
@@ -55,6 +57,44 @@ async def test_every_event_has_its_effect_once(world: str, store: Store, kafka: 
     assert total(told, "applied") == 300
     for counter in counters:
         assert [entry.sequence for entry in await trial.entries(store, counter)] == [n for n in range(300) if counters[n % 10] == counter]
+
+
+async def test_it_reads_the_broker_in_memory_too(store: Store, memory_kafka: MemoryKafka, group: str) -> None:
+    memory_kafka.create_topics([COUNTS, HOUSES])
+    await trial.tables(store)
+    trial.listen(group)
+    counter = ids.new()
+    await trial.send(memory_kafka.address, [trial.counted(counter, n) for n in range(50)])
+
+    async with trial.reading(store, memory_kafka.address, group) as consumers:
+        told = await settled(consumers, 50)
+
+    assert total(told, "applied") == 50
+    assert [entry.sequence for entry in await trial.entries(store, counter)] == list(range(50))
+
+
+async def test_what_a_handler_says_names_the_event_it_follows_from(store: Store, kafka: Kafka, topics: Any, group: str) -> None:
+    topics(COUNTS, partitions=2)
+
+    @on(trial.Counted, group=group)
+    async def answer(event: Any, session: Session) -> None:
+        outbox.emit(session, trial.Ignored(counter_id=event.counter_id))
+        if event.mood in trial.faults:
+            raise trial.Unwelcome
+
+    first, second = ids.new(), ids.new()
+    parent = b"00-11111111111111111111111111111111-2222222222222222-01"
+    await trial.send(kafka.address, [trial.counted(ids.new(), id=first, traceparent=parent, ce_correlationid=b"flow")])
+    async with trial.reading(store, kafka.address, group) as consumers:
+        await settled(consumers, 1)
+        await trial.send(kafka.address, [trial.counted(ids.new(), mood="refuse"), trial.counted(ids.new(), id=second)], partition=0)
+        await settled(consumers, 3)
+
+    async with store.reading() as session:
+        rows = await (await session.driver()).fetch("select headers from outbox order by seq")
+    said = [json.loads(row[0]) for row in rows]
+    assert [letter["ce_causationid"] for letter in said] == [str(first), str(second)]
+    assert (said[0]["ce_correlationid"], said[0]["traceparent"].split("-")[1]) == ("flow", "1" * 32)
 
 
 async def test_an_event_said_twice_after_a_producers_crash_has_one_effect(world: str, store: Store, kafka: Kafka) -> None:
@@ -232,6 +272,9 @@ async def test_too_many_parked_stop_the_group_with_an_alarm(world: str, store: S
                 await asyncio.wait_for(consumers.wait(), 20)
             assert not consumers.live
             assert (await status(consumers))["parked"] == 4
+    await parking.resume(store, world)
+    async with trial.reading(store, kafka.address, world, limits=limits, batch=4) as consumers:
+        assert (await settled(consumers, 8))["parked"] == 8
 
 
 async def test_a_share_of_parked_records_beyond_the_limit_stops_the_group(world: str, store: Store, kafka: Kafka) -> None:

@@ -123,12 +123,12 @@ class Batch:
         return count
 
     async def replay(self, items: Sequence[Item]) -> bool:
-        """Takes up kept records of one line, up to the first that fails again. Returns whether all went through."""
+        """Takes up kept records of one line, up to the first that fails again. Returns whether none does."""
         for item in items:
             await self._alone(item)
-            if self.done.fates[-1].name not in (APPLIED, REPEATED):
+            if self.done.fates[-1].name == PARKED:
                 break
-        through = len(self.done.fates) == len(items) and all(fate.name in (APPLIED, REPEATED) for fate in self.done.fates)
+        through = not any(fate.name == PARKED for fate in self.done.fates)
         await self.release(self._inserted)
         return through
 

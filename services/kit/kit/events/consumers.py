@@ -55,6 +55,8 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self.member, self.session_ms, self.expires_s = member, session_ms, expires_s
         self.alarm: Stop | None = None
         self.cluster = ""
+        self.stalled = False
+        self.still: dict[TopicPartition, tuple[int, float]] = {}  # what is to be read and since when it is not
         self._opened = False
         self._stopped = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -79,13 +81,23 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
 
     @property
     def live(self) -> bool:
-        """False where it has stopped, or one batch takes longer than any may."""
-        return self.alarm is None and (self._begun is None or time.monotonic() - self._begun < STUCK_S)
+        """False where it has stopped, or where there is something to read and nothing is read; a neighbour's absence is no reason."""
+        return self.alarm is None and not self.stalled and (self._begun is None or time.monotonic() - self._begun < STUCK_S)
+
+    @property
+    def joined(self) -> bool:
+        """Whether it has reached Kafka and stands in its group."""
+        return self._opened and self._subscriber.consumer is not None
 
     @property
     def ready(self) -> bool:
-        """Whether it has reached Kafka and stands in its group."""
-        return self._opened and self._subscriber.consumer is not None
+        """Whether it reads; a group that hears nothing always does."""
+        return self.joined or not self.topics
+
+    @property
+    def paused(self) -> bool:
+        """Whether a partition rests, because the database or a neighbour is away."""
+        return bool(self._pauses)
 
     @property
     def consumer(self) -> AIOKafkaConsumer:

@@ -1,16 +1,17 @@
 """From a record of Kafka to an event: told by its headers, in CloudEvents' binary mode. Nothing here raises for a bad record."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID
 
 from google.protobuf.message import DecodeError, Message
 
 from kit.events import Fact, Handler, Hearing
 
+_UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")  # as text, in one form: the inbox compares it
 Headers = Iterable[tuple[str, bytes | None]]
 
 _NEEDED = ("ce_id", "ce_source", "ce_type", "ce_time", "ce_sequence")
@@ -138,11 +139,12 @@ def _enveloped(item: Item, found: dict[str, str]) -> str | None:
         if name not in found:
             return f"{name}: is absent"
     try:
-        UUID(found["ce_id"])
+        if not _UUID.fullmatch(found["ce_id"]):
+            return "ce_id: is no UUID"
         sequence = int(found["ce_sequence"])
         time = datetime.fromisoformat(found["ce_time"])
     except ValueError as error:
-        return f"ce_id, ce_sequence or ce_time: {error}"
+        return f"ce_sequence or ce_time: {error}"
     if time.tzinfo is None:
         return "ce_time: has no time zone"
     key = record.key

@@ -50,7 +50,7 @@ async def status(consumers: "Consumers") -> dict[str, Any]:
 
 async def _bounds(consumers: "Consumers") -> dict[tuple[str, int], tuple[int, int]]:
     """Where each partition begins and ends, by the broker; what it said last where it is silent."""
-    if not consumers.ready:
+    if not consumers.joined:
         return consumers.bounds
     consumer = consumers.consumer
     partitions = [TopicPartition(topic, number) for topic in consumers.topics for number in consumer.partitions_for_topic(topic) or ()]

@@ -11,7 +11,7 @@ from kit import inbox
 from kit.events import failures, loading
 from kit.events.batch import HELD, PARKED, WAITING, Batch, Fate
 from kit.events.failures import RecordsLost
-from kit.observe import log
+from kit.observe import log, names
 from kit.store import Session
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EXPIRES_S = 15 * 60  # real time a record waits before it is parked
 SWEEP_S, WATCH_S, CLEAN_S = 1.0, 10.0, 600.0
+STALLED_S = 120.0
 
 
 async def keep(consumers: "Consumers") -> None:
@@ -27,7 +28,7 @@ async def keep(consumers: "Consumers") -> None:
     while consumers.alarm is None:
         try:
             await sweep(consumers)
-            if consumers.ready and time.monotonic() - watched > WATCH_S:
+            if consumers.joined and time.monotonic() - watched > WATCH_S:
                 watched = time.monotonic()
                 await watch(consumers)
             if time.monotonic() - cleaned > CLEAN_S:
@@ -80,16 +81,29 @@ async def watch(consumers: "Consumers") -> None:
     """Raises: RecordsLost where the log begins behind what is read, or ends before it."""
     async with consumers.store.reading() as session:
         rows = await (await session.driver()).fetch(
-            'select topic, partition, next from position where "group" = $1 and cluster = $2 and topic = any ($3)',
+            'select topic, partition, next, waiting, parked, held from position where "group" = $1 and cluster = $2 and topic = any ($3)',
             consumers.group, consumers.cluster, consumers.topics,
         )
+    for place, gauge in ((3, names.WAITING_NOW), (4, names.PARKED_NOW), (5, names.HELD_NOW)):
+        gauge.set(sum(row[place] for row in rows), group=consumers.group)
     partitions = {TopicPartition(row[0], row[1]): row[2] for row in rows}
     if not partitions:
         return
     begins = await consumers.consumer.beginning_offsets(partitions)
     ends = await consumers.consumer.end_offsets(partitions)
+    _notice_stall(consumers, partitions, ends)
     for tp, next in partitions.items():
         if begins[tp] > next:
             raise RecordsLost(f"{tp.topic} {tp.partition} begins at {begins[tp]}, and {next} is not read yet")
         if ends[tp] < next:
             raise RecordsLost(f"{tp.topic} {tp.partition} ends at {ends[tp]}, and {next} records were read")
+
+
+def _notice_stall(consumers: "Consumers", nexts: dict[TopicPartition, int], ends: dict[TopicPartition, int]) -> None:
+    """A loop that dies at every poll looks busy; that its partitions do not move gives it away."""
+    now, mine = time.monotonic(), consumers.consumer.assignment()
+    due = {tp: next for tp, next in nexts.items() if tp in mine and ends[tp] > next and not consumers.paused}
+    consumers.still = {tp: consumers.still[tp] if consumers.still.get(tp, (-1,))[0] == next else (next, now) for tp, next in due.items()}
+    consumers.stalled = any(now - since > STALLED_S for _, since in consumers.still.values())
+    for tp, next in nexts.items():
+        names.CONSUMER_LAG.set(max(0, ends[tp] - next), group=consumers.group, topic=tp.topic, partition=str(tp.partition))
