@@ -50,7 +50,7 @@ class Imports:
         return await imports.start(session, request, call.caller, self.ground)
 
     async def Get(self, request: pb.GetImport, session: Session, call: Call) -> pb.Import:
-        return await queries.told(session, await queries.import_of(session, request, call.caller))
+        return await queries.told(session, await queries.import_of(session, request, call.caller), call.caller)
 
     async def FailedRows(self, request: pb.GetImport, session: Session, call: Call) -> HttpBody:
         return await imports.failed_rows(session, request, call.caller, self.ground)

@@ -1,16 +1,15 @@
 """What this service tells: selects → replies; lists begin with the caller's scope and mask personal text."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
 from eldercare.assessment.v1 import api_pb2 as api
 from eldercare.assessment.v1 import events_pb2 as said
-from sqlalchemy import Select, and_, func, or_
-from sqlmodel import SQLModel, select
+from sqlalchemy import and_, or_
+from sqlmodel import SQLModel, col, select
 
 from assessment.ground import Ground
-from assessment.rules import OPEN, WAITING, AssessmentState
 from assessment.tables import Application, Assessment, Elder, Import, ImportFailure
 from kit import access, areas, ids, wire
 from kit.access import Caller
@@ -26,41 +25,6 @@ PAGE = 50  # rows of a page where the caller names none
 ERRORS_TOLD = 100  # of an import; the file of failed rows has all
 
 
-async def one_at_a_time(session: Session, ring: Ring, id_number: str) -> None:
-    """Lets registrations of one ID number pass one by one while a hash key rotates; the unique index alone sees one key's digests."""
-    digests = ring.digests("id_number", id_number)
-    if len(digests) > 1:
-        for lock in sorted(int.from_bytes(digest[-8:], "big", signed=True) for digest in digests):
-            await session.exec(select(func.pg_advisory_xact_lock(lock)))
-
-
-async def known(session: Session, ring: Ring, id_numbers: Collection[str]) -> dict[str, Elder]:
-    """The elders with these ID numbers, by ID number; digests of all hash keys are looked for."""
-    numbers_by_digest = {digest: number for number in id_numbers for digest in ring.digests("id_number", number)}
-    if not numbers_by_digest:
-        return {}
-    found = await session.exec(select(Elder).where(Elder.id_number_digest.in_(numbers_by_digest)))
-    return {numbers_by_digest[row.id_number_digest]: row for row in found}
-
-
-async def open_application(session: Session, elder_id: UUID) -> UUID | None:
-    """The elder's application that is not finished."""
-    wanted = select(Application.application_id).where(Application.elder_id == elder_id, Application.state.in_(OPEN))
-    return (await session.exec(wanted)).first()
-
-
-async def waiting_applications(session: Session, elder_id: UUID) -> Sequence[Application]:
-    """The elder's applications without a result, locked."""
-    wanted = select(Application).where(Application.elder_id == elder_id, Application.state.in_(WAITING)).with_for_update()
-    return (await session.exec(wanted)).all()
-
-
-async def in_force(session: Session, elder_id: UUID) -> Assessment | None:
-    """The elder's result that is in force, locked."""
-    wanted = select(Assessment).where(Assessment.elder_id == elder_id, Assessment.state == AssessmentState.IN_FORCE).with_for_update()
-    return (await session.exec(wanted)).first()
-
-
 async def elder(session: Session, question: api.GetElder, caller: Caller, ground: Ground) -> api.ElderRecord:
     """One elder, masked."""
     return record(await _one(session, Elder, Elder.elder_id, question.elder_id, caller), ground.ring)
@@ -70,9 +34,9 @@ async def elders(session: Session, question: api.ListElders, caller: Caller, gro
     """A page of elders, masked; search by whole ID number, whole phone, or name."""
     wanted = _of_area(_scoped(select(Elder), Elder, caller), Elder, question)
     if question.id_number:
-        wanted = wanted.where(Elder.id_number_digest.in_(ground.ring.digests("id_number", question.id_number)))
+        wanted = wanted.where(col(Elder.id_number_digest).in_(ground.ring.digests("id_number", question.id_number)))
     if question.phone:
-        wanted = wanted.where(Elder.phone_digest.in_(ground.ring.digests("phone", question.phone)))
+        wanted = wanted.where(col(Elder.phone_digest).in_(ground.ring.digests("phone", question.phone)))
     if question.name:
         wanted = wanted.where(_named(question, ground))
     rows, then = await _page(session, wanted, Elder.elder_id, question)
@@ -125,20 +89,20 @@ async def import_of(session: Session, question: api.GetImport, caller: Caller) -
     return await _one(session, Import, Import.import_id, question.import_id, caller)
 
 
-async def told(session: Session, row: Import) -> api.Import:
+async def told(session: Session, row: Import, caller: Caller) -> api.Import:
     """How far an import is, with its first errors."""
-    wanted = select(ImportFailure).where(ImportFailure.import_id == row.import_id).order_by(ImportFailure.line).limit(ERRORS_TOLD)
-    failures = (await session.exec(wanted)).all() if row.failed else []
+    rows = await failures(session, row.import_id, caller, ERRORS_TOLD) if row.failed else []
     errors = [
-        api.RowError(line=failure.line, field=field, rule=rule, text=text)
-        for failure in failures for field, rule, text in failure.errors
+        api.RowError(line=failure.line, field=field, rule=rule, text=text) for failure in rows for field, rule, text in failure.errors
     ]
     return wire.message(api.Import, row, errors=errors[:ERRORS_TOLD])
 
 
-async def failures(session: Session, import_id: UUID) -> Sequence[ImportFailure]:
+async def failures(session: Session, import_id: UUID, caller: Caller, most: int | None = None) -> Sequence[ImportFailure]:
     """The refused rows of an import in the order of the file."""
-    return (await session.exec(select(ImportFailure).where(ImportFailure.import_id == import_id).order_by(ImportFailure.line))).all()
+    wanted = access.scoped(select(ImportFailure), caller, area=Import.area_code)
+    wanted = wanted.join(Import, col(Import.import_id) == ImportFailure.import_id)
+    return (await session.exec(wanted.where(ImportFailure.import_id == import_id).order_by(col(ImportFailure.line)).limit(most))).all()
 
 
 def record(row: Elder, ring: Ring) -> api.ElderRecord:
@@ -155,7 +119,7 @@ def opened(ring: Ring, row: Elder, kind: str) -> str:
 
 def _named(question: api.ListElders, ground: Ground) -> Any:
     """The whole name anywhere; in an area also some of its characters, whose digests are bound to the county."""
-    whole = Elder.name_digest.in_(ground.ring.digests("name", question.name))
+    whole = col(Elder.name_digest).in_(ground.ring.digests("name", question.name))
     if not question.area_code:
         return whole
     county = areas.at(question.area_code, areas.COUNTY)
@@ -163,7 +127,7 @@ def _named(question: api.ListElders, ground: Ground) -> Any:
         area.code for area in ground.areas.within(question.area_code, areas.COUNTY)
     ]
     return or_(whole, *(
-        and_(Elder.area_code.between(*access.area_range(code)), Elder.name_characters.contains(digests))
+        and_(col(Elder.area_code).between(*access.area_range(code)), col(Elder.name_characters).contains(digests))
         for code in inside for digests in ground.ring.character_searches(question.name, code)
     ))
 
@@ -183,13 +147,13 @@ def _of_elder(wanted: Any, table: Any, question: Any) -> Any:
 
 
 async def _one(session: Session, table: type[Row], key: Any, value: str, caller: Caller) -> Row:
-    row = (await session.exec(_scoped(select(table).where(key == UUID(value)), table, caller))).first()
+    row: Row | None = (await session.exec(_scoped(select(table).where(key == UUID(value)), table, caller))).first()
     if row is None:
         raise NotFound(table, value)
     return row
 
 
-async def _page(session: Session, wanted: Select[Any], key: Any, question: Any) -> tuple[Sequence[Any], str]:
+async def _page(session: Session, wanted: Any, key: Any, question: Any) -> tuple[Sequence[Any], str]:
     """The rows after the last page and the id to go on from; one row more is read to know whether there is a next page."""
     most = question.limit or PAGE
     if question.after:

@@ -57,7 +57,7 @@ async def start(store: Store, data: bytes, caller: Caller | None = None) -> str:
 async def seen(store: Store, import_id: str) -> api.Import:
     async with store.reading() as session:
         row = await queries.import_of(session, api.GetImport(import_id=import_id), an_official())
-        return await queries.told(session, row)
+        return await queries.told(session, row, an_official())
 
 
 async def taken(store: Store, data: bytes, caller: Caller | None = None) -> api.Import:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from eldercare.facility.v1 import api_pb2 as api
 from eldercare.facility.v1 import events_pb2 as said
-from sqlalchemy import and_, exists, func, or_
-from sqlmodel import SQLModel, select
+from sqlalchemy import and_, func, or_
+from sqlmodel import SQLModel, col, select
 
 from facility import rules
 from facility.ground import Ground
@@ -23,33 +23,6 @@ from kit.store import Session
 Row = TypeVar("Row", bound=SQLModel)
 
 PAGE = 50  # rows of a page where the caller names none
-
-
-async def works_there(session: Session, organisation_id: UUID, digests: Sequence[bytes]) -> bool:
-    """True where a person with one of these digests is an active worker of the organisation."""
-    wanted = select(Worker.worker_id).where(
-        Worker.organisation_id == organisation_id, Worker.id_number_digest.in_(digests), Worker.status == WorkerStatus.ACTIVE,
-    )
-    return (await session.exec(wanted)).first() is not None
-
-
-async def residents(session: Session, facility_id: UUID, today: date) -> int:
-    """Elders who stay in the facility today or later."""
-    wanted = select(func.count()).where(Stay.facility_id == facility_id, or_(Stay.ended_on.is_(None), Stay.ended_on > today))
-    return (await session.exec(wanted)).one()
-
-
-async def free_bed(session: Session, facility_id: UUID, began_on: date) -> Bed | None:
-    """A bed without a stay from that day on; a plain one before a nursing bed."""
-    days = func.daterange(Stay.began_on, Stay.ended_on)
-    taken = exists().where(Stay.bed_id == Bed.bed_id, days.op("&&")(func.daterange(began_on, None)))
-    wanted = select(Bed).where(Bed.facility_id == facility_id, ~taken).order_by(Bed.nursing, Bed.bed_id).limit(1)
-    return (await session.exec(wanted)).first()
-
-
-async def open_stays(session: Session, elder_id: UUID) -> Sequence[Stay]:
-    """The stay of an elder that has no end yet, locked."""
-    return (await session.exec(select(Stay).where(Stay.elder_id == elder_id, Stay.ended_on.is_(None)).with_for_update())).all()
 
 
 async def organisation(session: Session, question: api.GetOrganisation, caller: Caller) -> said.Organisation:
@@ -68,13 +41,16 @@ async def staffing(session: Session, question: api.GetOrganisation, caller: Call
     row = await _one(session, Organisation, question.organisation_id, caller)
     today = local_day(session.now)
     levels = (await session.exec(
-        select(Ability.level).select_from(Stay)
-        .outerjoin(Ability, and_(Ability.elder_id == Stay.elder_id, Ability.valid_from <= today, Ability.valid_to > today))
+        access.scoped(select(Ability.level), caller, area=Organisation.area_code, organisation=Organisation.organisation_id)
+        .select_from(Stay).join(Organisation, col(Organisation.organisation_id) == Stay.organisation_id)
+        .outerjoin(Ability, and_(
+            col(Ability.elder_id) == Stay.elder_id, col(Ability.valid_from) <= today, col(Ability.valid_to) > today,
+        ))
         .where(Stay.organisation_id == row.organisation_id, _on(today))
     )).all()
-    certified = (await session.exec(select(func.count()).where(
+    certified: int = (await session.exec(_scoped(Worker, caller).with_only_columns(func.count()).where(
         Worker.organisation_id == row.organisation_id, Worker.status == WorkerStatus.ACTIVE, Worker.caregiver,
-        Worker.certified_until >= today,
+        col(Worker.certified_until) >= today,
     ))).one()
     assessed = [level for level in levels if level is not None]
     required = rules.required_caregivers(
@@ -100,10 +76,11 @@ async def facilities(session: Session, question: api.ListFacilities, caller: Cal
 async def beds(session: Session, question: api.GetFacility, caller: Caller) -> api.BedPage:
     """All beds of a facility with those who lie in them today."""
     row = await _one(session, Facility, question.facility_id, caller)
+    both: Any = select(Bed, col(Stay.elder_id))
     rows = await session.exec(
-        access.scoped(select(Bed, Stay.elder_id), caller, area=Bed.area_code, organisation=Bed.organisation_id)
-        .outerjoin(Stay, and_(Stay.bed_id == Bed.bed_id, _on(local_day(session.now))))
-        .where(Bed.facility_id == row.facility_id).order_by(Bed.bed_id)
+        access.scoped(both, caller, area=Bed.area_code, organisation=Bed.organisation_id)
+        .outerjoin(Stay, and_(col(Stay.bed_id) == Bed.bed_id, _on(local_day(session.now))))
+        .where(Bed.facility_id == row.facility_id).order_by(col(Bed.bed_id))
     )
     return api.BedPage(rows=[wire.message(api.Bed, bed, elder_id=elder_id) for bed, elder_id in rows])
 
@@ -133,7 +110,7 @@ async def workers(session: Session, question: api.ListWorkers, caller: Caller) -
 
 def _on(day: date) -> Any:
     """Stays of a day."""
-    return and_(Stay.began_on <= day, or_(Stay.ended_on.is_(None), Stay.ended_on > day))
+    return and_(col(Stay.began_on) <= day, or_(col(Stay.ended_on).is_(None), col(Stay.ended_on) > day))
 
 
 def _scoped(table: Any, caller: Caller, person: Any = None) -> Any:
@@ -149,7 +126,7 @@ def _key(table: Any) -> Any:
 
 
 async def _one(session: Session, table: type[Row], value: str, caller: Caller) -> Row:
-    row = (await session.exec(_scoped(table, caller).where(_key(table) == UUID(value)))).first()
+    row: Row | None = (await session.exec(_scoped(table, caller).where(_key(table) == UUID(value)))).first()
     if row is None:
         raise NotFound(table, value)
     return row

@@ -5,8 +5,8 @@ from uuid import UUID
 from eldercare.assessment.v1 import api_pb2 as api
 from eldercare.assessment.v1 import events_pb2 as said
 
-from assessment import queries
 from assessment.errors import ApplicationNotOpen, ApplicationOpen, AssessorDoubted, ElderNotAlive
+from assessment.flows import lookups
 from assessment.rules import WAITING, ApplicationState, AssessmentReason, Channel, Status
 from assessment.tables import Application, Assessment, Elder
 from kit import ids, wire
@@ -20,7 +20,7 @@ async def submit(session: Session, command: api.SubmitApplication, caller: Calle
     elder = await session.get_locked(Elder, UUID(command.elder_id), caller)
     if elder.status is not Status.ALIVE:
         raise ElderNotAlive(elder.elder_id, elder.status.name)
-    if (there := await queries.open_application(session, elder.elder_id)) is not None:
+    if (there := await lookups.open_application(session, elder.elder_id)) is not None:
         raise ApplicationOpen(elder.elder_id, there)
     row = wire.row(
         Application, command, application_id=ids.new(), area_code=elder.area_code, submitted_at=session.now,
@@ -48,7 +48,7 @@ async def withdraw(session: Session, command: api.WithdrawApplication, caller: C
 
 async def close(session: Session, elder_id: UUID) -> None:
     """Ends what an elder who died or moved away still waits for; a result that is public already stays, and is never approved."""
-    for row in await queries.waiting_applications(session, elder_id):
+    for row in await lookups.waiting_applications(session, elder_id):
         _end(session, row)
 
 

@@ -7,9 +7,9 @@ from eldercare.assessment.v1 import api_pb2 as api
 from eldercare.assessment.v1 import events_pb2 as said
 from google.protobuf import json_format
 
-from assessment import queries, rules
+from assessment import rules
 from assessment.errors import ApplicationNotOpen, AssessmentNotPublic, ElderNotAlive, NotTheAssessor, PublicityOver, PublicityRunning
-from assessment.flows import applications
+from assessment.flows import applications, lookups
 from assessment.ground import Ground
 from assessment.rules import ApplicationState, AssessmentState, Channel, Status
 from assessment.tables import Application, Assessment, Elder
@@ -55,7 +55,7 @@ async def approve(session: Session, command: api.ApproveAssessment, caller: Call
     await _alive(session, row.elder_id)
     if session.now < row.public_until:
         raise PublicityRunning(row.assessment_id, row.public_until)
-    if (before := await queries.in_force(session, row.elder_id)) is not None:
+    if (before := await lookups.in_force(session, row.elder_id)) is not None:
         before.state = AssessmentState.REPLACED
         await session.flush()  # before the new one comes into force: two at once break a unique index
     today = local_day(session.now)

@@ -9,7 +9,7 @@ from eldercare.assessment.v1 import api_pb2 as api
 from eldercare.assessment.v1 import events_pb2 as said
 from sqlalchemy.exc import IntegrityError
 
-from assessment import queries, rules
+from assessment import rules
 from assessment.errors import (
     DeadAlready,
     ElderNotAlive,
@@ -22,7 +22,7 @@ from assessment.errors import (
     TooYoung,
     WrongCheckCharacter,
 )
-from assessment.flows import applications
+from assessment.flows import applications, lookups
 from assessment.ground import Ground
 from assessment.rules import Status
 from assessment.tables import Elder
@@ -42,8 +42,8 @@ async def register(session: Session, command: api.RegisterElder, caller: Caller,
     for refusal in faults(command, local_day(session.now), ground):
         raise refusal
     access.check(caller, area=command.area_code, kind="area", key=command.area_code)
-    await queries.one_at_a_time(session, ground.ring, command.id_number)
-    if await queries.known(session, ground.ring, [command.id_number]):
+    await lookups.one_at_a_time(session, ground.ring, command.id_number)
+    if await lookups.known(session, ground.ring, [command.id_number]):
         raise KnownAlready
     row = wire.row(Elder, command, **columns(command, session.now, ground))
     session.add(row)

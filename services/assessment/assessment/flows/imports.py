@@ -17,11 +17,11 @@ import protovalidate
 from eldercare.assessment.v1 import api_pb2 as api
 from eldercare.assessment.v1 import events_pb2 as said
 from google.api.httpbody_pb2 import HttpBody
-from sqlmodel import delete, select
+from sqlmodel import col, delete, select
 
 from assessment import queries, rules
 from assessment.errors import NoAreaOfYourOwn, NotACsv
-from assessment.flows import elders
+from assessment.flows import elders, lookups
 from assessment.ground import Ground
 from assessment.rules import ImportState
 from assessment.tables import Elder, Import, ImportChunk
@@ -58,19 +58,19 @@ async def start(session: Session, body: HttpBody, caller: Caller, ground: Ground
     if rows:
         await _copy(session, "import_chunk", ("import_id", "first_line", "rows_sealed"), chunks)
         timers.due(session, session.now, TIMER, str(import_id))
-    return await queries.told(session, job)
+    return await queries.told(session, job, caller)
 
 
 async def take_chunk(session: Session, import_id: UUID, ground: Ground) -> bool:
     """Registers the next rows of a file; True while more are left."""
     job = await session.get_locked(Import, import_id)
-    wanted = select(ImportChunk).where(ImportChunk.import_id == import_id).order_by(ImportChunk.first_line).limit(2)
+    wanted = select(ImportChunk).where(ImportChunk.import_id == import_id).order_by(col(ImportChunk.first_line)).limit(2)
     chunks = (await session.exec(wanted)).all()
     if chunks:
         rows = json.loads(ground.ring.open(chunks[0].rows_sealed, "rows"))
         await _take(session, job, rows, ground)
         await session.exec(delete(ImportChunk).where(
-            ImportChunk.import_id == import_id, ImportChunk.first_line == chunks[0].first_line,
+            col(ImportChunk.import_id) == import_id, col(ImportChunk.first_line) == chunks[0].first_line,
         ))
     if len(chunks) > 1:
         timers.due(session, session.now, TIMER, str(import_id))
@@ -85,7 +85,7 @@ async def failed_rows(session: Session, question: api.GetImport, caller: Caller,
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow([*job.columns, *ERROR_COLUMNS])
-    for failure in await queries.failures(session, job.import_id):
+    for failure in await queries.failures(session, job.import_id, caller):
         cells = json.loads(ground.ring.open(failure.cells_sealed, "rows"))
         padded = (cells + [""] * len(job.columns))[:len(job.columns)]
         writer.writerow([*padded, *("; ".join(parts) for parts in zip(*failure.errors, strict=True))])
@@ -161,7 +161,7 @@ async def _take(session: Session, job: Import, rows: list[tuple[int, Cells]], gr
             refused.append((line, cells, faults))
         else:
             good.append((line, cells, command))
-    known: dict[str, Any] = await queries.known(session, ground.ring, [command.id_number for _, _, command in good])
+    known: dict[str, Any] = await lookups.known(session, ground.ring, [command.id_number for _, _, command in good])
     fresh: list[dict[str, Any]] = []
     for line, cells, command in good:
         there = known.get(command.id_number)
@@ -184,14 +184,15 @@ def _checked(job: Import, cells: Cells, session: Session, ground: Ground) -> tup
     command, faults = _parsed(job.columns, cells)
     told = {field for field, _, _ in faults}
     for violation in protovalidate.collect_violations(command):
-        field = violation.proto.field.elements[0].field_name
+        path = violation.proto.field
+        field = path.elements[0].field_name if path else ""
         if field not in told:
             faults.append([field, violation.proto.rule_id, violation.proto.message])
             told.add(field)
     if "id_number" not in told:
         faults += [
             [refusal.field or "", refusal.reason, str(refusal)]
-            for refusal in elders.faults(command, local_day(session.now), ground) if told.isdisjoint(_PARTS.get(refusal.field, ()))
+            for refusal in elders.faults(command, local_day(session.now), ground) if told.isdisjoint(_PARTS.get(refusal.field or "", ()))
         ]
     if "area_code" not in told and not areas.is_in(command.area_code, job.area_code):
         faults.append(["area_code", "AREA_NOT_YOURS", f"the area does not lie in {job.area_code}"])
@@ -205,7 +206,7 @@ def _parsed(columns: list[str], cells: Cells) -> tuple[api.RegisterElder, list[F
     for name, text in zip(columns, cells, strict=False):
         try:
             if name == "hardships":
-                command.hardships.extend(_member(rules.Hardship, part.strip()) for part in text.split(";") if part.strip())
+                command.hardships.extend([_member(rules.Hardship, part.strip()) for part in text.split(";") if part.strip()])
             elif text or name in REQUIRED:
                 setattr(command, name, _VALUES.get(name, str)(text))
         except ValueError as error:
@@ -213,7 +214,7 @@ def _parsed(columns: list[str], cells: Cells) -> tuple[api.RegisterElder, list[F
     return command, faults
 
 
-def _member(kind: Any, text: str) -> int:
+def _member(kind: Any, text: str) -> Any:
     """A member of a nominal set by its number or name, with or without the prefix the contract gives it."""
     name = text.upper().removeprefix(f"{kind.__name__.upper()}_")
     for member in kind:

@@ -3,7 +3,7 @@
 import asyncio
 
 from eldercare.assessment.v1 import events_pb2 as said
-from sqlmodel import select
+from sqlmodel import col, select
 
 from assessment.flows.elders import public
 from assessment.rules import Status
@@ -25,8 +25,8 @@ async def resay(store: Store, aggregate: str = "elder", *, at_once: int = 500, p
     last, count = None, 0
     while True:
         async with store.transaction() as session:
-            wanted = select(Elder).order_by(Elder.elder_id).limit(at_once).with_for_update()
-            rows = (await session.exec(wanted.where(Elder.elder_id > last) if last else wanted)).all()
+            wanted = select(Elder).order_by(col(Elder.elder_id)).limit(at_once).with_for_update()
+            rows = (await session.exec(wanted.where(col(Elder.elder_id) > last) if last else wanted)).all()
             for row in rows:
                 kind = said.ElderDied if row.status is Status.DEAD else said.ElderRegistered if row.version == 1 else said.ElderChanged
                 emit(session, kind(elder=public(row)), sequence=row.version)

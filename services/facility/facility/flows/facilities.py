@@ -5,8 +5,8 @@ from uuid import UUID
 from eldercare.facility.v1 import api_pb2 as api
 from eldercare.facility.v1 import events_pb2 as said
 
-from facility import queries
 from facility.errors import FacilityIsClosed, OrganisationClosed, StillLivedIn, TooManyNursingBeds
+from facility.flows import lookups
 from facility.flows.organisations import check_area
 from facility.ground import Ground
 from facility.rules import FacilityStatus, OrganisationStatus
@@ -44,7 +44,7 @@ async def close(session: Session, command: api.CloseFacility, caller: Caller) ->
     row = await session.get_locked(Facility, UUID(command.facility_id), caller)
     if row.status is FacilityStatus.CLOSED:
         raise FacilityIsClosed(row.facility_id)
-    if residents := await queries.residents(session, row.facility_id, local_day(session.now)):
+    if residents := await lookups.residents(session, row.facility_id, local_day(session.now)):
         raise StillLivedIn(row.facility_id, residents)
     row.status = FacilityStatus.CLOSED
     return emit(session, said.FacilityClosed(facility=public(row)), row)

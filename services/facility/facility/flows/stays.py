@@ -7,7 +7,7 @@ from eldercare.facility.v1 import api_pb2 as api
 from eldercare.facility.v1 import events_pb2 as said
 from sqlalchemy.exc import IntegrityError
 
-from facility import queries, rules
+from facility import rules
 from facility.errors import (
     BedTaken,
     ElderNotAlive,
@@ -19,6 +19,7 @@ from facility.errors import (
     NoFreeBed,
     NotABedThere,
 )
+from facility.flows import lookups
 from facility.rules import ElderStatus, FacilityStatus
 from facility.tables import BED_ONCE, ELDER_ONCE, Bed, Elder, Facility, Stay
 from kit import ids, wire
@@ -67,7 +68,7 @@ async def discharge(session: Session, command: api.DischargeElder, caller: Calle
 
 async def end_of(session: Session, elder_id: UUID, died_on: date) -> None:
     """Ends what an elder who died still stays in, the day after the death."""
-    for row in await queries.open_stays(session, elder_id):
+    for row in await lookups.open_stays(session, elder_id):
         _end(session, row, rules.last_day(row.began_on, died_on))
 
 
@@ -84,11 +85,11 @@ def day_of(field: str, text: str, *, latest: date) -> date:
 
 async def _bed(session: Session, command: api.AdmitElder, facility: Facility, began_on: date) -> Bed:
     if not command.HasField("bed_id"):
-        free = await queries.free_bed(session, facility.facility_id, began_on)
+        free: Bed | None = await lookups.free_bed(session, facility.facility_id, began_on)
         if free is None:
             raise NoFreeBed(facility.facility_id)
         return free
-    bed = await session.get(Bed, UUID(command.bed_id))
+    bed: Bed | None = await session.get(Bed, UUID(command.bed_id))
     if bed is None or bed.facility_id != facility.facility_id:
         raise NotABedThere(facility.facility_id, command.bed_id)
     return bed

@@ -7,7 +7,7 @@ from eldercare.facility.v1 import api_pb2 as api
 from eldercare.facility.v1 import events_pb2 as said
 from sqlalchemy.exc import IntegrityError
 
-from facility import queries, rules
+from facility import rules
 from facility.errors import (
     ImpossibleBirthDay,
     ImpossibleShift,
@@ -17,6 +17,7 @@ from facility.errors import (
     WorkerGone,
     WrongCheckCharacter,
 )
+from facility.flows import lookups
 from facility.flows.stays import day_of
 from facility.ground import Ground
 from facility.rules import OrganisationStatus, WorkerStatus
@@ -43,7 +44,7 @@ async def register(session: Session, command: api.RegisterWorker, caller: Caller
         raise OrganisationClosed(organisation.organisation_id)
     number = _id_number(command.id_number, session, ground)
     _check_shift(command.shift_from_min, command.shift_to_min)
-    if await queries.works_there(session, organisation.organisation_id, ground.ring.digests("id_number", number)):
+    if await lookups.works_there(session, organisation.organisation_id, ground.ring.digests("id_number", number)):
         raise KnownAlready("id_number")
     row = wire.row(
         Worker, command, worker_id=ids.new(), area_code=organisation.area_code, skills=sorted(command.skills), registered_at=session.now,

@@ -1,0 +1,116 @@
+"""Over a real gRPC channel, with real tokens."""
+
+import uuid
+
+import pytest
+from eldercare.assessment.v1 import api_pb2 as api
+from google.api.httpbody_pb2 import HttpBody
+
+from assessment.consumers import GROUP
+from assessment.testing import CITY, a_completion, a_registration
+from kit.refusals import Conflict, Denied, Malformed, NotFound, Refusal
+from kit.testing.telling import fire
+
+ELDERS, APPLICATIONS, ASSESSMENTS, IMPORTS = (
+    f"eldercare.assessment.v1.{name}" for name in ("Elders", "Applications", "Assessments", "Imports")
+)
+OFFICIAL = {"roles": ["official"], "area": CITY}
+FIRST, SECOND = (str(uuid.UUID(int=number)) for number in (1, 2))
+
+
+async def test_from_registration_to_a_result(served):
+    service = await served("assessment")
+    elder_id = (await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)).elder.elder_id
+    family = {"roles": ["family"], "elder_ids": [elder_id]}
+
+    submitted = await service.call(f"{APPLICATIONS}/Submit", api.SubmitApplication(elder_id=elder_id, reason=1, channel=3), **family)
+    assign = api.AssignAssessors(application_id=submitted.application_id, assessor_ids=[FIRST, SECOND])
+    await service.call(f"{APPLICATIONS}/Assign", assign, **OFFICIAL)
+    done = await service.call(
+        f"{ASSESSMENTS}/Complete", a_completion(submitted.application_id), roles=["assessor"], area=CITY, subject=FIRST,
+    )
+
+    seen = await service.call(f"{ASSESSMENTS}/Get", api.GetAssessment(assessment_id=done.assessment_id), **family)
+    assert (seen.level, seen.HasField("level"), seen.state) == (0, True, api.Assessment.STATE_PUBLIC)
+    with pytest.raises(Refusal) as refused:
+        await service.call(f"{ASSESSMENTS}/Approve", api.ApproveAssessment(assessment_id=done.assessment_id), **OFFICIAL)
+    assert refused.value.reason == "PUBLICITY_RUNNING"
+
+
+async def test_the_same_key_twice_registers_once(served):
+    service = await served("assessment")
+    command = a_registration()
+
+    first = await service.call(f"{ELDERS}/Register", command, key="k1", **OFFICIAL)
+
+    assert await service.call(f"{ELDERS}/Register", command, key="k1", **OFFICIAL) == first
+    with pytest.raises(Conflict) as refused:
+        await service.call(f"{ELDERS}/Register", command, key="k2", **OFFICIAL)
+    assert (refused.value.reason, refused.value.field) == ("KNOWN_ALREADY", "id_number")
+
+
+async def test_a_missing_answer_gives_no_result(served):
+    service = await served("assessment")
+    completion = a_completion(FIRST)
+    completion.answers.ClearField("memory")
+
+    with pytest.raises(Malformed) as refused:
+        await service.call(f"{ASSESSMENTS}/Complete", completion, roles=["assessor"], area=CITY)
+    assert refused.value.field == "answers.memory"
+
+
+async def test_contact_is_for_services_alone_and_leaves_a_record(served, issuer):
+    service = await served("assessment")
+    elder_id = (await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)).elder.elder_id
+    question = api.GetElder(elder_id=elder_id)
+
+    told = await service.call(f"{ELDERS}/Contact", question, token=issuer.service_token("dispatch"))
+
+    assert (told.name, told.phone, told.lon) == ("李小明", "13800000001", 118.3)
+    with pytest.raises(Denied):
+        await service.call(f"{ELDERS}/Contact", question, **OFFICIAL)
+    async with service.store.reading() as session:
+        records = await (await session.driver()).fetch("select client_id, method, elder_ids from audit_record")
+    assert [tuple(record) for record in records] == [("dispatch", f"{ELDERS}.Contact", [elder_id])]
+
+
+async def test_contact_of_nobody_is_not_found(served, issuer):
+    service = await served("assessment")
+
+    with pytest.raises(NotFound):
+        await service.call(f"{ELDERS}/Contact", api.GetElder(elder_id=FIRST), token=issuer.service_token("dispatch"))
+
+
+async def test_an_import_answers_at_once_and_shows_its_progress(served):
+    service = await served("assessment")
+    command = a_registration()
+    header = "name,id_number,area_code,living\n"
+    rows = f"{command.name},{command.id_number},{command.area_code},ALONE\nx,1,{command.area_code},ALONE\n"
+
+    started = await service.call(f"{IMPORTS}/Start", HttpBody(content_type="text/csv", data=(header + rows).encode()), **OFFICIAL)
+    assert (started.state, started.rows, started.done) == (api.Import.STATE_RUNNING, 2, 0)
+    await fire(service.store, GROUP)
+
+    question = api.GetImport(import_id=started.import_id)
+    job = await service.call(f"{IMPORTS}/Get", question, **OFFICIAL)
+    assert (job.state, job.registered, job.failed) == (api.Import.STATE_DONE, 1, 1)
+    failed = await service.call(f"{IMPORTS}/FailedRows", question, **OFFICIAL)
+    assert failed.data.decode("utf-8-sig").splitlines()[0] == "name,id_number,area_code,living,error_field,error_rule,error_text"
+
+
+@pytest.mark.parametrize(("question", "reply"), [
+    ("ListElders", "Elders"), ("ListApplications", "Applications"), ("ListAssessments", "Assessments"),
+])
+async def test_a_list_shows_no_row_of_another_county(served, question: str, reply: str):
+    service = await served("assessment")
+    elder_id = (await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)).elder.elder_id
+    submitted = await service.call(f"{APPLICATIONS}/Submit", api.SubmitApplication(elder_id=elder_id, reason=1, channel=1), **OFFICIAL)
+    assign = api.AssignAssessors(application_id=submitted.application_id, assessor_ids=[FIRST, SECOND])
+    await service.call(f"{APPLICATIONS}/Assign", assign, **OFFICIAL)
+    await service.call(f"{ASSESSMENTS}/Complete", a_completion(submitted.application_id), roles=["assessor"], area=CITY, subject=FIRST)
+    method, empty = f"eldercare.assessment.v1.{reply}/List", getattr(api, question)()
+
+    assert len((await service.call(method, empty, **OFFICIAL)).rows) == 1
+    assert len((await service.call(method, empty, roles=["official"], area="341102000000")).rows) == 1
+    assert not (await service.call(method, empty, roles=["official"], area="341182000000")).rows
+    assert not (await service.call(method, empty, roles=["family"], elder_ids=[FIRST])).rows

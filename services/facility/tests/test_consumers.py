@@ -1,0 +1,60 @@
+"""Bytes in, rows out; delivery itself is the kit's suite."""
+
+import uuid
+
+from eldercare.assessment.v1 import events_pb2 as heard
+from eldercare.facility.v1 import api_pb2 as api
+
+from facility.consumers import GROUP
+from facility.flows import facilities, organisations, stays
+from facility.tables import Ability, Elder
+from facility.testing import a_facility, a_ground, an_elder_state, an_official, an_organisation
+from kit.store import Store
+from kit.testing.telling import a_record, tell, tell_records
+
+OFFICIAL, GROUND = an_official(), a_ground()
+
+
+async def test_a_replica_follows_the_newest_state_alone(store: Store):
+    state = an_elder_state()
+    moved = an_elder_state(state.elder_id, area_code="341182100001", living=2)
+    older = a_record(heard.ElderRegistered(elder=state), store.clock.now())
+    newer = a_record(heard.ElderChanged(elder=moved), store.clock.now())
+
+    for record in (newer, older, newer):
+        await tell_records(store, GROUP, [record])
+
+    async with store.reading() as session:
+        row = await session.get(Elder, uuid.UUID(state.elder_id))
+    assert row.area_code == "341182100001"
+
+
+async def test_a_death_that_is_heard_frees_the_bed(store: Store):
+    state = an_elder_state()
+    await tell(store, GROUP, heard.ElderRegistered(elder=state))
+    async with store.transaction() as session:
+        firm = (await organisations.register(session, an_organisation(), OFFICIAL, GROUND)).organisation
+        opened = (await facilities.open_(session, a_facility(firm.organisation_id, beds=1), OFFICIAL, GROUND)).facility
+        command = api.AdmitElder(facility_id=opened.facility_id, elder_id=state.elder_id, began_on="2026-02-01")
+        await stays.admit(session, command, OFFICIAL)
+
+    await tell(store, GROUP, heard.ElderDied(elder=an_elder_state(state.elder_id, status=2, died_on="2026-02-20")))
+
+    async with store.reading() as session:
+        driver = await session.driver()
+        assert str(await driver.fetchval("select ended_on from stay")) == "2026-02-21"
+        assert await driver.fetchval("select count(*) from outbox where headers like '%StayEnded%'") == 1
+
+
+async def test_an_approved_level_is_kept_once(store: Store):
+    event = heard.AssessmentApproved(
+        assessment_id=str(uuid.uuid4()), application_id=str(uuid.uuid4()), elder_id=str(uuid.uuid4()), area_code="341102001001",
+        level=0, valid_from="2026-02-01", valid_to="2027-02-01",
+    )
+    event.approved_at.FromDatetime(store.clock.now())
+
+    fates = [await tell_records(store, GROUP, [a_record(event, store.clock.now(), event_id=uuid.UUID(int=7))]) for _ in range(2)]
+
+    async with store.reading() as session:
+        assert (await session.get(Ability, uuid.UUID(event.elder_id))).level == 0
+    assert [next(iter(fate)).lower() for fate in fates] == ["applied", "repeated"]
