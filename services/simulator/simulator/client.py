@@ -112,7 +112,7 @@ class Gateway:
     async def _patiently(self, verb: str, path: str, *, token: str = "", key: str = "", kind: str = "", **what: Any) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if key:
-            headers |= {"Idempotency-Key": key, "Channel": "simulator"}
+            headers["Idempotency-Key"] = key
         if kind:
             headers["Content-Type"] = kind
         until, pause = time.monotonic() + PATIENCE_S, 0.05
