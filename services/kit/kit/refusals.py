@@ -144,7 +144,10 @@ def heard(
     """
     kind = KINDS[code]
     error = kind.__new__(kind)
-    EldercareError.__init__(error, text, **(facts or {}))
+    EldercareError.__init__(error, text)
+    error.facts = dict(facts or {})
+    for name, fact in error.facts.items():
+        setattr(error, name, fact)
     pairs = tuple(violations)
     error.reason = reason or error.reason
     error.field = pairs[0][0] if pairs else None

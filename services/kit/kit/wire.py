@@ -77,7 +77,7 @@ def message(kind: type[Kind], source: object, **given: Any) -> Kind:
     None leaves a field with presence, a string or an enum unset; into any other number it raises ValueError, since missing is not zero.
     Raises: NoSource where a field has neither.
     """
-    plan, names = _into_message(kind)
+    plan, names = _into_message(kind)  # type: ignore[arg-type]
     if not given.keys() <= names:
         raise NoSource(f"{kind.DESCRIPTOR.full_name} has no field {', '.join(sorted(given.keys() - names))}")
     read = _reader(source)
@@ -109,10 +109,6 @@ def fields(message: Message) -> dict[str, Any]:
     }
 
 
-def _repeated(field: FieldDescriptor) -> bool:
-    return bool(field.is_repeated)
-
-
 def _map_value(field: FieldDescriptor) -> FieldDescriptor | None:
     entry = field.message_type
     return entry.fields_by_name["value"] if entry is not None and entry.GetOptions().map_entry else None
@@ -123,15 +119,13 @@ def _read(field: FieldDescriptor) -> Read | None:
     if (inner := _map_value(field)) is not None:
         return None if inner.cpp_type == _MESSAGE else dict
     one = _read_one(field)
-    if one is None or not _repeated(field):
+    if one is None or not field.is_repeated:
         return one
     return list if one is _same else lambda values: [one(value) for value in values]
 
 
 def _read_one(field: FieldDescriptor) -> Read | None:
-    if field.cpp_type != _MESSAGE:
-        return _same
-    return {"google.protobuf.Timestamp": instant, "google.protobuf.Duration": Duration.ToTimedelta}.get(field.message_type.full_name)
+    return _same if field.message_type is None else _READS.get(field.message_type.full_name)
 
 
 def _same(value: Any) -> Any:
@@ -141,15 +135,15 @@ def _same(value: Any) -> Any:
 def _write(field: FieldDescriptor) -> Read | None:
     """How one value enters a message; None where it may enter as it is."""
     one: Read | None = None
-    if field.cpp_type == _MESSAGE:
-        one = {"google.protobuf.Timestamp": _stamp, "google.protobuf.Duration": _lapse}.get(field.message_type.full_name)
+    if field.message_type is not None:
+        one = _WRITES.get(field.message_type.full_name)
     elif field.cpp_type == _STRING and field.type != _BYTES:
         one = _text
     elif field.cpp_type not in (_STRING, _ENUM, FieldDescriptor.CPPTYPE_BOOL):
         one = _number
     if one is None or _map_value(field) is not None:
         return None
-    return (lambda values: [one(value) for value in values]) if _repeated(field) else one
+    return (lambda values: [one(value) for value in values]) if field.is_repeated else one
 
 
 def _stamp(value: Any) -> Any:
@@ -180,6 +174,10 @@ def _number(value: Any) -> Any:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
+_READS: dict[str, Read] = {"google.protobuf.Timestamp": instant, "google.protobuf.Duration": Duration.ToTimedelta}
+_WRITES: dict[str, Read] = {"google.protobuf.Timestamp": _stamp, "google.protobuf.Duration": _lapse}
+
+
 @cache
 def _out(kind: Descriptor) -> list[tuple[str, Read, bool]]:
     return [(field.name, read, field.has_presence) for field in kind.fields if (read := _read(field)) is not None]
@@ -193,7 +191,7 @@ def _into_row(table: type[SQLModel], kind: Descriptor) -> tuple[list[tuple[str, 
         field = kind.fields_by_name.get(name)
         read = _read(field) if field is not None else None
         required = column.default is PydanticUndefined and column.default_factory is None
-        text = field is not None and field.cpp_type == _STRING and not _repeated(field)
+        text = field is not None and field.cpp_type == _STRING and not field.is_repeated
         blank = text and not required and _takes_none(column.annotation)
         plan.append((name, read, required, field is not None and field.has_presence, blank))
     return plan, frozenset(table.model_fields)
@@ -203,8 +201,9 @@ def _into_row(table: type[SQLModel], kind: Descriptor) -> tuple[list[tuple[str, 
 def _into_message(kind: type[Message]) -> tuple[list[tuple[str, Read | None, bool, bool]], frozenset[str]]:
     """For each field: name, how to write it, whether it holds messages of ours, whether None may leave it unset."""
     plan = []
-    for field in kind.DESCRIPTOR.fields:
-        lenient = field.has_presence or _repeated(field) or field.cpp_type in (_STRING, _ENUM)
+    declared: list[Any] = list(kind.DESCRIPTOR.fields)
+    for field in declared:
+        lenient = field.has_presence or field.is_repeated or field.cpp_type in (_STRING, _ENUM)
         plan.append((field.name, _write(field), _read(field) is None, lenient))
     return plan, frozenset(field.name for field in kind.DESCRIPTOR.fields)
 

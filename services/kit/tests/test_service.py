@@ -23,7 +23,7 @@ from kit import service
 service.heed()
 from kit.settings import Settings
 {more}
-service.run(service.settings(Settings), servicers=lambda parts: [], package="kit", also=[{also}])
+service.run(service.settings(Settings), servicers=lambda parts: [], group={group}, package="kit", also=[{also}])
 """
 LOST_LOOP = """
 import asyncio
@@ -41,13 +41,39 @@ async def begin(parts):
     await asyncio.Event().wait()
 """
 
+WHOLE_STREET = """
+from datetime import datetime, UTC
+from uuid import UUID
+from eldercare.assessment.v1.events_pb2 import ApplicationWithdrawn
+from kit import audit, observe, outbox, wire
+from kit.events import on
+from kit.timers import due, timer
+
+KEY = str(UUID(int=7))
+
+@on(ApplicationWithdrawn, group="kit")
+async def hear(event, session):
+    due(session, session.now, "told", event.application_id)
+
+@timer("told", group="kit")
+async def tell(session, key):
+    observe.log.info("told", key=key, trace_id_of_timer=observe.current_trace_id())
+
+async def say(parts):
+    async with parts.store.transaction() as session:
+        event = ApplicationWithdrawn(application_id=KEY, elder_id=KEY, area_code="341102001003", withdrawn_at=wire.timestamp(session.now))
+        outbox.emit(session, event, sequence=1)
+    import asyncio
+    await asyncio.Event().wait()
+"""
+
 
 class Running:
     """A service in a process of its own."""
 
-    def __init__(self, environment: dict[str, str], log: Path, more: str = "", also: str = "") -> None:
+    def __init__(self, environment: dict[str, str], log: Path, more: str = "", also: str = "", group: str = "None") -> None:
         self.log = log
-        program = [sys.executable, "-c", PROGRAM.format(more=more, also=also)]
+        program = [sys.executable, "-c", PROGRAM.format(more=more, also=also, group=group)]
         with log.open("w") as written:
             self.process = subprocess.Popen(program, env={**_bare(), **environment}, stdout=written, stderr=subprocess.PIPE)
 
@@ -98,10 +124,10 @@ def environment(dsn: str, memory_kafka: MemoryKafka, issuer: Any) -> dict[str, s
 def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Running]]:
     started: list[Running] = []
 
-    def begin(more: str = "", also: str = "", **changed: str) -> Running:
+    def begin(more: str = "", also: str = "", group: str = "None", **changed: str) -> Running:
         log = tmp_path / f"log-{len(started)}"
         log.touch()
-        started.append(Running({**environment, **changed}, log, more, also))
+        started.append(Running({**environment, **changed}, log, more, also, group))
         return started[-1]
 
     yield begin
@@ -132,6 +158,21 @@ async def test_it_waits_for_its_schema_alive_but_not_ready_and_drains_on_sigterm
     assert {"service": "kit", "live": True, "ready": True, "reason": "", "schema": migrations.head("kit"), "outbox": 0, "due": 0,
             "waiting": 0, "parked": 0, "held": 0, "lag": 0, "busy": 0, "emitted": 0, "positions": []}.items() <= status.items()
     assert [line["event"] for line in running.lines()][-2:] == ["draining", "ended"]
+
+
+async def test_what_a_service_says_it_hears_and_a_timer_fires(start, dsn, memory_kafka):
+    await asyncio.to_thread(migrations.upgrade, dsn, "kit")
+    await asyncio.to_thread(memory_kafka.create_topics, ["eldercare.application.v1"])
+
+    running = start(more=WHOLE_STREET, also="say", group="'kit'")
+    told = await running.said("told", 30)
+    status = (await running.get("/status")).json()
+    running.process.send_signal(signal.SIGTERM)
+
+    assert told["key"] == "00000000-0000-0000-0000-000000000007"
+    assert sum(position["applied"] for position in status["positions"]) == 1
+    assert (status["emitted"], status["outbox"], status["lag"], status["parked"], status["due"]) == (1, 0, 0, 0, 0)
+    assert await running.ended() == 0
 
 
 async def _reason(running: Running, part: str) -> str:

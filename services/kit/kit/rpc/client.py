@@ -93,7 +93,7 @@ class Client:
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._channel.close()
+        await self._channel.close(None)
 
     async def _own(self) -> str:
         if self._token_source is None:

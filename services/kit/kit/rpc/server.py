@@ -62,7 +62,7 @@ class Server:
             services.append(service)
             handlers = {name: self._handler(method, work) for name, (method, work) in served.items()}
             self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
-        self._health = health.aio.HealthServicer()
+        self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
         add_HealthServicer_to_server(self._health, self._server)
         if reflection_on:
             reflection.enable_server_reflection([*services, reflection.SERVICE_NAME], self._server)

@@ -1,6 +1,7 @@
 """Refusals as rich gRPC statuses and back: ErrorInfo holds reason and facts, BadRequest the fields, RetryInfo the pause."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import grpc
@@ -71,7 +72,8 @@ def _add(status: status_pb2.Status, detail: Any) -> None:
 
 
 def _parsed(error: grpc.aio.AioRpcError) -> status_pb2.Status | None:
-    for name, value in error.trailing_metadata() or ():
+    trailers: Iterable[tuple[str, str | bytes]] = error.trailing_metadata() or ()  # type: ignore[assignment]
+    for name, value in trailers:
         if name == TRAILER and isinstance(value, bytes):
             try:
                 return status_pb2.Status.FromString(value)

@@ -15,8 +15,8 @@ from kit.store import Store
 class Loop(Protocol):
     """Runs until `stop()`; `progress` is the `time.monotonic()` of the last round that ended, an idle one included."""
 
-    progress: float
-
+    @property
+    def progress(self) -> float: ...
     async def run(self) -> Any: ...
     def stop(self) -> Any: ...
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import uvloop
 
-from kit import observe
+from kit import observe, retention
+from kit.audit import Sealer
 from kit.events.consumers import Consumers
 from kit.observe import names
 from kit.relay import Relay
+from kit.retention import Retention
 from kit.rpc import Server
 from kit.service import DRAINED, FAILED, HALTED, NOT_DRAINED
 from kit.service.health import Health
@@ -110,6 +112,8 @@ class Process:
         timers = Timers(self.parts.store, self.settings.service)
         if timers.fires:
             self.loops.add("timers", timers)
+        self.loops.add("sealer", Sealer(self.parts.store))
+        self.loops.add("retention", Retention(self.parts.store), patience_s=3 * retention.PAUSE_S)
         for work in self._also:
             made = work(self.parts)
             self.loops.add(f"also {getattr(work, '__name__', 'work')}", Endless(made) if inspect.isawaitable(made) else made)
