@@ -76,7 +76,7 @@ async def _lived(city: City, demo: Demo | None) -> int:
     say(f"The city is up at {city.gateway}; `eldercare status` shows it from another terminal, Ctrl-C ends it.")
     if demo:
         acting = simulate(city.gateway, city.state.folder, elders=demo.elders, days=demo.days, seed=demo.seed)
-        code = await _unless_over(city, acting)
+        code: int = await _unless_over(city, acting)
         if demo.once:
             return code
         say("Every indicator equals the truth." if code == 0 else f"The board and the truth differ (exit code {code}).")

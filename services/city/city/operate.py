@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -39,7 +40,8 @@ async def _run(service: str, verb: str, arguments: list[str]) -> None:
         import_module(f"{service}.consumers")
     parts = Parts(settings)
     try:
-        await {"parked": show_parked, "replay": replay, "resay": resay}[verb](parts, service, *arguments)
+        verbs: dict[str, Callable[..., Awaitable[None]]] = {"parked": show_parked, "replay": replay, "resay": resay}
+        await verbs[verb](parts, service, *arguments)
     finally:
         await parts.close()
 

@@ -19,7 +19,7 @@ async def until(check: Callable[[], T | Awaitable[T]], timeout: float = 10, *, p
     deadline = time.monotonic() + timeout
     while True:
         found = check()
-        answer: T = await found if inspect.isawaitable(found) else found  # type: ignore[assignment]
+        answer: T = await found if inspect.isawaitable(found) else found
         if answer:
             return answer
         if time.monotonic() > deadline:

@@ -1,0 +1,105 @@
+"""What dies comes back, with growing pauses; what cannot come back ends the city, which says why."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from city.supervisor import MISCONFIGURED, Phase, Supervisor
+from kit.servers.kafka import MemoryKafka
+from kit.servers.process import Process, StartFailed
+from kit.testing import until
+
+
+class Program(Process):
+    """A few lines of Python; it answers once it has printed "ready"."""
+
+    def __init__(self, name: str, folder: Path, code: str) -> None:
+        super().__init__(name, folder / f"{name}.log")
+        self._code = code
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", self._code]
+
+    def answers(self) -> bool:
+        return self.pid is not None and "ready" in self.last_lines()
+
+
+SLEEPS = "import time; print('ready', flush=True); time.sleep(600)"
+
+
+async def test_a_killed_child_comes_back_under_a_new_pid(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(said.append)
+    child = supervisor.add(Program("worker", tmp_path, SLEEPS))
+    await supervisor.until_ready(["worker"], 10)
+    before = child.process.pid
+    assert before is not None
+
+    os.kill(before, signal.SIGKILL)
+
+    await until(lambda: child.phase == Phase.READY and child.process.pid not in (None, before))
+    assert child.restarts == 1
+    assert "worker ended with -9; again in 1.0 s" in said
+    await supervisor.stop()
+
+
+async def test_a_child_that_dies_again_and_again_waits_longer_each_time(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(said.append)
+    supervisor.add(Program("faint", tmp_path, "raise SystemExit(5)"))
+
+    await until(lambda: len(said) >= 2, timeout=15)
+
+    assert said[:2] == ["faint ended with 5; again in 1.0 s", "faint ended with 5; again in 2.0 s"]
+    await supervisor.stop()
+
+
+async def test_a_child_that_is_misconfigured_ends_the_city_with_its_own_words(tmp_path: Path) -> None:
+    supervisor = Supervisor(lambda _: None)
+    supervisor.add(Program("puzzled", tmp_path, f"print('setting DATABASE: field required'); raise SystemExit({MISCONFIGURED})"))
+
+    with pytest.raises(StartFailed, match="puzzled cannot run:\nsetting DATABASE: field required"):
+        await supervisor.until_ready(["puzzled"], 10)
+    assert supervisor.over.is_set()
+    await supervisor.stop()
+
+
+async def test_the_death_of_the_broker_in_memory_ends_the_city(tmp_path: Path) -> None:
+    supervisor = Supervisor(lambda _: None)
+    broker = MemoryKafka(tmp_path / "memory-kafka")
+    supervisor.add(broker, volatile=True)
+    await supervisor.until_ready([broker.name], 10)
+
+    broker.kill()
+
+    await asyncio.wait_for(supervisor.over.wait(), 10)
+    assert "what it held is lost" in supervisor.failure
+    await supervisor.stop()
+
+
+async def test_children_end_in_the_order_they_are_named_in(tmp_path: Path) -> None:
+    code = "import signal, time, sys\n"
+    code += "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.3), print(time.time(), flush=True), sys.exit(0)))\n"
+    supervisor = Supervisor(lambda _: None)
+    for name in ("database", "broker", "service"):
+        supervisor.add(Program(name, tmp_path, code + "print('ready', flush=True); time.sleep(600)"))
+    await supervisor.until_ready(["database", "broker", "service"], 10)
+
+    await supervisor.stop(["service"], ["broker"], ["database"])
+
+    ended = {name: float(child.process.last_lines().splitlines()[-1]) for name, child in supervisor.children.items()}
+    assert sorted(ended, key=lambda name: ended[name]) == ["service", "broker", "database"]
+    assert all(child.process.exit_code == 0 for child in supervisor.children.values())
+
+
+async def test_a_child_that_does_not_become_ready_in_time_is_named(tmp_path: Path) -> None:
+    supervisor = Supervisor(lambda _: None)
+    supervisor.add(Program("mute", tmp_path, "import time; time.sleep(600)"))
+
+    with pytest.raises(StartFailed, match=r"mute is not ready after 0 s \(starting"):
+        await supervisor.until_ready(["mute"], 0.3)
+    await supervisor.stop()

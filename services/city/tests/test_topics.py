@@ -1,0 +1,61 @@
+"""The contracts decide which topics there are; applying them is repeatable and never changes a number of partitions."""
+
+import pytest
+from confluent_kafka.admin import AdminClient, ConfigEntry, ConfigResource, ResourceType
+from confluent_kafka.cimpl import NewTopic
+
+from city import topics
+from city.operations import NotOwned, difference, owner
+from kit.servers.kafka import Kafka
+from kit.testing import until
+
+
+def test_every_topic_of_a_master_is_compacted_and_no_other() -> None:
+    compacted = {topic.name.split(".")[1] for topic in topics.declared() if topic.compacted}
+
+    assert compacted == topics.MASTERS
+
+
+def test_every_master_has_an_owner_who_can_say_it_again() -> None:
+    assert {name: owner(name) for name in topics.MASTERS}
+    with pytest.raises(NotOwned, match="order is none of"):
+        owner("order")
+
+
+@pytest.mark.connected
+async def test_applying_makes_what_is_missing_then_nothing_then_what_was_changed(own_kafka: Kafka) -> None:
+    made = topics.apply(own_kafka.address, partitions=2, replication=1)
+    assert made == [f"made {topic.name}" for topic in topics.declared()]
+    assert topics.apply(own_kafka.address, partitions=2, replication=1) == []
+
+    admin = AdminClient({"bootstrap.servers": own_kafka.address, "log_level": 0})
+    short = ConfigResource(ResourceType.TOPIC, "eldercare.order.v1", incremental_configs=[
+        ConfigEntry("retention.ms", "1000", incremental_operation=topics.AlterConfigOpType.SET),
+    ])
+    admin.incremental_alter_configs([short])[short].result(20)
+    # a changed setting reaches the broker's own view a moment after it was accepted
+    lines = await until(lambda: topics.apply(own_kafka.address, partitions=2, replication=1))
+    assert lines == [f"set retention.ms={topics.WEEK_MS} of eldercare.order.v1"]
+
+    with pytest.raises(topics.PartitionsFixed, match=r"eldercare\.\w+\.v1 has 2, not 3"):
+        topics.apply(own_kafka.address, partitions=3, replication=1)
+
+
+@pytest.mark.connected
+def test_foreign_topics_are_left_alone(own_kafka: Kafka) -> None:
+    admin = AdminClient({"bootstrap.servers": own_kafka.address, "log_level": 0})
+    admin.create_topics([NewTopic("somebody.elses", 7, 1)])["somebody.elses"].result(20)
+
+    topics.apply(own_kafka.address, partitions=1, replication=1)
+
+    assert len(admin.list_topics(timeout=10).topics["somebody.elses"].partitions) == 7
+
+
+def test_a_record_that_vanished_is_told_with_its_place() -> None:
+    fates = {"applied": 5, "repeated": 1, "foreign": 2, "waiting": 1, "parked": 1, "held": 0}
+    position = {"topic": "eldercare.order.v1", "partition": 3, "begin": 10, "next": 20, **fates}
+
+    assert difference(position) == ""
+    assert difference(position | {"applied": 4}) == (
+        "eldercare.order.v1/3: 10 records taken, 9 accounted for (applied=4 repeated=1 foreign=2 waiting=1 parked=1)"
+    )
