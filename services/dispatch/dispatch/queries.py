@@ -3,7 +3,9 @@
 from uuid import UUID
 
 from eldercare.dispatch.v1 import api_pb2 as pb
+from sqlalchemy import false
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from dispatch.errors import NotAccepted
 from dispatch.flows import sealed
@@ -11,7 +13,7 @@ from dispatch.flows.limits import catalogue
 from dispatch.rules.orders import State
 from dispatch.tables import Order
 from kit import ids, wire
-from kit.access import ORGANISATION_ROLES, Caller, area_range, scoped
+from kit.access import Caller, area_range, scoped
 from kit.clock import local_day
 from kit.refusals import NotFound
 from kit.rpc import Call
@@ -38,7 +40,7 @@ async def orders(session: Session, request: pb.ListOrders, caller: Caller) -> pb
     """Orders in the order of their ids."""
     query = _visible(caller)
     if request.HasField("area_code"):
-        query = query.where(Order.area_code.between(*area_range(request.area_code)))
+        query = query.where(col(Order.area_code).between(*area_range(request.area_code)))
     if request.HasField("elder_id"):
         query = query.where(Order.elder_id == UUID(request.elder_id))
     if request.HasField("worker_id"):
@@ -74,8 +76,8 @@ async def whereabouts(session: Session, request: pb.GetOrder, call: Call) -> pb.
     )
 
 
-def _visible(caller: Caller):
+def _visible(caller: Caller) -> SelectOfScalar[Order]:
     query = scoped(select(Order), caller, area=Order.area_code, organisation=Order.organisation_id, person=Order.elder_id)
-    if not ORGANISATION_ROLES.isdisjoint(caller.roles) and caller.roles <= {"worker"}:
-        query = query.where(Order.worker_id == UUID(caller.worker_id) if caller.worker_id else Order.worker_id.is_(None))
+    if caller.roles == {"worker"}:  # of the organisation's orders the own ones
+        query = query.where(col(Order.worker_id) == UUID(caller.worker_id) if caller.worker_id else false())
     return query

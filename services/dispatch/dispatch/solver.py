@@ -72,7 +72,8 @@ def _matrix(places: list[list[float] | None], riding: dict[str, Any]) -> np.ndar
     seconds = np.ceil(2 * EARTH_M * np.arcsin(np.sqrt(half)) * riding["detour"] * 3.6 / riding["speed_kmh"])
     seconds[~known, :] = seconds[:, ~known] = riding["unknown_min"] * 60
     np.fill_diagonal(seconds, 0)
-    return seconds.astype(np.uint32)
+    matrix: np.ndarray[Any, Any] = seconds.astype(np.uint32)
+    return matrix
 
 
 def main() -> None:

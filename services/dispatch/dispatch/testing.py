@@ -15,8 +15,8 @@ from dispatch.rules.orders import State
 from dispatch.tables import Order
 from kit import ids, wire
 from kit.access import Caller
-from kit.commands import Vault
 from kit.personal import Ring
+from kit.store import Vault
 
 VILLAGE, COUNTY, CITY, ELSEWHERE = "341102001001", "341102000000", "341100000000", "341103001001"
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from eldercare.dispatch.v1.events_pb2 import OrderAssigned, OrderFinished, OrderPlaced
@@ -41,8 +42,8 @@ async def judge(session: Session, event: OrderFinished) -> None:
     An earlier verdict stays, also where this visit shows that the worker was in two at once: the later one is held.
     """
     worker_id = UUID(event.worker_id)
-    told = wire.fields(event)
-    visit = Visit(**{name: told.get(name) for name in Visit.__dataclass_fields__})
+    told: dict[str, Any] = dict.fromkeys(Visit.__dataclass_fields__) | wire.fields(event)
+    visit = Visit(**{name: told[name] for name in Visit.__dataclass_fields__})
     others = (await session.exec(select(Settlement.checked_in_at, Settlement.checked_out_at).where(
         Settlement.worker_id == worker_id, Settlement.checked_in_at < visit.checked_out_at,
         Settlement.checked_out_at > visit.checked_in_at,

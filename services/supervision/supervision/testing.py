@@ -24,8 +24,8 @@ def a_ring() -> Ring:
 def a_worker(worker_id: UUID, organisation_id: UUID) -> facility.WorkerRegistered:
     """Somebody who visits homes."""
     return facility.WorkerRegistered(worker=facility.Worker(
-        worker_id=str(worker_id), organisation_id=str(organisation_id), area_code=COUNTY, skills=[1], caregiver=True, shift_from_min=480,
-        shift_to_min=1080, status=facility.Worker.STATUS_ACTIVE, registered_at=wire.timestamp(BEGIN),
+        worker_id=str(worker_id), organisation_id=str(organisation_id), area_code=COUNTY, skills=[facility.HELP_MEAL], caregiver=True,
+        shift_from_min=480, shift_to_min=1080, status=facility.Worker.STATUS_ACTIVE, registered_at=wire.timestamp(BEGIN),
     ))
 
 

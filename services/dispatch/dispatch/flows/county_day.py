@@ -86,7 +86,7 @@ async def problem(session: Session, county: str, day: date, wanted: Iterable[Ord
 
 async def worker_of(session: Session, worker_id: UUID) -> Worker:
     """A worker. Raises: NotFound."""
-    worker = await session.get(Worker, worker_id)
+    worker: Worker | None = await session.get(Worker, worker_id)
     if worker is None:
         raise NotFound("worker", worker_id)
     return worker

@@ -82,7 +82,7 @@ class Placing:
         position = (contact.lon, contact.lat) if contact.HasField("lon") and contact.HasField("lat") else (None, None)
         try:
             async with store.transaction() as session:
-                order = wire.row(
+                order: Order = wire.row(
                     Order, request, order_id=order_id, digest=digest, area_code=elder.area_code, state=State.RESERVING,
                     help=chosen.help, planned_min=chosen.planned_min, price_fen=chosen.price_fen, voucher=chosen.voucher,
                     institution=elder.living == INSTITUTION, placed_at=session.now, elder_id=elder.elder_id,
@@ -119,7 +119,7 @@ class Placing:
 
 async def confirm(session: Session, order_id: UUID, voucher_fen: int) -> Order:
     """The second transaction: the order is placed, unless the elder died meanwhile or somebody else placed it."""
-    order = await session.get_locked(Order, order_id)
+    order: Order = await session.get_locked(Order, order_id)
     if order.state != State.RESERVING:
         return order
     undue(session, "reserve", str(order_id))

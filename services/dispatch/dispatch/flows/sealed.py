@@ -3,7 +3,7 @@
 import json
 
 from dispatch.rules.travel import Place
-from kit.commands import Vault
+from kit.store import Vault
 
 CONTACT, PLACE = "order.contact", "order.place"
 

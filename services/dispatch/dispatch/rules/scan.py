@@ -41,12 +41,12 @@ def plan_by_scan(problem: Problem, kept: Iterable[Stop] = ()) -> Plan:
     kept: stops taken as they are, beside the pinned ones.
     """
     routes: dict[str, list[Stop]] = defaultdict(list)
-    for stop in [*(visit.pinned for visit in problem.visits if visit.pinned), *kept]:
-        routes[stop.worker_id].append(stop)
+    for given in [*(visit.pinned for visit in problem.visits if visit.pinned), *kept]:
+        routes[given.worker_id].append(given)
     for route in routes.values():
         route.sort(key=_begin)
     placed = {stop.visit_id for route in routes.values() for stop in route}
-    unserved = []
+    unserved: list[str] = []
     for visit in sorted(problem.visits, key=lambda visit: (_able(problem, visit), visit.to_s, visit.visit_id)):
         if visit.visit_id in placed:
             continue
