@@ -3,7 +3,6 @@
 `python contracts-tests/topology.py` writes the picture and the table into README.md between their marks.
 """
 
-import re
 from pathlib import Path
 
 # Service → the aggregates it is the only one to say.
@@ -56,7 +55,9 @@ DECIDES = {
 }
 
 # (speaker, topic, hearer): each must be seen in the traces of a running city.
-EDGES = tuple((speaker, topic, hearer) for speaker, topics in SAYS.items() for topic in topics for hearer, heard in HEARS.items() if topic in heard)
+EDGES = tuple(
+    (speaker, topic, hearer) for speaker, topics in SAYS.items() for topic in topics for hearer, heard in HEARS.items() if topic in heard
+)
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -87,7 +88,8 @@ def table() -> str:
 def written(text: str) -> str:
     """README with picture and table between their marks."""
     for name, content in (("picture", picture()), ("table", table())):
-        text = re.sub(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", lambda found, content=content: found[1] + content + found[2], text, flags=re.S)
+        before, rest = text.split(f"<!-- {name} -->\n")
+        text = f"{before}<!-- {name} -->\n{content}\n<!-- /{name} -->{rest.split(f'<!-- /{name} -->')[1]}"
     return text
 
 

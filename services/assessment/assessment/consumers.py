@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from assessment import ground
-from assessment.flows import imports
+from assessment.flows import applications, imports
 from kit.store import Session
 from kit.timers import timer
 
@@ -13,3 +13,8 @@ GROUP = "assessment"
 @timer(imports.TIMER, group=GROUP)
 async def take_chunk(session: Session, key: str) -> None:
     await imports.take_chunk(session, UUID(key), ground.of(session.store))
+
+
+@timer(applications.REASSESS, group=GROUP)
+async def reassess(session: Session, key: str) -> None:
+    await applications.reassess(session, UUID(key))

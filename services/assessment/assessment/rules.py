@@ -40,6 +40,7 @@ class Channel(IntEnum):
     HOTLINE = 2
     MOBILE = 3
     TERMINAL = 4
+    PLATFORM = 5
 
 
 class AssessmentReason(IntEnum):

@@ -319,6 +319,30 @@ async def test_a_newer_result_replaces_the_one_in_force(session: Session):
     assert states == [AssessmentState.REPLACED, AssessmentState.IN_FORCE]
 
 
+async def test_a_level_is_assessed_again_before_it_expires(session: Session):
+    told = await a_result(session, (await an_elder(session)).elder_id)
+    session.now += timedelta(days=10)
+    await approve(session, told.assessment_id)
+
+    at = session.timers[applications.REASSESS, told.assessment_id]
+    session.now = at
+    opened = await applications.reassess(session, uuid.UUID(told.assessment_id))
+
+    assert local_day(at) == date(2027, 1, 11)  # sixty days before 12 March
+    assert (opened.reason, opened.channel) == (said.ASSESSMENT_REASON_ROUTINE, said.CHANNEL_PLATFORM)
+    assert await applications.reassess(session, uuid.UUID(told.assessment_id)) is None  # one is open already
+
+
+async def test_nobody_is_assessed_again_after_death(session: Session):
+    elder = await an_elder(session)
+    told = await a_result(session, elder.elder_id)
+    session.now += timedelta(days=10)
+    await approve(session, told.assessment_id)
+    await elders.report_death(session, api.ReportElderDeath(elder_id=elder.elder_id, died_on="2026-03-10"), OFFICIAL)
+
+    assert await applications.reassess(session, uuid.UUID(told.assessment_id)) is None
+
+
 async def test_a_doubted_result_is_reviewed_by_others(session: Session):
     told = await a_result(session, (await an_elder(session)).elder_id)
 

@@ -11,8 +11,7 @@ from eldercare.supervision.v1 import events_pb2 as supervision
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from datacenter.flows import archive
-from datacenter.flows.projection import project
+from datacenter.flows.projection import project, unheard
 from kit.events import Fact, heard, on_batch
 from kit.store import Session
 
@@ -33,7 +32,7 @@ async def count(events: Sequence[tuple[Message, Fact]], session: Session) -> Non
 
 async def keep(session: Session, facts: Sequence[Fact]) -> set[str]:
     """The kit's archive hook: which facts are new. Known types are kept by `count`, one write for both; types of a newer release here."""
-    new = await archive.unheard(await session.driver(), facts)
+    new = await unheard(session, facts)
     strange = [(None, fact) for fact in facts if fact.id in new and fact.type not in heard(GROUP)]
     if strange:
         await project(strange, session)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, SmallInteger, Text
+from sqlalchemy import BigInteger, Column, Index, SmallInteger, Text, text
 from sqlmodel import Field
 
 from kit.tables import Remembered
@@ -32,7 +32,7 @@ class Archived(Remembered, table=True):
     partition: int
     offset: int = Field(sa_type=BigInteger)
     traceparent: str | None = Field(default=None, sa_type=Text)
-    headers: bytes = Field(description="as they came, one `name: value` in a line")
+    headers: bytes = Field(description="those that have no column, as they came, one `name: value` in a line")
     payload: bytes
     batch: int = Field(sa_type=BigInteger, description="number of the transaction that kept it; they are numbered in the order of commits")
 
@@ -57,15 +57,70 @@ class Thing(Remembered, table=True):
 
 
 class Count(Remembered, table=True):
-    """By how much a measure changes in a month, or what it counts in that month, for an area of any level."""
+    """By how much each stock changes in a month and what each flow counts in it, for an area of any level; `rules.measures` tells which is which.
 
-    __table_args__ = ({"postgresql_partition_by": "LIST (generation)"},)
+    Absent is no change. All measures of an area and month lie in one row, since one event moves several of them.
+    """
+
+    __table_args__ = (
+        Index(
+            "count_presence_ix", "generation", "area_code", "month",
+            postgresql_where=text("facilities is not null or town_facilities is not null"),
+        ),
+        {"postgresql_partition_by": "LIST (generation)"},
+    )
 
     generation: int = Field(sa_type=SmallInteger, primary_key=True)
-    measure: int = Field(sa_type=SmallInteger, primary_key=True, description="rules.measures.Measure")
     area_code: str = Field(sa_type=Text, primary_key=True, description="12 digits: village, township, county or city")
-    month: int = Field(primary_key=True, description="year × 12 + month − 1; of a stock it may lie in the future, as a birthday does")
-    amount: int = Field(sa_type=BigInteger)
+    month: int = Field(primary_key=True, description="year × 12 + month − 1; it may lie in the future, as a birthday does")
+    alive: int | None = Field(default=None, sa_type=BigInteger)
+    alive_65: int | None = Field(default=None, sa_type=BigInteger)
+    alive_80: int | None = Field(default=None, sa_type=BigInteger)
+    alone: int | None = Field(default=None, sa_type=BigInteger)
+    complete: int | None = Field(default=None, sa_type=BigInteger)
+    special: int | None = Field(default=None, sa_type=BigInteger)
+    basic: int | None = Field(default=None, sa_type=BigInteger)
+    basic_assessed: int | None = Field(default=None, sa_type=BigInteger)
+    assessed: int | None = Field(default=None, sa_type=BigInteger)
+    assessed_65: int | None = Field(default=None, sa_type=BigInteger)
+    dependent: int | None = Field(default=None, sa_type=BigInteger)
+    care_eligible: int | None = Field(default=None, sa_type=BigInteger)
+    care_given: int | None = Field(default=None, sa_type=BigInteger)
+    facilities: int | None = Field(default=None, sa_type=BigInteger)
+    town_facilities: int | None = Field(default=None, sa_type=BigInteger)
+    beds: int | None = Field(default=None, sa_type=BigInteger)
+    county_beds: int | None = Field(default=None, sa_type=BigInteger)
+    county_nursing_beds: int | None = Field(default=None, sa_type=BigInteger)
+    social_beds: int | None = Field(default=None, sa_type=BigInteger)
+    stays: int | None = Field(default=None, sa_type=BigInteger)
+    caregivers: int | None = Field(default=None, sa_type=BigInteger)
+    certified: int | None = Field(default=None, sa_type=BigInteger)
+    vouchered: int | None = Field(default=None, sa_type=BigInteger)
+    results: int | None = Field(default=None, sa_type=BigInteger)
+    results_in_time: int | None = Field(default=None, sa_type=BigInteger)
+    results_appealed: int | None = Field(default=None, sa_type=BigInteger)
+    results_paired: int | None = Field(default=None, sa_type=BigInteger)
+    issued_fen: int | None = Field(default=None, sa_type=BigInteger)
+    captured_fen: int | None = Field(default=None, sa_type=BigInteger)
+    payments: int | None = Field(default=None, sa_type=BigInteger)
+    payments_in_time: int | None = Field(default=None, sa_type=BigInteger)
+    paid_cash_fen: int | None = Field(default=None, sa_type=BigInteger)
+    claimed_fen: int | None = Field(default=None, sa_type=BigInteger)
+    settled: int | None = Field(default=None, sa_type=BigInteger)
+    verified: int | None = Field(default=None, sa_type=BigInteger)
+    offers: int | None = Field(default=None, sa_type=BigInteger)
+    offers_accepted: int | None = Field(default=None, sa_type=BigInteger)
+    finished: int | None = Field(default=None, sa_type=BigInteger)
+    finished_in_time: int | None = Field(default=None, sa_type=BigInteger)
+    finished_followed_up: int | None = Field(default=None, sa_type=BigInteger)
+    orders: int | None = Field(default=None, sa_type=BigInteger)
+    orders_finished: int | None = Field(default=None, sa_type=BigInteger)
+    answers: int | None = Field(default=None, sa_type=BigInteger)
+    answers_satisfied: int | None = Field(default=None, sa_type=BigInteger)
+    complaints: int | None = Field(default=None, sa_type=BigInteger)
+    complaints_in_time: int | None = Field(default=None, sa_type=BigInteger)
+    applications: int | None = Field(default=None, sa_type=BigInteger)
+    applications_online: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Heard(Remembered, table=True):

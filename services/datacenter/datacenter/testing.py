@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 
 from datacenter.consumers import GROUP, keep
 from kit import areas, ids
+from kit.access import Caller
 from kit.clock import local_day
 from kit.events import heard
 from kit.events.batch import Batch
@@ -319,3 +320,13 @@ def records(told: Sequence[Told]) -> Iterator[Record]:
         topic = route(type(one.event)).topic
         offsets[topic] = offsets.get(topic, -1) + 1
         yield a_record(one, offset=offsets[topic])
+
+
+def an_operator() -> Caller:
+    """Somebody who sees everything."""
+    return Caller(subject="operator", client_id="tests", roles=frozenset({"operator"}))
+
+
+def an_official(area: str = CITY) -> Caller:
+    """Somebody of a civil affairs office."""
+    return Caller(subject="official", client_id="tests", roles=frozenset({"official"}), area=area)

@@ -4,6 +4,7 @@ import doctest
 from pathlib import Path
 
 import pytest
+
 from kit import areas
 
 

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kit import numbers
 
 DIGITS = st.text("0123456789", min_size=17, max_size=17)

@@ -72,6 +72,15 @@ class Trials:
     async def Sum(self, request, session, call):
         if request.thing_id == "soon":
             await self.soon.wait()
+        if request.thing_id == "write":
+            due(session, session.now, "trial", "1")
+        if request.thing_id == "onward":
+            began = time.monotonic()
+            with contextlib.suppress(Unavailable):
+                again = self.trial.GetThing(thing_id="slow")
+                await self.neighbour.call(f"{SERVICE}/Sum", again, token=self.token, timeout=20)
+            if time.monotonic() - began < 2:
+                self.gave_up.set()
         if request.thing_id == "slow":
             self.calls.append(call)
             await asyncio.sleep(30)
@@ -307,6 +316,50 @@ async def test_a_drain_says_so_and_lets_calls_in_flight_finish(client, trials, t
     assert (await call).thing_id == "soon"
     await draining
     assert told.status == health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+async def test_a_caller_without_a_deadline_gets_one(client, trials, trial, official):
+    stub = client._channel.unary_unary(f"/{SERVICE}/Sum", request_serializer=trial.GetThing.SerializeToString)
+    called = asyncio.create_task(_awaited(stub(trial.GetThing(thing_id="slow"), metadata=(("authorization", f"Bearer {official}"),))))
+
+    with pytest.raises(grpc.aio.AioRpcError) as raw:
+        await asyncio.wait_for(called, rpc.server.DEADLINE_S + 3)
+
+    assert raw.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def _awaited(call):
+    return await call
+
+
+async def test_a_call_to_a_neighbour_ends_with_the_call_it_serves(client, trials, trial, official):
+    trials.neighbour = client
+    began = time.monotonic()
+
+    with pytest.raises(Unavailable):
+        await client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="onward"), token=official, timeout=0.5)
+    await trials.gave_up.wait()
+
+    assert time.monotonic() - began < 3
+
+
+async def test_a_read_has_no_transaction_to_write_in(client, trials, trial, official):
+    with pytest.raises(rpc.NeighbourBroken):
+        await client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="write"), token=official)
+
+
+@pytest.mark.parametrize(("claims", "seen"), [
+    ({"roles": {"official"}, "area": "341102000000"}, {"in the county"}), ({"roles": {"elder"}, "elder_ids": {"e9"}}, set()),
+    ({"roles": {"operator"}}, {"in the county", "in another", "of nobody"}), ({"roles": {"provider"}, "organisation_id": "o"}, set()),
+])
+def test_rows_outside_the_scope_of_an_answer_are_found(trial, claims, seen):
+    caller = Caller("s", "c", frozenset(claims.pop("roles")), **{name: frozenset(v) if isinstance(v, set) else v for name, v in claims.items()})
+    rows = [("in the county", "341102001000"), ("in another", "341103000000"), ("of nobody", "")]
+    page = trial.Page(rows=[trial.Thing(thing_id=key, area_code=area) for key, area in rows], next="x")
+
+    found = rpc.outside(rpc.methods_of(SERVICE)["Read"], page, caller)
+
+    assert {key for key, _ in rows} - {row.thing_id for row in found} == seen
 
 
 async def test_a_servicer_that_lacks_a_method_is_not_started(sealed_store, issuer):

@@ -234,6 +234,13 @@ async def test_a_wrong_setting_is_named_without_its_value_and_ends_with_2(start)
     assert "many secrets" not in told
 
 
+async def test_a_wrong_key_ends_it_with_2(start):
+    running = start(PERSONAL_KEYS="k1:AAAA")
+
+    assert await running.ended() == 2
+    assert "personal_keys: key 'k1' must be 32 bytes" in running.lines()[-1]["text"]
+
+
 async def test_a_signal_before_anything_began_ends_it_at_once(start):
     running = start(more="import sys, time; sys.stderr.write('here'); sys.stderr.flush(); time.sleep(30)")
     assert await asyncio.to_thread(running.process.stderr.read, 4) == b"here"

@@ -27,8 +27,8 @@ ElderFact = ElderRegistered | ElderChanged | ElderDied
 
 
 @on(ElderRegistered, ElderChanged, ElderDied, group=GROUP, replica=Elder, loads=lambda event: [Need(Case, UUID(event.elder.elder_id))])
-async def reconsider(event: ElderFact, session: Session) -> None:
-    await entitlements.reconsider(session, await replicate(session, event.elder, Elder))
+async def learn(event: ElderFact, session: Session) -> None:
+    await entitlements.learn(session, event.elder)
 
 
 def _of_assessment(event: AssessmentApproved) -> Iterator[Need]:

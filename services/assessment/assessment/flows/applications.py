@@ -7,7 +7,7 @@ from eldercare.assessment.v1 import events_pb2 as said
 
 from assessment.errors import ApplicationNotOpen, ApplicationOpen, AssessorDoubted, ElderNotAlive
 from assessment.flows import lookups
-from assessment.rules import WAITING, ApplicationState, AssessmentReason, Channel, Status
+from assessment.rules import WAITING, ApplicationState, AssessmentReason, AssessmentState, Channel, Status
 from assessment.tables import Application, Assessment, Elder
 from kit import ids, wire
 from kit.access import Caller
@@ -44,6 +44,22 @@ async def assign(session: Session, command: api.AssignAssessors, caller: Caller)
 async def withdraw(session: Session, command: api.WithdrawApplication, caller: Caller) -> said.ApplicationWithdrawn:
     """Ends an application before a result is known."""
     return _end(session, await _waiting(session, command.application_id, caller))
+
+
+async def reassess(session: Session, assessment_id: UUID) -> said.ApplicationSubmitted | None:
+    """Opens the routine re-assessment before a level expires; nothing where the level, the elder or the need is gone."""
+    before = await session.get(Assessment, assessment_id)
+    if before is None or before.state is not AssessmentState.IN_FORCE:
+        return None
+    elder = await session.get_locked(Elder, before.elder_id)
+    if elder.status is not Status.ALIVE or await lookups.open_application(session, elder.elder_id) is not None:
+        return None
+    row = Application(
+        application_id=ids.new(), elder_id=elder.elder_id, area_code=elder.area_code, reason=AssessmentReason.ROUTINE,
+        channel=Channel.PLATFORM, state=ApplicationState.SUBMITTED, submitted_at=session.now, assessor_ids=[], excluded_ids=[],
+    )
+    session.add(row)
+    return emit(session, wire.message(said.ApplicationSubmitted, row), row)
 
 
 async def close(session: Session, elder_id: UUID) -> None:

@@ -18,6 +18,7 @@ from kit.access import Caller
 from kit.clock import day_start, local_day
 from kit.outbox import emit
 from kit.store import Session
+from kit.timers import due
 
 SCALE = "GBT42195-2022"
 
@@ -50,7 +51,7 @@ async def complete(session: Session, command: api.CompleteAssessment, caller: Ca
 
 
 async def approve(session: Session, command: api.ApproveAssessment, caller: Caller, ground: Ground) -> said.AssessmentApproved:
-    """Puts a level in force after publicity; the result that was in force before is replaced."""
+    """Puts a level in force after publicity, and sets the clock of its re-assessment; what was in force before is replaced."""
     row = await _public(session, command.assessment_id, caller)
     await _alive(session, row.elder_id)
     if session.now < row.public_until:
@@ -61,6 +62,8 @@ async def approve(session: Session, command: api.ApproveAssessment, caller: Call
     today = local_day(session.now)
     row.state, row.valid_from = AssessmentState.IN_FORCE, today
     row.valid_to = rules.months_later(today, ground.value("procedure.validity_months", today))
+    lead = timedelta(days=ground.value("procedure.reassessment_lead_days", today))
+    due(session, day_start(row.valid_to - lead), applications.REASSESS, str(row.assessment_id))
     application = await session.get_locked(Application, row.application_id)
     application.state = ApplicationState.APPROVED
     return emit(session, wire.message(said.AssessmentApproved, row, approved_at=session.now), row)

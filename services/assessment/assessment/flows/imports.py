@@ -8,7 +8,7 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -19,9 +19,10 @@ from eldercare.assessment.v1 import events_pb2 as said
 from google.api.httpbody_pb2 import HttpBody
 from sqlmodel import col, delete, select
 
-from assessment import queries, rules
-from assessment.errors import NoAreaOfYourOwn, NotACsv
-from assessment.flows import elders, lookups
+from assessment import queries
+from assessment.errors import NoAreaOfYourOwn
+from assessment.flows import elders, files, lookups
+from assessment.flows.files import Cells, Fault
 from assessment.ground import Ground
 from assessment.rules import ImportState
 from assessment.tables import Elder, Import, ImportChunk
@@ -34,14 +35,7 @@ from kit.store import Session
 
 TIMER = "import"
 CHUNK = 500  # rows of one transaction: about a quarter of a second
-REQUIRED = ("name", "id_number", "area_code", "living")
-COLUMNS = tuple(field.name for field in api.RegisterElder.DESCRIPTOR.fields)
-ERROR_COLUMNS = ("error_field", "error_rule", "error_text")
-TRUE, FALSE = frozenset({"true", "1", "yes", "是"}), frozenset({"false", "0", "no", "否", ""})
-
-Cells = list[str]
-Fault = list[str]  # field, rule, text
-
+_PARTS = {"id_number": ("id_number",), "area_code": ("area_code",), "lat": ("lon", "lat")}  # whose own fault makes a refusal moot
 
 async def start(session: Session, body: HttpBody, caller: Caller, ground: Ground) -> api.Import:
     """Reads the file, keeps its rows sealed and lets the timer do the rest. A file that cannot be read as a whole is refused."""
@@ -84,7 +78,7 @@ async def failed_rows(session: Session, question: api.GetImport, caller: Caller,
     job = await queries.import_of(session, question, caller)
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([*job.columns, *ERROR_COLUMNS])
+    writer.writerow([*job.columns, *files.ERROR_COLUMNS])
     for failure in await queries.failures(session, job.import_id, caller):
         cells = json.loads(ground.ring.open(failure.cells_sealed, "rows"))
         padded = (cells + [""] * len(job.columns))[:len(job.columns)]
@@ -93,7 +87,7 @@ async def failed_rows(session: Session, question: api.GetImport, caller: Caller,
 
 
 def _cut(data: bytes, import_id: UUID, ring: Ring) -> tuple[list[str], list[tuple[UUID, int, bytes]], int]:
-    columns, rows = read(data)
+    columns, rows = files.read(data)
     chunks, count, chunk = [], 0, []
     for row in rows:
         chunk.append(row)
@@ -104,51 +98,6 @@ def _cut(data: bytes, import_id: UUID, ring: Ring) -> tuple[list[str], list[tupl
         chunks.append(chunk)
     count = sum(map(len, chunks))
     return columns, [(import_id, chunk[0][0], ring.seal(json.dumps(chunk, ensure_ascii=False), "rows")) for chunk in chunks], count
-
-
-def read(data: bytes) -> tuple[list[str], Iterator[tuple[int, Cells]]]:
-    """Columns and numbered rows of a file, without its columns of errors. Raises: NotACsv, the rows also while they are read."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[:error.start].count(b"\n") + 1
-        raise NotACsv(f"line {line} is not UTF-8; save the file as CSV UTF-8") from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header = [name.strip().lower() for name in next(_cells(reader), (0, []))[1]]
-    if not any(header):
-        raise NotACsv("it is empty, without a header line")
-    kept = [place for place, name in enumerate(header) if name not in ERROR_COLUMNS]
-    columns = [header[place] for place in kept]
-    for name in REQUIRED:
-        if name not in columns:
-            raise NotACsv(f"column {name} is missing in the header line")
-    for name in columns:
-        if name not in COLUMNS:
-            raise NotACsv(f"column {name!r} is unknown; columns are {', '.join(COLUMNS)}")
-        if columns.count(name) > 1:
-            raise NotACsv(f"column {name} stands twice in the header line")
-
-    def rows() -> Iterator[tuple[int, Cells]]:
-        for line, cells in _cells(reader):
-            if any(cells):
-                # a cell too many must stay visible: the row is refused for it
-                extra = cells[len(header):]
-                yield line, [cells[place] for place in kept if place < len(cells)] + extra
-
-    return columns, rows()
-
-
-def _cells(reader: Any) -> Iterator[tuple[int, Cells]]:
-    """Rows with the line they begin in."""
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise NotACsv(f"line {line}: {error}") from error
-        yield line, [cell.strip() for cell in cells]
 
 
 async def _take(session: Session, job: Import, rows: list[tuple[int, Cells]], ground: Ground) -> None:
@@ -181,7 +130,7 @@ async def _take(session: Session, job: Import, rows: list[tuple[int, Cells]], gr
 
 def _checked(job: Import, cells: Cells, session: Session, ground: Ground) -> tuple[api.RegisterElder, list[Fault]]:
     """The registration a row means, and everything that forbids it; what Register refuses is refused here by the same code."""
-    command, faults = _parsed(job.columns, cells)
+    command, faults = files.parsed(job.columns, cells)
     told = {field for field, _, _ in faults}
     for violation in protovalidate.collect_violations(command):
         path = violation.proto.field
@@ -197,47 +146,6 @@ def _checked(job: Import, cells: Cells, session: Session, ground: Ground) -> tup
     if "area_code" not in told and not areas.is_in(command.area_code, job.area_code):
         faults.append(["area_code", "AREA_NOT_YOURS", f"the area does not lie in {job.area_code}"])
     return command, faults
-
-
-def _parsed(columns: list[str], cells: Cells) -> tuple[api.RegisterElder, list[Fault]]:
-    command, faults = api.RegisterElder(), list[Fault]()
-    if len(cells) != len(columns):
-        faults.append(["", "CELLS", f"the row has {len(cells)} cells, the header {len(columns)}"])
-    for name, text in zip(columns, cells, strict=False):
-        try:
-            if name == "hardships":
-                command.hardships.extend([_member(rules.Hardship, part.strip()) for part in text.split(";") if part.strip()])
-            elif text or name in REQUIRED:
-                setattr(command, name, _VALUES.get(name, str)(text))
-        except ValueError as error:
-            faults.append([name, "UNREADABLE", str(error)])
-    return command, faults
-
-
-def _member(kind: Any, text: str) -> Any:
-    """A member of a nominal set by its number or name, with or without the prefix the contract gives it."""
-    name = text.upper().removeprefix(f"{kind.__name__.upper()}_")
-    for member in kind:
-        if name in (member.name, str(member.value)):
-            return int(member)
-    raise ValueError(f"is none of {', '.join(member.name for member in kind)}")
-
-
-def _flag(text: str) -> bool:
-    if text.lower() in TRUE | FALSE:
-        return text.lower() in TRUE
-    raise ValueError("is neither true nor false")
-
-
-def _degrees(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError("is no number of degrees") from None
-
-
-_PARTS = {"id_number": ("id_number",), "area_code": ("area_code",), "lat": ("lon", "lat")}  # whose own fault makes a refusal moot
-_VALUES: dict[str, Any] = {"living": lambda text: _member(rules.Living, text), "local_register": _flag, "lon": _degrees, "lat": _degrees}
 
 
 def _differences(job: Import, there: Any, command: api.RegisterElder, ring: Ring) -> list[Fault]:

@@ -13,11 +13,11 @@ _DAY_MS = 86_400_000
 
 _KEPT = "select id::text from archive where id = any($1::uuid[])"
 
-_KEEP = """
-insert into archive (id, type, source, subject, thing, sequence, area_code, time, topic, partition, "offset", traceparent, headers, payload, batch)
-select *, $15 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::text[], $8::timestamptz[],
-    $9::text[], $10::int[], $11::bigint[], $12::text[], $13::bytea[], $14::bytea[])
-on conflict (id) do nothing returning id::text"""
+_COLUMNS = (
+    "id", "type", "source", "subject", "thing", "sequence", "area_code", "time", "topic", "partition", "offset", "traceparent", "headers",
+    "payload", "batch",
+)
+_IN_COLUMNS = frozenset(("ce_id", "ce_type", "ce_source", "ce_subject", "ce_sequence", "ce_time", "traceparent"))
 
 
 async def unheard(driver: asyncpg.Connection, facts: Sequence[Fact]) -> set[str]:
@@ -26,25 +26,23 @@ async def unheard(driver: asyncpg.Connection, facts: Sequence[Fact]) -> set[str]
     return ids.difference(row[0] for row in await driver.fetch(_KEPT, list(ids)))
 
 
-async def keep(driver: asyncpg.Connection, facts: Sequence[tuple[Fact, str | None, str | None]], batch: int) -> set[str]:
-    """Writes events with their thing and area; returns the ids of those that were not there.
+async def keep(driver: asyncpg.Connection, facts: Sequence[tuple[Fact, str | None, str | None]], batch: int) -> None:
+    """Writes events with their thing and area; none of them is there yet.
 
     Raises: Malformed where an id is no UUIDv7.
     """
     ids = [UUID(fact.id) for fact, _, _ in facts]
     await _ensure_days(driver, ids)
-    told = [fact for fact, _, _ in facts]
-    rows = await driver.fetch(
-        _KEEP, ids, [f.type for f in told], [f.source for f in told], [f.subject for f in told], [thing for _, thing, _ in facts],
-        [f.sequence for f in told], [area for _, _, area in facts], [f.time for f in told], [f.topic for f in told],
-        [f.partition for f in told], [f.offset for f in told], [f.traceparent for f in told], [_lines(f) for f in told],
-        [f.payload for f in told], batch,
-    )
-    return {row[0] for row in rows}
+    rows = [
+        (id, fact.type, fact.source, fact.subject, thing, fact.sequence, area, fact.time, fact.topic, fact.partition, fact.offset,
+         fact.traceparent, _lines(fact), fact.payload, batch)
+        for id, (fact, thing, area) in zip(ids, facts, strict=True)
+    ]
+    await driver.copy_records_to_table("archive", records=rows, columns=_COLUMNS)
 
 
 def _lines(fact: Fact) -> bytes:
-    return b"\n".join([name.encode() + b": " + value for name, value in fact.headers if value is not None])
+    return b"\n".join([name.encode() + b": " + value for name, value in fact.headers if value is not None and name not in _IN_COLUMNS])
 
 
 async def _ensure_days(driver: asyncpg.Connection, ids: Iterable[UUID]) -> None:

@@ -9,7 +9,7 @@ import asyncpg
 
 from datacenter.flows.reading import COUNTS, Note, Said
 from datacenter.rules.indicators import LEAST, TOP
-from datacenter.rules.measures import Counts, Limits
+from datacenter.rules.measures import Counts, Limits, Measure
 from kit import areas
 
 _KNOWN = """
@@ -20,10 +20,19 @@ _KNOW = """
 insert into thing (generation, kind, id, known) select $1, * from unnest($2::smallint[], $3::uuid[], $4::text[])
 on conflict (generation, kind, id) do update set known = excluded.known"""
 
-_COUNT = """
-insert into count (generation, measure, area_code, month, amount)
-select $1, * from unnest($2::smallint[], $3::text[], $4::int[], $5::bigint[])
-on conflict (generation, measure, area_code, month) do update set amount = count.amount + excluded.amount"""
+_COLUMNS = [measure.column for measure in Measure]
+_PLACES: dict[int, int] = {measure: place for place, measure in enumerate(Measure, start=3)}
+
+# arrays would cost the driver more than the server; a table of the connection's own is filled by COPY and writes no log
+_INCOMING = """
+create temp table if not exists incoming (like count_p1) on commit delete rows;
+delete from incoming"""
+
+_COUNT = f"""
+insert into count (generation, area_code, month, {', '.join(_COLUMNS)})
+select generation, area_code, month, {', '.join(_COLUMNS)} from incoming
+on conflict (generation, area_code, month) do update
+set {', '.join(f"{name} = coalesce(count.{name} + excluded.{name}, excluded.{name}, count.{name})" for name in _COLUMNS)}"""  # noqa: S608
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -40,9 +49,24 @@ async def fold(driver: asyncpg.Connection, generation: int, said: Iterable[Said]
             changes[key] = changes.get(key, 0) + amount
     if notes:
         await _fold_things(driver, generation, notes, changes, limits)
-    rows = sorted((*key, amount) for key, amount in rolled_up(changes).items() if amount)
+    rows = _rows(generation, rolled_up(changes))
     if rows:
-        await driver.execute(_COUNT, generation, *(list(column) for column in zip(*rows, strict=True)))
+        await driver.execute(_INCOMING)
+        await driver.copy_records_to_table("incoming", records=rows, columns=["generation", "area_code", "month", *_COLUMNS])
+        await driver.execute(_COUNT)
+
+
+def _rows(generation: int, changes: Counts) -> list[list[Any]]:
+    """One row for each area and month, all in one order for everybody."""
+    rows: dict[tuple[str, int], list[Any]] = {}
+    empty = [None] * len(_COLUMNS)
+    for (measure, area, month), amount in changes.items():
+        if amount:
+            row = rows.get((area, month))
+            if row is None:
+                row = rows[area, month] = [generation, area, month, *empty]
+            row[_PLACES[measure]] = amount
+    return [rows[key] for key in sorted(rows)]
 
 
 async def _fold_things(

@@ -77,10 +77,10 @@ def centroids() -> dict[str, tuple[float, float]]:
 
 async def freshness(session: Session, ends: Ends) -> list[pb.Freshness]:
     """How far each topic is heard, and how many of its records are still to be read."""
-    rows = (await session.execute(
+    rows = (await session.exec(
         select(Heard.topic, func.max(Heard.newest), func.max(Heard.applied_at)).group_by(Heard.topic).order_by(Heard.topic)
     )).all()
-    read = {(topic, partition): next for topic, partition, next in await session.execute(
+    read = {(topic, partition): next for topic, partition, next in await session.exec(
         select(Position.topic, Position.partition, func.max(Position.next)).group_by(Position.topic, Position.partition)
     )}
     lags: dict[str, int] = {}

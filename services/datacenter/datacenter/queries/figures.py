@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from eldercare.datacenter.v1 import api_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -22,8 +22,8 @@ from kit.store import Session
 from kit.wire import timestamp
 
 _PRESENT = {indicator.numerator: indicator.level for indicator in catalogue().values() if indicator.level is not None}
-_FLOWS = [int(measure) for measure in Measure if measure not in STOCKS]
-_SUMS = [int(measure) for measure in STOCKS if measure not in _PRESENT]
+_FLOWS = [measure for measure in Measure if measure not in STOCKS]
+_SUMS = [measure for measure in Measure if measure in STOCKS and measure not in _PRESENT]
 Totals = dict[tuple[int, str, int], int]  # measure, area, month → its stock at the month's end, or its flow in the month
 
 
@@ -36,21 +36,19 @@ class Parts(NamedTuple):
 
 async def generation(session: Session) -> int:
     """The generation that is shown."""
-    found = (await session.execute(select(Projection.live))).scalar_one()
+    found = (await session.exec(select(Projection.live))).scalar_one()
     return int(found)
 
 
 async def totals(session: Session, caller: Caller, codes: Sequence[str], first: int, last: int) -> Totals:
     """Every measure of these areas for each month from first to last."""
-    shown = await generation(session)
-    found: Totals = {}
-    for summed in (True, False):
-        rows = await session.execute(_sums(caller, shown, codes, first, last) if summed else _flows(caller, shown, codes, first, last))
-        for measure, area, month, amount in rows:
-            found[measure, area, month] = int(amount)
-    keys = {(measure, area) for measure, area, _ in found if measure in STOCKS}
-    for measure, area in keys:
+    shown, found = await generation(session), Totals()
+    for area, month, *amounts in await session.exec(_sums(caller, shown, codes, first, last)):
+        found.update(((measure, area, month), int(amount)) for measure, amount in zip(_SUMS, amounts, strict=True) if amount)
+    for measure, area in {(measure, area) for measure, area, _ in found}:
         _accumulate(found, measure, area, first, last)
+    for area, month, *amounts in await session.exec(_flows(caller, shown, codes, first, last)):
+        found.update(((measure, area, month), amount) for measure, amount in zip(_FLOWS, amounts, strict=True) if amount)
     return found
 
 
@@ -61,17 +59,17 @@ def _accumulate(found: Totals, measure: int, area: str, first: int, last: int) -
         found[measure, area, month] = stock
 
 
-def _sums(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> Select[tuple[int, str, int, int]]:
+def _sums(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> Select[Any]:
     month = func.greatest(Count.month, first).label("at")
-    chosen = select(Count.measure, Count.area_code, month, func.sum(Count.amount)).where(
-        Count.generation == shown, Count.measure.in_(_SUMS), Count.area_code.in_(codes), Count.month <= last,
-    )
-    return scoped(chosen, caller, area=Count.area_code).group_by(Count.measure, Count.area_code, month)
+    amounts = [func.sum(getattr(Count, measure.column)) for measure in _SUMS]
+    chosen = select(Count.area_code, month, *amounts).where(Count.generation == shown, Count.area_code.in_(codes), Count.month <= last)
+    return scoped(chosen, caller, area=Count.area_code).group_by(Count.area_code, month)
 
 
-def _flows(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> Select[tuple[int, str, int, int]]:
-    chosen = select(Count.measure, Count.area_code, Count.month, Count.amount).where(
-        Count.generation == shown, Count.measure.in_(_FLOWS), Count.area_code.in_(codes), Count.month.between(first, last),
+def _flows(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> Select[Any]:
+    amounts = [getattr(Count, measure.column) for measure in _FLOWS]
+    chosen = select(Count.area_code, Count.month, *amounts).where(
+        Count.generation == shown, Count.area_code.in_(codes), Count.month.between(first, last),
     )
     return scoped(chosen, caller, area=Count.area_code)
 
@@ -79,17 +77,20 @@ def _flows(caller: Caller, shown: int, codes: Sequence[str], first: int, last: i
 async def presence(session: Session, caller: Caller, area_code: str, first: int, last: int) -> Totals:
     """For each measure of presence and area at or below this one: in how many areas of its level it is above zero."""
     shown, month = await generation(session), func.greatest(Count.month, first).label("at")
-    of_level = [Count.measure == measure for measure in _PRESENT]
-    chosen = select(Count.measure, Count.area_code, month, func.sum(Count.amount)).where(
-        Count.generation == shown, or_(*of_level), Count.area_code.between(*access.area_range(area_code)), Count.month <= last,
+    columns = [getattr(Count, measure.column) for measure in _PRESENT]
+    chosen = select(Count.area_code, month, *map(func.sum, columns)).where(
+        Count.generation == shown, or_(*(column.is_not(None) for column in columns)), Count.month <= last,
+        Count.area_code.between(*access.area_range(area_code)),
     )
-    rows = (await session.execute(
-        scoped(chosen, caller, area=Count.area_code).group_by(Count.measure, Count.area_code, month).order_by(Count.measure, Count.area_code, month)
+    rows = (await session.exec(
+        scoped(chosen, caller, area=Count.area_code).group_by(Count.area_code, month).order_by(Count.area_code, month)
     )).all()
     found: Totals = {}
-    for (measure, area), changes in groupby(rows, key=lambda row: (row[0], row[1])):
-        if area in areas.load() and areas.level(area) == _PRESENT[Measure(measure)]:
-            _present(found, measure, area, {month: int(amount) for _, _, month, amount in changes}, range(first, last + 1))
+    for area, changes in groupby(rows, key=lambda row: row[0]):
+        listed = list(changes)
+        for place, (measure, level) in enumerate(_PRESENT.items(), start=2):
+            if area in areas.load() and areas.level(area) == level:
+                _present(found, measure, area, {row[1]: int(row[place] or 0) for row in listed}, range(first, last + 1))
     return found
 
 
@@ -120,7 +121,7 @@ def _count_of(area_code: str, level: int) -> int:
 
 async def watermarks(session: Session, last: int) -> dict[tuple[str, int], datetime]:
     """Newest business instant by topic and month, up to a month."""
-    rows = await session.execute(select(Heard.topic, Heard.month, Heard.newest).where(Heard.month <= last).order_by(Heard.month))
+    rows = await session.exec(select(Heard.topic, Heard.month, Heard.newest).where(Heard.month <= last).order_by(Heard.month))
     return {(topic, month): newest for topic, month, newest in rows}
 
 

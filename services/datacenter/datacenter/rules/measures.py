@@ -11,6 +11,11 @@ Counts = dict[Key, int]
 class Measure(IntEnum):
     """What is counted. A stock is the sum of all its months up to one; any other measure counts in its month alone."""
 
+    @property
+    def column(self) -> str:
+        """Its column in the table of counts."""
+        return self.name.lower()
+
     ALIVE = 1
     ALIVE_65 = 2
     ALIVE_80 = 3

@@ -58,7 +58,7 @@ async def bench_consumer(kafka: str, dsn: str, mode: str, *, events: int = 30_00
 
 def _letters(mode: str, events: int) -> list[trial.Letter]:
     counters = [ids.new() for _ in range(KEYS)]
-    letters = []
+    letters: list[trial.Letter] = []
     for n in range(events):
         if mode == "bulk" and n % 10 >= 7:
             letters.append(letters[n - 7])

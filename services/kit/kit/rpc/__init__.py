@@ -9,6 +9,7 @@
 
 from kit.rpc.client import Client, NeighbourBroken
 from kit.rpc.methods import Call, Method, between, methods_of
+from kit.rpc.scope import outside
 from kit.rpc.server import Server
 
-__all__ = ["Call", "Client", "Method", "NeighbourBroken", "Server", "between", "methods_of"]
+__all__ = ["Call", "Client", "Method", "NeighbourBroken", "Server", "between", "methods_of", "outside"]

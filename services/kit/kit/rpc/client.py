@@ -11,7 +11,7 @@ from kit import observe
 from kit.observe import names
 from kit.refusals import Unavailable
 from kit.rpc import status
-from kit.rpc.methods import MESSAGE_MOST_BYTES, Method, methods_of
+from kit.rpc.methods import MESSAGE_MOST_BYTES, Method, deadline, methods_of
 
 TIMEOUT_S = 2.0
 _OPTIONS = (
@@ -55,7 +55,7 @@ class Client:
     ) -> Any:
         """The reply of "pkg.Service/Method".
 
-        timeout: seconds. key: idempotency key of a write. token: the caller's own, else this service's. on_behalf_of: the user's own token.
+        timeout: seconds, cut to what is left of the call being served. key: idempotency key of a write. token: the caller's own, else this service's. on_behalf_of: the user's own token.
         Raises: the refusal the neighbour told; Unavailable where it does not answer in time; NeighbourBroken.
         """
         called, stub = self._stub(method)
@@ -71,7 +71,7 @@ class Client:
         attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": short}
         with observe.span(names.RPC_CALLED, attributes=attributes, method=called.full_name):
             metadata.append(("traceparent", observe.traceparent() or ""))
-            calling = stub(request, timeout=timeout, metadata=tuple(metadata))
+            calling = stub(request, timeout=_left(timeout), metadata=tuple(metadata))
             try:
                 return await calling
             except grpc.aio.AioRpcError as error:
@@ -110,3 +110,8 @@ class Client:
             )
             made = self._methods[name] = (method, stub)
         return made
+
+
+def _left(timeout: float) -> float:
+    until = deadline.get()
+    return timeout if until is None else max(0.0, min(timeout, until - time.monotonic()))

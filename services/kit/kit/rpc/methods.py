@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -17,6 +18,9 @@ from kit.refusals import Denied, Malformed, Unauthenticated
 CHANNELS = frozenset({"portal", "hotline", "mobile", "terminal", "api", "internal"})
 KEY_MOST = 200
 MESSAGE_MOST_BYTES = 64 * 1024 * 1024  # an import travels in one message
+
+# `time.monotonic()` at which the caller of the call being served stops waiting: a call to a neighbour may not last longer.
+deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 Served = TypeVar("Served", bound=Callable[..., Awaitable[Message]])
 

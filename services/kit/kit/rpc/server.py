@@ -19,7 +19,7 @@ from kit.identity import Identity
 from kit.observe import names
 from kit.refusals import EldercareError, Malformed, Unauthenticated, Unavailable
 from kit.rpc import status
-from kit.rpc.methods import CHANNELS, MESSAGE_MOST_BYTES, Call, Method, checked_key, is_between, methods_of
+from kit.rpc.methods import CHANNELS, MESSAGE_MOST_BYTES, Call, Method, checked_key, deadline, is_between, methods_of
 from kit.store import Store
 
 DEADLINE_S = 5.0  # for callers who set none
@@ -106,6 +106,7 @@ class Server:
         ) as span:
             try:
                 left_s = context.time_remaining()
+                deadline.set(time.monotonic() + (DEADLINE_S if left_s is None else left_s))
                 if left_s is None:
                     async with asyncio.timeout(DEADLINE_S):
                         reply = await self._served(method, work, raw, metadata)

@@ -51,7 +51,7 @@ def run(
     consumers: "Callable[[Parts], Consumers] | None" = None, package: str | None = None,
     also: "Sequence[Callable[[Parts], Awaitable[Any] | Loop]]" = (),
 ) -> None:
-    """Runs the service until a signal or a failure, then exits: 0 drained, 1 a loop failed, 3 not drained in time.
+    """Runs the service until a signal or a failure, then exits: 0 drained, 1 failed, 2 a setting is wrong, 3 not drained in time.
 
     servicers: makes what answers gRPC. group: whose `@on` handlers to run, none where absent; consumers: makes their reader where the
     usual one will not do (an archive). package: whose migrations the database must be at, by default the service's name. also:

@@ -18,7 +18,7 @@ from kit.observe import names
 from kit.relay import Relay
 from kit.retention import Retention
 from kit.rpc import Server
-from kit.service import DRAINED, FAILED, HALTED, NOT_DRAINED
+from kit.service import DRAINED, FAILED, HALTED, MISCONFIGURED, NOT_DRAINED
 from kit.service.health import Health
 from kit.service.loops import Endless, Loop, Loops, Reading
 from kit.service.management import Answer, Management, told
@@ -56,7 +56,11 @@ class Process:
             self.settings.service, level=self.settings.log_level, otlp_endpoint=self.settings.otlp_endpoint, version=_version(),
         )
         self.loops = Loops()
-        self.parts = Parts(self.settings)
+        try:
+            self.parts = Parts(self.settings)
+        except ValueError as error:
+            observe.log.critical("a setting is wrong", text=str(error))
+            return MISCONFIGURED
         self.health = Health(self.settings, self.parts, self.package, self.loops)
         self.status = Status(self.settings, self.parts, self.health)
         self.server: Server | None = None

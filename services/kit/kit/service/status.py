@@ -18,7 +18,7 @@ from kit.settings import Settings
 _MEASURED_EVERY_S = 5.0
 
 class Status:
-    """See `GET /status` in the kit's README."""
+    """Answers `GET /status`."""
 
     def __init__(self, settings: Settings, parts: Parts, health: Health) -> None:
         self._settings, self._parts, self._health = settings, parts, health

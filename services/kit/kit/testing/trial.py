@@ -187,7 +187,7 @@ async def tables(store: Store) -> None:
     """Makes the trial's tables beside the kit's."""
     async with store.transaction() as session:
         for table in (HouseRow, Counter, Entry):
-            await session.exec(CreateTable(table.__table__))  # type: ignore[attr-defined, call-overload]
+            await session.exec(CreateTable(table.__table__))  # type: ignore[union-attr, call-overload]
 
 
 async def entries(store: Store, counter: UUID | None = None) -> list[Entry]:

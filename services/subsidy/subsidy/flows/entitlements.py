@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TypeVar
 from uuid import UUID
 
-from eldercare.assessment.v1.events_pb2 import AssessmentApproved
+from eldercare.assessment.v1 import events_pb2 as assessment
 from eldercare.subsidy.v1.api_pb2 import RefuseEntitlement
 from eldercare.subsidy.v1.events_pb2 import EntitlementChanged, EntitlementClosed, EntitlementOpened, EntitlementRefused
 from sqlalchemy import func
@@ -14,6 +14,7 @@ from sqlmodel import col, select
 
 from kit import areas, ids, wire
 from kit.clock import day_start, local_day
+from kit.events import replicate
 from kit.outbox import emit
 from kit.rpc import Call
 from kit.store import Session
@@ -29,7 +30,7 @@ REVIEW = "entitlement-review"  # timer: a day on which an elder's level begins o
 Owned = TypeVar("Owned", Result, Entitlement)
 
 
-async def approve(session: Session, event: AssessmentApproved) -> None:
+async def approve(session: Session, event: assessment.AssessmentApproved) -> None:
     """Learns an approved level and decides again about its elder."""
     elder_id = UUID(event.elder_id)
     if await session.get(Result, UUID(event.assessment_id)):
@@ -37,16 +38,21 @@ async def approve(session: Session, event: AssessmentApproved) -> None:
     session.add(wire.row(Result, event))
     if await session.get(Case, elder_id) is None:
         session.add(wire.row(Case, event, opened_at=session.now))
-    await session.flush()
-    elder = await session.get(Elder, elder_id)
-    if elder is not None:
+    if elder := await session.get(Elder, elder_id):
         await review(session, elder)
 
 
-async def reconsider(session: Session, elder: Elder) -> None:
-    """Decides again about an elder whose state changed; of one without any level there is nothing to decide."""
-    if await session.get(Case, elder.elder_id):
+async def learn(session: Session, state: assessment.Elder) -> None:
+    """Keeps an elder's state, and decides again where what policies ask for changed; without any level there is nothing to decide."""
+    known = await session.get(Elder, UUID(state.elder_id))
+    before = known and _asked(known)
+    elder = await replicate(session, state, Elder)
+    if before != _asked(elder) and await session.get(Case, elder.elder_id):
         await review(session, elder)
+
+
+def _asked(elder: Elder) -> tuple[object, ...]:
+    return elder.area_code, sorted(elder.hardships), elder.status, elder.died_on
 
 
 async def review_later(session: Session, elder_id: UUID) -> None:
@@ -98,9 +104,10 @@ async def _open(session: Session, elder: Elder, terms: Terms, facts: Facts, verd
     session.add(entitlement)
     emit(session, wire.message(EntitlementOpened, entitlement), entitlement)
     _freeze(session, entitlement, facts, verdict)
-    if entitlement.kind == Kind.VOUCHER:
-        await session.flush()
-        await vouchers.issue_first(session, entitlement)
+    if entitlement.kind == Kind.VOUCHER and after:
+        await vouchers.issue_again(session, entitlement)
+    elif entitlement.kind == Kind.VOUCHER:
+        vouchers.issue(session, entitlement)
 
 
 def _differs(entitlement: Entitlement, elder: Elder, terms: Terms, facts: Facts, verdict: Verdict) -> bool:

@@ -1,10 +1,14 @@
-"""Books movements of money: each leaves one account and enters another, in one area."""
+"""Books movements of money: each leaves one account and enters another, in one area.
+
+PostgreSQL refuses a statement whose entries do not balance per document and area.
+"""
 
 from typing import NamedTuple
 from uuid import UUID
 
 from kit.store import Session
 from subsidy.rules import Account
+from subsidy.tables import LedgerEntry
 
 _BOOK = """insert into ledger_entry (account, area_code, debit_fen, credit_fen, document, document_id, booked_at)
     select side.account, area_code, side.debit_fen, side.credit_fen, document, document_id, $7
@@ -24,8 +28,18 @@ class Move(NamedTuple):
     amount_fen: int
 
 
+def enter(session: Session, *moves: Move) -> None:
+    """Adds both sides of each movement to what the next flush writes; pairs stay together, so its statements balance too."""
+    for move in moves:
+        for account, debit_fen, credit_fen in ((move.source, 0, move.amount_fen), (move.target, move.amount_fen, 0)):
+            session.add(LedgerEntry(
+                account=account, area_code=move.area_code, debit_fen=debit_fen, credit_fen=credit_fen, document=move.document,
+                document_id=move.document_id, booked_at=session.now,
+            ))
+
+
 async def book(session: Session, *moves: Move) -> None:
-    """Writes both sides of each movement in one statement, which PostgreSQL refuses unless they balance in each area."""
+    """Writes both sides of many movements at once, for runs that work on sets."""
     if moves:
         driver = await session.driver()
         await driver.execute(_BOOK, *(list(column) for column in zip(*moves, strict=True)), session.now)

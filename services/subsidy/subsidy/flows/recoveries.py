@@ -10,7 +10,7 @@ from kit import ids, wire
 from kit.outbox import emit
 from kit.store import Session
 from subsidy import rules
-from subsidy.flows.ledger import Move, book
+from subsidy.flows.ledger import Move, enter
 from subsidy.rules import Account, Cause, PaymentKind
 from subsidy.tables import Payment, Recovery
 
@@ -23,7 +23,6 @@ async def open_after_death(session: Session, elder_id: UUID, died_on: date) -> N
         .where(~select(Recovery.recovery_id).where(col(Recovery.payment_id) == col(Payment.payment_id)).exists())
         .order_by(col(Payment.payment_id)).with_for_update(of=Payment)
     )
-    moves = []
     for payment in (await session.exec(asked)).all():
         recovery = wire.row(
             Recovery, wire.message(RecoveryOpened, payment, recovery_id=ids.new(), claimed_fen=payment.paid_fen, cause=Cause.DEATH,
@@ -31,5 +30,4 @@ async def open_after_death(session: Session, elder_id: UUID, died_on: date) -> N
         )
         session.add(recovery)
         emit(session, wire.message(RecoveryOpened, recovery), payment)
-        moves.append(Move("RecoveryOpened", recovery.recovery_id, payment.area_code, Account.PAID, Account.CLAIMS, payment.paid_fen))
-    await book(session, *moves)
+        enter(session, Move("RecoveryOpened", recovery.recovery_id, payment.area_code, Account.PAID, Account.CLAIMS, payment.paid_fen))

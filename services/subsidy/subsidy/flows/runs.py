@@ -22,6 +22,7 @@ ISSUE, LAPSE, CASH, SETTLE, REVIEW = "voucher-issue", "voucher-lapse", "cash-pay
 # rows per transaction: large enough that the commit does not count, small enough that no lock is held for a second
 CHUNK = 1000
 ORGANISATIONS = 20  # a large one has some thousand debts a week
+REVIEWED = 200  # elders, decided one by one
 
 Chunk = Callable[[Session, UUID | None], Awaitable[tuple[UUID | None, int]]]
 
@@ -115,8 +116,8 @@ async def review(session: Session, key: str) -> None:
     """Decides again about everybody, because a version of a policy begins: `code/first day/version of the row`."""
 
     async def chunk(session: Session, after: UUID | None) -> tuple[UUID | None, int]:
-        reviewed = await entitlements.review_many(session, after, CHUNK)
-        return reviewed[-1] if len(reviewed) == CHUNK else None, len(reviewed)
+        reviewed = await entitlements.review_many(session, after, REVIEWED)
+        return reviewed[-1] if len(reviewed) == REVIEWED else None, len(reviewed)
 
     await _step(session, REVIEW, key, chunk, None)
 

@@ -16,7 +16,7 @@ from kit.outbox import emit
 from kit.store import Session
 from subsidy import rules
 from subsidy.flows import policies
-from subsidy.flows.ledger import Move, book
+from subsidy.flows.ledger import Move, enter
 from subsidy.rules import Account, HoldState
 from subsidy.tables import Debt, Entitlement, Hold, Voucher
 
@@ -28,14 +28,19 @@ def hold_for(now: datetime) -> timedelta:
     return timedelta(minutes=policies.standards().value("payment.hold_minutes", local_day(now)))
 
 
-async def issue_first(session: Session, entitlement: Entitlement) -> None:
-    """Issues the present month's voucher of a new entitlement, unless the person has one of this policy already."""
+async def issue_again(session: Session, entitlement: Entitlement) -> None:
+    """Issues the present month's voucher to somebody who was entitled before, unless an earlier entitlement has given one."""
     month = rules.month_of(local_day(session.now))
     known = select(Voucher.voucher_id).where(
         col(Voucher.elder_id) == entitlement.elder_id, col(Voucher.policy_code) == entitlement.policy_code, col(Voucher.month) == month,
     )
-    if (await session.exec(known)).first():
-        return
+    if not (await session.exec(known)).first():
+        issue(session, entitlement)
+
+
+def issue(session: Session, entitlement: Entitlement) -> None:
+    """Issues the present month's voucher of a new entitlement."""
+    month = rules.month_of(local_day(session.now))
     issued_fen = entitlement.monthly_fen
     voucher = Voucher(
         voucher_id=ids.new(), entitlement_id=entitlement.entitlement_id, elder_id=entitlement.elder_id, area_code=entitlement.area_code,
@@ -43,7 +48,7 @@ async def issue_first(session: Session, entitlement: Entitlement) -> None:
     )
     session.add(voucher)
     emit(session, wire.message(VoucherIssued, voucher, issued_at=session.now), voucher)
-    await book(session, _move("VoucherIssued", voucher, Account.FUND, Account.ISSUED, issued_fen))
+    enter(session, _move("VoucherIssued", voucher, Account.FUND, Account.ISSUED, issued_fen))
 
 
 async def reserve(session: Session, command: ReserveVoucher, real: datetime) -> Reservation:
@@ -100,7 +105,7 @@ async def release(session: Session, hold: Hold, state: HoldState) -> None:
     moves = [_move("VoucherReleased", voucher, Account.HELD, Account.ISSUED, hold.held_fen)]
     if voucher.lapsed_at:
         moves.append(_lapse(session, voucher))
-    await book(session, *moves)
+    enter(session, *moves)
 
 
 async def capture(session: Session, event: SettlementApproved) -> None:
@@ -125,7 +130,7 @@ async def capture(session: Session, event: SettlementApproved) -> None:
     due_days = policies.standards().value("payment.settlement_due_days", local_day(session.now))
     due_on = local_day(wire.instant(event.approved_at)) + timedelta(days=due_days)
     session.add(wire.row(Debt, captured, policy_code=voucher.policy_code, due_on=due_on))
-    await book(session, _move("VoucherCaptured", voucher, Account.HELD, Account.OWED, hold.held_fen))
+    enter(session, _move("VoucherCaptured", voucher, Account.HELD, Account.OWED, hold.held_fen))
 
 
 async def end(session: Session, entitlement_id: UUID) -> None:
@@ -134,7 +139,7 @@ async def end(session: Session, entitlement_id: UUID) -> None:
     for voucher in (await session.exec(asked.order_by(col(Voucher.voucher_id)).with_for_update())).all():
         voucher.lapsed_at = session.now
         if rules.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen):
-            await book(session, _lapse(session, voucher))
+            enter(session, _lapse(session, voucher))
 
 
 async def expire(session: Session, real: datetime, most: int) -> int:
@@ -169,7 +174,7 @@ async def _take(session: Session, hold: Hold, voucher: Voucher, due: int, state:
     session.add(hold)
     voucher.reserved_fen += held
     emit(session, wire.message(VoucherReserved, voucher, order_id=hold.order_id, reserved_fen=held, reserved_at=session.now), voucher)
-    await book(session, _move("VoucherReserved", voucher, Account.ISSUED, Account.HELD, held))
+    enter(session, _move("VoucherReserved", voucher, Account.ISSUED, Account.HELD, held))
 
 
 def _lapse(session: Session, voucher: Voucher) -> Move:

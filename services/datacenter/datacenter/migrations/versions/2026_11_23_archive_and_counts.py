@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "datacenter_counts"
-down_revision = "datacenter_kit"
+revision = 'datacenter_counts'
+down_revision = 'datacenter_kit'
 branch_labels = None
 depends_on = None
 
@@ -34,13 +34,60 @@ def upgrade() -> None:
     op.create_index('archive_thing_ix', 'archive', ['thing'], unique=False)
     op.create_table('count',
     sa.Column('generation', sa.SmallInteger(), nullable=False),
-    sa.Column('measure', sa.SmallInteger(), nullable=False),
     sa.Column('area_code', sa.Text(), nullable=False),
     sa.Column('month', sa.Integer(), nullable=False),
-    sa.Column('amount', sa.BigInteger(), nullable=False),
-    sa.PrimaryKeyConstraint('generation', 'measure', 'area_code', 'month', name=op.f('count_pk')),
+    sa.Column('alive', sa.BigInteger(), nullable=True),
+    sa.Column('alive_65', sa.BigInteger(), nullable=True),
+    sa.Column('alive_80', sa.BigInteger(), nullable=True),
+    sa.Column('alone', sa.BigInteger(), nullable=True),
+    sa.Column('complete', sa.BigInteger(), nullable=True),
+    sa.Column('special', sa.BigInteger(), nullable=True),
+    sa.Column('basic', sa.BigInteger(), nullable=True),
+    sa.Column('basic_assessed', sa.BigInteger(), nullable=True),
+    sa.Column('assessed', sa.BigInteger(), nullable=True),
+    sa.Column('assessed_65', sa.BigInteger(), nullable=True),
+    sa.Column('dependent', sa.BigInteger(), nullable=True),
+    sa.Column('care_eligible', sa.BigInteger(), nullable=True),
+    sa.Column('care_given', sa.BigInteger(), nullable=True),
+    sa.Column('facilities', sa.BigInteger(), nullable=True),
+    sa.Column('town_facilities', sa.BigInteger(), nullable=True),
+    sa.Column('beds', sa.BigInteger(), nullable=True),
+    sa.Column('county_beds', sa.BigInteger(), nullable=True),
+    sa.Column('county_nursing_beds', sa.BigInteger(), nullable=True),
+    sa.Column('social_beds', sa.BigInteger(), nullable=True),
+    sa.Column('stays', sa.BigInteger(), nullable=True),
+    sa.Column('caregivers', sa.BigInteger(), nullable=True),
+    sa.Column('certified', sa.BigInteger(), nullable=True),
+    sa.Column('vouchered', sa.BigInteger(), nullable=True),
+    sa.Column('results', sa.BigInteger(), nullable=True),
+    sa.Column('results_in_time', sa.BigInteger(), nullable=True),
+    sa.Column('results_appealed', sa.BigInteger(), nullable=True),
+    sa.Column('results_paired', sa.BigInteger(), nullable=True),
+    sa.Column('issued_fen', sa.BigInteger(), nullable=True),
+    sa.Column('captured_fen', sa.BigInteger(), nullable=True),
+    sa.Column('payments', sa.BigInteger(), nullable=True),
+    sa.Column('payments_in_time', sa.BigInteger(), nullable=True),
+    sa.Column('paid_cash_fen', sa.BigInteger(), nullable=True),
+    sa.Column('claimed_fen', sa.BigInteger(), nullable=True),
+    sa.Column('settled', sa.BigInteger(), nullable=True),
+    sa.Column('verified', sa.BigInteger(), nullable=True),
+    sa.Column('offers', sa.BigInteger(), nullable=True),
+    sa.Column('offers_accepted', sa.BigInteger(), nullable=True),
+    sa.Column('finished', sa.BigInteger(), nullable=True),
+    sa.Column('finished_in_time', sa.BigInteger(), nullable=True),
+    sa.Column('finished_followed_up', sa.BigInteger(), nullable=True),
+    sa.Column('orders', sa.BigInteger(), nullable=True),
+    sa.Column('orders_finished', sa.BigInteger(), nullable=True),
+    sa.Column('answers', sa.BigInteger(), nullable=True),
+    sa.Column('answers_satisfied', sa.BigInteger(), nullable=True),
+    sa.Column('complaints', sa.BigInteger(), nullable=True),
+    sa.Column('complaints_in_time', sa.BigInteger(), nullable=True),
+    sa.Column('applications', sa.BigInteger(), nullable=True),
+    sa.Column('applications_online', sa.BigInteger(), nullable=True),
+    sa.PrimaryKeyConstraint('generation', 'area_code', 'month', name=op.f('count_pk')),
     postgresql_partition_by='LIST (generation)'
     )
+    op.create_index('count_presence_ix', 'count', ['generation', 'area_code', 'month'], unique=False, postgresql_where=sa.text('facilities is not null or town_facilities is not null'))
     op.create_table('heard',
     sa.Column('topic', sa.Text(), nullable=False),
     sa.Column('month', sa.Integer(), nullable=False),
@@ -97,6 +144,7 @@ def downgrade() -> None:
     op.drop_table('proof')
     op.drop_table('projection')
     op.drop_table('heard')
+    op.drop_index('count_presence_ix', table_name='count', postgresql_where=sa.text('facilities is not null or town_facilities is not null'))
     op.drop_table('count')
     op.drop_index('archive_thing_ix', table_name='archive')
     op.drop_index('archive_batch_ix', table_name='archive', postgresql_using='brin')

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
 revision = '7c53bbc52629'
 down_revision = 'gateway_kit'
 branch_labels = None
