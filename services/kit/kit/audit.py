@@ -96,7 +96,7 @@ class Sealer:
     async def seal(self) -> int:
         """Chains what is not yet chained, at most 1 000 records; returns how many."""
         async with self.store.lean() as session:
-            if not await session.fetchrow("select from audit_record where position is null limit 1"):
+            if not await session.fetchrow("select 1 from audit_record where position is null limit 1"):
                 return 0
         async with self.store.transaction() as transaction:
             driver = await transaction.driver()

@@ -1,0 +1,86 @@
+import asyncio
+import uuid
+from types import SimpleNamespace
+
+import pytest
+
+from kit.access import Caller
+from kit.audit import Sealer, broken_at, looked, record
+from kit.ending import Repeated
+from kit.servers.postgres import execute
+from kit.store import Store
+
+ACCESS = SimpleNamespace(
+    caller=Caller(subject="official-7", client_id="portal", roles=frozenset({"official"})), client_id="portal",
+    method="eldercare.trial.v1.Trials/Read", channel="portal", correlation_id="flow",
+)
+
+
+async def look(store: Store, times: int) -> None:
+    for _ in range(times):
+        await looked(store, ACCESS, [uuid.uuid4()], "visit")
+
+
+async def test_records_are_chained_after_the_request_and_the_chain_holds(pebbles) -> None:
+    await look(pebbles.store, 3)
+    async with pebbles.store.transaction() as session:
+        await record(session, ACCESS, ["a", "b"])
+
+    assert await Sealer(pebbles.store).seal() == 4
+    assert await Sealer(pebbles.store).seal() == 0
+    await look(pebbles.store, 2)
+    assert await Sealer(pebbles.store).seal() == 2
+
+    assert await broken_at(pebbles.store) is None
+    async with pebbles.store.lean() as session:
+        rows = await session.fetch("select position, subject, elder_ids from audit_record order by position")
+    assert [row["position"] for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert rows[3]["elder_ids"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("tampering", "at"), [
+    ("update audit_record set subject = 'somebody else' where position = 3", 3),
+    ("update audit_record set elder_ids = '{x}' where position = 2", 2),
+    ("delete from audit_record where position = 4", 4),
+    ("update audit_record set position = position + 100 where position = 5", 5),
+])
+async def test_what_is_changed_or_taken_out_is_found(pebbles, tampering: str, at: int) -> None:
+    await look(pebbles.store, 6)
+    await Sealer(pebbles.store).seal()
+
+    await execute(pebbles.dsn, tampering)
+
+    assert await broken_at(pebbles.store) == at
+
+
+async def test_two_sealers_make_one_chain(pebbles, clock, until) -> None:
+    other = Store(pebbles.dsn, service="kit", clock=clock)
+    sealers = [Sealer(pebbles.store), Sealer(other)]
+    running = [asyncio.create_task(sealer.run()) for sealer in sealers]
+
+    await look(pebbles.store, 40)
+    await until(lambda: sealed(pebbles.store, 40))
+    for sealer in sealers:
+        sealer.stop()
+    await asyncio.gather(*running)
+    await other.close()
+
+    assert await broken_at(pebbles.store) is None
+
+
+async def sealed(store: Store, count: int) -> bool:
+    async with store.lean() as session:
+        row = await session.fetchrow("select count(*) filter (where position is not null), max(position) from audit_record")
+    return tuple(row) == (count, count)
+
+
+async def test_an_access_is_noted_with_the_work_of_a_hot_flow_or_not_at_all(pebbles) -> None:
+    async def fail() -> None:
+        async with pebbles.store.lean() as session:
+            await record(session, ACCESS, ["a"])
+            session.write("update pebble set pushed = 1 where pebble_id = $1", uuid.uuid4())
+
+    with pytest.raises(Repeated):
+        await fail()
+
+    assert await Sealer(pebbles.store).seal() == 0
