@@ -55,7 +55,8 @@ class Client:
     ) -> Any:
         """The reply of "pkg.Service/Method".
 
-        timeout: seconds, cut to what is left of the call being served. key: idempotency key of a write. token: the caller's own, else this service's. on_behalf_of: the user's own token.
+        timeout: seconds, cut to what is left of the call being served. key: idempotency key of a write. token: the caller's own, else
+        this service's. on_behalf_of: the user's own token.
         Raises: the refusal the neighbour told; Unavailable where it does not answer in time; NeighbourBroken.
         """
         called, stub = self._stub(method)
