@@ -1,9 +1,14 @@
+import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
+import grpc
 import pytest
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -11,7 +16,7 @@ from opentelemetry.trace import SpanKind
 
 from kit import observe
 from kit.events import Fact
-from kit.observe import metrics, names, traces
+from kit.observe import metrics, names, setup, traces
 
 PERSONAL = [
     "name", "elder_name", "contact_name", "phone", "contact.phone", "mobile", "id_number", "address", "home_address", "token",
@@ -198,3 +203,49 @@ def test_an_attribute_without_bounds_does_not_eat_the_memory():
 
     assert len(names.TIMER_FAILED.series) == 2000
     names.TIMER_FAILED.series.clear()
+
+
+class Collector:
+    """Takes what OTLP exporters send, over a real connection."""
+
+    def __init__(self) -> None:
+        self.spans: list[Any] = []
+        self.metrics: list[Any] = []
+
+    async def start(self) -> tuple[grpc.aio.Server, int]:
+        server = grpc.aio.server()
+        for service, request, reply, taken in (
+            ("trace.v1.Trace", trace_service_pb2.ExportTraceServiceRequest, trace_service_pb2.ExportTraceServiceResponse, self._traced),
+            ("metrics.v1.Metrics", metrics_service_pb2.ExportMetricsServiceRequest, metrics_service_pb2.ExportMetricsServiceResponse,
+             self._measured),
+        ):
+            handler = grpc.unary_unary_rpc_method_handler(taken, request.FromString, reply.SerializeToString)
+            name = f"opentelemetry.proto.collector.{service}Service"
+            server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": handler}),))
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        return server, port
+
+    async def _traced(self, request: Any, _: Any) -> Any:
+        self.spans += [span for resource in request.resource_spans for scope in resource.scope_spans for span in scope.spans]
+        return trace_service_pb2.ExportTraceServiceResponse()
+
+    async def _measured(self, request: Any, _: Any) -> Any:
+        self.metrics += [metric for resource in request.resource_metrics for scope in resource.scope_metrics for metric in scope.metrics]
+        return metrics_service_pb2.ExportMetricsServiceResponse()
+
+
+async def test_what_was_traced_and_measured_has_left_when_the_flush_returns():
+    collector = Collector()
+    server, port = await collector.start()
+    setup.pushed_to("kit", f"http://127.0.0.1:{port}")
+
+    with observe.span(names.SOLVED, kind="plan", attributes={"name": "李小明", "eldercare.count": 3}):
+        names.COMMANDS.add(3, method="m", outcome="done")
+        names.RPC_DURATION.record(0.2, method="m", code="OK")
+    await observe.flush()
+
+    assert [(span.name, [entry.key for entry in span.attributes]) for span in collector.spans] == [("solve plan", ["eldercare.count"])]
+    assert {metric.name for metric in collector.metrics} >= {"eldercare.command", "eldercare.rpc.duration"}
+    await asyncio.to_thread(setup.pushed_to, "kit", None)
+    await server.stop(0)

@@ -131,8 +131,6 @@ _push: Callable[[Metric, float, dict[str, Any]], None] | None = None
 def provide(made: MeterProvider | None) -> None:
     """Values are also handed to this provider from now on; to none, they stay here."""
     global provider, _push
-    if provider is not None:
-        provider.shutdown()
     provider, _push = made, _pushing(made) if made is not None else None
 
 

@@ -16,20 +16,29 @@ _FLUSH_MS = 5_000
 def install(service: str, *, level: str = "info", otlp_endpoint: str | None = None, version: str = "") -> None:
     """Begins logging, tracing and measuring for this process; spans and metrics are pushed only where an endpoint is given."""
     logs.install(level)
-    resource = Resource.create({"service.name": service, "service.namespace": "eldercare", "service.version": version})
+    pushed_to(service, otlp_endpoint, version=version)
+    names.BUILD.set(1, service=service, version=version)
+
+
+def pushed_to(service: str, otlp_endpoint: str | None, *, version: str = "") -> None:
+    """Sends spans and metrics to this endpoint from now on; to none, they stay here."""
+    for old in (traces.provider, metrics.provider):
+        if old is not None:
+            old.shutdown()
     traces.provide(None)
     metrics.provide(None)
-    if otlp_endpoint:
-        from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
-        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+    if not otlp_endpoint:
+        return
+    from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
-        insecure = not otlp_endpoint.startswith("https")
-        tracing = TracerProvider(resource=resource, shutdown_on_exit=False)
-        tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint, insecure=insecure)))
-        traces.provide(tracing)
-        reader = PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=otlp_endpoint, insecure=insecure))
-        metrics.provide(MeterProvider(metric_readers=[reader], resource=resource, shutdown_on_exit=False))
-    names.BUILD.set(1, service=service, version=version)
+    resource = Resource.create({"service.name": service, "service.namespace": "eldercare", "service.version": version})
+    insecure = not otlp_endpoint.startswith("https")
+    tracing = TracerProvider(resource=resource, shutdown_on_exit=False)
+    tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint, insecure=insecure)))
+    traces.provide(tracing)
+    reader = PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=otlp_endpoint, insecure=insecure))
+    metrics.provide(MeterProvider(metric_readers=[reader], resource=resource, shutdown_on_exit=False))
 
 
 async def flush() -> None:
