@@ -92,26 +92,28 @@ async def applied(store: Store, count: int, timeout: float = 60) -> None:
     await until(enough, timeout, what=f"{count} applied")
 
 
-async def hint(kafka: str, group: str, offset: int) -> None:
-    """Makes Kafka believe that the group is at this offset in each partition."""
+async def hint(kafka: str, group: str, offsets: Sequence[int]) -> None:
+    """Makes Kafka believe that the group is at these offsets in its partitions."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
     await consumer.start()
-    partitions = [TopicPartition(COUNTS, 0), TopicPartition(COUNTS, 1)]
-    consumer.assign(partitions)
-    await consumer.commit(dict.fromkeys(partitions, offset))
+    believed = {TopicPartition(COUNTS, partition): offset for partition, offset in enumerate(offsets)}
+    consumer.assign(list(believed))
+    await consumer.commit(believed)
     await consumer.stop()
 
 
-@pytest.mark.parametrize("offset", [0, 30, 150])
-async def test_what_kafka_believes_of_the_group_changes_nothing(world: str, store: Store, kafka: Kafka, offset: int) -> None:
+@pytest.mark.parametrize("offsets", [(0, 0), (30, 30), (150, 150), (0, 150), (150, 0)])
+async def test_what_kafka_believes_of_the_group_changes_nothing(
+    world: str, store: Store, kafka: Kafka, offsets: tuple[int, int],
+) -> None:
     counters = [ids.new() for _ in range(20)]
     await trial.send(kafka.address, history(counters, 100))
     async with trial.reading(store, kafka.address, world):
         await applied(store, 100)
     await trial.send(kafka.address, history(counters, 400, begin=100))
-    await hint(kafka.address, world, offset)  # behind, about there, far ahead of the position
+    await hint(kafka.address, world, offsets)  # behind, about there, far ahead of the position
 
-    async with trial.reading(store, kafka.address, world):
+    async with trial.reading(store, kafka.address, world, batch=1000):
         await applied(store, 500)
 
     await checked(store, counters, 500)
