@@ -14,6 +14,8 @@ from kit.access import Caller
 from kit.outbox import emit
 from kit.store import Session
 
+REASSESS = "reassess"
+
 
 async def submit(session: Session, command: api.SubmitApplication, caller: Caller) -> said.ApplicationSubmitted:
     """Asks for an assessment; the elder's lock lets one of two at once through."""
