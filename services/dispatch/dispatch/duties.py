@@ -14,7 +14,7 @@ from uuid import UUID
 from dispatch.engine import Engine
 from dispatch.flows import planning
 from dispatch.flows.limits import limits
-from dispatch.flows.placing import Placing
+from dispatch.flows.placing import Placing, known
 from dispatch.rules.orders import State
 from dispatch.tables import Order
 from kit.clock import local_day
@@ -99,16 +99,15 @@ class Duties:
         await planning.plan(self._store, self._engine, county)
 
     async def _reserve(self, key: str) -> None:
-        async with self._store.reading() as session:
-            order = await session.get(Order, UUID(key))
-        if order is None or order.state != State.RESERVING:
+        order = await known(self._store, UUID(key))
+        if order is None or order["state"] != State.RESERVING:
             return
         try:
             await self._placing.confirm(self._store, order)
         except Unavailable as error:
             log.info("still reserving", order_id=key, error=error.reason)
             async with self._store.transaction() as session:
-                await _again(session, order.order_id)
+                await _again(session, order["order_id"])
 
     def _committed(self, session: Session | Lean) -> None:
         if any(kind in self._kinds and at is not None and at <= session.now for (kind, _), at in session.timers.items()):

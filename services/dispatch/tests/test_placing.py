@@ -19,7 +19,7 @@ from dispatch import consumers
 from dispatch.api import Catalogue, Orders
 from dispatch.duties import Duties
 from dispatch.engine import Engine
-from dispatch.flows.placing import Placing
+from dispatch.flows.placing import Placing, known
 from dispatch.rules.orders import State
 from dispatch.testing import BEGIN, TOMORROW, a_request, a_ring, an_elder, an_order
 from kit import ids, rpc, wire
@@ -178,15 +178,16 @@ async def test_an_order_that_nobody_asks_for_again_is_placed_by_the_service_itse
 
 async def test_a_crash_between_the_two_transactions_leaves_one_hold_and_one_order(city, remember, letters):
     # what a process killed right after its call to subsidy leaves behind
-    left = an_order(a_ring(), elder_id=city.elder_id, state=State.RESERVING, version=0)
-    await remember(left)
+    crashed = an_order(a_ring(), elder_id=city.elder_id, state=State.RESERVING, version=0)
+    await remember(crashed)
+    left = await known(city.store, crashed.order_id)
     await city.placing._reserved(left)
 
     placed = await city.placing.confirm(city.store, left)
     again = await city.placing.confirm(city.store, left)
 
-    assert (placed.state, placed.voucher_fen, again.version) == (State.PLACED, 1750, 1)
-    assert await held(city) == [(left.order_id, 1750)]
+    assert (placed["state"], placed["voucher_fen"], again["version"]) == (State.PLACED, 1750, 1)
+    assert await held(city) == [(left["order_id"], 1750)]
     assert len(await letters(OrderPlaced)) == 1
 
 
