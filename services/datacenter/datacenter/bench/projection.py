@@ -1,0 +1,147 @@
+"""How fast one process keeps and counts the events of a city, beside the same records read and decoded with no database behind.
+
+`python -m datacenter.bench.projection [events]` starts a Kafka and a PostgreSQL of its own, durable as in production.
+"""
+
+import asyncio
+import json
+import platform
+import random
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from aiokafka import AIOKafkaConsumer
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+from kit import ids, migrations
+from kit.clock import Clock
+from kit.events import heard
+from kit.events.consumers import Consumers
+from kit.events.records import decoded
+from kit.servers.kafka import Kafka
+from kit.servers.postgres import Postgres, execute
+from kit.store import Store
+
+from datacenter.consumers import GROUP, keep
+from datacenter.settings import BATCH
+from datacenter.testing import History, Record, records
+
+EVENTS, REPEATED, RUNS = 150_000, 0.3, 3
+PARTITIONS = 4
+
+
+def run(events: int = EVENTS, runs: int = RUNS) -> dict[str, Any]:
+    """Publishes the events once and counts them once per run, each time into an empty database."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        cluster, broker = Postgres(Path(folder) / "postgres"), Kafka(Path(folder) / "kafka")
+        cluster.start()
+        try:
+            broker.start()
+            try:
+                return uvloop.run(_measured(cluster.dsn(), broker.address, events, runs))
+            finally:
+                broker.stop()
+        finally:
+            cluster.stop()
+
+
+async def _measured(dsn: str, kafka: str, events: int, runs: int) -> dict[str, Any]:
+    chance = random.Random(1)
+    heard_of = list(records(History(1, places=200, months=12).grow(round(events * (1 - REPEATED) / 17)).ordered()))
+    unique = len(heard_of)
+    stream = _repeated(heard_of, chance)
+    _publish(kafka, stream)
+    speeds, limits = [], []
+    for number in range(runs):
+        limits.append(len(stream) / await _raw(kafka, len(stream)))
+        speeds.append(len(stream) / await _counted(kafka, dsn, len(stream), unique, number))
+    value, limit = statistics.median(speeds), statistics.median(limits)
+    return {
+        "name": "projection", "value": round(value), "unit": "events/s", "limit": round(limit), "ratio": round(value / limit, 3),
+        "runs": [round(speed) for speed in speeds], "machine": f"{platform.machine()}, Python {platform.python_version()}", "goal": 10_000,
+        "made_of": f"{len(stream)} records of {len(heard(GROUP))} event types, {len(stream) - unique} of them repetitions, each kept in the "
+                   f"archive and counted exactly once; batches of {BATCH}; limit: getmany and decoding without a database",
+    }
+
+
+def _repeated(once: list[Record], chance: random.Random) -> list[Record]:
+    """The stream as a producer that crashes would make it: three of ten records are repetitions of one shortly before."""
+    stream: list[Record] = []
+    for record in once:
+        stream.append(record)
+        while chance.random() < REPEATED:
+            stream.append(stream[-1 - chance.randrange(min(len(stream), 50))])
+    return stream
+
+
+def _publish(kafka: str, stream: list[Record]) -> None:
+    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0})
+    topics = sorted({hearing.topic for hearing in heard(GROUP).values()})
+    for made in admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics]).values():
+        made.result(30)
+    producer = Producer({"bootstrap.servers": kafka, "linger.ms": 20, "partitioner": "murmur2_random", "log_level": 0})
+    for record in stream:
+        while True:
+            try:
+                producer.produce(record.topic, record.value, record.key, headers=list(record.headers))
+                break
+            except BufferError:
+                producer.poll(0.1)
+    producer.flush()
+
+
+async def _raw(kafka: str, count: int) -> float:
+    topics = sorted({hearing.topic for hearing in heard(GROUP).values()})
+    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=kafka, group_id=f"raw-{ids.new()}", auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        seen, begun = 0, 0.0
+        while seen < count:
+            found = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
+            begun = begun or time.perf_counter()  # joining a group is not reading
+            for batch in found.values():
+                seen += len([decoded("raw", record, heard(GROUP), archived=True) for record in batch])
+        return time.perf_counter() - begun
+    finally:
+        await consumer.stop()
+
+
+async def _counted(kafka: str, dsn: str, count: int, unique: int, number: int) -> float:
+    name = f"bench_{number}"
+    await execute(dsn, f"create database {name}")
+    here = dsn.rpartition("/")[0] + f"/{name}"
+    await asyncio.to_thread(migrations.upgrade, here, "datacenter")
+    store, consumers = Store(here, service="datacenter", clock=Clock()), Consumers(GROUP, archive=keep, batch=BATCH)
+    moves: list[float] = []
+    store.committed.append(lambda _: moves.append(time.perf_counter()))
+    try:
+        await consumers.start(store, kafka)
+        try:
+            while await _one(store, "select coalesce(sum(next - begin), 0) from position") < count:
+                await asyncio.sleep(0.05)
+                if consumers.alarm is not None:
+                    raise consumers.alarm
+        finally:
+            await consumers.stop()
+        kept = await _one(store, "select count(*) from archive")
+        if kept != unique:
+            raise AssertionError(f"{kept} events were kept, {unique} were said")
+        return moves[-1] - moves[0]
+    finally:
+        await store.close()
+        await execute(dsn, f"drop database {name}")
+
+
+async def _one(store: Store, query: str) -> int:
+    async with store.reading() as session:
+        return int(await (await session.driver()).fetchval(query))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(run(*map(int, sys.argv[1:]))) + "\n")

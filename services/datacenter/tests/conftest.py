@@ -1,0 +1,53 @@
+"""Short ways into a data center of its own."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+from datacenter.flows.limits import limits
+from datacenter.flows.recount import Figures, Recount
+from datacenter.queries import figures
+from datacenter.rules import months
+from datacenter.testing import CITY, Record, Told, an_operator, dispatched
+from kit import areas
+from kit.store import Store
+
+
+@pytest.fixture
+def hear(store: Store) -> Callable[[Sequence[Record]], Awaitable[None]]:
+    """`await hear(records)` reads them as one batch."""
+
+    async def read(records: Sequence[Record]) -> None:
+        async with store.transaction() as session:
+            await dispatched(session, records)
+
+    return read
+
+
+@pytest.fixture
+def shown(store: Store) -> Callable[[str], Awaitable[Figures]]:
+    """`await shown("2026-03")` = numerator and denominator by code and area, where one of them is not zero."""
+
+    async def read(month: str) -> Figures:
+        codes = [area.code for area in areas.load().within(CITY)]
+        async with store.reading() as session:
+            at = months.of_text(month)
+            counted = await figures.totals(session, an_operator(), codes, at, at)
+            present = await figures.presence(session, an_operator(), CITY, at, at)
+            made = figures.figures(codes, range(at, at + 1), counted, present, {})
+        return {(one.code, one.area_code): (one.numerator, one.denominator) for one in made if one.numerator or one.denominator}
+
+    return read
+
+
+def recounted(told: Sequence[Told], month: str) -> Figures:
+    """The same by the definitions alone."""
+    recount = Recount(month, limits())
+    for one in told:
+        recount.hear(one.event, one.time, one.sequence)
+    return {key: parts for key, parts in recount.figures().items() if any(parts)}
+
+
+@pytest.fixture
+def recount() -> Callable[[Sequence[Told], str], Figures]:
+    """`recount(told, "2026-03")` = the same by the definitions alone."""
+    return recounted
