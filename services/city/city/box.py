@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import psutil
@@ -15,6 +16,7 @@ from city.brokers import MemoryWatch
 from city.services import BUSINESS, NAMES, Places, Service, database, gateway_url, management_url, present
 from city.state import State
 from city.supervisor import Phase, Supervisor
+from kit.clock import day_start
 from kit.servers.kafka import Kafka, MemoryKafka, missing
 from kit.servers.postgres import Postgres, ensure_database
 from kit.servers.process import Missing, StartFailed
@@ -22,6 +24,7 @@ from kit.servers.process import Missing, StartFailed
 SERVERS_S, SERVICES_S = 180.0, 180.0  # a first start may fetch the jars of Kafka
 PARTITIONS = 4
 DEFAULT_PORT = 8080
+BEGIN = date(2026, 1, 1)  # the business clock of a new city; whoever acts in it moves it on
 
 
 class NotFresh(Exception):
@@ -60,6 +63,7 @@ class City:
         fresh = self.state.fresh
         kind = self._kafka_kind(fresh)
         self._ports()
+        self.state.begin_clock(day_start(BEGIN))
         postgres, server = self._postgres()
         broker = self._broker(kind)
         servers = [process.name for process in (postgres, broker) if process]

@@ -8,6 +8,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -96,6 +97,11 @@ class State:
     def port(self, name: str, wished: int | None = None) -> int:
         """A port that stays the same over restarts; the wished one at its first use, if nobody listens there."""
         return int(self._kept("ports.json", name, lambda: wished if wished and not listens(wished) else free_port()))
+
+    def begin_clock(self, at: datetime) -> None:
+        """Makes the business clock stand at this instant, if there is none yet: 8 bytes, µs since 1970, as kit.clock reads them."""
+        if not self.clock.exists():
+            self.clock.write_bytes(((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)).to_bytes(8, "little"))
 
     def write_city(self, facts: dict[str, Any]) -> None:
         """Tells other terminals who runs now."""

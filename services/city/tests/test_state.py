@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -14,6 +15,7 @@ import pytest
 
 from city.services import NAMES, Places, environment
 from city.state import NotAState, State, StateInUse, role_dsn
+from kit.clock import Clock
 
 PLACES = Places("postgresql://postgres:pw@127.0.0.1:5432/postgres", "127.0.0.1:9092", 4, 1)
 
@@ -40,6 +42,16 @@ def test_secrets_made_in_many_threads_at_once_are_all_kept(state: State) -> None
         made = dict(pool.map(lambda n: (f"s{n}", state.secret(f"s{n}")), range(64)))
 
     assert {name: State(state.folder).secret(name) for name in made} == made
+
+
+def test_the_business_clock_begins_where_the_city_says_and_is_never_set_back(state: State) -> None:
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    state.begin_clock(begin)
+    assert Clock(state.clock).now() == begin
+
+    Clock(state.clock).set(begin + timedelta(days=9))
+    state.begin_clock(begin)
+    assert Clock(state.clock).now() == begin + timedelta(days=9)
 
 
 def test_only_the_owner_can_read_secrets(state: State) -> None:

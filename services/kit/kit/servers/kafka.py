@@ -154,6 +154,10 @@ class Kafka(Process):
         self._admin = self._admin or AdminClient({"bootstrap.servers": self.address, "log_level": 0})
         return broker_count(self._admin) > 0
 
+    def stop(self, timeout: float = 30) -> None:
+        self._admin = None  # or it goes on knocking at a closed door
+        super().stop(timeout)
+
 
 class KafkaCluster:
     """Several nodes on one machine, for tests of replication and fail-over."""
