@@ -30,6 +30,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from kit import access, ending
 from kit.clock import Clock
 from kit.lean import Lean
+from kit.loading import locked
 from kit.refusals import NotFound, Unavailable
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -133,7 +134,9 @@ class Session(AsyncSession):
         """
         identity = orm.identity_key(table, key)
         row = self.sync_session.identity_map.get(identity) if identity in self._held else None
-        row = row or await self.get(table, key, with_for_update=True, populate_existing=True)
+        if row is None and self.absent.get(identity) is not None:
+            row = await self.get(table, key)  # added in this transaction: nobody else sees it
+        row = row or await locked(self, await self.driver(), table, key)
         if row is None:
             raise NotFound(table, key)
         self._held.add(identity)

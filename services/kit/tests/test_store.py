@@ -1,15 +1,24 @@
 import asyncio
 import uuid
+from datetime import date, datetime
+from decimal import Decimal
+from enum import IntEnum
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
+from sqlalchemy import Column, Numeric, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, Range
+from sqlmodel import Field
 
 from kit import outbox
 from kit.access import Caller
 from kit.refusals import NotFound, Unavailable
 from kit.servers.postgres import Postgres
 from kit.store import Contended, Store
+from kit.tables import Remembered
 
 
 async def rows(dsn: str, query: str, *values: object) -> list[asyncpg.Record]:
@@ -192,3 +201,68 @@ async def test_a_killed_server_is_unavailable_and_heals_when_it_is_back(tmp_path
         server.stop()
 
 
+
+
+class Shade(IntEnum):
+    GREY = 1
+    RED = 2
+
+
+class Boulder(Remembered, table=True):
+    pebble_id: UUID = Field(primary_key=True)
+    place: str = Field(primary_key=True)
+    shade: Shade
+    weighs_kg: Decimal = Field(sa_column=Column(Numeric(9, 3), nullable=False))
+    rolls: float
+    tags: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    told: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False))
+    lasts: Any = Field(sa_column=Column(TSTZRANGE, nullable=False))
+    found_on: date
+    found_at: datetime
+    hidden: bytes | None = None
+
+
+async def test_a_locked_row_bears_the_same_values_as_a_row_of_the_orm_and_writes_only_what_changed(pebbles, clock) -> None:
+    key = (uuid.uuid4(), "河边")
+    async with pebbles.store.transaction() as session:
+        await (await session.connection()).run_sync(Boulder.metadata.tables["boulder"].create)
+        session.add(Boulder(
+            pebble_id=key[0], place=key[1], shade=Shade.RED, weighs_kg=Decimal("12.500"), rolls=0.25, tags=["a", "b"], told={"n": 1},
+            lasts=Range(clock.now(), None), found_on=date(2026, 3, 2), found_at=clock.now(), hidden=b"x",
+        ))
+
+    async with pebbles.store.transaction() as session:
+        held = await session.get_locked(Boulder, key)
+        assert not session.dirty
+        held.told = {"n": 2}
+    async with pebbles.store.reading() as session:
+        plain = await session.get(Boulder, key)
+
+    assert held.model_dump() == plain.model_dump()
+    assert [type(value) for value in held.model_dump().values()] == [type(value) for value in plain.model_dump().values()]
+    assert isinstance(held.shade, Shade)
+
+
+async def test_a_row_added_in_this_transaction_can_be_locked_and_changed(pebbles) -> None:
+    async with pebbles.store.transaction() as session:
+        row = pebbles.Pebble(pebble_id=uuid.uuid4())
+        session.add(row)
+        again = await session.get_locked(pebbles.Pebble, row.pebble_id)
+        again.pushed = 3
+
+    assert again is row
+    assert [row["pushed"] for row in await rows(pebbles.dsn, "select pushed from pebble")] == [3]
+
+
+async def test_changes_made_before_the_lock_are_kept(pebbles) -> None:
+    key = uuid.uuid4()
+    async with pebbles.store.transaction() as session:
+        session.add(pebbles.Pebble(pebble_id=key))
+
+    async with pebbles.store.transaction() as session:
+        row = await session.get(pebbles.Pebble, key)
+        row.pushed = 5
+        held = await session.get_locked(pebbles.Pebble, key)
+        held.version = 9
+
+    assert [tuple(row) for row in await rows(pebbles.dsn, "select pushed, version from pebble")] == [(5, 9)]

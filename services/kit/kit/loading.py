@@ -1,0 +1,60 @@
+"""Loads one row by its key for update, into the ORM's session but not by the ORM's query: a third of its time."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
+
+from sqlalchemy import inspect
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapper, attributes, make_transient_to_detached
+from sqlalchemy.orm import util as orm
+from sqlmodel import SQLModel
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+class _Plan(NamedTuple):
+    select: str
+    read: tuple[tuple[str, Callable[[Any], Any] | None], ...]  # name of the attribute, how a driver's value becomes its value
+
+
+_plans: dict[type[SQLModel], _Plan] = {}
+
+
+async def locked(session: AsyncSession, driver: Any, table: type[Row], key: Any) -> Row | None:
+    """The row as it is once nobody else holds it; what the session had of it before is replaced.
+
+    key: a tuple where the table's key has several columns, in their order.
+    """
+    plan = _plans.get(table)
+    if plan is None:
+        _plans[table] = plan = await _planned(driver, inspect(table))
+    values = key if isinstance(key, tuple) else (key,)
+    found = await driver.fetchrow(plan.select, *values)
+    if found is None:
+        return None
+    told = {name: read(value) if read and value is not None else value for (name, read), value in zip(plan.read, found, strict=True)}
+    known = session.sync_session.identity_map.get(orm.identity_key(table, key))
+    if known is not None:
+        for name, value in told.items():
+            attributes.set_committed_value(known, name, value)
+        return cast(Row, known)
+    row = inspect(table).class_manager.new_instance()
+    attributes.instance_dict(row).update(told)
+    make_transient_to_detached(row)
+    session.add(row)
+    return cast(Row, row)
+
+
+async def _planned(driver: Any, mapper: Mapper[Any]) -> _Plan:
+    names = {mapper.get_property_by_column(column).key: column for column in mapper.local_table.columns}
+    quote = postgresql().identifier_preparer.format_column
+    keys = [f"{quote(column)} = ${number}" for number, column in enumerate(mapper.primary_key, 1)]
+    table = postgresql().identifier_preparer.format_table(cast(Any, mapper.local_table))
+    select = " ".join(["select", ", ".join(map(quote, names.values())), "from", table, "where", " and ".join(keys), "for update"])
+    kinds = [attribute.type.oid for attribute in (await driver.prepare(select)).get_attributes()]
+    read = tuple(
+        (name, column.type.dialect_impl(postgresql()).result_processor(postgresql(), kind))
+        for (name, column), kind in zip(names.items(), kinds, strict=True)
+    )
+    return _Plan(select, read)
