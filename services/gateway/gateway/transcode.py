@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from kit.refusals import Malformed
 
 _INSIDE = re.compile(r"Failed to parse (\w+) field: ")
+_AT = re.compile(r" at \w+\.([\w.]+)")
 _UNKNOWN = re.compile(r'has no field named "([^"]*)"')
 _TRUTH = {"true": True, "false": False}
 
@@ -83,7 +84,9 @@ def _malformed(kind: Descriptor, text: str) -> Malformed:
     if unknown := _UNKNOWN.search(text):
         where = _message_at(kind, path)
         return Malformed(".".join([*path, unknown[1]]), f"is one of {', '.join(where.fields_by_name)}" if where else "is a known field")
-    return Malformed(".".join(path) or "body", _INSIDE.sub("", text).rstrip("."))
+    if not path and (at := _AT.search(text)):
+        path = at[1].split(".")
+    return Malformed(".".join(path) or "body", _AT.sub("", _INSIDE.sub("", text)).rstrip("."))
 
 
 def _message_at(kind: Descriptor | None, path: Iterable[str]) -> Descriptor | None:

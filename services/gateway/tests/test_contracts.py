@@ -1,0 +1,43 @@
+"""Routes and documents follow from the contracts."""
+
+import re
+
+from gateway import contracts, openapi
+
+
+def test_every_public_method_has_one_route() -> None:
+    routes = [(method.verb, method.path) for method in contracts.methods()]
+
+    assert len(routes) == len(set(routes))
+    assert ("POST", "/v1/elders/{elder_id}:report-death") in routes
+
+
+def test_every_field_of_a_path_is_a_field_of_the_request() -> None:
+    for method in contracts.methods():
+        assert set(re.findall(r"{(\w+)}", method.path)) <= set(method.request.DESCRIPTOR.fields_by_name), method.full_name
+
+
+def test_every_route_says_who_may_call() -> None:
+    for method in contracts.methods():
+        assert method.access.open or (method.access.roles and not method.access.internal), method.full_name
+
+
+def test_what_changes_something_is_a_post() -> None:
+    for method in contracts.methods():
+        assert not method.access.writes or method.verb == "POST", method.full_name
+
+
+def test_the_document_refers_only_to_what_it_holds() -> None:
+    document = openapi.openapi()
+    names = set(document["components"]["schemas"])
+
+    assert set(re.findall(r"#/components/schemas/([\w.]+)", repr(document))) <= names
+    assert document["paths"]["/v1/elders"]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("RegisterElder")
+
+
+def test_comments_of_the_contracts_are_in_the_document() -> None:
+    schema = openapi.openapi()["components"]["schemas"]["assessment.v1.RegisterElder"]
+
+    assert "check character" in schema["properties"]["id_number"]["description"]
+    assert schema["properties"]["id_number"]["pattern"] == "^[0-9]{17}[0-9Xx]$"
+    assert {"name", "id_number", "area_code", "living"} <= set(schema["required"])

@@ -1,0 +1,130 @@
+"""The feed: positions without gaps, cursors for one organisation, others' events withheld and counted."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+import pytest_asyncio
+from eldercare.dispatch.v1.events_pb2 import OrderAccepted
+
+from gateway import app, feed
+from gateway.consumers import keep
+from kit import ids
+from kit.clock import Clock
+from kit.events import Fact
+from kit.identity import Identity
+from kit.store import Store
+from kit.testing.databases import Databases
+from kit.testing.identity import Issuer
+
+KEY = b"a key of this test"
+OURS, THEIRS = str(ids.new()), str(ids.new())
+
+
+@pytest_asyncio.fixture
+async def store(database: Databases, clock: Clock) -> AsyncIterator[Store]:
+    made = Store(await database("gateway"), service="gateway", clock=clock)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture
+async def http(store: Store, issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
+    identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
+    inside = app.app(feed.routes(store, identity, KEY), concurrency=8, body_bytes=1 << 20)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=inside), base_url="http://gateway") as client:
+        yield client
+    await identity.close()
+
+
+Ask = Callable[..., Awaitable[httpx.Response]]
+
+
+@pytest.fixture
+def ask(http: httpx.AsyncClient, issuer: Issuer) -> Ask:
+    async def asked(organisation: str = OURS, role: str = "worker", **query: str | int) -> httpx.Response:
+        token = issuer.token((role,), organisation_id=organisation)
+        return await http.get("/v1/feed", params=query, headers={"Authorization": f"Bearer {token}"})
+
+    return asked
+
+
+async def said(store: Store, *organisations: str) -> None:
+    events = []
+    for organisation in organisations:
+        event = OrderAccepted(order_id=str(ids.new()), elder_id=str(ids.new()), area_code="341102001003", organisation_id=organisation,
+                              worker_id=str(ids.new()))
+        event.accepted_at.GetCurrentTime()
+        events.append((event, Fact(str(ids.new()), "/eldercare/dispatch/order/x", event.DESCRIPTOR.full_name, event.order_id, 4,
+                                   datetime(2026, 2, 1, tzinfo=UTC), "eldercare.order.v1", 0, 0, event.SerializeToString())))
+    async with store.transaction() as session:
+        await keep(events, session)
+
+
+async def test_a_reader_sees_its_own_events_and_how_many_were_withheld(store: Store, ask: Ask) -> None:
+    await said(store, OURS, THEIRS, OURS, "")
+
+    page = (await ask()).json()
+
+    assert [event["data"]["organisation_id"] for event in page["events"]] == [OURS, OURS]
+    assert (page["first"], page["last"], page["withheld"], page["high_water"]) == (1, 3, 1, 3)
+
+
+async def test_pages_follow_without_gap_or_overlap(store: Store, ask: Ask) -> None:
+    await said(store, *[OURS, THEIRS] * 7)
+
+    seen, cursor, covered = [], "", 0
+    while covered < 14:
+        page = (await ask(limit=3, **({"cursor": cursor} if cursor else {}))).json()
+        assert page["first"] == covered + 1
+        assert page["last"] - page["first"] + 1 == len(page["events"]) + page["withheld"]
+        seen += [event["id"] for event in page["events"]]
+        cursor, covered = page["cursor"], page["last"]
+
+    assert len(seen) == len(set(seen)) == 7
+
+
+async def test_a_waiting_reader_hears_of_an_event_at_once(store: Store, ask: Ask) -> None:
+    waiting = asyncio.create_task(ask(wait=20))
+    await asyncio.sleep(0)
+    await said(store, OURS)
+
+    page = (await asyncio.wait_for(waiting, 10)).json()
+
+    assert len(page["events"]) == 1
+
+
+async def test_a_cursor_of_another_organisation_is_refused(store: Store, ask: Ask) -> None:
+    await said(store, OURS)
+    cursor = (await ask(OURS)).json()["cursor"]
+
+    refused = await ask(THEIRS, cursor=cursor)
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "cursor"
+
+
+async def test_two_writers_at_once_leave_no_gap(store: Store, ask: Ask) -> None:
+    await said(store, OURS)
+    await asyncio.gather(*(said(store, OURS, THEIRS) for _ in range(10)))
+
+    page = (await ask(limit=500)).json()
+
+    assert page["high_water"] == 21
+    assert len(page["events"]) + page["withheld"] == 21
+
+
+@pytest.mark.parametrize(("name", "value"), [("limit", "0"), ("limit", "x"), ("wait", "31"), ("cursor", "rubbish")])
+async def test_a_wrong_parameter_is_named(ask: Ask, name: str, value: str) -> None:
+    refused = await ask(**{name: value})
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == name
+
+
+async def test_the_feed_is_for_organisations(http: httpx.AsyncClient, issuer: Issuer) -> None:
+    for token, status in ((issuer.token(("official",), area="341100000000"), 403), ("nonsense", 401)):
+        assert (await http.get("/v1/feed", headers={"Authorization": f"Bearer {token}"})).status_code == status
+    assert (await http.get("/v1/feed")).status_code == 401
