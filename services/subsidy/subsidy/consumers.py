@@ -9,7 +9,7 @@ from eldercare.dispatch.v1.events_pb2 import OrderCancelled, OrderPlaced
 from eldercare.facility.v1.events_pb2 import OrganisationChanged, OrganisationRegistered
 from eldercare.supervision.v1.events_pb2 import SettlementApproved, SettlementRefused
 
-from kit.events import Need, on, replicate
+from kit.events import Fact, Need, on, on_batch, replicate
 from kit.observe import log
 from kit.refusals import Unavailable
 from kit.service.parts import Parts
@@ -37,9 +37,9 @@ def _of_assessment(event: AssessmentApproved) -> Iterator[Need]:
     yield Need(Result, UUID(event.assessment_id))
 
 
-@on(AssessmentApproved, group=GROUP, loads=_of_assessment)
-async def approve(event: AssessmentApproved, session: Session) -> None:
-    await entitlements.approve(session, event)
+@on_batch(AssessmentApproved, group=GROUP, loads=_of_assessment)
+async def approve(events: list[tuple[AssessmentApproved, Fact]], session: Session) -> None:
+    await entitlements.approve(session, [event for event, _ in events])
 
 
 @on(OrganisationRegistered, OrganisationChanged, group=GROUP, replica=Organisation)

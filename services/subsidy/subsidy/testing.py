@@ -37,10 +37,10 @@ def an_elder(
     died_on: date | None = None,
 ) -> assessment.ElderRegistered | assessment.ElderDied:
     """The state of an elder: who died says so by ElderDied."""
-    elder = assessment.Elder(
-        elder_id=str(elder_id or ids.new()), area_code=area_code, sex=assessment.Elder.SEX_FEMALE, born_on="1940-05-01",
-        living=assessment.Elder.LIVING_ALONE, hardships=[int(one) for one in hardships], local_register=True, complete=True,
-        status=int(status), registered_at=wire.timestamp(BEGIN), died_on=died_on.isoformat() if died_on else None,
+    elder = wire.message(
+        assessment.Elder, {"elder_id": elder_id or ids.new(), "area_code": area_code, "hardships": hardships, "status": status},
+        sex=assessment.Elder.SEX_FEMALE, born_on="1940-05-01", living=assessment.Elder.LIVING_ALONE, local_register=True, complete=True,
+        registered_at=BEGIN, died_on=died_on,
     )
     return assessment.ElderDied(elder=elder) if status == Status.DEAD else assessment.ElderRegistered(elder=elder)
 
@@ -125,10 +125,13 @@ async def tell_records(store: Store, records: Sequence[Kept]) -> Counter[str]:
         return await apply(session, records)
 
 
-async def apply(session: Session, records: Sequence[Kept]) -> Counter[str]:
-    """Applies records as the kit's dispatcher does, inside a transaction in progress."""
+async def apply(session: Session, records: Sequence[Kept], *, careful: bool = False) -> Counter[str]:
+    """Applies records as the kit's dispatcher does, inside a transaction in progress.
+
+    careful: as after a failure of the whole, each part in a savepoint.
+    """
     items = [decoded("tests", record, heard(consumers.GROUP)) for record in records]
-    batch = Batch(session, consumers.GROUP, careful=True)
+    batch = Batch(session, consumers.GROUP, careful=careful)
     places = {Place("tests", record.topic, 0): 0 for record in records}
     await positions.ensure(await session.driver(), consumers.GROUP, places)
     await batch.lock(places)

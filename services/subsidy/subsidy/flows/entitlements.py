@@ -30,16 +30,19 @@ REVIEW = "entitlement-review"  # timer: a day on which an elder's level begins o
 Owned = TypeVar("Owned", Result, Entitlement)
 
 
-async def approve(session: Session, event: assessment.AssessmentApproved) -> None:
-    """Learns an approved level and decides again about its elder."""
-    elder_id = UUID(event.elder_id)
-    if await session.get(Result, UUID(event.assessment_id)):
-        return
-    session.add(wire.row(Result, event))
-    if await session.get(Case, elder_id) is None:
-        session.add(wire.row(Case, event, opened_at=session.now))
-    if elder := await session.get(Elder, elder_id):
-        await review(session, elder)
+async def approve(session: Session, events: Sequence[assessment.AssessmentApproved]) -> None:
+    """Learns approved levels and decides again about their elders, each once."""
+    elders: dict[UUID, Elder] = {}
+    for event in events:
+        elder_id = UUID(event.elder_id)
+        if await session.get(Result, UUID(event.assessment_id)):
+            continue
+        session.add(wire.row(Result, event))
+        if elder_id not in elders and await session.get(Case, elder_id) is None:
+            session.add(wire.row(Case, event, opened_at=session.now))
+        elders[elder_id] = await session.get_locked(Elder, elder_id)
+    # one lock order for all who decide about several
+    await review(session, sorted(elders.values(), key=lambda elder: elder.elder_id))
 
 
 async def learn(session: Session, state: assessment.Elder) -> None:
@@ -48,7 +51,7 @@ async def learn(session: Session, state: assessment.Elder) -> None:
     before = known and _asked(known)
     elder = await replicate(session, state, Elder)
     if before != _asked(elder) and await session.get(Case, elder.elder_id):
-        await review(session, elder)
+        await review(session, [elder])
 
 
 def _asked(elder: Elder) -> tuple[object, ...]:
@@ -57,18 +60,36 @@ def _asked(elder: Elder) -> tuple[object, ...]:
 
 async def review_later(session: Session, elder_id: UUID) -> None:
     """Decides again about an elder because a day came on which a level begins or ends."""
-    elder = await session.get(Elder, elder_id, with_for_update=True)
-    if elder is not None:
-        await review(session, elder)
+    await review(session, [await session.get_locked(Elder, elder_id)])
 
 
-async def review(session: Session, elder: Elder) -> None:
-    """Brings an elder's entitlements in line with what is known on this day; doing it twice changes nothing."""
-    results = (await session.exec(select(Result).where(col(Result.elder_id) == elder.elder_id))).all()
-    known = (await session.exec(
-        select(Entitlement).where(col(Entitlement.elder_id) == elder.elder_id).order_by(col(Entitlement.entitlement_id)).with_for_update()
-    )).all()
-    await decide(session, elder, results, known)
+async def review_many(session: Session, after: UUID | None, most: int) -> list[UUID]:
+    """Decides again about the next elders in the order of their ids, and returns their ids; fewer than `most`: there are no more."""
+    asked = select(Elder).join(Case, col(Case.elder_id) == col(Elder.elder_id)).order_by(col(Elder.elder_id)).limit(most)
+    if after is not None:
+        asked = asked.where(col(Elder.elder_id) > after)
+    elders = (await session.exec(asked.with_for_update(of=Elder))).all()
+    await review(session, elders)
+    return [elder.elder_id for elder in elders]
+
+
+async def review(session: Session, elders: Sequence[Elder]) -> None:
+    """Brings the entitlements of these elders in line with what is known on this day; doing it twice changes nothing."""
+    if not elders:
+        return
+    within = [elder.elder_id for elder in elders]
+    results = _by_elder((await session.exec(select(Result).where(col(Result.elder_id) == func.any(within)))).all())
+    asked = select(Entitlement).where(col(Entitlement.elder_id) == func.any(within)).order_by(col(Entitlement.entitlement_id))
+    known = _by_elder((await session.exec(asked.with_for_update())).all())
+    for elder in elders:
+        await decide(session, elder, results[elder.elder_id], known[elder.elder_id])
+
+
+def _by_elder(rows: Sequence[Owned]) -> Mapping[UUID, list[Owned]]:
+    found: defaultdict[UUID, list[Owned]] = defaultdict(list)
+    for row in rows:
+        found[row.elder_id].append(row)
+    return found
 
 
 async def decide(session: Session, elder: Elder, results: Sequence[Result], known: Sequence[Entitlement]) -> None:
@@ -146,28 +167,6 @@ async def refuse(session: Session, command: RefuseEntitlement, call: Call) -> En
     event = emit(session, wire.message(EntitlementRefused, entitlement, refused_at=session.now), entitlement)
     await vouchers.end(session, entitlement.entitlement_id)
     return event
-
-
-async def review_many(session: Session, after: UUID | None, most: int) -> list[UUID]:
-    """Decides again about the next elders in the order of their ids, and returns their ids; fewer than `most`: there are no more."""
-    asked = select(Elder).join(Case, col(Case.elder_id) == col(Elder.elder_id)).order_by(col(Elder.elder_id)).limit(most)
-    if after is not None:
-        asked = asked.where(col(Elder.elder_id) > after)
-    elders = (await session.exec(asked.with_for_update(of=Elder))).all()
-    within = [elder.elder_id for elder in elders]
-    results = _by_elder((await session.exec(select(Result).where(col(Result.elder_id) == func.any(within)))).all())
-    asked_known = select(Entitlement).where(col(Entitlement.elder_id) == func.any(within)).order_by(col(Entitlement.entitlement_id))
-    known = _by_elder((await session.exec(asked_known.with_for_update())).all())
-    for elder in elders:
-        await decide(session, elder, results[elder.elder_id], known[elder.elder_id])
-    return within
-
-
-def _by_elder(rows: Sequence[Owned]) -> Mapping[UUID, list[Owned]]:
-    found: defaultdict[UUID, list[Owned]] = defaultdict(list)
-    for row in rows:
-        found[row.elder_id].append(row)
-    return found
 
 
 def _freeze(session: Session, entitlement: Entitlement, facts: Facts, verdict: Verdict) -> None:
