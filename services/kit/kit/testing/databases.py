@@ -3,8 +3,10 @@
 import asyncio
 import base64
 import os
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -30,12 +32,16 @@ def ring() -> Ring:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """The cluster of this run, without durability."""
-    cluster = Postgres(tmp_path_factory.mktemp("postgres") / "data", durable=False)
-    cluster.start()
-    yield cluster
-    cluster.stop()
+def postgres() -> Iterator[Postgres]:
+    """The cluster of this run, without durability.
+
+    Not in pytest's own folder: as root the server runs as another user, and every other pytest that starts shuts that folder again.
+    """
+    with tempfile.TemporaryDirectory(prefix="eldercare-postgres-", ignore_cleanup_errors=True) as folder:
+        cluster = Postgres(Path(folder) / "data", durable=False)
+        cluster.start()
+        yield cluster
+        cluster.stop()
 
 
 @pytest.fixture(scope="session")
