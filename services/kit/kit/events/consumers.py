@@ -8,7 +8,6 @@ handed out while it runs).
 import asyncio
 import contextlib
 import logging
-import random
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -21,12 +20,13 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 from faststream.middlewares import AckPolicy
 
-from kit.events import failures, heard, positions, upkeep
-from kit.events.batch import APPLIED, FOREIGN, PARKED, REPEATED, Archive, Batch
-from kit.events.failures import Limits, RecordsLost, Rewind, Stop
-from kit.events.records import Item, Place, decoded
+from kit.events import heard, upkeep
+from kit.events.batch import Archive
+from kit.events.failures import Limits, Stop
+from kit.events.records import Place
+from kit.events.turn import BACK_OFF_S, Turn
 from kit.observe import log, names
-from kit.store import Contended, Store
+from kit.store import Store
 
 _library = logging.getLogger("kit.events")
 
@@ -35,8 +35,6 @@ SESSION_MS, HEARTBEAT_MS, REBALANCE_MS, SLOWEST_MS = 45_000, 5_000, 60_000, 300_
 BARRIER_S = 20  # a revoked partition waits so long for the batch under way; what comes later is harmless behind the fence
 HINT_S = 1.0  # between two commits to Kafka, which only tools read
 STUCK_S = 120  # a batch that takes longer is no progress
-AGAIN = 5  # times a contended batch is tried at once
-BACK_OFF_S = (0.1, 10.0)
 
 
 class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -63,13 +61,13 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
         self._turn = asyncio.Lock()  # held by the batch under way
-        self._dealt = 0  # rises with each revocation and each assignment
+        self.dealt = 0  # rises with each revocation and each assignment
         self._revoking = False
-        self._follows: dict[TopicPartition, int] = {}  # where our last batch or seek left off, since the last deal
-        self._known: set[Place] = set()
+        self.follows: dict[TopicPartition, int] = {}  # where our last batch or seek left off, since the last deal
+        self.known: set[Place] = set()
         self._begun: float | None = None  # when the batch under way began
-        self._pauses: dict[TopicPartition, float] = {}
-        self._read: dict[TopicPartition, int] = {}
+        self.pauses: dict[TopicPartition, float] = {}
+        self.read: dict[TopicPartition, int] = {}
         self._hinted = 0.0
         self._hint: asyncio.Task[None] | None = None
         self.bounds: dict[tuple[str, int], tuple[int, int]] = {}  # begin and end of each partition, as Kafka told them last
@@ -97,7 +95,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
     @property
     def paused(self) -> bool:
         """Whether a partition rests, because the database or a neighbour is away."""
-        return bool(self._pauses)
+        return bool(self.pauses)
 
     @property
     def consumer(self) -> AIOKafkaConsumer:
@@ -116,8 +114,11 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._subscriber is not None and self._subscriber.consumer is not None:
             self._subscriber.running = False
-            async with self._turn:
-                await self._commit_hint()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BARRIER_S), self._turn:
+                    await self._commit_hint()
+        if self._hint is not None:
+            await asyncio.gather(self._hint, return_exceptions=True)
         if self._broker is not None:
             await self._broker.stop()
         self._stopped.set()
@@ -162,177 +163,58 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _parse(self, records: Sequence[Any], _: Any) -> KafkaMessage:
         # runs right after the poll, before anything else can: the batch belongs to this deal of partitions
         return KafkaMessage(
-            body=(self._dealt, records), headers={}, raw_message=tuple(records), message_id="", correlation_id="", consumer=self.consumer,
+            body=(self.dealt, records), headers={}, raw_message=tuple(records), message_id="", correlation_id="", consumer=self.consumer,
         )
 
     async def on_partitions_revoked(self, revoked: Any) -> None:
         """Waits for the batch under way, and takes no other one until partitions are dealt anew."""
         self._revoking = True
-        self._dealt += 1
+        self.dealt += 1
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(BARRIER_S):
-                async with self._turn:
-                    await self._commit_hint()
+            async with asyncio.timeout(BARRIER_S), self._turn:
+                await self._commit_hint()
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
         """Forgets where it was: the first batch of each partition is compared with its position."""
-        self._dealt += 1
+        self.dealt += 1
         self._revoking = False
-        self._follows.clear()
-        self._read.clear()
+        self.follows.clear()
+        self.read.clear()
         names.REBALANCED.add(1, group=self.group)
 
     async def _take(self, body: tuple[int, Sequence[Any]]) -> None:
         dealt, records = body
         async with self._turn:
-            if self._revoking or dealt != self._dealt or self.alarm is not None:
+            if self._revoking or dealt != self.dealt or self.alarm is not None:
                 return  # dealt anew: these partitions are read again from the hint
             self._begun = time.monotonic()
+            done = False
             try:
-                await self._apply(dealt, records)
+                await Turn(self, dealt, records).run()
+                done = True
             except Stop as alarm:
                 await self.give_up(alarm)
             finally:
                 self._begun = None
+                if not done:  # FastStream would go on behind these records: no gap is believed after a failure of ours
+                    self.follows.clear()
 
-    async def _apply(self, dealt: int, records: Sequence[Any]) -> None:
-        by_partition: dict[TopicPartition, list[Any]] = {}
-        for record in records:
-            by_partition.setdefault(TopicPartition(record.topic, record.partition), []).append(record)
-        items = [
-            decoded(self.cluster, record, heard(self.group), archived=self.archive is not None)
-            for group in by_partition.values() for record in group
-        ]
-        tries, careful = 0, False
-        suspects: list[Item] = []
-        while True:
-            batch: Batch | None = None
-            begun, inside = time.monotonic(), None
-            try:
-                await self._meet(by_partition)
-                async with self.store.transaction() as session:
-                    batch = Batch(session, self.group, archive=self.archive, careful=careful)
-                    try:
-                        await self._within(batch, by_partition, items, suspects)
-                    except Exception as error:
-                        inside = error
-                        raise
-            except Stop:
-                raise
-            except Rewind as rewind:  # nothing of the batch is applied: its other partitions are read again too
-                self._seek({(tp.topic, tp.partition): group[0].offset for tp, group in by_partition.items()} | rewind.to)
-                return
-            except Exception as error:
-                error = inside or error
-                if isinstance(error, Stop | Rewind):
-                    raise
-                if _contended(error) and tries < AGAIN:
-                    tries += 1
-                    await asyncio.sleep(random.uniform(0.01, 0.05) * tries)
-                elif failures.passing(error) or careful:
-                    self._pause(by_partition, error)
-                    return
-                else:
-                    careful = True
-                    suspects = [batch.culprit] if batch is not None and batch.culprit is not None else []
-                    names.BATCH_REPLAYED.add(1, group=self.group)
-            else:
-                self._after(dealt, by_partition, batch, time.monotonic() - begun)
-                return
-
-    async def _meet(self, by_partition: dict[TopicPartition, list[Any]]) -> None:
-        """Sees to it that positions exist, and that a gap is not a loss."""
-        new = [tp for tp in by_partition if Place(self.cluster, *tp) not in self._known]
-        jumped = [tp for tp, group in by_partition.items() if tp in self._follows and group[0].offset > self._follows[tp]]
-        if new or jumped:
-            begins = await self.consumer.beginning_offsets([*new, *jumped])
-            for tp in jumped:
-                if begins[tp] > self._follows[tp]:
-                    raise RecordsLost(f"{tp.topic} {tp.partition} begins at {begins[tp]}, and {self._follows[tp]} is not read yet")
-            if new:
-                async with self.store.transaction() as session:
-                    places = {Place(self.cluster, *tp): begins[tp] for tp in sorted(new)}
-                    await positions.ensure(await session.driver(), self.group, places)
-                self._known |= places.keys()
-
-    async def _within(
-        self, batch: Batch, by_partition: dict[TopicPartition, list[Any]], items: Sequence[Item], suspects: Sequence[Item],
-    ) -> None:
-        await batch.lock(Place(self.cluster, *tp) for tp in by_partition)
-        behind: dict[tuple[str, int], int] = {}
-        for tp, group in by_partition.items():
-            place = Place(self.cluster, *tp)
-            position = batch.locked.get(place)
-            if position is None:  # the database is another one than a moment ago
-                self._known.discard(place)
-                raise Rewind({})
-            fresh = [record.offset for record in group if record.offset >= position.next]
-            if not fresh:
-                if (self.consumer.highwater(tp) or position.next) < position.next:
-                    await upkeep.watch(self)
-                continue
-            if fresh[0] > position.next and self._follows.get(tp) != position.next:
-                behind[tp.topic, tp.partition] = position.next
-            tally = batch.tallies[place]
-            tally.next = fresh[-1] + 1
-            tally.gaps = tally.next - position.next - len(fresh)
-        if behind:
-            raise Rewind(behind)
-        fresh_items = [item for item in items if item.record.offset >= batch.locked[item.place].next]
-        if not fresh_items:
-            return
-        if batch.careful:
-            await (await batch.session.driver()).execute("set constraints all immediate")
-        await batch.read(fresh_items, suspects)
-        await batch.move()
-        parked, applied = _counts(batch)
-        self.limits.check([tally.run for tally in batch.tallies.values() if tally.run is not None], parked, applied)
-
-    def _after(self, dealt: int, by_partition: dict[TopicPartition, list[Any]], batch: Batch | None, took: float) -> None:
-        assert batch is not None
-        if dealt == self._dealt:
-            ahead = {}
-            for tp, group in by_partition.items():
-                read = group[-1].offset + 1
-                self._follows[tp] = self._read[tp] = read
-                self._pauses.pop(tp, None)
-                if (next := batch.locked[Place(self.cluster, *tp)].next) > read:
-                    ahead[tp.topic, tp.partition] = next
-            self._seek(ahead)
-        self.limits.count(*_counts(batch))
-        self._measure(batch, by_partition, took)
-        if time.monotonic() - self._hinted > HINT_S and (self._hint is None or self._hint.done()):
-            self._hinted = time.monotonic()
-            self._hint = asyncio.create_task(self._commit_hint())
-
-    def _seek(self, to: dict[tuple[str, int], int]) -> None:
+    def seek(self, to: dict[tuple[str, int], int]) -> None:
+        """Reads on from these offsets; only the loop's own task may say so."""
         for (topic, partition), offset in to.items():
             tp = TopicPartition(topic, partition)
             with contextlib.suppress(IllegalStateError):  # taken from us meanwhile
                 self.consumer.seek(tp, offset)
-                self._follows[tp] = offset
+                self.follows[tp] = offset
 
-    def _pause(self, by_partition: dict[TopicPartition, list[Any]], error: Exception) -> None:
-        """Reads these records again later; polling goes on, so that the group does not take the partitions away."""
-        wait = min(BACK_OFF_S[1], max(self._pauses.get(tp, BACK_OFF_S[0] / 2) for tp in by_partition) * 2)
-        if failures.passing(error):
-            log.warning("paused", group=self.group, wait_s=wait, error=type(error).__name__)
-        else:
-            log.error("paused", group=self.group, wait_s=wait, exc_info=error)
-        for tp, group in by_partition.items():
-            self._pauses[tp] = wait
-            with contextlib.suppress(IllegalStateError):
-                self.consumer.seek(tp, group[0].offset)
-                self.consumer.pause(tp)
-                asyncio.get_running_loop().call_later(wait * random.uniform(0.8, 1.2), self._resume, self.consumer, tp)
-
-    @staticmethod
-    def _resume(consumer: AIOKafkaConsumer, tp: TopicPartition) -> None:
-        with contextlib.suppress(IllegalStateError):
-            consumer.resume(tp)
+    def hint(self) -> None:
+        """Tells Kafka now and then how far we are, for tools that measure lag."""
+        if time.monotonic() - self._hinted > HINT_S and (self._hint is None or self._hint.done()):
+            self._hinted = time.monotonic()
+            self._hint = asyncio.create_task(self._commit_hint())
 
     async def _commit_hint(self) -> None:
-        offsets = {tp: next for tp, next in self._read.items() if tp in self.consumer.assignment()}
+        offsets = {tp: next for tp, next in self.read.items() if tp in self.consumer.assignment()}
         if offsets:
             with contextlib.suppress(KafkaError, TimeoutError):
                 async with asyncio.timeout(2):
@@ -346,30 +228,6 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             if self._subscriber is not None:
                 self._subscriber.running = False
             self._stopped.set()
-
-    def _measure(self, batch: Batch, by_partition: dict[TopicPartition, list[Any]], took: float) -> None:
-        names.BATCH_DURATION.record(took, group=self.group)
-        for place, tally in batch.tallies.items():
-            told = {"group": self.group, "topic": place.topic}
-            for metric, count in ((names.APPLIED, tally.applied), (names.REPEATED, tally.repeated), (names.FOREIGN, tally.foreign_)):
-                if count > 0:
-                    metric.add(count, **told)
-        for fate in batch.written:
-            if fate.name == PARKED:
-                names.PARKED.add(1, group=self.group, topic=fate.item.record.topic, reason=fate.why[0])
-        for tp, group in by_partition.items():
-            names.FRESHNESS.record(max(0.0, time.time() - group[0].timestamp / 1000), group=self.group, topic=tp.topic)
-
-
-def _counts(batch: Batch) -> tuple[int, int]:
-    fresh = [fate.name for fate in batch.written if fate.item.stored is None]
-    return fresh.count(PARKED), sum(fresh.count(name) for name in (APPLIED, REPEATED, FOREIGN))
-
-
-def _contended(error: Exception) -> bool:
-    if isinstance(error, Contended):
-        return True
-    return any(getattr(link, "sqlstate", None) in ("40P01", "40001", "55P03") for link in failures.causes(error))
 
 
 async def _untouched(message: KafkaMessage) -> Any:

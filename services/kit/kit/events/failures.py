@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
+from aiokafka.errors import KafkaError
 from sqlalchemy import exc
 
 from kit.observe.logs import scrubbed
@@ -13,7 +14,7 @@ from kit.refusals import Refusal, Unavailable
 
 TRIES = 3  # of a record alone, where it is nobody's fault but ours
 
-_PASSING_KINDS = (Unavailable, ConnectionError, TimeoutError, exc.TimeoutError, exc.DisconnectionError)
+_PASSING_KINDS = (Unavailable, ConnectionError, TimeoutError, exc.TimeoutError, exc.DisconnectionError, KafkaError)
 _OUR_FILES = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError)
 # connection lost; rolled back by the server; no resources; lock not available; operator or server ended it; idle in transaction
 _PASSING = re.compile("08|40|53|55P03|57|25P03")
