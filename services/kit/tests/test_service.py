@@ -80,7 +80,7 @@ class Running:
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.endswith("}")]
 
-    async def said(self, event: str, timeout: float = 20) -> dict[str, Any]:
+    async def said(self, event: str, timeout: float = 60) -> dict[str, Any]:
         return await until(lambda: next((line for line in self.lines() if line["event"] == event), None), timeout, what=event)
 
     async def get(self, page: str) -> httpx.Response:
@@ -93,10 +93,10 @@ class Running:
             answer = await self.get("/ready")
             return answer.json() if answer.status_code == 200 else None
 
-        return await until(answer, 20, what="ready")
+        return await until(answer, 60, what="ready")
 
     async def ended(self) -> int:
-        return await asyncio.to_thread(self.process.wait, 20)
+        return await asyncio.to_thread(self.process.wait, 60)
 
 
 def _bare() -> dict[str, str]:
@@ -165,7 +165,7 @@ async def test_what_a_service_says_it_hears_and_a_timer_fires(start, dsn, memory
     await asyncio.to_thread(memory_kafka.create_topics, ["eldercare.application.v1"])
 
     running = start(more=WHOLE_STREET, also="say", group="'kit'")
-    told = await running.said("told", 30)
+    told = await running.said("told")
     status = (await running.get("/status")).json()
     running.process.send_signal(signal.SIGTERM)
 
