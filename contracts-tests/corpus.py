@@ -1,0 +1,105 @@
+"""The golden corpus: for every event type the bytes, the JSON and the headers of one example, frozen when the type was new.
+
+`python contracts-tests/corpus.py` freezes examples of types that have none; it never changes one that exists. `--release` also makes the
+present contracts the baseline of compatibility (protos/released.binpb).
+"""
+
+import base64
+import json
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import contracts
+from buf.validate import validate_pb2
+from google.protobuf import json_format
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+FOLDER = Path(__file__).parent / "corpus"
+RELEASED = Path(__file__).parent.parent / "protos" / "released.binpb"
+NUMBERS = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64)
+
+
+def example(kind: type[Message], seed: int = 1) -> Message:
+    """A message with every field filled, that satisfies its constraints; the same each time."""
+    message = kind()
+    _fill(message, seed, 0)
+    return message
+
+
+def _fill(message: Message, seed: int, depth: int) -> None:
+    for field in message.DESCRIPTOR.fields:
+        if field.message_type is not None and field.message_type.full_name == "google.protobuf.Timestamp":
+            getattr(message, field.name).FromJsonString(f"2026-02-{seed + field.number:02d}T01:02:03.000004Z")
+        elif field.message_type is not None:
+            _fill(getattr(message, field.name).add() if field.is_repeated else getattr(message, field.name), seed, depth + 1)
+        elif field.is_repeated:
+            getattr(message, field.name).extend([_value(field, seed), _value(field, seed + 1)])
+        else:
+            setattr(message, field.name, _value(field, seed))
+
+
+def _value(field: FieldDescriptor, seed: int) -> object:
+    rules = field.GetOptions().Extensions[validate_pb2.field]
+    text = rules.repeated.items.string if field.is_repeated else rules.string
+    if field.enum_type is not None:
+        return field.enum_type.values[min(seed, len(field.enum_type.values) - 1)].number
+    if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
+        return True
+    if field.cpp_type == FieldDescriptor.CPPTYPE_DOUBLE:
+        return seed + 0.5
+    if field.cpp_type in NUMBERS:
+        return seed + 1
+    if text.uuid or field.name.endswith("_id"):
+        return str(UUID(int=(0x019A_0000_0000_7000_8000 << 48) + field.number * 16 + seed))
+    if "{12}" in text.pattern:
+        return "341102001003"
+    if "{18}" in text.pattern:
+        return "91341100MA00002850"
+    if text.pattern.count("-") >= 5 or field.name.endswith("_on") or field.name in ("valid_from", "valid_to", "policy_version"):
+        return f"2026-02-{seed + 10:02d}"
+    if field.name == "month":
+        return "2026-02"
+    return f"example-{seed}"
+
+
+def frozen() -> dict[str, dict[str, object]]:
+    """What is frozen, by full name of the event."""
+    return {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
+
+
+def freeze() -> list[str]:
+    """Freezes what is new; returns the names."""
+    FOLDER.mkdir(exist_ok=True)
+    new = []
+    for name, kind in contracts.events().items():
+        path = FOLDER / f"{name}.json"
+        if not path.exists():
+            message = example(kind)
+            path.write_text(json.dumps({
+                "type": name, "topic": f"eldercare.{contracts.event(kind).topic}.v1", "key": contracts.event(kind).key,
+                "bytes": base64.b64encode(message.SerializeToString(deterministic=True)).decode(),
+                "json": json_format.MessageToDict(message, preserving_proto_field_name=True),
+            }, ensure_ascii=False, indent=1) + "\n")
+            new.append(name)
+    return new
+
+
+def main() -> None:
+    """The command."""
+    for name in freeze():
+        sys.stdout.write(f"frozen: {name}\n")
+    if "--release" in sys.argv:
+        released = type(contracts.bundle())()
+        for file in contracts.bundle().file:
+            if file.name.startswith("eldercare/"):
+                kept = released.file.add()
+                kept.CopyFrom(file)
+                kept.ClearField("source_code_info")
+        RELEASED.write_bytes(released.SerializeToString(deterministic=True))
+        sys.stdout.write(f"released: {RELEASED.name}\n")
+
+
+if __name__ == "__main__":
+    main()
