@@ -20,10 +20,11 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from kit.connections import connect_options
 from kit.lean import Lean
 from kit.observe import names
 from kit.observe.logs import log
-from kit.store import Driver, Session, Store, connect_options
+from kit.store import Driver, Session, Store
 
 LOCK = 0x0B0C5  # class of the advisory locks; their number is the part
 ROUND = 500

@@ -12,23 +12,22 @@ without transactions of its own, so `session.commit()` and `session.rollback()` 
 A flow that must be fast takes `await session.driver()` (asyncpg's connection, in the same transaction): see `kit.commands`.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 import asyncpg
-from sqlalchemy import event, exc
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import exc
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import util as orm
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kit import access, ending
 from kit.clock import Clock
+from kit.connections import WAIT_S, Connections
+from kit.connections import connect_options as connect_options
 from kit.lean import Lean
 from kit.loading import locked
 from kit.refusals import NotFound, Unavailable
@@ -36,8 +35,6 @@ from kit.refusals import NotFound, Unavailable
 Row = TypeVar("Row", bound=SQLModel)
 Driver: TypeAlias = Any  # asyncpg.Connection; the library has no types
 
-STATEMENT_S, LOCK_S, IDLE_S = 30, 5, 10  # a frozen owner of a row must not block its successor for longer
-CONNECT_S = 5
 _LOST = (
     asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError, asyncpg.IdleInTransactionSessionTimeoutError,
@@ -164,8 +161,8 @@ class Store:
         self.committed: list[Callable[[Session | Lean], None]] = []  # called after each commit: the relay and the timers wake
         self._pool_size = pool_size
         self._lean: Any = None
-        self._writers = _engine(dsn, service, pool_size)
-        self._readers = _engine(dsn, service, max(2, pool_size // 2), default_transaction_read_only="on")
+        self._writers = Connections(dsn, service, pool_size)
+        self._readers = Connections(dsn, service, max(2, pool_size // 2), default_transaction_read_only="on")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
@@ -210,7 +207,7 @@ class Store:
                     **connect_options(self.service),
                 )
             await self._lean
-            async with self._lean.acquire(timeout=STATEMENT_S) as proxy:
+            async with self._lean.acquire(timeout=WAIT_S) as proxy:
                 driver = proxy._con  # the proxy forgets it on release, and whether it was lost is asked later
                 session = Lean(self, driver)
                 yield session
@@ -225,25 +222,21 @@ class Store:
         """Closes the connections."""
         if self._lean is not None:
             await self._lean.close()
-        await self._writers.dispose()
-        await self._readers.dispose()
+        await self._writers.close()
+        await self._readers.close()
 
     @asynccontextmanager
-    async def _opened(self, engine: AsyncEngine, begin: str) -> AsyncIterator[Session]:
+    async def _opened(self, connections: Connections, begin: str) -> AsyncIterator[Session]:
         driver: Driver | None = None
         try:
-            async with engine.connect() as connection:
-                driver = cast(Driver, (await connection.get_raw_connection()).driver_connection)
+            async with connections.taken() as (connection, driver):
+                if begin:
+                    await driver.execute(begin)
+                session = Session(connection, self, driver)
                 try:
-                    if begin:
-                        await driver.execute(begin)
-                    session = Session(connection, self, driver)
-                    try:
-                        yield session
-                    finally:
-                        await session.close()
+                    yield session
                 finally:
-                    await _ended(connection, driver)
+                    await session.close()
         except (exc.SQLAlchemyError, asyncpg.PostgresError, *_LOST_IF_CLOSED) as error:
             if (told := _told(error, self.service, driver)) is None:
                 raise
@@ -263,46 +256,8 @@ class Store:
             then()
 
 
-def connect_options(service: str, **more: str) -> dict[str, Any]:
-    """How every connection of the kit to PostgreSQL is opened."""
-    settings = {
-        "application_name": service, "timezone": "UTC", "statement_timeout": f"{STATEMENT_S}s", "lock_timeout": f"{LOCK_S}s",
-        "idle_in_transaction_session_timeout": f"{IDLE_S}s", "tcp_keepalives_idle": "10", "tcp_user_timeout": "20000", "jit": "off",
-    }
-    return {"timeout": CONNECT_S, "statement_cache_size": 512, "server_settings": settings | more}
-
-
-def _engine(dsn: str, service: str, size: int, **more: str) -> AsyncEngine:
-    async def connect() -> Driver:
-        return await asyncpg.connect(dsn, **connect_options(service, **more))
-
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=connect, isolation_level="AUTOCOMMIT",
-        pool_size=size, max_overflow=0, pool_timeout=STATEMENT_S, pool_use_lifo=True,
-    )
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def refuse_dead(_: DBAPIConnection, entry: ConnectionPoolEntry, __: Any) -> None:
-        # asyncpg learns of a killed server from its socket: a check without the round trip of a ping
-        if entry.driver_connection is not None and entry.driver_connection.is_closed():
-            raise exc.DisconnectionError
-
-    return engine
-
-
 async def _as_it_is(_: Any) -> None:
     """A hot flow leaves nothing on its connection that would have to be reset."""
-
-
-async def _ended(connection: AsyncConnection, driver: Driver) -> None:
-    """Leaves no transaction open on a connection that goes back to the pool."""
-    if driver.is_closed() or not driver.is_in_transaction():
-        return
-    try:
-        await asyncio.shield(driver.execute("rollback", timeout=CONNECT_S))
-    except BaseException:
-        await connection.invalidate()
-        raise
 
 
 def _told(error: BaseException, service: str, driver: Driver | None) -> Unavailable | None:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from kit import tables
-from kit.store import connect_options
+from kit.connections import connect_options
 
 T = TypeVar("T")
 
