@@ -66,15 +66,13 @@ class City:
         self.state.begin_clock(day_start(BEGIN))
         postgres, server = self._postgres()
         broker = self._broker(kind)
-        servers = [process.name for process in (postgres, broker) if process]
         self._tasks.append(asyncio.create_task(self._tell()))
         for process in (postgres, broker):
             if process:
                 self.supervisor.add(process, volatile=isinstance(process, MemoryKafka))
-        await self.supervisor.until_ready(servers, SERVERS_S)
-        address = broker.address if broker else self.wishes.kafka
+        # each as soon as its own server answers: most of a start is spent on two cores' worth of computing
+        _, address = await asyncio.gather(self._migrated(postgres, server), self._topics(broker))
         self.places = Places(postgres.dsn() if postgres else server, address, PARTITIONS, self.wishes.replication)
-        await asyncio.gather(self._migrated(self.places), self._topics(address, broker))
         for name in present():
             self.supervisor.add(Service(self.state, self.places, name))
         if isinstance(broker, MemoryKafka):
@@ -151,12 +149,15 @@ class City:
             return Kafka(self.state.folder / "kafka", port=self.state.port("kafka"), log=self.state.logs / "kafka.log")
         return None
 
-    async def _migrated(self, places: Places) -> None:
+    async def _migrated(self, postgres: Postgres | None, server: str) -> None:
+        if postgres:
+            await self.supervisor.until_ready([postgres.name], SERVERS_S)
+            server = postgres.dsn()
         began = time.monotonic()
         for name in present():
-            await ensure_database(places.postgres, name, role=name, password=self.state.secret(f"{name}.database"))
+            await ensure_database(server, name, role=name, password=self.state.secret(f"{name}.database"))
         # a child of its own: the supervisor need not carry every service's tables for the rest of its life
-        variables = {f"{name.upper()}_DATABASE": database(self.state, places, name) for name in present()}
+        variables = {f"{name.upper()}_DATABASE": database(self.state, server, name) for name in present()}
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "city.migrate", *present(), env={**os.environ, **variables},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -166,10 +167,15 @@ class City:
             raise StartFailed(f"the migrations failed:\n{output.decode()[-3000:]}")
         self.said(f"databases of {len(present())} services at their newest revision ({time.monotonic() - began:.1f} s)")
 
-    async def _topics(self, address: str, broker: Kafka | MemoryKafka | None) -> None:
+    async def _topics(self, broker: Kafka | MemoryKafka | None) -> str:
+        """Returns the brokers' address."""
+        if broker:
+            await self.supervisor.until_ready([broker.name], SERVERS_S)
         if isinstance(broker, MemoryKafka):
             await asyncio.to_thread(broker.create_topics, [topic.name for topic in topics.declared()])
-            return
+            return broker.address
+        address = broker.address if broker else self.wishes.kafka
         made = await asyncio.to_thread(topics.apply, address, partitions=PARTITIONS, replication=self.wishes.replication)
         if made:
             self.said(f"{len(made)} topics made or set")
+        return address

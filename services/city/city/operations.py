@@ -30,8 +30,8 @@ def places(state: State) -> Places:
 
 def databases(state: State, names: list[str]) -> dict[str, str]:
     """The addresses of the services' databases, as the variables that `city.migrate` reads."""
-    where = places(state)
-    return {f"{name.upper()}_DATABASE": database(state, where, name) for name in names}
+    server = places(state).postgres
+    return {f"{name.upper()}_DATABASE": database(state, server, name) for name in names}
 
 
 def operate(state: State, service: str, *arguments: str) -> int:

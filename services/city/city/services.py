@@ -32,9 +32,9 @@ class Places:
     replication: int
 
 
-def database(state: State, places: Places, name: str) -> str:
-    """The address of a service's own database, in its own role."""
-    return role_dsn(places.postgres, name, state.secret(f"{name}.database"))
+def database(state: State, server: str, name: str) -> str:
+    """The address of a service's own database, in its own role, on the server with this superuser's address."""
+    return role_dsn(server, name, state.secret(f"{name}.database"))
 
 
 def gateway_url(state: State) -> str:
@@ -50,7 +50,7 @@ def environment(state: State, places: Places, name: str, given: Mapping[str, str
     issuer = gateway_url(state)
     settings = {
         "SERVICE": name,
-        "DATABASE": database(state, places, name),
+        "DATABASE": database(state, places.postgres, name),
         "KAFKA": places.kafka,
         "GRPC": f"127.0.0.1:{state.port(f'{name}.grpc')}",
         "MANAGEMENT": f"127.0.0.1:{state.port(f'{name}.management')}",
