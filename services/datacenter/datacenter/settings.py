@@ -1,5 +1,7 @@
 """The knobs of the data center."""
 
+from datetime import timedelta
+
 import kit.settings
 from pydantic import Field
 
@@ -11,4 +13,5 @@ class Settings(kit.settings.Settings):
 
     service: str = "datacenter"
     batch: int = Field(BATCH, ge=1, le=5000, description="most records of one transaction")
+    proof_pause: timedelta = Field(timedelta(minutes=1), description="real time between two looks whether today's proof is made")
     city: str = Field("341100000000", pattern="^[0-9]{12}$", description="the area whose figures are proved every day")

@@ -17,6 +17,7 @@ from datacenter.tables import Heard
 from kit import areas
 from kit.access import Caller, check
 from kit.clock import local_day
+from kit.events.consumers import Consumers
 from kit.refusals import NotFound
 from kit.store import Session
 from kit.tables import Position
@@ -42,7 +43,8 @@ async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: En
     parts = figures.figures(children, range(month, month + 1), below, present, newest)
     size = len(catalogue())
     return pb.Board(
-        area=_area(found.code, own, month), path=[_area(step.code, own, month) for step in areas.load().path(found.code) if step.level >= TOP],
+        area=_area(found.code, own, month),
+        path=[_area(step.code, own, month) for step in areas.load().path(found.code) if step.level >= TOP],
         month=months.text(month), figures=trend[-size:], trend=trend,
         parts=[
             pb.Part(area=_area(code, below, month), figures=parts[place * size:(place + 1) * size]) for place, code in enumerate(children)
@@ -88,5 +90,14 @@ async def freshness(session: Session, ends: Ends) -> list[pb.Freshness]:
         name = topic.split(".")[1] if "." in topic else topic
         lags[name] = lags.get(name, 0) + max(0, end - read.get((topic, partition), 0))
     return [
-        pb.Freshness(topic=topic, watermark=timestamp(newest), lag=lags.get(topic, 0), applied_at=timestamp(applied)) for topic, newest, applied in rows
+        pb.Freshness(topic=topic, watermark=timestamp(newest), lag=lags.get(topic, 0), applied_at=timestamp(applied))
+        for topic, newest, applied in rows
     ]
+
+
+def ends_of(consumers: Consumers) -> dict[tuple[str, int], int]:
+    """The end offsets that Kafka told this reader with the records it fetched last; none while it has no partitions."""
+    if not consumers.ready:
+        return {}
+    told = {(tp.topic, tp.partition): consumers.consumer.highwater(tp) for tp in consumers.consumer.assignment()}
+    return {place: end for place, end in told.items() if end is not None}

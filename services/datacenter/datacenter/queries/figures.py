@@ -110,13 +110,18 @@ def parts_of(indicator: Indicator, area_code: str, month: int, counted: Totals, 
     return Parts(*indicator.parts(
         lambda measure: counted.get((measure, area_code, month), 0),
         lambda measure, _: present.get((measure, area_code, month), 0),
-        lambda level: _count_of(area_code, level),
+        lambda level: _inside().get((area_code, level), 0),
     ))
 
 
 @cache
-def _count_of(area_code: str, level: int) -> int:
-    return len(areas.load().within(area_code, level))
+def _inside() -> dict[tuple[str, int], int]:
+    """How many areas of a level lie in each area of the tree."""
+    found: dict[tuple[str, int], int] = {}
+    for area in areas.load():
+        for holder in holders(area.code):
+            found[holder, area.level] = found.get((holder, area.level), 0) + 1
+    return found
 
 
 async def watermarks(session: Session, last: int) -> dict[tuple[str, int], datetime]:

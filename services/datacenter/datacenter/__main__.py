@@ -1,0 +1,31 @@
+"""Composition: the only file that constructs."""
+
+from kit import service
+from kit.events.consumers import Consumers
+from kit.service.parts import Parts
+
+from datacenter.api import Boards, Indicators, Lineage
+from datacenter.consumers import GROUP, keep
+from datacenter.flows.proving import prove_daily
+from datacenter.queries.boards import ends_of
+from datacenter.settings import Settings
+
+
+def servicers(parts: Parts, reader: Consumers | None = None) -> list[object]:
+    """What answers gRPC. reader: whose lag the board shows."""
+    return [Boards((lambda: ends_of(reader)) if reader is not None else dict), Indicators(), Lineage()]
+
+
+def main() -> None:
+    """Runs until a signal."""
+    told = service.settings(Settings)
+    reader = Consumers(GROUP, archive=keep, batch=told.batch)
+
+    async def proofs(parts: Parts) -> None:
+        await prove_daily(parts.store, told.city, told.proof_pause)
+
+    service.run(told, servicers=lambda parts: servicers(parts, reader), consumers=lambda _: reader, also=[proofs])
+
+
+if __name__ == "__main__":
+    main()

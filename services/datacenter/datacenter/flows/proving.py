@@ -1,0 +1,144 @@
+"""Proofs: a month recounted from the whole archive, compared with the figures that are shown at the same instant.
+
+A large archive is recounted in a process of its own, so that the service goes on answering; for a small one that process would take longer
+to start than to count.
+"""
+
+import asyncio
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from kit import areas, ids, observe
+from kit.access import Caller, area_prefix
+from kit.clock import Clock, local_day
+from kit.refusals import Unavailable
+from kit.store import Session, Store
+from sqlalchemy import select
+
+from datacenter.consumers import KINDS
+from datacenter.flows.limits import catalogue, limits
+from datacenter.flows.recount import Figures, Recount
+from datacenter.queries import figures
+from datacenter.rules import months
+from datacenter.tables import Differed, Proved
+
+_CHUNK = 10_000
+_SMALL = 50_000  # events that are recounted in about a second
+_NOBODY = Caller(subject="proof", client_id="datacenter", roles=frozenset({"service"}), service=True)
+_running: dict[tuple[str, str, int], asyncio.Task[UUID]] = {}
+
+
+class Found(NamedTuple):
+    """What a recount has found. differences: code, area, shown numerator and denominator, recounted ones."""
+
+    figures: int
+    events: int
+    differences: list[tuple[str, str, int, int, int, int]]
+
+
+async def prove(store: Store, area_code: str, month: int) -> UUID:
+    """Proves all figures of an area and all in it; two who ask at once get the same proof, and it is kept also if the caller does not wait."""
+    key = (store.dsn, area_code, month)
+    task = _running.get(key)
+    if task is None:
+        task = _running[key] = asyncio.create_task(_proved(store, area_code, month))
+        task.add_done_callback(lambda _: _running.pop(key, None))
+    return await asyncio.shield(task)
+
+
+async def _proved(store: Store, area_code: str, month: int) -> UUID:
+    if await _is_small(store):
+        found = await asyncio.to_thread(compare, store.dsn, area_code, month)
+    else:
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as child:
+            found = await asyncio.get_running_loop().run_in_executor(child, compare, store.dsn, area_code, month)
+    proof_id = ids.new()
+    async with store.transaction() as session:
+        session.add(Proved(
+            proof_id=proof_id, area_code=area_code, month=month, figures=found.figures, events=found.events, proved_at=session.now,
+        ))
+        await session.flush()
+        session.add_all([_difference(proof_id, *one) for one in found.differences])
+    if found.differences:
+        observe.log.error("figures differ from the archive", month=months.text(month), area_code=area_code, differences=len(found.differences))
+    return proof_id
+
+
+async def _is_small(store: Store) -> bool:
+    async with store.reading() as session:
+        counted = await (await session.driver()).fetchval("select count(*) from (select from archive limit $1) as first", _SMALL + 1)
+        return int(counted) <= _SMALL
+
+
+def _difference(proof_id: UUID, code: str, area_code: str, *parts: int) -> Differed:
+    return Differed(
+        proof_id=proof_id, code=code, area_code=area_code, shown_numerator=parts[0], shown_denominator=parts[1],
+        recomputed_numerator=parts[2], recomputed_denominator=parts[3],
+    )
+
+
+def compare(dsn: str, area_code: str, month: int) -> Found:
+    """Recounts and compares in this process, in one snapshot of the database."""
+    return asyncio.run(_compared(dsn, area_code, month))
+
+
+async def _compared(dsn: str, area_code: str, month: int) -> Found:
+    store = Store(dsn, service="datacenter", clock=Clock(), pool_size=2)
+    try:
+        async with store.reading(snapshot=True) as session:
+            shown = await _shown(session, area_code, month)
+            recounted, events = await _recounted(session, month)
+    finally:
+        await store.close()
+    inside = {key: parts for key, parts in recounted.items() if key[1].startswith(area_prefix(area_code))}
+    differences = [
+        (*key, *shown.get(key, (0, 0)), *inside.get(key, (0, 0)))
+        for key in sorted(shown.keys() | inside.keys()) if shown.get(key, (0, 0)) != inside.get(key, (0, 0))
+    ]
+    return Found(len(shown.keys() | inside.keys()), events, differences)
+
+
+async def _shown(session: Session, area_code: str, month: int) -> Figures:
+    codes = [area.code for area in areas.load().within(area_code)]
+    counted = await figures.totals(session, _NOBODY, codes, month, month)
+    present = await figures.presence(session, _NOBODY, area_code, month, month)
+    return {(one.code, code): tuple(figures.parts_of(one, code, month, counted, present)) for code in codes for one in catalogue().values()}
+
+
+async def _recounted(session: Session, month: int) -> tuple[Figures, int]:
+    recount = Recount(months.text(month), limits())
+    driver = await session.driver()
+    await driver.execute("set local idle_in_transaction_session_timeout = 0")
+    cursor = await driver.cursor("select type, payload, time, sequence from archive")
+    while rows := await cursor.fetch(_CHUNK):
+        for type, payload, time, sequence in rows:
+            kind = KINDS.get(type)
+            if kind is not None:
+                recount.hear(kind.FromString(payload), time, sequence)
+    return recount.figures(), recount.events
+
+
+async def prove_daily(store: Store, city: str, pause: timedelta) -> None:
+    """Proves the present month once per business day, for as long as the service runs.
+
+    pause: real time between two looks; on a business clock that runs fast, days without a proof are skipped.
+    """
+    while True:
+        await asyncio.sleep(pause.total_seconds())
+        try:
+            today = store.clock.today()
+            if not await _is_proved(store, city, months.of_day(today)):
+                await prove(store, city, months.of_day(today))
+        except Unavailable as error:
+            observe.log.warning("no proof now", error=type(error).__name__)
+
+
+async def _is_proved(store: Store, city: str, month: int) -> bool:
+    async with store.reading() as session:
+        newest = (await session.exec(
+            select(Proved.proved_at).where(Proved.area_code == city, Proved.month == month).order_by(Proved.proved_at.desc()).limit(1)
+        )).scalar_one_or_none()
+        return newest is not None and local_day(newest) == local_day(session.now)

@@ -1,0 +1,98 @@
+"""Builds the counts anew from the archive beside those that are shown, then swaps them; nobody waits, and nothing is shown twice.
+
+`python -m datacenter.flows.rebuild` does it for the service's database (settings as for the service) while the service runs.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import asyncpg
+from kit import observe
+from kit.refusals import Conflict
+from kit.store import Store, connect_options
+
+from datacenter.consumers import KINDS
+from datacenter.flows.folding import fold
+from datacenter.flows.limits import limits
+from datacenter.flows.reading import Said, When, read
+
+_LOCK = 0xDA7A
+_CHUNK = 20_000
+_NEAR = 2_000  # events that may be folded while the live projection waits
+_EVENTS = "select type, payload, time, sequence from archive where batch > $1 and batch <= $2"
+
+
+class RebuildRuns(Conflict):
+    """A rebuild is under way already."""
+
+
+async def rebuild(store: Store) -> int:
+    """Returns how many events were folded. An aborted rebuild leaves what is shown as it was. Raises: RebuildRuns."""
+    reader = await asyncpg.connect(store.dsn, **connect_options(store.service, idle_in_transaction_session_timeout="0", statement_timeout="0"))
+    try:
+        if not await reader.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+            raise RebuildRuns()
+        return await _rebuilt(store, reader)
+    finally:
+        await reader.close()
+
+
+async def _rebuilt(store: Store, reader: asyncpg.Connection) -> int:
+    async with store.transaction() as session:
+        live = await (await session.driver()).fetchval("select live from projection")
+        target = 3 - live
+        await (await session.driver()).execute(f"truncate thing_p{target}, count_p{target}")
+    done = folded = 0
+    while True:
+        upto = await reader.fetchval("select batch from projection")
+        if done and await reader.fetchval("select count(*) from (select from archive where batch > $1 limit $2) as rest", done, _NEAR) < _NEAR:
+            break
+        async for chunk in _chunks(reader, done, upto):
+            async with store.transaction() as session:
+                await fold(await session.driver(), target, _said(chunk), limits())
+            folded += len(chunk)
+        done = upto
+        if not done:
+            break
+    async with store.transaction() as session:
+        driver = await session.driver()
+        upto = await driver.fetchval("select batch from projection for update")
+        rest = await driver.fetch(_EVENTS, done, upto)
+        await fold(driver, target, _said(rest), limits())
+        await driver.execute("update projection set live = $1", target)
+    observe.log.info("counts rebuilt", events=folded + len(rest), generation=target)
+    return folded + len(rest)
+
+
+async def _chunks(reader: asyncpg.Connection, after: int, upto: int) -> AsyncIterator[list[Any]]:
+    """The archive's events of these batches, as they lie in it: folding needs no order."""
+    async with reader.transaction(isolation="repeatable_read", readonly=True):
+        cursor = await reader.cursor(_EVENTS, after, upto)
+        while chunk := await cursor.fetch(_CHUNK):
+            yield chunk
+
+
+def _said(rows: Iterable[Any]) -> Iterable[Said]:
+    for type, payload, time, sequence in rows:
+        kind = KINDS.get(type)
+        if kind is not None:
+            yield read(kind.FromString(payload), When.of(time, sequence), limits())
+
+
+async def _main() -> None:
+    from kit.clock import Clock
+    from kit.service import settings
+
+    from datacenter.settings import Settings
+
+    told = settings(Settings)
+    store = Store(told.database.get_secret_value(), service=told.service, clock=Clock(told.clock_file))
+    try:
+        await rebuild(store)
+    finally:
+        await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

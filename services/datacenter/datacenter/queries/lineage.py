@@ -1,0 +1,215 @@
+"""From a figure to the events that made it.
+
+The evidence of a thing is the smallest set of its newest events from which it counts as it does, found with the same pure functions that
+make the counts. An event counts in a figure if it belongs to the evidence and the figure would be less without it.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from eldercare import options_pb2
+from eldercare.datacenter.v1 import api_pb2 as pb
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from kit import areas, wire
+from kit.access import Caller, area_prefix, scoped
+from kit.refusals import Malformed, NotFound
+from kit.store import Session
+from sqlalchemy import Text, cast, func, select, true, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from datacenter.consumers import KINDS
+from datacenter.flows.limits import catalogue, limits
+from datacenter.flows.reading import COUNTS, READERS, Said, When, read
+from datacenter.queries import figures
+from datacenter.queries.boards import area
+from datacenter.rules import months
+from datacenter.rules.indicators import Indicator
+from datacenter.rules.measures import STOCKS, Counts, Measure
+from datacenter.tables import Archived
+
+LIMIT, CHUNK, ROUNDS = 50, 100, 20
+
+
+class Event(NamedTuple):
+    """An archived event, decoded, with what it says."""
+
+    row: Archived
+    event: Message
+    said: Said
+
+
+async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb.LineagePage:
+    """The events that count in a figure, newest first. `next` is empty at the end. Raises: NotFound, Malformed."""
+    place, month = area(caller, request.area_code), months.of_text(request.month)
+    indicator = catalogue().get(request.code)
+    if indicator is None:
+        raise NotFound("figure", request.code, field="code")
+    counted = await figures.totals(session, caller, [place.code], month, month)
+    present = await figures.presence(session, caller, place.code, month, month)
+    newest = await figures.watermarks(session, month)
+    made = figures.figures([place.code], range(month, month + 1), counted, present, newest)
+    page = pb.LineagePage(
+        indicator=figures.described(indicator), figure=next(one for one in made if one.code == indicator.code), area_code=place.code,
+    )
+    limit, after = request.limit or LIMIT, _read_cursor(request.after)
+    for _ in range(ROUNDS):
+        rows = await _candidates(session, caller, place.code, indicator, month, after)
+        for told in await _judged(session, caller, rows, indicator, place.code, month):
+            page.events.append(told)
+            after = (wire.instant(told.time), UUID(told.event_id))
+            if len(page.events) == limit:
+                page.next = _cursor(after)
+                return page
+        if len(rows) < CHUNK:
+            return page
+        after = (rows[-1].time, rows[-1].id)
+    page.next = _cursor(after) if after else ""
+    return page
+
+
+async def event(session: Session, caller: Caller, request: pb.GetArchivedEvent) -> pb.ArchivedEvent:
+    """One event as it was heard. Raises: NotFound."""
+    chosen = scoped(select(Archived).where(Archived.id == UUID(request.event_id)), caller, area=Archived.area_code)
+    row = (await session.exec(chosen)).scalar_one_or_none()
+    if row is None:
+        raise NotFound("event", request.event_id, field="event_id")
+    kind = KINDS.get(row.type)
+    return _message(row, kind.FromString(row.payload) if kind else None, False, False)
+
+
+def _cursor(after: tuple[datetime, UUID]) -> str:
+    return f"{after[0].isoformat()}_{after[1]}"
+
+
+def _read_cursor(text: str) -> tuple[datetime, UUID] | None:
+    if not text:
+        return None
+    try:
+        time, _, id = text.partition("_")
+        found = datetime.fromisoformat(time), UUID(id)
+    except ValueError:
+        raise Malformed("after", "is no `next` of a page before") from None
+    if found[0].tzinfo is None:
+        raise Malformed("after", "is no `next` of a page before")
+    return found
+
+
+def _types(indicator: Indicator) -> list[str]:
+    return [name for name in READERS if KINDS[name].DESCRIPTOR.GetOptions().Extensions[options_pb2.event].topic in indicator.topics]
+
+
+async def _candidates(
+    session: Session, caller: Caller, code: str, indicator: Indicator, month: int, after: tuple[datetime, UUID] | None,
+) -> Sequence[Archived]:
+    """Events of the figure's topics in the area, newest first: a few of each area inside by the index, then the newest of all."""
+    codes = select(func.unnest(cast([inner.code for inner in areas.load().within(code)], ARRAY(Text))).label("code")).subquery()
+    order = (Archived.time.desc(), Archived.id.desc())
+    inner = scoped(select(Archived.id, Archived.time), caller, area=Archived.area_code)
+    inner = inner.where(Archived.area_code == codes.c.code, Archived.type.in_(_types(indicator)))
+    if indicator.numerator in STOCKS:
+        inner = inner.where(Archived.time < datetime.fromtimestamp(months.first_second(month + 1), tz=session.now.tzinfo))
+    if after is not None:
+        inner = inner.where(tuple_(Archived.time, Archived.id) < tuple_(*after))
+    newest = inner.order_by(*order).limit(CHUNK).lateral()
+    ids = select(newest.c.id).select_from(codes.join(newest, true())).order_by(newest.c.time.desc(), newest.c.id.desc()).limit(CHUNK)
+    found = (await session.exec(ids)).scalars().all()
+    rows = (await session.exec(scoped(select(Archived), caller, area=Archived.area_code).where(Archived.id.in_(found)).order_by(*order))).scalars()
+    return list(rows)
+
+
+async def _judged(
+    session: Session, caller: Caller, rows: Sequence[Archived], indicator: Indicator, code: str, month: int,
+) -> list[pb.ArchivedEvent]:
+    """Those of the rows that count, with where they count."""
+    things = {row.thing for row in rows if row.thing is not None}
+    # a moved elder's facts lie in several areas: what they say is weighed here, only the rows above are shown
+    found = (await session.exec(select(Archived).where(Archived.thing.in_(things)))).scalars()
+    by_thing: dict[UUID, list[Event]] = {}
+    for row in found:
+        by_thing.setdefault(row.thing, []).append(_event(row))
+    judged: dict[UUID, tuple[bool, bool]] = {}
+    for events in (*by_thing.values(), *([_event(row)] for row in rows if row.thing is None)):
+        judged.update(_evidence(events, indicator, code, month))
+    return [_message(row, _decoded(row), *judged[row.id]) for row in rows if any(judged.get(row.id, ()))]
+
+
+def _evidence(events: list[Event], indicator: Indicator, code: str, month: int) -> dict[UUID, tuple[bool, bool]]:
+    """Which events a thing needs in order to count as it does, and whether it would count less in numerator and denominator without each."""
+
+    def amounts(of: Iterable[Event]) -> tuple[int, int]:
+        counts = _counts(of)
+        denominator = indicator.denominator
+        return _amount(counts, indicator.numerator, code, month), _amount(counts, denominator, code, month) if denominator is not None else 0
+
+    needed = sorted(events, key=lambda event: (event.row.time, event.row.sequence))
+    whole = amounts(needed)
+    for event in list(needed):
+        rest = [other for other in needed if other is not event]
+        if amounts(rest) == whole:
+            needed = rest
+    found = {}
+    for event in needed:
+        without = amounts(other for other in needed if other is not event)
+        found[event.row.id] = (without[0] < whole[0], without[1] < whole[1])
+    return found
+
+
+def _decoded(row: Archived) -> Message:
+    return KINDS[row.type].FromString(row.payload)
+
+
+def _event(row: Archived) -> Event:
+    message = _decoded(row)
+    return Event(row, message, read(message, When.of(row.time, row.sequence), limits()))
+
+
+def _counts(events: Iterable[Event]) -> Counts:
+    """What events count together."""
+    total: Counts = {}
+    known: dict[tuple[int, str], dict[str, Any]] = {}
+    for _, _, (notes, counts) in events:
+        for kind, id, merge, arguments in notes:
+            merge(known.setdefault((kind, id), {}), *arguments)
+        for measure, place, month, amount in counts:
+            total[measure, place, month] = total.get((measure, place, month), 0) + amount
+    for (kind, _), thing in known.items():
+        for key, amount in COUNTS[kind](thing, limits()).items():
+            total[key] = total.get(key, 0) + amount
+    return total
+
+
+def _amount(counts: Counts, measure: Measure, code: str, month: int) -> int:
+    prefix, stock = area_prefix(code), measure in STOCKS
+    return sum(
+        amount for (of, place, at), amount in counts.items()
+        if of == measure and place.startswith(prefix) and (at <= month if stock else at == month)
+    )
+
+
+def _message(row: Archived, event: Message | None, in_numerator: bool, in_denominator: bool) -> pb.ArchivedEvent:
+    return pb.ArchivedEvent(
+        event_id=str(row.id), type=row.type, source=row.source, subject=row.subject, area_code=row.area_code or "", time=wire.timestamp(row.time),
+        traceparent=row.traceparent or "", body=_body(event) if event is not None else "", in_numerator=in_numerator,
+        in_denominator=in_denominator,
+    )
+
+
+def _body(event: Message) -> str:
+    """The event as JSON; of a day that is personal only the month remains, which is all that a figure depends on."""
+    shown = type(event)()
+    shown.CopyFrom(event)
+    _mask(shown)
+    return json_format.MessageToJson(shown, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
+
+
+def _mask(message: Message) -> None:
+    for field, value in message.ListFields():
+        if field.message_type is not None and not field.is_repeated:
+            _mask(value)
+        elif field.GetOptions().Extensions[options_pb2.personal] == options_pb2.PERSONAL_QUASI:
+            setattr(message, field.name, value[:7])
+        elif field.GetOptions().Extensions[options_pb2.personal]:
+            message.ClearField(field.name)

@@ -1,0 +1,187 @@
+"""Over a real channel: the board, figures, proofs, lineage, and that nobody sees a foreign area."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from datacenter.testing import CITY, History, Told, dispatched, records, villages
+from eldercare.datacenter.v1 import api_pb2 as pb
+from kit import areas
+from kit.clock import Clock
+from kit.refusals import Denied, Malformed, NotFound
+from kit.testing.running import Served
+
+HOME = villages()[0]
+COUNTY = areas.at(HOME, areas.COUNTY)
+MONTH = "2025-03"
+
+
+class City:
+    """A data center that has heard a small city, and what was said to it."""
+
+    def __init__(self, served: Served, told: list[Told]) -> None:
+        self.served, self.told = served, told
+
+    async def ask(self, method: str, request: Any, **claims: Any) -> Any:
+        return await self.served.call(f"eldercare.datacenter.v1.{method}", request, **claims)
+
+    async def figures(self, code: str, area: str = CITY, month: str = MONTH) -> pb.Figure:
+        page = await self.ask("Indicators/Figures", pb.ListFigures(area_code=area, month_from=month, month_to=month))
+        return next(row for row in page.rows if row.code == code)
+
+
+@pytest_asyncio.fixture
+async def city(served: Callable[..., Awaitable[Served]], clock: Clock) -> AsyncIterator[City]:
+    service, told = await served("datacenter"), History(3).grow(60).ordered()
+    clock.set(datetime(2026, 4, 1, tzinfo=UTC))
+    async with service.store.transaction() as session:
+        await dispatched(session, list(records(told)))
+    yield City(service, told)
+
+
+async def test_one_request_brings_the_whole_board(city: City) -> None:
+    board = await city.ask("Boards/Get", pb.GetBoard(area_code=CITY, month=MONTH))
+
+    assert (board.area.name, board.area.level, board.month) == ("滁州市", 2, MONTH)
+    assert [one.code for one in board.figures] == [one.code for one in board.indicators]
+    assert len(board.figures) == 31
+    assert len(board.trend) == 12 * 31
+    assert board.trend[-31:] == board.figures
+    assert [part.area.area_code for part in board.parts] == sorted(part.area.area_code for part in board.parts)
+    assert "琅琊区" in [part.area.name for part in board.parts]
+    assert sum(part.area.elders for part in board.parts) == board.area.elders == board.figures[0].numerator > 0
+    assert next(fresh for fresh in board.freshness if fresh.topic == "elder").watermark.seconds > 0
+
+
+async def test_a_board_shows_the_path_down_to_its_area(city: City) -> None:
+    board = await city.ask("Boards/Get", pb.GetBoard(area_code=HOME))
+
+    assert [step.level for step in board.path] == [2, 3, 4, 5]
+    assert board.month == "2026-04"
+    assert not board.parts
+
+
+async def test_an_official_sees_the_own_county_and_no_other(city: City) -> None:
+    own = {"roles": ("official",), "area": COUNTY}
+
+    board = await city.ask("Boards/Get", pb.GetBoard(area_code=COUNTY), **own)
+
+    assert board.area_code == COUNTY
+    foreign = areas.at(villages()[-1], areas.COUNTY)
+    event_id = str(await _an_event_of(city, areas.prefix(foreign)))
+    for method, request in (
+        ("Boards/Get", pb.GetBoard(area_code=CITY)),
+        ("Boards/Get", pb.GetBoard(area_code=foreign)),
+        ("Indicators/Figures", pb.ListFigures(area_code=foreign, month_from=MONTH, month_to=MONTH)),
+        ("Indicators/Prove", pb.ProveFigures(area_code=foreign, month=MONTH)),
+        ("Lineage/Trace", pb.TraceFigure(area_code=foreign, month=MONTH, code="POP01")),
+        ("Lineage/GetEvent", pb.GetArchivedEvent(event_id=event_id)),
+    ):
+        with pytest.raises(NotFound):
+            await city.ask(method, request, **own)
+
+
+async def _an_event_of(city: City, prefix: str) -> Any:
+    async with city.served.store.reading() as session:
+        driver = await session.driver()
+        found = await driver.fetchval("select id from archive where not starts_with(area_code, $1) limit 1", areas.prefix(COUNTY))
+    assert found
+    return found
+
+
+async def test_a_provider_has_no_board(city: City) -> None:
+    with pytest.raises(Denied):
+        await city.ask("Boards/Get", pb.GetBoard(area_code=CITY), roles=("provider",), organisation_id="x")
+
+
+@pytest.mark.parametrize(("request_", "field"), [
+    (pb.ListFigures(area_code=CITY, month_from="2025-13", month_to="2025-13"), "month_from"),
+    (pb.ListFigures(area_code=CITY, month_from="2025-02", month_to="2025-01"), "month_to"),
+    (pb.ListFigures(area_code=CITY, month_from="2020-01", month_to="2025-01", level=5), "month_to"),
+])
+async def test_a_bad_question_is_told_its_field(city: City, request_: pb.ListFigures, field: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        await city.ask("Indicators/Figures", request_)
+
+    assert refused.value.field == field
+
+
+async def test_a_zero_denominator_has_no_value(city: City) -> None:
+    figure = await city.figures("DI02", month="2024-01")
+
+    assert figure.denominator == 0
+    assert not figure.HasField("value")
+
+
+async def test_a_proof_finds_nothing_and_is_shown_on_the_board(city: City) -> None:
+    proof = await city.ask("Indicators/Prove", pb.ProveFigures(area_code=CITY, month=MONTH))
+
+    assert proof.events == len(city.told)
+    assert proof.figures > 1000
+    assert not proof.differences
+    board = await city.ask("Boards/Get", pb.GetBoard(area_code=COUNTY, month=MONTH))
+    assert board.proof == proof
+
+
+async def test_a_proof_finds_a_count_that_was_tampered_with(city: City) -> None:
+    shown = await city.figures("POP01")
+    async with city.served.store.transaction() as session:
+        await (await session.driver()).execute("update count set alive = alive + 1 where area_code = $1 and month = 24300", CITY)
+
+    proof = await city.ask("Indicators/Prove", pb.ProveFigures(area_code=CITY, month=MONTH))
+
+    found = {one.code: one for one in proof.differences}
+    assert found["POP01"].shown_numerator == shown.numerator + 1
+    assert found["POP01"].recomputed_numerator == shown.numerator
+    assert {one.area_code for one in proof.differences} == {CITY}
+
+
+async def test_a_figure_leads_to_as_many_events_as_it_counts(city: City) -> None:
+    for code in ("DI02", "DI04", "AS04", "DC02"):
+        figure = await city.figures(code)
+        page = await city.ask("Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code=code, limit=500))
+
+        kinds = {"DI02": "OrderFinished", "DI04": "OrderFinished", "AS04": "AssessmentCompleted", "DC02": "ApplicationSubmitted"}
+        counted = [event for event in page.events if event.type.endswith(kinds[code])]
+        assert page.figure == figure
+        assert sum(event.in_denominator for event in counted) == figure.denominator > 0, code
+        assert sum(event.in_numerator for event in counted) == figure.numerator, code
+        assert [event.time.ToDatetime() for event in page.events] == sorted((event.time.ToDatetime() for event in page.events), reverse=True)
+
+
+async def test_lineage_comes_in_pages(city: City) -> None:
+    whole = await city.ask("Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code="POP01", limit=500))
+    assert len(whole.events) == whole.figure.numerator
+
+    pages, after = [], ""
+    while True:
+        page = await city.ask("Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code="POP01", limit=4, after=after))
+        pages += page.events
+        after = page.next
+        if not after:
+            break
+
+    assert pages == list(whole.events)
+
+
+async def test_an_event_is_shown_without_the_day_of_birth(city: City) -> None:
+    page = await city.ask("Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code="POP01", limit=1))
+
+    event = await city.ask("Lineage/GetEvent", pb.GetArchivedEvent(event_id=page.events[0].event_id))
+
+    elder = json.loads(event.body)["elder"]
+    assert len(elder["born_on"]) == len("1950-01")
+    assert event.traceparent.startswith("00-")
+    assert event.subject == elder["elder_id"]
+
+
+async def test_the_catalogue_names_what_stands_on_top(city: City) -> None:
+    page = await city.ask("Indicators/List", pb.ListIndicators())
+
+    assert len(page.rows) == 31
+    assert sum(row.key for row in page.rows) == 8
+    coverage = next(row for row in page.rows if row.code == "AS01")
+    assert (coverage.target, coverage.target_sense, coverage.unit) == (100, "at least", "%")
