@@ -22,6 +22,7 @@ from faststream.middlewares import AckPolicy
 
 from kit.events import heard, upkeep
 from kit.events.batch import Archive
+from kit.events.bounds import Brokers
 from kit.events.failures import Limits, Stop
 from kit.events.records import Place
 from kit.events.turn import BACK_OFF_S, Turn
@@ -104,6 +105,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
     async def start(self, store: Store, kafka: str) -> None:
         """Begins reading in the background; while Kafka does not answer it keeps trying."""
         self.store, self.kafka = store, kafka
+        self.brokers = Brokers(kafka)
         if self.topics:
             self._tasks = [asyncio.create_task(self._open()), asyncio.create_task(upkeep.keep(self))]
 
@@ -121,6 +123,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             await asyncio.gather(self._hint, return_exceptions=True)
         if self._broker is not None:
             await self._broker.stop()
+            await self.brokers.close()
         self._stopped.set()
 
     async def wait(self) -> None:

@@ -1,15 +1,11 @@
 """What a group tells of itself: where it is in each partition, and what became of every record."""
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 
 if TYPE_CHECKING:
     from kit.events.consumers import Consumers
-
-ANSWER_S = 2  # Kafka's time to tell where its partitions begin and end
 
 _ROWS = """
 select topic, partition, begin, next, applied, repeated, foreign_, waiting, parked, held, gaps from position
@@ -50,14 +46,8 @@ async def status(consumers: "Consumers") -> dict[str, Any]:
 
 async def _bounds(consumers: "Consumers") -> dict[tuple[str, int], tuple[int, int]]:
     """Where each partition begins and ends, by the broker; what it said last where it is silent."""
-    if not consumers.joined:
-        return consumers.bounds
-    consumer = consumers.consumer
-    partitions = [TopicPartition(topic, number) for topic in consumers.topics for number in consumer.partitions_for_topic(topic) or ()]
-    try:
-        async with asyncio.timeout(ANSWER_S):
-            begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-    except (KafkaError, TimeoutError):
-        return consumers.bounds
-    consumers.bounds = {(tp.topic, tp.partition): (begins[tp], ends[tp]) for tp in partitions}
+    if consumers.joined:
+        known = consumers.consumer.partitions_for_topic
+        partitions = [TopicPartition(topic, number) for topic in consumers.topics for number in known(topic) or ()]
+        consumers.bounds = await consumers.brokers.bounds(partitions) or consumers.bounds
     return consumers.bounds
