@@ -310,6 +310,7 @@ class Story:
         async def appeal(case: Case) -> None:
             told = await self.gateway.post(self.hotline, f"/v1/assessments/{case.assessment_id}:appeal", {"channel": "CHANNEL_HOTLINE"})
             self.truth.count("AS06", case.completed_month, case.area_code, 1, 0)
+            self.truth.count("DC02", month_of(self.now), case.person.area_code, 0, 1)  # the review is an application too, by telephone
             self.cases.remove(case)
             await self._assign(case.person, told["review_application_id"], case.area_code, case.assessors)
             self.events["appeals"] += 1
