@@ -18,6 +18,7 @@ class _Plan(NamedTuple):
     read: tuple[tuple[str, Callable[[Any], Any] | None], ...]  # name of the attribute, how a driver's value becomes its value
 
 
+_DIALECT: Any = postgresql()  # type: ignore[no-untyped-call]
 _plans: dict[type[SQLModel], _Plan] = {}
 
 
@@ -38,7 +39,7 @@ async def locked(session: AsyncSession, driver: Any, table: type[Row], key: Any)
     if known is not None:
         for name, value in told.items():
             attributes.set_committed_value(known, name, value)
-        return cast(Row, known)
+        return known
     row = inspect(table).class_manager.new_instance()
     attributes.instance_dict(row).update(told)
     make_transient_to_detached(row)
@@ -48,13 +49,13 @@ async def locked(session: AsyncSession, driver: Any, table: type[Row], key: Any)
 
 async def _planned(driver: Any, mapper: Mapper[Any]) -> _Plan:
     names = {mapper.get_property_by_column(column).key: column for column in mapper.local_table.columns}
-    quote = postgresql().identifier_preparer.format_column
+    quote = _DIALECT.identifier_preparer.format_column
     keys = [f"{quote(column)} = ${number}" for number, column in enumerate(mapper.primary_key, 1)]
-    table = postgresql().identifier_preparer.format_table(cast(Any, mapper.local_table))
+    table = _DIALECT.identifier_preparer.format_table(mapper.local_table)
     select = " ".join(["select", ", ".join(map(quote, names.values())), "from", table, "where", " and ".join(keys), "for update"])
     kinds = [attribute.type.oid for attribute in (await driver.prepare(select)).get_attributes()]
     read = tuple(
-        (name, column.type.dialect_impl(postgresql()).result_processor(postgresql(), kind))
+        (name, column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, kind))
         for (name, column), kind in zip(names.items(), kinds, strict=True)
     )
     return _Plan(select, read)

@@ -15,7 +15,7 @@ A flow that must be fast takes `await session.driver()` (asyncpg's connection, i
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias, TypeVar, cast
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import asyncpg
 from sqlalchemy import exc
@@ -142,7 +142,7 @@ class Session(AsyncSession):
                 caller, area=getattr(row, "area_code", None), organisation=getattr(row, "organisation_id", None),
                 person=getattr(row, "elder_id", None), kind=table, key=key,
             )
-        return cast(Row, row)
+        return row
 
 
 class Store:
