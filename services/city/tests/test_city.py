@@ -12,34 +12,45 @@ from typing import Any
 import psutil
 import pytest
 
+from city.operations import unbalanced
+from city.services import present
+from city.state import State
 from kit.testing import until
 
 pytestmark = [pytest.mark.city]
 
 
 class Up:
-    """An `eldercare up` of its own, talked to as an operator does."""
+    """An `eldercare up` of its own, as a person starts it."""
 
-    def __init__(self, folder: Path, kafka: str) -> None:
-        self.state = folder / "state"
-        self.log = folder / "up.log"
-        with self.log.open("wb") as log:
-            command = [sys.executable, "-m", "city", "up", "--state", str(self.state), "--kafka", kafka, "--port", "0"]
+    def __init__(self, state: Path, kafka: str) -> None:
+        self.state = State(state)
+        self.log = state.with_suffix(".log")
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "city", "up", "--state", str(state), "--kafka", kafka, "--port", "0"]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
 
-    def status(self) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-m", "city", "status", "--json", "--state", str(self.state)], capture_output=True, text=True, check=False,
-        )
-        return dict(json.loads(done.stdout)) if done.returncode in (0, 1) else {"ready": False, "children": {}}
+    def facts(self) -> dict[str, Any]:
+        return self.state.city() or {"ready": False, "children": {}}
 
-    def ready(self) -> dict[str, Any] | None:
+    def ready(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
-        facts = self.status()
-        return facts if facts["ready"] else None
+        return bool(self.facts()["ready"])
 
-    def pids(self) -> dict[str, int]:
-        return {name: child["pid"] for name, child in self.status()["children"].items()}
+    def pid(self, name: str) -> int | None:
+        return self.facts()["children"].get(name, {}).get("pid")
+
+    def pids(self) -> list[int]:
+        return [child["pid"] for child in self.facts()["children"].values()]
+
+    def shown(self) -> dict[str, Any]:
+        """What an operator's `eldercare status` prints."""
+        command = [sys.executable, "-m", "city", "status", "--json", "--state", str(self.state.folder)]
+        return dict(json.loads(subprocess.check_output(command)))
+
+    async def until_back(self, name: str, killed: int) -> None:
+        await until(lambda: self.pid(name) not in (None, killed), 90, pause=0.2, what=f"{name} has a new pid")
+        await until(self.ready, 120, pause=0.2, what=f"all is ready after {name} was killed")
 
     def end(self) -> int:
         if self.process.poll() is None:
@@ -48,51 +59,66 @@ class Up:
 
 
 @pytest.fixture
-def city(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Up]:
-    started = Up(tmp_path_factory.mktemp("city"), request.param)
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("city") / "state"
+
+
+@pytest.fixture
+def city(state: Path) -> Iterator[Up]:
+    started = Up(state, "apache")
     yield started
     started.end()
 
 
+@pytest.fixture
+def forgetful_city(state: Path) -> Iterator[Up]:
+    started = Up(state, "memory")
+    yield started
+    started.end()
+
+
+def alive(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if psutil.pid_exists(pid)]
+
+
 @pytest.mark.connected
-@pytest.mark.timeout(420)
-@pytest.mark.parametrize("city", ["apache"], indirect=True)
-async def test_every_part_of_a_city_may_be_killed_and_comes_back(city: Up) -> None:
-    await until(city.ready, 180, pause=0.5, what="the city is up")
-    before = city.pids()
-
-    for name, pid in before.items():
+@pytest.mark.timeout(600)
+async def test_every_part_of_a_city_may_be_killed_and_comes_back(city: Up, state: Path) -> None:
+    await until(city.ready, 240, pause=0.2, what="the city is up")
+    for name in ("postgres", "kafka", *present()):
+        pid = city.pid(name)
+        assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        await until(lambda name=name, pid=pid: city.pids().get(name) not in (None, pid), 60, pause=0.5, what=f"{name} has a new pid")
-        await until(city.ready, 90, pause=0.5, what=f"all is ready after {name} was killed")
+        await city.until_back(name, pid)
+    assert unbalanced(city.facts()) == []
 
-    every = city.pids().values()
-    assert city.end() == 0, city.log.read_text()
-    assert [pid for pid in every if psutil.pid_exists(pid)] == []
-
-
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize("city", ["memory"], indirect=True)
-async def test_nothing_of_a_city_outlives_a_killed_supervisor(city: Up) -> None:
-    await until(city.ready, 180, pause=0.5, what="the city is up")
     every = city.pids()
+    assert city.shown()["services"].keys() == set(present())
+    assert city.end() == 0, city.log.read_text()
+    assert alive(every) == []
 
-    city.process.kill()
-    city.process.wait()
+    again = Up(state, "apache")
+    try:
+        await until(again.ready, 240, pause=0.2, what="the city is up again on what it had")
+        every = again.pids()
+        again.process.kill()
+        again.process.wait()
+        await until(lambda: not alive(every), 30, what="a killed supervisor leaves nobody behind")
+    finally:
+        again.end()
 
-    await until(lambda: not [pid for pid in every.values() if psutil.pid_exists(pid)], 20, what="all children are gone")
-    again = Up(city.state.parent, "memory")
+
+@pytest.mark.timeout(400)
+async def test_a_city_whose_broker_in_memory_dies_ends_and_needs_a_fresh_folder(forgetful_city: Up, state: Path) -> None:
+    await until(forgetful_city.ready, 240, pause=0.2, what="the city is up")
+    broker = forgetful_city.pid("memory-kafka")
+    assert broker is not None
+
+    os.kill(broker, signal.SIGKILL)
+
+    await until(lambda: forgetful_city.process.poll() is not None, 90, what="the city has ended")
+    assert forgetful_city.process.returncode == 1
+    assert "what it held is lost" in forgetful_city.log.read_text()
+    again = Up(state, "memory")
     assert again.process.wait(60) == 1
     assert "needs a fresh state folder" in again.log.read_text()
-
-
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize("city", ["memory"], indirect=True)
-async def test_a_city_whose_broker_in_memory_dies_ends_and_says_so(city: Up) -> None:
-    await until(city.ready, 180, pause=0.5, what="the city is up")
-
-    os.kill(city.pids()["memory-kafka"], signal.SIGKILL)
-
-    await until(lambda: city.process.poll() is not None, 90, what="the city has ended")
-    assert city.process.returncode == 1
-    assert "what it held is lost" in city.log.read_text()
