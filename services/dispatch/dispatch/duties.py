@@ -25,11 +25,11 @@ from kit.store import Session, Store
 from kit.timers import due, undue
 
 POLL_S = 0.2
-TOGETHER = 8  # voucher calls in flight; plans queue at the solver
+TOGETHER = {"reserve": 8, "plan": 1}  # at once: voucher calls wait for a neighbour, plans for the one solver
 REST_S, MOST_REST_S = 1.0, 600.0
 
 _CLAIM = """update due set not_before = $3 where (kind, key) in (
-        select kind, key from due where kind = any($1) and at <= $2 and (not_before is null or not_before <= $4)
+        select kind, key from due where kind = $1 and at <= $2 and (not_before is null or not_before <= $4)
         order by at limit $5 for update skip locked)
     returning kind, key, at, tries"""
 _FAILED = "update due set tries = tries + 1, not_before = $3, reason = $4 where kind = $1 and key = $2 and at = $5"
@@ -39,9 +39,12 @@ Duty = Callable[[str], Awaitable[None]]
 
 
 class Duties:
-    """Serves the timers of kinds `plan` and `reserve`. lease: longer than any of them takes."""
+    """Serves the timers of kinds `plan` and `reserve`.
 
-    def __init__(self, store: Store, placing: Placing, engine: Engine, *, lease: timedelta = timedelta(minutes=3)) -> None:
+    lease: longer than any of them takes; as long does a killed service leave its work untouched.
+    """
+
+    def __init__(self, store: Store, placing: Placing, engine: Engine, *, lease: timedelta = timedelta(seconds=90)) -> None:
         self._store, self._placing, self._engine, self._lease = store, placing, engine, lease
         self._kinds: Mapping[str, Duty] = {"plan": self._plan, "reserve": self._reserve}
         self._wake = asyncio.Event()
@@ -71,7 +74,7 @@ class Duties:
             return 0
         async with self._store.transaction() as session:
             driver = await session.driver()
-            rows = await driver.fetch(_CLAIM, list(self._kinds), now, real + self._lease, real, TOGETHER)
+            rows = [row for kind, most in TOGETHER.items() for row in await driver.fetch(_CLAIM, kind, now, real + self._lease, real, most)]
         await asyncio.gather(*(self._served(row) for row in rows))
         return len(rows)
 

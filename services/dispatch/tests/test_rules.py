@@ -3,10 +3,13 @@
 from dataclasses import replace
 from itertools import permutations, product
 
+from eldercare.dispatch.v1.api_pb2 import Order
+from eldercare.dispatch.v1.events_pb2 import OrderCancelled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch.rules.checker import breaches
+from dispatch.rules.orders import Cause, State
 from dispatch.rules.problem import Plan, Problem, Stop, Visit, Worker
 from dispatch.rules.scan import best_stop, plan_by_scan
 from dispatch.rules.travel import Place, Riding, distance_m, travel_s
@@ -148,3 +151,8 @@ def test_the_order_in_which_visits_are_listed_does_not_change_the_plan(problem):
     plans = {frozenset(plan_by_scan(replace(problem, visits=tuple(visits))).stops) for visits in list(permutations(problem.visits))[:6]}
 
     assert len(plans) <= 1
+
+
+def test_the_numbers_of_states_and_causes_are_those_of_the_contract():
+    assert {f"STATE_{state.name}": state for state in State} == {name: number for name, number in Order.State.items() if number}
+    assert {f"CAUSE_{cause.name}": cause for cause in Cause} == {name: number for name, number in OrderCancelled.Cause.items() if number}
