@@ -26,7 +26,7 @@ export function Cartogram({ board, indicator, language, enter }: {
           const figure = byCode(part.figures).get(indicator?.code ?? "");
           const shown = `${text(figure, indicator)}${unit(indicator, language)}`;
           const letters = Math.max(9, Math.min(15, (side - 6) / Math.min(6, part.area.name.length)));
-          const label = side > 44 ? part.area.name.slice(0, 8) : part.area.name.slice(0, 3);
+          const label = part.area.name.slice(0, Math.max(2, Math.floor((side - 2) / letters)));
           return (
             <g key={part.area.area_code} className="square" tabIndex={0} role="button" aria-label={`${part.area.name} ${shown}`}
               onClick={() => enter(part.area.area_code)} onKeyDown={(event) => event.key === "Enter" && enter(part.area.area_code)}>

@@ -3,10 +3,10 @@ import type { Part } from "./api";
 
 export interface Square { part: Part; x: number; y: number; side: number }
 
-// Areas without a point are laid out in rows, largest first.
+// Where most areas have no point they are laid out in rows, largest first.
 export function squares(parts: Part[], width: number, height: number): Square[] {
   const total = parts.reduce((sum, part) => sum + Math.max(1, Number(part.area.elders)), 0);
-  const placed = parts.length > 0 && parts.every((part) => part.area.lon && part.area.lat);
+  const placed = parts.filter((part) => part.area.lon && part.area.lat).length * 2 > parts.length;
   const scale = Math.sqrt(((placed ? 0.34 : 0.5) * width * height) / Math.max(1, total));
   const least = Math.min(width, height) / (parts.length > 40 ? 16 : 9);
   const sized = parts.map((part) => ({ part, x: 0, y: 0, side: Math.max(least, Math.sqrt(Math.max(1, Number(part.area.elders))) * scale) }));
@@ -14,11 +14,13 @@ export function squares(parts: Part[], width: number, height: number): Square[] 
 }
 
 function project(sized: Square[], width: number, height: number): Square[] {
-  const lons = sized.map((square) => square.part.area.lon), lats = sized.map((square) => square.part.area.lat);
+  const known = sized.map((square) => square.part.area).filter((area) => area.lon && area.lat);
+  const lons = known.map((area) => area.lon), lats = known.map((area) => area.lat);
   const [west, east, south, north] = [Math.min(...lons), Math.max(...lons), Math.min(...lats), Math.max(...lats)];
   for (const square of sized) {
-    square.x = width * (0.14 + 0.72 * ((square.part.area.lon - west) / Math.max(0.01, east - west)));
-    square.y = height * (0.86 - 0.72 * ((square.part.area.lat - south) / Math.max(0.01, north - south)));
+    const { lon, lat } = square.part.area.lon ? square.part.area : { lon: (west + east) / 2, lat: (south + north) / 2 };  // a zone without a point of its own
+    square.x = width * (0.14 + 0.72 * ((lon - west) / Math.max(0.01, east - west)));
+    square.y = height * (0.86 - 0.72 * ((lat - south) / Math.max(0.01, north - south)));
   }
   return sized;
 }

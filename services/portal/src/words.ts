@@ -63,9 +63,10 @@ const TOPICS: Record<string, [string, string]> = {
 };
 export const topic = (language: Language, name: string): string => TOPICS[name]?.[language === "zh" ? 0 : 1] ?? name;
 
+// The catalogue names dimensions in Chinese.
 const DIMENSIONS: Record<string, string> = {
-  population: "人口", "basic protection": "兜底保障", assessment: "评估", subsidy: "补贴", fund: "资金", facility: "设施", "home care": "居家",
-  quality: "质量", service: "服务", visits: "探访", emergency: "应急", meals: "助餐", volunteer: "志愿", staff: "人员", supervision: "监管",
-  safety: "安全", credit: "信用", "health-care link": "医养结合", platform: "平台", performance: "绩效", data: "数据",
+  人口: "population", 数据: "data", 兜底: "basic protection", 评估: "assessment", 补贴: "subsidy", 资金: "fund", 设施: "facility", 居家: "home care",
+  质量: "quality", 服务: "service", 探访: "visits", 应急: "emergency", 助餐: "meals", 志愿: "volunteers", 人员: "staff", 监管: "supervision",
+  补贴监管: "subsidy, supervision", 安全: "safety", 信用: "credit", 医养: "health care", 平台: "platform", 绩效: "performance",
 };
-export const dimension = (language: Language, name: string): string => (language === "zh" ? (DIMENSIONS[name] ?? name) : name);
+export const dimension = (language: Language, name: string): string => (language === "zh" ? name : (DIMENSIONS[name] ?? name));
