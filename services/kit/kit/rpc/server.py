@@ -145,7 +145,9 @@ class Server:
             return await work(request, session, call)
 
         return await commands.run(
-            self._store, call.client_id, method.full_name, call.key or "", request.SerializeToString(deterministic=True), once,
+            # one program speaks for many people: what one of them was answered is not for another who happens to use the same key
+            self._store, call.client_id, method.full_name, call.key or "",
+            call.caller.subject.encode() + b"\0" + request.SerializeToString(deterministic=True), once,
             method.reply, lean=commands.is_hot(work),
         )
 
