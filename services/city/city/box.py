@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 from typing import Any
 
 import psutil
@@ -24,6 +25,7 @@ from kit.servers.process import Missing, StartFailed
 SERVERS_S, SERVICES_S = 180.0, 180.0  # a first start may fetch the jars of Kafka
 PARTITIONS = 4
 DEFAULT_PORT = 8080
+MEASURE_S = 3
 BEGIN = date(2026, 1, 1)  # the business clock of a new city; whoever acts in it moves it on
 
 
@@ -106,14 +108,15 @@ class City:
         }
 
     async def _tell(self) -> None:
-        while True:
-            await asyncio.to_thread(self.supervisor.measure)
+        for second in count():
+            if second % MEASURE_S == 0:
+                await asyncio.to_thread(self.supervisor.measure)
             self.state.write_city(self.facts())
             await asyncio.sleep(1)
 
     def _ports(self) -> None:
         wished = self.wishes.port
-        if self.state.port("gateway", wished) != wished:
+        if wished and self.state.port("gateway", wished) != wished:
             self.said(f"port {wished} is taken or this city has another; the gateway answers at {self.gateway}")
         for name in NAMES:
             self.state.port(f"{name}.grpc"), self.state.port(f"{name}.management")

@@ -15,12 +15,13 @@ import psutil
 from city.services import Service, management_url
 from kit.servers.process import Missing, Process, StartFailed
 
-LOOK_S = 1.0  # between two looks at a child that is ready
+LOOK_S = 2.0  # between two looks at a child that is ready; a look costs a service four statements
 STARTING_LOOK_S = 0.1
 FIRST_REST_S, MOST_REST_S = 0.5, 15.0
 MISSED = 3  # looks in a row without an answer until a child counts as not ready: on a busy machine one is nothing
 MISCONFIGURED = 2  # exit code of a service that trying again will not help
 STEADY_S = 60.0  # a child that lived so long begins its back-off anew
+LIVE_S = 10.0  # between two questions whether a ready service lives
 DEAD_LOOPS_S = 60.0  # a service that says for so long that its loops make no progress is killed and comes back
 
 
@@ -51,30 +52,29 @@ class Child:
     cpu_share: float = 0.0  # of one core, since the last look
     rss_mb: float = 0.0
     stuck_since: float | None = None
+    asked_live: float = 0.0
 
     @property
     def name(self) -> str:
         return self.process.name
 
-    def measure(self, passed_s: float) -> None:
-        """Reads CPU and memory of the process with its living and its ended children."""
+    def measure(self, passed_s: float, offspring: dict[int, list[int]]) -> None:
+        """Reads CPU and memory of the process with its living and its ended children. offspring: pids by their parent's pid."""
         if self.process.pid is None:
             self.cpu_share = self.rss_mb = 0.0
             return
-        try:
-            leader = psutil.Process(self.process.pid)
-            family = [leader, *leader.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return
         cpu_s = rss = 0.0
-        for member in family:
+        family = [self.process.pid]
+        while family:
+            pid = family.pop()
+            family += offspring.get(pid, ())
             try:
-                with member.oneshot():
-                    times = member.cpu_times()
-                    cpu_s += times.user + times.system + times.children_user + times.children_system
-                    rss += member.memory_info().rss - member.memory_info().shared
+                member = psutil.Process(pid)
+                times, memory = member.cpu_times(), member.memory_info()
             except psutil.NoSuchProcess:
                 continue
+            cpu_s += times.user + times.system + times.children_user + times.children_system
+            rss += memory.rss - memory.shared
         self.cpu_share = max(0.0, cpu_s - self.cpu_s) / passed_s if passed_s > 0 else 0.0
         self.cpu_s = max(cpu_s, self.cpu_s)
         self.rss_mb = rss / 2**20
@@ -135,8 +135,11 @@ class Supervisor:
     def measure(self) -> None:
         """Takes CPU and memory of every child."""
         now = time.monotonic()
-        for child in self.children.values():
-            child.measure(now - self._measured)
+        offspring: dict[int, list[int]] = {}
+        for process in psutil.process_iter(["ppid"]):  # one look at the machine, not one for each child
+            offspring.setdefault(process.info["ppid"], []).append(process.pid)
+        for child in list(self.children.values()):
+            child.measure(now - self._measured, offspring)
         self._measured = now
 
     async def _keep(self, child: Child) -> None:
@@ -198,6 +201,9 @@ class Supervisor:
 
     def _kill_if_stuck(self, child: Child, management: str) -> None:
         """Only what a service says itself counts: one that is slow to answer is busy, not dead."""
+        if child.stuck_since is None and time.monotonic() - child.asked_live < LIVE_S:
+            return
+        child.asked_live = time.monotonic()
         stuck = _get(f"{management}/live", 2.0)
         if stuck is None or stuck.get("live", True):
             child.stuck_since = None
