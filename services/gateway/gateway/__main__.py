@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
-import uvicorn
 
 from gateway import app, consumers, feed, issuer, onebox, routes  # noqa: F401 – consumers fill a table
 from gateway.settings import Settings
@@ -32,11 +31,7 @@ async def http(parts: Parts) -> None:
             api += issuer.routes(built_in, parts.store, parts.identity, one_box=settings.one_box)
         if settings.one_box:
             api += onebox.routes(parts.clock, parts.identity, settings.peers, inside)
-        host, _, port = settings.listen.rpartition(":")
-        server = uvicorn.Server(uvicorn.Config(
-            app.app(api, concurrency=settings.concurrency, body_bytes=settings.body_mib << 20), host=host, port=int(port), log_config=None,
-            access_log=False, timeout_graceful_shutdown=10, timeout_keep_alive=75, lifespan="off", server_header=False,
-        ))
+        server = app.server(app.app(api, concurrency=settings.concurrency, body_bytes=settings.body_mib << 20), settings.listen)
         server.capture_signals = _left_to_the_kit  # type: ignore[method-assign]
         serving = asyncio.create_task(server.serve())
         try:

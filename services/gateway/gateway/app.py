@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from gateway.limits import Limits
 from gateway.openapi import openapi
@@ -40,6 +42,15 @@ def app(api: list[Route], *, concurrency: int, body_bytes: int) -> Limits:
         Starlette(routes=routes, exception_handlers={HTTPException: _http, Exception: _broken}),
         concurrency=concurrency, body_bytes=body_bytes,
     )
+
+
+def server(application: ASGIApp, listen: str) -> uvicorn.Server:
+    """Serves HTTP/1.1 at host:port; behind a proxy the connections are kept longer than the proxy keeps them."""
+    host, _, port = listen.rpartition(":")
+    return uvicorn.Server(uvicorn.Config(
+        application, host=host, port=int(port), log_config=None, access_log=False, timeout_graceful_shutdown=10, timeout_keep_alive=75,
+        lifespan="off", server_header=False,
+    ))
 
 
 async def _http(_: Request, error: Exception) -> Response:

@@ -21,10 +21,14 @@ READ_S, WRITE_S, FILE_S = 5.0, 10.0, 60.0
 
 
 def routes(clients: dict[str, Client], identity: Identity) -> list[Route]:
-    """The routes of all public methods; the most specific first, because the first that fits is taken."""
-    ordered = sorted(contracts.methods(), key=lambda method: (-method.path.count("/"), -method.path.count(":"), "{" in method.path))
-    return [Route(method.path, _endpoint(method, clients[method.service], identity), methods=[method.verb]) for method in ordered
+    """The routes of all public methods whose service has a client."""
+    return [Route(method.path, _endpoint(method, clients[method.service], identity), methods=[method.verb]) for method in ordered()
             if method.service in clients]
+
+
+def ordered() -> list[contracts.Method]:
+    """The public methods, the most specific path first, because the first that fits is taken."""
+    return sorted(contracts.methods(), key=lambda method: (-method.path.count("/"), -method.path.count(":"), "{" in method.path))
 
 
 def _endpoint(method: contracts.Method, client: Client, identity: Identity) -> Callable[[Request], Awaitable[Response]]:
