@@ -1,14 +1,13 @@
 """Composition: the only file that constructs."""
 
-from kit import service
-from kit.events.consumers import Consumers
-from kit.service.parts import Parts
-
 from datacenter.api import Boards, Indicators, Lineage
 from datacenter.consumers import GROUP, keep
 from datacenter.flows.proving import prove_daily
 from datacenter.queries.boards import ends_of
 from datacenter.settings import Settings
+from kit import service
+from kit.events.consumers import Consumers
+from kit.service.parts import Parts
 
 
 def servicers(parts: Parts, reader: Consumers | None = None) -> list[object]:

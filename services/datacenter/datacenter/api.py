@@ -1,15 +1,15 @@
 """gRPC in: boards, indicators, lineage."""
 
 from eldercare.datacenter.v1 import api_pb2 as pb
-from kit import areas, rpc
-from kit.clock import local_day
-from kit.refusals import Malformed, NotFound
-from kit.store import Session, Store
 
 from datacenter.flows.limits import catalogue
 from datacenter.flows.proving import prove
 from datacenter.queries import boards, figures, lineage, proofs
 from datacenter.rules import months
+from kit import areas, rpc
+from kit.clock import local_day
+from kit.refusals import Malformed, NotFound
+from kit.store import Session, Store
 
 MOST = 200_000  # figures in one answer
 

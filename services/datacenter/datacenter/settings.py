@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-import kit.settings
 from pydantic import Field
+
+import kit.settings
 
 BATCH = 1000  # above it a batch gains little and its locks last longer
 

@@ -57,7 +57,7 @@ class Thing(Remembered, table=True):
 
 
 class Count(Remembered, table=True):
-    """By how much each stock changes in a month and what each flow counts in it, for an area of any level; `rules.measures` tells which is which.
+    """By how much each stock changes in a month, and what each flow counts in it, for an area of any level (see `rules.measures`).
 
     Absent is no change. All measures of an area and month lie in one row, since one event moves several of them.
     """

@@ -7,11 +7,11 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from eldercare.assessment.v1 import events_pb2 as assessment
-from eldercare.dispatch.v1 import events_pb2 as dispatch
-from eldercare.facility.v1 import events_pb2 as facility
-from eldercare.subsidy.v1 import events_pb2 as subsidy
-from eldercare.supervision.v1 import events_pb2 as supervision
+from eldercare.assessment.v1 import events_pb2 as assessment_events
+from eldercare.dispatch.v1 import events_pb2 as dispatch_events
+from eldercare.facility.v1 import events_pb2 as facility_events
+from eldercare.subsidy.v1 import events_pb2 as subsidy_events
+from eldercare.supervision.v1 import events_pb2 as supervision_events
 from google.protobuf.message import Message
 
 from datacenter.consumers import GROUP, keep
@@ -25,6 +25,13 @@ from kit.events.records import Place, decoded
 from kit.outbox import route
 from kit.store import Session
 from kit.wire import timestamp
+
+# their enums are types of their own, which numbers of chance are not
+assessment: Any = assessment_events
+dispatch: Any = dispatch_events
+facility: Any = facility_events
+subsidy: Any = subsidy_events
+supervision: Any = supervision_events
 
 CITY = "341100000000"
 BEGIN = datetime(2025, 1, 1, 1, tzinfo=UTC)
@@ -61,9 +68,10 @@ def a_record(told: Told, *, offset: int, id: UUID | None = None, partition: int 
     where = route(type(told.event))
     key, event_id = where.key(told.event), str(id or ids.new())
     headers = {
-        "content-type": "application/protobuf", "ce_specversion": "1.0", "ce_id": event_id, "ce_source": f"/eldercare/test/{where.aggregate}/{key}",
-        "ce_type": where.type, "ce_subject": key, "ce_time": told.time.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        "ce_recordedtime": told.time.isoformat(), "ce_partitionkey": key, "ce_sequence": f"{told.sequence:020d}", "ce_correlationid": event_id,
+        "content-type": "application/protobuf", "ce_specversion": "1.0", "ce_id": event_id,
+        "ce_source": f"/eldercare/test/{where.aggregate}/{key}", "ce_type": where.type, "ce_subject": key,
+        "ce_time": told.time.isoformat(timespec="microseconds").replace("+00:00", "Z"), "ce_recordedtime": told.time.isoformat(),
+        "ce_partitionkey": key, "ce_sequence": f"{told.sequence:020d}", "ce_correlationid": event_id,
         "traceparent": f"00-{event_id.replace('-', '')}-00f067aa0ba902b7-01",
     }
     pairs = tuple((name, value.encode()) for name, value in headers.items())
@@ -81,7 +89,7 @@ async def dispatched(session: Session, records: Sequence[Record]) -> None:
     await batch.move()
 
 
-def an_elder(**given: Any) -> assessment.Elder:
+def an_elder(**given: Any) -> Any:
     """A woman of 75 who lives with her family in the first village."""
     said: dict[str, Any] = {
         "elder_id": str(ids.new()), "area_code": villages()[0], "sex": _Elder.SEX_FEMALE, "born_on": "1950-05-20",
@@ -142,8 +150,9 @@ class History:
     def _worker(self, worker_id: str) -> None:
         chance, at = self.chance, self._at()
         state = facility.Worker(
-            worker_id=worker_id, organisation_id=self.organisation, area_code=areas.at(chance.choice(self.places), areas.COUNTY), skills=[1],
-            caregiver=chance.random() < 0.8, shift_from_min=480, shift_to_min=1080, status=facility.Worker.STATUS_ACTIVE, registered_at=timestamp(at),
+            worker_id=worker_id, organisation_id=self.organisation, area_code=areas.at(chance.choice(self.places), areas.COUNTY),
+            skills=[1], caregiver=chance.random() < 0.8, shift_from_min=480, shift_to_min=1080, status=facility.Worker.STATUS_ACTIVE,
+            registered_at=timestamp(at),
         )
         if chance.random() < 0.8:
             state.certified_until = str(local_day(self._at()))
@@ -183,7 +192,8 @@ class History:
         chance, at = self.chance, self._at()
         hardships = sorted(chance.sample(range(1, 7), chance.randrange(3)))
         state = an_elder(
-            elder_id=self._id(), area_code=chance.choice(self.places), born_on=f"{chance.choice((1944, 1945, 1950, 1960))}-{chance.randrange(1, 13):02d}-10",
+            elder_id=self._id(), area_code=chance.choice(self.places),
+            born_on=f"{chance.choice((1944, 1945, 1950, 1960))}-{chance.randrange(1, 13):02d}-10",
             living=chance.randrange(1, 6), hardships=hardships, complete=chance.random() < 0.9, registered_at=timestamp(at),
         )
         self.say(assessment.ElderRegistered(elder=state), at)
@@ -198,7 +208,7 @@ class History:
             state.status, state.died_on = _Elder.STATUS_DEAD, str(local_day(changed))
             self.say(assessment.ElderDied(elder=state), self._at(changed, 60))
 
-    def _assessed(self, elder: assessment.Elder, at: datetime) -> None:
+    def _assessed(self, elder: Any, at: datetime) -> None:
         chance, application, result, level = self.chance, self._id(), self._id(), self.chance.randrange(5)
         same = {"application_id": application, "elder_id": elder.elder_id, "area_code": elder.area_code}
         self.say(assessment.ApplicationSubmitted(**same, reason=1, channel=chance.randrange(1, 5), submitted_at=timestamp(at)), at)
@@ -213,22 +223,26 @@ class History:
         approved = done + timedelta(days=7)
         if chance.random() < 0.15:
             same.pop("application_id")
-            self.say(assessment.AssessmentAppealed(**same, assessment_id=result, review_application_id=self._id(), appealed_at=timestamp(done)), done)
+            self.say(assessment.AssessmentAppealed(
+                **same, assessment_id=result, review_application_id=self._id(), appealed_at=timestamp(done),
+            ), done)
             return
         until = approved + timedelta(days=chance.choice((40, 365)))
         self.say(assessment.AssessmentApproved(
-            **same, assessment_id=result, level=level, valid_from=str(local_day(approved)), valid_to=str(local_day(until)), approved_at=timestamp(approved),
+            **same, assessment_id=result, level=level, valid_from=str(local_day(approved)), valid_to=str(local_day(until)),
+            approved_at=timestamp(approved),
         ), approved)
         if level >= 2:
             self._entitled(elder, level, self._at(approved, 1))
         if chance.random() < 0.3:
             self._assessed(elder, self._at(approved, 60))
 
-    def _entitled(self, elder: assessment.Elder, level: int, at: datetime) -> None:
+    def _entitled(self, elder: Any, level: int, at: datetime) -> None:
         chance = self.chance
         for code, kind in (("national-voucher", 1), ("home-care", 2)):
             entitlement = self._id()
-            same = {"entitlement_id": entitlement, "elder_id": elder.elder_id, "area_code": elder.area_code, "policy_code": code, "kind": kind}
+            same: dict[str, Any] = {"entitlement_id": entitlement, "elder_id": elder.elder_id, "area_code": elder.area_code}
+            same |= {"policy_code": code, "kind": kind}
             opened = {"policy_version": "2025-01-01", "level": level, "monthly_fen": 80000}
             self.say(subsidy.EntitlementOpened(**same, **opened, valid_from=str(local_day(at)), opened_at=timestamp(at)), at)
             if kind == 1:
@@ -237,22 +251,24 @@ class History:
                 self._paid(elder, entitlement, at)
             if chance.random() < 0.3:
                 end = self._at(at, 60)
-                event = subsidy.EntitlementRefused(**same, refused_at=timestamp(end)) if chance.random() < 0.5 else subsidy.EntitlementClosed(
-                    **same, cause=3, closed_on=str(local_day(end)), closed_at=timestamp(end),
-                )
-                self.say(event, end)
+                if chance.random() < 0.5:
+                    self.say(subsidy.EntitlementRefused(**same, refused_at=timestamp(end)), end)
+                else:
+                    self.say(subsidy.EntitlementClosed(**same, cause=3, closed_on=str(local_day(end)), closed_at=timestamp(end)), end)
 
-    def _paid(self, elder: assessment.Elder, entitlement: str, at: datetime) -> None:
+    def _paid(self, elder: Any, entitlement: str, at: datetime) -> None:
         paid, payment = self._at(at, 40), self._id()
-        same = {"payment_id": payment, "elder_id": elder.elder_id, "entitlement_id": entitlement, "area_code": elder.area_code, "month": f"{at:%Y-%m}"}
+        same = {"payment_id": payment, "elder_id": elder.elder_id, "entitlement_id": entitlement, "area_code": elder.area_code}
+        same["month"] = f"{at:%Y-%m}"
         due = paid + timedelta(days=self.chance.choice((-2, 0, 5)))
         self.say(subsidy.PaymentMade(
-            **same, kind=2, policy_code="home-care", paid_fen=20000, due_on=str(local_day(due)), paid_on=str(local_day(paid)), paid_at=timestamp(paid),
+            **same, kind=2, policy_code="home-care", paid_fen=20000, due_on=str(local_day(due)), paid_on=str(local_day(paid)),
+            paid_at=timestamp(paid),
         ), paid)
         if self.chance.random() < 0.2:
             self.say(subsidy.RecoveryOpened(**same, recovery_id=self._id(), claimed_fen=5000, cause=1, opened_at=timestamp(paid)), paid)
 
-    def _vouchers(self, elder: assessment.Elder, entitlement: str, at: datetime) -> None:
+    def _vouchers(self, elder: Any, entitlement: str, at: datetime) -> None:
         for number in range(self.chance.randrange(1, 4)):
             issued, voucher = at + timedelta(days=30 * number), self._id()
             same = {"voucher_id": voucher, "elder_id": elder.elder_id, "area_code": elder.area_code, "month": f"{local_day(issued):%Y-%m}"}
@@ -274,8 +290,8 @@ class History:
         for attempt in (1, 2):
             worker = {"organisation_id": self.organisation, "worker_id": chance.choice(self.worker_ids)}
             at += timedelta(minutes=5)
-            self.say(dispatch.OrderAssigned(**same, **worker, item_code="bath", attempt=attempt, planned_at=timestamp(wanted), planned_min=60,
-                                            assigned_at=timestamp(at)), at)
+            planned = {"planned_at": timestamp(wanted), "planned_min": 60}
+            self.say(dispatch.OrderAssigned(**same, **worker, **planned, item_code="bath", attempt=attempt, assigned_at=timestamp(at)), at)
             if attempt == 2 or chance.random() < 0.8:
                 break
             self.say(dispatch.OrderDeclined(**same, **worker, declined_at=timestamp(at)), at)
@@ -308,9 +324,9 @@ class History:
             self.say(dispatch.OrderFollowedUp(**order, **worker, reached=reached, followed_up_at=timestamp(called), **answer), called)
         if chance.random() < 0.2:
             filed, complaint = self._at(at, 5), {**order, "complaint_id": self._id(), "organisation_id": self.organisation}
-            self.say(supervision.ComplaintFiled(**complaint, channel=2, due_at=timestamp(filed + timedelta(days=5)), filed_at=timestamp(filed)), filed)
-            closed = self._at(filed, 10)
-            self.say(supervision.ComplaintClosed(**complaint, upheld=False, in_time=closed - filed < timedelta(days=5), closed_at=timestamp(closed)), closed)
+            due, closed = filed + timedelta(days=5), self._at(filed, 10)
+            self.say(supervision.ComplaintFiled(**complaint, channel=2, due_at=timestamp(due), filed_at=timestamp(filed)), filed)
+            self.say(supervision.ComplaintClosed(**complaint, upheld=False, in_time=closed <= due, closed_at=timestamp(closed)), closed)
 
 
 def records(told: Sequence[Told]) -> Iterator[Record]:

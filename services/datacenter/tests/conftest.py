@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
+
 from datacenter.flows.limits import limits
 from datacenter.flows.recount import Figures, Recount
 from datacenter.queries import figures

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from datacenter.testing import CITY, History, Told, dispatched, records, villages
 from eldercare.datacenter.v1 import api_pb2 as pb
+
+from datacenter.testing import CITY, History, Told, dispatched, records, villages
 from kit import areas
 from kit.clock import Clock
 from kit.refusals import Denied, Malformed, NotFound
@@ -149,7 +150,8 @@ async def test_a_figure_leads_to_as_many_events_as_it_counts(city: City) -> None
         assert page.figure == figure
         assert sum(event.in_denominator for event in counted) == figure.denominator > 0, code
         assert sum(event.in_numerator for event in counted) == figure.numerator, code
-        assert [event.time.ToDatetime() for event in page.events] == sorted((event.time.ToDatetime() for event in page.events), reverse=True)
+        times = [event.time.ToDatetime() for event in page.events]
+        assert times == sorted(times, reverse=True)
 
 
 async def test_lineage_comes_in_pages(city: City) -> None:

@@ -3,11 +3,12 @@
 import random
 from collections.abc import Awaitable, Callable, Sequence
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from datacenter.flows.recount import Figures
 from datacenter.rules import months
 from datacenter.testing import History, Record, Told, a_record, records
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from kit.outbox import route
 from kit.servers.postgres import execute
 from kit.store import Store

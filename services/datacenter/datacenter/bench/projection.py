@@ -19,6 +19,10 @@ from aiokafka import AIOKafkaConsumer
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+
+from datacenter.consumers import GROUP, keep
+from datacenter.settings import BATCH
+from datacenter.testing import History, Record, records
 from kit import ids, migrations
 from kit.clock import Clock
 from kit.events import heard
@@ -27,10 +31,6 @@ from kit.events.records import decoded
 from kit.servers.kafka import Kafka
 from kit.servers.postgres import Postgres, execute
 from kit.store import Store
-
-from datacenter.consumers import GROUP, keep
-from datacenter.settings import BATCH
-from datacenter.testing import History, Record, records
 
 EVENTS, REPEATED, RUNS = 150_000, 0.3, 3
 PARTITIONS = 4
@@ -53,7 +53,8 @@ def run(events: int = EVENTS, runs: int = RUNS) -> dict[str, Any]:
 
 async def _measured(dsn: str, kafka: str, events: int, runs: int) -> dict[str, Any]:
     chance = random.Random(1)
-    heard_of = list(records(History(1, places=200, months=12).grow(round(events * (1 - REPEATED) / 17)).ordered()))
+    city = History(1, places=200, months=12).grow(round(events * (1 - REPEATED) / 17))
+    heard_of = list(records(city.ordered()))
     unique = len(heard_of)
     stream = _repeated(heard_of, chance)
     _publish(kafka, stream)
@@ -65,8 +66,8 @@ async def _measured(dsn: str, kafka: str, events: int, runs: int) -> dict[str, A
     return {
         "name": "projection", "value": round(value), "unit": "events/s", "limit": round(limit), "ratio": round(value / limit, 3),
         "runs": [round(speed) for speed in speeds], "machine": f"{platform.machine()}, Python {platform.python_version()}", "goal": 10_000,
-        "made_of": f"{len(stream)} records of {len(heard(GROUP))} event types, {len(stream) - unique} of them repetitions, each kept in the "
-                   f"archive and counted exactly once; batches of {BATCH}; limit: getmany and decoding without a database",
+        "made_of": f"{len(stream)} records of {len(heard(GROUP))} event types, {len(stream) - unique} of them repetitions, each kept in "
+                   f"the archive and counted exactly once; batches of {BATCH}; limit: getmany and decoding without a database",
     }
 
 

@@ -1,4 +1,4 @@
-"""The numbers of the definitions and the catalogue of figures, as the standards files give them; the newest definition counts for all months."""
+"""The numbers of the definitions and the catalogue of figures, out of the standards files; the newest definition counts for all months."""
 
 from dataclasses import fields
 from functools import cache

@@ -11,12 +11,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from kit import areas, ids, observe
-from kit.access import Caller, area_prefix
-from kit.clock import Clock, local_day
-from kit.refusals import Unavailable
-from kit.store import Session, Store
-from sqlalchemy import select
+from sqlmodel import col, select
 
 from datacenter.consumers import KINDS
 from datacenter.flows.limits import catalogue, limits
@@ -24,6 +19,11 @@ from datacenter.flows.recount import Figures, Recount
 from datacenter.queries import figures
 from datacenter.rules import months
 from datacenter.tables import Differed, Proved
+from kit import areas, ids, observe
+from kit.access import Caller, area_prefix
+from kit.clock import Clock, local_day
+from kit.refusals import Unavailable
+from kit.store import Session, Store
 
 _CHUNK = 10_000
 _SMALL = 50_000  # events that are recounted in about a second
@@ -40,7 +40,7 @@ class Found(NamedTuple):
 
 
 async def prove(store: Store, area_code: str, month: int) -> UUID:
-    """Proves all figures of an area and all in it; two who ask at once get the same proof, and it is kept also if the caller does not wait."""
+    """Proves all figures of an area and all in it; who asks at the same time gets the same proof. It is kept also if the caller leaves."""
     key = (store.dsn, area_code, month)
     task = _running.get(key)
     if task is None:
@@ -63,7 +63,7 @@ async def _proved(store: Store, area_code: str, month: int) -> UUID:
         await session.flush()
         session.add_all([_difference(proof_id, *one) for one in found.differences])
     if found.differences:
-        observe.log.error("figures differ from the archive", month=months.text(month), area_code=area_code, differences=len(found.differences))
+        observe.log.error("figures differ from the archive", month=months.text(month), area=area_code, differences=len(found.differences))
     return proof_id
 
 
@@ -105,7 +105,7 @@ async def _shown(session: Session, area_code: str, month: int) -> Figures:
     codes = [area.code for area in areas.load().within(area_code)]
     counted = await figures.totals(session, _NOBODY, codes, month, month)
     present = await figures.presence(session, _NOBODY, area_code, month, month)
-    return {(one.code, code): tuple(figures.parts_of(one, code, month, counted, present)) for code in codes for one in catalogue().values()}
+    return {(one.code, code): figures.parts_of(one, code, month, counted, present) for code in codes for one in catalogue().values()}
 
 
 async def _recounted(session: Session, month: int) -> tuple[Figures, int]:
@@ -138,7 +138,6 @@ async def prove_daily(store: Store, city: str, pause: timedelta) -> None:
 
 async def _is_proved(store: Store, city: str, month: int) -> bool:
     async with store.reading() as session:
-        newest = (await session.exec(
-            select(Proved.proved_at).where(Proved.area_code == city, Proved.month == month).order_by(Proved.proved_at.desc()).limit(1)
-        )).scalar_one_or_none()
+        chosen = select(Proved.proved_at).where(Proved.area_code == city, Proved.month == month)
+        newest = (await session.exec(chosen.order_by(col(Proved.proved_at).desc()).limit(1))).first()
         return newest is not None and local_day(newest) == local_day(session.now)

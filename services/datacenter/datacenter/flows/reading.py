@@ -14,6 +14,7 @@ from eldercare.dispatch.v1 import events_pb2 as dispatch
 from eldercare.facility.v1 import events_pb2 as facility
 from eldercare.subsidy.v1 import events_pb2 as subsidy
 from eldercare.supervision.v1 import events_pb2 as supervision
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from datacenter.rules import months, people, places, work
@@ -71,7 +72,7 @@ def read(event: Message, when: When, limits: Limits) -> Said:
 
 def area_of(event: Message) -> str | None:
     """The area code an event happened in."""
-    path = _area_path(type(event))
+    path = _area_path(event.DESCRIPTOR)
     if path is None:
         return None
     found: str = getattr(event, "area_code") if path == "" else getattr(event, path).area_code  # noqa: B009
@@ -79,11 +80,11 @@ def area_of(event: Message) -> str | None:
 
 
 @cache
-def _area_path(kind: type[Message]) -> str | None:
-    if "area_code" in kind.DESCRIPTOR.fields_by_name:
+def _area_path(kind: Descriptor) -> str | None:
+    if "area_code" in kind.fields_by_name:
         return ""
-    holders = (field for field in kind.DESCRIPTOR.fields if field.message_type is not None)
-    return next((field.name for field in holders if "area_code" in field.message_type.fields_by_name), None)
+    holders = (field.name for field in kind.fields if field.message_type is not None and "area_code" in field.message_type.fields_by_name)
+    return next(holders, None)
 
 
 def _reads(*kinds: type[Message]) -> Callable[[Reader], Reader]:
@@ -273,13 +274,15 @@ def _followed_up(event: Any, _: When, __: Limits) -> Said:
 
 @_reads(dispatch.OrderAssigned)
 def _offered(event: Any, _: When, __: Limits) -> Said:
-    stamp = event.assigned_at
-    entry = [stamp.seconds * 1_000_000 + stamp.nanos // 1000, event.attempt, event.worker_id, event.area_code, months.of_seconds(stamp.seconds)]
+    month = months.of_seconds(event.assigned_at.seconds)
+    entry = [_micros(event.assigned_at), event.attempt, event.worker_id, event.area_code, month]
     return [(Kind.ORDER, event.order_id, work.knows_each, ("o", entry))], []
 
 
 @_reads(dispatch.OrderAccepted)
 def _accepted(event: Any, _: When, __: Limits) -> Said:
-    stamp = event.accepted_at
-    entry = [stamp.seconds * 1_000_000 + stamp.nanos // 1000, event.worker_id]
-    return [(Kind.ORDER, event.order_id, work.knows_each, ("a", entry))], []
+    return [(Kind.ORDER, event.order_id, work.knows_each, ("a", [_micros(event.accepted_at), event.worker_id]))], []
+
+
+def _micros(stamp: Any) -> int:
+    return int(stamp.seconds * 1_000_000 + stamp.nanos // 1000)

@@ -8,18 +8,19 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import asyncpg
-from kit import observe
-from kit.refusals import Conflict
-from kit.store import Store, connect_options
 
 from datacenter.consumers import KINDS
 from datacenter.flows.folding import fold
 from datacenter.flows.limits import limits
 from datacenter.flows.reading import Said, When, read
+from kit import observe
+from kit.refusals import Conflict
+from kit.store import Store, connect_options
 
 _LOCK = 0xDA7A
-_CHUNK = 20_000
+_CHUNK = 10_000
 _NEAR = 2_000  # events that may be folded while the live projection waits
+_REST = "select count(*) from (select from archive where batch > $1 limit $2) as rest"
 _EVENTS = "select type, payload, time, sequence from archive where batch > $1 and batch <= $2"
 
 
@@ -29,7 +30,8 @@ class RebuildRuns(Conflict):
 
 async def rebuild(store: Store) -> int:
     """Returns how many events were folded. An aborted rebuild leaves what is shown as it was. Raises: RebuildRuns."""
-    reader = await asyncpg.connect(store.dsn, **connect_options(store.service, idle_in_transaction_session_timeout="0", statement_timeout="0"))
+    patient = connect_options(store.service, idle_in_transaction_session_timeout="0", statement_timeout="0")
+    reader = await asyncpg.connect(store.dsn, **patient)
     try:
         if not await reader.fetchval("select pg_try_advisory_lock($1)", _LOCK):
             raise RebuildRuns()
@@ -46,10 +48,11 @@ async def _rebuilt(store: Store, reader: asyncpg.Connection) -> int:
     done = folded = 0
     while True:
         upto = await reader.fetchval("select batch from projection")
-        if done and await reader.fetchval("select count(*) from (select from archive where batch > $1 limit $2) as rest", done, _NEAR) < _NEAR:
+        if done and await reader.fetchval(_REST, done, _NEAR) < _NEAR:
             break
         async for chunk in _chunks(reader, done, upto):
             async with store.transaction() as session:
+                await (await session.driver()).execute("set local idle_in_transaction_session_timeout = 0")  # locks nothing shown
                 await fold(await session.driver(), target, _said(chunk), limits())
             folded += len(chunk)
         done = upto
@@ -81,10 +84,9 @@ def _said(rows: Iterable[Any]) -> Iterable[Said]:
 
 
 async def _main() -> None:
+    from datacenter.settings import Settings
     from kit.clock import Clock
     from kit.service import settings
-
-    from datacenter.settings import Settings
 
     told = settings(Settings)
     store = Store(told.database.get_secret_value(), service=told.service, clock=Clock(told.clock_file))

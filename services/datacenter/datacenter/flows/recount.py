@@ -38,7 +38,9 @@ class Recount:
         self._workers: dict[str, tuple[Any, ...]] = {}
         self._begun: dict[str, str] = {}
         self._ended: set[str] = set()
-        self._of: dict[str, dict[str, Any]] = {name: {} for name in ("result", "settled", "filed", "finished", "placed", "offers", "accepted")}
+        self._of: dict[str, dict[Any, Any]] = {
+            name: {} for name in ("result", "settled", "filed", "finished", "placed", "offers", "accepted")
+        }
         self._are: dict[str, set[str]] = {name: set() for name in ("appealed", "verified", "closed", "reached", "excused")}
         self._late: dict[str, int] = {}
         self._finished_ever: set[str] = set()
@@ -52,7 +54,7 @@ class Recount:
             hear(event, time, sequence)
 
     def _in(self, stamp: Any) -> bool:
-        return self.begin <= stamp.ToDatetime(UTC) < self.end
+        return bool(self.begin <= stamp.ToDatetime(UTC) < self.end)
 
     def _newest(self, known: dict[str, tuple[Any, ...]], key: str, rank: Any, time: datetime, *told: Any) -> None:
         if time < self.end and (key not in known or known[key][0] < rank):
@@ -191,7 +193,8 @@ class Recount:
         return {key: (total[(*key, 0)], total[(*key, 1)]) for key in keys}
 
     def _count_elders(self) -> None:
-        old, oldest = (f"{int(self.month[:4]) - years}-{self.last_day[5:7]}-31" for years in (self.limits.old_years, self.limits.oldest_years))
+        year, month = int(self.month[:4]), self.month[5:]
+        old, oldest = (f"{year - years}-{month}-31" for years in (self.limits.old_years, self.limits.oldest_years))
         given = {elder for _, elder, is_open in self._cares.values() if is_open}
         for elder_id, (_, area, born_on, living, hardships, complete, alive) in self._elders.items():
             if not alive:

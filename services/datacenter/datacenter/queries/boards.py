@@ -4,24 +4,28 @@ import csv
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from eldercare.datacenter.v1 import api_pb2 as pb
 from sqlalchemy import func, select
 
+from datacenter import tables
 from datacenter.flows.limits import catalogue
 from datacenter.queries import figures, proofs
 from datacenter.rules import months
 from datacenter.rules.indicators import TOP
 from datacenter.rules.measures import Measure
-from datacenter.tables import Heard
 from kit import areas
+from kit import tables as kept
 from kit.access import Caller, check
 from kit.clock import local_day
 from kit.events.consumers import Consumers
 from kit.refusals import NotFound
 from kit.store import Session
-from kit.tables import Position
 from kit.wire import timestamp
+
+Heard: Any = tables.Heard
+Position: Any = kept.Position
 
 TREND = 12
 Ends = Callable[[], Mapping[tuple[str, int], int]]  # end offsets by topic and partition, as far as they are known
@@ -79,19 +83,16 @@ def centroids() -> dict[str, tuple[float, float]]:
 
 async def freshness(session: Session, ends: Ends) -> list[pb.Freshness]:
     """How far each topic is heard, and how many of its records are still to be read."""
-    rows = (await session.exec(
-        select(Heard.topic, func.max(Heard.newest), func.max(Heard.applied_at)).group_by(Heard.topic).order_by(Heard.topic)
-    )).all()
-    read = {(topic, partition): next for topic, partition, next in await session.exec(
-        select(Position.topic, Position.partition, func.max(Position.next)).group_by(Position.topic, Position.partition)
-    )}
+    newest: Any = select(Heard.topic, func.max(Heard.newest), func.max(Heard.applied_at)).group_by(Heard.topic).order_by(Heard.topic)
+    applied: Any = select(Position.topic, Position.partition, func.max(Position.next)).group_by(Position.topic, Position.partition)
+    read = {(topic, partition): next for topic, partition, next in await session.exec(applied)}
     lags: dict[str, int] = {}
     for (topic, partition), end in ends().items():
         name = topic.split(".")[1] if "." in topic else topic
         lags[name] = lags.get(name, 0) + max(0, end - read.get((topic, partition), 0))
     return [
-        pb.Freshness(topic=topic, watermark=timestamp(newest), lag=lags.get(topic, 0), applied_at=timestamp(applied))
-        for topic, newest, applied in rows
+        pb.Freshness(topic=topic, watermark=timestamp(heard), lag=lags.get(topic, 0), applied_at=timestamp(at))
+        for topic, heard, at in await session.exec(newest)
     ]
 
 

@@ -8,18 +8,23 @@ from typing import Any, NamedTuple
 
 from eldercare.datacenter.v1 import api_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, or_, select
 
+from datacenter import tables
 from datacenter.flows.folding import holders
 from datacenter.flows.limits import catalogue
 from datacenter.rules import months
 from datacenter.rules.indicators import Indicator
 from datacenter.rules.measures import STOCKS, Measure
-from datacenter.tables import Count, Heard, Projection
 from kit import access, areas
 from kit.access import Caller, scoped
 from kit.store import Session
 from kit.wire import timestamp
+
+# SQLAlchemy's statements are typed by columns; a table's attributes are typed by values
+Count: Any = tables.Count
+Heard: Any = tables.Heard
+Projection: Any = tables.Projection
 
 _PRESENT = {indicator.numerator: indicator.level for indicator in catalogue().values() if indicator.level is not None}
 _FLOWS = [measure for measure in Measure if measure not in STOCKS]
@@ -36,8 +41,8 @@ class Parts(NamedTuple):
 
 async def generation(session: Session) -> int:
     """The generation that is shown."""
-    found = (await session.exec(select(Projection.live))).scalar_one()
-    return int(found)
+    chosen: Any = select(Projection.live)
+    return int((await session.exec(chosen)).scalar_one())
 
 
 async def totals(session: Session, caller: Caller, codes: Sequence[str], first: int, last: int) -> Totals:
@@ -59,14 +64,14 @@ def _accumulate(found: Totals, measure: int, area: str, first: int, last: int) -
         found[measure, area, month] = stock
 
 
-def _sums(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> Select[Any]:
+def _sums(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> Any:
     month = func.greatest(Count.month, first).label("at")
     amounts = [func.sum(getattr(Count, measure.column)) for measure in _SUMS]
     chosen = select(Count.area_code, month, *amounts).where(Count.generation == shown, Count.area_code.in_(codes), Count.month <= last)
     return scoped(chosen, caller, area=Count.area_code).group_by(Count.area_code, month)
 
 
-def _flows(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> Select[Any]:
+def _flows(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> Any:
     amounts = [getattr(Count, measure.column) for measure in _FLOWS]
     chosen = select(Count.area_code, Count.month, *amounts).where(
         Count.generation == shown, Count.area_code.in_(codes), Count.month.between(first, last),
@@ -82,9 +87,8 @@ async def presence(session: Session, caller: Caller, area_code: str, first: int,
         Count.generation == shown, or_(*(column.is_not(None) for column in columns)), Count.month <= last,
         Count.area_code.between(*access.area_range(area_code)),
     )
-    rows = (await session.exec(
-        scoped(chosen, caller, area=Count.area_code).group_by(Count.area_code, month).order_by(Count.area_code, month)
-    )).all()
+    visible: Any = scoped(chosen, caller, area=Count.area_code).group_by(Count.area_code, month).order_by(Count.area_code, month)
+    rows = (await session.exec(visible)).all()
     found: Totals = {}
     for area, changes in groupby(rows, key=lambda row: row[0]):
         listed = list(changes)
@@ -126,13 +130,15 @@ def _inside() -> dict[tuple[str, int], int]:
 
 async def watermarks(session: Session, last: int) -> dict[tuple[str, int], datetime]:
     """Newest business instant by topic and month, up to a month."""
-    rows = await session.exec(select(Heard.topic, Heard.month, Heard.newest).where(Heard.month <= last).order_by(Heard.month))
-    return {(topic, month): newest for topic, month, newest in rows}
+    chosen: Any = select(Heard.topic, Heard.month, Heard.newest).where(Heard.month <= last)
+    return {(topic, month): newest for topic, month, newest in await session.exec(chosen)}
 
 
-def figures(codes: Iterable[str], span: range, counted: Totals, present: Totals, newest: Mapping[tuple[str, int], datetime]) -> list[pb.Figure]:
+def figures(
+    codes: Iterable[str], span: range, counted: Totals, present: Totals, newest: Mapping[tuple[str, int], datetime],
+) -> list[pb.Figure]:
     """All figures of these areas and months: by area, then month, then in the catalogue's order."""
-    marks = {(indicator.code, month): _mark(indicator, month, newest) for indicator in catalogue().values() for month in span}
+    marks = _marks(span, newest)
     texts = {month: months.text(month) for month in span}
     made = []
     for area_code in codes:
@@ -146,9 +152,18 @@ def figures(codes: Iterable[str], span: range, counted: Totals, present: Totals,
     return made
 
 
-def _mark(indicator: Indicator, month: int, newest: Mapping[tuple[str, int], datetime]) -> Timestamp | None:
-    heard = [at for (topic, of), at in newest.items() if topic in indicator.topics and of <= month]
-    return timestamp(max(heard)) if heard else None
+def _marks(span: range, newest: Mapping[tuple[str, int], datetime]) -> dict[tuple[str, int], Timestamp | None]:
+    """For each figure and month the newest business instant of its topics up to then."""
+    found: dict[tuple[str, int], Timestamp | None] = {}
+    for month in span:
+        topics: dict[str, datetime] = {}
+        for (topic, of), at in newest.items():
+            if of <= month and (topic not in topics or topics[topic] < at):
+                topics[topic] = at
+        for indicator in catalogue().values():
+            heard = [topics[topic] for topic in indicator.topics if topic in topics]
+            found[indicator.code, month] = timestamp(max(heard)) if heard else None
+    return found
 
 
 def described(indicator: Indicator) -> pb.Indicator:

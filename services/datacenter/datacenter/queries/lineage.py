@@ -13,13 +13,10 @@ from eldercare import options_pb2
 from eldercare.datacenter.v1 import api_pb2 as pb
 from google.protobuf import json_format
 from google.protobuf.message import Message
-from kit import areas, wire
-from kit.access import Caller, area_prefix, scoped
-from kit.refusals import Malformed, NotFound
-from kit.store import Session
 from sqlalchemy import Text, cast, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from datacenter import tables
 from datacenter.consumers import KINDS
 from datacenter.flows.limits import catalogue, limits
 from datacenter.flows.reading import COUNTS, READERS, Said, When, read
@@ -28,7 +25,12 @@ from datacenter.queries.boards import area
 from datacenter.rules import months
 from datacenter.rules.indicators import Indicator
 from datacenter.rules.measures import STOCKS, Counts, Measure
-from datacenter.tables import Archived
+from kit import areas, wire
+from kit.access import Caller, area_prefix, scoped
+from kit.refusals import Malformed, NotFound
+from kit.store import Session
+
+Archived: Any = tables.Archived
 
 LIMIT, CHUNK, ROUNDS = 50, 100, 20
 
@@ -36,7 +38,7 @@ LIMIT, CHUNK, ROUNDS = 50, 100, 20
 class Event(NamedTuple):
     """An archived event, decoded, with what it says."""
 
-    row: Archived
+    row: Any
     event: Message
     said: Said
 
@@ -72,7 +74,7 @@ async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb
 
 async def event(session: Session, caller: Caller, request: pb.GetArchivedEvent) -> pb.ArchivedEvent:
     """One event as it was heard. Raises: NotFound."""
-    chosen = scoped(select(Archived).where(Archived.id == UUID(request.event_id)), caller, area=Archived.area_code)
+    chosen: Any = scoped(select(Archived).where(Archived.id == UUID(request.event_id)), caller, area=Archived.area_code)
     row = (await session.exec(chosen)).scalar_one_or_none()
     if row is None:
         raise NotFound("event", request.event_id, field="event_id")
@@ -103,30 +105,31 @@ def _types(indicator: Indicator) -> list[str]:
 
 async def _candidates(
     session: Session, caller: Caller, code: str, indicator: Indicator, month: int, after: tuple[datetime, UUID] | None,
-) -> Sequence[Archived]:
+) -> Sequence[Any]:
     """Events of the figure's topics in the area, newest first: a few of each area inside by the index, then the newest of all."""
     codes = select(func.unnest(cast([inner.code for inner in areas.load().within(code)], ARRAY(Text))).label("code")).subquery()
     order = (Archived.time.desc(), Archived.id.desc())
-    inner = scoped(select(Archived.id, Archived.time), caller, area=Archived.area_code)
+    inner: Any = scoped(select(Archived.id, Archived.time), caller, area=Archived.area_code)
     inner = inner.where(Archived.area_code == codes.c.code, Archived.type.in_(_types(indicator)))
     if indicator.numerator in STOCKS:
         inner = inner.where(Archived.time < datetime.fromtimestamp(months.first_second(month + 1), tz=session.now.tzinfo))
     if after is not None:
         inner = inner.where(tuple_(Archived.time, Archived.id) < tuple_(*after))
     newest = inner.order_by(*order).limit(CHUNK).lateral()
-    ids = select(newest.c.id).select_from(codes.join(newest, true())).order_by(newest.c.time.desc(), newest.c.id.desc()).limit(CHUNK)
+    ids: Any = select(newest.c.id).select_from(codes.join(newest, true())).order_by(newest.c.time.desc(), newest.c.id.desc()).limit(CHUNK)
     found = (await session.exec(ids)).scalars().all()
-    rows = (await session.exec(scoped(select(Archived), caller, area=Archived.area_code).where(Archived.id.in_(found)).order_by(*order))).scalars()
-    return list(rows)
+    whole: Any = scoped(select(Archived), caller, area=Archived.area_code).where(Archived.id.in_(found)).order_by(*order)
+    return list((await session.exec(whole)).scalars())
 
 
 async def _judged(
-    session: Session, caller: Caller, rows: Sequence[Archived], indicator: Indicator, code: str, month: int,
+    session: Session, caller: Caller, rows: Sequence[Any], indicator: Indicator, code: str, month: int,
 ) -> list[pb.ArchivedEvent]:
     """Those of the rows that count, with where they count."""
     things = {row.thing for row in rows if row.thing is not None}
     # a moved elder's facts lie in several areas: what they say is weighed here, only the rows above are shown
-    found = (await session.exec(select(Archived).where(Archived.thing.in_(things)))).scalars()
+    chosen: Any = select(Archived).where(Archived.thing.in_(things))
+    found = (await session.exec(chosen)).scalars()
     by_thing: dict[UUID, list[Event]] = {}
     for row in found:
         by_thing.setdefault(row.thing, []).append(_event(row))
@@ -137,12 +140,11 @@ async def _judged(
 
 
 def _evidence(events: list[Event], indicator: Indicator, code: str, month: int) -> dict[UUID, tuple[bool, bool]]:
-    """Which events a thing needs in order to count as it does, and whether it would count less in numerator and denominator without each."""
+    """Which events a thing needs to count as it does, and whether it would count less without each: in numerator, in denominator."""
 
     def amounts(of: Iterable[Event]) -> tuple[int, int]:
-        counts = _counts(of)
-        denominator = indicator.denominator
-        return _amount(counts, indicator.numerator, code, month), _amount(counts, denominator, code, month) if denominator is not None else 0
+        counts, below = _counts(of), indicator.denominator
+        return _amount(counts, indicator.numerator, code, month), 0 if below is None else _amount(counts, below, code, month)
 
     needed = sorted(events, key=lambda event: (event.row.time, event.row.sequence))
     whole = amounts(needed)
@@ -157,11 +159,11 @@ def _evidence(events: list[Event], indicator: Indicator, code: str, month: int) 
     return found
 
 
-def _decoded(row: Archived) -> Message:
+def _decoded(row: Any) -> Message:
     return KINDS[row.type].FromString(row.payload)
 
 
-def _event(row: Archived) -> Event:
+def _event(row: Any) -> Event:
     message = _decoded(row)
     return Event(row, message, read(message, When.of(row.time, row.sequence), limits()))
 
@@ -189,11 +191,11 @@ def _amount(counts: Counts, measure: Measure, code: str, month: int) -> int:
     )
 
 
-def _message(row: Archived, event: Message | None, in_numerator: bool, in_denominator: bool) -> pb.ArchivedEvent:
+def _message(row: Any, event: Message | None, in_numerator: bool, in_denominator: bool) -> pb.ArchivedEvent:
     return pb.ArchivedEvent(
-        event_id=str(row.id), type=row.type, source=row.source, subject=row.subject, area_code=row.area_code or "", time=wire.timestamp(row.time),
-        traceparent=row.traceparent or "", body=_body(event) if event is not None else "", in_numerator=in_numerator,
-        in_denominator=in_denominator,
+        event_id=str(row.id), type=row.type, source=row.source, subject=row.subject, area_code=row.area_code or "",
+        time=wire.timestamp(row.time), traceparent=row.traceparent or "", body=_body(event) if event is not None else "",
+        in_numerator=in_numerator, in_denominator=in_denominator,
     )
 
 

@@ -1,14 +1,14 @@
 """What proofs have found."""
 
 from eldercare.datacenter.v1 import api_pb2 as pb
-from kit import wire
-from kit.access import Caller, area_prefix, scoped
-from kit.store import Session
 from sqlmodel import col, select
 
 from datacenter.flows.folding import holders
 from datacenter.rules import months
 from datacenter.tables import Differed, Proved
+from kit import wire
+from kit.access import Caller, area_prefix, scoped
+from kit.store import Session
 
 
 async def newest(session: Session, caller: Caller, area_code: str, month: int) -> pb.Proof | None:

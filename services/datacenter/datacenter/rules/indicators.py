@@ -35,7 +35,9 @@ class Indicator:
     topics: tuple[str, ...]
     definition: str
 
-    def parts(self, counted: Callable[[Measure], int], present: Callable[[Measure, int], int], all_of: Callable[[int], int]) -> tuple[int, int]:
+    def parts(
+        self, counted: Callable[[Measure], int], present: Callable[[Measure, int], int], all_of: Callable[[int], int],
+    ) -> tuple[int, int]:
         """Numerator and denominator. counted: a measure of the area; present, all_of: areas of a level in it that have one, and all."""
         if self.level is not None:
             return present(self.numerator, self.level), all_of(self.level)

@@ -74,7 +74,8 @@ class Limits:
     """Numbers that the definitions name; `standards/limits.yaml` says where they come from.
 
     old_years, oldest_years: ages of a person. dependent_level: least level of disability. working_days: from application to result.
-    assessors: who must sign a result. late_min: minutes after the wanted window that still are in time. care_policy: code of the care subsidy.
+    assessors: who must sign a result. late_min: minutes after the wanted window that still are in time. care_policy: code of the care
+    subsidy.
     """
 
     old_years: int

@@ -81,9 +81,10 @@ def counts_of(elder: State, limits: Limits) -> Counts:
 
 def _mask(state: list[Any], results: Any, cares: Any, month: int, limits: Limits) -> int:
     """One bit for each stock that a living elder is part of."""
-    flags, age = state[4], month - state[5]
+    flags: int = state[4]
+    age: int = month - state[5]
     result = timelines.at(results, month) if results else None
-    level = result[5] if result is not None and result[3] <= month < result[4] else None
+    level: int | None = result[5] if result is not None and result[3] <= month < result[4] else None
     dependent = level is not None and level >= limits.dependent_level
     is_old, basic = age >= limits.old_years * YEAR, bool(flags & BASIC)
     mask = 1 << Measure.ALIVE | is_old << Measure.ALIVE_65 | (age >= limits.oldest_years * YEAR) << Measure.ALIVE_80

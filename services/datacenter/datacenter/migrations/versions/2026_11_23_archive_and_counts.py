@@ -87,7 +87,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('generation', 'area_code', 'month', name=op.f('count_pk')),
     postgresql_partition_by='LIST (generation)'
     )
-    op.create_index('count_presence_ix', 'count', ['generation', 'area_code', 'month'], unique=False, postgresql_where=sa.text('facilities is not null or town_facilities is not null'))
+    op.create_index('count_presence_ix', 'count',
+        ['generation', 'area_code', 'month'], unique=False,
+        postgresql_where=sa.text('facilities is not null or town_facilities is not null'))
     op.create_table('heard',
     sa.Column('topic', sa.Text(), nullable=False),
     sa.Column('month', sa.Integer(), nullable=False),
@@ -144,7 +146,8 @@ def downgrade() -> None:
     op.drop_table('proof')
     op.drop_table('projection')
     op.drop_table('heard')
-    op.drop_index('count_presence_ix', table_name='count', postgresql_where=sa.text('facilities is not null or town_facilities is not null'))
+    op.drop_index('count_presence_ix', table_name='count',
+        postgresql_where=sa.text('facilities is not null or town_facilities is not null'))
     op.drop_table('count')
     op.drop_index('archive_thing_ix', table_name='archive')
     op.drop_index('archive_batch_ix', table_name='archive', postgresql_using='brin')

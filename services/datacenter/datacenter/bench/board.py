@@ -1,0 +1,130 @@
+"""How fast a board opens with a million elders behind it and 36 months of history.
+
+`python -m datacenter.bench.board [elders]` starts a PostgreSQL of its own. The counts are made by the same pure functions that the
+projection uses and written by its own statement; what is known of each elder is left out, since no board reads it.
+"""
+
+import asyncio
+import json
+import platform
+import random
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from eldercare.datacenter.v1 import api_pb2 as pb
+
+from datacenter.flows.folding import fold
+from datacenter.flows.limits import limits
+from datacenter.flows.reading import Said
+from datacenter.queries.boards import board
+from datacenter.rules import months, people
+from datacenter.rules.measures import Counts, Measure, add
+from datacenter.testing import CITY, an_operator, villages
+from kit import areas, migrations
+from kit.clock import Clock
+from kit.servers.postgres import Postgres
+from kit.store import Store
+
+ELDERS, SPAN, OPENED = 1_000_000, 36, 200
+LAST = months.of_text("2026-06")
+
+
+def run(elders: int = ELDERS) -> dict[str, Any]:
+    """Opens boards of the city, its counties, townships and villages one after another; the value is the 95th percentile."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        cluster = Postgres(Path(folder) / "postgres")
+        cluster.start()
+        try:
+            return uvloop.run(_measured(cluster.dsn(), elders))
+        finally:
+            cluster.stop()
+
+
+async def _measured(dsn: str, elders: int) -> dict[str, Any]:
+    await asyncio.to_thread(migrations.upgrade, dsn, "datacenter")
+    store = Store(dsn, service="datacenter", clock=Clock())
+    try:
+        rows = await _fill(store, elders)
+        took = {rank: await _opened(store, rank) for rank in (areas.CITY, areas.COUNTY, areas.TOWNSHIP, areas.COMMUNITY)}
+        raw = await _raw(store)
+    finally:
+        await store.close()
+    every = sorted(ms for times in took.values() for ms in times)
+    value = _p95(every)
+    return {
+        "name": "board", "value": round(value, 1), "unit": "ms, p95", "limit": round(raw, 2), "ratio": round(raw / value, 3),
+        "runs": {rank: round(_p95(times), 1) for rank, times in took.items()}, "goal": 300,
+        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "made_of": f"{elders} elders, {SPAN} months, {rows} rows of counts; {OPENED} boards of each level with parts and trend, made and "
+                   f"serialized; runs: p95 by level; limit: one query of one row",
+    }
+
+
+async def _fill(store: Store, elders: int) -> int:
+    chance, begin = random.Random(1), LAST - SPAN + 1
+    counts: Counts = {}
+    for _ in range(elders):
+        add(counts, people.counts_of(_an_elder(chance, begin), limits()))
+    for area in villages():
+        for month in range(begin, LAST + 1):
+            for measure in Measure:
+                if measure > Measure.VOUCHERED:
+                    counts[measure, area, month] = chance.randrange(1, 50)
+        counts[Measure.FACILITIES, area, begin] = chance.randrange(2)
+        counts[Measure.BEDS, area, begin] = 20
+    said: list[Said] = [([], [(Measure(key[0]), *key[1:], amount) for key, amount in counts.items()])]
+    async with store.transaction() as session:
+        driver = await session.driver()
+        await driver.execute("set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0")
+        await fold(driver, 1, said, limits())
+        await driver.execute("analyze count")
+    async with store.reading() as session:
+        return int(await (await session.driver()).fetchval("select count(*) from count"))
+
+
+def _an_elder(chance: random.Random, begin: int) -> dict[str, Any]:
+    month, flags = begin + chance.randrange(SPAN), people.ALIVE | chance.randrange(64)
+    elder: dict[str, Any] = {}
+    area, birth = chance.choice(villages()), LAST - 12 * chance.randrange(60, 95) - chance.randrange(12)
+    people.knows_state(elder, [month, 1, 0, area, flags, birth])
+    if chance.random() < 0.3:
+        people.knows_result(elder, [month, 0, "", month, month + 12, chance.randrange(5)])
+    if chance.random() < 0.1:
+        people.knows_state(elder, [month + chance.randrange(1, 30), 2, 1, area, flags & ~people.ALIVE, birth])
+    return elder
+
+
+async def _opened(store: Store, rank: int) -> list[float]:
+    chance, took = random.Random(rank), []
+    codes = [area.code for area in areas.load().within(CITY, rank)]
+    for _ in range(OPENED):
+        request = pb.GetBoard(area_code=chance.choice(codes), month=months.text(LAST))
+        begun = time.perf_counter()
+        async with store.reading() as session:
+            answer = await board(session, an_operator(), request, dict)
+        answer.SerializeToString()
+        took.append((time.perf_counter() - begun) * 1000)
+    return took
+
+
+async def _raw(store: Store) -> float:
+    took = []
+    for _ in range(OPENED):
+        begun = time.perf_counter()
+        async with store.reading() as session:
+            await (await session.driver()).fetchrow("select * from projection")
+        took.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(took)
+
+
+def _p95(times: list[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(run(*map(int, sys.argv[1:]))) + "\n")

@@ -1,0 +1,143 @@
+"""Single definitions: what a late fact, a move, a birthday, an expiry does to which month."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from eldercare.assessment.v1 import events_pb2 as assessment
+from eldercare.dispatch.v1 import events_pb2 as dispatch
+from eldercare.facility.v1 import events_pb2 as facility
+from google.protobuf.message import Message
+
+from datacenter.flows.recount import Figures
+from datacenter.testing import Record, Told, a_record, an_elder, villages
+from kit import areas, ids
+from kit.events import failures
+from kit.refusals import Malformed
+from kit.store import Store
+from kit.wire import timestamp
+
+Hear = Callable[[Sequence[Record]], Awaitable[None]]
+Shown = Callable[[str], Awaitable[Figures]]
+HERE, THERE = villages()[0], villages()[-1]
+
+
+def at(day: str) -> datetime:
+    return datetime.fromisoformat(f"{day}T04:00").replace(tzinfo=UTC)
+
+
+def told(*events: tuple[Message, str, int]) -> list[Record]:
+    return [a_record(Told(event, at(day), sequence), offset=number) for number, (event, day, sequence) in enumerate(events)]
+
+
+async def test_a_death_counts_from_the_month_in_which_it_was_reported(hear: Hear, shown: Shown) -> None:
+    elder = an_elder()
+    dead = assessment.Elder.FromString(elder.SerializeToString())
+    dead.status, dead.died_on = assessment.Elder.STATUS_DEAD, "2025-01-20"
+
+    await hear(told((assessment.ElderRegistered(elder=elder), "2025-01-10", 1), (assessment.ElderDied(elder=dead), "2025-03-05", 2)))
+
+    assert (await shown("2025-02"))["POP01", HERE] == (1, 0)
+    assert ("POP01", HERE) not in await shown("2025-03")
+
+
+async def test_a_move_takes_the_stocks_along_in_its_month(hear: Hear, shown: Shown) -> None:
+    elder = an_elder()
+    moved = an_elder(elder_id=elder.elder_id, area_code=THERE)
+
+    await hear(told((assessment.ElderRegistered(elder=elder), "2025-01-10", 1), (assessment.ElderChanged(elder=moved), "2025-02-05", 2)))
+
+    assert [area for code, area in await shown("2025-01") if code == "POP01" and area.endswith(HERE[6:])] == [HERE]
+    february = await shown("2025-02")
+    assert ("POP01", HERE) not in february
+    assert february["POP01", areas.at(THERE, areas.COUNTY)] == (1, 0)
+
+
+async def test_an_elder_turns_eighty_in_the_month_of_the_birthday(hear: Hear, shown: Shown) -> None:
+    await hear(told((assessment.ElderRegistered(elder=an_elder(born_on="1945-06-30")), "2025-01-10", 1)))
+
+    assert (await shown("2025-05"))["POP04", HERE] == (0, 1)
+    assert (await shown("2025-06"))["POP04", HERE] == (1, 1)
+
+
+async def test_a_result_is_valid_up_to_the_day_before_its_end(hear: Hear, shown: Shown) -> None:
+    elder = an_elder(hardships=[assessment.Elder.HARDSHIP_DIBAO])
+    result = assessment.AssessmentApproved(
+        assessment_id=str(ids.new()), application_id=str(ids.new()), elder_id=elder.elder_id, area_code=HERE, level=3,
+        valid_from="2025-01-20", valid_to="2025-04-30", approved_at=timestamp(at("2025-01-20")),
+    )
+
+    await hear(told((result, "2025-01-20", 1), (assessment.ElderRegistered(elder=elder), "2025-01-10", 1)))
+
+    assert (await shown("2025-03"))["AS01", HERE] == (1, 1)
+    assert (await shown("2025-04"))["AS01", HERE] == (0, 1)
+
+
+async def test_a_certificate_must_last_to_the_end_of_the_month(hear: Hear, shown: Shown) -> None:
+    county = areas.at(HERE, areas.COUNTY)
+    worker = facility.Worker(
+        worker_id=str(ids.new()), organisation_id=str(ids.new()), area_code=county, skills=[1], caregiver=True,
+        certified_until="2025-03-30", shift_from_min=480, shift_to_min=1000, status=facility.Worker.STATUS_ACTIVE, registered_at=timestamp(at("2025-01-10")),
+    )
+
+    await hear(told((facility.WorkerRegistered(worker=worker), "2025-01-10", 1)))
+
+    assert (await shown("2025-02"))["ST02", county] == (1, 1)
+    assert (await shown("2025-03"))["ST02", county] == (0, 1)
+
+
+async def test_a_state_that_is_said_again_changes_nothing(hear: Hear, shown: Shown) -> None:
+    elder = an_elder()
+
+    await hear(told((assessment.ElderRegistered(elder=elder), "2025-01-10", 1)))
+    await hear(told((assessment.ElderChanged(elder=elder), "2025-05-10", 1)))
+
+    assert (await shown("2025-04"))["POP01", HERE] == (1, 0)
+    assert (await shown("2025-05"))["POP01", HERE] == (1, 0)
+
+
+async def test_each_offer_counts_and_only_the_one_that_was_taken_is_accepted(hear: Hear, shown: Shown) -> None:
+    order, first, second = (str(ids.new()) for _ in range(3))
+    same = {"order_id": order, "elder_id": str(ids.new()), "area_code": HERE, "organisation_id": str(ids.new())}
+
+    def offer(worker: str, attempt: int, day: str) -> Message:
+        planned = {"planned_at": timestamp(at("2025-02-03")), "planned_min": 60, "item_code": "bath"}
+        return dispatch.OrderAssigned(**same, **planned, worker_id=worker, attempt=attempt, assigned_at=timestamp(at(day)))  # type: ignore[arg-type]
+
+    taken = dispatch.OrderAccepted(**same, worker_id=second, accepted_at=timestamp(at("2025-02-02")))
+    offers = [offer(second, 2, "2025-02-02"), offer(first, 1, "2025-02-01")]
+    await hear(told((taken, "2025-02-02", 3), (offers[0], "2025-02-02", 2), (offers[1], "2025-02-01", 1)))
+
+    assert (await shown("2025-02"))["DI01", HERE] == (1, 2)
+
+
+async def test_an_event_of_a_type_nobody_knows_is_kept(store: Store, hear: Hear) -> None:
+    record = told((assessment.ElderRegistered(elder=an_elder()), "2025-01-10", 1))[0]
+    headers = tuple((name, b"eldercare.assessment.v1.ElderDreamt" if name == "ce_type" else value) for name, value in record.headers)
+
+    await hear([record._replace(headers=headers)])
+
+    async with store.reading() as session:
+        kept = await (await session.driver()).fetchrow("select type, payload from archive")
+    assert tuple(kept) == ("eldercare.assessment.v1.ElderDreamt", record.value)
+
+
+async def test_an_id_without_a_day_is_refused(hear: Hear) -> None:
+    elder = Told(assessment.ElderRegistered(elder=an_elder()), at("2025-01-10"), 1)
+    other = ids.UUID("2c5ea4c0-4067-41e8-8bad-9b1deb4d3b7d")
+
+    with pytest.raises(Malformed, match="no UUIDv7"):
+        await hear([a_record(elder, offset=0, id=other)])
+
+    assert not failures.passing(Malformed("ce_id", "is no UUIDv7"))
+
+
+async def test_events_of_several_days_lie_in_partitions_of_their_days(store: Store, hear: Hear) -> None:
+    elder = Told(assessment.ElderRegistered(elder=an_elder()), at("2025-01-10"), 1)
+    days = [ids.least(datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=n)) for n in range(2)]
+
+    await hear([a_record(elder, offset=n, id=id) for n, id in enumerate(days)])
+
+    async with store.reading() as session:
+        found = await (await session.driver()).fetch("select distinct tableoid::regclass::text as name from archive order by 1")
+    assert [row["name"] for row in found] == ["archive_p20260301", "archive_p20260302"]
