@@ -48,8 +48,8 @@ lock: | $(filter .uv/bin/uv,$(UV)) ## renew requirements.lock from requirements.
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements.in -o requirements.lock
 
 ##@ Run
-demo: setup ## a fresh city, a synthetic one that acts in it, the truth beside the board (ELDERS DAYS SEED KAFKA PORT; ONCE=1 ends)
-	@$(BIN)/eldercare demo $(SIMULATION) --kafka $(KAFKA) --port $(PORT) $(if $(ONCE),--once)
+demo: setup ## a fresh city, a synthetic one that acts in it, the truth beside the board (ELDERS DAYS SEED KAFKA PORT; ONCE=1 ends; KILL=3 kills its parts)
+	@$(BIN)/eldercare demo $(SIMULATION) --kafka $(KAFKA) --port $(PORT) $(if $(ONCE),--once) $(if $(KILL),--kill $(KILL))
 up: setup ## the whole city on this machine until Ctrl-C (KAFKA=auto|apache|memory|HOST:PORT)
 	@$(BIN)/eldercare up --state $(STATE) --kafka $(KAFKA) --port $(PORT)
 status: setup ## show the running city

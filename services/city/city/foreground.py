@@ -14,6 +14,7 @@ from rich.live import Live
 
 from city.board import board, line
 from city.box import City, NotFresh, Wishes
+from city.kills import kill
 from city.simulation import simulate
 from city.state import NotAState, State, StateInUse
 from city.topics import PartitionsFixed
@@ -31,12 +32,13 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True)
 class Demo:
-    """What the synthetic city does. once: end afterwards instead of staying up."""
+    """What the synthetic city does. once: end afterwards instead of staying up. kill_s: a part of the city dies so often; None: never."""
 
     elders: int
     days: int
     seed: int
     once: bool
+    kill_s: float | None = None
 
 
 def say(text: str) -> None:
@@ -75,14 +77,28 @@ async def _lived(city: City, demo: Demo | None) -> int:
     await _unless_over(city, city.up())
     say(f"The city is up at {city.gateway}; `eldercare status` shows it from another terminal, Ctrl-C ends it.")
     if demo:
-        acting = simulate(city.gateway, city.state.folder, elders=demo.elders, days=demo.days, seed=demo.seed)
-        code: int = await _unless_over(city, acting)
+        code: int = await _unless_over(city, _acted(city, demo))
         if demo.once:
             return code
         say("Every indicator equals the truth." if code == 0 else f"The board and the truth differ (exit code {code}).")
         say(f"The city stays up: board {city.gateway}/, interface {city.gateway}/openapi.json; Ctrl-C ends it.")
     await _shown(city)
     return _code(city)
+
+
+async def _acted(city: City, demo: Demo) -> int:
+    acting = asyncio.create_task(simulate(city.gateway, city.state.folder, elders=demo.elders, days=demo.days, seed=demo.seed))
+    killing = asyncio.create_task(kill(city, demo.kill_s)) if demo.kill_s is not None else None
+    try:
+        await asyncio.wait([task for task in (acting, killing) if task], return_when=asyncio.FIRST_COMPLETED)
+        if killing and killing.done():
+            killing.result()  # a part that did not come back
+        return await acting
+    finally:
+        for task in (acting, killing):
+            if task:
+                task.cancel()
+        await asyncio.gather(*(task for task in (acting, killing) if task), return_exceptions=True)
 
 
 async def _shown(city: City) -> None:
