@@ -52,7 +52,7 @@ def demo(
     state: StateOption = Path(".state/demo"), kafka: KafkaOption = "auto", postgres: PostgresOption = None, port: PortOption = DEFAULT_PORT,
     elders: Annotated[int, typer.Option(min=1)] = 5000, days: Annotated[int, typer.Option(min=1)] = 30, seed: int = 1,
     once: Annotated[bool, typer.Option("--once", help="End afterwards; exit code 0 only if every indicator equals the truth.")] = False,
-    kill: Annotated[float | None, typer.Option(help="Rehearse: kill one part after the other, so many seconds after the last is back.")] = None,
+    kill: Annotated[float | None, typer.Option(help="Kill one part after the other, each so many seconds after the last is back.")] = None,
 ) -> None:
     """Run a fresh city, let a synthetic one act in it for some days, compare its truth with the board."""
     raise typer.Exit(run(State(state), Wishes(kafka, postgres, port), fresh=True, demo=Demo(elders, days, seed, once, kill)))

@@ -29,5 +29,5 @@ async def kill(city: City, every_s: float) -> None:
             killed += 1
             city.said(f"killed: {name} ({killed})")
             async with asyncio.timeout(BACK_S):
-                while child.restarts == before or any(part.phase != Phase.READY for part in city.supervisor.children.values()):
+                while child.restarts == before or any(part.phase != Phase.READY for part in city.supervisor.children.values()):  # noqa: ASYNC110
                     await asyncio.sleep(0.2)
