@@ -61,7 +61,7 @@ def _import(town: Town) -> None:
         "POST", "/v1/elder-imports", town.token("official", area=HALL), key=uuid4().hex, content=sheet(people, {people[1].number}).encode(),
         headers={"Content-Type": "text/csv"},
     ).raise_for_status().json()
-    town.kept["import_id"] = told["import_id"]
+    town.kept |= {"import_id": told["import_id"], "import_area": HALL}
     town.quiet()
 
 

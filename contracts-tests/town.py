@@ -22,7 +22,7 @@ from city.services import SIMULATOR, present
 from city.state import State
 
 CITY = "341100000000"
-ELDERS, DAYS, SEED = 300, 12, 7  # small, yet long enough: the story approves its first results on the ninth day
+ELDERS, DAYS, SEED = 400, 13, 38  # small, yet with each kind of subsidy; the story approves its first results on the ninth day
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,210 @@
+"""What a living city tells of itself: every edge of the topology stands in its traces, and nothing in it names a person."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from collector import Collector, Seen
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from topology import CALLS, EDGES, EVERYTHING
+from town import ELDERS, SEED, Town
+
+from kit import areas
+from simulator.people import COUNTIES, Places, population
+from simulator.story import START
+from simulator.things import firms, homes, visitors
+
+pytest_plugins = ["living"]
+pytestmark = [pytest.mark.city, pytest.mark.timeout(900)]
+
+TOPICS = [f"eldercare.{aggregate}.v1" for aggregate in EVERYTHING]
+ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+DIGITS = re.compile(r"\d{11,}[Xx]?")
+ROOM = re.compile(r"\d+号\d+室")
+
+
+class Story(NamedTuple):
+    """What a record's headers say of where it was said."""
+
+    topic: str
+    trace_id: str
+    span_id: str
+
+
+@pytest.fixture(scope="module")
+def records(town: Town) -> list[Any]:
+    """Every record of every topic."""
+    return town.records(TOPICS)
+
+
+@pytest.fixture(scope="module")
+def spans(town: Town, collector: Collector, records: list[Any]) -> list[Seen]:
+    """Every span; the last ones leave a service a few seconds after they ended."""
+    said = {story.span_id for story in stories(records)}
+    town.until(lambda: said <= {span.span_id for span in list(collector.spans)}, 60, "every transaction that said something is traced")
+    town.until(lambda: said <= {link for span in list(collector.spans) if span.service == "datacenter" for _, link in span.links}, 60,
+               "the data center's handling of every record is traced")
+    return list(collector.spans)
+
+
+def stories(records: Iterable[Any]) -> Iterator[Story]:
+    for record in records:
+        parent = dict(record.headers())["traceparent"].decode()
+        _, trace_id, span_id, _ = parent.split("-")
+        yield Story(record.topic(), trace_id, span_id)
+
+
+def edges(spans: list[Seen], records: list[Any]) -> set[tuple[str, str, str]]:
+    """(speaker, aggregate, hearer) as links lead from a handled record to the transaction that said it."""
+    by_id = {span.span_id: span for span in spans}
+    topics: dict[str, set[str]] = defaultdict(set)
+    for story in stories(records):
+        topics[story.span_id].add(story.topic.split(".")[1])
+    return {
+        (by_id[link].service, topic, span.service) for span in spans if span.name.startswith("process") for _, link in span.links
+        if link in by_id for topic in topics[link]
+        if "messaging.destination.name" not in span.attributes or span.attributes["messaging.destination.name"].split(".")[1] == topic
+    }
+
+
+@pytest.mark.parametrize(("speaker", "topic", "hearer"), EDGES)
+def test_every_edge_of_the_topology_is_seen(spans: list[Seen], records: list[Any], speaker: str, topic: str, hearer: str) -> None:
+    assert (speaker, topic, hearer) in edges(spans, records)
+
+
+@pytest.mark.parametrize(("caller", "answerer", "method"), CALLS)
+def test_every_call_between_services_is_seen(spans: list[Seen], caller: str, answerer: str, method: str) -> None:
+    by_id = {span.span_id: span for span in spans}
+    service, _, name = method.partition("/")
+    answered = [span for span in spans if span.service == answerer and span.kind == Span.SPAN_KIND_SERVER
+                and span.attributes.get("rpc.service") == f"eldercare.{answerer}.v1.{service}" and span.attributes.get("rpc.method") == name]
+
+    assert answered
+    assert {by_id[span.parent_id].service for span in answered if span.parent_id in by_id} == {caller}
+
+
+def test_no_call_is_more_than_one_deep(spans: list[Seen]) -> None:
+    by_id = {span.span_id: span for span in spans}
+    business = {(by_id[span.parent_id].service, span.service) for span in spans
+                if span.kind == Span.SPAN_KIND_SERVER and span.parent_id in by_id and by_id[span.parent_id].service != "gateway"}
+
+    assert business == {(caller, answerer) for caller, answerer, _ in CALLS}
+
+
+def test_one_trace_leads_from_the_front_door_to_the_board(town: Town, spans: list[Seen]) -> None:
+    """HTTP → gateway → dispatch → (subsidy, assessment) → outbox → Kafka → data center, under one trace id."""
+    traces: dict[str, list[Seen]] = defaultdict(list)
+    for span in spans:
+        traces[span.trace_id].append(span)
+    placed = [trace for trace in traces.values() if any(span.name == "POST /v1/orders" for span in trace)]
+    whole = [trace for trace in placed if {("gateway", Span.SPAN_KIND_SERVER), ("gateway", Span.SPAN_KIND_CLIENT),
+             ("dispatch", Span.SPAN_KIND_SERVER), ("dispatch", Span.SPAN_KIND_CLIENT), ("subsidy", Span.SPAN_KIND_SERVER),
+             ("assessment", Span.SPAN_KIND_SERVER)} <= {(span.service, span.kind) for span in trace}]
+    heard = {(trace_id, span.service) for span in spans if span.kind == Span.SPAN_KIND_CONSUMER for trace_id, _ in span.links}
+
+    assert placed
+    assert [trace[0].trace_id for trace in placed if (trace[0].trace_id, "datacenter") not in heard] == []
+    assert whole
+
+
+def test_the_outbox_is_part_of_the_trace(spans: list[Seen], records: list[Any]) -> None:
+    """A letter's way from the transaction to the broker is a span of its own that leads back to the transaction."""
+    sent = {link for span in spans if span.kind == Span.SPAN_KIND_PRODUCER for _, link in span.links}
+    sent |= {span.parent_id for span in spans if span.kind == Span.SPAN_KIND_PRODUCER}
+
+    assert {story.span_id for story in stories(records)} - sent == set()
+
+
+class Named:
+    """Everything that names a person of the simulated city, and where it stands in a text.
+
+    A name that is also part of the name of a place or an organisation says nothing about a person and is left out.
+    """
+
+    def __init__(self) -> None:
+        places = Places(SEED)
+        people = population(ELDERS, SEED, START, places)
+        by_county = {county: sum(one.area_code[:6] == county for one in people) for county in COUNTIES}
+        serving = firms(ELDERS, SEED, places, by_county)
+        keepers, houses = homes(ELDERS, SEED, places, by_county, len(serving))
+        workers = visitors(ELDERS, SEED, serving, START, by_county)
+        public = " ".join([*(area.name for area in areas.load()), *(one.name for one in (*serving, *keepers, *houses))])
+        names = {one.name for one in people} | {one.contact_name for one in people if one.contact_name}
+        self.names = {name for name in names if name not in public}
+        self.left_out = names - self.names
+        self.workers = {one.name for one in workers}
+        self.numbers = {text for one in people for text in (one.id_number, one.phone, one.contact_phone) if text}
+        self.numbers |= {text for one in workers for text in (one.id_number, one.phone)}
+
+    def within(self, text: str) -> set[str]:
+        """What of it stands in a text."""
+        plain = ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+        found = set(ROOM.findall(plain)) | {name for name in self.workers if name in plain}
+        for run in CHINESE.findall(plain):
+            found |= {run[at : at + size] for size in (2, 3) for at in range(len(run) - size + 1)} & self.names
+        for run in DIGITS.findall(plain):
+            found |= {run[at : at + size] for size in (11, 18) for at in range(len(run) - size + 1)} & self.numbers
+        return found
+
+
+@pytest.fixture(scope="module")
+def named() -> Named:
+    return Named()
+
+
+def test_a_person_is_found_wherever_a_person_stands(named: Named) -> None:
+    name, number = min(named.names), max(named.numbers)
+    texts = (f"elder {name} called", json.dumps({"a": f"和{name}在"}), f"id={number},", f"9{number}", f"\x0a\x06{name}\x12", "3号17室")
+
+    assert [text for text in texts if not named.within(text)] == []
+    assert named.within("滁州市琅琊区 341102001003 order 019a0000-0000-7000-8000-0000000000aa at 1769990400000000") == set()
+    assert len(named.left_out) < len(named.names) / 10
+
+
+def test_no_span_names_a_person(spans: list[Seen], named: Named) -> None:
+    assert len(spans) > 1000
+    assert {span.name: found for span in spans if (found := named.within(span.text))} == {}
+
+
+def test_no_metric_names_a_person(collector: Collector, named: Named) -> None:
+    assert collector.metrics
+    assert [found for text in collector.metrics if (found := named.within(text))] == []
+
+
+def test_no_log_names_a_person(town: Town, named: Named) -> None:
+    logs = {path.name: path.read_text(errors="replace") for path in town.logs()}
+    found = {name: here for name, text in logs.items() if (here := named.within(text))}
+
+    assert {"gateway.log", "assessment.log", "subsidy.log", "dispatch.log", "postgres.log"} <= logs.keys()
+    assert found == {}
+
+
+def test_no_record_of_kafka_names_a_person(records: list[Any], named: Named) -> None:
+    assert len(records) > ELDERS
+    found = {}
+    for record in records:
+        headers = [part for name, value in record.headers() or () for part in (name.encode(), value)]
+        parts = [record.key() or b"", record.value() or b"", *headers]
+        if here := named.within("\n".join(part.decode(errors="replace") for part in parts)):
+            found[f"{record.topic()}/{record.partition()}/{record.offset()}"] = here
+    assert found == {}
+
+
+def test_no_feed_names_a_person(town: Town, named: Named) -> None:
+    bodies = [row[0] for row in town.query("gateway", "select body from feed_event")[0]]
+
+    assert bodies
+    assert [found for body in bodies if (found := named.within(body))] == []
+
+
+def test_no_figure_and_no_archived_event_names_a_person(town: Town, named: Named) -> None:
+    """The data center holds no direct identifier in any row of any table."""
+    tables = [row[0] for row in town.query("datacenter", "select tablename from pg_tables where schemaname = 'public'")[0]]
+    told = town.query("datacenter", *(f'select "{table}"::text from "{table}"' for table in tables))  # noqa: S608 - names of the catalogue
+
+    assert sum(map(len, told)) > ELDERS
+    assert {table: found for table, rows in zip(tables, told, strict=True) for row in rows if (found := named.within(row[0]))} == {}
