@@ -60,6 +60,7 @@ def environment(state: State, places: Places, name: str, given: Mapping[str, str
         "CLIENT_SECRET": state.secret(f"{name}.client"),
         "PERSONAL_KEYS": state.key_ring(f"{name}.personal"),
         "HASH_KEYS": state.key_ring(f"{name}.hash"),
+        "MEMBER": name,
         "CLOCK_FILE": str(state.clock),
         "ONE_BOX": "true",
         "PARTITIONS": str(places.partitions),

@@ -29,4 +29,5 @@ class Settings(BaseSettings):
     parts: int = Field(1, ge=1, le=64, description="parts of the outbox, one relay each; drain the outbox before changing it")
     partitions: int = Field(4, ge=1, description="partitions of a topic at its creation; fixed afterwards, or the order per key breaks")
     replication: int = Field(1, ge=1, description="replicas of a topic at its creation")
+    member: str | None = Field(None, description="this replica's name in its group, kept over restarts: it comes back without a rebalance")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
