@@ -27,7 +27,7 @@ ERRORS_TOLD = 100  # of an import; the file of failed rows has all
 
 async def elder(session: Session, question: api.GetElder, caller: Caller, ground: Ground) -> api.ElderRecord:
     """One elder, masked."""
-    return record(await _one(session, Elder, Elder.elder_id, question.elder_id, caller), ground.ring)
+    return record(await _one(session, Elder, question.elder_id, caller), ground.ring)
 
 
 async def elders(session: Session, question: api.ListElders, caller: Caller, ground: Ground) -> api.ElderPage:
@@ -61,7 +61,7 @@ async def contact(session: Session, question: api.GetElder, call: Call, ground: 
 
 async def application(session: Session, question: api.GetApplication, caller: Caller) -> api.Application:
     """One application."""
-    row = await _one(session, Application, Application.application_id, question.application_id, caller)
+    row = await _one(session, Application, question.application_id, caller)
     return wire.message(api.Application, row)
 
 
@@ -74,7 +74,7 @@ async def applications(session: Session, question: api.ListApplications, caller:
 
 async def assessment(session: Session, question: api.GetAssessment, caller: Caller) -> api.Assessment:
     """One result."""
-    return wire.message(api.Assessment, await _one(session, Assessment, Assessment.assessment_id, question.assessment_id, caller))
+    return wire.message(api.Assessment, await _one(session, Assessment, question.assessment_id, caller))
 
 
 async def assessments(session: Session, question: api.ListAssessments, caller: Caller) -> api.AssessmentPage:
@@ -86,7 +86,7 @@ async def assessments(session: Session, question: api.ListAssessments, caller: C
 
 async def import_of(session: Session, question: api.GetImport, caller: Caller) -> Import:
     """One import's row."""
-    return await _one(session, Import, Import.import_id, question.import_id, caller)
+    return await _one(session, Import, question.import_id, caller)
 
 
 async def told(session: Session, row: Import, caller: Caller) -> api.Import:
@@ -146,11 +146,9 @@ def _of_elder(wanted: Any, table: Any, question: Any) -> Any:
     return wanted.where(table.state == question.state) if question.HasField("state") else wanted
 
 
-async def _one(session: Session, table: type[Row], key: Any, value: str, caller: Caller) -> Row:
-    row: Row | None = (await session.exec(_scoped(select(table).where(key == UUID(value)), table, caller))).first()
-    if row is None:
-        raise NotFound(table, value)
-    return row
+async def _one(session: Session, table: type[Row], value: str, caller: Caller) -> Row:
+    person = "elder_id" if hasattr(table, "elder_id") else None
+    return await session.get_seen(table, UUID(value), caller, area="area_code", person=person)
 
 
 async def _page(session: Session, wanted: Any, key: Any, question: Any) -> tuple[Sequence[Any], str]:

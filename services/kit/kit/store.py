@@ -29,7 +29,7 @@ from kit.clock import Clock
 from kit.connections import WAIT_S, Connections
 from kit.connections import connect_options as connect_options
 from kit.lean import Lean
-from kit.loading import locked
+from kit.loading import alone, locked
 from kit.refusals import NotFound, Unavailable
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -144,6 +144,22 @@ class Session(AsyncSession):
             )
         return row
 
+    async def get_seen(
+        self, table: type[Row], key: Any, caller: access.Caller, *, area: str | None = None, organisation: str | None = None,
+        person: str | None = None,
+    ) -> Row:
+        """The row if the caller may see it, for answering a question: it belongs to no session and is never written.
+
+        area, organisation, person: names of the columns that `kit.access.scoped` would be given.
+        Raises: NotFound where it is absent or outside the caller's scope.
+        """
+        row = await alone(await self.driver(), table, key)
+        if row is None:
+            raise NotFound(table, key)
+        columns = {"area": area, "organisation": organisation, "person": person}
+        access.check(caller, **{scope: getattr(row, name) for scope, name in columns.items() if name}, kind=table, key=key)
+        return row
+
 
 class Store:
     """The database of one service.
@@ -236,7 +252,8 @@ class Store:
                 try:
                     yield session
                 finally:
-                    await session.close()
+                    if session.in_transaction() or session.sync_session.identity_map:  # else the ORM was not used: nothing to close
+                        await session.close()
         except (exc.SQLAlchemyError, asyncpg.PostgresError, *_LOST_IF_CLOSED) as error:
             if (told := _told(error, self.service, driver)) is None:
                 raise
