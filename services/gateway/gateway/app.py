@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from gateway.index import Index
 from gateway.limits import Limits
 from gateway.openapi import openapi
 from gateway.problems import TITLES, problem
@@ -35,7 +36,7 @@ def app(api: list[Route], *, concurrency: int, body_bytes: int) -> Limits:
     async def docs(_: Request) -> Response:
         return FileResponse(PORTAL / "docs.html") if (PORTAL / "docs.html").is_file() else problem(404, "PORTAL_NOT_BUILT", "`make portal`")
 
-    routes: list[BaseRoute] = [*api, Route("/openapi.json", contracts), Route("/docs", docs), Route("/", page)]
+    routes: list[BaseRoute] = [Index([*api, Route("/openapi.json", contracts), Route("/docs", docs), Route("/", page)])]
     if PORTAL.is_dir():
         routes.append(Mount("/", StaticFiles(directory=PORTAL)))
     return Limits(

@@ -3,14 +3,17 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from gateway import writing
 from kit.refusals import Malformed
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _INSIDE = re.compile(r"Failed to parse (\w+) field: ")
 _AT = re.compile(r" at \w+\.([\w.]+)")
 _UNKNOWN = re.compile(r'has no field named "([^"]*)"')
@@ -40,6 +43,9 @@ def from_query(kind: type[Message], pairs: Iterable[tuple[str, str]], given: Map
     Raises: Malformed, naming the field.
     """
     document: dict[str, Any] = dict(given)
+    pairs = list(pairs)
+    if not pairs and given.keys() <= _texts(kind.DESCRIPTOR):
+        return kind(**document)  # what most reads are: an id in the path
     fields = kind.DESCRIPTOR.fields_by_name
     for name, text in pairs:
         field = fields.get(name)
@@ -53,6 +59,11 @@ def from_query(kind: type[Message], pairs: Iterable[tuple[str, str]], given: Map
         else:
             document[name] = value
     return parsed(kind, document)
+
+
+@cache
+def _texts(kind: Descriptor) -> frozenset[str]:
+    return frozenset(field.name for field in kind.fields if field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated)
 
 
 def _value(field: FieldDescriptor, text: str) -> Any:
@@ -98,9 +109,9 @@ def _message_at(kind: Descriptor | None, path: Iterable[str]) -> Descriptor | No
 
 def to_json(message: Message) -> bytes:
     """The message as JSON: absent fields without presence are printed, so that a reader sees every field."""
-    return json.dumps(document(message), ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(document(message)).encode()
 
 
 def document(message: Message) -> dict[str, Any]:
     """The message as a JSON object."""
-    return json_format.MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    return writing.document(message)

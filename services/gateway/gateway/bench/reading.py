@@ -96,7 +96,8 @@ def stand() -> Iterator[Stand]:
             )
             ends.callback(child.wait)
             ends.callback(child.terminate)
-            assert child.stdin is not None and child.stdout is not None
+            assert child.stdin is not None
+            assert child.stdout is not None
             child.stdin.write(reply)
             child.stdin.close()
             ports[kind], requests[kind] = int(child.stdout.readline()), requests["whole"]
@@ -164,7 +165,8 @@ async def _measured(stood: Stand, seconds: float) -> dict[str, Any]:
         told[kind] = {"per_s": got.per_s, "p99_ms": got.p99_ms}
         told[kind] |= {"cpu_ms": {name: 1000 * (after[name] - before[name]) / got.answers for name in before}}
     got = await load.paced(
-        stood.ports["whole"], stood.requests["whole"], per_s=told["whole"]["per_s"] / 2, connections=2 * CONNECTIONS, seconds=seconds, warm_s=WARM_S,
+        stood.ports["whole"], stood.requests["whole"], per_s=told["whole"]["per_s"] / 2, connections=2 * CONNECTIONS, seconds=seconds,
+        warm_s=WARM_S,
     )
     return told | {"paced": {"per_s": got.per_s, "p99_ms": got.p99_ms, "late_p99_ms": got.late_p99_ms}}
 
@@ -203,8 +205,8 @@ def _told(measured: list[dict[str, Any]]) -> dict[str, Any]:
         "cpu_ms": {kind: middle[kind]["cpu_ms"] for kind in ("plain", "edge", "whole")},
         "runs": [{kind: round(run[kind]["per_s"]) for kind in run} | {"half_p99_ms": round(run["paced"]["p99_ms"], 1)} for run in measured],
         "machine": machine(), "made_of": (
-            f"GET /v1/elders/{{elder_id}}, {CONNECTIONS} connections, {ELDERS} elders; gateway, assessment, PostgreSQL and client share the machine."
-            " limit: the same route of the same application, whose endpoint answers the same bytes and does nothing else;"
+            f"GET /v1/elders/{{elder_id}}, {CONNECTIONS} connections, {ELDERS} elders; gateway, assessment, PostgreSQL and client"
+            " share the machine. limit: the same route of the same application, whose endpoint answers the same bytes and does nothing else;"
             " edge: with identity, trace, request and JSON, but the reply at hand; half: requests come at half the rate reached,"
             " counted from when they were due; cpu_ms: CPU per request, which a busy machine changes less"
         ),
