@@ -37,6 +37,7 @@ async def locked(session: AsyncSession, driver: Any, table: type[Row], key: Any)
             attributes.set_committed_value(known, name, value)
         return known
     row = _made(table, told)
+    make_transient_to_detached(row)
     session.add(row)
     return row
 
@@ -61,7 +62,6 @@ async def _told(driver: Any, table: type[SQLModel], key: Any, *, for_update: boo
 def _made(table: type[Row], told: dict[str, Any]) -> Row:
     row = inspect(table).class_manager.new_instance()
     attributes.instance_dict(row).update(told)
-    make_transient_to_detached(row)
     return cast(Row, row)
 
 

@@ -131,6 +131,23 @@ async def test_an_absent_row_and_a_strangers_row_are_the_same(pebbles) -> None:
     assert absent.value.reason == foreign.value.reason == "NOT_FOUND"
 
 
+async def test_a_row_that_is_read_alone_obeys_the_callers_scope_and_belongs_to_no_session(pebbles) -> None:
+    key, owner = uuid.uuid4(), str(uuid.uuid4())
+    async with pebbles.store.transaction() as session:
+        session.add(pebbles.Pebble(pebble_id=key))
+    provider = Caller(subject="s", client_id="c", roles=frozenset({"provider"}), organisation_id=owner)
+    operator = Caller(subject="s", client_id="c", roles=frozenset({"operator"}))
+
+    async with pebbles.store.reading() as session:
+        row = await session.get_seen(pebbles.Pebble, key, operator)
+        with pytest.raises(NotFound):
+            await session.get_seen(pebbles.Pebble, key, provider, organisation="pebble_id")
+        with pytest.raises(NotFound):
+            await session.get_seen(pebbles.Pebble, uuid.uuid4(), operator)
+        assert row.pebble_id == key
+        assert row not in session
+
+
 async def test_a_deadlock_is_a_contention_for_one_of_the_two(pebbles) -> None:
     keys = [uuid.uuid4(), uuid.uuid4()]
     async with pebbles.store.transaction() as session:

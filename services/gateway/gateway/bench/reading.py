@@ -206,7 +206,7 @@ def _told(measured: list[dict[str, Any]]) -> dict[str, Any]:
         "runs": [{kind: round(run[kind]["per_s"]) for kind in run} | {"half_p99_ms": round(run["paced"]["p99_ms"], 1)} for run in measured],
         "machine": machine(), "made_of": (
             f"GET /v1/elders/{{elder_id}}, {CONNECTIONS} connections, {ELDERS} elders; gateway, assessment, PostgreSQL and client"
-            " share the machine. limit: the same route of the same application, whose endpoint answers the same bytes and does nothing else;"
+            " share the machine. limit: the same route of the same application, whose endpoint answers the same bytes;"
             " edge: with identity, trace, request and JSON, but the reply at hand; half: requests come at half the rate reached,"
             " counted from when they were due; cpu_ms: CPU per request, which a busy machine changes less"
         ),
