@@ -73,7 +73,7 @@ def least(method: Method) -> Document:
 def telling(method: Method) -> Document:
     """The least request that says something: where all may be left out of the body, one field is given."""
     document, whole = least(method), example(method)
-    more = [name for name in whole if name not in document]
+    more = [name for name in whole if name not in document and whole[name] is not True]
     return document if len(document) > len(PLACES.findall(method.path)) or not more else document | {more[0]: whole[more[0]]}
 
 

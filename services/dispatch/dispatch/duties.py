@@ -19,7 +19,7 @@ from dispatch.rules.orders import State
 from dispatch.tables import Order
 from kit.clock import local_day
 from kit.lean import Lean
-from kit.observe import log
+from kit.observe import log, names, span
 from kit.refusals import Unavailable
 from kit.store import Session, Store
 from kit.timers import due, undue
@@ -88,7 +88,8 @@ class Duties:
 
     async def _served(self, row: Any) -> None:
         try:
-            await self._kinds[row["kind"]](row["key"])
+            with span(names.FIRED, root=True, attributes={"eldercare.timer": row["kind"]}, kind=row["kind"]):
+                await self._kinds[row["kind"]](row["key"])
         except Exception as error:  # noqa: BLE001 - recorded in its row, and tried again later
             rest_s = min(REST_S * 2 ** min(row["tries"], 20), MOST_REST_S)
             log.warning("a duty failed", kind=row["kind"], key=row["key"], tries=row["tries"] + 1, rest_s=rest_s, exc_info=error)

@@ -31,12 +31,6 @@ class ElderNotServed(Conflict):
     field = "elder_id"
 
 
-class KeyUsedBefore(Conflict):
-    """The idempotency key belongs to another order."""
-
-    text = "this idempotency key was used for another request"
-
-
 class NotPlacedYet(Conflict):
     """The voucher is still being held; the order cannot be changed before."""
 

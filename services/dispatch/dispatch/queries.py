@@ -48,7 +48,7 @@ async def orders(session: Session, request: pb.ListOrders, caller: Caller) -> pb
     if request.HasField("state"):
         query = query.where(Order.state == State(request.state))
     if request.after:
-        query = query.where(Order.order_id > UUID(request.after))
+        query = query.where(Order.order_id > _after(request.after))
     limit = request.limit or USUAL
     rows = (await session.exec(query.order_by(col(Order.order_id)).limit(limit + 1))).all()
     return pb.OrderPage(
@@ -74,6 +74,13 @@ async def whereabouts(session: Session, request: pb.GetOrder, call: Call) -> pb.
     return wire.message(
         pb.HomeAddress, found, name=name, phone=phone, address=address, lon=home.lon if home else None, lat=home.lat if home else None,
     )
+
+
+def _after(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound("page", text, field="after") from error
 
 
 def _visible(caller: Caller) -> SelectOfScalar[Order]:

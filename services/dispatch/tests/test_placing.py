@@ -134,7 +134,7 @@ async def test_the_same_key_with_another_body_is_refused(place):
     with pytest.raises(Conflict) as refused:
         await place("one", item_code="bath-home")
 
-    assert refused.value.reason == "KEY_USED_BEFORE"
+    assert refused.value.reason == "KEY_REUSED"
     assert refused.value.field == "idempotency-key"
 
 

@@ -34,7 +34,7 @@ async def settlements(session: Session, request: pb.ListSettlements, caller: Cal
     if request.HasField("state"):
         query = query.where(Settlement.state == State(request.state))
     if request.after:
-        query = query.where(Settlement.settlement_id > UUID(request.after))
+        query = query.where(Settlement.settlement_id > _after(request.after))
     limit = request.limit or USUAL
     rows = (await session.exec(query.order_by(Settlement.settlement_id).limit(limit + 1))).all()  # type: ignore[arg-type]
     return pb.SettlementPage(
@@ -51,10 +51,17 @@ async def complaints(session: Session, request: pb.ListComplaints, caller: Calle
     if request.HasField("area_code"):
         query = query.where(Complaint.area_code.between(*area_range(request.area_code)))  # type: ignore[attr-defined]
     if request.after:
-        query = query.where(Complaint.complaint_id > UUID(request.after))
+        query = query.where(Complaint.complaint_id > _after(request.after))
     limit = request.limit or USUAL
     rows = (await session.exec(query.order_by(Complaint.complaint_id).limit(limit + 1))).all()  # type: ignore[arg-type]
     return pb.ComplaintPage(
         rows=[wire.message(pb.Complaint, row) for row in rows[:limit]],
         next=str(rows[limit - 1].complaint_id) if len(rows) > limit else "",
     )
+
+
+def _after(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound("page", text, field="after") from error

@@ -17,7 +17,7 @@ from eldercare.dispatch.v1 import api_pb2 as pb
 from eldercare.dispatch.v1 import events_pb2 as said
 from eldercare.subsidy.v1 import api_pb2 as subsidy
 
-from dispatch.errors import AlreadyCancelled, ElderNotServed, KeyUsedBefore, WindowInThePast, WindowTooShort
+from dispatch.errors import AlreadyCancelled, ElderNotServed, WindowInThePast, WindowTooShort
 from dispatch.flows import sealed
 from dispatch.flows.limits import Item, item, limits
 from dispatch.rules import days, orders
@@ -25,6 +25,7 @@ from dispatch.rules.orders import State
 from dispatch.tables import Order
 from kit import access, wire
 from kit.clock import SHANGHAI, local_day
+from kit.commands import KeyReused
 from kit.ending import Repeated
 from kit.lean import Lean
 from kit.observe import log
@@ -73,7 +74,7 @@ class Placing:
         if chosen is not None:
             order = await self._kept(store, request, call, order, chosen, order_id, digest)
         if order["digest"] != digest:
-            raise KeyUsedBefore(field="idempotency-key")
+            raise KeyReused(call.method)
         access.check(call.caller, area=order["area_code"], person=order["elder_id"], kind="elder", key=request.elder_id)
         if order["state"] == State.RESERVING:
             order = await self.confirm(store, order)
