@@ -61,6 +61,7 @@ def environment(state: State, places: Places, name: str, given: Mapping[str, str
         "PERSONAL_KEYS": state.key_ring(f"{name}.personal"),
         "HASH_KEYS": state.key_ring(f"{name}.hash"),
         "MEMBER": name,
+        "SESSION_MS": "12000",  # the in-memory Kafka knows no lasting members: it waits so long for one that was killed
         "CLOCK_FILE": str(state.clock),
         "ONE_BOX": "true",
         "PARTITIONS": str(places.partitions),

@@ -18,7 +18,7 @@ def servicers(parts: Parts, reader: Consumers | None = None) -> list[object]:
 def main() -> None:
     """Runs until a signal."""
     told = service.settings(Settings)
-    reader = Consumers(GROUP, archive=keep, batch=told.batch, member=told.member)
+    reader = Consumers(GROUP, archive=keep, batch=told.batch, member=told.member, session_ms=told.session_ms)
 
     async def proofs(parts: Parts) -> None:
         await prove_daily(parts.store, told.city, told.proof_pause)

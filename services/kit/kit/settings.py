@@ -30,4 +30,5 @@ class Settings(BaseSettings):
     partitions: int = Field(4, ge=1, description="partitions of a topic at its creation; fixed afterwards, or the order per key breaks")
     replication: int = Field(1, ge=1, description="replicas of a topic at its creation")
     member: str | None = Field(None, description="this replica's name in its group, kept over restarts: it comes back without a rebalance")
+    session_ms: int = Field(45_000, ge=6_000, description="after this silence of a replica Kafka gives its partitions to others")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")

@@ -65,6 +65,6 @@ def run(
         named = group
 
         def consumers(_: "Parts") -> Consumers:
-            return Consumers(named, member=settings.member)
+            return Consumers(named, member=settings.member, session_ms=settings.session_ms)
 
     sys.exit(Process(settings, servicers=servicers, consumers=consumers, package=package or settings.service, also=also).main())
