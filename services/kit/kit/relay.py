@@ -70,7 +70,7 @@ class Relay:
         while not self._stopping:
             try:
                 await self._owned()
-            except (RoundFailed, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except (RoundFailed, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
                 names.OUTBOX_FAILED.add(1, part=str(self.part))
                 log.warning("the relay rests", part=self.part, error=type(error).__name__, detail=str(error)[:200], rest_s=self._retry_s)
                 self.progress = time.monotonic()
@@ -98,7 +98,7 @@ class Relay:
                 await self._relayed(connection, lost)
         finally:
             self.owner = False
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
                 await connection.close(timeout=2)
 
     async def _relayed(self, connection: Driver, lost: asyncio.Future[None]) -> None:

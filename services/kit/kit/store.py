@@ -38,6 +38,7 @@ Driver: TypeAlias = Any  # asyncpg.Connection; the library has no types
 _LOST = (
     asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError, asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,  # a killed server's last words came between two statements, and the end of the connection has not yet
 )
 _LOST_IF_CLOSED = (asyncpg.InterfaceError, OSError, TimeoutError)
 _CONTENDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
@@ -228,7 +229,7 @@ class Store:
                 session = Lean(self, driver)
                 yield session
                 await session.finish()
-        except (asyncpg.PostgresError, *_LOST_IF_CLOSED) as error:
+        except (asyncpg.PostgresError, asyncpg.InternalClientError, *_LOST_IF_CLOSED) as error:
             if (told := _told(error, self.service, driver)) is None:
                 raise
             raise told from error
@@ -254,7 +255,7 @@ class Store:
                 finally:
                     if session.in_transaction() or session.sync_session.identity_map:  # else the ORM was not used: nothing to close
                         await session.close()
-        except (exc.SQLAlchemyError, asyncpg.PostgresError, *_LOST_IF_CLOSED) as error:
+        except (exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InternalClientError, *_LOST_IF_CLOSED) as error:
             if (told := _told(error, self.service, driver)) is None:
                 raise
             raise told from error

@@ -47,6 +47,8 @@ def passing(error: BaseException) -> bool:
             return True
         if isinstance(link, OSError) and not isinstance(link, _OUR_FILES):
             return True
+        if isinstance(link, asyncpg.InternalClientError):  # the connection is ending, see kit.store
+            return True
         if isinstance(link, asyncpg.InterfaceError) and "closed" in str(link):  # its other texts blame the values of a statement
             return True
         if isinstance(link, asyncpg.PostgresError) and _PASSING.match(link.sqlstate or ""):

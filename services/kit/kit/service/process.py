@@ -88,10 +88,12 @@ class Process:
         failed = asyncio.create_task(self.loops.failed.wait(), name="failure")
         starting = asyncio.create_task(self._started(), name="start")
         try:
-            await asyncio.wait((wanted, failed, starting), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((wanted, failed, starting, watching), return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
                 starting.result()
-                await asyncio.wait((wanted, failed), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((wanted, failed, watching), return_when=asyncio.FIRST_COMPLETED)
+            if watching.done():
+                watching.result()  # it never returns: a service that nobody looks at must not look well
             return FAILED if failed.done() else DRAINED
         finally:
             for task in (watching, wanted, failed, starting):
