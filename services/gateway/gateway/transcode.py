@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -15,9 +15,14 @@ from kit.refusals import Malformed
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _INSIDE = re.compile(r"Failed to parse (\w+) field: ")
-_AT = re.compile(r" at \w+\.([\w.]+)")
+_AT = re.compile(r' at "?\w+\.([\w.]+)"?')
 _UNKNOWN = re.compile(r'has no field named "([^"]*)"')
 _TRUTH = {"true": True, "false": False}
+
+
+def descriptor_of(kind: type[Message]) -> Descriptor:
+    """The descriptor of a message class; the library's types name two implementations of it."""
+    return cast(Descriptor, kind.DESCRIPTOR)
 
 
 def from_json(kind: type[Message], body: bytes, given: Mapping[str, str]) -> Message:
@@ -44,9 +49,9 @@ def from_query(kind: type[Message], pairs: Iterable[tuple[str, str]], given: Map
     """
     document: dict[str, Any] = dict(given)
     pairs = list(pairs)
-    if not pairs and given.keys() <= _texts(kind.DESCRIPTOR):
+    if not pairs and given.keys() <= _texts(descriptor_of(kind)):
         return kind(**document)  # what most reads are: an id in the path
-    fields = kind.DESCRIPTOR.fields_by_name
+    fields = descriptor_of(kind).fields_by_name
     for name, text in pairs:
         field = fields.get(name)
         if field is None:
@@ -82,22 +87,30 @@ def parsed(kind: type[Message], document: Mapping[str, Any]) -> Message:
     Raises: Malformed.
     """
     try:
-        return json_format.ParseDict(document, kind())
+        return json_format.ParseDict(dict(document), kind())
     except json_format.ParseError as error:
-        raise _malformed(kind.DESCRIPTOR, str(error)) from None
+        raise _malformed(descriptor_of(kind), str(error), document) from None
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise Malformed("body", str(error)) from None
 
 
-def _malformed(kind: Descriptor, text: str) -> Malformed:
+def _malformed(kind: Descriptor, text: str, document: Mapping[str, Any]) -> Malformed:
     """Turns the library's sentence into field and rule."""
     path = _INSIDE.findall(text)
+    if (at := _AT.search(text)) and len(inner := at[1].rstrip(".").split(".")) > len(path):
+        path = inner
     if unknown := _UNKNOWN.search(text):
+        if not isinstance(_inside(document, path), Mapping):  # the library takes the letters of a text for names of fields
+            return Malformed(".".join(path), "is a JSON object")
         where = _message_at(kind, path)
         return Malformed(".".join([*path, unknown[1]]), f"is one of {', '.join(where.fields_by_name)}" if where else "is a known field")
-    if not path and (at := _AT.search(text)):
-        path = at[1].split(".")
     return Malformed(".".join(path) or "body", _AT.sub("", _INSIDE.sub("", text)).rstrip("."))
+
+
+def _inside(document: Any, path: Iterable[str]) -> Any:
+    for name in path:
+        document = document.get(name) if isinstance(document, Mapping) else document
+    return document
 
 
 def _message_at(kind: Descriptor | None, path: Iterable[str]) -> Descriptor | None:
