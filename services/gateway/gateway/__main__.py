@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from gateway import app, consumers, feed, issuer, onebox, routes  # noqa: F401 – consumers fill a table
+from gateway import app, consumers, feed, issuer, onebox, retention, routes  # noqa: F401 – consumers fill a table
 from gateway.settings import Settings
 from kit.service.parts import Parts
 
@@ -51,7 +51,7 @@ def _left_to_the_kit() -> Iterator[None]:
 
 
 def main() -> None:
-    service.run(service.settings(Settings), group="gateway", also=(http,))
+    service.run(service.settings(Settings), group="gateway", also=(http, retention.forgetting))
 
 
 if __name__ == "__main__":

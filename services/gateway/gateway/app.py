@@ -6,41 +6,34 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from gateway.index import Index
 from gateway.limits import Limits
 from gateway.openapi import openapi
+from gateway.pages import PORTAL, pages
 from gateway.problems import TITLES, problem
 from kit.observe import log
 
-PORTAL = Path(__file__).parent / "portal"
 
+def app(api: list[Route], *, concurrency: int, body_bytes: int, portal: Path = PORTAL) -> Limits:
+    """The application around the routes of the methods, the feed and the issuer.
 
-def app(api: list[Route], *, concurrency: int, body_bytes: int) -> Limits:
-    """The application around the routes of the methods, the feed and the issuer."""
+    portal: the folder of the built web front.
+    """
     document = json.dumps(openapi(), ensure_ascii=False).encode()
 
     async def contracts(_: Request) -> Response:
         return Response(document, media_type="application/json")
 
-    async def page(_: Request) -> Response:
-        if not (PORTAL / "index.html").is_file():
-            return problem(404, "PORTAL_NOT_BUILT", "the portal is not part of this build: `make portal`")
-        return FileResponse(PORTAL / "index.html", headers={"Cache-Control": "no-cache"})
-
-    async def docs(_: Request) -> Response:
-        return FileResponse(PORTAL / "docs.html") if (PORTAL / "docs.html").is_file() else problem(404, "PORTAL_NOT_BUILT", "`make portal`")
-
-    routes: list[BaseRoute] = [Index([*api, Route("/openapi.json", contracts), Route("/docs", docs), Route("/", page)])]
-    if PORTAL.is_dir():
-        routes.append(Mount("/", StaticFiles(directory=PORTAL)))
+    known = Index([*api, Route("/openapi.json", contracts, middleware=[Middleware(GZipMiddleware)]), *pages(portal)])
     return Limits(
-        Starlette(routes=routes, exception_handlers={HTTPException: _http, Exception: _broken}),
+        Starlette(routes=[known], exception_handlers={HTTPException: _http, Exception: _broken}),
         concurrency=concurrency, body_bytes=body_bytes,
     )
 

@@ -1,6 +1,7 @@
 """Keeps every event that providers may read, under one contiguous position."""
 
 import json
+from typing import Any
 from uuid import UUID
 
 from eldercare.dispatch.v1 import events_pb2 as dispatch
@@ -22,7 +23,7 @@ HEAD = 1
     dispatch.OrderCancelled, supervision.SettlementHeld, supervision.SettlementApproved, supervision.SettlementRefused,
     group="gateway",
 )
-async def keep(events: list[tuple[Message, Fact]], session: Session) -> None:
+async def keep(events: list[tuple[Any, Fact]], session: Session) -> None:
     """Appends what concerns an organisation; the head's lock is held until the commit, so that positions appear in their order."""
     told = [(event, fact) for event, fact in events if event.organisation_id]  # an order nobody was offered concerns no firm
     if not told:

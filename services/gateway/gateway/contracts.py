@@ -5,6 +5,7 @@ import importlib.resources
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import eldercare
 from eldercare import options_pb2
@@ -34,12 +35,12 @@ class Method:
     @property
     def takes_file(self) -> bool:
         """True where the body is a file, not JSON."""
-        return self.request.DESCRIPTOR.full_name == httpbody_pb2.HttpBody.DESCRIPTOR.full_name
+        return bool(self.request.DESCRIPTOR.full_name == httpbody_pb2.HttpBody.DESCRIPTOR.full_name)
 
     @property
     def gives_file(self) -> bool:
         """True where the answer is a file, not JSON."""
-        return self.reply.DESCRIPTOR.full_name == httpbody_pb2.HttpBody.DESCRIPTOR.full_name
+        return bool(self.reply.DESCRIPTOR.full_name == httpbody_pb2.HttpBody.DESCRIPTOR.full_name)
 
 
 @cache
@@ -101,7 +102,7 @@ def _named(file: descriptor_pb2.FileDescriptorProto, path: list[int]) -> str:
 
     Source: descriptor.proto, SourceCodeInfo.Location: pairs of field number and index.
     """
-    node: Message = file
+    node: Any = file
     name = file.package
     if len(path) % 2:
         return ""

@@ -8,7 +8,7 @@ import struct
 import time
 from uuid import UUID
 
-from sqlmodel import select
+from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -46,20 +46,19 @@ def routes(store: Store, identity: Identity, key: bytes) -> list[Route]:
 async def _page(store: Store, key: bytes, caller: Caller, request: Request) -> Response:
     limit = _number(request, "limit", USUAL, 1, MOST)
     until = time.monotonic() + _number(request, "wait", 0, 0, LONGEST_S)
-    organisation = UUID(caller.organisation_id)
+    organisation = UUID(str(caller.organisation_id))
     while True:
         async with store.reading(snapshot=True) as session:
             head = await session.get(FeedHead, HEAD)
-            epoch, high = (head.epoch, head.position) if head else (UUID(int=0), 0)
-            after = 0
+            epoch, high, gone = (head.epoch, head.position, head.gone) if head else (UUID(int=0), 0, 0)
+            after = gone
             if text := request.query_params.get("cursor"):
                 marked, after = opened(text, key, organisation)
-                if marked.int and marked != epoch:
-                    text = "the feed was restored; begin again without a cursor"
-                    return problem(410, "CURSOR_EXPIRED", text, errors=[("cursor", "is of this feed")])
+                if (marked.int and marked != epoch) or after < gone:
+                    return _expired(sealed(epoch, gone, key, organisation), restored=marked.int != 0 and marked != epoch)
             rows = (await session.exec(
-                scoped(select(FeedEvent), caller, organisation=FeedEvent.organisation_id)
-                .where(FeedEvent.position > after).order_by(FeedEvent.position).limit(limit)
+                scoped(select(FeedEvent), caller, organisation=col(FeedEvent.organisation_id))
+                .where(col(FeedEvent.position) > after).order_by(col(FeedEvent.position)).limit(limit)
             )).all()
         if rows or time.monotonic() >= until or await request.is_disconnected():
             break
@@ -71,6 +70,14 @@ async def _page(store: Store, key: bytes, caller: Caller, request: Request) -> R
         f'"last":{last},"withheld":{covered - len(rows)},"high_water":{high}}}'
     )
     return Response(body, media_type="application/json")
+
+
+def _expired(earliest: str, *, restored: bool) -> Response:
+    why = "the feed was restored from a backup" if restored else "events behind this cursor are older than what is kept"
+    return problem(
+        410, "CURSOR_EXPIRED", f"{why}; go on from the earliest cursor and read the gap from its owners",
+        errors=[("cursor", "is not older than what is kept")], earliest_cursor=earliest,
+    )
 
 
 def sealed(epoch: UUID, position: int, key: bytes, organisation: UUID) -> str:

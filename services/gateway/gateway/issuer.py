@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway.problems import problem, told
+from gateway.problems import told
 from gateway.routes import bearer
 from gateway.tables import DemoUser
 from kit.access import ROLES
@@ -116,24 +116,26 @@ def routes(issuer: Issuer, store: Store, identity: Identity, *, one_box: bool) -
     async def add_user(request: Request) -> Response:
         try:
             await _operator(identity, request)
-            body = await request.json()
-            claims = _claims(body)
+            body = await _object(request)
+            username, claims = body.get("username"), _claims(body)
+            if not isinstance(username, str) or not username:
+                raise Malformed("username", "is a text")
             async with store.transaction() as session:
-                await session.merge(DemoUser(username=str(body["username"]), title=str(body.get("title", "")), claims=claims))
+                await session.merge(DemoUser(username=username, title=str(body.get("title", "")), claims=claims))
         except EldercareError as error:
             return told(error)
-        return JSONResponse({"username": body["username"]})
+        return JSONResponse({"username": username})
 
     async def mint(request: Request) -> Response:
         """Tokens for a list of people: the simulated city acts for thousands."""
         try:
             await _operator(identity, request)
-            people = (await request.json())["people"]
-            tokens = [issuer.token(str(person["sub"]), client="simulator", life_s=12 * LIFE_S, **_claims(person)) for person in people]
+            people = (await _object(request)).get("people")
+            if not isinstance(people, list) or not all(isinstance(person, dict) and person.get("sub") for person in people):
+                raise Malformed("people", "is a list of objects with sub and roles")
+            tokens = [issuer.token(str(person["sub"]), client=SIMULATOR, life_s=12 * LIFE_S, **_claims(person)) for person in people]
         except EldercareError as error:
             return told(error)
-        except (KeyError, TypeError) as error:
-            return problem(422, "MALFORMED", f"people: {error}", errors=[("people", "is a list of objects with sub and roles")])
         return JSONResponse({"tokens": tokens})
 
     always = [
@@ -145,9 +147,19 @@ def routes(issuer: Issuer, store: Store, identity: Identity, *, one_box: bool) -
     ] if one_box else [])
 
 
+async def _object(request: Request) -> dict[str, Any]:
+    try:
+        body = await request.json()
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise Malformed("body", "is a JSON object")
+    return body
+
+
 def _claims(person: dict[str, Any]) -> dict[str, Any]:
     roles = person.get("roles")
-    if not isinstance(roles, list) or not roles or not ROLES.issuperset(roles):
+    if not isinstance(roles, list) or not roles or not all(role in ROLES for role in map(str, roles)):
         raise Malformed("roles", f"is a list of {', '.join(sorted(ROLES))}")
     return {"roles": roles} | {name: person[name] for name in CLAIMS if person.get(name)}
 
@@ -170,7 +182,7 @@ async def _user_token(issuer: Issuer, store: Store, username: str, password: str
         async with store.reading() as session:
             row = await session.get(DemoUser, username)
         claims = row.claims if row else None
-    if claims is None or not hmac.compare_digest(password, DEMO_PASSWORD):
+    if claims is None or not hmac.compare_digest(password.encode(), DEMO_PASSWORD.encode()):
         return JSONResponse({"error": "invalid_grant"}, 400)
     return _granted(issuer.token(username, **_claims(claims)))
 

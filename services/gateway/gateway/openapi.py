@@ -8,6 +8,7 @@ from eldercare import options_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
 from gateway import contracts
+from gateway.transcode import descriptor_of
 
 _SCALARS: dict[int, dict[str, Any]] = {
     FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
@@ -63,7 +64,7 @@ def _tag(method: contracts.Method) -> str:
 
 def _operation(method: contracts.Method, schemas: dict[str, Any]) -> dict[str, Any]:
     in_path = re.findall(r"{(\w+)}", method.path)
-    fields = method.request.DESCRIPTOR.fields_by_name
+    fields = descriptor_of(method.request).fields_by_name
     parameters = [{"name": name, "in": "path", "required": True, "schema": _field(fields[name], schemas)} for name in in_path]
     if not method.body:
         parameters += [
@@ -76,13 +77,14 @@ def _operation(method: contracts.Method, schemas: dict[str, Any]) -> dict[str, A
     operation: dict[str, Any] = {
         "operationId": method.full_name.split(".", 1)[1].replace("/", "."), "tags": [_tag(method)], "parameters": parameters,
         "summary": method.comment.split(". ")[0], "description": f"{method.comment}\n\n{roles}".strip(),
-        "responses": {"200": {"description": "Done", "content": _content(method.gives_file, method.reply.DESCRIPTOR, schemas)}} | {
+        "responses": {"200": {"description": "Done", "content": _content(method.gives_file, descriptor_of(method.reply), schemas)}} | {
             status: {"description": text, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
             for status, text in _REFUSALS.items()
         },
     }
     if method.body:
-        operation["requestBody"] = {"required": True, "content": _content(method.takes_file, method.request.DESCRIPTOR, schemas, in_path)}
+        content = _content(method.takes_file, descriptor_of(method.request), schemas, in_path)
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 

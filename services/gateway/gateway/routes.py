@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from google.api import httpbody_pb2
 from google.protobuf.message import Message
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,12 +20,21 @@ from kit.refusals import EldercareError, Malformed, Unauthenticated
 from kit.rpc.client import Client, NeighbourBroken
 
 READ_S, WRITE_S, FILE_S = 5.0, 10.0, 60.0
+PACKED_BYTES = 16 << 10
 
 
 def routes(clients: dict[str, Client], identity: Identity) -> list[Route]:
     """The routes of all public methods whose service has a client."""
-    return [Route(method.path, _endpoint(method, clients[method.service], identity), methods=[method.verb]) for method in ordered()
-            if method.service in clients]
+    return [
+        Route(method.path, _endpoint(method, clients[method.service], identity), methods=[method.verb], middleware=_packing(method))
+        for method in ordered() if method.service in clients
+    ]
+
+
+def _packing(method: contracts.Method) -> list[Middleware]:
+    """Lists and boards are long and repeat their names; a single record is sooner sent than packed."""
+    long = method.verb == "GET" and any(field.is_repeated for field in method.reply.DESCRIPTOR.fields)
+    return [Middleware(GZipMiddleware, minimum_size=PACKED_BYTES, compresslevel=4)] if long else []
 
 
 def ordered() -> list[contracts.Method]:
@@ -73,7 +84,8 @@ async def _request(method: contracts.Method, request: Request) -> Message:
     given = dict(request.path_params)
     if method.takes_file:
         kind = request.headers.get("content-type", "application/octet-stream")
-        return httpbody_pb2.HttpBody(content_type=kind, data=await _body(request))
+        file: Message = httpbody_pb2.HttpBody(content_type=kind, data=await _body(request))
+        return file
     if method.body:
         kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
         if kind != "application/json":
@@ -91,7 +103,7 @@ async def _body(request: Request) -> bytes:
 
 def _response(reply: Message) -> Response:
     if isinstance(reply, httpbody_pb2.HttpBody):
-        return Response(reply.data, media_type=reply.content_type)
+        return Response(reply.data, media_type=reply.content_type, headers={"X-Content-Type-Options": "nosniff"})
     return Response(transcode.to_json(reply), media_type="application/json")
 
 

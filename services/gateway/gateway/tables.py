@@ -17,6 +17,7 @@ class FeedHead(Remembered, table=True):
     __tablename__ = "feed_head"
     head_id: int = Field(primary_key=True)
     position: int = Field(default=0, sa_type=BigInteger, description="last position given")
+    gone: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"}, description="last position that has left")
     epoch: UUID = Field(description="another one after a restore: old cursors are refused then")
 
 
