@@ -1,7 +1,9 @@
 """Composition: the only file that constructs."""
 
+import gc
+
 from datacenter.api import Boards, Indicators, Lineage
-from datacenter.consumers import GROUP, keep
+from datacenter.consumers import COLLECTED_AFTER, GROUP, keep
 from datacenter.flows.proving import prove_daily
 from datacenter.queries.boards import ends_of
 from datacenter.settings import Settings
@@ -18,6 +20,7 @@ def servicers(parts: Parts, reader: Consumers | None = None) -> list[object]:
 def main() -> None:
     """Runs until a signal."""
     told = service.settings(Settings)
+    gc.set_threshold(*COLLECTED_AFTER)
     reader = Consumers(GROUP, archive=keep, batch=told.batch, member=told.member, session_ms=told.session_ms)
 
     async def proofs(parts: Parts) -> None:

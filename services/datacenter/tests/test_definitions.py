@@ -77,7 +77,8 @@ async def test_a_certificate_must_last_to_the_end_of_the_month(hear: Hear, shown
     county = areas.at(HERE, areas.COUNTY)
     worker = facility.Worker(
         worker_id=str(ids.new()), organisation_id=str(ids.new()), area_code=county, skills=[1], caregiver=True,
-        certified_until="2025-03-30", shift_from_min=480, shift_to_min=1000, status=facility.Worker.STATUS_ACTIVE, registered_at=timestamp(at("2025-01-10")),
+        certified_until="2025-03-30", shift_from_min=480, shift_to_min=1000, status=facility.Worker.STATUS_ACTIVE,
+        registered_at=timestamp(at("2025-01-10")),
     )
 
     await hear(told((facility.WorkerRegistered(worker=worker), "2025-01-10", 1)))
