@@ -15,7 +15,7 @@ def outside(method: Method, reply: Message, caller: Caller) -> list[Message]:
     Rows are the messages, however deep, that have one of the fields `(eldercare.access)` names.
     """
     columns = {"area": method.area, "organisation": method.organisation, "person": method.person}
-    used = {scope: field for scope, field in columns.items() if field}
+    used = {scope: path.rpartition(".")[2] for scope, path in columns.items() if path}
     if not used:
         return []
     return [row for row in _rows(reply, frozenset(used.values())) if not within(caller, **_values(row, used))]
