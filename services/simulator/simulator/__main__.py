@@ -7,6 +7,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,8 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from simulator import beginning, compare
 from simulator.client import Gateway
 from simulator.people import Places
-from simulator.story import Story
-from simulator.truth import month_of
+from simulator.story import day
+from simulator.story.state import Story
 
 
 async def live(arguments: argparse.Namespace, console: Console) -> int:
@@ -25,10 +26,10 @@ async def live(arguments: argparse.Namespace, console: Console) -> int:
     began = time.monotonic()
     try:
         await _lived(story, arguments.days, console)
+        await day.end(story)
         services = await gateway.quiet()
-        story.truth.close(month_of(story.now), story.world)
-        comparison = await compare.compare(gateway, story.office, story.truth)
-        ledger = await gateway.get(story.office, "/v1/ledger/balance")
+        comparison = await compare.compare(gateway, story.tokens["office"], story.truth)
+        ledger = await gateway.get(story.tokens["office"], "/v1/ledger/balance")
     finally:
         await gateway.close()
     story.expect("ledger: debit and credit", int(ledger["debit_fen"]), int(ledger["credit_fen"]))
@@ -36,7 +37,7 @@ async def live(arguments: argparse.Namespace, console: Console) -> int:
     compare.show(comparison, console)
     _tell(story, records, time.monotonic() - began, console)
     compare.keep(comparison, arguments.state, failures=story.failures, seed=arguments.seed, elders=arguments.elders, days=arguments.days,
-                 commands=gateway.tally.commands, seconds=round(time.monotonic() - began, 1), events=dict(story.events))
+                 cpu_s=round(sum(os.times()[:2]), 1), commands=gateway.tally.commands, seconds=round(time.monotonic() - began, 1), events=dict(sorted(story.events.items())))
     return 1 if comparison.differences or story.failures else 0
 
 
@@ -47,9 +48,9 @@ async def _lived(story: Story, days: int, console: Console) -> None:
         total = len(story.firms) + len(story.keepers) + len(story.world.homes) + workers
         task = progress.add_task("organisations, places, workers", total=total)
         await story.gateway.clock(story.now.isoformat())
-        await story.identities()
+        await story.meet()
         await beginning.register(story, lambda done: progress.advance(task, done))
-        await story.worker_identities()
+        await story.meet_workers()
         task = progress.add_task("elders from files", total=len(story.world.people))
         await beginning.people(story, lambda done: progress.advance(task, done))
         progress.update(task, completed=len(story.world.people))
@@ -57,12 +58,12 @@ async def _lived(story: Story, days: int, console: Console) -> None:
         await beginning.stays(story)
         task = progress.add_task("days", total=days)
         for _ in range(days):
-            await story.day(days, lambda at: progress.update(task, description=f"days: {at}"))
+            await day.live(story, days, lambda at: progress.update(task, description=f"days: {at}"))
             progress.advance(task)
         progress.update(task, description="days")
 
 
-def _account(story: Story, services: dict) -> int:
+def _account(story: Story, services: dict[str, Any]) -> int:
     """Nothing vanished: what the log holds is what each group counted. Returns how many records that were."""
     records = 0
     for name, told in services.items():

@@ -3,59 +3,80 @@
 import asyncio
 import csv
 import io
-from collections.abc import Callable
-from random import Random
+from collections.abc import Callable, Sequence, Set
+from typing import Any, TypeVar
 
-from simulator.client import Gateway
-from simulator.people import Person
-from simulator.story import Story
-from simulator.things import Home
+from simulator.people import COUNTIES, Person
+from simulator.story.state import Story
+from simulator.things import Firm, Home, Visitor
+
+T = TypeVar("T", Firm, Home)
 
 COLUMNS = ("name", "id_number", "phone", "address", "area_code", "lon", "lat", "living", "hardships", "local_register", "contact_name",
            "contact_phone")
 BAD_ROWS = 0.004
-ROWS_A_FILE = 20_000
+ROWS_A_FILE, TWICE, PAGE = 20_000, 500, 500
+LOOK_S = 0.2  # between two looks at an import
 
 
 async def register(story: Story, progress: Callable[[int], None]) -> None:
-    """Organisations, facilities and workers, by the city's civil affairs office."""
-    gateway, office = story.gateway, story.office
+    """Organisations, facilities and workers, by the city's civil affairs office.
 
-    async def firm(one: object) -> None:
-        told = await gateway.post(office, "/v1/organisations", {
-            "credit_code": one.credit_code, "name": one.name, "kind": f"KIND_{one.kind}", "area_code": f"{one.county}000000",
-            "home_services": one.home_services, "lon": one.lon, "lat": one.lat,
-        })
-        one.organisation_id = told["organisation"]["organisation_id"]
-        progress(1)
+    Those of one county come one after the other, so that their ids are in the story's order: planners look at workers in that order.
+    """
+    homes, keepers, firms = _by_county(story.world.homes), _by_county(story.keepers), _by_county(story.firms)
 
-    async def place(home: Home) -> None:
-        told = await gateway.post(office, "/v1/facilities", {
-            "organisation_id": home.firm.organisation_id, "area_code": home.area_code, "name": home.name, "tier": f"TIER_{home.tier}",
-            "operation": f"OPERATION_{home.operation}", "beds": home.beds, "nursing_beds": home.nursing_beds,
-        })
-        home.facility_id = told["facility"]["facility_id"]
-        progress(1)
+    async def county(code: str) -> None:
+        for firm in [*firms[code], *keepers[code]]:
+            await _firm(story, firm)
+            progress(1)
+        for home in homes[code]:
+            await _place(story, home)
+            progress(1)
+        for firm in firms[code]:
+            for visitor in firm.workers:
+                await _worker(story, firm, visitor)
+                progress(1)
 
-    async def worker(pair: tuple) -> None:
-        firm, visitor = pair
-        body = {
-            "organisation_id": firm.organisation_id, "name": visitor.name, "id_number": visitor.id_number, "phone": visitor.phone,
-            "skills": [f"HELP_{skill}" for skill in visitor.skills], "caregiver": visitor.caregiver,
-            "shift_from_min": visitor.shift[0], "shift_to_min": visitor.shift[1],
-        }
-        if visitor.certified_until:
-            body["certified_until"] = visitor.certified_until.isoformat()
-        visitor.worker_id = (await gateway.post(office, "/v1/workers", body))["worker"]["worker_id"]
-        story.world.visitors.append((visitor, f"{firm.county}000000"))
-        progress(1)
-
-    await gateway.each(firm, [*story.firms, *story.keepers])
-    await gateway.each(place, story.world.homes)
-    await gateway.each(worker, [(firm, visitor) for firm in story.firms for visitor in firm.workers])
+    await story.gateway.each(county, COUNTIES)
+    story.world.visitors = [(visitor, f"{firm.county}000000") for firm in story.firms for visitor in firm.workers]
 
 
-def sheet(people: list[Person], wrong: set[int] = frozenset()) -> str:
+def _by_county(things: Sequence[T]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = {county: [] for county in COUNTIES}
+    for one in things:
+        found[one.firm.county if isinstance(one, Home) else one.county].append(one)
+    return found
+
+
+async def _firm(story: Story, one: Firm) -> None:
+    told = await story.gateway.post(story.tokens["office"], "/v1/organisations", {
+        "credit_code": one.credit_code, "name": one.name, "kind": f"KIND_{one.kind}", "area_code": f"{one.county}000000",
+        "home_services": one.home_services, "lon": one.lon, "lat": one.lat,
+    })
+    one.organisation_id = told["organisation"]["organisation_id"]
+
+
+async def _place(story: Story, home: Home) -> None:
+    told = await story.gateway.post(story.tokens["office"], "/v1/facilities", {
+        "organisation_id": home.firm.organisation_id, "area_code": home.area_code, "name": home.name, "tier": f"TIER_{home.tier}",
+        "operation": f"OPERATION_{home.operation}", "beds": home.beds, "nursing_beds": home.nursing_beds,
+    })
+    home.facility_id = told["facility"]["facility_id"]
+
+
+async def _worker(story: Story, firm: Firm, visitor: Visitor) -> None:
+    body = {
+        "organisation_id": firm.organisation_id, "name": visitor.name, "id_number": visitor.id_number, "phone": visitor.phone,
+        "skills": [f"HELP_{skill}" for skill in visitor.skills], "caregiver": visitor.caregiver,
+        "shift_from_min": visitor.shift[0], "shift_to_min": visitor.shift[1],
+    }
+    if visitor.certified_until:
+        body["certified_until"] = visitor.certified_until.isoformat()
+    visitor.worker_id = (await story.gateway.post(story.tokens["office"], "/v1/workers", body))["worker"]["worker_id"]
+
+
+def sheet(people: list[Person], wrong: Set[int] = frozenset()) -> str:
     """A CSV file; the ID numbers of `wrong` persons have a wrong check character."""
     file = io.StringIO()
     writer = csv.writer(file)
@@ -74,38 +95,42 @@ def sheet(people: list[Person], wrong: set[int] = frozenset()) -> str:
 
 async def people(story: Story, progress: Callable[[int], None]) -> None:
     """The population, by files with some mistyped rows, which come back, are corrected and sent again; and once a file by mistake twice."""
-    gateway, office, everyone = story.gateway, story.office, list(story.world.people)
-    random = Random(f"import:{story.seed}")
+    everyone = list(story.world.people)
     for at in range(0, len(everyone), ROWS_A_FILE):
-        part = everyone[at : at + ROWS_A_FILE]
-        wrong = {person.number for person in part if random.random() < BAD_ROWS}
-        done = await _imported(gateway, office, sheet(part, wrong), progress)
-        story.expect(f"import of {len(part)} rows", (done["registered"], done["failed"]), (len(part) - len(wrong), len(wrong)))
-        if wrong:
-            failed = list(csv.DictReader(io.StringIO(await gateway.text(office, f"/v1/elder-imports/{done['import_id']}/failed-rows"))))
-            story.expect("failed rows come back", {row["error_field"] for row in failed}, {"id_number"})
-            again = await _imported(gateway, office, sheet([person for person in part if person.number in wrong]), progress)
-            story.expect("corrected rows", (again["registered"], again["failed"]), (len(wrong), 0))
-    twice = await _imported(gateway, office, sheet(everyone[:500]), lambda _: None)
-    story.expect("the same rows twice", (twice["registered"], twice["unchanged"], twice["failed"]), (0, min(500, len(everyone)), 0))
-    await learn_ids(story, {person.id_number: person for person in everyone})
+        await story.tokens.renew()
+        await _file(story, everyone[at : at + ROWS_A_FILE], progress)
+    twice = await _imported(story, sheet(everyone[:TWICE]), lambda _: None)
+    story.expect("the same rows twice", (twice["registered"], twice["unchanged"], twice["failed"]), (0, min(TWICE, len(everyone)), 0))
+    await _learn_ids(story, {person.id_number: person for person in everyone})
 
 
-async def _imported(gateway: Gateway, token: str, text: str, progress: Callable[[int], None]) -> dict:
-    told, seen = await gateway.upload(token, "/v1/elder-imports", text), 0
+async def _file(story: Story, part: list[Person], progress: Callable[[int], None]) -> None:
+    dice = story.dice("file", part[0].number)
+    wrong = {person.number for person in part if dice.random() < BAD_ROWS}
+    done = await _imported(story, sheet(part, wrong), progress)
+    story.expect(f"import of {len(part)} rows", (done["registered"], done["failed"]), (len(part) - len(wrong), len(wrong)))
+    if wrong:
+        text = await story.gateway.text(story.tokens["office"], f"/v1/elder-imports/{done['import_id']}/failed-rows")
+        story.expect("failed rows come back", {row["error_field"] for row in csv.DictReader(io.StringIO(text))}, {"id_number"})
+        again = await _imported(story, sheet([person for person in part if person.number in wrong]), progress)
+        story.expect("corrected rows", (again["registered"], again["failed"]), (len(wrong), 0))
+
+
+async def _imported(story: Story, text: str, progress: Callable[[int], None]) -> dict[str, Any]:
+    told, seen = await story.gateway.upload(story.tokens["office"], "/v1/elder-imports", text), 0
     while told["state"] != "STATE_DONE":
-        await asyncio.sleep(0.2)
-        told = await gateway.get(token, f"/v1/elder-imports/{told['import_id']}")
+        await asyncio.sleep(LOOK_S)
+        told = await story.gateway.get(story.tokens["office"], f"/v1/elder-imports/{told['import_id']}")
         progress(told["done"] - seen)
         seen = told["done"]
     return told
 
 
-async def learn_ids(story: Story, by_number: dict[str, Person]) -> None:
+async def _learn_ids(story: Story, by_number: dict[str, Person]) -> None:
     """Reads the register page by page; the masked number and the birth day tell who is who."""
     after = ""
     while True:
-        page = await story.gateway.get(story.office, "/v1/elders", limit=500, after=after)
+        page = await story.gateway.get(story.tokens["office"], "/v1/elders", limit=PAGE, after=after)
         for row in page["rows"]:
             elder, masked = row["elder"], row["id_number"]
             person = by_number.get(masked[:6] + elder["born_on"].replace("-", "") + masked[-4:])
@@ -122,8 +147,9 @@ async def stays(story: Story) -> None:
 
     async def admit(pair: tuple[Person, Home]) -> None:
         person, home = pair
-        await story.gateway.post(story.office, "/v1/stays", {
+        told = await story.gateway.post(story.tokens["office"], "/v1/stays", {
             "facility_id": home.facility_id, "elder_id": person.elder_id, "began_on": story.today.isoformat()})
+        story.stay_ids[person.number] = told["stay_id"]
         story.world.stays[person.number] = home
 
     await story.gateway.each(admit, story.residents)

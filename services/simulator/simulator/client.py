@@ -14,6 +14,7 @@ import httpx
 T = TypeVar("T")
 PATIENCE_S = 240.0  # a killed broker or database is back long before
 AGAIN = frozenset({429, 500, 502, 503, 504})
+RENEWED_S = 1800.0  # a token lives for an hour
 DOUBLE = 0.02  # share of commands that are sent twice at once, as a double click or a bad network does
 
 
@@ -72,10 +73,10 @@ class Gateway:
             tokens += answer["tokens"]
         return tokens
 
-    async def post(self, token: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """A command. Raises: Refused, NotTheSame."""
+    async def post(self, token: str, path: str, body: dict[str, Any], *, key: str = "") -> dict[str, Any]:
+        """A command; without a key of the caller's it gets one that no other run has. Raises: Refused, NotTheSame."""
         self._number += 1
-        key = f"{self._run}-{self._number:09d}"
+        key = key or f"{self._run}-{self._number:09d}"
         began = time.perf_counter()
         if self._random.random() < DOUBLE:
             self.tally.doubled += 1
@@ -154,3 +155,30 @@ class Gateway:
         """Waits until nothing is under way; what each part says of itself."""
         answer = await self._patiently("GET", "/onebox/quiet", token=await self.operator())
         return dict(answer["services"])
+
+
+class Identities:
+    """Tokens by the names the simulation gives to people; they are renewed long before they end."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._people: dict[str, dict[str, Any]] = {}
+        self._tokens: dict[str, str] = {}
+        self._until = 0.0
+
+    def know(self, name: str, **claims: Any) -> None:
+        """Somebody with roles and their scope; the token comes with the next `renew`."""
+        self._people[name] = {"sub": f"sim-{name.replace(' ', '-')}", **claims}
+
+    async def renew(self) -> None:
+        """Tokens for those who have none, or for all where the oldest is half an hour old."""
+        if time.monotonic() > self._until:
+            self._tokens.clear()
+            self._until = time.monotonic() + RENEWED_S
+        missing = [name for name in self._people if name not in self._tokens]
+        if missing:
+            tokens = await self._gateway.tokens([self._people[name] for name in missing])
+            self._tokens |= dict(zip(missing, tokens, strict=True))
+
+    def __getitem__(self, name: str) -> str:
+        return self._tokens[name]

@@ -6,7 +6,7 @@ Source: 2020 census (data/census2020.csv). Assumption: shares of levels by age, 
 import csv
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib import resources
 from random import Random
@@ -15,6 +15,7 @@ from kit import areas
 from kit.numbers import credit_check, resident_check
 
 COUNTIES = ("341102", "341103", "341122", "341124", "341125", "341126", "341171", "341172", "341181", "341182")
+YEAR_DAYS = 365.25
 BANDS = (60, 65, 70, 75, 80, 85)
 # by first year of the band: share of level 1, share of levels 2 to 4 together
 LEVEL_SHARES = {60: (0.22, 0.018), 65: (0.28, 0.028), 70: (0.36, 0.05), 75: (0.45, 0.09), 80: (0.52, 0.16), 85: (0.50, 0.31)}
@@ -36,7 +37,7 @@ GIVEN = "国建华文明德志玉秀英兰桂芳珍凤莲荣福春梅林平军�
 class Person:
     """An elder of the simulated city, with what only the simulation knows.
 
-    level: what an honest assessment finds. elder_id: given by the platform.
+    level: what an honest assessment finds. elder_id: given by the platform. alive: and in the city. asked: was once entitled to cash.
     """
 
     number: int
@@ -58,7 +59,8 @@ class Person:
     elder_id: str = ""
     died_on: date | None = None
     alive: bool = True
-    tags: set[str] = field(default_factory=set)
+    asked: bool = False
+    dies_late: bool = False
 
     @property
     def complete(self) -> bool:
@@ -102,9 +104,15 @@ class Places:
         self.centres = centroids()
         self.villages = {county: [area.code for area in self.tree.within(f"{county}000000", areas.COMMUNITY)] for county in COUNTIES}
         self._seed = seed
+        self._points: dict[str, tuple[float, float]] = {}
 
     def point(self, code: str) -> tuple[float, float]:
         """The village's point: inside a square of the county's area around its inner point."""
+        if code not in self._points:
+            self._points[code] = self._point(code)
+        return self._points[code]
+
+    def _point(self, code: str) -> tuple[float, float]:
         lon, lat, km2 = self.centres[code[:6]]
         random = Random(f"{self._seed}:{code}")
         half = math.sqrt(km2) / 2 * 0.7
@@ -137,7 +145,8 @@ Serials = Counter[tuple[date, bool]]
 def person(random: Random, number: int, county: str, band: int, male: bool, today: date, places: Places, serials: Serials) -> Person:
     """One elder of a census cell. serials: how many ID numbers were given by birth day and sex; this one is noted in it."""
     span = 5 if band < BANDS[-1] else 13
-    born_on = today - timedelta(days=int((band + random.random() * span) * 365.25) + 1)
+    days = int((band + random.random() * span) * YEAR_DAYS) + 1
+    born_on = today - timedelta(days=min(days, math.ceil((band + span) * YEAR_DAYS) - 1))
     area_code = random.choice(places.villages[county])
     lon, lat = around(random, *places.point(area_code), 1.5)
     complete = random.random() < COMPLETE

@@ -17,13 +17,12 @@ INSTITUTIONS, BEDS, COMPLEXES, STATIONS = 175, 21_000, 110, 950
 NURSING = 0.7
 ELDERS_PER_VISITOR = 110  # assumption: what keeps the orders of a day within the shifts
 OCCUPANCY = 0.5
-CHARACTERS, CHARACTER_SHARES = ("honest", "late", "short", "elsewhere", "double", "absent"), (0.72, 0.12, 0.05, 0.04, 0.04, 0.03)
 OPERATIONS = (("PUBLIC", "PUBLIC", "12"), ("CONTRACTED", "PRIVATE_NON_PROFIT", "52"), ("PRIVATE", "ENTERPRISE", "91"))
 
 
 @dataclass(slots=True)
 class Firm:
-    """An organisation that visits homes. id_: given by the platform."""
+    """An organisation that visits homes, or keeps a house. organisation_id: given by the platform. position: of its feed, as read."""
 
     credit_code: str
     name: str
@@ -50,8 +49,8 @@ class Visitor:
     caregiver: bool
     certified_until: date | None
     shift: tuple[int, int]
-    character: str  # honest, late, short, elsewhere, double, absent
     worker_id: str = ""
+    left: bool = False
 
 
 @dataclass(slots=True)
@@ -67,6 +66,7 @@ class Home:
     nursing_beds: int
     facility_id: str = ""
     closed: bool = False
+    mourned_on: date | None = None  # when somebody's death was told who stayed there
 
 
 def firms(elders: int, seed: int, places: Places, by_county: dict[str, int]) -> list[Firm]:
@@ -74,7 +74,7 @@ def firms(elders: int, seed: int, places: Places, by_county: dict[str, int]) -> 
     random = Random(f"firms:{seed}")
     wanted = max(len(COUNTIES), round(80 * elders / FULL))
     extra = shares(wanted - len(COUNTIES), [by_county[county] for county in COUNTIES])
-    made = []
+    made: list[Firm] = []
     for county, more in zip(COUNTIES, extra, strict=True):
         for _ in range(1 + more):
             lon, lat = around(random, *places.centres[county][:2], 2.0)
@@ -85,7 +85,7 @@ def firms(elders: int, seed: int, places: Places, by_county: dict[str, int]) -> 
 
 
 def visitors(elders: int, seed: int, firms: list[Firm], today: date, by_county: dict[str, int]) -> list[Visitor]:
-    """The firms' workers; their characters are the known ways to serve badly."""
+    """The firms' workers."""
     random = Random(f"visitors:{seed}")
     made: list[Visitor] = []
     serials: Serials = Counter()
@@ -98,9 +98,8 @@ def visitors(elders: int, seed: int, firms: list[Firm], today: date, by_county: 
             skills = tuple(sorted(random.sample(HELPS, k=random.choice((4, 5, 6))), key=HELPS.index))
             certified = random.random() < 0.9
             until = today + timedelta(days=random.choice((3, 20, 40, 200, 400, 700))) if certified else None
-            character = random.choices(CHARACTERS, CHARACTER_SHARES)[0]
             visitor = Visitor(number, f"护理员{number:05d}", person, f"139{number:08d}", skills, random.random() < 0.85, until,
-                              random.choice(((480, 1080), (450, 1050), (480, 1140))), character)
+                              random.choice(((480, 1080), (450, 1050), (480, 1140))))
             local[at % len(local)].workers.append(visitor)
             made.append(visitor)
     return made

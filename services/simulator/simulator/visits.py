@@ -1,58 +1,67 @@
-"""How a visit really goes: arrival, stay and position by the worker's character. Pure and seeded."""
+"""How a visit really goes: arrival, stay and position. Pure and seeded: a visit's temper is its own, whoever is sent."""
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 from simulator.people import Person
 from simulator.things import Firm, Visitor
 
-CHEATS = 0.5  # share of visits in which a cheating worker cheats
+# Assumption: what goes wrong with visits, and how often; the rest goes well
+TEMPERS = (("late", 0.06), ("short", 0.025), ("elsewhere", 0.02), ("double", 0.02), ("absent", 0.015), ("no position", 0.03),
+           ("no network", 0.04), ("no network at the end", 0.02))
+CHEATS = ("short", "elsewhere", "double")
 PACE_KMH = 28.0  # how fast an honest worker really travels, straight line
 NOISE_M = 60  # error of a phone's position; the audit grants 300
-
-
-@dataclass(slots=True)
-class Order:
-    """An order as the simulation knows it.
-
-    state: placed, offered, accepted, arrived, finished, cancelled, missed, unserved. cheat: how the visit was faked, or "".
-    """
-
-    order_id: str
-    person: Person
-    area_code: str
-    item_code: str
-    planned_min: int
-    price_fen: int
-    voucher_fen: int
-    month: str  # of the voucher
-    wanted_from: datetime
-    wanted_to: datetime
-    state: str = "placed"
-    firm: Firm | None = None
-    visitor: Visitor | None = None
-    planned_at: datetime | None = None
-    attempt: int = 0
-    visit: "Visit | None" = None
-    cheat: str = ""
-    cancels: bool = False
-    outcome: str = ""  # approved, refused
-    captured: bool = False
-    followed_up: bool = False
-    tags: set[str] = field(default_factory=set)
+LEAST_MIN = 2.0
+AWAY_DEG = 0.02  # about two kilometres
+NO_NETWORK_H = (1.0, 5.0)
 
 
 @dataclass(slots=True)
 class Visit:
-    """What the device will send."""
+    """What the device will send, and when: told_in and told_out are begin and end unless there was no network."""
 
     begin: datetime
     end: datetime
     place_in: tuple[float, float] | None
     place_out: tuple[float, float] | None
+    told_in: datetime
+    told_out: datetime
     absent: bool = False
+
+
+@dataclass(slots=True)
+class Order:
+    """An order as the simulation knows it. number: its place in the story.
+
+    state: placed, offered, accepted, arrived, finished, cancelled, missed, unserved, death. cheat: how the visit was faked, or "".
+    behind: the true visit that a second one is faked beside.
+    """
+
+    number: int
+    order_id: str
+    person: Person
+    area_code: str
+    planned_min: int
+    voucher_fen: int
+    month: str  # of the voucher
+    wanted_from: datetime
+    wanted_to: datetime
+    cancels: bool = False
+    state: str = "placed"
+    firm: Firm | None = None
+    visitor: Visitor | None = None
+    planned_at: datetime | None = None
+    visit: Visit | None = None
+    cheat: str = ""
+    behind: "Order | None" = None
+    captured: bool = False
+    finished_month: str = ""
+    approved_month: str = ""
+    settlement_id: str = ""
 
 
 def distance_m(here: tuple[float, float], there: tuple[float, float]) -> float:
@@ -62,36 +71,55 @@ def distance_m(here: tuple[float, float], there: tuple[float, float]) -> float:
     return 2 * 6_371_008.8 * math.asin(math.sqrt(half))
 
 
-def day_of(random: Random, visitor: Visitor, orders: list[Order]) -> None:
+def day_of(dice_of: Callable[[Order], Random], orders: Sequence[Order]) -> None:
     """Writes the visits of one worker's day; `orders` in the order of their plan."""
     free_at: datetime | None = None
     where: tuple[float, float] | None = None
     for at, order in enumerate(orders):
-        planned = order.planned_at or order.wanted_from
-        cheating = visitor.character not in ("honest", "late", "absent") and random.random() < CHEATS
-        home = (order.person.lon, order.person.lat)
-        delay = random.uniform(15, 70) if visitor.character == "late" and random.random() < CHEATS else random.uniform(-4, 8)
-        begin = planned + timedelta(minutes=delay)
+        dice, home = dice_of(order), (order.person.lon, order.person.lat)
+        temper = _temper(dice, orders[at - 1] if at else None)
+        delay_min = dice.uniform(15, 70) if temper == "late" else dice.uniform(-4, 8)
+        begin = (order.planned_at or order.wanted_from) + timedelta(minutes=delay_min)
         if free_at is not None and where is not None:
             begin = max(begin, free_at + timedelta(minutes=2 + distance_m(where, home) / 1000 / PACE_KMH * 60))
-        share = random.uniform(0.92, 1.15)
-        if visitor.character == "absent" and random.random() < CHEATS:
-            order.visit = Visit(begin, begin, None, None, absent=True)
-            continue
-        place_in, place_out = noisy(random, home), noisy(random, home)
-        if cheating and visitor.character == "short":
-            order.cheat, share = "short", random.uniform(0.1, 0.5)
-        elif cheating and visitor.character == "elsewhere":
-            order.cheat = "elsewhere"
-            place_in = place_out = noisy(random, (home[0] + 0.02, home[1] + 0.02))
-        elif cheating and visitor.character == "double" and at and orders[at - 1].visit and not orders[at - 1].visit.absent:
-            before = orders[at - 1].visit
-            order.cheat = "double"
-            begin = before.begin + min(timedelta(minutes=5), (before.end - before.begin) / 2)
-        end = begin + timedelta(minutes=max(2.0, order.planned_min * share))
-        order.visit = Visit(begin, end, place_in, place_out)
-        if order.cheat != "double":
-            free_at, where = end, home
+        order.cheat = temper if temper in CHEATS else ""
+        order.visit = _visit(dice, temper, order, begin, home)
+        if temper == "double":
+            _hide(order, order.visit, orders[at - 1])
+        elif temper != "absent":
+            free_at, where = order.visit.end, home
+
+
+def _temper(dice: Random, before: Order | None) -> str:
+    names, shares = zip(*TEMPERS, strict=True)
+    temper: str = dice.choices((*names, "honest"), (*shares, 1 - sum(shares)))[0]
+    hides = before and before.visit and not before.visit.absent and before.cheat != "double"
+    return "short" if temper == "double" and not hides else temper
+
+
+def _visit(dice: Random, temper: str, order: Order, begin: datetime, home: tuple[float, float]) -> Visit:
+    share = dice.uniform(0.1, 0.5) if temper == "short" else dice.uniform(0.92, 1.15)
+    end = begin + timedelta(minutes=max(LEAST_MIN, order.planned_min * share))
+    place = (home[0] + AWAY_DEG, home[1] + AWAY_DEG) if temper == "elsewhere" else home
+    visit = Visit(begin, end, noisy(dice, place), noisy(dice, place), begin, end, absent=temper == "absent")
+    if temper == "no position":
+        visit.place_in = visit.place_out = None
+    if temper.startswith("no network"):
+        visit.told_out = end + timedelta(hours=dice.uniform(*NO_NETWORK_H))
+        visit.told_in = visit.told_out if temper == "no network" else begin
+    return visit
+
+
+def _hide(order: Order, visit: Visit, before: Order) -> None:
+    """The second of two visits at once, told when the first one is."""
+    true = before.visit
+    if true is None:
+        raise ValueError(f"order {before.number} has no visit")
+    length = visit.end - visit.begin
+    visit.begin = true.begin + min(timedelta(minutes=5), (true.end - true.begin) / 2)
+    visit.end = visit.begin + length
+    visit.told_in = visit.told_out = max(visit.end, true.told_out)
+    order.behind = before
 
 
 def noisy(random: Random, point: tuple[float, float]) -> tuple[float, float]:

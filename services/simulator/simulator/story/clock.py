@@ -1,0 +1,55 @@
+"""Time passes: the platform's clock moves on, and the truth follows what the platform does by itself, by its published rules."""
+
+from datetime import date, datetime, time, timedelta
+
+from kit.clock import SHANGHAI
+from simulator.story import entitling, ordering
+from simulator.story.state import Story, days_between, instant
+from simulator.truth import month_of
+
+CASH_FEN = {2: 10_000, 3: 18_000, 4: 26_000}  # home-care subsidy a month by level
+CASH_DAY, PAY_WEEKDAY, PAY_TIME = 10, 5, time(16, 0)
+MISSED_AFTER = timedelta(hours=4)
+
+
+async def move(story: Story, at: time) -> None:
+    """The clock moves on, and what became due happens; then the story catches up with it."""
+    then = instant(story.today, at)
+    if month_of(then) != story.month:
+        story.truth.close(story.month, story.world)
+    before, story.now = story.now, then
+    await story.tokens.renew()
+    await story.gateway.clock(story.now.isoformat())
+    await story.gateway.quiet()
+    _catch_up(story, before)
+
+
+def _catch_up(story: Story, before: datetime) -> None:
+    if story.month != month_of(before):
+        for number, area in story.vouched.items():
+            entitling.issue(story, number, story.month, area)
+    for day in days_between(before.astimezone(SHANGHAI).date(), story.today):
+        if day.day == CASH_DAY and before < instant(day, time()) <= story.now:
+            _pay_cash(story, day)
+        if day.isoweekday() == PAY_WEEKDAY and before < instant(day, PAY_TIME) <= story.now:
+            _pay_debts(story, day)
+    for order in list(story.open.values()):
+        if order.state in ("placed", "offered") and order.wanted_to <= story.now:
+            ordering.end(story, order, "unserved")
+        elif order.state == "accepted" and order.wanted_to + MISSED_AFTER <= story.now:
+            ordering.end(story, order, "missed")
+
+
+def _pay_cash(story: Story, day: date) -> None:
+    month = month_of(day)
+    for number in story.world.cash:
+        one, fen = story.by_number[number], CASH_FEN[story.world.levels[number]]
+        story.paid[number].append((month, fen, one.area_code))
+        story.truth.count("SU06", month, one.area_code, 1, 1)
+        story.truth.count("SU07", month, one.area_code, 0, fen)
+
+
+def _pay_debts(story: Story, day: date) -> None:
+    for organisation_id, _ in story.debts:
+        story.truth.count("SU06", month_of(day), f"{story.firm_of[organisation_id].county}000000", 1, 1)
+    story.debts.clear()

@@ -1,0 +1,68 @@
+"""What elders are entitled to, by the published policies; and those who do not want it."""
+
+from datetime import date
+
+from simulator.people import Person
+from simulator.story.chances import LATE_DEATHS, REFUSE
+from simulator.story.state import Story
+from simulator.truth import HELPED
+
+VOUCHER_FEN = 80_000
+EARLY = date(2026, 1, 31)  # before it, somebody's death can still be told behind a payment
+
+
+def entitle(story: Story, one: Person) -> None:
+    """What follows from level and hardship."""
+    level = story.world.levels.get(one.number)
+    disabled = one.alive and level is not None and level >= 2
+    if disabled and HELPED & set(one.hardships) and one.number not in story.unwilling:
+        _give_cash(story, one)
+    else:
+        story.world.cash.discard(one.number)
+    if disabled and "TEKUN" not in one.hardships:
+        if one.number not in story.vouched:
+            story.vouched[one.number] = one.area_code
+            issue(story, one.number, story.month, one.area_code)
+    else:
+        story.vouched.pop(one.number, None)
+
+
+def _give_cash(story: Story, one: Person) -> None:
+    story.world.cash.add(one.number)
+    if not one.asked:
+        one.asked = True
+        if story.today < EARLY and story.dice("late death", one.number).random() < LATE_DEATHS:
+            one.dies_late = True
+            story.late_deaths.append(one)
+
+
+def issue(story: Story, number: int, month: str, area: str) -> None:
+    """One voucher for each month of an entitled elder."""
+    if (number, month) not in story.rest:
+        story.rest[number, month] = VOUCHER_FEN
+        story.voucher_area[number, month] = area
+        story.world.vouchers.add((number, month))
+        story.truth.count("SU05", month, area, 0, VOUCHER_FEN)
+
+
+def leave(story: Story, one: Person) -> None:
+    """Death or moving out ends everything."""
+    one.alive = False
+    story.world.cash.discard(one.number)
+    story.vouched.pop(one.number, None)
+    story.world.stays.pop(one.number, None)
+
+
+async def refuse_some(story: Story, approved: list[Person]) -> None:
+    """Some do not want the money that came without asking."""
+    token = story.tokens["hotline"]
+    for one in approved:
+        if one.number not in story.world.cash or one.dies_late or story.dice("refuse", one.number).random() >= REFUSE:
+            continue
+        rows = (await story.gateway.get(token, "/v1/entitlements", elder_id=one.elder_id))["rows"]
+        mine = [row for row in rows if row["policy_code"] == "home-care" and row["state"] == "STATE_OPEN"]
+        story.expect("one open home-care entitlement", len(mine), 1)
+        await story.gateway.post(token, f"/v1/entitlements/{mine[0]['entitlement_id']}:refuse", {})
+        story.world.cash.discard(one.number)
+        story.unwilling.add(one.number)
+        story.events["refusals"] += 1

@@ -1,0 +1,208 @@
+"""The story's own laws, without a city: dice, candidates, offers that stand, vouchers, what a month's turn brings."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.client import Gateway
+from simulator.people import Places
+from simulator.story import clock, entitling, ordering, serving
+from simulator.story.state import Story, instant
+from simulator.things import Firm, Visitor
+from simulator.visits import Order
+
+PLACES = Places(1)
+FIRM = Firm("52341102MJ0000011A", "firm", "ENTERPRISE", "341102", 118.3, 32.3, True, organisation_id="firm")
+
+
+@pytest.fixture
+async def story() -> Any:
+    gateway = Gateway("http://127.0.0.1:9", client_id="simulator", secret="none", seed=1)
+    yield Story(gateway, 600, 1, PLACES)
+    await gateway.close()
+
+
+def an_order(story: Story, number: int = 0, **but: Any) -> Order:
+    one, begin = story.world.people[number], instant(date(2026, 1, 20), time(9))
+    given = {"voucher_fen": 1000, "state": "placed"} | but
+    order = Order(number, f"order-{number}", one, one.area_code, 60, given.pop("voucher_fen"), "2026-01", begin, begin + timedelta(hours=2))
+    for name, value in given.items():
+        setattr(order, name, value)
+    story.orders[order.order_id] = story.open[order.order_id] = order
+    return order
+
+
+def flows(story: Story, code: str, month: str = "2026-01") -> tuple[int, int]:
+    story.truth.close(month, story.world)
+    found = [(numerator, denominator) for what, area, numerator, denominator in story.truth.figures(month)
+             if (what, area) == (code, "341100000000")]
+    return found[0] if found else (0, 0)
+
+
+async def test_dice_hang_on_the_deed_and_on_nothing_that_was_rolled_before(story: Story) -> None:
+    first = story.dice("order", 7).random()
+    story.dice("order", 8).random()
+
+    assert story.dice("order", 7).random() == first
+    assert story.dice("order", 71).random() != story.dice("order", 7, 1).random()
+
+
+async def test_two_stories_of_one_seed_begin_alike(story: Story) -> None:
+    again = Story(story.gateway, 600, 1, PLACES)
+
+    assert again.world.people == story.world.people
+    assert [one.number for one in again.applicants] == [one.number for one in story.applicants]
+    assert [(firm.name, len(firm.workers)) for firm in again.firms] == [(firm.name, len(firm.workers)) for firm in story.firms]
+
+
+@given(seed=st.integers(), count=st.integers(0, 3000), rate=st.floats(0, 1))
+def test_some_are_chosen_in_their_order_and_each_once(seed: int, count: int, rate: float) -> None:
+    chosen = list(ordering.some(Random(seed), range(count), rate))
+
+    assert chosen == sorted(set(chosen))
+    assert all(0 <= one < count for one in chosen)
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.05, 0.4])
+def test_as_many_are_chosen_as_the_rate_says(rate: float) -> None:
+    candidates = range(200_000)
+    found = sum(1 for _ in ordering.some(Random(1), candidates, rate))
+
+    spread = (len(candidates) * rate * (1 - rate)) ** 0.5
+    assert abs(found - len(candidates) * rate) < 5 * spread
+
+
+@pytest.fixture
+def told(story: Story) -> Iterator[dict[str, Any]]:
+    story.visitor_of["worker"] = Visitor(0, "护理员", "", "", (), True, None, (480, 1080), worker_id="worker")
+    an_order(story)
+    story.now = instant(date(2026, 1, 19), time(18, 5))
+    yield {"order_id": "order-0", "worker_id": "worker", "assigned_at": story.now.isoformat()}
+
+
+async def test_an_offer_stands_for_four_hours(story: Story, told: dict[str, Any]) -> None:
+    story.now += timedelta(hours=3, minutes=59)
+    assert serving._stands(story, told)
+
+    story.now += timedelta(minutes=1)
+    assert not serving._stands(story, told)
+
+
+async def test_no_offer_stands_beyond_the_window_or_for_a_worker_who_left(story: Story, told: dict[str, Any]) -> None:
+    order = story.orders["order-0"]
+    told["assigned_at"] = (order.wanted_to - timedelta(minutes=30)).isoformat()
+    story.now = order.wanted_to - timedelta(minutes=1)
+    assert serving._stands(story, told)
+
+    story.visitor_of["worker"].left = True
+    assert not serving._stands(story, told)
+    story.visitor_of["worker"].left = False
+    story.now = order.wanted_to
+    assert not serving._stands(story, told)
+
+
+@pytest.mark.parametrize("state", ["accepted", "finished", "cancelled", "death", "unserved", "missed"])
+async def test_what_was_answered_or_is_over_asks_for_no_answer(story: Story, told: dict[str, Any], state: str) -> None:
+    story.orders["order-0"].state = state
+
+    assert not serving._stands(story, told)
+
+
+async def test_an_order_that_ends_gives_its_voucher_back(story: Story) -> None:
+    order = an_order(story)
+    story.vouched[order.person.number], story.rest[order.person.number, "2026-01"] = order.area_code, 5000
+    story.truth.count("DI03", "2026-01", order.area_code, 0, 1)
+
+    ordering.end(story, order, "missed")
+
+    assert story.rest[order.person.number, "2026-01"] == 6000
+    assert flows(story, "DI03") == (0, 1)
+    assert story.open == {}
+
+
+@pytest.mark.parametrize("state", ["cancelled", "death"])
+async def test_an_order_the_elder_ends_is_not_one_that_was_to_be_served(story: Story, state: str) -> None:
+    order = an_order(story)
+    story.truth.count("DI03", "2026-01", order.area_code, 0, 1)
+
+    ordering.end(story, order, state)
+
+    assert flows(story, "DI03") == (0, 0)
+
+
+async def test_who_leaves_has_nothing_any_more(story: Story) -> None:
+    one = story.world.people[0]
+    one.hardships, story.world.levels[one.number] = ("DIBAO",), 3
+    entitling.entitle(story, one)
+    assert one.number in story.vouched
+    assert one.number in story.world.cash
+
+    entitling.leave(story, one)
+    entitling.entitle(story, one)
+
+    assert one.number not in story.vouched
+    assert one.number not in story.world.cash
+
+
+async def test_a_voucher_is_issued_once_a_month(story: Story) -> None:
+    one = story.world.people[0]
+    story.world.levels[one.number] = 2
+    entitling.entitle(story, one)
+    entitling.entitle(story, one)
+
+    assert flows(story, "SU05") == (0, 80_000)
+
+
+async def test_the_very_poor_get_cash_and_no_voucher(story: Story) -> None:
+    one = story.world.people[0]
+    one.hardships, story.world.levels[one.number] = ("TEKUN",), 4
+    entitling.entitle(story, one)
+
+    assert (one.number in story.world.cash, one.number in story.vouched) == (True, False)
+
+
+async def test_the_turn_of_a_month_issues_and_the_tenth_pays(story: Story) -> None:
+    one = story.world.people[0]
+    one.hardships, story.world.levels[one.number] = ("DIBAO",), 4
+    entitling.entitle(story, one)
+
+    story.today = date(2026, 2, 10)
+    story.now = instant(story.today, time(8, 30))
+    clock._catch_up(story, datetime.fromisoformat("2026-01-31T20:00:00+08:00"))
+
+    assert flows(story, "SU05", "2026-02") == (0, 80_000)
+    assert flows(story, "SU06", "2026-02") == (1, 1)
+    assert flows(story, "SU07", "2026-02") == (0, 26_000)
+
+
+async def test_debts_are_paid_on_friday_afternoon_and_once(story: Story) -> None:
+    story.firm_of["firm"] = FIRM
+    story.debts.add(("firm", "2026-01"))
+    story.today = date(2026, 1, 23)
+    story.now = instant(story.today, time(14, 30))
+    clock._catch_up(story, instant(story.today, time(13)))
+    assert flows(story, "SU06") == (0, 0)
+
+    before, story.now = story.now, instant(story.today, time(16))
+    clock._catch_up(story, before)
+    clock._catch_up(story, story.now)
+
+    assert flows(story, "SU06") == (1, 1)
+
+
+@pytest.mark.parametrize(("state", "after", "ends"), [
+    ("placed", timedelta(0), "unserved"), ("offered", timedelta(0), "unserved"), ("accepted", timedelta(hours=3, minutes=59), "accepted"),
+    ("accepted", timedelta(hours=4), "missed"), ("arrived", timedelta(hours=9), "arrived"), ("placed", timedelta(minutes=-1), "placed"),
+])
+async def test_orders_nobody_serves_end_by_themselves(story: Story, state: str, after: timedelta, ends: str) -> None:
+    order = an_order(story, state=state)
+    before, story.now, story.today = story.now, order.wanted_to + after, order.wanted_to.date()
+
+    clock._catch_up(story, before)
+
+    assert order.state == ends
