@@ -132,8 +132,8 @@ class Town:
 
     def request(self, verb: str, path: str, token: str = "", *, key: str = "", **what: Any) -> httpx.Response:
         """One request, tried once."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        headers |= {"Idempotency-Key": key} if key else {}
+        headers: dict[str, Any] = {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= {"Idempotency-Key": key.encode()} if key else {}
         return self.http.request(verb, path, headers=headers | what.pop("headers", {}), **what)
 
     def get(self, path: str, token: str, **query: Any) -> dict[str, Any]:
