@@ -37,7 +37,8 @@ async def live(arguments: argparse.Namespace, console: Console) -> int:
     compare.show(comparison, console)
     _tell(story, records, time.monotonic() - began, console)
     compare.keep(comparison, arguments.state, failures=story.failures, seed=arguments.seed, elders=arguments.elders, days=arguments.days,
-                 cpu_s=round(sum(os.times()[:2]), 1), commands=gateway.tally.commands, seconds=round(time.monotonic() - began, 1), events=dict(sorted(story.events.items())))
+                 cpu_s=round(sum(os.times()[:2]), 1), commands=gateway.tally.commands,
+                 seconds=round(time.monotonic() - began, 1), events=dict(sorted(story.events.items())))
     return 1 if comparison.differences or story.failures else 0
 
 

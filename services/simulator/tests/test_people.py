@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ def test_shares_sum_to_the_whole_and_no_part_is_off_by_one(total: int, weights: 
 def test_a_greater_weight_never_gets_a_smaller_share(total: int, weights: list[int]) -> None:
     ordered = sorted(zip(weights, shares(total, weights), strict=True))
 
-    assert all(one <= other for (weight, one), (more, other) in zip(ordered, ordered[1:], strict=False) if weight < more)
+    assert all(one <= other for (weight, one), (more, other) in pairwise(ordered) if weight < more)
 
 
 def test_every_cell_has_the_number_of_the_census(people: list[Person]) -> None:

@@ -1,6 +1,5 @@
 """The story's own laws, without a city: dice, candidates, offers that stand, vouchers, what a month's turn brings."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -78,11 +77,11 @@ def test_as_many_are_chosen_as_the_rate_says(rate: float) -> None:
 
 
 @pytest.fixture
-def told(story: Story) -> Iterator[dict[str, Any]]:
+def told(story: Story) -> dict[str, Any]:
     story.visitor_of["worker"] = Visitor(0, "护理员", "", "", (), True, None, (480, 1080), worker_id="worker")
     an_order(story)
     story.now = instant(date(2026, 1, 19), time(18, 5))
-    yield {"order_id": "order-0", "worker_id": "worker", "assigned_at": story.now.isoformat()}
+    return {"order_id": "order-0", "worker_id": "worker", "assigned_at": story.now.isoformat()}
 
 
 async def test_an_offer_stands_for_four_hours(story: Story, told: dict[str, Any]) -> None:

@@ -22,15 +22,17 @@ KEEPER = Firm("52341102MJ0000011A", "keeper", "ENTERPRISE", "341102", 118.3, 32.
 
 def an_elder(number: int = 0, **but: Any) -> Person:
     return Person(**{
-        "number": number, "name": "王国", "id_number": "", "male": True, "born_on": date(1955, 6, 1), "area_code": VILLAGE, "lon": 118.3,
-        "lat": 32.3, "phone": "13800000000", "address": "1号", "contact_name": "王建", "contact_phone": "13900000000", "living": "WITH_FAMILY",
+        "number": number, "name": "王国", "id_number": "", "male": True,
+        "born_on": date(1955, 6, 1), "area_code": VILLAGE, "lon": 118.3, "lat": 32.3,
+        "phone": "13800000000", "address": "1号", "contact_name": "王建", "contact_phone": "13900000000", "living": "WITH_FAMILY",
         "hardships": (), "local_register": True, "level": 0,
     } | but)
 
 
 def a_visitor(**but: Any) -> Visitor:
     return Visitor(**{
-        "number": 0, "name": "护理员", "id_number": "", "phone": "", "skills": (), "caregiver": True, "certified_until": None, "shift": (480, 1080),
+        "number": 0, "name": "护理员", "id_number": "", "phone": "", "skills": (), "caregiver": True, "certified_until": None,
+        "shift": (480, 1080),
     } | but)
 
 

@@ -89,7 +89,9 @@ def test_a_second_visit_at_once_overlaps_the_first_and_is_told_after_it() -> Non
     for order, orders in faked:
         assert "double" in broken(order, orders)
         assert not {"short", "elsewhere"} & broken(order, orders)
-        assert order.visit is not None and order.behind is not None and order.behind.visit is not None
+        assert order.visit is not None
+        assert order.behind is not None
+        assert order.behind.visit is not None
         assert order.visit.told_in >= order.behind.visit.told_out
 
 

@@ -24,9 +24,10 @@ def some(dice: Random, candidates: Sequence[T], rate: float) -> Iterator[T]:
         return
     at, never = -1, math.log1p(-min(rate, 0.999_999))
     while True:
-        at += 1 + int(math.log(1.0 - dice.random()) / never)
-        if at >= len(candidates):
+        passed = math.log(1.0 - dice.random()) / never
+        if passed >= len(candidates) - at - 1:
             return
+        at += 1 + int(passed)
         yield candidates[at]
 
 
