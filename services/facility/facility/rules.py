@@ -73,7 +73,7 @@ def required_caregivers(levels: Iterable[int], care_classes: Sequence[int], pers
     """Certified caregivers an institution needs for its residents (护理员配比), rounded up once for all classes together.
 
     levels: 0..4 of each resident. care_classes: class of each level. persons_per_caregiver: by class.
-    Source: Pengzhou three-level system (s003 L17); rounding once is an assumption.
+    Source: Pengzhou three-level system; rounding once is an assumption.
 
     >>> required_caregivers([0] * 10 + [2] * 6 + [4] * 3, (0, 1, 1, 2, 2), (10, 6, 3)), required_caregivers([0], (0,), (10,))
     (3, 1)
