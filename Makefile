@@ -64,7 +64,7 @@ migrate: setup ## bring the databases of a stopped or running city to the newest
 	@$(BIN)/eldercare migrate $(S) --state $(STATE)
 topics: setup ## make the topics that are missing
 	@$(BIN)/eldercare topics apply --state $(STATE)
-bench: setup ## measure (N=outbox|consumer|command|projection|gateway|city)
+bench: setup ## measure (N=outbox|consumer|command|projection|board|gateway|city)
 	@$(BIN)/eldercare bench $(N)
 
 ##@ Prove

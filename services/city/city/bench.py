@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
     "consumer": _of("kit.bench.consumer"),
     "command": _of("kit.bench.command"),
     "projection": _of("datacenter.bench"),
+    "board": _of("datacenter.bench.board"),
     "gateway": _of("gateway.bench"),
     "city": _of("city.whole"),
 }
