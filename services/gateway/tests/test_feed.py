@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from eldercare.dispatch.v1.events_pb2 import OrderAccepted
 
-from gateway import app, feed
+from gateway import app, feed, retention
 from gateway.consumers import keep
 from kit import ids
 from kit.clock import Clock
@@ -128,3 +128,58 @@ async def test_the_feed_is_for_organisations(http: httpx.AsyncClient, issuer: Is
     for token, status in ((issuer.token(("official",), area="341100000000"), 403), ("nonsense", 401)):
         assert (await http.get("/v1/feed", headers={"Authorization": f"Bearer {token}"})).status_code == status
     assert (await http.get("/v1/feed")).status_code == 401
+
+
+async def test_old_events_leave_and_an_old_cursor_is_told_where_to_go_on(store: Store, ask: Ask) -> None:
+    await said(store, OURS, THEIRS, OURS)
+    old = (await ask(limit=1)).json()["cursor"]
+    await aged(store, 31, until=2)
+
+    assert await retention.forget(store) == 2
+
+    expired = await ask(cursor=old)
+    assert (expired.status_code, expired.json()["reason"]) == (410, "CURSOR_EXPIRED")
+    page = (await ask(cursor=expired.json()["facts"]["earliest_cursor"])).json()
+    assert (page["first"], page["last"], len(page["events"])) == (3, 3, 1)
+    assert (await ask()).json()["first"] == 3
+
+
+async def test_a_cursor_at_the_edge_of_what_is_kept_goes_on(store: Store, ask: Ask) -> None:
+    await said(store, OURS, OURS)
+    cursor = (await ask(limit=1)).json()["cursor"]
+    await aged(store, 31, until=1)
+    await retention.forget(store)
+
+    page = (await ask(cursor=cursor)).json()
+
+    assert (page["first"], len(page["events"]), page["withheld"]) == (2, 1, 0)
+
+
+async def test_forgetting_goes_in_batches_and_never_past_a_younger_event(store: Store, ask: Ask) -> None:
+    await said(store, *[OURS] * 10)
+    await aged(store, 31, until=4)
+    await aged(store, 31, since=6)
+
+    assert await retention.forget(store, batch=3) == 4
+    assert await retention.forget(store) == 0
+    page = (await ask()).json()
+    assert (page["first"], page["last"], len(page["events"])) == (5, 10, 6)
+
+
+async def test_a_feed_that_has_forgotten_everything_goes_on_counting(store: Store, ask: Ask) -> None:
+    assert await retention.forget(store) == 0
+    await said(store, OURS)
+    await aged(store, 31)
+    await retention.forget(store)
+    await said(store, OURS)
+
+    page = (await ask()).json()
+
+    assert (page["first"], page["last"], len(page["events"])) == (2, 2, 1)
+
+
+async def aged(store: Store, days: int, *, since: int = 0, until: int = 1000) -> None:
+    async with store.transaction() as session:
+        await (await session.driver()).execute(
+            "update feed_event set heard_at = heard_at - make_interval(days => $1) where position between $2 and $3", days, since, until,
+        )

@@ -1,0 +1,166 @@
+"""The built-in issuer: who gets a token, and that the platform accepts it."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from pydantic import SecretStr
+
+from gateway import issuer as built_in
+from kit.access import Caller
+from kit.clock import Clock
+from kit.identity import Identity
+from kit.store import Store
+
+NAME = "http://gateway"
+
+
+def pem(key: Any) -> SecretStr:
+    return SecretStr(key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption(),
+    ).decode())
+
+
+@pytest.fixture
+def own() -> built_in.Issuer:
+    secrets = {"dispatch": SecretStr("a secret of dispatch"), "simulator": SecretStr("a secret of the city")}
+    return built_in.Issuer.made(NAME, "eldercare", pem(ed25519.Ed25519PrivateKey.generate()), secrets)
+
+
+@pytest_asyncio.fixture
+async def trusting(own: built_in.Issuer, opened) -> AsyncIterator[Identity]:
+    """An identity that reads its keys from the issuer under test."""
+    keys = await opened(built_in.routes(own, None, None, one_box=False))  # type: ignore[arg-type] – the key set needs neither
+    made = Identity(issuer=NAME, audience="eldercare", keys_url=f"{NAME}/.well-known/jwks.json", http=keys)
+    yield made
+
+
+@pytest_asyncio.fixture
+async def unchanged(shared, clock: Clock) -> AsyncIterator[Store]:
+    """A store that all tests share, since none of them adds a user."""
+    made = Store(await shared("gateway"), service="gateway", clock=clock)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture
+async def box(own: built_in.Issuer, unchanged: Store, trusting: Identity, opened) -> httpx.AsyncClient:
+    return await opened(built_in.routes(own, unchanged, trusting, one_box=True))
+
+
+@pytest_asyncio.fixture
+async def production(own: built_in.Issuer, unchanged: Store, trusting: Identity, opened) -> httpx.AsyncClient:
+    return await opened(built_in.routes(own, unchanged, trusting, one_box=False))
+
+
+async def granted(http: httpx.AsyncClient, client: str, secret: str) -> httpx.Response:
+    return await http.post("/token", data={"grant_type": "client_credentials"}, auth=(client, secret))
+
+
+async def logged_in(http: httpx.AsyncClient, username: str, password: str = "demo") -> httpx.Response:
+    return await http.post("/token", data={"grant_type": "password", "username": username, "password": password})
+
+
+async def operator(http: httpx.AsyncClient) -> dict[str, str]:
+    token = (await granted(http, "simulator", "a secret of the city")).json()["access_token"]
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def test_discovery_leads_to_the_keys(box: httpx.AsyncClient) -> None:
+    told = (await box.get("/.well-known/openid-configuration")).json()
+    keys = (await box.get(told["jwks_uri"])).json()["keys"]
+
+    assert (told["issuer"], told["token_endpoint"]) == (NAME, f"{NAME}/token")
+    assert [(key["kty"], key["crv"], key["alg"]) for key in keys] == [("OKP", "Ed25519", "EdDSA")]
+    assert not any("d" in key for key in keys)
+
+
+async def test_a_program_with_its_secret_is_a_service(box: httpx.AsyncClient, trusting: Identity) -> None:
+    answer = await granted(box, "dispatch", "a secret of dispatch")
+
+    assert answer.headers["cache-control"] == "no-store"
+    caller = await trusting.verify(answer.json()["access_token"])
+    assert (caller.client_id, caller.roles) == ("dispatch", frozenset({"service"}))
+
+
+@pytest.mark.parametrize(("client", "secret"), [("dispatch", "another"), ("nobody", "x"), ("dispatch", ""), ("dispatch", "密码")])
+async def test_a_wrong_secret_gets_no_token(box: httpx.AsyncClient, client: str, secret: str) -> None:
+    refused = await granted(box, client, secret)
+
+    assert (refused.status_code, refused.json()) == (401, {"error": "invalid_client"})
+
+
+@pytest.mark.parametrize("header", ["Basic !!!", "Basic", "Bearer x", ""])
+async def test_a_malformed_header_gets_no_token(box: httpx.AsyncClient, header: str) -> None:
+    refused = await box.post("/token", data={"grant_type": "client_credentials"}, headers={"Authorization": header})
+
+    assert refused.status_code == 401
+
+
+async def test_demo_users_log_in_with_their_scope(box: httpx.AsyncClient, trusting: Identity) -> None:
+    caller = await trusting.verify((await logged_in(box, "langya")).json()["access_token"])
+
+    assert caller == Caller("langya", "portal", frozenset({"official", "inspector"}), area="341102000000")
+
+
+@pytest.mark.parametrize(("username", "password"), [("langya", "x"), ("langya", "密码"), ("nobody", "demo"), ("", "")])
+async def test_a_wrong_password_logs_nobody_in(box: httpx.AsyncClient, username: str, password: str) -> None:
+    refused = await logged_in(box, username, password)
+
+    assert (refused.status_code, refused.json()) == (400, {"error": "invalid_grant"})
+
+
+async def test_outside_one_box_nobody_has_a_password_and_nobody_mints(production: httpx.AsyncClient) -> None:
+    assert (await logged_in(production, "langya")).json()["error"] == "unsupported_grant_type"
+    for path in ("/onebox/users", "/onebox/tokens"):
+        assert (await production.post(path, json={}, headers=await operator(production))).status_code == 404
+
+
+async def test_a_user_that_the_city_added_logs_in(own: built_in.Issuer, store: Store, trusting: Identity, opened) -> None:
+    box = await opened(built_in.routes(own, store, trusting, one_box=True))
+    firm = {"username": "firm-1", "title": "Firm", "roles": ["provider"], "organisation_id": "0190a000-0000-7000-8000-000000000001"}
+    await box.post("/onebox/users", json=firm, headers=await operator(box))
+
+    caller = await trusting.verify((await logged_in(box, "firm-1")).json()["access_token"])
+
+    assert caller.organisation_id == firm["organisation_id"]
+    users = (await box.get("/onebox/users")).json()["users"]
+    assert {"city", "firm-1"} <= {user["username"] for user in users}
+
+
+async def test_operators_mint_tokens_for_people(box: httpx.AsyncClient, trusting: Identity) -> None:
+    people = [{"sub": "child", "roles": ["family"], "elder_ids": ["e1", "e2"]}, {"sub": "w", "roles": ["worker"], "worker_id": "w1"}]
+
+    tokens = (await box.post("/onebox/tokens", json={"people": people}, headers=await operator(box))).json()["tokens"]
+
+    family, worker = [await trusting.verify(token) for token in tokens]
+    assert (family.elder_ids, worker.worker_id) == (frozenset({"e1", "e2"}), "w1")
+
+
+@pytest.mark.parametrize("path", ["/onebox/users", "/onebox/tokens"])
+async def test_only_operators_mint(box: httpx.AsyncClient, path: str) -> None:
+    official = {"Authorization": f"Bearer {(await logged_in(box, 'city')).json()['access_token']}"}
+
+    assert (await box.post(path, json={"people": []}, headers=official)).status_code == 403
+    assert (await box.post(path, json={"people": []})).status_code == 401
+
+
+@pytest.mark.parametrize(("path", "body", "field"), [
+    ("/onebox/tokens", b"{", "body"), ("/onebox/tokens", b"[]", "body"), ("/onebox/tokens", b"{}", "people"),
+    ("/onebox/tokens", b'{"people": [{"sub": "x", "roles": ["king"]}]}', "roles"),
+    ("/onebox/tokens", b'{"people": [{"sub": "x", "roles": [{}]}]}', "roles"), ("/onebox/tokens", b'{"people": [1]}', "people"),
+    ("/onebox/users", b'{"roles": ["elder"]}', "username"), ("/onebox/users", b'{"username": "x"}', "roles"),
+])
+async def test_what_cannot_be_minted_is_named(box: httpx.AsyncClient, path: str, body: bytes, field: str) -> None:
+    refused = await box.post(path, content=body, headers=await operator(box))
+
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+
+
+def test_another_kind_of_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="Ed25519"):
+        built_in.Issuer.made(NAME, "eldercare", pem(ec.generate_private_key(ec.SECP256R1())), {})
