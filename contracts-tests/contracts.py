@@ -5,12 +5,11 @@ import importlib.resources
 from collections.abc import Iterator
 from functools import cache
 
+import eldercare
+from eldercare import options_pb2
 from google.protobuf import descriptor_pb2, message_factory
 from google.protobuf.descriptor import Descriptor, FileDescriptor
 from google.protobuf.message import Message
-
-import eldercare
-from eldercare import options_pb2
 
 
 @cache

@@ -6,13 +6,12 @@ from enum import IntEnum
 
 import contracts
 import pytest
+from eldercare import options_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
-from eldercare import options_pb2
-
 # A name that means the whole row in one message and one of its parts in another, or a state that each aggregate has of its own.
-OWN = {"state", "status", "kind", "tier", "operation", "rows", "cause", "reason", "area", "month", "level", "name", "beds", "figures", "events",
-       "source", "proof", "hardships", "skills"}
+OWN = {"state", "status", "kind", "tier", "operation", "rows", "cause", "reason", "area", "month", "level", "name", "beds", "figures",
+       "events", "source", "proof", "hardships", "skills"}
 
 
 def meaning(field: FieldDescriptor) -> tuple[object, ...]:

@@ -31,7 +31,8 @@ def main() -> None:
         site = Path(grpc_tools.__file__).parent.parent
         status = protoc.main([
             "protoc", f"--descriptor_set_in={constraints}", f"-I{HERE}", f"-I{site}", f"-I{site / 'grpc_tools' / '_proto'}",
-            f"--python_out={fresh}", f"--mypy_out=quiet:{fresh}", f"--plugin=protoc-gen-mypy={Path(sys.executable).parent / 'protoc-gen-mypy'}",
+            f"--python_out={fresh}", f"--mypy_out=quiet:{fresh}",
+            f"--plugin=protoc-gen-mypy={Path(sys.executable).parent / 'protoc-gen-mypy'}",
             f"--descriptor_set_out={fresh / 'eldercare.binpb'}", "--include_imports", "--include_source_info",
             *ours, "buf/validate/validate.proto",
         ])

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from dispatch.engine import Engine
 from dispatch.flows import planning
-from dispatch.flows.limits import limits
 from dispatch.flows.placing import Placing, known
+from dispatch.limits import limits
 from dispatch.rules.orders import State
 from dispatch.tables import Order
 from kit.clock import local_day

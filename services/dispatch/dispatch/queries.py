@@ -7,9 +7,9 @@ from sqlalchemy import false
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from dispatch import sealed
 from dispatch.errors import NotAccepted
-from dispatch.flows import sealed
-from dispatch.flows.limits import catalogue
+from dispatch.limits import catalogue
 from dispatch.rules.orders import State
 from dispatch.tables import Order
 from kit import ids, wire

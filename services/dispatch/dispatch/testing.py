@@ -10,7 +10,7 @@ from eldercare.assessment.v1 import events_pb2 as assessment
 from eldercare.dispatch.v1 import api_pb2 as pb
 from eldercare.facility.v1 import events_pb2 as facility
 
-from dispatch.flows import sealed
+from dispatch import sealed
 from dispatch.rules.orders import State
 from dispatch.tables import Order
 from kit import ids, wire

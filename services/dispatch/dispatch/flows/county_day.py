@@ -8,8 +8,8 @@ from uuid import UUID
 from eldercare.facility.v1 import events_pb2 as facility
 from sqlmodel import col, select
 
-from dispatch.flows import sealed
-from dispatch.flows.limits import limits
+from dispatch import sealed
+from dispatch.limits import limits
 from dispatch.rules import orders
 from dispatch.rules.orders import State
 from dispatch.rules.problem import Problem, Stop, Visit

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from dispatch.flows import county_day
-from dispatch.flows.limits import limits
+from dispatch.limits import limits
 from dispatch.rules import orders
 from dispatch.rules.orders import Cause, State
 from dispatch.rules.scan import plan_by_scan

@@ -17,9 +17,9 @@ from eldercare.dispatch.v1 import api_pb2 as pb
 from eldercare.dispatch.v1 import events_pb2 as said
 from eldercare.subsidy.v1 import api_pb2 as subsidy
 
+from dispatch import sealed
 from dispatch.errors import AlreadyCancelled, ElderNotServed, WindowInThePast, WindowTooShort
-from dispatch.flows import sealed
-from dispatch.flows.limits import Item, item, limits
+from dispatch.limits import Item, item, limits
 from dispatch.rules import days, orders
 from dispatch.rules.orders import State
 from dispatch.tables import Order

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from dispatch.engine import Engine
 from dispatch.flows import county_day, offers
-from dispatch.flows.limits import limits
+from dispatch.limits import limits
 from dispatch.rules import days
 from dispatch.rules.checker import breaches
 from dispatch.rules.problem import Plan, Problem

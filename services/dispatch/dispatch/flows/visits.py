@@ -8,6 +8,7 @@ from uuid import UUID
 from eldercare.dispatch.v1 import api_pb2 as pb
 from eldercare.dispatch.v1 import events_pb2 as said
 
+from dispatch import sealed
 from dispatch.errors import (
     AlreadyCancelled,
     DeviceTimeWrong,
@@ -18,8 +19,8 @@ from dispatch.errors import (
     NotPlacedYet,
     VisitBegun,
 )
-from dispatch.flows import offers, sealed
-from dispatch.flows.limits import limits
+from dispatch.flows import offers
+from dispatch.limits import limits
 from dispatch.rules import orders, travel
 from dispatch.rules.orders import Cause, State
 from dispatch.tables import Order
