@@ -18,6 +18,7 @@ from kit.identity import Identity
 from kit.observe import names
 from kit.refusals import EldercareError, Malformed, Unauthenticated
 from kit.rpc.client import Client, NeighbourBroken
+from kit.rpc.methods import CHANNELS
 
 READ_S, WRITE_S, FILE_S = 5.0, 10.0, 60.0
 PACKED_BYTES = 16 << 10
@@ -69,11 +70,14 @@ def _endpoint(method: contracts.Method, client: Client, identity: Identity) -> C
         key = request.headers.get("idempotency-key")
         if writes and not key:
             raise Malformed("Idempotency-Key", "is a header, made by the client, of every request that changes something")
-        if key is not None and not 8 <= len(key) <= 128:
-            raise Malformed("Idempotency-Key", "has 8 to 128 characters")
+        if key is not None and not (8 <= len(key) <= 128 and key.isascii() and key.isprintable()):
+            raise Malformed("Idempotency-Key", "has 8 to 128 printable ASCII characters")
+        channel = request.headers.get("channel", "api")
+        if channel not in CHANNELS:
+            raise Malformed("channel", f"is none of {', '.join(sorted(CHANNELS))}")
         reply = await client.call(
             method.full_name, await _request(method, request), timeout=limit, token=token, key=key,
-            channel=request.headers.get("channel", "api"),
+            channel=channel,
         )
         return _response(reply)
 
