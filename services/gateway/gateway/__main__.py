@@ -22,10 +22,10 @@ async def http(parts: Parts) -> None:
     settings = parts.settings
     assert isinstance(settings, Settings)
     clients = {package.split(".")[1]: parts.client(address) for package, address in settings.services.items()}
-    # derived, so that the key of personal data never marks a cursor itself
-    keys = settings.hash_keys.get_secret_value() if settings.hash_keys else settings.issuer
-    cursor_key = hashlib.blake2b(keys.encode(), person=b"feed-cursor").digest()
-    api = [*routes.routes(clients, parts.identity), *feed.routes(parts.store, parts.identity, cursor_key)]
+    # derived, so that a key of personal data never marks a cursor itself
+    given = settings.hash_keys.get_secret_value().split(",")
+    cursor_keys = [hashlib.blake2b(key.strip().encode(), person=b"feed-cursor").digest() for key in given]
+    api = [*routes.routes(clients, parts.identity), *feed.routes(parts.store, parts.identity, cursor_keys)]
     async with httpx.AsyncClient(timeout=5, trust_env=False) as inside:
         if settings.signing_key is not None:
             built_in = issuer.Issuer.made(settings.issuer, settings.audience, settings.signing_key, settings.clients)

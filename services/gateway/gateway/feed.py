@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import struct
 import time
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -28,22 +29,25 @@ _FORM = struct.Struct(">16sQ")
 _MAC_BYTES = 12
 
 
-def routes(store: Store, identity: Identity, key: bytes) -> list[Route]:
-    """GET /v1/feed."""
+def routes(store: Store, identity: Identity, keys: Sequence[bytes]) -> list[Route]:
+    """GET /v1/feed.
+
+    keys: mark cursors; the first makes them, all know them again, so that a rotation refuses nobody.
+    """
 
     async def poll(request: Request) -> Response:
         try:
             caller = await identity.verify(bearer(request))
             if not ORGANISATION_ROLES & caller.roles or not caller.organisation_id:
                 raise Denied("the feed is for organisations: roles provider, worker, home")
-            return await _page(store, key, caller, request)
+            return await _page(store, keys, caller, request)
         except EldercareError as error:
             return told(error)
 
     return [Route("/v1/feed", poll)]
 
 
-async def _page(store: Store, key: bytes, caller: Caller, request: Request) -> Response:
+async def _page(store: Store, keys: Sequence[bytes], caller: Caller, request: Request) -> Response:
     limit = _number(request, "limit", USUAL, 1, MOST)
     until = time.monotonic() + _number(request, "wait", 0, 0, LONGEST_S)
     organisation = UUID(str(caller.organisation_id))
@@ -53,9 +57,9 @@ async def _page(store: Store, key: bytes, caller: Caller, request: Request) -> R
             epoch, high, gone = (head.epoch, head.position, head.gone) if head else (UUID(int=0), 0, 0)
             after = gone
             if text := request.query_params.get("cursor"):
-                marked, after = opened(text, key, organisation)
+                marked, after = opened(text, keys, organisation)
                 if (marked.int and marked != epoch) or after < gone:
-                    return _expired(sealed(epoch, gone, key, organisation), restored=marked.int != 0 and marked != epoch)
+                    return _expired(sealed(epoch, gone, keys[0], organisation), restored=marked.int != 0 and marked != epoch)
             rows = (await session.exec(
                 scoped(select(FeedEvent), caller, organisation=col(FeedEvent.organisation_id))
                 .where(col(FeedEvent.position) > after).order_by(col(FeedEvent.position)).limit(limit)
@@ -66,7 +70,7 @@ async def _page(store: Store, key: bytes, caller: Caller, request: Request) -> R
     last = rows[-1].position if len(rows) == limit else max(high, after)
     covered = last - after
     body = (
-        f'{{"events":[{",".join(row.body for row in rows)}],"cursor":"{sealed(epoch, last, key, organisation)}","first":{after + 1},'
+        f'{{"events":[{",".join(row.body for row in rows)}],"cursor":"{sealed(epoch, last, keys[0], organisation)}","first":{after + 1},'
         f'"last":{last},"withheld":{covered - len(rows)},"high_water":{high}}}'
     )
     return Response(body, media_type="application/json")
@@ -86,14 +90,14 @@ def sealed(epoch: UUID, position: int, key: bytes, organisation: UUID) -> str:
     return base64.urlsafe_b64encode(plain + _mac(plain, key, organisation)).decode()
 
 
-def opened(text: str, key: bytes, organisation: UUID) -> tuple[UUID, int]:
+def opened(text: str, keys: Sequence[bytes], organisation: UUID) -> tuple[UUID, int]:
     """Epoch and position of a cursor. Raises: Malformed."""
     try:
         raw = base64.urlsafe_b64decode(text.encode())
     except ValueError:
         raw = b""
     plain, mac = raw[: _FORM.size], raw[_FORM.size :]
-    if len(plain) != _FORM.size or not hmac.compare_digest(mac, _mac(plain, key, organisation)):
+    if len(plain) != _FORM.size or not any(hmac.compare_digest(mac, _mac(plain, key, organisation)) for key in keys):
         raise Malformed("cursor", "is one that this feed gave to your organisation")
     epoch, position = _FORM.unpack(plain)
     return UUID(bytes=epoch), position

@@ -32,7 +32,8 @@ _PROBLEM = {
     },
 }
 _KEY = {
-    "name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "minLength": 8, "maxLength": 128, "pattern": "^[ -~]+$"},
+    "name": "Idempotency-Key", "in": "header", "required": True,
+    "schema": {"type": "string", "minLength": 8, "maxLength": 128, "pattern": "^[ -~]+$"},
     "description": "Made by the client, kept for 30 days: the same key and body give the same answer and one effect.",
 }
 _LICENCE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}

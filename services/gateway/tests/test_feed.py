@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from uuid import UUID
 
 import httpx
 import pytest
@@ -10,7 +11,8 @@ import pytest_asyncio
 from eldercare.dispatch.v1.events_pb2 import OrderAccepted
 
 from gateway import app, feed, retention
-from gateway.consumers import keep
+from gateway.consumers import HEAD, keep
+from gateway.tables import FeedHead
 from kit import ids
 from kit.clock import Clock
 from kit.events import Fact
@@ -19,7 +21,7 @@ from kit.store import Store
 from kit.testing.databases import Databases
 from kit.testing.identity import Issuer
 
-KEY = b"a key of this test"
+KEY, OLD_KEY = b"a key of this test", b"the key before it"
 OURS, THEIRS = str(ids.new()), str(ids.new())
 
 
@@ -33,7 +35,7 @@ async def store(database: Databases, clock: Clock) -> AsyncIterator[Store]:
 @pytest_asyncio.fixture
 async def http(store: Store, issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
     identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
-    inside = app.app(feed.routes(store, identity, KEY), concurrency=8, body_bytes=1 << 20)
+    inside = app.app(feed.routes(store, identity, [KEY, OLD_KEY]), concurrency=8, body_bytes=1 << 20)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=inside), base_url="http://gateway") as client:
         yield client
     await identity.close()
@@ -104,6 +106,17 @@ async def test_a_cursor_of_another_organisation_is_refused(store: Store, ask: As
 
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == "cursor"
+
+
+async def test_a_cursor_outlives_the_rotation_of_its_key(store: Store, ask: Ask) -> None:
+    await said(store, OURS, OURS)
+    async with store.reading() as session:
+        epoch = (await session.get(FeedHead, HEAD)).epoch
+
+    page = await ask(cursor=feed.sealed(epoch, 1, OLD_KEY, UUID(OURS)))
+    forged = await ask(cursor=feed.sealed(epoch, 1, b"a key of nobody", UUID(OURS)))
+
+    assert (page.json()["first"], forged.status_code) == (2, 422)
 
 
 async def test_two_writers_at_once_leave_no_gap(store: Store, ask: Ask) -> None:

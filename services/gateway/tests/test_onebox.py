@@ -78,7 +78,9 @@ async def test_the_clock_moves_forward_only(box: httpx.AsyncClient, clock: Clock
     assert (await box.get("/onebox/clock", headers=operator)).json()["now"] == later == clock.now().isoformat()
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"now": 5}', b'{"now": "tomorrow"}', b'{"now": "2036-03-01T08:00:00"}', b"\xff"])
+@pytest.mark.parametrize("body", [
+    b"", b"{", b"[]", b"{}", b'{"now": 5}', b'{"now": "tomorrow"}', b'{"now": "2036-03-01T08:00:00"}', b"\xff",
+])
 async def test_a_malformed_instant_is_refused(box: httpx.AsyncClient, clock: Clock, operator: dict[str, str], body: bytes) -> None:
     before = clock.now()
 
