@@ -1,7 +1,6 @@
 """`python -m simulator`: lives through the days and compares; exit code 0 only if the board equals the truth everywhere."""
 
 import argparse
-import asyncio
 import os
 import statistics
 import sys
@@ -9,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True, help="folder for the findings")
     arguments = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 120)
-    sys.exit(asyncio.run(live(arguments, console)))
+    sys.exit(uvloop.run(live(arguments, console)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Speaks to the gateway, like a citizen or a firm: with a key for every command, again and again until there is an answer."""
 
 import asyncio
+import base64
 import json
 import time
 from collections import Counter
@@ -9,10 +10,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
-import httpx
+from simulator.wire import Broken, Wire
 
 T = TypeVar("T")
 PATIENCE_S = 240.0  # a killed broker or database is back long before
+ANSWER_S = 70.0  # the gateway itself gives up after 60
+FORM = "application/x-www-form-urlencoded"
 AGAIN = frozenset({429, 500, 502, 503, 504})
 RENEWED_S = 1800.0  # a token lives for an hour
 DOUBLE = 0.02  # share of commands that are sent twice at once, as a double click or a bad network does
@@ -46,9 +49,9 @@ class Gateway:
     """One address, one person at a time by token."""
 
     def __init__(self, address: str, *, client_id: str, secret: str, seed: int, width: int = 16) -> None:
-        self.address, self._auth, self._random = address.rstrip("/"), (client_id, secret), Random(f"client:{seed}")
-        limits = httpx.Limits(max_connections=width * 2, max_keepalive_connections=width * 2)
-        self._http = httpx.AsyncClient(base_url=self.address, timeout=70, limits=limits, trust_env=False)
+        self.address, self._random = address.rstrip("/"), Random(f"client:{seed}")
+        self._basic = f"Basic {base64.b64encode(f'{client_id}:{secret}'.encode()).decode()}"
+        self._wire = Wire(self.address, ANSWER_S)
         self.width, self.tally = width, Tally()
         self._operator, self._operator_until = "", 0.0
         self._run = f"{seed}-{int(time.time())}"
@@ -56,12 +59,12 @@ class Gateway:
 
     async def close(self) -> None:
         """Ends the connections."""
-        await self._http.aclose()
+        await self._wire.close()
 
     async def operator(self) -> str:
         """The simulation's own token."""
         if time.monotonic() > self._operator_until:
-            answer = await self._patiently("POST", "/token", data={"grant_type": "client_credentials"}, auth=self._auth)
+            answer = await self._patiently("POST", "/token", Request(FORM, b"grant_type=client_credentials", self._basic))
             self._operator, self._operator_until = answer["access_token"], time.monotonic() + answer["expires_in"] * 0.7
         return self._operator
 
@@ -69,7 +72,7 @@ class Gateway:
         """One token each for people with sub, roles and their scope."""
         tokens: list[str] = []
         for at in range(0, len(people), 2000):
-            answer = await self._patiently("POST", "/onebox/tokens", token=await self.operator(), json={"people": people[at : at + 2000]})
+            answer = await self._patiently("POST", "/onebox/tokens", _asked(await self.operator(), {"people": people[at : at + 2000]}))
             tokens += answer["tokens"]
         return tokens
 
@@ -77,18 +80,18 @@ class Gateway:
         """A command; without a key of the caller's it gets one that no other run has. Raises: Refused, NotTheSame."""
         self._number += 1
         key = key or f"{self._run}-{self._number:09d}"
-        began = time.perf_counter()
+        began, asked = time.perf_counter(), _asked(token, body, key)
         if self._random.random() < DOUBLE:
             self.tally.doubled += 1
             answers = await asyncio.gather(
-                *(self._patiently("POST", path, token=token, key=key, json=body) for _ in range(2)), return_exceptions=True)
+                *(self._patiently("POST", path, asked) for _ in range(2)), return_exceptions=True)
             if isinstance(answers[0], BaseException):
                 raise answers[0]
             if answers[0] != answers[1]:
                 raise NotTheSame(f"{path}: {answers[0]} and {answers[1]}")
             answer: dict[str, Any] = answers[0]
         else:
-            answer = await self._patiently("POST", path, token=token, key=key, json=body)
+            answer = await self._patiently("POST", path, asked)
         self.tally.commands += 1
         self.tally.seconds.append(time.perf_counter() - began)
         return answer
@@ -98,38 +101,33 @@ class Gateway:
         self._number += 1
         self.tally.commands += 1
         key = f"{self._run}-{self._number:09d}"
-        return await self._patiently("POST", path, token=token, key=key, content=text.encode(), kind="text/csv")
+        return await self._patiently("POST", path, Request("text/csv", text.encode(), f"Bearer {token}", key))
 
     async def get(self, token: str, path: str, **query: Any) -> dict[str, Any]:
         """A question."""
         self.tally.reads += 1
-        return await self._patiently("GET", path, token=token, params=query)
+        return await self._patiently("GET", path, Request("", b"", f"Bearer {token}"), query)
 
     async def text(self, token: str, path: str) -> str:
         """A file."""
         self.tally.reads += 1
-        return str((await self._patiently("GET", path, token=token))["text"])
+        return str((await self._patiently("GET", path, Request("", b"", f"Bearer {token}")))["text"])
 
-    async def _patiently(self, verb: str, path: str, *, token: str = "", key: str = "", kind: str = "", **what: Any) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        if key:
-            headers["Idempotency-Key"] = key
-        if kind:
-            headers["Content-Type"] = kind
+    async def _patiently(self, verb: str, path: str, asked: "Request", query: dict[str, Any] | None = None) -> dict[str, Any]:
         until, pause = time.monotonic() + PATIENCE_S, 0.05
         while True:
             try:
-                answer = await self._http.request(verb, path, headers=headers, **what)
-            except httpx.TransportError as error:
+                answer = await self._wire.request(verb, path, asked.headers, asked.body, query)
+            except Broken as error:
                 if time.monotonic() > until:
-                    raise TimeoutError(f"{verb} {path}: {type(error).__name__} for {PATIENCE_S:.0f} s") from error
+                    raise TimeoutError(f"{error} for {PATIENCE_S:.0f} s") from error
             else:
-                if answer.status_code == 200:
-                    return json.loads(answer.content) if "json" in answer.headers["content-type"] else {"text": answer.text}
-                if answer.status_code not in AGAIN or time.monotonic() > until:
-                    problem = answer.json() if "json" in answer.headers.get("content-type", "") else {"detail": answer.text}
-                    self.tally.refused[problem.get("reason", str(answer.status_code))] += 1
-                    raise Refused(path, answer.status_code, problem)
+                if answer.status == 200:
+                    return answer.document()
+                if answer.status not in AGAIN or time.monotonic() > until:
+                    problem = answer.document()
+                    self.tally.refused[problem.get("reason", str(answer.status))] += 1
+                    raise Refused(path, answer.status, problem)
             self.tally.repeated += 1
             await asyncio.sleep(pause * (0.5 + self._random.random()))
             pause = min(pause * 2, 2.0)
@@ -149,12 +147,30 @@ class Gateway:
 
     async def clock(self, now: str) -> None:
         """Moves the business clock on."""
-        await self._patiently("POST", "/onebox/clock", token=await self.operator(), json={"now": now})
+        await self._patiently("POST", "/onebox/clock", _asked(await self.operator(), {"now": now}))
 
     async def quiet(self) -> dict[str, Any]:
         """Waits until nothing is under way; what each part says of itself."""
-        answer = await self._patiently("GET", "/onebox/quiet", token=await self.operator())
+        answer = await self._patiently("GET", "/onebox/quiet", Request("", b"", f"Bearer {await self.operator()}"))
         return dict(answer["services"])
+
+
+class Request:
+    """What is sent, the same at every try."""
+
+    __slots__ = ("body", "headers")
+
+    def __init__(self, kind: str, body: bytes, authorization: str, key: str = "") -> None:
+        self.body = body
+        self.headers = {"Authorization": authorization}
+        if kind:
+            self.headers["Content-Type"] = kind
+        if key:
+            self.headers["Idempotency-Key"] = key
+
+
+def _asked(token: str, body: dict[str, Any], key: str = "") -> Request:
+    return Request("application/json", json.dumps(body, ensure_ascii=False).encode(), f"Bearer {token}", key)
 
 
 class Identities:

@@ -16,11 +16,12 @@ SILENT, DECLINE = 0.01, 0.05
 
 # shares of a day: of elders
 DEATHS, CHANGES, MOVES, NEW, MOVED_OUT = 0.00011, 0.0006, 0.0001, 0.0003, 0.00008
-LATE_DEATHS = 0.15  # of those who get cash early: their death is told after a month was paid that they did not live in
+LATE_DEATHS = 0.15  # of those who get cash early, and the first of them: told after a month was paid that they did not live in
 REPORTED_TWICE = 0.4
 # shares of a day: of workers, of firms, of stays
-LEAVE, READS_LATE, DISCHARGED = 0.003, 0.05, 0.012
-LEAST_COLLEAGUES = 3  # workers of a county below which nobody leaves
+LEAVE, READS_LATE, DISCHARGED = 0.002, 0.05, 0.012
+LEAVE_ANYWAY = 0.1  # workers a day, so that a small city sees it too
+LEAST_COLLEAGUES = 2  # workers of a county who stay
 CLOSING_DAYS = (2, 5)  # days of a week of the story on which a facility closes
 
 FOLLOW_UP, REACHED, SATISFIED = 0.35, 0.9, 0.93

@@ -31,7 +31,8 @@ def _give_cash(story: Story, one: Person) -> None:
     story.world.cash.add(one.number)
     if not one.asked:
         one.asked = True
-        if story.today < EARLY and story.dice("late death", one.number).random() < LATE_DEATHS:
+        late = not story.late_deaths or story.dice("late death", one.number).random() < LATE_DEATHS
+        if story.today < EARLY and late:
             one.dies_late = True
             story.late_deaths.append(one)
 

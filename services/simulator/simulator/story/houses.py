@@ -3,7 +3,7 @@
 from collections import Counter
 
 from simulator.people import Person
-from simulator.story.chances import CLOSING_DAYS, DISCHARGED, LEAST_COLLEAGUES, LEAVE
+from simulator.story.chances import CLOSING_DAYS, DISCHARGED, LEAST_COLLEAGUES, LEAVE, LEAVE_ANYWAY
 from simulator.story.state import Story
 from simulator.things import Home
 
@@ -56,7 +56,8 @@ async def _leave_some(story: Story) -> None:
     dice = story.dice("leaving", story.today)
     pairs = [(firm, visitor) for firm in story.firms for visitor in firm.workers if not visitor.left]
     colleagues = Counter(firm.county for firm, _ in pairs)
-    for firm, visitor in sorted(dice.sample(pairs, story.quota(dice, len(pairs), LEAVE)), key=lambda pair: pair[1].number):
+    many = story.quota(dice, len(pairs), LEAVE + LEAVE_ANYWAY / len(pairs))
+    for firm, visitor in sorted(dice.sample(pairs, many), key=lambda pair: pair[1].number):
         if colleagues[firm.county] <= LEAST_COLLEAGUES:
             continue
         colleagues[firm.county] -= 1
