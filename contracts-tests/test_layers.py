@@ -41,11 +41,13 @@ TOPICS = {
     "kit.testing.trial": "a contract made for the kit's own suite",
     "kit.bench.command": "a contract made for the benchmark",
     "kit.bench.outbox": "a topic made for the benchmark",
+    "gateway.bench.reading": "name of a contract package, no topic",
 }
 MADE_TOPICS = {
     "kit.outbox": "reads topic and version off the contract",
     "city.topics": "the topics as the contracts declare them",
     "city.services": "names of contract packages, no topics",
+    "gateway.bench.reading": "names of contract packages, no topics",
 }
 BROAD = {
     "kit.events": "every record's fate is decided, whatever its handler raises",
