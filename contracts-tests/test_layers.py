@@ -41,7 +41,7 @@ TOPICS = {
     "kit.testing.trial": "a contract made for the kit's own suite",
     "kit.bench.command": "a contract made for the benchmark",
     "kit.bench.outbox": "a topic made for the benchmark",
-    "gateway.bench.reading": "name of a contract package, no topic",
+    "gateway.bench.reading": "makes a topic on the broker of the benchmark",
 }
 MADE_TOPICS = {
     "kit.outbox": "reads topic and version off the contract",
