@@ -1,4 +1,4 @@
-"""The gateway's application with no service behind it, as a process: `python -m gateway.bench.bare plain|edge ISSUER KEYS_URL`.
+"""The gateway's application with no service behind it, as a process: `python -m gateway.bench.bare plain|edge METHOD ISSUER KEYS_URL`.
 
 The reply of the measured route comes on standard input, as the message's bytes. plain: the endpoint answers its JSON and does nothing
 else. edge: everything the gateway does – identity, trace, request, JSON – but the reply is at hand. Prints the port it took.
@@ -15,8 +15,6 @@ from starlette.routing import Route
 
 from gateway import app, contracts, routes, transcode
 from kit.identity import Identity
-
-METHOD = "eldercare.assessment.v1.Elders/Get"
 
 
 class AtHand:
@@ -36,8 +34,8 @@ def _plain(reply: bytes) -> list[Route]:
     return [Route(method.path, answer, methods=[method.verb]) for method in routes.ordered()]
 
 
-async def _main(kind: str, issuer: str, keys_url: str) -> None:
-    (method,) = (method for method in contracts.methods() if method.full_name == METHOD)
+async def _main(kind: str, full_name: str, issuer: str, keys_url: str) -> None:
+    (method,) = (method for method in contracts.methods() if method.full_name == full_name)
     reply = method.reply.FromString(sys.stdin.buffer.read())
     if kind == "plain":
         api = _plain(transcode.to_json(reply))
@@ -52,4 +50,4 @@ async def _main(kind: str, issuer: str, keys_url: str) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(_main(*sys.argv[1:4]))
+    uvloop.run(_main(*sys.argv[1:5]))

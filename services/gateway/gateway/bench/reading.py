@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from gateway import consumers, contracts, transcode  # noqa: F401 – consumers fill a table
-from gateway.bench import bare, load
+from gateway.bench import load
 from kit import areas, ids, migrations, numbers
 from kit.bench.outbox import machine
 from kit.events import heard
@@ -30,7 +30,7 @@ from kit.servers.kafka import MemoryKafka
 from kit.servers.postgres import Postgres, execute
 from kit.servers.process import Process, free_port, listens
 
-SERVICE = "assessment"
+SERVICE, METHOD = "assessment", "eldercare.assessment.v1.Elders/Get"
 ELDERS, CONNECTIONS = 200, 32
 SECONDS, WARM_S = 4.0, 1.5
 GOAL = {"ratio": 0.5, "per_s": 700, "p99_ms": 50}
@@ -91,7 +91,7 @@ def stand() -> Iterator[Stand]:
         processes = {program.name: [psutil.Process(program.pid)] for program in programs} | {"postgres": [psutil.Process(cluster.pid)]}
         for kind in ("plain", "edge"):
             child = subprocess.Popen(
-                [sys.executable, "-m", bare.__name__, kind, url, f"{url}/.well-known/jwks.json"], stdin=subprocess.PIPE,
+                [sys.executable, "-m", "gateway.bench.bare", kind, METHOD, url, f"{url}/.well-known/jwks.json"], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )
             ends.callback(child.wait)
@@ -133,7 +133,7 @@ def _key() -> str:
 async def _registered(url: str) -> tuple[str, list[str], bytes]:
     """An official's token, the ids of registered elders, and the reply for one of them as the service gave it."""
     home = areas.load().within("341102000000", areas.COMMUNITY)[0].code
-    (method,) = (method for method in contracts.methods() if method.full_name == bare.METHOD)
+    (method,) = (method for method in contracts.methods() if method.full_name == METHOD)
     async with httpx.AsyncClient(base_url=url, timeout=30) as http:
         granted = await http.post("/token", data={"grant_type": "password", "username": "city", "password": "demo"})
         token = granted.raise_for_status().json()["access_token"]
