@@ -11,7 +11,7 @@ from google.protobuf.descriptor import FieldDescriptor
 
 # A name that means the whole row in one message and one of its parts in another, or a state that each aggregate has of its own.
 OWN = {"state", "status", "kind", "tier", "operation", "rows", "cause", "reason", "area", "month", "level", "name", "beds", "figures",
-       "events", "source", "proof", "hardships", "skills"}
+       "events", "source", "proof", "hardships", "skills", "trend"}
 
 
 def meaning(field: FieldDescriptor) -> tuple[object, ...]:
