@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit import areas
@@ -158,6 +158,7 @@ def test_a_closed_month_keeps_its_stock_when_the_world_changes() -> None:
 CODES = st.sampled_from([VILLAGE, NEIGHBOUR, FAR, "341102000000"])
 
 
+@settings(max_examples=25)  # each closes a month over all 1 258 villages
 @given(st.lists(st.tuples(CODES, st.integers(0, 5), st.integers(0, 5)), max_size=30))
 def test_the_city_is_the_sum_of_its_counties(facts: list[tuple[str, int, int]]) -> None:
     truth = Truth(TREE)

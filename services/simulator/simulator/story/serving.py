@@ -14,7 +14,7 @@ PAGE = 500
 
 
 async def listen(story: Story, *, first: bool = False, answer: bool = True) -> int:
-    """Each firm reads its feed and answers its offers; how many offers there were.
+    """Each firm reads its feed and answers its offers; how many were declined, and so are offered to others.
 
     first: the morning's reading, which nobody forgets. answer: False where nobody acts any more and offers are only counted.
     """
@@ -30,9 +30,10 @@ async def listen(story: Story, *, first: bool = False, answer: bool = True) -> i
     await story.gateway.each(read, awake)
     for _, told in offers:
         story.truth.count("DI01", month_of(datetime.fromisoformat(told["assigned_at"])), told["area_code"], 0, 1)
+    before = story.events["declined"]
     if answer:
         await story.gateway.each(reply, [offer for offer in offers if _stands(story, offer[1])])
-    return len(offers)
+    return story.events["declined"] - before
 
 
 async def _feed(story: Story, firm: Firm) -> list[dict[str, Any]]:
