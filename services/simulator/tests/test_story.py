@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from simulator.client import Gateway
 from simulator.people import Places
-from simulator.story import clock, entitling, ordering, serving
+from simulator.story import assessing, clock, entitling, ordering, serving
 from simulator.story.state import Story, instant
 from simulator.things import Firm, Visitor
 from simulator.visits import Order
@@ -205,3 +205,7 @@ async def test_orders_nobody_serves_end_by_themselves(story: Story, state: str, 
     clock._catch_up(story, before)
 
     assert order.state == ends
+
+
+async def test_the_smallest_city_has_assessors_enough_for_every_review(story: Story) -> None:
+    assert len(story.assessor_ids) >= 2 * (1 + assessing.MOST_REVIEWS)

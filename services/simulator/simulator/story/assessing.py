@@ -10,6 +10,8 @@ from simulator.story.state import Case, Story, channel
 from simulator.truth import month_of
 from simulator.visits import answers
 
+MOST_REVIEWS = 2  # each needs two assessors who made none of the results before, and a small city has six
+
 
 async def apply(story: Story, days: int) -> None:
     """Today's applications: most in the first third of the story."""
@@ -24,14 +26,14 @@ async def apply(story: Story, days: int) -> None:
         told = await story.gateway.post(story.tokens["hotline"], "/v1/applications", {
             "elder_id": one.elder_id, "reason": "ASSESSMENT_REASON_FIRST", "channel": f"CHANNEL_{way}"})
         story.truth.count("DC02", story.month, one.area_code, int(way in ("PORTAL", "MOBILE")), 1)
-        await _assign(story, Case(one, told["application_id"], one.area_code, story.today, (0, 0), withdraws=dice.random() < WITHDRAWN))
+        await _assign(story, Case(one, told["application_id"], one.area_code, story.today, withdraws=dice.random() < WITHDRAWN))
 
     await story.gateway.each(ask, [one for one in chosen if one.alive])
 
 
-async def _assign(story: Story, case: Case, without: tuple[int, ...] = ()) -> None:
+async def _assign(story: Story, case: Case) -> None:
     dice = story.dice("case", case.person.number, case.round)
-    first, second = dice.sample([at for at in range(len(story.assessor_ids)) if at not in without], 2)
+    first, second = dice.sample([at for at in range(len(story.assessor_ids)) if at not in case.doubted], 2)
     await story.gateway.post(story.tokens["office"], f"/v1/applications/{case.application_id}:assign", {
         "assessor_ids": [story.assessor_ids[first], story.assessor_ids[second]]})
     case.assessors, case.assess_on = (first, second), story.today + timedelta(days=dice.choice(DAYS_AHEAD))
@@ -81,7 +83,7 @@ async def _complete(story: Story, case: Case) -> None:
         "answers": points, **flags})
     story.expect(f"level of {points}, {flags}", told["level"], case.person.level)
     case.assessment_id, case.public_until = told["assessment_id"], datetime.fromisoformat(told["public_until"])
-    case.appeals, case.completed_month = dice.random() < APPEAL, month_of(story.now)
+    case.appeals, case.completed_month = dice.random() < APPEAL and case.round < MOST_REVIEWS, month_of(story.now)
     story.truth.count("AS04", case.completed_month, case.area_code, 1, 1)  # three days at most lie between
     story.truth.count("AS06", case.completed_month, case.area_code, 0, 1)
     story.truth.count("AS07", case.completed_month, case.area_code, 1, 1)
@@ -93,5 +95,5 @@ async def _appeal(story: Story, case: Case) -> None:
     story.truth.count("AS06", case.completed_month, case.area_code, 1, 0)
     story.truth.count("DC02", story.month, case.person.area_code, 0, 1)  # the review is an application too, by telephone
     story.events["appeals"] += 1
-    review = Case(case.person, told["review_application_id"], case.area_code, story.today, (0, 0), round=case.round + 1)
-    await _assign(story, review, case.assessors)
+    doubted = (*case.doubted, *case.assessors)
+    await _assign(story, Case(case.person, told["review_application_id"], case.area_code, story.today, doubted=doubted, round=case.round + 1))
