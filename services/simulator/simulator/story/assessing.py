@@ -95,5 +95,5 @@ async def _appeal(story: Story, case: Case) -> None:
     story.truth.count("AS06", case.completed_month, case.area_code, 1, 0)
     story.truth.count("DC02", story.month, case.person.area_code, 0, 1)  # the review is an application too, by telephone
     story.events["appeals"] += 1
-    doubted = (*case.doubted, *case.assessors)
-    await _assign(story, Case(case.person, told["review_application_id"], case.area_code, story.today, doubted=doubted, round=case.round + 1))
+    await _assign(story, Case(case.person, told["review_application_id"], case.area_code, story.today,
+                              doubted=(*case.doubted, *case.assessors), round=case.round + 1))
