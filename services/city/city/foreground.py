@@ -21,6 +21,7 @@ from city.topics import PartitionsFixed
 from kit.servers.process import Missing, StartFailed
 
 LINE_S = 30.0
+INTERRUPTED = 130
 LOOKS = 32  # threads that look at children; one look may last two seconds
 EXPECTED = (Missing, StartFailed, NotFresh, NotAState, StateInUse, PartitionsFixed, KafkaException)
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
@@ -67,7 +68,7 @@ async def _run(city: City, demo: Demo | None) -> int:
     try:
         return await _lived(city, demo)
     except Interrupted:
-        return _code(city)
+        return _code(city) or (INTERRUPTED if demo and demo.once else 0)  # a comparison that was not made is no success
     finally:
         say("The city ends: services first, then Kafka, then PostgreSQL.")
         await city.down()

@@ -102,16 +102,26 @@ async def hint(kafka: str, group: str, offsets: Sequence[int]) -> None:
     await consumer.stop()
 
 
-@pytest.mark.parametrize("offsets", [(0, 0), (30, 30), (150, 150), (0, 150), (150, 0)])
+async def ends(kafka: str) -> tuple[int, int]:
+    """Where the two partitions end."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
+    await consumer.start()
+    found = await consumer.end_offsets([TopicPartition(COUNTS, partition) for partition in range(2)])
+    await consumer.stop()
+    return found[TopicPartition(COUNTS, 0)], found[TopicPartition(COUNTS, 1)]
+
+
+@pytest.mark.parametrize("offsets", [(0, 0), (30, 30), (150, 150), (0, 150), (150, 0), None])
 async def test_what_kafka_believes_of_the_group_changes_nothing(
-    world: str, store: Store, kafka: Kafka, offsets: tuple[int, int],
+    world: str, store: Store, kafka: Kafka, offsets: tuple[int, int] | None,
 ) -> None:
     counters = [ids.new() for _ in range(20)]
     await trial.send(kafka.address, history(counters, 100))
     async with trial.reading(store, kafka.address, world):
         await applied(store, 100)
     await trial.send(kafka.address, history(counters, 400, begin=100))
-    await hint(kafka.address, world, offsets)  # behind, about there, far ahead of the position
+    # behind, about there, far ahead of the position, or at the very end of the log, as after a restore of the database alone
+    await hint(kafka.address, world, offsets or await ends(kafka.address))
 
     async with trial.reading(store, kafka.address, world, batch=1000):
         await applied(store, 500)

@@ -183,7 +183,8 @@ def test_metrics_are_written_as_prometheus_reads_them():
     names.READY.set(0)
 
     text = observe.prometheus()
-    assert '# TYPE eldercare_refused_total counter\neldercare_refused_total{method="a\\"b",reason="X"} 2' in text
+    assert "# TYPE eldercare_refused_total counter\n" in text
+    assert 'eldercare_refused_total{method="a\\"b",reason="X"} 2' in text
     assert 'eldercare_timer_late_seconds_bucket{kind="test",le="0.025"} 0' in text
     assert 'eldercare_timer_late_seconds_bucket{kind="test",le="0.05"} 1' in text
     assert 'eldercare_timer_late_seconds_bucket{kind="test",le="+Inf"} 2' in text

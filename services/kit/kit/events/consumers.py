@@ -61,7 +61,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self._tasks: list[asyncio.Task[None]] = []
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
-        self._turn = asyncio.Lock()  # held by the batch under way
+        self.turn = asyncio.Lock()  # held by the batch under way
         self.dealt = 0  # rises with each revocation and each assignment
         self._revoking = False
         self.follows: dict[TopicPartition, int] = {}  # where our last batch or seek left off, since the last deal
@@ -117,7 +117,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._subscriber is not None and self._subscriber.consumer is not None:
             self._subscriber.running = False
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(BARRIER_S), self._turn:
+                async with asyncio.timeout(BARRIER_S), self.turn:
                     await self._commit_hint()
         if self._hint is not None:
             await asyncio.gather(self._hint, return_exceptions=True)
@@ -174,7 +174,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self._revoking = True
         self.dealt += 1
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(BARRIER_S), self._turn:
+            async with asyncio.timeout(BARRIER_S), self.turn:
                 await self._commit_hint()
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
@@ -187,7 +187,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _take(self, body: tuple[int, Sequence[Any]]) -> None:
         dealt, records = body
-        async with self._turn:
+        async with self.turn:
             if self._revoking or dealt != self.dealt or self.alarm is not None:
                 return  # dealt anew: these partitions are read again from the hint
             self._begun = time.monotonic()
