@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Builds the Go tools of this folder, once per content: `tools/build.py NAME...` prints the path of each binary on stdout.
+
+A tool is a folder with a go.mod: its own main package, or the one that the `tool` line of go.mod names. A file `ldflags` adds linker flags.
+The binary lands in $XDG_CACHE_HOME/eldercare/tools/NAME-HASH/NAME, HASH over go.mod, go.sum, ldflags and *.go; what is there is reused.
+Progress goes to stderr. Needs nothing but Python 3.11 and Go.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+QUIET_S = 20  # between two lines of progress
+
+
+class Unbuilt(Exception):
+    """The tool cannot be built; the text says why and what to do."""
+
+
+def cache() -> Path:
+    """Where binaries are kept, outside every checkout."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eldercare" / "tools"
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def sources(folder: Path) -> list[Path]:
+    """Everything that decides what the binary is."""
+    named = [folder / name for name in ("go.mod", "go.sum", "ldflags") if (folder / name).exists()]
+    return named + sorted(path for path in folder.rglob("*.go") if not path.name.endswith("_test.go"))
+
+
+def target(name: str) -> Path:
+    """The path of the binary of `name`, built or not. Raises Unbuilt for an unknown tool."""
+    folder = HERE / name
+    if not (folder / "go.mod").is_file():
+        known = ", ".join(sorted(path.parent.name for path in HERE.glob("*/go.mod"))) or "none"
+        raise Unbuilt(f"{name}: no such tool; tools/{name}/go.mod is missing (known: {known})")
+    digest = hashlib.sha256()
+    for path in sources(folder):
+        digest.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return cache() / f"{name}-{digest.hexdigest()[:12]}" / name
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+
+
+def check_go(name: str) -> None:
+    """Raises Unbuilt when Go is missing, or older than what go.mod asks for and told not to fetch another."""
+    if shutil.which("go") is None:
+        raise Unbuilt(f"{name}: the command `go` is missing; install Go and try again")
+    wanted = re.search(r"^go\s+(\S+)", (HERE / name / "go.mod").read_text(), re.M)
+    told = subprocess.run(["go", "env", "GOVERSION", "GOTOOLCHAIN"], capture_output=True, text=True, check=True, cwd="/").stdout.split()
+    if wanted and told[1:] == ["local"] and numbers(told[0]) < numbers(wanted[1]):
+        raise Unbuilt(f"{name}: needs Go {wanted[1]} or newer, here is {told[0].removeprefix('go')}")
+
+
+def package(folder: Path) -> str:
+    """What is built: the folder's own main package, else the tool that go.mod names."""
+    if any(folder.glob("*.go")):
+        return "."
+    named = re.findall(r"^\s*(?:tool\s+)?([\w./-]+/[\w./-]+)\s*$", "\n".join(re.findall(r"^tool\b.*?(?:\)|$)", (folder / "go.mod").read_text(), re.M | re.S)), re.M)
+    if len(named) != 1:
+        raise Unbuilt(f"{folder.name}: has no *.go, so go.mod must name exactly one tool (it names {len(named)})")
+    return str(named[0])
+
+
+def compile_into(folder: Path, binary: Path) -> None:
+    """Runs `go build`; raises Unbuilt with the last lines that Go said."""
+    extra = (folder / "ldflags").read_text().split() if (folder / "ldflags").exists() else []
+    command = ["go", "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", " ".join(["-s", "-w", *extra]), "-o", str(binary), package(folder)]
+    began, seen, told = time.monotonic(), [0], []
+    env = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
+    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as building:
+        ended = threading.Event()
+
+        def report() -> None:
+            while not ended.wait(QUIET_S):
+                say(f"{folder.name}: {seen[0]} packages compiled, {time.monotonic() - began:.0f} s")
+
+        threading.Thread(target=report, daemon=True).start()
+        assert building.stderr
+        for line in building.stderr:
+            seen[0] += 1
+            told = [*told[-20:], line.rstrip()]
+        ended.set()
+    if building.returncode:
+        raise Unbuilt("\n".join([f"{folder.name}: go build failed", *told]))
+    say(f"{folder.name}: built in {time.monotonic() - began:.0f} s, {binary.stat().st_size / 1e6:.0f} MB")
+
+
+def build(name: str) -> Path:
+    """The path of the binary of `name`, built if it is not there yet; two builders at once build once. Raises Unbuilt."""
+    binary = target(name)
+    if binary.exists():
+        return binary
+    check_go(name)
+    binary.parent.parent.mkdir(parents=True, exist_ok=True)
+    with (binary.parent.parent / f".{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if binary.exists():
+            return binary
+        say(f"{name}: building (once; later runs reuse it)")
+        with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=binary.parent.parent) as made:
+            done = Path(made) / "done"
+            done.mkdir()
+            compile_into(HERE / name, done / name)
+            done.rename(binary.parent)
+    return binary
+
+
+def main(names: list[str]) -> int:
+    if not names or names[0].startswith("-"):
+        say(__doc__ or "")
+        return 2
+    try:
+        for name in names:
+            print(build(name), flush=True)
+    except Unbuilt as refusal:
+        say(str(refusal))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
