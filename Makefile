@@ -16,7 +16,7 @@ SERVICES := $(if $(S),$(S),kit assessment subsidy facility dispatch supervision 
 PORTAL := $(if $(wildcard services/portal/package.json),services/gateway/gateway/portal/.built)
 SIMULATION = --elders $(ELDERS) --days $(DAYS) --seed $(SEED)
 
-.PHONY: help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city check docs clean
+.PHONY: lock-tools test-chart help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city check docs clean
 help: ## print the verbs
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z-]+:.*## /{printf "  %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
@@ -78,6 +78,17 @@ check: setup ## style, types, import contracts
 	@$(BIN)/ruff check $(if $(S),services/$(S),.)
 	@$(BIN)/mypy $(foreach s,$(SERVICES),-p $(s))
 	@$(BIN)/lint-imports
+
+##@ Ship
+.venv-tools/.ready: tools/requirements.lock | $(filter .uv/bin/uv,$(UV))
+	@test -x .venv-tools/bin/python || $(UV) venv --quiet --allow-existing --python $(PY) .venv-tools
+	@$(UV) pip install --quiet --python .venv-tools/bin/python --require-hashes -r tools/requirements.lock
+	@touch $@
+lock-tools: | $(filter .uv/bin/uv,$(UV)) ## renew tools/requirements.lock from tools/requirements.in
+	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --python-version 3.11 tools/requirements.in -o tools/requirements.lock
+test-chart: .venv-tools/.ready ## the chart: rendered by Helm 4 and 3, schemas, rules, golden manifests (RENEW=1 writes them anew)
+	@tools/build.py helm4 helm3 kubeconform >/dev/null
+	@.venv-tools/bin/pytest -q -c charts/tests/pytest.ini charts/tests $(if $(RENEW),--renew)
 
 ##@ Rest
 docs: setup ## write OpenAPI, AsyncAPI and the topics into build/docs, from the contracts
