@@ -70,14 +70,21 @@ def check_go(name: str) -> None:
         raise Unbuilt(f"{name}: needs Go {wanted[1]} or newer, here is {told[0].removeprefix('go')}")
 
 
+def environment() -> dict[str, str]:
+    return {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
+
+
 def package(folder: Path) -> str:
     """What is built: the folder's own main package, else the tool that go.mod names."""
     if any(folder.glob("*.go")):
         return "."
-    named = re.findall(r"^\s*(?:tool\s+)?([\w./-]+/[\w./-]+)\s*$", "\n".join(re.findall(r"^tool\b.*?(?:\)|$)", (folder / "go.mod").read_text(), re.M | re.S)), re.M)
+    listed = subprocess.run(["go", "list", "tool"], cwd=folder, env=environment(), capture_output=True, text=True)
+    if listed.returncode:
+        raise Unbuilt(f"{folder.name}: go list failed\n{listed.stderr.strip()}")
+    named = listed.stdout.split()
     if len(named) != 1:
         raise Unbuilt(f"{folder.name}: has no *.go, so go.mod must name exactly one tool (it names {len(named)})")
-    return str(named[0])
+    return named[0]
 
 
 def compile_into(folder: Path, binary: Path) -> None:
@@ -85,8 +92,7 @@ def compile_into(folder: Path, binary: Path) -> None:
     extra = (folder / "ldflags").read_text().split() if (folder / "ldflags").exists() else []
     command = ["go", "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", " ".join(["-s", "-w", *extra]), "-o", str(binary), package(folder)]
     began, seen, told = time.monotonic(), [0], []
-    env = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
-    with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as building:
+    with subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as building:
         ended = threading.Event()
 
         def report() -> None:

@@ -1,12 +1,13 @@
-// One binary plays kube-apiserver, kube-controller-manager, kube-scheduler and kubectl: its first argument says which.
+// One binary plays etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kubectl: its first argument says which.
+// Together they are linked once, and what they share is compiled once.
 package main
 
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
 	kubectl "k8s.io/kubectl/pkg/cmd"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
@@ -21,13 +22,17 @@ func main() {
 		"kube-scheduler":          func() *cobra.Command { return scheduler.NewSchedulerCommand() },
 		"kubectl":                 kubectl.NewDefaultKubectlCommand,
 	}
-	name := filepath.Base(os.Args[0])
-	if _, linked := parts[name]; !linked && len(os.Args) > 1 {
+	name := ""
+	if len(os.Args) > 1 {
 		name, os.Args = os.Args[1], os.Args[1:]
+	}
+	if name == "etcd" {
+		etcdmain.Main(os.Args)
+		return
 	}
 	part, known := parts[name]
 	if !known {
-		fmt.Fprintf(os.Stderr, "k8s: %q is none of kube-apiserver, kube-controller-manager, kube-scheduler, kubectl\n", name)
+		fmt.Fprintf(os.Stderr, "k8s: %q is none of etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl\n", name)
 		os.Exit(2)
 	}
 	if name == "kubectl" {
