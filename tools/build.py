@@ -34,7 +34,8 @@ def cache() -> Path:
 
 
 def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
 
 
 def sources(folder: Path) -> list[Path]:
@@ -89,20 +90,21 @@ def package(folder: Path) -> str:
 
 def compile_into(folder: Path, binary: Path) -> None:
     """Runs `go build`; raises Unbuilt with the last lines that Go said."""
-    extra = (folder / "ldflags").read_text().split() if (folder / "ldflags").exists() else []
-    command = ["go", "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", " ".join(["-s", "-w", *extra]), "-o", str(binary), package(folder)]
-    began, seen, told = time.monotonic(), [0], []
+    flags = ["-s", "-w", *((folder / "ldflags").read_text().split() if (folder / "ldflags").exists() else [])]
+    command = ["go", "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", " ".join(flags), "-o", str(binary), package(folder)]
+    began, seen = time.monotonic(), 0
+    told: list[str] = []
     with subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as building:
         ended = threading.Event()
 
         def report() -> None:
             while not ended.wait(QUIET_S):
-                say(f"{folder.name}: {seen[0]} packages compiled, {time.monotonic() - began:.0f} s")
+                say(f"{folder.name}: {seen} packages compiled, {time.monotonic() - began:.0f} s")
 
         threading.Thread(target=report, daemon=True).start()
         assert building.stderr
         for line in building.stderr:
-            seen[0] += 1
+            seen += 1
             told = [*told[-20:], line.rstrip()]
         ended.set()
     if building.returncode:
@@ -136,7 +138,8 @@ def main(names: list[str]) -> int:
         return 2
     try:
         for name in names:
-            print(build(name), flush=True)
+            sys.stdout.write(f"{build(name)}\n")
+            sys.stdout.flush()
     except Unbuilt as refusal:
         say(str(refusal))
         return 1
