@@ -18,9 +18,10 @@ from city.bench import BENCHES
 from city.board import board
 from city.box import DEFAULT_PORT, PARTITIONS, Wishes
 from city.foreground import Demo, console, run, say
-from city.services import environment, present
+from city.services import GIVEN, environment, guarded, present
 from city.state import State
 from city.supervisor import status_of
+from kit.bootstrap import Bootstrap
 
 NOT_RUNNING = 3
 
@@ -148,7 +149,11 @@ def topics_apply(
     state: StateOption = STATE,
 ) -> None:
     """Make the topics that are missing and set what differs; never changes a number of partitions."""
-    brokers = kafka if ":" in kafka else str(_city(state)["kafka"])
+    if ":" in kafka:
+        brokers = guarded(kafka)
+    else:
+        city = _city(state)
+        brokers = guarded(city["kafka"]) if city["kafka_kind"] == GIVEN else Bootstrap(city["kafka"])
     for line in topics.apply(brokers, partitions=partitions, replication=replication) or ["all topics are as declared"]:
         say(line)
 

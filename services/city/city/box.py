@@ -14,9 +14,10 @@ import psutil
 
 from city import topics
 from city.brokers import MemoryWatch
-from city.services import BUSINESS, NAMES, Places, Service, database, gateway_url, management_url, present
+from city.services import BUSINESS, GIVEN, NAMES, Places, Service, database, gateway_url, guarded, management_url, present
 from city.state import State
 from city.supervisor import Phase, Supervisor
+from kit.bootstrap import Bootstrap
 from kit.clock import day_start
 from kit.servers.kafka import Kafka, MemoryKafka, missing
 from kit.servers.postgres import Postgres, ensure_database
@@ -52,7 +53,7 @@ class City:
         self.said = said
         self.supervisor = Supervisor(said)
         self.places: Places | None = None
-        self.kafka_kind = "given"
+        self.kafka_kind = GIVEN
         self._tasks: list[asyncio.Task[None]] = []
         self._since = psutil.Process().create_time()
 
@@ -74,7 +75,7 @@ class City:
                 self.supervisor.add(process, volatile=isinstance(process, MemoryKafka))
         # each as soon as its own server answers: most of a start is spent on two cores' worth of computing
         _, address = await asyncio.gather(self._migrated(postgres, server), self._topics(broker))
-        self.places = Places(postgres.dsn() if postgres else server, address, PARTITIONS, self.wishes.replication)
+        self.places = Places(postgres.dsn() if postgres else server, address, PARTITIONS, self.wishes.replication, self.kafka_kind)
         for name in present():
             self.supervisor.add(Service(self.state, self.places, name))
         if isinstance(broker, MemoryKafka):
@@ -133,7 +134,7 @@ class City:
             self.said("Kafka in memory forgets everything when it ends; a restart needs a fresh state folder")
             if not fresh:
                 raise NotFresh(f"kafka: the broker in memory needs a fresh state folder; {self.state.folder} has been used; add --fresh")
-        self.kafka_kind = kind if kind in ("apache", "memory") else "given"
+        self.kafka_kind = kind if kind in ("apache", "memory") else GIVEN
         return kind
 
     def _postgres(self) -> tuple[Postgres | None, str]:
@@ -178,7 +179,8 @@ class City:
             await asyncio.to_thread(broker.create_topics, [topic.name for topic in topics.declared()])
             return broker.address
         address = broker.address if broker else self.wishes.kafka
-        made = await asyncio.to_thread(topics.apply, address, partitions=PARTITIONS, replication=self.wishes.replication)
+        brokers = Bootstrap(address) if broker else guarded(address)
+        made = await asyncio.to_thread(topics.apply, brokers, partitions=PARTITIONS, replication=self.wishes.replication)
         if made:
             self.said(f"{len(made)} topics made or set")
         return address

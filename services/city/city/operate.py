@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from kit import parking
+from kit.service import settings as configured
 from kit.service.parts import Parts
 
 
@@ -35,7 +36,7 @@ async def resay(parts: Parts, group: str, aggregate: str) -> None:
 
 
 async def _run(service: str, verb: str, arguments: list[str]) -> None:
-    settings: Any = import_module(f"{service}.settings").Settings()
+    settings: Any = configured(import_module(f"{service}.settings").Settings)
     if find_spec(f"{service}.consumers"):
         import_module(f"{service}.consumers")
     parts = Parts(settings)

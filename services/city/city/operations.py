@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
-from city.services import Places, database, environment
+from city.services import GIVEN, Places, database, environment
 from city.state import State
 from city.supervisor import status_of
 from kit.servers.postgres import Postgres
@@ -25,7 +25,8 @@ def places(state: State) -> Places:
     facts = state.city() or {}
     embedded = Postgres(state.folder / "postgres", port=state.port("postgres"), password=state.secret("postgres"))
     kafka = facts.get("kafka") or f"127.0.0.1:{state.port('kafka')}"
-    return Places(facts.get("postgres") or embedded.dsn(), str(kafka), partitions=4, replication=1)
+    kind = facts.get("kafka_kind", GIVEN)
+    return Places(facts.get("postgres") or embedded.dsn(), str(kafka), partitions=4, replication=1, kafka_kind=kind)
 
 
 def databases(state: State, names: list[str]) -> dict[str, str]:

@@ -9,10 +9,14 @@ from functools import cache
 from importlib.util import find_spec
 
 from city.state import State, role_dsn
+from kit.bootstrap import Bootstrap
 from kit.servers.process import Process, listens
+from kit.service import settings as configured
+from kit.settings import KafkaSettings
 
 BUSINESS = ("assessment", "subsidy", "facility", "dispatch", "supervision", "datacenter")
 NAMES = (*BUSINESS, "gateway")
+GIVEN = "given"  # kind of a Kafka that somebody else runs
 SIMULATOR = "simulator"  # client of the issuer that acts as the platform's operator
 
 
@@ -24,12 +28,17 @@ def present() -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Places:
-    """Where the servers of this city answer. postgres: address of the superuser, or of a role that may make databases and roles."""
+    """Where the servers of this city answer.
+
+    postgres: address of the superuser, or of a role that may make databases and roles. kafka_kind: apache, memory or given; only a
+    given one may be guarded.
+    """
 
     postgres: str
     kafka: str
     partitions: int
     replication: int
+    kafka_kind: str
 
 
 def database(state: State, server: str, name: str) -> str:
@@ -39,6 +48,11 @@ def database(state: State, server: str, name: str) -> str:
 
 def gateway_url(state: State) -> str:
     return f"http://127.0.0.1:{state.port('gateway')}"
+
+
+def guarded(address: str) -> Bootstrap:
+    """The way to brokers that somebody else runs, by KAFKA_SECURITY and its like; ends the program where these are wrong."""
+    return configured(KafkaSettings, kafka=address).bootstrap
 
 
 def management_url(state: State, name: str) -> str:
@@ -77,6 +91,8 @@ def environment(state: State, places: Places, name: str, given: Mapping[str, str
             "PEERS": json.dumps({each: management_url(state, each) for each in present()}),
             "CLIENTS": json.dumps(state.clients([*NAMES, SIMULATOR])),
         }
+    if places.kafka_kind != GIVEN:
+        given = {name: value for name, value in given.items() if not name.startswith("KAFKA_")}
     return {**given, **settings}
 
 

@@ -8,6 +8,8 @@ from confluent_kafka.cimpl import NewTopic
 from eldercare.options_pb2 import event as event_option
 from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorSet
 
+from kit.bootstrap import Bootstrap
+
 WEEK_MS = str(7 * 24 * 3600 * 1000)
 # Masters carry their full state in every event and are compacted, so that a replica can start from nothing.
 MASTERS = frozenset({"elder", "organisation", "facility", "worker", "policy"})
@@ -45,9 +47,9 @@ def declared() -> list[Topic]:
     return [Topic(f"eldercare.{name}.v1", tuple(events), name in MASTERS) for name, events in sorted(said.items())]
 
 
-def apply(brokers: str, *, partitions: int, replication: int) -> list[str]:
+def apply(kafka: str | Bootstrap, *, partitions: int, replication: int) -> list[str]:
     """Makes what is missing and sets what differs; repeatable. Returns a line for each change. Raises: PartitionsFixed, KafkaException."""
-    admin = AdminClient({"bootstrap.servers": brokers, "log_level": 0})
+    admin = AdminClient(Bootstrap.of(kafka).librdkafka())
     present = admin.list_topics(timeout=TIMEOUT_S).topics
     lines = []
     for topic in declared():

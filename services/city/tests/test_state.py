@@ -17,7 +17,7 @@ from city.services import NAMES, Places, environment
 from city.state import NotAState, State, StateInUse, role_dsn
 from kit.clock import Clock
 
-PLACES = Places("postgresql://postgres:pw@127.0.0.1:5432/postgres", "127.0.0.1:9092", 4, 1)
+PLACES = Places("postgresql://postgres:pw@127.0.0.1:5432/postgres", "127.0.0.1:9092", 4, 1, "apache")
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from kit.bootstrap import Bootstrap
 from kit.connections import connect_options
 from kit.lean import Lean
 from kit.observe import names, traces
@@ -54,8 +55,8 @@ class Relay:
     round that ended, empty ones and tries for ownership included.
     """
 
-    def __init__(self, store: Store, kafka: str, *, part: int = 0) -> None:
-        self.store, self.kafka, self.part = store, kafka, part
+    def __init__(self, store: Store, kafka: str | Bootstrap, *, part: int = 0) -> None:
+        self.store, self.kafka, self.part = store, Bootstrap.of(kafka), part
         self.sent = 0
         self.owner = False
         self.progress = time.monotonic()
@@ -104,7 +105,7 @@ class Relay:
     async def _relayed(self, connection: Driver, lost: asyncio.Future[None]) -> None:
         """Rounds with one producer, until one fails."""
         producer = AIOKafkaProducer(
-            bootstrap_servers=self.kafka, client_id=f"{self.store.service}-relay-{self.part}", acks="all", enable_idempotence=True,
+            **self.kafka.aiokafka(), client_id=f"{self.store.service}-relay-{self.part}", acks="all", enable_idempotence=True,
             max_batch_size=256 << 10, request_timeout_ms=TOPIC_S * 1000, metadata_max_age_ms=60_000,
         )
         pause = LEAST_PAUSE_S

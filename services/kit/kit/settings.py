@@ -1,19 +1,65 @@
 """The knobs every service has; a service's own class adds its name and what is its own."""
 
+import ssl
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from kit.bootstrap import Bootstrap, Mechanism, Security
 
-class Settings(BaseSettings):
-    """Read once from the environment, in `__main__`; the variable of a field is its name in upper case."""
+
+class KafkaSettings(BaseSettings):
+    """Where Kafka is and how to get in; a combination that can not work is refused under the name of the field to mend."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
+    kafka: str = Field(pattern=r"^\S+:\d+(\s*,\s*\S+:\d+)*$", description="bootstrap brokers, host:port[,host:port]")
+    kafka_security: Security = Field("PLAINTEXT", description="PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, as the brokers' listener has it")
+    kafka_mechanism: Mechanism | None = Field(
+        None, validate_default=True, description="PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; needed with SASL alone",
+    )
+    kafka_username: str | None = Field(None, validate_default=True, description="user of SASL")
+    kafka_password: SecretStr | None = Field(None, validate_default=True, description="password of SASL")
+    kafka_ca: Path | None = Field(None, description="PEM file of the certificates that sign the brokers'; absent: those the system trusts")
+
+    @field_validator("kafka_mechanism", "kafka_username", "kafka_password")
+    @classmethod
+    def _with_sasl(cls, value: Any, info: ValidationInfo) -> Any:
+        security = info.data.get("kafka_security")
+        if security is not None and security.startswith("SASL_") and value is None:
+            raise ValueError(f"is needed with KAFKA_SECURITY={security}")
+        if security is not None and not security.startswith("SASL_") and value is not None:
+            raise ValueError(f"means nothing with KAFKA_SECURITY={security}")
+        return value
+
+    @field_validator("kafka_ca")
+    @classmethod
+    def _readable(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        security = info.data.get("kafka_security")
+        if value is None or security is None:
+            return value
+        if not security.endswith("SSL"):
+            raise ValueError(f"means nothing with KAFKA_SECURITY={security}")
+        try:
+            ssl.create_default_context(cafile=value)
+        except OSError as error:  # an unreadable file, or one without a certificate
+            raise ValueError(f"{value} holds no certificates that can be read: {error.strerror or error}") from None
+        return value
+
+    @property
+    def bootstrap(self) -> Bootstrap:
+        """The way to Kafka."""
+        password = self.kafka_password.get_secret_value() if self.kafka_password else None
+        return Bootstrap(self.kafka, self.kafka_security, self.kafka_mechanism, self.kafka_username, password, self.kafka_ca)
+
+
+class Settings(KafkaSettings):
+    """Read once from the environment, in `__main__`; the variable of a field is its name in upper case."""
+
     service: str = Field(min_length=1, description="name of the service: source of its events, group of its consumer")
     database: SecretStr = Field(description="postgresql://user:password@host:port/name, or postgresql://user@/name?host=/folder/of/socket")
-    kafka: str = Field(min_length=3, description="bootstrap brokers, host:port[,host:port]")
     grpc: str = Field("127.0.0.1:0", description="listen address of gRPC; port 0 takes a free one")
     management: str = Field("127.0.0.1:0", description="listen address of health, status and metrics (HTTP)")
     issuer: str = Field(description="`iss` of the tokens that are accepted")

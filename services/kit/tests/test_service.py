@@ -206,6 +206,32 @@ async def test_without_its_broker_it_lives_but_is_not_ready(start, dsn, memory_k
 async def test_a_failed_loop_ends_the_service_with_1(start, dsn):
     await asyncio.to_thread(migrations.upgrade, dsn, "kit")
 
+@pytest.mark.connected
+async def test_a_wrong_password_of_kafka_is_a_reason_not_to_be_ready_and_none_to_end(start, dsn, guarded):
+    await asyncio.to_thread(migrations.upgrade, dsn, "kit")
+    door = guarded["SCRAM"]
+    user = {"KAFKA_SECURITY": door.security, "KAFKA_MECHANISM": door.mechanism, "KAFKA_USERNAME": door.username}
+
+    wrong = start(more=WHOLE_STREET, also="say", group="'kit'", KAFKA=door.brokers, **user, KAFKA_PASSWORD="guessed")
+    reason = await until(lambda: _reason(wrong, "refuses us: "), 20)
+    live = await wrong.get("/live")
+    await until(lambda: [line["event"] for line in wrong.lines()].count("kafka does not answer") > 1, 20)
+    right = start(KAFKA=door.brokers, **user, KAFKA_PASSWORD=door.password)
+    await right.ready()
+
+    assert "SaslAuthenticationFailed" in reason
+    assert live.status_code == 200
+    assert wrong.process.poll() is None
+    assert "guessed" not in wrong.log.read_text()
+
+
+async def test_half_a_guard_of_kafka_is_refused_by_name_and_ends_with_2(start):
+    running = start(KAFKA_SECURITY="SASL_SSL", KAFKA_USERNAME="city", KAFKA_PASSWORD="rain")
+
+    assert await running.ended() == 2
+    assert b"setting KAFKA_MECHANISM: Value error, is needed with KAFKA_SECURITY=SASL_SSL" in running.process.stderr.read()
+
+
     running = start(more=LOST_LOOP, also="broken")
 
     assert await running.ended() == 1

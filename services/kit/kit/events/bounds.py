@@ -7,6 +7,8 @@ from collections.abc import Collection
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from kit.bootstrap import Bootstrap
+
 ANSWER_S = 2  # Kafka's time to tell
 BEGINS_S = 30  # the beginning moves with retention only
 
@@ -16,8 +18,8 @@ Bounds = dict[tuple[str, int], tuple[int, int]]
 class Brokers:
     """Asks Kafka; says nothing new while Kafka is silent."""
 
-    def __init__(self, kafka: str) -> None:
-        self._kafka = kafka.split(",")
+    def __init__(self, kafka: str | Bootstrap) -> None:
+        self._kafka = Bootstrap.of(kafka)
         self._consumer: AIOKafkaConsumer | None = None
         self._begins: dict[TopicPartition, int] = {}
         self._begins_at = float("-inf")
@@ -41,7 +43,7 @@ class Brokers:
 
     async def _bounds(self, partitions: Collection[TopicPartition]) -> Bounds:
         if self._consumer is None:
-            made = AIOKafkaConsumer(bootstrap_servers=self._kafka, enable_auto_commit=False, metadata_max_age_ms=30_000)
+            made = AIOKafkaConsumer(**self._kafka.aiokafka(), enable_auto_commit=False, metadata_max_age_ms=30_000)
             try:
                 await made.start()
             except BaseException:

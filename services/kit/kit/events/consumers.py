@@ -20,6 +20,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 from faststream.middlewares import AckPolicy
 
+from kit.bootstrap import Bootstrap
 from kit.events import heard, upkeep
 from kit.events.batch import Archive
 from kit.events.bounds import Brokers
@@ -102,10 +103,10 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
     def consumer(self) -> AIOKafkaConsumer:
         return self._subscriber.consumer
 
-    async def start(self, store: Store, kafka: str) -> None:
+    async def start(self, store: Store, kafka: str | Bootstrap) -> None:
         """Begins reading in the background; while Kafka does not answer it keeps trying."""
-        self.store, self.kafka = store, kafka
-        self.brokers = Brokers(kafka)
+        self.store, self.kafka = store, Bootstrap.of(kafka)
+        self.brokers = Brokers(self.kafka)
         if self.topics:
             self._tasks = [asyncio.create_task(self._open()), asyncio.create_task(upkeep.keep(self))]
 
@@ -150,9 +151,9 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _made(self) -> KafkaBroker:
         broker = KafkaBroker(
-            self.kafka.split(","), client_id=self.group, consumer_only=True, allow_auto_create_topics=False, apply_types=False,
-            serializer=None, ack_policy=AckPolicy.MANUAL, parser=self._parse, decoder=_untouched, logger=_library, log_level=logging.DEBUG,
-            metadata_max_age_ms=30_000, graceful_timeout=BARRIER_S,
+            self.kafka.servers, security=self.kafka.faststream(), client_id=self.group, consumer_only=True, allow_auto_create_topics=False,
+            apply_types=False, serializer=None, ack_policy=AckPolicy.MANUAL, parser=self._parse, decoder=_untouched, logger=_library,
+            log_level=logging.DEBUG, metadata_max_age_ms=30_000, graceful_timeout=BARRIER_S,
         )
         self._subscriber = broker.subscriber(
             *self.topics, group_id=self.group, group_instance_id=self.member, batch=True, max_records=self.batch, batch_timeout_ms=POLL_MS,
@@ -237,8 +238,8 @@ async def _untouched(message: KafkaMessage) -> Any:
     return message.body
 
 
-async def _cluster_of(kafka: str) -> str:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.split(","))
+async def _cluster_of(kafka: Bootstrap) -> str:
+    admin = AIOKafkaAdminClient(**kafka.aiokafka())
     try:
         await admin.start()
         told = await admin.describe_cluster()

@@ -9,7 +9,8 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -57,11 +58,19 @@ def fetch_jars() -> Path:
     return home
 
 
+@dataclass(frozen=True)
+class Door:
+    """One more listener of a node. protocol: SSL, SASL_PLAINTEXT or SASL_SSL. properties: its own, without the prefix of the listener."""
+
+    protocol: str
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
 class Kafka(Process):
     """One Apache Kafka node, broker and controller in one, on 127.0.0.1. Its data survive any restart, a SIGKILL included.
 
     voters: node id → controller port of every node of the cluster, this one included; None for a cluster of one.
-    heap_mb: the JVM's heap.
+    heap_mb: the JVM's heap. doors: guarded listeners by name, beside the open one; users: password by name of those with SCRAM-SHA-512.
     """
 
     def __init__(
@@ -74,12 +83,16 @@ class Kafka(Process):
         cluster_id: str | None = None,
         heap_mb: int = 512,
         log: Path | None = None,
+        doors: Mapping[str, Door] | None = None,
+        users: Mapping[str, str] | None = None,
     ) -> None:
         self.data = data.absolute()
         super().__init__(f"kafka-{node}" if voters else "kafka", log or self.data.parent / f"{self.data.name}.log")
         self.port = port
         self.node = node
         self.heap_mb = heap_mb
+        self._doors, self._users = doors or {}, users or {}
+        self._behind: dict[str, int] = {}  # port by name of a door
         self._voters = voters
         self._cluster_id = cluster_id
         self._admin: AdminClient | None = None
@@ -88,6 +101,10 @@ class Kafka(Process):
     def address(self) -> str:
         """host:port for clients."""
         return f"127.0.0.1:{self.port}"
+
+    def address_of(self, door: str) -> str:
+        """host:port behind a door."""
+        return f"127.0.0.1:{self._behind[door]}"
 
     def prepare(self) -> None:
         """Fetches the jars, chooses the ports and formats the storage; each only the first time."""
@@ -98,12 +115,16 @@ class Kafka(Process):
             chosen = json.loads(kept.read_text())
         else:
             identity = self._cluster_id or new_cluster_id()
-            chosen = {"port": self.port or free_port(), "voters": self._voters or {self.node: free_port()}, "cluster_id": identity}
+            chosen = {"port": self.port or free_port(), "voters": self._voters or {self.node: free_port()}, "cluster_id": identity,
+                      "doors": {name: free_port() for name in self._doors}}
         self.port = self.port or chosen["port"]
+        self._behind = chosen.get("doors", {})
         voters = {int(node): port for node, port in chosen["voters"].items()}
         (self.data / "server.properties").write_text(self._properties(voters))
         if not kept.exists():
             format_storage = ["kafka.tools.StorageTool", "format", "-t", chosen["cluster_id"], "-c", str(self.data / "server.properties")]
+            for name, password in self._users.items():
+                format_storage += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
             done = subprocess.run([*self._java(128), *format_storage, "--ignore-formatted"], capture_output=True, text=True, check=False)
             if done.returncode:
                 raise StartFailed(f"Kafka's storage could not be formatted:\n{done.stdout}{done.stderr}")
@@ -111,12 +132,15 @@ class Kafka(Process):
 
     def _properties(self, voters: dict[int, int]) -> str:
         copies = min(3, len(voters))
-        settings = {
+        beside = "".join(f",{name}://{self.address_of(name)}" for name in self._doors)
+        protocols = [f"{name}:{door.protocol}" for name, door in self._doors.items()]
+        settings: dict[str, object] = {
             "process.roles": "broker,controller",
             "node.id": self.node,
             "controller.quorum.voters": ",".join(f"{node}@127.0.0.1:{port}" for node, port in voters.items()),
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{voters[self.node]}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{voters[self.node]}{beside}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}{beside}",
+            "listener.security.protocol.map": ",".join(["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT", *protocols]),
             "controller.listener.names": "CONTROLLER",
             "log.dirs": self.data / "logs",
             "auto.create.topics.enable": "false",
@@ -138,6 +162,8 @@ class Kafka(Process):
             "num.network.threads": 2,
             "num.io.threads": 4,
         }
+        for name, door in self._doors.items():
+            settings |= {f"listener.name.{name.lower()}.{key}": value for key, value in door.properties.items()}
         return "".join(f"{name}={value}\n" for name, value in settings.items())
 
     def _java(self, heap_mb: int) -> list[str]:

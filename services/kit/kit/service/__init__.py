@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from kit.events.consumers import Consumers
     from kit.service.loops import Loop
     from kit.service.parts import Parts
-    from kit.settings import Settings
+    from kit.settings import KafkaSettings, Settings
 
-S = TypeVar("S", bound="Settings")
+S = TypeVar("S", bound="KafkaSettings")
 
 DRAINED, FAILED, MISCONFIGURED, NOT_DRAINED = 0, 1, 2, 3
 HALTED = 128
@@ -34,12 +34,12 @@ def heed() -> None:
         signal.signal(signal.SIGINT, _leave)
 
 
-def settings(kind: type[S]) -> S:
-    """The settings of this process, from its environment; names what is wrong without its value and exits with 2."""
+def settings(kind: type[S], **given: Any) -> S:
+    """The settings of this process, given ones over its environment; names what is wrong without its value and exits with 2."""
     from pydantic import ValidationError
 
     try:
-        return kind()  # type: ignore[call-arg]
+        return kind(**given)
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_input=False, include_context=False):
             sys.stderr.write(f"setting {'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}\n")

@@ -12,6 +12,7 @@ from kit.events.consumers import Consumers
 from kit.observe import names
 from kit.refusals import EldercareError
 from kit.rpc import Server
+from kit.service.brokers import Brokers
 from kit.service.loops import Loops
 from kit.service.parts import Parts
 from kit.settings import Settings
@@ -26,7 +27,8 @@ class Health:
     """What was found at the last look. reason: why not ready; schema: the revision the database is at."""
 
     def __init__(self, settings: Settings, parts: Parts, package: str, loops: Loops) -> None:
-        self._settings, self._parts, self._package, self._loops = settings, parts, package, loops
+        self._parts, self._package, self._loops = parts, package, loops
+        self._brokers = Brokers(settings.bootstrap)
         self.server: Server | None = None
         self.consumers: Consumers | None = None
         self.started = False
@@ -81,8 +83,8 @@ class Health:
         revision = await self._revision()
         if self._behind(revision):
             return self._behind(revision)
-        if not await self._broker_listens():
-            return f"no broker of {self._settings.kafka} listens"
+        if reason := await self._brokers.reason():
+            return reason
         if self.stuck:
             return f"no progress: {', '.join(self.stuck)}"
         if self.consumers is not None and self.consumers.topics and not self.consumers.ready:
@@ -119,15 +121,3 @@ class Health:
     @cached_property
     def _known(self) -> frozenset[str]:
         return frozenset(script.revision for script in ScriptDirectory.from_config(migrations.config(self._package)).walk_revisions())
-
-    async def _broker_listens(self) -> bool:
-        for address in self._settings.kafka.split(","):
-            host, _, port = address.strip().rpartition(":")
-            try:
-                async with asyncio.timeout(ANSWER_S):
-                    _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-            except (OSError, TimeoutError):
-                continue
-            writer.close()
-            return True
-        return False

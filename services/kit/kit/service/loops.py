@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from kit import observe
+from kit.bootstrap import Bootstrap
 from kit.events.consumers import Consumers
 from kit.observe import names
 from kit.store import Store
@@ -46,7 +47,7 @@ class Endless:
 class Reading:
     """A group's consumers as a loop."""
 
-    def __init__(self, consumers: Consumers, store: Store, kafka: str) -> None:
+    def __init__(self, consumers: Consumers, store: Store, kafka: str | Bootstrap) -> None:
         self._consumers, self._store, self._kafka = consumers, store, kafka
 
     @property

@@ -111,10 +111,10 @@ class Process:
             self.status.grpc_port = await self.server.start()
             self.health.server = self.server
         for part in range(self.settings.parts):
-            self.loops.add(f"relay {part}", Relay(self.parts.store, self.settings.kafka, part=part))
+            self.loops.add(f"relay {part}", Relay(self.parts.store, self.settings.bootstrap, part=part))
         if self._consumers is not None:
             self.health.consumers = self.status.consumers = consumers = self._consumers(self.parts)
-            self.loops.add("consumer", Reading(consumers, self.parts.store, self.settings.kafka))
+            self.loops.add("consumer", Reading(consumers, self.parts.store, self.settings.bootstrap))
         timers = Timers(self.parts.store, self.settings.service)
         if timers.fires:
             self.loops.add("timers", timers)

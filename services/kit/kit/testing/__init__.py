@@ -11,6 +11,7 @@ pytest_plugins = [
     "kit.testing.selection",
     "kit.testing.databases",
     "kit.testing.brokers",
+    "kit.testing.guarded",
     "kit.testing.identity",
     "kit.testing.polling",
     "kit.testing.times",
