@@ -181,15 +181,42 @@ def test_metrics_are_written_as_prometheus_reads_them():
     names.TIMER_LATE.record(0.03, kind="test")
     names.TIMER_LATE.record(7000, kind="test")
     names.READY.set(0)
+    names.LOOP_AGE.set(float("inf"), loop="test")
+    metrics.told_by("kit")
 
     text = observe.prometheus()
     assert "# TYPE eldercare_refused_total counter\n" in text
-    assert 'eldercare_refused_total{method="a\\"b",reason="X"} 2' in text
-    assert 'eldercare_timer_late_seconds_bucket{kind="test",le="0.025"} 0' in text
-    assert 'eldercare_timer_late_seconds_bucket{kind="test",le="0.05"} 1' in text
-    assert 'eldercare_timer_late_seconds_bucket{kind="test",le="+Inf"} 2' in text
-    assert 'eldercare_timer_late_seconds_count{kind="test"} 2' in text
-    assert "\neldercare_ready 0\n" in text
+    assert 'eldercare_refused_total{service="kit",method="a\\"b",reason="X"} 2' in text
+    assert 'eldercare_timer_late_seconds_bucket{service="kit",kind="test",le="0.025"} 0' in text
+    assert 'eldercare_timer_late_seconds_bucket{service="kit",kind="test",le="0.05"} 1' in text
+    assert 'eldercare_timer_late_seconds_bucket{service="kit",kind="test",le="1.0"} 1' in text
+    assert 'eldercare_timer_late_seconds_bucket{service="kit",kind="test",le="+Inf"} 2' in text
+    assert 'eldercare_timer_late_seconds_count{service="kit",kind="test"} 2' in text
+    assert '\neldercare_ready{service="kit"} 0\n' in text
+    assert '\neldercare_loop_age_seconds{service="kit",loop="test"} +Inf\n' in text
+
+
+def test_a_value_of_many_things_counts_for_each_of_them():
+    names.FRESHNESS.record(0.3, 7, group="weighed", topic="t")
+    names.FRESHNESS.record(20.0, group="weighed", topic="t")
+
+    lines = [line for line in observe.prometheus().splitlines() if 'group="weighed"' in line]
+    assert [line.rpartition(" ")[2] for line in lines if 'le="0.5"' in line or "_count" in line or "_sum" in line] == ["7", "22.1", "8"]
+
+
+def test_a_counter_follows_a_total_and_never_falls():
+    for total in (3.0, 5.5, 4.0):
+        names.CPU.reach(total)
+
+    assert names.CPU.series[()] == 5.5
+
+
+def test_what_is_so_no_longer_is_told_no_longer():
+    names.PARKED_NOW.all({("g", "A"): 1, ("g", "B"): 2})
+    names.PARKED_NOW.all({("g", "B"): 3})
+
+    assert names.PARKED_NOW.series == {("g", "B"): 3}
+    names.PARKED_NOW.all({})
 
 
 def test_a_metric_refuses_attributes_that_are_not_declared():

@@ -164,7 +164,9 @@ class Turn:
             if fate.name == PARKED:
                 names.PARKED.add(1, group=self.consumers.group, topic=fate.item.record.topic, reason=fate.why[0])
         for tp, group in self.by_partition.items():
-            names.FRESHNESS.record(max(0.0, time.time() - group[0].timestamp / 1000), group=self.consumers.group, topic=tp.topic)
+            age_s = max(0.0, time.time() - group[0].timestamp / 1000)
+            names.FRESHNESS.record(age_s, len(group), group=self.consumers.group, topic=tp.topic)  # all of them as late as the first
+            self.consumers.fresh[tp] = group[-1].timestamp / 1000
 
 
 def _counts(batch: Batch) -> tuple[int, int]:

@@ -84,7 +84,7 @@ async def watch(consumers: "Consumers") -> None:
             'select topic, partition, next, waiting, parked, held from position where "group" = $1 and cluster = $2 and topic = any ($3)',
             consumers.group, consumers.cluster, consumers.topics,
         )
-    for place, gauge in ((3, names.WAITING_NOW), (4, names.PARKED_NOW), (5, names.HELD_NOW)):
+    for place, gauge in ((3, names.WAITING_NOW), (5, names.HELD_NOW)):
         gauge.set(sum(row[place] for row in rows), group=consumers.group)
     partitions = {TopicPartition(row[0], row[1]): row[2] for row in rows}
     if not partitions:

@@ -4,7 +4,7 @@ Values are summed up here, in a microsecond; OpenTelemetry's instruments take te
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +53,7 @@ class Metric:
             yield f"{self.prometheus}{_braced(self._pairs(labels))} {_number(value)}"
 
     def _pairs(self, labels: Labels) -> list[str]:
-        return [f'{name}="{_escaped(value)}"' for name, value in zip(self.attributes, labels, strict=True)]
+        return [*process, *(f'{name}="{_escaped(value)}"' for name, value in zip(self.attributes, labels, strict=True))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +73,12 @@ class Counter(Metric):
         if _push is not None:
             _push(self, amount, attributes)
 
+    def reach(self, total: float, **attributes: Any) -> None:
+        """Counts up to a total that somebody else keeps; a smaller one is ignored."""
+        more = total - self.series.get(self._labels(attributes) or (), 0)
+        if more > 0:
+            self.add(more, **attributes)
+
 
 @dataclass(frozen=True, eq=False)
 class Gauge(Metric):
@@ -87,11 +93,16 @@ class Gauge(Metric):
         if _push is not None:
             _push(self, value, attributes)
 
-
     def only(self, value: float, **attributes: Any) -> None:
         """Replaces all series by this one: what is told by an attribute is so no longer."""
         self.series.clear()
         self.set(value, **attributes)
+
+    def all(self, values: Mapping[Labels, float]) -> None:
+        """Replaces all series by these; labels in the declared order."""
+        self.series.clear()
+        for labels, value in values.items():
+            self.set(value, **dict(zip(self.attributes, labels, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,14 +111,14 @@ class Histogram(Metric):
 
     kind = "histogram"
 
-    def record(self, value: float, **attributes: Any) -> None:
-        """Notes one value in the metric's unit."""
+    def record(self, value: float, times: int = 1, **attributes: Any) -> None:
+        """Notes a value in the metric's unit, for as many things as have it; what is pushed notes it once, since it can not count."""
         if (labels := self._labels(attributes)) is not None:
             counted = self.series.get(labels)
             if counted is None:
                 counted = self.series[labels] = [[0] * (len(BUCKETS_S) + 1), 0.0]
-            counted[0][bisect_left(BUCKETS_S, value)] += 1
-            counted[1] += value
+            counted[0][bisect_left(BUCKETS_S, value)] += times
+            counted[1] += value * times
         if _push is not None:
             _push(self, value, attributes)
 
@@ -116,7 +127,7 @@ class Histogram(Metric):
             pairs, below = self._pairs(labels), 0
             for bound, count in zip((*BUCKETS_S, None), counts, strict=True):
                 below += count
-                limit = "+Inf" if bound is None else _number(bound)
+                limit = "+Inf" if bound is None else repr(bound)  # 1.0, never 1: Prometheus 3 writes it so, and rules select by it
                 labelled = _braced([*pairs, f'le="{limit}"'])
                 yield f"{self.prometheus}_bucket{labelled} {below}"
             yield f"{self.prometheus}_sum{_braced(pairs)} {_number(total)}"
@@ -124,6 +135,7 @@ class Histogram(Metric):
 
 
 declared: dict[str, Metric] = {}
+process: list[str] = []  # what every line bears, so that rules need not know how it was scraped
 provider: MeterProvider | None = None
 _push: Callable[[Metric, float, dict[str, Any]], None] | None = None
 
@@ -132,6 +144,11 @@ def provide(made: MeterProvider | None) -> None:
     """Values are also handed to this provider from now on; to none, they stay here."""
     global provider, _push
     provider, _push = made, _pushing(made) if made is not None else None
+
+
+def told_by(service: str) -> None:
+    """Every line says from now on which service tells it; what is pushed says so by its resource."""
+    process[:] = [f'service="{_escaped(service)}"']
 
 
 def prometheus() -> str:
@@ -173,4 +190,4 @@ def _escaped(value: object) -> str:
 
 
 def _number(value: float) -> str:
-    return repr(int(value)) if float(value).is_integer() else repr(float(value))
+    return repr(int(value)) if float(value).is_integer() else repr(float(value)).replace("inf", "+Inf")

@@ -72,13 +72,19 @@ OUTBOX_DELAY = Histogram("eldercare.outbox.delay", "s", "Time from commit to the
 OUTBOX_SENT = Counter("eldercare.outbox.sent", "{letter}", "Letters acknowledged by the broker.", ("topic",))
 OUTBOX_FAILED = Counter("eldercare.outbox.failed", "{round}", "Rounds of the relay that failed.", ("part",))
 
+CONSUMER_POSITION = Gauge("eldercare.consumer.position", "{record}", "Offset that is read next.", ("group", "topic", "partition"))
+CONSUMER_BEHIND = Gauge(
+    "eldercare.consumer.behind", "s", "Time since the last applied record was sent, where more is there to read; else 0.",
+    ("group", "topic"),
+)
 CONSUMER_LAG = Gauge("eldercare.consumer.lag", "{record}", "Records between our position and the end.", ("group", "topic", "partition"))
 FRESHNESS = Histogram("eldercare.event.freshness", "s", "Age of an event when its effect is committed, real time.", ("group", "topic"))
 APPLIED = Counter("eldercare.event.applied", "{record}", "Records applied.", ("group", "topic"))
 REPEATED = Counter("eldercare.event.repeated", "{record}", "Records heard before, skipped.", ("group", "topic"))
 FOREIGN = Counter("eldercare.event.foreign", "{record}", "Records of types this group does not hear.", ("group", "topic"))
 PARKED = Counter("eldercare.event.parked", "{record}", "Records parked, by class of reason.", ("group", "topic", "reason"))
-PARKED_NOW = Gauge("eldercare.event.parked.now", "{record}", "Records parked and not yet replayed.", ("group",))
+PARKED_NOW = Gauge("eldercare.event.parked.now", "{record}", "Records parked and not yet replayed, by reason.", ("group", "reason"))
+PARKED_OLDEST = Gauge("eldercare.event.parked.oldest", "s", "Time since the oldest of them was parked.", ("group",))
 WAITING_NOW = Gauge("eldercare.event.waiting.now", "{record}", "Records waiting for a fact not heard yet.", ("group",))
 HELD_NOW = Gauge("eldercare.event.held.now", "{record}", "Records queued behind a parked one of their key.", ("group",))
 BATCH_DURATION = Histogram("eldercare.batch.duration", "s", "Time of one batch, begin to commit.", ("group",))
@@ -91,7 +97,18 @@ TIMER_FAILED = Counter("eldercare.timer.failed", "{timer}", "Firings that failed
 
 SEALED = Counter("eldercare.audit.sealed", "{record}", "Audit records chained by the sealer.")
 UNSEALED = Gauge("eldercare.audit.unsealed", "{record}", "Audit records not yet chained.")
+
 LOOP_AGE = Gauge("eldercare.loop.age", "s", "Time since a loop last made progress.", ("loop",))
+LOOP_PATIENCE = Gauge("eldercare.loop.patience", "s", "Time without progress after which a loop counts as dead.", ("loop",))
 SCHEMA = Gauge("eldercare.schema.revision.info", "", "1 for the revision the database is at.", ("revision",))
-BUILD = Gauge("eldercare.build.info", "", "1 for the version that runs.", ("service", "version"))
+SCHEMA_BEHIND = Gauge("eldercare.schema.behind", "", "1 while the database lacks a migration that this program needs.")
+BUILD = Gauge("eldercare.build.info", "", "1 for the version that runs.", ("version",))
 READY = Gauge("eldercare.ready", "", "1 while the process is ready.")
+CPU = Counter("eldercare.process.cpu", "s", "Processor time that this process has used.")
+MEMORY = Gauge("eldercare.process.memory", "By", "Memory that this process keeps resident.")
+STARTED = Gauge("eldercare.process.started", "s", "Unix time at which this process began.")
+
+PROOF_DIFFERENCES = Gauge("eldercare.proof.differences", "{figure}", "Figures of the newest proofs that differ from the archive.")
+PROOF_FIGURES = Gauge("eldercare.proof.figures", "{figure}", "Figures that the newest proof compared.")
+PROOF_AGE = Gauge("eldercare.proof.age", "s", "Time since the newest proof, business time.")
+WATERMARK_AGE = Gauge("eldercare.watermark.age", "s", "Time since the newest fact that the board counts, business time.", ("topic",))

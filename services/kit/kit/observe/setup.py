@@ -17,7 +17,8 @@ def install(service: str, *, level: str = "info", otlp_endpoint: str | None = No
     """Begins logging, tracing and measuring for this process; spans and metrics are pushed only where an endpoint is given."""
     logs.install(level)
     pushed_to(service, otlp_endpoint, version=version)
-    names.BUILD.set(1, service=service, version=version)
+    metrics.told_by(service)
+    names.BUILD.set(1, version=version)
 
 
 def pushed_to(service: str, otlp_endpoint: str | None, *, version: str = "") -> None:

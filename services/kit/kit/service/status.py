@@ -2,11 +2,13 @@
 
 import os
 import time
+from contextlib import suppress
 from typing import Any
 
 import psutil
 
 from kit import relay, timers
+from kit.events import measuring
 from kit.events.consumers import Consumers
 from kit.events.status import status as events_status
 from kit.observe import names
@@ -16,6 +18,7 @@ from kit.service.parts import Parts
 from kit.settings import Settings
 
 _MEASURED_EVERY_S = 5.0
+
 
 class Status:
     """Answers `GET /status`."""
@@ -49,22 +52,17 @@ class Status:
         if time.monotonic() - self._measured_at < _MEASURED_EVERY_S:
             return
         self._measured_at = time.monotonic()
-        try:
-            told = await self.now()
-        except OSError:
-            return
-        if "positions" not in told:
-            return
-        group = self.consumers.group if self.consumers else ""
-        for position in told["positions"]:
-            if position["end"] is not None:
-                names.CONSUMER_LAG.set(
-                    position["end"] - position["next"], group=group, topic=position["topic"], partition=str(position["partition"]),
-                )
-        if group:
-            names.PARKED_NOW.set(told["parked"], group=group)
-            names.WAITING_NOW.set(told["waiting"], group=group)
-            names.HELD_NOW.set(told["held"], group=group)
+        times = self._process.cpu_times()
+        names.CPU.reach(times.user + times.system)
+        names.MEMORY.set(self._process.memory_info().rss)
+        names.STARTED.set(self._process.create_time())
+        told = await self.now()
+        if self.consumers is not None and self.consumers.topics and "positions" in told:
+            names.WAITING_NOW.set(told["waiting"], group=self.consumers.group)
+            names.HELD_NOW.set(told["held"], group=self.consumers.group)
+            measuring.measure_positions(self.consumers, told["positions"])
+            with suppress(EldercareError, OSError):
+                await measuring.measure_parked(self.consumers)
 
     async def _remembered(self) -> dict[str, Any]:
         store = self._parts.store
