@@ -187,9 +187,12 @@ async def test_metrics_are_text_for_prometheus(start, dsn):
 
     text = (await running.get("/metrics")).text
 
-    assert 'eldercare_ready 1' in text
-    assert f'eldercare_schema_revision_info{{revision="{migrations.head("kit")}"}} 1' in text
-    assert 'eldercare_loop_age_seconds{loop="relay 0"}' in text
+    assert 'eldercare_ready{service="kit"} 1' in text
+    assert f'eldercare_schema_revision_info{{service="kit",revision="{migrations.head("kit")}"}} 1' in text
+    assert 'eldercare_schema_behind{service="kit"} 0' in text
+    assert 'eldercare_loop_age_seconds{service="kit",loop="relay 0"}' in text
+    assert 'eldercare_loop_patience_seconds{service="kit",loop="relay 0"} 60' in text
+    assert 'eldercare_process_memory_bytes{service="kit"}' in text
 
 
 async def test_without_its_broker_it_lives_but_is_not_ready(start, dsn, memory_kafka):
@@ -202,9 +205,6 @@ async def test_without_its_broker_it_lives_but_is_not_ready(start, dsn, memory_k
     assert "no broker" in await until(lambda: _reason(running, "broker"), 10)
     assert (await running.get("/live")).status_code == 200
 
-
-async def test_a_failed_loop_ends_the_service_with_1(start, dsn):
-    await asyncio.to_thread(migrations.upgrade, dsn, "kit")
 
 @pytest.mark.connected
 async def test_a_wrong_password_of_kafka_is_a_reason_not_to_be_ready_and_none_to_end(start, dsn, guarded):
@@ -231,6 +231,9 @@ async def test_half_a_guard_of_kafka_is_refused_by_name_and_ends_with_2(start):
     assert await running.ended() == 2
     assert b"setting KAFKA_MECHANISM: Value error, is needed with KAFKA_SECURITY=SASL_SSL" in running.process.stderr.read()
 
+
+async def test_a_failed_loop_ends_the_service_with_1(start, dsn):
+    await asyncio.to_thread(migrations.upgrade, dsn, "kit")
 
     running = start(more=LOST_LOOP, also="broken")
 

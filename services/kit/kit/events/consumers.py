@@ -70,6 +70,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self._begun: float | None = None  # when the batch under way began
         self.pauses: dict[TopicPartition, float] = {}
         self.read: dict[TopicPartition, int] = {}
+        self.fresh: dict[TopicPartition, float] = {}  # Unix time of the last applied record, or of the last look at which there was no more
         self._hinted = 0.0
         self._hint: asyncio.Task[None] | None = None
         self.bounds: dict[tuple[str, int], tuple[int, int]] = {}  # begin and end of each partition, as Kafka told them last
@@ -184,6 +185,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self._revoking = False
         self.follows.clear()
         self.read.clear()
+        self.fresh.clear()
         names.REBALANCED.add(1, group=self.group)
 
     async def _take(self, body: tuple[int, Sequence[Any]]) -> None:

@@ -81,8 +81,11 @@ class Health:
 
     async def _found(self) -> str:
         revision = await self._revision()
-        if self._behind(revision):
-            return self._behind(revision)
+        behind = self._behind(revision)
+        if revision is not None:
+            names.SCHEMA_BEHIND.set(int(bool(behind)))
+        if behind:
+            return behind
         if reason := await self._brokers.reason():
             return reason
         if self.stuck:

@@ -94,6 +94,7 @@ class Loops:
         for name, running in self._running.items():
             age_s = max(0.0, now - running.loop.progress)
             names.LOOP_AGE.set(age_s, loop=name)
+            names.LOOP_PATIENCE.set(running.patience_s, loop=name)
             if age_s > running.patience_s:
                 stuck.append(name)
         return stuck
