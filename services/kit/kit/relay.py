@@ -161,7 +161,7 @@ class Relay:
             oldest.setdefault(row["topic"], row["recorded_at"])
         for topic, count in Counter(row["topic"] for row in done).items():
             names.OUTBOX_SENT.add(count, topic=topic)
-            names.OUTBOX_DELAY.record((now - oldest[topic]).total_seconds(), topic=topic)  # the slowest of the round: one point, not 500
+            names.OUTBOX_DELAY.record((now - oldest[topic]).total_seconds(), count, topic=topic)  # all of them as late as the slowest
 
     async def _slept(self, seconds: float) -> None:
         with suppress(TimeoutError):
