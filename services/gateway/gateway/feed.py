@@ -17,11 +17,11 @@ from starlette.routing import Route
 from gateway.consumers import HEAD
 from gateway.problems import problem, told
 from gateway.routes import bearer
-from gateway.tables import FeedEvent, FeedHead
+from gateway.tables import FeedEvent, FeedHead, FeedRestore
 from kit.access import ORGANISATION_ROLES, Caller, scoped
 from kit.identity import Identity
 from kit.refusals import Denied, EldercareError, Malformed
-from kit.store import Store
+from kit.store import Session, Store
 
 MOST, USUAL, LONGEST_S = 500, 100, 30
 PAUSE_S = 0.2  # between two looks of a waiting reader: one indexed row each
@@ -58,8 +58,12 @@ async def _page(store: Store, keys: Sequence[bytes], caller: Caller, request: Re
             after = gone
             if text := request.query_params.get("cursor"):
                 marked, after = opened(text, keys, organisation)
-                if (marked.int and marked != epoch) or after < gone:
-                    return _expired(sealed(epoch, gone, keys[0], organisation), restored=marked.int != 0 and marked != epoch)
+                earliest = sealed(epoch, gone, keys[0], organisation)
+                if marked.int and marked != epoch:
+                    true = max(gone, min(after, await _true_until(session, marked)))
+                    return _restored(earliest, sealed(epoch, true, keys[0], organisation), after - true)
+                if after < gone:
+                    return _expired(earliest)
             rows = (await session.exec(
                 scoped(select(FeedEvent), caller, organisation=col(FeedEvent.organisation_id))
                 .where(col(FeedEvent.position) > after).order_by(col(FeedEvent.position)).limit(limit)
@@ -76,11 +80,27 @@ async def _page(store: Store, keys: Sequence[bytes], caller: Caller, request: Re
     return Response(body, media_type="application/json")
 
 
-def _expired(earliest: str, *, restored: bool) -> Response:
-    why = "the feed was restored from a backup" if restored else "events behind this cursor are older than what is kept"
+async def _true_until(session: Session, epoch: UUID) -> int:
+    """The last position of a lost epoch that the feed still tells alike; 0 for an epoch that nobody remembers."""
+    ended = (await session.exec(select(FeedRestore).where(FeedRestore.epoch == epoch))).first()
+    if ended is None:
+        return 0
+    later = await session.exec(select(FeedRestore.position).where(col(FeedRestore.restored) >= ended.restored))
+    return min(later.all())
+
+
+def _expired(earliest: str) -> Response:
     return problem(
-        410, "CURSOR_EXPIRED", f"{why}; go on from the earliest cursor and read the gap from its owners",
-        errors=[("cursor", "is not older than what is kept")], earliest_cursor=earliest,
+        410, "CURSOR_EXPIRED", "events behind this cursor are older than what is kept; go on from the earliest cursor and read the gap from "
+        "its owners", errors=[("cursor", "is not older than what is kept")], earliest_cursor=earliest,
+    )
+
+
+def _restored(earliest: str, cursor: str, lost: int) -> Response:
+    return problem(
+        410, "CURSOR_EXPIRED", f"the feed was restored from a backup, and the last {lost} positions this cursor has passed are no longer "
+        "true: go on from `resume_cursor`, which lies at the end of what is; states with a higher sequence replace what you have",
+        errors=[("cursor", "is of this epoch of the feed")], earliest_cursor=earliest, resume_cursor=cursor,
     )
 
 

@@ -21,6 +21,15 @@ class FeedHead(Remembered, table=True):
     epoch: UUID = Field(description="another one after a restore: old cursors are refused then")
 
 
+class FeedRestore(Remembered, table=True):
+    """An epoch of the feed that a restore has ended: behind the position, what it told is no longer true."""
+
+    __tablename__ = "feed_restore"
+    restored: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False}, description="number of the epoch that followed")
+    epoch: UUID = Field(unique=True, description="the feed's epoch that ended")
+    position: int = Field(sa_type=BigInteger, description="last position that the backup holds")
+
+
 class FeedEvent(Remembered, table=True):
     """An event as it is told to its organisation."""
 

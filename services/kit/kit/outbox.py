@@ -1,5 +1,10 @@
 """Says events: `emit` collects letters, the end of the transaction writes them, `kit.relay` sends them.
 
+An event's `ce_sequence` is its aggregate's version, plus 2^20 for each time the database was restored from a backup: listeners who
+heard what was said after the backup, and is no longer true, take what is said after the restore for newer. It stays within four bytes
+for 2000 restores, so replicas keep it in their `version`; only an aggregate that was changed a million times between a backup and
+its restore would be too old for them.
+
 The outbox is a queue, not a log. A letter is inserted after its aggregate's version bump, under the aggregate's row lock, so its
 `seq` rises in the order of commits per aggregate; over all aggregates it does not, and nobody may use it as a cursor.
 """
@@ -23,6 +28,7 @@ from kit.store import Session
 
 M = TypeVar("M", bound=Message)
 
+EPOCH = 1 << 20  # versions that lie between two epochs
 MOST_BYTES = 900_000  # key, headers and payload; the broker's own limit is 1 048 588 for a whole batch
 
 
@@ -139,7 +145,7 @@ def _letter(session: Session | Lean, event: Message, where: Route, key: str, seq
         "ce_time": session.now.isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "ce_recordedtime": recorded_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "ce_partitionkey": key,
-        "ce_sequence": f"{sequence:020d}",
+        "ce_sequence": f"{session.store.epoch * EPOCH + sequence:020d}",
         "ce_correlationid": why.correlation_id if why else str(letter_id),
     }
     if why and why.causation_id:

@@ -2,8 +2,8 @@
 
 One relay owns a part of the outbox by an advisory lock; lock, read and delete use one direct connection, never a pooler. When
 that connection is lost somebody else may already own the part, so the producer is closed unflushed before anything else.
-≤ 500 oldest letters → idempotent producer → acknowledgements → delete. A crash between the last two says a letter twice, with
-the same `ce_id`. An id cursor would lose letters that commit late; an xmin gate would turn two events of one aggregate around;
+≤ 500 oldest letters → idempotent producer → acknowledgements → delete, with the note of how far each partition holds what was
+deleted (`kit.tables.Sent`). A crash before the delete says a letter twice, with the same `ce_id`. An id cursor would lose letters that commit late; an xmin gate would turn two events of one aggregate around;
 SKIP LOCKED would let a second worker overtake.
 """
 
@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from kit.bootstrap import Bootstrap
+from kit.clusters import cluster_of
 from kit.connections import connect_options
 from kit.lean import Lean
 from kit.observe import names, traces
@@ -37,7 +38,11 @@ RETRY_S, MOST_RETRY_S = 0.1, 5.0
 OLD_S = 60  # age of the oldest letter from which it is an alarm
 
 _SELECT = "select seq, topic, key, headers, payload, recorded_at from outbox where part = $1 order by seq limit $2"
-_DELETE = "delete from outbox where part = $1 and seq = any($2::bigint[])"
+# one statement, so that a backup holds a letter either here or in a record below `next`
+_DELETE = """
+with gone as (delete from outbox where part = $1 and seq = any($2::bigint[]))
+insert into sent (part, cluster, topic, partition, next) select $1, $3, * from unnest($4::text[], $5::int[], $6::bigint[])
+on conflict (part, cluster, topic, partition) do update set next = excluded.next"""
 
 
 class OwnershipLost(ConnectionError):
@@ -60,6 +65,7 @@ class Relay:
         self.sent = 0
         self.owner = False
         self.progress = time.monotonic()
+        self._cluster = ""
         self._wake = asyncio.Event()
         self._stopping = False
         self._size = ROUND
@@ -111,6 +117,7 @@ class Relay:
         pause = LEAST_PAUSE_S
         try:
             await _before(lost, producer.start())
+            self._cluster = await _before(lost, cluster_of(self.kafka))
             self.owner = True
             while not self._stopping:
                 self._wake.clear()
@@ -139,16 +146,27 @@ class Relay:
         if sent:
             await _before(lost, asyncio.wait(sent, timeout=TOPIC_S if failure else ACKNOWLEDGED_S))
         done = []
+        places: dict[tuple[str, int], list[int]] = {}
         for row, future in zip(rows, sent, strict=False):
             if not future.done():
                 failure = failure or TimeoutError(f"no acknowledgement within {ACKNOWLEDGED_S} s")
             elif refused := future.exception():
                 failure = failure or refused
             else:
-                done.append(row)
+                done.append((row, where := future.result()))
+                places.setdefault((where.topic, where.partition), []).append(where.offset)
+        # the broker knew a batch from an earlier try, but no longer where it lies: it is said again
+        unknown = {place for place, offsets in places.items() if min(offsets) < 0}
+        if unknown:
+            failure = failure or RoundFailed(f"the broker does not tell where it keeps letters to {sorted(unknown)}")
+            done = [(row, where) for row, where in done if (where.topic, where.partition) not in unknown]
         if done:
-            await connection.execute(_DELETE, self.part, [row["seq"] for row in done], timeout=10)
-            self._count(done)
+            ends = [(*place, max(offsets) + 1) for place, offsets in places.items() if place not in unknown]
+            letters = [row for row, _ in done]
+            await connection.execute(
+                _DELETE, self.part, [row["seq"] for row in letters], self._cluster, *zip(*ends, strict=True), timeout=10,
+            )
+            self._count(letters)
         if failure:
             raise RoundFailed(f"{type(failure).__name__}: {failure}") from failure
         return len(done)

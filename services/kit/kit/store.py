@@ -175,11 +175,19 @@ class Store:
     ) -> None:
         self.dsn, self.service, self.clock, self.parts, self.vault = dsn, service, clock, parts, vault
         self.emitted = 0  # letters committed since the start
+        self._epoch: int | None = None
         self.committed: list[Callable[[Session | Lean], None]] = []  # called after each commit: the relay and the timers wake
         self._pool_size = pool_size
         self._lean: Any = None
         self._writers = Connections(dsn, service, pool_size)
         self._readers = Connections(dsn, service, max(2, pool_size // 2), default_transaction_read_only="on")
+
+    @property
+    def epoch(self) -> int:
+        """How often this database was restored from a backup; a restore takes place while nobody is connected, so it is read once."""
+        if self._epoch is None:
+            raise RuntimeError("the epoch is known from the first transaction on")
+        return self._epoch
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
@@ -224,6 +232,7 @@ class Store:
                     **connect_options(self.service),
                 )
             await self._lean
+            await self._learn_epoch()
             async with self._lean.acquire(timeout=WAIT_S) as proxy:
                 driver = proxy._con  # the proxy forgets it on release, and whether it was lost is asked later
                 session = Lean(self, driver)
@@ -246,6 +255,7 @@ class Store:
     async def _opened(self, connections: Connections, begin: str) -> AsyncIterator[Session]:
         driver: Driver | None = None
         try:
+            await self._learn_epoch()
             async with connections.taken() as (connection, driver):
                 if begin:
                     await driver.execute(begin)
@@ -259,6 +269,12 @@ class Store:
             if (told := _told(error, self.service, driver)) is None:
                 raise
             raise told from error
+
+    async def _learn_epoch(self) -> None:
+        if self._epoch is None:
+            async with self._readers.taken() as (_, driver):
+                known = await driver.fetchval("select to_regclass('epoch') is not null")  # not in databases of trials
+                self._epoch = int(await driver.fetchval("select coalesce(max(epoch), 0) from epoch")) if known else 0
 
     async def _finish(self, session: Session) -> None:
         if session.new or session.dirty or session.deleted:

@@ -89,6 +89,34 @@ class Outbox(Remembered, table=True):
     recorded_at: datetime = Field(description="real instant of emit()")
 
 
+class Sent(Remembered, table=True):
+    """How far a partition of Kafka holds letters of ours that have left the outbox; moved in the statement that deletes them.
+
+    Every record below the highest `next` of its partition was said by a transaction that stands in this database, and every letter that
+    stands in it and is not in the outbox lies below. So a restored database knows which records belong to its past.
+    """
+
+    __table_args__ = {"postgresql_with": {"fillfactor": "50"}}  # rewritten at every round of a relay: in its own page
+
+    part: int = Field(sa_type=SmallInteger, primary_key=True, description="of the outbox: relays of several parts never wait for each other")
+    cluster: str = Field(primary_key=True, description="Kafka's cluster id: another cluster has other offsets")
+    topic: str = Field(primary_key=True)
+    partition: int = Field(primary_key=True)
+    next: int = Field(sa_type=BigInteger, description="offset behind the last letter that was acknowledged and deleted")
+
+
+class Epoch(Remembered, table=True):
+    """A restore of this database from a backup; the highest number is the present epoch, 0 where there was none.
+
+    It raises `ce_sequence` above all that was said between the backup and its restore: see kit.outbox.
+    """
+
+    epoch: int = Field(primary_key=True)
+    restore_id: UUID = Field(unique=True, description="the same in all databases that were restored together")
+    cluster: str = Field(description="Kafka's cluster id from then on")
+    began_at: datetime = Field(description="real")
+
+
 class Command(Remembered, table=True):
     """A request that was answered, by its idempotency key."""
 

@@ -6,7 +6,7 @@ from the difference between a database at head and the package's tables.
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ import asyncpg
 from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData, Table, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -32,19 +32,37 @@ class BehindTables(Exception):
     """The tables of a package differ from what its migrations make."""
 
 
+FIRST = ("outbox", "command", "due", "audit_record", "position", "inbox", "waiting", "parked")
+RESTORES = ("sent", "epoch")
+
+
 def kit_tables() -> None:
-    """Makes the kit's tables and the range type of ids; called by the first revision of each service.
+    """Makes the kit's first tables and the range type of ids; called by the first revision of each service.
 
     It makes them as they are at this release; a later change of theirs is a revision of its own in every service, and freezes this one.
     """
     op.execute("create type uuidrange as range (subtype = uuid)")
-    tables.metadata("kit").create_all(op.get_bind(), checkfirst=False)
+    tables.metadata("kit").create_all(op.get_bind(), _named(FIRST), checkfirst=False)
 
 
 def no_kit_tables() -> None:
     """Undoes `kit_tables()`."""
-    tables.metadata("kit").drop_all(op.get_bind(), checkfirst=False)
+    tables.metadata("kit").drop_all(op.get_bind(), _named(FIRST), checkfirst=False)
     op.execute("drop type uuidrange")
+
+
+def restore_tables() -> None:
+    """Makes what a service needs to be restored from a backup: how far its letters are sent, and its epochs."""
+    tables.metadata("kit").create_all(op.get_bind(), _named(RESTORES), checkfirst=False)
+
+
+def no_restore_tables() -> None:
+    """Undoes `restore_tables()`."""
+    tables.metadata("kit").drop_all(op.get_bind(), _named(RESTORES), checkfirst=False)
+
+
+def _named(names: Sequence[str]) -> list[Table]:
+    return [tables.metadata("kit").tables[name] for name in names]
 
 
 def head(package: str) -> str | None:
