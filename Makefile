@@ -44,8 +44,10 @@ services/gateway/gateway/portal/.built: $(VENV)/.deps $(shell find services/port
 	@cd services/portal && export PATH="$(abspath $(BIN)):$$PATH" && npm ci --silent --no-audit --no-fund && npm run --silent build
 	@mkdir -p $(@D) && touch $@
 
-lock: | $(filter .uv/bin/uv,$(UV)) ## renew requirements.lock from requirements.in
+lock: | $(filter .uv/bin/uv,$(UV)) ## renew requirements.lock, and of its versions those of the image: -run (what it holds), -build (what builds it)
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements.in -o requirements.lock
+	@for part in run build; do $(UV) pip compile --quiet --generate-hashes --no-header --no-emit-index-url --python-version 3.11 \
+	  -c requirements.lock requirements-$$part.in -o requirements-$$part.lock || exit 1; done
 
 ##@ Run
 demo: setup ## a fresh city, a synthetic one that acts in it, the truth beside the board (ELDERS DAYS SEED KAFKA PORT; ONCE=1 ends; KILL=3 kills its parts)
