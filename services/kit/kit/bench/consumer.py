@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import uvloop
 from aiokafka import AIOKafkaConsumer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
@@ -170,7 +171,7 @@ def measured(modes: Iterable[str], events: int) -> list[dict[str, Any]]:
                 broker = Kafka(Path(folder) / f"kafka-{mode}")
                 broker.start()
                 try:
-                    told.append(asyncio.run(bench_consumer(broker.address, cluster.dsn(), mode, events=events)))
+                    told.append(uvloop.run(bench_consumer(broker.address, cluster.dsn(), mode, events=events)))
                 finally:
                     broker.stop()
             return told

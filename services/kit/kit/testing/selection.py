@@ -1,6 +1,7 @@
-"""Says which tests need a real broker or a whole city, and names aloud what a run leaves out."""
+"""Says which tests need a real broker or a whole city, which belong together, and names aloud what a run leaves out."""
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -8,6 +9,7 @@ from hypothesis import settings
 from kit.servers.kafka import missing
 
 NEEDS_BROKER = frozenset({"kafka", "own_kafka", "topics"})
+SHARED_BY_FILES = ("town",)  # made once, for tests of several files: they run in one process
 _left_out = pytest.StashKey[int]()
 
 settings.register_profile("eldercare", deadline=None, print_blob=True)
@@ -27,14 +29,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if NEEDS_BROKER & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.connected)
+        shared = [name for name in SHARED_BY_FILES if name in getattr(item, "fixturenames", ())]
+        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else str(item.path.relative_to(config.rootpath))))
     if not lacks_broker():
         return
     kept = [item for item in items if not item.get_closest_marker("connected")]
     gone = [item for item in items if item.get_closest_marker("connected")]
     config.stash[_left_out] = len(gone)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left_out"] = len(gone)
     if gone:
         config.hook.pytest_deselected(items=gone)
         items[:] = kept
+
+
+class Several:
+    """Of a run in several processes: only they collect, and each collects everything."""
+
+    def pytest_testnodedown(self, node: Any, error: Any) -> None:
+        """Takes over what a process has left out; one that died has told nothing."""
+        node.config.stash[_left_out] = getattr(node, "workeroutput", {}).get("left_out", 0)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("dist", "no") != "no":
+        config.pluginmanager.register(Several())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
