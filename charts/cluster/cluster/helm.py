@@ -1,0 +1,78 @@
+"""Helm as its users run it: a command, whose warnings are errors here."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cluster import tools
+
+Object = dict[str, Any]
+# Both forms in which Helm hands on what the API server warns of, and its own.
+WARNING = re.compile(r"^(W\d{4} .*|Warning: .*|WARNING: .*|.*level=WARN.*)$", re.M)
+TIMEOUT = "90s"
+
+
+class HelmFailed(Exception):
+    """Helm ended with an error, or with a warning; the text is what it said."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a run of Helm printed and how long it took."""
+
+    text: str
+    seconds: float
+
+
+class Helm:
+    """One major of Helm against one cluster, in one namespace, about one release."""
+
+    def __init__(self, tool: str, kubeconfig: Path, namespace: str, folder: Path, release: str = "care"):
+        self.tool, self.namespace, self.release = tool, namespace, release
+        self._binary = tools.binary(tool)
+        home = {name: str(folder / tool / name.lower()) for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")}
+        self._env = {**os.environ, **home, "KUBECONFIG": str(kubeconfig), "HELM_NAMESPACE": namespace}
+
+    def run(self, *words: str) -> Told:
+        """Raises HelmFailed."""
+        began = time.monotonic()
+        told = subprocess.run([self._binary, *words], env=self._env, capture_output=True, text=True, timeout=300)
+        said = told.stdout + told.stderr
+        if told.returncode:
+            raise HelmFailed(f"{self.tool} {' '.join(words)}\n{said}")
+        if warned := WARNING.findall(told.stderr):
+            raise HelmFailed(f"{self.tool} {' '.join(words)} warned\n" + "\n".join(warned))
+        return Told(told.stdout, time.monotonic() - began)
+
+    def install(self, chart: Path, *values: str) -> Told:
+        return self.run("install", self.release, str(chart), *values, "--wait", "--timeout", TIMEOUT)
+
+    def upgrade(self, chart: Path, *values: str, timeout: str = TIMEOUT) -> Told:
+        return self.run("upgrade", self.release, str(chart), *values, "--wait", "--timeout", timeout)
+
+    def test(self) -> Told:
+        return self.run("test", self.release, "--timeout", TIMEOUT)
+
+    def rollback(self, revision: int) -> Told:
+        return self.run("rollback", self.release, str(revision), "--wait", "--timeout", TIMEOUT)
+
+    def uninstall(self) -> Told:
+        return self.run("uninstall", self.release, "--wait", "--timeout", TIMEOUT)
+
+    def render(self, chart: Path, *values: str) -> list[Object]:
+        """Every object of the release, hooks and tests included."""
+        told = self.run("template", self.release, str(chart), *values)
+        return [thing for thing in yaml.load_all(told.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if thing]
+
+
+def settings(values: Mapping[str, str]) -> list[str]:
+    return [word for key, value in values.items() for word in ("--set", f"{key}={value}")]

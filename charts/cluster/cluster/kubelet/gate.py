@@ -1,0 +1,115 @@
+"""What kwok cannot know of a pod: whether its secrets exist, and whether what its `wait` container waits for has come.
+
+A kubelet does not start a container whose Secret or ConfigMap is absent; kwok would. So kwok starts only pods marked here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from cluster.api import Api, Refused
+
+PAUSE_S = 0.2
+STARTED, INITIALIZED = "cluster.test/started", "cluster.test/initialized"
+SCHEMA = "cluster.test/schema"  # on a namespace: `head` when its user has migrated by hand
+
+
+def needs(pod_spec: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
+    """(kind, name, key or None) of every Secret and ConfigMap without which no kubelet starts the pod's containers."""
+    for container in [*pod_spec.get("initContainers", []), *pod_spec["containers"]]:
+        for given in container.get("env", []):
+            for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
+                source = given.get("valueFrom", {}).get(field)
+                if source and not source.get("optional"):
+                    yield kind, source["name"], source["key"]
+        for given in container.get("envFrom", []):
+            for field, kind in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
+                if field in given and not given[field].get("optional"):
+                    yield kind, given[field]["name"], None
+    for volume in pod_spec.get("volumes", []):
+        for source in [volume, *volume.get("projected", {}).get("sources", [])]:
+            for field, kind, name in (("secret", "Secret", "secretName"), ("configMap", "ConfigMap", "name")):
+                if field in source and not source[field].get("optional"):
+                    chosen = [item["key"] for item in source[field].get("items", [])] or [None]
+                    yield from ((kind, source[field].get(name) or source[field]["name"], key) for key in chosen)
+
+
+def says(containers: list[dict[str, Any]], verb: str) -> bool:
+    return any(verb in [*container.get("command", []), *container.get("args", [])] for container in containers)
+
+
+def waits(pod_spec: dict[str, Any]) -> bool:
+    """Whether an init container waits for the schema."""
+    return says(pod_spec.get("initContainers", []), "wait")
+
+
+class Gate:
+    """A thread that looks at pending pods and marks those that may go on."""
+
+    def __init__(self, api: Api):
+        self._api, self._ending = api, threading.Event()
+        self._thread = threading.Thread(target=self._run, name="gate", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        self._ending.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ending.wait(PAUSE_S):
+            # A pod may vanish between two calls, and the server may be ending: the next round sees what is.
+            with contextlib.suppress(Refused, OSError):
+                self._round()
+
+    def _round(self) -> None:
+        pods = self._api.call("GET", "/api/v1/pods?fieldSelector=status.phase%3DPending")["items"]
+        for pod in pods:
+            marks = pod["metadata"].get("annotations", {})
+            if not pod["spec"].get("nodeName") or "deletionTimestamp" in pod["metadata"]:
+                continue
+            if STARTED not in marks:
+                missing = self._missing(pod)
+                self._mark(pod, STARTED) if not missing else self._tell(pod, missing)
+            elif pod["spec"].get("initContainers") and INITIALIZED not in marks and self._may_go(pod):
+                self._mark(pod, INITIALIZED)
+
+    def _missing(self, pod: dict[str, Any]) -> str:
+        """The first thing that is not there, as a kubelet would say it; empty when all are."""
+        for kind, name, key in needs(pod["spec"]):
+            try:
+                found = self._api.get("v1", kind, pod["metadata"]["namespace"], name)
+            except Refused as refusal:
+                if refusal.status != 404:
+                    raise
+                return f'{kind.lower()} "{name}" not found'
+            if key and key not in {**found.get("data", {}), **found.get("binaryData", {})}:
+                return f"couldn't find key {key} in {kind} {name}"
+        return ""
+
+    def _may_go(self, pod: dict[str, Any]) -> bool:
+        """A schema is at head when every migration Job of the namespace is done, or its user says so."""
+        if not waits(pod["spec"]):
+            return True
+        namespace = pod["metadata"]["namespace"]
+        if self._api.get("v1", "Namespace", None, namespace)["metadata"].get("annotations", {}).get(SCHEMA) == "head":
+            return True
+        jobs = [job for job in self._api.list("batch/v1", "Job", namespace) if migrates(job)]
+        return bool(jobs) and all(job.get("status", {}).get("succeeded") for job in jobs)
+
+    def _mark(self, pod: dict[str, Any], mark: str) -> None:
+        self._api.merge(self._path(pod), {"metadata": {"annotations": {mark: "true"}}})
+
+    def _tell(self, pod: dict[str, Any], missing: str) -> None:
+        if pod.get("status", {}).get("message") != missing:
+            self._api.merge(self._path(pod) + "/status", {"status": {"reason": "CreateContainerConfigError", "message": missing}})
+
+    def _path(self, pod: dict[str, Any]) -> str:
+        return self._api.path("v1", "Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])
+
+
+def migrates(job: dict[str, Any]) -> bool:
+    """Whether a Job brings the schema to its head."""
+    return says(job["spec"]["template"]["spec"]["containers"], "migrate")

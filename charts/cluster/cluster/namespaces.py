@@ -1,0 +1,46 @@
+"""A namespace as a strict platform team hands it out."""
+
+from __future__ import annotations
+
+import secrets
+
+from cluster.api import Api, Object, eventually
+from cluster.kubelet.gate import SCHEMA
+
+RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
+
+
+class Namespace:
+    """Exists from construction to `remove`."""
+
+    def __init__(self, api: Api, name: str):
+        self.api, self.name = api, f"{name}-{secrets.token_hex(3)}"
+        api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name, "labels": RESTRICTED}})
+        # Pods are refused until the controllers have brought these.
+        eventually(lambda: {("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")} <= self.contents(), "a furnished namespace")
+
+    def contents(self) -> set[tuple[str, str]]:
+        return set(self.api.everything(self.name))
+
+    def furnish(self, things: list[Object]) -> None:
+        """What a user makes by hand."""
+        for thing in things:
+            self.api.apply(thing, self.name)
+
+    def migrated_by_hand(self) -> None:
+        self.api.merge(self.api.path("v1", "Namespace", None, self.name), {"metadata": {"annotations": {SCHEMA: "head"}}})
+
+    def deployments(self) -> list[Object]:
+        return self.api.list("apps/v1", "Deployment", self.name)
+
+    def ready_pods(self) -> dict[str, str]:
+        """Uid by name of the pods that would get traffic now."""
+        return {
+            pod["metadata"]["name"]: pod["metadata"]["uid"]
+            for pod in self.api.list("v1", "Pod", self.name)
+            if "deletionTimestamp" not in pod["metadata"]
+            and any(told["type"] == "Ready" and told["status"] == "True" for told in pod.get("status", {}).get("conditions", []))
+        }
+
+    def remove(self) -> None:
+        self.api.delete("v1", "Namespace", None, self.name)

@@ -1,0 +1,47 @@
+"""Where the binaries and the custom resource definitions come from: Go modules, built or downloaded once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+CRDS = ROOT / "charts" / "cluster" / "crds"
+# Folders of definitions inside each module of crds/go.mod.
+DEFINITIONS = {
+    "github.com/kedacore/keda/v2": ("config/crd/bases/keda.sh_*.yaml",),
+    "github.com/prometheus-operator/prometheus-operator": ("example/*-crd/*monitors.yaml", "example/*-crd/*rules.yaml"),
+    "sigs.k8s.io/gateway-api": ("config/crd/standard/*routes.yaml", "config/crd/standard/*_gateways.yaml"),
+}
+
+
+def binary(name: str) -> str:
+    """The path of the tool, built when it is not there yet; progress goes to stderr. Raises SystemExit with the builder's words."""
+    built = subprocess.run([sys.executable, str(ROOT / "tools" / "build.py"), name], stdout=subprocess.PIPE, text=True)
+    if built.returncode:
+        raise SystemExit(f"the tool {name} could not be built: see above")
+    return built.stdout.strip()
+
+
+def definitions() -> list[dict[str, Any]]:
+    """CustomResourceDefinitions of KEDA, the Prometheus operator and the Gateway API, as their modules ship them."""
+    if shutil.which("go") is None:
+        raise SystemExit("the command `go` is missing: custom resource definitions come from Go modules")
+    told = subprocess.run(["go", "mod", "download", "-json", *DEFINITIONS], cwd=CRDS, stdout=subprocess.PIPE, text=True)
+    if told.returncode:
+        raise SystemExit(f"go mod download failed: {told.stdout}")
+    found: list[dict[str, Any]] = []
+    decoder, rest = json.JSONDecoder(), told.stdout.lstrip()
+    while rest:
+        module, end = decoder.raw_decode(rest)
+        rest = rest[end:].lstrip()
+        for pattern in DEFINITIONS[module["Path"]]:
+            for path in sorted(Path(module["Dir"]).glob(pattern)):
+                found += [thing for thing in yaml.load_all(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if thing]
+    return [thing for thing in found if thing["kind"] == "CustomResourceDefinition"]

@@ -1,0 +1,65 @@
+"""Every scenario of the chart is installed, tested, upgraded, scaled, rolled back and uninstalled, and leaves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cluster.api import Api, Refused, eventually
+from cluster.chart import CHART, scenarios, values, version
+from cluster.helm import Helm
+from cluster.life import Life
+from cluster.namespaces import Namespace
+from cluster.rendered import users_own
+
+NOW = version((CHART / "Chart.yaml").read_text())
+LIVES = [(scenario, "helm4") for scenario in scenarios()] + [("minimal", "helm3"), ("ha", "helm3")]
+
+
+@pytest.mark.parametrize("scenario", scenarios())
+def test_the_server_takes_every_object_strictly_and_without_a_warning(
+    scenario: str, namespace: Namespace, api: Api, kubeconfig: Path, tmp_path: Path
+) -> None:
+    objects = Helm("helm4", kubeconfig, namespace.name, tmp_path).render(CHART, *values(scenario))
+    namespace.furnish(users_own(objects))
+
+    refused = []
+    for thing in objects:
+        try:
+            api.apply(thing, namespace.name, dry=True)
+        except (Refused, KeyError) as refusal:
+            refused.append(f"{thing['kind']} {thing['metadata']['name']}: {refusal}")
+
+    assert not refused, "\n".join(refused)
+
+
+@pytest.mark.parametrize(("scenario", "tool"), LIVES)
+def test_a_release_lives_and_leaves_nothing(
+    scenario: str,
+    tool: str,
+    namespace: Namespace,
+    kubeconfig: Path,
+    old_chart: Path,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    life = Life(scenario, namespace, tool, tmp_path, kubeconfig)
+    helm = life.helm
+    life.check_hardened()
+
+    life.timed("install", helm.install(old_chart, *life.values))
+    life.check_serving(version((old_chart / "Chart.yaml").read_text()))
+    life.timed("test", helm.test())
+    life.timed("upgrade", helm.upgrade(CHART, *life.values))
+    life.check_serving(NOW)
+    for deployment in life.autoscaled():
+        life.scale(deployment, 4)
+    life.timed("again", helm.upgrade(CHART, *life.values))
+    assert all(life.replicas(deployment) == 4 for deployment in life.autoscaled()), "an upgrade took back what an autoscaler did"
+    life.timed("rollback", helm.rollback(1))
+    life.check_serving(version((old_chart / "Chart.yaml").read_text()))
+    life.timed("uninstall", helm.uninstall())
+    eventually(lambda: life.check_gone() is None, "an empty namespace")
+
+    record_property("life", life.line())
