@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import asyncpg
@@ -16,6 +17,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from kit.servers.kafka import Kafka, KafkaCluster, MemoryKafka, broker_count
+from kit.servers.pair import Pair
 from kit.servers.postgres import Postgres, ensure_database, execute, identifier
 from kit.servers.process import Process, StartFailed
 from kit.testing import until
@@ -185,3 +187,75 @@ def test_without_maven_and_java_kafka_names_what_is_missing(tmp_path: Path) -> N
 
     assert "Apache Kafka needs java and mvn" in done.stderr
     assert "--kafka memory" in done.stderr
+
+
+async def written_to(pair: Pair) -> str:
+    """The address of the server that the pair's address leads to."""
+    connection = await asyncpg.connect(pair.dsn())
+    try:
+        return f"127.0.0.1:{await connection.fetchval('select inet_server_port()')}"
+    finally:
+        await connection.close()
+
+
+@pytest.mark.timeout(180)
+async def test_what_was_committed_outlives_the_primary_and_then_its_successor() -> None:
+    with tempfile.TemporaryDirectory(prefix="eldercare-pair-", ignore_cleanup_errors=True) as folder:
+        pair = Pair(Path(folder), password="it's secret")
+        pair.start()
+        try:
+            await ensure_database(pair.dsn(), "ours", role="ours", password="a b")
+            ours = pair.dsn("ours", user="ours", password="a b")
+            await execute(ours, "create table kept (n int)")
+            for turn in range(1, 3):
+                await execute(ours, f"insert into kept values ({turn})")
+                dead, heir = pair.primary, pair.standby
+
+                dead.kill()
+                assert dead.lost() == f"{heir.name} is promoted; {dead.name} is made anew as its standby"
+
+                assert await written_to(pair) == heir.address
+                await execute(ours, "insert into kept values (0)")  # nobody waits for a standby that is not there
+                dead.start()
+                assert pair.attached
+                connection = await asyncpg.connect(ours)
+                assert await connection.fetchval("select sum(n) from kept") == sum(range(turn + 1))
+                assert await connection.fetchval("show synchronous_standby_names") == f'"{dead.name}"'
+                await connection.close()
+        finally:
+            pair.stop()
+        again = Pair(Path(folder), ports=(pair.nodes[0].port, pair.nodes[1].port), password="it's secret")
+        assert (again.primary.name, again.turns) == (pair.primary.name, 2)
+        again.start()
+        try:
+            assert await written_to(again) == pair.primary.address
+        finally:
+            again.stop()
+
+
+@pytest.mark.timeout(120)
+async def test_a_commit_waits_for_a_standby_that_is_away_and_such_a_standby_is_not_promoted() -> None:
+    with tempfile.TemporaryDirectory(prefix="eldercare-pair-", ignore_cleanup_errors=True) as folder:
+        pair = Pair(Path(folder), password="secret")
+        pair.start()
+        try:
+            await execute(pair.dsn(), "create table kept (n int)")
+            pair.standby.kill()
+            pair.standby.lost()
+            connection = await asyncpg.connect(pair.dsn())
+            commit = asyncio.create_task(connection.execute("insert into kept values (7)"))
+            waits = "select count(*) from pg_stat_activity where wait_event = 'SyncRep'"
+            await until(lambda: pair.primary.asked(waits) == "1", what="the commit waits")
+
+            dead = pair.primary
+            dead.kill()
+            assert dead.lost() == "postgres-2 may lack something and is not promoted"
+            with pytest.raises((asyncpg.PostgresError, OSError)):  # nobody was told of the commit
+                await commit
+            assert pair.primary is dead
+            dead.start()
+            pair.standby.start()
+            await execute(pair.dsn(), "insert into kept values (8)")
+            assert pair.attached
+        finally:
+            pair.stop()

