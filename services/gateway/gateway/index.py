@@ -38,6 +38,12 @@ class Index(BaseRoute):
         await scope[_CHOSEN].handle(scope, receive, send)
 
 
+def route_of(scope: Scope) -> str:
+    """The path template of the route that was chosen; empty where none was."""
+    chosen = scope.get(_CHOSEN)
+    return chosen.path if isinstance(chosen, Route) else ""
+
+
 def _stem(path: str) -> tuple[str, str]:
     """The first two segments, without the verb that may follow a colon."""
     _, _, path = path.partition("/")

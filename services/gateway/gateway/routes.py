@@ -1,6 +1,5 @@
 """One route per public method, made from the contracts: a new method is a new route with no code."""
 
-import time
 from collections.abc import Awaitable, Callable
 
 from google.api import httpbody_pb2
@@ -48,7 +47,6 @@ def _endpoint(method: contracts.Method, client: Client, identity: Identity) -> C
     limit = FILE_S if method.takes_file or method.gives_file else WRITE_S if writes else READ_S
 
     async def answer(request: Request) -> Response:
-        began = time.perf_counter()
         with observe.span(
             names.HTTP_SERVED, parent=request.headers.get("traceparent"), root=True, method=method.verb, route=method.path,
             attributes={"http.request.method": method.verb, "http.route": method.path},
@@ -61,7 +59,6 @@ def _endpoint(method: contracts.Method, client: Client, identity: Identity) -> C
             except NeighbourBroken:
                 response = problem(500, "INTERNAL", "a defect of the platform; its operators find it by the trace id")
             span.set_attribute("http.response.status_code", response.status_code)
-        names.HTTP_DURATION.record(time.perf_counter() - began, route=method.path, code=str(response.status_code))
         return response
 
     async def _call(request: Request) -> Response:

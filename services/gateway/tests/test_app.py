@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from gateway import contracts, routes
 from gateway.index import Index
+from kit.observe import names
 
 
 async def echo(request: Request) -> Response:
@@ -66,6 +67,23 @@ async def test_a_defect_tells_nothing_but_where_to_look(opened) -> None:
 
     assert (answer.status_code, answer.json()["reason"]) == (500, "INTERNAL")
     assert "李小明" not in answer.text
+
+
+async def test_every_answer_is_measured_by_route_and_those_we_owe_are_counted(opened) -> None:
+    async def broken(_: Request) -> Response:
+        raise KeyError("x")
+
+    http = await opened([Route("/v1/measured/{id}", echo, methods=["POST"]), Route("/v1/owed", broken)])
+    owed = names.HTTP_FAILED.series[()]
+
+    await http.post("/v1/measured/7")
+    await http.get("/v1/owed")
+    await http.get("/v1/nowhere")
+
+    told = {labels: sum(counts) for labels, (counts, _) in names.HTTP_DURATION.series.items()}
+    assert (told["/v1/measured/{id}", "200"], told["/v1/owed", "500"]) == (1, 1)
+    assert told["none", "404"] >= 1
+    assert names.HTTP_FAILED.series[()] == owed + 1
 
 
 async def test_a_portal_that_was_not_built_is_named(opened) -> None:

@@ -83,6 +83,8 @@ class Timers:
 
     async def run(self) -> None:
         """Fires until `stop()`."""
+        for kind in self.fires:
+            names.TIMER_FAILED.add(0, kind=kind)
         while not self._stopping:
             self._wake.clear()
             try:

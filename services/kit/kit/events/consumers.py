@@ -21,7 +21,7 @@ from faststream.kafka.message import KafkaMessage
 from faststream.middlewares import AckPolicy
 
 from kit.bootstrap import Bootstrap
-from kit.events import heard, upkeep
+from kit.events import heard, measuring, upkeep
 from kit.events.batch import Archive
 from kit.events.bounds import Brokers
 from kit.events.failures import Limits, Stop
@@ -109,6 +109,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self.store, self.kafka = store, Bootstrap.of(kafka)
         self.brokers = Brokers(self.kafka)
         if self.topics:
+            measuring.begin_counting(self.group, self.topics)
             self._tasks = [asyncio.create_task(self._open()), asyncio.create_task(upkeep.keep(self))]
 
     async def stop(self) -> None:

@@ -1,19 +1,50 @@
 """The gauges of a group: how far it is, since when it is behind, and what is parked."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import TopicPartition
 
+from kit.events.batch import PARKED, Fate
+from kit.events.failures import TRIES
 from kit.observe import names
 
 if TYPE_CHECKING:
     from kit.events.consumers import Consumers
 
+WAITED = "WAITED_TOO_LONG"
+_CLASSES = ("undecodable", "refused", "defect", "waited")
 _PARKED = """
 select reason, count(*), extract(epoch from now() - min(parked_at))::float8 from parked
 where "group" = $1 and not held and not passed group by reason"""
+
+
+def begin_counting(group: str, topics: Iterable[str]) -> None:
+    """Begins the counters of a group at 0: a series that appears with its first count hides it from every rate."""
+    names.REBALANCED.add(0, group=group)
+    names.BATCH_REPLAYED.add(0, group=group)
+    for topic in topics:
+        for metric in (names.APPLIED, names.REPEATED, names.FOREIGN):
+            metric.add(0, group=group, topic=topic)
+        for reason in _CLASSES:
+            names.PARKED.add(0, group=group, topic=topic, reason=reason)
+
+
+def count_parked(group: str, fates: Iterable[Fate]) -> None:
+    """Counts what was parked by a transaction that has committed."""
+    parked = Counter((fate.item.record.topic, _class(fate)) for fate in fates if fate.name == PARKED)
+    for (topic, reason), count in parked.items():
+        names.PARKED.add(count, group=group, topic=topic, reason=reason)
+
+
+def _class(fate: Fate) -> str:
+    if fate.item.fault is not None:
+        return "undecodable"
+    if fate.why[0] == WAITED:
+        return "waited"
+    return "defect" if fate.attempts >= TRIES else "refused"  # what a rule refuses is not tried again
 
 
 def measure_positions(consumers: "Consumers", positions: Iterable[dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 
-from kit.events import failures, heard, positions, upkeep
+from kit.events import failures, heard, measuring, positions, upkeep
 from kit.events.batch import APPLIED, FOREIGN, PARKED, REPEATED, Batch
 from kit.events.failures import RecordsLost, Rewind, Stop
 from kit.events.records import Item, Place, decoded
@@ -160,9 +160,7 @@ class Turn:
             for metric, count in ((names.APPLIED, tally.applied), (names.REPEATED, tally.repeated), (names.FOREIGN, tally.foreign_)):
                 if count > 0:
                     metric.add(count, **told)
-        for fate in batch.written:
-            if fate.name == PARKED:
-                names.PARKED.add(1, group=self.consumers.group, topic=fate.item.record.topic, reason=fate.why[0])
+        measuring.count_parked(self.consumers.group, batch.written)
         for tp, group in self.by_partition.items():
             age_s = max(0.0, time.time() - group[0].timestamp / 1000)
             names.FRESHNESS.record(age_s, len(group), group=self.consumers.group, topic=tp.topic)  # all of them as late as the first

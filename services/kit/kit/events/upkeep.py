@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from kit import inbox
-from kit.events import failures, loading
+from kit.events import failures, loading, measuring
 from kit.events.batch import HELD, PARKED, WAITING, Batch, Fate
 from kit.events.failures import RecordsLost
 from kit.observe import log, names
@@ -56,14 +57,15 @@ async def sweep(consumers: "Consumers") -> None:
             await batch.release(rows)
             await batch.move()
     async with consumers.store.transaction() as session:
-        await _park_expired(session, consumers)
+        parked = await _park_expired(session, consumers)
+    measuring.count_parked(consumers.group, parked)
 
 
-async def _park_expired(session: Session, consumers: "Consumers") -> None:
+async def _park_expired(session: Session, consumers: "Consumers") -> Sequence[Fate]:
     driver = await session.driver()
     rows = await inbox.expired(driver, consumers.group, consumers.expires_s)
     if not rows:
-        return
+        return ()
     batch = Batch(session, consumers.group, careful=True)
     await batch.lock(loading.place_of(row) for row in rows)
     parked = set()
@@ -73,8 +75,9 @@ async def _park_expired(session: Session, consumers: "Consumers") -> None:
             batch.done.add(Fate(item, HELD))
         else:
             parked |= {item.line} - {None}
-            batch.done.add(Fate(item, PARKED, ("WAITED_TOO_LONG", f"{row['kind']} {row['id']} did not come"), 0))
+            batch.done.add(Fate(item, PARKED, (measuring.WAITED, f"{row['kind']} {row['id']} did not come"), 0))
     await batch.move()
+    return batch.written
 
 
 async def watch(consumers: "Consumers") -> None:

@@ -65,6 +65,7 @@ RPC_CALL_DURATION = Histogram("eldercare.rpc.call.duration", "s", "Time that a n
 REFUSED = Counter("eldercare.refused", "{refusal}", "Requests refused, by stable reason.", ("method", "reason"))
 COMMANDS = Counter("eldercare.command", "{command}", "Commands by outcome: done, repeated, refused.", ("method", "outcome"))
 HTTP_DURATION = Histogram("eldercare.http.duration", "s", "Time from request to answer at the gateway.", ("route", "code"))
+HTTP_FAILED = Counter("eldercare.http.failed", "{request}", "Requests that the platform owes a good answer: those answered with 5xx.")
 
 OUTBOX_DEPTH = Gauge("eldercare.outbox.depth", "{letter}", "Letters not yet acknowledged by the broker.", ("part",))
 OUTBOX_OLDEST = Gauge("eldercare.outbox.oldest", "s", "Age of the oldest letter not yet acknowledged.", ("part",))
@@ -82,7 +83,10 @@ FRESHNESS = Histogram("eldercare.event.freshness", "s", "Age of an event when it
 APPLIED = Counter("eldercare.event.applied", "{record}", "Records applied.", ("group", "topic"))
 REPEATED = Counter("eldercare.event.repeated", "{record}", "Records heard before, skipped.", ("group", "topic"))
 FOREIGN = Counter("eldercare.event.foreign", "{record}", "Records of types this group does not hear.", ("group", "topic"))
-PARKED = Counter("eldercare.event.parked", "{record}", "Records parked, by class of reason.", ("group", "topic", "reason"))
+PARKED = Counter(
+    "eldercare.event.parked", "{record}", "Records parked, by class of reason: undecodable, refused, defect, waited.",
+    ("group", "topic", "reason"),
+)
 PARKED_NOW = Gauge("eldercare.event.parked.now", "{record}", "Records parked and not yet replayed, by reason.", ("group", "reason"))
 PARKED_OLDEST = Gauge("eldercare.event.parked.oldest", "s", "Time since the oldest of them was parked.", ("group",))
 WAITING_NOW = Gauge("eldercare.event.waiting.now", "{record}", "Records waiting for a fact not heard yet.", ("group",))
