@@ -74,6 +74,7 @@ class Relay:
 
     async def run(self) -> None:
         """Relays until `stop()`; whatever fails is tried again."""
+        names.OUTBOX_FAILED.add(0, part=str(self.part))
         while not self._stopping:
             try:
                 await self._owned()
