@@ -16,7 +16,7 @@ SERVICES := $(if $(S),$(S),kit assessment subsidy facility dispatch supervision 
 PORTAL := $(if $(wildcard services/portal/package.json),services/gateway/gateway/portal/.built)
 SIMULATION = --elders $(ELDERS) --days $(DAYS) --seed $(SEED)
 
-.PHONY: lock-tools test-chart help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city check docs clean
+.PHONY: lock-tools test-chart test-cluster help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city check docs clean
 help: ## print the verbs
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z-]+:.*## /{printf "  %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
@@ -91,6 +91,9 @@ lock-tools: | $(filter .uv/bin/uv,$(UV)) ## renew tools/requirements.lock from t
 test-chart: .venv-tools/.ready ## the chart: rendered by Helm 4 and 3, schemas, rules, golden manifests (RENEW=1 writes them anew)
 	@tools/build.py helm4 helm3 kubeconform >/dev/null
 	@.venv-tools/bin/pytest -q -c charts/tests/pytest.ini charts/tests $(if $(RENEW),--renew)
+test-cluster: .venv-tools/.ready ## the chart on a real API server: every scenario installed, upgraded, rolled back, removed (FROM=revision; the first time builds it)
+	@tools/build.py k8s kwok helm4 helm3 >/dev/null
+	@cd charts/cluster && PYTHONPATH=. ../../.venv-tools/bin/python -m cluster ../../.venv-tools/bin/pytest -q -n 2
 
 ##@ Rest
 docs: setup ## write OpenAPI, AsyncAPI and the topics into build/docs, from the contracts

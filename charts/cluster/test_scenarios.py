@@ -60,6 +60,6 @@ def test_a_release_lives_and_leaves_nothing(
     life.timed("rollback", helm.rollback(1))
     life.check_serving(version((old_chart / "Chart.yaml").read_text()))
     life.timed("uninstall", helm.uninstall())
-    eventually(lambda: life.check_gone() is None, "an empty namespace")
+    eventually(life.gone, "an empty namespace")
 
     record_property("life", life.line())

@@ -66,8 +66,9 @@ class Life:
         found: Object = self.namespace.api.get("apps/v1", "Deployment", self.namespace.name, deployment)
         return int(found["spec"]["replicas"])
 
-    def check_gone(self) -> None:
-        """Nothing is in the namespace but what its user made, and nothing outside is the release's."""
+    def gone(self) -> bool:
+        """Nothing is in the namespace but what its user made, and nothing outside is the release's. Raises AssertionError, never False."""
         left = self.namespace.contents() - self.before
         assert not left, f"left behind: {sorted(left)}"
         assert self.before <= self.namespace.contents(), "the release took something of the user's with it"
+        return True
