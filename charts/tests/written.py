@@ -1,0 +1,102 @@
+"""What is written from other files: the chart's table of services, and its README; `python charts/tests/written.py` writes both anew."""
+
+import ast
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "charts" / "eldercare"
+TOPOLOGY = CHART / "files" / "topology.yaml"
+README = CHART / "README.md"
+
+
+def topology() -> Any:
+    """The module contracts-tests/topology.py, which needs nothing but the standard library."""
+    spec = importlib.util.spec_from_file_location("topology", ROOT / "contracts-tests" / "topology.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _constants(path: Path) -> dict[str, Any]:
+    """The names that a module gives to literals, and to frozen sets of literals."""
+    found = {}
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            value = node.value.args[0] if isinstance(node.value, ast.Call) and node.value.args else node.value
+            try:
+                found[node.targets[0].id] = ast.literal_eval(value)
+            except ValueError:
+                continue
+    return found
+
+
+def rings(service: str) -> list[str]:
+    """Which keys of personal data a service reads: it seals the answers of its commands, it searches by hashes."""
+    sources = "".join(path.read_text() for path in (ROOT / "services" / service / service).rglob("*.py"))
+    api = ROOT / "protos" / "eldercare" / service / "v1" / "api.proto"
+    personal = api.exists() and "writes: true" in api.read_text()
+    return ["personal"] * personal + ["hash"] * bool(re.search(r"\bring\.\w*digests?\(|\bhash_keys: SecretStr =", sources))
+
+
+def table() -> str:
+    """files/topology.yaml: who hears and calls what, which keys a service reads, how a topic keeps."""
+    known = topology()
+    answering = [name for name, answered in known.ANSWERS.items() if answered]
+    services = {}
+    for name in sorted(known.SAYS):
+        calls = answering if name == "gateway" else [answerer for caller, answerer, _ in known.CALLS if caller == name]
+        services[name] = {"hears": sorted(known.HEARS[name]), "calls": sorted(set(calls)), "rings": rings(name)}
+    masters = _constants(ROOT / "services" / "city" / "city" / "topics.py")["MASTERS"]
+    topics = {topic: "compacted" if topic in masters else "week" for topic in sorted(known.EVERYTHING)}
+    week = str(7 * 24 * 3600 * 1000)
+    config = {
+        "compacted": {"cleanup.policy": "compact", "min.compaction.lag.ms": week, "segment.ms": week},
+        "week": {"cleanup.policy": "delete", "retention.ms": week},
+    }
+    head = "# Written by charts/tests/written.py from contracts-tests/topology.py, the contracts and services/city/city/topics.py.\n"
+    return head + yaml.safe_dump({"services": services, "topics": topics, "config": config}, sort_keys=False, width=120)
+
+
+def keys() -> list[tuple[str, str, str]]:
+    """(path, default, comment) of every key of values.yaml that has a comment, in its order."""
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    found, path, said, shown = [], [], [], ""
+    for line in (CHART / "values.yaml").read_text().splitlines():
+        text = line.strip()
+        if text.startswith("# -- "):
+            said, shown = [text[5:]], ""
+        elif text.startswith("# @default -- "):
+            shown = text[14:]
+        elif text.startswith("#") and said:
+            said.append(text[2:])
+        elif match := re.match(r"^( *)([\w.]+):", line):
+            path = [*path[: len(match[1]) // 2], match[2]]
+            if said:
+                value = values
+                for step in path:
+                    value = value[step]
+                found.append((".".join(path), shown or f"`{yaml.safe_dump(value, default_flow_style=True, width=9999).replace('...', '').strip()}`", " ".join(said)))
+            said = []
+    return found
+
+
+def readme() -> str:
+    """README.md: README.md.gotmpl with the table of values in it."""
+    rows = ["| Key | Default | Meaning |", "| --- | --- | --- |"]
+    rows += [f"| `{path}` | {default} | {said.replace('|', chr(92) + '|')} |" for path, default, said in keys()]
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    text = (CHART / "README.md.gotmpl").read_text()
+    for name in ("version", "appVersion", "kubeVersion"):
+        text = text.replace("{{ .Chart." + name[0].upper() + name[1:] + " }}", chart[name])
+    return text.replace("{{ .Values }}", "\n".join(rows))
+
+
+if __name__ == "__main__":
+    TOPOLOGY.write_text(table())
+    README.write_text(readme())
