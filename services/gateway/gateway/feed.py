@@ -91,8 +91,8 @@ async def _true_until(session: Session, epoch: UUID) -> int:
 
 def _expired(earliest: str) -> Response:
     return problem(
-        410, "CURSOR_EXPIRED", "events behind this cursor are older than what is kept; go on from the earliest cursor and read the gap from "
-        "its owners", errors=[("cursor", "is not older than what is kept")], earliest_cursor=earliest,
+        410, "CURSOR_EXPIRED", "events behind this cursor are older than what is kept; go on from the earliest cursor and read the gap "
+        "from its owners", errors=[("cursor", "is not older than what is kept")], earliest_cursor=earliest,
     )
 
 

@@ -25,7 +25,9 @@ class FeedRestore(Remembered, table=True):
     """An epoch of the feed that a restore has ended: behind the position, what it told is no longer true."""
 
     __tablename__ = "feed_restore"
-    restored: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False}, description="number of the epoch that followed")
+    restored: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False), description="number of the epoch that followed",
+    )
     epoch: UUID = Field(unique=True, description="the feed's epoch that ended")
     position: int = Field(sa_type=BigInteger, description="last position that the backup holds")
 

@@ -6,6 +6,7 @@ What was published after that instant is in no database any more. The topics beg
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
@@ -13,14 +14,17 @@ import asyncpg
 from kit.store import Session
 
 Partition = tuple[str, int]
+FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
 _AGAIN = "select epoch from epoch where restore_id = $1"
 _BEGUN = """
-insert into epoch (epoch, restore_id, cluster, began_at) select coalesce(max(epoch), 0) + 1, $1, $2, $3 from epoch returning epoch"""
+insert into epoch (epoch, restore_id, cluster, began_at)
+select greatest(coalesce(max(epoch), 0) + 1, $4), $1, $2, $3 from epoch returning epoch"""
 
 _PLACES = """
 create temporary table place on commit drop as
-select "group", cluster, topic, partition, "offset", row_number() over line - count(*) over (partition by "group", topic, partition) - 1 as new
+select "group", cluster, topic, partition, "offset",
+       row_number() over line - count(*) over (partition by "group", topic, partition) - 1 as new
 from (select "group", cluster, topic, partition, "offset" from waiting
       union all select "group", cluster, topic, partition, "offset" from parked) as stored
 window line as (partition by "group", topic, partition order by cluster = '{lost}', cluster, "offset")"""
@@ -51,7 +55,8 @@ async def begin(session: Session, restore_id: UUID, *, lost: str, cluster: str, 
     driver = await session.driver()
     if (known := await driver.fetchval(_AGAIN, restore_id)) is not None:
         return int(known)
-    epoch = int(await driver.fetchval(_BEGUN, restore_id, cluster, session.store.clock.real()))
+    now = session.store.clock.real()
+    epoch = int(await driver.fetchval(_BEGUN, restore_id, cluster, now, int((now - FIRST).total_seconds())))
     await driver.execute(_PLACES.format(lost=lost.replace("'", "''")))
     for table in ("waiting", "parked"):
         await driver.execute(_ASIDE.format(table=table))

@@ -1,9 +1,8 @@
 """Says events: `emit` collects letters, the end of the transaction writes them, `kit.relay` sends them.
 
-An event's `ce_sequence` is its aggregate's version, plus 2^20 for each time the database was restored from a backup: listeners who
-heard what was said after the backup, and is no longer true, take what is said after the restore for newer. It stays within four bytes
-for 2000 restores, so replicas keep it in their `version`; only an aggregate that was changed a million times between a backup and
-its restore would be too old for them.
+An event's `ce_sequence` is its aggregate's version; where the database was restored from a backup, 2^20 times the epoch more
+(`kit.tables.Epoch`). So listeners who heard what was said after the backup, and is no longer true, take what is said after the restore
+for newer, unless the aggregate was changed a million times in between.
 
 The outbox is a queue, not a log. A letter is inserted after its aggregate's version bump, under the aggregate's row lock, so its
 `seq` rises in the order of commits per aggregate; over all aggregates it does not, and nobody may use it as a cursor.

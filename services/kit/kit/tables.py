@@ -2,12 +2,13 @@
 
 A service's tables derive from `Remembered`; the tables of one package share a metadata of their own, so that two services
 may have a table of the same name in one process. House rules become column types here: an instant is `timestamptz`, a column
-that ends in `_fen` is `bigint`, an IntEnum is kept as its number.
+that ends in `_fen` is `bigint`, a `version` too, since a replica's holds `ce_sequence`; an IntEnum is kept as its number.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import IntEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
+
+from kit.columns import sealed
 
 _NAMES = {
     "pk": "%(table_name)s_pk",
@@ -33,13 +36,45 @@ def metadata(package: str) -> MetaData:
 
 
 class Remembered(SQLModel):
-    """Base of a table; `class Elder(Remembered, table=True)`."""
+    """Base of a table; `class Elder(Remembered, table=True)`.
+
+    Rows are made and changed through SQLAlchemy's attributes alone. SQLModel does each twice, for Pydantic too, which validates
+    neither: that was half of the time of a consumer. A name that is no field is refused, where SQLModel drops it in silence.
+    """
+
+    def __init__(self, /, **values: Any) -> None:
+        kind = type(self)
+        for name, default in _defaults(kind):
+            if name not in values:
+                object.__setattr__(self, name, default())
+        for name, value in values.items():
+            if name not in kind.__pydantic_fields__:
+                raise TypeError(f"{kind.__name__} has no {name}")
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "__pydantic_fields_set__", set(values))
+        object.__setattr__(self, "__pydantic_extra__", None)
+        object.__setattr__(self, "__pydantic_private__", None)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in type(self).__pydantic_fields__:
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         # what the kit makes for its own trials and benchmarks is no part of a service's database
         trial = cls.__module__.startswith("kit.") and cls.__module__ != __name__
         type.__setattr__(cls, "metadata", metadata(cls.__module__ if trial else cls.__module__.partition(".")[0]))
+
+
+@cache
+def _defaults(kind: type[Remembered]) -> tuple[tuple[str, Callable[[], Any]], ...]:
+    """What makes the value of each field that need not be given."""
+    return tuple(
+        (name, partial(field.get_default, call_default_factory=True))
+        for name, field in kind.__pydantic_fields__.items() if not field.is_required()
+    )
 
 
 class Numbered(TypeDecorator[IntEnum]):
@@ -64,7 +99,7 @@ def _house_types(table: Table, _: MetaData) -> None:
     for column in table.columns:
         if isinstance(column.type, DateTime):
             column.type = DateTime(timezone=True)
-        elif isinstance(column.type, Integer) and column.name.endswith("_fen"):
+        elif isinstance(column.type, Integer) and (column.name.endswith("_fen") or column.name == "version"):
             column.type = BigInteger()
         elif isinstance(column.type, Enum) and column.type.enum_class and issubclass(column.type.enum_class, IntEnum):
             column.type = Numbered(column.type.enum_class)
@@ -98,7 +133,7 @@ class Sent(Remembered, table=True):
 
     __table_args__ = {"postgresql_with": {"fillfactor": "50"}}  # rewritten at every round of a relay: in its own page
 
-    part: int = Field(sa_type=SmallInteger, primary_key=True, description="of the outbox: relays of several parts never wait for each other")
+    part: int = Field(sa_type=SmallInteger, primary_key=True, description="of the outbox: so no relay waits for another")
     cluster: str = Field(primary_key=True, description="Kafka's cluster id: another cluster has other offsets")
     topic: str = Field(primary_key=True)
     partition: int = Field(primary_key=True)
@@ -111,7 +146,10 @@ class Epoch(Remembered, table=True):
     It raises `ce_sequence` above all that was said between the backup and its restore: see kit.outbox.
     """
 
-    epoch: int = Field(primary_key=True)
+    epoch: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False),
+        description="seconds from 2026 to the restore: higher than that of any other restore, also of one that the backup knows nothing of",
+    )
     restore_id: UUID = Field(unique=True, description="the same in all databases that were restored together")
     cluster: str = Field(description="Kafka's cluster id from then on")
     began_at: datetime = Field(description="real")
@@ -126,7 +164,7 @@ class Command(Remembered, table=True):
     method: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     digest: bytes = Field(description="of the request's bytes: the same key with another body is refused")
-    answer: bytes = Field(description="sealed")
+    answer: bytes = sealed("answer")
     answered_at: datetime = Field(description="real")
 
 

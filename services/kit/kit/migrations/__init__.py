@@ -15,7 +15,7 @@ import asyncpg
 from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, Table, text
+from sqlalchemy import BigInteger, Connection, Integer, MetaData, Table, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -32,6 +32,10 @@ class BehindTables(Exception):
     """The tables of a package differ from what its migrations make."""
 
 
+_VERSIONED = """
+select c.relname from pg_attribute a join pg_class c on c.oid = a.attrelid
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+and a.attname = 'version' and a.atttypid in ('int4'::regtype, 'int8'::regtype) order by 1"""
 FIRST = ("outbox", "command", "due", "audit_record", "position", "inbox", "waiting", "parked")
 RESTORES = ("sent", "epoch")
 
@@ -52,13 +56,20 @@ def no_kit_tables() -> None:
 
 
 def restore_tables() -> None:
-    """Makes what a service needs to be restored from a backup: how far its letters are sent, and its epochs."""
+    """Makes what a service needs to be restored from a backup: how far its letters are sent, its epochs, versions that hold a sequence."""
+    _versions_become(BigInteger())
     tables.metadata("kit").create_all(op.get_bind(), _named(RESTORES), checkfirst=False)
 
 
 def no_restore_tables() -> None:
     """Undoes `restore_tables()`."""
     tables.metadata("kit").drop_all(op.get_bind(), _named(RESTORES), checkfirst=False)
+    _versions_become(Integer())
+
+
+def _versions_become(kind: Integer) -> None:
+    for (name,) in op.get_bind().execute(text(_VERSIONED)).all():
+        op.alter_column(name, "version", type_=kind)
 
 
 def _named(names: Sequence[str]) -> list[Table]:

@@ -15,7 +15,7 @@ def upgrade() -> None:
     migrations.restore_tables()
     op.create_table(
         "feed_restore",
-        sa.Column("restored", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("restored", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("epoch", sa.Uuid(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("restored", name=op.f("feed_restore_pk")),
