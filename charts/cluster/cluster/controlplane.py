@@ -15,7 +15,9 @@ from cluster.api import Api, eventually
 from cluster.kubelet.gate import Gate
 from cluster.processes import Server, free_port
 
-NODES = 3
+ZONES = 3
+# One node more than zones: of a pool of its own, tainted, as in charts/eldercare/ci/ha-values.yaml.
+POOL, TAINT = {"node.example.org/pool": "compute"}, {"key": "compute", "effect": "NoSchedule"}
 STAGES = Path(__file__).parent / "kubelet" / "stages.yaml"
 QUICK = ["--kube-api-qps=500", "--kube-api-burst=1000", "--leader-elect=false", "--secure-port=0"]
 
@@ -108,10 +110,11 @@ class ControlPlane:
 
     def _furnish(self) -> None:
         """Nodes in three zones, custom resource definitions, and all parts at work."""
-        for number in range(NODES):
-            name = f"node-{number}"
-            labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "topology.kubernetes.io/zone": f"zone-{number}"}
-            self.api.create({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}})
+        for number in range(ZONES + 1):
+            name, pooled = f"node-{number}", number == ZONES
+            labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "topology.kubernetes.io/zone": f"zone-{number % ZONES}"}
+            metadata = {"name": name, "labels": labels | (POOL if pooled else {})}
+            self.api.create({"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": [TAINT] if pooled else []}})
         defined = tools.definitions()
         for definition in defined:
             self.api.apply(definition)
@@ -127,4 +130,4 @@ class ControlPlane:
 
     def _nodes_ready(self) -> bool:
         told = [condition for node in self.api.list("v1", "Node") for condition in node.get("status", {}).get("conditions", [])]
-        return [condition["status"] for condition in told if condition["type"] == "Ready"] == ["True"] * NODES
+        return [condition["status"] for condition in told if condition["type"] == "Ready"] == ["True"] * (ZONES + 1)

@@ -36,7 +36,7 @@ def pods(things: Iterable[Object]) -> Iterator[tuple[Object, Object]]:
 
 
 def users_own(things: list[Object]) -> list[Object]:
-    """What a user must have made before: Secrets, ConfigMaps and service accounts that the pods name and the release does not bring."""
+    """What a user must have made before: Secrets, ConfigMaps, accounts and priority classes that the pods name and it does not bring."""
     brought = {(thing["kind"], thing["metadata"]["name"]) for thing in things}
     keys: dict[tuple[str, str], set[str]] = {}
     for _, template in pods(things):
@@ -45,6 +45,8 @@ def users_own(things: list[Object]) -> list[Object]:
             keys.setdefault((kind, name), set()).update([key] if key else [])
         for pulled in spec.get("imagePullSecrets", []):
             keys.setdefault(("Secret", pulled["name"]), set())
+        if "priorityClassName" in spec:
+            keys.setdefault(("PriorityClass", spec["priorityClassName"]), set())
         account = spec.get("serviceAccountName", "default")
         if account != "default":
             keys.setdefault(("ServiceAccount", account), set())
@@ -53,7 +55,9 @@ def users_own(things: list[Object]) -> list[Object]:
         if (kind, name) in brought:
             continue
         thing: Object = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}
-        if kind != "ServiceAccount":
+        if kind == "PriorityClass":
+            thing |= {"apiVersion": "scheduling.k8s.io/v1", "value": 1000}
+        elif kind != "ServiceAccount":
             thing["stringData" if kind == "Secret" else "data"] = dict.fromkeys(sorted(found), "of no use here")
         made.append(thing)
     return made

@@ -29,19 +29,23 @@ def binary(name: str) -> str:
     return built.stdout.strip()
 
 
+def read(path: Path) -> list[dict[str, Any]]:
+    return [thing for thing in yaml.load_all(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if thing]
+
+
 def definitions() -> list[dict[str, Any]]:
-    """CustomResourceDefinitions of KEDA, the Prometheus operator and the Gateway API, as their modules ship them."""
+    """CustomResourceDefinitions of KEDA, prometheus-operator and Gateway API, as their modules ship them, and of Strimzi's topics."""
     if shutil.which("go") is None:
         raise SystemExit("the command `go` is missing: custom resource definitions come from Go modules")
     told = subprocess.run(["go", "mod", "download", "-json", *DEFINITIONS], cwd=CRDS, stdout=subprocess.PIPE, text=True)
     if told.returncode:
         raise SystemExit(f"go mod download failed: {told.stdout}")
-    found: list[dict[str, Any]] = []
+    found = read(CRDS / "kafkatopics.yaml")
     decoder, rest = json.JSONDecoder(), told.stdout.lstrip()
     while rest:
         module, end = decoder.raw_decode(rest)
         rest = rest[end:].lstrip()
         for pattern in DEFINITIONS[module["Path"]]:
             for path in sorted(Path(module["Dir"]).glob(pattern)):
-                found += [thing for thing in yaml.load_all(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if thing]
+                found += read(path)
     return [thing for thing in found if thing["kind"] == "CustomResourceDefinition"]
