@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
@@ -12,20 +12,21 @@ from typing import Any
 
 import psutil
 
-from city import topics
+from city import servers, topics
 from city.brokers import MemoryWatch
-from city.services import BUSINESS, GIVEN, NAMES, Places, Service, database, gateway_url, guarded, management_url, present
+from city.names import BUSINESS, DEFAULT_PORT, NAMES, PARTITIONS, present
+from city.services import GIVEN, Places, Service, database, gateway_url, guarded, management_url
 from city.state import State
 from city.supervisor import Phase, Supervisor
 from kit.bootstrap import Bootstrap
 from kit.clock import day_start
+from kit.servers import pair
 from kit.servers.kafka import Kafka, MemoryKafka, missing
 from kit.servers.postgres import Postgres, ensure_database
 from kit.servers.process import Missing, StartFailed
 
+MOST_COPIES = 3  # of a record
 SERVERS_S, SERVICES_S = 180.0, 180.0  # a first start may fetch the jars of Kafka
-PARTITIONS = 4
-DEFAULT_PORT = 8080
 MEASURE_S = 3
 BEGIN = date(2026, 1, 1)  # the business clock of a new city; whoever acts in it moves it on
 
@@ -36,12 +37,17 @@ class NotFresh(Exception):
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the command line asks for. kafka: auto, apache, memory or host:port. postgres: a superuser's DSN; None for the embedded one."""
+    """What the command line asks for.
+
+    kafka: auto, apache, memory or host:port. postgres: a superuser's DSN; None for the embedded one. brokers: of an Apache Kafka of our
+    own; a topic has a copy on each of up to three. standby: a second embedded PostgreSQL that every commit waits for.
+    """
 
     kafka: str = "auto"
     postgres: str | None = None
     port: int = DEFAULT_PORT
-    replication: int = 1
+    brokers: int = 1
+    standby: bool = False
 
 
 class City:
@@ -67,20 +73,20 @@ class City:
         kind = self._kafka_kind(fresh)
         self._ports()
         self.state.begin_clock(day_start(BEGIN))
-        postgres, server = self._postgres()
-        broker = self._broker(kind)
+        databases, server = self._postgres()
+        brokers = self._brokers(kind)
         self._tasks.append(asyncio.create_task(self._tell()))
-        for process in (postgres, broker):
-            if process:
-                self.supervisor.add(process, volatile=isinstance(process, MemoryKafka))
+        for process in (*databases, *brokers):
+            self.supervisor.add(process, volatile=isinstance(process, MemoryKafka))
         # each as soon as its own server answers: most of a start is spent on two cores' worth of computing
-        _, address = await asyncio.gather(self._migrated(postgres, server), self._topics(broker))
-        self.places = Places(postgres.dsn() if postgres else server, address, PARTITIONS, self.wishes.replication, self.kafka_kind)
+        _, address = await asyncio.gather(self._migrated(databases, server), self._topics(brokers))
+        self.places = Places(server, address, PARTITIONS, copies(brokers), self.kafka_kind)
         for name in present():
             self.supervisor.add(Service(self.state, self.places, name))
-        if isinstance(broker, MemoryKafka):
-            self._tasks.append(asyncio.create_task(MemoryWatch(broker, self.supervisor).run()))
-        await self.supervisor.until_ready(list(present()), SERVICES_S)
+        for broker in brokers:
+            if isinstance(broker, MemoryKafka):
+                self._tasks.append(asyncio.create_task(MemoryWatch(broker, self.supervisor).run()))
+        await self.supervisor.until_ready([*present(), *(process.name for process in databases)], SERVICES_S)
 
     async def down(self) -> None:
         """Services drain first, the gateway before the others; then Kafka, then PostgreSQL."""
@@ -88,7 +94,7 @@ class City:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         kafkas = [name for name in self.supervisor.children if "kafka" in name]
-        await self.supervisor.stop(["simulator"], ["gateway"], list(BUSINESS), kafkas, ["postgres"])
+        await self.supervisor.stop(["simulator"], ["gateway"], list(BUSINESS), kafkas, list(pair.NAMES))
         self.state.write_city({})
 
     def facts(self) -> dict[str, Any]:
@@ -137,26 +143,24 @@ class City:
         self.kafka_kind = kind if kind in ("apache", "memory") else GIVEN
         return kind
 
-    def _postgres(self) -> tuple[Postgres | None, str]:
+    def _postgres(self) -> tuple[list[Postgres], str]:
+        """The processes, the one that is written to first, and the superuser's address."""
         if self.wishes.postgres:
-            return None, self.wishes.postgres
-        folder = self.state.folder / "postgres"
-        port, password = self.state.port("postgres"), self.state.secret("postgres")
-        return Postgres(folder, port=port, password=password, log=self.state.logs / "postgres.log"), ""
+            return [], self.wishes.postgres
+        server = servers.postgres(self.state, standby=self.wishes.standby)
+        return servers.nodes(server), server.dsn()
 
-    def _broker(self, kind: str) -> Kafka | MemoryKafka | None:
+    def _brokers(self, kind: str) -> list[Kafka | MemoryKafka]:
         if kind == "memory":
-            return MemoryKafka(self.state.folder / "memory-kafka", log=self.state.logs / "memory-kafka.log")
+            return [MemoryKafka(self.state.folder / "memory-kafka", log=self.state.logs / "memory-kafka.log")]
         if kind == "apache":
             if lacking := missing():
                 raise Missing(f"kafka: {' and '.join(lacking)} not found on this machine; install it or use --kafka memory")
-            return Kafka(self.state.folder / "kafka", port=self.state.port("kafka"), log=self.state.logs / "kafka.log")
-        return None
+            return [*servers.brokers(self.state, self.wishes.brokers)]
+        return []
 
-    async def _migrated(self, postgres: Postgres | None, server: str) -> None:
-        if postgres:
-            await self.supervisor.until_ready([postgres.name], SERVERS_S)
-            server = postgres.dsn()
+    async def _migrated(self, databases: list[Postgres], server: str) -> None:
+        await self.supervisor.until_ready([process.name for process in databases[:1]], SERVERS_S)
         began = time.monotonic()
         for name in present():
             await ensure_database(server, name, role=name, password=self.state.secret(f"{name}.database"))
@@ -171,16 +175,21 @@ class City:
             raise StartFailed(f"the migrations failed:\n{output.decode()[-3000:]}")
         self.said(f"databases of {len(present())} services at their newest revision ({time.monotonic() - began:.1f} s)")
 
-    async def _topics(self, broker: Kafka | MemoryKafka | None) -> str:
+    async def _topics(self, brokers: list[Kafka | MemoryKafka]) -> str:
         """Returns the brokers' address."""
-        if broker:
-            await self.supervisor.until_ready([broker.name], SERVERS_S)
-        if isinstance(broker, MemoryKafka):
-            await asyncio.to_thread(broker.create_topics, [topic.name for topic in topics.declared()])
-            return broker.address
-        address = broker.address if broker else self.wishes.kafka
-        brokers = Bootstrap(address) if broker else guarded(address)
-        made = await asyncio.to_thread(topics.apply, brokers, partitions=PARTITIONS, replication=self.wishes.replication)
+        await self.supervisor.until_ready([broker.name for broker in brokers], SERVERS_S)
+        for broker in brokers:
+            if isinstance(broker, MemoryKafka):
+                await asyncio.to_thread(broker.create_topics, [topic.name for topic in topics.declared()])
+                return broker.address
+        address = ",".join(broker.address for broker in brokers) or self.wishes.kafka
+        bootstrap = Bootstrap(address) if brokers else guarded(address)
+        made = await asyncio.to_thread(topics.apply, bootstrap, partitions=PARTITIONS, replication=copies(brokers))
         if made:
             self.said(f"{len(made)} topics made or set")
         return address
+
+
+def copies(brokers: Sequence[object]) -> int:
+    """On how many brokers a record lies."""
+    return max(1, min(MOST_COPIES, len(brokers)))

@@ -33,13 +33,18 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True)
 class Demo:
-    """What the synthetic city does. once: end afterwards instead of staying up. kill_s: a part of the city dies so often; None: never."""
+    """What the synthetic city does.
+
+    once: end afterwards instead of staying up. kill_s: a part of the city dies so often; None: never. failover: what dies is a broker
+    and the primary of PostgreSQL, at the same moment.
+    """
 
     elders: int
     days: int
     seed: int
     once: bool
     kill_s: float | None = None
+    failover: bool = False
 
 
 def say(text: str) -> None:
@@ -89,7 +94,7 @@ async def _lived(city: City, demo: Demo | None) -> int:
 
 async def _acted(city: City, demo: Demo) -> int:
     acting = asyncio.create_task(simulate(city.gateway, city.state.folder, elders=demo.elders, days=demo.days, seed=demo.seed))
-    killing = asyncio.create_task(kill(city, demo.kill_s)) if demo.kill_s is not None else None
+    killing = asyncio.create_task(kill(city, demo.kill_s, failover=demo.failover)) if demo.kill_s is not None else None
     try:
         await asyncio.wait([task for task in (acting, killing) if task], return_when=asyncio.FIRST_COMPLETED)
         if killing and killing.done():

@@ -17,6 +17,7 @@ import psutil
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from kit.servers.kafka import new_cluster_id
 from kit.servers.process import free_port, listens
 
 MARK = "eldercare-state"  # only a folder that bears it is ever removed
@@ -97,6 +98,11 @@ class State:
     def port(self, name: str, wished: int | None = None) -> int:
         """A port that stays the same over restarts; the wished one at its first use, if nobody listens there."""
         return int(self._kept("ports.json", name, lambda: wished if wished and not listens(wished) else free_port()))
+
+    def brokers(self, wished: int) -> tuple[int, str]:
+        """How many brokers this folder has, and the identity of their cluster; chosen once."""
+        kept = self._kept("kafka.json", "cluster", lambda: [wished, new_cluster_id()])
+        return int(kept[0]), str(kept[1])
 
     def begin_clock(self, at: datetime) -> None:
         """Makes the business clock stand at this instant, if there is none yet: 8 bytes, µs since 1970, as kit.clock reads them."""

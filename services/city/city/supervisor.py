@@ -172,6 +172,11 @@ class Supervisor:
             child.phase = Phase.RESTING
             child.restarts += 1
             self.said(f"{child.name} {child.reason}; again in {rest_s:.1f} s")
+            try:
+                if then := await asyncio.to_thread(child.process.lost):
+                    self.said(then)
+            except StartFailed as error:  # its heir tries again by itself
+                self.said(str(error))
             child.process.stop(0)  # nothing of it may linger in its process group
             await asyncio.sleep(rest_s)
 

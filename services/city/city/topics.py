@@ -28,11 +28,12 @@ class Topic:
     events: tuple[str, ...]
     compacted: bool
 
-    @property
-    def config(self) -> dict[str, str]:
+    def config(self, replication: int) -> dict[str, str]:
+        """What a broker is told of it. Of three copies two must have a record before its sender is told: one broker may die."""
+        kept = {"min.insync.replicas": str(max(1, replication - 1))}
         if self.compacted:
-            return {"cleanup.policy": "compact", "min.compaction.lag.ms": WEEK_MS, "segment.ms": WEEK_MS}
-        return {"cleanup.policy": "delete", "retention.ms": WEEK_MS}
+            return kept | {"cleanup.policy": "compact", "min.compaction.lag.ms": WEEK_MS, "segment.ms": WEEK_MS}
+        return kept | {"cleanup.policy": "delete", "retention.ms": WEEK_MS}
 
 
 def declared() -> list[Topic]:
@@ -57,26 +58,26 @@ def apply(kafka: str | Bootstrap, *, partitions: int, replication: int) -> list[
         if found is not None and len(found.partitions) != partitions:
             raise PartitionsFixed(f"partitions: {topic.name} has {len(found.partitions)}, not {partitions}")
     missing = [topic for topic in declared() if topic.name not in present]
-    made = admin.create_topics([NewTopic(topic.name, partitions, replication, config=topic.config) for topic in missing]) if missing else {}
-    for name, done in made.items():
+    wanted = [NewTopic(topic.name, partitions, replication, config=topic.config(replication)) for topic in missing]
+    for name, done in (admin.create_topics(wanted) if wanted else {}).items():
         done.result(timeout=TIMEOUT_S)
         lines.append(f"made {name}")
     for topic in declared():
         if topic.name in present:
-            lines += _set(admin, topic)
+            lines += _set(admin, topic.name, topic.config(len(present[topic.name].partitions[0].replicas)))
     return lines
 
 
-def _set(admin: AdminClient, topic: Topic) -> list[str]:
-    (described,) = admin.describe_configs([ConfigResource(ResourceType.TOPIC, topic.name)]).values()
+def _set(admin: AdminClient, name: str, config: dict[str, str]) -> list[str]:
+    (described,) = admin.describe_configs([ConfigResource(ResourceType.TOPIC, name)]).values()
     actual = described.result(timeout=TIMEOUT_S)
-    other = {name: value for name, value in topic.config.items() if actual[name].value != value}
+    other = {setting: value for setting, value in config.items() if actual[setting].value != value}
     if not other:
         return []
-    entries = [ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in other.items()]
-    (done,) = admin.incremental_alter_configs([ConfigResource(ResourceType.TOPIC, topic.name, incremental_configs=entries)]).values()
+    entries = [ConfigEntry(setting, value, incremental_operation=AlterConfigOpType.SET) for setting, value in other.items()]
+    (done,) = admin.incremental_alter_configs([ConfigResource(ResourceType.TOPIC, name, incremental_configs=entries)]).values()
     done.result(timeout=TIMEOUT_S)
-    return [f"set {name}={value} of {topic.name}" for name, value in other.items()]
+    return [f"set {setting}={value} of {name}" for setting, value in other.items()]
 
 
 def _aggregate(message: DescriptorProto) -> str:

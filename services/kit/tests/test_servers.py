@@ -208,7 +208,7 @@ async def test_what_was_committed_outlives_the_primary_and_then_its_successor() 
             ours = pair.dsn("ours", user="ours", password="a b")
             await execute(ours, "create table kept (n int)")
             for turn in range(1, 3):
-                await execute(ours, f"insert into kept values ({turn})")
+                await execute(ours, f"insert into kept values ({turn})")  # noqa: S608
                 dead, heir = pair.primary, pair.standby
 
                 dead.kill()

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 from kit.servers.postgres import SUPERUSER, Postgres
 from kit.servers.process import StartFailed, free_port
@@ -29,16 +30,14 @@ class Pair:
     attached: whether the standby has all that anybody was told of, so that it may be promoted.
     """
 
-    def __init__(
-        self, folder: Path, *, ports: tuple[int, int] = (0, 0), password: str, durable: bool = True, logs: Path | None = None,
-    ) -> None:
+    def __init__(self, folder: Path, *, ports: tuple[int, int] = (0, 0), password: str, logs: Path | None = None) -> None:
         self._kept = folder.absolute() / KEPT
         self.attached = False
         self.nodes = tuple(
-            Node(self, name, folder / name, port=port or free_port(), password=password, durable=durable, log=(logs or folder) / f"{name}.log")
+            Node(self, name, folder / name, port=port or free_port(), password=password, log=(logs or folder) / f"{name}.log")
             for name, port in zip(NAMES, ports, strict=True)
         )
-        told = json.loads(self._kept.read_text()) if self._kept.exists() else {"primary": NAMES[0], "turns": 0}
+        told: dict[str, Any] = json.loads(self._kept.read_text()) if self._kept.exists() else {"primary": NAMES[0], "turns": 0}
         self.primary = self.nodes[NAMES.index(told["primary"])]
         self.turns = int(told["turns"])
 
@@ -79,8 +78,8 @@ class Pair:
 class Node(Postgres):
     """One of the two. As a standby it answers when it has all that the primary has, and every commit waits for it."""
 
-    def __init__(self, pair: Pair, name: str, data: Path, *, port: int, password: str, durable: bool, log: Path) -> None:
-        super().__init__(data, port=port, password=password, durable=durable, log=log)
+    def __init__(self, pair: Pair, name: str, data: Path, *, port: int, password: str, log: Path) -> None:
+        super().__init__(data, port=port, password=password, log=log)
         self.name, self.pair = name, pair
 
     def prepare(self) -> None:
@@ -93,8 +92,10 @@ class Node(Postgres):
         self.pair.keep()
 
     def settings(self) -> dict[str, str]:
-        # wal_keep_size: a standby that was away finds what it missed
-        return super().settings() | {"cluster_name": self.name, "hot_standby": "on", "wal_keep_size": "512MB", "wal_retrieve_retry_interval": "200ms"}
+        own = {"cluster_name": self.name, "hot_standby": "on"}
+        own |= {"wal_keep_size": "512MB"}  # a standby that was away finds what it missed
+        own |= {"wal_retrieve_retry_interval": "200ms"}  # the default of 5 s is how long a promotion may take
+        return super().settings() | own
 
     def answers(self) -> bool:
         stands_as = self.stands_as()
@@ -129,7 +130,7 @@ class Node(Postgres):
     def _attached(self) -> bool:
         """Whether commits wait for us; sees to it that they do once we read the primary's log."""
         primary = self.pair.primary
-        found = primary.asked(f"select sync_state from pg_stat_replication where application_name = '{self.name}' and state = 'streaming'")
+        found = primary.asked("select sync_state from pg_stat_replication where state = 'streaming'")  # there is one at most
         if found in ("sync", "quorum"):
             self.pair.attached = True
         elif found:
@@ -138,8 +139,8 @@ class Node(Postgres):
 
     def asked(self, *statements: str) -> str:
         """The first word of the last answer; empty while the server does not answer."""
-        orders = [part for statement in statements for part in ("-c", statement)]
-        done = self._run("psql", "-X", "-A", "-t", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "-d", "postgres", *orders)
+        place = ["-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "-d", "postgres"]
+        done = self._run("psql", "-XAtq", *place, *(part for statement in statements for part in ("-c", statement)))
         return "" if done.returncode else done.stdout.strip()
 
     def _follows(self) -> bool:
@@ -175,7 +176,6 @@ class Node(Postgres):
         user = self.user()
         uid, gid = user if user else (None, None)
         secret = {"PGPASSWORD": self.password} if self.password else {}
-        return subprocess.run(
-            [str(self.programs() / program), *arguments], env={**os.environ, **secret, "PGCONNECT_TIMEOUT": "2"}, cwd="/", capture_output=True,
-            text=True, check=False, user=uid, group=gid,
-        )
+        variables = {**os.environ, **secret, "PGCONNECT_TIMEOUT": "2"}
+        command = [str(self.programs() / program), *arguments]
+        return subprocess.run(command, env=variables, cwd="/", capture_output=True, text=True, check=False, user=uid, group=gid)
