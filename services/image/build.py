@@ -1,7 +1,7 @@
 """Builds the image from `services/Dockerfile` without any registry: its base is a Debian made by debootstrap.
 
-`python services/image/build.py [TAG]`: the base is made once and kept outside the checkout; packages are reached as this machine's pip, uv and
-npm are configured to, handed to the build as secrets.
+`python services/image/build.py [TAG]`: the base is made once and kept outside the checkout; packages are reached as pip, uv and npm of this
+machine are configured to, handed to the build as secrets.
 """
 
 import json
@@ -24,7 +24,9 @@ SUITE = "bookworm"
 # What the official Python image of this suite has beyond a minimal Debian, of what we use.
 PACKAGES = ("python3", "python3-venv", "ca-certificates", "tzdata")
 BASE = f"localhost/eldercare-base:{SUITE}"
-BULK = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "var/lib/apt/lists", "var/cache/apt", "var/log", "debootstrap")
+BULK = (
+    "usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "var/lib/apt/lists", "var/cache/apt", "var/log", "debootstrap",
+)
 
 
 def version() -> str:
@@ -38,7 +40,8 @@ def base() -> None:
         return
     archive = engine.home() / f"{SUITE}.tar"
     if not archive.exists():
-        told = subprocess.run(["apt-get", "indextargets", "--format", "$(CODENAME) $(SITE)"], capture_output=True, text=True, check=True).stdout
+        asked = ["apt-get", "indextargets", "--format", "$(CODENAME) $(SITE)"]
+        told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
         sites = [line.split()[1] for line in told.splitlines() if line.split()[:1] == [SUITE]]
         with tempfile.TemporaryDirectory(dir=engine.home()) as folder:
             made = Path(folder) / SUITE

@@ -1,16 +1,19 @@
 """Buildah and podman over a store of our own, outside the checkout, as this machine allows them to run."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parents[2]
-TOOLS = {"buildah": "buildah", "podman": "podman", "crun": "crun", "conmon": "conmon", "debootstrap": "debootstrap", "unshare": "util-linux"}
+TOOLS = {"unshare": "util-linux"} | {program: program for program in ("buildah", "podman", "crun", "conmon", "debootstrap")}
+EXTRA = "golang-github-containers-common"  # default policies of both
+_held: list[IO[str]] = []
 INSIDE = "ELDERCARE_MOUNTS"  # set once the process has mounts of its own
 
 
@@ -33,12 +36,16 @@ def ready() -> None:
     if lacking:
         sys.stderr.write(f"installing {' '.join(lacking)}\n")
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "golang-github-containers-common", *lacking]):
+        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", EXTRA, *lacking]):
             if subprocess.run(["apt-get", *command], env=environment, stdout=subprocess.DEVNULL, check=False).returncode:
                 raise Missing(f"{', '.join(lacking)}: apt-get {command[0]} failed; install them by hand")
     if INSIDE not in os.environ:
         os.environ[INSIDE] = "1"
         os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
+    lock = (home() / "lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)  # one at a time: the store's own locks vanish with our mounts
+    os.set_inheritable(lock.fileno(), False)
+    _held.append(lock)
     _plain_cgroups()
 
 
@@ -52,10 +59,11 @@ def _plain_cgroups() -> None:
 
 @cache
 def _places() -> list[str]:
-    """One storage driver throughout, since the store remembers the first it saw; what runs is forgotten with our mounts."""
-    running = tempfile.mkdtemp(prefix="eldercare-run-")
-    subprocess.run(["mount", "-t", "tmpfs", "none", running], check=True)
-    return ["--root", str(home() / "store"), "--runroot", running, "--storage-driver", "overlay"]
+    """One storage driver and one place of what runs, since the store remembers the first it saw; its content vanishes with our mounts."""
+    running = home() / "run"
+    running.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "none", str(running)], check=True)
+    return ["--root", str(home() / "store"), "--runroot", str(running), "--storage-driver", "overlay"]
 
 
 def command(program: str, *arguments: str) -> list[str]:

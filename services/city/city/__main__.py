@@ -11,32 +11,27 @@ from typing import Annotated, Any
 
 import psutil
 import typer
-from rich.table import Table
 
-from city import operations, simulation, topics
+from city import jobs, operations, simulation
 from city.bench import BENCHES
 from city.board import board
-from city.box import DEFAULT_PORT, PARTITIONS, Wishes
+from city.box import Wishes
 from city.foreground import Demo, console, run, say
-from city.services import GIVEN, environment, guarded, present
+from city.jobs import NOT_RUNNING, STATE, StateOption
+from city.names import DEFAULT_PORT, present
 from city.state import State
 from city.supervisor import status_of
-from kit.bootstrap import Bootstrap
-
-NOT_RUNNING = 3
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-topics_app = typer.Typer(no_args_is_help=True, help="The topics that the contracts name.")
 parked_app = typer.Typer(no_args_is_help=True, help="Records that could not be applied, and those of the same key behind them.")
-app.add_typer(topics_app, name="topics")
+app.registered_commands += jobs.app.registered_commands
+app.add_typer(jobs.topics_app, name="topics")
 app.add_typer(parked_app, name="parked")
 
-StateOption = Annotated[Path, typer.Option("--state", envvar="ELDERCARE_STATE", help="State folder of the city.")]
 KafkaOption = Annotated[str, typer.Option("--kafka", help="auto, apache, memory, or HOST:PORT of brokers that run already.")]
 PostgresOption = Annotated[str | None, typer.Option("--postgres", help="DSN of a role that may make databases; default: embedded.")]
 PortOption = Annotated[int, typer.Option("--port", help="Port of the gateway; another one is taken, and told, if it is in use.")]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Empty the state folder first.")]
-STATE = Path(".state")
 
 
 @app.command()
@@ -105,57 +100,6 @@ def logs(service: Annotated[str, typer.Argument()] = "", state: StateOption = ST
         say(f"no log of {service or 'a city'} in {folder}")
         raise typer.Exit(1)
     os.execvp("tail", ["tail", "-n", "50", "-F", *map(str, files)])
-
-
-@app.command(name="run")
-def run_service(service: str, state: StateOption = STATE) -> None:
-    """Run one service in this terminal, with the environment alone, or with that of a state folder if there is one."""
-    if service not in present():
-        say(f"service: {service} is none of {', '.join(present())}")
-        raise typer.Exit(2)
-    variables: dict[str, str] = dict(os.environ)
-    kept = State(state)
-    if "DATABASE" not in os.environ and (kept.folder / "ports.json").exists():
-        variables = environment(kept, operations.places(kept), service)
-    os.execve(sys.executable, [sys.executable, "-m", service], variables)
-
-
-@app.command()
-def migrate(service: Annotated[str, typer.Argument()] = "", state: StateOption = STATE) -> None:
-    """Bring one database, or all, to the newest revision; the address is DATABASE, or that of the running city."""
-    names = [service] if service else list(present())
-    if "DATABASE" in os.environ and service:
-        variables = {f"{service.upper()}_DATABASE": os.environ["DATABASE"]}
-    else:
-        variables = operations.databases(State(state), names)
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "city.migrate", *names], env={**os.environ, **variables}))
-
-
-@topics_app.command("list")
-def topics_list() -> None:
-    """Print the topics, how long they keep, and what is said on them."""
-    table = Table("topic", "keeps", "events")
-    for topic in topics.declared():
-        events = ", ".join(event.rpartition(".")[2] for event in topic.events)
-        table.add_row(topic.name, "the last of each key" if topic.compacted else "7 days", events)
-    console.print(table)
-
-
-@topics_app.command("apply")
-def topics_apply(
-    kafka: Annotated[str, typer.Option(envvar="KAFKA", help="HOST:PORT of brokers; default: those of the running city.")] = "",
-    partitions: Annotated[int, typer.Option(envvar="PARTITIONS")] = PARTITIONS,
-    replication: Annotated[int, typer.Option(envvar="REPLICATION")] = 1,
-    state: StateOption = STATE,
-) -> None:
-    """Make the topics that are missing and set what differs; never changes a number of partitions."""
-    if ":" in kafka:
-        brokers = guarded(kafka)
-    else:
-        city = _city(state)
-        brokers = guarded(city["kafka"]) if city["kafka_kind"] == GIVEN else Bootstrap(city["kafka"])
-    for line in topics.apply(brokers, partitions=partitions, replication=replication) or ["all topics are as declared"]:
-        say(line)
 
 
 @app.command()

@@ -1,29 +1,20 @@
-"""The services of a box: which there are, and the environment each of them starts with."""
+"""The services of a box: the environment each of them starts with."""
 
 import json
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
 
+from city.names import BUSINESS, NAMES, present
 from city.state import State, role_dsn
 from kit.bootstrap import Bootstrap
 from kit.servers.process import Process, listens
 from kit.service import settings as configured
 from kit.settings import KafkaSettings
 
-BUSINESS = ("assessment", "subsidy", "facility", "dispatch", "supervision", "datacenter")
-NAMES = (*BUSINESS, "gateway")
 GIVEN = "given"  # kind of a Kafka that somebody else runs
 SIMULATOR = "simulator"  # client of the issuer that acts as the platform's operator
-
-
-@cache
-def present() -> tuple[str, ...]:
-    """The services that this installation can run."""
-    return tuple(name for name in NAMES if find_spec(name) and find_spec(f"{name}.__main__"))
 
 
 @dataclass(frozen=True)

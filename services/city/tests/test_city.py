@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from city.operations import unbalanced
-from city.services import present
+from city.names import present
 from city.state import State
 from kit.testing import until
 

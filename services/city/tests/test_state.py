@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from city.services import NAMES, Places, environment
+from city.names import NAMES
+from city.services import Places, environment
 from city.state import NotAState, State, StateInUse, role_dsn
 from kit.clock import Clock
 

@@ -1,0 +1,214 @@
+"""Exercises a running platform through its gateway, as a client would: `python -m city.smoke GATEWAY TIMEOUT_S`.
+
+Variables: CLIENT_ID and CLIENT_SECRET, or USERNAME and PASSWORD; TOKEN_URL where the issuer is not the gateway; TOKEN instead of all these;
+PEERS (JSON: management address by service) adds the readiness of each; CITY is the area whose board is read.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import httpx
+import jwt
+import protovalidate
+
+from city.names import BUSINESS
+from gateway.contracts import Method, methods
+from kit.access import ORGANISATION_ROLES
+
+CITY = "341100000000"
+ANSWER_S, PAUSE_S = 10.0, 0.5
+UNKNOWN = frozenset({"?"})  # roles of a token that only its issuer can read
+
+
+class Failed(Exception):
+    """What the platform answered is not what the contracts say."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of the table."""
+
+    check: str
+    passed: bool
+    text: str
+    took_ms: float
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.passed else 'FAIL'}  {self.check:<24} {self.text:<72} {self.took_ms:8.1f} ms"
+
+
+class Smoke:
+    """The checks, in the order in which each needs the ones before it. given: the variables."""
+
+    def __init__(self, gateway: str, given: Mapping[str, str], timeout_s: float) -> None:
+        self._given = given
+        self._until = time.monotonic() + timeout_s
+        self._http = httpx.Client(base_url=gateway.rstrip("/"), timeout=ANSWER_S, trust_env=False)
+        self._token = ""
+        self._roles: frozenset[str] = frozenset()
+        self._organisation = False
+
+    def results(self, said: Callable[[Result], None]) -> list[Result]:
+        """Runs all checks, says each when it is done."""
+        peers: dict[str, str] = json.loads(self._given.get("PEERS") or "{}")
+        checks: list[tuple[str, Callable[[], str]]] = [
+            *((f"ready {name}", partial(self._ready, address)) for name, address in peers.items()),
+            ("interface", self._interface), ("token", self._authorised), ("no token", self._refused),
+            *((f"read {name}", partial(self._read, name)) for name in BUSINESS),
+            ("board", self._board), ("feed", self._feed),
+        ]
+        done = []
+        with self._http:
+            for name, check in checks:
+                done.append(_measured(name, check))
+                said(done[-1])
+        return done
+
+    def _ready(self, address: str) -> str:
+        """A service that has just been started may take its time, up to the timeout of all."""
+        while True:
+            try:
+                answer = self._http.get(f"{address.rstrip('/')}/ready")
+                text = str(answer.json().get("reason", "")) or str(answer.status_code)
+                if answer.status_code == 200:
+                    return "ready"
+            except (httpx.HTTPError, ValueError) as error:
+                text = f"{type(error).__name__}: {error}"
+            if time.monotonic() > self._until:
+                raise Failed(text)
+            time.sleep(PAUSE_S)
+
+    def _interface(self) -> str:
+        while True:
+            try:
+                answer = self._http.get("/openapi.json")
+                break
+            except httpx.TransportError:
+                if time.monotonic() > self._until:
+                    raise
+                time.sleep(PAUSE_S)
+        document = _body(answer, 200)
+        paths = document["paths"]
+        missing = sorted({method.path.split(":")[0] for method in methods()} - {path.split(":")[0] for path in paths})
+        if missing:
+            raise Failed(f"not in the document: {', '.join(missing[:3])} ({len(missing)})")
+        return f"OpenAPI {document['openapi']}, {len(paths)} paths"
+
+    def _authorised(self) -> str:
+        given = self._given
+        if token := given.get("TOKEN"):
+            self._token = token
+        else:
+            address = given.get("TOKEN_URL") or str(_body(self._http.get("/.well-known/openid-configuration"), 200)["token_endpoint"])
+            if given.get("CLIENT_ID"):
+                login = (given["CLIENT_ID"], given.get("CLIENT_SECRET", ""))
+                answer = self._http.post(address, data={"grant_type": "client_credentials"}, auth=login)
+            elif given.get("USERNAME"):
+                form = {"grant_type": "password", "username": given["USERNAME"], "password": given.get("PASSWORD", "")}
+                answer = self._http.post(address, data=form)
+            else:
+                raise Failed("set CLIENT_ID and CLIENT_SECRET, or USERNAME and PASSWORD, or TOKEN")
+            self._token = str(_body(answer, 200)["access_token"])
+        try:
+            claims = jwt.decode(self._token, options={"verify_signature": False})
+        except jwt.PyJWTError:
+            claims = {"roles": UNKNOWN}
+        self._roles, self._organisation = frozenset(claims.get("roles", ())), bool(claims.get("organisation_id"))
+        return f"of {claims.get('iss', '?')} for {claims.get('sub', '?')}: {', '.join(sorted(self._roles)) or 'no roles'}"
+
+    def _refused(self) -> str:
+        _body(self._http.get("/v1/indicators"), 401)
+        return "refused with 401"
+
+    def _read(self, service: str) -> str:
+        """One list of the service; where the caller may read none, its refusal is what the contracts promise."""
+        lists = [method for method in methods() if method.service == service and _plain(method)]
+        if not lists:
+            raise Failed("the contracts have no list")
+        method = next((each for each in lists if self._may(each)), lists[0])
+        return self._get(method.path, self._may(method), f"{method.verb} {method.path}")[0]
+
+    def _board(self) -> str:
+        board = next(method for method in methods() if method.full_name == "eldercare.datacenter.v1.Boards/Get")
+        area = self._given.get("CITY") or CITY
+        text, body = self._get(board.path.replace("{area_code}", area), self._may(board), f"area {area}")
+        if not body:
+            return text
+        sources = body.get("freshness", [])
+        if not body.get("made_at"):
+            raise Failed("the board does not say when it was made")
+        lag = sum(int(source.get("lag", 0)) for source in sources)
+        return f"{len(body.get('figures', []))} figures, {len(sources)} sources heard, {lag} events behind"
+
+    def _feed(self) -> str:
+        allowed = bool(ORGANISATION_ROLES & self._roles) and self._organisation
+        text, body = self._get("/v1/feed", None if self._roles == UNKNOWN else allowed, "GET /v1/feed")
+        if not body:
+            return text
+        if body["last"] - body["first"] + 1 != len(body["events"]) + body["withheld"]:
+            raise Failed("the page does not account for its positions")
+        return f"positions {body['first']}…{body['last']}: {len(body['events'])} events, {body['withheld']} withheld"
+
+    def _get(self, path: str, allowed: bool | None, what: str) -> tuple[str, dict[str, Any] | None]:
+        answer = self._http.get(path, headers={"Authorization": f"Bearer {self._token}"})
+        if allowed is False or (allowed is None and answer.status_code == 403):
+            _body(answer, 403)
+            return f"{what}: refused to these roles, as the contracts say", None
+        body = _body(answer, 200)
+        return f"{what}: {len(answer.content)} bytes", body
+
+    def _may(self, method: Method) -> bool | None:
+        """Whether the contracts let this caller read it; None where only the issuer knows its roles."""
+        if method.access.open:
+            return True
+        return None if self._roles == UNKNOWN else bool(self._roles & set(method.access.roles))
+
+
+def _plain(method: Method) -> bool:
+    """A list that needs no parameter."""
+    if method.verb != "GET" or "{" in method.path or method.gives_file:
+        return False
+    try:
+        protovalidate.validate(method.request())
+    except protovalidate.ValidationError:
+        return False
+    return True
+
+
+def _body(answer: httpx.Response, status: int) -> dict[str, Any]:
+    if answer.status_code != status:
+        raise Failed(f"{answer.request.method} {answer.request.url.path}: {answer.status_code}, not {status}: {answer.text[:160]}")
+    try:
+        body = answer.json()
+    except ValueError:
+        raise Failed(f"{answer.request.url.path}: no JSON") from None
+    if not isinstance(body, dict):
+        raise Failed(f"{answer.request.url.path}: no JSON object")
+    return body
+
+
+def _measured(name: str, check: Callable[[], str]) -> Result:
+    began = time.perf_counter()
+    try:
+        text, passed = check(), True
+    except (Failed, httpx.HTTPError, KeyError) as error:
+        text, passed = str(error) if isinstance(error, Failed) else f"{type(error).__name__}: {error}", False
+    return Result(name, passed, text, (time.perf_counter() - began) * 1000)
+
+
+def main(gateway: str, timeout_s: float, given: Mapping[str, str] = os.environ) -> int:
+    """Prints the table; returns 0 if every check passed."""
+    results = Smoke(gateway, given, timeout_s).results(lambda result: print(result, flush=True))
+    passed = sum(result.passed for result in results)
+    print(f"smoke: {passed} of {len(results)} checks passed on {gateway}", flush=True)
+    return 0 if passed == len(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], float(sys.argv[2])))

@@ -1,0 +1,198 @@
+"""The verbs of a container need the environment alone, say what they lack, and end when they are told to."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from city import jobs, smoke
+from city.names import BUSINESS, NAMES
+from city.state import State
+from city.waiting import behind, reason
+from gateway.contracts import methods
+from kit import migrations
+from kit.migrations import LOCK
+from kit.servers.postgres import Postgres, execute
+from kit.servers.process import free_port
+from kit.testing import until
+
+
+class Job:
+    """`eldercare ARGUMENTS` with these variables and no others of ours, in an empty folder that cannot be written."""
+
+    def __init__(self, folder: Path, *arguments: str, **variables: str) -> None:
+        clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "PYTHONPATH")}
+        self.output = folder / f"{'-'.join(arguments[:2])}.log"
+        with self.output.open("wb") as log:
+            command = [sys.executable, "-m", "city.jobs", *arguments]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", env=clean | variables)
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    async def ended(self) -> int:
+        return await asyncio.to_thread(self.process.wait, 60)
+
+
+@pytest_asyncio.fixture
+async def empty(postgres: Postgres) -> AsyncIterator[str]:
+    """The address of a database without anything in it."""
+    await execute(postgres.dsn(), "create database jobs_empty")
+    yield postgres.dsn("jobs_empty")
+    await execute(postgres.dsn(), "drop database jobs_empty with (force)")
+
+
+def told(port: int, path: str) -> dict[str, Any]:
+    """What the management port answers; nothing where it does not."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
+            return dict(json.load(answer))
+    except OSError:
+        return {}
+
+
+async def test_a_service_runs_from_the_environment_alone_as_the_process_that_was_started(tmp_path: Path, empty: str) -> None:
+    port = free_port()
+    variables = {"DATABASE": empty, "KAFKA": "127.0.0.1:9", "MANAGEMENT": f"127.0.0.1:{port}", "ISSUER": "http://issuer",
+                 "KEYS_URL": "http://127.0.0.1:9/keys"}
+    job = Job(tmp_path, "run", "supervision", **variables)
+    status = await until(lambda: told(port, "/status"), 60, pause=0.2)
+
+    assert status["pid"] == job.process.pid
+    assert "run the migration of supervision" in status["reason"]
+
+    job.process.send_signal(signal.SIGTERM)
+    assert await job.ended() == 0
+
+
+async def test_a_setting_that_is_missing_is_named(tmp_path: Path) -> None:
+    job = Job(tmp_path, "run", "supervision", KAFKA="127.0.0.1:9")
+
+    assert await job.ended() == 2
+    assert "setting DATABASE: Field required" in job.said()
+
+
+@pytest.mark.parametrize(("arguments", "text"), [
+    (["migrate"], "set ASSESSMENT_DATABASE, SUBSIDY_DATABASE"),
+    (["migrate", "subsidy"], "set SUBSIDY_DATABASE or DATABASE"),
+    (["migrate", "nosuch"], "service: nosuch is none of assessment"),
+    (["wait", "subsidy"], "set DATABASE or SUBSIDY_DATABASE"),
+    (["smoke"], "set GATEWAY=http://HOST:PORT"),
+    (["topics", "apply"], "set KAFKA=HOST:PORT"),
+])
+async def test_what_a_verb_lacks_is_told_with_the_way_to_give_it(tmp_path: Path, arguments: list[str], text: str) -> None:
+    job = Job(tmp_path, *arguments)
+
+    assert await job.ended() in (jobs.WRONG, jobs.NOT_RUNNING)
+    assert text in job.said()
+
+
+async def test_every_database_that_is_named_is_migrated_and_no_other(tmp_path: Path, empty: str) -> None:
+    first = Job(tmp_path, "migrate", SUPERVISION_DATABASE=empty)
+    assert await first.ended() == 0, first.said()
+    assert first.said().startswith(f"supervision: brought to {migrations.head('supervision')}")
+
+    again = Job(tmp_path, "migrate", "supervision", DATABASE=empty)
+    assert await again.ended() == 0
+    assert again.said().startswith("supervision: is at")
+    assert again.said().count("\n") == 1
+
+
+async def test_a_migrator_that_is_told_to_end_ends_and_has_not_succeeded(tmp_path: Path, empty: str) -> None:
+    holder = await asyncpg.connect(empty)
+    await holder.execute("select pg_advisory_lock($1)", LOCK)
+    job = Job(tmp_path, "migrate", SUPERVISION_DATABASE=empty)
+    waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    await until(lambda: holder.fetchval(waits), 60, what="the migrator waits for the other one")
+
+    job.process.send_signal(signal.SIGTERM)
+
+    assert await job.ended() == 128 + signal.SIGTERM
+    await holder.close()
+    assert await migrations.revision(empty) is None
+
+
+async def test_waiting_says_why_and_ends_when_the_schema_is_there(tmp_path: Path, empty: str) -> None:
+    job = Job(tmp_path, "wait", "supervision", DATABASE=empty)
+    await until(lambda: "the schema is at nothing" in job.said(), 60)
+
+    await asyncio.to_thread(migrations.upgrade, empty, "supervision")
+
+    assert await job.ended() == 0
+    assert job.said().count("\n") == 2, "a reason is told once, not at every look"
+
+
+async def test_waiting_gives_up_after_its_time(tmp_path: Path) -> None:
+    job = Job(tmp_path, "wait", "supervision", "--timeout", "0", SUPERVISION_DATABASE=f"postgresql://nobody@127.0.0.1:{free_port()}/none")
+
+    assert await job.ended() == 1
+    assert "the database does not answer" in job.said()
+    assert "given up after 0 s" in job.said()
+
+
+async def test_a_schema_that_is_ahead_of_us_will_do_and_one_of_another_service_will_not(empty: str) -> None:
+    head = migrations.head("supervision")
+
+    assert behind(head, "supervision") == ""
+    assert behind("supervision_of_next_year", "supervision") == ""
+    assert behind(None, "supervision") == f"the schema is at nothing, not at {head}"
+    assert "the schema is at nothing" in await reason(empty, "supervision")
+
+
+def test_every_service_has_a_list_that_the_smoke_test_can_read() -> None:
+    read = {method.service for method in methods() if smoke._plain(method)}
+
+    assert read == set(BUSINESS)
+
+
+async def test_a_platform_that_is_not_there_fails_every_check(tmp_path: Path) -> None:
+    job = Job(tmp_path, "smoke", "--timeout", "0", GATEWAY=f"http://127.0.0.1:{free_port()}")
+
+    assert await job.ended() == 1
+    assert "ok  " not in job.said()
+    assert f"0 of {5 + len(BUSINESS)} checks passed" in job.said()
+
+
+@pytest.fixture
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[State, subprocess.Popen[bytes]]]:
+    folder = tmp_path_factory.mktemp("smoke")
+    command = [sys.executable, "-m", "city", "up", "--state", str(folder / "state"), "--kafka", "memory", "--port", "0"]
+    with (folder / "up.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    yield State(folder / "state"), process
+    process.send_signal(signal.SIGTERM)
+    process.wait(90)
+
+
+@pytest.mark.city
+@pytest.mark.timeout(400)
+async def test_a_running_city_passes_for_an_official_and_for_a_program_and_a_wrong_secret_fails(
+    city: tuple[State, subprocess.Popen[bytes]], tmp_path: Path,
+) -> None:
+    state, process = city
+    await until(lambda: process.poll() is not None or (state.city() or {}).get("ready"), 240, pause=0.3, what="the city is up")
+    facts = state.city() or {}
+    given = {"GATEWAY": facts["gateway"], "PEERS": json.dumps({name: facts["children"][name]["management"] for name in NAMES})}
+
+    official = Job(tmp_path, "smoke", **given, USERNAME="city", PASSWORD="demo")
+    assert await official.ended() == 0, official.said()
+    assert official.said().count("ok  ") == len(NAMES) + 5 + len(BUSINESS)
+    assert "refused to these roles" in official.said(), "an official has no feed"
+    assert "sources heard" in official.said()
+
+    program = Job(tmp_path, "smoke", **given, CLIENT_ID="subsidy", CLIENT_SECRET=state.secret("subsidy.client"))
+    assert await program.ended() == 0, program.said()
+
+    stranger = Job(tmp_path, "smoke", **given, CLIENT_ID="subsidy", CLIENT_SECRET="guessed")
+    assert await stranger.ended() == 1
+    assert "FAIL  token" in stranger.said()
