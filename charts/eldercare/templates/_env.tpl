@@ -131,6 +131,10 @@
   value: {{ include "eldercare.grpcAddress" (dict "root" $root "service" .) | quote }}
 {{ end -}}
 {{ end -}}
+{{ if eq $name "datacenter" -}}
+- name: CITY
+  value: {{ $root.Values.area | quote }}
+{{ end -}}
 {{ range $ring := $service.rings -}}
 {{ include "eldercare.secretVariable" (dict "name" (printf "%s_KEYS" (upper $ring)) "secret" $root.Values.keys.existingSecret "key" (get $root.Values.keys $ring) "service" $name) -}}
 {{ end -}}

@@ -69,10 +69,10 @@
 {{- define "eldercare.validateIdentity" -}}
 {{- $into := .into }}{{ $values := .root.Values }}{{ $identity := $values.identity }}{{ $builtIn := $identity.builtIn | default dict }}
 {{- if not $values.keys.existingSecret }}
-{{- include "eldercare.say" (dict "into" $into "text" "keys.existingSecret: name the Secret with the keys of personal data, `kubectl create secret generic eldercare-keys --from-literal=personal-keys=k1:$(openssl rand -base64 32) --from-literal=hash-keys=h1:$(openssl rand -base64 32)`; keep a copy, what they sealed is lost without them") }}
+{{- include "eldercare.say" (dict "into" $into "text" "keys.existingSecret: name the Secret with the keys of personal data, `kubectl create secret generic eldercare-keys --from-literal=personal-keys=$(eldercare keys new k1) --from-literal=hash-keys=$(eldercare keys new h1)`; keep a copy, what they sealed is lost without them") }}
 {{- end }}
 {{- if not $values.clients.existingSecret }}
-{{- include "eldercare.say" (dict "into" $into "text" "clients.existingSecret: name the Secret with the client secret of dispatch at the issuer, under the key `dispatch`") }}
+{{- include "eldercare.say" (dict "into" $into "text" "clients.existingSecret: name the Secret with the client secrets at the issuer, under the keys `dispatch` and, for helm test, `smoke`") }}
 {{- end }}
 {{- if not $identity.issuer }}{{ include "eldercare.say" (dict "into" $into "text" "identity.issuer: name the OIDC issuer, exactly as in `iss` of its tokens") }}{{ end }}
 {{- if $builtIn.enabled }}
@@ -101,8 +101,7 @@
 {{- if eq $scaling.kind "keda" }}
 {{- if not $service.hears }}
 {{- include "eldercare.say" (dict "into" $into "text" (printf "%s.kind: keda counts what a group is behind, and %s hears nothing; say hpa" $at $name)) }}
-{{- end }}
-{{- if gt (int64 $scaling.max) $partitions }}
+{{- else if gt (int64 $scaling.max) $partitions }}
 {{- include "eldercare.say" (dict "into" $into "text" (printf "%s.max: %d is more than kafka.partitions, %d; a pod without a partition reads nothing" $at (int64 $scaling.max) $partitions)) }}
 {{- end }}
 {{- end }}
