@@ -75,14 +75,19 @@ def environment() -> dict[str, str]:
     return {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
 
 
+def listed(folder: Path, *words: str) -> list[str]:
+    """Import paths that `go list` tells; downloads modules where they are missing. Raises Unbuilt."""
+    told = subprocess.run(["go", "list", *words], cwd=folder, env=environment(), capture_output=True, text=True)
+    if told.returncode:
+        raise Unbuilt(f"{folder.name}: go list failed\n{told.stderr.strip()}")
+    return told.stdout.split()
+
+
 def package(folder: Path) -> str:
     """What is built: the folder's own main package, else the tool that go.mod names."""
     if any(folder.glob("*.go")):
         return "."
-    listed = subprocess.run(["go", "list", "tool"], cwd=folder, env=environment(), capture_output=True, text=True)
-    if listed.returncode:
-        raise Unbuilt(f"{folder.name}: go list failed\n{listed.stderr.strip()}")
-    named = listed.stdout.split()
+    named = listed(folder, "tool")
     if len(named) != 1:
         raise Unbuilt(f"{folder.name}: has no *.go, so go.mod must name exactly one tool (it names {len(named)})")
     return named[0]
@@ -91,15 +96,19 @@ def package(folder: Path) -> str:
 def compile_into(folder: Path, binary: Path) -> None:
     """Runs `go build`; raises Unbuilt with the last lines that Go said."""
     flags = ["-s", "-w", *((folder / "ldflags").read_text().split() if (folder / "ldflags").exists() else [])]
-    command = ["go", "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", " ".join(flags), "-o", str(binary), package(folder)]
+    command = ["go", "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", " ".join(flags), "-o", str(binary)]
+    named = package(folder)
+    most = len(listed(folder, "-deps", named))
     began, seen = time.monotonic(), 0
     told: list[str] = []
-    with subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as building:
+    with subprocess.Popen(
+        [*command, named], cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as building:
         ended = threading.Event()
 
         def report() -> None:
             while not ended.wait(QUIET_S):
-                say(f"{folder.name}: {seen} packages compiled, {time.monotonic() - began:.0f} s")
+                say(f"{folder.name}: {seen} of {most} packages compiled, {time.monotonic() - began:.0f} s")
 
         threading.Thread(target=report, daemon=True).start()
         assert building.stderr
@@ -120,7 +129,11 @@ def build(name: str) -> Path:
     check_go(name)
     binary.parent.parent.mkdir(parents=True, exist_ok=True)
     with (binary.parent.parent / f".{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"{name}: somebody else is building it; waiting")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         if binary.exists():
             return binary
         say(f"{name}: building (once; later runs reuse it)")
