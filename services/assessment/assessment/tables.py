@@ -18,7 +18,13 @@ from assessment.rules import (
     Sex,
     Status,
 )
+from kit import areas
+from kit.columns import Hashed, hashed, info, sealed
 from kit.tables import Remembered
+
+CHARACTERS = Hashed(
+    "name_sealed", lambda ring, name, row: ring.character_digests(name, areas.at(row["area_code"], areas.COUNTY)), needs=("area_code",),
+)
 
 
 class Elder(Remembered, table=True):
@@ -42,19 +48,20 @@ class Elder(Remembered, table=True):
     status: Status = Status.ALIVE
     registered_at: datetime
     died_on: date | None = None
-    name_sealed: bytes
-    name_digest: bytes = Field(index=True)
+    name_sealed: bytes = sealed("name")
+    name_digest: bytes = hashed("name", of="name_sealed", index=True)
     name_characters: list[bytes] = Field(
-        sa_column=Column(ARRAY(LargeBinary), nullable=False), description="digests of single characters, bound to the county",
+        sa_column=Column(ARRAY(LargeBinary), nullable=False, info=info(CHARACTERS)),
+        description="digests of single characters, bound to the county",
     )
-    id_number_sealed: bytes
-    id_number_digest: bytes = Field(unique=True)
-    phone_sealed: bytes | None = None
-    phone_digest: bytes | None = Field(default=None, index=True)
-    address_sealed: bytes | None = None
-    contact_name_sealed: bytes | None = None
-    contact_phone_sealed: bytes | None = None
-    position_sealed: bytes | None = Field(default=None, description="`lon lat`, degrees WGS-84")
+    id_number_sealed: bytes = sealed("id_number")
+    id_number_digest: bytes = hashed("id_number", of="id_number_sealed", unique=True)
+    phone_sealed: bytes | None = sealed("phone", default=None)
+    phone_digest: bytes | None = hashed("phone", of="phone_sealed", default=None, index=True)
+    address_sealed: bytes | None = sealed("address", default=None)
+    contact_name_sealed: bytes | None = sealed("contact_name", default=None)
+    contact_phone_sealed: bytes | None = sealed("contact_phone", default=None)
+    position_sealed: bytes | None = sealed("position", default=None, description="`lon lat`, degrees WGS-84")
 
 
 class Application(Remembered, table=True):
@@ -104,7 +111,7 @@ class Assessment(Remembered, table=True):
     level: int = Field(sa_type=SmallInteger)
     change_reasons: list[int] = Field(sa_column=Column(ARRAY(SmallInteger), nullable=False))
     assessor_ids: list[UUID] = Field(sa_column=Column(ARRAY(SqlUuid), nullable=False))
-    record_sealed: bytes = Field(description="CompleteAssessment as JSON: answers, flags and diagnoses, to score again")
+    record_sealed: bytes = sealed("record", description="CompleteAssessment as JSON: answers, flags and diagnoses, to score again")
     state: AssessmentState = AssessmentState.PUBLIC
     submitted_at: datetime
     completed_at: datetime
@@ -137,7 +144,7 @@ class ImportChunk(Remembered, table=True):
 
     import_id: UUID = Field(primary_key=True)
     first_line: int = Field(primary_key=True, description="line of its first row in the file")
-    rows_sealed: bytes = Field(description="JSON list of [line, cells]")
+    rows_sealed: bytes = sealed("rows", description="JSON list of [line, cells]")
 
 
 class ImportFailure(Remembered, table=True):
@@ -148,4 +155,4 @@ class ImportFailure(Remembered, table=True):
     import_id: UUID = Field(primary_key=True)
     line: int = Field(primary_key=True, description="the header is line 1")
     errors: list[list[str]] = Field(sa_column=Column(JSONB, nullable=False), description="[field, rule, text], without the refused value")
-    cells_sealed: bytes = Field(description="JSON list of the cells")
+    cells_sealed: bytes = sealed("rows", description="JSON list of the cells")

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import psutil
 import typer
 
-from city import jobs, operations, simulation
+from city import jobs, keys, operations, simulation
 from city.bench import BENCHES
 from city.board import board
 from city.box import Wishes
@@ -27,6 +27,7 @@ parked_app = typer.Typer(no_args_is_help=True, help="Records that could not be a
 app.registered_commands += jobs.app.registered_commands
 app.add_typer(jobs.topics_app, name="topics")
 app.add_typer(parked_app, name="parked")
+app.add_typer(keys.app, name="keys")
 
 KafkaOption = Annotated[str, typer.Option("--kafka", help="auto, apache, memory, or HOST:PORT of brokers that run already.")]
 PostgresOption = Annotated[str | None, typer.Option("--postgres", help="DSN of a role that may make databases; default: embedded.")]

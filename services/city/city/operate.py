@@ -1,4 +1,4 @@
-"""`python -m city.operate SERVICE parked|replay|resay …`, with the environment of that service."""
+"""`python -m city.operate SERVICE parked|replay|resay|keys|rotate …`, with the environment of that service."""
 
 import asyncio
 import sys
@@ -7,9 +7,13 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from kit import parking
+from sqlalchemy import MetaData
+
+from kit import parking, rotation, tables
 from kit.service import settings as configured
 from kit.service.parts import Parts
+
+TOLD = 20  # rows that could not be renewed
 
 
 async def show_parked(parts: Parts, group: str) -> None:
@@ -35,13 +39,46 @@ async def resay(parts: Parts, group: str, aggregate: str) -> None:
     print(f"{await flows.resay(parts.store, aggregate)} of {aggregate} are said again")
 
 
+async def keys(parts: Parts, group: str) -> None:
+    """Under which keys this service's personal columns stand, and whether old keys may leave the ring."""
+    found = await rotation.counts(parts.store, parts.ring, rotation.tables(*_metadata(group), answers=True))
+    for count in found:
+        print(f"{group}  {count.table}.{count.column}  {count.key}: {count.rows}{'' if count.current else '  OLD'}")
+    for setting, ids in (("PERSONAL_KEYS", parts.ring.ids()), ("HASH_KEYS", parts.ring.ids(hashes=True))):
+        for old in ids[1:]:
+            used = sorted({f"{count.table}.{count.column}" for count in found if count.key == old and count.setting == setting})
+            print(f"{group}  {setting}: {old} is needed by {', '.join(used)}" if used else f"{group}  {setting}: {old} may leave")
+    if any(not count.current for count in found):
+        raise SystemExit(1)
+
+
+async def rotate(parts: Parts, group: str, answers: str = "", pause_s: str = "0") -> None:
+    """Renews what stands under old keys."""
+    left = False
+    for personal in rotation.tables(*_metadata(group), answers=bool(answers)):
+        done = await rotation.rotate(parts.store, parts.ring, personal, pause_s=float(pause_s), said=lambda line: print(line, flush=True))
+        print(f"{done.table}: {done.renewed} rows renewed, {len(done.left)} left", flush=True)
+        for key, why in list(done.left.items())[:TOLD]:
+            print(f"{done.table} {'/'.join(map(str, key))}: {why}")
+        left = left or bool(done.left)
+    if left:
+        raise SystemExit(1)
+
+
+def _metadata(service: str) -> list[MetaData]:
+    import_module(f"{service}.tables")
+    return [tables.metadata("kit"), tables.metadata(service)]
+
+
 async def _run(service: str, verb: str, arguments: list[str]) -> None:
     settings: Any = configured(import_module(f"{service}.settings").Settings)
     if find_spec(f"{service}.consumers"):
         import_module(f"{service}.consumers")
     parts = Parts(settings)
     try:
-        verbs: dict[str, Callable[..., Awaitable[None]]] = {"parked": show_parked, "replay": replay, "resay": resay}
+        verbs: dict[str, Callable[..., Awaitable[None]]] = {
+            "parked": show_parked, "replay": replay, "resay": resay, "keys": keys, "rotate": rotate,
+        }
         await verbs[verb](parts, service, *arguments)
     finally:
         await parts.close()

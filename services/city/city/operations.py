@@ -36,9 +36,13 @@ def databases(state: State, names: list[str]) -> dict[str, str]:
 
 
 def operate(state: State, service: str, *arguments: str) -> int:
-    """Runs `city.operate` for one service and returns its exit code; its output goes to our terminal."""
-    variables = environment(state, places(state), service) | {"LOG_LEVEL": "warning"}
-    return subprocess.call([sys.executable, "-m", "city.operate", service, *arguments], env={**os.environ, **variables})
+    """Runs `city.operate` for one service and returns its exit code; its output goes to our terminal.
+
+    Where the environment is that service's already, as in its container, it is taken as it is.
+    """
+    variables = dict(os.environ) if "DATABASE" in os.environ else environment(state, places(state), service)
+    command = [sys.executable, "-m", "city.operate", service, *arguments]
+    return subprocess.call(command, env=variables | {"LOG_LEVEL": "warning"})
 
 
 def owner(aggregate: str) -> str:

@@ -8,6 +8,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from dispatch.rules.orders import State
+from dispatch.sealed import CONTACT, PLACE
+from kit.columns import sealed
 from kit.tables import Remembered
 
 
@@ -90,13 +92,13 @@ class Order(Remembered, table=True):
     followed_up: bool = False
     institution: bool = Field(default=False, description="the elder lives in an institution")
     voucher: bool = Field(default=True, description="a voucher may pay a part")
-    contact: bytes | None = Field(default=None, description="sealed JSON: name, phone, address")
-    home: bytes | None = Field(default=None, description="sealed position of the home; absent where none is known")
+    contact: bytes | None = sealed(CONTACT, default=None, description="JSON: name, phone, address")
+    home: bytes | None = sealed(PLACE, default=None, description="position of the home; absent where none is known")
     checked_in_at: datetime | None = Field(default=None, description="device")
     checked_out_at: datetime | None = Field(default=None, description="device")
     check_in_m: int | None = Field(default=None, description="from the home")
-    in_place: bytes | None = Field(default=None, description="sealed position of the check-in")
-    out_place: bytes | None = Field(default=None, description="sealed position of the check-out")
+    in_place: bytes | None = sealed(PLACE, default=None, description="position of the check-in")
+    out_place: bytes | None = sealed(PLACE, default=None, description="position of the check-out")
 
 
 class Declined(Remembered, table=True):

@@ -16,6 +16,7 @@ from facility.rules import (
     Tier,
     WorkerStatus,
 )
+from kit.columns import hashed, sealed
 from kit.tables import Remembered
 
 BED_ONCE, ELDER_ONCE = "stay_bed_once", "stay_elder_once"  # names of the constraints, which tell what a violation means
@@ -112,10 +113,10 @@ class Worker(Remembered, table=True):
     shift_to_min: int
     status: WorkerStatus = WorkerStatus.ACTIVE
     registered_at: datetime
-    name_sealed: bytes
-    id_number_sealed: bytes
-    id_number_digest: bytes = Field(index=True)
-    phone_sealed: bytes
+    name_sealed: bytes = sealed("name")
+    id_number_sealed: bytes = sealed("id_number")
+    id_number_digest: bytes = hashed("id_number", of="id_number_sealed", index=True)
+    phone_sealed: bytes = sealed("phone")
 
 
 class Elder(Remembered, table=True):

@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import re
 import time
 import uuid
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from kit.refusals import Denied, EldercareError, Malformed
 from kit.store import Store
 
 LIFE_S = 3600
+_PEM = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
 SIMULATOR = "simulator"
 CLAIMS = ("area", "organisation_id", "elder_ids", "worker_id")
 DEMO_PASSWORD = "demo"  # the demo users of a city that forgets; no other account has a default
@@ -49,32 +51,40 @@ DEMO_USERS: tuple[dict[str, Any], ...] = (
 
 @dataclass(frozen=True)
 class Issuer:
-    """Mints tokens with one Ed25519 key.
+    """Mints tokens with an Ed25519 key.
 
-    name: `iss`. secrets: by client id; the simulator is an operator, every other client a service.
+    name: `iss`. secrets: by client id; the simulator is an operator, every other client a service. older: keys that sign no more, or
+    not yet; they are published too, so that their tokens are accepted.
     """
 
     name: str
     audience: str
     key: ed25519.Ed25519PrivateKey
     secrets: dict[str, SecretStr]
+    older: tuple[ed25519.Ed25519PrivateKey, ...] = ()
 
     @classmethod
-    def made(cls, name: str, audience: str, key: SecretStr, secrets: dict[str, SecretStr]) -> "Issuer":
-        """From settings. Raises: ValueError where the key is not an Ed25519 key."""
-        private = serialization.load_pem_private_key(key.get_secret_value().encode(), None)
-        if not isinstance(private, ed25519.Ed25519PrivateKey):
-            raise ValueError("SIGNING_KEY is not an Ed25519 key")
-        return cls(name, audience, private, secrets)
+    def made(cls, name: str, audience: str, keys: SecretStr, secrets: dict[str, SecretStr]) -> "Issuer":
+        """From settings; the first of the keys signs. Raises: ValueError where one is not an Ed25519 key, or none is there."""
+        private = []
+        for block in _PEM.findall(keys.get_secret_value()):
+            key = serialization.load_pem_private_key(block.encode(), None)
+            if not isinstance(key, ed25519.Ed25519PrivateKey):
+                raise ValueError("SIGNING_KEY is not an Ed25519 key")
+            private.append(key)
+        if not private:
+            raise ValueError("SIGNING_KEY holds no private key in PEM")
+        return cls(name, audience, private[0], secrets, tuple(private[1:]))
 
     @property
     def public(self) -> dict[str, str]:
-        """The public key as a JWK; its id is its thumbprint."""
-        raw = self.key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-        print_ = hashlib.sha256(json.dumps({"crv": "Ed25519", "kty": "OKP", "x": x}, separators=(",", ":")).encode()).digest()
-        return {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "x": x,
-                "kid": base64.urlsafe_b64encode(print_).rstrip(b"=").decode()}
+        """The public key of the one that signs, as a JWK."""
+        return _jwk(self.key)
+
+    @property
+    def published(self) -> list[dict[str, str]]:
+        """The public keys of all whose tokens are accepted."""
+        return [_jwk(key) for key in (self.key, *self.older)]
 
     def token(self, subject: str, roles: list[str], *, client: str = "portal", life_s: int = LIFE_S, **claims: Any) -> str:
         """A signed token. claims: area, organisation_id, elder_ids, worker_id."""
@@ -96,7 +106,7 @@ def routes(issuer: Issuer, store: Store, identity: Identity, *, one_box: bool) -
         })
 
     async def keys(_: Request) -> Response:
-        return JSONResponse({"keys": [issuer.public]})
+        return JSONResponse({"keys": issuer.published})
 
     async def token(request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode(errors="replace")))
@@ -145,6 +155,15 @@ def routes(issuer: Issuer, store: Store, identity: Identity, *, one_box: bool) -
     return always + ([
         Route("/onebox/users", users), Route("/onebox/users", add_user, methods=["POST"]), Route("/onebox/tokens", mint, methods=["POST"]),
     ] if one_box else [])
+
+
+def _jwk(key: ed25519.Ed25519PrivateKey) -> dict[str, str]:
+    """A public key as a JWK; its id is its thumbprint."""
+    raw = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    print_ = hashlib.sha256(json.dumps({"crv": "Ed25519", "kty": "OKP", "x": x}, separators=(",", ":")).encode()).digest()
+    return {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "x": x,
+            "kid": base64.urlsafe_b64encode(print_).rstrip(b"=").decode()}
 
 
 async def _object(request: Request) -> dict[str, Any]:

@@ -13,7 +13,9 @@ class Settings(KitSettings):
     services: dict[str, str] = Field(description='gRPC address by contract package: {"eldercare.assessment.v1": "host:port", …}')
     peers: dict[str, str] = Field(default_factory=dict, description="one box only: management address (http://…) by service")
     hash_keys: SecretStr = Field(description="id:base64,… of keys that mark cursors of the feed; the first is current")
-    signing_key: SecretStr | None = Field(None, description="Ed25519 key (PEM) of the built-in issuer; absent: tokens come from elsewhere")
+    signing_key: SecretStr | None = Field(
+        None, description="Ed25519 keys (PEM) of the built-in issuer: the first signs, all are known; absent: tokens come from elsewhere",
+    )
     clients: dict[str, SecretStr] = Field(default_factory=dict, description="secrets of the built-in issuer's clients, by client id")
     concurrency: int = Field(256, description="requests under way at once; more are told to come again")
     body_mib: int = Field(64, description="largest body: a file of 300 000 elders is about 45 MiB")

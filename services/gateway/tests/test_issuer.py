@@ -14,6 +14,7 @@ from gateway import issuer as built_in
 from kit.access import Caller
 from kit.clock import Clock
 from kit.identity import Identity
+from kit.refusals import Unauthenticated
 from kit.store import Store
 
 NAME = "http://gateway"
@@ -159,6 +160,31 @@ async def test_what_cannot_be_minted_is_named(box: httpx.AsyncClient, path: str,
     refused = await box.post(path, content=body, headers=await operator(box))
 
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
+
+
+async def test_tokens_of_both_keys_are_accepted_while_the_signing_key_rotates(opened) -> None:
+    old, new = (pem(ed25519.Ed25519PrivateKey.generate()).get_secret_value() for _ in range(2))
+    rings = (old, f"{old}\n{new}", new + old, new)
+    before, announced, rotating, after = (built_in.Issuer.made(NAME, "eldercare", SecretStr(ring), {}) for ring in rings)
+
+    async def accepts(published: built_in.Issuer, signing: built_in.Issuer) -> bool:
+        keys = await opened(built_in.routes(published, None, None, one_box=False))  # type: ignore[arg-type]
+        identity = Identity(issuer=NAME, audience="eldercare", keys_url=f"{NAME}/.well-known/jwks.json", http=keys)
+        try:
+            return (await identity.verify(signing.token("who", ["service"]))).subject == "who"
+        except Unauthenticated:
+            return False
+
+    assert [await accepts(announced, signing) for signing in (before, announced, rotating)] == [True] * 3
+    assert [await accepts(rotating, signing) for signing in (before, announced, rotating, after)] == [True] * 4
+    assert not await accepts(after, before)
+    assert await accepts(after, rotating)
+
+
+@pytest.mark.parametrize("text", ["", "no key", "-----BEGIN PRIVATE KEY-----"])
+def test_a_text_without_a_key_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="SIGNING_KEY"):
+        built_in.Issuer.made(NAME, "eldercare", SecretStr(text), {})
 
 
 def test_another_kind_of_key_is_refused() -> None:

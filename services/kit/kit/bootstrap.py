@@ -42,7 +42,7 @@ class Bootstrap:
         return self.security in ("SSL", "SASL_SSL")
 
     def aiokafka(self) -> dict[str, Any]:
-        """Options of an aiokafka client; the certificates are read anew each time, since they are renewed in their place."""
+        """Options of an aiokafka client."""
         return {"bootstrap_servers": self.servers, **self.connection()}
 
     def connection(self) -> dict[str, Any]:

@@ -50,6 +50,18 @@ class Ring:
         except (InvalidTag, ValueError) as error:
             raise Unreadable(f"sealed bytes of kind {kind!r} are not what was written") from error
 
+    def current(self, *, hashes: bool = False) -> str:
+        """Id of the key that seals, or of the one that hashes."""
+        return self._current(self._hashes, "hash_keys")[0] if hashes else self._current(self._seals, "personal_keys")[0]
+
+    def tag(self, *, hashes: bool = False) -> bytes:
+        """What every value begins with that is made under the current key."""
+        return _tag(self.current(hashes=hashes))
+
+    def ids(self, *, hashes: bool = False) -> list[str]:
+        """Ids of the keys, the current one first."""
+        return list(self._hashes if hashes else self._seals)
+
     def rotate(self, value: bytes, kind: str = "") -> bytes | None:
         """The same text under the current key, or None where it already is."""
         name, _ = self._current(self._seals, "personal_keys")

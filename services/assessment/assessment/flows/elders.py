@@ -26,7 +26,7 @@ from assessment.flows import applications, lookups
 from assessment.ground import Ground
 from assessment.rules import Status
 from assessment.tables import Elder
-from kit import access, areas, ids, numbers, wire
+from kit import access, areas, ids, numbers, rotation, wire
 from kit.access import Caller
 from kit.clock import local_day
 from kit.outbox import emit
@@ -42,7 +42,7 @@ async def register(session: Session, command: api.RegisterElder, caller: Caller,
     for refusal in faults(command, local_day(session.now), ground):
         raise refusal
     access.check(caller, area=command.area_code, kind="area", key=command.area_code)
-    await lookups.one_at_a_time(session, ground.ring, command.id_number)
+    await rotation.one_at_a_time(session, ground.ring.digests("id_number", command.id_number))
     if await lookups.known(session, ground.ring, [command.id_number]):
         raise KnownAlready
     row = wire.row(Elder, command, **columns(command, session.now, ground))

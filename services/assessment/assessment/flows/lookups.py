@@ -3,21 +3,12 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import func
 from sqlmodel import col, select
 
 from assessment.rules import OPEN, WAITING, AssessmentState
 from assessment.tables import Application, Assessment, Elder
 from kit.personal import Ring
 from kit.store import Session
-
-
-async def one_at_a_time(session: Session, ring: Ring, id_number: str) -> None:
-    """Lets registrations of one ID number pass one by one while a hash key rotates; the unique index alone sees one key's digests."""
-    digests = ring.digests("id_number", id_number)
-    if len(digests) > 1:
-        for lock in sorted(int.from_bytes(digest[-8:], "big", signed=True) for digest in digests):
-            await session.exec(select(func.pg_advisory_xact_lock(lock)))
 
 
 async def known(session: Session, ring: Ring, id_numbers: Collection[str]) -> dict[str, Elder]:

@@ -22,7 +22,7 @@ from facility.flows.stays import day_of
 from facility.ground import Ground
 from facility.rules import OrganisationStatus, WorkerStatus
 from facility.tables import Organisation, Worker
-from kit import access, ids, numbers, wire
+from kit import access, ids, numbers, rotation, wire
 from kit.access import Caller
 from kit.clock import local_day
 from kit.outbox import emit
@@ -44,7 +44,9 @@ async def register(session: Session, command: api.RegisterWorker, caller: Caller
         raise OrganisationClosed(organisation.organisation_id)
     number = _id_number(command.id_number, session, ground)
     _check_shift(command.shift_from_min, command.shift_to_min)
-    if await lookups.works_there(session, organisation.organisation_id, ground.ring.digests("id_number", number)):
+    digests = ground.ring.digests("id_number", number)
+    await rotation.one_at_a_time(session, digests)
+    if await lookups.works_there(session, organisation.organisation_id, digests):
         raise KnownAlready("id_number")
     row = wire.row(
         Worker, command, worker_id=ids.new(), area_code=organisation.area_code, skills=sorted(command.skills), registered_at=session.now,
