@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import ssl
+import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,32 +50,43 @@ class Api:
         return cls(at["server"], told["users"][0]["user"]["token"], Path(at["certificate-authority"]))
 
     def __init__(self, url: str, token: str, authority: Path):
-        self.url, self._token, self._authority = url, token, authority
-        self._context: ssl.SSLContext | None = None
+        self._at, self._token, self._authority = urllib.parse.urlsplit(url).netloc, token, authority
         self._kinds: dict[tuple[str, str], Kind] = {}
+        self._own = threading.local()  # a kept connection serves one call at a time
+
+    def _exchange(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, str]:
+        """One request on this thread's connection, which is opened anew when the server has closed it in between."""
+        while True:
+            connection = getattr(self._own, "connection", None)
+            kept = connection is not None
+            if connection is None:
+                context = ssl.create_default_context(cafile=str(self._authority))
+                connection = self._own.connection = http.client.HTTPSConnection(self._at, context=context, timeout=30)
+            try:
+                connection.request(method, path, data, headers)
+                answer = connection.getresponse()
+                return answer, answer.read().decode(errors="replace")
+            except (http.client.HTTPException, OSError):
+                connection.close()
+                self._own.connection = None
+                if not kept:
+                    raise
 
     def call(self, method: str, path: str, body: Object | None = None, content: str = JSON, accept: str = JSON) -> Any:
         """The decoded answer; a str where it is not JSON. Raises Refused, also for a warning."""
-        if self._context is None:
-            self._context = ssl.create_default_context(cafile=str(self._authority))
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content, "Accept": accept}
-        request = urllib.request.Request(self.url + path, data=data, headers=headers, method=method)
-        try:
-            with urllib.request.urlopen(request, context=self._context, timeout=30) as answer:
-                warnings, text = answer.headers.get_all("Warning") or [], answer.read().decode()
-                kind = answer.headers.get_content_type()
-        except urllib.error.HTTPError as error:
-            text = error.read().decode(errors="replace")
-            raise Refused(error.code, json.loads(text).get("message", text) if text.startswith("{") else text) from None
-        if warnings:
+        answer, text = self._exchange(method, path, data, headers)
+        if answer.status >= 400:
+            raise Refused(answer.status, json.loads(text).get("message", text) if text.startswith("{") else text)
+        if warnings := answer.headers.get_all("Warning"):
             raise Refused(299, f"{method} {path} was accepted with a warning: {'; '.join(warnings)}")
-        return json.loads(text) if kind.endswith("json") else text
+        return json.loads(text) if answer.headers.get_content_type().endswith("json") else text
 
     def ready(self) -> bool:
         try:
             return self._authority.exists() and self.call("GET", "/readyz") == "ok"
-        except (Refused, OSError):
+        except (Refused, OSError, http.client.HTTPException):
             return False
 
     def kinds(self) -> Mapping[tuple[str, str], Kind]:

@@ -6,6 +6,7 @@ A kubelet does not start a container whose Secret or ConfigMap is absent; kwok w
 from __future__ import annotations
 
 import contextlib
+import http.client
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -61,7 +62,7 @@ class Gate:
     def _run(self) -> None:
         while not self._ending.wait(PAUSE_S):
             # A pod may vanish between two calls, and the server may be ending: the next round sees what is.
-            with contextlib.suppress(Refused, OSError):
+            with contextlib.suppress(Refused, OSError, http.client.HTTPException):
                 self._round()
 
     def _round(self) -> None:
