@@ -85,6 +85,7 @@ def alive(pids: list[int]) -> list[int]:
 
 
 @pytest.mark.connected
+@pytest.mark.rehearsal
 @pytest.mark.timeout(600)
 async def test_every_part_of_a_city_may_be_killed_and_comes_back(city: Up, state: Path) -> None:
     await until(city.ready, 240, pause=0.2, what="the city is up")
