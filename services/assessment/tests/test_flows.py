@@ -44,6 +44,7 @@ from assessment.testing import (
     an_official,
     answers,
 )
+from kit import masters
 from kit.clock import local_day
 from kit.personal import Ring
 from kit.refusals import NotFound, Refusal
@@ -444,7 +445,7 @@ async def test_everything_is_said_again_at_its_present_version(store: Store):
     async with store.transaction() as session:
         await (await session.driver()).execute("delete from outbox")
 
-    assert await resay.resay(store, "elder", at_once=2, pause_s=0) == 5
+    assert await masters.resay(store, resay.MASTERS["elder"], at_once=2, pause_s=0) == 5
 
     async with store.reading() as session:
         letters = await (await session.driver()).fetch("select key, headers from outbox")

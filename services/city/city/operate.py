@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import MetaData
 
-from kit import parking, rotation, tables
+from kit import masters, parking, rotation, tables
 from kit.service import settings as configured
 from kit.service.parts import Parts
 
@@ -34,9 +34,9 @@ async def replay(parts: Parts, group: str, topic: str = "", key: str = "") -> No
 
 
 async def resay(parts: Parts, group: str, aggregate: str) -> None:
-    """Has this service say an aggregate again, by the function `resay(store, aggregate)` of its flows."""
-    flows = import_module(f"{group}.flows.resay" if find_spec(f"{group}.flows.resay") else f"{group}.flows")
-    print(f"{await flows.resay(parts.store, aggregate)} of {aggregate} are said again")
+    """Has this service say one of its `MASTERS` again."""
+    known: dict[str, masters.Master] = import_module(f"{group}.flows.resay").MASTERS
+    print(f"{await masters.resay(parts.store, known[aggregate])} of {aggregate} are said again")
 
 
 async def keys(parts: Parts, group: str) -> None:

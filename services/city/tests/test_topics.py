@@ -1,11 +1,17 @@
 """The contracts decide which topics there are; applying them is repeatable and never changes a number of partitions."""
 
+import os
+import subprocess
+import sys
+from importlib import import_module
+
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigEntry, ConfigResource, ResourceType
 from confluent_kafka.cimpl import NewTopic
 
 from city import topics
-from city.operations import NotOwned, difference, owner
+from city.operations import OWNERS, NotOwned, difference, owner
+from kit.bootstrap import Bootstrap
 from kit.servers.kafka import Kafka
 from kit.testing import until
 
@@ -17,7 +23,9 @@ def test_every_topic_of_a_master_is_compacted_and_no_other() -> None:
 
 
 def test_every_master_has_an_owner_who_can_say_it_again() -> None:
-    assert {name: owner(name) for name in topics.MASTERS}
+    said = {name: service for service in set(OWNERS.values()) for name in import_module(f"{service}.flows.resay").MASTERS}
+
+    assert said == {name: owner(name) for name in topics.MASTERS}
     with pytest.raises(NotOwned, match="order is none of"):
         owner("order")
 
@@ -39,6 +47,27 @@ async def test_applying_makes_what_is_missing_then_nothing_then_what_was_changed
 
     with pytest.raises(topics.PartitionsFixed, match=r"eldercare\.\w+\.v1 has 2, not 3"):
         topics.apply(own_kafka.address, partitions=3, replication=1)
+
+
+@pytest.mark.connected
+@pytest.mark.parametrize("door", ["BOTH", "WORD"])
+def test_topics_are_made_through_a_guarded_door_by_the_settings_of_the_environment(door: str, guarded: dict[str, Bootstrap]) -> None:
+    way = guarded[door]
+    told = {
+        "KAFKA": way.brokers, "KAFKA_SECURITY": way.security, "KAFKA_MECHANISM": way.mechanism or "", "KAFKA_USERNAME": way.username or "",
+        "KAFKA_PASSWORD": way.password or "", "KAFKA_CA": str(way.ca or ""), "PARTITIONS": "1",
+    }
+    command = [sys.executable, "-m", "city", "topics", "apply"]
+
+    done, half = (
+        subprocess.run(command, env=os.environ | told | wrong, capture_output=True, text=True, check=False)
+        for wrong in ({}, {"KAFKA_USERNAME": ""})
+    )
+
+    present = AdminClient({"bootstrap.servers": guarded["OPEN"].brokers}).list_topics(timeout=10).topics
+    assert done.returncode == 0, done.stderr
+    assert {topic.name for topic in topics.declared()} <= present.keys()
+    assert (half.returncode, half.stderr) == (2, f"setting KAFKA_USERNAME: Value error, is needed with KAFKA_SECURITY={way.security}\n")
 
 
 @pytest.mark.connected

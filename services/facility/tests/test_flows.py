@@ -47,6 +47,7 @@ from facility.testing import (
     an_official,
     an_organisation,
 )
+from kit import masters
 from kit.refusals import Conflict, NotFound, Refusal
 from kit.store import Session, Store
 
@@ -408,7 +409,7 @@ async def test_everything_is_said_again_at_its_present_version(store: Store):
     async with store.transaction() as session:
         await (await session.driver()).execute("delete from outbox")
 
-    assert [await resay.resay(store, name, at_once=1, pause_s=0) for name in resay.AGGREGATES] == [1, 1, 1]
+    assert [await masters.resay(store, master, at_once=1, pause_s=0) for master in resay.MASTERS.values()] == [1, 1, 1]
 
     async with store.reading() as session:
         letters = [json.loads(row["headers"]) for row in await (await session.driver()).fetch("select headers from outbox order by seq")]

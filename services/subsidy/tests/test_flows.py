@@ -11,13 +11,13 @@ import pytest
 from eldercare.subsidy.v1 import events_pb2 as said
 from eldercare.subsidy.v1.api_pb2 import RefuseEntitlement, ReserveVoucher
 
-from kit import ids
+from kit import ids, masters
 from kit.access import Caller
 from kit.refusals import NotFound
 from kit.rpc import Call
 from kit.store import Store
 from subsidy.errors import EntitlementNotOpen
-from subsidy.flows import entitlements, policies, runs, vouchers
+from subsidy.flows import entitlements, policies, resay, runs, vouchers
 from subsidy.rules import Hardship, Status
 from subsidy.testing import CITY, COUNTY, VILLAGE, an_approval, an_audit, an_elder, an_order, an_organisation, fire, tell
 
@@ -233,8 +233,7 @@ async def test_a_new_version_of_a_policy_is_said_once_and_looks_at_everybody_aga
 
 
 async def test_policies_are_said_again_at_the_version_they_have(city, rows):
-    async with city.transaction() as session:
-        assert await policies.resay(session) == 2
+    assert await masters.resay(city, resay.MASTERS["policy"], at_once=1, pause_s=0) == 2
 
     sequences = [json.loads(row["headers"])["ce_sequence"] for row in await rows("select headers from outbox")]
     assert [int(sequence) for sequence in sequences] == [1, 1, 1, 1]

@@ -91,27 +91,15 @@ async def publish(session: Session) -> int:
                 session.add(policy := wanted)
             else:
                 policy.sqlmodel_update(wanted.model_dump(exclude={"version"}))
-            say(session, policy, new=True)
+            emit(session, told(policy), policy)
             published += 1
             due(session, max(day_start(first), session.now), "policy-review", f"{policy_code}/{first}/{policy.version}")
     return published
 
 
-def say(session: Session, policy: Policy, *, new: bool = False) -> None:
-    """Says a version: a new state of it, or the same state again at the version it has."""
-    event = PolicyPublished(policy=wire.message(said.Policy, policy))
-    if new:
-        emit(session, event, policy)
-    else:
-        emit(session, event, sequence=policy.version)
-
-
-async def resay(session: Session) -> int:
-    """Says the state of every version again."""
-    rows = (await session.exec(select(Policy).order_by(col(Policy.policy_id)))).all()
-    for policy in rows:
-        say(session, policy)
-    return len(rows)
+def told(policy: Policy) -> PolicyPublished:
+    """The event that tells all of a version."""
+    return PolicyPublished(policy=wire.message(said.Policy, policy))
 
 
 def _policy(found: Terms) -> Policy:

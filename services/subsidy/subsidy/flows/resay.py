@@ -1,0 +1,7 @@
+"""What this service can say again."""
+
+from kit.masters import Master
+from subsidy.flows.policies import told
+from subsidy.tables import Policy
+
+MASTERS = {"policy": Master(Policy, told)}
