@@ -18,7 +18,7 @@ from kit.servers.postgres import SUPERUSER, Postgres
 from kit.servers.process import StartFailed, free_port
 
 WAIT_S = 120.0  # for the primary, before a standby is made from it
-PROMOTION_S = 60.0
+PROMOTION_S = 60
 NAMES = ("postgres", "postgres-2")
 KEPT = "postgres-pair.json"
 NOT_COPIED = "synchronous_standby_names"  # it names the standby of the server that is copied
@@ -123,9 +123,8 @@ class Node(Postgres):
 
     def promote(self) -> None:
         """Returns when this server may be written to. Raises: StartFailed."""
-        done = self._run("pg_ctl", "promote", "-D", str(self.data), "-w", "-t", f"{PROMOTION_S:.0f}")
-        if done.returncode and self.stands_as() != "ready":
-            raise StartFailed(f"{self.name} could not be promoted:\n{done.stdout}{done.stderr}")
+        if self.asked(f"select pg_promote(true, {PROMOTION_S})") != "t" and self.stands_as() != "ready":
+            raise StartFailed(f"{self.name} could not be promoted within {PROMOTION_S} s:\n{self.last_lines(5)}")
 
     def _attached(self) -> bool:
         """Whether commits wait for us; sees to it that they do once we read the primary's log."""
