@@ -82,6 +82,16 @@ check: setup ## style, types, import contracts
 	@$(BIN)/lint-imports
 
 ##@ Ship
+compose-up: ## the city in containers, with Docker or podman (WITH=observability|simulation)
+	@WITH="$(WITH)" compose/city up
+compose-down: ## end it (ARGS=--volumes forgets its data)
+	@WITH="$(WITH)" compose/city down $(ARGS)
+test-compose: setup ## the try-out stack: read by Docker Compose's library, against settings and chart
+	@tools/build.py compose helm4 >/dev/null
+	@$(BIN)/pytest -q compose/tests
+test-image: setup ## build the image and run the platform in strict containers; needs root (KEEP=1 does not build anew)
+	@$(BIN)/python services/image/prove.py --record charts/eldercare/docs/measured.md $(if $(KEEP),--keep-image)
+
 .venv-tools/.ready: tools/requirements.lock | $(filter .uv/bin/uv,$(UV))
 	@test -x .venv-tools/bin/python || $(UV) venv --quiet --allow-existing --python $(PY) .venv-tools
 	@$(UV) pip install --quiet --python .venv-tools/bin/python --require-hashes -r tools/requirements.lock

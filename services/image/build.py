@@ -34,6 +34,11 @@ def version() -> str:
     return str(tomllib.loads((engine.ROOT / "pyproject.toml").read_text())["project"]["version"])
 
 
+def revision() -> str:
+    """The commit that is checked out."""
+    return subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=engine.ROOT, check=True).stdout.strip()
+
+
 def base() -> None:
     """Makes the base image where the store has none; Debian comes from where this machine's own packages come from."""
     if engine.exists(BASE):
@@ -74,9 +79,8 @@ def _pip(name: str) -> str:
 def build(tag: str) -> None:
     """Builds and prints how long it took. Raises: CalledProcessError."""
     epoch = subprocess.run(["git", "log", "-1", "--format=%ct"], capture_output=True, text=True, cwd=engine.ROOT, check=True).stdout.strip()
-    revision = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=engine.ROOT, check=True).stdout.strip()
     created = datetime.fromtimestamp(int(epoch), UTC).isoformat()
-    arguments = {"BASE": BASE, "VERSION": version(), "REVISION": revision, "CREATED": created, "SOURCE_DATE_EPOCH": epoch}
+    arguments = {"BASE": BASE, "VERSION": version(), "REVISION": revision(), "CREATED": created, "SOURCE_DATE_EPOCH": epoch}
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         given = [part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")]
