@@ -15,6 +15,7 @@ import psutil
 from city import servers, topics
 from city.brokers import MemoryWatch
 from city.names import BUSINESS, DEFAULT_PORT, NAMES, PARTITIONS, present
+from city.resaying import check_finished, resay_pending
 from city.services import GIVEN, Places, Service, database, gateway_url, guarded, management_url
 from city.state import State
 from city.supervisor import Phase, Supervisor
@@ -69,6 +70,7 @@ class City:
 
     async def up(self) -> None:
         """Returns when every service is ready. Raises: Missing, StartFailed, NotFresh."""
+        check_finished(self.state)
         fresh = self.state.fresh
         kind = self._kafka_kind(fresh)
         self._ports()
@@ -87,6 +89,7 @@ class City:
             if isinstance(broker, MemoryKafka):
                 self._tasks.append(asyncio.create_task(MemoryWatch(broker, self.supervisor).run()))
         await self.supervisor.until_ready([*present(), *(process.name for process in databases)], SERVICES_S)
+        self._tasks.append(asyncio.create_task(resay_pending(self.state, self.places, self.said)))
 
     async def down(self) -> None:
         """Services drain first, the gateway before the others; then Kafka, then PostgreSQL."""

@@ -15,6 +15,7 @@ from rich.live import Live
 from city.board import board, line
 from city.box import City, NotFresh, Wishes
 from city.kills import kill
+from city.resaying import Unfinished
 from city.simulation import simulate
 from city.state import NotAState, State, StateInUse
 from city.topics import PartitionsFixed
@@ -23,7 +24,7 @@ from kit.servers.process import Missing, StartFailed
 LINE_S = 30.0
 INTERRUPTED = 130
 LOOKS = 32  # threads that look at children; one look may last two seconds
-EXPECTED = (Missing, StartFailed, NotFresh, NotAState, StateInUse, PartitionsFixed, KafkaException)
+EXPECTED = (Missing, StartFailed, NotFresh, Unfinished, NotAState, StateInUse, PartitionsFixed, KafkaException)
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 

@@ -1,0 +1,194 @@
+"""A backup of a living city into one folder: every database at one instant, the tail of Kafka, the keys and the clock of one box.
+
+    postgres/        a base backup: the data directory with the log that makes it consistent
+    tail             what not every group had read, raw (city.tail)
+    secrets.json     the keys and passwords of one box, its clock and its ports; absent where the city is deployed otherwise
+    manifest.json    written last: a folder without it is no backup
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from city import operations, past, servers, tail, topics
+from city.names import present
+from city.services import GIVEN, database, guarded
+from city.state import State
+from city.tail import Partition
+from kit import ids
+from kit.bootstrap import Bootstrap
+from kit.clock import Clock
+from kit.clusters import cluster_of
+
+FORM = 1
+MANIFEST, TAIL, BASE = "manifest.json", "tail", "postgres"
+BOX = ("secrets.json", "clock", "ports.json")  # of the state folder of one box
+Said = Callable[[str], None]
+
+
+class NoBackup(Exception):
+    """The folder holds something else, or a backup that was not finished, or one that is damaged."""
+
+
+class Failed(Exception):
+    """PostgreSQL's own program could not make or verify the base backup; the text is what it said."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is backed up.
+
+    server: PostgreSQL, by an address of a role that may replicate; empty where somebody else copies it. databases: addresses by service.
+    programs: folder of PostgreSQL's own; None for those of the PATH. box: None outside of one.
+    """
+
+    server: str
+    kafka: Bootstrap
+    databases: Mapping[str, str]
+    programs: Path | None = None
+    box: State | None = None
+
+
+@dataclass
+class Manifest:
+    """What a backup holds. starts, ends: offsets of the tail; before: end of each partition before the base backup began."""
+
+    backup_id: str
+    began_at: str
+    ended_at: str
+    cluster: str
+    services: list[str]
+    starts: dict[Partition, int]
+    ends: dict[Partition, int]
+    before: dict[Partition, int]
+    digests: dict[str, str]
+
+    @property
+    def partitions(self) -> int:
+        """Of each topic."""
+        return 1 + max(partition for _, partition in self.ends)
+
+    def write(self, folder: Path) -> None:
+        told: dict[str, Any] = {**self.__dict__, "form": FORM}
+        told |= {name: [[*place, offset] for place, offset in sorted(told[name].items())] for name in ("starts", "ends", "before")}
+        _private(folder / MANIFEST, json.dumps(told, indent=1).encode())
+
+    @classmethod
+    def of(cls, folder: Path) -> "Manifest":
+        """Raises: NoBackup, also where a file is not as it was written."""
+        try:
+            told = json.loads((folder / MANIFEST).read_text())
+        except FileNotFoundError:
+            raise NoBackup(f"backup: {folder} holds no {MANIFEST}, so it is no backup, or one that was not finished") from None
+        if told.pop("form", None) != FORM:
+            raise NoBackup(f"backup: {folder} was made by another release: its form is not {FORM}")
+        told |= {name: {(topic, partition): offset for topic, partition, offset in told[name]} for name in ("starts", "ends", "before")}
+        for name, digest in told["digests"].items():
+            if not (folder / name).exists() or _digest(folder / name) != digest:
+                raise NoBackup(f"backup: {folder / name} is absent or not as it was written")
+        return cls(**told)
+
+
+def backup(folder: Path, source: Source, said: Said, *, restored: bool = False) -> Manifest:
+    """Makes it while everybody goes on. Blocks.
+
+    restored: the databases were brought back already, so what Kafka holds beyond them is no longer true.
+    Raises: NoBackup where the folder is not empty; Failed, tail.Lost, KafkaException.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise NoBackup(f"backup: {folder} is not empty; name a new folder")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    began_at, since = Clock.real(), time.monotonic()
+    cluster = asyncio.run(cluster_of(source.kafka))
+    names = [topic.name for topic in topics.declared()]
+    before = tail.bounds(source.kafka, names)
+    nexts = asyncio.run(past.look(source.databases, cluster)).nexts
+    starts = {place: nexts.get(place, begin) for place, (begin, _) in before.items()}
+    if source.server:
+        base(folder / BASE, source, said)
+        said(f"the base backup is made and verified ({time.monotonic() - since:.1f} s)")
+    # behind the databases' instant: no clock may show less than an instant that they hold
+    kept = [name for name in BOX if source.box is not None]
+    for name in kept:
+        assert source.box is not None
+        _private(folder / name, (source.box.folder / name).read_bytes())
+    ends = tail.copy(source.kafka, folder / TAIL, starts, said)
+    known = {place: begin if restored else end for place, (begin, end) in before.items()}
+    made = Manifest(
+        str(ids.new()), began_at.isoformat(), Clock.real().isoformat(), cluster, sorted(source.databases), starts, ends, known,
+        {name: _digest(folder / name) for name in (TAIL, *kept)},
+    )
+    made.write(folder)
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    copied = sum(ends.values()) - sum(starts.values())
+    held = f"{len(made.services)} databases" if source.server else "no databases"
+    said(f"{folder} holds {held}, {copied} records of Kafka, {size / 1e6:.1f} MB ({time.monotonic() - since:.1f} s)")
+    return made
+
+
+def base(folder: Path, source: Source, said: Said) -> None:
+    """The base backup of the whole server with the log that was written meanwhile, verified. Blocks. Raises: Failed."""
+    parts = urlsplit(source.server)
+    user, _, places = parts.netloc.rpartition("@")
+    name, _, password = user.partition(":")
+    shown = urlunsplit((parts.scheme, f"{name}@{places}", "/postgres", parts.query, ""))  # the list of processes shows it
+    _run(source.programs, "pg_basebackup", [
+        "--pgdata", str(folder), "--dbname", shown, "--no-password", "--format", "plain", "--wal-method", "stream", "--checkpoint", "fast",
+        "--manifest-checksums", "SHA256", "--label", "eldercare",
+    ], {"PGPASSWORD": unquote(password)} if password else {})
+    said("the base backup is copied; it is verified")
+    verify(folder, source.programs)
+
+
+def verify(folder: Path, programs: Path | None) -> None:
+    """Compares a base backup with PostgreSQL's own manifest, and reads the log that it needs. Blocks. Raises: Failed.
+
+    pg_verifybackup does the same; that of the wheel does not start.
+    """
+    told = json.loads((folder / "backup_manifest").read_text())
+    for file in told["Files"]:
+        path = folder / os.fsdecode(bytes.fromhex(file["Encoded-Path"]) if "Encoded-Path" in file else file["Path"].encode())
+        if not path.exists() or path.stat().st_size != file["Size"] or _digest(path) != file["Checksum"]:
+            raise Failed(f"{path} is absent or not as PostgreSQL wrote it")
+    for needed in told["WAL-Ranges"]:
+        place = ["--timeline", str(needed["Timeline"]), "--start", needed["Start-LSN"], "--end", needed["End-LSN"]]
+        _run(programs, "pg_waldump", ["--quiet", "--path", str(folder / "pg_wal"), *place], {})
+
+
+def box(state: State) -> Source:
+    """What the city that runs on a state folder consists of."""
+    where = operations.places(state)
+    kafka = guarded(where.kafka) if where.kafka_kind == GIVEN else Bootstrap(where.kafka)
+    databases = {name: database(state, where.postgres, name) for name in present()}
+    return Source(where.postgres, kafka, databases, servers.nodes(servers.postgres(state))[0].programs(), state)
+
+
+def _run(programs: Path | None, program: str, arguments: list[str], secret: Mapping[str, str]) -> None:
+    path = str(programs / program) if programs else shutil.which(program)
+    if path is None:
+        raise Failed(f"{program} is not on this machine: it belongs to PostgreSQL's client programs")
+    done = subprocess.run([path, *arguments], env={**os.environ, **secret}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Failed(f"{program} ended with {done.returncode}: {done.stderr.strip()[-2000:]}")
+
+
+def _private(file: Path, content: bytes) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -1,0 +1,107 @@
+"""The verbs of backup and restore: a folder that holds a city, a city from it, and Kafka fitted to databases that others restored."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import typer
+from confluent_kafka import KafkaException
+
+from city import backup as making
+from city import operations, tail
+from city.foreground import say
+from city.names import NAMES, variable
+from city.realign import InUse
+from city.realign import realign as fit
+from city.restore import NotNew
+from city.restore import restore as back
+from city.services import guarded
+from city.state import NotAState, State, StateInUse
+from kit.servers.process import Missing, StartFailed
+
+REFUSED, NOT_RUNNING, WRONG = 1, 3, 2
+EXPECTED = (
+    making.NoBackup, making.Failed, tail.Lost, tail.Damaged, InUse, NotNew, NotAState, StateInUse, Missing, StartFailed, KafkaException,
+    asyncpg.PostgresError, OSError,
+)
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+FolderArgument = Annotated[Path, typer.Argument(help="Folder of the backup; it holds personal data, and in one box the keys to them.")]
+StateOption = Annotated[Path, typer.Option("--state", envvar="ELDERCARE_STATE", help="State folder of the city.")]
+
+
+@app.command()
+def backup(
+    folder: FolderArgument, state: StateOption = Path(".state"),
+    server: Annotated[str, typer.Option(envvar="BACKUP_SERVER", help="DSN of a role that may replicate, outside of one box; without it "
+                                        "only the tail of Kafka is kept.")] = "",
+) -> None:
+    """Back up a living city: all databases at one instant, and what Kafka holds that they do not.
+
+    Outside of one box the databases are SUBSIDY_DATABASE and its like, and the brokers KAFKA.
+    """
+    if databases := _databases():
+        source = making.Source(server, guarded(_kafka()), databases)
+    else:
+        if State(state).city() is None:
+            say(f"no city runs on {state}, and no {variable('subsidy')} or its like is set")
+            raise typer.Exit(NOT_RUNNING)
+        source = making.box(State(state))
+    _done(lambda: making.backup(folder, source, say))
+
+
+@app.command()
+def restore(folder: FolderArgument, state: StateOption) -> None:
+    """Make a city in one box from its backup, in a new state folder; `eldercare up` runs it then."""
+    kept = State(state)
+    _done(kept.open)
+    try:
+        _done(lambda: back(folder, kept, say))
+    finally:
+        kept.close()
+
+
+@app.command()
+def realign(
+    folder: FolderArgument,
+    replication: Annotated[int, typer.Option(envvar="REPLICATION", help="Copies of each partition of the new topics.")] = 1,
+) -> None:
+    """Fit Kafka to databases that were brought back to an earlier instant: new topics, what is true of the tail, a new epoch.
+
+    No service runs meanwhile. The databases are SUBSIDY_DATABASE and its like, the brokers KAFKA. Where the folder is new, the tail is
+    first taken from the topics that are there; where it holds one that was kept before, that one is used, on whatever brokers.
+    """
+    databases = _databases()
+    if set(databases) != set(NAMES):
+        say(f"every database is realigned, or none: set {', '.join(variable(name) for name in NAMES if name not in databases)} as well")
+        raise typer.Exit(WRONG)
+
+    def act() -> None:
+        kafka = guarded(_kafka())
+        if not (folder / making.MANIFEST).exists():
+            making.backup(folder, making.Source("", kafka, databases), say, restored=True)
+        epochs = fit(folder, making.Manifest.of(folder), kafka, databases, say, replication=replication)
+        say(f"epoch {max(epochs.values())} begins; start the services, then `eldercare resay` {', '.join(sorted(operations.OWNERS))}")
+
+    _done(act)
+
+
+def _databases() -> dict[str, str]:
+    return {name: os.environ[variable(name)] for name in NAMES if variable(name) in os.environ}
+
+
+def _kafka() -> str:
+    if not os.environ.get("KAFKA"):
+        say("no brokers: set KAFKA=HOST:PORT")
+        raise typer.Exit(WRONG)
+    return os.environ["KAFKA"]
+
+
+def _done(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except EXPECTED as error:
+        say(str(error))
+        raise typer.Exit(REFUSED) from None

@@ -1,0 +1,53 @@
+"""What belongs to the past of a set of databases: how far each group has read, and how far each partition is theirs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+
+import asyncpg
+
+from city.tail import Partition
+from kit.connections import connect_options
+from kit.events import heard
+
+_NEXT = 'select "group", topic, partition, next from position where cluster = $1'
+_SENT = "select topic, partition, max(next) from sent where cluster = $1 group by 1, 2"
+
+
+@dataclass(frozen=True)
+class Past:
+    """nexts: the lowest offset that some group has not read, where every group of the topic has read something. true: offsets below it were
+    said by transactions that stand in the databases."""
+
+    nexts: dict[Partition, int]
+    true: dict[Partition, int]
+
+
+def hearing(services: Iterable[str]) -> dict[str, set[str]]:
+    """Which groups hear a topic, by its name; a service's group bears its name."""
+    groups: dict[str, set[str]] = {}
+    for service in services:
+        if find_spec(f"{service}.consumers"):
+            import_module(f"{service}.consumers")
+        for each in heard(service).values():
+            groups.setdefault(each.topic, set()).add(service)
+    return groups
+
+
+async def look(databases: Mapping[str, str], cluster: str) -> Past:
+    """Asks the databases, one after the other. databases: addresses by service. Raises: asyncpg.PostgresError, OSError."""
+    groups = hearing(databases)
+    read: dict[Partition, dict[str, int]] = {}
+    true: dict[Partition, int] = {}
+    for address in databases.values():
+        connection = await asyncpg.connect(address, **connect_options("backup"))
+        try:
+            for group, topic, partition, following in await connection.fetch(_NEXT, cluster):
+                read.setdefault((topic, partition), {})[group] = following
+            for topic, partition, end in await connection.fetch(_SENT, cluster):
+                true[topic, partition] = max(end, true.get((topic, partition), 0))
+        finally:
+            await connection.close()
+    complete = {place: by_group for place, by_group in read.items() if groups.get(place[0], set()) <= by_group.keys()}
+    return Past({place: min(by_group.values()) for place, by_group in complete.items()}, true)

@@ -1,0 +1,103 @@
+"""Fits Kafka to databases that were brought back to an earlier instant: new topics, the part of the tail that is true, a new epoch."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+from confluent_kafka.admin import AdminClient
+
+from city import past, tail, topics
+from city.backup import TAIL, Manifest
+from city.tail import Offsets, Partition
+from kit import epochs
+from kit.bootstrap import Bootstrap
+from kit.clock import Clock
+from kit.clusters import cluster_of
+from kit.connections import connect_options
+from kit.store import Store
+
+GONE_S = 60.0
+_OTHERS = """
+select count(*) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"""
+Said = Callable[[str], None]
+
+
+class InUse(Exception):
+    """Somebody is connected to a database that is to begin a new epoch: a service that runs on would go on saying the old one."""
+
+
+def realign(
+    folder: Path, manifest: Manifest, kafka: Bootstrap, databases: Mapping[str, str], said: Said, *, replication: int = 1,
+) -> dict[str, int]:
+    """Begins the next epoch of every database, and returns its number by service; the same backup again changes nothing more. Blocks.
+
+    The services do not run. Every topic is made anew, also where it exists. Raises: InUse, tail.Lost, tail.Damaged, KafkaException.
+    """
+    began = time.monotonic()
+    asyncio.run(_alone(databases))
+    found = asyncio.run(past.look(databases, manifest.cluster))
+    spans = {place: _span(place, manifest, found) for place in manifest.ends}
+    _anew(kafka, manifest.partitions, replication)
+    kept = tail.refill(kafka, folder / TAIL, spans, said)
+    copied = sum(manifest.ends.values()) - sum(manifest.starts.values())
+    true = sum(map(len, kept.values()))
+    said(f"{true} of {copied} records of the tail are true, and in the new topics ({time.monotonic() - began:.1f} s)")
+    return asyncio.run(_begun(manifest, kafka, databases, kept))
+
+
+def _span(place: Partition, manifest: Manifest, found: past.Past) -> tuple[int, int]:
+    """What some group has not read and what is true of it. Raises: tail.Lost where the backup does not hold it."""
+    first = found.nexts.get(place, manifest.starts[place])
+    end = max(found.true.get(place, 0), manifest.before[place])
+    if first < end and not (manifest.starts[place] <= first and end <= manifest.ends[place]):
+        span = f"{manifest.starts[place]} to {manifest.ends[place]}"
+        raise tail.Lost(f"{place[0]}/{place[1]}: offsets {first} to {end} are wanted, the tail holds {span}: it is of another instant")
+    return first, max(first, end)
+
+
+def _anew(kafka: Bootstrap, partitions: int, replication: int) -> None:
+    admin = AdminClient(kafka.librdkafka())
+    names = {topic.name for topic in topics.declared()}
+    there = sorted(names & admin.list_topics(timeout=tail.ANSWER_S).topics.keys())
+    if there:
+        for done in admin.delete_topics(there, operation_timeout=tail.ANSWER_S).values():
+            done.result(timeout=tail.ANSWER_S)
+        until = time.monotonic() + GONE_S
+        while names & admin.list_topics(timeout=tail.ANSWER_S).topics.keys():
+            if time.monotonic() > until:
+                raise tail.Lost(f"the old topics are still there {GONE_S:.0f} s after they were deleted")
+            time.sleep(0.2)
+    topics.apply(kafka, partitions=partitions, replication=replication)
+
+
+async def _begun(manifest: Manifest, kafka: Bootstrap, databases: Mapping[str, str], kept: Offsets) -> dict[str, int]:
+    cluster = await cluster_of(kafka)
+    return {service: await _begin(service, address, manifest, cluster, kept) for service, address in databases.items()}
+
+
+async def _begin(service: str, address: str, manifest: Manifest, cluster: str, kept: Offsets) -> int:
+    store = Store(address, service=service, clock=Clock(), pool_size=1)
+    try:
+        async with store.transaction() as session:
+            epoch = await epochs.begin(session, UUID(manifest.backup_id), lost=manifest.cluster, cluster=cluster, kept=kept)
+            if find_spec(f"{service}.restored"):
+                await import_module(f"{service}.restored").begin(session, epoch)
+            return epoch
+    finally:
+        await store.close()
+
+
+async def _alone(databases: Mapping[str, str]) -> None:
+    for service, address in databases.items():
+        connection = await asyncpg.connect(address, **connect_options("restore"))
+        try:
+            if others := await connection.fetchval(_OTHERS):
+                raise InUse(f"{service}: {others} others are connected to its database; end every service first")
+        finally:
+            await connection.close()

@@ -1,0 +1,58 @@
+"""After a restore: every aggregate whose topic starts a replica is said again, as soon as the city runs."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+
+from city.operations import OWNERS
+from city.services import Places, environment
+from city.state import State
+
+PENDING = "resay.json"  # in the state folder: aggregates still to be said again
+UNFINISHED = "restoring"  # in a state folder whose restore was cut off
+
+
+class Unfinished(Exception):
+    """The state folder is of a restore that was cut off: its databases and its Kafka do not belong together."""
+
+
+def check_finished(state: State) -> None:
+    """Raises: Unfinished."""
+    if (state.folder / UNFINISHED).exists():
+        raise Unfinished(f"state: the restore into {state.folder} was cut off; remove the folder and restore again")
+
+
+def pending(state: State) -> list[str]:
+    """What nobody has said again since the restore."""
+    kept = state.folder / PENDING
+    return list(json.loads(kept.read_text())) if kept.exists() else []
+
+
+def keep_pending(state: State, aggregates: list[str]) -> None:
+    """Remembers it over restarts."""
+    draft = state.folder / f"{PENDING}.new"
+    draft.write_text(json.dumps(aggregates))
+    draft.rename(state.folder / PENDING)
+
+
+async def resay_pending(state: State, places: Places, said: Callable[[str], None]) -> None:
+    """Has the owners say them again, one aggregate after the other, each paced; what fails stays pending for the next start."""
+    for aggregate in pending(state):
+        service = OWNERS[aggregate]
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "city.operate", service, "resay", aggregate,
+            env=environment(state, places, service) | {"LOG_LEVEL": "warning"}, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            output, _ = await child.communicate()
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+        if child.returncode:
+            said(f"{aggregate} could not be said again, `eldercare resay {aggregate}` does it later: {output.decode()[-500:].strip()}")
+            return
+        said(output.decode().strip())
+        keep_pending(state, [each for each in pending(state) if each != aggregate])

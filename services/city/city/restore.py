@@ -1,0 +1,82 @@
+"""A city in one box from its backup: a new state folder, the databases as they were, a new Kafka, a new epoch."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from city import servers
+from city.backup import BASE, BOX, Manifest, NoBackup, verify
+from city.operations import OWNERS
+from city.realign import realign
+from city.resaying import UNFINISHED, keep_pending
+from city.services import database
+from city.state import State
+from kit.bootstrap import Bootstrap
+from kit.servers.postgres import Postgres
+
+Said = Callable[[str], None]
+
+
+class NotNew(Exception):
+    """The state folder has been used; a restore never overwrites."""
+
+
+def restore(folder: Path, state: State, said: Said) -> None:
+    """Prepares the state folder, which must be open and new; `eldercare up` runs the city then. Blocks. What fails leaves the folder empty.
+
+    Raises: NoBackup, NotNew, backup.Failed, StartFailed, Missing, tail.Lost, tail.Damaged, KafkaException.
+    """
+    manifest = Manifest.of(folder)
+    lacking = [name for name in (BASE, *BOX) if not (folder / name).exists()]
+    if lacking:
+        raise NoBackup(f"backup: {folder} is of no city in one box: it lacks {', '.join(lacking)}; see `eldercare realign`")
+    if not state.fresh or (state.folder / "postgres").exists():
+        raise NotNew(f"state: {state.folder} has been used; name a new folder")
+    (state.folder / UNFINISHED).touch()
+    try:
+        _restored(folder, manifest, state, said)
+    except BaseException:
+        state.clear()
+        raise
+    (state.folder / UNFINISHED).unlink()
+
+
+def _restored(folder: Path, manifest: Manifest, state: State, said: Said) -> None:
+    began = time.monotonic()
+    _put_back(folder, state)
+    (postgres,), (kafka,) = servers.nodes(servers.postgres(state)), servers.brokers(state, 1)
+    verify(folder / BASE, postgres.programs())
+    _copy_base(folder / BASE, postgres)
+    try:
+        postgres.start(timeout=600)
+        said(f"the databases are as they were between {manifest.began_at} and {manifest.ended_at} ({time.monotonic() - began:.1f} s)")
+        kafka.start(timeout=120)
+        databases = {name: database(state, postgres.dsn(), name) for name in manifest.services}
+        epochs = realign(folder, manifest, Bootstrap(kafka.address), databases, said)
+    finally:
+        kafka.stop()
+        postgres.stop()
+    keep_pending(state, sorted(OWNERS))
+    said(f"epoch {max(epochs.values())} begins ({time.monotonic() - began:.1f} s); `eldercare up --state {state.folder}` runs the city")
+
+
+def _put_back(folder: Path, state: State) -> None:
+    for name in ("secrets.json", "clock"):
+        with os.fdopen(os.open(state.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+            opened.write((folder / name).read_bytes())
+    ports: dict[str, Any] = json.loads((folder / "ports.json").read_text())
+    for name, port in ports.items():
+        state.port(name, int(port))
+
+
+def _copy_base(base: Path, postgres: Postgres) -> None:
+    shutil.copytree(base, postgres.data, ignore=shutil.ignore_patterns(".s.PGSQL.*"))  # a lock with the pid of a server that is gone
+    postgres.data.chmod(0o700)
+    user = postgres.user()
+    if user:  # postgres refuses to run as root, and to serve what belongs to somebody else
+        for path in (postgres.data, *postgres.data.rglob("*")):
+            os.chown(path, *user)
