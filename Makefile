@@ -16,7 +16,7 @@ SERVICES := $(if $(S),$(S),kit assessment subsidy facility dispatch supervision 
 PORTAL := $(if $(wildcard services/portal/package.json),services/gateway/gateway/portal/.built)
 SIMULATION = --elders $(ELDERS) --days $(DAYS) --seed $(SEED)
 
-.PHONY: lock-tools test-chart test-cluster help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city check docs clean
+.PHONY: compose-up compose-down test-compose test-image lock-tools test-chart test-cluster help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city check docs clean
 help: ## print the verbs
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z-]+:.*## /{printf "  %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
@@ -86,7 +86,9 @@ compose-up: ## the city in containers, with Docker or podman (WITH=observability
 	@WITH="$(WITH)" compose/city up
 compose-down: ## end it (ARGS=--volumes forgets its data)
 	@WITH="$(WITH)" compose/city down $(ARGS)
-test-compose: setup ## the try-out stack: read by Docker Compose's library, against settings and chart
+test-compose: setup .venv-tools/.ready ## the try-out stack: read by Docker Compose's library, against settings and chart; the Dockerfile's style
+	@.venv-tools/bin/hadolint services/Dockerfile
+	@.venv-tools/bin/yamllint --strict -c compose/tests/yamllint.yaml compose
 	@tools/build.py compose helm4 >/dev/null
 	@$(BIN)/pytest -q compose/tests
 test-image: setup ## build the image and run the platform in strict containers; needs root (KEEP=1 does not build anew)
@@ -98,6 +100,11 @@ test-image: setup ## build the image and run the platform in strict containers; 
 	@touch $@
 lock-tools: | $(filter .uv/bin/uv,$(UV)) ## renew tools/requirements.lock from tools/requirements.in
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --python-version 3.11 tools/requirements.in -o tools/requirements.lock
+dashboards: setup .venv-tools/.ready ## write the rules of Prometheus and the dashboards of Grafana anew, from the names that the services declare
+	@PYTHONPATH=charts/observability $(BIN)/python -m observability charts/eldercare
+test-observability: setup .venv-tools/.ready ## alerts that fire when and only when, names that exist, dashboards as they are written (needs promtool)
+	@command -v promtool >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && apt-get -qq install -y --no-install-recommends prometheus >/dev/null; } || { echo "promtool is missing: install the Debian package prometheus" >&2; exit 1; }
+	@$(BIN)/pytest -q -c charts/observability/pytest.ini charts/observability/tests
 test-chart: .venv-tools/.ready ## the chart: rendered by Helm 4 and 3, schemas, rules, golden manifests (RENEW=1 writes them anew)
 	@tools/build.py helm4 helm3 kubeconform >/dev/null
 	@.venv-tools/bin/pytest -q -c charts/tests/pytest.ini charts/tests $(if $(RENEW),--renew)

@@ -132,7 +132,7 @@ class Process:
         try:
             async with asyncio.timeout(DRAIN_S):
                 await self.health.leave()
-                if not self.settings.one_box and self.server is not None:
+                if not self.settings.one_box and self.health.started and (self.server is not None or self._also):
                     await asyncio.sleep(NOTICE_S)
                 fine = [await self.loops.stop("consumer", FINISH_S), await self.loops.stop("timer", FINISH_S)]
                 if self.server is not None:
