@@ -13,9 +13,9 @@ MORNING, BEFORE_PAY, PLANNING, EVENING = time(8, 30), time(14, 30), time(18, 5),
 ROUNDS = 5  # of offers and answers in an evening
 
 
-async def live(story: Story, days: int, progress: Callable[[str], None]) -> None:
-    """One day from morning to evening."""
-    for at, share in STEPS:
+async def live(story: Story, days: int, progress: Callable[[str], None], *, since: time = MORNING) -> None:
+    """One day from morning to evening; `since` where it has begun already."""
+    for at, share in [step for step in STEPS if step[0] >= since]:
         await clock.move(story, at)
         progress(f"{story.today} {at:%H:%M}")
         await visiting.send(story)
