@@ -16,7 +16,7 @@ SERVICES := $(if $(S),$(S),kit assessment subsidy facility dispatch supervision 
 PORTAL := $(if $(wildcard services/portal/package.json),services/gateway/gateway/portal/.built)
 SIMULATION = --elders $(ELDERS) --days $(DAYS) --seed $(SEED)
 
-.PHONY: compose-up compose-down test-compose test-image lock-tools test-chart test-cluster help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city check docs clean
+.PHONY: dashboards test-observability compose-up compose-down test-compose test-image lock-tools test-chart test-cluster help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city check docs clean
 help: ## print the verbs
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z-]+:.*## /{printf "  %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 

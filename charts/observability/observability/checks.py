@@ -1,0 +1,64 @@
+"""What an expression uses, to hold it against what is declared."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from kit.observe import metrics, names
+from kit.observe.metrics import Histogram, Metric
+
+VERSION = names.VERSION  # of the vocabulary that rules and dashboards are written in
+SCRAPED = {"namespace", "service", "instance", "pod", "le", "severity", "alertname", "alertstate"}  # what Prometheus adds, and we to all
+_METRIC = re.compile(r"\beldercare_[a-z0-9_]+")
+_RECORDED = re.compile(r"\beldercare:[a-zA-Z0-9_:]+")
+_GROUPED = re.compile(r"\b(?:by|on|without|group_left|group_right|ignoring)\s*\(([^)]*)\)")
+_SELECTED = re.compile(r"\{([^{}]*)\}")
+_LABEL = re.compile(r"([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BOUND = re.compile(r'le="([^"]+)"')
+
+
+def exposed() -> dict[str, Metric]:
+    """Metric by each name under which Prometheus keeps it."""
+    found: dict[str, Metric] = {}
+    for metric in metrics.declared.values():
+        if isinstance(metric, Histogram):
+            found |= {f"{metric.prometheus}_{part}": metric for part in ("bucket", "sum", "count")}
+        else:
+            found[metric.prometheus] = metric
+    return found
+
+
+def used(expr: str) -> set[str]:
+    """Names of metrics of ours."""
+    return set(_METRIC.findall(_QUOTED.sub('""', expr)))
+
+
+def recorded(expr: str) -> set[str]:
+    """Names of what a rule recorded."""
+    return set(_RECORDED.findall(expr))
+
+
+def bounds(expr: str) -> set[str]:
+    """Bounds of buckets."""
+    return set(_BOUND.findall(expr))
+
+
+def labels(expr: str) -> set[str]:
+    """Labels by which something is selected or grouped."""
+    bare = _QUOTED.sub('""', expr)
+    found = {label.strip() for group in _GROUPED.findall(bare) for label in group.split(",") if label.strip()}
+    return found | {label for selector in _SELECTED.findall(bare) for label in _LABEL.findall(selector)}
+
+
+def expressions(told: Any) -> Iterator[str]:
+    """Every PromQL text inside a dashboard."""
+    if isinstance(told, dict):
+        for key, value in told.items():
+            if key in ("expr", "definition") and isinstance(value, str):
+                yield value
+            else:
+                yield from expressions(value)
+    elif isinstance(told, list):
+        for value in told:
+            yield from expressions(value)

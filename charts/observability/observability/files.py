@@ -1,0 +1,10 @@
+"""Every file that is written: its place in the chart, and its text."""
+
+from pathlib import Path
+
+from observability import alerts, texts
+
+
+def written() -> dict[Path, str]:
+    """Text by path, relative to the chart."""
+    return {Path(f"files/alerts/{name}.yaml"): texts.rules(groups) for name, groups in alerts.files().items()}
