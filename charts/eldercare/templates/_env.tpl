@@ -136,7 +136,7 @@
   value: {{ $root.Values.area | quote }}
 {{ end -}}
 {{ range $ring := $service.rings -}}
-{{ include "eldercare.secretVariable" (dict "name" (printf "%s_KEYS" (upper $ring)) "secret" $root.Values.keys.existingSecret "key" (get $root.Values.keys $ring) "service" $name) -}}
+{{ include "eldercare.secretVariable" (dict "name" (printf "%s_KEYS" (upper $ring)) "secret" $root.Values.keys.existingSecret "key" (get $root.Values.keys $ring | default (printf "%s-keys" $ring)) "service" $name) -}}
 {{ end -}}
 - name: PARTS
   value: {{ $service.outboxParts | default 1 | int64 | quote }}

@@ -5,6 +5,9 @@
 {{- range list "image" "database" "kafka" "keys" "clients" "identity" "migrations" "networkPolicy" "defaults" }}
 {{- if not (kindIs "map" (get $.Values .)) }}{{ $_ := set $found "said" (append $found.said (printf "%s: is missing; these are the values of an older release: upgrade with --reset-then-reuse-values" .)) }}{{ end }}
 {{- end }}
+{{- range $key, $value := dict "image.repository" (.Values.image).repository "area" .Values.area "migrations.mode" (.Values.migrations).mode }}
+{{- if not $value }}{{ $_ := set $found "said" (append $found.said (printf "%s: is missing; these are the values of an older release: upgrade with --reset-then-reuse-values" $key)) }}{{ end }}
+{{- end }}
 {{- if not $found.said }}
 {{- $services := dict }}{{ include "eldercare.services" (dict "root" . "into" $services) }}
 {{- include "eldercare.validateDatabase" (dict "root" . "into" $found "services" $services) }}

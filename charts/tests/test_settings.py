@@ -1,0 +1,154 @@
+"""A container gets exactly the environment that the settings of its service read: no more, and all that has no default."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from chart import ROOT, SCENARIOS, SERVICES, container_of, containers, env, objects, pods, render, text_of, the
+
+# What the libraries below the settings read by themselves: the database's driver, the telemetry SDK, and what a value of it is made from.
+BELOW = re.compile(r"PG(HOST|PORT|DATABASE|USER|PASSWORD|SSLMODE|SSLROOTCERT)|OTEL_[A-Z_]+|POD_(NAME|NAMESPACE)")
+ONE_BOX = {"ONE_BOX", "CLOCK_FILE", "PEERS"}
+every = pytest.mark.parametrize("scenario", SCENARIOS)
+
+
+class Field(NamedTuple):
+    """A setting. needed: it has no default."""
+
+    name: str
+    needed: bool
+
+
+def _fields(path: Path) -> dict[str, list[Field]]:
+    """The fields of each class of a module, in the upper case of their variables."""
+    classes = {}
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ClassDef):
+            fields = []
+            for each in node.body:
+                if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+                    fields.append(Field(each.target.id.upper(), _needed(each.value)))
+            classes[node.name] = fields
+    return classes
+
+
+def _needed(value: ast.expr | None) -> bool:
+    if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "Field":
+        return not value.args and not {"default", "default_factory"} & {keyword.arg for keyword in value.keywords}
+    return value is None
+
+
+@cache
+def settings(service: str) -> dict[str, bool]:
+    """Whether a service needs it, by variable; what its own class says goes over the kit's."""
+    kit = [field for fields in _fields(ROOT / "services/kit/kit/settings.py").values() for field in fields]
+    (own,) = _fields(ROOT / f"services/{service}/{service}/settings.py").values()
+    return {field.name: field.needed for field in [*kit, *own]}
+
+
+@every
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_gets_nothing_that_it_does_not_read(scenario: str, service: str) -> None:
+    unread = {name for name in env(container_of(scenario, service)) if name not in settings(service) and not BELOW.fullmatch(name)}
+
+    assert not unread
+
+
+@every
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_gets_all_that_it_cannot_do_without(scenario: str, service: str) -> None:
+    needed = {name for name, needed in settings(service).items() if needed}
+
+    assert needed
+    assert needed <= set(env(container_of(scenario, service))) | {"SERVICE"}  # each class says its own name
+
+
+@every
+def test_nothing_of_a_single_box_reaches_a_cluster(scenario: str) -> None:
+    for service in SERVICES:
+        assert not ONE_BOX & set(env(container_of(scenario, service)))
+
+
+@every
+def test_only_who_calls_a_neighbour_can_get_a_token_of_its_own(scenario: str) -> None:
+    assert {service for service in SERVICES if "CLIENT_SECRET" in env(container_of(scenario, service))} == {"dispatch"}
+
+
+@every
+def test_a_service_has_only_the_keys_of_personal_data_that_it_uses(scenario: str) -> None:
+    sealing = {service for service in SERVICES if "PERSONAL_KEYS" in env(container_of(scenario, service))}
+    hashing = {service for service in SERVICES if "HASH_KEYS" in env(container_of(scenario, service))}
+
+    assert sealing == {"assessment", "dispatch", "facility", "subsidy", "supervision"}
+    assert hashing == {"assessment", "facility", "gateway"}
+
+
+@every
+def test_the_ports_that_a_service_listens_on_are_those_it_declares(scenario: str) -> None:
+    for service in SERVICES:
+        container = container_of(scenario, service)
+        listened = {int(env(container)[name].rpartition(":")[2]) for name in ("GRPC", "LISTEN", "MANAGEMENT") if name in env(container)}
+        assert listened == {port["containerPort"] for port in container["ports"]}
+
+
+@every
+def test_sasl_has_a_user_and_plain_text_has_none(scenario: str) -> None:
+    for service in SERVICES:
+        told = env(container_of(scenario, service))
+        assert ("KAFKA_USERNAME" in told) == ("KAFKA_PASSWORD" in told) == ("KAFKA_MECHANISM" in told) == told["KAFKA_SECURITY"].startswith("SASL")
+        assert "KAFKA_CA" not in told or told["KAFKA_SECURITY"].endswith("SSL")
+
+
+def variables_of_the_jobs() -> dict[str, set[str]]:
+    """What the verbs of a container read, as their source and help name it."""
+    jobs = (ROOT / "services/city/city/jobs.py").read_text()
+    smoke = (ROOT / "services/city/city/smoke.py").read_text()
+    kafka = {field.name for name, fields in _fields(ROOT / "services/kit/kit/settings.py").items() if name == "KafkaSettings" for field in fields}
+    return {
+        "migrate": {"DATABASE"},
+        "topics": {*re.findall(r'envvar="([A-Z]+)"', jobs[jobs.index("def topics_apply"):]), *kafka},
+        "smoke": {"GATEWAY", *re.findall(r"\b(?:CLIENT_ID|CLIENT_SECRET|TOKEN_URL|PEERS|CITY)\b", smoke)},
+    }
+
+
+@pytest.mark.parametrize("scenario", ["ha", "minimal", "airgap", "job-mode", "networkpolicy"])
+def test_jobs_and_test_get_what_their_verbs_read(scenario: str) -> None:
+    known = variables_of_the_jobs()
+    ran = set()
+    for name, pod in pods(objects(text_of(scenario))):
+        for container in containers(pod):
+            verb = (container.get("args") or ["none"])[0]
+            if verb in known:
+                ran.add(verb)
+                unread = {each for each in env(container) if each not in known[verb] and not BELOW.fullmatch(each)} - {"SESSION_MS"}
+                assert not unread, (name, container["name"])
+    assert ran == set(known)
+
+
+def test_verbs_of_containers_are_verbs_of_the_command() -> None:
+    verbs = set(re.findall(r"\w+", re.search(r"VERBS = frozenset\({(.*?)}\)", (ROOT / "services/city/city/jobs.py").read_text())[1]))  # type: ignore[index]
+
+    for scenario in SCENARIOS:
+        for _, pod in pods(objects(text_of(scenario))):
+            for container in containers(pod):
+                assert (container.get("args") or ["run"])[0] in verbs
+
+
+def test_the_grace_period_is_longer_than_a_drain() -> None:
+    process = (ROOT / "services/kit/kit/service/process.py").read_text()
+    drain_s = float(re.search(r"^DRAIN_S = ([\d.]+)", process, re.M)[1])  # type: ignore[index]
+
+    for service in SERVICES:
+        assert the("minimal", "Deployment", f"-{service}")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= drain_s + 10
+
+
+def test_outbox_parts_are_one_service_s_own() -> None:
+    found = objects(render(SCENARIOS["ha"], "services.subsidy.outboxParts=4"))
+
+    parts = {name: env(each)["PARTS"] for name, pod in pods(found) for each in containers(pod) if "PARTS" in env(each)}
+    assert parts["Deployment/demo-eldercare-subsidy"] == "4"
+    assert parts["Deployment/demo-eldercare-dispatch"] == "1"

@@ -1,0 +1,139 @@
+"""What is written from other files is up to date, and what is said twice is said the same."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+import written
+from chart import CHART, defaults
+from test_values import gone, paths
+
+SCHEMA = json.loads((CHART / "values.schema.json").read_text())
+FREE = re.compile(r"(labels|annotations|hookAnnotations|podLabels|nodeSelector|env|limits|requests|perService|seccompProfile|capabilities|grafana_dashboard)$", re.I)
+
+
+def test_the_table_of_services_is_that_of_the_contracts() -> None:
+    assert written.TOPOLOGY.read_text() == written.table(), "python charts/tests/written.py writes it anew"
+
+
+def test_the_readme_is_that_of_the_values() -> None:
+    assert written.README.read_text() == written.readme(), "python charts/tests/written.py writes it anew"
+
+
+def test_every_key_has_a_comment() -> None:
+    said = {path for path, _, _ in written.keys()}
+    unsaid = [
+        dotted for dotted, steps, value in paths(defaults())
+        if dotted not in said and not isinstance(value, dict) and not any(".".join(steps[:length]) in said for length in range(1, len(steps)))
+    ]
+
+    assert not unsaid
+
+
+def schema_at(steps: tuple[str, ...]) -> Any:
+    """The schema of a key. Raises: KeyError where it has none."""
+    at = SCHEMA
+    for step in steps:
+        at = _resolved(at)["properties"][step]
+    return _resolved(at)
+
+
+def _resolved(at: Any) -> Any:
+    while isinstance(at, dict) and "$ref" in at:
+        found = SCHEMA
+        for step in at["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        at = found
+    return at
+
+
+def test_every_key_has_a_schema() -> None:
+    for dotted, steps, _ in paths(defaults()):
+        if FREE.search(dotted) or "ecurityContext" in dotted or any(FREE.search(step) for step in steps[:-1]):
+            continue
+        assert schema_at(steps), dotted
+
+
+def declared(at: Any, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The steps of every key that the schema of values.yaml names, one level of a service standing for all."""
+    found = []
+    for key, below in _resolved(at).get("properties", {}).items():
+        if below is True:
+            continue
+        found.append((*above, key))
+        found += declared(below, (*above, key)) if _resolved(below).get("additionalProperties") is False else []
+    return found
+
+
+def test_every_key_of_the_schema_is_in_the_values_or_in_the_defaults_of_a_service() -> None:
+    known = {dotted for dotted, _, _ in paths(defaults())}
+    unknown = []
+    for steps in declared(SCHEMA):
+        dotted = ".".join(steps)
+        for pod in ("migrations.pod.", "kafka.topics.pod.", "test.pod."):
+            dotted = dotted.replace(pod, "defaults.")
+        dotted = re.sub(r"^services\.\w+\.(?!service|ingress|httpRoute)", "defaults.", dotted)
+        if dotted not in known and not re.search(r"affinity\.|behavior\.|resources\.claims", dotted):
+            unknown.append(dotted)
+    assert not unknown
+
+
+def test_every_object_of_the_schema_is_strict() -> None:
+    loose = []
+
+    def walk(at: Any, path: str) -> None:
+        if isinstance(at, dict):
+            if "properties" in at and at.get("additionalProperties") is not False:
+                loose.append(path)
+            for key, below in at.items():
+                walk(below, f"{path}/{key}")
+
+    walk(SCHEMA, "")
+    # A parent chart's globals, and objects of Kubernetes with more keys than are worth repeating, are let through.
+    assert set(loose) <= {
+        "/properties/global", "/definitions/container", *(f"/definitions/workload/properties/{name}/items" for name in ("extraVolumes", "extraVolumeMounts")),
+        "/definitions/workload/properties/resources/properties/claims/items",
+    }
+
+
+def test_keys_that_are_gone_are_let_through_by_the_schema_to_be_explained() -> None:
+    for key in gone():
+        at: Any = SCHEMA
+        for step in key.split("."):
+            at = _resolved(at)["properties"][step]
+        assert at is True, key
+
+
+def test_the_schema_allows_what_a_parent_chart_brings() -> None:
+    assert {"global", "enabled"} <= set(SCHEMA["properties"])
+    assert SCHEMA["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("annotation", ["artifacthub.io/images", "artifacthub.io/changes"])
+def test_annotations_of_the_chart_are_lists(annotation: str) -> None:
+    assert isinstance(yaml.safe_load(yaml.safe_load((CHART / "Chart.yaml").read_text())["annotations"][annotation]), list)
+
+
+def test_the_chart_lists_every_image_it_uses() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    listed = [each["image"] for each in yaml.safe_load(chart["annotations"]["artifacthub.io/images"])]
+
+    assert listed == [f"{defaults()['image']['repository']}:{chart['appVersion']}"]
+    assert "dependencies" not in chart
+
+
+def test_the_version_of_the_application_is_that_of_the_packages() -> None:
+    version = re.search(r'^version = "(.*)"', (written.ROOT / "pyproject.toml").read_text(), re.M)
+
+    assert version
+    assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == version[1]
+
+
+def test_every_release_has_its_section_in_upgrade_and_its_defaults_kept() -> None:
+    version = yaml.safe_load((CHART / "Chart.yaml").read_text())["version"]
+
+    assert f"## {version}" in (CHART / "UPGRADE.md").read_text()
+    assert (written.ROOT / "charts" / "tests" / "previous" / f"{version}.yaml").exists()
