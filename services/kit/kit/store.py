@@ -41,7 +41,10 @@ _LOST = (
     asyncpg.InternalClientError,  # a killed server's last words came between two statements, and the end of the connection has not yet
 )
 _LOST_IF_CLOSED = (asyncpg.InterfaceError, OSError, TimeoutError)
-_CONTENDED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+_CONTENDED = (
+    asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError,
+    asyncpg.InvalidCachedStatementError,  # the schema has changed under a statement that was prepared before; the next try prepares it anew
+)
 
 
 class Vault(Protocol):

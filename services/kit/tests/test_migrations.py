@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from kit import migrations
 from kit.servers.postgres import Postgres, execute
+from kit.testing import until
 
 
 @pytest_asyncio.fixture
@@ -143,3 +144,57 @@ async def test_the_tool_writes_what_a_package_needs_and_the_beds_cannot_overlap(
     assert (kinds["kind"], kinds["paid_fen"], kinds["begun_at"]) == ("smallint", "bigint", "timestamp with time zone")
     migrations.downgrade(empty, quarry)
     migrations.upgrade(empty, quarry)
+
+
+async def test_a_migration_gives_way_to_who_uses_the_table_and_comes_back(empty: str, quarry: str) -> None:
+    folder = Path(sys.path[0]) / quarry / "migrations" / "versions"
+    folder.mkdir(parents=True)
+    (folder / "one.py").write_text(SLOW.format(revision="one", down=None, change='op.execute("create table used (n int)")'))
+    await asyncio.to_thread(migrations.upgrade, empty, quarry)
+    (folder / "two.py").write_text(SLOW.format(revision="two", down="'one'", change='op.execute("alter table used add column m int")'))
+    user = await asyncpg.connect(empty)
+    await user.execute("begin; lock table used in access share mode")
+
+    migrating = asyncio.create_task(asyncio.to_thread(migrations.upgrade, empty, quarry))
+    waits = "select count(*) from pg_locks where not granted and relation = 'used'::regclass"
+    await until(lambda: _is_one(empty, waits), 30, what="the migration waits for the lock")
+    await until(lambda: _is_none(empty, waits), 30, what="it gives way")
+    await user.execute("commit")
+
+    assert await migrating
+    assert await migrations.revision(empty) == "two"
+    await user.close()
+
+
+async def _is_one(dsn: str, question: str) -> bool:
+    return await _asked(dsn, question) == 1
+
+
+async def _is_none(dsn: str, question: str) -> bool:
+    return await _asked(dsn, question) == 0
+
+
+async def _asked(dsn: str, question: str) -> int:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return int(await connection.fetchval(question))
+    finally:
+        await connection.close()
+
+
+SLOW = '''
+from alembic import op
+
+revision = "{revision}"
+down_revision = {down}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    {change}
+
+
+def downgrade() -> None:
+    pass
+'''

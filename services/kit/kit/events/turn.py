@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 
@@ -174,6 +175,8 @@ def _counts(batch: Batch) -> tuple[int, int]:
 
 def _contended(error: Exception) -> bool:
     if isinstance(error, Contended):
+        return True
+    if any(isinstance(link, asyncpg.InvalidCachedStatementError) for link in failures.causes(error)):
         return True
     return any(getattr(link, "sqlstate", None) in ("40P01", "40001", "55P03") for link in failures.causes(error))
 

@@ -5,6 +5,7 @@ from the difference between a database at head and the package's tables.
 """
 
 import asyncio
+import random
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
@@ -16,6 +17,7 @@ from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import BigInteger, Connection, Integer, MetaData, Table, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -25,6 +27,8 @@ from kit.connections import connect_options
 T = TypeVar("T")
 
 LOCK = 0x5C8E3A  # advisory lock: one migrates, the others wait and find nothing to do
+STOOD_IN_THE_WAY = frozenset({"40P01", "55P03"})  # a deadlock, or a lock that did not come within lock_timeout; all was undone
+TRIES, REST_S = 30, 1.0
 HERE = Path(__file__).parent
 
 
@@ -160,11 +164,19 @@ async def _migrate(dsn: str, package: str, act: Callable[[Config], Any], to: str
         act(settings)
 
     try:
-        async with engine.connect() as guard, engine.connect() as connection:
+        async with engine.connect() as guard:
             await guard.execute(text("set lock_timeout = 0"))
             await guard.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK})
             before = await revision(dsn)
-            await connection.run_sync(within)
+            for left in reversed(range(TRIES)):
+                try:
+                    async with engine.connect() as connection:
+                        await connection.run_sync(within)
+                    break
+                except DBAPIError as error:  # those who use the tables come first: whoever waits for a lock holds up all behind it
+                    if getattr(error.orig, "sqlstate", None) not in STOOD_IN_THE_WAY or not left:
+                        raise
+                    await asyncio.sleep(random.uniform(0.5, 1.5) * REST_S)
             return before != await revision(dsn)
     finally:
         await engine.dispose()
