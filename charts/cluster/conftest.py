@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -25,8 +26,9 @@ def kubeconfig() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def api(kubeconfig: Path) -> Api:
-    return Api.of(kubeconfig)
+def api(kubeconfig: Path) -> Iterator[Api]:
+    with contextlib.closing(Api.of(kubeconfig)) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

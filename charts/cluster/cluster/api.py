@@ -67,16 +67,25 @@ class Api:
                 answer = connection.getresponse()
                 return answer, answer.read().decode(errors="replace")
             except (http.client.HTTPException, OSError):
-                connection.close()
-                self._own.connection = None
+                self.close()
                 if not kept:
                     raise
+
+    def close(self) -> None:
+        """Closes this thread's connection; the next call opens another."""
+        if connection := getattr(self._own, "connection", None):
+            connection.close()
+        self._own.connection = None
 
     def call(self, method: str, path: str, body: Object | None = None, content: str = JSON, accept: str = JSON) -> Any:
         """The decoded answer; a str where it is not JSON. Raises Refused, also for a warning."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content, "Accept": accept}
-        answer, text = self._exchange(method, path, data, headers)
+        for wait_s in (0.2, 0.5, 1, 2, 4, 8, 16, 0):
+            answer, text = self._exchange(method, path, data, headers)
+            if answer.status != 429:  # the server asks to come again: the store of a new kind is being opened
+                break
+            time.sleep(wait_s)
         if answer.status >= 400:
             raise Refused(answer.status, json.loads(text).get("message", text) if text.startswith("{") else text)
         if warnings := answer.headers.get_all("Warning"):

@@ -50,6 +50,7 @@ class ControlPlane:
     def end(self) -> None:
         if self.gate:
             self.gate.end()
+            self.api.close()
         for server in reversed(self.servers):
             server.end()
         self._folder.cleanup()
@@ -122,6 +123,7 @@ class ControlPlane:
             spec = definition["spec"]
             served = [f"{spec['group']}/{version['name']}" for version in spec["versions"] if version["served"]]
             eventually(partial(self._knows, spec["names"]["kind"], served), definition["metadata"]["name"])
+            self.api.list(served[0], spec["names"]["kind"])
         for server in self.servers:
             server.until(self._nodes_ready, 60)
 

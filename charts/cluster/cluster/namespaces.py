@@ -17,7 +17,7 @@ class Namespace:
         self.api, self.name = api, f"{name}-{secrets.token_hex(3)}"
         api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name, "labels": RESTRICTED}})
         # Pods are refused until the controllers have brought these.
-        eventually(lambda: {("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt")} <= self.contents(), "a furnished namespace")
+        eventually(lambda: api.list("v1", "ServiceAccount", self.name) and api.list("v1", "ConfigMap", self.name), "a furnished namespace")
 
     def contents(self) -> set[tuple[str, str]]:
         return set(self.api.everything(self.name))

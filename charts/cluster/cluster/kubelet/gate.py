@@ -64,6 +64,7 @@ class Gate:
             # A pod may vanish between two calls, and the server may be ending: the next round sees what is.
             with contextlib.suppress(Refused, OSError, http.client.HTTPException):
                 self._round()
+        self._api.close()
 
     def _round(self) -> None:
         pods = self._api.call("GET", "/api/v1/pods?fieldSelector=status.phase%3DPending")["items"]
