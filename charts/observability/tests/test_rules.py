@@ -1,7 +1,5 @@
 """The rules are those that the names give, say what they mean, and fire when and only when they should."""
 
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +7,7 @@ import pytest
 import yaml
 from observability import checks
 from observability.files import written
+from observability.promtool import promtool
 
 from kit.observe.metrics import BUCKETS_S
 
@@ -21,13 +20,6 @@ ALERTS = [rule for rule in RULES if "alert" in rule]
 NAMES = sorted({rule["alert"] for rule in ALERTS})
 RECORDED = {rule["record"] for rule in RULES if "record" in rule}
 FOLDERS = {path.parent for path in written()}
-
-
-def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Of the Debian package `prometheus`; a machine without it can not say whether an alert works."""
-    found = shutil.which("promtool")
-    assert found, "promtool is missing: apt-get install prometheus"
-    return subprocess.run([found, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.mark.parametrize("path", written(), ids=str)
