@@ -45,20 +45,20 @@ def test_a_release_lives_and_leaves_nothing(
     record_property: Callable[[str, object], None],
 ) -> None:
     life = Life(scenario, namespace, tool, tmp_path, kubeconfig)
-    helm = life.helm
+    helm, was = life.helm, version((old_chart / "Chart.yaml").read_text())
     life.check_hardened()
 
     life.timed("install", helm.install(old_chart, *life.values))
-    life.check_serving(version((old_chart / "Chart.yaml").read_text()))
+    eventually(lambda: life.serves(was), f"{scenario} serves with {was}")
     life.timed("test", helm.test())
     life.timed("upgrade", helm.upgrade(CHART, *life.values))
-    life.check_serving(NOW)
+    eventually(lambda: life.serves(NOW), f"{scenario} serves with {NOW}")
     for deployment in life.autoscaled():
         life.scale(deployment, 4)
     life.timed("again", helm.upgrade(CHART, *life.values))
     assert all(life.replicas(deployment) == 4 for deployment in life.autoscaled()), "an upgrade took back what an autoscaler did"
     life.timed("rollback", helm.rollback(1))
-    life.check_serving(version((old_chart / "Chart.yaml").read_text()))
+    eventually(lambda: life.serves(was), f"{scenario} serves with {was}")
     life.timed("uninstall", helm.uninstall())
     eventually(life.gone, "an empty namespace")
 

@@ -16,8 +16,8 @@ import yaml
 from cluster import tools
 
 Object = dict[str, Any]
-# Both forms in which Helm hands on what the API server warns of, and its own.
-WARNING = re.compile(r"^(W\d{4} .*|Warning: .*|WARNING: .*|.*level=WARN.*)$", re.M)
+# The forms in which either Helm hands on what the API server warns of, and its own.
+WARNING = re.compile(r"^(.* warnings\.go:\d+\] .*|W\d{4} .*|Warning: .*|WARNING: .*|.*level=WARN.*)$", re.M)
 TIMEOUT = "90s"
 
 

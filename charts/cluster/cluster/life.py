@@ -34,8 +34,11 @@ class Life:
         made = sum(1 for thing in self.objects if not hook(thing))
         return f"{self.scenario:16} {self.tool}  {made:3} objects  {steps}  total {sum(seconds for _, seconds in self.took):5.1f} s"
 
-    def check_serving(self, chart_version: str) -> None:
-        """Every Deployment is at its newest, all of its pods are ready, and all of it is labelled with the chart it came from."""
+    def serves(self, chart_version: str) -> bool:
+        """Every Deployment is at its newest, its pods are ready, its label names its chart. Raises AssertionError, never False.
+
+        Helm 3 stops waiting while old pods are still leaving.
+        """
         found = self.namespace.deployments()
         assert found, "the release has no Deployment"
         for deployment in found:
@@ -44,6 +47,7 @@ class Life:
             assert counts == {wanted}, f"{name}: {wanted} wanted, {status}"
             assert deployment["metadata"]["labels"]["helm.sh/chart"].endswith(chart_version), name
             assert set(deployment["spec"]["selector"]["matchLabels"]) == SELECTED_BY, name
+        return True
 
     def check_hardened(self) -> None:
         """No pod names a user or a group: OpenShift picks them, the image brings one."""
