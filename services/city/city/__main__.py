@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import psutil
 import typer
 
-from city import jobs, keys, operations, simulation
+from city import jobs, keeping, keys, operations, simulation
 from city.bench import BENCHES
 from city.board import board
 from city.box import Wishes
@@ -24,7 +24,7 @@ from city.supervisor import status_of
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 parked_app = typer.Typer(no_args_is_help=True, help="Records that could not be applied, and those of the same key behind them.")
-app.registered_commands += jobs.app.registered_commands
+app.registered_commands += jobs.app.registered_commands + keeping.app.registered_commands
 app.add_typer(jobs.topics_app, name="topics")
 app.add_typer(parked_app, name="parked")
 app.add_typer(keys.app, name="keys")
@@ -32,16 +32,18 @@ app.add_typer(keys.app, name="keys")
 KafkaOption = Annotated[str, typer.Option("--kafka", help="auto, apache, memory, or HOST:PORT of brokers that run already.")]
 PostgresOption = Annotated[str | None, typer.Option("--postgres", help="DSN of a role that may make databases; default: embedded.")]
 PortOption = Annotated[int, typer.Option("--port", help="Port of the gateway; another one is taken, and told, if it is in use.")]
+BrokersOption = Annotated[int, typer.Option("--brokers", min=1, max=9, help="Brokers of the embedded Apache Kafka; up to three copies.")]
+StandbyOption = Annotated[bool, typer.Option("--standby", help="Two embedded PostgreSQL; every commit lies on both.")]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Empty the state folder first.")]
 
 
 @app.command()
 def up(
     state: StateOption = STATE, kafka: KafkaOption = "auto", postgres: PostgresOption = None, port: PortOption = DEFAULT_PORT,
-    fresh: FreshOption = False,
+    brokers: BrokersOption = 1, standby: StandbyOption = False, fresh: FreshOption = False,
 ) -> None:
     """Run the city until Ctrl-C: PostgreSQL, Kafka, migrations, topics, every service."""
-    raise typer.Exit(run(State(state), Wishes(kafka, postgres, port), fresh=fresh))
+    raise typer.Exit(run(State(state), Wishes(kafka, postgres, port, brokers, standby), fresh=fresh))
 
 
 @app.command()
@@ -50,9 +52,17 @@ def demo(
     elders: Annotated[int, typer.Option(min=1)] = 5000, days: Annotated[int, typer.Option(min=1)] = 30, seed: int = 1,
     once: Annotated[bool, typer.Option("--once", help="End afterwards; exit code 0 only if every indicator equals the truth.")] = False,
     kill: Annotated[float | None, typer.Option(help="Kill one part after the other, each so many seconds after the last is back.")] = None,
+    failover: Annotated[bool, typer.Option("--failover", help="Kill only a broker and the PostgreSQL primary, at once.")] = False,
+    brokers: BrokersOption = 1, standby: StandbyOption = False,
+    replicas: Annotated[int, typer.Option("--replicas", min=1, max=4, help="Processes of each service.")] = 1,
+    upgrade: Annotated[
+        tuple[Path, Path] | None, typer.Option(help="Folders of two releases: begin with the first, replace its processes by the second.")
+    ] = None,
 ) -> None:
     """Run a fresh city, let a synthetic one act in it for some days, compare its truth with the board."""
-    raise typer.Exit(run(State(state), Wishes(kafka, postgres, port), fresh=True, demo=Demo(elders, days, seed, once, kill)))
+    before, after = upgrade or (None, None)
+    wishes = Wishes(kafka, postgres, port, brokers, standby, max(replicas, 2) if upgrade else replicas, before)
+    raise typer.Exit(run(State(state), wishes, fresh=True, demo=Demo(elders, days, seed, once, kill, failover, after)))
 
 
 @app.command()

@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 from city import servers, topics
 from city.brokers import MemoryWatch
-from city.names import BUSINESS, DEFAULT_PORT, NAMES, PARTITIONS, present
+from city.names import DEFAULT_PORT, NAMES, PARTITIONS, present
+from city.replicas import Balance, Replica, code
 from city.resaying import check_finished, resay_pending
 from city.services import GIVEN, Places, Service, database, gateway_url, guarded, management_url
 from city.state import State
@@ -42,6 +44,7 @@ class Wishes:
 
     kafka: auto, apache, memory or host:port. postgres: a superuser's DSN; None for the embedded one. brokers: of an Apache Kafka of our
     own; a topic has a copy on each of up to three. standby: a second embedded PostgreSQL that every commit waits for.
+    replicas: processes of each service. release: the folder of another release, whose code the services run until they are upgraded.
     """
 
     kafka: str = "auto"
@@ -49,6 +52,8 @@ class Wishes:
     port: int = DEFAULT_PORT
     brokers: int = 1
     standby: bool = False
+    replicas: int = 1
+    release: Path | None = None
 
 
 class City:
@@ -60,6 +65,7 @@ class City:
         self.said = said
         self.supervisor = Supervisor(said)
         self.places: Places | None = None
+        self.balance = Balance(state, self.supervisor) if wishes.replicas > 1 else None
         self.kafka_kind = GIVEN
         self._tasks: list[asyncio.Task[None]] = []
         self._since = psutil.Process().create_time()
@@ -83,12 +89,15 @@ class City:
         # each as soon as its own server answers: most of a start is spent on two cores' worth of computing
         _, address = await asyncio.gather(self._migrated(databases, server), self._topics(brokers))
         self.places = Places(server, address, PARTITIONS, copies(brokers), self.kafka_kind)
-        for name in present():
-            self.supervisor.add(Service(self.state, self.places, name))
+        services = self._services(self.places)
+        for service in services:
+            self.supervisor.add(service)
         for broker in brokers:
             if isinstance(broker, MemoryKafka):
                 self._tasks.append(asyncio.create_task(MemoryWatch(broker, self.supervisor).run()))
-        await self.supervisor.until_ready([*present(), *(process.name for process in databases)], SERVICES_S)
+        if self.balance:
+            await self.balance.start()
+        await self.supervisor.until_ready([process.name for process in (*services, *databases)], SERVICES_S * self.wishes.replicas)
         self._tasks.append(asyncio.create_task(resay_pending(self.state, self.places, self.said)))
 
     async def down(self) -> None:
@@ -96,8 +105,12 @@ class City:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.balance:
+            await self.balance.stop()
         kafkas = [name for name in self.supervisor.children if "kafka" in name]
-        await self.supervisor.stop(["simulator"], ["gateway"], list(BUSINESS), kafkas, list(pair.NAMES))
+        services = {child.name: child.process.service for child in self.supervisor.children.values() if isinstance(child.process, Service)}
+        gateways = [name for name, service in services.items() if service == "gateway"]
+        await self.supervisor.stop(gateways, [name for name in services if name not in gateways], kafkas, list(pair.NAMES))
         self.state.write_city({})
 
     def facts(self) -> dict[str, Any]:
@@ -106,7 +119,7 @@ class City:
             child.name: {
                 "pid": child.process.pid, "phase": child.phase, "reason": child.reason, "restarts": child.restarts,
                 "cpu_s": round(child.past_cpu_s + child.cpu_s, 2), "cpu_share": round(child.cpu_share, 3), "rss_mb": round(child.rss_mb, 1),
-                "management": management_url(self.state, child.name) if child.name in NAMES else None,
+                "management": management_url(self.state, child.name) if isinstance(child.process, Service) else None,
             }
             for child in list(self.supervisor.children.values())
         }
@@ -114,8 +127,18 @@ class City:
             "pid": os.getpid(), "since": self._since, "folder": str(self.state.folder), "gateway": self.gateway,
             "kafka": self.places.kafka if self.places else None, "kafka_kind": self.kafka_kind, "postgres": self.wishes.postgres,
             "children": children,
-            "ready": set(present()) <= set(children) and all(child["phase"] == Phase.READY for child in children.values()),
+            "ready": set(present()) <= self._served() and all(child["phase"] == Phase.READY for child in children.values()),
         }
+
+    def _served(self) -> set[str]:
+        return {child.process.service for child in list(self.supervisor.children.values()) if isinstance(child.process, Service)}
+
+    def _services(self, places: Places) -> list[Service]:
+        many, release = self.wishes.replicas, self.wishes.release
+        if self.balance is None:
+            return [Service(self.state, places, name) for name in present()]
+        numbers = range(1, many + 1)
+        return [Replica(self.state, places, name, number, many, release) for name in present() for number in numbers]
 
     async def _tell(self) -> None:
         for second in count():
@@ -164,13 +187,18 @@ class City:
 
     async def _migrated(self, databases: list[Postgres], server: str) -> None:
         await self.supervisor.until_ready([process.name for process in databases[:1]], SERVERS_S)
-        began = time.monotonic()
         for name in present():
             await ensure_database(server, name, role=name, password=self.state.secret(f"{name}.database"))
+        await self.migrate(self.wishes.release, server)
+
+    async def migrate(self, release: Path | None, server: str = "") -> None:
+        """Brings every database to the newest revision of a release. Raises: StartFailed."""
+        began = time.monotonic()
+        server = server or (self.places.postgres if self.places else "")
         # a child of its own: the supervisor need not carry every service's tables for the rest of its life
         variables = {f"{name.upper()}_DATABASE": database(self.state, server, name) for name in present()}
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "city.migrate", *present(), env={**os.environ, **variables},
+            sys.executable, "-m", "city.migrate", *present(), env={**os.environ, **variables, **code(release)},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )
         output, _ = await child.communicate()

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -15,6 +16,7 @@ from rich.live import Live
 from city.board import board, line
 from city.box import City, NotFresh, Wishes
 from city.kills import kill
+from city.replicas import roll
 from city.resaying import Unfinished
 from city.simulation import simulate
 from city.state import NotAState, State, StateInUse
@@ -37,7 +39,7 @@ class Demo:
     """What the synthetic city does.
 
     once: end afterwards instead of staying up. kill_s: a part of the city dies so often; None: never. failover: what dies is a broker
-    and the primary of PostgreSQL, at the same moment.
+    and the primary of PostgreSQL, at the same moment. upgrade: the folder of the release to which the services are brought meanwhile.
     """
 
     elders: int
@@ -46,6 +48,7 @@ class Demo:
     once: bool
     kill_s: float | None = None
     failover: bool = False
+    upgrade: Path | None = None
 
 
 def say(text: str) -> None:
@@ -96,11 +99,16 @@ async def _lived(city: City, demo: Demo | None) -> int:
 async def _acted(city: City, demo: Demo) -> int:
     acting = asyncio.create_task(simulate(city.gateway, city.state.folder, elders=demo.elders, days=demo.days, seed=demo.seed))
     killing = asyncio.create_task(kill(city, demo.kill_s, failover=demo.failover)) if demo.kill_s is not None else None
+    if demo.upgrade is not None:
+        killing = asyncio.create_task(roll(city, demo.upgrade))
     try:
         await asyncio.wait([task for task in (acting, killing) if task], return_when=asyncio.FIRST_COMPLETED)
         if killing and killing.done():
             killing.result()  # a part that did not come back
-        return await acting
+        code = await acting
+        if killing:
+            say(f"{_twice(city)} records were heard twice and applied once")
+        return code
     finally:
         for task in (acting, killing):
             if task:
@@ -118,6 +126,12 @@ async def _shown(city: City) -> None:
     with Live(console=console, auto_refresh=False) as live:
         while not await _passes(over, 1.0):
             live.update(board(city.facts(), _told(city)), refresh=True)
+
+
+def _twice(city: City) -> int:
+    """Records that every group together heard again, as the replicas that told it last counted them."""
+    told = {told["service"]: told for told in _told(city).values() if "service" in told}
+    return sum(int(position["repeated"]) for one in told.values() for position in one.get("positions", ()))
 
 
 def _told(city: City) -> dict[str, dict[str, Any]]:

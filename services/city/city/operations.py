@@ -8,10 +8,10 @@ import subprocess
 import sys
 from typing import Any
 
+from city import servers
 from city.services import GIVEN, Places, database, environment
 from city.state import State
 from city.supervisor import status_of
-from kit.servers.postgres import Postgres
 
 OWNERS = {"elder": "assessment", "policy": "subsidy", "organisation": "facility", "facility": "facility", "worker": "facility"}
 
@@ -23,10 +23,9 @@ class NotOwned(Exception):
 def places(state: State) -> Places:
     """Where the servers of this state folder answer, as its last city had them."""
     facts = state.city() or {}
-    embedded = Postgres(state.folder / "postgres", port=state.port("postgres"), password=state.secret("postgres"))
     kafka = facts.get("kafka") or f"127.0.0.1:{state.port('kafka')}"
     kind = facts.get("kafka_kind", GIVEN)
-    return Places(facts.get("postgres") or embedded.dsn(), str(kafka), partitions=4, replication=1, kafka_kind=kind)
+    return Places(facts.get("postgres") or servers.postgres(state).dsn(), str(kafka), partitions=4, replication=1, kafka_kind=kind)
 
 
 def databases(state: State, names: list[str]) -> dict[str, str]:

@@ -92,14 +92,15 @@ class Service(Process):
 
     def __init__(self, state: State, places: Places, name: str) -> None:
         super().__init__(name, state.logs / f"{name}.log")
+        self.service = name
         self.state = state
         self.places = places
 
     def prepare(self) -> None:
-        self._environment = environment(self.state, self.places, self.name)
+        self._environment = environment(self.state, self.places, self.service)
 
     def command(self) -> list[str]:
-        return [sys.executable, "-m", self.name]
+        return [sys.executable, "-m", self.service]
 
     def environment(self) -> dict[str, str]:
         return self._environment

@@ -1,0 +1,84 @@
+"""What a migration may do while the release before it runs: what is added, nobody else notices. Read from its source, not run."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+UNNOTICED = ("op.create_table", "op.f", "op.get_context", "op.get_context().autocommit_block")
+SAFE_SQL = ("create table ", "create type ", "create sequence ", "create index concurrently ", "comment on ")
+
+
+def faults(source: str) -> list[str]:
+    """What the upgrade of a migration does that the release before it would notice; empty where it only expands, or says why it may."""
+    module = ast.parse(source)
+    if _declared(module, "contract"):
+        return []
+    upgrade = next(node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "upgrade")
+    made = {_text(call.args[0]) for call in _calls(upgrade) if _name(call) == "op.create_table"}
+    return [fault for call in _calls(upgrade) if (fault := _fault(call, made))]
+
+
+def revision_of(source: str) -> tuple[str, str]:
+    """The revision and the one before it; empty for the first."""
+    module = ast.parse(source)
+    return _declared(module, "revision"), _declared(module, "down_revision")
+
+
+def modules(package: Path) -> Iterator[Path]:
+    """The migrations of a package."""
+    yield from sorted(path for path in (package / "migrations" / "versions").glob("*.py") if path.name != "__init__.py")
+
+
+def _fault(call: ast.Call, made: set[str]) -> str:
+    name = _name(call)
+    if name in UNNOTICED or not name.startswith(("op.", "migrations.")):
+        return ""
+    if name == "op.add_column":
+        return _of_column(call)
+    if name == "op.create_index":
+        table = _text(call.args[1]) if len(call.args) > 1 else ""
+        if table in made:
+            return ""
+        if _is(call, "unique", True):
+            return f"{name}: unique on {table}, where the release before may write what is not"
+        concurrent = _is(call, "postgresql_concurrently", True)
+        return "" if concurrent else f"{name}: on {table} without postgresql_concurrently, so that writing waits"
+    if name == "op.execute":
+        statement = " ".join(_text(call.args[0]).lower().split())
+        return "" if statement.startswith(SAFE_SQL) else f"{name}: {statement[:60] or 'what it does is not written here'}"
+    return f"{name}: only what is added goes unnoticed"
+
+
+def _of_column(call: ast.Call) -> str:
+    column = call.args[1]
+    if not isinstance(column, ast.Call):
+        return "op.add_column: what it adds is not written here"
+    default = next((one.value for one in column.keywords if one.arg == "server_default"), None)
+    if _is(column, "nullable", False) and default is None:
+        return f"op.add_column: {_text(column.args[0])} is not null, and the release before gives it nothing"
+    if default is not None and "(" in (_text(default) or ast.unparse(default).removeprefix("sa.text(").removesuffix(")")):
+        return f"op.add_column: {_text(column.args[0])} has a default that is computed for every row there is"
+    return ""
+
+
+def _calls(upgrade: ast.FunctionDef) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(upgrade) if isinstance(node, ast.Call))
+
+
+def _name(call: ast.Call) -> str:
+    return ast.unparse(call.func)
+
+
+def _is(call: ast.Call, keyword: str, value: object) -> bool:
+    return any(one.arg == keyword and isinstance(one.value, ast.Constant) and one.value.value is value for one in call.keywords)
+
+
+def _text(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def _declared(module: ast.Module, name: str) -> str:
+    for node in module.body:
+        if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id == name for target in node.targets):
+            return _text(node.value)
+    return ""
