@@ -33,10 +33,11 @@ async def replay(parts: Parts, group: str, topic: str = "", key: str = "") -> No
         print(f"{found[0]} key={found[1]}: {through} went through, {left} are left")
 
 
-async def resay(parts: Parts, group: str, aggregate: str) -> None:
-    """Has this service say one of its `MASTERS` again."""
+async def resay(parts: Parts, group: str, *aggregates: str) -> None:
+    """Has this service say some of its `MASTERS` again, one after the other."""
     known: dict[str, masters.Master] = import_module(f"{group}.flows.resay").MASTERS
-    print(f"{await masters.resay(parts.store, known[aggregate])} of {aggregate} are said again")
+    for aggregate in aggregates:
+        print(f"{await masters.resay(parts.store, known[aggregate])} of {aggregate} are said again")
 
 
 async def keys(parts: Parts, group: str) -> None:

@@ -37,11 +37,12 @@ def keep_pending(state: State, aggregates: list[str]) -> None:
 
 
 async def resay_pending(state: State, places: Places, said: Callable[[str], None]) -> None:
-    """Has the owners say them again, one aggregate after the other, each paced; what fails stays pending for the next start."""
-    for aggregate in pending(state):
-        service = OWNERS[aggregate]
+    """Has the owners say them again, one owner after the other, paced; what fails stays pending for the next start."""
+    left = pending(state)
+    for service in sorted({OWNERS[aggregate] for aggregate in left}):
+        wanted = [aggregate for aggregate in left if OWNERS[aggregate] == service]
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "city.operate", service, "resay", aggregate,
+            sys.executable, "-m", "city.operate", service, "resay", *wanted,
             env=environment(state, places, service) | {"LOG_LEVEL": "warning"}, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
@@ -51,8 +52,9 @@ async def resay_pending(state: State, places: Places, said: Callable[[str], None
             if child.returncode is None:
                 child.kill()
                 await child.wait()
+        told = output.decode().strip()
         if child.returncode:
-            said(f"{aggregate} could not be said again, `eldercare resay {aggregate}` does it later: {output.decode()[-500:].strip()}")
+            said(f"{', '.join(wanted)} could not be said again; `eldercare resay` does it later: {told[-500:]}")
             return
-        said(output.decode().strip())
-        keep_pending(state, [each for each in pending(state) if each != aggregate])
+        said("; ".join(told.splitlines()))
+        keep_pending(state, [aggregate for aggregate in pending(state) if OWNERS[aggregate] != service])

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from eldercare.dispatch.v1.events_pb2 import OrderAccepted
 
-from gateway import app, feed, retention
+from gateway import app, feed, restored, retention
 from gateway.consumers import HEAD, keep
 from gateway.tables import FeedHead
 from kit import ids
@@ -155,6 +155,32 @@ async def test_old_events_leave_and_an_old_cursor_is_told_where_to_go_on(store: 
     page = (await ask(cursor=expired.json()["facts"]["earliest_cursor"])).json()
     assert (page["first"], page["last"], len(page["events"])) == (3, 3, 1)
     assert (await ask()).json()["first"] == 3
+
+
+async def test_after_a_restore_a_cursor_of_the_lost_feed_is_told_how_far_it_is_true(store: Store, ask: Ask) -> None:
+    await said(store, OURS, OURS)
+    early = (await ask(limit=1)).json()["cursor"]
+    async with store.reading() as session:
+        lost = (await session.get(FeedHead, HEAD)).epoch
+    late = feed.sealed(lost, 9, KEY, UUID(OURS))  # of positions that the backup does not hold
+
+    for number in (7, 8):  # two restores, with something new between them
+        async with store.transaction() as session:
+            await restored.begin(session, number)
+        await said(store, OURS)
+
+    refused = [(await ask(cursor=cursor)).json() for cursor in (early, late)]
+    assert [problem["reason"] for problem in refused] == ["CURSOR_EXPIRED"] * 2
+    pages = [(await ask(cursor=problem["facts"]["resume_cursor"])).json() for problem in refused]
+    assert [page["first"] for page in pages] == [2, 3]
+
+
+async def test_a_cursor_of_an_epoch_that_nobody_remembers_begins_anew(store: Store, ask: Ask) -> None:
+    await said(store, OURS, OURS)
+
+    refused = (await ask(cursor=feed.sealed(UUID(int=7), 1, KEY, UUID(OURS)))).json()
+
+    assert (await ask(cursor=refused["facts"]["resume_cursor"])).json()["first"] == 1
 
 
 async def test_a_cursor_at_the_edge_of_what_is_kept_goes_on(store: Store, ask: Ask) -> None:

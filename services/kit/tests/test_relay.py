@@ -102,6 +102,27 @@ async def test_what_is_committed_is_heard_with_its_headers_and_leaves_the_outbox
     assert await relay.depth(pebbles.store) == (0, 0.0)
 
 
+async def test_the_database_knows_how_far_each_partition_holds_what_left_the_outbox(kafka, topics, pebbles, said, drained) -> None:
+    topics(TOPIC)
+    pebbles.store.parts = 2
+
+    async with relaying(pebbles.store, kafka.address, 2):
+        for _ in range(3):
+            await say(pebbles.store, said, [uuid.uuid4() for _ in range(700)])
+            await drained()
+
+    connection = await asyncpg.connect(pebbles.dsn)
+    noted = dict(await connection.fetch("select partition, max(next) from sent group by 1"))
+    assert await connection.fetchval("select count(distinct (part, cluster)) from sent") == 2
+    await connection.close()
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.address)
+    await consumer.start()
+    ends = await consumer.end_offsets([TopicPartition(TOPIC, number) for number in range(4)])
+    await consumer.stop()
+    assert noted == {partition.partition: end for partition, end in ends.items()}
+    assert sum(noted.values()) == 2100
+
+
 async def test_the_broker_in_memory_hears_the_same(memory_kafka, pebbles, said, drained) -> None:
     memory_kafka.create_topics([TOPIC])
     keys = [uuid.uuid4() for _ in range(300)]

@@ -1,0 +1,111 @@
+"""A simulated city that can be asked to do again what it cannot be sure of: each command bears a key made of what it is."""
+
+import asyncio
+import base64
+import copy
+import hashlib
+import json
+from collections import Counter
+from typing import Any
+
+from simulator import beginning
+from simulator.client import Gateway, Refused
+from simulator.people import Places
+from simulator.story import assessing, clock, day, fates, houses, ordering, serving, visiting
+from simulator.story.state import Story
+
+
+class Repeating(Gateway):
+    """free: whether the business clock may move on. resumed: feeds that went on from another cursor than their own."""
+
+    def __init__(self, address: str, secret: str, seed: int, said: Counter[str] | None = None) -> None:
+        super().__init__(address, client_id="simulator", secret=secret, seed=seed)
+        self.said = said or Counter()
+        self.free = asyncio.Event()
+        self.free.set()
+        self.resumed = 0
+
+    async def post(self, token: str, path: str, body: dict[str, Any], *, key: str = "") -> dict[str, Any]:
+        """The n-th time that a person gives the same command, it bears the same key, in whatever order answers come."""
+        deed = hashlib.sha256(json.dumps([_subject(token), path, body], sort_keys=True).encode()).hexdigest()
+        self.said[deed] += 1
+        return await super().post(token, path, body, key=key or f"{deed[:48]}-{self.said[deed]}")
+
+    async def get(self, token: str, path: str, **query: Any) -> dict[str, Any]:
+        """A feed that was restored goes on from the cursor that it names."""
+        try:
+            return await super().get(token, path, **query)
+        except Refused as refusal:
+            if refusal.reason != "CURSOR_EXPIRED":
+                raise
+            self.resumed += 1
+            return await super().get(token, path, **query | {"cursor": refusal.problem["facts"]["resume_cursor"]})
+
+    async def clock(self, now: str) -> None:
+        """Waits until the clock may move."""
+        await self.free.wait()
+        await super().clock(now)
+
+
+def _subject(token: str) -> str:
+    body = token.split(".")[1]
+    return str(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["sub"])
+
+
+def told(gateway: Repeating, elders: int, seed: int) -> Story:
+    """A story that has not begun."""
+    return Story(gateway, elders, seed, Places(seed))
+
+
+async def begin(story: Story, days: int) -> None:
+    """The first day's registrations, and these days."""
+    await story.gateway.clock(story.now.isoformat())
+    await story.meet()
+    await beginning.register(story, lambda _: None)
+    await story.meet_workers()
+    await beginning.people(story, lambda _: None)
+    await story.gateway.quiet()
+    await beginning.stays(story)
+    for _ in range(days):
+        await day.live(story, days, lambda _: None)
+
+
+async def wake(story: Story) -> None:
+    """A morning up to the instant before people apply and order; nothing is under way then."""
+    await clock.move(story, day.MORNING)
+    await visiting.send(story)
+    await serving.listen(story, first=True)
+    visiting.plan(story)
+    await fates.befall(story)
+    await houses.change(story)
+    await story.gateway.quiet()
+
+
+async def apply(story: Story, days: int) -> None:
+    """Cancellations, assessments, approvals and applications of a morning."""
+    await ordering.cancel_some(story)
+    await assessing.assess(story)
+    await assessing.apply(story, days)
+
+
+async def order(story: Story, rounds: int) -> None:
+    """A few orders more, from other people each time."""
+    await ordering.place(story, 0.1 + rounds / 100)
+
+
+async def rest(story: Story, days: int) -> None:
+    """From ten o'clock to the evening."""
+    await day.live(story, days, lambda _: None, since=day.STEPS[1][0])
+
+
+def remembered(story: Story) -> Story:
+    """The story as it is now; it speaks through the same gateway."""
+    shared = (story.gateway, story.places, story.places.tree)
+    return copy.deepcopy(story, {id(one): one for one in shared})
+
+
+async def goes_on_at(story: Story, gateway: Repeating) -> None:
+    """From now on everybody speaks through this gateway, with new tokens."""
+    story.gateway = story.tokens._gateway = gateway
+    story.tokens._tokens.clear()
+    await story.tokens.renew()
