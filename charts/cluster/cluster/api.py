@@ -166,7 +166,7 @@ class Api:
                 yield f"{kind.kind}.{group}".rstrip("."), item["metadata"]["name"]
 
 
-def eventually(check: Callable[[], object], what: str, seconds: float = 30) -> None:
+def eventually(check: Callable[[], object], what: str, seconds: float = 120) -> None:
     """Polls until `check` is true; an AssertionError of `check` counts as not yet. Raises AssertionError with the last one's text."""
     deadline, last = time.monotonic() + seconds, ""
     while True:

@@ -82,7 +82,7 @@ class ControlPlane:
             f"--service-account-signing-key-file={key}", "--profiling=false",
         )  # fmt: skip
         self.api = Api(url, token, certificates / "apiserver.crt")
-        server.until(self.api.ready, 90)
+        server.until(self.api.ready, 300)
         self._write_kubeconfig(url, token, certificates / "apiserver.crt")
         config = f"--kubeconfig={self.kubeconfig}"
         self._server(
@@ -125,7 +125,7 @@ class ControlPlane:
             eventually(partial(self._knows, spec["names"]["kind"], served), definition["metadata"]["name"])
             self.api.list(served[0], spec["names"]["kind"])
         for server in self.servers:
-            server.until(self._nodes_ready, 60)
+            server.until(self._nodes_ready, 300)
 
     def _knows(self, kind: str, versions: list[str]) -> bool:
         return all(self.api.knows(version, kind) for version in versions)

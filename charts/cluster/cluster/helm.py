@@ -18,7 +18,7 @@ from cluster import tools
 Object = dict[str, Any]
 # The forms in which either Helm hands on what the API server warns of, and its own.
 WARNING = re.compile(r"^(.* warnings\.go:\d+\] .*|W\d{4} .*|Warning: .*|WARNING: .*|.*level=WARN.*)$", re.M)
-TIMEOUT = "90s"
+TIMEOUT = "300s"  # reached on a crowded machine or by a defect, never as a rule
 
 
 class HelmFailed(Exception):
@@ -45,7 +45,7 @@ class Helm:
     def run(self, *words: str) -> Told:
         """Raises HelmFailed."""
         began = time.monotonic()
-        told = subprocess.run([self._binary, *words], env=self._env, capture_output=True, text=True, timeout=300)
+        told = subprocess.run([self._binary, *words], env=self._env, capture_output=True, text=True, timeout=900)
         said = told.stdout + told.stderr
         if told.returncode:
             raise HelmFailed(f"{self.tool} {' '.join(words)}\n{said}")

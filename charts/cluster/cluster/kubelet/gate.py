@@ -17,6 +17,8 @@ PAUSE_S = 0.2
 STARTED, INITIALIZED = "cluster.test/started", "cluster.test/initialized"
 SCHEMA = "cluster.test/schema"  # on a namespace: `head` when its user has migrated by hand
 
+Present = dict[tuple[str, str], set[str]]  # keys by (kind, name)
+
 
 def needs(pod_spec: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
     """(kind, name, key or None) of every Secret and ConfigMap without which no kubelet starts the pod's containers."""
@@ -47,6 +49,16 @@ def waits(pod_spec: dict[str, Any]) -> bool:
     return says(pod_spec.get("initContainers", []), "wait")
 
 
+def first_missing(pod_spec: dict[str, Any], present: Present) -> str:
+    """The first thing that is not there, as a kubelet says it; empty when all are."""
+    for kind, name, key in needs(pod_spec):
+        if (kind, name) not in present:
+            return f'{kind.lower()} "{name}" not found'
+        if key and key not in present[kind, name]:
+            return f"couldn't find key {key} in {kind} {name}"
+    return ""
+
+
 class Gate:
     """A thread that looks at pending pods and marks those that may go on."""
 
@@ -67,29 +79,22 @@ class Gate:
         self._api.close()
 
     def _round(self) -> None:
-        pods = self._api.call("GET", "/api/v1/pods?fieldSelector=status.phase%3DPending")["items"]
-        for pod in pods:
-            marks = pod["metadata"].get("annotations", {})
+        there: dict[str, Present] = {}
+        for pod in self._api.call("GET", "/api/v1/pods?fieldSelector=status.phase%3DPending")["items"]:
+            namespace, marks = pod["metadata"]["namespace"], pod["metadata"].get("annotations", {})
             if not pod["spec"].get("nodeName") or "deletionTimestamp" in pod["metadata"]:
                 continue
             if STARTED not in marks:
-                missing = self._missing(pod)
+                if namespace not in there:
+                    there[namespace] = self._present(namespace)
+                missing = first_missing(pod["spec"], there[namespace])
                 self._mark(pod, STARTED) if not missing else self._tell(pod, missing)
             elif pod["spec"].get("initContainers") and INITIALIZED not in marks and self._may_go(pod):
                 self._mark(pod, INITIALIZED)
 
-    def _missing(self, pod: dict[str, Any]) -> str:
-        """The first thing that is not there, as a kubelet would say it; empty when all are."""
-        for kind, name, key in needs(pod["spec"]):
-            try:
-                found = self._api.get("v1", kind, pod["metadata"]["namespace"], name)
-            except Refused as refusal:
-                if refusal.status != 404:
-                    raise
-                return f'{kind.lower()} "{name}" not found'
-            if key and key not in {**found.get("data", {}), **found.get("binaryData", {})}:
-                return f"couldn't find key {key} in {kind} {name}"
-        return ""
+    def _present(self, namespace: str) -> Present:
+        found = [thing for kind in ("Secret", "ConfigMap") for thing in self._api.list("v1", kind, namespace)]
+        return {(thing["kind"], thing["metadata"]["name"]): {*thing.get("data", {}), *thing.get("binaryData", {})} for thing in found}
 
     def _may_go(self, pod: dict[str, Any]) -> bool:
         """A schema is at head when every migration Job of the namespace is done, or its user says so."""
