@@ -16,7 +16,7 @@ SERVICES := $(if $(S),$(S),kit assessment subsidy facility dispatch supervision 
 PORTAL := $(if $(wildcard services/portal/package.json),services/gateway/gateway/portal/.built)
 SIMULATION = --elders $(ELDERS) --days $(DAYS) --seed $(SEED)
 
-.PHONY: dashboards test-observability compose-up compose-down test-compose test-image lock-tools test-chart test-cluster help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city check docs clean
+.PHONY: dashboards test-observability compose-up compose-down test-compose test-image lock-tools test-chart test-cluster help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city test-rehearsals check docs clean
 help: ## print the verbs
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z-]+:.*## /{printf "  %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
@@ -76,6 +76,8 @@ test-connected: setup ## the tests that need a real Kafka broker
 	@KAFKA=apache $(BIN)/pytest -q -m 'connected and not city' $(if $(S),services/$(S))
 test-city: setup ## the tests that need a whole running city
 	@KAFKA=$(KAFKA) $(BIN)/pytest -q -m 'city and not rehearsal'
+test-rehearsals: setup ## disasters and upgrades on whole cities with real Kafka, minutes each: fail-over, backup and restore, rolling upgrade
+	@KAFKA=apache $(BIN)/pytest -q -s -m rehearsal
 check: setup ## style, types, import contracts
 	@$(BIN)/ruff check $(if $(S),services/$(S),.)
 	@$(BIN)/mypy $(foreach s,$(SERVICES),-p $(s))

@@ -60,7 +60,7 @@ class Source:
 
 @dataclass
 class Manifest:
-    """What a backup holds. starts, ends: offsets of the tail; before: end of each partition before the base backup began."""
+    """What a backup holds. starts, ends: offsets of the tail; before: what lies below is true in any case."""
 
     backup_id: str
     began_at: str
@@ -98,10 +98,9 @@ class Manifest:
         return cls(**told)
 
 
-def backup(folder: Path, source: Source, said: Said, *, restored: bool = False) -> Manifest:
+def backup(folder: Path, source: Source, said: Said) -> Manifest:
     """Makes it while everybody goes on. Blocks.
 
-    restored: the databases were brought back already, so what Kafka holds beyond them is no longer true.
     Raises: NoBackup where the folder is not empty; Failed, tail.Lost, KafkaException.
     """
     if folder.exists() and any(folder.iterdir()):
@@ -123,7 +122,8 @@ def backup(folder: Path, source: Source, said: Said, *, restored: bool = False) 
         assert source.box is not None
         _private(folder / name, (source.box.folder / name).read_bytes())
     ends = tail.copy(source.kafka, folder / TAIL, starts, said)
-    known = {place: begin if restored else end for place, (begin, end) in before.items()}
+    # a base backup that begins now holds all that Kafka holds now; of databases that somebody else keeps, nobody knows the instant
+    known = {place: end if source.server else begin for place, (begin, end) in before.items()}
     made = Manifest(
         str(ids.new()), began_at.isoformat(), Clock.real().isoformat(), cluster, sorted(source.databases), starts, ends, known,
         {name: _digest(folder / name) for name in (TAIL, *kept)},

@@ -81,7 +81,7 @@ def realign(
     def act() -> None:
         kafka = guarded(_kafka())
         if not (folder / making.MANIFEST).exists():
-            making.backup(folder, making.Source("", kafka, databases), say, restored=True)
+            making.backup(folder, making.Source("", kafka, databases), say)
         epochs = fit(folder, making.Manifest.of(folder), kafka, databases, say, replication=replication)
         say(f"epoch {max(epochs.values())} begins; start the services, then `eldercare resay` {', '.join(sorted(operations.OWNERS))}")
 
