@@ -4,6 +4,7 @@ import gc
 
 from datacenter.api import Boards, Indicators, Lineage
 from datacenter.consumers import COLLECTED_AFTER, GROUP, keep
+from datacenter.flows.measuring import keep_measuring
 from datacenter.flows.proving import prove_daily
 from datacenter.queries.boards import ends_of
 from datacenter.settings import Settings
@@ -26,7 +27,10 @@ def main() -> None:
     async def proofs(parts: Parts) -> None:
         await prove_daily(parts.store, told.city, told.proof_pause)
 
-    service.run(told, servicers=lambda parts: servicers(parts, reader), consumers=lambda _: reader, also=[proofs])
+    async def gauges(parts: Parts) -> None:
+        await keep_measuring(parts.store, told.city)
+
+    service.run(told, servicers=lambda parts: servicers(parts, reader), consumers=lambda _: reader, also=[proofs, gauges])
 
 
 if __name__ == "__main__":

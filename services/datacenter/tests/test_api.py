@@ -177,6 +177,7 @@ async def test_an_event_is_shown_without_the_day_of_birth(city: City) -> None:
     elder = json.loads(event.body)["elder"]
     assert len(elder["born_on"]) == len("1950-01")
     assert event.traceparent.startswith("00-")
+    assert event.trace_id == page.events[0].trace_id == event.traceparent.split("-")[1]
     assert event.subject == elder["elder_id"]
 
 

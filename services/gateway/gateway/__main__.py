@@ -32,7 +32,10 @@ async def http(parts: Parts) -> None:
             api += issuer.routes(built_in, parts.store, parts.identity, one_box=settings.one_box)
         if settings.one_box:
             api += onebox.routes(parts.clock, parts.identity, settings.peers, inside)
-        server = app.server(app.app(api, concurrency=settings.concurrency, body_bytes=settings.body_mib << 20), settings.listen)
+        application = app.app(
+            api, concurrency=settings.concurrency, body_bytes=settings.body_mib << 20, traces_url=settings.traces_url,
+        )
+        server = app.server(application, settings.listen)
         server.capture_signals = _left_to_the_kit  # type: ignore[method-assign]
         gc.collect()
         gc.freeze()  # what is loaded by now stays: looking through it again and again took a twelfth of the time

@@ -21,17 +21,17 @@ from gateway.problems import TITLES, problem
 from kit.observe import log
 
 
-def app(api: list[Route], *, concurrency: int, body_bytes: int, portal: Path = PORTAL) -> Limits:
+def app(api: list[Route], *, concurrency: int, body_bytes: int, portal: Path = PORTAL, traces_url: str | None = None) -> Limits:
     """The application around the routes of the methods, the feed and the issuer.
 
-    portal: the folder of the built web front.
+    portal: the folder of the built web front. traces_url: see `pages`.
     """
     document = json.dumps(openapi(), ensure_ascii=False).encode()
 
     async def contracts(_: Request) -> Response:
         return Response(document, media_type="application/json")
 
-    known = Index([*api, Route("/openapi.json", contracts, middleware=[Middleware(GZipMiddleware)]), *pages(portal)])
+    known = Index([*api, Route("/openapi.json", contracts, middleware=[Middleware(GZipMiddleware)]), *pages(portal, traces_url=traces_url)])
     return Limits(
         Starlette(routes=[known], exception_handlers={HTTPException: _http, Exception: _broken}),
         concurrency=concurrency, body_bytes=body_bytes,

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.problems import problem
@@ -23,8 +23,14 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 _PACKED = frozenset({".js", ".css", ".svg", ".json"})
 
 
-def pages(portal: Path = PORTAL) -> list[Route]:
-    """/, /docs and /assets/…"""
+def pages(portal: Path = PORTAL, *, traces_url: str | None = None) -> list[Route]:
+    """/, /docs, /assets/… and /portal.json: what the front has to know of this deployment.
+
+    traces_url: where a trace is shown, `{trace_id}` in it stands for its id.
+    """
+
+    async def told(_: Request) -> Response:
+        return JSONResponse({"traces_url": traces_url}, headers={"Cache-Control": "no-cache"})
 
     async def index(_: Request) -> Response:
         return _page(portal / "index.html")
@@ -42,7 +48,7 @@ def pages(portal: Path = PORTAL) -> list[Route]:
         packed = await asyncio.to_thread(_packed, path, path.stat().st_mtime_ns)
         return Response(packed, media_type=mimetypes.guess_type(path.name)[0], headers=headers | {"Content-Encoding": "gzip"})
 
-    return [Route("/", index), Route("/docs", docs), Route("/assets/{name}", asset)]
+    return [Route("/", index), Route("/docs", docs), Route("/portal.json", told), Route("/assets/{name}", asset)]
 
 
 def _page(path: Path) -> Response:

@@ -17,5 +17,9 @@ class Settings(KitSettings):
         None, description="Ed25519 keys (PEM) of the built-in issuer: the first signs, all are known; absent: tokens come from elsewhere",
     )
     clients: dict[str, SecretStr] = Field(default_factory=dict, description="secrets of the built-in issuer's clients, by client id")
+    traces_url: str | None = Field(
+        None, pattern=r"^https?://\S*\{trace_id\}\S*$",
+        description="page of a trace for people's browsers, with {trace_id} in it; absent: ids alone",
+    )
     concurrency: int = Field(256, description="requests under way at once; more are told to come again")
     body_mib: int = Field(64, description="largest body: a file of 300 000 elders is about 45 MiB")

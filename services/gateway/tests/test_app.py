@@ -4,13 +4,16 @@ import asyncio
 import gzip
 from pathlib import Path
 
+import httpx
 import pytest
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway import contracts, routes
+from gateway import app, contracts, routes
 from gateway.index import Index
+from gateway.settings import Settings
 from kit.observe import names
 
 
@@ -84,6 +87,21 @@ async def test_every_answer_is_measured_by_route_and_those_we_owe_are_counted(op
     assert (told["/v1/measured/{id}", "200"], told["/v1/owed", "500"]) == (1, 1)
     assert told["none", "404"] >= 1
     assert names.HTTP_FAILED.series[()] == owed + 1
+
+
+@pytest.mark.parametrize("address", [None, "http://traces/trace/{trace_id}"])
+async def test_the_portal_is_told_where_traces_are_shown(tmp_path: Path, address: str | None) -> None:
+    inside = app.app([], concurrency=1, body_bytes=1, portal=tmp_path, traces_url=address)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=inside), base_url="http://gateway") as http:
+        assert (await http.get("/portal.json")).json() == {"traces_url": address}
+
+
+@pytest.mark.parametrize("address", ["traces/{trace_id}", "http://traces/", "javascript:alert({trace_id})", "http://traces/ {trace_id}"])
+def test_an_address_of_traces_that_leads_to_none_is_refused(address: str) -> None:
+    with pytest.raises(ValidationError, match="traces_url"):
+        Settings(
+            database="postgresql://x", kafka="x:1", issuer="x", keys_url="x", services={}, hash_keys="x", traces_url=address,
+        )
 
 
 async def test_a_portal_that_was_not_built_is_named(opened) -> None:

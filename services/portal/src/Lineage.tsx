@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
-import { type LineagePage, Problem, lineage } from "./api";
+import { type LineagePage, Problem, deployment, lineage } from "./api";
 import { instant, name, text, unit } from "./figures";
 import { type Language, say } from "./words";
 
@@ -9,6 +9,8 @@ export function Lineage({ token, area, month, code, language, close }: {
 }) {
   const [page, setPage] = useState<LineagePage>();
   const [failed, setFailed] = useState("");
+  const [traces, setTraces] = useState<string | null>(null);
+  useEffect(() => { deployment().then((told) => setTraces(told.traces_url), () => setTraces(null)); }, []);
   const read = useCallback(async (after: string) => {
     try {
       const told = await lineage(token, area, month, code, after);
@@ -49,7 +51,8 @@ export function Lineage({ token, area, month, code, language, close }: {
                   {event.in_numerator && <i>{say(language, "numerator")}</i>}{event.in_denominator && <i>{say(language, "denominator")}</i>}
                 </span>
                 <code>{event.event_id}</code>
-                <details><summary>{event.source}</summary><pre>{pretty(event.body)}</pre>{event.traceparent && <code>{say(language, "trace")} {event.traceparent.split("-")[1]}</code>}</details>
+                <details><summary>{event.source}</summary><pre>{pretty(event.body)}</pre></details>
+                {event.trace_id && <Trace id={event.trace_id} address={traces} label={say(language, "trace")} />}
               </li>
             ))}
           </ol>
@@ -62,4 +65,10 @@ export function Lineage({ token, area, month, code, language, close }: {
 
 function pretty(body: string): string {
   try { return JSON.stringify(JSON.parse(body), null, 1); } catch { return body; }
+}
+
+// The id of the trace of the command that made an event; a link where a deployment shows its traces.
+function Trace({ id, address, label }: { id: string; address: string | null; label: string }) {
+  const shown = <code>{id}</code>;
+  return <p className="trace">{label} {address ? <a href={address.replaceAll("{trace_id}", id)} target="_blank" rel="noreferrer noopener">{shown}</a> : shown}</p>;
 }

@@ -15,7 +15,7 @@ export interface Board {
 }
 export interface ArchivedEvent {
   event_id: string; type: string; source: string; subject: string; area_code: string; time: string; traceparent: string; body: string;
-  in_numerator: boolean; in_denominator: boolean;
+  in_numerator: boolean; in_denominator: boolean; trace_id: string;
 }
 export interface LineagePage { indicator: Indicator; figure: Figure; events: ArchivedEvent[]; next: string }
 export interface User { username: string; title: string; roles: string[]; area?: string }
@@ -28,6 +28,13 @@ async function answer<T>(response: Response): Promise<T> {
   if (response.ok) return (await response.json()) as T;
   const told = (await response.json().catch(() => ({}))) as { reason?: string; detail?: string };
   throw new Problem(response.status, told.reason ?? String(response.status), told.detail ?? response.statusText);
+}
+
+// What the front has to know of this deployment.
+export interface Deployment { traces_url: string | null }
+
+export async function deployment(): Promise<Deployment> {
+  return answer<Deployment>(await fetch("/portal.json"));
 }
 
 export async function users(): Promise<User[]> {

@@ -27,6 +27,7 @@ from datacenter.rules.indicators import Indicator
 from datacenter.rules.measures import STOCKS, Counts, Measure
 from kit import areas, wire
 from kit.access import Caller, area_prefix, scoped
+from kit.observe import trace_id_of
 from kit.refusals import Malformed, NotFound
 from kit.store import Session
 
@@ -195,7 +196,7 @@ def _message(row: Any, event: Message | None, in_numerator: bool, in_denominator
     return pb.ArchivedEvent(
         event_id=str(row.id), type=row.type, source=row.source, subject=row.subject, area_code=row.area_code or "",
         time=wire.timestamp(row.time), traceparent=row.traceparent or "", body=_body(event) if event is not None else "",
-        in_numerator=in_numerator, in_denominator=in_denominator,
+        in_numerator=in_numerator, in_denominator=in_denominator, trace_id=trace_id_of(row.traceparent) or "",
     )
 
 

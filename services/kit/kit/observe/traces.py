@@ -54,6 +54,16 @@ def parsed(traceparent: str | None) -> SpanContext | None:
     return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags)) if trace_id and span_id else None
 
 
+def trace_id_of(traceparent: str | None) -> str | None:
+    """The id of the trace that a W3C `traceparent` stands in, or None where it names none.
+
+    >>> trace_id_of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), trace_id_of("00-x"), trace_id_of(None)
+    ('0af7651916cd43dd8448eb211c80319c', None, None)
+    """
+    told = parsed(traceparent)
+    return f"{told.trace_id:032x}" if told is not None else None
+
+
 def traceparent() -> str | None:
     """The current span, as W3C text to pass on or to keep; None outside of any."""
     told = trace.get_current_span().get_span_context()
