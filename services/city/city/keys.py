@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from city import operations
-from city.services import present
+from city.names import present
 from city.state import State
 
 app = typer.Typer(no_args_is_help=True, help="Keys of personal data: which are in use, and renewing what old ones have sealed.")

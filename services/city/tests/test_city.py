@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
-from city.operations import unbalanced
 from city.names import present
+from city.operations import unbalanced
 from city.state import State
 from kit.testing import until
 

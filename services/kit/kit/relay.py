@@ -3,8 +3,8 @@
 One relay owns a part of the outbox by an advisory lock; lock, read and delete use one direct connection, never a pooler. When
 that connection is lost somebody else may already own the part, so the producer is closed unflushed before anything else.
 ≤ 500 oldest letters → idempotent producer → acknowledgements → delete, with the note of how far each partition holds what was
-deleted (`kit.tables.Sent`). A crash before the delete says a letter twice, with the same `ce_id`. An id cursor would lose letters that commit late; an xmin gate would turn two events of one aggregate around;
-SKIP LOCKED would let a second worker overtake.
+deleted (`kit.tables.Sent`). A crash before the delete says a letter twice, with the same `ce_id`. An id cursor would lose letters that
+commit late; an xmin gate would turn two events of one aggregate around; SKIP LOCKED would let a second worker overtake.
 """
 
 import asyncio

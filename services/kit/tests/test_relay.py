@@ -18,7 +18,9 @@ from kit.relay import Relay
 from kit.store import Store
 
 TOPIC = "eldercare.application.v1"
-DELETING = """select from pg_stat_activity where application_name = 'kit relay 0' and wait_event_type = 'Lock' and query like '%delete from outbox%'"""
+DELETING = """
+select from pg_stat_activity
+where application_name = 'kit relay 0' and wait_event_type = 'Lock' and query like '%delete from outbox%'"""
 # A relay as a process that can be killed.
 ALONE = """
 import asyncio, sys
