@@ -23,6 +23,10 @@ def test_the_readme_is_that_of_the_values() -> None:
     assert written.README.read_text() == written.readme(), "python charts/tests/written.py writes it anew"
 
 
+def test_users_of_kafka_have_the_rights_that_the_contracts_give_them() -> None:
+    assert written.USERS.read_text() == written.users(), "python charts/tests/written.py writes it anew"
+
+
 def test_every_key_has_a_comment() -> None:
     said = {path for path, _, _ in written.keys()}
     unsaid = [

@@ -1,4 +1,4 @@
-"""What is written from other files: the chart's table of services, and its README; `python charts/tests/written.py` writes both anew."""
+"""What is written from other files: the chart's table of services, and its README, users of Kafka; `python charts/tests/written.py` writes both anew."""
 
 import ast
 import importlib.util
@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "eldercare"
 TOPOLOGY = CHART / "files" / "topology.yaml"
 README = CHART / "README.md"
+USERS = CHART / "examples" / "strimzi-users.yaml"
 
 
 def topology() -> Any:
@@ -63,6 +64,29 @@ def table() -> str:
     return head + yaml.safe_dump({"services": services, "topics": topics, "config": config}, sort_keys=False, width=120)
 
 
+def users() -> str:
+    """examples/strimzi-users.yaml: a user for each service with the rights that the contracts give it, and one that makes topics."""
+    known, made = topology(), []
+
+    def right(kind: str, name: str, *operations: str, prefix: bool = False) -> dict[str, Any]:
+        return {"resource": {"type": kind, "name": name, "patternType": "prefix" if prefix else "literal"}, "operations": list(operations)}
+
+    for service in sorted(known.SAYS):
+        rights = [right("topic", f"eldercare.{topic}.v1", "Write", "Describe") for topic in known.SAYS[service]]
+        rights += [right("topic", f"eldercare.{topic}.v1", "Read", "Describe") for topic in known.HEARS[service]]
+        made.append((service, [*rights, right("group", service, "Read", "Describe")]))
+    made.append(("topics", [right("topic", "eldercare.", "Create", "Describe", "DescribeConfigs", "AlterConfigs", prefix=True)]))
+    head = "# Written by charts/tests/written.py from the contracts: who says and hears what, and no more. The cluster is that of strimzi.yaml.\n"
+    return head + yaml.safe_dump_all(
+        [{
+            "apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaUser",
+            "metadata": {"name": f"eldercare-{name}", "labels": {"strimzi.io/cluster": "city"}},
+            "spec": {"authentication": {"type": "scram-sha-512"}, "authorization": {"type": "simple", "acls": rights}},
+        } for name, rights in made],
+        sort_keys=False, width=160,
+    )
+
+
 def keys() -> list[tuple[str, str, str]]:
     """(path, default, comment) of every key of values.yaml that has a comment, in its order."""
     values = yaml.safe_load((CHART / "values.yaml").read_text())
@@ -94,9 +118,11 @@ def readme() -> str:
     text = (CHART / "README.md.gotmpl").read_text()
     for name in ("version", "appVersion", "kubeVersion"):
         text = text.replace("{{ .Chart." + name[0].upper() + name[1:] + " }}", chart[name])
+    text = text.replace("{{ .Proved }}", (ROOT / "charts" / "tests" / "proved.txt").read_text().rstrip())
     return text.replace("{{ .Values }}", "\n".join(rows))
 
 
 if __name__ == "__main__":
     TOPOLOGY.write_text(table())
     README.write_text(readme())
+    USERS.write_text(users())
