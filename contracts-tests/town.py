@@ -18,7 +18,8 @@ import httpx
 from confluent_kafka import Consumer, TopicPartition
 
 from city import operations
-from city.services import SIMULATOR, present
+from city.names import present
+from city.services import SIMULATOR
 from city.state import State
 
 CITY = "341100000000"
