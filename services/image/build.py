@@ -34,11 +34,6 @@ def version() -> str:
     return str(tomllib.loads((engine.ROOT / "pyproject.toml").read_text())["project"]["version"])
 
 
-def revision() -> str:
-    """The commit that is checked out."""
-    return subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=engine.ROOT, check=True).stdout.strip()
-
-
 def base() -> None:
     """Makes the base image where the store has none; Debian comes from where this machine's own packages come from."""
     if engine.exists(BASE):
@@ -76,11 +71,12 @@ def _pip(name: str) -> str:
     return subprocess.run([sys.executable, "-m", "pip", "config", "get", name], capture_output=True, text=True, check=False).stdout.strip()
 
 
-def build(tag: str) -> None:
-    """Builds and prints how long it took. Raises: CalledProcessError."""
+def build(tag: str) -> str:
+    """Builds, prints how long it took, and returns the revision it bears. Raises: CalledProcessError."""
     epoch = subprocess.run(["git", "log", "-1", "--format=%ct"], capture_output=True, text=True, cwd=engine.ROOT, check=True).stdout.strip()
+    revision = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=engine.ROOT, check=True).stdout.strip()
     created = datetime.fromtimestamp(int(epoch), UTC).isoformat()
-    arguments = {"BASE": BASE, "VERSION": version(), "REVISION": revision(), "CREATED": created, "SOURCE_DATE_EPOCH": epoch}
+    arguments = {"BASE": BASE, "VERSION": version(), "REVISION": revision, "CREATED": created, "SOURCE_DATE_EPOCH": epoch}
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         given = [part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")]
@@ -92,6 +88,7 @@ def build(tag: str) -> None:
         subprocess.run(engine.quietly(command), check=True, cwd=engine.ROOT)
     size = json.loads(engine.run("podman", "image", "inspect", tag))[0]["Size"]
     print(f"{tag}: built in {time.monotonic() - began:.0f} s, {size / 1e6:.0f} MB, base {BASE}", flush=True)
+    return revision
 
 
 def main(arguments: list[str]) -> None:

@@ -60,8 +60,8 @@ class Proof:
             raise Wrong(f"{what}: {seen}")
 
 
-def contents(proof: Proof, image: str, folder: Path, *, kept: bool) -> None:
-    """What lies in the image, without starting anything of ours. kept: it may be of an earlier revision."""
+def contents(proof: Proof, image: str, folder: Path, built: str | None) -> None:
+    """What lies in the image, without starting anything of ours. built: its revision; None for an image that was there."""
     told = json.loads(engine.run("podman", "image", "inspect", image))[0]
     config, labels = told["Config"], told["Config"]["Labels"]
     proof.say("size", f"{told['Size'] / 1e6:.0f} MB, of which the base {_size(build.BASE) / 1e6:.0f} MB")
@@ -69,7 +69,7 @@ def contents(proof: Proof, image: str, folder: Path, *, kept: bool) -> None:
     proof.must("entry point, user", started == (["eldercare"], "10001:0"), f"{started[0]}, {started[1]}")
     lacking = [label for label in LABELS if not labels.get(f"org.opencontainers.image.{label}")]
     version, revision = (labels[f"org.opencontainers.image.{label}"] for label in ("version", "revision"))
-    fine = not lacking and version == build.version() and (kept or revision == build.revision())
+    fine = not lacking and version == build.version() and revision == (built or revision)
     proof.must("OCI labels", fine, f"{len(LABELS)} set: version {version}, revision {revision[:12]}")
     look = Container(image, folder, "look", "-c", INSIDE, variables={}, options=(*STRICT, "--entrypoint=/opt/eldercare/bin/python"))
     try:
@@ -239,12 +239,10 @@ def main(arguments: list[str]) -> int:
     proof, image, began = Proof(), f"localhost/eldercare:{build.version()}", time.monotonic()
     try:
         build.base()
-        kept = "--keep-image" in arguments and engine.exists(image)
-        if not kept:
-            build.build(image)
+        built = None if "--keep-image" in arguments and engine.exists(image) else build.build(image)
         with tempfile.TemporaryDirectory(prefix="eldercare-image-", ignore_cleanup_errors=True) as scratch:
             folder = Path(scratch)
-            contents(proof, image, folder, kept=kept)
+            contents(proof, image, folder, built)
             with city(folder) as made:
                 jobs(proof, image, folder, made)
                 services(proof, image, folder, made)
