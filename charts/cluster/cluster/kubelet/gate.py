@@ -40,13 +40,9 @@ def needs(pod_spec: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
                     yield from ((kind, source[field].get(name) or source[field]["name"], key) for key in chosen)
 
 
-def says(containers: list[dict[str, Any]], verb: str) -> bool:
-    return any(verb in [*container.get("command", []), *container.get("args", [])] for container in containers)
-
-
-def waits(pod_spec: dict[str, Any]) -> bool:
-    """Whether an init container waits for the schema."""
-    return says(pod_spec.get("initContainers", []), "wait")
+def saying(containers: list[dict[str, Any]], verb: str) -> list[dict[str, Any]]:
+    """Containers whose command has that word."""
+    return [container for container in containers if verb in [*container.get("command", []), *container.get("args", [])]]
 
 
 def first_missing(pod_spec: dict[str, Any], present: Present) -> str:
@@ -97,14 +93,16 @@ class Gate:
         return {(thing["kind"], thing["metadata"]["name"]): {*thing.get("data", {}), *thing.get("binaryData", {})} for thing in found}
 
     def _may_go(self, pod: dict[str, Any]) -> bool:
-        """A schema is at head when every migration Job of the namespace is done, or its user says so."""
-        if not waits(pod["spec"]):
+        """A schema is at the head that an image knows when a Job of the same image has migrated, or when its user says so."""
+        images = {container["image"] for container in saying(pod["spec"].get("initContainers", []), "wait")}
+        if not images:
             return True
         namespace = pod["metadata"]["namespace"]
         if self._api.get("v1", "Namespace", None, namespace)["metadata"].get("annotations", {}).get(SCHEMA) == "head":
             return True
-        jobs = [job for job in self._api.list("batch/v1", "Job", namespace) if migrates(job)]
-        return bool(jobs) and all(job.get("status", {}).get("succeeded") for job in jobs)
+        done = [job["spec"]["template"] for job in self._api.list("batch/v1", "Job", namespace) if job.get("status", {}).get("succeeded")]
+        migrated = [container for template in done for container in saying(template["spec"]["containers"], "migrate")]
+        return images <= {container["image"] for container in migrated}
 
     def _mark(self, pod: dict[str, Any], mark: str) -> None:
         self._api.merge(self._path(pod), {"metadata": {"annotations": {mark: "true"}}})
@@ -115,8 +113,3 @@ class Gate:
 
     def _path(self, pod: dict[str, Any]) -> str:
         return self._api.path("v1", "Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])
-
-
-def migrates(job: dict[str, Any]) -> bool:
-    """Whether a Job brings the schema to its head."""
-    return says(job["spec"]["template"]["spec"]["containers"], "migrate")
