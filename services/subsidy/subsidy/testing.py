@@ -1,25 +1,15 @@
-"""Builders of facts, valid by default, and a way to tell them to this service as Kafka would, byte by byte."""
+"""Builders of facts, valid by default."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
 from uuid import UUID
 
 from eldercare.assessment.v1 import events_pb2 as assessment
 from eldercare.dispatch.v1 import events_pb2 as dispatch
 from eldercare.facility.v1 import events_pb2 as facility
 from eldercare.supervision.v1 import events_pb2 as supervision
-from google.protobuf.message import Message
 
 from kit import ids, wire
-from kit.events import heard, positions
-from kit.events.batch import Batch
-from kit.events.records import Kept, Place, decoded
-from kit.outbox import route
-from kit.store import Session, Store
-from kit.timers import Timers
-from subsidy import consumers
 from subsidy.rules import Hardship, Status
 
 VILLAGE = "341102001001"
@@ -28,8 +18,6 @@ CITY = "341100000000"
 ELSEWHERE = "341103001001"
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
-_offsets = count()
-_sequences = count(1)
 
 
 def an_elder(
@@ -99,50 +87,3 @@ def a_refused_audit(order_id: UUID, elder_id: UUID, organisation_id: UUID, vouch
         settlement_id=str(ids.new()), order_id=str(order_id), elder_id=str(elder_id), organisation_id=str(organisation_id),
         worker_id=str(ids.new()), area_code=VILLAGE, price_fen=voucher_fen * 2, voucher_fen=voucher_fen, refused_at=wire.timestamp(BEGIN),
     )
-
-
-def a_record(event: Message, now: datetime, *, event_id: UUID | None = None) -> Kept:
-    """The event as a record of Kafka; its sequence is above that of every record made before."""
-    where = route(type(event))
-    headers = {
-        "ce_id": str(event_id or ids.new()), "ce_source": f"/eldercare/tests/{where.aggregate}", "ce_type": where.type,
-        "ce_subject": where.key(event), "ce_time": now.isoformat().replace("+00:00", "Z"), "ce_sequence": f"{next(_sequences):020d}",
-    }
-    return Kept(
-        where.topic, 0, next(_offsets), where.key(event).encode(), event.SerializeToString(),
-        [(name, value.encode()) for name, value in headers.items()],
-    )
-
-
-async def tell(store: Store, *events: Message) -> Counter[str]:
-    """Tells events as one batch in a transaction of its own; returns what became of them by name of fate."""
-    return await tell_records(store, [a_record(event, store.clock.now()) for event in events])
-
-
-async def tell_records(store: Store, records: Sequence[Kept]) -> Counter[str]:
-    """Tells records; the same ones again are repetitions."""
-    async with store.transaction() as session:
-        return await apply(session, records)
-
-
-async def apply(session: Session, records: Sequence[Kept], *, careful: bool = False) -> Counter[str]:
-    """Applies records as the kit's dispatcher does, inside a transaction in progress.
-
-    careful: as after a failure of the whole, each part in a savepoint.
-    """
-    items = [decoded("tests", record, heard(consumers.GROUP)) for record in records]
-    batch = Batch(session, consumers.GROUP, careful=careful)
-    places = {Place("tests", record.topic, 0): 0 for record in records}
-    await positions.ensure(await session.driver(), consumers.GROUP, places)
-    await batch.lock(places)
-    await batch.read(items)
-    await batch.move()
-    return Counter(fate.name for fate in batch.written)
-
-
-async def fire(store: Store) -> int:
-    """Fires what is due now, and what that makes due, until nothing is; returns how many timers fired."""
-    timers = Timers(store, consumers.GROUP)
-    while await timers.fire():
-        pass
-    return timers.fired

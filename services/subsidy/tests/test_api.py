@@ -14,9 +14,11 @@ from kit import ids, rpc
 from kit.identity import Identity
 from kit.personal import Ring
 from kit.refusals import Denied, Malformed, NotFound
+from kit.testing.telling import fire, tell
 from subsidy.__main__ import servicers
+from subsidy.consumers import GROUP
 from subsidy.rules import Hardship
-from subsidy.testing import an_approval, an_audit, an_elder, an_order, an_organisation, fire, tell
+from subsidy.testing import an_approval, an_audit, an_elder, an_order, an_organisation
 
 SERVICE = "eldercare.subsidy.v1"
 
@@ -52,7 +54,7 @@ def stranger(issuer) -> str:
 @pytest_asyncio.fixture
 async def elder_id(city) -> str:
     elder = ids.new()
-    await tell(city, an_elder(elder, hardships=[Hardship.DIBAO]), an_approval(elder, 3))
+    await tell(city, GROUP, an_elder(elder, hardships=[Hardship.DIBAO]), an_approval(elder, 3))
     return str(elder)
 
 
@@ -93,7 +95,7 @@ async def test_an_official_of_another_area_finds_nothing(client, elder_id, offic
 ])
 async def test_lists_hold_nothing_of_another_area(client, elder_id, official, stranger, city, at, method, request_):
     at("2026-03-10 00:00")
-    await fire(city)
+    await fire(city, GROUP)
 
     own = await client.call(f"{SERVICE}.{method}", request_, token=official)
     foreign = await client.call(f"{SERVICE}.{method}", request_, token=stranger)
@@ -133,9 +135,10 @@ async def test_only_services_reserve(client, elder_id, issuer, official):
 async def test_a_provider_sees_its_own_payments_alone(client, elder_id, issuer, city, at):
     organisation_id, order_id = ids.new(), ids.new()
     whose = UUID(elder_id)
-    await tell(city, an_organisation(organisation_id), an_order(order_id, whose, 5000), an_audit(order_id, whose, organisation_id, 5000))
+    visit = [an_order(order_id, whose, 5000), an_audit(order_id, whose, organisation_id, 5000)]
+    await tell(city, GROUP, an_organisation(organisation_id), *visit)
     at("2026-03-10 00:00")
-    await fire(city)
+    await fire(city, GROUP)
 
     asked = pb.ListPayments()
     own = await client.call(f"{SERVICE}.Payments/List", asked, token=issuer.token(("provider",), organisation_id=str(organisation_id)))
@@ -168,7 +171,7 @@ async def test_policies_are_open_to_every_caller(client, issuer):
 async def test_pages_follow_each_other(client, city, official):
     for _ in range(5):
         elder = ids.new()
-        await tell(city, an_elder(elder), an_approval(elder))
+        await tell(city, GROUP, an_elder(elder), an_approval(elder))
 
     seen, after = [], ""
     while True:

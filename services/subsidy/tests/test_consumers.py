@@ -3,28 +3,17 @@
 from datetime import date
 
 from kit import ids
+from kit.testing.telling import a_record, fire, tell, tell_records
 from subsidy import consumers
+from subsidy.consumers import GROUP
 from subsidy.rules import Hardship, Status
-from subsidy.testing import (
-    BEGIN,
-    a_cancellation,
-    a_record,
-    a_refused_audit,
-    an_approval,
-    an_audit,
-    an_elder,
-    an_order,
-    an_organisation,
-    fire,
-    tell,
-    tell_records,
-)
+from subsidy.testing import BEGIN, a_cancellation, a_refused_audit, an_approval, an_audit, an_elder, an_order, an_organisation
 
 
 async def test_a_level_opens_both_entitlements_of_an_elder_in_hardship(city, rows):
     elder_id = ids.new()
 
-    fates = await tell(city, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id, level=3))
+    fates = await tell(city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id, level=3))
 
     assert fates == {"applied": 2}
     opened = await rows("select policy_code, kind, level, monthly_fen, valid_from from entitlement order by policy_code")
@@ -38,8 +27,8 @@ async def test_a_level_opens_both_entitlements_of_an_elder_in_hardship(city, row
 async def test_an_approval_heard_before_its_elder_waits_for_it(city, rows):
     elder_id = ids.new()
 
-    waiting = await tell(city, an_approval(elder_id))
-    both = await tell(city, an_elder(elder_id))
+    waiting = await tell(city, GROUP, an_approval(elder_id))
+    both = await tell(city, GROUP, an_elder(elder_id))
 
     assert waiting == {"waiting": 1}
     assert both == {"applied": 2}
@@ -49,10 +38,10 @@ async def test_an_approval_heard_before_its_elder_waits_for_it(city, rows):
 async def test_an_event_that_comes_twice_has_one_effect(city, rows):
     elder_id = ids.new()
     records = [a_record(an_elder(elder_id), BEGIN), a_record(an_approval(elder_id), BEGIN)]
-    await tell_records(city, records)
+    await tell_records(city, GROUP, records)
     before = await rows("select * from outbox order by seq")
 
-    fates = await tell_records(city, records)
+    fates = await tell_records(city, GROUP, records)
 
     assert fates["applied"] == 0
     assert await rows("select * from outbox order by seq") == before
@@ -61,27 +50,27 @@ async def test_an_event_that_comes_twice_has_one_effect(city, rows):
 async def test_an_older_state_of_an_elder_changes_nothing(city, rows):
     elder_id = ids.new()
     older = a_record(an_elder(elder_id, hardships=[Hardship.DIBAO]), BEGIN)
-    await tell(city, an_elder(elder_id))
+    await tell(city, GROUP, an_elder(elder_id))
 
-    await tell_records(city, [older])
+    await tell_records(city, GROUP, [older])
 
     assert await rows("select hardships from elder") == [{"hardships": []}]
 
 
 async def test_without_a_level_an_elder_gets_nothing(city, rows):
-    await tell(city, an_elder(hardships=[Hardship.TEKUN]))
+    await tell(city, GROUP, an_elder(hardships=[Hardship.TEKUN]))
 
     assert await rows("select from entitlement") == []
 
 
 async def test_an_audit_waits_for_its_order_and_its_payee(city, rows):
     elder_id, order_id, organisation_id = ids.new(), ids.new(), ids.new()
-    await tell(city, an_elder(elder_id), an_approval(elder_id))
+    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
 
-    first = await tell(city, an_audit(order_id, elder_id, organisation_id, 5000))
-    await tell(city, an_order(order_id, elder_id, 5000))
+    first = await tell(city, GROUP, an_audit(order_id, elder_id, organisation_id, 5000))
+    await tell(city, GROUP, an_order(order_id, elder_id, 5000))
     waits = await rows("select kind from waiting")
-    last = await tell(city, an_organisation(organisation_id))
+    last = await tell(city, GROUP, an_organisation(organisation_id))
 
     assert first == {"waiting": 1}
     assert waits == [{"kind": "organisation"}]
@@ -92,7 +81,7 @@ async def test_an_audit_waits_for_its_order_and_its_payee(city, rows):
 async def test_a_visit_without_voucher_concerns_nobody_here(city, rows):
     elder_id, order_id = ids.new(), ids.new()
 
-    fates = await tell(city, an_order(order_id, elder_id, 0), an_audit(order_id, elder_id, ids.new(), 0))
+    fates = await tell(city, GROUP, an_order(order_id, elder_id, 0), an_audit(order_id, elder_id, ids.new(), 0))
 
     assert fates == {"applied": 2}
     assert await rows("select from hold") == []
@@ -101,11 +90,11 @@ async def test_a_visit_without_voucher_concerns_nobody_here(city, rows):
 
 async def test_a_cancelled_order_and_a_refused_audit_give_back_what_was_held(city, rows):
     elder_id, cancelled, refused, organisation_id = ids.new(), ids.new(), ids.new(), ids.new()
-    await tell(city, an_organisation(organisation_id), an_elder(elder_id), an_approval(elder_id))
-    await tell(city, an_order(cancelled, elder_id, 5000), an_order(refused, elder_id, 7000))
+    await tell(city, GROUP, an_organisation(organisation_id), an_elder(elder_id), an_approval(elder_id))
+    await tell(city, GROUP, an_order(cancelled, elder_id, 5000), an_order(refused, elder_id, 7000))
     held = await rows("select reserved_fen from voucher")
 
-    await tell(city, a_cancellation(cancelled, elder_id), a_refused_audit(refused, elder_id, organisation_id, 7000))
+    await tell(city, GROUP, a_cancellation(cancelled, elder_id), a_refused_audit(refused, elder_id, organisation_id, 7000))
 
     assert held == [{"reserved_fen": 12000}]
     assert await rows("select reserved_fen, captured_fen, lapsed_fen from voucher") == [
@@ -115,11 +104,11 @@ async def test_a_cancelled_order_and_a_refused_audit_give_back_what_was_held(cit
 
 async def test_a_moved_elder_takes_the_entitlement_along_and_loses_it_by_leaving_the_city(city, rows):
     elder_id = ids.new()
-    await tell(city, an_elder(elder_id), an_approval(elder_id))
+    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
 
-    await tell(city, an_elder(elder_id, area_code="341103001001"))
+    await tell(city, GROUP, an_elder(elder_id, area_code="341103001001"))
     moved = await rows("select area_code, state from entitlement")
-    await tell(city, an_elder(elder_id, status=Status.MOVED_OUT))
+    await tell(city, GROUP, an_elder(elder_id, status=Status.MOVED_OUT))
 
     assert moved == [{"area_code": "341103001001", "state": 1}]
     assert await rows("select state, cause from entitlement") == [{"state": 3, "cause": 2}]
@@ -137,14 +126,14 @@ async def test_what_begins_twice_is_published_once(city, rows):
 
 async def test_a_level_that_ends_closes_the_entitlement_on_its_day(city, rows, at):
     elder_id = ids.new()
-    await tell(city, an_elder(elder_id), an_approval(elder_id, valid_to=date(2026, 3, 20)))
-    await fire(city)
+    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id, valid_to=date(2026, 3, 20)))
+    await fire(city, GROUP)
 
     at("2026-03-19 23:59")
-    await fire(city)
+    await fire(city, GROUP)
     before = await rows("select state from entitlement")
     at("2026-03-20 00:00")
-    await fire(city)
+    await fire(city, GROUP)
 
     assert before == [{"state": 1}]
     assert await rows("select state, cause, valid_to from entitlement") == [{"state": 3, "cause": 3, "valid_to": date(2026, 3, 20)}]

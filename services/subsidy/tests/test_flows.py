@@ -16,10 +16,12 @@ from kit.access import Caller
 from kit.refusals import NotFound
 from kit.rpc import Call
 from kit.store import Store
+from kit.testing.telling import fire, tell
+from subsidy.consumers import GROUP
 from subsidy.errors import EntitlementNotOpen
 from subsidy.flows import entitlements, policies, resay, runs, vouchers
 from subsidy.rules import Hardship, Status
-from subsidy.testing import CITY, COUNTY, VILLAGE, an_approval, an_audit, an_elder, an_order, an_organisation, fire, tell
+from subsidy.testing import CITY, COUNTY, VILLAGE, an_approval, an_audit, an_elder, an_order, an_organisation
 
 PEOPLE = """insert into entitlement (entitlement_id, elder_id, area_code, policy_code, policy_version, kind, level, monthly_fen, state,
         valid_from, opened_at, version)
@@ -43,7 +45,7 @@ async def letters(rows, kind: type) -> list:
 async def test_opening_says_what_is_given_and_since_when(city, rows):
     elder_id = ids.new()
 
-    await tell(city, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id, 4))
+    await tell(city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id, 4))
 
     cash, voucher = await letters(rows, said.EntitlementOpened)
     assert (cash.policy_code, cash.monthly_fen, cash.level, cash.valid_from) == ("home-care", 26000, 4, "2026-03-02")
@@ -54,12 +56,12 @@ async def test_opening_says_what_is_given_and_since_when(city, rows):
 
 async def test_a_late_death_is_told_with_its_own_day_and_claims_each_wrong_month(city, rows, at):
     elder_id = ids.new()
-    await tell(city, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id))
+    await tell(city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id))
     for day in ("2026-03-10 00:00", "2026-04-10 00:00"):
         at(day)
-        await fire(city)
+        await fire(city, GROUP)
 
-    await tell(city, an_elder(elder_id, hardships=[Hardship.DIBAO], status=Status.DEAD, died_on=date(2026, 3, 5)))
+    await tell(city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO], status=Status.DEAD, died_on=date(2026, 3, 5)))
 
     closed = await letters(rows, said.EntitlementClosed)
     assert {(one.cause, one.closed_on) for one in closed} == {(said.EntitlementClosed.CAUSE_DEATH, "2026-03-05")}
@@ -73,10 +75,10 @@ async def test_a_late_death_is_told_with_its_own_day_and_claims_each_wrong_month
 
 async def test_a_payment_that_comes_after_its_day_says_so(city, rows, at):
     elder_id = ids.new()
-    await tell(city, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id))
+    await tell(city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id))
 
     at("2026-03-12 09:00")
-    await fire(city)
+    await fire(city, GROUP)
 
     (paid,) = await letters(rows, said.PaymentMade)
     assert (paid.due_on, paid.paid_on) == ("2026-03-10", "2026-03-12")
@@ -84,9 +86,9 @@ async def test_a_payment_that_comes_after_its_day_says_so(city, rows, at):
 
 async def test_each_decision_stays_as_it_was_made(city, rows):
     elder_id = ids.new()
-    await tell(city, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id, 2))
+    await tell(city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id, 2))
 
-    await tell(city, an_approval(elder_id, 4, approved_at=city.clock.real()))
+    await tell(city, GROUP, an_approval(elder_id, 4, approved_at=city.clock.real()))
 
     decided = await rows("select facts, version from decision where policy_code = 'home-care' order by version")
     assert [row["facts"]["level"] for row in decided] == [2, 4]
@@ -95,7 +97,7 @@ async def test_each_decision_stays_as_it_was_made(city, rows):
 
 async def test_refusing_twice_is_refused(city, rows):
     elder_id = ids.new()
-    await tell(city, an_elder(elder_id), an_approval(elder_id))
+    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     (row,) = await rows("select entitlement_id from entitlement")
     command = RefuseEntitlement(entitlement_id=str(row["entitlement_id"]))
     async with city.transaction() as session:
@@ -110,7 +112,7 @@ async def test_refusing_twice_is_refused(city, rows):
 
 async def test_nobody_refuses_what_is_not_theirs(city, rows):
     elder_id = ids.new()
-    await tell(city, an_elder(elder_id), an_approval(elder_id))
+    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     (row,) = await rows("select entitlement_id from entitlement")
     command = RefuseEntitlement(entitlement_id=str(row["entitlement_id"]))
 
@@ -123,7 +125,7 @@ async def test_nobody_refuses_what_is_not_theirs(city, rows):
 
 async def test_many_orders_at_once_hold_no_more_than_the_voucher(city, rows):
     elder_id = ids.new()
-    await tell(city, an_elder(elder_id), an_approval(elder_id))
+    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     orders = [ids.new() for _ in range(30)]
 
     async def reserve(order_id: UUID) -> int:
@@ -142,10 +144,10 @@ async def test_many_orders_at_once_hold_no_more_than_the_voucher(city, rows):
 
 async def test_two_replicas_share_a_run_and_issue_each_voucher_once(city, rows, at):
     await entitle(city, 2500)
-    await fire(city)
+    await fire(city, GROUP)
 
     at("2026-04-01 00:00")
-    await asyncio.gather(fire(city), fire(city))
+    await asyncio.gather(fire(city, GROUP), fire(city, GROUP))
 
     assert await rows("select count(*), count(distinct entitlement_id) as people from voucher where month = '2026-04'") == [
         {"count": 2500, "people": 2500},
@@ -162,8 +164,9 @@ import asyncio, sys
 from pathlib import Path
 from kit.clock import Clock
 from kit.store import Store
-from subsidy.testing import fire
-asyncio.run(fire(Store(sys.argv[1], service="subsidy", clock=Clock(Path(sys.argv[2])))))
+from kit.testing.telling import fire
+from subsidy.consumers import GROUP
+asyncio.run(fire(Store(sys.argv[1], service="subsidy", clock=Clock(Path(sys.argv[2]))), GROUP))
 """
 
 
@@ -176,7 +179,7 @@ async def test_a_run_killed_on_its_way_is_resumed_and_pays_each_month_once(city,
     run.send_signal(signal.SIGKILL)
     await run.wait()
     (stopped,) = await rows("select done, finished_at from run where kind = 'cash-pay'")
-    await fire(city)
+    await fire(city, GROUP)
 
     assert 0 < stopped["done"] < 6000, "the run was over before it was killed: make it longer"
     assert await rows("select count(*), count(distinct entitlement_id) as people from payment") == [{"count": 6000, "people": 6000}]
@@ -186,10 +189,10 @@ async def test_a_run_killed_on_its_way_is_resumed_and_pays_each_month_once(city,
 
 async def test_a_run_that_was_slept_through_issues_nothing_for_a_month_that_is_over(city, rows, at):
     elder_id = ids.new()
-    await tell(city, an_elder(elder_id), an_approval(elder_id, valid_to=date(2027, 1, 1)))
+    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id, valid_to=date(2027, 1, 1)))
 
     at("2026-06-15 09:00")
-    await fire(city)
+    await fire(city, GROUP)
 
     assert await rows("select month, lapsed_fen from voucher order by month") == [
         {"month": "2026-03", "lapsed_fen": 80000}, {"month": "2026-06", "lapsed_fen": 0},
@@ -198,13 +201,13 @@ async def test_a_run_that_was_slept_through_issues_nothing_for_a_month_that_is_o
 
 async def test_debts_of_one_organisation_are_one_payment_in_its_county(city, rows, at):
     elder_id, organisation_id = ids.new(), ids.new()
-    await tell(city, an_elder(elder_id), an_approval(elder_id), an_organisation(organisation_id))
+    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id), an_organisation(organisation_id))
     for _ in range(3):
         order_id = ids.new()
-        await tell(city, an_order(order_id, elder_id, 5000), an_audit(order_id, elder_id, organisation_id, 5000))
+        await tell(city, GROUP, an_order(order_id, elder_id, 5000), an_audit(order_id, elder_id, organisation_id, 5000))
 
     at("2026-03-06 16:00")
-    await fire(city)
+    await fire(city, GROUP)
 
     (paid,) = await letters(rows, said.PaymentMade)
     assert (paid.organisation_id, paid.area_code, paid.paid_fen, paid.settlements) == (str(organisation_id), COUNTY, 15000, 3)
@@ -215,15 +218,15 @@ async def test_debts_of_one_organisation_are_one_payment_in_its_county(city, row
 
 async def test_a_new_version_of_a_policy_is_said_once_and_looks_at_everybody_again(city, rows):
     elder_id = ids.new()
-    await tell(city, an_elder(elder_id), an_approval(elder_id))
-    await fire(city)
+    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
+    await fire(city, GROUP)
     async with city.transaction() as session:
         await (await session.driver()).execute("update policy set monthly_cap_fen = 1 where policy_code = 'national-voucher'")
         await (await session.driver()).execute("update entitlement set monthly_fen = 1")
 
     async with city.transaction() as session:
         assert await policies.publish(session) == 1
-    await fire(city)
+    await fire(city, GROUP)
 
     assert await rows("select monthly_cap_fen, version from policy where policy_code = 'national-voucher'") == [
         {"monthly_cap_fen": 80000, "version": 2},
@@ -241,7 +244,7 @@ async def test_policies_are_said_again_at_the_version_they_have(city, rows):
 
 async def test_holds_expire_by_the_wall_clock_while_business_time_stands(city, rows):
     elder_id, order_id = ids.new(), ids.new()
-    await tell(city, an_elder(elder_id), an_approval(elder_id))
+    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     real = city.clock.real()
     command = ReserveVoucher(order_id=str(order_id), elder_id=str(elder_id), month="2026-03", price_fen=10000)
     async with city.transaction() as session:
@@ -261,7 +264,7 @@ async def test_holds_expire_by_the_wall_clock_while_business_time_stands(city, r
 
 async def test_the_runs_of_the_present_period_are_armed_where_they_have_not_ended(city, rows, at):
     armed = await rows("select kind, key from due where kind <> 'policy-review' order by kind")
-    await fire(city)
+    await fire(city, GROUP)
     async with city.transaction() as session:
         await runs.arm(session)
 

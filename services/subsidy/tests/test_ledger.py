@@ -16,7 +16,9 @@ from kit import ids
 from kit.clock import SHANGHAI
 from kit.events.records import Kept
 from kit.store import Store
+from kit.testing.telling import a_record, fire, tell, tell_records
 from subsidy import rules
+from subsidy.consumers import GROUP
 from subsidy.flows import vouchers
 from subsidy.flows.ledger import Move, book
 from subsidy.rules import Account, Hardship, Status
@@ -25,16 +27,12 @@ from subsidy.testing import (
     ELSEWHERE,
     VILLAGE,
     a_cancellation,
-    a_record,
     a_refused_audit,
     an_approval,
     an_audit,
     an_elder,
     an_order,
     an_organisation,
-    fire,
-    tell,
-    tell_records,
 )
 
 Rows = Callable[..., Awaitable[list[dict[str, Any]]]]
@@ -142,11 +140,11 @@ class Life:
             # never past a month's end in one step: runs of several months may not fall together
             midnight = datetime.combine(now.astimezone(SHANGHAI).date() + timedelta(days=1), datetime.min.time(), SHANGHAI)
             self.city.clock.set(min(until, midnight))
-            await fire(self.city)
+            await fire(self.city, GROUP)
 
     async def again(self, which: int) -> None:
         if self.told:
-            fates = await tell_records(self.city, [self.told[which % len(self.told)]])
+            fates = await tell_records(self.city, GROUP, [self.told[which % len(self.told)]])
             assert fates["applied"] == 0
 
     async def _state(self, person: int, **changes: Any) -> None:
@@ -158,7 +156,7 @@ class Life:
 
     async def _tell(self, event: Message) -> None:
         record = a_record(event, self.city.clock.now())
-        fates = await tell_records(self.city, [record])
+        fates = await tell_records(self.city, GROUP, [record])
         assert fates.keys() <= {"applied", "waiting"}
         if fates["applied"]:
             self.told.append(record)
@@ -177,8 +175,8 @@ async def test_any_life_keeps_the_ledger_equal_to_the_fen(city: Store, rows: Row
     assert await rows(HELD) == []
     assert await rows("select area_code from ledger_entry group by 1 having sum(debit_fen) <> sum(credit_fen)") == []
     before = await rows("select count(*) from outbox")
-    await tell_records(city, life.told)
-    await fire(city)
+    await tell_records(city, GROUP, life.told)
+    await fire(city, GROUP)
     assert await rows("select count(*) from outbox") == before
 
 
@@ -204,7 +202,7 @@ async def test_what_was_booked_cannot_be_changed(city: Store, change: str) -> No
 
 async def test_an_entitlement_cannot_overlap_another_of_the_same_person_and_policy(city: Store, rows: Rows) -> None:
     elder_id = ids.new()
-    await tell(city, an_elder(elder_id), an_approval(elder_id))
+    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     copy = """insert into entitlement select gen_random_uuid(), elder_id, area_code, policy_code, policy_version, kind, level, monthly_fen,
         3, valid_from - 5, valid_from + 1, 3, opened_at, 1 from entitlement"""
 

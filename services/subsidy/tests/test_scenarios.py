@@ -15,20 +15,11 @@ from kit.access import Caller
 from kit.money import fen
 from kit.rpc import Call
 from kit.store import Store
+from kit.testing.telling import fire, tell
+from subsidy.consumers import GROUP
 from subsidy.flows import entitlements, vouchers
 from subsidy.rules import Account, Cause, Hardship, State, Status
-from subsidy.testing import (
-    VILLAGE,
-    a_cancellation,
-    a_refused_audit,
-    an_approval,
-    an_audit,
-    an_elder,
-    an_order,
-    an_organisation,
-    fire,
-    tell,
-)
+from subsidy.testing import VILLAGE, a_cancellation, a_refused_audit, an_approval, an_audit, an_elder, an_order, an_organisation
 
 FILES = sorted((Path(__file__).parent / "scenarios").glob("*.yaml"))
 SCENARIOS = [scenario for file in FILES for scenario in yaml.load(file.read_text("utf-8"), yaml.BaseLoader)]
@@ -39,12 +30,12 @@ Rows = Callable[..., Awaitable[list[dict[str, Any]]]]
 async def test_scenario(scenario: dict[str, Any], city: Store, rows: Rows, at: Callable[[str], datetime]) -> None:
     world = World(city, rows, at)
     await world.payee()
-    await fire(city)
+    await fire(city, GROUP)
 
     for step in scenario["when"]:
         ((verb, words),) = step.items()
         await getattr(world, verb)(**words if isinstance(words, dict) else {"moment": words})
-        await fire(city)
+        await fire(city, GROUP)
 
     for what, expected in scenario["then"].items():
         assert await getattr(world, f"read_{what}")(expected) == expected, what
@@ -62,7 +53,7 @@ class World:
         self.organisation_id = ids.new()
 
     async def payee(self) -> None:
-        await tell(self.city, an_organisation(self.organisation_id))
+        await tell(self.city, GROUP, an_organisation(self.organisation_id))
 
     async def at(self, moment: str) -> None:
         self._at(moment)
@@ -72,19 +63,19 @@ class World:
     ) -> None:
         self.elders[name] = ids.new()
         self.state[name] = {"hardships": [Hardship[one] for one in hardships], "area_code": area}
-        await tell(self.city, an_elder(self.elders[name], **self.state[name]))
+        await tell(self.city, GROUP, an_elder(self.elders[name], **self.state[name]))
         await self.level(name, level, valid_to=valid_to)
 
     async def level(self, name: str, level: str, valid_from: str = "2026-03-01", valid_to: str = "2026-12-01") -> None:
         days = {"valid_from": date.fromisoformat(valid_from), "valid_to": date.fromisoformat(valid_to)}
-        await tell(self.city, an_approval(self.elders[name], int(level), approved_at=datetime.now().astimezone(), **days))
+        await tell(self.city, GROUP, an_approval(self.elders[name], int(level), approved_at=datetime.now().astimezone(), **days))
 
     async def changed(self, name: str, hardships: list[str]) -> None:
         self.state[name]["hardships"] = [Hardship[one] for one in hardships]
-        await tell(self.city, an_elder(self.elders[name], **self.state[name]))
+        await tell(self.city, GROUP, an_elder(self.elders[name], **self.state[name]))
 
     async def died(self, name: str, on: str) -> None:
-        await tell(self.city, an_elder(self.elders[name], **self.state[name], status=Status.DEAD, died_on=date.fromisoformat(on)))
+        await tell(self.city, GROUP, an_elder(self.elders[name], **self.state[name], status=Status.DEAD, died_on=date.fromisoformat(on)))
 
     async def refuse(self, name: str, policy: str) -> None:
         asked = "select entitlement_id from entitlement where elder_id = $1 and policy_code = $2"
@@ -107,23 +98,23 @@ class World:
     async def order(self, name: str, order: str, price: str, institution: str = "false") -> None:
         await self.reserve(name, order, price, institution)
         order_id, _, held_fen = self.orders[order]
-        await tell(self.city, an_order(order_id, self.elders[name], held_fen, wanted_from=self.city.clock.now()))
+        await tell(self.city, GROUP, an_order(order_id, self.elders[name], held_fen, wanted_from=self.city.clock.now()))
 
     async def placed(self, name: str, order: str, voucher: str) -> None:
-        await tell(self.city, an_order(self.orders[order][0], self.elders[name], fen(voucher), wanted_from=self.city.clock.now()))
+        await tell(self.city, GROUP, an_order(self.orders[order][0], self.elders[name], fen(voucher), wanted_from=self.city.clock.now()))
 
     async def cancel(self, order: str) -> None:
         order_id, name, _ = self.orders[order]
-        await tell(self.city, a_cancellation(order_id, self.elders[name]))
+        await tell(self.city, GROUP, a_cancellation(order_id, self.elders[name]))
 
     async def audit(self, order: str) -> None:
         order_id, name, held_fen = self.orders[order]
         whose = order_id, self.elders[name], self.organisation_id, held_fen
-        await tell(self.city, an_audit(*whose, approved_at=self.city.clock.now(), settlement_id=order_id))
+        await tell(self.city, GROUP, an_audit(*whose, approved_at=self.city.clock.now(), settlement_id=order_id))
 
     async def refuse_audit(self, order: str) -> None:
         order_id, name, held_fen = self.orders[order]
-        await tell(self.city, a_refused_audit(order_id, self.elders[name], self.organisation_id, held_fen))
+        await tell(self.city, GROUP, a_refused_audit(order_id, self.elders[name], self.organisation_id, held_fen))
 
     async def sweep(self, moment: str) -> None:
         async with self.city.transaction() as session:

@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 from kit.bootstrap import Bootstrap
 
 ANSWER_S = 2  # Kafka's time to tell
-BEGINS_S = 30  # the beginning moves with retention only
+BEGINS_S = 10  # the beginning moves with retention only
 
 Bounds = dict[tuple[str, int], tuple[int, int]]
 

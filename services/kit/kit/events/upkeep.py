@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from kit import inbox
 from kit.events import failures, loading, measuring
@@ -81,7 +81,7 @@ async def _park_expired(session: Session, consumers: "Consumers") -> Sequence[Fa
 
 
 async def watch(consumers: "Consumers") -> None:
-    """Raises: RecordsLost where the log begins behind what is read, or ends before it."""
+    """Raises: RecordsLost where the log begins behind what is read, or ends before it; KafkaError where Kafka does not tell."""
     async with consumers.store.reading() as session:
         rows = await (await session.driver()).fetch(
             'select topic, partition, next, waiting, parked, held from position where "group" = $1 and cluster = $2 and topic = any ($3)',
@@ -92,8 +92,11 @@ async def watch(consumers: "Consumers") -> None:
     partitions = {TopicPartition(row[0], row[1]): row[2] for row in rows}
     if not partitions:
         return
-    begins = await consumers.consumer.beginning_offsets(partitions)
-    ends = await consumers.consumer.end_offsets(partitions)
+    bounds = await consumers.brokers.bounds(partitions)
+    if bounds is None:
+        raise KafkaConnectionError("the broker does not tell where the log begins and ends")
+    begins = {tp: bounds[tp.topic, tp.partition][0] for tp in partitions}
+    ends = {tp: bounds[tp.topic, tp.partition][1] for tp in partitions}
     _notice_stall(consumers, partitions, ends)
     await _bring_back(consumers, ends)
     for tp, next in partitions.items():

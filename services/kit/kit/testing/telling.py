@@ -32,21 +32,24 @@ def a_record(event: Message, now: datetime, *, event_id: UUID | None = None) -> 
     )
 
 
-async def tell(store: Store, group: str, *events: Message) -> Counter[str]:
+async def tell(store: Store, group: str, *events: Message, careful: bool = False) -> Counter[str]:
     """Tells events as one batch in a transaction of its own; returns what became of them by name of fate."""
-    return await tell_records(store, group, [a_record(event, store.clock.now()) for event in events])
+    return await tell_records(store, group, [a_record(event, store.clock.now()) for event in events], careful=careful)
 
 
-async def tell_records(store: Store, group: str, records: Sequence[Kept]) -> Counter[str]:
+async def tell_records(store: Store, group: str, records: Sequence[Kept], *, careful: bool = False) -> Counter[str]:
     """Tells records; the same ones again are repetitions."""
     async with store.transaction() as session:
-        return await apply(session, group, records)
+        return await apply(session, group, records, careful=careful)
 
 
-async def apply(session: Session, group: str, records: Sequence[Kept]) -> Counter[str]:
-    """Applies records as the kit's dispatcher does, inside a transaction in progress."""
+async def apply(session: Session, group: str, records: Sequence[Kept], *, careful: bool = False) -> Counter[str]:
+    """Applies records as the kit's dispatcher does, inside a transaction in progress.
+
+    careful: as after a failure of the whole, which is raised otherwise: each part in a savepoint, and what fails is parked or waits.
+    """
     items = [decoded("tests", record, heard(group)) for record in records]
-    batch = Batch(session, group, careful=True)
+    batch = Batch(session, group, careful=careful)
     places = {Place("tests", record.topic, 0): 0 for record in records}
     await positions.ensure(await session.driver(), group, places)
     await batch.lock(places)
