@@ -40,9 +40,10 @@ def main() -> None:
             sys.exit(status)
         (fresh / "eldercare" / "__init__.py").write_text('"""Generated from the contracts by `make protos`."""\n')
         shutil.move(fresh / "eldercare.binpb", fresh / "eldercare" / "eldercare.binpb")
-        for old in (GEN / "eldercare", GEN / "buf"):
-            shutil.rmtree(old, ignore_errors=True)
         shutil.copytree(fresh, GEN, dirs_exist_ok=True)
+        for old in sorted(path for folder in ("eldercare", "buf") for path in (GEN / folder).rglob("*.py*")):
+            if not (fresh / old.relative_to(GEN)).exists() and "__pycache__" not in old.parts:
+                old.unlink()  # last, so that programs that begin meanwhile find all they need
 
 
 if __name__ == "__main__":

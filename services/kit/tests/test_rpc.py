@@ -283,6 +283,13 @@ async def test_an_unknown_channel_is_malformed(client, trial, official):
         await client.call(f"{SERVICE}/Read", trial.GetThing(), token=official, channel="telepathy")
 
 
+async def test_only_a_service_may_say_that_nobody_asked(client, issuer, trial, official):
+    with pytest.raises(Malformed, match="channel"):
+        await client.call(f"{SERVICE}/Read", trial.GetThing(), token=official, channel="internal")
+    service = issuer.service_token("dispatch")
+    assert await client.call(f"{SERVICE}/Read", trial.GetThing(), token=service, on_behalf_of=official, channel="internal")
+
+
 async def test_a_call_that_takes_too_long_is_unavailable_and_its_work_is_cancelled(client, trials, trial, official, until):
     with pytest.raises(Unavailable):
         await client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="slow"), token=official, timeout=0.2)

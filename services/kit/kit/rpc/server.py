@@ -159,6 +159,8 @@ class Server:
         channel = metadata.get("channel") or ("internal" if via else "api")
         if channel not in CHANNELS:
             raise Malformed("channel", f"is none of {', '.join(sorted(CHANNELS))}")
+        if channel == "internal" and not bearer.service:
+            raise Malformed("channel", "is `internal` only where a service of the platform calls")
         return Call(
             caller=caller, key=checked_key(method, metadata.get("idempotency-key")), channel=channel, now=self._store.clock.now(),
             correlation_id=_correlation(metadata.get("correlation-id")), via=via, method=method.full_name,
