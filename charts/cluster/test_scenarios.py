@@ -14,7 +14,7 @@ from cluster.namespaces import Namespace
 from cluster.rendered import users_own
 
 NOW = version((CHART / "Chart.yaml").read_text())
-LIVES = [(scenario, "helm4") for scenario in scenarios()] + [("minimal", "helm3"), ("ha", "helm3")]
+LIVES = [(scenario, "helm4") for scenario in scenarios()] + [("minimal", "helm3")]
 
 
 @pytest.mark.parametrize("scenario", scenarios())
