@@ -10,7 +10,7 @@ import pytest
 from collector import Collector, Seen
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from topology import CALLS, EDGES, EVERYTHING
-from town import ELDERS, SEED, Town
+from town import CITY, ELDERS, SEED, Town
 
 from kit import areas
 from simulator.people import COUNTIES, Places, population
@@ -121,6 +121,22 @@ def test_one_trace_leads_from_the_front_door_to_the_board(spans: list[Seen], rec
     assert placed
     assert [trace[0].trace_id for trace in placed if (trace[0].trace_id, "datacenter") not in heard] == []
     assert whole
+
+
+def test_a_figure_of_the_board_leads_to_the_requests_that_made_it(town: Town, spans: list[Seen]) -> None:
+    """Board → figure → its events → trace id → the request at the front door, as it was exported over OTLP."""
+    official = town.token("official", area=CITY)
+    trend = town.get(f"/v1/boards/{CITY}", official)["trend"]
+    figure = next(one for one in reversed(trend) if one["code"] == "DC02" and int(one["denominator"]))
+
+    page = town.get(f"/v1/figures/{CITY}/{figure['month']}/DC02/events", official, limit=500)
+    served = {span.trace_id: span for span in spans if span.service == "gateway" and span.kind == Span.SPAN_KIND_SERVER}
+    led = {event["trace_id"]: served.get(event["trace_id"]) for event in page["events"] if event["type"].endswith("ApplicationSubmitted")}
+
+    assert page["figure"] == figure
+    assert len(led) == int(figure["denominator"])
+    assert {span.name if span else None for span in led.values()} == {"POST /v1/applications"}
+    assert {span.attributes["http.response.status_code"] for span in led.values() if span} == {200}
 
 
 def test_the_outbox_is_part_of_the_trace(spans: list[Seen], records: list[Any]) -> None:

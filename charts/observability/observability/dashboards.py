@@ -89,7 +89,7 @@ def api() -> str:
         lines("Failures of ours", "reqps", Query(rate(names.HTTP_FAILED, "service"), "5xx"),
               Query(count(names.HTTP_DURATION, "route, code", 'code=~"5.."'), "{{route}} {{code}}")),
         lines("Latency", "s", Query(quantile(0.5, names.HTTP_DURATION, "service"), "p50"),
-              Query(quantile(0.99, names.HTTP_DURATION, "service"), "p99", exemplars=True), limit=1),
+              Query(quantile(0.99, names.HTTP_DURATION, "service"), "p99"), limit=1),
         lines("Latency by route, p99", "s", Query(f"topk(10, {quantile(0.99, names.HTTP_DURATION, 'route')})", "{{route}}")),
     ]
     calls = [

@@ -123,6 +123,7 @@ def test_a_line_bears_the_ids_of_its_span_and_its_event(lines):
     inside, too, outside = lines()
     for line in (inside, too):
         assert line["trace_id"] == trace_id == PARENT[3:35]
+        assert (len(line["span_id"]), line["trace_flags"], line["level"]) == (16, 1, "info" if line is inside else "warning")
         assert (line["event_id"], line["correlation_id"], line["topic"], line["partition"], line["offset"]) == (
             "event 7", "flow 1", "eldercare.elder.v1", 3, 7)
     assert "trace_id" not in outside
@@ -219,6 +220,17 @@ def test_what_is_so_no_longer_is_told_no_longer():
     names.PARKED_NOW.all({})
 
 
+def test_metrics_are_also_written_as_openmetrics_reads_them():
+    names.REFUSED.add(1, method="open", reason="X")
+
+    text = observe.openmetrics()
+    assert "# TYPE eldercare_refused counter\n" in text
+    assert 'method="open",reason="X"} 1\n' in text
+    assert text.endswith("\n# EOF\n")
+    assert {line.split(" ")[0].partition("{")[0] for line in text.splitlines() if "_refused" in line and line[0] != "#"} == {
+        "eldercare_refused_total"}
+
+
 def test_a_metric_refuses_attributes_that_are_not_declared():
     for wrong in ({"kind": "a", "elder_id": "1"}, {}):
         with pytest.raises(ValueError, match="bears exactly"):
@@ -270,9 +282,13 @@ async def test_what_was_traced_and_measured_has_left_when_the_flush_returns():
 
     with observe.span(names.SOLVED, kind="plan", attributes={"name": "李小明", "eldercare.count": 3}):
         names.COMMANDS.add(3, method="m", outcome="done")
-        names.RPC_DURATION.record(0.2, method="m", code="OK")
+        names.RPC_DURATION.record(0.2, method="m", code="EXAMPLE")
+    told = observe.openmetrics()
     await observe.flush()
 
+    bucket = next(line for line in told.splitlines() if 'code="EXAMPLE",le="0.25"' in line)
+    assert f' 1 # {{trace_id="{collector.spans[0].trace_id.hex()}"}} 0.2 ' in bucket
+    assert "trace_id" not in observe.prometheus()
     assert [(span.name, [entry.key for entry in span.attributes]) for span in collector.spans] == [("solve plan", ["eldercare.count"])]
     assert {metric.name for metric in collector.metrics} >= {"eldercare.command", "eldercare.rpc.duration"}
     await asyncio.to_thread(setup.pushed_to, "kit", None)

@@ -193,6 +193,12 @@ async def test_metrics_are_text_for_prometheus(start, dsn):
     assert 'eldercare_loop_age_seconds{service="kit",loop="relay 0"}' in text
     assert 'eldercare_loop_patience_seconds{service="kit",loop="relay 0"} 60' in text
     assert 'eldercare_process_memory_bytes{service="kit"}' in text
+    port = (await running.said("started"))["management_port"]
+    async with httpx.AsyncClient() as http:
+        asked = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"}
+        opened = await http.get(f"http://127.0.0.1:{port}/metrics", headers=asked, timeout=5)
+    assert opened.headers["content-type"].startswith("application/openmetrics-text")
+    assert opened.text.endswith("# EOF\n")
 
 
 async def test_without_its_broker_it_lives_but_is_not_ready(start, dsn, memory_kafka):

@@ -3,11 +3,13 @@
 Values are summed up here, in a microsecond; OpenTelemetry's instruments take ten, so they are fed only where something is pushed.
 """
 
+import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
 
 _SUFFIX = {"s": "_seconds", "By": "_bytes", "1": "_ratio"}
@@ -47,8 +49,8 @@ class Metric:
             raise ValueError(f"metric {self.name} bears exactly {self.attributes}, not {tuple(given)}")
         return labels if labels in self.series or len(self.series) < _SERIES_MOST else None
 
-    def lines(self) -> Iterator[str]:
-        """The series in Prometheus' text format."""
+    def lines(self, *, examples: bool = False) -> Iterator[str]:
+        """The series in Prometheus' text format. examples: with a trace for each bucket that has one, as OpenMetrics allows it."""
         for labels, value in list(self.series.items()):
             yield f"{self.prometheus}{_braced(self._pairs(labels))} {_number(value)}"
 
@@ -110,6 +112,7 @@ class Histogram(Metric):
     """How values are spread."""
 
     kind = "histogram"
+    examples: dict[tuple[Labels, int], str] = field(default_factory=dict, repr=False)  # newest trace of each bucket, as OpenMetrics has it
 
     def record(self, value: float, times: int = 1, **attributes: Any) -> None:
         """Notes a value in the metric's unit, for as many things as have it; what is pushed notes it once, since it can not count."""
@@ -117,19 +120,23 @@ class Histogram(Metric):
             counted = self.series.get(labels)
             if counted is None:
                 counted = self.series[labels] = [[0] * (len(BUCKETS_S) + 1), 0.0]
-            counted[0][bisect_left(BUCKETS_S, value)] += times
+            bucket = bisect_left(BUCKETS_S, value)
+            counted[0][bucket] += times
             counted[1] += value * times
+            if _push is not None and (told := trace.get_current_span().get_span_context()).trace_flags.sampled:
+                self.examples[labels, bucket] = f' # {{trace_id="{told.trace_id:032x}"}} {value!r} {time.time():.3f}'
         if _push is not None:
             _push(self, value, attributes)
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, *, examples: bool = False) -> Iterator[str]:
         for labels, (counts, total) in list(self.series.items()):
             pairs, below = self._pairs(labels), 0
-            for bound, count in zip((*BUCKETS_S, None), counts, strict=True):
+            for place, (bound, count) in enumerate(zip((*BUCKETS_S, None), counts, strict=True)):
                 below += count
+                example = self.examples.get((labels, place), "") if examples else ""
                 limit = "+Inf" if bound is None else repr(bound)  # 1.0, never 1: Prometheus 3 writes it so, and rules select by it
                 labelled = _braced([*pairs, f'le="{limit}"'])
-                yield f"{self.prometheus}_bucket{labelled} {below}"
+                yield f"{self.prometheus}_bucket{labelled} {below}{example}"
             yield f"{self.prometheus}_sum{_braced(pairs)} {_number(total)}"
             yield f"{self.prometheus}_count{_braced(pairs)} {below}"
 
@@ -153,11 +160,19 @@ def told_by(service: str) -> None:
 
 def prometheus() -> str:
     """Every metric with a value, in the text format that Prometheus scrapes."""
-    lines: list[str] = []
+    return "\n".join(_told(lambda metric: metric.prometheus, examples=False)) + "\n"
+
+
+def openmetrics() -> str:
+    """The same as OpenMetrics: a counter's family has no suffix, buckets bear the trace of a value in them."""
+    return "\n".join([*_told(lambda metric: metric.prometheus.removesuffix("_total"), examples=True), "# EOF"]) + "\n"
+
+
+def _told(family: Callable[[Metric], str], *, examples: bool) -> Iterator[str]:
     for metric in declared.values():
         if metric.series:
-            lines += (f"# HELP {metric.prometheus} {metric.meaning}", f"# TYPE {metric.prometheus} {metric.kind}", *metric.lines())
-    return "\n".join(lines) + "\n"
+            yield from (f"# HELP {family(metric)} {metric.meaning}", f"# TYPE {family(metric)} {metric.kind}")
+            yield from metric.lines(examples=examples)
 
 
 def _pushing(made: MeterProvider) -> Callable[[Metric, float, dict[str, Any]], None]:

@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import uvicorn
@@ -12,6 +13,7 @@ import uvicorn
 from kit import observe
 
 Answer = tuple[int, str, str]  # status, content type, text
+accepted: ContextVar[str] = ContextVar("accepted", default="")  # what the one who asks understands
 Ask = Callable[[], Awaitable[Answer]]
 
 
@@ -66,6 +68,7 @@ class Management:
         elif ask is None:
             status, kind, text = told(404, {"error": "no such page", "pages": sorted(self._routes)})
         else:
+            accepted.set(dict(scope["headers"]).get(b"accept", b"").decode("latin-1"))
             try:
                 status, kind, text = await ask()
             except Exception as error:  # noqa: BLE001 – an operator's page says what is wrong instead of dying

@@ -21,7 +21,7 @@ from kit.rpc import Server
 from kit.service import DRAINED, FAILED, HALTED, MISCONFIGURED, NOT_DRAINED
 from kit.service.health import Health
 from kit.service.loops import Endless, Loop, Loops, Reading
-from kit.service.management import Answer, Management, told
+from kit.service.management import Answer, Management, accepted, told
 from kit.service.parts import Parts
 from kit.service.status import Status
 from kit.settings import Settings
@@ -164,6 +164,8 @@ class Process:
         names.READY.set(int(self.health.ready))
         names.RPC_OPEN.set(self.server.open if self.server else 0)
         await self.status.measure()
+        if "application/openmetrics-text" in accepted.get():
+            return 200, "application/openmetrics-text; version=1.0.0; charset=utf-8", observe.openmetrics()
         return 200, "text/plain; version=0.0.4; charset=utf-8", observe.prometheus()
 
 
