@@ -15,12 +15,14 @@ import typer
 from city import jobs, keeping, keys, operations, simulation
 from city.bench import BENCHES
 from city.board import board
-from city.box import Wishes
+from city.box import MOST_COPIES, Wishes
 from city.foreground import Demo, console, run, say
 from city.jobs import NOT_RUNNING, STATE, StateOption
 from city.names import DEFAULT_PORT, present
 from city.state import State
 from city.supervisor import status_of
+
+PAUSE_S = 5.0  # from one failover to the next
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 parked_app = typer.Typer(no_args_is_help=True, help="Records that could not be applied, and those of the same key behind them.")
@@ -60,9 +62,12 @@ def demo(
     ] = None,
 ) -> None:
     """Run a fresh city, let a synthetic one act in it for some days, compare its truth with the board."""
+    if failover and not (standby and brokers >= MOST_COPIES):
+        raise typer.BadParameter("needs --brokers 3 and --standby: else who dies takes the city with it", param_hint="--failover")
+    pause = PAUSE_S if failover and kill is None else kill
     before, after = upgrade or (None, None)
     wishes = Wishes(kafka, postgres, port, brokers, standby, max(replicas, 2) if upgrade else replicas, before)
-    raise typer.Exit(run(State(state), wishes, fresh=True, demo=Demo(elders, days, seed, once, kill, failover, after)))
+    raise typer.Exit(run(State(state), wishes, fresh=True, demo=Demo(elders, days, seed, once, pause, failover, after)))
 
 
 @app.command()

@@ -172,11 +172,15 @@ class City:
     def _postgres(self) -> tuple[list[Postgres], str]:
         """The processes, the one that is written to first, and the superuser's address."""
         if self.wishes.postgres:
+            if self.wishes.standby:
+                raise Missing("standby: who runs the PostgreSQL of --postgres gives it a standby, and both stand in that address")
             return [], self.wishes.postgres
         server = servers.postgres(self.state, standby=self.wishes.standby)
         return servers.nodes(server), server.dsn()
 
     def _brokers(self, kind: str) -> list[Kafka | MemoryKafka]:
+        if self.wishes.brokers > 1 and kind != "apache":
+            raise Missing(f"brokers: {self.wishes.brokers} are those of an Apache Kafka of our own, not of {kind}")
         if kind == "memory":
             return [MemoryKafka(self.state.folder / "memory-kafka", log=self.state.logs / "memory-kafka.log")]
         if kind == "apache":

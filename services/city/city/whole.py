@@ -10,8 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from city.box import City, Wishes
 from city.foreground import LOOKS, say
+from city.names import present
 from city.simulation import simulate
 from city.state import State
 
@@ -43,22 +46,44 @@ async def _one(elders: int, days: int) -> dict[str, Any]:
         city = City(state, Wishes(kafka="apache", port=0), say)
         try:
             await city.up()
-            before = _cpu_s(city)
+            before, stored = _cpu_s(city), await _stored(city)
             began, own = time.monotonic(), os.times()
             code = await simulate(city.gateway, state.folder, elders=elders, days=days, seed=SEED)
             seconds = time.monotonic() - began
             told = json.loads((state.folder / "comparison.json").read_text())
             simulator_s = sum(os.times()[2:4]) - sum(own[2:4])
             used = {name: round(cpu_s - before[name], 1) for name, cpu_s in _cpu_s(city).items()} | {"simulator": round(simulator_s, 1)}
-            emitted = sum(int(child.told.get("emitted") or 0) for child in city.supervisor.children.values())
+            grown = {name: now - stored[name] for name, now in (await _stored(city)).items()}
+            said = {name: int(child.told.get("emitted") or 0) for name, child in city.supervisor.children.items() if child.told}
+            emitted = sum(said.values())
         finally:
             await city.down()
             state.close()
     return {
         "commands_per_s": round(told["commands"] / seconds, 1), "events_per_s": round(emitted / seconds, 1), "commands": told["commands"],
         "events": emitted, "seconds": round(seconds, 1), "elders": elders, "days": days, "differences": len(told["differences"]),
-        "exit_code": code, "cpu_s": used,
+        "exit_code": code, "cpu_s": used, "grown": grown,
+        "said": {name: round(count / max(1, emitted), 3) for name, count in said.items()},
     }
+
+
+async def _stored(city: City) -> dict[str, int]:
+    """Bytes of the log of PostgreSQL, of each database and of Kafka, flushes of that log, and µs of work in each database."""
+    assert city.places is not None
+    connection = await asyncpg.connect(city.places.postgres)
+    try:
+        told: dict[str, int] = {
+            "wal_bytes": int(await connection.fetchval("select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')")),
+            "wal_flushes": int(await connection.fetchval("select sum(fsyncs) from pg_stat_io where object = 'wal'")),
+        }
+        for name, size, active_ms in await connection.fetch(
+            "select datname, pg_database_size(datname), active_time from pg_stat_database where datname = any($1::text[])", present(),
+        ):
+            told |= {f"{name}_bytes": int(size), f"{name}_us": int(active_ms * 1000)}
+    finally:
+        await connection.close()
+    logs = (city.state.folder / "kafka" / "logs").rglob("*.log")
+    return told | {"kafka_bytes": await asyncio.to_thread(lambda: sum(path.stat().st_blocks * 512 for path in logs))}
 
 
 def _cpu_s(city: City) -> dict[str, float]:

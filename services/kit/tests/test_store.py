@@ -284,3 +284,20 @@ async def test_changes_made_before_the_lock_are_kept(pebbles) -> None:
         held.version = 9
 
     assert [tuple(row) for row in await rows(pebbles.dsn, "select pushed, version from pebble")] == [(5, 9)]
+
+
+async def test_a_statement_whose_column_has_changed_its_type_fails_once_and_is_then_prepared_anew(store: Store) -> None:
+    async def asked() -> int:
+        async with store.transaction() as session:
+            return int(await (await session.driver()).fetchval("select n from changing"))
+
+    async with store.transaction() as session:
+        await (await session.driver()).execute("create table changing (n int); insert into changing values (7)")
+    assert await asked() == 7
+    migration = await asyncpg.connect(store.dsn)
+    await migration.execute("alter table changing alter column n type bigint")
+    await migration.close()
+
+    with pytest.raises(Contended):
+        await asked()
+    assert await asked() == 7

@@ -95,7 +95,9 @@ class Node(Postgres):
         own = {"cluster_name": self.name, "hot_standby": "on"}
         own |= {"wal_keep_size": "512MB"}  # a standby that was away finds what it missed
         own |= {"wal_retrieve_retry_interval": "200ms"}  # the default of 5 s is how long a promotion may take
-        return super().settings() | own
+        told = super().settings() | own
+        del told[NOT_COPIED]  # it is set and cleared while the server runs
+        return told
 
     def answers(self) -> bool:
         stands_as = self.stands_as()

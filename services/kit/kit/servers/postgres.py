@@ -33,6 +33,7 @@ SETTINGS = {
     "jit": "off",  # our statements are short: compiling one costs more than running it
     "autovacuum_naptime": "15s",  # the outbox is a queue: its dead rows must leave soon
     "max_locks_per_transaction": "256",  # partitioned tables
+    "synchronous_standby_names": "",  # a copy of a server that had a standby must not wait for it
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",
