@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+import yaml
 
 from chart import (
     CHART, NAMESPACE, RELEASE, SCENARIOS, SERVICES, Refused, container_of, containers, env, objects, objects_of, ours, pods, render, text_of, the,
@@ -350,10 +351,10 @@ def test_scalers_count_what_each_group_hears() -> None:
 
 
 def test_rules_and_dashboards_are_what_lies_in_files() -> None:
-    found = {each["metadata"]["name"].removeprefix("demo-eldercare-") for each in objects_of("monitoring", "PrometheusRule")}
+    found = {each["metadata"]["name"].removeprefix("demo-eldercare-"): each["spec"] for each in objects_of("monitoring", "PrometheusRule")}
     shown = {next(iter(each["data"])) for each in objects_of("monitoring", "ConfigMap")}
 
-    assert found == {path.stem.replace("_", "-") for path in (CHART / "files" / "alerts").glob("*.yaml")}
+    assert found == {path.stem.replace("_", "-"): yaml.safe_load(path.read_text()) for path in (CHART / "files" / "alerts").glob("*.yaml")}
     assert shown == {path.name for path in (CHART / "files" / "dashboards").glob("*.json")}
     for each in objects_of("monitoring", "ConfigMap"):
         ((name, text),) = each["data"].items()
