@@ -29,7 +29,8 @@ class Refused(Exception):
 def tool(name: str) -> str:
     """The path of a tool that `tools/build.py` has made. Raises what the builder says, where it cannot be made."""
     spec = importlib.util.spec_from_file_location("build", ROOT / "tools" / "build.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     builder = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(builder)
     return str(builder.build(name))
@@ -104,7 +105,8 @@ def env(container: Object) -> dict[str, Any]:
 
 def container_of(scenario: str, service: str) -> Object:
     """The container in which a service runs."""
-    (found,) = [each for each in the(scenario, "Deployment", f"-{service}")["spec"]["template"]["spec"]["containers"] if each["name"] == service]
+    spec = the(scenario, "Deployment", f"-{service}")["spec"]["template"]["spec"]
+    (found,) = [each for each in spec["containers"] if each["name"] == service]
     return dict(found)
 
 

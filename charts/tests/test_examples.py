@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from chart import CHART, SCENARIOS, SERVICES, containers, env, objects, pods, render
 
 EXAMPLES = CHART / "examples"
@@ -57,10 +56,10 @@ def test_users_of_kafka_are_those_the_chart_logs_in_as(tmp_path: Any) -> None:
 
 
 def test_secrets_from_outside_have_the_keys_that_the_chart_reads() -> None:
-    made = {
-        each["spec"]["target"]["name"]: {entry["secretKey"] for entry in each["spec"]["data"]} | set(each["spec"]["target"].get("template", {}).get("data", {}))
-        for each in yaml.safe_load_all((EXAMPLES / "external-secrets.yaml").read_text())
-    }
+    made = {}
+    for each in yaml.safe_load_all((EXAMPLES / "external-secrets.yaml").read_text()):
+        target = each["spec"]["target"]
+        made[target["name"]] = {entry["secretKey"] for entry in each["spec"]["data"]} | set(target.get("template", {}).get("data", {}))
     found = objects(render(SCENARIOS["ha"], "database.migrationSecret=", "keys.existingSecret=eldercare-keys"))
     wanted: dict[str, set[str]] = {}
     for _, pod in pods(found):

@@ -4,7 +4,6 @@ import difflib
 from pathlib import Path
 
 import pytest
-
 from chart import SCENARIOS, text_of
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from chart import CHART, HELMS, ROOT, SCENARIOS, helm, text_of
 
 BIN = Path(sys.executable).parent
@@ -15,10 +14,15 @@ YAML = [*sorted((CHART / "ci").rglob("*.yaml")), *sorted((CHART / "examples").gl
 RULES = {
     "extends": "default",
     "rules": {
-        "line-length": {"max": 180}, "document-start": "disable", "braces": {"max-spaces-inside": 1}, "comments": {"min-spaces-from-content": 1},
-        "truthy": {"check-keys": False}, "indentation": {"indent-sequences": "consistent"},
+        "line-length": {"max": 180}, "document-start": "disable", "braces": {"max-spaces-inside": 1},
+        "comments": {"min-spaces-from-content": 1}, "truthy": {"check-keys": False}, "indentation": {"indent-sequences": "consistent"},
     },
 }
+
+
+def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A tool of this environment."""
+    return subprocess.run([str(BIN / name), *arguments], capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize("with_helm", HELMS)
@@ -32,7 +36,7 @@ def test_helm_has_nothing_to_say(scenario: str, with_helm: str) -> None:
 
 
 def test_yaml_is_well_formed() -> None:
-    ran = subprocess.run([str(BIN / "yamllint"), "--strict", "-d", json.dumps(RULES), *map(str, YAML)], capture_output=True, text=True, timeout=60)
+    ran = run("yamllint", "--strict", "-d", json.dumps(RULES), *map(str, YAML))
 
     assert ran.returncode == 0, ran.stdout
 
@@ -43,18 +47,17 @@ def test_no_key_is_rendered_twice(scenario: str, tmp_path: Path) -> None:
     rendered = tmp_path / "rendered.yaml"
     rendered.write_text(text_of(scenario))
     rules = {"rules": {"key-duplicates": "enable", "trailing-spaces": "enable"}}
-    ran = subprocess.run([str(BIN / "yamllint"), "--strict", "-d", json.dumps(rules), str(rendered)], capture_output=True, text=True, timeout=60)
+    ran = run("yamllint", "--strict", "-d", json.dumps(rules), str(rendered))
 
     assert ran.returncode == 0, ran.stdout
 
 
-def test_the_schema_is_a_schema_and_every_scenario_keeps_to_it(tmp_path: Path) -> None:
+def test_the_schema_is_a_schema_and_every_scenario_keeps_to_it() -> None:
     schema = CHART / "values.schema.json"
-    check = str(BIN / "check-jsonschema")
-    told = [subprocess.run([check, "--check-metaschema", str(schema)], capture_output=True, text=True, timeout=60)]
-    told.append(subprocess.run(
-        [check, "--schemafile", str(schema), str(CHART / "values.yaml"), *map(str, SCENARIOS.values())], capture_output=True, text=True, timeout=60,
-    ))
+    told = [
+        run("check-jsonschema", "--check-metaschema", str(schema)),
+        run("check-jsonschema", "--schemafile", str(schema), str(CHART / "values.yaml"), *map(str, SCENARIOS.values())),
+    ]
 
     assert [ran.returncode for ran in told] == [0, 0], "\n".join(ran.stdout for ran in told)
 

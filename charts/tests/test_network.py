@@ -7,17 +7,17 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-import yaml
-
 import written
+import yaml
 from chart import NAMESPACE, RELEASE, SCENARIOS, SERVICES, Object, objects, render
 
 OURS = (*SERVICES, "migrate", "topics", "smoke")
 # Pods that are not ours: (namespace, labels).
 WORLD = {
     "postgres": ("data", {"app": "postgres"}), "kafka": ("data", {"app": "kafka"}), "redis": ("data", {"app": "redis"}),
-    "prometheus": ("monitoring", {"app": "prometheus"}), "ingress": ("ingress", {"app": "ingress"}), "collector": ("observability", {"app": "otel"}),
-    "dns": ("kube-system", {"k8s-app": "kube-dns"}), "apiserver": ("kube-system", {"app": "apiserver"}), "neighbour": (NAMESPACE, {"app": "neighbour"}),
+    "prometheus": ("monitoring", {"app": "prometheus"}), "ingress": ("ingress", {"app": "ingress"}),
+    "collector": ("observability", {"app": "otel"}), "dns": ("kube-system", {"k8s-app": "kube-dns"}),
+    "apiserver": ("kube-system", {"app": "apiserver"}), "neighbour": (NAMESPACE, {"app": "neighbour"}),
     "stranger": ("elsewhere", {"app": "postgres", "app.kubernetes.io/name": "eldercare", "app.kubernetes.io/component": "gateway"}),
 }
 OUTSIDE = "outside"
@@ -30,7 +30,8 @@ def world() -> list[Object]:
     """The pods and namespaces beside ours."""
     spaces = sorted({space for space, _ in WORLD.values()} | {NAMESPACE})
     made: list[Object] = [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space, "labels": {"kubernetes.io/metadata.name": space}}} for space in spaces
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space, "labels": {"kubernetes.io/metadata.name": space}}}
+        for space in spaces
     ]
     for name, (space, labels) in WORLD.items():
         spec = {"containers": [{"name": name, "image": name}]}
@@ -124,8 +125,8 @@ def test_without_policies_everything_is_open(tmp_path: Path) -> None:
 def test_a_rule_of_the_user_opens_one_way_more(tmp_path: Path) -> None:
     rule = "services.gateway.networkPolicy.extraEgress[0]"
     ways = reached(objects(render(
-        SCENARIOS["networkpolicy"], rf"{rule}.to[0].namespaceSelector.matchLabels.kubernetes\.io/metadata\.name=elsewhere", f"{rule}.ports[0].port=8443",
-        f"{rule}.ports[0].protocol=TCP",
+        SCENARIOS["networkpolicy"], rf"{rule}.to[0].namespaceSelector.matchLabels.kubernetes\.io/metadata\.name=elsewhere",
+        f"{rule}.ports[0].port=8443", f"{rule}.ports[0].protocol=TCP",
     )), tmp_path)
 
     assert {pair: way for pair, way in ways.items() if pair not in expected(built_in=True) and set(pair) & set(OURS)} == {

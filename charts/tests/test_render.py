@@ -3,7 +3,6 @@
 import re
 
 import pytest
-
 from chart import CHART, HELMS, SCENARIOS, objects, render, text_of
 
 TEMPLATES = sorted(path for path in (CHART / "templates").rglob("*") if path.is_file())
@@ -22,7 +21,9 @@ def test_two_renders_are_the_same_to_the_byte(scenario: str, helm: str) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_both_helms_render_the_same_objects(scenario: str) -> None:
-    by_helm4, by_helm3 = ({str((found["kind"], found["metadata"]["name"])): found for found in objects(text_of(scenario, helm))} for helm in HELMS)
+    by_helm4, by_helm3 = (
+        {str((found["kind"], found["metadata"]["name"])): found for found in objects(text_of(scenario, helm))} for helm in HELMS
+    )
 
     assert by_helm4 == by_helm3
 
@@ -50,7 +51,7 @@ def test_no_number_is_written_as_a_power_of_ten(scenario: str) -> None:
 
 
 def test_large_numbers_stay_whole_on_their_way_into_the_environment() -> None:
-    text = render(SCENARIOS["minimal"], "kafka.partitions=1000000", "kafka.replication=3", "services.subsidy.terminationGracePeriodSeconds=1000000")
+    text = render(SCENARIOS["minimal"], "kafka.partitions=1000000", "services.subsidy.terminationGracePeriodSeconds=1000000")
 
     assert 'value: "1000000"' in text
     assert "terminationGracePeriodSeconds: 1000000\n" in text

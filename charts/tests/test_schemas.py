@@ -11,9 +11,8 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from cluster import tools
-
 from chart import CHART, SCENARIOS, objects, objects_of, text_of, tool
+from cluster import tools
 
 SCHEMAS = Path(str(files("kubernetes_validate") / "kubernetes-json-schema"))
 LEAST = tuple(map(int, re.findall(r"\d+", yaml.safe_load((CHART / "Chart.yaml").read_text())["kubeVersion"])[:2]))
@@ -76,7 +75,9 @@ def strict(schema: Any) -> Any:
         return schema
     if schema.get("x-kubernetes-int-or-string"):
         return {"type": ["integer", "string"]}
-    found = {key: {name: strict(each) for name, each in value.items()} if key == "properties" else strict(value) for key, value in schema.items()}
+    found = {
+        key: {name: strict(each) for name, each in value.items()} if key == "properties" else strict(value) for key, value in schema.items()
+    }
     if "properties" in found and "additionalProperties" not in found and not found.get("x-kubernetes-preserve-unknown-fields"):
         found["additionalProperties"] = found.get("x-kubernetes-embedded-resource", False)
         found["properties"] |= {"apiVersion": {"type": "string"}, "kind": {"type": "string"}} if "spec" in found["properties"] else {}
@@ -87,8 +88,9 @@ def strict(schema: Any) -> Any:
 
 def conform(folder: Path, minor: str, texts: list[Path]) -> Any:
     """What kubeconform says of files."""
-    locations = [str(folder / "{{.NormalizedKubernetesVersion}}" / "{{.ResourceKind}}{{.KindSuffix}}.json"), str(folder / "{{.Group}}-{{.ResourceKind}}-{{.ResourceAPIVersion}}.json")]
-    options = [word for each in locations for word in ("-schema-location", each)]
+    core = "{{.NormalizedKubernetesVersion}}/{{.ResourceKind}}{{.KindSuffix}}"
+    custom = "{{.Group}}-{{.ResourceKind}}-{{.ResourceAPIVersion}}"
+    options = [word for name in (core, custom) for word in ("-schema-location", str(folder / f"{name}.json"))]
     ran = subprocess.run(
         [tool("kubeconform"), "-strict", "-output", "json", "-summary", "-kubernetes-version", minor, *options, *map(str, texts)],
         capture_output=True, text=True, timeout=120,

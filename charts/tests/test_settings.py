@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
 from chart import ROOT, SCENARIOS, SERVICES, container_of, containers, env, objects, pods, render, text_of, the
 
 # What the libraries below the settings read by themselves: the database's driver, the telemetry SDK, and what a value of it is made from.
@@ -28,11 +27,10 @@ def _fields(path: Path) -> dict[str, list[Field]]:
     classes = {}
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.ClassDef):
-            fields = []
-            for each in node.body:
-                if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
-                    fields.append(Field(each.target.id.upper(), _needed(each.value)))
-            classes[node.name] = fields
+            classes[node.name] = [
+                Field(each.target.id.upper(), _needed(each.value))
+                for each in node.body if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+            ]
     return classes
 
 
@@ -99,7 +97,8 @@ def test_the_ports_that_a_service_listens_on_are_those_it_declares(scenario: str
 def test_sasl_has_a_user_and_plain_text_has_none(scenario: str) -> None:
     for service in SERVICES:
         told = env(container_of(scenario, service))
-        assert ("KAFKA_USERNAME" in told) == ("KAFKA_PASSWORD" in told) == ("KAFKA_MECHANISM" in told) == told["KAFKA_SECURITY"].startswith("SASL")
+        sasl = told["KAFKA_SECURITY"].startswith("SASL")
+        assert {name in told for name in ("KAFKA_USERNAME", "KAFKA_PASSWORD", "KAFKA_MECHANISM")} == {sasl}
         assert "KAFKA_CA" not in told or told["KAFKA_SECURITY"].endswith("SSL")
 
 
@@ -107,7 +106,7 @@ def variables_of_the_jobs() -> dict[str, set[str]]:
     """What the verbs of a container read, as their source and help name it."""
     jobs = (ROOT / "services/city/city/jobs.py").read_text()
     smoke = (ROOT / "services/city/city/smoke.py").read_text()
-    kafka = {field.name for name, fields in _fields(ROOT / "services/kit/kit/settings.py").items() if name == "KafkaSettings" for field in fields}
+    kafka = {field.name for field in _fields(ROOT / "services/kit/kit/settings.py")["KafkaSettings"]}
     return {
         "migrate": {"DATABASE"},
         "topics": {*re.findall(r'envvar="([A-Z]+)"', jobs[jobs.index("def topics_apply"):]), *kafka},

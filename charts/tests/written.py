@@ -1,4 +1,7 @@
-"""What is written from other files: the chart's table of services, and its README, users of Kafka; `python charts/tests/written.py` writes both anew."""
+"""What is written from other files: the chart's table of services, its README, users of Kafka.
+
+`python charts/tests/written.py` writes all three anew.
+"""
 
 import ast
 import importlib.util
@@ -18,7 +21,8 @@ USERS = CHART / "examples" / "strimzi-users.yaml"
 def topology() -> Any:
     """The module contracts-tests/topology.py, which needs nothing but the standard library."""
     spec = importlib.util.spec_from_file_location("topology", ROOT / "contracts-tests" / "topology.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -76,7 +80,7 @@ def users() -> str:
         rights += [right("topic", f"eldercare.{topic}.v1", "Read", "Describe") for topic in known.HEARS[service]]
         made.append((service, [*rights, right("group", service, "Read", "Describe")]))
     made.append(("topics", [right("topic", "eldercare.", "Create", "Describe", "DescribeConfigs", "AlterConfigs", prefix=True)]))
-    head = "# Written by charts/tests/written.py from the contracts: who says and hears what, and no more. The cluster is that of strimzi.yaml.\n"
+    head = "# Written by charts/tests/written.py from the contracts: who says and hears what, and no more.\n"
     return head + yaml.safe_dump_all(
         [{
             "apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaUser",
@@ -87,7 +91,7 @@ def users() -> str:
     )
 
 
-def keys() -> list[tuple[str, str, str]]:
+def documented() -> list[tuple[str, str, str]]:
     """(path, default, comment) of every key of values.yaml that has a comment, in its order."""
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     found, path, said, shown = [], [], [], ""
@@ -105,7 +109,8 @@ def keys() -> list[tuple[str, str, str]]:
                 value = values
                 for step in path:
                     value = value[step]
-                found.append((".".join(path), shown or f"`{yaml.safe_dump(value, default_flow_style=True, width=9999).replace('...', '').strip()}`", " ".join(said)))
+                told = yaml.safe_dump(value, default_flow_style=True, width=9999).replace("...", "").strip()
+                found.append((".".join(path), shown or f"`{told}`", " ".join(said)))
             said = []
     return found
 
@@ -113,7 +118,7 @@ def keys() -> list[tuple[str, str, str]]:
 def readme() -> str:
     """README.md: README.md.gotmpl with the table of values in it."""
     rows = ["| Key | Default | Meaning |", "| --- | --- | --- |"]
-    rows += [f"| `{path}` | {default} | {said.replace('|', chr(92) + '|')} |" for path, default, said in keys()]
+    rows += [f"| `{path}` | {default} | {said.replace('|', chr(92) + '|')} |" for path, default, said in documented()]
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     text = (CHART / "README.md.gotmpl").read_text()
     for name in ("version", "appVersion", "kubeVersion"):
