@@ -1,6 +1,7 @@
 """Fits Kafka to databases that were brought back to an earlier instant: new topics, the part of the tail that is true, a new epoch."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -22,6 +23,8 @@ from kit.connections import connect_options
 from kit.store import Store
 
 GONE_S = 60.0
+SPANS = "spans.json"
+_EPOCH = "select epoch from epoch where restore_id = $1"
 _OTHERS = """
 select count(*) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"""
@@ -34,21 +37,46 @@ class InUse(Exception):
 
 def realign(
     folder: Path, manifest: Manifest, kafka: Bootstrap, databases: Mapping[str, str], said: Said, *, replication: int = 1,
+    notes: Path | None = None,
 ) -> dict[str, int]:
-    """Begins the next epoch of every database, and returns its number by service; the same backup again changes nothing more. Blocks.
+    """Begins the next epoch of every database, and returns its number by service. Blocks.
 
-    The services do not run. Every topic is made anew, also where it exists. Raises: InUse, tail.Lost, tail.Damaged, KafkaException.
+    The services do not run. Every topic is made anew, also where it exists. Cut off, it may be done over; once it is done it changes
+    nothing more. notes: folder that remembers what is true of the tail until then; by default that of the backup. Raises: InUse, tail.Lost, tail.Damaged, KafkaException.
     """
     began = time.monotonic()
     asyncio.run(_alone(databases))
-    found = asyncio.run(past.look(databases, manifest.cluster))
-    spans = {place: _span(place, manifest, found) for place in manifest.ends}
+    begun = asyncio.run(_epochs(manifest, databases))
+    if begun.keys() == databases.keys():
+        said("every database has begun the epoch of this backup already")
+        return begun
+    spans = _kept_spans(notes or folder) if begun else _spans(manifest, databases)
+    _keep_spans(notes or folder, spans)
     _anew(kafka, manifest.partitions, replication)
     kept = tail.refill(kafka, folder / TAIL, spans, said)
     copied = sum(manifest.ends.values()) - sum(manifest.starts.values())
     true = sum(map(len, kept.values()))
     said(f"{true} of {copied} records of the tail are true, and in the new topics ({time.monotonic() - began:.1f} s)")
     return asyncio.run(_begun(manifest, kafka, databases, kept))
+
+
+def _spans(manifest: Manifest, databases: Mapping[str, str]) -> dict[Partition, tuple[int, int]]:
+    found = asyncio.run(past.look(databases, manifest.cluster))
+    return {place: _span(place, manifest, found) for place in manifest.ends}
+
+
+def _keep_spans(folder: Path, spans: Mapping[Partition, tuple[int, int]]) -> None:
+    """Beside the tail: a database that has begun its epoch no longer tells what was true before it."""
+    draft = folder / f"{SPANS}.new"
+    draft.write_text(json.dumps([[*place, *span] for place, span in sorted(spans.items())]))
+    draft.rename(folder / SPANS)
+
+
+def _kept_spans(folder: Path) -> dict[Partition, tuple[int, int]]:
+    try:
+        return {(topic, partition): (first, end) for topic, partition, first, end in json.loads((folder / SPANS).read_text())}
+    except FileNotFoundError:
+        raise tail.Lost(f"some databases have begun their epoch, and {folder / SPANS} is gone; restore all of them again") from None
 
 
 def _span(place: Partition, manifest: Manifest, found: past.Past) -> tuple[int, int]:
@@ -74,6 +102,19 @@ def _anew(kafka: Bootstrap, partitions: int, replication: int) -> None:
                 raise tail.Lost(f"the old topics are still there {GONE_S:.0f} s after they were deleted")
             time.sleep(0.2)
     topics.apply(kafka, partitions=partitions, replication=replication)
+
+
+async def _epochs(manifest: Manifest, databases: Mapping[str, str]) -> dict[str, int]:
+    """The epochs that this restore has begun, by service."""
+    begun = {}
+    for service, address in databases.items():
+        connection = await asyncpg.connect(address, **connect_options("restore"))
+        try:
+            if (epoch := await connection.fetchval(_EPOCH, UUID(manifest.backup_id))) is not None:
+                begun[service] = int(epoch)
+        finally:
+            await connection.close()
+    return begun
 
 
 async def _begun(manifest: Manifest, kafka: Bootstrap, databases: Mapping[str, str], kept: Offsets) -> dict[str, int]:
