@@ -5,8 +5,8 @@ into the section "Image" of a Markdown file. Anything that is not as it should b
 """
 
 import json
+import os
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -218,12 +218,9 @@ def record(proof: Proof, file: Path) -> None:
     """Puts the table into the section "Image", at the end where there is none."""
     rows = "\n".join(f"| {what} | {seen.replace('|', '¦')} |" for what, seen in proof.lines if not what.startswith("  "))
     smoke = "\n".join(re.sub(r" +", " ", seen) for what, seen in proof.lines if what.startswith("  "))
-    machine = subprocess.run(["nproc"], capture_output=True, text=True, check=True).stdout.strip()
-    text = (
-        f"## Image\n\n`make test-image`, {datetime.now(UTC):%Y-%m-%d}, {machine} cores, Debian's podman and crun, base made by debootstrap. Limits of memory"
-        f" are not enforced in this run (`--cgroups=disabled`).\n\n| What | Seen |\n| --- | --- |\n{rows}\n\nThe smoke test, line by line:\n\n"
-        f"```text\n{smoke}\n```\n"
-    )
+    told = f"`make test-image`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Debian's podman and crun, base made by debootstrap."
+    told += " Limits of memory are not enforced in this run (`--cgroups=disabled`)."
+    text = f"## Image\n\n{told}\n\n| What | Seen |\n| --- | --- |\n{rows}\n\nThe smoke test, line by line:\n\n```text\n{smoke}\n```\n"
     old = file.read_text() if file.exists() else "# Measured\n\nThe last output of the slow tests.\n"
     section = re.compile(r"^## Image\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -242,6 +239,7 @@ def main(arguments: list[str]) -> int:
         built = None if "--keep-image" in arguments and engine.exists(image) else build.build(image)
         with tempfile.TemporaryDirectory(prefix="eldercare-image-", ignore_cleanup_errors=True) as scratch:
             folder = Path(scratch)
+            proof.say("load of the machine", f"{os.getloadavg()[0]:.0f} on {os.cpu_count()} cores, ours not begun")
             contents(proof, image, folder, built)
             with city(folder) as made:
                 jobs(proof, image, folder, made)
