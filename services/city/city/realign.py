@@ -42,7 +42,8 @@ def realign(
     """Begins the next epoch of every database, and returns its number by service. Blocks.
 
     The services do not run. Every topic is made anew, also where it exists. Cut off, it may be done over; once it is done it changes
-    nothing more. notes: folder that remembers what is true of the tail until then; by default that of the backup. Raises: InUse, tail.Lost, tail.Damaged, KafkaException.
+    nothing more. notes: folder that remembers what is true of the tail until then; by default that of the backup.
+    Raises: InUse, tail.Lost, tail.Damaged, KafkaException.
     """
     began = time.monotonic()
     asyncio.run(_alone(databases))
