@@ -109,7 +109,7 @@ test-observability: setup .venv-tools/.ready ## alerts that fire when and only w
 	@$(BIN)/pytest -q -c charts/observability/pytest.ini charts/observability/tests
 test-chart: .venv-tools/.ready ## the chart: rendered by Helm 4 and 3, schemas, rules, golden manifests (RENEW=1 writes them anew)
 	@tools/build.py helm4 helm3 kubeconform >/dev/null
-	@.venv-tools/bin/pytest -q -c charts/tests/pytest.ini charts/tests $(if $(RENEW),--renew)
+	@.venv-tools/bin/pytest -q -n 2 --dist loadfile -c charts/tests/pytest.ini charts/tests $(if $(RENEW),--renew)
 test-cluster: .venv-tools/.ready ## the chart on a real API server: every scenario installed, upgraded, rolled back, removed (FROM=revision; the first time builds it)
 	@tools/build.py k8s kwok helm4 helm3 >/dev/null
 	@cd charts/cluster && PYTHONPATH=. ../../.venv-tools/bin/python -m cluster ../../.venv-tools/bin/pytest -q -n 2

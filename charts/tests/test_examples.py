@@ -1,11 +1,12 @@
 """The examples fit the chart: the values that an example names find the Secrets and topics that it makes."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from chart import CHART, SCENARIOS, SERVICES, containers, env, objects, pods, render
+from chart import CHART, SCENARIOS, SERVICES, Object, containers, env, objects, pods, render
 
 EXAMPLES = CHART / "examples"
 
@@ -25,13 +26,13 @@ def secrets(found: list[Any], variables: str) -> set[str]:
     }
 
 
-def rendered(example: str, tmp_path: Any) -> list[Any]:
+def rendered(example: str, tmp_path: Path) -> list[Object]:
     values = tmp_path / "values.yaml"
     values.write_text(yaml.safe_dump(said(example)))
-    return objects(render([SCENARIOS["ha"], values], "database.migrationSecret=", "kafka.topics.existingSecret="))
+    return objects(render((SCENARIOS["ha"], values), "database.migrationSecret=", "kafka.topics.existingSecret="))
 
 
-def test_databases_roles_and_secrets_are_those_the_chart_reads(tmp_path: Any) -> None:
+def test_databases_roles_and_secrets_are_those_the_chart_reads(tmp_path: Path) -> None:
     example = list(yaml.safe_load_all((EXAMPLES / "cloudnative-pg.yaml").read_text()))
     (cluster,) = [each for each in example if each["kind"] == "Cluster"]
     roles = {each["name"]: each["passwordSecret"]["name"] for each in cluster["spec"]["managed"]["roles"]}
@@ -46,7 +47,7 @@ def test_databases_roles_and_secrets_are_those_the_chart_reads(tmp_path: Any) ->
     assert named == {f"postgresql://{cluster['metadata']['name']}-rw:5432/{service}" for service in databases}
 
 
-def test_users_of_kafka_are_those_the_chart_logs_in_as(tmp_path: Any) -> None:
+def test_users_of_kafka_are_those_the_chart_logs_in_as(tmp_path: Path) -> None:
     users = {each["metadata"]["name"] for each in yaml.safe_load_all((EXAMPLES / "strimzi-users.yaml").read_text())}
 
     found = rendered("strimzi.yaml", tmp_path)

@@ -62,7 +62,7 @@ def _alone(schema: Any, every: dict[str, Any]) -> Any:
 
 
 @cache
-def definitions() -> list[Any]:
+def definitions() -> Any:
     """Custom resource definitions, from the modules that charts/cluster names."""
     return tools.definitions()
 

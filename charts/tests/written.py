@@ -94,7 +94,10 @@ def users() -> str:
 def documented() -> list[tuple[str, str, str]]:
     """(path, default, comment) of every key of values.yaml that has a comment, in its order."""
     values = yaml.safe_load((CHART / "values.yaml").read_text())
-    found, path, said, shown = [], [], [], ""
+    found: list[tuple[str, str, str]] = []
+    path: list[str] = []
+    said: list[str] = []
+    shown = ""
     for line in (CHART / "values.yaml").read_text().splitlines():
         text = line.strip()
         if text.startswith("# -- "):
