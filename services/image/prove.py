@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import engine
 import grpc
-from containers import STRICT, City, Container, answers, city
+from containers import STRICT, City, Container, NotReady, answers, city
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import build
@@ -245,7 +245,7 @@ def main(arguments: list[str]) -> int:
                 jobs(proof, image, folder, made)
                 services(proof, image, folder, made)
                 elsewhere(proof, image, folder, made)
-    except Wrong as error:
+    except (Wrong, NotReady) as error:
         print(f"the image is NOT as it should be: {error}", file=sys.stderr)
         return 1
     proof.say("all of it", f"{time.monotonic() - began:.0f} s")
