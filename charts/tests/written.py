@@ -1,6 +1,6 @@
-"""What is written from other files: the chart's table of services, its README, users of Kafka.
+"""What is written from other files: the chart's table of services, its README, users of Kafka, the defaults that later releases must bear.
 
-`python charts/tests/written.py` writes all three anew.
+`python charts/tests/written.py` writes all of it anew.
 """
 
 import ast
@@ -66,6 +66,11 @@ def table() -> str:
     }
     head = "# Written by charts/tests/written.py from contracts-tests/topology.py, the contracts and services/city/city/topics.py.\n"
     return head + yaml.safe_dump({"services": services, "topics": topics, "config": config}, sort_keys=False, width=120)
+
+
+def kept_defaults() -> Path:
+    """Where the defaults of this version of the chart are kept; those of earlier versions lie beside them and never change."""
+    return ROOT / "charts" / "tests" / "previous" / f"{yaml.safe_load((CHART / 'Chart.yaml').read_text())['version']}.yaml"
 
 
 def users() -> str:
@@ -134,3 +139,4 @@ if __name__ == "__main__":
     TOPOLOGY.write_text(table())
     README.write_text(readme())
     USERS.write_text(users())
+    kept_defaults().write_text((CHART / "values.yaml").read_text())
