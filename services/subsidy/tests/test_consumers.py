@@ -1,5 +1,6 @@
 """Bytes → dispatch → rows."""
 
+import asyncio
 from datetime import date
 
 from kit import ids
@@ -122,6 +123,12 @@ async def test_what_begins_twice_is_published_once(city, rows):
 
     assert [row["topic"] for row in before] == ["eldercare.policy.v1", "eldercare.policy.v1"]
     assert await rows("select topic from outbox") == before
+
+
+async def test_replicas_that_begin_at_the_same_time_publish_once(store, rows):
+    await asyncio.gather(*(consumers.begin(store) for _ in range(4)))
+
+    assert await rows("select topic from outbox") == [{"topic": "eldercare.policy.v1"}, {"topic": "eldercare.policy.v1"}]
 
 
 async def test_a_level_that_ends_closes_the_entitlement_on_its_day(city, rows, at):

@@ -78,6 +78,8 @@ async def publish(session: Session) -> int:
 
     On the first day of a new version the entitlements of everybody are looked at again.
     """
+    # replicas begin at the same time, and a row that is not there yet cannot be locked
+    await (await session.driver()).execute("select pg_advisory_xact_lock(hashtextextended('subsidy/policies', 0))")
     rows = (await session.exec(select(Policy).order_by(col(Policy.policy_id)).with_for_update())).all()
     kept = {policy.policy_id: policy for policy in rows}
     published = 0
