@@ -93,6 +93,15 @@ async def order(story: Story, rounds: int) -> None:
     await ordering.place(story, 0.1 + rounds / 100)
 
 
+async def change_some(story: Story) -> None:
+    """A few elders live otherwise from now on, and one more arrives."""
+    at_home = [one for one in story.world.people if one.alive and one.living != "INSTITUTION"]
+    for one in at_home[:3]:
+        living = "LIVING_WITH_FAMILY" if one.living == "ALONE" else "LIVING_ALONE"
+        await story.gateway.post(story.tokens["office"], f"/v1/elders/{one.elder_id}:change", {"living": living})
+    await fates._arrive(story, story.dice("one more"))
+
+
 async def rest(story: Story, days: int) -> None:
     """From ten o'clock to the evening."""
     await day.live(story, days, lambda _: None, since=day.STEPS[1][0])
