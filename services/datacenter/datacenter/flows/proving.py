@@ -32,7 +32,10 @@ _running: dict[tuple[str, str, int], asyncio.Task[UUID]] = {}
 
 
 class Found(NamedTuple):
-    """What a recount has found. differences: code, area, shown numerator and denominator, recounted ones."""
+    """What a recount has found; without events it has proved no figure.
+
+    differences: code, area, shown numerator and denominator, recounted ones.
+    """
 
     figures: int
     events: int
@@ -98,7 +101,7 @@ async def _compared(dsn: str, area_code: str, month: int) -> Found:
         (*key, *shown.get(key, (0, 0)), *inside.get(key, (0, 0)))
         for key in sorted(shown.keys() | inside.keys()) if shown.get(key, (0, 0)) != inside.get(key, (0, 0))
     ]
-    return Found(len(shown.keys() | inside.keys()), events, differences)
+    return Found(len(shown.keys() | inside.keys()) if events else 0, events, differences)
 
 
 async def _shown(session: Session, area_code: str, month: int) -> Figures:
@@ -130,14 +133,17 @@ async def prove_daily(store: Store, city: str, pause: timedelta) -> None:
         await asyncio.sleep(pause.total_seconds())
         try:
             today = store.clock.today()
-            if not await _is_proved(store, city, months.of_day(today)):
+            if not await is_proved(store, city, months.of_day(today)):
                 await prove(store, city, months.of_day(today))
         except Unavailable as error:
             observe.log.warning("no proof now", error=type(error).__name__)
 
 
-async def _is_proved(store: Store, city: str, month: int) -> bool:
+async def is_proved(store: Store, city: str, month: int) -> bool:
+    """Whether today's proof is made; one from before the first event proves nothing, and is made anew when there is one."""
     async with store.reading() as session:
-        chosen = select(Proved.proved_at).where(Proved.area_code == city, Proved.month == month)
-        newest = (await session.exec(chosen.order_by(col(Proved.proved_at).desc()).limit(1))).first()
-        return newest is not None and local_day(newest) == local_day(session.now)
+        chosen = select(Proved.proved_at, Proved.events).where(Proved.area_code == city, Proved.month == month)
+        newest = (await session.exec(chosen.order_by(col(Proved.proved_at).desc(), col(Proved.proof_id).desc()).limit(1))).first()
+        if newest is None or local_day(newest[0]) != local_day(session.now):
+            return False
+        return bool(newest[1]) or not await (await session.driver()).fetchval("select exists (select from archive)")
