@@ -110,15 +110,17 @@ async def test_every_database_that_is_named_is_migrated_and_no_other(tmp_path: P
 
 async def test_a_migrator_that_is_told_to_end_ends_and_has_not_succeeded(tmp_path: Path, empty: str) -> None:
     holder = await asyncpg.connect(empty)
-    await holder.execute("select pg_advisory_lock($1)", LOCK)
-    job = Job(tmp_path, "migrate", SUPERVISION_DATABASE=empty)
-    waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
-    await until(lambda: holder.fetchval(waits), 60, what="the migrator waits for the other one")
+    try:
+        await holder.execute("select pg_advisory_lock($1)", LOCK)
+        job = Job(tmp_path, "migrate", SUPERVISION_DATABASE=empty)
+        waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        await until(lambda: holder.fetchval(waits), 60, what="the migrator waits for the other one")
 
-    job.process.send_signal(signal.SIGTERM)
+        job.process.send_signal(signal.SIGTERM)
 
-    assert await job.ended() == 128 + signal.SIGTERM
-    await holder.close()
+        assert await job.ended() == 128 + signal.SIGTERM
+    finally:
+        await holder.close()
     assert await migrations.revision(empty) is None
 
 
