@@ -65,8 +65,7 @@ def test_the_least_values_render_core_kinds_alone() -> None:
 
 @pytest.mark.parametrize("release", ["eldercare", "my-eldercare", "a", "a-name-that-is-as-long-as-helm-lets-one-be-that-is-53"])
 def test_names_of_any_release_fit(release: str) -> None:
-    found = objects(render(SCENARIOS["job-mode"], release=release))
-    names = [each["metadata"]["name"] for each in found]
+    found = [(each["kind"], each["metadata"]["name"]) for each in objects(render(SCENARIOS["job-mode"], release=release))]
 
-    assert max(len(name) for name in names) <= 63
-    assert len(set(zip([each["kind"] for each in found], names, strict=True))) == len(names)
+    assert max(len(name) for kind, name in found if kind != "ConfigMap") <= 63  # these become labels or host names
+    assert len(set(found)) == len(found)
