@@ -127,9 +127,9 @@ async def _begin(service: str, address: str, manifest: Manifest, cluster: str, k
     store = Store(address, service=service, clock=Clock(), pool_size=1)
     try:
         async with store.transaction() as session:
-            epoch = await epochs.begin(session, UUID(manifest.backup_id), lost=manifest.cluster, cluster=cluster, kept=kept)
+            epoch = await epochs.start(session, UUID(manifest.backup_id), lost=manifest.cluster, cluster=cluster, kept=kept)
             if find_spec(f"{service}.restored"):
-                await import_module(f"{service}.restored").begin(session, epoch)
+                await import_module(f"{service}.restored").start(session, epoch)
             return epoch
     finally:
         await store.close()

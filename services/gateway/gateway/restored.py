@@ -6,7 +6,7 @@ from kit import ids
 from kit.store import Session
 
 
-async def begin(session: Session, restored: int) -> None:
+async def start(session: Session, restored: int) -> None:
     """Notes how far the feed of the lost epoch is true, and begins another one. restored: number of the new epoch."""
     head = await session.get(FeedHead, HEAD, with_for_update=True)
     if head is not None and await session.get(FeedRestore, restored) is None:

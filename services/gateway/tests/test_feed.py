@@ -166,7 +166,7 @@ async def test_after_a_restore_a_cursor_of_the_lost_feed_is_told_how_far_it_is_t
 
     for number in (7, 8):  # two restores, with something new between them
         async with store.transaction() as session:
-            await restored.begin(session, number)
+            await restored.start(session, number)
         await said(store, OURS)
 
     refused = [(await ask(cursor=cursor)).json() for cursor in (early, late)]

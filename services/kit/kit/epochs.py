@@ -46,7 +46,7 @@ cross join lateral (select count(*) filter (where not held) as parked, count(*) 
 _SENT = "insert into sent (part, cluster, topic, partition, next) select 0, $1, * from unnest($2::text[], $3::int[], $4::bigint[])"
 
 
-async def begin(session: Session, restore_id: UUID, *, lost: str, cluster: str, kept: Mapping[Partition, Sequence[int]]) -> int:
+async def start(session: Session, restore_id: UUID, *, lost: str, cluster: str, kept: Mapping[Partition, Sequence[int]]) -> int:
     """Begins the next epoch of this database and returns its number; the same restore again changes nothing.
 
     lost, cluster: Kafka's cluster id before and from now on; they may be the same. kept: what each new partition holds, as the offsets

@@ -29,7 +29,7 @@ async def remembered(store: Store) -> None:
 
 async def begun(store: Store, restore: uuid.UUID, *, lost: str = LOST, cluster: str = NEW, kept: dict | None = None) -> int:
     async with store.transaction() as session:
-        return await epochs.begin(session, restore, lost=lost, cluster=cluster, kept=kept or {})
+        return await epochs.start(session, restore, lost=lost, cluster=cluster, kept=kept or {})
 
 
 async def rows(store: Store, statement: str) -> list[tuple]:
