@@ -1,0 +1,55 @@
+"""The page of capacities is what its table gives, and a larger city never needs less."""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+CHARTS = Path(__file__).parents[1] / "charts"
+
+
+@pytest.fixture(scope="module")
+def capacity() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("capacity", CHARTS / "capacity.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_what_the_table_gives(capacity: ModuleType) -> None:
+    measured = json.loads(capacity.TABLE.read_text())
+
+    assert capacity.PAGE.read_text() == capacity.page(measured), "write it anew: python charts/capacity.py"
+
+
+def test_a_larger_city_never_needs_less(capacity: ModuleType) -> None:
+    measured = json.loads(capacity.TABLE.read_text())
+    small, usual, large = (capacity.size(inhabitants, measured) for inhabitants in capacity.CITIES)
+
+    assert usual.events_a_day == capacity.EVENTS_A_DAY
+    for one, more in ((small, usual), (usual, large)):
+        assert all(one.replicas[name] <= more.replicas[name] for name in capacity.SERVICES)
+        assert one.partitions <= more.partitions
+        assert one.brokers <= more.brokers
+        assert len(one.servers) <= len(more.servers)
+
+
+@pytest.mark.parametrize("inhabitants", [1, 1_000_000, 10_000_000, 50_000_000, 200_000_000])
+def test_every_size_survives_a_death_and_carries_its_burst(capacity: ModuleType, inhabitants: int) -> None:
+    one = capacity.size(inhabitants, json.loads(capacity.TABLE.read_text()))
+
+    assert min(one.replicas.values()) >= 2
+    assert one.brokers >= 3
+    assert one.partitions >= 2 * max(one.replicas.values())
+    assert all(one.service_cores[name] <= capacity.BUSY * one.replicas[name] for name in capacity.SERVICES)
+    assert sorted(name for server in one.servers for name in server) == sorted(capacity.SERVICES)
+
+
+def test_a_result_of_a_benchmark_finds_its_place_in_the_table(capacity: ModuleType) -> None:
+    printed = 'said before\n{"name": "consumer, whole", "value": 3100, "unit": "events/s", "machine": "m", "runs": [1]}\n'
+
+    assert capacity.taken({}, printed) == {"consumer": {"name": "consumer, whole", "value": 3100, "unit": "events/s", "machine": "m"}}
