@@ -1,5 +1,5 @@
 // One binary plays etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kubectl: its first argument says which.
-// Together they are linked once, and what they share is compiled once.
+// Together they are linked once, and what they share is compiled once. `key` prints a fresh private key, to sign service account tokens.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/server/v3/etcdmain"
+	"k8s.io/client-go/util/keyutil"
 	"k8s.io/component-base/cli"
 	kubectl "k8s.io/kubectl/pkg/cmd"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
@@ -26,13 +27,22 @@ func main() {
 	if len(os.Args) > 1 {
 		name, os.Args = os.Args[1], os.Args[1:]
 	}
-	if name == "etcd" {
+	switch name {
+	case "etcd":
 		etcdmain.Main(os.Args)
+		return
+	case "key":
+		pem, err := keyutil.MakeEllipticPrivateKeyPEM()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Stdout.Write(pem)
 		return
 	}
 	part, known := parts[name]
 	if !known {
-		fmt.Fprintf(os.Stderr, "k8s: %q is none of etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl\n", name)
+		fmt.Fprintf(os.Stderr, "k8s: %q is none of key, etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl\n", name)
 		os.Exit(2)
 	}
 	if name == "kubectl" {
