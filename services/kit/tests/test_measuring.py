@@ -64,6 +64,8 @@ async def test_what_is_parked_is_told_by_reason_and_age_until_it_is_replayed(wor
             await (await session.driver()).execute("delete from parked")
         await measured(consumers)
 
+    counted = {labels[2]: count for labels, count in names.PARKED.series.items() if labels[:2] == (world, trial.COUNTS)}
+    assert counted == {"undecodable": 0, "refused": 2, "defect": 0, "waited": 0}
     assert told == {(world, "UNWELCOME"): 2}
     assert age_s > 0
     assert [labels for labels in names.PARKED_NOW.series if labels[0] == world] == []
