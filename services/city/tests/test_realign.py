@@ -29,7 +29,7 @@ from kit.store import Store
 from kit.testing import until
 from kit.testing.databases import Databases
 
-pytestmark = [pytest.mark.connected]
+pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 TOPIC, PARTITIONS = "eldercare.application.v1", 2
 READ = """insert into position
     ("group", cluster, topic, partition, begin, next, applied, repeated, foreign_, waiting, parked, held, gaps, run)
@@ -113,7 +113,6 @@ def records(kafka: Bootstrap) -> dict[int, list[str]]:
     return found
 
 
-@pytest.mark.timeout(300)
 async def test_new_topics_hold_what_is_unread_and_true_and_nothing_of_the_lost_future(
     kafka: Bootstrap, databases: dict[str, str], instant: Any, tmp_path: Path,
 ) -> None:
