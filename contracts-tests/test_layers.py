@@ -25,14 +25,20 @@ TIMES = {
     "kit.testing.identity": "tokens live in real time",
     "gateway.issuer": "tokens live in real time",
     "kit.events.turn": "freshness is real time since the broker's own stamp",
+    "kit.events.measuring": "age is real time since the broker's own stamp",
+    "kit.observe.metrics": "the instant of an exemplar",
+    "kit.testing.guarded": "certificates live in real time",
     "kit.migrations.__main__": "the day in the name of a new file",
+    "image.prove": "the day of a measurement",
     "simulator.client": "keys of two runs must differ",
 }
 LUCK = {
     "kit.commands": "a pause between two tries",
     "kit.events.turn": "a pause between two tries",
     "kit.observe.traces": "ids of spans",
+    "kit.migrations": "a pause between two tries",
     "city.state": "secrets of a new city",
+    "city.keys": "a new key",
     "datacenter.testing": "seeded examples",
     "datacenter.bench.board": "seeded load",
     "datacenter.bench.projection": "seeded load",
@@ -47,6 +53,7 @@ MADE_TOPICS = {
     "kit.outbox": "reads topic and version off the contract",
     "city.topics": "the topics as the contracts declare them",
     "city.services": "names of contract packages, no topics",
+    "city.replicas": "names of contract packages, no topics",
     "gateway.bench.reading": "names of contract packages, no topics",
 }
 BROAD = {
