@@ -16,10 +16,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import engine
 import grpc
+import making
 from containers import STRICT, City, Container, NotReady, answers, city
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-import build
 from city.names import NAMES
 
 LIKE_OPENSHIFT = "1000670000:0"
@@ -64,12 +64,12 @@ def contents(proof: Proof, image: str, folder: Path, built: str | None) -> None:
     """What lies in the image, without starting anything of ours. built: its revision; None for an image that was there."""
     told = json.loads(engine.run("podman", "image", "inspect", image))[0]
     config, labels = told["Config"], told["Config"]["Labels"]
-    proof.say("size", f"{told['Size'] / 1e6:.0f} MB, of which the base {_size(build.BASE) / 1e6:.0f} MB")
+    proof.say("size", f"{told['Size'] / 1e6:.0f} MB, of which the base {_size(making.BASE) / 1e6:.0f} MB")
     started = (config["Entrypoint"], config["User"])
     proof.must("entry point, user", started == (["eldercare"], "10001:0"), f"{started[0]}, {started[1]}")
     lacking = [label for label in LABELS if not labels.get(f"org.opencontainers.image.{label}")]
     version, revision = (labels[f"org.opencontainers.image.{label}"] for label in ("version", "revision"))
-    fine = not lacking and version == build.version() and revision == (built or revision)
+    fine = not lacking and version == making.version() and revision == (built or revision)
     proof.must("OCI labels", fine, f"{len(LABELS)} set: version {version}, revision {revision[:12]}")
     look = Container(image, folder, "look", "-c", INSIDE, variables={}, options=(*STRICT, "--entrypoint=/opt/eldercare/bin/python"))
     try:
@@ -233,10 +233,10 @@ def main(arguments: list[str]) -> int:
     except engine.Missing as error:
         print(error, file=sys.stderr)
         return 1
-    proof, image, began = Proof(), f"localhost/eldercare:{build.version()}", time.monotonic()
+    proof, image, began = Proof(), f"localhost/eldercare:{making.version()}", time.monotonic()
     try:
-        build.base()
-        built = None if "--keep-image" in arguments and engine.exists(image) else build.build(image)
+        making.base()
+        built = None if "--keep-image" in arguments and engine.exists(image) else making.build(image)
         with tempfile.TemporaryDirectory(prefix="eldercare-image-", ignore_cleanup_errors=True) as scratch:
             folder = Path(scratch)
             proof.say("load of the machine", f"{os.getloadavg()[0]:.0f} on {os.cpu_count()} cores, ours not begun")
