@@ -1,7 +1,7 @@
 """Builds the image from `services/Dockerfile` without any registry: its base is a Debian made by debootstrap.
 
-`python services/image/making.py [TAG]`: the base is made once and kept outside the checkout; packages are reached as pip, uv and npm of this
-machine are configured to, handed to the build as secrets.
+`python services/image/making.py [TAG]`: the base is made once and kept outside the checkout; packages are reached as pip, uv and npm
+of this machine are configured to, handed to the build as secrets.
 """
 
 import json
