@@ -14,13 +14,13 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 from faststream.middlewares import AckPolicy
 
 from kit.bootstrap import Bootstrap
+from kit.clusters import cluster_of
 from kit.events import heard, measuring, upkeep
 from kit.events.batch import Archive
 from kit.events.bounds import Brokers
@@ -139,7 +139,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         pause = BACK_OFF_S[0]
         while True:
             try:
-                self.cluster = await _cluster_of(self.kafka)
+                self.cluster = await cluster_of(self.kafka)
                 self._broker = self._made()
                 await self._broker.start()
                 self._opened = True
@@ -239,13 +239,3 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
 
 async def _untouched(message: KafkaMessage) -> Any:
     return message.body
-
-
-async def _cluster_of(kafka: Bootstrap) -> str:
-    admin = AIOKafkaAdminClient(**kafka.aiokafka())
-    try:
-        await admin.start()
-        told = await admin.describe_cluster()
-        return str(told["cluster_id"])
-    finally:
-        await admin.close()
