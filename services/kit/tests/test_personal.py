@@ -89,8 +89,8 @@ def test_a_name_is_found_by_single_characters_inside_its_area_only(ring):
 
 
 @pytest.mark.parametrize(("setting", "told"), [
-    ("nokey", "personal_keys: key 'nokey' must be 32 bytes"), pytest.param(f"{OLD},{OLD}", "an id of its own", id="one id twice"), ("a:AAAA", "must be 32 bytes"),
-    (":AAAA", "an id of its own"), ("", "an id of its own"),
+    ("nokey", "personal_keys: key 'nokey' must be 32 bytes"), ("a:AAAA", "must be 32 bytes"),
+    pytest.param(f"{OLD},{OLD}", "an id of its own", id="one id twice"), (":AAAA", "an id of its own"), ("", "an id of its own"),
 ])
 def test_a_wrong_key_is_named_and_not_shown(setting, told):
     with pytest.raises(ValueError, match=told) as caught:
