@@ -17,7 +17,7 @@ from simulator.people import Places, population
 from simulator.story import START
 
 pytest_plugins = ["living"]
-pytestmark = [pytest.mark.city, pytest.mark.connected, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.rehearsal, pytest.mark.city, pytest.mark.connected, pytest.mark.timeout(900)]
 
 # "thing" bears when a state was said last; all that is counted from it is compared
 NOTES = (

@@ -50,7 +50,7 @@ class Reader:
 
     async def round(self) -> list[bytes]:
         rows = await self.connection.fetch(_SELECT, 0, 500)
-        await self.connection.execute(_DELETE, 0, [row["seq"] for row in rows])
+        await self.connection.execute(_DELETE, 0, [row["seq"] for row in rows], "", [], [], [])
         self.heard += [row["payload"] for row in rows]
         return [row["payload"] for row in rows]
 

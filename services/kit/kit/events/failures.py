@@ -85,13 +85,13 @@ class Limits:
     least: int = 200
     _last: deque[bool] = field(default_factory=deque, repr=False)
 
-    def check(self, runs: Sequence[int], parked: int, applied: int) -> None:
-        """Raises: TooManyParked where this batch, not yet counted, goes beyond a limit."""
+    def check(self, runs: Sequence[int], parked: int, applied: int, why: str = "") -> None:
+        """Raises: TooManyParked where this batch, not yet counted, goes beyond a limit. why: what the last of its records failed of."""
         if (longest := max(runs, default=0)) > self.run:
-            raise TooManyParked(f"{longest} records of one partition in a row would be parked, {self.run} may be")
+            raise TooManyParked(f"{longest} records of one partition in a row would be parked, {self.run} may be; the last: {why}")
         seen, bad = len(self._last) + parked + applied, sum(self._last) + parked
         if parked and seen >= self.least and bad / seen > self.share:
-            raise TooManyParked(f"{bad} of the last {seen} records would be parked, a share of {self.share} may be")
+            raise TooManyParked(f"{bad} of the last {seen} records would be parked, a share of {self.share} may be; the last: {why}")
 
     def count(self, parked: int, applied: int) -> None:
         """Counts what was committed."""

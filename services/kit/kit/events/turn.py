@@ -123,7 +123,8 @@ class Turn:
         await batch.read(fresh_items, suspects)
         await batch.move()
         parked, applied = _counts(batch)
-        self.consumers.limits.check([tally.run for tally in batch.tallies.values() if tally.run is not None], parked, applied)
+        why = next((": ".join(fate.why) for fate in reversed(batch.written) if fate.name == PARKED), "")
+        self.consumers.limits.check([tally.run for tally in batch.tallies.values() if tally.run is not None], parked, applied, why)
 
     def _after(self, batch: Batch | None, took: float) -> None:
         assert batch is not None
