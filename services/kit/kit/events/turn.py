@@ -92,7 +92,7 @@ class Turn:
             places = {Place(self.consumers.cluster, *tp): begins[tp] for tp in sorted(new)}
             async with self.consumers.store.transaction() as session:
                 await positions.ensure(await session.driver(), self.consumers.group, places)
-            known |= places.keys()
+            known.update(places)  # not `|=`: with the keys of a dict that makes another set
 
     async def _within(self, batch: Batch, suspects: Sequence[Item]) -> None:
         await batch.lock(Place(self.consumers.cluster, *tp) for tp in self.by_partition)
