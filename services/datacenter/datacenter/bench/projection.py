@@ -141,6 +141,9 @@ async def _counted(kafka: str, dsn: str, count: int, unique: int, number: int) -
     finally:
         await store.close()
         await execute(dsn, f"drop database {name}")
+        # the next run begins as a new group does, not as one that lost its database
+        for gone in AdminClient({"bootstrap.servers": kafka, "log_level": 0}).delete_consumer_groups([GROUP]).values():
+            gone.result(30)
 
 
 async def _one(store: Store, query: str) -> int:
