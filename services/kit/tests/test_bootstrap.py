@@ -2,6 +2,9 @@
 
 import asyncio
 import dataclasses
+import gc
+import warnings
+from collections.abc import Iterator
 
 import pytest
 from aiokafka import TopicPartition
@@ -19,6 +22,15 @@ from kit.settings import KafkaSettings
 from kit.testing import trial, until
 
 TOPICS = ("eldercare.application.v1", trial.COUNTS, trial.HOUSES)
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """aiokafka leaves the transport of a refused login to the collector: here, and not in the middle of somebody else's test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def topics_through(kafka: Bootstrap) -> None:

@@ -266,7 +266,7 @@ async def test_without_kafka_and_without_database_it_pauses_and_goes_on(
     kafka: Kafka, topics: Callable[..., None], tmp_path_factory: pytest.TempPathFactory, group: str, clock: Clock,
 ) -> None:
     topics(COUNTS, HOUSES, partitions=2)
-    cluster = Postgres(tmp_path_factory.mktemp("own-postgres") / "data", durable=False)
+    cluster = Postgres(tmp_path_factory.mktemp("own-postgres") / "data")  # durable: what it has told us must outlive its death
     cluster.start()
     await asyncio.to_thread(migrations.upgrade, cluster.dsn(), "kit")
     store, counters = Store(cluster.dsn(), service="kit", clock=clock), [ids.new() for _ in range(10)]
