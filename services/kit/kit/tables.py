@@ -39,7 +39,7 @@ class Remembered(SQLModel):
     """Base of a table; `class Elder(Remembered, table=True)`.
 
     Rows are made and changed through SQLAlchemy's attributes alone. SQLModel does each twice, for Pydantic too, which validates
-    neither: that was half of the time of a consumer. A name that is no field is refused, where SQLModel drops it in silence.
+    neither: 24 µs for a row of four columns, 14 this way. A name that is no field is refused, where SQLModel drops it in silence.
     """
 
     def __init__(self, /, **values: Any) -> None:
