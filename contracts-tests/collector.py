@@ -55,7 +55,8 @@ class Collector:
         return b""
 
     def _measured(self, request: Any, _: Any) -> bytes:
-        self.metrics.append(str(request))
+        for resource in request.resource_metrics:
+            self.metrics.append(" ".join(str(value) for value in _written(resource)))
         return b""
 
 
@@ -70,6 +71,19 @@ def _seen(service: str, span: Any) -> Seen:
 def _pairs(attributes: Any) -> Iterator[tuple[str, Any]]:
     for attribute in attributes:
         yield attribute.key, getattr(attribute.value, attribute.value.WhichOneof("value") or "string_value")
+
+
+def _written(resource: Any) -> Iterator[Any]:
+    """Every text in a service's metrics; what was measured is left out, for a sum of seconds may hold any row of digits."""
+    for name, value in _pairs(resource.resource.attributes):
+        yield from (name, value)
+    for scope in resource.scope_metrics:
+        for metric in scope.metrics:
+            yield from (metric.name, metric.description, metric.unit)
+            for point in getattr(metric, metric.WhichOneof("data")).data_points:
+                for labels in (point.attributes, *(exemplar.filtered_attributes for exemplar in point.exemplars)):
+                    for name, value in _pairs(labels):
+                        yield from (name, value)
 
 
 def _values(span: Any) -> Iterator[Any]:

@@ -46,6 +46,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 class Several:
     """Of a run in several processes: only they collect, and each collects everything."""
 
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        """Refuses to begin where the groups did not arrive: each process would make a city of its own.
+
+        pytest-xdist hands a group on at the end of a test's id, and does so in silence or not at all.
+        """
+        if torn := next((one for one in ids if "@" not in one.rpartition("]")[2]), None):
+            raise pytest.UsageError(f"{torn} lost its group: pytest and pytest-xdist do not fit each other")
+
     def pytest_testnodedown(self, node: Any, error: Any) -> None:
         """Takes over what a process has left out; one that died has told nothing."""
         node.config.stash[_left_out] = getattr(node, "workeroutput", {}).get("left_out", 0)
