@@ -71,7 +71,7 @@ bench: setup ## measure (N=outbox|consumer|command|projection|board|gateway|city
 
 ##@ Prove
 test: setup ## every test but the rehearsals; with KAFKA=memory, or without Java, what needs a real broker is named as left out
-	@KAFKA=$(KAFKA) $(BIN)/pytest -q -m 'not rehearsal' $(if $(S),services/$(S),-n 2 --dist loadgroup)
+	@KAFKA=$(KAFKA) $(BIN)/pytest -q -m 'not rehearsal' $(if $(S),services/$(S),-n 3 --dist loadgroup)
 test-connected: setup ## the tests that need a real Kafka broker
 	@KAFKA=apache $(BIN)/pytest -q -m 'connected and not city' $(if $(S),services/$(S))
 test-city: setup ## the tests that need a whole running city

@@ -15,7 +15,7 @@ from kit.servers.kafka import Kafka, MemoryKafka
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     """A real broker, `kafka.address`, for all tests of the run; a test that uses it is `connected`."""
-    broker = Kafka(tmp_path_factory.mktemp("kafka") / "data", heap_mb=384)
+    broker = Kafka(tmp_path_factory.mktemp("kafka") / "data", heap_mb=384, short_lived=True)
     broker.start(timeout=120)
     yield broker
     broker.stop()
@@ -24,7 +24,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 @pytest.fixture
 def own_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     """A real broker that this test may kill and restart."""
-    broker = Kafka(tmp_path_factory.mktemp("own-kafka") / "data", heap_mb=384)
+    broker = Kafka(tmp_path_factory.mktemp("own-kafka") / "data", heap_mb=384, short_lived=True)
     broker.start(timeout=120)
     yield broker
     broker.stop()

@@ -65,7 +65,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Boot
         "SCRAM": Door("SASL_PLAINTEXT", SCRAM), "WORD": Door("SASL_PLAINTEXT", PLAIN), "SEAL": Door("SSL", sealed),
         "BOTH": Door("SASL_SSL", SCRAM | sealed),
     }
-    broker = Kafka(folder / "data", heap_mb=384, doors=doors, users={"city": PASSWORD})
+    broker = Kafka(folder / "data", heap_mb=384, short_lived=True, doors=doors, users={"city": PASSWORD})
     broker.start(timeout=120)
     user: dict[str, Any] = {"username": "city", "password": PASSWORD}
     yield {
