@@ -21,6 +21,7 @@ from city import operations
 from city.names import present
 from city.services import SIMULATOR
 from city.state import State
+from kit.servers.process import dying_with_us
 
 CITY = "341100000000"
 ELDERS, DAYS, SEED = 400, 13, 38  # small, yet with each kind of subsidy; the story approves its first results on the ninth day
@@ -53,10 +54,10 @@ class Town:
 
     def start(self, kafka: str, otlp_endpoint: str) -> None:
         """Returns when everything is ready."""
-        command = [sys.executable, "-m", "city", "up", "--state", str(self.state.folder), "--kafka", kafka, "--port", "0"]
+        up = [sys.executable, "-m", "city", "up", "--state", str(self.state.folder), "--kafka", kafka, "--port", "0"]
+        command, variables = dying_with_us(up, last_signal="SIGTERM"), {**os.environ, "OTLP_ENDPOINT": otlp_endpoint}
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, stdout=log, stderr=log, start_new_session=True, env={**os.environ, "OTLP_ENDPOINT": otlp_endpoint})
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=variables)
         process = self.process
         self.until(lambda: process.poll() is not None or (self.state.city() or {}).get("ready"), 400, "the city is up")
         assert process.poll() is None, self.log.read_text()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from city.services import SIMULATOR
 from city.state import State
-from kit.servers.process import LAUNCHER
+from kit.servers.process import dying_with_us
 
 
 async def simulate(gateway: str, folder: Path, *, elders: int, days: int, seed: int) -> int:
@@ -16,10 +16,9 @@ async def simulate(gateway: str, folder: Path, *, elders: int, days: int, seed: 
     folder: the state folder, where it finds its credentials and leaves its findings. Returns 0 when every indicator of the board equals
     the truth.
     """
-    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), "SIGKILL", "-"]
     arguments = ["--gateway", gateway, "--elders", str(elders), "--days", str(days), "--seed", str(seed), "--state", str(folder)]
     variables = {**os.environ, "CLIENT_SECRET": State(folder).secret(f"{SIMULATOR}.client")}
-    command = [*launcher, sys.executable, "-m", "simulator", *arguments]
+    command = dying_with_us([sys.executable, "-m", "simulator", *arguments])
     child = await asyncio.create_subprocess_exec(*command, env=variables, start_new_session=True)
     try:
         return await child.wait()

@@ -15,6 +15,7 @@ import pytest
 from city.names import present
 from city.operations import unbalanced
 from city.state import State
+from kit.servers.process import dying_with_us
 from kit.testing import until
 
 pytestmark = [pytest.mark.city]
@@ -28,7 +29,7 @@ class Up:
         self.log = state.with_suffix(".log")
         with self.log.open("ab") as log:
             command = [sys.executable, "-m", "city", "up", "--state", str(state), "--kafka", kafka, "--port", "0"]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(dying_with_us(command, last_signal="SIGTERM"), stdout=log, stderr=log, start_new_session=True)
 
     def facts(self) -> dict[str, Any]:
         return self.state.city() or {"ready": False, "children": {}}

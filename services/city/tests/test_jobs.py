@@ -23,7 +23,7 @@ from gateway.contracts import methods
 from kit import migrations
 from kit.migrations import LOCK
 from kit.servers.postgres import Postgres, execute
-from kit.servers.process import free_port
+from kit.servers.process import dying_with_us, free_port
 from kit.testing import until
 
 
@@ -170,7 +170,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[State, subp
     folder = tmp_path_factory.mktemp("smoke")
     command = [sys.executable, "-m", "city", "up", "--state", str(folder / "state"), "--kafka", "memory", "--port", "0"]
     with (folder / "up.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(dying_with_us(command, last_signal="SIGTERM"), stdout=log, stderr=log, start_new_session=True)
     yield State(folder / "state"), process
     process.send_signal(signal.SIGTERM)
     process.wait(90)

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 LAUNCHER = Path(__file__).with_name("child.py")
@@ -19,6 +20,15 @@ class StartFailed(Exception):
 
 class Missing(Exception):
     """A program that a server needs is not on this machine; the text names it and the alternative."""
+
+
+def dying_with_us(command: Sequence[str], *, last_signal: str = "SIGKILL", user: tuple[int, int] | None = None) -> list[str]:
+    """The command, sent this signal by the kernel when the thread that spawns it dies; the child is the program itself, under its pid.
+
+    user: uid and gid it runs as; None for our own.
+    """
+    as_whom = f"{user[0]}:{user[1]}" if user else "-"
+    return [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), last_signal, as_whom, *command]
 
 
 def free_port() -> int:
@@ -84,13 +94,10 @@ class Process:
 
     def spawn(self) -> int:
         """Starts the program and returns its pid at once."""
-        user = self.user()
-        launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), self.orphan_signal]
-        launcher += [f"{user[0]}:{user[1]}" if user else "-"]
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                launcher + self.command(),
+                dying_with_us(self.command(), last_signal=self.orphan_signal, user=self.user()),
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
