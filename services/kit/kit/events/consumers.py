@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -63,7 +64,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
         self.turn = asyncio.Lock()  # held by the batch under way
-        self.dealt = 0  # rises with each revocation and each assignment
+        self.dealt = 0  # rises with each revocation, each assignment and each `reread`: batches polled before are dropped
         self._revoking = False
         self.follows: dict[TopicPartition, int] = {}  # where our last batch or seek left off, since the last deal
         self.known: set[Place] = set()
@@ -164,7 +165,16 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             rebalance_timeout_ms=REBALANCE_MS, max_poll_interval_ms=SLOWEST_MS, fetch_max_wait_ms=100,
         )
         self._subscriber(self._take)
+        self._subscriber.get_msg = partial(self._polled, self._subscriber.get_msg)
         return broker
+
+    async def _polled(self, poll: Callable[[AIOKafkaConsumer], Awaitable[Any]], consumer: AIOKafkaConsumer) -> Any:
+        """A poll that fails may have drained other partitions, whose positions have moved: no gap is believed after it."""
+        try:
+            return await poll(consumer)
+        except BaseException:
+            self.follows.clear()
+            raise
 
     async def _parse(self, records: Sequence[Any], _: Any) -> KafkaMessage:
         # runs right after the poll, before anything else can: the batch belongs to this deal of partitions
@@ -185,6 +195,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self.dealt += 1
         self._revoking = False
         self.follows.clear()
+        self.pauses.clear()
         self.read.clear()
         self.fresh.clear()
         names.REBALANCED.add(1, group=self.group)
@@ -213,6 +224,16 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             with contextlib.suppress(IllegalStateError):  # taken from us meanwhile
                 self.consumer.seek(tp, offset)
                 self.follows[tp] = offset
+
+    def reread(self, to: dict[tuple[str, int], int]) -> None:
+        """Reads on from these offsets although a batch may be polled already; its turn must not be under way.
+
+        That batch is dropped, so its other partitions go back to where they were: what it held is no gap.
+        """
+        back = {(tp.topic, tp.partition): offset for tp, offset in self.follows.items()} | to
+        self.dealt += 1
+        self.follows.clear()
+        self.seek(back)
 
     def hint(self) -> None:
         """Tells Kafka now and then how far we are, for tools that measure lag."""
