@@ -261,6 +261,19 @@ async def test_a_locked_row_bears_the_same_values_as_a_row_of_the_orm_and_writes
     assert isinstance(held.shade, Shade)
 
 
+async def test_an_enums_number_of_a_newer_release_is_read_as_unspecified(pebbles, clock) -> None:
+    key = uuid.uuid4(), "shore"
+    async with pebbles.store.transaction() as session:
+        await (await session.connection()).run_sync(Boulder.metadata.tables["boulder"].create)
+        session.add(Boulder(
+            pebble_id=key[0], place=key[1], shade=99, weighs_kg=Decimal("12.500"), rolls=0.25, tags=[], told={},
+            lasts=Range(clock.now(), None), found_on=date(2026, 3, 2), found_at=clock.now(), hidden=b"x",
+        ))
+
+    async with pebbles.store.transaction() as session:
+        assert (await session.get_locked(Boulder, key)).shade == 0
+
+
 async def test_a_row_added_in_this_transaction_can_be_locked_and_changed(pebbles) -> None:
     async with pebbles.store.transaction() as session:
         row = pebbles.Pebble(pebble_id=uuid.uuid4())
