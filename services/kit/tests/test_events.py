@@ -13,6 +13,7 @@ import pytest_asyncio
 from kit import ids, outbox, parking
 from kit.events import on
 from kit.events.failures import Limits, TooManyParked
+from kit.events.records import Kept, decoded
 from kit.events.status import status
 from kit.servers.kafka import Kafka, MemoryKafka
 from kit.store import Session, Store
@@ -216,6 +217,14 @@ async def test_no_header_makes_a_record_vanish(world: str, store: Store, kafka: 
 
     assert (total(told, "applied"), told["parked"], total(told, "foreign")) == (6, 17, 2)
     assert {stuck.reason for stuck in await parking.listed(store, world)} == {"UNDECODABLE"}
+
+
+def test_an_archive_parks_what_it_has_no_day_for_although_nobody_knows_its_type() -> None:
+    letter = trial.letter(trial.Ignored(counter_id="1"), id=uuid4())
+    record = Kept(letter.topic, 0, 0, letter.key, letter.value, letter.headers)
+
+    assert decoded("cluster", record, {}).fault is None
+    assert "only a UUIDv7" in (decoded("cluster", record, {}, archived=True).fault or "")
 
 
 async def test_a_poisoned_record_is_parked_holds_its_line_and_is_replayed_in_order(world: str, store: Store, kafka: Kafka) -> None:
