@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError
 
 from kit import ids
+from kit.events import consumers as reader
 from kit.events import upkeep
 from kit.events.consumers import Consumers
 from kit.events.failures import RecordsLost
@@ -195,3 +197,19 @@ async def test_a_database_made_anew_is_filled_although_kafka_believes_that_all_i
 
     async with trial.reading(store, kafka.address, world):
         await applied(store, 20, timeout=20)
+
+
+async def test_a_handler_that_hangs_is_cut_off_when_the_group_stops(
+    world: str, store: Store, kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reader, "STOP_S", 0.2)
+    marker = tmp_path / "hangs"
+    async with unwatched(store, kafka.address, world) as consumers:
+        await trial.send(kafka.address, [trial.counted(ids.new(), 1, mood=f"hang:{marker}")], partition=0)
+        await until(marker.exists, 30, what="the handler hangs")
+
+        await asyncio.wait_for(consumers.stop(), 10)
+
+        assert not consumers.turn.locked()
+    async with unwatched(store, kafka.address, world):
+        await applied(store, 1)

@@ -35,6 +35,7 @@ _library = logging.getLogger("kit.events")
 
 POLL_MS = 50  # FastStream sleeps it once more after an empty poll
 SESSION_MS, HEARTBEAT_MS, REBALANCE_MS, SLOWEST_MS = 45_000, 5_000, 60_000, 300_000
+STOP_S, GRACE_S = 10, 1.0  # a drain waits so long for the batch under way, and then for the client to let go of it
 BARRIER_S = 20  # a revoked partition waits so long for the batch under way; what comes later is harmless behind the fence
 HINT_S = 1.0  # between two commits to Kafka, which only tools read
 STUCK_S = 120  # a batch that takes longer is no progress
@@ -114,14 +115,14 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             self._tasks = [asyncio.create_task(self._open()), asyncio.create_task(upkeep.keep(self))]
 
     async def stop(self) -> None:
-        """Ends after the batch under way; the last position is committed to Kafka as a hint."""
+        """Ends after the batch under way, which is cut off where it takes too long; the last position is committed to Kafka as a hint."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._subscriber is not None and self._subscriber.consumer is not None:
             self._subscriber.running = False
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(BARRIER_S), self.turn:
+                async with asyncio.timeout(STOP_S), self.turn:
                     await self._commit_hint()
         if self._hint is not None:
             await asyncio.gather(self._hint, return_exceptions=True)
@@ -156,7 +157,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         broker = KafkaBroker(
             self.kafka.servers, security=self.kafka.faststream(), client_id=self.group, consumer_only=True, allow_auto_create_topics=False,
             apply_types=False, serializer=None, ack_policy=AckPolicy.MANUAL, parser=self._parse, decoder=_untouched, logger=_library,
-            log_level=logging.DEBUG, metadata_max_age_ms=30_000, graceful_timeout=BARRIER_S,
+            log_level=logging.DEBUG, metadata_max_age_ms=30_000, graceful_timeout=GRACE_S,
         )
         self._subscriber = broker.subscriber(
             *self.topics, group_id=self.group, group_instance_id=self.member, batch=True, max_records=self.batch, batch_timeout_ms=POLL_MS,
