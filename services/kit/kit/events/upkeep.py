@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kit.events.consumers import Consumers
 
 EXPIRES_S = 15 * 60  # real time a record waits before it is parked
-SWEEP_S, WATCH_S, CLEAN_S = 1.0, 10.0, 600.0
+SWEEP_S, WATCH_S = 1.0, 10.0
 RESTS_S = 3.0  # so long nothing is read of a partition before it is looked whether anything will be
 STANDS_S = 1.0
 STALLED_S = 120.0
@@ -30,16 +30,13 @@ Offsets = dict[TopicPartition, int]
 
 async def keep(consumers: "Consumers") -> None:
     """Runs until cancelled; what fails is tried again at the next turn."""
-    watched = cleaned = float("-inf")
+    watched = float("-inf")
     calm = -1  # the deal of partitions under which nothing rests
     while consumers.alarm is None:
         await _tried(consumers, sweep)
         if consumers.joined and (calm != consumers.dealt or time.monotonic() - watched > WATCH_S):
             watched, dealt = time.monotonic(), consumers.dealt
             calm = dealt if await _tried(consumers, watch) and not consumers.still else -1
-        if time.monotonic() - cleaned > CLEAN_S:
-            cleaned = time.monotonic()
-            await _tried(consumers, _clean)
         await asyncio.sleep(SWEEP_S)
 
 
@@ -55,12 +52,6 @@ async def _tried(consumers: "Consumers", work: Callable[["Consumers"], Awaitable
     else:
         return True
     return False
-
-
-async def _clean(consumers: "Consumers") -> None:
-    async with consumers.store.transaction() as session:
-        while await inbox.clean(await session.driver()) >= inbox.CLEANED:
-            pass
 
 
 async def sweep(consumers: "Consumers") -> None:
