@@ -1,13 +1,16 @@
 """The golden corpus: for every event type the bytes, the JSON and the headers of one example, frozen when the type was new.
 
-`python contracts-tests/corpus.py` freezes examples of types that have none; it never changes one that exists. `--release` also makes the
+`python contracts-tests/corpus.py` freezes examples of types that have none, and the headers of examples that lack them; it never changes
+what is frozen. `--release` also makes the
 present contracts the baseline of compatibility (protos/released.binpb).
 """
 
 import base64
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import contracts
@@ -16,8 +19,11 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from kit.outbox import Cause, envelope, route
+
 FOLDER = Path(__file__).parent / "corpus"
 RELEASED = Path(__file__).parent.parent / "protos" / "released.binpb"
+ID, SAID = UUID("019c79b2-9ac0-7000-8000-000000000001"), datetime(2026, 2, 20, 1, 2, 3, 4, tzinfo=UTC)
 NUMBERS = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64)
 
 
@@ -69,21 +75,36 @@ def frozen() -> dict[str, dict[str, object]]:
     return {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
 
 
+def headers(message: Message) -> dict[str, str]:
+    """The headers under which the outbox says this message, for one id, one instant and one cause; the same each time."""
+    where = route(type(message))
+    return envelope(
+        where, where.key(message), 7, letter_id=ID, service=contracts.service_of(message.DESCRIPTOR), time=SAID, recorded_at=SAID,
+        why=Cause(str(ID), str(ID), f"00-{'1' * 32}-{'2' * 16}-01"), here=f"00-{'1' * 32}-{'3' * 16}-01",
+    )
+
+
 def freeze() -> list[str]:
     """Freezes what is new; returns the names."""
     FOLDER.mkdir(exist_ok=True)
     new = []
     for name, kind in contracts.events().items():
         path = FOLDER / f"{name}.json"
-        if not path.exists():
-            message = example(kind)
-            path.write_text(json.dumps({
-                "type": name, "topic": f"eldercare.{contracts.event(kind).topic}.v1", "key": contracts.event(kind).key,
-                "bytes": base64.b64encode(message.SerializeToString(deterministic=True)).decode(),
-                "json": json_format.MessageToDict(message, preserving_proto_field_name=True),
-            }, ensure_ascii=False, indent=1) + "\n")
+        kept = json.loads(path.read_text()) if path.exists() else _frozen(name, example(kind))
+        if not path.exists() or "headers" not in kept:
+            kept["headers"] = headers(kind.FromString(base64.b64decode(kept["bytes"])))
+            path.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
             new.append(name)
     return new
+
+
+def _frozen(name: str, message: Message) -> dict[str, Any]:
+    said = contracts.event(type(message))
+    return {
+        "type": name, "topic": f"eldercare.{said.topic}.v1", "key": said.key,
+        "bytes": base64.b64encode(message.SerializeToString(deterministic=True)).decode(),
+        "json": json_format.MessageToDict(message, preserving_proto_field_name=True),
+    }
 
 
 def main() -> None:

@@ -1,12 +1,18 @@
 """What was released stays readable: by name, by number, by JSON; every service decodes every byte that was ever frozen."""
 
 import base64
+import importlib
+from collections.abc import Callable
 
 import contracts
 import corpus
 import protovalidate
 import pytest
+import topology
 from google.protobuf import descriptor_pb2, json_format
+
+from kit.events import heard
+from kit.events.records import Kept, decoded
 
 REPEATED = descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED
 
@@ -15,70 +21,125 @@ def released() -> descriptor_pb2.FileDescriptorSet:
     return descriptor_pb2.FileDescriptorSet.FromString(corpus.RELEASED.read_bytes())
 
 
-def shapes(bundle: descriptor_pb2.FileDescriptorSet) -> dict[str, dict[int, tuple[object, ...]]]:
-    """Fields by message and number: name, JSON name, type, shape, repeated, presence."""
-    found: dict[str, dict[int, tuple[object, ...]]] = {}
+def promises(bundle: descriptor_pb2.FileDescriptorSet) -> dict[str, object]:
+    """What readers rely on, by name: of each field what it is by wire and by JSON, of each call what it takes and gives."""
+    found: dict[str, object] = {}
 
     def walk(prefix: str, message: descriptor_pb2.DescriptorProto) -> None:
         name = f"{prefix}.{message.name}"
-        found[name] = {
-            field.number: (field.name, field.json_name, field.type, field.type_name, field.label == REPEATED, field.proto3_optional)
-            for field in message.field
-        }
+        for field in message.field:
+            found[f"{name} {field.number}"] = (
+                field.name, field.json_name, field.type, field.type_name, field.label == REPEATED, field.proto3_optional,
+                message.oneof_decl[field.oneof_index].name if field.HasField("oneof_index") and not field.proto3_optional else "",
+            )
+        for inner in message.enum_type:
+            values(name, inner)
         for inner in message.nested_type:
             walk(name, inner)
 
-    for file in bundle.file:
-        if file.name.startswith("eldercare/"):
-            for message in file.message_type:
-                walk(file.package, message)
+    def values(prefix: str, enum: descriptor_pb2.EnumDescriptorProto) -> None:
+        found.update({f"{prefix}.{enum.name} {value.name}": value.number for value in enum.value})
+
+    for file in ours(bundle):
+        for message in file.message_type:
+            walk(file.package, message)
+        for enum in file.enum_type:
+            values(file.package, enum)
+        for service in file.service:
+            for call in service.method:
+                types = call.input_type, call.output_type, call.client_streaming, call.server_streaming
+                found[f"{file.package}.{service.name}/{call.name}"] = types
     return found
 
 
-def values(bundle: descriptor_pb2.FileDescriptorSet) -> dict[str, dict[int, str]]:
-    """Names of enum values by enum and number."""
-    found: dict[str, dict[int, str]] = {}
+def kept_free(bundle: descriptor_pb2.FileDescriptorSet) -> dict[str, set[object]]:
+    """The names and numbers that a message or an enum must not use again; the end of a span of numbers is the last of them."""
+    found: dict[str, set[object]] = {}
 
     def walk(prefix: str, message: descriptor_pb2.DescriptorProto) -> None:
         name = f"{prefix}.{message.name}"
-        found.update({f"{name}.{enum.name}": {value.number: value.name for value in enum.value} for enum in message.enum_type})
+        found[name] = {*message.reserved_name, *((span.start, span.end - 1) for span in message.reserved_range)}
+        for enum in message.enum_type:
+            values(name, enum)
         for inner in message.nested_type:
             walk(name, inner)
 
-    for file in bundle.file:
-        if file.name.startswith("eldercare/"):
-            found.update({f"{file.package}.{enum.name}": {value.number: value.name for value in enum.value} for enum in file.enum_type})
-            for message in file.message_type:
-                walk(file.package, message)
+    def values(prefix: str, enum: descriptor_pb2.EnumDescriptorProto) -> None:
+        found[f"{prefix}.{enum.name}"] = {*enum.reserved_name, *((span.start, span.end) for span in enum.reserved_range)}
+
+    for file in ours(bundle):
+        for message in file.message_type:
+            walk(file.package, message)
+        for enum in file.enum_type:
+            values(file.package, enum)
     return found
 
 
-def test_no_released_field_is_gone_or_means_something_else() -> None:
-    now = shapes(contracts.bundle())
-    broken = [
-        f"{message} {number}: {shape} became {now.get(message, {}).get(number)}"
-        for message, fields in shapes(released()).items() for number, shape in fields.items() if now.get(message, {}).get(number) != shape
+def ours(bundle: descriptor_pb2.FileDescriptorSet) -> list[descriptor_pb2.FileDescriptorProto]:
+    return [file for file in bundle.file if file.name.startswith("eldercare/")]
+
+
+def broken(before: descriptor_pb2.FileDescriptorSet, now: descriptor_pb2.FileDescriptorSet) -> list[str]:
+    """What a reader or a caller of the former contracts would no longer understand."""
+    old, new, free = promises(before), promises(now), kept_free(now)
+    changed = [f"{name}: {what} became {new.get(name)}" for name, what in old.items() if new.get(name) != what]
+    return changed + [
+        f"{name}: {what} is no longer reserved" for name, spared in kept_free(before).items() for what in spared - free.get(name, set())
     ]
 
-    assert broken == []
+
+def test_nothing_released_is_gone_or_means_something_else() -> None:
+    assert broken(released(), contracts.bundle()) == []
 
 
-def test_no_released_enum_value_is_gone_or_renamed() -> None:
-    now = values(contracts.bundle())
-    broken = [
-        f"{enum} {number}: {name} became {now.get(enum, {}).get(number)}"
-        for enum, members in values(released()).items() for number, name in members.items() if now.get(enum, {}).get(number) != name
-    ]
-
-    assert broken == []
+def rename(file: descriptor_pb2.FileDescriptorProto) -> None:
+    file.message_type[0].field[0].name = "renamed"
 
 
-def test_the_check_sees_a_renamed_field() -> None:
-    """A gate that cannot fail is none: the same comparison on a contract with one field renamed."""
+def rename_in_json(file: descriptor_pb2.FileDescriptorProto) -> None:
+    file.message_type[0].field[0].json_name = "renamed"
+
+
+def move_into_a_choice(file: descriptor_pb2.FileDescriptorProto) -> None:
+    file.message_type[0].oneof_decl.add(name="choice")
+    file.message_type[0].field[0].oneof_index = len(file.message_type[0].oneof_decl) - 1
+
+
+def delete(file: descriptor_pb2.FileDescriptorProto) -> None:
+    del file.message_type[0].field[0]
+
+
+def ask_for_something_else(file: descriptor_pb2.FileDescriptorProto) -> None:
+    file.service[0].method[0].input_type = ".eldercare.Other"
+
+
+def answer_something_else(file: descriptor_pb2.FileDescriptorProto) -> None:
+    file.service[0].method[0].output_type = ".eldercare.Other"
+
+
+def take_a_call_away(file: descriptor_pb2.FileDescriptorProto) -> None:
+    del file.service[0].method[0]
+
+
+@pytest.mark.parametrize("bend", [
+    rename, rename_in_json, move_into_a_choice, delete, ask_for_something_else, answer_something_else, take_a_call_away,
+])
+def test_the_check_sees_what_would_break_a_reader(bend: Callable[[descriptor_pb2.FileDescriptorProto], None]) -> None:
+    """A gate that cannot fail is none."""
     bent = released()
-    bent.file[-1].message_type[0].field[0].name = "renamed"
+    bend(next(file for file in bent.file if file.service))
 
-    assert shapes(bent) != shapes(released())
+    assert len(broken(released(), bent)) == 1
+
+
+def test_the_check_sees_that_a_name_or_a_number_may_be_used_again() -> None:
+    before = released()
+    message = next(file for file in before.file if file.service).message_type[0]
+    message.reserved_name.append("former")
+    message.reserved_range.add(start=900, end=901)
+
+    assert len(broken(before, released())) == 2
+    assert broken(released(), before) == []
 
 
 def test_every_event_is_frozen() -> None:
@@ -96,3 +157,25 @@ def test_frozen_bytes_are_read_and_still_satisfy_the_rules(name: str) -> None:
     assert json_format.ParseDict(kept["json"], kind()) == message
     assert (f"eldercare.{contracts.event(kind).topic}.v1", contracts.event(kind).key) == (kept["topic"], kept["key"])
     protovalidate.validate(message)
+
+
+@pytest.mark.parametrize("name", corpus.frozen())
+def test_frozen_headers_are_read_by_all_who_hear_the_event_and_are_still_said(name: str) -> None:
+    kept = corpus.frozen()[name]
+    said, told = base64.b64decode(str(kept["bytes"])), dict(kept["headers"])  # type: ignore[call-overload]
+    message = contracts.events()[name].FromString(said)
+    headers = [(header, text.encode()) for header, text in told.items()]
+    record = Kept(str(kept["topic"]), 0, 0, told["ce_partitionkey"].encode(), said, headers)
+
+    assert told.items() <= corpus.headers(message).items()
+    for service in topology.HEARS:
+        importlib.import_module(f"{service}.consumers")
+    hearing = {group: kinds for group in topology.HEARS if name in (kinds := heard(group))}
+    assert hearing
+    for group, kinds in hearing.items():
+        item = decoded("cluster", record, kinds, archived=True)
+        assert (item.fault, item.event) == (None, message), group
+        assert item.fact is not None
+        fact = item.fact
+        assert (fact.id, fact.time, fact.sequence, fact.subject) == (str(corpus.ID), corpus.SAID, 7, told["ce_subject"])
+        assert fact.source == told["ce_source"]

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from kit import ids
+from kit.database_errors import FAILED
 from kit.lean import Lean
 from kit.observe import names
 from kit.observe.logs import log
-from kit.refusals import Unavailable
 from kit.store import Session, Store
 
 PAUSE_S = 1.0
@@ -80,8 +80,8 @@ class Sealer:
             try:
                 while await self.seal() == TOGETHER:
                     self.progress = time.monotonic()
-            except Unavailable as error:
-                log.warning("the sealer rests", error=error.reason)
+            except FAILED as error:
+                log.warning("the sealer rests", error=type(error).__name__)
             self.progress = time.monotonic()
             try:
                 async with asyncio.timeout(PAUSE_S):

@@ -8,10 +8,6 @@ import asyncpg
 from kit.events import Fact
 from kit.events.records import Item, Line, written
 
-KEPT_DAYS = 15  # twice what Kafka keeps, and one: nothing older can be heard again
-
-CLEANED = 5000  # rows that one call of `clean` deletes at most
-
 _HEARD = """
 insert into inbox (id, source, "group") select i, s, $1 from unnest($2::uuid[], $3::text[]) as given (i, s)
 on conflict do nothing returning source, id::text"""
@@ -40,10 +36,6 @@ from waiting w where w."group" = $1 and exists (
     select from waiting o where o."group" = w."group" and o.since < now() - make_interval(secs => $2)
     and o.cluster = w.cluster and o.topic = w.topic and o.key is not distinct from w.key)
 order by w.cluster, w.topic, w.partition, w."offset" limit 1000"""
-
-_CLEAN = """
-delete from inbox where ctid = any (array(
-    select ctid from inbox where heard_at < now() - make_interval(days => $1) limit $2))"""
 
 _KEY_OF = """
 select a.attname, format_type(a.atttypid, a.atttypmod) from pg_index i
@@ -113,11 +105,6 @@ async def come(driver: asyncpg.Connection, group: str) -> set[tuple[str, str]]:
 async def expired(driver: asyncpg.Connection, group: str, after_s: float) -> list[Any]:
     """Records that have waited too long, with all that queue in their lines."""
     return list(await driver.fetch(_OLD, group, after_s))
-
-
-async def clean(driver: asyncpg.Connection) -> int:
-    """Deletes some of what cannot be heard again. Returns how many rows."""
-    return int((await driver.execute(_CLEAN, KEPT_DAYS, CLEANED)).rpartition(" ")[2])
 
 
 def _apart(lines: Iterable[Line]) -> tuple[list[str], list[str], list[bytes]]:

@@ -50,7 +50,7 @@ class Lean:
         Raises: ending.Repeated where a write touched no row, or more than one, or the command was answered before.
         """
         if not self._writes:
-            if self.answer and (len(self.letters) > ending.COPIED or self.timers):
+            if self.answer and (self.letters or self.timers):  # what a repeated key says is undone with it
                 async with self._driver.transaction():
                     await ending.write(self._driver, self.letters, self.timers, self.answer)
             else:

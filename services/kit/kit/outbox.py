@@ -13,7 +13,9 @@ import zlib
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
 import protovalidate
 from eldercare import options_pb2
@@ -124,6 +126,34 @@ def emit(session: Session | Lean, event: M, row: Versioned | None = None, *, seq
     return event
 
 
+def envelope(
+    where: Route, key: str, sequence: int, *, letter_id: UUID, service: str, time: datetime, recorded_at: datetime,
+    why: Cause | None = None, here: str | None = None,
+) -> dict[str, str]:
+    """The headers of an event, as CloudEvents' binary mode has them; `traceparent` is of the hop, `ce_traceparent` of the origin.
+
+    sequence: the aggregate's version, with the database's epoch. why: what led to it. here: the trace it is said in.
+    """
+    headers = {
+        "content-type": "application/protobuf",
+        "ce_specversion": "1.0",
+        "ce_id": str(letter_id),
+        "ce_source": f"/eldercare/{service}/{where.aggregate}/{key}",
+        "ce_type": where.type,
+        "ce_subject": key,
+        "ce_time": time.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "ce_recordedtime": recorded_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "ce_partitionkey": key,
+        "ce_sequence": f"{sequence:020d}",
+        "ce_correlationid": why.correlation_id if why else str(letter_id),
+    }
+    if why and why.causation_id:
+        headers["ce_causationid"] = why.causation_id
+    if origin := (why.traceparent if why and why.traceparent else here):
+        headers["traceparent"], headers["ce_traceparent"] = here or origin, origin
+    return headers
+
+
 def _path(violation: protovalidate.Violation) -> str:
     field = violation.proto.field
     return ".".join(element.field_name for element in field.elements) if field else "message"
@@ -132,25 +162,10 @@ def _path(violation: protovalidate.Violation) -> str:
 def _letter(session: Session | Lean, event: Message, where: Route, key: str, sequence: int) -> Letter:
     letter_id = ids.new()
     recorded_at = session.store.clock.real()
-    why = cause.get()
-    here = traceparent()
-    headers = {
-        "content-type": "application/protobuf",
-        "ce_specversion": "1.0",
-        "ce_id": str(letter_id),
-        "ce_source": f"/eldercare/{session.store.service}/{where.aggregate}/{key}",
-        "ce_type": where.type,
-        "ce_subject": key,
-        "ce_time": session.now.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        "ce_recordedtime": recorded_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        "ce_partitionkey": key,
-        "ce_sequence": f"{session.store.epoch * EPOCH + sequence:020d}",
-        "ce_correlationid": why.correlation_id if why else str(letter_id),
-    }
-    if why and why.causation_id:
-        headers["ce_causationid"] = why.causation_id
-    if origin := (why.traceparent if why and why.traceparent else here):
-        headers["traceparent"], headers["ce_traceparent"] = here or origin, origin
+    headers = envelope(
+        where, key, session.store.epoch * EPOCH + sequence, letter_id=letter_id, service=session.store.service, time=session.now,
+        recorded_at=recorded_at, why=cause.get(), here=traceparent(),
+    )
     payload = event.SerializeToString(deterministic=True)
     told = json.dumps(headers, ensure_ascii=False, separators=(",", ":"))
     if len(payload) + len(told) + len(key) > MOST_BYTES:

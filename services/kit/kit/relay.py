@@ -23,6 +23,7 @@ from aiokafka.errors import KafkaError
 from kit.bootstrap import Bootstrap
 from kit.clusters import cluster_of
 from kit.connections import connect_options
+from kit.database_errors import FAILED
 from kit.lean import Lean
 from kit.observe import names, traces
 from kit.observe.logs import log
@@ -78,7 +79,7 @@ class Relay:
         while not self._stopping:
             try:
                 await self._owned()
-            except (RoundFailed, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+            except (RoundFailed, KafkaError, *FAILED) as error:
                 names.OUTBOX_FAILED.add(1, part=str(self.part))
                 log.warning("the relay rests", part=self.part, error=type(error).__name__, detail=str(error)[:200], rest_s=self._retry_s)
                 self.progress = time.monotonic()

@@ -4,8 +4,8 @@ import asyncio
 import time
 from datetime import timedelta
 
+from kit.database_errors import FAILED
 from kit.observe.logs import log
-from kit.refusals import Unavailable
 from kit.store import Store
 
 COMMANDS_KEPT = timedelta(days=35)  # promised: 30
@@ -48,8 +48,8 @@ class Retention:
             try:
                 if gone := await purge(self.store):
                     log.info("old repetitions forgotten", rows=gone)
-            except Unavailable as error:
-                log.warning("retention rests", error=error.reason)
+            except FAILED as error:
+                log.warning("retention rests", error=type(error).__name__)
             self.progress = time.monotonic()
             try:
                 async with asyncio.timeout(PAUSE_S):

@@ -103,7 +103,7 @@ class Session(AsyncSession):
     async def savepoint(self) -> AsyncIterator[None]:
         """Undoes what the block did if it raises: rows, objects, letters, timers; the transaction can go on.
 
-        All objects leave the session then, since some of them bear what never happened.
+        All objects leave the session then, since some of them bear what never happened. One may stand inside another.
         """
         kept = len(self.letters), dict(self.timers), len(self.committed)
         driver = await self.driver()
@@ -113,7 +113,8 @@ class Session(AsyncSession):
             yield
             await self.driver()
         except Exception:
-            await driver.execute("rollback to savepoint r")
+            # released too: the name stands for the savepoint around this one again
+            await driver.execute("rollback to savepoint r; release savepoint r")
             await self.rollback()
             self.sync_session.expunge_all()
             self.absent.clear()

@@ -77,8 +77,11 @@ def _defaults(kind: type[Remembered]) -> tuple[tuple[str, Callable[[], Any]], ..
     )
 
 
-class Numbered(TypeDecorator[IntEnum]):
-    """An IntEnum kept as its number: a native enum keeps names and needs a migration for each new member."""
+class Numbered(TypeDecorator[int]):
+    """An IntEnum kept as its number: a native enum keeps names and needs a migration for each new member.
+
+    A number that no member stands for is read as 0, unspecified: a newer release has said or written it.
+    """
 
     impl = SmallInteger
     cache_ok = True
@@ -86,12 +89,13 @@ class Numbered(TypeDecorator[IntEnum]):
     def __init__(self, kind: type[IntEnum]) -> None:
         super().__init__()
         self.kind = kind
+        self._members: dict[int, IntEnum] = {int(member): member for member in kind}
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
         return None if value is None else int(value)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> IntEnum | None:
-        return None if value is None else self.kind(value)
+    def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:
+        return None if value is None else self._members.get(value, 0)
 
 
 @event.listens_for(Table, "after_parent_attach")

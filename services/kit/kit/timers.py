@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kit import ids
+from kit.database_errors import FAILED
 from kit.lean import Lean
 from kit.observe import names
 from kit.observe.logs import log
@@ -90,8 +91,8 @@ class Timers:
             try:
                 while not self._stopping and await self.fire():
                     self.progress = time.monotonic()
-            except Unavailable as error:
-                log.warning("timers rest", error=error.reason)
+            except FAILED as error:
+                log.warning("timers rest", error=type(error).__name__)
                 await asyncio.sleep(REST_S)
             self.progress = time.monotonic()
             with suppress(TimeoutError):
@@ -140,13 +141,13 @@ class Timers:
     async def _fired_alone(self) -> int:
         dealt = 0
         for _ in range(TOGETHER):
-            failed: list[Any] = []
+            claimed: Any = None
             try:
                 async with self.store.transaction() as session:
                     rows = await self._claimed(session, 1)
                     if not rows:
                         break
-                    failed = [rows[0]]
+                    claimed = rows[0]
                     await (await session.driver()).execute(_FIRED, [rows[0]["kind"]], [rows[0]["key"]])
                     await self._run(session, rows[0])
                 self._count(rows)
@@ -154,8 +155,10 @@ class Timers:
                 continue
             except Unavailable:
                 raise
-            except Exception as error:  # noqa: BLE001 - recorded in its row
-                await self._rest(failed[0], error)
+            except Exception as error:
+                if claimed is None:  # the claim failed, no timer
+                    raise
+                await self._rest(claimed, error)
             dealt += 1
         return dealt
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from enum import IntEnum
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
+from eldercare import options_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
@@ -22,6 +24,7 @@ Row = TypeVar("Row", bound=SQLModel)
 Kind = TypeVar("Kind", bound=Message)
 Read = Callable[[Any], Any]
 
+UNSPECIFIED = 0  # number of the zero value of each enum
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STRING, _BYTES, _MESSAGE, _ENUM = (
     FieldDescriptor.CPPTYPE_STRING, FieldDescriptor.TYPE_BYTES, FieldDescriptor.CPPTYPE_MESSAGE, FieldDescriptor.CPPTYPE_ENUM,
@@ -48,8 +51,18 @@ def timestamp(moment: datetime) -> Timestamp:
 def row(table: type[Row], message: Message, **given: Any) -> Row:
     """A new validated row: each column from `given`, else from the message's field of that name, else from its own default.
 
+    An enum value that this release does not know becomes 0, unspecified, where the message is an event.
     Raises: NoSource where a column has none of the three; Malformed where the message's value does not fit the column.
     """
+    return _filled(table, message, given, heard=message.DESCRIPTOR.GetOptions().HasExtension(options_pb2.event))
+
+
+def heard(table: type[Row], state: Message, **given: Any) -> Row:
+    """As `row`, from a message that lies inside an event."""
+    return _filled(table, state, given, heard=True)
+
+
+def _filled(table: type[Row], message: Message, given: Mapping[str, Any], *, heard: bool) -> Row:
     plan, names = _into_row(table, message.DESCRIPTOR)
     if not given.keys() <= names:
         raise NoSource(f"{table.__name__} has no column {', '.join(sorted(given.keys() - names))}")
@@ -65,10 +78,17 @@ def row(table: type[Row], message: Message, **given: Any) -> Row:
             values[name] = None if blank and value == "" else value
         elif required:
             raise Malformed(name, "is required")
+    unknown = {
+        name: any_member for name, (any_member, numbers) in _enums(table).items()
+        if heard and name not in given and name in values and values[name] not in numbers
+    }
     try:
-        return table.model_validate(values)
+        made = table.model_validate(values | unknown)  # a number that no member stands for would not be valid
     except ValidationError as error:
         raise _told(error, given) from error
+    for name in unknown:
+        setattr(made, name, UNSPECIFIED)
+    return made
 
 
 def message(kind: type[Kind], source: object, **given: Any) -> Kind:
@@ -206,6 +226,17 @@ def _into_message(kind: type[Message]) -> tuple[list[tuple[str, Read | None, boo
         lenient = field.has_presence or field.is_repeated or field.cpp_type in (_STRING, _ENUM)
         plan.append((field.name, _write(field), _read(field) is None, lenient))
     return plan, frozenset(field.name for field in kind.DESCRIPTOR.fields)
+
+
+@cache
+def _enums(table: type[SQLModel]) -> dict[str, tuple[IntEnum, frozenset[int]]]:
+    """The columns that hold a member of an enum: one of its members, and the numbers of all."""
+    found = {}
+    for name, column in table.model_fields.items():
+        for kind in getattr(column.annotation, "__args__", (column.annotation,)):
+            if isinstance(kind, type) and issubclass(kind, IntEnum):
+                found[name] = next(iter(kind)), frozenset(map(int, kind))
+    return found
 
 
 def _takes_none(annotation: Any) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from kit.access import Caller
 from kit.audit import Sealer, broken_at, looked, record
 from kit.ending import Repeated
+from kit.retention import Retention
 from kit.servers.postgres import execute
 from kit.store import Store
 
@@ -84,3 +85,17 @@ async def test_an_access_is_noted_with_the_work_of_a_hot_flow_or_not_at_all(pebb
         await fail()
 
     assert await Sealer(pebbles.store).seal() == 0
+
+
+@pytest.mark.parametrize("loop", [Sealer, Retention])
+async def test_a_database_without_its_tables_makes_a_loop_rest_and_not_end(pebbles, until, loop: type[Sealer | Retention]) -> None:
+    for table in ("audit_record", "command"):
+        await execute(pebbles.dsn, f"alter table {table} rename to gone_{table}")
+    tended = loop(pebbles.store)
+    before = tended.progress
+
+    running = asyncio.create_task(tended.run())
+    await until(lambda: running.done() or tended.progress > before, 5, what="it has looked and rests")
+    tended.stop()
+
+    await running

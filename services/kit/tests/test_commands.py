@@ -207,6 +207,16 @@ async def test_a_lean_write_that_touches_no_row_undoes_the_others(pushes, said) 
     assert await pushes.read("select 1 from outbox") == []
 
 
+async def test_a_lean_flow_that_only_says_something_says_it_once_for_a_repeated_key(pushes) -> None:
+    async def work(session) -> ApplicationWithdrawn:
+        return outbox.emit(session, pushes.said(uuid.UUID(int=7)), sequence=1)
+
+    for _ in range(2):
+        await commands.run(pushes.pebbles.store, "portal", METHOD, "k", b"say", work, ApplicationWithdrawn, lean=True)
+
+    assert await pushes.read("select count(*) from outbox") == [(1,)]
+
+
 async def test_a_lean_session_reads_with_fetch_and_nothing_else(pushes) -> None:
     async with pushes.pebbles.store.lean() as session:
         with pytest.raises(ValueError, match="reads with"):

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -11,6 +13,7 @@ import pytest_asyncio
 from kit import ids, outbox, parking
 from kit.events import on
 from kit.events.failures import Limits, TooManyParked
+from kit.events.records import Kept, decoded
 from kit.events.status import status
 from kit.servers.kafka import Kafka, MemoryKafka
 from kit.store import Session, Store
@@ -188,17 +191,23 @@ async def test_no_header_makes_a_record_vanish(world: str, store: Store, kafka: 
     fine = [
         trial.counted(counter, 1, foreign=None), trial.counted(counter, 2, foreign=b"\xff\xfe"),
         trial.counted(counter, 3, traceparent=b"\xff"), trial.counted(counter, 4, reply_to=COUNTS.encode()),
-        trial.counted(counter, 5, correlation_id=None),
+        trial.counted(counter, 5, correlation_id=None, ce_correlationid=b"flow\0", ce_causationid=b"c" * 2000),
     ]
     doubled = trial.counted(counter, 6)
     fine.append(doubled._replace(headers=[*doubled.headers, ("foreign", b"1"), ("foreign", b"2"), doubled.headers[2]]))
-    ids_ = [ids.new() for _ in range(8)]
+    ids_ = [ids.new() for _ in range(17)]
     lacking = [
         trial.counted(ids_[0], ce_id=None), trial.counted(ids_[1], ce_id=b"\xff"), trial.counted(ids_[2], ce_id=b"no uuid"),
         trial.counted(ids_[3], ce_sequence=b"many"), trial.counted(ids_[4], ce_type=b"\xff"),
         trial.counted(ids_[5], ce_time=b"2026-01-01T00:00:00"),
         trial.counted(ids_[6])._replace(headers=[]),
         trial.counted(ids_[7])._replace(headers=[*trial.counted(ids_[7]).headers, ("ce_id", str(ids.new()).encode())]),
+        trial.counted(ids_[8], ce_source=b"/eldercare/\0"), trial.counted(ids_[9], ce_subject=b"\0"),
+        trial.counted(ids_[10], ce_source=random.Random(1).randbytes(4000).hex().encode()),
+        trial.counted(ids_[11], ce_sequence=b"9" * 19), trial.counted(ids_[12], ce_sequence=b"-1"),
+        trial.counted(ids_[13], id=uuid4()), trial.counted(ids_[14], ce_id=b"ffffffff-ffff-7fff-bfff-ffffffffffff"),
+        trial.counted(ids_[15], ce_time=b"9999-12-31T23:59:59-08:00"),
+        trial.counted(ids_[16], ce_subject=b"")._replace(key=b"key\0"),
     ]
     other = [trial.letter(trial.Ignored(counter_id=str(counter))), trial.Letter(COUNTS, b"tombstone", None, [])]
     await trial.send(kafka.address, fine + lacking + other)
@@ -206,8 +215,16 @@ async def test_no_header_makes_a_record_vanish(world: str, store: Store, kafka: 
     async with trial.reading(store, kafka.address, world) as consumers:
         told = await settled(consumers, len(fine + lacking + other))
 
-    assert (total(told, "applied"), told["parked"], total(told, "foreign")) == (6, 8, 2)
+    assert (total(told, "applied"), told["parked"], total(told, "foreign")) == (6, 17, 2)
     assert {stuck.reason for stuck in await parking.listed(store, world)} == {"UNDECODABLE"}
+
+
+def test_an_archive_parks_what_it_has_no_day_for_although_nobody_knows_its_type() -> None:
+    letter = trial.letter(trial.Ignored(counter_id="1"), id=uuid4())
+    record = Kept(letter.topic, 0, 0, letter.key, letter.value, letter.headers)
+
+    assert decoded("cluster", record, {}).fault is None
+    assert "only a UUIDv7" in (decoded("cluster", record, {}, archived=True).fault or "")
 
 
 async def test_a_poisoned_record_is_parked_holds_its_line_and_is_replayed_in_order(world: str, store: Store, kafka: Kafka) -> None:

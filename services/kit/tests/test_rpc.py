@@ -2,6 +2,7 @@ import asyncio
 import base64
 import json
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from types import ModuleType
 from uuid import uuid4
@@ -13,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from kit import observe, refusals, rpc
 from kit.access import Caller
 from kit.identity import Identity
+from kit.observe import names
 from kit.personal import Ring
 from kit.refusals import Conflict, Denied, Malformed, NotFound, Refusal, Unauthenticated, Unavailable
 from kit.rpc import methods, server, status
@@ -291,10 +293,33 @@ async def test_only_a_service_may_say_that_nobody_asked(client, issuer, trial, o
 
 
 async def test_a_call_that_takes_too_long_is_unavailable_and_its_work_is_cancelled(client, trials, trial, official, until):
+    before = counted()
     with pytest.raises(Unavailable):
         await client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="slow"), token=official, timeout=0.2)
 
     await until(lambda: client.server.open == 0, 5)
+    assert counted() - before == {("served", "DEADLINE_EXCEEDED"): 1, ("called", "DEADLINE_EXCEEDED"): 1}
+
+
+async def test_a_caller_who_goes_away_ends_the_work_and_is_no_success(client, trials, trial, official, until):
+    before = counted()
+    call = asyncio.create_task(client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="slow"), token=official, timeout=20))
+    await until(lambda: trials.calls, 5)
+
+    call.cancel()
+    await asyncio.wait((call,))
+
+    await until(lambda: client.server.open == 0, 5)
+    assert counted() - before == {("served", "CANCELLED"): 1, ("called", "CANCELLED"): 1}
+
+
+def counted() -> Counter[tuple[str, str]]:
+    """How many calls of Sum ended with each code, by the server's and by the client's count."""
+    return Counter({
+        (side, code): sum(series[0])
+        for side, metric in (("served", names.RPC_DURATION), ("called", names.RPC_CALL_DURATION))
+        for (method, code), series in metric.series.items() if method == f"{SERVICE}.Sum"
+    })
 
 
 async def test_a_neighbour_that_is_not_there_is_unavailable(issuer, trial):

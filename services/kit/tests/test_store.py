@@ -1,5 +1,6 @@
 import asyncio
 import uuid
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from enum import IntEnum
@@ -259,6 +260,36 @@ async def test_a_locked_row_bears_the_same_values_as_a_row_of_the_orm_and_writes
     kinds = [{name: type(value) for name, value in row.model_dump().items()} for row in (held, plain)]
     assert kinds[0] == kinds[1]
     assert isinstance(held.shade, Shade)
+
+
+async def test_a_savepoint_inside_another_is_undone_with_it(pebbles) -> None:
+    outer, inner, after = (uuid.uuid4() for _ in range(3))
+    async with pebbles.store.transaction() as session:
+        with suppress(ValueError):
+            async with session.savepoint():
+                session.add(pebbles.Pebble(pebble_id=outer))
+                with suppress(ValueError):
+                    async with session.savepoint():
+                        session.add(pebbles.Pebble(pebble_id=inner))
+                        raise ValueError("inner")
+                raise ValueError("outer")
+        session.add(pebbles.Pebble(pebble_id=after))
+
+    async with pebbles.store.reading() as session:
+        assert [row[0] for row in await (await session.driver()).fetch("select pebble_id from pebble")] == [after]
+
+
+async def test_an_enums_number_of_a_newer_release_is_read_as_unspecified(pebbles, clock) -> None:
+    key = uuid.uuid4(), "shore"
+    async with pebbles.store.transaction() as session:
+        await (await session.connection()).run_sync(Boulder.metadata.tables["boulder"].create)
+        session.add(Boulder(
+            pebble_id=key[0], place=key[1], shade=99, weighs_kg=Decimal("12.500"), rolls=0.25, tags=[], told={},
+            lasts=Range(clock.now(), None), found_on=date(2026, 3, 2), found_at=clock.now(), hidden=b"x",
+        ))
+
+    async with pebbles.store.transaction() as session:
+        assert (await session.get_locked(Boulder, key)).shade == 0
 
 
 async def test_a_row_added_in_this_transaction_can_be_locked_and_changed(pebbles) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from kit import timers
 from kit.refusals import Conflict
+from kit.servers.postgres import execute
 from kit.store import Store
 from kit.timers import Timers, due, undue
 
@@ -172,6 +173,23 @@ async def test_a_failed_timer_is_tried_again_after_its_rest_in_real_time(pushing
     await running
 
     assert await read(pushing.pebbles.dsn, "select pushed from pebble") == [(1,)]
+
+
+async def test_a_database_that_refuses_the_claim_makes_timers_rest_and_not_end(pushing, clock, until) -> None:
+    await pushing.set(1)
+    runner = Timers(pushing.pebbles.store, "kit", fires={"push": pushing.fire})
+    on(clock)
+    await execute(pushing.pebbles.dsn, "alter table due rename column tries to gone")
+    with pytest.raises(asyncpg.UndefinedColumnError):
+        await runner.fire()
+
+    before = runner.progress
+    running = asyncio.create_task(runner.run())
+    await until(lambda: runner.progress > before, 5, what="it has looked and rests")
+    await execute(pushing.pebbles.dsn, "alter table due rename column gone to tries")
+    await until(lambda: runner.fired == 1)
+    runner.stop()
+    await running
 
 
 def test_a_service_has_one_timer_of_a_kind() -> None:

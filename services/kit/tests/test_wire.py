@@ -5,6 +5,7 @@ from types import ModuleType, SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
+from eldercare.subsidy.v1.events_pb2 import EntitlementClosed
 from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +38,11 @@ class WireThing(Remembered, table=True):
     counts: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False))
     lasts: timedelta
     amount_fen: int
+
+
+class WireClosed(Remembered, table=True):
+    entitlement_id: UUID = Field(primary_key=True)
+    cause: Colour | None = None
 
 
 @pytest.fixture
@@ -98,6 +104,16 @@ def test_what_the_caller_sent_wrong_is_malformed_and_not_repeated(put, field, va
 
     assert caught.value.field == field
     assert str(value) not in str(caught.value)
+
+
+def test_an_enum_value_of_a_newer_release_is_unspecified_where_it_was_heard(put):
+    closed = EntitlementClosed(entitlement_id=str(UUID(int=7)), cause=99)
+
+    assert (wire.heard(WireThing, put(colour=9)).colour, wire.heard(WireThing, put()).colour) == (0, Colour.RED)
+    assert wire.row(WireClosed, closed).cause == 0
+    assert wire.row(WireClosed, closed, cause=Colour.RED).cause == Colour.RED
+    with pytest.raises(Malformed, match="thing_id"):
+        wire.heard(WireThing, put(thing_id="no uuid", colour=9))
 
 
 def test_what_we_gave_wrong_is_our_own_fault(put):

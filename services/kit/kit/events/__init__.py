@@ -154,7 +154,7 @@ def _hear(kind: type[Message], group: str) -> Hearing:
 
 async def replicate(session: Session, state: Message, table: type[Row], **given: Any) -> Row:
     """Writes the replica's row from the state by field names: a new one, or over the old one. The kit sets its version."""
-    fresh = wire.row(table, state, **given)
+    fresh = wire.heard(table, state, **given)
     columns = key_columns(table)
     row: Row | None = await session.get(table, tuple(getattr(fresh, column.key) for column in columns))
     if row is None:

@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -34,6 +35,7 @@ _library = logging.getLogger("kit.events")
 
 POLL_MS = 50  # FastStream sleeps it once more after an empty poll
 SESSION_MS, HEARTBEAT_MS, REBALANCE_MS, SLOWEST_MS = 45_000, 5_000, 60_000, 300_000
+STOP_S, GRACE_S = 10, 1.0  # a drain waits so long for the batch under way, and then for the client to let go of it
 BARRIER_S = 20  # a revoked partition waits so long for the batch under way; what comes later is harmless behind the fence
 HINT_S = 1.0  # between two commits to Kafka, which only tools read
 STUCK_S = 120  # a batch that takes longer is no progress
@@ -63,7 +65,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
         self.turn = asyncio.Lock()  # held by the batch under way
-        self.dealt = 0  # rises with each revocation and each assignment
+        self.dealt = 0  # rises with each revocation, each assignment and each `reread`: batches polled before are dropped
         self._revoking = False
         self.follows: dict[TopicPartition, int] = {}  # where our last batch or seek left off, since the last deal
         self.known: set[Place] = set()
@@ -113,14 +115,14 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             self._tasks = [asyncio.create_task(self._open()), asyncio.create_task(upkeep.keep(self))]
 
     async def stop(self) -> None:
-        """Ends after the batch under way; the last position is committed to Kafka as a hint."""
+        """Ends after the batch under way, which is cut off where it takes too long; the last position is committed to Kafka as a hint."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._subscriber is not None and self._subscriber.consumer is not None:
             self._subscriber.running = False
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(BARRIER_S), self.turn:
+                async with asyncio.timeout(STOP_S), self.turn:
                     await self._commit_hint()
         if self._hint is not None:
             await asyncio.gather(self._hint, return_exceptions=True)
@@ -155,7 +157,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         broker = KafkaBroker(
             self.kafka.servers, security=self.kafka.faststream(), client_id=self.group, consumer_only=True, allow_auto_create_topics=False,
             apply_types=False, serializer=None, ack_policy=AckPolicy.MANUAL, parser=self._parse, decoder=_untouched, logger=_library,
-            log_level=logging.DEBUG, metadata_max_age_ms=30_000, graceful_timeout=BARRIER_S,
+            log_level=logging.DEBUG, metadata_max_age_ms=30_000, graceful_timeout=GRACE_S,
         )
         self._subscriber = broker.subscriber(
             *self.topics, group_id=self.group, group_instance_id=self.member, batch=True, max_records=self.batch, batch_timeout_ms=POLL_MS,
@@ -164,7 +166,16 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             rebalance_timeout_ms=REBALANCE_MS, max_poll_interval_ms=SLOWEST_MS, fetch_max_wait_ms=100,
         )
         self._subscriber(self._take)
+        self._subscriber.get_msg = partial(self._polled, self._subscriber.get_msg)
         return broker
+
+    async def _polled(self, poll: Callable[[AIOKafkaConsumer], Awaitable[Any]], consumer: AIOKafkaConsumer) -> Any:
+        """A poll that fails may have drained other partitions, whose positions have moved: no gap is believed after it."""
+        try:
+            return await poll(consumer)
+        except BaseException:
+            self.follows.clear()
+            raise
 
     async def _parse(self, records: Sequence[Any], _: Any) -> KafkaMessage:
         # runs right after the poll, before anything else can: the batch belongs to this deal of partitions
@@ -185,6 +196,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self.dealt += 1
         self._revoking = False
         self.follows.clear()
+        self.pauses.clear()
         self.read.clear()
         self.fresh.clear()
         names.REBALANCED.add(1, group=self.group)
@@ -213,6 +225,16 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             with contextlib.suppress(IllegalStateError):  # taken from us meanwhile
                 self.consumer.seek(tp, offset)
                 self.follows[tp] = offset
+
+    def reread(self, to: dict[tuple[str, int], int]) -> None:
+        """Reads on from these offsets although a batch may be polled already; its turn must not be under way.
+
+        That batch is dropped, so its other partitions go back to where they were: what it held is no gap.
+        """
+        back = {(tp.topic, tp.partition): offset for tp, offset in self.follows.items()} | to
+        self.dealt += 1
+        self.follows.clear()
+        self.seek(back)
 
     def hint(self) -> None:
         """Tells Kafka now and then how far we are, for tools that measure lag."""

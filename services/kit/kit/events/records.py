@@ -4,11 +4,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
+from uuid import UUID
 
 from google.protobuf.message import DecodeError, Message
 
+from kit import ids
 from kit.events import Fact, Handler, Hearing
 
 _UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")  # as text, in one form: the inbox compares it
@@ -17,6 +19,9 @@ Headers = Iterable[tuple[str, bytes | None]]
 _NEEDED = ("ce_id", "ce_source", "ce_type", "ce_time", "ce_sequence")
 _STRICT = frozenset({*_NEEDED, "ce_subject"})  # the others are a comfort: what is wrong with them harms nobody
 _READ = _STRICT | {"ce_correlationid", "ce_causationid", "traceparent"}
+_LONGEST = 1024  # bytes of a text; it must fit into an index
+_SEQUENCES = range(2**63)  # a version is kept as bigint
+_DAY = timedelta(days=1)
 UNDECODABLE = "UNDECODABLE"  # reason of its parking
 
 Line = tuple[str, str, bytes]
@@ -128,12 +133,24 @@ def _read(headers: Headers) -> tuple[dict[str, str], str | None]:
             if name in _STRICT:
                 fault = f"{name}: is no UTF-8"
             continue
+        if (wrong := _unkeepable(text)) is not None:
+            if name in _STRICT:
+                fault = f"{name}: {wrong}"
+            continue
         if found.setdefault(name, text) != text and name in _STRICT:
             fault = f"{name}: is there twice and differs"
     return found, fault
 
 
+def _unkeepable(text: str) -> str | None:
+    """Why PostgreSQL would not keep this text: what it refuses outside of a handler would hold up the whole partition."""
+    if "\0" in text:
+        return "holds a NUL"
+    return f"is longer than {_LONGEST} bytes" if len(text.encode()) > _LONGEST else None
+
+
 def _enveloped(item: Item, found: dict[str, str]) -> str | None:
+    """Fills the fact, of values that every group can keep and count with. Returns what is wrong with them."""
     record = item.record
     for name in _NEEDED:
         if name not in found:
@@ -141,14 +158,21 @@ def _enveloped(item: Item, found: dict[str, str]) -> str | None:
     try:
         if not _UUID.fullmatch(found["ce_id"]):
             return "ce_id: is no UUID"
+        ids.instant(UUID(found["ce_id"]))
         sequence = int(found["ce_sequence"])
         time = datetime.fromisoformat(found["ce_time"])
-    except ValueError as error:
-        return f"ce_sequence or ce_time: {error}"
-    if time.tzinfo is None:
-        return "ce_time: has no time zone"
+        if time.tzinfo is None:
+            return "ce_time: has no time zone"
+        for away in (-_DAY, _DAY):  # so that it has a date in every time zone
+            time.astimezone(UTC) + away
+    except (ValueError, OverflowError) as error:
+        return f"ce_id, ce_sequence or ce_time: {error}"
+    if sequence not in _SEQUENCES:
+        return "ce_sequence: is no version"
     key = record.key
     subject = found.get("ce_subject") or (key.decode(errors="replace") if key else "")
+    if (wrong := _unkeepable(subject)) is not None:
+        return f"key: {wrong}"
     item.fact = Fact(
         found["ce_id"], found["ce_source"], found["ce_type"], subject, sequence, time, record.topic, record.partition, record.offset,
         record.value or b"", key, found.get("traceparent"), found.get("ce_correlationid"), found.get("ce_causationid"), record.headers,

@@ -11,7 +11,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 
-from kit.events import failures, heard, measuring, positions, upkeep
+from kit.events import failures, heard, measuring, upkeep
 from kit.events.batch import APPLIED, FOREIGN, PARKED, REPEATED, Batch
 from kit.events.failures import RecordsLost, Rewind, Stop
 from kit.events.records import Item, Place, decoded
@@ -89,10 +89,7 @@ class Turn:
             if begins[tp] > follows[tp]:
                 raise RecordsLost(f"{tp.topic} {tp.partition} begins at {begins[tp]}, and {follows[tp]} is not read yet")
         if new:
-            places = {Place(self.consumers.cluster, *tp): begins[tp] for tp in sorted(new)}
-            async with self.consumers.store.transaction() as session:
-                await positions.ensure(await session.driver(), self.consumers.group, places)
-            known.update(places)  # not `|=`: with the keys of a dict that makes another set
+            await upkeep.begin(self.consumers, {tp: begins[tp] for tp in new})
 
     async def _within(self, batch: Batch, suspects: Sequence[Item]) -> None:
         await batch.lock(Place(self.consumers.cluster, *tp) for tp in self.by_partition)
@@ -106,7 +103,7 @@ class Turn:
             fresh = [record.offset for record in group if record.offset >= position.next]
             if not fresh:
                 if (self.consumers.consumer.highwater(tp) or position.next) < position.next:
-                    await upkeep.watch(self.consumers)
+                    await upkeep.compare(self.consumers)
                 continue
             if fresh[0] > position.next and self.consumers.follows.get(tp) != position.next:
                 behind[tp.topic, tp.partition] = position.next
@@ -149,10 +146,10 @@ class Turn:
         else:
             log.error("paused", group=self.consumers.group, wait_s=wait, exc_info=error)
         for tp, group in self.by_partition.items():
-            self.consumers.pauses[tp] = wait
-            with contextlib.suppress(IllegalStateError):
+            with contextlib.suppress(IllegalStateError):  # taken from us meanwhile: it rests no more with us
                 self.consumers.consumer.seek(tp, group[0].offset)
                 self.consumers.consumer.pause(tp)
+                self.consumers.pauses[tp] = wait
                 asyncio.get_running_loop().call_later(wait * random.uniform(0.8, 1.2), _resume, self.consumers.consumer, tp)
 
     def _measure(self, batch: Batch, took: float) -> None:

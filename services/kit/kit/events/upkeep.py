@@ -2,16 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from kit import inbox
-from kit.events import failures, loading, measuring
+from kit.events import failures, loading, measuring, positions
 from kit.events.batch import HELD, PARKED, WAITING, Batch, Fate
 from kit.events.failures import RecordsLost
+from kit.events.records import Place
 from kit.observe import log, names
 from kit.store import Session
 
@@ -19,30 +20,38 @@ if TYPE_CHECKING:
     from kit.events.consumers import Consumers
 
 EXPIRES_S = 15 * 60  # real time a record waits before it is parked
-SWEEP_S, WATCH_S, CLEAN_S = 1.0, 10.0, 600.0
+SWEEP_S, WATCH_S = 1.0, 10.0
+RESTS_S = 3.0  # so long nothing is read of a partition before it is looked whether anything will be
+STANDS_S = 1.0
 STALLED_S = 120.0
+
+Offsets = dict[TopicPartition, int]
 
 
 async def keep(consumers: "Consumers") -> None:
     """Runs until cancelled; what fails is tried again at the next turn."""
-    watched = cleaned = 0.0
+    watched = float("-inf")
+    calm = -1  # the deal of partitions under which nothing rests
     while consumers.alarm is None:
-        try:
-            await sweep(consumers)
-            if consumers.joined and time.monotonic() - watched > WATCH_S:
-                watched = time.monotonic()
-                await watch(consumers)
-            if time.monotonic() - cleaned > CLEAN_S:
-                cleaned = time.monotonic()
-                async with consumers.store.transaction() as session:
-                    while await inbox.clean(await session.driver()) >= inbox.CLEANED:
-                        pass
-        except failures.Stop as alarm:
-            await consumers.give_up(alarm)
-        except Exception as error:  # noqa: BLE001 -- the next turn may pass, and a loop that has ended would park and watch nothing
-            if not failures.passing(error) and not isinstance(error, KafkaError):
-                log.error("upkeep failed", group=consumers.group, exc_info=error)
+        await _tried(consumers, sweep)
+        if consumers.joined and (calm != consumers.dealt or time.monotonic() - watched > WATCH_S):
+            watched, dealt = time.monotonic(), consumers.dealt
+            calm = dealt if await _tried(consumers, watch) and not consumers.still else -1
         await asyncio.sleep(SWEEP_S)
+
+
+async def _tried(consumers: "Consumers", work: Callable[["Consumers"], Awaitable[None]]) -> bool:
+    """Whether it passed; each part is tried by itself, so that none of them waits for another to pass."""
+    try:
+        await work(consumers)
+    except failures.Stop as alarm:
+        await consumers.give_up(alarm)
+    except Exception as error:  # noqa: BLE001 -- the next turn may pass, and a loop that has ended would park and watch nothing
+        if not failures.passing(error) and not isinstance(error, KafkaError):
+            log.error("upkeep failed", group=consumers.group, exc_info=error)
+    else:
+        return True
+    return False
 
 
 async def sweep(consumers: "Consumers") -> None:
@@ -81,7 +90,53 @@ async def _park_expired(session: Session, consumers: "Consumers") -> Sequence[Fa
 
 
 async def watch(consumers: "Consumers") -> None:
-    """Raises: RecordsLost where the log begins behind what is read, or ends before it; KafkaError where Kafka does not tell."""
+    """Compares, notices what does not move and reads on there. Not for a turn, which would wait for its own end.
+
+    Raises: see `compare`.
+    """
+    await _begin_all(consumers)
+    nexts, ends = await compare(consumers)
+    _notice_stall(consumers, nexts, ends)
+    await _bring_back(consumers, ends)
+
+
+async def begin(consumers: "Consumers", partitions: Offsets) -> None:
+    """Makes the positions of partitions that begin at these offsets, where there are none yet."""
+    places = {Place(consumers.cluster, *tp): offset for tp, offset in sorted(partitions.items())}
+    async with consumers.store.transaction() as session:
+        await positions.ensure(await session.driver(), consumers.group, places)
+    consumers.known.update(places)  # not `|=`: with the keys of a dict that makes another set
+
+
+async def _begin_all(consumers: "Consumers") -> None:
+    """A partition at whose end Kafka believes us brings no batch: without a position nobody would see that it is not read."""
+    nexts = await _nexts(consumers)
+    if new := [tp for tp in consumers.consumer.assignment() if tp not in nexts]:
+        await begin(consumers, await consumers.consumer.beginning_offsets(new))
+
+
+async def compare(consumers: "Consumers") -> tuple[Offsets, Offsets]:
+    """The next offset to read and the end of the log, of each partition of the group.
+
+    Raises: RecordsLost where the log begins behind what is read, or ends before it; KafkaError where Kafka does not tell.
+    """
+    nexts = await _nexts(consumers)
+    if not nexts:
+        return {}, {}
+    bounds = await consumers.brokers.bounds(nexts)
+    if bounds is None:
+        raise KafkaConnectionError("the broker does not tell where the log begins and ends")
+    begins = {tp: bounds[tp.topic, tp.partition][0] for tp in nexts}
+    ends = {tp: bounds[tp.topic, tp.partition][1] for tp in nexts}
+    for tp, next in nexts.items():
+        if begins[tp] > next:
+            raise RecordsLost(f"{tp.topic} {tp.partition} begins at {begins[tp]}, and {next} is not read yet")
+        if ends[tp] < next:
+            raise RecordsLost(f"{tp.topic} {tp.partition} ends at {ends[tp]}, and {next} records were read")
+    return nexts, ends
+
+
+async def _nexts(consumers: "Consumers") -> Offsets:
     async with consumers.store.reading() as session:
         rows = await (await session.driver()).fetch(
             'select topic, partition, next, waiting, parked, held from position where "group" = $1 and cluster = $2 and topic = any ($3)',
@@ -89,38 +144,40 @@ async def watch(consumers: "Consumers") -> None:
         )
     for place, gauge in ((3, names.WAITING_NOW), (5, names.HELD_NOW)):
         gauge.set(sum(row[place] for row in rows), group=consumers.group)
-    partitions = {TopicPartition(row[0], row[1]): row[2] for row in rows}
-    if not partitions:
-        return
-    bounds = await consumers.brokers.bounds(partitions)
-    if bounds is None:
-        raise KafkaConnectionError("the broker does not tell where the log begins and ends")
-    begins = {tp: bounds[tp.topic, tp.partition][0] for tp in partitions}
-    ends = {tp: bounds[tp.topic, tp.partition][1] for tp in partitions}
-    _notice_stall(consumers, partitions, ends)
-    await _bring_back(consumers, ends)
-    for tp, next in partitions.items():
-        if begins[tp] > next:
-            raise RecordsLost(f"{tp.topic} {tp.partition} begins at {begins[tp]}, and {next} is not read yet")
-        if ends[tp] < next:
-            raise RecordsLost(f"{tp.topic} {tp.partition} ends at {ends[tp]}, and {next} records were read")
+    return {TopicPartition(row[0], row[1]): row[2] for row in rows}
 
 
-async def _bring_back(consumers: "Consumers", ends: dict[TopicPartition, int]) -> None:
+async def _bring_back(consumers: "Consumers", ends: Offsets) -> None:
     """Reads on where Kafka, after a restore of our database, believes that all is read: no batch comes from there to show the gap."""
-    for tp, (next, since) in list(consumers.still.items()):
-        rests = time.monotonic() - since > WATCH_S / 2 and tp in consumers.consumer.assignment()
-        if rests and await consumers.consumer.position(tp) >= ends[tp]:
-            async with consumers.turn:  # between two batches; what is read twice stays behind the fence
-                consumers.seek({(tp.topic, tp.partition): next})
-            told = {"topic": tp.topic, "partition": tp.partition, "offset": next}
-            log.warning("the group reads on where its database is", group=consumers.group, **told)
+    now = time.monotonic()
+    resting = {
+        tp: next for tp, (next, since) in consumers.still.items() if now - since > RESTS_S and await _stands(consumers, tp) >= ends[tp]
+    }
+    if not resting:
+        return
+    async with consumers.turn:  # between two batches; the one before us may have moved them
+        nexts = await _nexts(consumers)
+        back = {(tp.topic, tp.partition): next for tp, next in resting.items() if nexts.get(tp) == next}
+        if back:
+            consumers.reread(back)
+    for (topic, partition), offset in back.items():
+        told = {"topic": topic, "partition": partition, "offset": offset}
+        log.warning("the group reads on where its database is", group=consumers.group, **told)
 
 
-def _notice_stall(consumers: "Consumers", nexts: dict[TopicPartition, int], ends: dict[TopicPartition, int]) -> None:
+async def _stands(consumers: "Consumers", tp: TopicPartition) -> int:
+    """Where the client reads on; -1 where the partition is not ours."""
+    if tp not in consumers.consumer.assignment():
+        return -1
+    async with asyncio.timeout(STANDS_S):  # it has no answer while partitions are dealt
+        position: int = await consumers.consumer.position(tp)
+    return position
+
+
+def _notice_stall(consumers: "Consumers", nexts: Offsets, ends: Offsets) -> None:
     """A loop that dies at every poll looks busy; that its partitions do not move gives it away."""
     now, mine = time.monotonic(), consumers.consumer.assignment()
-    due = {tp: next for tp, next in nexts.items() if tp in mine and ends[tp] > next and not consumers.paused}
+    due = {tp: next for tp, next in nexts.items() if tp in mine and ends[tp] > next and tp not in consumers.pauses}
     consumers.still = {tp: consumers.still[tp] if consumers.still.get(tp, (-1,))[0] == next else (next, now) for tp, next in due.items()}
     consumers.stalled = any(now - since > STALLED_S for _, since in consumers.still.values())
     for tp, next in nexts.items():

@@ -81,6 +81,9 @@ class Client:
                 if told is None:
                     raise NeighbourBroken(f"{called.full_name} answered {code}") from None
                 raise told from None
+            except asyncio.CancelledError:
+                code = "CANCELLED"
+                raise
             finally:
                 calling.cancel()  # a call left behind by a cancelled task is never collected otherwise
                 names.RPC_CALL_DURATION.record(time.perf_counter() - began, method=called.full_name, code=code)

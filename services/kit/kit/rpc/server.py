@@ -23,6 +23,7 @@ from kit.rpc.methods import CHANNELS, MESSAGE_MOST_BYTES, Call, Method, checked_
 from kit.store import Store
 
 DEADLINE_S = 5.0  # for callers who set none
+ROUNDED_S = 0.1  # a deadline travels as a rounded span, so the caller's ends a little before ours
 OPEN_MOST = 512  # calls at once; beyond it the caller hears RESOURCE_EXHAUSTED instead of waiting in a queue nobody sees
 _OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_MOST_BYTES),
@@ -106,7 +107,8 @@ class Server:
         ) as span:
             try:
                 left_s = context.time_remaining()
-                deadline.set(time.monotonic() + (DEADLINE_S if left_s is None else left_s))
+                until = time.monotonic() + (DEADLINE_S if left_s is None else left_s)
+                deadline.set(until)
                 if left_s is None:
                     async with asyncio.timeout(DEADLINE_S):
                         reply = await self._served(method, work, raw, metadata)
@@ -119,6 +121,9 @@ class Server:
                 code = _refuse(context, Unavailable(method.full_name, "no answer in time"), method)
             except Exception as error:  # noqa: BLE001 – told and logged
                 code = _fail(context, error, method)
+            except asyncio.CancelledError:  # nobody waits for the answer any more
+                code = "DEADLINE_EXCEEDED" if time.monotonic() > until - ROUNDED_S else "CANCELLED"
+                raise
             finally:
                 self.open -= 1
                 span.set_attribute("rpc.grpc.status_code", code)

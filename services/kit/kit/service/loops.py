@@ -102,20 +102,20 @@ class Loops:
     async def stop(self, prefix: str, timeout_s: float) -> bool:
         """Stops the loops whose name begins so and waits for the work in progress; False if one had to be cut off."""
         chosen = [running for name, running in self._running.items() if name.startswith(prefix)]
-        for running in chosen:
-            stopping = running.loop.stop()
-            if asyncio.iscoroutine(stopping):
-                await stopping
         tasks = [running.task for running in chosen if running.task]
-        if not tasks:
+        stopping = [asyncio.create_task(_stopped(running.loop), name=f"{running.name}, its end") for running in chosen]
+        if not chosen:
             return True
-        _, late = await asyncio.wait(tasks, timeout=timeout_s)
+        _, late = await asyncio.wait([*tasks, *stopping], timeout=timeout_s)
         for task in late:
             task.cancel()
             observe.log.error("a loop did not stop in time", loop=task.get_name(), timeout_s=timeout_s)
+        failed = [task for task in stopping if task.done() and task.exception()]
+        for task in failed:
+            observe.log.error("a loop did not stop cleanly", loop=task.get_name(), exc_info=task.exception())
         for running in chosen:
             self._running.pop(running.name, None)
-        return not late
+        return not late and not failed
 
     def _ended(self, name: str, task: asyncio.Task[Any]) -> None:
         if name not in self._running or task.cancelled():
@@ -123,3 +123,9 @@ class Loops:
         if (error := task.exception()) is not None:
             observe.log.critical("a loop failed; the service ends", loop=name, exc_info=error)
             self.failed.set()
+
+
+async def _stopped(loop: Loop) -> None:
+    stopping = loop.stop()
+    if asyncio.iscoroutine(stopping):
+        await stopping

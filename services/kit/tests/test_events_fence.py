@@ -1,0 +1,215 @@
+"""The fence under hand-made interleavings, on a real Kafka: no order of polls, seeks and turns makes records look like a gap."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import ConsumerStoppedError
+
+from kit import ids
+from kit.events import consumers as reader
+from kit.events import upkeep
+from kit.events.consumers import Consumers
+from kit.events.failures import RecordsLost
+from kit.events.records import Kept
+from kit.events.turn import Turn
+from kit.servers.kafka import Kafka
+from kit.store import Store
+from kit.testing import trial, until
+
+FIRST, SECOND = TopicPartition(trial.COUNTS, 0), TopicPartition(trial.COUNTS, 1)
+LONG_AGO = float("-inf")
+
+
+@pytest_asyncio.fixture
+async def world(store: Store, kafka: Kafka, topics: Callable[..., None], group: str) -> AsyncIterator[str]:
+    topics(trial.COUNTS, trial.HOUSES, partitions=2)
+    await trial.tables(store)
+    trial.listen(group)
+    yield group
+
+
+@asynccontextmanager
+async def unwatched(store: Store, kafka: str, group: str, **given: Any) -> AsyncIterator[Consumers]:
+    """Consumers whose upkeep the test does itself. given: attributes to begin with."""
+    consumers = Consumers(group)
+    for name, value in given.items():
+        setattr(consumers, name, value)
+    await consumers.start(store, kafka)
+    consumers._tasks.pop().cancel()
+    try:
+        yield consumers
+    finally:
+        await consumers.stop()
+
+
+async def say(kafka: str, count: int, tp: TopicPartition) -> None:
+    await trial.send(kafka, [trial.counted(ids.new(), n) for n in range(count)], partition=tp.partition)
+
+
+async def believe(kafka: str, group: str, offsets: dict[TopicPartition, int]) -> None:
+    """Makes Kafka believe that the group has read so far."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    consumer.assign(list(offsets))
+    await consumer.commit(offsets)
+    await consumer.stop()
+
+
+async def applied(store: Store, count: int, timeout: float = 30) -> None:
+    async def enough() -> bool:
+        return sum(row["applied"] for row in await positions(store)) >= count
+
+    await until(enough, timeout, what=f"{count} applied")
+    assert [row["gaps"] for row in await positions(store) if row["gaps"]] == []
+    assert len(await trial.entries(store)) == count
+
+
+async def positions(store: Store) -> Sequence[Any]:
+    async with store.reading() as session:
+        rows: Sequence[Any] = await (await session.driver()).fetch("select * from position order by topic, partition")
+    return rows
+
+
+async def reset(store: Store, tp: TopicPartition, next: int) -> None:
+    """As after a restore of the database alone."""
+    async with store.transaction() as session:
+        driver = await session.driver()
+        moved = "update position set next = $2, applied = $2 where topic = $1 and partition = $3"
+        await driver.execute(moved, tp.topic, next, tp.partition)
+
+
+async def at(consumers: Consumers, tp: TopicPartition, offset: int) -> None:
+    """Waits until the client stands there."""
+
+    async def stands() -> bool:
+        return consumers.joined and tp in consumers.consumer.assignment() and await consumers.consumer.position(tp) == offset
+
+    await until(stands, 30, what=f"{tp} is at {offset}")
+
+
+def queue(consumers: Consumers) -> int:
+    """How many wait for the turn under way to end."""
+    return len(consumers.turn._waiters or ())  # type: ignore[attr-defined]
+
+
+async def test_a_batch_that_is_polled_while_the_group_is_brought_back_hides_nothing(world: str, store: Store, kafka: Kafka) -> None:
+    await say(kafka.address, 50, FIRST)
+    async with unwatched(store, kafka.address, world):
+        await applied(store, 50)
+    await say(kafka.address, 50, FIRST)
+    await say(kafka.address, 10, SECOND)
+    await believe(kafka.address, world, {FIRST: 100, SECOND: 0})
+
+    async with unwatched(store, kafka.address, world) as consumers:
+        await applied(store, 60)
+        await at(consumers, FIRST, 100)
+        async with consumers.turn:  # one on another partition takes long
+            consumers.still = {FIRST: (50, LONG_AGO)}
+            back = asyncio.create_task(upkeep.watch(consumers))
+            await until(lambda: queue(consumers) == 1, 10, what="it waits for the turn to end")
+            await say(kafka.address, 1, FIRST)
+            await until(lambda: queue(consumers) == 2, 10, what="what was said meanwhile is polled")
+        await back
+        await applied(store, 111)
+
+
+async def test_what_else_was_polled_when_the_group_is_brought_back_is_read_again(world: str, store: Store, kafka: Kafka) -> None:
+    await say(kafka.address, 50, FIRST)
+    await say(kafka.address, 10, SECOND)
+    async with unwatched(store, kafka.address, world):
+        await applied(store, 60)
+    await say(kafka.address, 50, FIRST)
+    await believe(kafka.address, world, {FIRST: 100, SECOND: 0})
+
+    async with unwatched(store, kafka.address, world) as consumers:
+        await until(lambda: consumers.follows.get(SECOND) == 10, 30, what="the second partition is known")
+        await at(consumers, FIRST, 100)
+        async with consumers.turn:
+            consumers.still = {FIRST: (50, LONG_AGO)}
+            back = asyncio.create_task(upkeep.watch(consumers))
+            await until(lambda: queue(consumers) == 1, 10, what="it waits for the turn to end")
+            await say(kafka.address, 5, SECOND)
+            await until(lambda: queue(consumers) == 2, 10, what="what was said meanwhile is polled")
+        await back
+        await applied(store, 115)  # without another word on the second partition
+
+
+async def test_a_log_that_ends_too_early_is_an_alarm_from_within_a_turn_too(world: str, store: Store, kafka: Kafka) -> None:
+    await say(kafka.address, 5, FIRST)
+    await say(kafka.address, 5, SECOND)
+    async with unwatched(store, kafka.address, world):
+        await applied(store, 10)
+    await reset(store, FIRST, 20)
+    await reset(store, SECOND, 0)
+    await believe(kafka.address, world, {FIRST: 0, SECOND: 5})
+
+    async with unwatched(store, kafka.address, world, still={SECOND: (0, LONG_AGO)}) as consumers:
+        with pytest.raises(RecordsLost, match="ends at 5, and 20 records were read"):
+            await asyncio.wait_for(consumers.wait(), 20)
+
+
+async def test_a_poll_that_fails_after_it_has_drained_a_partition_leaves_no_gap(world: str, store: Store, kafka: Kafka) -> None:
+    lost: list[Any] = []
+    async with unwatched(store, kafka.address, world) as consumers:
+        await say(kafka.address, 10, FIRST)
+        await applied(store, 10)
+        poll = consumers.consumer.getmany
+
+        async def failing(**options: Any) -> Any:
+            found = await poll(**options)
+            if found and not lost:
+                lost.append(found)
+                raise ConsumerStoppedError  # as a broken record of the partition behind it would end the poll
+            return found
+
+        consumers.consumer.getmany = failing
+        await say(kafka.address, 10, FIRST)
+        await until(lambda: lost, 10, what="a poll failed")
+        consumers._subscriber.add_task(consumers._subscriber._run_consume_loop, (consumers.consumer,))
+        await say(kafka.address, 10, FIRST)
+
+        await applied(store, 30)
+
+
+async def test_a_partition_that_was_dealt_anew_no_longer_counts_as_paused(world: str, store: Store, kafka: Kafka) -> None:
+    async with unwatched(store, kafka.address, world) as consumers:
+        await say(kafka.address, 1, FIRST)
+        await applied(store, 1)
+        consumers.pauses[FIRST] = 1.0
+
+        await consumers.on_partitions_assigned({SECOND})
+        assert not consumers.paused
+
+        gone = Kept(FIRST.topic, 7, 0, b"key", b"", [])
+        Turn(consumers, consumers.dealt, [gone])._pause(ConnectionError())
+        assert not consumers.paused
+
+
+async def test_a_database_made_anew_is_filled_although_kafka_believes_that_all_is_read(world: str, store: Store, kafka: Kafka) -> None:
+    await say(kafka.address, 20, FIRST)
+    await believe(kafka.address, world, {FIRST: 20, SECOND: 0})
+
+    async with trial.reading(store, kafka.address, world):
+        await applied(store, 20, timeout=20)
+
+
+async def test_a_handler_that_hangs_is_cut_off_when_the_group_stops(
+    world: str, store: Store, kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reader, "STOP_S", 0.2)
+    marker = tmp_path / "hangs"
+    async with unwatched(store, kafka.address, world) as consumers:
+        await trial.send(kafka.address, [trial.counted(ids.new(), 1, mood=f"hang:{marker}")], partition=0)
+        await until(marker.exists, 30, what="the handler hangs")
+
+        await asyncio.wait_for(consumers.stop(), 10)
+
+        assert not consumers.turn.locked()
+    async with unwatched(store, kafka.address, world):
+        await applied(store, 1)
