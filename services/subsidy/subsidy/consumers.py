@@ -63,6 +63,7 @@ def _of_settlement(event: SettlementApproved | SettlementRefused) -> Iterator[Ne
     if event.voucher_fen:
         yield Need(Hold, UUID(event.order_id), required=True)
         if isinstance(event, SettlementApproved):
+            yield Need(Elder, UUID(event.elder_id))
             yield Need(Organisation, UUID(event.organisation_id), required=True)
 
 

@@ -226,6 +226,15 @@ def held_fen(free: int, due: int) -> int:
     return max(0, min(free, due))
 
 
+def is_after_death(visited_on: date | None, died_on: date | None) -> bool:
+    """Whether a visit lies behind the day of death; one on that day was given, and one of an unknown day counts as given.
+
+    >>> [is_after_death(visited_on, date(2026, 3, 1)) for visited_on in (date(2026, 3, 1), date(2026, 3, 2), None)]
+    [False, True, False]
+    """
+    return visited_on is not None and died_on is not None and visited_on > died_on
+
+
 def month_of(day: date) -> str:
     """The month of a day, `YYYY-MM`.
 

@@ -42,12 +42,14 @@ ACCOUNTS = """
 with shown as (
     select area_code, 2 as account, sum(issued_fen - reserved_fen - captured_fen - lapsed_fen) as fen from voucher group by area_code
     union all select area_code, 3, sum(reserved_fen) from voucher group by area_code
-    union all select area_code, 4, sum(captured_fen) from debt where payment_id is null group by area_code
+    union all select area_code, 4, sum(captured_fen) from debt where payment_id is null and reversed_at is null group by area_code
     union all select debt.area_code, 5, sum(captured_fen) from debt where payment_id is not null group by debt.area_code
     union all select area_code, 5, sum(paid_fen) from payment where kind = 2 group by area_code
     union all select area_code, 5, -sum(claimed_fen) from recovery group by area_code
+    union all select area_code, 5, -sum(captured_fen) from debt where recovery_id is not null group by area_code
     union all select area_code, 6, sum(lapsed_fen) from voucher group by area_code
     union all select area_code, 7, sum(claimed_fen) from recovery group by area_code
+    union all select area_code, 7, sum(captured_fen) from debt where recovery_id is not null group by area_code
     union all select area_code, 1, -sum(issued_fen) from voucher group by area_code
     union all select area_code, 1, -sum(paid_fen) from payment where kind = 2 group by area_code
 ), booked as (select area_code, account, sum(debit_fen - credit_fen) as fen from ledger_entry group by 1, 2)
@@ -56,6 +58,12 @@ from (select area_code, account, sum(fen) as fen from shown group by 1, 2) shown
 where coalesce(booked.fen, 0) <> coalesce(shown.fen, 0)"""
 HELD = """select voucher_id from voucher left join hold using (voucher_id) group by voucher_id, voucher.reserved_fen
     having voucher.reserved_fen <> coalesce(sum(held_fen) filter (where hold.state in (1, 2)), 0)"""
+
+# of nobody who is known to be dead a visit after the death stays owed or paid; a voucher's used part is what its debts say
+AFTER_DEATH = """select settlement_id from debt join voucher using (voucher_id) join elder using (elder_id)
+    where elder.died_on < visited_on and reversed_at is null and recovery_id is null"""
+CAPTURED = """select voucher_id from voucher left join debt using (voucher_id) group by voucher_id, voucher.captured_fen
+    having voucher.captured_fen <> coalesce(sum(debt.captured_fen) filter (where reversed_at is null), 0)"""
 
 PERSON, ORDER, PRICE = st.integers(0, 2), st.integers(0, 4), st.integers(1, 120_000)
 STEPS = st.lists(st.one_of(
@@ -66,7 +74,7 @@ STEPS = st.lists(st.one_of(
     st.tuples(st.just("reserve"), PERSON, ORDER, PRICE),
     st.tuples(st.just("placed"), ORDER, st.integers(0, 60_000)),
     st.tuples(st.just("cancel"), ORDER),
-    st.tuples(st.just("audit"), ORDER),
+    st.tuples(st.just("audit"), ORDER, st.integers(0, 10)),
     st.tuples(st.just("refuse_audit"), ORDER),
     st.tuples(st.just("sweep")),
     st.tuples(st.just("days_pass"), st.integers(1, 40)),
@@ -121,10 +129,13 @@ class Life:
         if order in self.orders:
             await self._tell(a_cancellation(*self.orders[order]))
 
-    async def audit(self, order: int) -> None:
+    async def audit(self, order: int, days_ago: int) -> None:
         if order in self.orders:
-            order_id, elder_id = self.orders[order]
-            await self._tell(an_audit(order_id, elder_id, self.provider, 5000, approved_at=self.city.clock.now(), settlement_id=order_id))
+            visited_on = self.city.clock.today() - timedelta(days=days_ago)
+            whose = *self.orders[order], self.provider, 5000
+            await self._tell(an_audit(
+                *whose, approved_at=self.city.clock.now(), settlement_id=self.orders[order][0], visited_on=visited_on,
+            ))
 
     async def refuse_audit(self, order: int) -> None:
         if order in self.orders:
@@ -173,6 +184,8 @@ async def test_any_life_keeps_the_ledger_equal_to_the_fen(city: Store, rows: Row
 
     assert await rows(ACCOUNTS) == []
     assert await rows(HELD) == []
+    assert await rows(CAPTURED) == []
+    assert await rows(AFTER_DEATH) == []
     assert await rows("select area_code from ledger_entry group by 1 having sum(debit_fen) <> sum(credit_fen)") == []
     before = await rows("select count(*) from outbox")
     await tell_records(city, GROUP, life.told)

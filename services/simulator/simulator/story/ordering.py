@@ -42,7 +42,7 @@ async def place(story: Story, share: float) -> None:
     wanted += [people[number] for number in some(story.dice("poor orders", story.now), poor, ORDERS_A_DAY["poor"] * share)]
     market = some(story.dice("market orders", story.now), world.people, ORDERS_A_DAY["market"] * share)
     wanted += [one for one in market if one.number not in special]
-    able = [one for one in wanted if one.alive and one.number not in world.stays and not one.dies_late]
+    able = [one for one in wanted if one.alive and one.number not in world.stays]
     first = len(story.orders)
 
     async def order(numbered: tuple[int, Person]) -> None:

@@ -19,9 +19,9 @@ _ENTITLED = """select entitlement_id, elder_id, area_code, policy_code, monthly_
     where kind = 2 and ($1::uuid is null or entitlement_id > $1) and valid_from <= $2 and (valid_to is null or valid_to > $2)
     order by entitlement_id limit $3 for update"""
 _OWING = """select distinct debt.organisation_id, organisation.area_code from debt join organisation using (organisation_id)
-    where payment_id is null and ($1::uuid is null or organisation_id > $1) order by 1 limit $2"""
+    where payment_id is null and reversed_at is null and ($1::uuid is null or organisation_id > $1) order by 1 limit $2"""
 _DEBTS = """select settlement_id, organisation_id, policy_code, month, area_code, captured_fen, due_on from debt
-    where payment_id is null and organisation_id = any($1) order by organisation_id, settlement_id for update"""
+    where payment_id is null and reversed_at is null and organisation_id = any($1) order by organisation_id, settlement_id for update"""
 _PAID = "update debt set payment_id = paid.payment_id from unnest($1::uuid[], $2::uuid[]) as paid (settlement_id, payment_id)" \
     " where debt.settlement_id = paid.settlement_id"
 _PAY = """insert into payment (payment_id, kind, organisation_id, elder_id, entitlement_id, area_code, policy_code, month, paid_fen,

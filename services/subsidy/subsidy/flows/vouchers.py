@@ -1,11 +1,11 @@
 """What happens to one voucher: issued, held, released, captured, lapsed."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from eldercare.dispatch.v1.events_pb2 import OrderPlaced
 from eldercare.subsidy.v1.api_pb2 import Reservation, ReserveVoucher
-from eldercare.subsidy.v1.events_pb2 import VoucherCaptured, VoucherIssued, VoucherLapsed, VoucherReleased, VoucherReserved
+from eldercare.subsidy.v1.events_pb2 import VoucherCaptured, VoucherIssued, VoucherLapsed, VoucherReleased, VoucherReserved, VoucherReversed
 from eldercare.supervision.v1.events_pb2 import SettlementApproved
 from sqlmodel import col, select
 
@@ -17,8 +17,8 @@ from kit.store import Session
 from subsidy import rules
 from subsidy.flows import policies
 from subsidy.flows.ledger import Move, enter
-from subsidy.rules import Account, HoldState
-from subsidy.tables import Debt, Entitlement, Hold, Voucher
+from subsidy.rules import Account, Cause, HoldState
+from subsidy.tables import Debt, Elder, Entitlement, Hold, Voucher
 
 KEPT = (HoldState.HELD, HoldState.CONFIRMED)  # states in which money stands on the account `held`
 
@@ -102,16 +102,21 @@ async def release(session: Session, hold: Hold, state: HoldState) -> None:
     voucher.reserved_fen -= hold.held_fen
     released = wire.message(VoucherReleased, voucher, order_id=hold.order_id, released_fen=hold.held_fen, released_at=session.now)
     emit(session, released, voucher)
-    moves = [_move("VoucherReleased", voucher, Account.HELD, Account.ISSUED, hold.held_fen)]
-    if voucher.lapsed_at:
-        moves.append(_lapse(session, voucher))
-    enter(session, *moves)
+    _free(session, voucher, "VoucherReleased", Account.HELD, hold.held_fen)
 
 
 async def capture(session: Session, event: SettlementApproved) -> None:
-    """Turns what is held for an audited visit into a debt to its organisation (核销), exactly as much as is held."""
+    """Turns what is held for an audited visit into a debt to its organisation (核销), exactly as much as is held.
+
+    For a visit after the elder's death nothing is owed: what is held is given back.
+    """
     hold = await session.get_locked(Hold, UUID(event.order_id))
     if hold.state == HoldState.CAPTURED:
+        return
+    visited_on = date.fromisoformat(event.visited_on) if event.visited_on else None
+    elder = await session.get(Elder, hold.elder_id)
+    if elder and rules.is_after_death(visited_on, elder.died_on):
+        await release(session, hold, HoldState.RELEASED)
         return
     if hold.state not in KEPT:
         # heard before the order itself, or approved after all: held again as far as the voucher still reaches
@@ -129,8 +134,17 @@ async def capture(session: Session, event: SettlementApproved) -> None:
     emit(session, captured, voucher)
     due_days = policies.standards().value("payment.settlement_due_days", local_day(session.now))
     due_on = local_day(wire.instant(event.approved_at)) + timedelta(days=due_days)
-    session.add(wire.row(Debt, captured, policy_code=voucher.policy_code, due_on=due_on))
+    session.add(wire.row(Debt, captured, policy_code=voucher.policy_code, due_on=due_on, visited_on=visited_on))
     enter(session, _move("VoucherCaptured", voucher, Account.HELD, Account.OWED, hold.held_fen))
+
+
+async def reverse(session: Session, debt: Debt, cause: Cause) -> None:
+    """Takes back a debt that was not paid yet: nothing is owed any more, and the voucher has it again while its time is not over."""
+    voucher = await session.get_locked(Voucher, debt.voucher_id)
+    voucher.captured_fen -= debt.captured_fen
+    debt.reversed_at = session.now
+    emit(session, wire.message(VoucherReversed, debt, elder_id=voucher.elder_id, reversed_fen=debt.captured_fen, cause=cause), voucher)
+    _free(session, voucher, "VoucherReversed", Account.OWED, debt.captured_fen)
 
 
 async def end(session: Session, entitlement_id: UUID) -> None:
@@ -175,6 +189,14 @@ async def _take(session: Session, hold: Hold, voucher: Voucher, due: int, state:
     voucher.reserved_fen += held
     emit(session, wire.message(VoucherReserved, voucher, order_id=hold.order_id, reserved_fen=held, reserved_at=session.now), voucher)
     enter(session, _move("VoucherReserved", voucher, Account.ISSUED, Account.HELD, held))
+
+
+def _free(session: Session, voucher: Voucher, document: str, source: Account, amount_fen: int) -> None:
+    """Books what comes back to a voucher; where its time is over it is gone at once."""
+    moves = [_move(document, voucher, source, Account.ISSUED, amount_fen)]
+    if voucher.lapsed_at:
+        moves.append(_lapse(session, voucher))
+    enter(session, *moves)
 
 
 def _lapse(session: Session, voucher: Voucher) -> Move:
