@@ -1,7 +1,7 @@
 """Facts and time in: each handler and timer is one line that calls a flow."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from uuid import UUID
 
 from eldercare.assessment.v1.events_pb2 import AssessmentApproved, ElderChanged, ElderDied, ElderRegistered
@@ -10,7 +10,10 @@ from eldercare.facility.v1.events_pb2 import OrganisationChanged, OrganisationRe
 from eldercare.supervision.v1.events_pb2 import SettlementApproved, SettlementRefused
 
 from kit.events import Fact, Need, on, on_batch, replicate
+from kit.events.consumers import Consumers
+from kit.events.status import is_behind
 from kit.observe import log
+from kit.outbox import route
 from kit.refusals import Unavailable
 from kit.service.parts import Parts
 from kit.store import Session, Store
@@ -23,6 +26,7 @@ from subsidy.tables import Case, Elder, Hold, Organisation, Result
 GROUP = "subsidy"
 SWEPT = 200  # holds released in one transaction
 
+Behind = Callable[[], Awaitable[bool]]
 ElderFact = ElderRegistered | ElderChanged | ElderDied
 
 
@@ -98,22 +102,34 @@ async def begin(store: Store) -> None:
         await runs.arm(session)
 
 
-async def sweep(store: Store) -> int:
-    """Releases holds that nobody confirmed in time; returns how many. A lease, so it is measured in real time."""
+async def sweep(store: Store, behind: Behind) -> int:
+    """Releases holds that nobody confirmed in time; returns how many. A lease, so it is measured in real time.
+
+    behind: whether orders may be there that were not heard; as long as they are, nobody knows whether a hold was confirmed.
+    """
+    real = store.clock.real()
+    async with store.reading() as session:
+        due = await vouchers.may_expire(session, real)
+    if not due or await behind():
+        return 0
     async with store.transaction() as session:
-        return await vouchers.expire(session, store.clock.real(), SWEPT)
+        return await vouchers.expire(session, real, SWEPT)
 
 
-async def keep_up(parts: Parts) -> None:
-    """Begins, then sweeps for as long as the service runs."""
+async def keep_up(parts: Parts, reader: Consumers) -> None:
+    """Begins, then sweeps for as long as the service runs. reader: who hears orders."""
     assert isinstance(parts.settings, Settings)
+
+    async def behind() -> bool:
+        return await is_behind(reader, route(OrderPlaced).topic)
+
     begun = False
     while True:
         try:
             if not begun:
                 await begin(parts.store)
                 begun = True
-            while await sweep(parts.store) == SWEPT:
+            while await sweep(parts.store, behind) == SWEPT:
                 pass
         except Unavailable as error:
             log.warning("the sweep of holds rests", reason=error.reason)

@@ -15,6 +15,7 @@ from kit.money import share_fen
 from kit.outbox import emit
 from kit.store import Session
 from subsidy import rules
+from subsidy.errors import VoucherTooShort
 from subsidy.flows import policies
 from subsidy.flows.ledger import Move, enter
 from subsidy.rules import Account, Cause, HoldState
@@ -106,9 +107,10 @@ async def release(session: Session, hold: Hold, state: HoldState) -> None:
 
 
 async def capture(session: Session, event: SettlementApproved) -> None:
-    """Turns what is held for an audited visit into a debt to its organisation (核销), exactly as much as is held.
+    """Turns what is held for an audited visit into a debt to its organisation (核销).
 
-    For a visit after the elder's death nothing is owed: what is held is given back.
+    What is not held, because the order was heard too late or the audit was refused first, is taken now if the voucher still has it. For a
+    visit after the elder's death nothing is owed: what is held is given back. Raises: VoucherTooShort.
     """
     hold = await session.get_locked(Hold, UUID(event.order_id))
     if hold.state == HoldState.CAPTURED:
@@ -118,11 +120,10 @@ async def capture(session: Session, event: SettlementApproved) -> None:
     if elder and rules.is_after_death(visited_on, elder.died_on):
         await release(session, hold, HoldState.RELEASED)
         return
-    if hold.state not in KEPT:
-        # heard before the order itself, or approved after all: held again as far as the voucher still reaches
+    if _held(hold) < event.voucher_fen:
         await _again(session, hold, event.voucher_fen)
-    if hold.voucher_id is None or hold.state not in KEPT or not hold.held_fen:
-        return
+    if hold.voucher_id is None or _held(hold) < event.voucher_fen:
+        raise VoucherTooShort(order_id=hold.order_id, promised_fen=event.voucher_fen, held_fen=_held(hold))
     voucher = await session.get_locked(Voucher, hold.voucher_id)
     hold.state = HoldState.CAPTURED
     voucher.reserved_fen -= hold.held_fen
@@ -156,6 +157,12 @@ async def end(session: Session, entitlement_id: UUID) -> None:
             enter(session, _lapse(session, voucher))
 
 
+async def may_expire(session: Session, real: datetime) -> bool:
+    """Whether there are holds that nobody confirmed in time."""
+    asked = select(Hold.order_id).where(col(Hold.state) == HoldState.HELD, col(Hold.expires_at) <= real).limit(1)
+    return (await session.exec(asked)).first() is not None
+
+
 async def expire(session: Session, real: datetime, most: int) -> int:
     """Releases holds that nobody confirmed in time; returns how many. Several may do this at once."""
     asked = (
@@ -173,18 +180,24 @@ async def _voucher_of(session: Session, elder_id: UUID, month: str) -> Voucher |
     return (await session.exec(asked.order_by(col(Voucher.voucher_id)).with_for_update().execution_options(populate_existing=True))).first()
 
 
+def _held(hold: Hold) -> int:
+    return hold.held_fen if hold.state in KEPT else 0
+
+
 async def _again(session: Session, hold: Hold, due: int) -> None:
+    """Holds what is missing of what was promised, as far as the voucher still reaches."""
     voucher = await _voucher_of(session, hold.elder_id, hold.month)
-    if voucher is not None:
+    if voucher is not None and (not _held(hold) or hold.voucher_id == voucher.voucher_id):
         await _take(session, hold, voucher, due, HoldState.CONFIRMED, hold.expires_at)
 
 
 async def _take(session: Session, hold: Hold, voucher: Voucher, due: int, state: HoldState, expires_at: datetime) -> None:
     free = rules.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen)
-    held = rules.held_fen(free, due)
+    kept = _held(hold)
+    held = rules.held_fen(free, due - kept)
     if not held:
         return
-    hold.voucher_id, hold.held_fen, hold.state, hold.expires_at = voucher.voucher_id, held, state, expires_at
+    hold.voucher_id, hold.held_fen, hold.state, hold.expires_at = voucher.voucher_id, kept + held, state, expires_at
     session.add(hold)
     voucher.reserved_fen += held
     emit(session, wire.message(VoucherReserved, voucher, order_id=hold.order_id, reserved_fen=held, reserved_at=session.now), voucher)
