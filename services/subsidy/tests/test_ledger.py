@@ -71,7 +71,7 @@ STEPS = st.lists(st.one_of(
     st.tuples(st.just("hardship"), PERSON, st.sampled_from([(), (Hardship.DIBAO,), (Hardship.TEKUN,)])),
     st.tuples(st.just("moves"), PERSON, st.sampled_from([VILLAGE, ELSEWHERE])),
     st.tuples(st.just("dies"), PERSON, st.integers(0, 100)),
-    st.tuples(st.just("reserve"), PERSON, ORDER, PRICE),
+    st.tuples(st.just("reserve"), PERSON, ORDER, PRICE, st.booleans()),
     st.tuples(st.just("placed"), ORDER, st.integers(0, 60_000)),
     st.tuples(st.just("cancel"), ORDER),
     st.tuples(st.just("audit"), ORDER, st.integers(0, 10)),
@@ -112,9 +112,10 @@ class Life:
     async def dies(self, person: int, days_ago: int) -> None:
         await self._state(person, status=Status.DEAD, died_on=self.city.clock.today() - timedelta(days=days_ago))
 
-    async def reserve(self, person: int, order: int, price_fen: int) -> None:
+    async def reserve(self, person: int, order: int, price_fen: int, ahead: bool) -> None:
         order_id, elder_id = self.orders.setdefault(order, (ids.new(), self.elders[person]))
         month = rules.month_of(self.city.clock.today())
+        month = rules.month_after(month) if ahead else month
         command = ReserveVoucher(order_id=str(order_id), elder_id=str(elder_id), month=month, price_fen=price_fen)
         async with self.city.transaction() as session:
             first = await vouchers.reserve(session, command, self.city.clock.real())

@@ -7,6 +7,7 @@ from random import Random
 from typing import TypeVar
 
 from simulator.people import Person
+from simulator.story import entitling
 from simulator.story.chances import CANCEL, COMES_ALL_THE_SAME, DAYS_AHEAD, HOUR_WEIGHTS, HOURS, MONDAY, ORDERS_A_DAY
 from simulator.story.state import Story, channel, instant
 from simulator.truth import HELPED, month_of
@@ -62,6 +63,8 @@ async def _order(story: Story, number: int, one: Person) -> None:
     }, key=f"order-{story.seed}-{number:09d}")
     price, month = int(item["price_fen"]), month_of(wanted_from)
     part = math.floor(price * HOME_SHARE + 0.5)
+    if one.number in story.vouched:  # the next month's voucher is issued ahead for the first order that asks for it
+        entitling.issue(story, one.number, month, story.vouched[one.number])
     voucher = min(story.rest.get((one.number, month), 0), part) if one.number in story.vouched else 0
     story.expect(f"voucher of order {told['order_id']}", int(told["voucher_fen"]), voucher)
     if voucher:

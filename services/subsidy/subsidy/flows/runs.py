@@ -4,15 +4,15 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from eldercare.subsidy.v1.events_pb2 import VoucherIssued, VoucherLapsed
+from eldercare.subsidy.v1.events_pb2 import VoucherLapsed
 
-from kit import ids, wire
+from kit import wire
 from kit.clock import day_start, local_day
 from kit.outbox import emit
 from kit.store import Session
 from kit.timers import due
 from subsidy import rules
-from subsidy.flows import entitlements, payments, policies
+from subsidy.flows import entitlements, issuing, payments, policies
 from subsidy.flows.ledger import Move, book
 from subsidy.rules import Account
 from subsidy.tables import Run
@@ -29,11 +29,6 @@ Chunk = Callable[[Session, UUID | None], Awaitable[tuple[UUID | None, int]]]
 _OPEN = """select entitlement_id, elder_id, area_code, policy_code, policy_version, monthly_fen as issued_fen from entitlement
     where state = 1 and kind = 1 and ($1::uuid is null or entitlement_id > $1) and valid_from <= $2
     order by entitlement_id limit $3 for update"""
-_ISSUE = """insert into voucher (voucher_id, entitlement_id, elder_id, area_code, policy_code, policy_version, issued_fen,
-        month, reserved_fen, captured_fen, lapsed_fen, version)
-    select issued.*, $8, 0, 0, 0, 1
-    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::date[], $7::bigint[]) as issued
-    on conflict (elder_id, month, policy_code) do nothing returning voucher_id"""
 _LAPSE = """with chosen as (
         select voucher_id, issued_fen - reserved_fen - captured_fen - lapsed_fen as free_fen from voucher
         where month = $1 and lapsed_at is null and ($2::uuid is null or voucher_id > $2) order by voucher_id limit $3 for update
@@ -144,19 +139,8 @@ async def _step(session: Session, kind: str, period: str, chunk: Chunk, next_per
 async def _issue(session: Session, month: str, after: UUID | None) -> tuple[UUID | None, int]:
     driver = await session.driver()
     rows = await driver.fetch(_OPEN, after, local_day(session.now), CHUNK)
-    if not rows:
-        return None, 0
-    vouchers = [dict(row) | {"voucher_id": ids.new(), "month": month} for row in rows]
-    names = ("voucher_id", "entitlement_id", "elder_id", "area_code", "policy_code", "policy_version", "issued_fen")
-    kept = await driver.fetch(_ISSUE, *([voucher[name] for voucher in vouchers] for name in names), month)
-    new = {row["voucher_id"] for row in kept}
-    issued = [voucher for voucher in vouchers if voucher["voucher_id"] in new]
-    for voucher in issued:
-        emit(session, wire.message(VoucherIssued, voucher, issued_at=session.now), sequence=1)
-    await book(session, *(
-        Move("VoucherIssued", one["voucher_id"], one["area_code"], Account.FUND, Account.ISSUED, one["issued_fen"]) for one in issued
-    ))
-    return rows[-1]["entitlement_id"] if len(rows) == CHUNK else None, len(issued)
+    issued = await issuing.issue_many(session, [dict(row) for row in rows], month)
+    return rows[-1]["entitlement_id"] if len(rows) == CHUNK else None, issued
 
 
 async def _lapse(session: Session, month: str, after: UUID | None) -> tuple[UUID | None, int]:

@@ -1,25 +1,25 @@
-"""What happens to one voucher: issued, held, released, captured, lapsed."""
+"""What happens to one voucher once it is issued: held, released, captured, reversed, lapsed."""
 
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from eldercare.dispatch.v1.events_pb2 import OrderPlaced
 from eldercare.subsidy.v1.api_pb2 import Reservation, ReserveVoucher
-from eldercare.subsidy.v1.events_pb2 import VoucherCaptured, VoucherIssued, VoucherLapsed, VoucherReleased, VoucherReserved, VoucherReversed
+from eldercare.subsidy.v1.events_pb2 import VoucherCaptured, VoucherLapsed, VoucherReleased, VoucherReserved, VoucherReversed
 from eldercare.supervision.v1.events_pb2 import SettlementApproved
 from sqlmodel import col, select
 
-from kit import ids, wire
+from kit import wire
 from kit.clock import local_day
 from kit.money import share_fen
 from kit.outbox import emit
 from kit.store import Session
 from subsidy import rules
 from subsidy.errors import VoucherTooShort
-from subsidy.flows import policies
+from subsidy.flows import issuing, policies
 from subsidy.flows.ledger import Move, enter
 from subsidy.rules import Account, Cause, HoldState
-from subsidy.tables import Debt, Elder, Entitlement, Hold, Voucher
+from subsidy.tables import Debt, Elder, Hold, Voucher
 
 KEPT = (HoldState.HELD, HoldState.CONFIRMED)  # states in which money stands on the account `held`
 
@@ -29,38 +29,19 @@ def hold_for(now: datetime) -> timedelta:
     return timedelta(minutes=policies.standards().value("payment.hold_minutes", local_day(now)))
 
 
-async def issue_again(session: Session, entitlement: Entitlement) -> None:
-    """Issues the present month's voucher to somebody who was entitled before, unless an earlier entitlement has given one."""
-    month = rules.month_of(local_day(session.now))
-    known = select(Voucher.voucher_id).where(
-        col(Voucher.elder_id) == entitlement.elder_id, col(Voucher.policy_code) == entitlement.policy_code, col(Voucher.month) == month,
-    )
-    if not (await session.exec(known)).first():
-        issue(session, entitlement)
-
-
-def issue(session: Session, entitlement: Entitlement) -> None:
-    """Issues the present month's voucher of a new entitlement."""
-    month = rules.month_of(local_day(session.now))
-    issued_fen = entitlement.monthly_fen
-    voucher = Voucher(
-        voucher_id=ids.new(), entitlement_id=entitlement.entitlement_id, elder_id=entitlement.elder_id, area_code=entitlement.area_code,
-        policy_code=entitlement.policy_code, policy_version=entitlement.policy_version, month=month, issued_fen=issued_fen,
-    )
-    session.add(voucher)
-    emit(session, wire.message(VoucherIssued, voucher, issued_at=session.now), voucher)
-    enter(session, _move("VoucherIssued", voucher, Account.FUND, Account.ISSUED, issued_fen))
-
-
 async def reserve(session: Session, command: ReserveVoucher, real: datetime) -> Reservation:
     """Holds a part of the month's voucher for an order until it is confirmed; for the same order again, the same answer.
 
+    For an order of the next month that month's voucher is issued ahead.
     real: the wall clock's instant; the hold's end does not depend on the business clock.
     """
     order_id, elder_id = UUID(command.order_id), UUID(command.elder_id)
     hold = await session.get(Hold, order_id, with_for_update=True, populate_existing=True)
     if hold is None or hold.state == HoldState.EXPIRED:
         voucher = await _voucher_of(session, elder_id, command.month)
+        if voucher is None:
+            await issuing.issue_ahead(session, elder_id, command.month)
+            voucher = await _voucher_of(session, elder_id, command.month)
         # while this one waited for the voucher, the same call may have come another way
         hold = await session.get(Hold, order_id, with_for_update=True, populate_existing=True)
         if voucher and (hold is None or hold.state == HoldState.EXPIRED):
@@ -148,9 +129,14 @@ async def reverse(session: Session, debt: Debt, cause: Cause) -> None:
     _free(session, voucher, "VoucherReversed", Account.OWED, debt.captured_fen)
 
 
-async def end(session: Session, entitlement_id: UUID) -> None:
-    """Ends the vouchers of an entitlement before their month does: what is free is gone, what is held or used stays."""
-    asked = select(Voucher).where(col(Voucher.entitlement_id) == entitlement_id, col(Voucher.lapsed_at).is_(None))
+async def end(session: Session, entitlement_id: UUID, *, later_than: str = "") -> None:
+    """Ends the vouchers of an entitlement before their month does: what is free is gone, what is held or used stays.
+
+    later_than: a month; only vouchers of the ones behind it are ended, which were issued ahead.
+    """
+    asked = select(Voucher).where(
+        col(Voucher.entitlement_id) == entitlement_id, col(Voucher.lapsed_at).is_(None), col(Voucher.month) > later_than,
+    )
     for voucher in (await session.exec(asked.order_by(col(Voucher.voucher_id)).with_for_update())).all():
         voucher.lapsed_at = session.now
         if rules.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen):
