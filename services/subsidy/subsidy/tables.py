@@ -110,6 +110,7 @@ class Decision(Remembered, table=True):
     decided_at: datetime
     policy_code: str
     policy_version: date
+    monthly_fen: int | None = Field(default=None, sa_type=BigInteger, description="fen a month from then on; absent in older decisions")
     facts: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     steps: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
 

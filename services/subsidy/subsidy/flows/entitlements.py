@@ -172,7 +172,7 @@ async def refuse(session: Session, command: RefuseEntitlement, call: Call) -> En
 def _freeze(session: Session, entitlement: Entitlement, facts: Facts, verdict: Verdict) -> None:
     session.add(Decision(
         entitlement_id=entitlement.entitlement_id, version=entitlement.version, decided_at=session.now,
-        policy_code=entitlement.policy_code, policy_version=entitlement.policy_version,
+        policy_code=entitlement.policy_code, policy_version=entitlement.policy_version, monthly_fen=entitlement.monthly_fen,
         facts={
             "on": facts.on.isoformat(), "status": facts.status.name, "area_code": facts.area_code, "hardships": sorted(facts.hardships),
             "level": facts.level, "died_on": facts.died_on.isoformat() if facts.died_on else None,

@@ -87,7 +87,7 @@ async def lapse(session: Session, month: str) -> None:
 
 
 async def pay_cash(session: Session, month: str) -> None:
-    """Pays the month's cash to everybody who is entitled on the pay day."""
+    """Pays the month's cash to everybody who is entitled when the pay day begins."""
 
     async def chunk(session: Session, after: UUID | None) -> tuple[UUID | None, int]:
         return await payments.pay_cash(session, month, pay_day(month), after, CHUNK)
