@@ -19,7 +19,7 @@ from kit.service.parts import Parts
 from kit.store import Session, Store
 from kit.timers import timer
 from subsidy.flows import entitlements, policies, runs, vouchers
-from subsidy.rules import HoldState
+from subsidy.rules.kinds import HoldState
 from subsidy.settings import Settings
 from subsidy.tables import Case, Elder, Hold, Organisation, Result
 
@@ -31,8 +31,8 @@ ElderFact = ElderRegistered | ElderChanged | ElderDied
 
 
 @on(ElderRegistered, ElderChanged, ElderDied, group=GROUP, replica=Elder, loads=lambda event: [Need(Case, UUID(event.elder.elder_id))])
-async def learn(event: ElderFact, session: Session) -> None:
-    await entitlements.learn(session, event.elder)
+async def replicate_elder(event: ElderFact, session: Session) -> None:
+    await entitlements.replicate_elder(session, event.elder)
 
 
 def _of_assessment(event: AssessmentApproved) -> Iterator[Need]:
@@ -47,7 +47,7 @@ async def approve(events: list[tuple[AssessmentApproved, Fact]], session: Sessio
 
 
 @on(OrganisationRegistered, OrganisationChanged, group=GROUP, replica=Organisation)
-async def know_payee(event: OrganisationRegistered | OrganisationChanged, session: Session) -> None:
+async def replicate_organisation(event: OrganisationRegistered | OrganisationChanged, session: Session) -> None:
     await replicate(session, event.organisation, Organisation)
 
 
@@ -99,7 +99,7 @@ async def begin(store: Store) -> None:
     """Publishes what was never published and sets the timers of the present period; doing it twice changes nothing."""
     async with store.transaction() as session:
         await policies.publish(session)
-        await runs.arm(session)
+        await runs.schedule_runs(session)
 
 
 async def sweep(store: Store, behind: Behind) -> int:

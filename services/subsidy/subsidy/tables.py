@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
 from sqlmodel import Field
 
 from kit.tables import Remembered
-from subsidy.rules import Account, Cause, HoldState, Kind, PaymentKind, State, Status
+from subsidy.rules.kinds import Account, Cause, HoldState, Kind, PaymentKind, State, Status
 
 
 class Policy(Remembered, table=True):

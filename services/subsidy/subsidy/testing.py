@@ -11,7 +11,7 @@ from eldercare.supervision.v1 import events_pb2 as supervision
 
 from kit import ids, wire
 from kit.clock import local_day
-from subsidy.rules import Hardship, Status
+from subsidy.rules.kinds import Hardship, Status
 
 VILLAGE = "341102001001"
 COUNTY = "341102000000"

@@ -10,7 +10,7 @@ from kit.testing.telling import a_record, fire, tell, tell_records
 from subsidy import consumers
 from subsidy.consumers import GROUP
 from subsidy.flows import vouchers
-from subsidy.rules import Hardship, Status
+from subsidy.rules.kinds import Hardship, Status
 from subsidy.testing import BEGIN, a_cancellation, a_refused_audit, an_approval, an_audit, an_elder, an_order, an_organisation
 
 

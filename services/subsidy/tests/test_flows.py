@@ -20,7 +20,7 @@ from kit.testing.telling import fire, tell
 from subsidy.consumers import GROUP
 from subsidy.errors import EntitlementNotOpen
 from subsidy.flows import entitlements, policies, resay, runs, vouchers
-from subsidy.rules import Hardship, Status
+from subsidy.rules.kinds import Hardship, Status
 from subsidy.testing import CITY, COUNTY, ELSEWHERE, VILLAGE, an_approval, an_audit, an_elder, an_order, an_organisation
 
 PEOPLE = """insert into entitlement (entitlement_id, elder_id, area_code, policy_code, policy_version, kind, level, monthly_fen, state,
@@ -288,7 +288,7 @@ async def test_the_runs_of_the_present_period_are_armed_where_they_have_not_ende
     armed = await rows("select kind, key from due where kind <> 'policy-review' order by kind")
     await fire(city, GROUP)
     async with city.transaction() as session:
-        await runs.arm(session)
+        await runs.schedule_runs(session)
 
     assert armed == [
         {"kind": "cash-pay", "key": "2026-03"}, {"kind": "settlement-pay", "key": "2026-03-06"},

@@ -17,11 +17,11 @@ from kit.clock import SHANGHAI
 from kit.events.records import Kept
 from kit.store import Store
 from kit.testing.telling import a_record, fire, tell, tell_records
-from subsidy import rules
 from subsidy.consumers import GROUP
 from subsidy.flows import vouchers
 from subsidy.flows.ledger import Move, book
-from subsidy.rules import Account, Hardship, Status
+from subsidy.rules import calendar
+from subsidy.rules.kinds import Account, Hardship, Status
 from subsidy.testing import (
     COUNTY,
     ELSEWHERE,
@@ -114,8 +114,8 @@ class Life:
 
     async def reserve(self, person: int, order: int, price_fen: int, ahead: bool) -> None:
         order_id, elder_id = self.orders.setdefault(order, (ids.new(), self.elders[person]))
-        month = rules.month_of(self.city.clock.today())
-        month = rules.month_after(month) if ahead else month
+        month = calendar.month_of(self.city.clock.today())
+        month = calendar.month_after(month) if ahead else month
         command = ReserveVoucher(order_id=str(order_id), elder_id=str(elder_id), month=month, price_fen=price_fen)
         async with self.city.transaction() as session:
             first = await vouchers.reserve(session, command, self.city.clock.real())

@@ -18,7 +18,7 @@ from kit.store import Store
 from kit.testing.telling import fire, tell
 from subsidy.consumers import GROUP
 from subsidy.flows import entitlements, vouchers
-from subsidy.rules import Account, Cause, Hardship, State, Status
+from subsidy.rules.kinds import Account, Cause, Hardship, State, Status
 from subsidy.testing import VILLAGE, a_cancellation, a_refused_audit, an_approval, an_audit, an_elder, an_order, an_organisation
 
 FILES = sorted((Path(__file__).parent / "scenarios").glob("*.yaml"))

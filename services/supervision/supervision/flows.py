@@ -24,7 +24,7 @@ from supervision.rules.visit import Limits, Visit
 from supervision.tables import Complaint, Order, Settlement
 
 
-async def know(session: Session, event: OrderPlaced | OrderAssigned) -> None:
+async def replicate_order(session: Session, event: OrderPlaced | OrderAssigned) -> None:
     """An order exists, or was offered to somebody (else)."""
     organisation_id = UUID(event.organisation_id) if isinstance(event, OrderAssigned) else None
     row = await session.get(Order, UUID(event.order_id))

@@ -19,10 +19,11 @@ from kit.outbox import emit
 from kit.rpc import Call
 from kit.store import Session
 from kit.timers import due
-from subsidy import rules
 from subsidy.errors import EntitlementNotOpen
 from subsidy.flows import eligibility, issuing, policies, recoveries, vouchers
-from subsidy.rules import Cause, Facts, Kind, State, Status, Terms, Verdict
+from subsidy.rules import calendar
+from subsidy.rules.eligibility import Facts, Terms, Verdict, next_change
+from subsidy.rules.kinds import Cause, Kind, State, Status
 from subsidy.tables import Case, Decision, Elder, Entitlement, Result
 
 REVIEW = "entitlement-review"  # timer: a day on which an elder's level begins or ends
@@ -45,7 +46,7 @@ async def approve(session: Session, events: Sequence[assessment.AssessmentApprov
     await review(session, sorted(elders.values(), key=lambda elder: elder.elder_id))
 
 
-async def learn(session: Session, state: assessment.Elder) -> None:
+async def replicate_elder(session: Session, state: assessment.Elder) -> None:
     """Keeps an elder's state, and decides again where what policies ask for changed; without any level there is nothing to decide."""
     known = await session.get(Elder, UUID(state.elder_id))
     before = known and _asked(known)
@@ -110,7 +111,7 @@ async def decide(session: Session, elder: Elder, results: Sequence[Result], know
             _change(session, opened, elder, terms, facts, verdict)
     if facts.status == Status.DEAD and facts.died_on:
         await recoveries.open_after_death(session, elder.elder_id, facts.died_on)
-    if (later := rules.next_change(eligibility.levels_of(results), today)) and facts.status == Status.ALIVE:
+    if (later := next_change(eligibility.levels_of(results), today)) and facts.status == Status.ALIVE:
         due(session, day_start(later), REVIEW, str(elder.elder_id))
 
 
@@ -151,7 +152,7 @@ async def _close(session: Session, entitlement: Entitlement, facts: Facts, verdi
     if cause in (Cause.DEATH, Cause.MOVED_OUT):
         await vouchers.end(session, entitlement.entitlement_id)
     else:
-        await vouchers.end(session, entitlement.entitlement_id, later_than=rules.month_of(facts.on))
+        await vouchers.end(session, entitlement.entitlement_id, later_than=calendar.month_of(facts.on))
 
 
 async def refuse(session: Session, command: RefuseEntitlement, call: Call) -> EntitlementRefused:

@@ -11,10 +11,10 @@ from kit import ids, wire
 from kit.clock import local_day
 from kit.outbox import emit
 from kit.store import Session
-from subsidy import rules
 from subsidy.flows import eligibility
 from subsidy.flows.ledger import Move, book, enter
-from subsidy.rules import Account, Kind, State
+from subsidy.rules import calendar
+from subsidy.rules.kinds import Account, Kind, State
 from subsidy.tables import Elder, Entitlement, Result, Voucher
 
 _ISSUE = """insert into voucher (voucher_id, entitlement_id, elder_id, area_code, policy_code, policy_version, issued_fen,
@@ -27,7 +27,7 @@ _COLUMNS = ("voucher_id", "entitlement_id", "elder_id", "area_code", "policy_cod
 
 async def issue_again(session: Session, entitlement: Entitlement) -> None:
     """Issues the present month's voucher to somebody who was entitled before, unless an earlier entitlement has given one."""
-    month = rules.month_of(local_day(session.now))
+    month = calendar.month_of(local_day(session.now))
     known = select(Voucher.voucher_id).where(
         col(Voucher.elder_id) == entitlement.elder_id, col(Voucher.policy_code) == entitlement.policy_code, col(Voucher.month) == month,
     )
@@ -39,7 +39,7 @@ def issue(session: Session, entitlement: Entitlement) -> None:
     """Issues the present month's voucher of a new entitlement."""
     voucher = Voucher(
         voucher_id=ids.new(), entitlement_id=entitlement.entitlement_id, elder_id=entitlement.elder_id, area_code=entitlement.area_code,
-        policy_code=entitlement.policy_code, policy_version=entitlement.policy_version, month=rules.month_of(local_day(session.now)),
+        policy_code=entitlement.policy_code, policy_version=entitlement.policy_version, month=calendar.month_of(local_day(session.now)),
         issued_fen=entitlement.monthly_fen,
     )
     session.add(voucher)
@@ -72,7 +72,7 @@ async def issue_ahead(session: Session, elder_id: UUID, month: str) -> None:
 
     Any other month gets nothing. What the run finds issued stays as it is.
     """
-    if month != rules.month_after(rules.month_of(local_day(session.now))):
+    if month != calendar.month_after(calendar.month_of(local_day(session.now))):
         return
     # the lock of the entitlement orders this with a death or a refusal, which end its vouchers
     asked = select(Entitlement).where(
@@ -83,7 +83,7 @@ async def issue_ahead(session: Session, elder_id: UUID, month: str) -> None:
     if elder is None:
         return
     results = (await session.exec(select(Result).where(col(Result.elder_id) == elder_id))).all()
-    facts = eligibility.facts_on(elder, results, rules.first_day(month))
+    facts = eligibility.facts_on(elder, results, calendar.first_day(month))
     entitled = []
     for one in opened:
         terms, verdict = eligibility.verdict_on(one.policy_code, facts)

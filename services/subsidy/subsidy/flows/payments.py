@@ -13,7 +13,7 @@ from kit.clock import day_start, local_day
 from kit.outbox import emit
 from kit.store import Session
 from subsidy.flows.ledger import Move, book
-from subsidy.rules import Account, PaymentKind
+from subsidy.rules.kinds import Account, PaymentKind
 
 # $2: the last whole day before the pay day, $3: its end. What was decided later changes neither amount nor area; a decision of before the
 # column was there has no amount, and the entitlement's is taken

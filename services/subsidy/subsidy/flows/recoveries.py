@@ -9,10 +9,10 @@ from sqlmodel import col, select
 from kit import ids, wire
 from kit.outbox import emit
 from kit.store import Session
-from subsidy import rules
 from subsidy.flows import vouchers
 from subsidy.flows.ledger import Move, enter
-from subsidy.rules import Account, Cause, PaymentKind
+from subsidy.rules import amounts, calendar
+from subsidy.rules.kinds import Account, Cause, PaymentKind
 from subsidy.tables import Debt, Payment, Recovery, Voucher
 
 
@@ -28,7 +28,7 @@ async def open_after_death(session: Session, elder_id: UUID, died_on: date) -> N
 async def _claim_cash(session: Session, elder_id: UUID, died_on: date) -> None:
     asked = (
         select(Payment)
-        .where(col(Payment.elder_id) == elder_id, col(Payment.kind) == PaymentKind.CASH, col(Payment.month) > rules.month_of(died_on))
+        .where(col(Payment.elder_id) == elder_id, col(Payment.kind) == PaymentKind.CASH, col(Payment.month) > calendar.month_of(died_on))
         .where(~select(Recovery.recovery_id).where(col(Recovery.payment_id) == col(Payment.payment_id)).exists())
         .order_by(col(Payment.payment_id)).with_for_update(of=Payment)
     )
@@ -52,7 +52,7 @@ async def _take_back_visits(session: Session, elder_id: UUID, died_on: date) -> 
         .with_for_update(of=Debt).execution_options(populate_existing=True)
     )
     for debt in (await session.exec(asked)).all():
-        if not rules.is_after_death(debt.visited_on, died_on):
+        if not amounts.is_after_death(debt.visited_on, died_on):
             continue
         if debt.payment_id is None:
             await vouchers.reverse(session, debt, Cause.DEATH)

@@ -11,10 +11,10 @@ from kit.clock import day_start, local_day
 from kit.outbox import emit
 from kit.store import Session
 from kit.timers import due
-from subsidy import rules
 from subsidy.flows import entitlements, issuing, payments, policies
 from subsidy.flows.ledger import Move, book
-from subsidy.rules import Account
+from subsidy.rules import calendar
+from subsidy.rules.kinds import Account
 from subsidy.tables import Run
 
 ISSUE, LAPSE, CASH, SETTLE, REVIEW = "voucher-issue", "voucher-lapse", "cash-pay", "settlement-pay", "policy-review"
@@ -38,12 +38,12 @@ _LAPSE = """with chosen as (
     returning voucher.voucher_id, elder_id, area_code, month, free_fen, version"""
 
 
-async def arm(session: Session) -> None:
+async def schedule_runs(session: Session) -> None:
     """Sets the timers of the present period, unless its run has ended: each run sets the timer of the next one itself."""
     today = local_day(session.now)
-    month = rules.month_of(today)
+    month = calendar.month_of(today)
     weekday = policies.standards().value("payment.settlement_weekday", today)
-    friday = rules.weekday_after(today - timedelta(days=1), weekday).isoformat()
+    friday = calendar.weekday_after(today - timedelta(days=1), weekday).isoformat()
     for kind, period in ((ISSUE, month), (LAPSE, month), (CASH, month), (SETTLE, friday)):
         run = await session.get(Run, (kind, period))
         if run is None or run.finished_at is None:
@@ -53,9 +53,9 @@ async def arm(session: Session) -> None:
 def begins_at(kind: str, period: str) -> datetime:
     """The instant at which a run of a period is due."""
     if kind == ISSUE:
-        return day_start(rules.first_day(period))
+        return day_start(calendar.first_day(period))
     if kind == LAPSE:
-        return day_start(rules.first_day(rules.month_after(period)))
+        return day_start(calendar.first_day(calendar.month_after(period)))
     if kind == CASH:
         return day_start(pay_day(period))
     day = date.fromisoformat(period)
@@ -64,17 +64,17 @@ def begins_at(kind: str, period: str) -> datetime:
 
 def pay_day(month: str) -> date:
     """The day on which a month's cash is paid."""
-    return rules.pay_day(month, policies.standards().value("payment.cash_day", rules.first_day(month)))
+    return calendar.pay_day(month, policies.standards().value("payment.cash_day", calendar.first_day(month)))
 
 
 async def issue(session: Session, month: str) -> None:
     """Issues the month's vouchers to everybody who is entitled; a month that is over gets none."""
-    over = month < rules.month_of(local_day(session.now))
+    over = month < calendar.month_of(local_day(session.now))
 
     async def chunk(session: Session, after: UUID | None) -> tuple[UUID | None, int]:
         return (None, 0) if over else await _issue(session, month, after)
 
-    await _step(session, ISSUE, month, chunk, rules.month_after(month))
+    await _step(session, ISSUE, month, chunk, calendar.month_after(month))
 
 
 async def lapse(session: Session, month: str) -> None:
@@ -83,7 +83,7 @@ async def lapse(session: Session, month: str) -> None:
     async def chunk(session: Session, after: UUID | None) -> tuple[UUID | None, int]:
         return await _lapse(session, month, after)
 
-    await _step(session, LAPSE, month, chunk, rules.month_after(month))
+    await _step(session, LAPSE, month, chunk, calendar.month_after(month))
 
 
 async def pay_cash(session: Session, month: str) -> None:
@@ -92,7 +92,7 @@ async def pay_cash(session: Session, month: str) -> None:
     async def chunk(session: Session, after: UUID | None) -> tuple[UUID | None, int]:
         return await payments.pay_cash(session, month, pay_day(month), after, CHUNK)
 
-    await _step(session, CASH, month, chunk, rules.month_after(month))
+    await _step(session, CASH, month, chunk, calendar.month_after(month))
 
 
 async def pay_debts(session: Session, day: str) -> None:
@@ -104,7 +104,7 @@ async def pay_debts(session: Session, day: str) -> None:
     # days that were slept through need no run of their own: this one pays all that is owed
     last = max(date.fromisoformat(day), local_day(session.now) - timedelta(days=1))
     weekday = policies.standards().value("payment.settlement_weekday", last)
-    await _step(session, SETTLE, day, chunk, rules.weekday_after(last, weekday).isoformat())
+    await _step(session, SETTLE, day, chunk, calendar.weekday_after(last, weekday).isoformat())
 
 
 async def review(session: Session, key: str) -> None:

@@ -14,11 +14,11 @@ from kit.clock import local_day
 from kit.money import share_fen
 from kit.outbox import emit
 from kit.store import Session
-from subsidy import rules
 from subsidy.errors import VoucherTooShort
 from subsidy.flows import issuing, policies
 from subsidy.flows.ledger import Move, enter
-from subsidy.rules import Account, Cause, HoldState
+from subsidy.rules import amounts, calendar
+from subsidy.rules.kinds import Account, Cause, HoldState
 from subsidy.tables import Debt, Elder, Hold, Voucher
 
 KEPT = (HoldState.HELD, HoldState.CONFIRMED)  # states in which money stands on the account `held`
@@ -60,7 +60,7 @@ async def confirm(session: Session, event: OrderPlaced) -> None:
     if hold is None:
         if not event.voucher_fen:
             return
-        month = rules.month_of(local_day(wire.instant(event.wanted_from)))
+        month = calendar.month_of(local_day(wire.instant(event.wanted_from)))
         hold = wire.row(Hold, event, month=month, held_fen=0, state=HoldState.EXPIRED, expires_at=session.now)
         session.add(hold)
     if hold.state == HoldState.HELD:
@@ -70,7 +70,7 @@ async def confirm(session: Session, event: OrderPlaced) -> None:
             # the order was placed without waiting for the answer of the reservation
             await release(session, hold, HoldState.RELEASED)
     elif hold.state == HoldState.EXPIRED and event.voucher_fen:
-        await _again(session, hold, event.voucher_fen)
+        await _hold_again(session, hold, event.voucher_fen)
 
 
 async def release(session: Session, hold: Hold, state: HoldState) -> None:
@@ -98,11 +98,11 @@ async def capture(session: Session, event: SettlementApproved) -> None:
         return
     visited_on = date.fromisoformat(event.visited_on) if event.visited_on else None
     elder = await session.get(Elder, hold.elder_id)
-    if elder and rules.is_after_death(visited_on, elder.died_on):
+    if elder and amounts.is_after_death(visited_on, elder.died_on):
         await release(session, hold, HoldState.RELEASED)
         return
     if _held(hold) < event.voucher_fen:
-        await _again(session, hold, event.voucher_fen)
+        await _hold_again(session, hold, event.voucher_fen)
     if hold.voucher_id is None or _held(hold) < event.voucher_fen:
         raise VoucherTooShort(order_id=hold.order_id, promised_fen=event.voucher_fen, held_fen=_held(hold))
     voucher = await session.get_locked(Voucher, hold.voucher_id)
@@ -139,7 +139,7 @@ async def end(session: Session, entitlement_id: UUID, *, later_than: str = "") -
     )
     for voucher in (await session.exec(asked.order_by(col(Voucher.voucher_id)).with_for_update())).all():
         voucher.lapsed_at = session.now
-        if rules.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen):
+        if amounts.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen):
             enter(session, _lapse(session, voucher))
 
 
@@ -170,7 +170,7 @@ def _held(hold: Hold) -> int:
     return hold.held_fen if hold.state in KEPT else 0
 
 
-async def _again(session: Session, hold: Hold, due: int) -> None:
+async def _hold_again(session: Session, hold: Hold, due: int) -> None:
     """Holds what is missing of what was promised, as far as the voucher still reaches."""
     voucher = await _voucher_of(session, hold.elder_id, hold.month)
     if voucher is not None and (not _held(hold) or hold.voucher_id == voucher.voucher_id):
@@ -178,9 +178,9 @@ async def _again(session: Session, hold: Hold, due: int) -> None:
 
 
 async def _take(session: Session, hold: Hold, voucher: Voucher, due: int, state: HoldState, expires_at: datetime) -> None:
-    free = rules.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen)
+    free = amounts.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen)
     kept = _held(hold)
-    held = rules.held_fen(free, due - kept)
+    held = amounts.held_fen(free, due - kept)
     if not held:
         return
     hold.voucher_id, hold.held_fen, hold.state, hold.expires_at = voucher.voucher_id, kept + held, state, expires_at
@@ -199,7 +199,7 @@ def _free(session: Session, voucher: Voucher, document: str, source: Account, am
 
 
 def _lapse(session: Session, voucher: Voucher) -> Move:
-    free = rules.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen)
+    free = amounts.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen)
     voucher.lapsed_fen += free
     emit(session, wire.message(VoucherLapsed, voucher, lapsed_fen=free, lapsed_at=session.now), voucher)
     return _move("VoucherLapsed", voucher, Account.ISSUED, Account.LAPSED, free)
