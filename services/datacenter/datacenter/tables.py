@@ -121,6 +121,7 @@ class Count(Remembered, table=True):
     complaints_in_time: int | None = Field(default=None, sa_type=BigInteger)
     applications: int | None = Field(default=None, sa_type=BigInteger)
     applications_online: int | None = Field(default=None, sa_type=BigInteger)
+    given_fen: int | None = Field(default=None, sa_type=BigInteger, description="cash paid and vouchers used for the month")
 
 
 class Heard(Remembered, table=True):

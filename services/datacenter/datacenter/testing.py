@@ -304,6 +304,20 @@ class History:
         ), done)
         self._followed(same, worker, voucher, done)
 
+    def _taken_back(self, order_id: str, settlement: str, voucher: dict[str, str], at: datetime) -> None:
+        """A death that was told late: what was not paid is reversed, what was is claimed."""
+        same = {name: voucher[name] for name in ("elder_id", "area_code", "month")}
+        same |= {"settlement_id": settlement, "organisation_id": self.organisation}
+        if (luck := self.chance.random()) < 0.1:
+            self.say(subsidy.VoucherReversed(
+                **same, voucher_id=voucher["voucher_id"], order_id=order_id, reversed_fen=3000, cause=1, reversed_at=timestamp(at),
+            ), at)
+        elif luck < 0.2:
+            self.say(subsidy.RecoveryOpened(
+                **same, recovery_id=self._id(), payment_id=self._id(), entitlement_id=self._id(), claimed_fen=3000, cause=1,
+                opened_at=timestamp(at),
+            ), at)
+
     def _followed(self, order: dict[str, str], worker: dict[str, str], voucher: dict[str, str], at: datetime) -> None:
         chance, settlement = self.chance, self._id()
         audited = self._at(at, 1)
@@ -315,6 +329,7 @@ class History:
             **voucher, order_id=order["order_id"], settlement_id=settlement, organisation_id=self.organisation, captured_fen=3000,
             captured_at=timestamp(audited),
         ), audited)
+        self._taken_back(order["order_id"], settlement, voucher, self._at(audited, 20))
         if chance.random() < 0.3:
             later = self._at(audited, 40)
             self.say(supervision.SettlementVerified(**same, genuine=True, verified_at=timestamp(later)), later)

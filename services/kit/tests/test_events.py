@@ -14,7 +14,7 @@ from kit import ids, outbox, parking
 from kit.events import on
 from kit.events.failures import Limits, TooManyParked
 from kit.events.records import Kept, decoded
-from kit.events.status import status
+from kit.events.status import is_behind, status
 from kit.servers.kafka import Kafka, MemoryKafka
 from kit.store import Session, Store
 from kit.testing import trial, until
@@ -75,6 +75,26 @@ async def test_it_reads_the_broker_in_memory_too(store: Store, memory_kafka: Mem
 
     assert total(told, "applied") == 50
     assert [entry.sequence for entry in await trial.entries(store, counter)] == list(range(50))
+
+
+async def test_a_group_is_behind_until_it_has_read_all_and_where_kafka_is_silent(
+    store: Store, memory_kafka: MemoryKafka, group: str,
+) -> None:
+    memory_kafka.create_topics([COUNTS, HOUSES])
+    await trial.tables(store)
+    trial.listen(group)
+
+    async with trial.reading(store, memory_kafka.address, group) as consumers:
+        await trial.send(memory_kafka.address, [trial.counted(ids.new(), n) for n in range(50)])
+        async with consumers.turn:  # no batch is under way, and none begins
+            await trial.send(memory_kafka.address, [trial.counted(ids.new())])
+            behind = await is_behind(consumers, COUNTS)
+        await settled(consumers, 51)
+        read = await is_behind(consumers, COUNTS)
+        memory_kafka.stop()
+        silent = await is_behind(consumers, COUNTS)
+
+    assert (behind, read, silent) == (True, False, True)
 
 
 async def test_what_a_handler_says_names_the_event_it_follows_from(store: Store, kafka: Kafka, topics: Any, group: str) -> None:

@@ -38,7 +38,8 @@ class Order:
     """An order as the simulation knows it. number: its place in the story.
 
     state: placed, offered, accepted, arrived, finished, cancelled, missed, unserved, death. cheat: how the visit was faked, or "".
-    behind: the true visit that a second one is faked beside.
+    behind: the true visit that a second one is faked beside. captured: its voucher part became a debt to the firm, which is paid in
+    its time; taken_back: because the visit lies behind the elder's death.
     """
 
     number: int
@@ -59,6 +60,8 @@ class Order:
     cheat: str = ""
     behind: "Order | None" = None
     captured: bool = False
+    paid: bool = False
+    taken_back: bool = False
     finished_month: str = ""
     approved_month: str = ""
     settlement_id: str = ""

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from simulator.client import Gateway
 from simulator.people import Places
-from simulator.story import assessing, clock, entitling, ordering, serving
+from simulator.story import assessing, clock, entitling, ordering, serving, visiting
 from simulator.story.state import Story, instant
 from simulator.things import Firm, Visitor
-from simulator.visits import Order
+from simulator.visits import Order, Visit
 
 PLACES = Places(1)
 FIRM = Firm("52341102MJ0000011A", "firm", "ENTERPRISE", "341102", 118.3, 32.3, True, organisation_id="firm")
@@ -180,8 +180,7 @@ async def test_the_turn_of_a_month_issues_and_the_tenth_pays(story: Story) -> No
 
 
 async def test_debts_are_paid_on_friday_afternoon_and_once(story: Story) -> None:
-    story.firm_of["firm"] = FIRM
-    story.debts.add(("firm", "2026-01"))
+    story.owed = [an_order(story, number, firm=FIRM, captured=True) for number in (0, 1)]
     story.today = date(2026, 1, 23)
     story.now = instant(story.today, time(14, 30))
     clock._catch_up(story, instant(story.today, time(13)))
@@ -192,6 +191,40 @@ async def test_debts_are_paid_on_friday_afternoon_and_once(story: Story) -> None
     clock._catch_up(story, story.now)
 
     assert flows(story, "SU06") == (1, 1)
+
+
+@pytest.mark.parametrize(("died_on", "paid", "used", "wrong"), [
+    (date(2026, 1, 20), False, (1000, 0), (0, 1000)),
+    (date(2026, 1, 19), False, (0, 0), (0, 0)),
+    (date(2026, 1, 19), True, (1000, 0), (1000, 1000)),
+])
+async def test_a_visit_behind_a_late_death_is_owed_no_more_or_claimed_where_it_was_paid(
+    story: Story, died_on: date, paid: bool, used: tuple[int, int], wrong: tuple[int, int],
+) -> None:
+    order = an_order(story, firm=FIRM)
+    order.visit = Visit(order.wanted_from, order.wanted_to, None, None, order.wanted_from, order.wanted_to)
+    story.voucher_area[order.person.number, order.month] = order.area_code
+    visiting.capture(story, order)
+    if paid:
+        clock._pay_debts(story, date(2026, 1, 23))
+
+    order.person.died_on = died_on
+    visiting.take_back(story, order.person)
+    visiting.take_back(story, order.person)
+
+    assert (flows(story, "SU05"), flows(story, "SU07")) == (used, wrong)
+
+
+async def test_nothing_is_owed_for_a_visit_that_is_told_after_the_death_before_it(story: Story) -> None:
+    order = an_order(story, firm=FIRM)
+    order.visit = Visit(order.wanted_from, order.wanted_to, None, None, order.wanted_from, order.wanted_to)
+    story.voucher_area[order.person.number, order.month] = order.area_code
+    order.person.died_on = date(2026, 1, 19)
+
+    visiting.capture(story, order)
+
+    assert (flows(story, "SU05"), flows(story, "SU07"), flows(story, "SU09")) == ((0, 0), (0, 0), (0, 1))
+    assert story.owed == []
 
 
 @pytest.mark.parametrize(("state", "after", "ends"), [

@@ -1,6 +1,7 @@
 """Composition: the only file that constructs."""
 
 from kit import service
+from kit.events.consumers import Consumers
 from kit.service.parts import Parts
 from subsidy import consumers
 from subsidy.api import Entitlements, Ledger, Payments, Policies, Vouchers
@@ -14,7 +15,13 @@ def servicers(_: Parts) -> list[object]:
 
 def main() -> None:
     """Runs until a signal."""
-    service.run(service.settings(Settings), servicers=servicers, group=consumers.GROUP, also=[consumers.keep_up])
+    told = service.settings(Settings)
+    reader = Consumers(consumers.GROUP, member=told.member, session_ms=told.session_ms)
+
+    async def keep_up(parts: Parts) -> None:
+        await consumers.keep_up(parts, reader)
+
+    service.run(told, servicers=servicers, consumers=lambda _: reader, also=[keep_up])
 
 
 if __name__ == "__main__":

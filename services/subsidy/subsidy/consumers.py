@@ -1,7 +1,7 @@
 """Facts and time in: each handler and timer is one line that calls a flow."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from uuid import UUID
 
 from eldercare.assessment.v1.events_pb2 import AssessmentApproved, ElderChanged, ElderDied, ElderRegistered
@@ -10,25 +10,29 @@ from eldercare.facility.v1.events_pb2 import OrganisationChanged, OrganisationRe
 from eldercare.supervision.v1.events_pb2 import SettlementApproved, SettlementRefused
 
 from kit.events import Fact, Need, on, on_batch, replicate
+from kit.events.consumers import Consumers
+from kit.events.status import is_behind
 from kit.observe import log
+from kit.outbox import route
 from kit.refusals import Unavailable
 from kit.service.parts import Parts
 from kit.store import Session, Store
 from kit.timers import timer
 from subsidy.flows import entitlements, policies, runs, vouchers
-from subsidy.rules import HoldState
+from subsidy.rules.kinds import HoldState
 from subsidy.settings import Settings
 from subsidy.tables import Case, Elder, Hold, Organisation, Result
 
 GROUP = "subsidy"
 SWEPT = 200  # holds released in one transaction
 
+Behind = Callable[[], Awaitable[bool]]
 ElderFact = ElderRegistered | ElderChanged | ElderDied
 
 
 @on(ElderRegistered, ElderChanged, ElderDied, group=GROUP, replica=Elder, loads=lambda event: [Need(Case, UUID(event.elder.elder_id))])
-async def learn(event: ElderFact, session: Session) -> None:
-    await entitlements.learn(session, event.elder)
+async def replicate_elder(event: ElderFact, session: Session) -> None:
+    await entitlements.replicate_elder(session, event.elder)
 
 
 def _of_assessment(event: AssessmentApproved) -> Iterator[Need]:
@@ -43,7 +47,7 @@ async def approve(events: list[tuple[AssessmentApproved, Fact]], session: Sessio
 
 
 @on(OrganisationRegistered, OrganisationChanged, group=GROUP, replica=Organisation)
-async def know_payee(event: OrganisationRegistered | OrganisationChanged, session: Session) -> None:
+async def replicate_organisation(event: OrganisationRegistered | OrganisationChanged, session: Session) -> None:
     await replicate(session, event.organisation, Organisation)
 
 
@@ -63,6 +67,7 @@ def _of_settlement(event: SettlementApproved | SettlementRefused) -> Iterator[Ne
     if event.voucher_fen:
         yield Need(Hold, UUID(event.order_id), required=True)
         if isinstance(event, SettlementApproved):
+            yield Need(Elder, UUID(event.elder_id))
             yield Need(Organisation, UUID(event.organisation_id), required=True)
 
 
@@ -94,25 +99,37 @@ async def begin(store: Store) -> None:
     """Publishes what was never published and sets the timers of the present period; doing it twice changes nothing."""
     async with store.transaction() as session:
         await policies.publish(session)
-        await runs.arm(session)
+        await runs.schedule_runs(session)
 
 
-async def sweep(store: Store) -> int:
-    """Releases holds that nobody confirmed in time; returns how many. A lease, so it is measured in real time."""
+async def sweep(store: Store, behind: Behind) -> int:
+    """Releases holds that nobody confirmed in time; returns how many. A lease, so it is measured in real time.
+
+    behind: whether orders may be there that were not heard; as long as they are, nobody knows whether a hold was confirmed.
+    """
+    real = store.clock.real()
+    async with store.reading() as session:
+        due = await vouchers.may_expire(session, real)
+    if not due or await behind():
+        return 0
     async with store.transaction() as session:
-        return await vouchers.expire(session, store.clock.real(), SWEPT)
+        return await vouchers.expire(session, real, SWEPT)
 
 
-async def keep_up(parts: Parts) -> None:
-    """Begins, then sweeps for as long as the service runs."""
+async def keep_up(parts: Parts, reader: Consumers) -> None:
+    """Begins, then sweeps for as long as the service runs. reader: who hears orders."""
     assert isinstance(parts.settings, Settings)
+
+    async def behind() -> bool:
+        return await is_behind(reader, route(OrderPlaced).topic)
+
     begun = False
     while True:
         try:
             if not begun:
                 await begin(parts.store)
                 begun = True
-            while await sweep(parts.store) == SWEPT:
+            while await sweep(parts.store, behind) == SWEPT:
                 pass
         except Unavailable as error:
             log.warning("the sweep of holds rests", reason=error.reason)

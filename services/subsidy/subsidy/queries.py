@@ -14,7 +14,7 @@ from kit import access, wire
 from kit.access import Caller, scoped
 from kit.refusals import NotFound
 from kit.store import Session
-from subsidy.rules import Account
+from subsidy.rules.kinds import Account
 from subsidy.tables import Decision, Entitlement, LedgerEntry, Payment, Policy, Voucher
 
 Row = TypeVar("Row", bound=SQLModel)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
 from sqlmodel import Field
 
 from kit.tables import Remembered
-from subsidy.rules import Account, Cause, HoldState, Kind, PaymentKind, State, Status
+from subsidy.rules.kinds import Account, Cause, HoldState, Kind, PaymentKind, State, Status
 
 
 class Policy(Remembered, table=True):
@@ -110,6 +110,7 @@ class Decision(Remembered, table=True):
     decided_at: datetime
     policy_code: str
     policy_version: date
+    monthly_fen: int | None = Field(default=None, sa_type=BigInteger, description="fen a month from then on; absent in older decisions")
     facts: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     steps: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
 
@@ -167,18 +168,25 @@ class Debt(Remembered, table=True):
     __table_args__ = (
         Index("debt_unpaid_ix", "organisation_id", "settlement_id", postgresql_where=text("payment_id is null")),
         CheckConstraint("captured_fen > 0", name="owes_something"),
+        CheckConstraint(
+            "(reversed_at is null or payment_id is null) and (recovery_id is null or payment_id is not null)",
+            name="reversed_unpaid_claimed_paid",
+        ),
     )
 
     settlement_id: UUID = Field(primary_key=True)
     order_id: UUID = Field(unique=True)
-    voucher_id: UUID
+    voucher_id: UUID = Field(index=True)
     organisation_id: UUID
     area_code: str = Field(description="of the voucher")
     policy_code: str
     month: str = Field(max_length=7, description="of the voucher")
     captured_fen: int
     due_on: date
+    visited_on: date | None = Field(default=None, description="day of the worker's arrival; absent where the settlement did not tell it")
     payment_id: UUID | None = Field(default=None, index=True)
+    reversed_at: datetime | None = Field(default=None, description="from then on not owed: a late fact took it back before it was paid")
+    recovery_id: UUID | None = Field(default=None, description="of the claim to what was paid for it, where a late fact came after that")
 
 
 class Payment(Remembered, table=True):
@@ -210,7 +218,7 @@ class Payment(Remembered, table=True):
 
 
 class Recovery(Remembered, table=True):
-    """A payment that a late fact made wrong, claimed back."""
+    """A cash payment that a late fact made wrong, claimed back; what was paid for visits is claimed debt by debt (`Debt.recovery_id`)."""
 
     recovery_id: UUID = Field(primary_key=True)
     payment_id: UUID = Field(unique=True)

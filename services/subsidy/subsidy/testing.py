@@ -10,7 +10,8 @@ from eldercare.facility.v1 import events_pb2 as facility
 from eldercare.supervision.v1 import events_pb2 as supervision
 
 from kit import ids, wire
-from subsidy.rules import Hardship, Status
+from kit.clock import local_day
+from subsidy.rules.kinds import Hardship, Status
 
 VILLAGE = "341102001001"
 COUNTY = "341102000000"
@@ -71,13 +72,13 @@ def a_cancellation(order_id: UUID, elder_id: UUID) -> dispatch.OrderCancelled:
 
 def an_audit(
     order_id: UUID, elder_id: UUID, organisation_id: UUID, voucher_fen: int, *, approved_at: datetime = BEGIN,
-    settlement_id: UUID | None = None,
+    settlement_id: UUID | None = None, visited_on: date | None = None,
 ) -> supervision.SettlementApproved:
-    """A visit that is to be paid."""
+    """A visit that is to be paid, of the day of its approval unless another one is named."""
     return supervision.SettlementApproved(
         settlement_id=str(settlement_id or ids.new()), order_id=str(order_id), elder_id=str(elder_id), organisation_id=str(organisation_id),
         worker_id=str(ids.new()), area_code=VILLAGE, price_fen=voucher_fen * 2, voucher_fen=voucher_fen, automatic=True,
-        approved_at=wire.timestamp(approved_at),
+        approved_at=wire.timestamp(approved_at), visited_on=(visited_on or local_day(approved_at)).isoformat(),
     )
 
 

@@ -17,7 +17,7 @@ from kit.refusals import Denied, Malformed, NotFound
 from kit.testing.telling import fire, tell
 from subsidy.__main__ import servicers
 from subsidy.consumers import GROUP
-from subsidy.rules import Hardship
+from subsidy.rules.kinds import Hardship
 from subsidy.testing import an_approval, an_audit, an_elder, an_order, an_organisation
 
 SERVICE = "eldercare.subsidy.v1"

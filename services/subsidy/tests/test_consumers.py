@@ -1,13 +1,16 @@
 """Bytes → dispatch → rows."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
+
+from eldercare.subsidy.v1.api_pb2 import ReserveVoucher
 
 from kit import ids
 from kit.testing.telling import a_record, fire, tell, tell_records
 from subsidy import consumers
 from subsidy.consumers import GROUP
-from subsidy.rules import Hardship, Status
+from subsidy.flows import vouchers
+from subsidy.rules.kinds import Hardship, Status
 from subsidy.testing import BEGIN, a_cancellation, a_refused_audit, an_approval, an_audit, an_elder, an_order, an_organisation
 
 
@@ -77,6 +80,40 @@ async def test_an_audit_waits_for_its_order_and_its_payee(city, rows):
     assert waits == [{"kind": "organisation"}]
     assert last["applied"] == 2
     assert await rows("select captured_fen, organisation_id from debt") == [{"captured_fen": 5000, "organisation_id": organisation_id}]
+
+
+async def test_an_audit_that_was_promised_more_than_can_be_held_is_parked_and_pays_once_there_is_enough(city, rows):
+    elder_id, order_id, other_id, organisation_id = ids.new(), ids.new(), ids.new(), ids.new()
+    await tell(city, GROUP, an_organisation(organisation_id), an_elder(elder_id), an_approval(elder_id))
+    await tell(city, GROUP, an_order(other_id, elder_id, 50000), an_order(order_id, elder_id, 50000))
+    held = await rows("select held_fen from hold where order_id = $1", order_id)
+
+    fates = await tell(city, GROUP, an_audit(order_id, elder_id, organisation_id, 50000), careful=True)
+    parked = await rows("select reason from parked")
+    await tell(city, GROUP, a_cancellation(other_id, elder_id), an_audit(order_id, elder_id, organisation_id, 50000))
+
+    assert (held, fates, parked) == ([{"held_fen": 30000}], {"parked": 1}, [{"reason": "VOUCHER_TOO_SHORT"}])
+    assert await rows("select captured_fen from debt") == [{"captured_fen": 50000}]
+    assert await rows("select reserved_fen, captured_fen from voucher") == [{"reserved_fen": 0, "captured_fen": 50000}]
+
+
+async def test_a_hold_does_not_expire_while_its_order_may_not_be_heard_yet(city, rows, at):
+    elder_id, order_id = ids.new(), ids.new()
+    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
+    command = ReserveVoucher(order_id=str(order_id), elder_id=str(elder_id), month="2026-03", price_fen=10000)
+    async with city.transaction() as session:
+        await vouchers.reserve(session, command, city.clock.real() - timedelta(hours=1))
+
+    async def behind() -> bool:
+        return True
+
+    async def heard() -> bool:
+        return False
+
+    assert await consumers.sweep(city, behind) == 0
+    assert await rows("select reserved_fen from voucher") == [{"reserved_fen": 5000}]
+    assert await consumers.sweep(city, heard) == 1
+    assert await rows("select reserved_fen from voucher") == [{"reserved_fen": 0}]
 
 
 async def test_a_visit_without_voucher_concerns_nobody_here(city, rows):

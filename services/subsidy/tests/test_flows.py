@@ -20,8 +20,8 @@ from kit.testing.telling import fire, tell
 from subsidy.consumers import GROUP
 from subsidy.errors import EntitlementNotOpen
 from subsidy.flows import entitlements, policies, resay, runs, vouchers
-from subsidy.rules import Hardship, Status
-from subsidy.testing import CITY, COUNTY, VILLAGE, an_approval, an_audit, an_elder, an_order, an_organisation
+from subsidy.rules.kinds import Hardship, Status
+from subsidy.testing import CITY, COUNTY, ELSEWHERE, VILLAGE, an_approval, an_audit, an_elder, an_order, an_organisation
 
 PEOPLE = """insert into entitlement (entitlement_id, elder_id, area_code, policy_code, policy_version, kind, level, monthly_fen, state,
         valid_from, opened_at, version)
@@ -82,6 +82,28 @@ async def test_a_payment_that_comes_after_its_day_says_so(city, rows, at):
 
     (paid,) = await letters(rows, said.PaymentMade)
     assert (paid.due_on, paid.paid_on) == ("2026-03-10", "2026-03-12")
+
+
+@pytest.mark.parametrize("run_at", ["2026-03-10 00:00", "2026-03-12 09:00"])
+async def test_a_delayed_run_pays_whom_and_what_a_punctual_one_does(city, rows, at, run_at):
+    early, late, rises, leaves, moves = (ids.new() for _ in range(5))
+    poor = {"hardships": [Hardship.DIBAO]}
+    for elder_id in (early, rises, leaves, moves):
+        await tell(city, GROUP, an_elder(elder_id, **poor), an_approval(elder_id, 3))
+    at("2026-03-09 23:59")
+    if run_at == "2026-03-10 00:00":
+        at(run_at)
+        await fire(city, GROUP)
+    at("2026-03-10 09:00")
+    await tell(city, GROUP, an_elder(late, **poor), an_approval(late, 3))
+    await tell(city, GROUP, an_approval(rises, 4, approved_at=city.clock.real()))
+    await tell(city, GROUP, an_elder(leaves), an_elder(moves, area_code=ELSEWHERE, **poor))
+
+    at("2026-03-12 09:00")
+    await fire(city, GROUP)
+
+    paid = {row["elder_id"]: (row["paid_fen"], row["area_code"]) for row in await rows("select * from payment")}
+    assert paid == dict.fromkeys((early, rises, leaves, moves), (18000, VILLAGE))
 
 
 async def test_each_decision_stays_as_it_was_made(city, rows):
@@ -266,7 +288,7 @@ async def test_the_runs_of_the_present_period_are_armed_where_they_have_not_ende
     armed = await rows("select kind, key from due where kind <> 'policy-review' order by kind")
     await fire(city, GROUP)
     async with city.transaction() as session:
-        await runs.arm(session)
+        await runs.schedule_runs(session)
 
     assert armed == [
         {"kind": "cash-pay", "key": "2026-03"}, {"kind": "settlement-pay", "key": "2026-03-06"},

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from kit import areas
 from kit.money import share_fen
-from subsidy import rules
 from subsidy.flows import policies
-from subsidy.rules import Cause, Facts, Hardship, Status
+from subsidy.rules import amounts, calendar, eligibility
+from subsidy.rules.eligibility import Facts
+from subsidy.rules.kinds import Cause, Hardship, Status
 
 DAY = date(2026, 3, 2)
 VOUCHER = policies.terms("national-voucher", date(2026, 1, 1))
@@ -20,8 +21,8 @@ ALL_FACTS = st.builds(
 )
 
 
-def judged(terms: rules.Terms, facts: Facts) -> rules.Verdict:
-    return rules.verdict(terms, facts, inside=areas.is_in(facts.area_code, terms.area_code))
+def judged(terms: eligibility.Terms, facts: Facts) -> eligibility.Verdict:
+    return eligibility.verdict(terms, facts, inside=areas.is_in(facts.area_code, terms.area_code))
 
 
 @given(ALL_FACTS, st.sampled_from([VOUCHER, CASH]))
@@ -63,7 +64,7 @@ def test_the_explanation_names_rule_fact_and_source():
 
 @given(st.integers(0, 80_000), st.integers(1, 1_000_000), st.sampled_from([0.5, 0.4]))
 def test_a_voucher_pays_neither_more_than_its_rest_nor_than_its_share(free, price, share):
-    held = rules.held_fen(free, share_fen(price, share))
+    held = amounts.held_fen(free, share_fen(price, share))
 
     assert 0 <= held <= free
     assert held * 2 <= price + 1
@@ -71,7 +72,7 @@ def test_a_voucher_pays_neither_more_than_its_rest_nor_than_its_share(free, pric
 
 @given(st.dates(date(2026, 1, 1), date(2099, 12, 31)), st.integers(1, 7))
 def test_the_next_weekday_lies_at_most_a_week_ahead(day, weekday):
-    later = rules.weekday_after(day, weekday)
+    later = calendar.weekday_after(day, weekday)
 
     assert later.isoweekday() == weekday
     assert timedelta(0) < later - day <= timedelta(days=7)
@@ -79,16 +80,16 @@ def test_the_next_weekday_lies_at_most_a_week_ahead(day, weekday):
 
 @given(st.dates(date(2026, 1, 1), date(2099, 12, 1)))
 def test_months_follow_each_other_without_gap(day):
-    month = rules.month_of(day)
-    following = rules.month_after(month)
+    month = calendar.month_of(day)
+    following = calendar.month_after(month)
 
     assert month < following
-    assert rules.month_of(rules.first_day(following) - timedelta(days=1)) == month
+    assert calendar.month_of(calendar.first_day(following) - timedelta(days=1)) == month
 
 
 def test_the_level_in_force_is_that_of_the_result_approved_last_among_those_that_hold():
-    early = rules.Result(2, date(2026, 1, 1), date(2026, 7, 1), datetime(2026, 1, 1))  # noqa: DTZ001
-    late = rules.Result(4, date(2026, 3, 10), date(2026, 9, 1), datetime(2026, 3, 1))  # noqa: DTZ001
+    early = eligibility.Result(2, date(2026, 1, 1), date(2026, 7, 1), datetime(2026, 1, 1))  # noqa: DTZ001
+    late = eligibility.Result(4, date(2026, 3, 10), date(2026, 9, 1), datetime(2026, 3, 1))  # noqa: DTZ001
 
-    assert [rules.level_on([late, early], day) for day in (date(2026, 3, 9), date(2026, 3, 10), date(2026, 8, 1))] == [2, 4, 4]
-    assert rules.next_change([late, early], date(2026, 3, 2)) == date(2026, 3, 10)
+    assert [eligibility.level_on([late, early], day) for day in (date(2026, 3, 9), date(2026, 3, 10), date(2026, 8, 1))] == [2, 4, 4]
+    assert eligibility.next_change([late, early], date(2026, 3, 2)) == date(2026, 3, 10)

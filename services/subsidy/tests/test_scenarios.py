@@ -18,7 +18,7 @@ from kit.store import Store
 from kit.testing.telling import fire, tell
 from subsidy.consumers import GROUP
 from subsidy.flows import entitlements, vouchers
-from subsidy.rules import Account, Cause, Hardship, State, Status
+from subsidy.rules.kinds import Account, Cause, Hardship, State, Status
 from subsidy.testing import VILLAGE, a_cancellation, a_refused_audit, an_approval, an_audit, an_elder, an_order, an_organisation
 
 FILES = sorted((Path(__file__).parent / "scenarios").glob("*.yaml"))
@@ -107,10 +107,11 @@ class World:
         order_id, name, _ = self.orders[order]
         await tell(self.city, GROUP, a_cancellation(order_id, self.elders[name]))
 
-    async def audit(self, order: str) -> None:
+    async def audit(self, order: str, visited: str = "") -> None:
         order_id, name, held_fen = self.orders[order]
         whose = order_id, self.elders[name], self.organisation_id, held_fen
-        await tell(self.city, GROUP, an_audit(*whose, approved_at=self.city.clock.now(), settlement_id=order_id))
+        visited_on = date.fromisoformat(visited) if visited else None
+        await tell(self.city, GROUP, an_audit(*whose, approved_at=self.city.clock.now(), settlement_id=order_id, visited_on=visited_on))
 
     async def refuse_audit(self, order: str) -> None:
         order_id, name, held_fen = self.orders[order]
@@ -144,7 +145,8 @@ class World:
         return {order: _yuan(found.get(self.orders[order][0], 0)) for order in expected}
 
     async def read_owed(self, _: str) -> str:
-        (row,) = await self.rows("select coalesce(sum(captured_fen), 0)::bigint as fen from debt where payment_id is null")
+        (row,) = await self.rows("select coalesce(sum(captured_fen), 0)::bigint as fen from debt"
+                                 " where payment_id is null and reversed_at is null")
         (booked,) = await self.rows(
             "select coalesce(sum(debit_fen - credit_fen), 0)::bigint as fen from ledger_entry where account = $1", Account.OWED,
         )
@@ -160,6 +162,14 @@ class World:
         return {name: {row["month"]: _yuan(row["claimed_fen"]) for row in await self.rows(
             "select month, claimed_fen from recovery where elder_id = $1 order by month", self.elders[name],
         )} for name in expected}
+
+    async def read_claimed(self, _: str) -> str:
+        (row,) = await self.rows("select coalesce(sum(captured_fen), 0)::bigint as fen from debt where recovery_id is not null")
+        (booked,) = await self.rows(
+            "select coalesce(sum(debit_fen - credit_fen), 0)::bigint as fen from ledger_entry where account = $1", Account.CLAIMS,
+        )
+        assert row == booked
+        return _yuan(row["fen"])
 
     async def read_settled(self, _: Any) -> list[dict[str, str]]:
         found = await self.rows("select * from payment where kind = 1 order by payment_id")

@@ -14,8 +14,8 @@ GROUP = "supervision"
 
 
 @on(OrderPlaced, OrderAssigned, group=GROUP, loads=lambda event: [Need(Order, UUID(event.order_id))])
-async def know(event: OrderPlaced | OrderAssigned, session: Session) -> None:
-    await flows.know(session, event)
+async def replicate_order(event: OrderPlaced | OrderAssigned, session: Session) -> None:
+    await flows.replicate_order(session, event)
 
 
 # the worker's row is the lock: two visits of one worker are judged one after the other, or an overlap could pass unseen
@@ -25,5 +25,5 @@ async def judge(event: OrderFinished, session: Session) -> None:
 
 
 @on(WorkerRegistered, WorkerChanged, WorkerLeft, group=GROUP, replica=Worker)
-async def keep(event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session) -> None:
+async def replicate_worker(event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session) -> None:
     await replicate(session, event.worker, Worker)

@@ -1,6 +1,6 @@
 """What supervision does: judges visits, lets inspectors decide, keeps complaints."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from supervision.rules.visit import Limits, Visit
 from supervision.tables import Complaint, Order, Settlement
 
 
-async def know(session: Session, event: OrderPlaced | OrderAssigned) -> None:
+async def replicate_order(session: Session, event: OrderPlaced | OrderAssigned) -> None:
     """An order exists, or was offered to somebody (else)."""
     organisation_id = UUID(event.organisation_id) if isinstance(event, OrderAssigned) else None
     row = await session.get(Order, UUID(event.order_id))
@@ -58,7 +58,7 @@ async def judge(session: Session, event: OrderFinished) -> None:
     if doubts:
         emit(session, wire.message(said.SettlementHeld, row, held_at=session.now), row)
     else:
-        emit(session, wire.message(said.SettlementApproved, row, automatic=True, approved_at=session.now), row)
+        emit(session, _approved(row, session.now, automatic=True), row)
 
 
 async def decide(session: Session, request: pb.DecideAudit, caller: Caller) -> pb.Settlement:
@@ -69,7 +69,7 @@ async def decide(session: Session, request: pb.DecideAudit, caller: Caller) -> p
     row.judged_at = session.now
     if request.approve:
         row.state = State.APPROVED
-        emit(session, wire.message(said.SettlementApproved, row, automatic=False, approved_at=session.now), row)
+        emit(session, _approved(row, session.now, automatic=False), row)
     else:
         row.state = State.REFUSED
         row.doubts = sorted({*row.doubts, int(Doubt.INSPECTOR)})
@@ -113,6 +113,10 @@ async def close(session: Session, request: pb.CloseComplaint, caller: Caller) ->
     row.closed = True
     in_time = session.now <= row.due_at
     return emit(session, wire.message(said.ComplaintClosed, row, upheld=request.upheld, in_time=in_time, closed_at=session.now), row)
+
+
+def _approved(row: Settlement, now: datetime, *, automatic: bool) -> said.SettlementApproved:
+    return wire.message(said.SettlementApproved, row, automatic=automatic, approved_at=now, visited_on=local_day(row.checked_in_at))
 
 
 async def _settlement(session: Session, settlement_id: str, caller: Caller) -> Settlement:

@@ -40,7 +40,7 @@ async def test_an_inspector_pays_a_held_visit(judged, act, letters):
     answer = await act(flows.decide, pb.DecideAudit(settlement_id=settlement_id, approve=True), an_inspector())
 
     [told] = await letters(SettlementApproved)
-    assert (told.settlement_id, told.automatic) == (settlement_id, False)
+    assert (told.settlement_id, told.automatic, told.visited_on) == (settlement_id, False, "2026-03-02")
     assert (answer.state, list(answer.doubts)) == (pb.Settlement.STATE_APPROVED, [Doubt.WRONG_PLACE])
 
 

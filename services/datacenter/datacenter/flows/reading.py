@@ -172,7 +172,17 @@ def _issued(event: Any, when: When, _: Limits) -> Said:
 
 @_reads(subsidy.VoucherCaptured)
 def _captured(event: Any, _: When, __: Limits) -> Said:
-    return [], [(Measure.CAPTURED_FEN, event.area_code, months.of_text(event.month), event.captured_fen)]
+    return [], _used(event, event.captured_fen)
+
+
+@_reads(subsidy.VoucherReversed)
+def _reversed(event: Any, _: When, __: Limits) -> Said:
+    return [], _used(event, -event.reversed_fen)
+
+
+def _used(event: Any, amount_fen: int) -> list[tuple[Measure, str, int, int]]:
+    month = months.of_text(event.month)
+    return [(measure, event.area_code, month, amount_fen) for measure in (Measure.CAPTURED_FEN, Measure.GIVEN_FEN)]
 
 
 @_reads(subsidy.PaymentMade)
@@ -182,7 +192,9 @@ def _paid(event: Any, _: When, __: Limits) -> Said:
     if event.paid_on <= event.due_on:
         counts.append((Measure.PAYMENTS_IN_TIME, event.area_code, month, 1))
     if event.kind == subsidy.PaymentMade.KIND_CASH:
-        counts.append((Measure.PAID_CASH_FEN, event.area_code, months.of_text(event.month), event.paid_fen))
+        given = [(measure, event.area_code, months.of_text(event.month), event.paid_fen)
+                 for measure in (Measure.PAID_CASH_FEN, Measure.GIVEN_FEN)]
+        counts += given
     return [], counts
 
 

@@ -91,6 +91,12 @@ class Recount:
     def _VoucherCaptured(self, event: Any, _: datetime, __: int) -> None:
         if event.month == self.month:
             self._flow("SU05", event.area_code, event.captured_fen, 0)
+            self._flow("SU07", event.area_code, 0, event.captured_fen)
+
+    def _VoucherReversed(self, event: Any, _: datetime, __: int) -> None:
+        if event.month == self.month:
+            self._flow("SU05", event.area_code, -event.reversed_fen, 0)
+            self._flow("SU07", event.area_code, 0, -event.reversed_fen)
 
     def _PaymentMade(self, event: Any, _: datetime, __: int) -> None:
         if event.paid_on.startswith(self.month):

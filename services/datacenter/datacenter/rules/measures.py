@@ -64,6 +64,7 @@ class Measure(IntEnum):
     COMPLAINTS_IN_TIME = 63
     APPLICATIONS = 64
     APPLICATIONS_ONLINE = 65
+    GIVEN_FEN = 66
 
 
 STOCKS = frozenset(measure for measure in Measure if measure < Measure.VOUCHERED)

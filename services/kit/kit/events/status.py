@@ -44,6 +44,20 @@ async def status(consumers: "Consumers") -> dict[str, Any]:
     }
 
 
+async def is_behind(consumers: "Consumers", topic: str) -> bool:
+    """Whether Kafka may hold records of a topic that the group has not come to; also where Kafka does not answer now."""
+    if not consumers.joined:
+        return True
+    partitions = [TopicPartition(topic, number) for number in consumers.consumer.partitions_for_topic(topic) or ()]
+    bounds = await consumers.brokers.bounds(partitions) if partitions else None
+    if bounds is None:
+        return True
+    async with consumers.store.reading() as session:
+        rows = await (await session.driver()).fetch(_ROWS, consumers.group, consumers.cluster)
+    come = {(row[0], row[1]): row[3] for row in rows}
+    return any(come.get(place, begin) < end for place, (begin, end) in bounds.items())
+
+
 async def _bounds(consumers: "Consumers") -> dict[tuple[str, int], tuple[int, int]]:
     """Where each partition begins and ends, by the broker; what it said last where it is silent."""
     if consumers.joined:

@@ -50,6 +50,8 @@ def _pay_cash(story: Story, day: date) -> None:
 
 
 def _pay_debts(story: Story, day: date) -> None:
-    for organisation_id, _ in story.debts:
-        story.truth.count("SU06", month_of(day), f"{story.firm_of[organisation_id].county}000000", 1, 1)
-    story.debts.clear()
+    for county, _, _ in {(order.firm.county, order.firm.organisation_id, order.month) for order in story.owed if order.firm}:
+        story.truth.count("SU06", month_of(day), f"{county}000000", 1, 1)
+    for order in story.owed:
+        order.paid = True
+    story.owed.clear()

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from simulator.people import BANDS, COUNTIES, Person, person
-from simulator.story import entitling, ordering
+from simulator.story import entitling, ordering, visiting
 from simulator.story.chances import CHANGES, DEATHS, MOVED_OUT, MOVES, NEW, REPORTED_TWICE
 from simulator.story.clock import CASH_DAY
 from simulator.story.state import Story
@@ -57,6 +57,7 @@ async def _die(story: Story, one: Person, died_on: date) -> None:
         if month > month_of(died_on):
             story.truth.count("SU07", month, area, fen, 0)
             story.events["recoveries"] += 1
+    visiting.take_back(story, one)
     for order in [order for order in story.open.values() if order.person is one]:
         if order.state in ordering.WAITING:
             ordering.end(story, order, "death")

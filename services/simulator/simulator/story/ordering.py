@@ -7,6 +7,7 @@ from random import Random
 from typing import TypeVar
 
 from simulator.people import Person
+from simulator.story import entitling
 from simulator.story.chances import CANCEL, COMES_ALL_THE_SAME, DAYS_AHEAD, HOUR_WEIGHTS, HOURS, MONDAY, ORDERS_A_DAY
 from simulator.story.state import Story, channel, instant
 from simulator.truth import HELPED, month_of
@@ -42,7 +43,7 @@ async def place(story: Story, share: float) -> None:
     wanted += [people[number] for number in some(story.dice("poor orders", story.now), poor, ORDERS_A_DAY["poor"] * share)]
     market = some(story.dice("market orders", story.now), world.people, ORDERS_A_DAY["market"] * share)
     wanted += [one for one in market if one.number not in special]
-    able = [one for one in wanted if one.alive and one.number not in world.stays and not one.dies_late]
+    able = [one for one in wanted if one.alive and one.number not in world.stays]
     first = len(story.orders)
 
     async def order(numbered: tuple[int, Person]) -> None:
@@ -62,6 +63,8 @@ async def _order(story: Story, number: int, one: Person) -> None:
     }, key=f"order-{story.seed}-{number:09d}")
     price, month = int(item["price_fen"]), month_of(wanted_from)
     part = math.floor(price * HOME_SHARE + 0.5)
+    if one.number in story.vouched:  # the next month's voucher is issued ahead for the first order that asks for it
+        entitling.issue(story, one.number, month, story.vouched[one.number])
     voucher = min(story.rest.get((one.number, month), 0), part) if one.number in story.vouched else 0
     story.expect(f"voucher of order {told['order_id']}", int(told["voucher_fen"]), voucher)
     if voucher:

@@ -68,7 +68,7 @@ class Story:
     vouched: dict[int, str] = field(default_factory=dict)  # persons with an open voucher entitlement → area
     unwilling: set[int] = field(default_factory=set)  # persons who did not want the cash
     late_deaths: list[Person] = field(default_factory=list)
-    debts: set[tuple[str, str]] = field(default_factory=set)  # organisation, month of the vouchers: one payment each
+    owed: list[Order] = field(default_factory=list)  # captured and not paid; one payment for each firm and month of the vouchers
     paid: defaultdict[int, list[tuple[str, int, str]]] = field(default_factory=lambda: defaultdict(list))  # person → month, fen, area
     unheard: list[Order] = field(default_factory=list)  # over, and a device will still tell of a visit
     finished_today: list[Order] = field(default_factory=list)

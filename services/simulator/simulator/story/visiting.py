@@ -4,6 +4,8 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from kit.clock import SHANGHAI
+from simulator.people import Person
 from simulator.story.ordering import WAITING
 from simulator.story.state import Story
 from simulator.truth import month_of
@@ -99,11 +101,36 @@ async def _leave(story: Story, order: Order, visit: Visit, token: str) -> None:
 def capture(story: Story, order: Order) -> None:
     """An audited visit turns the voucher's part into a debt to the firm."""
     order.captured, order.approved_month = True, month_of(story.now)
+    story.truth.count("SU09", order.approved_month, order.area_code, 0, 1)
+    if after_death(order):  # told by a device that was without network: nothing is owed for it
+        order.taken_back = True
+        return
     area = story.voucher_area[order.person.number, order.month]
     story.truth.count("SU05", order.month, area, order.voucher_fen, 0)
-    story.truth.count("SU09", order.approved_month, order.area_code, 0, 1)
-    if order.firm:
-        story.debts.add((order.firm.organisation_id, order.month))
+    story.truth.count("SU07", order.month, area, 0, order.voucher_fen)
+    story.owed.append(order)
+
+
+def after_death(order: Order) -> bool:
+    """Whether the visit lies behind the day on which the elder died, as far as that is known."""
+    died_on = order.person.died_on
+    return order.visit is not None and died_on is not None and order.visit.begin.astimezone(SHANGHAI).date() > died_on
+
+
+def take_back(story: Story, one: Person) -> None:
+    """A death was told: what was used of vouchers behind it is owed no more, or claimed where it was paid."""
+    for order in story.orders.values():
+        if order.person is not one or not order.captured or order.taken_back or not after_death(order):
+            continue
+        order.taken_back, area = True, story.voucher_area[one.number, order.month]
+        if order.paid:
+            story.truth.count("SU07", order.month, area, order.voucher_fen, 0)
+            story.events["visits claimed"] += 1
+        else:
+            story.truth.count("SU05", order.month, area, -order.voucher_fen, 0)
+            story.truth.count("SU07", order.month, area, 0, -order.voucher_fen)
+            story.owed.remove(order)
+            story.events["visits reversed"] += 1
 
 
 def _proof(at: datetime, place: tuple[float, float] | None) -> dict[str, Any]:

@@ -12,17 +12,18 @@ from eldercare.subsidy.v1.events_pb2 import EntitlementChanged, EntitlementClose
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from kit import areas, ids, wire
+from kit import ids, wire
 from kit.clock import day_start, local_day
 from kit.events import replicate
 from kit.outbox import emit
 from kit.rpc import Call
 from kit.store import Session
 from kit.timers import due
-from subsidy import rules
 from subsidy.errors import EntitlementNotOpen
-from subsidy.flows import policies, recoveries, vouchers
-from subsidy.rules import Cause, Facts, Kind, State, Status, Terms, Verdict
+from subsidy.flows import eligibility, issuing, policies, recoveries, vouchers
+from subsidy.rules import calendar
+from subsidy.rules.eligibility import Facts, Terms, Verdict, next_change
+from subsidy.rules.kinds import Cause, Kind, State, Status
 from subsidy.tables import Case, Decision, Elder, Entitlement, Result
 
 REVIEW = "entitlement-review"  # timer: a day on which an elder's level begins or ends
@@ -45,7 +46,7 @@ async def approve(session: Session, events: Sequence[assessment.AssessmentApprov
     await review(session, sorted(elders.values(), key=lambda elder: elder.elder_id))
 
 
-async def learn(session: Session, state: assessment.Elder) -> None:
+async def replicate_elder(session: Session, state: assessment.Elder) -> None:
     """Keeps an elder's state, and decides again where what policies ask for changed; without any level there is nothing to decide."""
     known = await session.get(Elder, UUID(state.elder_id))
     before = known and _asked(known)
@@ -95,11 +96,9 @@ def _by_elder(rows: Sequence[Owned]) -> Mapping[UUID, list[Owned]]:
 async def decide(session: Session, elder: Elder, results: Sequence[Result], known: Sequence[Entitlement]) -> None:
     """Compares what each policy gives with what is open, and opens, changes or closes the difference."""
     today = local_day(session.now)
-    levels = [rules.Result(one.level, one.valid_from, one.valid_to, one.approved_at) for one in results]
-    facts = Facts(today, elder.status, elder.area_code, frozenset(elder.hardships), rules.level_on(levels, today), elder.died_on)
+    facts = eligibility.facts_on(elder, results, today)
     for policy_code in policies.codes():
-        terms = policies.terms_on(policy_code, today)
-        verdict = rules.verdict(terms, facts, inside=areas.is_in(facts.area_code, terms.area_code)) if terms else _ended(policy_code)
+        terms, verdict = eligibility.verdict_on(policy_code, facts)
         mine = [one for one in known if one.policy_code == policy_code]
         opened = next((one for one in mine if one.state == State.OPEN), None)
         if opened is None:
@@ -112,7 +111,7 @@ async def decide(session: Session, elder: Elder, results: Sequence[Result], know
             _change(session, opened, elder, terms, facts, verdict)
     if facts.status == Status.DEAD and facts.died_on:
         await recoveries.open_after_death(session, elder.elder_id, facts.died_on)
-    if (later := rules.next_change(levels, today)) and facts.status == Status.ALIVE:
+    if (later := next_change(eligibility.levels_of(results), today)) and facts.status == Status.ALIVE:
         due(session, day_start(later), REVIEW, str(elder.elder_id))
 
 
@@ -126,9 +125,9 @@ async def _open(session: Session, elder: Elder, terms: Terms, facts: Facts, verd
     emit(session, wire.message(EntitlementOpened, entitlement), entitlement)
     _freeze(session, entitlement, facts, verdict)
     if entitlement.kind == Kind.VOUCHER and after:
-        await vouchers.issue_again(session, entitlement)
+        await issuing.issue_again(session, entitlement)
     elif entitlement.kind == Kind.VOUCHER:
-        vouchers.issue(session, entitlement)
+        issuing.issue(session, entitlement)
 
 
 def _differs(entitlement: Entitlement, elder: Elder, terms: Terms, facts: Facts, verdict: Verdict) -> bool:
@@ -152,6 +151,8 @@ async def _close(session: Session, entitlement: Entitlement, facts: Facts, verdi
     _freeze(session, entitlement, facts, verdict)
     if cause in (Cause.DEATH, Cause.MOVED_OUT):
         await vouchers.end(session, entitlement.entitlement_id)
+    else:
+        await vouchers.end(session, entitlement.entitlement_id, later_than=calendar.month_of(facts.on))
 
 
 async def refuse(session: Session, command: RefuseEntitlement, call: Call) -> EntitlementRefused:
@@ -172,14 +173,10 @@ async def refuse(session: Session, command: RefuseEntitlement, call: Call) -> En
 def _freeze(session: Session, entitlement: Entitlement, facts: Facts, verdict: Verdict) -> None:
     session.add(Decision(
         entitlement_id=entitlement.entitlement_id, version=entitlement.version, decided_at=session.now,
-        policy_code=entitlement.policy_code, policy_version=entitlement.policy_version,
+        policy_code=entitlement.policy_code, policy_version=entitlement.policy_version, monthly_fen=entitlement.monthly_fen,
         facts={
             "on": facts.on.isoformat(), "status": facts.status.name, "area_code": facts.area_code, "hardships": sorted(facts.hardships),
             "level": facts.level, "died_on": facts.died_on.isoformat() if facts.died_on else None,
         },
         steps=[asdict(step) for step in verdict.steps],
     ))
-
-
-def _ended(policy_code: str) -> Verdict:
-    return Verdict(False, 0, Cause.POLICY_ENDED, (rules.Step("the policy is in force", "it has ended", False, policy_code),))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from kit.store import Session
-from subsidy.rules import Account
+from subsidy.rules.kinds import Account
 from subsidy.tables import LedgerEntry
 
 _BOOK = """insert into ledger_entry (account, area_code, debit_fen, credit_fen, document, document_id, booked_at)

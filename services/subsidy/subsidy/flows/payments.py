@@ -2,26 +2,33 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from eldercare.subsidy.v1.events_pb2 import PaymentMade
 
 from kit import ids, wire
-from kit.clock import local_day
+from kit.clock import day_start, local_day
 from kit.outbox import emit
 from kit.store import Session
 from subsidy.flows.ledger import Move, book
-from subsidy.rules import Account, PaymentKind
+from subsidy.rules.kinds import Account, PaymentKind
 
-_ENTITLED = """select entitlement_id, elder_id, area_code, policy_code, monthly_fen as paid_fen from entitlement
+# $2: the last whole day before the pay day, $3: its end. What was decided later changes neither amount nor area; a decision of before the
+# column was there has no amount, and the entitlement's is taken
+_ENTITLED = """select entitlement_id, elder_id, coalesce(decided.area_code, entitlement.area_code) as area_code, policy_code,
+        coalesce(decided.monthly_fen, entitlement.monthly_fen) as paid_fen
+    from entitlement left join lateral (
+        select decision.monthly_fen, facts ->> 'area_code' as area_code from decision
+        where decision.entitlement_id = entitlement.entitlement_id and decided_at < $3 order by decision.version desc limit 1
+    ) as decided on true
     where kind = 2 and ($1::uuid is null or entitlement_id > $1) and valid_from <= $2 and (valid_to is null or valid_to > $2)
-    order by entitlement_id limit $3 for update"""
+    order by entitlement_id limit $4 for update of entitlement"""
 _OWING = """select distinct debt.organisation_id, organisation.area_code from debt join organisation using (organisation_id)
-    where payment_id is null and ($1::uuid is null or organisation_id > $1) order by 1 limit $2"""
+    where payment_id is null and reversed_at is null and ($1::uuid is null or organisation_id > $1) order by 1 limit $2"""
 _DEBTS = """select settlement_id, organisation_id, policy_code, month, area_code, captured_fen, due_on from debt
-    where payment_id is null and organisation_id = any($1) order by organisation_id, settlement_id for update"""
+    where payment_id is null and reversed_at is null and organisation_id = any($1) order by organisation_id, settlement_id for update"""
 _PAID = "update debt set payment_id = paid.payment_id from unnest($1::uuid[], $2::uuid[]) as paid (settlement_id, payment_id)" \
     " where debt.settlement_id = paid.settlement_id"
 _PAY = """insert into payment (payment_id, kind, organisation_id, elder_id, entitlement_id, area_code, policy_code, month, paid_fen,
@@ -36,12 +43,13 @@ _COLUMNS = (
 
 
 async def pay_cash(session: Session, month: str, pay_on: date, after: UUID | None, most: int) -> tuple[UUID | None, int]:
-    """Pays one month to the next entitlements that are in force on the pay day.
+    """Pays one month to the next entitlements that were in force when the pay day began, as much as they gave then.
 
-    Returns the last key looked at, None where there are no more; and how many were paid.
+    Both come from dated rows, so that a run that is late pays what a punctual one does. A death is the exception: who is known by now to
+    have died before is not paid. Returns the last key looked at, None where there are no more; and how many were paid.
     """
     driver = await session.driver()
-    rows = await driver.fetch(_ENTITLED, after, pay_on, most)
+    rows = await driver.fetch(_ENTITLED, after, pay_on - timedelta(days=1), day_start(pay_on), most)
     payments = [
         _payment(session, PaymentKind.CASH, dict(row) | {"organisation_id": None, "settlements": 0, "month": month, "due_on": pay_on})
         for row in rows

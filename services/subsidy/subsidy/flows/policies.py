@@ -15,7 +15,8 @@ from kit.outbox import emit
 from kit.standards import Standards, load
 from kit.store import Session
 from kit.timers import due
-from subsidy.rules import Hardship, Kind, Terms
+from subsidy.rules.eligibility import Terms
+from subsidy.rules.kinds import Hardship, Kind
 from subsidy.tables import Policy
 
 OTHER_FILES = frozenset({"payment"})
@@ -93,13 +94,13 @@ async def publish(session: Session) -> int:
                 session.add(policy := wanted)
             else:
                 policy.sqlmodel_update(wanted.model_dump(exclude={"version"}))
-            emit(session, told(policy), policy)
+            emit(session, published_event(policy), policy)
             published += 1
             due(session, max(day_start(first), session.now), "policy-review", f"{policy_code}/{first}/{policy.version}")
     return published
 
 
-def told(policy: Policy) -> PolicyPublished:
+def published_event(policy: Policy) -> PolicyPublished:
     """The event that tells all of a version."""
     return PolicyPublished(policy=wire.message(said.Policy, policy))
 

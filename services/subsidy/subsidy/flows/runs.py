@@ -4,17 +4,17 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from eldercare.subsidy.v1.events_pb2 import VoucherIssued, VoucherLapsed
+from eldercare.subsidy.v1.events_pb2 import VoucherLapsed
 
-from kit import ids, wire
+from kit import wire
 from kit.clock import day_start, local_day
 from kit.outbox import emit
 from kit.store import Session
 from kit.timers import due
-from subsidy import rules
-from subsidy.flows import entitlements, payments, policies
+from subsidy.flows import entitlements, issuing, payments, policies
 from subsidy.flows.ledger import Move, book
-from subsidy.rules import Account
+from subsidy.rules import calendar
+from subsidy.rules.kinds import Account
 from subsidy.tables import Run
 
 ISSUE, LAPSE, CASH, SETTLE, REVIEW = "voucher-issue", "voucher-lapse", "cash-pay", "settlement-pay", "policy-review"
@@ -29,11 +29,6 @@ Chunk = Callable[[Session, UUID | None], Awaitable[tuple[UUID | None, int]]]
 _OPEN = """select entitlement_id, elder_id, area_code, policy_code, policy_version, monthly_fen as issued_fen from entitlement
     where state = 1 and kind = 1 and ($1::uuid is null or entitlement_id > $1) and valid_from <= $2
     order by entitlement_id limit $3 for update"""
-_ISSUE = """insert into voucher (voucher_id, entitlement_id, elder_id, area_code, policy_code, policy_version, issued_fen,
-        month, reserved_fen, captured_fen, lapsed_fen, version)
-    select issued.*, $8, 0, 0, 0, 1
-    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::date[], $7::bigint[]) as issued
-    on conflict (elder_id, month, policy_code) do nothing returning voucher_id"""
 _LAPSE = """with chosen as (
         select voucher_id, issued_fen - reserved_fen - captured_fen - lapsed_fen as free_fen from voucher
         where month = $1 and lapsed_at is null and ($2::uuid is null or voucher_id > $2) order by voucher_id limit $3 for update
@@ -43,12 +38,12 @@ _LAPSE = """with chosen as (
     returning voucher.voucher_id, elder_id, area_code, month, free_fen, version"""
 
 
-async def arm(session: Session) -> None:
+async def schedule_runs(session: Session) -> None:
     """Sets the timers of the present period, unless its run has ended: each run sets the timer of the next one itself."""
     today = local_day(session.now)
-    month = rules.month_of(today)
+    month = calendar.month_of(today)
     weekday = policies.standards().value("payment.settlement_weekday", today)
-    friday = rules.weekday_after(today - timedelta(days=1), weekday).isoformat()
+    friday = calendar.weekday_after(today - timedelta(days=1), weekday).isoformat()
     for kind, period in ((ISSUE, month), (LAPSE, month), (CASH, month), (SETTLE, friday)):
         run = await session.get(Run, (kind, period))
         if run is None or run.finished_at is None:
@@ -58,9 +53,9 @@ async def arm(session: Session) -> None:
 def begins_at(kind: str, period: str) -> datetime:
     """The instant at which a run of a period is due."""
     if kind == ISSUE:
-        return day_start(rules.first_day(period))
+        return day_start(calendar.first_day(period))
     if kind == LAPSE:
-        return day_start(rules.first_day(rules.month_after(period)))
+        return day_start(calendar.first_day(calendar.month_after(period)))
     if kind == CASH:
         return day_start(pay_day(period))
     day = date.fromisoformat(period)
@@ -69,17 +64,17 @@ def begins_at(kind: str, period: str) -> datetime:
 
 def pay_day(month: str) -> date:
     """The day on which a month's cash is paid."""
-    return rules.pay_day(month, policies.standards().value("payment.cash_day", rules.first_day(month)))
+    return calendar.pay_day(month, policies.standards().value("payment.cash_day", calendar.first_day(month)))
 
 
 async def issue(session: Session, month: str) -> None:
     """Issues the month's vouchers to everybody who is entitled; a month that is over gets none."""
-    over = month < rules.month_of(local_day(session.now))
+    over = month < calendar.month_of(local_day(session.now))
 
     async def chunk(session: Session, after: UUID | None) -> tuple[UUID | None, int]:
         return (None, 0) if over else await _issue(session, month, after)
 
-    await _step(session, ISSUE, month, chunk, rules.month_after(month))
+    await _step(session, ISSUE, month, chunk, calendar.month_after(month))
 
 
 async def lapse(session: Session, month: str) -> None:
@@ -88,16 +83,16 @@ async def lapse(session: Session, month: str) -> None:
     async def chunk(session: Session, after: UUID | None) -> tuple[UUID | None, int]:
         return await _lapse(session, month, after)
 
-    await _step(session, LAPSE, month, chunk, rules.month_after(month))
+    await _step(session, LAPSE, month, chunk, calendar.month_after(month))
 
 
 async def pay_cash(session: Session, month: str) -> None:
-    """Pays the month's cash to everybody who is entitled on the pay day."""
+    """Pays the month's cash to everybody who is entitled when the pay day begins."""
 
     async def chunk(session: Session, after: UUID | None) -> tuple[UUID | None, int]:
         return await payments.pay_cash(session, month, pay_day(month), after, CHUNK)
 
-    await _step(session, CASH, month, chunk, rules.month_after(month))
+    await _step(session, CASH, month, chunk, calendar.month_after(month))
 
 
 async def pay_debts(session: Session, day: str) -> None:
@@ -109,7 +104,7 @@ async def pay_debts(session: Session, day: str) -> None:
     # days that were slept through need no run of their own: this one pays all that is owed
     last = max(date.fromisoformat(day), local_day(session.now) - timedelta(days=1))
     weekday = policies.standards().value("payment.settlement_weekday", last)
-    await _step(session, SETTLE, day, chunk, rules.weekday_after(last, weekday).isoformat())
+    await _step(session, SETTLE, day, chunk, calendar.weekday_after(last, weekday).isoformat())
 
 
 async def review(session: Session, key: str) -> None:
@@ -144,19 +139,8 @@ async def _step(session: Session, kind: str, period: str, chunk: Chunk, next_per
 async def _issue(session: Session, month: str, after: UUID | None) -> tuple[UUID | None, int]:
     driver = await session.driver()
     rows = await driver.fetch(_OPEN, after, local_day(session.now), CHUNK)
-    if not rows:
-        return None, 0
-    vouchers = [dict(row) | {"voucher_id": ids.new(), "month": month} for row in rows]
-    names = ("voucher_id", "entitlement_id", "elder_id", "area_code", "policy_code", "policy_version", "issued_fen")
-    kept = await driver.fetch(_ISSUE, *([voucher[name] for voucher in vouchers] for name in names), month)
-    new = {row["voucher_id"] for row in kept}
-    issued = [voucher for voucher in vouchers if voucher["voucher_id"] in new]
-    for voucher in issued:
-        emit(session, wire.message(VoucherIssued, voucher, issued_at=session.now), sequence=1)
-    await book(session, *(
-        Move("VoucherIssued", one["voucher_id"], one["area_code"], Account.FUND, Account.ISSUED, one["issued_fen"]) for one in issued
-    ))
-    return rows[-1]["entitlement_id"] if len(rows) == CHUNK else None, len(issued)
+    issued = await issuing.issue_many(session, [dict(row) for row in rows], month)
+    return rows[-1]["entitlement_id"] if len(rows) == CHUNK else None, issued
 
 
 async def _lapse(session: Session, month: str, after: UUID | None) -> tuple[UUID | None, int]:

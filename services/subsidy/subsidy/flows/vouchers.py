@@ -1,24 +1,25 @@
-"""What happens to one voucher: issued, held, released, captured, lapsed."""
+"""What happens to one voucher once it is issued: held, released, captured, reversed, lapsed."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from eldercare.dispatch.v1.events_pb2 import OrderPlaced
 from eldercare.subsidy.v1.api_pb2 import Reservation, ReserveVoucher
-from eldercare.subsidy.v1.events_pb2 import VoucherCaptured, VoucherIssued, VoucherLapsed, VoucherReleased, VoucherReserved
+from eldercare.subsidy.v1.events_pb2 import VoucherCaptured, VoucherLapsed, VoucherReleased, VoucherReserved, VoucherReversed
 from eldercare.supervision.v1.events_pb2 import SettlementApproved
 from sqlmodel import col, select
 
-from kit import ids, wire
+from kit import wire
 from kit.clock import local_day
 from kit.money import share_fen
 from kit.outbox import emit
 from kit.store import Session
-from subsidy import rules
-from subsidy.flows import policies
+from subsidy.errors import VoucherTooShort
+from subsidy.flows import issuing, policies
 from subsidy.flows.ledger import Move, enter
-from subsidy.rules import Account, HoldState
-from subsidy.tables import Debt, Entitlement, Hold, Voucher
+from subsidy.rules import amounts, calendar
+from subsidy.rules.kinds import Account, Cause, HoldState
+from subsidy.tables import Debt, Elder, Hold, Voucher
 
 KEPT = (HoldState.HELD, HoldState.CONFIRMED)  # states in which money stands on the account `held`
 
@@ -28,38 +29,19 @@ def hold_for(now: datetime) -> timedelta:
     return timedelta(minutes=policies.standards().value("payment.hold_minutes", local_day(now)))
 
 
-async def issue_again(session: Session, entitlement: Entitlement) -> None:
-    """Issues the present month's voucher to somebody who was entitled before, unless an earlier entitlement has given one."""
-    month = rules.month_of(local_day(session.now))
-    known = select(Voucher.voucher_id).where(
-        col(Voucher.elder_id) == entitlement.elder_id, col(Voucher.policy_code) == entitlement.policy_code, col(Voucher.month) == month,
-    )
-    if not (await session.exec(known)).first():
-        issue(session, entitlement)
-
-
-def issue(session: Session, entitlement: Entitlement) -> None:
-    """Issues the present month's voucher of a new entitlement."""
-    month = rules.month_of(local_day(session.now))
-    issued_fen = entitlement.monthly_fen
-    voucher = Voucher(
-        voucher_id=ids.new(), entitlement_id=entitlement.entitlement_id, elder_id=entitlement.elder_id, area_code=entitlement.area_code,
-        policy_code=entitlement.policy_code, policy_version=entitlement.policy_version, month=month, issued_fen=issued_fen,
-    )
-    session.add(voucher)
-    emit(session, wire.message(VoucherIssued, voucher, issued_at=session.now), voucher)
-    enter(session, _move("VoucherIssued", voucher, Account.FUND, Account.ISSUED, issued_fen))
-
-
 async def reserve(session: Session, command: ReserveVoucher, real: datetime) -> Reservation:
     """Holds a part of the month's voucher for an order until it is confirmed; for the same order again, the same answer.
 
+    For an order of the next month that month's voucher is issued ahead.
     real: the wall clock's instant; the hold's end does not depend on the business clock.
     """
     order_id, elder_id = UUID(command.order_id), UUID(command.elder_id)
     hold = await session.get(Hold, order_id, with_for_update=True, populate_existing=True)
     if hold is None or hold.state == HoldState.EXPIRED:
         voucher = await _voucher_of(session, elder_id, command.month)
+        if voucher is None:
+            await issuing.issue_ahead(session, elder_id, command.month)
+            voucher = await _voucher_of(session, elder_id, command.month)
         # while this one waited for the voucher, the same call may have come another way
         hold = await session.get(Hold, order_id, with_for_update=True, populate_existing=True)
         if voucher and (hold is None or hold.state == HoldState.EXPIRED):
@@ -78,7 +60,7 @@ async def confirm(session: Session, event: OrderPlaced) -> None:
     if hold is None:
         if not event.voucher_fen:
             return
-        month = rules.month_of(local_day(wire.instant(event.wanted_from)))
+        month = calendar.month_of(local_day(wire.instant(event.wanted_from)))
         hold = wire.row(Hold, event, month=month, held_fen=0, state=HoldState.EXPIRED, expires_at=session.now)
         session.add(hold)
     if hold.state == HoldState.HELD:
@@ -88,7 +70,7 @@ async def confirm(session: Session, event: OrderPlaced) -> None:
             # the order was placed without waiting for the answer of the reservation
             await release(session, hold, HoldState.RELEASED)
     elif hold.state == HoldState.EXPIRED and event.voucher_fen:
-        await _again(session, hold, event.voucher_fen)
+        await _hold_again(session, hold, event.voucher_fen)
 
 
 async def release(session: Session, hold: Hold, state: HoldState) -> None:
@@ -102,22 +84,27 @@ async def release(session: Session, hold: Hold, state: HoldState) -> None:
     voucher.reserved_fen -= hold.held_fen
     released = wire.message(VoucherReleased, voucher, order_id=hold.order_id, released_fen=hold.held_fen, released_at=session.now)
     emit(session, released, voucher)
-    moves = [_move("VoucherReleased", voucher, Account.HELD, Account.ISSUED, hold.held_fen)]
-    if voucher.lapsed_at:
-        moves.append(_lapse(session, voucher))
-    enter(session, *moves)
+    _free(session, voucher, "VoucherReleased", Account.HELD, hold.held_fen)
 
 
 async def capture(session: Session, event: SettlementApproved) -> None:
-    """Turns what is held for an audited visit into a debt to its organisation (核销), exactly as much as is held."""
+    """Turns what is held for an audited visit into a debt to its organisation (核销).
+
+    What is not held, because the order was heard too late or the audit was refused first, is taken now if the voucher still has it. For a
+    visit after the elder's death nothing is owed: what is held is given back. Raises: VoucherTooShort.
+    """
     hold = await session.get_locked(Hold, UUID(event.order_id))
     if hold.state == HoldState.CAPTURED:
         return
-    if hold.state not in KEPT:
-        # heard before the order itself, or approved after all: held again as far as the voucher still reaches
-        await _again(session, hold, event.voucher_fen)
-    if hold.voucher_id is None or hold.state not in KEPT or not hold.held_fen:
+    visited_on = date.fromisoformat(event.visited_on) if event.visited_on else None
+    elder = await session.get(Elder, hold.elder_id)
+    if elder and amounts.is_after_death(visited_on, elder.died_on):
+        await release(session, hold, HoldState.RELEASED)
         return
+    if _held(hold) < event.voucher_fen:
+        await _hold_again(session, hold, event.voucher_fen)
+    if hold.voucher_id is None or _held(hold) < event.voucher_fen:
+        raise VoucherTooShort(order_id=hold.order_id, promised_fen=event.voucher_fen, held_fen=_held(hold))
     voucher = await session.get_locked(Voucher, hold.voucher_id)
     hold.state = HoldState.CAPTURED
     voucher.reserved_fen -= hold.held_fen
@@ -129,17 +116,37 @@ async def capture(session: Session, event: SettlementApproved) -> None:
     emit(session, captured, voucher)
     due_days = policies.standards().value("payment.settlement_due_days", local_day(session.now))
     due_on = local_day(wire.instant(event.approved_at)) + timedelta(days=due_days)
-    session.add(wire.row(Debt, captured, policy_code=voucher.policy_code, due_on=due_on))
+    session.add(wire.row(Debt, captured, policy_code=voucher.policy_code, due_on=due_on, visited_on=visited_on))
     enter(session, _move("VoucherCaptured", voucher, Account.HELD, Account.OWED, hold.held_fen))
 
 
-async def end(session: Session, entitlement_id: UUID) -> None:
-    """Ends the vouchers of an entitlement before their month does: what is free is gone, what is held or used stays."""
-    asked = select(Voucher).where(col(Voucher.entitlement_id) == entitlement_id, col(Voucher.lapsed_at).is_(None))
+async def reverse(session: Session, debt: Debt, cause: Cause) -> None:
+    """Takes back a debt that was not paid yet: nothing is owed any more, and the voucher has it again while its time is not over."""
+    voucher = await session.get_locked(Voucher, debt.voucher_id)
+    voucher.captured_fen -= debt.captured_fen
+    debt.reversed_at = session.now
+    emit(session, wire.message(VoucherReversed, debt, elder_id=voucher.elder_id, reversed_fen=debt.captured_fen, cause=cause), voucher)
+    _free(session, voucher, "VoucherReversed", Account.OWED, debt.captured_fen)
+
+
+async def end(session: Session, entitlement_id: UUID, *, later_than: str = "") -> None:
+    """Ends the vouchers of an entitlement before their month does: what is free is gone, what is held or used stays.
+
+    later_than: a month; only vouchers of the ones behind it are ended, which were issued ahead.
+    """
+    asked = select(Voucher).where(
+        col(Voucher.entitlement_id) == entitlement_id, col(Voucher.lapsed_at).is_(None), col(Voucher.month) > later_than,
+    )
     for voucher in (await session.exec(asked.order_by(col(Voucher.voucher_id)).with_for_update())).all():
         voucher.lapsed_at = session.now
-        if rules.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen):
+        if amounts.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen):
             enter(session, _lapse(session, voucher))
+
+
+async def may_expire(session: Session, real: datetime) -> bool:
+    """Whether there are holds that nobody confirmed in time."""
+    asked = select(Hold.order_id).where(col(Hold.state) == HoldState.HELD, col(Hold.expires_at) <= real).limit(1)
+    return (await session.exec(asked)).first() is not None
 
 
 async def expire(session: Session, real: datetime, most: int) -> int:
@@ -159,26 +166,40 @@ async def _voucher_of(session: Session, elder_id: UUID, month: str) -> Voucher |
     return (await session.exec(asked.order_by(col(Voucher.voucher_id)).with_for_update().execution_options(populate_existing=True))).first()
 
 
-async def _again(session: Session, hold: Hold, due: int) -> None:
+def _held(hold: Hold) -> int:
+    return hold.held_fen if hold.state in KEPT else 0
+
+
+async def _hold_again(session: Session, hold: Hold, due: int) -> None:
+    """Holds what is missing of what was promised, as far as the voucher still reaches."""
     voucher = await _voucher_of(session, hold.elder_id, hold.month)
-    if voucher is not None:
+    if voucher is not None and (not _held(hold) or hold.voucher_id == voucher.voucher_id):
         await _take(session, hold, voucher, due, HoldState.CONFIRMED, hold.expires_at)
 
 
 async def _take(session: Session, hold: Hold, voucher: Voucher, due: int, state: HoldState, expires_at: datetime) -> None:
-    free = rules.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen)
-    held = rules.held_fen(free, due)
+    free = amounts.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen)
+    kept = _held(hold)
+    held = amounts.held_fen(free, due - kept)
     if not held:
         return
-    hold.voucher_id, hold.held_fen, hold.state, hold.expires_at = voucher.voucher_id, held, state, expires_at
+    hold.voucher_id, hold.held_fen, hold.state, hold.expires_at = voucher.voucher_id, kept + held, state, expires_at
     session.add(hold)
     voucher.reserved_fen += held
     emit(session, wire.message(VoucherReserved, voucher, order_id=hold.order_id, reserved_fen=held, reserved_at=session.now), voucher)
     enter(session, _move("VoucherReserved", voucher, Account.ISSUED, Account.HELD, held))
 
 
+def _free(session: Session, voucher: Voucher, document: str, source: Account, amount_fen: int) -> None:
+    """Books what comes back to a voucher; where its time is over it is gone at once."""
+    moves = [_move(document, voucher, source, Account.ISSUED, amount_fen)]
+    if voucher.lapsed_at:
+        moves.append(_lapse(session, voucher))
+    enter(session, *moves)
+
+
 def _lapse(session: Session, voucher: Voucher) -> Move:
-    free = rules.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen)
+    free = amounts.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen)
     voucher.lapsed_fen += free
     emit(session, wire.message(VoucherLapsed, voucher, lapsed_fen=free, lapsed_at=session.now), voucher)
     return _move("VoucherLapsed", voucher, Account.ISSUED, Account.LAPSED, free)
