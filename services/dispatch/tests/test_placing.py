@@ -80,7 +80,7 @@ async def city(store, database, clock, issuer, serve):
     await subsidy_consumers.begin(neighbours["subsidy"])
     await tell(neighbours["subsidy"], subsidy_consumers.GROUP, registered, subsidy.testing.an_approval(elder_id))
     yield SimpleNamespace(
-        store=store, elder_id=elder_id, client=client, placing=placing, vouchers=vouchers, subsidy=neighbours["subsidy"],
+        store=store, elder_id=elder_id, client=client, placing=placing, vouchers=vouchers, **neighbours,
         area_code=registered.elder.area_code, duties=Duties(store, placing, Engine(timedelta(seconds=1))),
     )
     for opened in (*clients, client, *neighbours.values()):
@@ -116,6 +116,14 @@ async def test_an_order_holds_its_part_of_the_voucher_and_knows_the_address_seal
     assert a_ring().open(row["contact"], "order.contact") == '["李小明", "13800000001", "琅琊路1号"]'
     assert a_ring().open(row["home"], "order.place") == "118.3 32.3"
     assert [due["kind"] for due in await rows("select kind from due")] == ["offer"]
+
+
+async def test_who_orders_is_recorded_as_the_one_who_looked_at_the_contact(city, place, issuer):
+    await place(token=issuer.token(("hotline",), area="341100000000", client_id="hotline", subject="li"))
+
+    async with city.assessment.reading() as session:
+        rows = await (await session.driver()).fetch("select subject, client_id, elder_ids from audit_record")
+    assert [tuple(row) for row in rows] == [("li", "dispatch", [str(city.elder_id)])]
 
 
 async def test_one_key_is_one_order_and_one_answer_also_when_ten_arrive_at_once(city, place, letters, at):

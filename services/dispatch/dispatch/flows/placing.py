@@ -101,7 +101,7 @@ class Placing:
     ) -> Known:
         contact: assessment.ElderContact = await self.assessment.call(
             "eldercare.assessment.v1.Elders/Contact", assessment.GetElder(elder_id=request.elder_id), timeout=CALL_S,
-            channel="internal", correlation_id=call.correlation_id,
+            on_behalf_of=call.token, channel="internal", correlation_id=call.correlation_id,
         )
         vault = sealed.vault_of(store)
         position = (contact.lon, contact.lat) if contact.HasField("lon") and contact.HasField("lat") else (None, None)
