@@ -20,24 +20,24 @@ GROUP = "dispatch"
 
 
 @on(ElderRegistered, ElderChanged, ElderDied, group=GROUP, replica=Elder)
-async def keep_elder(event: ElderRegistered | ElderChanged | ElderDied, session: Session) -> None:
+async def replicate_elder(event: ElderRegistered | ElderChanged | ElderDied, session: Session) -> None:
     await replicate(session, event.elder, Elder)
     if event.elder.status == ElderState.STATUS_DEAD:
-        await offers.bury(session, UUID(event.elder.elder_id))
+        await offers.cancel_open_orders(session, UUID(event.elder.elder_id))
 
 
 @on(OrganisationRegistered, OrganisationChanged, group=GROUP, replica=Organisation)
-async def keep_organisation(event: OrganisationRegistered | OrganisationChanged, session: Session) -> None:
+async def replicate_organisation(event: OrganisationRegistered | OrganisationChanged, session: Session) -> None:
     await replicate(session, event.organisation, Organisation)
 
 
 @on(WorkerRegistered, WorkerChanged, WorkerLeft, group=GROUP, replica=Worker)
-async def keep_worker(event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session) -> None:
+async def replicate_worker(event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session) -> None:
     await replicate(session, event.worker, Worker)
     if event.worker.status == WorkerState.STATUS_LEFT:
-        await offers.leave(session, UUID(event.worker.worker_id))
+        await offers.reoffer_orders_of_leaver(session, UUID(event.worker.worker_id))
     else:
-        await planning.see_to(session, county_day.county_of(event.worker.area_code))
+        await planning.ensure_planned(session, county_day.county_of(event.worker.area_code))
 
 
 @timer("offer", group=GROUP)

@@ -67,7 +67,7 @@ def take_back(session: Session, order: Order) -> said.OrderDeclined:
     if order.worker_id is not None:
         session.add(Declined(order_id=order.order_id, worker_id=order.worker_id, declined_at=session.now))
     order.state, order.organisation_id, order.worker_id, order.planned_at = State.PLACED, None, None, None
-    _quiet(session, order)
+    _clear_timers(session, order)
     due(session, session.now, "offer", str(order.order_id))
     return told
 
@@ -75,7 +75,7 @@ def take_back(session: Session, order: Order) -> said.OrderDeclined:
 async def cancel(session: Session, order: Order, cause: Cause) -> said.OrderCancelled:
     """Ends an order without a visit. The order must be locked and open."""
     order.state = State.CANCELLED
-    _quiet(session, order)
+    _clear_timers(session, order)
     return emit(session, wire.message(
         said.OrderCancelled, order, organisation_id=order.organisation_id, worker_id=order.worker_id, cause=int(cause),
         cancelled_at=session.now,
@@ -96,13 +96,13 @@ async def miss(session: Session, order_id: UUID) -> None:
         await cancel(session, order, Cause.MISSED)
 
 
-async def leave(session: Session, worker_id: UUID) -> None:
+async def reoffer_orders_of_leaver(session: Session, worker_id: UUID) -> None:
     """A worker left: what was promised in the worker's name is offered to others."""
     for order in await _locked(session, col(Order.worker_id) == worker_id, orders.OFFERED):
         take_back(session, order)
 
 
-async def bury(session: Session, elder_id: UUID) -> None:
+async def cancel_open_orders(session: Session, elder_id: UUID) -> None:
     """An elder died: nobody comes any more. A begun visit is ended by who is there."""
     for order in await _locked(session, col(Order.elder_id) == elder_id, (State.RESERVING, *orders.OPEN)):
         if order.state == State.RESERVING:  # nobody has heard of it; the hold on the voucher expires
@@ -119,6 +119,6 @@ async def _locked(session: Session, whose: ColumnElement[bool], states: Sequence
     return found
 
 
-def _quiet(session: Session, order: Order) -> None:
+def _clear_timers(session: Session, order: Order) -> None:
     for kind in TIMERS:
         undue(session, kind, str(order.order_id))
