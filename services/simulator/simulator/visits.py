@@ -37,8 +37,8 @@ class Visit:
 class Order:
     """An order as the simulation knows it. number: its place in the story.
 
-    state: placed, offered, accepted, arrived, finished, cancelled, missed, unserved, death. cheat: how the visit was faked, or "".
-    behind: the true visit that a second one is faked beside.
+    state: placed, offered, accepted, arrived, finished, cancelled, missed, unserved, death, moved away.
+    cheat: how the visit was faked, or "". behind: the true visit that a second one is faked beside.
     """
 
     number: int
