@@ -28,6 +28,7 @@ STRUCTURAL = {
     ("datacenter.rules.places", 2): "numbers of Facility.Tier and Facility.Operation in the contract, compared below",
     ("datacenter.rules.places", 3): "number of Facility.Operation in the contract, compared below",
     ("datacenter.rules.work", 2): "number of OrderCancelled.Cause in the contract, compared below",
+    ("datacenter.rules.work", 5): "number of OrderCancelled.Cause in the contract, compared below",
     ("dispatch.rules.travel", 6_371_008.8): "mean radius of the earth, m",
     ("dispatch.rules.travel", 60): "seconds of a minute",
     ("dispatch.rules.travel", 3.6): "km/h in a m/s",
@@ -109,6 +110,7 @@ def test_numbers_of_formulas_are_seen(text: str, wanted: list[float]) -> None:
     ("places", "COUNTY", "facility.v1.events_pb2:Facility.TIER_COUNTY"), ("places", "TOWN", "facility.v1.events_pb2:Facility.TIER_TOWN"),
     ("work", "ELDER", "dispatch.v1.events_pb2:OrderCancelled.CAUSE_ELDER"),
     ("work", "DEATH", "dispatch.v1.events_pb2:OrderCancelled.CAUSE_DEATH"),
+    ("work", "MOVED_OUT", "dispatch.v1.events_pb2:OrderCancelled.CAUSE_MOVED_OUT"),
 ])
 def test_a_number_taken_from_a_contract_is_the_contracts(rule: str, name: str, contract: str) -> None:
     module, _, path = contract.partition(":")

@@ -11,13 +11,12 @@ from sqlmodel import SQLModel, col, select
 
 from assessment.ground import Ground
 from assessment.tables import Application, Assessment, Elder, Import, ImportFailure
-from kit import access, areas, ids, wire
+from kit import access, areas, audit, wire
 from kit.access import Caller
 from kit.personal import Ring, mask
 from kit.refusals import NotFound
 from kit.rpc import Call
 from kit.store import Session
-from kit.tables import AuditRecord
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -48,10 +47,7 @@ async def contact(session: Session, question: api.GetElder, call: Call, ground: 
     row = await session.get(Elder, UUID(question.elder_id))
     if row is None:
         raise NotFound(Elder, question.elder_id)
-    session.add(AuditRecord(
-        audit_id=ids.new(), at=session.now, recorded_at=session.store.clock.real(), subject=call.caller.subject, client_id=call.client_id,
-        method=call.method, channel=call.channel, elder_ids=[str(row.elder_id)], purpose="contact", correlation_id=call.correlation_id,
-    ))
+    await audit.record(session, call, [row.elder_id], "contact")
     lon, lat = (float(part) for part in opened(ground.ring, row, "position").split()) if row.position_sealed else (None, None)
     return wire.message(
         api.ElderContact, row, name=opened(ground.ring, row, "name"), phone=opened(ground.ring, row, "phone"),

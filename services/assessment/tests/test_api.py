@@ -9,6 +9,7 @@ from google.api.httpbody_pb2 import HttpBody
 from assessment.consumers import GROUP
 from assessment.testing import CITY, a_completion, a_registration
 from kit.refusals import Conflict, Denied, Malformed, NotFound, Refusal
+from kit.rpc import Client
 from kit.testing.telling import fire
 
 ELDERS, APPLICATIONS, ASSESSMENTS, IMPORTS = (
@@ -16,6 +17,13 @@ ELDERS, APPLICATIONS, ASSESSMENTS, IMPORTS = (
 )
 OFFICIAL = {"roles": ["official"], "area": CITY}
 FIRST, SECOND = (str(uuid.UUID(int=number)) for number in (1, 2))
+
+
+async def recorded(service):
+    """Who looked, through which program, how, and at whom."""
+    async with service.store.reading() as session:
+        rows = await (await session.driver()).fetch("select subject, client_id, method, elder_ids from audit_record order by audit_id")
+    return [tuple(row) for row in rows]
 
 
 async def test_from_registration_to_a_result(served):
@@ -69,9 +77,39 @@ async def test_contact_is_for_services_alone_and_leaves_a_record(served, issuer)
     assert (told.name, told.phone, told.lon) == ("李小明", "13800000001", 118.3)
     with pytest.raises(Denied):
         await service.call(f"{ELDERS}/Contact", question, **OFFICIAL)
-    async with service.store.reading() as session:
-        records = await (await session.driver()).fetch("select client_id, method, elder_ids from audit_record")
-    assert [tuple(record) for record in records] == [("dispatch", f"{ELDERS}.Contact", [elder_id])]
+    assert await recorded(service) == [("dispatch", "dispatch", f"{ELDERS}.Contact", [elder_id])]
+
+
+async def test_the_contact_asked_on_a_users_behalf_is_recorded_as_the_users(served, issuer):
+    service = await served("assessment")
+    elder_id = (await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)).elder.elder_id
+
+    client = Client(service.address)
+    await client.call(
+        f"{ELDERS}/Contact", api.GetElder(elder_id=elder_id), token=issuer.service_token("dispatch"),
+        on_behalf_of=issuer.token(("hotline",), subject="li", area=CITY),
+    )
+    await client.close()
+
+    assert await recorded(service) == [("li", "dispatch", f"{ELDERS}.Contact", [elder_id])]
+
+
+async def test_who_looked_at_files_or_searched_for_them_is_recorded(served):
+    service = await served("assessment")
+    elder_ids = [(await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)).elder.elder_id for _ in range(2)]
+    li = {**OFFICIAL, "subject": "li"}
+
+    await service.call(f"{ELDERS}/Get", api.GetElder(elder_id=elder_ids[0]), **li)
+    await service.call(f"{ELDERS}/List", api.ListElders(), **li)
+    await service.call(f"{ELDERS}/List", api.ListElders(phone="13999999999"), **li)
+    with pytest.raises(NotFound):
+        await service.call(f"{ELDERS}/Get", api.GetElder(elder_id=FIRST), **li)
+
+    records = await recorded(service)
+    assert {record[0] for record in records} == {"li"}
+    assert [record[2:] for record in records] == [
+        (f"{ELDERS}.Get", elder_ids[:1]), (f"{ELDERS}.List", sorted(elder_ids)), (f"{ELDERS}.List", []),
+    ]
 
 
 async def test_contact_of_nobody_is_not_found(served, issuer):
@@ -96,6 +134,7 @@ async def test_an_import_answers_at_once_and_shows_its_progress(served):
     assert (job.state, job.registered, job.failed) == (api.Import.STATE_DONE, 1, 1)
     failed = await service.call(f"{IMPORTS}/FailedRows", question, **OFFICIAL)
     assert failed.data.decode("utf-8-sig").splitlines()[0] == "name,id_number,area_code,living,error_field,error_rule,error_text"
+    assert [record[2] for record in await recorded(service)] == [f"{IMPORTS}.FailedRows"]
 
 
 @pytest.mark.parametrize(("question", "reply"), [

@@ -3,6 +3,7 @@
 import csv
 import io
 import uuid
+from datetime import date
 
 import pytest
 from eldercare.assessment.v1 import api_pb2 as api
@@ -97,6 +98,15 @@ async def test_the_answer_comes_before_the_work(store: Store):
 
     assert (await seen(store, import_id)).state == api.Import.STATE_RUNNING
     assert await count(store) == 0
+
+
+async def test_a_check_character_in_either_case_is_one_person(store: Store):
+    number = next(number for serial in range(99) if (number := an_id_number(date(1951, 1, 1), serial)).endswith("X"))
+
+    job = await taken(store, a_file(a_row(id_number=number.lower()), a_row(id_number=number)))
+
+    assert (job.state, *counts(job)) == (api.Import.STATE_DONE, 2, 1, 1, 0)
+    assert await count(store) == 1
 
 
 async def test_the_same_file_twice_changes_nothing(store: Store):

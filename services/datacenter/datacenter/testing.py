@@ -285,7 +285,7 @@ class History:
             wanted_to=timestamp(wanted + timedelta(hours=2)), channel=3, placed_at=timestamp(at),
         ), at)
         if chance.random() < 0.15:
-            self.say(dispatch.OrderCancelled(**same, cause=chance.randrange(1, 5), cancelled_at=timestamp(wanted)), wanted)
+            self.say(dispatch.OrderCancelled(**same, cause=chance.randrange(1, 6), cancelled_at=timestamp(wanted)), wanted)
             return
         for attempt in (1, 2):
             worker = {"organisation_id": self.organisation, "worker_id": chance.choice(self.worker_ids)}

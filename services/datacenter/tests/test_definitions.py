@@ -19,6 +19,7 @@ from kit.wire import timestamp
 
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
 Shown = Callable[[str], Awaitable[Figures]]
+Recounted = Callable[[Sequence[Told], str], Figures]
 HERE, THERE = villages()[0], villages()[-1]
 
 
@@ -110,6 +111,26 @@ async def test_each_offer_counts_and_only_the_one_that_was_taken_is_accepted(hea
     await hear(told((taken, "2025-02-02", 3), (offers[0], "2025-02-02", 2), (offers[1], "2025-02-01", 1)))
 
     assert (await shown("2025-02"))["DI01", HERE] == (1, 2)
+
+
+@pytest.mark.parametrize(("cause", "wanted"), [
+    ("ELDER", None), ("DEATH", None), ("MOVED_OUT", None), ("UNSERVED", (0, 1)), ("MISSED", (0, 1)),
+])
+async def test_an_order_that_nobody_failed_is_not_one_that_was_to_be_served(
+    hear: Hear, shown: Shown, recount: Recounted, cause: str, wanted: tuple[int, int] | None,
+) -> None:
+    order = {"order_id": str(ids.new()), "elder_id": str(ids.new()), "area_code": HERE}
+    window = {"wanted_from": timestamp(at("2025-01-20")), "wanted_to": timestamp(at("2025-01-20") + timedelta(hours=2))}
+
+    events = [
+        Told(dispatch.OrderPlaced(**order, **window, placed_at=timestamp(at("2025-01-19"))), at("2025-01-19"), 1),  # type: ignore[arg-type]
+        Told(dispatch.OrderCancelled(**order, cause=f"CAUSE_{cause}", cancelled_at=window["wanted_from"]), at("2025-01-20"), 2),  # type: ignore[arg-type]
+    ]
+
+    await hear([a_record(event, offset=number) for number, event in enumerate(events)])
+
+    assert (await shown("2025-01")).get(("DI03", HERE)) == wanted
+    assert recount(events, "2025-01").get(("DI03", HERE)) == wanted
 
 
 async def test_an_event_of_a_type_nobody_knows_is_kept(store: Store, hear: Hear) -> None:

@@ -10,34 +10,39 @@ from eldercare.assessment.v1.events_pb2 import ElderChanged, ElderDied, ElderReg
 from eldercare.facility.v1.events_pb2 import OrganisationChanged, OrganisationRegistered, WorkerChanged, WorkerLeft, WorkerRegistered
 from eldercare.facility.v1.events_pb2 import Worker as WorkerState
 
-from dispatch.flows import county_day, offers, planning
+from dispatch.flows import contacts, county_day, offers, planning
+from dispatch.rules.orders import Cause
 from dispatch.tables import Elder, Organisation, Worker
 from kit.events import on, replicate
 from kit.store import Session
 from kit.timers import timer
 
 GROUP = "dispatch"
+GONE = {ElderState.STATUS_DEAD: Cause.DEATH, ElderState.STATUS_MOVED_OUT: Cause.MOVED_OUT}
 
 
 @on(ElderRegistered, ElderChanged, ElderDied, group=GROUP, replica=Elder)
-async def keep_elder(event: ElderRegistered | ElderChanged | ElderDied, session: Session) -> None:
+async def replicate_elder(event: ElderRegistered | ElderChanged | ElderDied, session: Session) -> None:
     await replicate(session, event.elder, Elder)
-    if event.elder.status == ElderState.STATUS_DEAD:
-        await offers.bury(session, UUID(event.elder.elder_id))
+    elder_id = UUID(event.elder.elder_id)
+    if cause := GONE.get(event.elder.status):
+        await offers.cancel_open_orders(session, elder_id, cause)
+    elif isinstance(event, ElderChanged):
+        await contacts.ask_anew(session, elder_id)
 
 
 @on(OrganisationRegistered, OrganisationChanged, group=GROUP, replica=Organisation)
-async def keep_organisation(event: OrganisationRegistered | OrganisationChanged, session: Session) -> None:
+async def replicate_organisation(event: OrganisationRegistered | OrganisationChanged, session: Session) -> None:
     await replicate(session, event.organisation, Organisation)
 
 
 @on(WorkerRegistered, WorkerChanged, WorkerLeft, group=GROUP, replica=Worker)
-async def keep_worker(event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session) -> None:
+async def replicate_worker(event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session) -> None:
     await replicate(session, event.worker, Worker)
     if event.worker.status == WorkerState.STATUS_LEFT:
-        await offers.leave(session, UUID(event.worker.worker_id))
+        await offers.reoffer_orders_of_leaver(session, UUID(event.worker.worker_id))
     else:
-        await planning.see_to(session, county_day.county_of(event.worker.area_code))
+        await planning.ensure_planned(session, county_day.county_of(event.worker.area_code))
 
 
 @timer("offer", group=GROUP)

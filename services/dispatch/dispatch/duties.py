@@ -1,4 +1,4 @@
-"""Timers that a transaction alone cannot serve: a day to plan (child process) and a voucher to hold (neighbour).
+"""Timers that a transaction alone cannot serve: a day to plan (child process), a voucher to hold, a contact to ask anew (neighbours).
 
 They are rows of the kit's `due` like any timer, so /status counts them as due until their effect is written, and whoever is killed at
 any point leaves the row behind. A row is leased by `not_before`, so replicas do not work on it at once.
@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from dispatch.engine import Engine
-from dispatch.flows import planning
+from dispatch.flows import contacts, planning
 from dispatch.flows.placing import Placing, known
 from dispatch.limits import limits
 from dispatch.rules.orders import State
@@ -25,7 +25,7 @@ from kit.store import Session, Store
 from kit.timers import due, undue
 
 POLL_S = 0.2
-TOGETHER = {"reserve": 8, "plan": 1}  # at once: voucher calls wait for a neighbour, plans for the one solver
+TOGETHER = {"reserve": 8, "contact": 8, "plan": 1}  # at once: calls wait for a neighbour, plans for the one solver
 REST_S, MOST_REST_S = 1.0, 600.0
 
 _CLAIM = """update due set not_before = $3 where (kind, key) in (
@@ -39,14 +39,14 @@ Duty = Callable[[str], Awaitable[None]]
 
 
 class Duties:
-    """Serves the timers of kinds `plan` and `reserve`.
+    """Serves the timers of kinds `plan`, `reserve` and `contact`.
 
     lease: longer than any of them takes; as long does a killed service leave its work untouched.
     """
 
     def __init__(self, store: Store, placing: Placing, engine: Engine, *, lease: timedelta = timedelta(seconds=90)) -> None:
         self._store, self._placing, self._engine, self._lease = store, placing, engine, lease
-        self._kinds: Mapping[str, Duty] = {"plan": self._plan, "reserve": self._reserve}
+        self._kinds: Mapping[str, Duty] = {"plan": self._plan, "reserve": self._reserve, contacts.TIMER: self._contact}
         self._wake = asyncio.Event()
         store.committed.append(self._committed)
 
@@ -101,6 +101,9 @@ class Duties:
 
     async def _plan(self, county: str) -> None:
         await planning.plan(self._store, self._engine, county)
+
+    async def _contact(self, key: str) -> None:
+        await contacts.renew(self._store, self._placing.assessment, UUID(key))
 
     async def _reserve(self, key: str) -> None:
         order = await known(self._store, UUID(key))

@@ -12,13 +12,12 @@ from dispatch.errors import NotAccepted
 from dispatch.limits import catalogue
 from dispatch.rules.orders import State
 from dispatch.tables import Order
-from kit import ids, wire
+from kit import audit, wire
 from kit.access import Caller, area_range, scoped
 from kit.clock import local_day
 from kit.refusals import NotFound
 from kit.rpc import Call
 from kit.store import Session
-from kit.tables import AuditRecord
 
 USUAL = 50  # rows of a page where none is asked for
 
@@ -63,11 +62,7 @@ async def whereabouts(session: Session, request: pb.GetOrder, call: Call) -> pb.
         raise NotFound("order", request.order_id)
     if found.state not in (State.ACCEPTED, State.IN_SERVICE):
         raise NotAccepted(order_id=found.order_id)
-    session.add(AuditRecord(
-        audit_id=ids.new(), at=session.now, recorded_at=session.store.clock.real(), subject=call.caller.subject, client_id=call.client_id,
-        method=call.method, channel=call.channel, elder_ids=[str(found.elder_id)], purpose=f"visit of order {found.order_id}",
-        correlation_id=call.correlation_id,
-    ))
+    await audit.record(session, call, [found.elder_id], f"visit of order {found.order_id}")
     vault = sealed.vault_of(session.store)
     name, phone, address = sealed.open_contact(vault, found.contact)
     home = sealed.open_place(vault, found.home)

@@ -53,7 +53,7 @@ class Worker(Remembered, table=True):
 class Order(Remembered, table=True):
     """A visit from its order to its end.
 
-    The order bears the elder's contact of the day it was placed; all personal columns are sealed.
+    The order bears the elder's contact as the register has it until the visit begins; all personal columns are sealed.
     """
 
     __tablename__ = "visit_order"
@@ -68,13 +68,14 @@ class Order(Remembered, table=True):
         Index("visit_order_organisation_ix", "organisation_id", "order_id"),
         Index("visit_order_day_ix", "worker_id", "planned_at"),
         Index("visit_order_left_ix", "worker_id", "checked_out_at"),
+        Index("visit_order_arrived_ix", "worker_id", "checked_in_at"),
     )
 
     order_id: UUID = Field(primary_key=True, description="made from the client and its idempotency key")
     version: int = 0
     digest: bytes = Field(description="of the request: the same key with another body is refused")
     elder_id: UUID
-    area_code: str = Field(description="of the elder's home")
+    area_code: str = Field(description="of the elder's home when it was placed: its figures and its county's workers stay the same")
     organisation_id: UUID | None = None
     worker_id: UUID | None = None
     item_code: str

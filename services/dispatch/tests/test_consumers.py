@@ -1,8 +1,10 @@
 """Bytes → dispatch → rows."""
 
+from eldercare.assessment.v1.events_pb2 import ElderChanged
 from eldercare.dispatch.v1.events_pb2 import OrderCancelled
 
 from dispatch import consumers
+from dispatch.rules.orders import State
 from dispatch.testing import BEGIN, COUNTY, ELSEWHERE, a_ring, a_worker, an_elder, an_order, an_organisation
 from kit import ids
 from kit.testing.telling import a_record, tell, tell_records
@@ -41,6 +43,20 @@ async def test_a_death_told_twice_cancels_once(store, remember, letters):
     await tell_records(store, consumers.GROUP, [record])
 
     assert [told.cause for told in await letters(OrderCancelled)] == [OrderCancelled.CAUSE_DEATH]
+
+
+async def test_who_moved_out_is_visited_no_more_and_the_cause_is_told(store, remember, letters, rows):
+    elder_id = ids.new()
+    await remember(
+        an_order(a_ring(), elder_id=elder_id), an_order(a_ring(), elder_id=elder_id, state=State.RESERVING, version=0),
+        an_order(a_ring()), an_order(a_ring(), elder_id=elder_id, state=State.IN_SERVICE, worker_id=ids.new(), organisation_id=ids.new()),
+    )
+
+    await tell(store, consumers.GROUP, ElderChanged(elder=an_elder(elder_id, status=3).elder))
+
+    assert [told.cause for told in await letters(OrderCancelled)] == [OrderCancelled.CAUSE_MOVED_OUT]
+    states = [State(row["state"]) for row in await rows("select state from visit_order where elder_id = $1 order by state", elder_id)]
+    assert states == [State.IN_SERVICE, State.CANCELLED, State.CANCELLED]
 
 
 async def test_an_older_state_of_a_worker_changes_nothing(store, rows):

@@ -225,7 +225,7 @@ async def test_a_visit_is_proved_in_metres_and_minutes(begun, act, clock, letter
     assert await rows("select from due where kind <> 'plan'") == []
 
 
-async def test_the_way_from_the_visit_before_is_told_also_where_devices_report_late(store, begun, act, clock, remember, firm):
+async def test_the_way_between_two_visits_is_told_also_where_devices_report_late(store, begun, act, clock, remember, firm):
     first, second = an_order(RING), an_order(RING, wanted_from=TOMORROW + timedelta(hours=3), wanted_to=TOMORROW + timedelta(hours=4))
     worker = await begun(first)
     other = await begun(second)
@@ -243,8 +243,9 @@ async def test_the_way_from_the_visit_before_is_told_also_where_devices_report_l
     await act(visits.check_in, check_in(first, nine), worker)
     earlier = await act(visits.check_out, check_out(first, nine + timedelta(hours=1)), worker)
 
-    assert not later.HasField("previous_min")  # nothing was known of the first visit yet
+    assert not {"previous_min", "next_min"} & {field.name for field, _ in later.ListFields()}  # nothing was known of the first visit yet
     assert not earlier.HasField("previous_min")  # what ends later is not before
+    assert (earlier.next_min, earlier.next_m) == (120, pytest.approx(11_000, abs=50))  # but after it, and already known
     third = an_order(RING)
     await remember(an_order(
         RING, state=State.ACCEPTED, worker_id=UUID(worker.worker_id), organisation_id=firm.organisation_id, order_id=third.order_id,
@@ -252,7 +253,7 @@ async def test_the_way_from_the_visit_before_is_told_also_where_devices_report_l
     at_two = TOMORROW + timedelta(hours=5)
     await act(visits.check_in, check_in(third, at_two, (118.30, 32.40)), worker)
     last = await act(visits.check_out, check_out(third, at_two + timedelta(minutes=30)), worker)
-    assert last.previous_min == 60
+    assert (last.previous_min, last.HasField("next_min")) == (60, False)
     assert last.previous_m == pytest.approx(11_000, abs=50)
 
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from eldercare.assessment.v1.events_pb2 import ElderRegistered
+from eldercare.assessment.v1 import api_pb2 as register
+from eldercare.assessment.v1.events_pb2 import ElderChanged, ElderRegistered
 from eldercare.dispatch.v1 import api_pb2 as pb
 from eldercare.dispatch.v1.events_pb2 import OrderPlaced
 
@@ -15,13 +16,13 @@ import assessment.testing
 import subsidy.testing
 from assessment import ground
 from assessment.api import Elders
-from dispatch import consumers
+from dispatch import consumers, sealed
 from dispatch.api import Catalogue, Orders
 from dispatch.duties import Duties
 from dispatch.engine import Engine
 from dispatch.flows.placing import Placing, known
 from dispatch.rules.orders import State
-from dispatch.testing import BEGIN, TOMORROW, a_request, a_ring, an_elder, an_order
+from dispatch.testing import BEGIN, HOME, TOMORROW, a_request, a_ring, an_elder, an_order
 from kit import ids, rpc, wire
 from kit.identity import Identity
 from kit.refusals import Conflict, Denied, Malformed, NotFound, Unavailable
@@ -80,7 +81,7 @@ async def city(store, database, clock, issuer, serve):
     await subsidy_consumers.begin(neighbours["subsidy"])
     await tell(neighbours["subsidy"], subsidy_consumers.GROUP, registered, subsidy.testing.an_approval(elder_id))
     yield SimpleNamespace(
-        store=store, elder_id=elder_id, client=client, placing=placing, vouchers=vouchers, subsidy=neighbours["subsidy"],
+        store=store, elder_id=elder_id, client=client, placing=placing, vouchers=vouchers, **neighbours,
         area_code=registered.elder.area_code, duties=Duties(store, placing, Engine(timedelta(seconds=1))),
     )
     for opened in (*clients, client, *neighbours.values()):
@@ -116,6 +117,42 @@ async def test_an_order_holds_its_part_of_the_voucher_and_knows_the_address_seal
     assert a_ring().open(row["contact"], "order.contact") == '["李小明", "13800000001", "琅琊路1号"]'
     assert a_ring().open(row["home"], "order.place") == "118.3 32.3"
     assert [due["kind"] for due in await rows("select kind from due")] == ["offer"]
+
+
+async def test_an_order_follows_the_elders_home_until_the_visit_begins(city, place, issuer, remember, rows):
+    order, ring = await place(), a_ring()
+    begun = an_order(ring, elder_id=city.elder_id, state=State.IN_SERVICE, worker_id=ids.new(), organisation_id=ids.new())
+    await remember(begun)
+    moved: ElderChanged = await city.placing.assessment.call(
+        "eldercare.assessment.v1.Elders/Change", register.ChangeElder(
+            elder_id=str(city.elder_id), address="清流路9号", lon=118.4, lat=32.4, name="李大明",
+        ), key=str(ids.new()), token=issuer.token(("official",), area="341100000000"),
+    )
+
+    await tell(city.store, consumers.GROUP, moved)
+    await city.duties.serve()
+
+    homes = {row["order_id"]: row for row in await rows("select order_id, contact, home, state from visit_order")}
+    followed = homes[UUID(order.order_id)]
+    assert sealed.open_place(ring, followed["home"]) == (118.4, 32.4)
+    assert sealed.open_contact(ring, followed["contact"])[::2] == ("李大明", "清流路9号")
+    assert followed["state"] == State.PLACED
+    assert sealed.open_place(ring, homes[begun.order_id]["home"]) == HOME
+    assert await rows("select from due where kind = 'contact'") == []
+
+
+async def test_nobody_asks_for_the_contact_of_an_elder_whom_nobody_visits(city, rows):
+    await tell(city.store, consumers.GROUP, ElderChanged(elder=an_elder(ids.new()).elder))
+
+    assert await rows("select from due where kind = 'contact'") == []
+
+
+async def test_who_orders_is_recorded_as_the_one_who_looked_at_the_contact(city, place, issuer):
+    await place(token=issuer.token(("hotline",), area="341100000000", client_id="hotline", subject="li"))
+
+    async with city.assessment.reading() as session:
+        rows = await (await session.driver()).fetch("select subject, client_id, elder_ids from audit_record")
+    assert [tuple(row) for row in rows] == [("li", "dispatch", [str(city.elder_id)])]
 
 
 async def test_one_key_is_one_order_and_one_answer_also_when_ten_arrive_at_once(city, place, letters, at):

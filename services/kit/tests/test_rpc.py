@@ -268,6 +268,7 @@ async def test_an_internal_method_takes_services_alone_and_knows_the_user(client
     alone, spoken_for = trials.calls
     assert (alone.caller.subject, alone.via.subject, alone.channel) == ("dispatch", "dispatch", "internal")
     assert (spoken_for.caller.subject, spoken_for.via.subject, spoken_for.client_id) == ("li", "dispatch", "dispatch")
+    assert (alone.token, spoken_for.token) == (None, official)
 
 
 async def test_only_a_service_speaks_for_others_and_the_users_own_roles_count(client, issuer, trial, official):

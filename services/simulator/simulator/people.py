@@ -148,7 +148,7 @@ def person(random: Random, number: int, county: str, band: int, male: bool, toda
     days = int((band + random.random() * span) * YEAR_DAYS) + 1
     born_on = today - timedelta(days=min(days, math.ceil((band + span) * YEAR_DAYS) - 1))
     area_code = random.choice(places.villages[county])
-    lon, lat = around(random, *places.point(area_code), 1.5)
+    lon, lat = home(random, area_code, places)
     complete = random.random() < COMPLETE
     missing = None if complete else random.choice(("phone", "address", "contact"))
     mild, worse = LEVEL_SHARES[band]
@@ -162,12 +162,22 @@ def person(random: Random, number: int, county: str, band: int, male: bool, toda
     return Person(
         number=number, name=name, id_number=id_number(born_on, male, serials), male=male, born_on=born_on, area_code=area_code,
         lon=lon, lat=lat, phone="" if missing == "phone" else f"1{random.choice('3578')}{number:09d}",
-        address="" if missing == "address" else f"{places.tree.name(area_code)}{random.randint(1, 400)}号{number}室",
+        address="" if missing == "address" else address(random, number, area_code, places),
         contact_name="" if missing == "contact" else _name(random),
         contact_phone="" if missing == "contact" else f"1{random.choice('3578')}{number + 500_000_000:09d}",
         living=_one_of(random, LIVINGS) or "WITH_FAMILY", hardships=tuple(hardships), local_register=random.random() < LOCAL_REGISTER,
         level=level,
     )
+
+
+def home(random: Random, area_code: str, places: Places) -> tuple[float, float]:
+    """A home near the village's point."""
+    return around(random, *places.point(area_code), 1.5)
+
+
+def address(random: Random, number: int, area_code: str, places: Places) -> str:
+    """Where a person's letters go."""
+    return f"{places.tree.name(area_code)}{random.randint(1, 400)}号{number}室"
 
 
 def _one_of(random: Random, choices: tuple[tuple[str, float], ...]) -> str | None:

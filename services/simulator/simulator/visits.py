@@ -37,9 +37,9 @@ class Visit:
 class Order:
     """An order as the simulation knows it. number: its place in the story.
 
-    state: placed, offered, accepted, arrived, finished, cancelled, missed, unserved, death. cheat: how the visit was faked, or "".
-    behind: the true visit that a second one is faked beside. captured: its voucher part became a debt to the firm, which is paid in
-    its time; taken_back: because the visit lies behind the elder's death.
+    state: placed, offered, accepted, arrived, finished, cancelled, missed, unserved, death, moved away. cheat: how the visit was faked,
+    or "". behind: the true visit that a second one is faked beside. captured: its voucher part became a debt to the firm, which is paid
+    in its time; taken_back: because the visit lies behind the elder's death.
     """
 
     number: int

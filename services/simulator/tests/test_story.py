@@ -105,7 +105,7 @@ async def test_no_offer_stands_beyond_the_window_or_for_a_worker_who_left(story:
     assert not serving._stands(story, told)
 
 
-@pytest.mark.parametrize("state", ["accepted", "finished", "cancelled", "death", "unserved", "missed"])
+@pytest.mark.parametrize("state", ["accepted", "finished", "cancelled", "death", "moved away", "unserved", "missed"])
 async def test_what_was_answered_or_is_over_asks_for_no_answer(story: Story, told: dict[str, Any], state: str) -> None:
     story.orders["order-0"].state = state
 
@@ -124,7 +124,7 @@ async def test_an_order_that_ends_gives_its_voucher_back(story: Story) -> None:
     assert story.open == {}
 
 
-@pytest.mark.parametrize("state", ["cancelled", "death"])
+@pytest.mark.parametrize("state", ["cancelled", "death", "moved away"])
 async def test_an_order_the_elder_ends_is_not_one_that_was_to_be_served(story: Story, state: str) -> None:
     order = an_order(story)
     story.truth.count("DI03", "2026-01", order.area_code, 0, 1)
@@ -132,6 +132,16 @@ async def test_an_order_the_elder_ends_is_not_one_that_was_to_be_served(story: S
     ordering.end(story, order, state)
 
     assert flows(story, "DI03") == (0, 0)
+
+
+async def test_nobody_comes_to_who_is_gone_but_a_begun_visit_is_ended(story: Story) -> None:
+    waiting, begun, other = an_order(story, 0), an_order(story, 1, state="arrived"), an_order(story, 2)
+    begun.person = waiting.person
+
+    ordering.end_all(story, waiting.person, "moved away")
+
+    assert (waiting.state, begun.state, other.state) == ("moved away", "arrived", "placed")
+    assert set(story.open) == {begun.order_id, other.order_id}
 
 
 async def test_who_leaves_has_nothing_any_more(story: Story) -> None:

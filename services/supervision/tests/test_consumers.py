@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from eldercare.supervision.v1.events_pb2 import SettlementApproved, SettlementHeld
 
 from kit import ids
@@ -53,6 +54,19 @@ async def test_a_visit_reported_late_that_overlaps_an_approved_one_is_held_and_t
 
     assert [told.order_id for told in await letters(SettlementApproved)] == [approved.order_id]
     assert [list(told.doubts) for told in await letters(SettlementHeld)] == [[Doubt.OVERLAP]]
+
+
+@pytest.mark.parametrize(("first", "second", "way"), [
+    (0, 90, {"previous_m": 40_000, "previous_min": 30}), (90, 0, {"next_m": 40_000, "next_min": 30}),
+])
+async def test_of_two_visits_too_far_apart_the_later_told_is_held_whichever_was_first(store, firm, letters, first, second, way):
+    told = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=first))
+    later = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=second), **way)
+
+    await tell(store, GROUP, told, later)
+
+    assert [approved.order_id for approved in await letters(SettlementApproved)] == [told.order_id]
+    assert [(held.order_id, list(held.doubts)) for held in await letters(SettlementHeld)] == [(later.order_id, [Doubt.IMPOSSIBLE_TRAVEL])]
 
 
 async def test_visits_of_two_workers_at_one_time_do_not_concern_each_other(store, firm, letters):

@@ -22,7 +22,7 @@ def visits(draw):
     served = draw(minutes)
     return Visit(
         begin, begin + timedelta(minutes=served), draw(st.integers(1, 300)), served, draw(metres), draw(metres), draw(metres),
-        draw(st.one_of(st.none(), minutes)),
+        draw(st.one_of(st.none(), minutes)), draw(metres), draw(st.one_of(st.none(), minutes)),
     )
 
 
@@ -42,6 +42,7 @@ def test_every_doubt_is_found_for_its_own_reason_alone():
     assert doubts(an_hour(check_out_m=301), [], LIMITS) == [Doubt.WRONG_PLACE]
     assert doubts(an_hour(), during, LIMITS) == [Doubt.OVERLAP]
     assert doubts(an_hour(previous_m=40_000), [], LIMITS) == [Doubt.IMPOSSIBLE_TRAVEL]
+    assert doubts(an_hour(next_m=40_000, next_min=30), [], LIMITS) == [Doubt.IMPOSSIBLE_TRAVEL]
     assert doubts(an_hour(check_in_m=None), [], LIMITS) == [Doubt.NO_POSITION]
 
 

@@ -35,6 +35,7 @@ from kit.refusals import Refusal
 from kit.store import Session
 
 Text = api.RegisterElder | api.ChangeElder
+CONTACT = ("phone", "address", "contact_name", "contact_phone")
 
 
 async def register(session: Session, command: api.RegisterElder, caller: Caller, ground: Ground) -> said.ElderRegistered:
@@ -56,7 +57,7 @@ async def register(session: Session, command: api.RegisterElder, caller: Caller,
 
 
 async def change(session: Session, command: api.ChangeElder, caller: Caller, ground: Ground) -> said.ElderChanged:
-    """Changes residence, household, hardship or contact; naming a new area brings somebody back who had moved out."""
+    """Changes what is known of an elder; naming a new area brings somebody back who had moved out."""
     if not command.moved_out and all(field.name == "elder_id" for field, _ in command.ListFields()):
         raise NothingToChange
     row = await session.get_locked(Elder, UUID(command.elder_id), caller)
@@ -64,14 +65,8 @@ async def change(session: Session, command: api.ChangeElder, caller: Caller, gro
         raise ElderNotAlive(row.elder_id, row.status.name)
     for refusal in (*_area_faults(command, ground), *_position_faults(command)):
         raise refusal
-    if command.HasField("area_code"):
-        _move(row, command.area_code, ground)
-    if command.HasField("living"):
-        row.living = rules.Living(command.living)
-    if command.HasField("hardships"):
-        row.hardships = sorted(command.hardships.hardships)
-    for name, value in _contact(command, ground.ring).items():
-        setattr(row, name, value)
+    for column, value in _changed(row, command, ground.ring).items():
+        setattr(row, column, value)
     row.complete = _complete(row)
     row.status = Status.MOVED_OUT if command.moved_out else Status.ALIVE
     if command.moved_out:
@@ -120,16 +115,14 @@ def columns(command: api.RegisterElder, now: datetime, ground: Ground) -> dict[s
         "elder_id": ids.new(), "version": 0, "area_code": command.area_code, "living": rules.Living(command.living),
         "hardships": sorted(command.hardships), "local_register": command.local_register, "status": Status.ALIVE, "died_on": None,
         "registered_at": now, "born_on": resident.born_on, "sex": rules.Sex.MALE if resident.male else rules.Sex.FEMALE,
-        "name_sealed": ring.seal(command.name, "name"), "name_digest": ring.digest("name", command.name),
-        "name_characters": ring.character_digests(command.name, areas.at(command.area_code, areas.COUNTY)),
+        **_named(ring, command.name, command.area_code),
         "id_number_sealed": ring.seal(resident.number, "id_number"), "id_number_digest": ring.digest("id_number", resident.number),
-        "contact_name_sealed": _sealed(ring, "contact_name", command.contact_name),
-        "contact_phone_sealed": _sealed(ring, "contact_phone", command.contact_phone),
         "complete": rules.is_complete(
             id_number=command.id_number, phone=command.phone, address=command.address,
             contact_name=command.contact_name, contact_phone=command.contact_phone,
         ),
         "phone_sealed": None, "phone_digest": None, "address_sealed": None, "position_sealed": None,
+        "contact_name_sealed": None, "contact_phone_sealed": None,
         **_contact(command, ring),
     }
 
@@ -158,27 +151,39 @@ def _position_faults(command: Text) -> Iterator[Refusal]:
         yield HalfPosition()
 
 
-def _contact(command: Text, ring: Ring) -> dict[str, Any]:
-    """Columns of phone, address and position, where the request names them."""
-    found: dict[str, Any] = {}
-    if command.phone:
-        found["phone_sealed"], found["phone_digest"] = ring.seal(command.phone, "phone"), ring.digest("phone", command.phone)
-    if command.address:
-        found["address_sealed"] = ring.seal(command.address, "address")
-    if command.HasField("lon"):
-        found["position_sealed"] = ring.seal(f"{command.lon!r} {command.lat!r}", "position")
+def _changed(row: Elder, command: api.ChangeElder, ring: Ring) -> dict[str, Any]:
+    """Columns that the command changes, as far as they follow from it alone."""
+    found: dict[str, Any] = _contact(command, ring)
+    if command.HasField("area_code"):
+        found["area_code"] = command.area_code
+    if command.HasField("living"):
+        found["living"] = rules.Living(command.living)
+    if command.HasField("hardships"):
+        found["hardships"] = sorted(command.hardships.hardships)
+    if command.HasField("local_register"):
+        found["local_register"] = command.local_register
+    area_code = found.get("area_code", row.area_code)
+    if command.HasField("name") or areas.at(area_code, areas.COUNTY) != areas.at(row.area_code, areas.COUNTY):
+        found |= _named(ring, command.name or ring.open(row.name_sealed, "name"), area_code)
     return found
 
 
-def _sealed(ring: Ring, kind: str, text: str) -> bytes | None:
-    return ring.seal(text, kind) if text else None
+def _named(ring: Ring, name: str, area_code: str) -> dict[str, Any]:
+    """Columns of the name; its characters are found in its county alone."""
+    return {
+        "name_sealed": ring.seal(name, "name"), "name_digest": ring.digest("name", name),
+        "name_characters": ring.character_digests(name, areas.at(area_code, areas.COUNTY)),
+    }
 
 
-def _move(row: Elder, area_code: str, ground: Ground) -> None:
-    county = areas.at(area_code, areas.COUNTY)
-    if county != areas.at(row.area_code, areas.COUNTY):
-        row.name_characters = ground.ring.character_digests(ground.ring.open(row.name_sealed, "name"), county)
-    row.area_code = area_code
+def _contact(command: Text, ring: Ring) -> dict[str, Any]:
+    """Columns of phone, address, contact person and position, where the request names them."""
+    found = {f"{kind}_sealed": ring.seal(text, kind) for kind in CONTACT if (text := getattr(command, kind))}
+    if command.phone:
+        found["phone_digest"] = ring.digest("phone", command.phone)
+    if command.HasField("lon"):
+        found["position_sealed"] = ring.seal(f"{command.lon!r} {command.lat!r}", "position")
+    return found
 
 
 def _complete(row: Elder) -> bool:

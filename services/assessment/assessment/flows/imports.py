@@ -131,6 +131,7 @@ async def _take(session: Session, job: Import, rows: list[tuple[int, Cells]], gr
 def _checked(job: Import, cells: Cells, session: Session, ground: Ground) -> tuple[api.RegisterElder, list[Fault]]:
     """The registration a row means, and everything that forbids it; what Register refuses is refused here by the same code."""
     command, faults = files.parsed(job.columns, cells)
+    command.id_number = command.id_number.upper()  # as its digest is made: `x` and `X` are one person, also within a chunk
     told = {field for field, _, _ in faults}
     for violation in protovalidate.collect_violations(command):
         path = violation.proto.field

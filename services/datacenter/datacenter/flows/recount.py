@@ -162,7 +162,7 @@ class Recount:
             self._of["placed"][event.order_id] = event.area_code
 
     def _OrderCancelled(self, event: Any, _: datetime, __: int) -> None:
-        if event.cause in (event.CAUSE_ELDER, event.CAUSE_DEATH):
+        if event.cause in (event.CAUSE_ELDER, event.CAUSE_DEATH, event.CAUSE_MOVED_OUT):
             self._are["excused"].add(event.order_id)
 
     def _OrderStarted(self, event: Any, _: datetime, __: int) -> None:

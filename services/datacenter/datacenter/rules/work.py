@@ -7,7 +7,7 @@ from datacenter.rules.measures import Counts, Limits, Measure
 State = dict[str, Any]
 Place = tuple[str, int] | list[Any]  # area, month
 
-ELDER, DEATH = 1, 2  # causes of a cancelled order that are nobody's failure (OrderCancelled.Cause)
+ELDER, DEATH, MOVED_OUT = 1, 2, 5  # causes of a cancelled order that are nobody's failure (OrderCancelled.Cause)
 
 
 def knows_first(thing: State, name: str, place: list[Any]) -> None:
@@ -54,7 +54,7 @@ def order_counts(order: State, limits: Limits) -> Counts:
     """
     counts: Counts = {}
     placed, finished = order.get("p"), order.get("f")
-    if placed is not None and order.get("c") not in (ELDER, DEATH):
+    if placed is not None and order.get("c") not in (ELDER, DEATH, MOVED_OUT):
         counts[Measure.ORDERS, placed[0], placed[1]] = 1
         if finished is not None:
             counts[Measure.ORDERS_FINISHED, placed[0], placed[1]] = 1

@@ -67,7 +67,7 @@ def take_back(session: Session, order: Order) -> said.OrderDeclined:
     if order.worker_id is not None:
         session.add(Declined(order_id=order.order_id, worker_id=order.worker_id, declined_at=session.now))
     order.state, order.organisation_id, order.worker_id, order.planned_at = State.PLACED, None, None, None
-    _quiet(session, order)
+    _clear_timers(session, order)
     due(session, session.now, "offer", str(order.order_id))
     return told
 
@@ -75,7 +75,7 @@ def take_back(session: Session, order: Order) -> said.OrderDeclined:
 async def cancel(session: Session, order: Order, cause: Cause) -> said.OrderCancelled:
     """Ends an order without a visit. The order must be locked and open."""
     order.state = State.CANCELLED
-    _quiet(session, order)
+    _clear_timers(session, order)
     return emit(session, wire.message(
         said.OrderCancelled, order, organisation_id=order.organisation_id, worker_id=order.worker_id, cause=int(cause),
         cancelled_at=session.now,
@@ -96,29 +96,30 @@ async def miss(session: Session, order_id: UUID) -> None:
         await cancel(session, order, Cause.MISSED)
 
 
-async def leave(session: Session, worker_id: UUID) -> None:
+async def reoffer_orders_of_leaver(session: Session, worker_id: UUID) -> None:
     """A worker left: what was promised in the worker's name is offered to others."""
-    for order in await _locked(session, col(Order.worker_id) == worker_id, orders.OFFERED):
+    for order in await locked(session, col(Order.worker_id) == worker_id, orders.OFFERED):
         take_back(session, order)
 
 
-async def bury(session: Session, elder_id: UUID) -> None:
-    """An elder died: nobody comes any more. A begun visit is ended by who is there."""
-    for order in await _locked(session, col(Order.elder_id) == elder_id, (State.RESERVING, *orders.OPEN)):
+async def cancel_open_orders(session: Session, elder_id: UUID, cause: Cause) -> None:
+    """An elder died or moved out: nobody comes any more. A begun visit is ended by who is there."""
+    for order in await locked(session, col(Order.elder_id) == elder_id, orders.EXPECTED):
         if order.state == State.RESERVING:  # nobody has heard of it; the hold on the voucher expires
             order.state = State.CANCELLED
             undue(session, "reserve", str(order.order_id))
         else:
-            await cancel(session, order, Cause.DEATH)
+            await cancel(session, order, cause)
 
 
-async def _locked(session: Session, whose: ColumnElement[bool], states: Sequence[State]) -> Sequence[Order]:
+async def locked(session: Session, whose: ColumnElement[bool], states: Sequence[State]) -> Sequence[Order]:
+    """Somebody's orders in these states, in the order of their ids, so that two transactions never wait for each other."""
     query = select(Order).where(whose, col(Order.state).in_(states)).order_by(col(Order.order_id))
     found = (await session.exec(query.with_for_update().execution_options(populate_existing=True))).all()
     session.holds(*found)
     return found
 
 
-def _quiet(session: Session, order: Order) -> None:
+def _clear_timers(session: Session, order: Order) -> None:
     for kind in TIMERS:
         undue(session, kind, str(order.order_id))

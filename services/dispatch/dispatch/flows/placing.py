@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import asyncpg
-from eldercare.assessment.v1 import api_pb2 as assessment
 from eldercare.assessment.v1 import events_pb2 as elders
 from eldercare.dispatch.v1 import api_pb2 as pb
 from eldercare.dispatch.v1 import events_pb2 as said
@@ -19,6 +18,8 @@ from eldercare.subsidy.v1 import api_pb2 as subsidy
 
 from dispatch import sealed
 from dispatch.errors import AlreadyCancelled, ElderNotServed, WindowInThePast, WindowTooShort
+from dispatch.flows import contacts
+from dispatch.flows.contacts import CALL_S
 from dispatch.limits import Item, item, limits
 from dispatch.rules import days, orders
 from dispatch.rules.orders import State
@@ -37,7 +38,7 @@ from kit.timers import due, undue
 
 NAMESPACE = UUID("6f1d6a52-6d0c-5a43-9e0e-0d3c8b1f6a21")
 ALIVE, INSTITUTION = elders.Elder.STATUS_ALIVE, elders.Elder.LIVING_INSTITUTION
-CALL_S, TRIES = 2.0, 3
+TRIES = 3
 
 _COLUMNS = tuple(Order.model_fields)
 _PLACES = ", ".join(f"${place}" for place in range(1, len(_COLUMNS) + 1))
@@ -91,7 +92,7 @@ class Placing:
             try:
                 async with store.lean() as session:
                     placed = await _confirmed(session, order["order_id"], voucher_fen)
-            except Repeated:  # somebody else placed it, or the elder died, between reading and writing
+            except Repeated:  # somebody else placed it, or the elder died or moved out, between reading and writing
                 continue
             return placed
         raise Contended("database", f"order {order['order_id']} was in others' way", retry_after_s=0.1)
@@ -99,20 +100,16 @@ class Placing:
     async def _kept(
         self, store: Store, request: pb.PlaceOrder, call: Call, elder: Known, chosen: Item, order_id: UUID, digest: bytes,
     ) -> Known:
-        contact: assessment.ElderContact = await self.assessment.call(
-            "eldercare.assessment.v1.Elders/Contact", assessment.GetElder(elder_id=request.elder_id), timeout=CALL_S,
-            channel="internal", correlation_id=call.correlation_id,
+        columns = await contacts.asked(
+            self.assessment, sealed.vault_of(store), UUID(request.elder_id), on_behalf_of=call.token, correlation_id=call.correlation_id,
         )
-        vault = sealed.vault_of(store)
-        position = (contact.lon, contact.lat) if contact.HasField("lon") and contact.HasField("lat") else (None, None)
         try:
             async with store.lean() as session:
                 order = wire.row(
                     Order, request, order_id=order_id, digest=digest, area_code=elder["home_area"], state=State.RESERVING,
                     help=chosen.help, planned_min=chosen.planned_min, price_fen=chosen.price_fen, voucher=chosen.voucher,
                     institution=elder["living"] == INSTITUTION, placed_at=session.now, elder_id=UUID(request.elder_id),
-                    contact=sealed.seal_contact(vault, contact.name, contact.phone, contact.address),
-                    home=sealed.seal_place(vault, *position),
+                    **columns,
                 )
                 kept = {name: getattr(order, name) for name in _COLUMNS}
                 session.write(_INSERT, *kept.values())
@@ -149,7 +146,7 @@ async def known(store: Store, order_id: UUID) -> Known | None:
 
 
 async def _confirmed(session: Lean, order_id: UUID, voucher_fen: int) -> Known:
-    """The second transaction: the order is placed, unless the elder died meanwhile or somebody else placed it."""
+    """The second transaction: the order is placed, unless the elder died or moved out meanwhile or somebody else placed it."""
     order: Known = dict(await session.fetchrow(_LOOK, order_id, None))
     if order["state"] != State.RESERVING:
         return order

@@ -66,7 +66,7 @@ def merged(present: Problem, solved: Plan) -> Plan:
     return final
 
 
-async def see_to(session: Session, county: str) -> None:
+async def ensure_planned(session: Session, county: str) -> None:
     """Makes sure that a county with workers is planned every day."""
     if ("plan", county) in session.timers or await session.get(Due, ("plan", county)) is not None:
         return

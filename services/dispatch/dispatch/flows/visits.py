@@ -82,8 +82,12 @@ _READ = """select order_id, version, elder_id, area_code, organisation_id, worke
 _BEGIN = """update visit_order set state = $1, version = $2, checked_in_at = $3, check_in_m = $4, in_place = $5
     where order_id = $6 and version = $7"""
 _END = "update visit_order set state = $1, version = $2, checked_out_at = $3, out_place = $4 where order_id = $5 and version = $6"
-_BEFORE = """select checked_out_at, out_place from visit_order
-    where worker_id = $1 and checked_out_at <= $2 and order_id <> $3 order by checked_out_at desc limit 1"""
+# what the worker did last before the check-in, and next after the check-out, as far as devices have told of it by now
+_AROUND = """select before.checked_out_at, before.out_place, following.checked_in_at, following.in_place from (select 1) as one
+    left join lateral (select checked_out_at, out_place from visit_order
+        where worker_id = $1 and checked_out_at <= $2 and order_id <> $4 order by checked_out_at desc limit 1) as before on true
+    left join lateral (select checked_in_at, in_place from visit_order
+        where worker_id = $1 and checked_in_at >= $3 and order_id <> $4 order by checked_in_at limit 1) as following on true"""
 
 
 async def check_in(session: Lean, request: pb.CheckInOrder, caller: Caller) -> said.OrderStarted:
@@ -118,8 +122,8 @@ async def check_out(session: Lean, request: pb.CheckOutOrder, caller: Caller) ->
         raise DeviceTimeWrong(rule="lies before the check-in")
     vault = sealed.vault_of(session.store)
     here = _position(request)
-    before = await session.fetchrow(_BEFORE, order["worker_id"], arrived_at, order["order_id"])
-    arrived = sealed.open_place(vault, order["in_place"])
+    around = await session.fetchrow(_AROUND, order["worker_id"], arrived_at, at, order["order_id"])
+    before, following = sealed.open_place(vault, around["out_place"]), sealed.open_place(vault, around["in_place"])
     version = order["version"] + 1
     session.write(
         _END, int(State.DONE), version, at, sealed.seal_place(vault, *here) if here else None, order["order_id"], order["version"],
@@ -127,8 +131,10 @@ async def check_out(session: Lean, request: pb.CheckOutOrder, caller: Caller) ->
     told = wire.message(
         said.OrderFinished, order, checked_out_at=at, finished_at=session.now, served_min=orders.whole_min(arrived_at, at),
         check_out_m=travel.distance_m(sealed.open_place(vault, order["home"]), here),
-        previous_m=travel.distance_m(sealed.open_place(vault, before["out_place"]), arrived) if before else None,
-        previous_min=orders.whole_min(before["checked_out_at"], arrived_at) if before else None,
+        previous_m=travel.distance_m(before, sealed.open_place(vault, order["in_place"])),
+        previous_min=orders.whole_min(around["checked_out_at"], arrived_at) if around["checked_out_at"] else None,
+        next_m=travel.distance_m(here, following),
+        next_min=orders.whole_min(at, around["checked_in_at"]) if around["checked_in_at"] else None,
     )
     return emit(session, told, sequence=version)
 

@@ -24,9 +24,11 @@ class Cause(IntEnum):
     DEATH = 2
     UNSERVED = 3
     MISSED = 4
+    MOVED_OUT = 5
 
 
 OPEN = (State.PLACED, State.ASSIGNED, State.ACCEPTED)  # nobody has come yet, somebody still may
+EXPECTED = (State.RESERVING, *OPEN)  # also those that nobody has heard of yet
 OFFERED = (State.ASSIGNED, State.ACCEPTED)
 BOUND = (State.ASSIGNED, State.ACCEPTED, State.IN_SERVICE, State.DONE)  # takes a worker's time
 

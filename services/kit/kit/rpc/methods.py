@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -30,7 +30,8 @@ class Call:
     """What is known of one call beside its request.
 
     caller: whose rights count – the user, also where a service calls on the user's behalf. via: that service.
-    key: idempotency key. now: business instant. channel: the way in.
+    key: idempotency key. now: business instant. channel: the way in. token: the user's, so that a neighbour can be asked on the
+    user's behalf; None where no user stands behind the call.
     """
 
     caller: Caller
@@ -40,6 +41,7 @@ class Call:
     correlation_id: str
     via: Caller | None = None
     method: str = ""
+    token: str | None = field(default=None, repr=False)
 
     @property
     def client_id(self) -> str:

@@ -157,9 +157,10 @@ class Server:
         )
 
     async def _admitted(self, method: Method, metadata: dict[str, Any]) -> Call:
-        bearer = await self._identity.verify(_bearer(metadata.get("authorization")))
-        spoken_for = metadata.get("on-behalf-of")
-        user = await self._identity.verify(_bearer(spoken_for)) if spoken_for else None
+        token = _bearer(metadata.get("authorization"))
+        bearer = await self._identity.verify(token)
+        spoken_for = _bearer(metadata["on-behalf-of"]) if metadata.get("on-behalf-of") else None
+        user = await self._identity.verify(spoken_for) if spoken_for else None
         caller, via = method.admit(bearer, user)
         channel = metadata.get("channel") or ("internal" if via else "api")
         if channel not in CHANNELS:
@@ -169,6 +170,7 @@ class Server:
         return Call(
             caller=caller, key=checked_key(method, metadata.get("idempotency-key")), channel=channel, now=self._store.clock.now(),
             correlation_id=_correlation(metadata.get("correlation-id")), via=via, method=method.full_name,
+            token=spoken_for or (None if bearer.service else token),
         )
 
     def _parsed(self, method: Method, raw: bytes) -> Message:

@@ -16,6 +16,7 @@ SILENT, DECLINE = 0.01, 0.05
 
 # shares of a day: of elders
 DEATHS, CHANGES, MOVES, NEW, MOVED_OUT = 0.00011, 0.0006, 0.0001, 0.0003, 0.00008
+MOVE_ANYWAY = 0.15  # elders a day who expect a visit, moving house and moving out alike, so that a small city sees it too
 LATE_DEATHS = 0.15  # of those who get cash early, and the first of them: told after a month was paid that they did not live in
 REPORTED_TWICE = 0.4
 # shares of a day: of workers, of firms, of stays

@@ -4,9 +4,9 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from simulator.people import BANDS, COUNTIES, Person, person
+from simulator.people import BANDS, COUNTIES, Person, address, home, person
 from simulator.story import entitling, ordering, visiting
-from simulator.story.chances import CHANGES, DEATHS, MOVED_OUT, MOVES, NEW, REPORTED_TWICE
+from simulator.story.chances import CHANGES, DEATHS, MOVE_ANYWAY, MOVED_OUT, MOVES, NEW, REPORTED_TWICE
 from simulator.story.clock import CASH_DAY
 from simulator.story.state import Story
 from simulator.truth import month_of
@@ -20,11 +20,18 @@ WAYS = ("ALONE", "SPOUSE_ONLY", "WITH_FAMILY", "LEFT_BEHIND")
 async def befall(story: Story) -> None:
     """A morning's fates, one after the other."""
     dice, world = story.dice("fates", story.today), story.world
-    busy = {case.person.number for case in story.cases} | {order.person.number for order in story.open.values()}
+    applying = {case.person.number for case in story.cases}
+    expecting = {order.person.number for order in story.open.values()}
+    visited = {order.person.number for order in story.open.values() if order.visit}  # today, or told of later
+    busy = applying | expecting
     alive = [one for one in world.people if one.alive]
 
     def chosen(rate: float) -> list[Person]:
         return [one for one in dice.sample(alive, story.quota(dice, len(alive), rate)) if one.alive]
+
+    def expectant() -> list[Person]:
+        waiting = [one for one in alive if one.number in expecting and one.alive]
+        return dice.sample(waiting, min(len(waiting), story.quota(dice, 1, MOVE_ANYWAY)))
 
     for one in chosen(DEATHS):
         await _die(story, one, story.today - timedelta(days=dice.choice(JUST_NOW if one.number in busy else LONG_AGO)))
@@ -36,10 +43,13 @@ async def befall(story: Story) -> None:
         if one.living != "INSTITUTION":
             await _change(story, one, dice)
     for one in chosen(MOVES):
-        if one.number not in busy and one.number not in world.levels:
-            await _relocate(story, one, dice)
-    for one in chosen(MOVED_OUT):
-        if one.number not in busy and one.living != "INSTITUTION" and not one.dies_late:
+        if one.number not in applying | visited and one.number not in world.levels:
+            await _relocate(story, one, dice.choice(story.places.villages[dice.choice(COUNTIES)]), dice)
+    for one in expectant():
+        if one.number not in visited and one.living != "INSTITUTION":
+            await _relocate(story, one, one.area_code, dice)
+    for one in chosen(MOVED_OUT) + expectant():
+        if one.alive and one.number not in applying and one.living != "INSTITUTION" and not one.dies_late:
             await _move_out(story, one)
     for _ in range(story.quota(dice, len(alive), NEW)):
         await _arrive(story, dice)
@@ -58,9 +68,7 @@ async def _die(story: Story, one: Person, died_on: date) -> None:
             story.truth.count("SU07", month, area, fen, 0)
             story.events["recoveries"] += 1
     visiting.take_back(story, one)
-    for order in [order for order in story.open.values() if order.person is one]:
-        if order.state in ordering.WAITING:
-            ordering.end(story, order, "death")
+    ordering.end_all(story, one, "death")
     dice = story.dice("second report", one.number)
     if dice.random() < REPORTED_TWICE:
         other = {"died_on": (died_on - timedelta(days=1)).isoformat()}
@@ -82,15 +90,21 @@ async def _change(story: Story, one: Person, dice: Random) -> None:
     entitling.entitle(story, one)
 
 
-async def _relocate(story: Story, one: Person, dice: Random) -> None:
-    one.area_code = dice.choice(story.places.villages[dice.choice(COUNTIES)])
-    await story.gateway.post(story.tokens["office"], f"/v1/elders/{one.elder_id}:change", {"area_code": one.area_code})
+async def _relocate(story: Story, one: Person, area_code: str, dice: Random) -> None:
+    """Another home, also inside the own village; who comes tomorrow finds the elder there."""
+    one.area_code, (one.lon, one.lat) = area_code, home(dice, area_code, story.places)
+    body: dict[str, Any] = {"area_code": area_code, "lon": one.lon, "lat": one.lat}
+    if one.address:
+        one.address = body["address"] = address(dice, one.number, area_code, story.places)
+    await story.gateway.post(story.tokens["office"], f"/v1/elders/{one.elder_id}:change", body)
     story.events["moves"] += 1
+    story.events["moves before a visit"] += any(order.person is one for order in story.open.values())
 
 
 async def _move_out(story: Story, one: Person) -> None:
     await story.gateway.post(story.tokens["office"], f"/v1/elders/{one.elder_id}:change", {"moved_out": True})
     entitling.leave(story, one)
+    ordering.end_all(story, one, "moved away")
     story.events["moved out"] += 1
 
 

@@ -17,6 +17,7 @@ T = TypeVar("T")
 HOME_SHARE = 0.5  # of the price, by voucher
 WINDOW = timedelta(hours=2)
 WAITING = ("placed", "offered", "accepted")
+GONE = ("death", "moved away")  # the elder is not there any more
 
 
 def some(dice: Random, candidates: Sequence[T], rate: float) -> Iterator[T]:
@@ -83,11 +84,17 @@ def end(story: Story, order: Order, state: str) -> None:
     order.state = state
     story.open.pop(order.order_id, None)
     story.events[state] += 1
-    if state in ("cancelled", "death"):
+    if state in ("cancelled", *GONE):
         story.truth.count("DI03", order.month, order.area_code, 0, -1)
-    if state in ("missed", "death") and order.visit and not order.visit.absent:
+    if state in ("missed", *GONE) and order.visit and not order.visit.absent:
         story.unheard.append(order)
     give_back(story, order)
+
+
+def end_all(story: Story, one: Person, state: str) -> None:
+    """Nobody comes any more to an elder who is gone; a begun visit is ended by who is there."""
+    for order in [order for order in story.open.values() if order.person is one and order.state in WAITING]:
+        end(story, order, state)
 
 
 def give_back(story: Story, order: Order) -> None:

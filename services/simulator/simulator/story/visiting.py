@@ -6,13 +6,13 @@ from typing import Any
 
 from kit.clock import SHANGHAI
 from simulator.people import Person
-from simulator.story.ordering import WAITING
+from simulator.story.ordering import GONE, WAITING
 from simulator.story.state import Story
 from simulator.truth import month_of
 from simulator.visits import Order, Visit, day_of
 
 IN_TIME = timedelta(minutes=15)
-ENDED = ("missed", "death")
+ENDED = ("missed", *GONE)
 Sent = tuple[datetime, int, Order]  # when, 0 for arrival and 1 for departure, of what
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Minutes are whole and rounded down; metres are None where no position is known, previous_* also for a worker's first visit."""
+    """Minutes are whole and rounded down; metres are None where no position is known, previous_* and next_* also where no visit
+    before or after was known when this one was told."""
 
     checked_in_at: datetime
     checked_out_at: datetime
@@ -16,6 +17,8 @@ class Visit:
     check_out_m: int | None
     previous_m: int | None
     previous_min: int | None
+    next_m: int | None = None
+    next_min: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
