@@ -121,6 +121,13 @@ class Count(Remembered, table=True):
     complaints_in_time: int | None = Field(default=None, sa_type=BigInteger)
     applications: int | None = Field(default=None, sa_type=BigInteger)
     applications_online: int | None = Field(default=None, sa_type=BigInteger)
+    applications_valid: int | None = Field(default=None, sa_type=BigInteger)
+    applications_portal: int | None = Field(default=None, sa_type=BigInteger)
+    applications_hotline: int | None = Field(default=None, sa_type=BigInteger)
+    applications_mobile: int | None = Field(default=None, sa_type=BigInteger)
+    applications_terminal: int | None = Field(default=None, sa_type=BigInteger)
+    finished_funded: int | None = Field(default=None, sa_type=BigInteger)
+    finished_funded_followed_up: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Heard(Remembered, table=True):

@@ -32,12 +32,13 @@ class Kind(IntEnum):
     FACILITY = 6
     WORKER = 7
     STAY = 8
+    APPLICATION = 9
 
 
 COUNTS: dict[int, Callable[[dict[str, Any], Limits], Counts]] = {
     Kind.ELDER: people.counts_of, Kind.ASSESSMENT: work.assessment_counts, Kind.ORDER: work.order_counts,
     Kind.SETTLEMENT: work.settlement_counts, Kind.COMPLAINT: work.complaint_counts, Kind.FACILITY: places.facility_counts,
-    Kind.WORKER: places.worker_counts, Kind.STAY: places.stay_counts,
+    Kind.WORKER: places.worker_counts, Kind.STAY: places.stay_counts, Kind.APPLICATION: work.application_counts,
 }
 
 Note = tuple[int, str, Callable[..., None], tuple[Any, ...]]
@@ -105,6 +106,12 @@ _SPECIAL_LIVING = _APART | {_Elder.LIVING_LEFT_BEHIND}
 _SPECIAL_HARDSHIP = frozenset((_Elder.HARDSHIP_SEVERELY_HANDICAPPED, _Elder.HARDSHIP_PLANNED_FAMILY_SPECIAL))
 _BASIC = frozenset((_Elder.HARDSHIP_DIBAO, _Elder.HARDSHIP_TEKUN))
 _CARE = _BASIC | {_Elder.HARDSHIP_LOW_INCOME}
+_CHANNELS = {  # what the platform asks for itself came by none
+    assessment.CHANNEL_PORTAL: (Measure.APPLICATIONS, Measure.APPLICATIONS_ONLINE, Measure.APPLICATIONS_PORTAL),
+    assessment.CHANNEL_HOTLINE: (Measure.APPLICATIONS, Measure.APPLICATIONS_HOTLINE),
+    assessment.CHANNEL_MOBILE: (Measure.APPLICATIONS, Measure.APPLICATIONS_ONLINE, Measure.APPLICATIONS_MOBILE),
+    assessment.CHANNEL_TERMINAL: (Measure.APPLICATIONS, Measure.APPLICATIONS_TERMINAL),
+}
 
 
 @_reads(assessment.ElderRegistered, assessment.ElderChanged, assessment.ElderDied)
@@ -122,16 +129,21 @@ def _elder(event: Any, when: When, _: Limits) -> Said:
 @_reads(assessment.ApplicationSubmitted)
 def _application(event: Any, _: When, __: Limits) -> Said:
     month = months.of_seconds(event.submitted_at.seconds)
-    online = event.channel in (assessment.CHANNEL_PORTAL, assessment.CHANNEL_MOBILE)
-    counts = [(Measure.APPLICATIONS, event.area_code, month, 1)]
-    return [], [*counts, (Measure.APPLICATIONS_ONLINE, event.area_code, month, 1)] if online else counts
+    notes: list[Note] = [(Kind.APPLICATION, event.application_id, work.knows_first, ("s", [event.area_code, month]))]
+    return notes, [(measure, event.area_code, month, 1) for measure in _CHANNELS.get(event.channel, ())]
+
+
+@_reads(assessment.ApplicationWithdrawn)
+def _withdrawn(event: Any, _: When, __: Limits) -> Said:
+    return [(Kind.APPLICATION, event.application_id, work.knows_least, ("w", 1))], []
 
 
 @_reads(assessment.AssessmentCompleted)
 def _completed(event: Any, _: When, limits: Limits) -> Said:
-    month = months.of_seconds(event.completed_at.seconds)
-    place = [event.area_code, month, int(event.working_days <= limits.working_days), int(event.assessors >= limits.assessors)]
-    return [(Kind.ASSESSMENT, event.assessment_id, work.knows_first, ("d", place))], []
+    month, asked = months.of_seconds(event.completed_at.seconds), months.of_seconds(event.submitted_at.seconds)
+    place = [event.area_code, month, int(event.assessors >= limits.assessors)]
+    in_time = [(Measure.RESULTS_IN_TIME, event.area_code, asked, 1)] if event.working_days <= limits.working_days else []
+    return [(Kind.ASSESSMENT, event.assessment_id, work.knows_first, ("d", place))], in_time
 
 
 @_reads(assessment.AssessmentAppealed)
@@ -260,7 +272,9 @@ def _started(event: Any, _: When, __: Limits) -> Said:
 
 @_reads(dispatch.OrderFinished)
 def _finished(event: Any, _: When, __: Limits) -> Said:
-    return [(Kind.ORDER, event.order_id, work.knows_first, ("f", [event.area_code, months.of_seconds(event.finished_at.seconds)]))], []
+    place = [event.area_code, months.of_seconds(event.finished_at.seconds)]
+    notes: list[Note] = [(Kind.ORDER, event.order_id, work.knows_first, ("f", place))]
+    return [*notes, (Kind.ORDER, event.order_id, work.knows_least, ("v", 1))] if event.voucher_fen > 0 else notes, []
 
 
 @_reads(dispatch.OrderFollowedUp)
@@ -269,7 +283,7 @@ def _followed_up(event: Any, _: When, __: Limits) -> Said:
     counts = [(Measure.ANSWERS, event.area_code, month, 1)] if event.reached else []
     if event.satisfied:
         counts.append((Measure.ANSWERS_SATISFIED, event.area_code, month, 1))
-    return [(Kind.ORDER, event.order_id, work.knows_least, ("u", 1))] if event.reached else [], counts
+    return [(Kind.ORDER, event.order_id, work.knows_least, ("u", 1))], counts
 
 
 @_reads(dispatch.OrderAssigned)

@@ -17,6 +17,8 @@ from kit.clock import day_start
 Figures = dict[tuple[str, str], tuple[int, int]]  # code, area → numerator, denominator
 
 _ALONE, _SPOUSE, _LEFT_BEHIND = 1, 2, 4
+_PORTAL, _HOTLINE, _MOBILE, _TERMINAL, _PLATFORM = range(1, 6)
+_CHANNELS = {"DC02_PORTAL": _PORTAL, "DC02_HOTLINE": _HOTLINE, "DC02_MOBILE": _MOBILE, "DC02_TERMINAL": _TERMINAL}
 _DIBAO, _TEKUN, _LOW_INCOME, _HANDICAPPED, _FAMILY = 1, 2, 4, 5, 6
 
 
@@ -39,9 +41,11 @@ class Recount:
         self._begun: dict[str, str] = {}
         self._ended: set[str] = set()
         self._of: dict[str, dict[Any, Any]] = {
-            name: {} for name in ("result", "settled", "filed", "finished", "placed", "offers", "accepted")
+            name: {} for name in ("applied", "result", "settled", "filed", "finished", "placed", "offers", "accepted")
         }
-        self._are: dict[str, set[str]] = {name: set() for name in ("appealed", "verified", "closed", "reached", "excused")}
+        self._are: dict[str, set[str]] = {
+            name: set() for name in ("withdrawn", "in_time", "appealed", "verified", "closed", "called", "excused")
+        }
         self._late: dict[str, int] = {}
         self._finished_ever: set[str] = set()
         self._counts: Counter[tuple[str, str, int]] = Counter()  # code, area, 0 numerator or 1 denominator
@@ -104,12 +108,20 @@ class Recount:
 
     def _ApplicationSubmitted(self, event: Any, _: datetime, __: int) -> None:
         if self._in(event.submitted_at):
-            self._flow("DC02", event.area_code, event.channel in (1, 3), 1)
+            self._of["applied"][event.application_id] = event.area_code
+            if event.channel != _PLATFORM:
+                self._flow("DC02", event.area_code, event.channel in (_PORTAL, _MOBILE), 1)
+                for code, channel in _CHANNELS.items():
+                    self._flow(code, event.area_code, event.channel == channel, 1)
+
+    def _ApplicationWithdrawn(self, event: Any, _: datetime, __: int) -> None:
+        self._are["withdrawn"].add(event.application_id)
 
     def _AssessmentCompleted(self, event: Any, _: datetime, __: int) -> None:
+        if event.working_days <= self.limits.working_days:
+            self._are["in_time"].add(event.application_id)
         if self._in(event.completed_at):
-            told = (event.area_code, event.working_days <= self.limits.working_days, event.assessors >= self.limits.assessors)
-            self._of["result"][event.assessment_id] = told
+            self._of["result"][event.assessment_id] = (event.area_code, event.assessors >= self.limits.assessors)
 
     def _AssessmentAppealed(self, event: Any, _: datetime, __: int) -> None:
         self._are["appealed"].add(event.assessment_id)
@@ -165,11 +177,10 @@ class Recount:
     def _OrderFinished(self, event: Any, _: datetime, __: int) -> None:
         self._finished_ever.add(event.order_id)
         if self._in(event.finished_at):
-            self._of["finished"][event.order_id] = event.area_code
+            self._of["finished"][event.order_id] = (event.area_code, event.voucher_fen > 0)
 
     def _OrderFollowedUp(self, event: Any, _: datetime, __: int) -> None:
-        if event.reached:
-            self._are["reached"].add(event.order_id)
+        self._are["called"].add(event.order_id)
         if self._in(event.followed_up_at):
             self._flow("DI05", event.area_code, event.satisfied, event.reached)
 
@@ -219,8 +230,10 @@ class Recount:
 
     def _count_work(self) -> None:
         of, are = self._of, self._are
-        for key, (area, in_time, paired) in of["result"].items():
-            self._flow("AS04", area, in_time, 1)
+        for key, area in of["applied"].items():
+            if key not in are["withdrawn"]:
+                self._flow("AS04", area, key in are["in_time"], 1)
+        for key, (area, paired) in of["result"].items():
             self._flow("AS06", area, key in are["appealed"], 1)
             self._flow("AS07", area, paired, 1)
         for key, area in of["settled"].items():
@@ -230,9 +243,10 @@ class Recount:
         for key, area in of["placed"].items():
             if key not in are["excused"]:
                 self._flow("DI03", area, key in self._finished_ever, 1)
-        for key, area in of["finished"].items():
+        for key, (area, funded) in of["finished"].items():
             self._flow("DI02", area, key in self._late and self._late[key] <= self.limits.late_min, 1)
-            self._flow("DI04", area, key in are["reached"], 1)
+            self._flow("DI04", area, key in are["called"], 1)
+            self._flow("DI04_FUNDED", area, funded and key in are["called"], funded)
         for key, offers in of["offers"].items():
             accepted = sorted(of["accepted"].get(key, ()))
             open_offers = sorted(offers)
