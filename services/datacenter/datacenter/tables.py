@@ -51,7 +51,7 @@ class Thing(Remembered, table=True):
     __table_args__ = ({"postgresql_partition_by": "LIST (generation)"},)
 
     generation: int = Field(sa_type=SmallInteger, primary_key=True)
-    kind: int = Field(sa_type=SmallInteger, primary_key=True, description="flows.reading.Kind")
+    kind: int = Field(sa_type=SmallInteger, primary_key=True, description="flows.reading.values.Kind")
     id: UUID = Field(primary_key=True)
     known: str = Field(sa_column=Column(Text, nullable=False), description="JSON; `rules` tells its form")
 

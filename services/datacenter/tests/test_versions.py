@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from datacenter.flows.limits import catalogue, limits, version
-from datacenter.flows.recount import Figures, Recount
+from datacenter.flows.recount.counting import Figures
+from datacenter.flows.recount.month import Recount
 from datacenter.rules.measures import Limits
 from datacenter.testing import History
 from kit import standards

@@ -16,7 +16,8 @@ from sqlmodel import col, select
 
 from datacenter.consumers import KINDS
 from datacenter.flows.limits import catalogue, limits
-from datacenter.flows.recount import Figures, Recount
+from datacenter.flows.recount.counting import Figures
+from datacenter.flows.recount.month import Recount
 from datacenter.queries import figures
 from datacenter.rules import months
 from datacenter.tables import Differed, Heard, Proved
