@@ -16,14 +16,17 @@ SIMPLE = {
     "POP01": ("assessment", "select area_code, count(*), 0 from elder where status = 1 group by 1"),
     "POP05": ("assessment", "select area_code, count(*) filter (where living in (1, 2)), count(*) from elder where status = 1 group by 1"),
     "POP06": ("assessment", "select area_code, count(*) filter (where complete), count(*) from elder where status = 1 group by 1"),
-    "AS04": ("assessment", "select area_code, count(*) filter (where working_days <= 15), count(*) from assessment"
-                           " where {month} = month(completed_at) group by 1"),
+    "AS04": ("assessment", "select a.area_code, count(*) filter (where r.working_days <= 15), count(*) from application a"
+                           " left join assessment r using (application_id)"
+                           " where a.state <> 6 and {month} = month(a.submitted_at) group by 1"),
     "AS07": ("assessment", "select area_code, count(*) filter (where cardinality(assessor_ids) >= 2), count(*) from assessment"
                            " where {month} = month(completed_at) group by 1"),
     "AS03": ("assessment", "select e.area_code, count(*) filter (where a.level >= 2), count(*) from assessment a"
                            " join elder e using (elder_id) where a.state = 2 and e.status = 1 group by 1"),
     "DC02": ("assessment", "select area_code, count(*) filter (where channel in (1, 3)), count(*) from application"
-                           " where {month} = month(submitted_at) group by 1"),
+                           " where channel <> 5 and {month} = month(submitted_at) group by 1"),
+    "DC02_HOTLINE": ("assessment", "select area_code, count(*) filter (where channel = 2), count(*) from application"
+                                   " where channel <> 5 and {month} = month(submitted_at) group by 1"),
     "SU05": ("subsidy", "select area_code, sum(captured_fen)::bigint, sum(issued_fen)::bigint from voucher"
                         " where month = {month} group by 1"),
     "SU06": ("subsidy", "select area_code, count(*) filter (where paid_on <= due_on), count(*) from payment"
@@ -79,5 +82,5 @@ def _rolled(rows: dict[str, list[Row]]) -> Iterator[tuple[tuple[str, str], list[
 
 
 def _filled(statement: str, month: str) -> str:
-    spelled = re.sub(r"month\((\w+)\)", lambda found: _MONTH_OF.format(instant=found.group(1)), statement)
+    spelled = re.sub(r"month\(([\w.]+)\)", lambda found: _MONTH_OF.format(instant=found.group(1)), statement)
     return spelled.format(month=f"'{month}'")

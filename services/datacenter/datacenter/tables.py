@@ -51,7 +51,7 @@ class Thing(Remembered, table=True):
     __table_args__ = ({"postgresql_partition_by": "LIST (generation)"},)
 
     generation: int = Field(sa_type=SmallInteger, primary_key=True)
-    kind: int = Field(sa_type=SmallInteger, primary_key=True, description="flows.reading.Kind")
+    kind: int = Field(sa_type=SmallInteger, primary_key=True, description="flows.reading.values.Kind")
     id: UUID = Field(primary_key=True)
     known: str = Field(sa_column=Column(Text, nullable=False), description="JSON; `rules` tells its form")
 
@@ -121,6 +121,13 @@ class Count(Remembered, table=True):
     complaints_in_time: int | None = Field(default=None, sa_type=BigInteger)
     applications: int | None = Field(default=None, sa_type=BigInteger)
     applications_online: int | None = Field(default=None, sa_type=BigInteger)
+    applications_valid: int | None = Field(default=None, sa_type=BigInteger)
+    applications_portal: int | None = Field(default=None, sa_type=BigInteger)
+    applications_hotline: int | None = Field(default=None, sa_type=BigInteger)
+    applications_mobile: int | None = Field(default=None, sa_type=BigInteger)
+    applications_terminal: int | None = Field(default=None, sa_type=BigInteger)
+    finished_funded: int | None = Field(default=None, sa_type=BigInteger)
+    finished_funded_followed_up: int | None = Field(default=None, sa_type=BigInteger)
     given_fen: int | None = Field(default=None, sa_type=BigInteger, description="cash paid and vouchers used for the month")
 
 

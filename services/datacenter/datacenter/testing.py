@@ -211,7 +211,11 @@ class History:
     def _assessed(self, elder: Any, at: datetime) -> None:
         chance, application, result, level = self.chance, self._id(), self._id(), self.chance.randrange(5)
         same = {"application_id": application, "elder_id": elder.elder_id, "area_code": elder.area_code}
-        self.say(assessment.ApplicationSubmitted(**same, reason=1, channel=chance.randrange(1, 5), submitted_at=timestamp(at)), at)
+        self.say(assessment.ApplicationSubmitted(**same, reason=1, channel=chance.randrange(1, 6), submitted_at=timestamp(at)), at)
+        if chance.random() < 0.1:
+            gone = self._at(at, 20)
+            self.say(assessment.ApplicationWithdrawn(**same, withdrawn_at=timestamp(gone)), gone)
+            return
         done = self._at(at, 20)
         assessors = [self._id(), self._id()]
         self.say(assessment.AssessorsAssigned(**same, assessor_ids=assessors, assigned_at=timestamp(at)), at)

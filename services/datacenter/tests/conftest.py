@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from datacenter.flows.limits import limits
-from datacenter.flows.recount import Figures, Recount
+from datacenter.flows.recount.counting import Figures
+from datacenter.flows.recount.month import Recount
 from datacenter.queries import figures
 from datacenter.rules import months
 from datacenter.testing import CITY, Record, Told, an_operator, dispatched

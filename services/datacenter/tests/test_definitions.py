@@ -9,7 +9,7 @@ from eldercare.dispatch.v1 import events_pb2 as dispatch
 from eldercare.facility.v1 import events_pb2 as facility
 from google.protobuf.message import Message
 
-from datacenter.flows.recount import Figures
+from datacenter.flows.recount.counting import Figures
 from datacenter.testing import Record, Told, a_record, an_elder, villages
 from kit import areas, ids
 from kit.events import failures
@@ -163,3 +163,60 @@ async def test_events_of_several_days_lie_in_partitions_of_their_days(store: Sto
     async with store.reading() as session:
         found = await (await session.driver()).fetch("select distinct tableoid::regclass::text as name from archive order by 1")
     assert [row["name"] for row in found] == ["archive_p20260301", "archive_p20260302"]
+
+
+def _applied(application: str, day: str, channel: int = 1) -> tuple[Message, str, int]:
+    return assessment.ApplicationSubmitted(
+        application_id=application, elder_id=str(ids.new()), area_code=HERE, reason=1, channel=channel, submitted_at=timestamp(at(day)),  # type: ignore[arg-type]
+    ), day, 1
+
+
+async def test_an_application_without_a_result_is_not_in_time_and_a_withdrawn_one_is_not_due(hear: Hear, shown: Shown) -> None:
+    done, late, open_, withdrawn = (str(ids.new()) for _ in range(4))
+
+    def result(application: str, day: str, working_days: int) -> tuple[Message, str, int]:
+        return assessment.AssessmentCompleted(
+            assessment_id=str(ids.new()), application_id=application, elder_id=str(ids.new()), area_code=HERE, level=2, assessors=2,
+            working_days=working_days, submitted_at=timestamp(at("2025-01-20")), completed_at=timestamp(at(day)),
+        ), day, 1
+
+    left = assessment.ApplicationWithdrawn(
+        application_id=withdrawn, elder_id=str(ids.new()), area_code=HERE, withdrawn_at=timestamp(at("2025-02-05")),
+    )
+    await hear(told(
+        *(_applied(one, "2025-01-20") for one in (done, late, open_, withdrawn)), result(done, "2025-02-10", 15),
+        result(late, "2025-02-11", 16), (left, "2025-02-05", 2),
+    ))
+
+    assert (await shown("2025-01"))["AS04", HERE] == (1, 3)
+    assert ("AS04", HERE) not in await shown("2025-02")
+
+
+async def test_each_way_in_has_its_share_and_what_the_platform_asks_for_came_by_none(hear: Hear, shown: Shown) -> None:
+    await hear(told(*(_applied(str(ids.new()), "2025-01-20", channel) for channel in (1, 2, 2, 3, 4, 5))))
+
+    january = await shown("2025-01")
+    shares = {code: pair for (code, area), pair in january.items() if area == HERE and code.startswith("DC02")}
+    assert shares == {
+        "DC02": (2, 5), "DC02_PORTAL": (1, 5), "DC02_HOTLINE": (2, 5), "DC02_MOBILE": (1, 5), "DC02_TERMINAL": (1, 5),
+    }
+    assert january["AS04", HERE] == (0, 6)
+
+
+async def test_a_return_call_counts_if_nobody_answers_and_apart_where_a_voucher_pays(hear: Hear, shown: Shown) -> None:
+    paid, market = str(ids.new()), str(ids.new())
+
+    def finished(order: str, voucher_fen: int) -> tuple[Message, str, int]:
+        return dispatch.OrderFinished(
+            order_id=order, elder_id=str(ids.new()), area_code=HERE, organisation_id=str(ids.new()), worker_id=str(ids.new()),
+            item_code="bath", voucher_fen=voucher_fen, finished_at=timestamp(at("2025-01-20")),
+        ), "2025-01-20", 1
+
+    called = dispatch.OrderFollowedUp(
+        order_id=market, elder_id=str(ids.new()), area_code=HERE, reached=False, followed_up_at=timestamp(at("2025-01-21")),
+    )
+    await hear(told(finished(paid, 3000), finished(market, 0), (called, "2025-01-21", 2)))
+
+    january = await shown("2025-01")
+    assert (january["DI04", HERE], january["DI04_FUNDED", HERE]) == ((1, 2), (0, 1))
+    assert ("DI05", HERE) not in january

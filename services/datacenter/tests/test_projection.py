@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from datacenter.flows.recount import Figures
+from datacenter.flows.recount.counting import Figures
 from datacenter.rules import months
 from datacenter.testing import History, Record, Told, a_record, records
 from kit.outbox import route

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from datacenter.flows.rebuild import RebuildRuns, rebuild
-from datacenter.flows.recount import Figures
+from datacenter.flows.recount.counting import Figures
 from datacenter.testing import History, Record, Told, records
 from kit.store import Store
 

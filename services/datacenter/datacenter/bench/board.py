@@ -20,7 +20,7 @@ from eldercare.datacenter.v1 import api_pb2 as pb
 
 from datacenter.flows.folding import fold
 from datacenter.flows.limits import limits
-from datacenter.flows.reading import Said
+from datacenter.flows.reading.values import Said
 from datacenter.queries.boards import board
 from datacenter.rules import months, people
 from datacenter.rules.measures import Counts, Measure, add

@@ -7,7 +7,8 @@ from typing import Any
 
 import asyncpg
 
-from datacenter.flows.reading import COUNTS, Note, Said
+from datacenter.flows.reading.events import COUNTS
+from datacenter.flows.reading.values import Note, Said
 from datacenter.rules.indicators import LEAST, TOP
 from datacenter.rules.measures import Counts, Limits, Measure
 from kit import areas

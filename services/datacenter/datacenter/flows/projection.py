@@ -8,7 +8,8 @@ from google.protobuf.message import Message
 from datacenter.flows import archive
 from datacenter.flows.folding import fold
 from datacenter.flows.limits import limits
-from datacenter.flows.reading import When, area_of, read
+from datacenter.flows.reading.events import area_of, read
+from datacenter.flows.reading.values import When
 from kit.events import Fact
 from kit.store import Session
 

@@ -7,18 +7,20 @@ to start than to count.
 import asyncio
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-from datetime import timedelta
-from typing import NamedTuple
+from datetime import date, timedelta
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
+from sqlalchemy import and_, func
 from sqlmodel import col, select
 
 from datacenter.consumers import KINDS
 from datacenter.flows.limits import catalogue, limits
-from datacenter.flows.recount import Figures, Recount
+from datacenter.flows.recount.counting import Figures
+from datacenter.flows.recount.month import Recount
 from datacenter.queries import figures
 from datacenter.rules import months
-from datacenter.tables import Differed, Proved
+from datacenter.tables import Differed, Heard, Proved
 from kit import areas, ids, observe
 from kit.access import Caller, area_prefix
 from kit.clock import Clock, local_day
@@ -125,18 +127,41 @@ async def _recounted(session: Session, month: int) -> tuple[Figures, int]:
 
 
 async def prove_daily(store: Store, city: str, pause: timedelta) -> None:
-    """Proves the present month once per business day, for as long as the service runs.
+    """Proves the present month and one closed month once per business day, for as long as the service runs.
 
     pause: real time between two looks; on a business clock that runs fast, days without a proof are skipped.
     """
+    proved_on: date | None = None
     while True:
         await asyncio.sleep(pause.total_seconds())
         try:
-            today = store.clock.today()
-            if not await is_proved(store, city, months.of_day(today)):
-                await prove(store, city, months.of_day(today))
+            proved_on = await prove_due(store, city, proved_on)
         except Unavailable as error:
             observe.log.warning("no proof now", error=type(error).__name__)
+
+
+async def prove_due(store: Store, city: str, proved_on: date | None) -> date:
+    """Makes what is due today: the present month unless it is proved, and a closed month unless one was proved on this day by this loop.
+
+    A closed month comes in turn, since late facts still change it: a recovery, a captured voucher, a complaint that is closed.
+    Returns the day for which this is done.
+    """
+    today = store.clock.today()
+    present = months.of_day(today)
+    if not await is_proved(store, city, present):
+        await prove(store, city, present)
+    if today != proved_on and (closed := await closed_in_turn(store, city, present)) is not None:
+        await prove(store, city, closed)
+    return today
+
+
+async def closed_in_turn(store: Store, city: str, present: int) -> int | None:
+    """The month before the present one that was never proved, or whose newest proof is the oldest; None where nothing was heard of one."""
+    proved = and_(col(Proved.month) == Heard.month, col(Proved.area_code) == city)
+    chosen: Any = select(Heard.month).outerjoin(Proved, proved).where(col(Heard.month) < present).group_by(col(Heard.month))
+    async with store.reading() as session:
+        found = await session.exec(chosen.order_by(func.max(Proved.proved_at).nulls_first(), Heard.month).limit(1))
+        return cast(int | None, found.first())
 
 
 async def is_proved(store: Store, city: str, month: int) -> bool:

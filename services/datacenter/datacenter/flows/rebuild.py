@@ -12,7 +12,8 @@ import asyncpg
 from datacenter.consumers import KINDS
 from datacenter.flows.folding import fold
 from datacenter.flows.limits import limits
-from datacenter.flows.reading import Said, When, read
+from datacenter.flows.reading.events import read
+from datacenter.flows.reading.values import Said, When
 from kit import observe
 from kit.refusals import Conflict
 from kit.store import Store, connect_options

@@ -19,7 +19,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from datacenter import tables
 from datacenter.consumers import KINDS
 from datacenter.flows.limits import catalogue, limits
-from datacenter.flows.reading import COUNTS, READERS, Said, When, read
+from datacenter.flows.reading.events import COUNTS, READERS, read
+from datacenter.flows.reading.values import Said, When
 from datacenter.queries import figures
 from datacenter.queries.boards import area
 from datacenter.rules import months

@@ -13,7 +13,8 @@ class Indicator:
     """One entry of the catalogue.
 
     form: `count`; `share`: numerator ÷ denominator × factor; `presence`: areas of `level` in which the numerator is above zero, over all
-    areas of that level in the area tree. topics: where its facts come from. definition: first day of this version.
+    areas of that level in the area tree. topics: where its facts come from. definition: first day of
+    this version and a digest of all that makes the figure, so that no two ways of counting bear one version.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""What assessments, orders, settlements and complaints add to the flows, each in the month and area where it happened."""
+"""What applications, assessments, orders, settlements and complaints add to the flows, each in the month and area where it happened."""
 
 from typing import Any
 
@@ -32,23 +32,29 @@ def knows_each(thing: State, name: str, entry: list[Any]) -> None:
         known.sort()
 
 
+def application_counts(application: State, _: Limits) -> Counts:
+    """s: [area, month] of its submission; w: it was withdrawn, or ended by a death or a move before there was a result."""
+    submitted = application.get("s")
+    if submitted is None or application.get("w"):
+        return {}
+    return {(int(Measure.APPLICATIONS_VALID), submitted[0], submitted[1]): 1}
+
+
 def assessment_counts(assessment: State, _: Limits) -> Counts:
-    """d: [area, month, in time, by enough assessors]; x: it was appealed."""
+    """d: [area, month, by enough assessors]; x: it was appealed."""
     done = assessment.get("d")
     if done is None:
         return {}
-    area, month, in_time, paired = done
+    area, month, *_, paired = done  # what was kept before 2026-11-26 tells more
     counts = {(int(Measure.RESULTS), area, month): 1}
-    for measure, counted in (
-        (Measure.RESULTS_IN_TIME, in_time), (Measure.RESULTS_PAIRED, paired), (Measure.RESULTS_APPEALED, assessment.get("x")),
-    ):
+    for measure, counted in ((Measure.RESULTS_PAIRED, paired), (Measure.RESULTS_APPEALED, assessment.get("x"))):
         if counted:
             counts[measure, area, month] = 1
     return counts
 
 
 def order_counts(order: State, limits: Limits) -> Counts:
-    """p placed, f finished: [area, month]; c cause of its cancellation; l minutes late; u somebody was reached afterwards.
+    """p placed, f finished: [area, month]; c cause of its cancellation; l minutes late; u a return call is recorded; v a voucher pays.
 
     o offers [µs, attempt, worker, area, month]; a acceptances [µs, worker]: each belongs to the worker's newest offer before it.
     """
@@ -59,12 +65,14 @@ def order_counts(order: State, limits: Limits) -> Counts:
         if finished is not None:
             counts[Measure.ORDERS_FINISHED, placed[0], placed[1]] = 1
     if finished is not None:
-        counts[Measure.FINISHED, finished[0], finished[1]] = 1
-        late = order.get("l")
-        if late is not None and late <= limits.late_min:
-            counts[Measure.FINISHED_IN_TIME, finished[0], finished[1]] = 1
-        if order.get("u"):
-            counts[Measure.FINISHED_FOLLOWED_UP, finished[0], finished[1]] = 1
+        late, called, funded = order.get("l"), order.get("u"), order.get("v")
+        for measure, counted in (
+            (Measure.FINISHED, True), (Measure.FINISHED_IN_TIME, late is not None and late <= limits.late_min),
+            (Measure.FINISHED_FOLLOWED_UP, called), (Measure.FINISHED_FUNDED, funded),
+            (Measure.FINISHED_FUNDED_FOLLOWED_UP, called and funded),
+        ):
+            if counted:
+                counts[measure, finished[0], finished[1]] = 1
     _offers(counts, order.get("o", ()), order.get("a", ()))
     return counts
 

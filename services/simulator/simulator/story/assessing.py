@@ -10,6 +10,7 @@ from simulator.story.state import Case, Story, channel
 from simulator.truth import month_of
 from simulator.visits import answers
 
+WAYS = ("PORTAL", "HOTLINE", "MOBILE", "TERMINAL")
 MOST_REVIEWS = 2  # each needs two assessors who made none of the results before, and a small city has six
 
 
@@ -25,10 +26,26 @@ async def apply(story: Story, days: int) -> None:
         way = channel(dice)
         told = await story.gateway.post(story.tokens["hotline"], "/v1/applications", {
             "elder_id": one.elder_id, "reason": "ASSESSMENT_REASON_FIRST", "channel": f"CHANNEL_{way}"})
-        story.truth.count("DC02", story.month, one.area_code, int(way in ("PORTAL", "MOBILE")), 1)
-        await _assign(story, Case(one, told["application_id"], one.area_code, story.today, withdraws=dice.random() < WITHDRAWN))
+        _applied(story, one.area_code, way)
+        case = Case(one, told["application_id"], one.area_code, story.today, story.month, withdraws=dice.random() < WITHDRAWN)
+        await _assign(story, case)
 
     await story.gateway.each(ask, [one for one in chosen if one.alive])
+
+
+def _applied(story: Story, area_code: str, way: str) -> None:
+    """Each application is due, and came by one of the four ways."""
+    story.truth.count("AS04", story.month, area_code, 0, 1)
+    story.truth.count("DC02", story.month, area_code, int(way in ("PORTAL", "MOBILE")), 1)
+    for one in WAYS:
+        story.truth.count(f"DC02_{one}", story.month, area_code, int(one == way), 1)
+
+
+def bury(story: Story, person: Person) -> None:
+    """Who dies waits for no result any more; one that is public already stays."""
+    for case in story.cases:
+        if case.person is person and not case.assessment_id:
+            story.truth.count("AS04", case.applied_month, case.area_code, 0, -1)
 
 
 async def _assign(story: Story, case: Case) -> None:
@@ -49,6 +66,7 @@ async def assess(story: Story) -> None:
 
     async def withdraw(case: Case) -> None:
         await story.gateway.post(story.tokens["hotline"], f"/v1/applications/{case.application_id}:withdraw", {})
+        story.truth.count("AS04", case.applied_month, case.area_code, 0, -1)
         story.events["withdrawn"] += 1
 
     async def visit(case: Case) -> None:
@@ -84,7 +102,7 @@ async def _complete(story: Story, case: Case) -> None:
     story.expect(f"level of {points}, {flags}", told["level"], case.person.level)
     case.assessment_id, case.public_until = told["assessment_id"], datetime.fromisoformat(told["public_until"])
     case.appeals, case.completed_month = dice.random() < APPEAL and case.round < MOST_REVIEWS, month_of(story.now)
-    story.truth.count("AS04", case.completed_month, case.area_code, 1, 1)  # three days at most lie between
+    story.truth.count("AS04", case.applied_month, case.area_code, 1, 0)  # three days at most lie between
     story.truth.count("AS06", case.completed_month, case.area_code, 0, 1)
     story.truth.count("AS07", case.completed_month, case.area_code, 1, 1)
 
@@ -93,7 +111,7 @@ async def _appeal(story: Story, case: Case) -> None:
     told = await story.gateway.post(
         story.tokens["hotline"], f"/v1/assessments/{case.assessment_id}:appeal", {"channel": "CHANNEL_HOTLINE"})
     story.truth.count("AS06", case.completed_month, case.area_code, 1, 0)
-    story.truth.count("DC02", story.month, case.person.area_code, 0, 1)  # the review is an application too, by telephone
+    _applied(story, case.area_code, "HOTLINE")  # the review is an application too, by telephone
     story.events["appeals"] += 1
-    await _assign(story, Case(case.person, told["review_application_id"], case.area_code, story.today,
+    await _assign(story, Case(case.person, told["review_application_id"], case.area_code, story.today, story.month,
                               doubted=(*case.doubted, *case.assessors), round=case.round + 1))

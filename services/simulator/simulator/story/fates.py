@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from simulator.people import BANDS, COUNTIES, Person, address, home, person
-from simulator.story import entitling, ordering, visiting
+from simulator.story import assessing, entitling, ordering, visiting
 from simulator.story.chances import CHANGES, DEATHS, MOVE_ANYWAY, MOVED_OUT, MOVES, NEW, REPORTED_TWICE
 from simulator.story.clock import CASH_DAY
 from simulator.story.state import Story
@@ -62,6 +62,7 @@ async def _die(story: Story, one: Person, died_on: date) -> None:
     if home := story.world.stays.get(one.number):
         home.mourned_on = story.today
     entitling.leave(story, one)
+    assessing.bury(story, one)
     one.died_on = died_on
     for month, fen, area in story.paid[one.number]:
         if month > month_of(died_on):

@@ -21,12 +21,16 @@ NO_VOUCHER = ("emergency-repair",)  # the one item of the catalogue that no vouc
 
 @dataclass(slots=True)
 class Case:
-    """An application on its way to a level. round: 0 for the first, 1 for the review after an appeal. doubted: whose results were."""
+    """An application on its way to a level.
+
+    applied_month: when it was made. round: 0 for the first, 1 for the review after an appeal. doubted: whose results were.
+    """
 
     person: Person
     application_id: str
     area_code: str
     assess_on: date
+    applied_month: str
     assessors: tuple[int, ...] = ()
     doubted: tuple[int, ...] = ()
     round: int = 0

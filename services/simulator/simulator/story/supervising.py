@@ -56,8 +56,10 @@ async def _follow_up(story: Story) -> None:
         reached = dice.random() < REACHED
         body: dict[str, Any] = {"reached": reached} | ({"satisfied": dice.random() < SATISFIED} if reached else {})
         await story.gateway.post(story.tokens["hotline"], f"/v1/orders/{order.order_id}:follow-up", body)
+        story.truth.count("DI04", order.finished_month, order.area_code, 1, 0)
+        if order.voucher_fen:
+            story.truth.count("DI04_FUNDED", order.finished_month, order.area_code, 1, 0)
         if reached:
-            story.truth.count("DI04", order.finished_month, order.area_code, 1, 0)
             story.truth.count("DI05", story.month, order.area_code, int(body["satisfied"]), 1)
 
     await story.gateway.each(call, [order for order in story.finished_today if story.dice("call", order.number).random() < FOLLOW_UP])

@@ -92,6 +92,8 @@ async def _leave(story: Story, order: Order, visit: Visit, token: str) -> None:
     story.truth.count("DI02", story.month, order.area_code, int(visit.begin - order.wanted_to <= IN_TIME), 1)
     story.truth.count("DI03", order.month, order.area_code, 1, 0)
     story.truth.count("DI04", story.month, order.area_code, 0, 1)
+    if order.voucher_fen:
+        story.truth.count("DI04_FUNDED", story.month, order.area_code, 0, 1)
     for what in (order.cheat and f"cheat {order.cheat}", visit.told_out > visit.end and not order.cheat and "told later",
                  not order.cheat and visit.place_in is None and "without position"):
         if what:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "datacenter_counts_know_given"
-down_revision = "datacenter_restores"
+down_revision = "datacenter_channels_and_payers"
 branch_labels = None
 depends_on = None
 
