@@ -29,10 +29,11 @@ async def live(arguments: argparse.Namespace, console: Console) -> int:
         await day.end(story)
         services = await gateway.quiet()
         comparison = await compare.compare(gateway, story.tokens["office"], story.truth)
-        ledger = await gateway.get(story.tokens["office"], "/v1/ledger/balance")
+        ledger = await compare.balances(gateway, story.tokens["office"])
     finally:
         await gateway.close()
-    story.expect("ledger: debit and credit", int(ledger["debit_fen"]), int(ledger["credit_fen"]))
+    compare.lay_ledger(comparison, story.ledger, ledger)
+    story.expect("ledger: debit and credit", int(ledger[compare.CITY]["debit_fen"]), int(ledger[compare.CITY]["credit_fen"]))
     records = _account(story, services)
     compare.show(comparison, console)
     _tell(story, records, time.monotonic() - began, console)

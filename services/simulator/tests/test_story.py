@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from simulator.client import Gateway
 from simulator.people import Places
 from simulator.story import assessing, clock, entitling, ordering, serving
-from simulator.story.state import Story, instant
+from simulator.story.state import Debt, Story, instant
 from simulator.things import Firm, Visitor
 from simulator.visits import Order
 
@@ -29,6 +29,8 @@ async def story() -> Any:
 def an_order(story: Story, number: int = 0, **but: Any) -> Order:
     one, begin = story.world.people[number], instant(date(2026, 1, 20), time(9))
     given = {"voucher_fen": 1000, "state": "placed"} | but
+    story.rest.setdefault((one.number, "2026-01"), 0)
+    story.voucher_area.setdefault((one.number, "2026-01"), one.area_code)
     order = Order(number, f"order-{number}", one, one.area_code, 60, given.pop("voucher_fen"), "2026-01", begin, begin + timedelta(hours=2))
     for name, value in given.items():
         setattr(order, name, value)
@@ -181,7 +183,7 @@ async def test_the_turn_of_a_month_issues_and_the_tenth_pays(story: Story) -> No
 
 async def test_debts_are_paid_on_friday_afternoon_and_once(story: Story) -> None:
     story.firm_of["firm"] = FIRM
-    story.debts.add(("firm", "2026-01"))
+    story.debts["firm", "2026-01"] = Debt(date(2026, 1, 19))
     story.today = date(2026, 1, 23)
     story.now = instant(story.today, time(14, 30))
     clock._catch_up(story, instant(story.today, time(13)))

@@ -26,6 +26,9 @@ async def move(story: Story, at: time) -> None:
 
 def _catch_up(story: Story, before: datetime) -> None:
     if story.month != month_of(before):
+        for number, month in list(story.rest):
+            if month < story.month:
+                entitling.lapse(story, number, month)
         for number, area in story.vouched.items():
             entitling.issue(story, number, story.month, area)
     for day in days_between(before.astimezone(SHANGHAI).date(), story.today):
@@ -47,9 +50,12 @@ def _pay_cash(story: Story, day: date) -> None:
         story.paid[number].append((month, fen, one.area_code))
         story.truth.count("SU06", month, one.area_code, 1, 1)
         story.truth.count("SU07", month, one.area_code, 0, fen)
+        story.ledger.move(one.area_code, "fund", "paid", fen)
 
 
 def _pay_debts(story: Story, day: date) -> None:
-    for organisation_id, _ in story.debts:
+    for (organisation_id, _), debt in story.debts.items():
+        for area, fen in debt.fen.items():
+            story.ledger.move(area, "owed", "paid", fen)
         story.truth.count("SU06", month_of(day), f"{story.firm_of[organisation_id].county}000000", 1, 1)
     story.debts.clear()

@@ -44,6 +44,16 @@ def issue(story: Story, number: int, month: str, area: str) -> None:
         story.voucher_area[number, month] = area
         story.world.vouchers.add((number, month))
         story.truth.count("SU05", month, area, 0, VOUCHER_FEN)
+        story.ledger.move(area, "fund", "issued", VOUCHER_FEN)
+
+
+def lapse(story: Story, number: int, month: str) -> None:
+    """A voucher's time is over: what is free of it is gone, and so will be what is given back later."""
+    voucher = number, month
+    if voucher in story.rest and voucher not in story.ended:
+        story.ended.add(voucher)
+        story.ledger.move(story.voucher_area[voucher], "issued", "lapsed", story.rest[voucher])
+        story.rest[voucher] = 0
 
 
 def leave(story: Story, one: Person) -> None:
@@ -51,6 +61,7 @@ def leave(story: Story, one: Person) -> None:
     one.alive = False
     story.world.cash.discard(one.number)
     story.vouched.pop(one.number, None)
+    lapse(story, one.number, story.month)
     story.world.stays.pop(one.number, None)
 
 

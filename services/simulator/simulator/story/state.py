@@ -8,6 +8,7 @@ from typing import Any
 
 from kit.clock import SHANGHAI
 from simulator.client import Gateway, Identities, Refused
+from simulator.ledger import Ledger
 from simulator.people import Person, Places, population
 from simulator.story import START
 from simulator.story.chances import APPLICANTS, ASSESSORS_PER_ELDER, CHANNELS, DISABLED_APPLICANTS
@@ -48,6 +49,14 @@ class Complaint:
     order: Order
 
 
+@dataclass(slots=True)
+class Debt:
+    """What one payment will settle: fen by area of the vouchers, and the day of the first approval among its visits."""
+
+    approved_on: date
+    fen: Counter[str] = field(default_factory=Counter)
+
+
 @dataclass
 class Story:
     """The whole simulation. failures: expectations that did not hold, besides the figures."""
@@ -68,7 +77,9 @@ class Story:
     vouched: dict[int, str] = field(default_factory=dict)  # persons with an open voucher entitlement → area
     unwilling: set[int] = field(default_factory=set)  # persons who did not want the cash
     late_deaths: list[Person] = field(default_factory=list)
-    debts: set[tuple[str, str]] = field(default_factory=set)  # organisation, month of the vouchers: one payment each
+    ended: set[tuple[int, str]] = field(default_factory=set)  # vouchers whose time is over: what is given back is gone
+    debts: dict[tuple[str, str], Debt] = field(default_factory=dict)  # organisation, month of the vouchers: one payment each
+    ledger: Ledger = field(default_factory=Ledger)
     paid: defaultdict[int, list[tuple[str, int, str]]] = field(default_factory=lambda: defaultdict(list))  # person → month, fen, area
     unheard: list[Order] = field(default_factory=list)  # over, and a device will still tell of a visit
     finished_today: list[Order] = field(default_factory=list)

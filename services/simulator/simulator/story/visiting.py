@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from simulator.story.ordering import WAITING
-from simulator.story.state import Story
+from simulator.story.state import Debt, Story
 from simulator.truth import month_of
 from simulator.visits import Order, Visit, day_of
 
@@ -102,8 +102,9 @@ def capture(story: Story, order: Order) -> None:
     area = story.voucher_area[order.person.number, order.month]
     story.truth.count("SU05", order.month, area, order.voucher_fen, 0)
     story.truth.count("SU09", order.approved_month, order.area_code, 0, 1)
+    story.ledger.move(area, "held", "owed", order.voucher_fen)
     if order.firm:
-        story.debts.add((order.firm.organisation_id, order.month))
+        story.debts.setdefault((order.firm.organisation_id, order.month), Debt(story.today)).fen[area] += order.voucher_fen
 
 
 def _proof(at: datetime, place: tuple[float, float] | None) -> dict[str, Any]:
