@@ -81,6 +81,8 @@ class Story:
     debts: dict[tuple[str, str], Debt] = field(default_factory=dict)  # organisation, month of the vouchers: one payment each
     ledger: Ledger = field(default_factory=Ledger)
     paid: defaultdict[int, list[tuple[str, int, str]]] = field(default_factory=lambda: defaultdict(list))  # person → month, fen, area
+    told: defaultdict[str, list[Order]] = field(default_factory=lambda: defaultdict(list))  # worker → finished, as devices told of them
+    sendings: int = 0
     unheard: list[Order] = field(default_factory=list)  # over, and a device will still tell of a visit
     finished_today: list[Order] = field(default_factory=list)
     unjudged: list[Order] = field(default_factory=list)

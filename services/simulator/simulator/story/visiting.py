@@ -7,7 +7,7 @@ from typing import Any
 from simulator.story.ordering import WAITING
 from simulator.story.state import Debt, Story
 from simulator.truth import month_of
-from simulator.visits import Order, Visit, day_of
+from simulator.visits import LEANING, Order, Visit, day_of
 
 IN_TIME = timedelta(minutes=15)
 ENDED = ("missed", "death")
@@ -28,7 +28,7 @@ def plan(story: Story) -> None:
 async def send(story: Story) -> None:
     """What devices send now, per worker in their order.
 
-    Fake second visits are sent when the true ones are judged, so that they are the later of the two.
+    Fakes that lean on a true visit are sent when the true ones are judged, so that they are the later of the two.
     """
     honest, faked = _ripe(story)
     await _sent(story, honest)
@@ -44,13 +44,14 @@ def _ripe(story: Story) -> tuple[list[Sent], list[Sent]]:
         if visit is None or visit.absent:
             continue
         if order.state in ("accepted", *ENDED) and visit.told_in <= story.now:
-            ripe[order.cheat == "double"].append((visit.told_in, 0, order))
+            ripe[order.cheat in LEANING].append((visit.told_in, 0, order))
         if order.state in ("accepted", "arrived") and visit.told_out <= story.now:
-            ripe[order.cheat == "double"].append((visit.told_out, 1, order))
+            ripe[order.cheat in LEANING].append((visit.told_out, 1, order))
     return ripe
 
 
 async def _sent(story: Story, all_sent: list[Sent]) -> None:
+    story.sendings += 1
     by_worker: dict[str, list[Sent]] = defaultdict(list)
     for sent in all_sent:
         if sent[2].visitor:
@@ -72,7 +73,7 @@ async def _arrive(story: Story, order: Order, visit: Visit, token: str) -> None:
         story.unheard.remove(order)
         story.events["told too late"] += 1
         return
-    if order.behind and order.behind.state != "finished":  # there is no true visit to hide behind
+    if order.behind and order.behind.state != "finished":  # there is no true visit to lean on
         order.cheat = ""
     await story.gateway.post(token, path, _proof(visit.begin, visit.place_in))
     order.state = "arrived"
@@ -83,6 +84,9 @@ async def _leave(story: Story, order: Order, visit: Visit, token: str) -> None:
         return
     await story.gateway.post(token, f"/v1/orders/{order.order_id}:check-out", _proof(visit.end, visit.place_out))
     order.state, order.finished_month = "finished", story.month
+    order.sending = story.sendings
+    if order.visitor:
+        story.told[order.visitor.worker_id].append(order)
     story.open.pop(order.order_id)
     story.finished_today.append(order)
     story.unjudged.append(order)
