@@ -18,6 +18,8 @@ from simulator.people import Places
 from simulator.story import day
 from simulator.story.state import Story
 
+COUNTED = ("applied", "repeated", "foreign", "waiting", "parked", "held", "gaps")  # of each position, as GET /status tells them
+
 
 async def live(arguments: argparse.Namespace, console: Console) -> int:
     """Runs the story. Returns the exit code."""
@@ -66,13 +68,14 @@ async def _lived(story: Story, days: int, console: Console) -> None:
 
 
 def _account(story: Story, services: dict[str, Any]) -> int:
-    """Nothing vanished: what the log holds is what each group counted. Returns how many records that were."""
+    """Nothing vanished: what each group has read is what it counted, and it has read all. Returns how many records that were."""
     records = 0
     for name, told in services.items():
         for one in told.get("positions", ()):
-            counted = sum(one[kind] for kind in ("applied", "repeated", "foreign", "waiting", "parked", "held"))
-            records += one["end"] - one["begin"]
-            story.expect(f"records of {name} on {one['topic']}/{one['partition']}", counted, one["end"] - one["begin"])
+            where, taken = f"{name} on {one['topic']}/{one['partition']}", one["next"] - one["begin"]
+            records += taken - one["gaps"]
+            story.expect(f"records of {where}", sum(one[kind] for kind in COUNTED), taken)
+            story.expect(f"what {where} reads next", one["next"], one["end"])
         story.expect(f"parked at {name}", told.get("parked"), 0)
     return records
 
