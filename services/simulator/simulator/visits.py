@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
@@ -41,6 +41,7 @@ class Order:
 
     state: placed, offered, accepted, arrived, finished, cancelled, missed, unserved, death. cheat: how the visit was faked, or "".
     behind: the true visit that a second one is faked beside or right after. sending: the number of the one that told its end.
+    offers: their numbers, as feeds told of them.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Order:
     visitor: Visitor | None = None
     planned_at: datetime | None = None
     visit: Visit | None = None
+    offers: list[int] = field(default_factory=list)
     cheat: str = ""
     behind: "Order | None" = None
     sending: int = 0

@@ -3,6 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 from kit.clock import SHANGHAI
+from simulator import norms
 from simulator.story import entitling, ordering
 from simulator.story.state import Story, days_between, instant
 from simulator.truth import month_of
@@ -48,7 +49,7 @@ def _pay_cash(story: Story, day: date) -> None:
     for number in story.world.cash:
         one, fen = story.by_number[number], CASH_FEN[story.world.levels[number]]
         story.paid[number].append((month, fen, one.area_code))
-        story.truth.count("SU06", month, one.area_code, 1, 1)
+        story.truth.count("SU06", month, one.area_code, int(day <= norms.cash_due(day)), 1)
         story.truth.count("SU07", month, one.area_code, 0, fen)
         story.ledger.move(one.area_code, "fund", "paid", fen)
 
@@ -57,5 +58,6 @@ def _pay_debts(story: Story, day: date) -> None:
     for (organisation_id, _), debt in story.debts.items():
         for area, fen in debt.fen.items():
             story.ledger.move(area, "owed", "paid", fen)
-        story.truth.count("SU06", month_of(day), f"{story.firm_of[organisation_id].county}000000", 1, 1)
+        in_time = day <= norms.settlement_due(debt.approved_on)
+        story.truth.count("SU06", month_of(day), f"{story.firm_of[organisation_id].county}000000", int(in_time), 1)
     story.debts.clear()

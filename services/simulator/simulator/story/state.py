@@ -22,11 +22,15 @@ NO_VOUCHER = ("emergency-repair",)  # the one item of the catalogue that no vouc
 
 @dataclass(slots=True)
 class Case:
-    """An application on its way to a level. round: 0 for the first, 1 for the review after an appeal. doubted: whose results were."""
+    """An application on its way to a level. round: 0 for the first, 1 for the review after an appeal. doubted: whose results were.
+
+    applied_on: the day of the application; assess_on begins there, and is set when assessors are named.
+    """
 
     person: Person
     application_id: str
     area_code: str
+    applied_on: date
     assess_on: date
     assessors: tuple[int, ...] = ()
     doubted: tuple[int, ...] = ()
@@ -35,12 +39,13 @@ class Case:
     assessment_id: str = ""
     public_until: datetime | None = None
     appeals: bool = False
+    slow: bool = False
     completed_month: str = ""
 
 
 @dataclass(slots=True)
 class Complaint:
-    """A complaint that waits for its answer. month: of its filing."""
+    """A complaint that waits for its answer. due_at: by the city's promise, not by the platform's word. month: of its filing."""
 
     complaint_id: str
     close_on: date

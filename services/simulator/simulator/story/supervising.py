@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from simulator import audit
+from simulator import audit, norms
 from simulator.story import visiting
 from simulator.story.chances import COMPLAIN, DAYS_TO_CLOSE, FOLLOW_UP, REACHED, SATISFIED, UPHELD, VERIFY
 from simulator.story.ordering import give_back
@@ -77,10 +77,7 @@ async def _complain(story: Story) -> None:
     async def file(order: Order) -> None:
         body = {"order_id": order.order_id, "channel": "CHANNEL_HOTLINE"}
         told = await story.gateway.post(story.tokens["hotline"], "/v1/complaints", body)
-        story.truth.count("DI06", story.month, order.area_code, 0, 1)
-        close_on = story.today + timedelta(days=story.dice("complaint", order.number, "answer").choice(DAYS_TO_CLOSE))
-        story.complaints.append(Complaint(told["complaint_id"], close_on, datetime.fromisoformat(told["due_at"]), story.month, order))
-        story.events["complaints"] += 1
+        filed(story, order, told)
 
     async def close(one: Complaint) -> None:
         upheld = story.dice("complaint", one.order.number, "upheld").random() < UPHELD
@@ -92,6 +89,16 @@ async def _complain(story: Story) -> None:
     await story.gateway.each(close, ripe)
     await story.gateway.each(
         file, [order for order in story.finished_today if story.dice("complaint", order.number).random() < COMPLAIN])
+
+
+def filed(story: Story, order: Order, told: dict[str, Any]) -> None:
+    """A complaint is to be closed by the day that the city promises, whatever the platform tells of it."""
+    story.truth.count("DI06", story.month, order.area_code, 0, 1)
+    due_at = norms.complaint_due(story.now)
+    story.expect(f"when a complaint of {story.now} is due", datetime.fromisoformat(told["due_at"]), due_at)
+    close_on = story.today + timedelta(days=story.dice("complaint", order.number, "answer").choice(DAYS_TO_CLOSE))
+    story.complaints.append(Complaint(told["complaint_id"], close_on, due_at, story.month, order))
+    story.events["complaints"] += 1
 
 
 async def _verify(story: Story) -> None:
