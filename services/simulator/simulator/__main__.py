@@ -60,6 +60,7 @@ async def _lived(story: Story, days: int, console: Console) -> None:
         progress.update(task, completed=len(story.world.people))
         await story.gateway.quiet()
         await beginning.stays(story)
+        await beginning.welcome(story)
         task = progress.add_task("days", total=days)
         for _ in range(days):
             await day.live(story, days, lambda at: progress.update(task, description=f"days: {at}"))
