@@ -9,7 +9,7 @@ import pytest
 from simulator import audit
 from simulator.client import Gateway
 from simulator.people import Places, population
-from simulator.story import START, supervising
+from simulator.story import START, supervising, visiting
 from simulator.story.state import Story, instant
 from simulator.things import Visitor
 from simulator.visits import Order, Visit
@@ -121,3 +121,14 @@ async def test_the_honest_visit_beside_a_fake_may_rightly_be_held(story: Story) 
     fake, honest = a_visit(cheat="short", minutes=20, north_m=40_000), a_visit(1, begin=30, sending=2)
 
     assert weighed(story, [fake, honest], {"order-0": ["DOUBT_TOO_SHORT"], "order-1": ["DOUBT_IMPOSSIBLE_TRAVEL"]}) == []
+
+
+@pytest.mark.parametrize(("cheat", "later"), [("", 0), ("short", 0), ("elsewhere", 0), ("double", 1), ("teleport", 1)])
+async def test_a_fake_that_leans_on_a_true_visit_is_sent_when_that_one_is_judged(story: Story, cheat: str, later: int) -> None:
+    order = a_visit(cheat=cheat)
+    order.state, story.now = "accepted", NINE + timedelta(hours=4)
+    story.open[order.order_id] = order
+
+    sent = visiting._ripe(story)
+
+    assert [len(part) for part in sent] == ([0, 2] if later else [2, 0])

@@ -143,6 +143,16 @@ def test_the_way_a_visit_goes_does_not_hang_on_who_is_sent() -> None:
     assert together == alone
 
 
+def test_a_visit_that_is_planned_anew_leans_on_nothing_of_its_former_day() -> None:
+    orders = orders_of(3)
+    for order in orders:
+        order.behind = orders[0]
+
+    day_of(lambda order: Random(f"3:{order.number}"), orders)
+
+    assert all(order.behind is None for order in orders if order.cheat not in LEANING)
+
+
 def test_tempers_are_as_frequent_as_stated() -> None:
     orders = [order for orders in DAYS for order in orders]
     shares = dict(TEMPERS)
