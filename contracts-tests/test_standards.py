@@ -9,7 +9,7 @@ from sources import Source, called, packages
 
 from kit import standards
 
-SERVICES = ("assessment", "subsidy", "facility", "dispatch", "supervision", "datacenter")
+SERVICES = ("assessment", "subsidy", "facility", "dispatch", "supervision", "datacenter", "simulator")
 PLAIN = (0, 1, -1)
 
 # (module, number): why it is no number of a norm.

@@ -27,6 +27,16 @@ def board(facts: dict[str, Any], told: dict[str, dict[str, Any]]) -> Table:
     return table
 
 
+def logins(users: list[dict[str, Any]]) -> Table:
+    """Who can log in to a demo city. users: as GET /onebox/users lists them."""
+    table = Table(title="Demo users, each with the password demo", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in ("user", "roles", "who", "area"):
+        table.add_column(heading, no_wrap=True)
+    for user in users:
+        table.add_row(user["username"], ", ".join(user["roles"]), user["title"], user.get("area") or "")
+    return table
+
+
 def line(facts: dict[str, Any], told: dict[str, dict[str, Any]]) -> str:
     """The same in one line, for logs."""
     ready = sum(child["phase"] == "ready" for child in facts["children"].values())

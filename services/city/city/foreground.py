@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 from confluent_kafka import KafkaException
 from rich.console import Console
 from rich.live import Live
 
-from city.board import board, line
+from city.board import board, line, logins
 from city.box import City, NotFresh, Wishes
 from city.kills import kill
 from city.replicas import roll
@@ -92,8 +93,19 @@ async def _lived(city: City, demo: Demo | None) -> int:
             return code
         say("Every indicator equals the truth." if code == 0 else f"The board and the truth differ (exit code {code}).")
         say(f"The city stays up: board {city.gateway}/, interface {city.gateway}/openapi.json; Ctrl-C ends it.")
+        console.print(logins(await demo_users(city.gateway)))
     await _shown(city)
     return _code(city)
+
+
+async def demo_users(gateway: str) -> list[dict[str, Any]]:
+    """Who can log in, as the city's gateway lists them; nobody where it does not answer just now."""
+    try:
+        async with httpx.AsyncClient(base_url=gateway, trust_env=False) as http:
+            answer = await http.get("/onebox/users")
+            return list(answer.raise_for_status().json()["users"])
+    except httpx.HTTPError:
+        return []
 
 
 async def _acted(city: City, demo: Demo) -> int:

@@ -37,6 +37,7 @@ _PEM = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
 SIMULATOR = "simulator"
 CLAIMS = ("area", "organisation_id", "elder_ids", "worker_id")
 DEMO_PASSWORD = "demo"  # the demo users of a city that forgets; no other account has a default
+# roles that need no one registered; a user of an organisation, a worker, an elder is added by whoever registered them
 DEMO_USERS: tuple[dict[str, Any], ...] = (
     {"username": "city", "title": "滁州市民政局 City civil affairs", "roles": ["official", "inspector"], "area": "341100000000"},
     {"username": "langya", "title": "琅琊区民政局 County civil affairs", "roles": ["official", "inspector"], "area": "341102000000"},

@@ -133,6 +133,29 @@ async def test_a_user_that_the_city_added_logs_in(own: built_in.Issuer, store: S
     assert {"city", "firm-1"} <= {user["username"] for user in users}
 
 
+SCOPES = {
+    "provider": {"organisation_id": "o1"}, "worker": {"organisation_id": "o1", "worker_id": "w1"}, "home": {"organisation_id": "o2"},
+    "elder": {"elder_ids": ["e1"]}, "family": {"elder_ids": ["e1", "e2"]},
+}
+
+
+@pytest.mark.parametrize("role", SCOPES)
+async def test_a_demo_user_of_each_role_that_the_city_knows_logs_in_with_its_scope(
+    role: str, own: built_in.Issuer, store: Store, trusting: Identity, opened,
+) -> None:
+    box = await opened(built_in.routes(own, store, trusting, one_box=True))
+    user = {"username": role, "title": role, "roles": [role], **SCOPES[role]}
+    for _ in range(2):  # a city that begins again adds its users again
+        assert (await box.post("/onebox/users", json=user, headers=await operator(box))).json() == {"username": role}
+
+    caller = await trusting.verify((await logged_in(box, role)).json()["access_token"])
+
+    wanted = {name: frozenset(told) if isinstance(told, list) else told for name, told in SCOPES[role].items()}
+    assert caller == Caller(role, "portal", frozenset({role}), **wanted)
+    listed = [one for one in (await box.get("/onebox/users")).json()["users"] if one["username"] == role]
+    assert listed == [{"username": role, "title": role, "roles": [role], "area": None}]
+
+
 async def test_operators_mint_tokens_for_people(box: httpx.AsyncClient, trusting: Identity) -> None:
     people = [{"sub": "child", "roles": ["family"], "elder_ids": ["e1", "e2"]}, {"sub": "w", "roles": ["worker"], "worker_id": "w1"}]
 

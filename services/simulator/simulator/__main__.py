@@ -18,6 +18,8 @@ from simulator.people import Places
 from simulator.story import day
 from simulator.story.state import Story
 
+COUNTED = ("applied", "repeated", "foreign", "waiting", "parked", "held", "gaps")  # of each position, as GET /status tells them
+
 
 async def live(arguments: argparse.Namespace, console: Console) -> int:
     """Runs the story. Returns the exit code."""
@@ -29,10 +31,11 @@ async def live(arguments: argparse.Namespace, console: Console) -> int:
         await day.end(story)
         services = await gateway.quiet()
         comparison = await compare.compare(gateway, story.tokens["office"], story.truth)
-        ledger = await gateway.get(story.tokens["office"], "/v1/ledger/balance")
+        ledger = await compare.balances(gateway, story.tokens["office"])
     finally:
         await gateway.close()
-    story.expect("ledger: debit and credit", int(ledger["debit_fen"]), int(ledger["credit_fen"]))
+    compare.lay_ledger(comparison, story.ledger, ledger)
+    story.expect("ledger: debit and credit", int(ledger[compare.CITY]["debit_fen"]), int(ledger[compare.CITY]["credit_fen"]))
     records = _account(story, services)
     compare.show(comparison, console)
     _tell(story, records, time.monotonic() - began, console)
@@ -57,6 +60,7 @@ async def _lived(story: Story, days: int, console: Console) -> None:
         progress.update(task, completed=len(story.world.people))
         await story.gateway.quiet()
         await beginning.stays(story)
+        await beginning.welcome(story)
         task = progress.add_task("days", total=days)
         for _ in range(days):
             await day.live(story, days, lambda at: progress.update(task, description=f"days: {at}"))
@@ -65,13 +69,14 @@ async def _lived(story: Story, days: int, console: Console) -> None:
 
 
 def _account(story: Story, services: dict[str, Any]) -> int:
-    """Nothing vanished: what the log holds is what each group counted. Returns how many records that were."""
+    """Nothing vanished: what each group has read is what it counted, and it has read all. Returns how many records that were."""
     records = 0
     for name, told in services.items():
         for one in told.get("positions", ()):
-            counted = sum(one[kind] for kind in ("applied", "repeated", "foreign", "waiting", "parked", "held"))
-            records += one["end"] - one["begin"]
-            story.expect(f"records of {name} on {one['topic']}/{one['partition']}", counted, one["end"] - one["begin"])
+            where, taken = f"{name} on {one['topic']}/{one['partition']}", one["next"] - one["begin"]
+            records += taken - one["gaps"]
+            story.expect(f"records of {where}", sum(one[kind] for kind in COUNTED), taken)
+            story.expect(f"what {where} reads next", one["next"], one["end"])
         story.expect(f"parked at {name}", told.get("parked"), 0)
     return records
 

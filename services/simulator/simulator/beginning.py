@@ -142,6 +142,30 @@ async def _learn_ids(story: Story, by_number: dict[str, Person]) -> None:
     story.expect("everybody is in the register", sum(not person.elder_id for person in by_number.values()), 0)
 
 
+def demo_users(story: Story) -> list[dict[str, Any]]:
+    """Who may log in besides the officials: one for each role whose scope exists only now. The firm is of the elder's county."""
+    # applicants will have levels, some of them vouchers; the very first one waits long for the assessors
+    one, other, *_ = *story.applicants[1:], *story.world.people
+    firm = next(firm for firm in story.firms if firm.county == one.area_code[:6] and firm.workers)
+    keeper = story.residents[0][1].firm if story.residents else story.world.homes[0].firm
+    visitor = firm.workers[0]
+    return [
+        {"username": "provider", "title": "居家养老服务机构 Home-care firm", "roles": ["provider"],
+         "organisation_id": firm.organisation_id},
+        {"username": "worker", "title": "护理员 Care worker", "roles": ["worker"], "organisation_id": firm.organisation_id,
+         "worker_id": visitor.worker_id},
+        {"username": "home", "title": "养老机构 Care home", "roles": ["home"], "organisation_id": keeper.organisation_id},
+        {"username": "elder", "title": "老年人 Elder", "roles": ["elder"], "elder_ids": [one.elder_id]},
+        {"username": "family", "title": "家属 Family", "roles": ["family"], "elder_ids": [one.elder_id, other.elder_id]},
+    ]
+
+
+async def welcome(story: Story) -> None:
+    """The demo users of the roles that belong to somebody registered are added."""
+    for user in demo_users(story):
+        await story.gateway.add_user(**user)
+
+
 async def stays(story: Story) -> None:
     """Those who live in institutions get their beds."""
 

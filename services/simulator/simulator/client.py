@@ -76,6 +76,10 @@ class Gateway:
             tokens += answer["tokens"]
         return tokens
 
+    async def add_user(self, username: str, title: str, **claims: Any) -> None:
+        """Somebody who may log in to the one-box city with a password."""
+        await self._patiently("POST", "/onebox/users", _asked(await self.operator(), {"username": username, "title": title, **claims}))
+
     async def post(self, token: str, path: str, body: dict[str, Any], *, key: str = "") -> dict[str, Any]:
         """A command; without a key of the caller's it gets one that no other run has. Raises: Refused, NotTheSame."""
         self._number += 1

@@ -1,21 +1,27 @@
-"""Truth against board: every figure of every area and month that the story touched."""
+"""Truth against platform: every figure of every area and month that the story touched, and every account of the ledger by county."""
 
 import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from simulator.client import Gateway
+from simulator.ledger import Ledger
+from simulator.people import COUNTIES
 from simulator.truth import LEVELS, Truth
 
 CITY = "341100000000"
+AT_THE_END = "at the end"  # an account has a balance, not one by month
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure that is not what it should be; pairs of numerator and denominator."""
+    """A figure or an account that is not what it should be; pairs of numerator and denominator, of fen and 0 for an account."""
 
     code: str
     month: str
@@ -32,6 +38,14 @@ class Comparison:
     differences: list[Difference]
     city: dict[tuple[str, str], tuple[tuple[int, int], tuple[int, int]]]
 
+    def lay(self, code: str, month: str, area_code: str, wanted: tuple[int, int], shown: tuple[int, int]) -> None:
+        """Lays one figure beside its truth."""
+        self.compared += 1
+        if area_code == CITY:
+            self.city[code, month] = (wanted, shown)
+        if wanted != shown:
+            self.differences.append(Difference(code, month, area_code, wanted, shown))
+
 
 async def compare(gateway: Gateway, token: str, truth: Truth) -> Comparison:
     """Asks the board for all its figures and lays them beside the truth; a figure that is missing counts as nothing of nothing."""
@@ -43,13 +57,27 @@ async def compare(gateway: Gateway, token: str, truth: Truth) -> Comparison:
             board |= {(row["code"], row["area_code"]): (int(row["numerator"]), int(row["denominator"])) for row in page["rows"]}
         true = {(code, area): (numerator, denominator) for code, area, numerator, denominator in truth.figures(month)}
         for key in sorted(true.keys() | board.keys()):
-            wanted, shown = true.get(key, (0, 0)), board.get(key, (0, 0))
-            result.compared += 1
-            if key[1] == CITY:
-                result.city[key[0], month] = (wanted, shown)
-            if wanted != shown:
-                result.differences.append(Difference(key[0], month, key[1], wanted, shown))
+            result.lay(key[0], month, key[1], true.get(key, (0, 0)), board.get(key, (0, 0)))
     return result
+
+
+async def balances(gateway: Gateway, token: str) -> dict[str, dict[str, Any]]:
+    """What the ledger says of the whole city and of each county, by area code."""
+    areas = (CITY, *(f"{county}000000" for county in COUNTIES))
+    return {area: await gateway.get(token, "/v1/ledger/balance", area_code=area) for area in areas}
+
+
+def lay_ledger(result: Comparison, ledger: Ledger, told: Mapping[str, dict[str, Any]]) -> None:
+    """Lays the balance of every account, of each county and of the whole city, beside what the story moved. told: by area code."""
+    true: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for account, area, fen in ledger.balances():
+        true[area][account] += fen
+        true[CITY][account] += fen
+    for area in sorted(true.keys() | told.keys()):
+        accounts = told.get(area, {}).get("accounts", ())
+        shown = Counter({one["account"]: int(one["debit_fen"]) - int(one["credit_fen"]) for one in accounts})
+        for account in sorted(true[area].keys() | shown.keys()):
+            result.lay(f"ledger: {account}, fen", AT_THE_END, area, (true[area][account], 0), (shown[account], 0))
 
 
 def show(comparison: Comparison, console: Console) -> None:

@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from random import Random
 
 from simulator.people import Person
@@ -11,13 +11,15 @@ from simulator.things import Firm, Visitor
 
 # Assumption: what goes wrong with visits, and how often; the rest goes well
 TEMPERS = (("late", 0.06), ("short", 0.025), ("elsewhere", 0.02), ("double", 0.02), ("absent", 0.015), ("no position", 0.03),
-           ("no network", 0.04), ("no network at the end", 0.02))
-CHEATS = ("short", "elsewhere", "double")
+           ("no network", 0.04), ("no network at the end", 0.02), ("teleport", 0.015))
+CHEATS = ("short", "elsewhere", "double", "teleport")
+LEANING = ("double", "teleport")  # fakes that need a true visit before them
 PACE_KMH = 28.0  # how fast an honest worker really travels, straight line
 NOISE_M = 60  # error of a phone's position; the audit grants 300
 LEAST_MIN = 2.0
 AWAY_DEG = 0.02  # about two kilometres
 NO_NETWORK_H = (1.0, 5.0)
+TELEPORT, TELEPORT_LEAST_M = timedelta(seconds=30), 3000  # at 60 km/h, the minute that is granted is one kilometre
 
 
 @dataclass(slots=True)
@@ -38,8 +40,9 @@ class Order:
     """An order as the simulation knows it. number: its place in the story.
 
     state: placed, offered, accepted, arrived, finished, cancelled, missed, unserved, death, moved away. cheat: how the visit was faked,
-    or "". behind: the true visit that a second one is faked beside. captured: its voucher part became a debt to the firm, which is paid
-    in its time; taken_back: because the visit lies behind the elder's death.
+    or "". behind: the true visit that a second one is faked beside or right after. sending: the number of the one that told its end.
+    offers: their numbers, as feeds told of them. captured: its voucher part became a debt to the firm, which is paid in its time;
+    taken_back: because the visit lies behind the elder's death.
     """
 
     number: int
@@ -57,13 +60,16 @@ class Order:
     visitor: Visitor | None = None
     planned_at: datetime | None = None
     visit: Visit | None = None
+    offers: list[int] = field(default_factory=list)
     cheat: str = ""
     behind: "Order | None" = None
+    sending: int = 0
     captured: bool = False
     paid: bool = False
     taken_back: bool = False
     finished_month: str = ""
     approved_month: str = ""
+    approved_on: date | None = None
     settlement_id: str = ""
 
 
@@ -80,24 +86,30 @@ def day_of(dice_of: Callable[[Order], Random], orders: Sequence[Order]) -> None:
     where: tuple[float, float] | None = None
     for at, order in enumerate(orders):
         dice, home = dice_of(order), (order.person.lon, order.person.lat)
-        temper = _temper(dice, orders[at - 1] if at else None)
+        temper = _temper(dice, home, orders[at - 1] if at else None)
         delay_min = dice.uniform(15, 70) if temper == "late" else dice.uniform(-4, 8)
         begin = (order.planned_at or order.wanted_from) + timedelta(minutes=delay_min)
         if free_at is not None and where is not None:
             begin = max(begin, free_at + timedelta(minutes=2 + distance_m(where, home) / 1000 / PACE_KMH * 60))
-        order.cheat = temper if temper in CHEATS else ""
+        order.cheat, order.behind = temper if temper in CHEATS else "", None
         order.visit = _visit(dice, temper, order, begin, home)
         if temper == "double":
             _hide(order, order.visit, orders[at - 1])
-        elif temper != "absent":
+            continue
+        if temper == "teleport":
+            _jump(order, order.visit, orders[at - 1])
+        if temper != "absent":
             free_at, where = order.visit.end, home
 
 
-def _temper(dice: Random, before: Order | None) -> str:
+def _temper(dice: Random, home: tuple[float, float], before: Order | None) -> str:
     names, shares = zip(*TEMPERS, strict=True)
     temper: str = dice.choices((*names, "honest"), (*shares, 1 - sum(shares)))[0]
-    hides = before and before.visit and not before.visit.absent and before.cheat != "double"
-    return "short" if temper == "double" and not hides else temper
+    true = before.visit if before and before.cheat not in LEANING else None
+    leans = true is not None and not true.absent
+    if true and temper == "teleport":
+        leans = leans and true.place_out is not None and distance_m(true.place_out, home) > TELEPORT_LEAST_M
+    return "short" if temper in LEANING and not leans else temper
 
 
 def _visit(dice: Random, temper: str, order: Order, begin: datetime, home: tuple[float, float]) -> Visit:
@@ -115,14 +127,26 @@ def _visit(dice: Random, temper: str, order: Order, begin: datetime, home: tuple
 
 def _hide(order: Order, visit: Visit, before: Order) -> None:
     """The second of two visits at once, told when the first one is."""
-    true = before.visit
-    if true is None:
-        raise ValueError(f"order {before.number} has no visit")
-    length = visit.end - visit.begin
-    visit.begin = true.begin + min(timedelta(minutes=5), (true.end - true.begin) / 2)
-    visit.end = visit.begin + length
+    true = _true(before)
+    _lean(order, visit, before, true.begin + min(timedelta(minutes=5), (true.end - true.begin) / 2))
+
+
+def _jump(order: Order, visit: Visit, before: Order) -> None:
+    """A visit that begins far away from the one before, right after it; told when that one is."""
+    _lean(order, visit, before, _true(before).end + TELEPORT)
+
+
+def _lean(order: Order, visit: Visit, before: Order, begin: datetime) -> None:
+    true, length = _true(before), visit.end - visit.begin
+    visit.begin, visit.end = begin, begin + length
     visit.told_in = visit.told_out = max(visit.end, true.told_out)
     order.behind = before
+
+
+def _true(before: Order) -> Visit:
+    if before.visit is None:
+        raise ValueError(f"order {before.number} has no visit")
+    return before.visit
 
 
 def noisy(random: Random, point: tuple[float, float]) -> tuple[float, float]:

@@ -29,6 +29,8 @@ async def story() -> Any:
 def an_order(story: Story, number: int = 0, **but: Any) -> Order:
     one, begin = story.world.people[number], instant(date(2026, 1, 20), time(9))
     given = {"voucher_fen": 1000, "state": "placed"} | but
+    story.rest.setdefault((one.number, "2026-01"), 0)
+    story.voucher_area.setdefault((one.number, "2026-01"), one.area_code)
     order = Order(number, f"order-{number}", one, one.area_code, 60, given.pop("voucher_fen"), "2026-01", begin, begin + timedelta(hours=2))
     for name, value in given.items():
         setattr(order, name, value)
@@ -190,7 +192,10 @@ async def test_the_turn_of_a_month_issues_and_the_tenth_pays(story: Story) -> No
 
 
 async def test_debts_are_paid_on_friday_afternoon_and_once(story: Story) -> None:
-    story.owed = [an_order(story, number, firm=FIRM, captured=True) for number in (0, 1)]
+    story.owed = [
+        an_order(story, number, firm=FIRM, captured=True, approved_on=date(2026, 1, 19), voucher_fen=500) for number in (0, 1)
+    ]
+    story.voucher_area |= {(order.person.number, order.month): order.area_code for order in story.owed}
     story.today = date(2026, 1, 23)
     story.now = instant(story.today, time(14, 30))
     clock._catch_up(story, instant(story.today, time(13)))
@@ -214,6 +219,7 @@ async def test_a_visit_behind_a_late_death_is_owed_no_more_or_claimed_where_it_w
     order = an_order(story, firm=FIRM)
     order.visit = Visit(order.wanted_from, order.wanted_to, None, None, order.wanted_from, order.wanted_to)
     story.voucher_area[order.person.number, order.month] = order.area_code
+    story.ended.add((order.person.number, order.month))
     visiting.capture(story, order)
     if paid:
         clock._pay_debts(story, date(2026, 1, 23))
@@ -229,6 +235,7 @@ async def test_nothing_is_owed_for_a_visit_that_is_told_after_the_death_before_i
     order = an_order(story, firm=FIRM)
     order.visit = Visit(order.wanted_from, order.wanted_to, None, None, order.wanted_from, order.wanted_to)
     story.voucher_area[order.person.number, order.month] = order.area_code
+    story.ended.add((order.person.number, order.month))
     order.person.died_on = date(2026, 1, 19)
 
     visiting.capture(story, order)

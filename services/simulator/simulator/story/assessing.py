@@ -2,10 +2,12 @@
 
 import math
 from datetime import datetime, timedelta
+from typing import Any
 
+from simulator import norms
 from simulator.people import Person
 from simulator.story import entitling
-from simulator.story.chances import APPEAL, APPLICANTS, DAYS_AHEAD, EARLY_APPLICANTS, WITHDRAWN
+from simulator.story.chances import APPEAL, APPLICANTS, DAYS_AHEAD, EARLY_APPLICANTS, SLOW, SLOW_DAYS, WITHDRAWN
 from simulator.story.state import Case, Story, channel
 from simulator.truth import month_of
 from simulator.visits import answers
@@ -19,7 +21,7 @@ async def apply(story: Story, days: int) -> None:
     first = max(1, days // 3)
     share = EARLY_APPLICANTS / first if story.passed < first else (1 - EARLY_APPLICANTS) / max(1, days - first)
     count = math.ceil(story.elders * APPLICANTS * share)
-    chosen, story.applicants = story.applicants[:count], story.applicants[count:]
+    chosen, story.applicants = [one for one in story.applicants[:count] if one.alive], story.applicants[count:]
 
     async def ask(one: Person) -> None:
         dice = story.dice("application", one.number)
@@ -27,10 +29,11 @@ async def apply(story: Story, days: int) -> None:
         told = await story.gateway.post(story.tokens["hotline"], "/v1/applications", {
             "elder_id": one.elder_id, "reason": "ASSESSMENT_REASON_FIRST", "channel": f"CHANNEL_{way}"})
         _applied(story, one.area_code, way)
-        case = Case(one, told["application_id"], one.area_code, story.today, story.month, withdraws=dice.random() < WITHDRAWN)
-        await _assign(story, case)
+        withdraws, slow = dice.random() < WITHDRAWN, dice.random() < SLOW or (not story.passed and one is chosen[0])
+        await _assign(story, Case(one, told["application_id"], one.area_code, story.today, story.today, withdraws=withdraws and not slow,
+                                  slow=slow))
 
-    await story.gateway.each(ask, [one for one in chosen if one.alive])
+    await story.gateway.each(ask, chosen)
 
 
 def _applied(story: Story, area_code: str, way: str) -> None:
@@ -45,7 +48,7 @@ def bury(story: Story, person: Person) -> None:
     """Who dies waits for no result any more; one that is public already stays."""
     for case in story.cases:
         if case.person is person and not case.assessment_id:
-            story.truth.count("AS04", case.applied_month, case.area_code, 0, -1)
+            story.truth.count("AS04", month_of(case.applied_on), case.area_code, 0, -1)
 
 
 async def _assign(story: Story, case: Case) -> None:
@@ -53,7 +56,8 @@ async def _assign(story: Story, case: Case) -> None:
     first, second = dice.sample([at for at in range(len(story.assessor_ids)) if at not in case.doubted], 2)
     await story.gateway.post(story.tokens["office"], f"/v1/applications/{case.application_id}:assign", {
         "assessor_ids": [story.assessor_ids[first], story.assessor_ids[second]]})
-    case.assessors, case.assess_on = (first, second), story.today + timedelta(days=dice.choice(DAYS_AHEAD))
+    ahead = dice.choice(DAYS_AHEAD)
+    case.assessors, case.assess_on = (first, second), story.today + timedelta(days=SLOW_DAYS if case.slow else ahead)
     story.cases.append(case)
 
 
@@ -66,7 +70,7 @@ async def assess(story: Story) -> None:
 
     async def withdraw(case: Case) -> None:
         await story.gateway.post(story.tokens["hotline"], f"/v1/applications/{case.application_id}:withdraw", {})
-        story.truth.count("AS04", case.applied_month, case.area_code, 0, -1)
+        story.truth.count("AS04", month_of(case.applied_on), case.area_code, 0, -1)
         story.events["withdrawn"] += 1
 
     async def visit(case: Case) -> None:
@@ -100,11 +104,22 @@ async def _complete(story: Story, case: Case) -> None:
     told = await story.gateway.post(story.tokens[f"assessor {case.assessors[0]}"], f"/v1/applications/{case.application_id}:complete", {
         "answers": points, **flags})
     story.expect(f"level of {points}, {flags}", told["level"], case.person.level)
-    case.assessment_id, case.public_until = told["assessment_id"], datetime.fromisoformat(told["public_until"])
-    case.appeals, case.completed_month = dice.random() < APPEAL and case.round < MOST_REVIEWS, month_of(story.now)
-    story.truth.count("AS04", case.applied_month, case.area_code, 1, 0)  # three days at most lie between
+    complete(story, case, told)
+    case.appeals = dice.random() < APPEAL and case.round < MOST_REVIEWS
+
+
+def complete(story: Story, case: Case, told: dict[str, Any]) -> None:
+    """A result is there: its dates are those of the calendar, whatever the platform tells of them."""
+    case.assessment_id, case.public_until, case.completed_month = told["assessment_id"], norms.public_until(story.today), story.month
+    story.expect(f"end of publicity of {story.today}", datetime.fromisoformat(told["public_until"]), case.public_until)
+    days = norms.working_days(case.applied_on, story.today)
+    story.expect(f"working days from {case.applied_on} to {story.today}", told["working_days"], days)
+    in_time = norms.assessed_in_time(case.applied_on, story.today)
+    story.events["assessed in time" if in_time else "assessed too late"] += 1
+    story.truth.count("AS04", month_of(case.applied_on), case.area_code, int(in_time), 0)
     story.truth.count("AS06", case.completed_month, case.area_code, 0, 1)
-    story.truth.count("AS07", case.completed_month, case.area_code, 1, 1)
+    signed = len(set(case.assessors)) >= norms.known("procedure.assessors", story.today)
+    story.truth.count("AS07", case.completed_month, case.area_code, int(signed), 1)
 
 
 async def _appeal(story: Story, case: Case) -> None:
@@ -113,5 +128,5 @@ async def _appeal(story: Story, case: Case) -> None:
     story.truth.count("AS06", case.completed_month, case.area_code, 1, 0)
     _applied(story, case.area_code, "HOTLINE")  # the review is an application too, by telephone
     story.events["appeals"] += 1
-    await _assign(story, Case(case.person, told["review_application_id"], case.area_code, story.today, story.month,
+    await _assign(story, Case(case.person, told["review_application_id"], case.area_code, story.today, story.today,
                               doubted=(*case.doubted, *case.assessors), round=case.round + 1))

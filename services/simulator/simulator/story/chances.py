@@ -6,6 +6,7 @@ EARLY_APPLICANTS = 0.8  # in the first third of the days
 ASSESSORS_PER_ELDER = 3 * 50 / 800_000
 CHANNELS = (("PORTAL", 0.2), ("HOTLINE", 0.35), ("MOBILE", 0.35), ("TERMINAL", 0.1))
 WITHDRAWN, APPEAL, REFUSE = 0.03, 0.03, 0.12
+SLOW, SLOW_DAYS = 0.02, 24  # of applications, and the very first one; days until the assessors come, which may be too late
 
 ORDERS_A_DAY = {"voucher": 0.42, "poor": 0.10, "market": 0.0006}  # of an elder with a voucher, of a poor assessed one, of any other
 MONDAY = 1.2

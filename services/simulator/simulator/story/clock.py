@@ -1,11 +1,14 @@
 """Time passes: the platform's clock moves on, and the truth follows what the platform does by itself, by its published rules."""
 
+from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 
 from kit.clock import SHANGHAI
+from simulator import norms
 from simulator.story import entitling, ordering
 from simulator.story.state import Story, days_between, instant
 from simulator.truth import month_of
+from simulator.visits import Order
 
 CASH_FEN = {2: 10_000, 3: 18_000, 4: 26_000}  # home-care subsidy a month by level
 CASH_DAY, PAY_WEEKDAY, PAY_TIME = 10, 5, time(16, 0)
@@ -26,6 +29,9 @@ async def move(story: Story, at: time) -> None:
 
 def _catch_up(story: Story, before: datetime) -> None:
     if story.month != month_of(before):
+        for number, month in list(story.rest):
+            if month < story.month:
+                entitling.lapse(story, number, month)
         for number, area in story.vouched.items():
             entitling.issue(story, number, story.month, area)
     for day in days_between(before.astimezone(SHANGHAI).date(), story.today):
@@ -45,13 +51,20 @@ def _pay_cash(story: Story, day: date) -> None:
     for number in story.world.cash:
         one, fen = story.by_number[number], CASH_FEN[story.world.levels[number]]
         story.paid[number].append((month, fen, one.area_code))
-        story.truth.count("SU06", month, one.area_code, 1, 1)
+        story.truth.count("SU06", month, one.area_code, int(day <= norms.cash_due(day)), 1)
         story.truth.count("SU07", month, one.area_code, 0, fen)
+        story.ledger.move(one.area_code, "fund", "paid", fen)
 
 
 def _pay_debts(story: Story, day: date) -> None:
-    for county, _, _ in {(order.firm.county, order.firm.organisation_id, order.month) for order in story.owed if order.firm}:
-        story.truth.count("SU06", month_of(day), f"{county}000000", 1, 1)
+    payments: defaultdict[tuple[str, str, str], list[Order]] = defaultdict(list)  # one for each firm and month of the vouchers
     for order in story.owed:
-        order.paid = True
+        if order.firm:
+            payments[order.firm.county, order.firm.organisation_id, order.month].append(order)
+    for (county, _, _), orders in payments.items():
+        in_time = day <= norms.settlement_due(min(order.approved_on for order in orders if order.approved_on))
+        story.truth.count("SU06", month_of(day), f"{county}000000", int(in_time), 1)
+        for order in orders:
+            story.ledger.move(story.voucher_area[order.person.number, order.month], "owed", "paid", order.voucher_fen)
+            order.paid = True
     story.owed.clear()

@@ -51,4 +51,5 @@ async def end(story: Story) -> None:
     """The last offers are counted, and the last month is closed."""
     await story.gateway.quiet()
     await serving.listen(story, first=True, answer=False)
+    serving.count_offers(story)
     story.truth.close(story.month, story.world)

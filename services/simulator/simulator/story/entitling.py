@@ -25,6 +25,7 @@ def entitle(story: Story, one: Person) -> None:
             issue(story, one.number, story.month, one.area_code)
     else:
         story.vouched.pop(one.number, None)
+        _end(story, one.number, later_than=story.month)
 
 
 def _give_cash(story: Story, one: Person) -> None:
@@ -44,6 +45,22 @@ def issue(story: Story, number: int, month: str, area: str) -> None:
         story.voucher_area[number, month] = area
         story.world.vouchers.add((number, month))
         story.truth.count("SU05", month, area, 0, VOUCHER_FEN)
+        story.ledger.move(area, "fund", "issued", VOUCHER_FEN)
+
+
+def lapse(story: Story, number: int, month: str) -> None:
+    """A voucher's time is over: what is free of it is gone, and so will be what is given back later."""
+    voucher = number, month
+    if voucher in story.rest and voucher not in story.ended:
+        story.ended.add(voucher)
+        story.ledger.move(story.voucher_area[voucher], "issued", "lapsed", story.rest[voucher])
+        story.rest[voucher] = 0
+
+
+def _end(story: Story, number: int, later_than: str = "") -> None:
+    """The vouchers of the months behind one, of somebody who is not entitled any more; all of them where none is named."""
+    for month in [month for one, month in story.rest if one == number and month > later_than]:
+        lapse(story, number, month)
 
 
 def leave(story: Story, one: Person) -> None:
@@ -51,6 +68,7 @@ def leave(story: Story, one: Person) -> None:
     one.alive = False
     story.world.cash.discard(one.number)
     story.vouched.pop(one.number, None)
+    _end(story, one.number)
     story.world.stays.pop(one.number, None)
 
 

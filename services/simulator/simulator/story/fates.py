@@ -58,6 +58,16 @@ async def befall(story: Story) -> None:
 async def _die(story: Story, one: Person, died_on: date) -> None:
     token, path = story.tokens["hotline"], f"/v1/elders/{one.elder_id}:report-death"
     await story.gateway.post(token, path, {"died_on": died_on.isoformat()})
+    bury(story, one, died_on)
+    dice = story.dice("second report", one.number)
+    if dice.random() < REPORTED_TWICE:
+        other = {"died_on": (died_on - timedelta(days=1)).isoformat()}
+        await story.refused(token, path, other)
+        story.events["deaths reported twice"] += 1
+
+
+def bury(story: Story, one: Person, died_on: date) -> None:
+    """What follows from a death: bed, money and orders."""
     story.events["deaths"] += 1
     if home := story.world.stays.get(one.number):
         home.mourned_on = story.today
@@ -67,14 +77,10 @@ async def _die(story: Story, one: Person, died_on: date) -> None:
     for month, fen, area in story.paid[one.number]:
         if month > month_of(died_on):
             story.truth.count("SU07", month, area, fen, 0)
+            story.ledger.move(area, "paid", "claims", fen)
             story.events["recoveries"] += 1
     visiting.take_back(story, one)
     ordering.end_all(story, one, "death")
-    dice = story.dice("second report", one.number)
-    if dice.random() < REPORTED_TWICE:
-        other = {"died_on": (died_on - timedelta(days=1)).isoformat()}
-        await story.refused(token, path, other)
-        story.events["deaths reported twice"] += 1
 
 
 async def _change(story: Story, one: Person, dice: Random) -> None:

@@ -69,7 +69,7 @@ async def _order(story: Story, number: int, one: Person) -> None:
     voucher = min(story.rest.get((one.number, month), 0), part) if one.number in story.vouched else 0
     story.expect(f"voucher of order {told['order_id']}", int(told["voucher_fen"]), voucher)
     if voucher:
-        story.rest[one.number, month] -= voucher
+        hold(story, one.number, month, voucher)
     made = Order(
         number, told["order_id"], one, one.area_code, int(item["planned_min"]), voucher, month, wanted_from, wanted_from + WINDOW,
         cancels=dice.random() < CANCEL,
@@ -77,6 +77,12 @@ async def _order(story: Story, number: int, one: Person) -> None:
     story.orders[made.order_id] = story.open[made.order_id] = made
     story.truth.count("DI03", month, made.area_code, 0, 1)
     story.events["orders"] += 1
+
+
+def hold(story: Story, number: int, month: str, fen: int) -> None:
+    """A part of a voucher is held for an order."""
+    story.rest[number, month] -= fen
+    story.ledger.move(story.voucher_area[number, month], "issued", "held", fen)
 
 
 def end(story: Story, order: Order, state: str) -> None:
@@ -97,10 +103,16 @@ def end_all(story: Story, one: Person, state: str) -> None:
         end(story, order, state)
 
 
-def give_back(story: Story, order: Order) -> None:
-    """What was held is free again, for those who still have the voucher."""
-    if order.voucher_fen and order.person.number in story.vouched:
-        story.rest[order.person.number, order.month] += order.voucher_fen
+def give_back(story: Story, order: Order, source: str = "held") -> None:
+    """What was held, or owed, is free again, or gone at once where the voucher's time is over."""
+    if not order.voucher_fen:
+        return
+    voucher, area = (order.person.number, order.month), story.voucher_area[order.person.number, order.month]
+    story.ledger.move(area, source, "issued", order.voucher_fen)
+    if voucher in story.ended:
+        story.ledger.move(area, "issued", "lapsed", order.voucher_fen)
+    else:
+        story.rest[voucher] += order.voucher_fen
 
 
 async def cancel_some(story: Story) -> None:

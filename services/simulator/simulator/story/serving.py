@@ -29,11 +29,18 @@ async def listen(story: Story, *, first: bool = False, answer: bool = True) -> i
     awake = [firm for at, firm in enumerate(story.firms) if first or story.dice("feed", at, story.today).random() >= READS_LATE]
     await story.gateway.each(read, awake)
     for _, told in offers:
+        story.orders[told["order_id"]].offers.append(told["attempt"])
         story.truth.count("DI01", month_of(datetime.fromisoformat(told["assigned_at"])), told["area_code"], 0, 1)
     before = story.events["declined"]
     if answer:
         await story.gateway.each(reply, [offer for offer in offers if _stands(story, offer[1])])
     return story.events["declined"] - before
+
+
+def count_offers(story: Story) -> None:
+    """The feeds told of each offer of an order once: the first, the second and so on, whatever firms they went to."""
+    for order in story.orders.values():
+        story.expect(f"offers of order {order.number} in the feeds", sorted(order.offers), list(range(1, len(order.offers) + 1)))
 
 
 async def _feed(story: Story, firm: Firm) -> list[dict[str, Any]]:

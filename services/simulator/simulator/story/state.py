@@ -8,6 +8,7 @@ from typing import Any
 
 from kit.clock import SHANGHAI
 from simulator.client import Gateway, Identities, Refused
+from simulator.ledger import Ledger
 from simulator.people import Person, Places, population
 from simulator.story import START
 from simulator.story.chances import APPLICANTS, ASSESSORS_PER_ELDER, CHANNELS, DISABLED_APPLICANTS
@@ -21,16 +22,16 @@ NO_VOUCHER = ("emergency-repair",)  # the one item of the catalogue that no vouc
 
 @dataclass(slots=True)
 class Case:
-    """An application on its way to a level.
+    """An application on its way to a level. round: 0 for the first, 1 for the review after an appeal. doubted: whose results were.
 
-    applied_month: when it was made. round: 0 for the first, 1 for the review after an appeal. doubted: whose results were.
+    applied_on: the day of the application; assess_on begins there, and is set when assessors are named.
     """
 
     person: Person
     application_id: str
     area_code: str
+    applied_on: date
     assess_on: date
-    applied_month: str
     assessors: tuple[int, ...] = ()
     doubted: tuple[int, ...] = ()
     round: int = 0
@@ -38,12 +39,13 @@ class Case:
     assessment_id: str = ""
     public_until: datetime | None = None
     appeals: bool = False
+    slow: bool = False
     completed_month: str = ""
 
 
 @dataclass(slots=True)
 class Complaint:
-    """A complaint that waits for its answer. month: of its filing."""
+    """A complaint that waits for its answer. due_at: by the city's promise, not by the platform's word. month: of its filing."""
 
     complaint_id: str
     close_on: date
@@ -73,7 +75,11 @@ class Story:
     unwilling: set[int] = field(default_factory=set)  # persons who did not want the cash
     late_deaths: list[Person] = field(default_factory=list)
     owed: list[Order] = field(default_factory=list)  # captured and not paid; one payment for each firm and month of the vouchers
+    ended: set[tuple[int, str]] = field(default_factory=set)  # vouchers whose time is over: what is given back is gone
+    ledger: Ledger = field(default_factory=Ledger)
     paid: defaultdict[int, list[tuple[str, int, str]]] = field(default_factory=lambda: defaultdict(list))  # person → month, fen, area
+    told: defaultdict[str, list[Order]] = field(default_factory=lambda: defaultdict(list))  # worker → finished, as devices told of them
+    sendings: int = 0
     unheard: list[Order] = field(default_factory=list)  # over, and a device will still tell of a visit
     finished_today: list[Order] = field(default_factory=list)
     unjudged: list[Order] = field(default_factory=list)
@@ -101,7 +107,6 @@ class Story:
         self.assessor_ids = [f"00000000-0000-7000-8000-{number:012x}" for number in range(1, self._assessors() + 1)]
         self.tokens = Identities(self.gateway)
         self.visitor_of: dict[str, Visitor] = {}
-        self.firm_of: dict[str, Firm] = {}
 
     @property
     def month(self) -> str:
@@ -153,7 +158,6 @@ class Story:
                 self.tokens.know(
                     f"worker {visitor.worker_id}", roles=["worker"], organisation_id=firm.organisation_id, worker_id=visitor.worker_id)
                 self.visitor_of[visitor.worker_id] = visitor
-            self.firm_of[firm.organisation_id] = firm
         await self.tokens.renew()
         catalogue = (await self.gateway.get(self.tokens["office"], "/v1/catalogue"))["rows"]
         self.items = sorted((item for item in catalogue if item["item_code"] not in NO_VOUCHER), key=lambda item: str(item["item_code"]))

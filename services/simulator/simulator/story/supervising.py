@@ -1,15 +1,18 @@
 """The evening: audits, calls to elders, complaints, inspections."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from simulator import audit, norms
 from simulator.story import visiting
 from simulator.story.chances import COMPLAIN, DAYS_TO_CLOSE, FOLLOW_UP, REACHED, SATISFIED, UPHELD, VERIFY
 from simulator.story.ordering import give_back
 from simulator.story.state import Complaint, Story
 from simulator.visits import Order
 
-DOUBTS = {"short": "DOUBT_TOO_SHORT", "elsewhere": "DOUBT_WRONG_PLACE", "double": "DOUBT_OVERLAP"}
+DOUBTS = {"short": "DOUBT_TOO_SHORT", "elsewhere": "DOUBT_WRONG_PLACE", "double": "DOUBT_OVERLAP",
+          "teleport": "DOUBT_IMPOSSIBLE_TRAVEL"}
 PAGE = 500
 
 
@@ -28,18 +31,7 @@ async def judge(story: Story) -> None:
         return
     await story.gateway.quiet()
     held = {row["order_id"]: row for row in (await _settlements(story, "", state="STATE_HELD"))[0]}
-    for order in story.unjudged:
-        row = held.get(order.order_id)
-        if order.cheat:
-            story.expect(f"a visit faked by {order.cheat} is held", DOUBTS[order.cheat] in (row or {}).get("doubts", ()), True)
-            give_back(story, order)
-        elif order.voucher_fen:
-            visiting.capture(story, order)
-        if row:
-            order.settlement_id = row["settlement_id"]
-        if order.visit and order.visit.place_in is None and not order.cheat:
-            story.expect("a visit without position is held", "DOUBT_NO_POSITION" in (row or {}).get("doubts", ()), True)
-    story.unjudged.clear()
+    weigh(story, held)
 
     async def decide(row: dict[str, Any]) -> None:
         order = story.orders[row["order_id"]]
@@ -48,6 +40,24 @@ async def judge(story: Story) -> None:
         story.events["refused by the inspector" if order.cheat else "approved by the inspector"] += 1
 
     await story.gateway.each(decide, list(held.values()))
+
+
+def weigh(story: Story, held: Mapping[str, dict[str, Any]]) -> None:
+    """Compares the doubts of the audit with those that what was sent must raise, of honest visits too. held: verdicts by order."""
+    story.expect("held visits that were judged before", sorted(held.keys() - {order.order_id for order in story.unjudged}), [])
+    for order in story.unjudged:
+        row = held.get(order.order_id, {})
+        found = set(row.get("doubts", ()))
+        must, may = audit.doubts(order, story.told[order.visitor.worker_id if order.visitor else ""])
+        story.expect(f"doubts about order {order.number}, {order.cheat or 'honest'}", sorted(found - may), sorted(must))
+        if order.cheat:
+            story.expect(f"a visit faked by {order.cheat} is held", DOUBTS[order.cheat] in found, True)
+            give_back(story, order)
+        elif order.voucher_fen:
+            visiting.capture(story, order)
+        if row:
+            order.settlement_id = row["settlement_id"]
+    story.unjudged.clear()
 
 
 async def _follow_up(story: Story) -> None:
@@ -69,10 +79,7 @@ async def _complain(story: Story) -> None:
     async def file(order: Order) -> None:
         body = {"order_id": order.order_id, "channel": "CHANNEL_HOTLINE"}
         told = await story.gateway.post(story.tokens["hotline"], "/v1/complaints", body)
-        story.truth.count("DI06", story.month, order.area_code, 0, 1)
-        close_on = story.today + timedelta(days=story.dice("complaint", order.number, "answer").choice(DAYS_TO_CLOSE))
-        story.complaints.append(Complaint(told["complaint_id"], close_on, datetime.fromisoformat(told["due_at"]), story.month, order))
-        story.events["complaints"] += 1
+        filed(story, order, told)
 
     async def close(one: Complaint) -> None:
         upheld = story.dice("complaint", one.order.number, "upheld").random() < UPHELD
@@ -84,6 +91,16 @@ async def _complain(story: Story) -> None:
     await story.gateway.each(close, ripe)
     await story.gateway.each(
         file, [order for order in story.finished_today if story.dice("complaint", order.number).random() < COMPLAIN])
+
+
+def filed(story: Story, order: Order, told: dict[str, Any]) -> None:
+    """A complaint is to be closed by the day that the city promises, whatever the platform tells of it."""
+    story.truth.count("DI06", story.month, order.area_code, 0, 1)
+    due_at = norms.complaint_due(story.now)
+    story.expect(f"when a complaint of {story.now} is due", datetime.fromisoformat(told["due_at"]), due_at)
+    close_on = story.today + timedelta(days=story.dice("complaint", order.number, "answer").choice(DAYS_TO_CLOSE))
+    story.complaints.append(Complaint(told["complaint_id"], close_on, due_at, story.month, order))
+    story.events["complaints"] += 1
 
 
 async def _verify(story: Story) -> None:

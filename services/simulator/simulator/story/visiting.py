@@ -6,10 +6,10 @@ from typing import Any
 
 from kit.clock import SHANGHAI
 from simulator.people import Person
-from simulator.story.ordering import GONE, WAITING
+from simulator.story.ordering import GONE, WAITING, give_back
 from simulator.story.state import Story
 from simulator.truth import month_of
-from simulator.visits import Order, Visit, day_of
+from simulator.visits import LEANING, Order, Visit, day_of
 
 IN_TIME = timedelta(minutes=15)
 ENDED = ("missed", *GONE)
@@ -30,7 +30,7 @@ def plan(story: Story) -> None:
 async def send(story: Story) -> None:
     """What devices send now, per worker in their order.
 
-    Fake second visits are sent when the true ones are judged, so that they are the later of the two.
+    Fakes that lean on a true visit are sent when the true ones are judged, so that they are the later of the two.
     """
     honest, faked = _ripe(story)
     await _sent(story, honest)
@@ -46,13 +46,14 @@ def _ripe(story: Story) -> tuple[list[Sent], list[Sent]]:
         if visit is None or visit.absent:
             continue
         if order.state in ("accepted", *ENDED) and visit.told_in <= story.now:
-            ripe[order.cheat == "double"].append((visit.told_in, 0, order))
+            ripe[order.cheat in LEANING].append((visit.told_in, 0, order))
         if order.state in ("accepted", "arrived") and visit.told_out <= story.now:
-            ripe[order.cheat == "double"].append((visit.told_out, 1, order))
+            ripe[order.cheat in LEANING].append((visit.told_out, 1, order))
     return ripe
 
 
 async def _sent(story: Story, all_sent: list[Sent]) -> None:
+    story.sendings += 1
     by_worker: dict[str, list[Sent]] = defaultdict(list)
     for sent in all_sent:
         if sent[2].visitor:
@@ -74,7 +75,7 @@ async def _arrive(story: Story, order: Order, visit: Visit, token: str) -> None:
         story.unheard.remove(order)
         story.events["told too late"] += 1
         return
-    if order.behind and order.behind.state != "finished":  # there is no true visit to hide behind
+    if order.behind and order.behind.state != "finished":  # there is no true visit to lean on
         order.cheat = ""
     await story.gateway.post(token, path, _proof(visit.begin, visit.place_in))
     order.state = "arrived"
@@ -85,6 +86,9 @@ async def _leave(story: Story, order: Order, visit: Visit, token: str) -> None:
         return
     await story.gateway.post(token, f"/v1/orders/{order.order_id}:check-out", _proof(visit.end, visit.place_out))
     order.state, order.finished_month = "finished", story.month
+    order.sending = story.sendings
+    if order.visitor:
+        story.told[order.visitor.worker_id].append(order)
     story.open.pop(order.order_id)
     story.finished_today.append(order)
     story.unjudged.append(order)
@@ -102,14 +106,16 @@ async def _leave(story: Story, order: Order, visit: Visit, token: str) -> None:
 
 def capture(story: Story, order: Order) -> None:
     """An audited visit turns the voucher's part into a debt to the firm."""
-    order.captured, order.approved_month = True, month_of(story.now)
+    order.captured, order.approved_month, order.approved_on = True, month_of(story.now), story.today
     story.truth.count("SU09", order.approved_month, order.area_code, 0, 1)
     if after_death(order):  # told by a device that was without network: nothing is owed for it
         order.taken_back = True
+        give_back(story, order)
         return
     area = story.voucher_area[order.person.number, order.month]
     story.truth.count("SU05", order.month, area, order.voucher_fen, 0)
     story.truth.count("SU07", order.month, area, 0, order.voucher_fen)
+    story.ledger.move(area, "held", "owed", order.voucher_fen)
     story.owed.append(order)
 
 
@@ -127,11 +133,13 @@ def take_back(story: Story, one: Person) -> None:
         order.taken_back, area = True, story.voucher_area[one.number, order.month]
         if order.paid:
             story.truth.count("SU07", order.month, area, order.voucher_fen, 0)
+            story.ledger.move(area, "paid", "claims", order.voucher_fen)
             story.events["visits claimed"] += 1
         else:
             story.truth.count("SU05", order.month, area, -order.voucher_fen, 0)
             story.truth.count("SU07", order.month, area, 0, -order.voucher_fen)
             story.owed.remove(order)
+            give_back(story, order, "owed")
             story.events["visits reversed"] += 1
 
 
