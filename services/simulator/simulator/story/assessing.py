@@ -28,7 +28,7 @@ async def apply(story: Story, days: int) -> None:
         way = channel(dice)
         told = await story.gateway.post(story.tokens["hotline"], "/v1/applications", {
             "elder_id": one.elder_id, "reason": "ASSESSMENT_REASON_FIRST", "channel": f"CHANNEL_{way}"})
-        _applied(story, one.area_code, way)
+        count_application(story, one.area_code, way)
         withdraws, slow = dice.random() < WITHDRAWN, dice.random() < SLOW or (not story.passed and one is chosen[0])
         await _assign(story, Case(one, told["application_id"], one.area_code, story.today, story.today, withdraws=withdraws and not slow,
                                   slow=slow))
@@ -36,7 +36,7 @@ async def apply(story: Story, days: int) -> None:
     await story.gateway.each(ask, chosen)
 
 
-def _applied(story: Story, area_code: str, way: str) -> None:
+def count_application(story: Story, area_code: str, way: str) -> None:
     """Each application is due, and came by one of the four ways."""
     story.truth.count("AS04", story.month, area_code, 0, 1)
     story.truth.count("DC02", story.month, area_code, int(way in ("PORTAL", "MOBILE")), 1)
@@ -126,7 +126,7 @@ async def _appeal(story: Story, case: Case) -> None:
     told = await story.gateway.post(
         story.tokens["hotline"], f"/v1/assessments/{case.assessment_id}:appeal", {"channel": "CHANNEL_HOTLINE"})
     story.truth.count("AS06", case.completed_month, case.area_code, 1, 0)
-    _applied(story, case.area_code, "HOTLINE")  # the review is an application too, by telephone
+    count_application(story, case.area_code, "HOTLINE")  # the review is an application too, by telephone
     story.events["appeals"] += 1
     await _assign(story, Case(case.person, told["review_application_id"], case.area_code, story.today, story.today,
                               doubted=(*case.doubted, *case.assessors), round=case.round + 1))
