@@ -108,6 +108,31 @@ async def test_every_database_that_is_named_is_migrated_and_no_other(tmp_path: P
     assert again.said().count("\n") == 1
 
 
+async def test_a_release_that_is_deployed_again_leaves_the_schema_of_its_successor_and_succeeds(tmp_path: Path, empty: str) -> None:
+    await asyncio.to_thread(migrations.upgrade, empty, "supervision")
+    await execute(empty, "update alembic_version set version_num = 'supervision_of_the_next_release'")
+
+    job = Job(tmp_path, "migrate", "supervision", DATABASE=empty)
+
+    assert await job.ended() == 0, job.said()
+    assert job.said().startswith("supervision: is at supervision_of_the_next_release, which is newer than this release: nothing is changed")
+
+
+async def test_the_role_that_the_service_runs_as_is_granted_what_was_made(tmp_path: Path, empty: str) -> None:
+    await execute(empty, "create role supervision_app login")
+    try:
+        for _ in range(2):
+            job = Job(tmp_path, "migrate", "supervision", DATABASE=empty, RUNTIME_ROLE="SERVICE_app")
+            assert await job.ended() == 0, job.said()
+            assert ", granted to supervision_app (" in job.said()
+        reader = await asyncpg.connect(empty)
+        assert await reader.fetchval("select has_table_privilege('supervision_app', 'outbox', 'insert')")
+        assert not await reader.fetchval("select has_table_privilege('supervision_app', 'alembic_version', 'update')")
+        await reader.close()
+    finally:
+        await execute(empty, "drop owned by supervision_app", "drop role supervision_app")
+
+
 async def test_a_migrator_that_is_told_to_end_ends_and_has_not_succeeded(tmp_path: Path, empty: str) -> None:
     holder = await asyncpg.connect(empty)
     try:
