@@ -87,6 +87,7 @@ PARKED = Counter(
     "eldercare.event.parked", "{record}", "Records parked, by class of reason: undecodable, refused, defect, waited.",
     ("group", "topic", "reason"),
 )
+REPLAYED = Counter("eldercare.event.replayed", "{record}", "Parked records that were applied when replayed.", ("group", "topic"))
 PARKED_NOW = Gauge("eldercare.event.parked.now", "{record}", "Records parked and not yet replayed, by reason.", ("group", "reason"))
 PARKED_OLDEST = Gauge("eldercare.event.parked.oldest", "s", "Time since the oldest of them was parked.", ("group",))
 WAITING_NOW = Gauge("eldercare.event.waiting.now", "{record}", "Records waiting for a fact not heard yet.", ("group",))
