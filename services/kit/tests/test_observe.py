@@ -276,18 +276,17 @@ class Collector:
         return metrics_service_pb2.ExportMetricsServiceResponse()
 
 
-async def test_a_flush_waits_for_a_silent_collector_no_longer_than_it_says(monkeypatch):
+async def test_a_flush_waits_for_a_silent_collector_no_longer_than_it_says():
     answered = threading.Event()
 
     class Silent(TracerProvider):
         def force_flush(self, timeout_millis: int = 0) -> bool:
             return answered.wait()
 
-    monkeypatch.setattr(setup, "FLUSH_S", 0.1)
     traces.provide(Silent(shutdown_on_exit=False))
 
     async with asyncio.timeout(5):
-        await observe.flush()
+        await observe.flush(0.1)
 
     assert not answered.is_set()
     answered.set()

@@ -44,13 +44,13 @@ def pushed_to(service: str, otlp_endpoint: str | None, *, version: str = "") -> 
     metrics.provide(MeterProvider(metric_readers=[reader], resource=resource, shutdown_on_exit=False))
 
 
-async def flush() -> None:
-    """Pushes what is left, spans and metrics at once and off the loop, and waits at most FLUSH_S, also for a collector that is silent."""
+async def flush(patience_s: float = FLUSH_S) -> None:
+    """Pushes what is left, spans and metrics at once and off the loop, and waits at most so long, also for a collector that is silent."""
     pushed = [asyncio.Event() for provider in (traces.provider, metrics.provider) if provider is not None]
     loop = asyncio.get_running_loop()
 
     def push(provider: TracerProvider | MeterProvider, done: asyncio.Event) -> None:
-        provider.force_flush(int(FLUSH_S * 1000))
+        provider.force_flush(int(patience_s * 1000))
         with suppress(RuntimeError):  # the loop has been closed meanwhile: nobody waits any more
             loop.call_soon_threadsafe(done.set)
 
@@ -58,6 +58,6 @@ async def flush() -> None:
         # no thread of the loop's own pool: the end of the loop would wait for it, however long it takes
         threading.Thread(target=push, args=(provider, done), daemon=True, name="flush").start()
     with suppress(TimeoutError):
-        async with asyncio.timeout(FLUSH_S):
+        async with asyncio.timeout(patience_s):
             for done in pushed:
                 await done.wait()
