@@ -112,6 +112,11 @@ PROCESSES = (
           "For {{ $value | humanize }} times as long as it may; the process is not live and should have been started anew."),
     Alert("SchemaBehind", f"{greatest(names.SCHEMA_BEHIND.prometheus)} == 1", "10m", "critical",
           "The database of {{ $labels.service }} lacks a migration", "Its new processes wait for it, alive but not ready."),
+    Alert("MigrationFailed",
+          'max by (namespace, job_name) (kube_job_status_failed{job_name=~".*-migrate.*"}) > 0\n'
+          'unless\nmax by (namespace, job_name) (kube_job_status_succeeded{job_name=~".*-migrate.*"}) > 0', "0m", "critical",
+          "The migration {{ $labels.job_name }} failed",
+          "{{ $value | humanize }} of its pods failed: the release is not rolled out, and the one before goes on serving."),
     Alert("VersionsMixed", f"count by (namespace) (count by (namespace, version) ({names.BUILD.prometheus})) > 1", "1h", "warning",
           "Two versions have run beside each other for an hour", "{{ $value | humanize }} versions run: a rollout has not ended."),
     Alert("TimersStuck", f"{greatest(f'min_over_time({names.TIMERS_DUE.prometheus}[15m])')} > 0", "5m", "warning",

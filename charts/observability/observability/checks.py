@@ -9,6 +9,9 @@ from kit.observe.metrics import Histogram, Metric
 
 VERSION = names.VERSION  # of the vocabulary that rules and dashboards are written in
 SCRAPED = {"namespace", "service", "instance", "pod", "le", "severity", "alertname", "alertstate"}  # what Prometheus adds, and we to all
+# What no process of ours can tell: a pod that failed before it told anything. Labels by metric of kube-state-metrics.
+ELSEWHERE = {"kube_job_status_failed": {"job_name"}, "kube_job_status_succeeded": {"job_name"}}
+_ELSEWHERE = re.compile(r"\bkube_[a-z0-9_]+")
 _METRIC = re.compile(r"\beldercare_[a-z0-9_]+")
 _RECORDED = re.compile(r"\beldercare:[a-zA-Z0-9_:]+")
 _GROUPED = re.compile(r"\b(?:by|on|without|group_left|group_right|ignoring)\s*\(([^)]*)\)")
@@ -32,6 +35,11 @@ def exposed() -> dict[str, Metric]:
 def used(expr: str) -> set[str]:
     """Names of metrics of ours."""
     return set(_METRIC.findall(_QUOTED.sub('""', expr)))
+
+
+def elsewhere(expr: str) -> set[str]:
+    """Names of metrics of kube-state-metrics."""
+    return set(_ELSEWHERE.findall(_QUOTED.sub('""', expr)))
 
 
 def recorded(expr: str) -> set[str]:

@@ -73,6 +73,8 @@ def events() -> str:
         lines("Parked now", "short", Query(greatest(names.PARKED_NOW, "group, reason"), "{{group}} {{reason}}"), limit=1),
         lines("Parked, by class", "short", Query(f"sum by (group, reason) (increase({of(names.PARKED)}[5m]))", "{{group}} {{reason}}"),
               says="In five minutes: undecodable, refused, defect, waited."),
+        lines("Replayed", "short", Query(f"sum by (group) (increase({of(names.REPLAYED)}[5m]))", "{{group}}"),
+              says="Parked records that went through when an operator replayed them, in five minutes; told over OTLP alone."),
         lines("Age of the oldest parked", "s", Query(greatest(names.PARKED_OLDEST, "group"), "{{group}}")),
         lines("Waiting, and held behind a parked one", "short", Query(greatest(names.WAITING_NOW, "group"), "{{group}} waiting"),
               Query(greatest(names.HELD_NOW, "group"), "{{group}} held")),

@@ -130,8 +130,17 @@ def test_a_rule_uses_names_labels_and_bounds_that_exist(rule: dict[str, Any]) ->
     assert checks.used(expr) - known.keys() == set()
     assert checks.recorded(expr) - RECORDED == set()
     assert checks.bounds(expr) <= {str(bound) for bound in BUCKETS_S}
+    assert checks.elsewhere(expr) - checks.ELSEWHERE.keys() == set()
     attributes = {label for name in checks.used(expr) for label in known[name].attributes}
+    attributes |= {label for name in checks.elsewhere(expr) for label in checks.ELSEWHERE[name]}
     assert checks.labels(expr) - attributes - checks.SCRAPED == set()
+
+
+def test_a_metric_of_kubernetes_is_an_exception_that_a_rule_needs() -> None:
+    asked = {name for rule in RULES for name in checks.elsewhere(rule["expr"])}
+
+    assert asked == checks.ELSEWHERE.keys()
+    assert all(checks.used(rule["expr"]) | checks.recorded(rule["expr"]) | checks.elsewhere(rule["expr"]) for rule in RULES)
 
 
 def test_a_limit_that_the_chart_may_set_stands_where_it_looks_for_it() -> None:

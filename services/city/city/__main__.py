@@ -26,9 +26,11 @@ PAUSE_S = 5.0  # from one failover to the next
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 parked_app = typer.Typer(no_args_is_help=True, help="Records that could not be applied, and those of the same key behind them.")
+audit_app = typer.Typer(no_args_is_help=True, help="Who looked at whose personal data: records chained by hash.")
 app.registered_commands += jobs.app.registered_commands + keeping.app.registered_commands
 app.add_typer(jobs.topics_app, name="topics")
 app.add_typer(parked_app, name="parked")
+app.add_typer(audit_app, name="audit")
 app.add_typer(keys.app, name="keys")
 
 KafkaOption = Annotated[str, typer.Option("--kafka", help="auto, apache, memory, or HOST:PORT of brokers that run already.")]
@@ -120,7 +122,7 @@ def logs(service: Annotated[str, typer.Argument()] = "", state: StateOption = ST
 
 @app.command()
 def check(state: StateOption = STATE) -> None:
-    """Prove that nothing vanished: per group and partition, end − begin = applied + repeated + foreign + waiting + parked + held."""
+    """Prove that nothing vanished: per partition, next − begin = applied + repeated + foreign + waiting + parked + held + gaps."""
     facts = _city(state)
     differences = operations.unbalanced(facts)
     for line in differences or ["every record of every partition is accounted for"]:
@@ -141,6 +143,34 @@ def parked_replay(
 ) -> None:
     """Let the same handlers try parked records again, in order: all of a service, of one topic, or of one key."""
     raise typer.Exit(operations.operate(State(state), service, "replay", topic, key))
+
+
+@parked_app.command("skip")
+def parked_skip(service: str, topic: str, partition: int, offset: int, state: StateOption = STATE) -> None:
+    """Let the records behind a parked one go on without it: it stays as evidence and is never applied."""
+    raise typer.Exit(operations.operate(State(state), service, "skip", topic, str(partition), str(offset)))
+
+
+@parked_app.command("resume")
+def parked_resume(service: str, state: StateOption = STATE) -> None:
+    """Let a service that stopped since too many records in a row were parked read on when it is started."""
+    raise typer.Exit(operations.operate(State(state), service, "resume"))
+
+
+@parked_app.command("accept-loss")
+def parked_accept_loss(
+    service: str, topic: str, partition: int, begin: Annotated[int, typer.Argument(help="Offset at which the log begins now.")],
+    state: StateOption = STATE,
+) -> None:
+    """Let a service that stopped since Kafka deleted records unread go on where the log begins now; the deleted ones count as gaps."""
+    raise typer.Exit(operations.operate(State(state), service, "accept-loss", topic, str(partition), str(begin)))
+
+
+@audit_app.command("verify")
+def audit_verify(service: Annotated[str, typer.Argument()] = "", state: StateOption = STATE) -> None:
+    """Check the hash chain of the audit records of a service, or of all; exit code 1 and the first broken position if one was changed."""
+    names = [service] if service else list(present())
+    raise typer.Exit(max(operations.operate(State(state), name, "verify-audit") for name in names))
 
 
 @app.command()

@@ -19,7 +19,7 @@ from city.names import DEFAULT_PORT, NAMES, PARTITIONS, present
 from city.replicas import Balance, Replica, code
 from city.resaying import check_finished, resay_pending
 from city.services import GIVEN, Places, Service, database, gateway_url, guarded, management_url
-from city.state import State
+from city.state import State, told_dsn
 from city.supervisor import Phase, Supervisor
 from kit.bootstrap import Bootstrap
 from kit.clock import day_start
@@ -67,6 +67,7 @@ class City:
         self.places: Places | None = None
         self.balance = Balance(state, self.supervisor) if wishes.replicas > 1 else None
         self.kafka_kind = GIVEN
+        self.server = wishes.postgres or ""
         self._tasks: list[asyncio.Task[None]] = []
         self._since = psutil.Process().create_time()
 
@@ -82,6 +83,8 @@ class City:
         self._ports()
         self.state.begin_clock(day_start(BEGIN))
         databases, server = self._postgres()
+        self.state.keep_server(self.wishes.postgres)
+        self.server = server
         brokers = self._brokers(kind)
         self._tasks.append(asyncio.create_task(self._tell()))
         for process in (*databases, *brokers):
@@ -114,18 +117,19 @@ class City:
         self.state.write_city({})
 
     def facts(self) -> dict[str, Any]:
-        """What other terminals may know; no secrets."""
+        """What other terminals may know; no secrets. endpoint: gRPC of a service, HTTP of a gateway, the port of a server."""
         children = {
             child.name: {
                 "pid": child.process.pid, "phase": child.phase, "reason": child.reason, "restarts": child.restarts,
                 "cpu_s": round(child.past_cpu_s + child.cpu_s, 2), "cpu_share": round(child.cpu_share, 3), "rss_mb": round(child.rss_mb, 1),
+                "endpoint": getattr(child.process, "address", None),
                 "management": management_url(self.state, child.name) if isinstance(child.process, Service) else None,
             }
             for child in list(self.supervisor.children.values())
         }
         return {
             "pid": os.getpid(), "since": self._since, "folder": str(self.state.folder), "gateway": self.gateway,
-            "kafka": self.places.kafka if self.places else None, "kafka_kind": self.kafka_kind, "postgres": self.wishes.postgres,
+            "kafka": self.places.kafka if self.places else None, "kafka_kind": self.kafka_kind, "postgres": told_dsn(self.server),
             "children": children,
             "ready": set(present()) <= self._served() and all(child["phase"] == Phase.READY for child in children.values()),
         }

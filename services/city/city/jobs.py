@@ -41,7 +41,8 @@ def run_service(service: str, state: StateOption = STATE) -> None:
 def migrate(service: Annotated[str, typer.Argument()] = "", state: StateOption = STATE) -> None:
     """Bring one database, or each whose address is there, to its newest revision.
 
-    Addresses: DATABASE, if a service is named; SUBSIDY_DATABASE and its like; else those of a state folder.
+    Addresses: DATABASE, if a service is named; SUBSIDY_DATABASE and its like; else those of a state folder. RUNTIME_ROLE, SERVICE_app
+    say, is the role that services run as where these addresses are of the owner of the tables: it is granted rows, and no schema.
     """
     if service:
         _known(service)

@@ -13,7 +13,7 @@ from city import backup as making
 from city import operations, tail
 from city.foreground import say
 from city.names import NAMES, variable
-from city.realign import InUse
+from city.realign import CopiesUnknown, InUse
 from city.realign import realign as fit
 from city.restore import NotNew
 from city.restore import restore as back
@@ -23,8 +23,8 @@ from kit.servers.process import Missing, StartFailed
 
 REFUSED, NOT_RUNNING, WRONG = 1, 3, 2
 EXPECTED = (
-    making.NoBackup, making.Failed, tail.Lost, tail.Damaged, InUse, NotNew, NotAState, StateInUse, Missing, StartFailed, KafkaException,
-    asyncpg.PostgresError, OSError,
+    making.NoBackup, making.Failed, tail.Lost, tail.Damaged, InUse, CopiesUnknown, NotNew, NotAState, StateInUse, Missing, StartFailed,
+    KafkaException, asyncpg.PostgresError, OSError,
 )
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -66,7 +66,9 @@ def restore(folder: FolderArgument, state: StateOption) -> None:
 @app.command()
 def realign(
     folder: FolderArgument,
-    replication: Annotated[int, typer.Option(envvar="REPLICATION", help="Copies of each partition of the new topics.")] = 1,
+    replication: Annotated[int | None, typer.Option(
+        min=1, envvar="REPLICATION", help="Copies of each partition of the new topics; default: as many as the old ones have.",
+    )] = None,
 ) -> None:
     """Fit Kafka to databases that were brought back to an earlier instant: new topics, what is true of the tail, a new epoch.
 

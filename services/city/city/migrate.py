@@ -1,8 +1,11 @@
 """Brings databases to their newest revisions: `python -m city.migrate SERVICE…`, each address in `<SERVICE>_DATABASE`.
 
+Where RUNTIME_ROLE names the role that the service runs as, that role may read and write what the migrations of the owner have made.
+
 A migrator that is told to end does so at once and non-zero: PostgreSQL undoes what was under way, and nobody takes it for done.
 """
 
+import asyncio
 import os
 import signal
 import sys
@@ -20,11 +23,20 @@ def main(names: list[str]) -> None:
     signal.signal(signal.SIGINT, _leave)
     from city.names import variable
     from kit import migrations
+    from kit.migrations import grants
 
     for name in names:
         began = time.monotonic()
-        changed = migrations.upgrade(os.environ[variable(name)], name)
-        print(f"{name}: {'brought to' if changed else 'is at'} {migrations.head(name)} ({time.monotonic() - began:.1f} s)", flush=True)
+        address = os.environ[variable(name)]
+        changed = migrations.upgrade(address, name)
+        found = asyncio.run(migrations.revision(address))
+        line = f"{name}: {'brought to' if changed else 'is at'} {found}"
+        if migrations.is_newer(name, found):
+            line += ", which is newer than this release: nothing is changed"
+        if roles := grants.named(os.environ.get(grants.RUNTIME_ROLE, ""), name):
+            asyncio.run(grants.grant(address, roles))
+            line += f", granted to {', '.join(roles)}"
+        print(f"{line} ({time.monotonic() - began:.1f} s)", flush=True)
 
 
 if __name__ == "__main__":

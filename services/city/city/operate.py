@@ -1,4 +1,4 @@
-"""`python -m city.operate SERVICE parked|replay|resay|keys|rotate …`, with the environment of that service."""
+"""`python -m city.operate SERVICE VERB …`, with the environment of that service; operators come through `eldercare parked` and its like."""
 
 import asyncio
 import sys
@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import MetaData
 
-from kit import masters, parking, rotation, tables
+from kit import audit, masters, observe, parking, rotation, tables
 from kit.service import settings as configured
 from kit.service.parts import Parts
 
@@ -31,6 +31,35 @@ async def replay(parts: Parts, group: str, topic: str = "", key: str = "") -> No
     for found in sorted(line for line in lines if topic in ("", line[0]) and key in ("", line[1])):
         through, left = await parking.replay(parts.store, group, *found)
         print(f"{found[0]} key={found[1]}: {through} went through, {left} are left")
+
+
+async def skip(parts: Parts, group: str, topic: str, partition: str, offset: str) -> None:
+    """Leaves one parked record unapplied for good; what stands behind it goes on."""
+    try:
+        through, left = await parking.skip(parts.store, group, topic, int(partition), int(offset))
+    except LookupError as error:
+        raise SystemExit(f"{group}: {error}") from None
+    print(f"{topic}/{partition}@{offset} is skipped; behind it {through} went through, {left} are left")
+
+
+async def resume(parts: Parts, group: str) -> None:
+    """Lets a group start again that stopped since too many records in a row were parked."""
+    await parking.resume(parts.store, group)
+    print(f"{group}: none counts as parked in a row any more; start it again")
+
+
+async def accept_loss(parts: Parts, group: str, topic: str, partition: str, begin: str) -> None:
+    """Lets a group go on where the log begins now; what was deleted unread counts as gaps."""
+    lost = await parking.accept_loss(parts.store, group, topic, int(partition), int(begin))
+    print(f"{topic}/{partition}: {lost} records before offset {begin} count as lost; start {group} again")
+
+
+async def verify_audit(parts: Parts, group: str) -> None:
+    """Whether the chain of who looked at whose data is whole."""
+    broken = await audit.first_broken_position(parts.store)
+    if broken is not None:
+        raise SystemExit(f"{group}: the chain of audit records is broken at position {broken}")
+    print(f"{group}: the chain of audit records holds; compare its head with the last one that the log tells")
 
 
 async def resay(parts: Parts, group: str, *aggregates: str) -> None:
@@ -76,13 +105,16 @@ async def _run(service: str, verb: str, arguments: list[str]) -> None:
     if find_spec(f"{service}.consumers"):
         import_module(f"{service}.consumers")
     parts = Parts(settings)
+    observe.pushed_to(service, settings.otlp_endpoint)  # nobody scrapes a command that ends
     try:
         verbs: dict[str, Callable[..., Awaitable[None]]] = {
-            "parked": show_parked, "replay": replay, "resay": resay, "keys": keys, "rotate": rotate,
+            "parked": show_parked, "replay": replay, "skip": skip, "resume": resume, "accept-loss": accept_loss,
+            "verify-audit": verify_audit, "resay": resay, "keys": keys, "rotate": rotate,
         }
         await verbs[verb](parts, service, *arguments)
     finally:
         await parts.close()
+        await observe.flush()
 
 
 def main(arguments: list[str]) -> None:

@@ -25,7 +25,8 @@ def places(state: State) -> Places:
     facts = state.city() or {}
     kafka = facts.get("kafka") or f"127.0.0.1:{state.port('kafka')}"
     kind = facts.get("kafka_kind", GIVEN)
-    return Places(facts.get("postgres") or servers.postgres(state).dsn(), str(kafka), partitions=4, replication=1, kafka_kind=kind)
+    server = (state.server() if facts else None) or servers.postgres(state).dsn()
+    return Places(server, str(kafka), partitions=4, replication=1, kafka_kind=kind)
 
 
 def databases(state: State, names: list[str]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from kit.connections import connect_options
 from kit.store import Store
 
 GONE_S = 60.0
-SPANS = "spans.json"
+SPANS, COPIES = "spans.json", "replication.json"  # what a run that was cut off leaves to the next one
 _EPOCH = "select epoch from epoch where restore_id = $1"
 _OTHERS = """
 select count(*) from pg_stat_activity
@@ -35,15 +35,20 @@ class InUse(Exception):
     """Somebody is connected to a database that is to begin a new epoch: a service that runs on would go on saying the old one."""
 
 
+class CopiesUnknown(Exception):
+    """The old topics are gone and nobody said how many copies the new ones need; one copy is lost with its broker."""
+
+
 def realign(
-    folder: Path, manifest: Manifest, kafka: Bootstrap, databases: Mapping[str, str], said: Said, *, replication: int = 1,
+    folder: Path, manifest: Manifest, kafka: Bootstrap, databases: Mapping[str, str], said: Said, *, replication: int | None = None,
     notes: Path | None = None,
 ) -> dict[str, int]:
     """Begins the next epoch of every database, and returns its number by service. Blocks.
 
     The services do not run. Every topic is made anew, also where it exists. Cut off, it may be done over; once it is done it changes
-    nothing more. notes: folder that remembers what is true of the tail until then; by default that of the backup.
-    Raises: InUse, tail.Lost, tail.Damaged, KafkaException.
+    nothing more. replication: copies of each partition of the new topics; None for as many as the old ones have. notes: folder that
+    remembers them, and what is true of the tail, until then; by default that of the backup.
+    Raises: InUse, CopiesUnknown, tail.Lost, tail.Damaged, KafkaException.
     """
     began = time.monotonic()
     asyncio.run(_alone(databases))
@@ -53,7 +58,9 @@ def realign(
         return begun
     spans = _kept_spans(notes or folder) if begun else _spans(manifest, databases)
     _keep_spans(notes or folder, spans)
-    _anew(kafka, manifest.partitions, replication)
+    copies = _copies(kafka, notes or folder, replication)
+    _anew(kafka, manifest.partitions, copies)
+    said(f"the topics are made anew with {copies} copies of each partition")
     kept = tail.refill(kafka, folder / TAIL, spans, said)
     copied = sum(manifest.ends.values()) - sum(manifest.starts.values())
     true = sum(map(len, kept.values()))
@@ -68,9 +75,13 @@ def _spans(manifest: Manifest, databases: Mapping[str, str]) -> dict[Partition, 
 
 def _keep_spans(folder: Path, spans: Mapping[Partition, tuple[int, int]]) -> None:
     """Beside the tail: a database that has begun its epoch no longer tells what was true before it."""
-    draft = folder / f"{SPANS}.new"
-    draft.write_text(json.dumps([[*place, *span] for place, span in sorted(spans.items())]))
-    draft.rename(folder / SPANS)
+    _note(folder / SPANS, [[*place, *span] for place, span in sorted(spans.items())])
+
+
+def _note(file: Path, told: object) -> None:
+    draft = file.with_name(f"{file.name}.new")
+    draft.write_text(json.dumps(told))
+    draft.rename(file)
 
 
 def _kept_spans(folder: Path) -> dict[Partition, tuple[int, int]]:
@@ -88,6 +99,16 @@ def _span(place: Partition, manifest: Manifest, found: past.Past) -> tuple[int, 
         span = f"{manifest.starts[place]} to {manifest.ends[place]}"
         raise tail.Lost(f"{place[0]}/{place[1]}: offsets {first} to {end} are wanted, the tail holds {span}: it is of another instant")
     return first, max(first, end)
+
+
+def _copies(kafka: Bootstrap, folder: Path, wished: int | None) -> int:
+    """As many as are wished, or as were noted by a run that was cut off, or as the topics have now; noted before any topic goes."""
+    noted = folder / COPIES
+    found = wished or (int(json.loads(noted.read_text())) if noted.exists() else topics.copies(kafka))
+    if not found:
+        raise CopiesUnknown("replication: no topic is left to tell how many copies the new ones need; name it with --replication")
+    _note(noted, found)
+    return found
 
 
 def _anew(kafka: Bootstrap, partitions: int, replication: int) -> None:

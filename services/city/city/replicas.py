@@ -34,6 +34,10 @@ class Replica(Service):
         self.log = state.logs / f"{self.name}.log"
         self.of, self.release = of, release
 
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.state.port(f'{self.name}.http' if self.service == 'gateway' else f'{self.name}.grpc')}"
+
     def prepare(self) -> None:
         state = self.state
         own = {

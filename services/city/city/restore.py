@@ -56,7 +56,7 @@ def _restored(folder: Path, manifest: Manifest, state: State, said: Said) -> Non
         said(f"the databases are as they were between {manifest.began_at} and {manifest.ended_at} ({time.monotonic() - began:.1f} s)")
         kafka.start(timeout=120)
         databases = {name: database(state, postgres.dsn(), name) for name in manifest.services}
-        epochs = realign(folder, manifest, Bootstrap(kafka.address), databases, said, notes=state.folder)
+        epochs = realign(folder, manifest, Bootstrap(kafka.address), databases, said, replication=1, notes=state.folder)
     finally:
         kafka.stop()
         postgres.stop()

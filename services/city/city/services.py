@@ -15,6 +15,7 @@ from kit.settings import KafkaSettings
 
 GIVEN = "given"  # kind of a Kafka that somebody else runs
 SIMULATOR = "simulator"  # client of the issuer that acts as the platform's operator
+SMOKE = "smoke"  # client of the issuer that may read a little of everything
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def environment(state: State, places: Places, name: str, given: Mapping[str, str
             "SIGNING_KEY": state.signing_key(),
             "SERVICES": json.dumps({f"eldercare.{each}.v1": f"127.0.0.1:{state.port(f'{each}.grpc')}" for each in BUSINESS}),
             "PEERS": json.dumps({each: management_url(state, each) for each in present()}),
-            "CLIENTS": json.dumps(state.clients([*NAMES, SIMULATOR])),
+            "CLIENTS": json.dumps(state.clients([*NAMES, SIMULATOR, SMOKE])),
         }
     if places.kafka_kind != GIVEN:
         given = {name: value for name, value in given.items() if not name.startswith("KAFKA_")}
@@ -95,6 +96,11 @@ class Service(Process):
         self.service = name
         self.state = state
         self.places = places
+
+    @property
+    def address(self) -> str:
+        """Where it is called: gRPC, or HTTP of the gateway."""
+        return f"127.0.0.1:{self.state.port('gateway' if self.name == 'gateway' else f'{self.name}.grpc')}"
 
     def prepare(self) -> None:
         self._environment = environment(self.state, self.places, self.service)

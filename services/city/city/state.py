@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import psutil
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -109,6 +109,14 @@ class State:
         if not self.clock.exists():
             self.clock.write_bytes(((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)).to_bytes(8, "little"))
 
+    def keep_server(self, dsn: str | None) -> None:
+        """The PostgreSQL that somebody else runs, with its superuser's password; None where it is our own."""
+        self._write("server.json", {"postgres": dsn} if dsn else {})
+
+    def server(self) -> str | None:
+        """Its address, as it was given to the last city."""
+        return self._read("server.json").get("postgres")
+
     def write_city(self, facts: dict[str, Any]) -> None:
         """Tells other terminals who runs now."""
         self._write("city.json", facts)
@@ -148,6 +156,18 @@ def role_dsn(server: str, database: str, password: str) -> str:
     parts = urlsplit(server)
     place = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, f"{database}:{quote(password, safe='')}@{place}", f"/{database}", parts.query, ""))
+
+
+def told_dsn(server: str) -> str:
+    """The same address without its password, in whichever part it stands.
+
+    >>> told_dsn("postgresql://postgres:se%40cret@db:5432/postgres?sslmode=require&password=secret")
+    'postgresql://postgres@db:5432/postgres?sslmode=require'
+    """
+    parts = urlsplit(server)
+    user, at, place = parts.netloc.rpartition("@")
+    query = urlencode([(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "password"])
+    return urlunsplit((parts.scheme, f"{user.partition(':')[0]}{at}{place}", parts.path, query, ""))
 
 
 def _ed25519() -> str:

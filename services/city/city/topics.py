@@ -48,6 +48,13 @@ def declared() -> list[Topic]:
     return [Topic(f"eldercare.{name}.v1", tuple(events), name in MASTERS) for name, events in sorted(said.items())]
 
 
+def copies(kafka: Bootstrap) -> int:
+    """How many copies the best kept partition of the declared topics has; 0 where none of the topics is there. Raises: KafkaException."""
+    present = AdminClient(kafka.librdkafka()).list_topics(timeout=TIMEOUT_S).topics
+    there = [present[topic.name] for topic in declared() if topic.name in present]
+    return max((len(partition.replicas) for topic in there for partition in topic.partitions.values()), default=0)
+
+
 def apply(kafka: str | Bootstrap, *, partitions: int, replication: int) -> list[str]:
     """Makes what is missing and sets what differs; repeatable. Returns a line for each change. Raises: PartitionsFixed, KafkaException."""
     admin = AdminClient(Bootstrap.of(kafka).librdkafka())

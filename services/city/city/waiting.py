@@ -6,7 +6,6 @@ import sys
 import time
 
 import asyncpg
-from alembic.script import ScriptDirectory
 
 from kit import migrations
 
@@ -15,9 +14,8 @@ PAUSE_S, ANSWER_S = 1.0, 5.0
 
 def behind(revision: str | None, service: str) -> str:
     """Why a service cannot run on a database at this revision; empty where it can: at our newest, or at one newer than all we know."""
-    scripts = ScriptDirectory.from_config(migrations.config(service))
-    head = scripts.get_current_head()
-    if revision == head or (revision and revision not in {script.revision for script in scripts.walk_revisions()}):
+    head = migrations.head(service)
+    if revision == head or migrations.is_newer(service, revision):
         return ""
     return f"the schema is at {revision or 'nothing'}, not at {head}"
 

@@ -20,7 +20,9 @@ from city.names import BUSINESS, NAMES
 from city.state import State
 from city.waiting import behind, reason
 from gateway.contracts import methods
+from gateway.issuer import CLIENTS
 from kit import migrations
+from kit.access import ORGANISATION_ROLES
 from kit.migrations import LOCK
 from kit.servers.postgres import Postgres, execute
 from kit.servers.process import dying_with_us, free_port
@@ -108,6 +110,31 @@ async def test_every_database_that_is_named_is_migrated_and_no_other(tmp_path: P
     assert again.said().count("\n") == 1
 
 
+async def test_a_release_that_is_deployed_again_leaves_the_schema_of_its_successor_and_succeeds(tmp_path: Path, empty: str) -> None:
+    await asyncio.to_thread(migrations.upgrade, empty, "supervision")
+    await execute(empty, "update alembic_version set version_num = 'supervision_of_the_next_release'")
+
+    job = Job(tmp_path, "migrate", "supervision", DATABASE=empty)
+
+    assert await job.ended() == 0, job.said()
+    assert job.said().startswith("supervision: is at supervision_of_the_next_release, which is newer than this release: nothing is changed")
+
+
+async def test_the_role_that_the_service_runs_as_is_granted_what_was_made(tmp_path: Path, empty: str) -> None:
+    await execute(empty, "create role supervision_app login")
+    try:
+        for _ in range(2):
+            job = Job(tmp_path, "migrate", "supervision", DATABASE=empty, RUNTIME_ROLE="SERVICE_app")
+            assert await job.ended() == 0, job.said()
+            assert ", granted to supervision_app (" in job.said()
+        reader = await asyncpg.connect(empty)
+        assert await reader.fetchval("select has_table_privilege('supervision_app', 'outbox', 'insert')")
+        assert not await reader.fetchval("select has_table_privilege('supervision_app', 'alembic_version', 'update')")
+        await reader.close()
+    finally:
+        await execute(empty, "drop owned by supervision_app", "drop role supervision_app")
+
+
 async def test_a_migrator_that_is_told_to_end_ends_and_has_not_succeeded(tmp_path: Path, empty: str) -> None:
     holder = await asyncpg.connect(empty)
     try:
@@ -157,6 +184,14 @@ def test_every_service_has_a_list_that_the_smoke_test_can_read() -> None:
     assert read == set(BUSINESS)
 
 
+def test_the_issuers_client_for_it_may_read_a_list_of_every_service_and_the_feed() -> None:
+    roles = set(CLIENTS["smoke"]["roles"])
+    readable = {method.service for method in methods() if smoke._plain(method) and (method.access.open or roles & {*method.access.roles})}
+
+    assert readable == set(BUSINESS)
+    assert roles & ORGANISATION_ROLES
+
+
 async def test_a_platform_that_is_not_there_fails_every_check(tmp_path: Path) -> None:
     job = Job(tmp_path, "smoke", "--timeout", "0", GATEWAY=f"http://127.0.0.1:{free_port()}")
 
@@ -178,7 +213,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[State, subp
 
 @pytest.mark.city
 @pytest.mark.timeout(400)
-async def test_a_running_city_passes_for_an_official_and_for_a_program_and_a_wrong_secret_fails(
+async def test_a_running_city_passes_for_the_client_of_the_smoke_test_and_fails_for_who_may_not_read(
     city: tuple[State, subprocess.Popen[bytes]], tmp_path: Path,
 ) -> None:
     state, process = city
@@ -186,14 +221,19 @@ async def test_a_running_city_passes_for_an_official_and_for_a_program_and_a_wro
     facts = state.city() or {}
     given = {"GATEWAY": facts["gateway"], "PEERS": json.dumps({name: facts["children"][name]["management"] for name in NAMES})}
 
+    client = Job(tmp_path, "smoke", **given, CLIENT_ID="smoke", CLIENT_SECRET=state.secret("smoke.client"))
+    assert await client.ended() == 0, client.said()
+    assert client.said().count("ok  ") == len(NAMES) + 5 + len(BUSINESS)
+    assert "sources heard" in client.said()
+
     official = Job(tmp_path, "smoke", **given, USERNAME="city", PASSWORD="demo")
-    assert await official.ended() == 0, official.said()
-    assert official.said().count("ok  ") == len(NAMES) + 5 + len(BUSINESS)
-    assert "refused to these roles" in official.said(), "an official has no feed"
-    assert "sources heard" in official.said()
+    assert await official.ended() == 1
+    assert [line.split()[1] for line in official.said().splitlines() if line.startswith("FAIL")] == ["feed"], official.said()
 
     program = Job(tmp_path, "smoke", **given, CLIENT_ID="subsidy", CLIENT_SECRET=state.secret("subsidy.client"))
-    assert await program.ended() == 0, program.said()
+    assert await program.ended() == 1
+    assert "FAIL  board" in program.said()
+    assert "these roles may read no list of it; needed is one of" in program.said()
 
     stranger = Job(tmp_path, "smoke", **given, CLIENT_ID="subsidy", CLIENT_SECRET="guessed")
     assert await stranger.ended() == 1

@@ -1,18 +1,21 @@
 """What a state folder has been begun with stays: brokers, the standby; and replicas know each other's addresses."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from typer.testing import CliRunner
 
-from city import servers
+from city import operations, servers
 from city.__main__ import app
 from city.box import City, Wishes, copies
 from city.replicas import Replica, code
-from city.services import Places
+from city.services import Places, Service
 from city.state import State
+from city.supervisor import Child
 from kit.servers.pair import KEPT, Pair
 from kit.servers.postgres import Postgres
 from kit.servers.process import Missing
@@ -47,6 +50,37 @@ def test_a_folder_with_a_standby_keeps_it_whatever_is_asked_for(state: State) ->
     assert [node.name for node in servers.nodes(kept)] == ["postgres-2", "postgres"]
     both = f"127.0.0.1:{state.port('postgres')},127.0.0.1:{state.port('postgres-2')}"
     assert kept.dsn("subsidy", user="subsidy", password="a b") == f"postgresql://subsidy:a%20b@{both}/subsidy?target_session_attrs=primary"
+
+
+def test_what_other_terminals_are_told_holds_endpoints_and_no_password(state: State) -> None:
+    given = "postgresql://postgres:a-secret@db.example:5432/postgres?sslmode=require&password=a-secret"
+    city = City(state, Wishes(postgres=given, port=0), print)
+    places = Places(given, "127.0.0.1:9092", 4, 1, "apache")
+    for name in ("subsidy", "gateway"):
+        city.supervisor.children[name] = Child(Service(state, places, name))
+    city.supervisor.children["kafka"] = Child(servers.brokers(state, 1)[0])
+
+    facts = city.facts()
+
+    assert "a-secret" not in json.dumps(facts)
+    assert facts["postgres"] == "postgresql://postgres@db.example:5432/postgres?sslmode=require"
+    assert {name: child["endpoint"] for name, child in facts["children"].items()} == {
+        "subsidy": f"127.0.0.1:{state.port('subsidy.grpc')}", "gateway": f"127.0.0.1:{state.port('gateway')}",
+        "kafka": f"127.0.0.1:{state.port('kafka')}",
+    }
+
+
+def test_operators_reach_the_server_of_the_city_that_runs_with_its_password(state: State) -> None:
+    given = "postgresql://postgres:a-secret@db.example:5432/postgres"
+    state.keep_server(given)
+    assert operations.places(state).postgres == servers.postgres(state).dsn(), "no city runs: it is the embedded one"
+
+    state.write_city({"pid": os.getpid(), "since": psutil.Process().create_time(), "postgres": "postgresql://postgres@db.example:5432/postgres"})
+    assert operations.places(state).postgres == given
+    assert {oct(file.stat().st_mode & 0o777) for file in state.folder.glob("*.json")} == {"0o600"}
+
+    state.keep_server(None)
+    assert operations.places(state).postgres == servers.postgres(state).dsn()
 
 
 async def test_what_somebody_else_runs_is_given_no_standby_and_no_brokers(state: State) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
 from eldercare.assessment.v1.events_pb2 import ApplicationWithdrawn
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -17,13 +18,13 @@ from city import tail, topics
 from city.backup import MANIFEST, TAIL, Manifest, NoBackup, Source, backup
 from city.names import NAMES
 from city.past import hearing
-from city.realign import InUse, realign
+from city.realign import COPIES, CopiesUnknown, InUse, realign
 from kit.bootstrap import Bootstrap
 from kit.clock import Clock
 from kit.clusters import cluster_of
 from kit.outbox import emit
 from kit.relay import Relay
-from kit.servers.kafka import Kafka
+from kit.servers.kafka import Kafka, KafkaCluster
 from kit.servers.postgres import Postgres, execute
 from kit.store import Store
 from kit.testing import until
@@ -145,6 +146,58 @@ async def test_new_topics_hold_what_is_unread_and_true_and_nothing_of_the_lost_f
         name: epoch for name, epoch in epochs.items() if name != "subsidy"}
     assert await asyncio.to_thread(records, kafka) == after
     assert await asyncio.to_thread(realign, folder, manifest, kafka, restored, print) == again, "once done it changes nothing"
+
+
+@pytest.fixture
+def two_brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bootstrap]:
+    """A cluster whose topics have two copies."""
+    cluster = KafkaCluster(tmp_path_factory.mktemp("two-brokers"), brokers=2, heap_mb=256)
+    cluster.start()
+    try:
+        way = Bootstrap(cluster.address)
+        topics.apply(way, partitions=PARTITIONS, replication=2)
+        yield way
+    finally:
+        cluster.stop()
+
+
+def delete_topics(kafka: Bootstrap) -> None:
+    admin = AdminClient(kafka.librdkafka())
+    names = {topic.name for topic in topics.declared()}
+    for done in admin.delete_topics(sorted(names)).values():
+        done.result(timeout=30)
+    while names & admin.list_topics(timeout=30).topics.keys():
+        pass
+
+
+async def test_new_topics_have_as_many_copies_as_the_old_ones_also_after_a_run_that_was_cut_off(
+    two_brokers: Bootstrap, databases: dict[str, str], tmp_path: Path,
+) -> None:
+    folder = tmp_path / "tail"
+    await asyncio.to_thread(backup, folder, Source("", two_brokers, databases), print)
+
+    await asyncio.to_thread(realign, folder, Manifest.of(folder), two_brokers, databases, print)
+
+    assert topics.copies(two_brokers) == 2
+    delete_topics(two_brokers)  # as if it had been cut off before they were made, and before the last database
+    await execute(databases["subsidy"], "delete from epoch")
+    await asyncio.to_thread(realign, folder, Manifest.of(folder), two_brokers, databases, print)
+    assert topics.copies(two_brokers) == 2
+
+
+async def test_without_topics_somebody_has_to_say_how_many_copies_there_are(
+    kafka: Bootstrap, databases: dict[str, str], tmp_path: Path,
+) -> None:
+    folder = tmp_path / "tail"
+    await asyncio.to_thread(backup, folder, Source("", kafka, databases), print)
+    delete_topics(kafka)
+
+    with pytest.raises(CopiesUnknown, match="--replication"):
+        await asyncio.to_thread(realign, folder, Manifest.of(folder), kafka, databases, print)
+
+    assert not (folder / COPIES).exists()
+    await asyncio.to_thread(realign, folder, Manifest.of(folder), kafka, databases, print, replication=1)
+    assert topics.copies(kafka) == 1
 
 
 async def test_a_database_that_somebody_uses_begins_no_epoch(kafka: Bootstrap, databases: dict[str, str], tmp_path: Path) -> None:

@@ -35,6 +35,13 @@ from kit.store import Store
 LIFE_S = 3600
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
 SIMULATOR = "simulator"
+# What a client is: `smoke` reads one list of every service, a board and the feed of an organisation that nobody is; the rest are services.
+CLIENTS: dict[str, dict[str, Any]] = {
+    SIMULATOR: {"roles": ["operator"]},
+    "smoke": {"roles": ["inspector", "assessor", "provider"], "area": "341100000000",
+              "organisation_id": "00000000-0000-7000-8000-00000000501e"},
+}
+SERVICE: dict[str, Any] = {"roles": ["service"]}
 CLAIMS = ("area", "organisation_id", "elder_ids", "worker_id")
 DEMO_PASSWORD = "demo"  # the demo users of a city that forgets; no other account has a default
 # roles that need no one registered; a user of an organisation, a worker, an elder is added by whoever registered them
@@ -54,7 +61,7 @@ DEMO_USERS: tuple[dict[str, Any], ...] = (
 class Issuer:
     """Mints tokens with an Ed25519 key.
 
-    name: `iss`. secrets: by client id; the simulator is an operator, every other client a service. older: keys that sign no more, or
+    name: `iss`. secrets: by client id; CLIENTS tells what each may. older: keys that sign no more, or
     not yet; they are published too, so that their tokens are accepted.
     """
 
@@ -193,7 +200,7 @@ def _client_token(issuer: Issuer, request: Request) -> Response:
     known = issuer.secrets.get(client_id)
     if scheme.lower() != "basic" or known is None or not hmac.compare_digest(known.get_secret_value().encode(), secret.encode()):
         return JSONResponse({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
-    return _granted(issuer.token(client_id, ["operator" if client_id == SIMULATOR else "service"], client=client_id))
+    return _granted(issuer.token(client_id, **CLIENTS.get(client_id, SERVICE), client=client_id))
 
 
 async def _user_token(issuer: Issuer, store: Store, username: str, password: str) -> Response:

@@ -28,7 +28,8 @@ def pem(key: Any) -> SecretStr:
 
 @pytest.fixture
 def own() -> built_in.Issuer:
-    secrets = {"dispatch": SecretStr("a secret of dispatch"), "simulator": SecretStr("a secret of the city")}
+    secrets = {"dispatch": SecretStr("a secret of dispatch"), "simulator": SecretStr("a secret of the city"),
+               "smoke": SecretStr("a secret of the smoke test")}
     return built_in.Issuer.made(NAME, "eldercare", pem(ed25519.Ed25519PrivateKey.generate()), secrets)
 
 
@@ -86,6 +87,16 @@ async def test_a_program_with_its_secret_is_a_service(box: httpx.AsyncClient, tr
     assert answer.headers["cache-control"] == "no-store"
     caller = await trusting.verify(answer.json()["access_token"])
     assert (caller.client_id, caller.roles) == ("dispatch", frozenset({"service"}))
+
+
+async def test_the_smoke_test_may_read_of_the_city_and_be_an_organisation_and_is_no_service(
+    box: httpx.AsyncClient, trusting: Identity,
+) -> None:
+    caller = await trusting.verify((await granted(box, "smoke", "a secret of the smoke test")).json()["access_token"])
+
+    assert (caller.client_id, caller.area, caller.service) == ("smoke", "341100000000", False)
+    assert caller.roles == {"inspector", "assessor", "provider"}
+    assert caller.organisation_id
 
 
 @pytest.mark.parametrize(("client", "secret"), [("dispatch", "another"), ("nobody", "x"), ("dispatch", ""), ("dispatch", "密码")])

@@ -115,7 +115,7 @@ class Sealer:
         return len(chained)
 
 
-async def broken_at(store: Store) -> int | None:
+async def first_broken_position(store: Store) -> int | None:
     """The first place in the chain where a record was changed, taken out or put in; None where the chain holds."""
     seal, expected, after = b"", 1, 0
     while True:

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from kit.events.records import Item, Line, written
+from kit.observe import names
 from kit.store import Store
 
 _PARK = """
@@ -126,14 +127,16 @@ async def replay(store: Store, group: str, topic: str, key: str | None) -> tuple
             going = await batch.replay(items)
             await batch.move()
             mine = {id(item) for item in items}
-            through += sum(id(fate.item) in mine and fate.name in (APPLIED, REPEATED) for fate in batch.written)
+            gone = sum(id(fate.item) in mine and fate.name in (APPLIED, REPEATED) for fate in batch.written)
+        names.REPLAYED.add(gone, group=group, topic=topic)
+        through += gone
         if not going or len(rows) < REPLAYED:
             break
     async with store.reading() as session:
         return through, len(await (await session.driver()).fetch(_LINE, group, topic, line, 1_000_000))
 
 
-async def pass_over(store: Store, group: str, topic: str, partition: int, offset: int) -> tuple[int, int]:
+async def skip(store: Store, group: str, topic: str, partition: int, offset: int) -> tuple[int, int]:
     """Lets the records behind a parked one go on without it: it stays parked for good, as evidence, and holds nobody.
 
     Returns how many went through, and how many are left. Raises: LookupError where nothing is parked there.

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from kit.access import Caller
-from kit.audit import Sealer, broken_at, looked, record
+from kit.audit import Sealer, first_broken_position, looked, record
 from kit.ending import Repeated
 from kit.retention import Retention
 from kit.servers.postgres import execute
@@ -32,7 +32,7 @@ async def test_records_are_chained_after_the_request_and_the_chain_holds(pebbles
     await look(pebbles.store, 2)
     assert await Sealer(pebbles.store).seal() == 2
 
-    assert await broken_at(pebbles.store) is None
+    assert await first_broken_position(pebbles.store) is None
     async with pebbles.store.lean() as session:
         rows = await session.fetch("select position, subject, elder_ids from audit_record order by position")
     assert [row["position"] for row in rows] == [1, 2, 3, 4, 5, 6]
@@ -51,7 +51,7 @@ async def test_what_is_changed_or_taken_out_is_found(pebbles, tampering: str, at
 
     await execute(pebbles.dsn, tampering)
 
-    assert await broken_at(pebbles.store) == at
+    assert await first_broken_position(pebbles.store) == at
 
 
 async def test_two_sealers_make_one_chain(pebbles, clock, until) -> None:
@@ -66,7 +66,7 @@ async def test_two_sealers_make_one_chain(pebbles, clock, until) -> None:
     await asyncio.gather(*running)
     await other.close()
 
-    assert await broken_at(pebbles.store) is None
+    assert await first_broken_position(pebbles.store) is None
 
 
 async def sealed(store: Store, count: int) -> bool:

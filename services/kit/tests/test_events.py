@@ -15,6 +15,7 @@ from kit.events import on
 from kit.events.failures import Limits, TooManyParked
 from kit.events.records import Kept, decoded
 from kit.events.status import is_behind, status
+from kit.observe import names
 from kit.servers.kafka import Kafka, MemoryKafka
 from kit.store import Session, Store
 from kit.testing import trial, until
@@ -265,6 +266,7 @@ async def test_a_poisoned_record_is_parked_holds_its_line_and_is_replayed_in_ord
         trial.faults.discard("break")
         try:
             assert await parking.replay(store, world, COUNTS, str(counter)) == (5, 0)
+            assert names.REPLAYED.series[world, COUNTS] == 5
         finally:
             trial.faults.add("break")
         told = await settled(consumers, 10)
@@ -280,7 +282,7 @@ async def test_an_operator_lets_a_line_go_on_without_its_parked_record(world: st
         await settled(consumers, 2)
         (stuck,) = await parking.listed(store, world)
 
-        assert await parking.pass_over(store, world, COUNTS, stuck.partition, stuck.offset) == (1, 0)
+        assert await parking.skip(store, world, COUNTS, stuck.partition, stuck.offset) == (1, 0)
         await trial.send(kafka.address, [trial.counted(counter, 3)])
         told = await settled(consumers, 3)
 

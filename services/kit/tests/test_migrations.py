@@ -98,6 +98,18 @@ def test_at_head_there_is_nothing_to_do(empty: str) -> None:
     assert not migrations.upgrade(empty, "kit")
 
 
+async def test_a_database_of_a_later_release_is_left_as_it_is(empty: str) -> None:
+    migrations.upgrade(empty, "kit")
+    await execute(empty, "update alembic_version set version_num = 'kit_of_the_next_release'")
+
+    assert not migrations.upgrade(empty, "kit")
+
+    assert await migrations.revision(empty) == "kit_of_the_next_release"
+    assert migrations.is_newer("kit", "kit_of_the_next_release")
+    assert not migrations.is_newer("kit", migrations.head("kit"))
+    assert not migrations.is_newer("kit", None)
+
+
 def test_of_several_that_start_at_once_one_migrates(empty: str) -> None:
     with ThreadPoolExecutor(4) as replicas:
         changed = list(replicas.map(lambda _: migrations.upgrade(empty, "kit"), range(4)))

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -273,6 +274,23 @@ class Collector:
     async def _measured(self, request: Any, _: Any) -> Any:
         self.metrics += [metric for resource in request.resource_metrics for scope in resource.scope_metrics for metric in scope.metrics]
         return metrics_service_pb2.ExportMetricsServiceResponse()
+
+
+async def test_a_flush_waits_for_a_silent_collector_no_longer_than_it_says():
+    answered = threading.Event()
+
+    class Silent(TracerProvider):
+        def force_flush(self, timeout_millis: int = 0) -> bool:
+            return answered.wait()
+
+    traces.provide(Silent(shutdown_on_exit=False))
+
+    async with asyncio.timeout(5):
+        await observe.flush(0.1)
+
+    assert not answered.is_set()
+    answered.set()
+    traces.provide(None)
 
 
 async def test_what_was_traced_and_measured_has_left_when_the_flush_returns():

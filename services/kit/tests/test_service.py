@@ -12,10 +12,13 @@ import grpc
 import httpx
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
 
 from kit import migrations
+from kit.observe import setup
 from kit.servers.kafka import MemoryKafka
 from kit.servers.postgres import Postgres, execute
+from kit.service import process
 from kit.testing import until
 
 PROGRAM = """
@@ -180,6 +183,33 @@ async def _reason(running: Running, part: str) -> str:
     return reason if part in reason else ""
 
 
+async def test_where_metrics_are_pushed_they_are_measured_though_nobody_scrapes(start, dsn):
+    await asyncio.to_thread(migrations.upgrade, dsn, "kit")
+    gauges: set[str] = set()
+
+    async def measured(request: Any, _: Any) -> Any:
+        gauges.update(metric.name for resource in request.resource_metrics for scope in resource.scope_metrics for metric in scope.metrics)
+        return metrics_service_pb2.ExportMetricsServiceResponse()
+
+    collector = grpc.aio.server()
+    export = grpc.unary_unary_rpc_method_handler(
+        measured, metrics_service_pb2.ExportMetricsServiceRequest.FromString,
+        metrics_service_pb2.ExportMetricsServiceResponse.SerializeToString,
+    )
+    collector.add_generic_rpc_handlers((
+        grpc.method_handlers_generic_handler("opentelemetry.proto.collector.metrics.v1.MetricsService", {"Export": export}),
+    ))
+    port = collector.add_insecure_port("127.0.0.1:0")
+    await collector.start()
+
+    soon = "from kit.service import process, status; process.MEASURE_S = status._MEASURED_EVERY_S = 0.1"
+    start(more=soon, OTLP_ENDPOINT=f"http://127.0.0.1:{port}", OTEL_METRIC_EXPORT_INTERVAL="200")
+
+    told = {"eldercare.ready", "eldercare.loop.age", "eldercare.outbox.depth", "eldercare.process.memory"}
+    await until(lambda: told <= gauges, 60, what="gauges of the database are pushed")
+    await collector.stop(0)
+
+
 async def test_metrics_are_text_for_prometheus(start, dsn):
     await asyncio.to_thread(migrations.upgrade, dsn, "kit")
     running = start()
@@ -245,6 +275,11 @@ async def test_a_failed_loop_ends_the_service_with_1(start, dsn):
 
     assert await running.ended() == 1
     assert "builtins.RuntimeError" in [line.get("error") for line in running.lines()]
+
+
+def test_what_a_pod_has_to_grant_holds_drain_close_and_flush():
+    assert process.LONGEST_S == process.DRAIN_S + process.CLOSE_S + setup.FLUSH_S
+    assert process.LONGEST_S < 55, "the least grace period that the chart takes"
 
 
 async def test_the_drain_waits_for_flows_in_the_background(start, dsn):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import asyncpg
 
@@ -47,9 +46,8 @@ def _lines(fact: Fact) -> bytes:
 async def _ensure_days(driver: asyncpg.Connection, ids: Iterable[str]) -> None:
     """Makes the partitions of the days inside these ids; the lock on the projection's row keeps two from making one at a time."""
     for day in sorted({_day(id) for id in ids}):
-        name = f"archive_p{_date(day)}"
-        if await driver.fetchval("select to_regclass($1)", name) is None:
-            await driver.execute(f"create table {name} partition of archive for values from ('{_bound(day)}') to ('{_bound(day + 1)}')")
+        if await driver.fetchval("select to_regclass($1)", f"archive_p{_date(day)}") is None:
+            await driver.execute("select make_archive_day($1)", day)  # as the owner of the tables, which the service need not be
 
 
 def _day(id: str) -> int:
@@ -61,8 +59,4 @@ def _day(id: str) -> int:
 
 def _date(day: int) -> str:
     return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day):%Y%m%d}"
-
-
-def _bound(day: int) -> UUID:
-    return UUID(int=(day * _DAY_MS) << 80)
 

@@ -45,7 +45,7 @@ async def _rebuilt(store: Store, reader: asyncpg.Connection) -> int:
     async with store.transaction() as session:
         live = await (await session.driver()).fetchval("select live from projection")
         target = 3 - live
-        await (await session.driver()).execute(f"truncate thing_p{target}, count_p{target}")
+        await (await session.driver()).execute("select empty_generation($1)", target)
     done = folded = 0
     while True:
         upto = await reader.fetchval("select batch from projection")

@@ -97,8 +97,21 @@ async def revision(dsn: str) -> str | None:
         await connection.close()
 
 
+def known(package: str) -> frozenset[str]:
+    """Every revision of a package."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(config(package)).walk_revisions())
+
+
+def is_newer(package: str, revision: str | None) -> bool:
+    """Whether a database is at a revision of a later release, which this release runs on and does not know."""
+    return bool(revision) and revision not in known(package)
+
+
 def upgrade(dsn: str, package: str, to: str = "head") -> bool:
-    """Brings a database to a package's newest revision; True if there was something to do. Blocks: from a loop, use a thread."""
+    """Brings a database to a package's newest revision; True if there was something to do. Blocks: from a loop, use a thread.
+
+    A database that a later release has migrated is left as it is, so that the release before it can be deployed again.
+    """
     return _blocking(lambda: _migrate(dsn, package, lambda settings: command.upgrade(settings, to), to))
 
 
@@ -149,8 +162,10 @@ def metadatas(package: str) -> list[MetaData]:
 
 
 async def _migrate(dsn: str, package: str, act: Callable[[Config], Any], to: str | None) -> bool:
-    newest = head(package)
-    if to == "head" and newest is not None and await revision(dsn) == newest:
+    def done(found: str | None) -> bool:
+        return to == "head" and found is not None and (found == head(package) or is_newer(package, found))
+
+    if done(await revision(dsn)):
         return False
 
     async def connect() -> Any:
@@ -168,6 +183,8 @@ async def _migrate(dsn: str, package: str, act: Callable[[Config], Any], to: str
             await guard.execute(text("set lock_timeout = 0"))
             await guard.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK})
             before = await revision(dsn)
+            if done(before):  # somebody else's work, while we waited
+                return False
             for left in reversed(range(TRIES)):
                 try:
                     async with engine.connect() as connection:

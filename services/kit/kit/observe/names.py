@@ -30,7 +30,6 @@ PROCESSED = Span("process {topic}", SpanKind.CONSUMER, "one record handled alone
 PROCESSED_BATCH = Span("process batch", SpanKind.CONSUMER, "records handled as one: a new root, linked to what said each")
 FIRED = Span("fire {kind}", SpanKind.INTERNAL, "a timer fired")
 SOLVED = Span("solve {kind}", SpanKind.INTERNAL, "a plan computed in a child process")
-DELIVERED = Span("deliver {kind}", SpanKind.CLIENT, "events pushed to a subscriber")
 
 ATTRIBUTES = {
     "rpc.system": "always grpc",
@@ -50,11 +49,7 @@ ATTRIBUTES = {
     "eldercare.event_id": "id of the event",
     "eldercare.event_type": "full name of the event's message",
     "eldercare.correlation_id": "id of the flow",
-    "eldercare.client_id": "program that called",
-    "eldercare.role": "roles of the caller, joined by commas",
-    "eldercare.channel": "way in: portal, hotline, mobile, terminal, api, internal",
     "eldercare.timer": "kind of timer",
-    "eldercare.subscription_id": "subscription that a delivery belongs to",
     "eldercare.count": "things in this unit of work",
     "error.type": "class of the error",
 }
@@ -87,6 +82,7 @@ PARKED = Counter(
     "eldercare.event.parked", "{record}", "Records parked, by class of reason: undecodable, refused, defect, waited.",
     ("group", "topic", "reason"),
 )
+REPLAYED = Counter("eldercare.event.replayed", "{record}", "Parked records that were applied when replayed.", ("group", "topic"))
 PARKED_NOW = Gauge("eldercare.event.parked.now", "{record}", "Records parked and not yet replayed, by reason.", ("group", "reason"))
 PARKED_OLDEST = Gauge("eldercare.event.parked.oldest", "s", "Time since the oldest of them was parked.", ("group",))
 WAITING_NOW = Gauge("eldercare.event.waiting.now", "{record}", "Records waiting for a fact not heard yet.", ("group",))

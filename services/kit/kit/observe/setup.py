@@ -1,6 +1,8 @@
 """Telemetry of one process: where it goes, and that it is gone before the process is."""
 
 import asyncio
+import threading
+from contextlib import suppress
 
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
@@ -10,7 +12,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from kit.observe import logs, metrics, names, traces
 
-_FLUSH_MS = 5_000
+FLUSH_S = 5.0
 
 
 def install(service: str, *, level: str = "info", otlp_endpoint: str | None = None, version: str = "") -> None:
@@ -42,9 +44,20 @@ def pushed_to(service: str, otlp_endpoint: str | None, *, version: str = "") -> 
     metrics.provide(MeterProvider(metric_readers=[reader], resource=resource, shutdown_on_exit=False))
 
 
-async def flush() -> None:
-    """Pushes what is left, off the loop, and waits at most five seconds."""
-    if traces.provider is not None:
-        await asyncio.to_thread(traces.provider.force_flush, _FLUSH_MS)
-    if metrics.provider is not None:
-        await asyncio.to_thread(metrics.provider.force_flush, _FLUSH_MS)
+async def flush(patience_s: float = FLUSH_S) -> None:
+    """Pushes what is left, spans and metrics at once and off the loop, and waits at most so long, also for a collector that is silent."""
+    pushed = [asyncio.Event() for provider in (traces.provider, metrics.provider) if provider is not None]
+    loop = asyncio.get_running_loop()
+
+    def push(provider: TracerProvider | MeterProvider, done: asyncio.Event) -> None:
+        provider.force_flush(int(patience_s * 1000))
+        with suppress(RuntimeError):  # the loop has been closed meanwhile: nobody waits any more
+            loop.call_soon_threadsafe(done.set)
+
+    for provider, done in zip(filter(None, (traces.provider, metrics.provider)), pushed, strict=True):
+        # no thread of the loop's own pool: the end of the loop would wait for it, however long it takes
+        threading.Thread(target=push, args=(provider, done), daemon=True, name="flush").start()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience_s):
+            for done in pushed:
+                await done.wait()

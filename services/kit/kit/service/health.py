@@ -5,7 +5,6 @@ import time
 from functools import cached_property
 
 import asyncpg
-from alembic.script import ScriptDirectory
 
 from kit import migrations, observe
 from kit.events.consumers import Consumers
@@ -123,4 +122,4 @@ class Health:
 
     @cached_property
     def _known(self) -> frozenset[str]:
-        return frozenset(script.revision for script in ScriptDirectory.from_config(migrations.config(self._package)).walk_revisions())
+        return migrations.known(self._package)

@@ -15,6 +15,7 @@ from kit import observe, retention
 from kit.audit import Sealer
 from kit.events.consumers import Consumers
 from kit.observe import names
+from kit.observe.setup import FLUSH_S
 from kit.relay import Relay
 from kit.retention import Retention
 from kit.rpc import Server
@@ -29,7 +30,10 @@ from kit.timers import Timers
 
 NOTICE_S = 3.0  # balancers need this long to hear that we are not ready; one box has none
 FINISH_S = 15.0  # for work in progress of a kind
-DRAIN_S = 40.0  # for everything; a pod's grace period is 60 s
+DRAIN_S = 40.0  # for everything that is under way
+CLOSE_S = 5.0  # for connections
+LONGEST_S = DRAIN_S + CLOSE_S + FLUSH_S  # from the signal to the end at worst; a pod's grace period has to be longer
+MEASURE_S = 15.0  # between two looks where metrics are pushed
 
 
 class Process:
@@ -76,14 +80,13 @@ class Process:
             observe.log.critical("the service failed", exc_info=error)
         finally:
             drained = await self._drained()
-            await management.stop()
-            await self.parts.close()
+            await self._closed(management)
             observe.log.info("ended", code=code if drained else NOT_DRAINED)
             await observe.flush()
         return code if drained else NOT_DRAINED
 
     async def _lived(self) -> int:
-        watching = asyncio.create_task(self.health.watch(), name="health")
+        watching = asyncio.create_task(self._watched(), name="health")
         wanted = asyncio.create_task(self._wanted.wait(), name="signal")
         failed = asyncio.create_task(self.loops.failed.wait(), name="failure")
         starting = asyncio.create_task(self._started(), name="start")
@@ -99,6 +102,19 @@ class Process:
             for task in (watching, wanted, failed, starting):
                 task.cancel()
             await asyncio.gather(watching, wanted, failed, starting, return_exceptions=True)
+
+    async def _watched(self) -> None:
+        """Looks at itself again and again; never returns."""
+        async with asyncio.TaskGroup() as looks:
+            looks.create_task(self.health.watch())
+            if self.settings.otlp_endpoint:
+                looks.create_task(self._measuring())
+
+    async def _measuring(self) -> None:
+        """Where metrics are pushed it may be that nobody scrapes, so that nobody else asks for a look."""
+        while True:
+            await self._measure()
+            await asyncio.sleep(MEASURE_S)
 
     async def _started(self) -> None:
         """Nothing touches the database before its schema is ours; waiting for that is alive, but not ready."""
@@ -143,6 +159,15 @@ class Process:
             observe.log.error("not drained in time", after_s=round(time.monotonic() - began, 1))
             return False
 
+    async def _closed(self, management: Management) -> None:
+        """Ends what is left open; whoever does not let go in time is left to the end of the process."""
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await management.stop()
+                await self.parts.close()
+        except TimeoutError:
+            observe.log.error("connections were not closed in time", after_s=CLOSE_S)
+
     def _signalled(self, number: int) -> None:
         if self._wanted.is_set():
             os._exit(HALTED + number)  # asked twice: whoever asks does not want to wait
@@ -159,11 +184,15 @@ class Process:
     async def _told(self) -> Answer:
         return told(200, await self.status.now())
 
-    async def _metrics(self) -> Answer:
+    async def _measure(self) -> None:
+        """Sets the gauges that are told only when somebody looks."""
         self.loops.stuck()
         names.READY.set(int(self.health.ready))
         names.RPC_OPEN.set(self.server.open if self.server else 0)
         await self.status.measure()
+
+    async def _metrics(self) -> Answer:
+        await self._measure()
         if "application/openmetrics-text" in accepted.get():
             return 200, "application/openmetrics-text; version=1.0.0; charset=utf-8", observe.openmetrics()
         return 200, "text/plain; version=0.0.4; charset=utf-8", observe.prometheus()

@@ -1,0 +1,22 @@
+"""The README names every verb of the command and every file of the package."""
+
+import re
+from pathlib import Path
+
+import typer
+
+import city
+from city.__main__ import app
+
+PACKAGE = Path(city.__file__).parent
+TEXT = (PACKAGE.parent / "README.md").read_text()
+
+
+def test_every_verb_stands_in_the_table() -> None:
+    told = {verb for line in TEXT.splitlines() if line.startswith("| `") for verb in re.findall(r"`([a-z-]+)`", line.split("|")[1])}
+
+    assert told == set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def test_every_file_is_named() -> None:
+    assert {path.name for path in PACKAGE.glob("*.py") if not path.name.startswith("__")} == set(re.findall(r"`([a-z]+\.py)`", TEXT))
