@@ -6,14 +6,17 @@ to start than to count.
 
 import asyncio
 import multiprocessing
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlmodel import col, select
 
 from datacenter.consumers import KINDS
+from datacenter.flows import exported
 from datacenter.flows.limits import catalogue, limits
 from datacenter.flows.recount import Figures, Recount
 from datacenter.queries import figures
@@ -42,22 +45,26 @@ class Found(NamedTuple):
     differences: list[tuple[str, str, int, int, int, int]]
 
 
-async def prove(store: Store, area_code: str, month: int) -> UUID:
-    """Proves all figures of an area and all in it; who asks at the same time gets the same proof. It is kept also if the caller leaves."""
+async def prove(store: Store, area_code: str, month: int, folder: Path | None = None) -> UUID:
+    """Proves all figures of an area and all in it; who asks at the same time gets the same proof. It is kept also if the caller leaves.
+
+    folder: where the files of exported days are.
+    Raises: DayExported, DayAltered where such a file cannot be read.
+    """
     key = (store.dsn, area_code, month)
     task = _running.get(key)
     if task is None:
-        task = _running[key] = asyncio.create_task(_proved(store, area_code, month))
+        task = _running[key] = asyncio.create_task(_proved(store, area_code, month, folder))
         task.add_done_callback(lambda _: _running.pop(key, None))
     return await asyncio.shield(task)
 
 
-async def _proved(store: Store, area_code: str, month: int) -> UUID:
+async def _proved(store: Store, area_code: str, month: int, folder: Path | None) -> UUID:
     if await _is_small(store):
-        found = await asyncio.to_thread(compare, store.dsn, area_code, month)
+        found = await asyncio.to_thread(compare, store.dsn, area_code, month, folder)
     else:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as child:
-            found = await asyncio.get_running_loop().run_in_executor(child, compare, store.dsn, area_code, month)
+            found = await asyncio.get_running_loop().run_in_executor(child, compare, store.dsn, area_code, month, folder)
     proof_id = ids.new()
     async with store.transaction() as session:
         session.add(Proved(
@@ -72,8 +79,9 @@ async def _proved(store: Store, area_code: str, month: int) -> UUID:
 
 async def _is_small(store: Store) -> bool:
     async with store.reading() as session:
-        counted = await (await session.driver()).fetchval("select count(*) from (select from archive limit $1) as first", _SMALL + 1)
-        return int(counted) <= _SMALL
+        driver = await session.driver()
+        counted = await driver.fetchval("select count(*) from (select from archive limit $1) as first", _SMALL + 1)
+        return int(counted) + sum(day.rows for day in await exported.days(driver)) <= _SMALL
 
 
 def _difference(proof_id: UUID, code: str, area_code: str, *parts: int) -> Differed:
@@ -83,17 +91,20 @@ def _difference(proof_id: UUID, code: str, area_code: str, *parts: int) -> Diffe
     )
 
 
-def compare(dsn: str, area_code: str, month: int) -> Found:
+def compare(dsn: str, area_code: str, month: int, folder: Path | None = None) -> Found:
     """Recounts and compares in this process, in one snapshot of the database."""
-    return asyncio.run(_compared(dsn, area_code, month))
+    return asyncio.run(_compared(dsn, area_code, month, folder))
 
 
-async def _compared(dsn: str, area_code: str, month: int) -> Found:
+async def _compared(dsn: str, area_code: str, month: int, folder: Path | None) -> Found:
     store = Store(dsn, service="datacenter", clock=Clock(), pool_size=2)
     try:
         async with store.reading(snapshot=True) as session:
+            gone = await exported.held(await session.driver())
+            await (await session.driver()).execute("set local idle_in_transaction_session_timeout = 0")
+            files = await exported.files(gone, folder)
             shown = await _shown(session, area_code, month)
-            recounted, events = await _recounted(session, month)
+            recounted, events = await _recounted(session, month, files)
     finally:
         await store.close()
     inside = {key: parts for key, parts in recounted.items() if key[1].startswith(area_prefix(area_code))}
@@ -111,20 +122,24 @@ async def _shown(session: Session, area_code: str, month: int) -> Figures:
     return {(one.code, code): figures.parts_of(one, code, month, counted, present) for code in codes for one in catalogue().values()}
 
 
-async def _recounted(session: Session, month: int) -> tuple[Figures, int]:
+async def _recounted(session: Session, month: int, files: Sequence[Path]) -> tuple[Figures, int]:
     recount = Recount(months.text(month), limits())
-    driver = await session.driver()
-    await driver.execute("set local idle_in_transaction_session_timeout = 0")
-    cursor = await driver.cursor("select type, payload, time, sequence from archive")
+    async for chunk in exported.events(files):
+        _hear(recount, chunk)
+    cursor = await (await session.driver()).cursor("select type, payload, time, sequence from archive")
     while rows := await cursor.fetch(_CHUNK):
-        for type, payload, time, sequence in rows:
-            kind = KINDS.get(type)
-            if kind is not None:
-                recount.hear(kind.FromString(payload), time, sequence)
+        _hear(recount, rows)
     return recount.figures(), recount.events
 
 
-async def prove_daily(store: Store, city: str, pause: timedelta) -> None:
+def _hear(recount: Recount, rows: Iterable[Any]) -> None:
+    for type, payload, time, sequence in rows:
+        kind = KINDS.get(type)
+        if kind is not None:
+            recount.hear(kind.FromString(payload), time, sequence)
+
+
+async def prove_daily(store: Store, city: str, pause: timedelta, folder: Path | None = None) -> None:
     """Proves the present month once per business day, for as long as the service runs.
 
     pause: real time between two looks; on a business clock that runs fast, days without a proof are skipped.
@@ -134,9 +149,9 @@ async def prove_daily(store: Store, city: str, pause: timedelta) -> None:
         try:
             today = store.clock.today()
             if not await is_proved(store, city, months.of_day(today)):
-                await prove(store, city, months.of_day(today))
-        except Unavailable as error:
-            observe.log.warning("no proof now", error=type(error).__name__)
+                await prove(store, city, months.of_day(today), folder)
+        except (Unavailable, exported.DayExported, exported.DayAltered) as error:
+            observe.log.warning("no proof now", error=type(error).__name__, why=str(error))
 
 
 async def is_proved(store: Store, city: str, month: int) -> bool:
