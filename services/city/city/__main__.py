@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import psutil
 import typer
 
-from city import jobs, keeping, keys, operations, simulation
+from city import archive, jobs, keeping, keys, operations, simulation
 from city.bench import BENCHES
 from city.board import board
 from city.box import MOST_COPIES, Wishes
@@ -32,6 +32,7 @@ app.add_typer(jobs.topics_app, name="topics")
 app.add_typer(parked_app, name="parked")
 app.add_typer(audit_app, name="audit")
 app.add_typer(keys.app, name="keys")
+app.add_typer(archive.app, name="archive")
 
 KafkaOption = Annotated[str, typer.Option("--kafka", help="auto, apache, memory, or HOST:PORT of brokers that run already.")]
 PostgresOption = Annotated[str | None, typer.Option("--postgres", help="DSN of a role that may make databases; default: embedded.")]

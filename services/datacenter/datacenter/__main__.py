@@ -4,6 +4,7 @@ import gc
 
 from datacenter.api import Boards, Indicators, Lineage
 from datacenter.consumers import COLLECTED_AFTER, GROUP, keep
+from datacenter.flows.archive import keep_prepared
 from datacenter.flows.measuring import keep_measuring
 from datacenter.flows.proving import prove_daily
 from datacenter.queries.boards import ends_of
@@ -15,7 +16,8 @@ from kit.service.parts import Parts
 
 def servicers(parts: Parts, reader: Consumers | None = None) -> list[object]:
     """What answers gRPC. reader: whose lag the board shows."""
-    return [Boards((lambda: ends_of(reader)) if reader is not None else dict), Indicators(), Lineage()]
+    folder = getattr(parts.settings, "archive_files", None)
+    return [Boards((lambda: ends_of(reader)) if reader is not None else dict), Indicators(folder), Lineage()]
 
 
 def main() -> None:
@@ -25,12 +27,15 @@ def main() -> None:
     reader = Consumers(GROUP, archive=keep, batch=told.batch, member=told.member, session_ms=told.session_ms)
 
     async def proofs(parts: Parts) -> None:
-        await prove_daily(parts.store, told.city, told.proof_pause)
+        await prove_daily(parts.store, told.city, told.proof_pause, told.archive_files)
 
     async def gauges(parts: Parts) -> None:
         await keep_measuring(parts.store, told.city)
 
-    service.run(told, servicers=lambda parts: servicers(parts, reader), consumers=lambda _: reader, also=[proofs, gauges])
+    async def partitions(parts: Parts) -> None:
+        await keep_prepared(parts.store)
+
+    service.run(told, servicers=lambda parts: servicers(parts, reader), consumers=lambda _: reader, also=[proofs, gauges, partitions])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """gRPC in: boards, indicators, lineage."""
 
+from pathlib import Path
+
 from eldercare.datacenter.v1 import api_pb2 as pb
 
 from datacenter.flows.limits import catalogue
@@ -40,9 +42,15 @@ class Boards:
 
 
 class Indicators:
-    """The catalogue, the figures, and proofs of them."""
+    """The catalogue, the figures, and proofs of them.
+
+    folder: where the files of exported days are.
+    """
 
     service = "eldercare.datacenter.v1.Indicators"
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
 
     async def List(self, request: pb.ListIndicators, session: Session, call: rpc.Call) -> pb.IndicatorPage:
         """See the contract."""
@@ -71,7 +79,7 @@ class Indicators:
         area, month = boards.area(call.caller, request.area_code), _month(request.month, "month")
         if month > months.of_day(local_day(call.now)):
             raise Malformed("month", "lies in the future")
-        await prove(store, area.code, month)
+        await prove(store, area.code, month, self._folder)
         async with store.reading() as session:
             proof = await proofs.newest(session, call.caller, area.code, month)
         if proof is None:

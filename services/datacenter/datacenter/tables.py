@@ -1,6 +1,6 @@
 """What the data center remembers: the archive, what is known of each thing, the counts, how fresh they are, and their proofs."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Index, SmallInteger, Text, text
@@ -35,6 +35,22 @@ class Archived(Remembered, table=True):
     headers: bytes = Field(description="those that have no column, as they came, one `name: value` in a line")
     payload: bytes
     batch: int = Field(sa_type=BigInteger, description="number of the transaction that kept it; they are numbered in the order of commits")
+
+
+class ArchivedDay(Remembered, table=True):
+    """A day that left the archive as a file: written in the transaction that drops the day's partition, gone when the day is back."""
+
+    __tablename__ = "archived_day"
+
+    day: date = Field(primary_key=True, description="real day inside the ids, UTC")
+    file: str = Field(sa_type=Text, description="where it was written, as the exporter saw it")
+    checksum: str = Field(sa_type=Text, description="SHA-256 of the file, hexadecimal")
+    rows: int = Field(sa_type=BigInteger)
+    digest: str = Field(sa_type=Text, description="of all columns of all rows in any order, hexadecimal; see flows.dayfiles.Digest")
+    first_id: UUID
+    last_id: UUID
+    newest: datetime = Field(description="newest business instant of its events")
+    exported_at: datetime = Field(description="real instant")
 
 
 class Projection(Remembered, table=True):

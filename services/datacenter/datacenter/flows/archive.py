@@ -1,12 +1,19 @@
 """Keeps every event as it came; the archive is also what tells a repetition."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 
+from datacenter.flows import exported
+from kit import ids, observe
 from kit.events import Fact
-from kit.refusals import Malformed
+from kit.refusals import Malformed, Unavailable
+from kit.store import Store
+
+AHEAD = 7  # days whose partitions are there before their first event: a week without this duty is still no delay
+PAUSE_S = 3600.0
 
 _DAY_MS = 86_400_000
 
@@ -28,7 +35,7 @@ async def unheard(driver: asyncpg.Connection, facts: Sequence[Fact]) -> set[str]
 async def keep(driver: asyncpg.Connection, facts: Sequence[tuple[Fact, str | None, str | None]], batch: int) -> None:
     """Writes events with their thing and area; none of them is there yet.
 
-    Raises: Malformed where an id is no UUIDv7.
+    Raises: Malformed where an id is no UUIDv7; DayExported where its day is a file, so that nobody knows whether it was heard before.
     """
     await _ensure_days(driver, [fact.id for fact, _, _ in facts])
     rows = [
@@ -47,7 +54,31 @@ async def _ensure_days(driver: asyncpg.Connection, ids: Iterable[str]) -> None:
     """Makes the partitions of the days inside these ids; the lock on the projection's row keeps two from making one at a time."""
     for day in sorted({_day(id) for id in ids}):
         if await driver.fetchval("select to_regclass($1)", f"archive_p{_date(day)}") is None:
+            await exported.refuse(driver, date(1970, 1, 1) + timedelta(days=day))
             await driver.execute("select make_archive_day($1)", day)  # as the owner of the tables, which the service need not be
+
+
+async def prepare(store: Store) -> None:
+    """Makes the partitions of today and the days to come, so that no batch waits for one.
+
+    Raises: Unavailable where others hold the archive.
+    """
+    today = store.clock.real()
+    async with store.transaction() as session:
+        driver = await session.driver()
+        await driver.execute("set local lock_timeout = '500ms'")  # meanwhile batches wait behind this
+        await driver.fetchrow("select from projection for update")
+        await _ensure_days(driver, [str(ids.least(today + timedelta(days=ahead))) for ahead in range(AHEAD + 1)])
+
+
+async def keep_prepared(store: Store) -> None:
+    """Does so every hour, for as long as the service runs."""
+    while True:
+        try:
+            await prepare(store)
+        except Unavailable as error:
+            observe.log.warning("partitions of the archive are made later", error=error.reason)
+        await asyncio.sleep(PAUSE_S)
 
 
 def _day(id: str) -> int:

@@ -6,8 +6,10 @@ to start than to count.
 
 import asyncio
 import multiprocessing
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from sqlalchemy import and_, func
 from sqlmodel import col, select
 
 from datacenter.consumers import KINDS
+from datacenter.flows import exported
 from datacenter.flows.limits import catalogue, limits
 from datacenter.flows.recount.counting import Figures
 from datacenter.flows.recount.month import Recount
@@ -44,22 +47,26 @@ class Found(NamedTuple):
     differences: list[tuple[str, str, int, int, int, int]]
 
 
-async def prove(store: Store, area_code: str, month: int) -> UUID:
-    """Proves all figures of an area and all in it; who asks at the same time gets the same proof. It is kept also if the caller leaves."""
+async def prove(store: Store, area_code: str, month: int, folder: Path | None = None) -> UUID:
+    """Proves all figures of an area and all in it; who asks at the same time gets the same proof. It is kept also if the caller leaves.
+
+    folder: where the files of exported days are.
+    Raises: DayExported, DayAltered where such a file cannot be read.
+    """
     key = (store.dsn, area_code, month)
     task = _running.get(key)
     if task is None:
-        task = _running[key] = asyncio.create_task(_proved(store, area_code, month))
+        task = _running[key] = asyncio.create_task(_proved(store, area_code, month, folder))
         task.add_done_callback(lambda _: _running.pop(key, None))
     return await asyncio.shield(task)
 
 
-async def _proved(store: Store, area_code: str, month: int) -> UUID:
+async def _proved(store: Store, area_code: str, month: int, folder: Path | None) -> UUID:
     if await _is_small(store):
-        found = await asyncio.to_thread(compare, store.dsn, area_code, month)
+        found = await asyncio.to_thread(compare, store.dsn, area_code, month, folder)
     else:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as child:
-            found = await asyncio.get_running_loop().run_in_executor(child, compare, store.dsn, area_code, month)
+            found = await asyncio.get_running_loop().run_in_executor(child, compare, store.dsn, area_code, month, folder)
     proof_id = ids.new()
     async with store.transaction() as session:
         session.add(Proved(
@@ -74,8 +81,9 @@ async def _proved(store: Store, area_code: str, month: int) -> UUID:
 
 async def _is_small(store: Store) -> bool:
     async with store.reading() as session:
-        counted = await (await session.driver()).fetchval("select count(*) from (select from archive limit $1) as first", _SMALL + 1)
-        return int(counted) <= _SMALL
+        driver = await session.driver()
+        counted = await driver.fetchval("select count(*) from (select from archive limit $1) as first", _SMALL + 1)
+        return int(counted) + sum(day.rows for day in await exported.days(driver)) <= _SMALL
 
 
 def _difference(proof_id: UUID, code: str, area_code: str, *parts: int) -> Differed:
@@ -85,17 +93,20 @@ def _difference(proof_id: UUID, code: str, area_code: str, *parts: int) -> Diffe
     )
 
 
-def compare(dsn: str, area_code: str, month: int) -> Found:
+def compare(dsn: str, area_code: str, month: int, folder: Path | None = None) -> Found:
     """Recounts and compares in this process, in one snapshot of the database."""
-    return asyncio.run(_compared(dsn, area_code, month))
+    return asyncio.run(_compared(dsn, area_code, month, folder))
 
 
-async def _compared(dsn: str, area_code: str, month: int) -> Found:
+async def _compared(dsn: str, area_code: str, month: int, folder: Path | None) -> Found:
     store = Store(dsn, service="datacenter", clock=Clock(), pool_size=2)
     try:
         async with store.reading(snapshot=True) as session:
+            gone = await exported.held(await session.driver())
+            await (await session.driver()).execute("set local idle_in_transaction_session_timeout = 0")
+            files = await exported.files(gone, folder)
             shown = await _shown(session, area_code, month)
-            recounted, events = await _recounted(session, month)
+            recounted, events = await _recounted(session, month, files)
     finally:
         await store.close()
     inside = {key: parts for key, parts in recounted.items() if key[1].startswith(area_prefix(area_code))}
@@ -113,20 +124,24 @@ async def _shown(session: Session, area_code: str, month: int) -> Figures:
     return {(one.code, code): figures.parts_of(one, code, month, counted, present) for code in codes for one in catalogue().values()}
 
 
-async def _recounted(session: Session, month: int) -> tuple[Figures, int]:
+async def _recounted(session: Session, month: int, files: Sequence[Path]) -> tuple[Figures, int]:
     recount = Recount(months.text(month), limits())
-    driver = await session.driver()
-    await driver.execute("set local idle_in_transaction_session_timeout = 0")
-    cursor = await driver.cursor("select type, payload, time, sequence from archive")
+    async for chunk in exported.events(files):
+        _hear(recount, chunk)
+    cursor = await (await session.driver()).cursor("select type, payload, time, sequence from archive")
     while rows := await cursor.fetch(_CHUNK):
-        for type, payload, time, sequence in rows:
-            kind = KINDS.get(type)
-            if kind is not None:
-                recount.hear(kind.FromString(payload), time, sequence)
+        _hear(recount, rows)
     return recount.figures(), recount.events
 
 
-async def prove_daily(store: Store, city: str, pause: timedelta) -> None:
+def _hear(recount: Recount, rows: Iterable[Any]) -> None:
+    for type, payload, time, sequence in rows:
+        kind = KINDS.get(type)
+        if kind is not None:
+            recount.hear(kind.FromString(payload), time, sequence)
+
+
+async def prove_daily(store: Store, city: str, pause: timedelta, folder: Path | None = None) -> None:
     """Proves the present month and one closed month once per business day, for as long as the service runs.
 
     pause: real time between two looks; on a business clock that runs fast, days without a proof are skipped.
@@ -135,12 +150,12 @@ async def prove_daily(store: Store, city: str, pause: timedelta) -> None:
     while True:
         await asyncio.sleep(pause.total_seconds())
         try:
-            proved_on = await prove_due(store, city, proved_on)
-        except Unavailable as error:
-            observe.log.warning("no proof now", error=type(error).__name__)
+            proved_on = await prove_due(store, city, proved_on, folder)
+        except (Unavailable, exported.DayExported, exported.DayAltered) as error:
+            observe.log.warning("no proof now", error=type(error).__name__, why=str(error))
 
 
-async def prove_due(store: Store, city: str, proved_on: date | None) -> date:
+async def prove_due(store: Store, city: str, proved_on: date | None, folder: Path | None = None) -> date:
     """Makes what is due today: the present month unless it is proved, and a closed month unless one was proved on this day by this loop.
 
     A closed month comes in turn, since late facts still change it: a recovery, a captured voucher, a complaint that is closed.
@@ -149,9 +164,9 @@ async def prove_due(store: Store, city: str, proved_on: date | None) -> date:
     today = store.clock.today()
     present = months.of_day(today)
     if not await is_proved(store, city, present):
-        await prove(store, city, present)
+        await prove(store, city, present, folder)
     if today != proved_on and (closed := await closed_in_turn(store, city, present)) is not None:
-        await prove(store, city, closed)
+        await prove(store, city, closed, folder)
     return today
 
 

@@ -4,12 +4,14 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 
 from datacenter.consumers import KINDS
+from datacenter.flows import exported
 from datacenter.flows.folding import fold
 from datacenter.flows.limits import limits
 from datacenter.flows.reading.events import read
@@ -18,7 +20,7 @@ from kit import observe
 from kit.refusals import Conflict
 from kit.store import Store, connect_options
 
-_LOCK = 0xDA7A
+LOCK = 0xDA7A  # advisory: of the one that reads or moves the whole archive in several transactions
 _CHUNK = 10_000
 _NEAR = 2_000  # events that may be folded while the live projection waits
 _REST = "select count(*) from (select from archive where batch > $1 limit $2) as rest"
@@ -26,35 +28,40 @@ _EVENTS = "select type, payload, time, sequence from archive where batch > $1 an
 
 
 class RebuildRuns(Conflict):
-    """A rebuild is under way already."""
+    """A rebuild is under way already, or days of the archive are being exported or imported."""
 
 
-async def rebuild(store: Store) -> int:
-    """Returns how many events were folded. An aborted rebuild leaves what is shown as it was. Raises: RebuildRuns."""
+async def rebuild(store: Store, folder: Path | None = None) -> int:
+    """Returns how many events were folded. An aborted rebuild leaves what is shown as it was.
+
+    folder: where the files of exported days are.
+    Raises: RebuildRuns; DayExported, DayAltered where such a file cannot be read.
+    """
     patient = connect_options(store.service, idle_in_transaction_session_timeout="0", statement_timeout="0")
     reader = await asyncpg.connect(store.dsn, **patient)
     try:
-        if not await reader.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+        if not await reader.fetchval("select pg_try_advisory_lock($1)", LOCK):
             raise RebuildRuns()
-        return await _rebuilt(store, reader)
+        return await _rebuilt(store, reader, await exported.files(await exported.days(reader), folder))
     finally:
         await reader.close()
 
 
-async def _rebuilt(store: Store, reader: asyncpg.Connection) -> int:
+async def _rebuilt(store: Store, reader: asyncpg.Connection, files: Sequence[Path]) -> int:
     async with store.transaction() as session:
         live = await (await session.driver()).fetchval("select live from projection")
         target = 3 - live
         await (await session.driver()).execute("select empty_generation($1)", target)
     done = folded = 0
+    async for chunk in exported.events(files):
+        await _fold(store, target, chunk)
+        folded += len(chunk)
     while True:
         upto = await reader.fetchval("select batch from projection")
         if done and await reader.fetchval(_REST, done, _NEAR) < _NEAR:
             break
         async for chunk in _chunks(reader, done, upto):
-            async with store.transaction() as session:
-                await (await session.driver()).execute("set local idle_in_transaction_session_timeout = 0")  # locks nothing shown
-                await fold(await session.driver(), target, _said(chunk), limits())
+            await _fold(store, target, chunk)
             folded += len(chunk)
         done = upto
         if not done:
@@ -67,6 +74,12 @@ async def _rebuilt(store: Store, reader: asyncpg.Connection) -> int:
         await driver.execute("update projection set live = $1", target)
     observe.log.info("counts rebuilt", events=folded + len(rest), generation=target)
     return folded + len(rest)
+
+
+async def _fold(store: Store, target: int, chunk: list[Any]) -> None:
+    async with store.transaction() as session:
+        await (await session.driver()).execute("set local idle_in_transaction_session_timeout = 0")  # locks nothing shown
+        await fold(await session.driver(), target, _said(chunk), limits())
 
 
 async def _chunks(reader: asyncpg.Connection, after: int, upto: int) -> AsyncIterator[list[Any]]:
@@ -92,7 +105,7 @@ async def _main() -> None:
     told = settings(Settings)
     store = Store(told.database.get_secret_value(), service=told.service, clock=Clock(told.clock_file))
     try:
-        await rebuild(store)
+        await rebuild(store, told.archive_files)
     finally:
         await store.close()
 

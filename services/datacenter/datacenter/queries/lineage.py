@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from datacenter import tables
 from datacenter.consumers import KINDS
+from datacenter.flows import exported
 from datacenter.flows.limits import catalogue, limits
 from datacenter.flows.reading.events import COUNTS, READERS, read
 from datacenter.flows.reading.values import Said, When
@@ -46,7 +47,10 @@ class Event(NamedTuple):
 
 
 async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb.LineagePage:
-    """The events that count in a figure, newest first. `next` is empty at the end. Raises: NotFound, Malformed."""
+    """The events that count in a figure, newest first. `next` is empty at the end.
+
+    Raises: NotFound, Malformed; DayExported where the next events may be older than what the database still has.
+    """
     place, month = area(caller, request.area_code), months.of_text(request.month)
     indicator = catalogue().get(request.code)
     if indicator is None:
@@ -61,24 +65,31 @@ async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb
     limit, after = request.limit or LIMIT, _read_cursor(request.after)
     for _ in range(ROUNDS):
         rows = await _candidates(session, caller, place.code, indicator, month, after)
-        for told in await _judged(session, caller, rows, indicator, place.code, month):
+        gone = await exported.newest(await session.driver())
+        whole = rows if gone is None else [row for row in rows if row.time > gone.newest]
+        for told in await _judged(session, caller, whole, indicator, place.code, month):
             page.events.append(told)
             after = (wire.instant(told.time), UUID(told.event_id))
             if len(page.events) == limit:
                 page.next = _cursor(after)
                 return page
-        if len(rows) < CHUNK:
-            return page
+        if len(whole) < CHUNK:
+            if gone is None:
+                return page
+            if not page.events:
+                raise gone.refusal()
+            break
         after = (rows[-1].time, rows[-1].id)
     page.next = _cursor(after) if after else ""
     return page
 
 
 async def event(session: Session, caller: Caller, request: pb.GetArchivedEvent) -> pb.ArchivedEvent:
-    """One event as it was heard. Raises: NotFound."""
+    """One event as it was heard. Raises: NotFound, DayExported."""
     chosen: Any = scoped(select(Archived).where(Archived.id == UUID(request.event_id)), caller, area=Archived.area_code)
     row = (await session.exec(chosen)).scalar_one_or_none()
     if row is None:
+        await exported.refuse_event(await session.driver(), UUID(request.event_id))
         raise NotFound("event", request.event_id, field="event_id")
     kind = KINDS.get(row.type)
     return _message(row, kind.FromString(row.payload) if kind else None, False, False)
@@ -132,6 +143,7 @@ async def _judged(
     # a moved elder's facts lie in several areas: what they say is weighed here, only the rows above are shown
     chosen: Any = select(Archived).where(Archived.thing.in_(things))
     found = (await session.exec(chosen)).scalars()
+    await exported.refuse_things(await session.driver(), things)
     by_thing: dict[UUID, list[Event]] = {}
     for row in found:
         by_thing.setdefault(row.thing, []).append(_event(row))

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "datacenter_owner"
-down_revision = "datacenter_restores"
+down_revision = "datacenter_counts_know_given"
 branch_labels = None
 depends_on = None
 
