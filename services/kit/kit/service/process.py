@@ -29,7 +29,7 @@ from kit.timers import Timers
 
 NOTICE_S = 3.0  # balancers need this long to hear that we are not ready; one box has none
 FINISH_S = 15.0  # for work in progress of a kind
-DRAIN_S = 40.0  # for everything; a pod's grace period is 60 s
+DRAIN_S = 40.0  # for all work; telemetry and connections close after it, and a pod's grace period is 55 s at least
 
 
 class Process:
