@@ -25,6 +25,7 @@ OWN_SERVER_CORES = 2.0  # a database that needs more at the burst gets a server 
 BROKER_CORES = 4
 COPIES, KEPT_DAYS, MONTH_DAYS = 3, 7, 30
 LEAST_SHARE = 0.05  # of what a process used: a rest that was measured too high must not make events free
+POOL_SIZE = 8  # database.poolSize of the chart
 
 ABOVE = """# Capacity
 
@@ -44,8 +45,18 @@ READ = """## How to read it
 - **Servers of PostgreSQL**: a database that needs more than {cores:.0f} cores at the burst stands alone. Each server has a standby that
   every commit waits for ([day-two.md](day-two.md), Failover): count its disks and cores twice. A flush is a write that reaches both disks;
   commits that meet share one, so the figure is the most.
-- **Partitioned tables**: the archive of the data center is partitioned by the day of its event, so that old days leave as files and no
-  vacuum walks through them. Counts are partitioned by generation. Answers of commands and inbox rows leave after 35 days in batches.
+- **One instant**: a backup can be restored to one instant of all databases where they share one server, and where the page names more than
+  one, that is given up: each server is restored to its own newest instant, and to bring the databases of several to one is not covered here
+  ([day-two.md](day-two.md), Backup and restore).
+- **Connections** are what `max_connections` of each server must hold when every pod has opened all that `database.poolSize` {pool} lets it:
+  transactions, half as many to read, as many again for hot flows, and one for each relay part; a rolling upgrade adds a quarter, and
+  administrators need some. A smaller `database.poolSize` is the remedy; a transaction-mode pooler is none, since the relay holds a lock
+  of its session.
+- **Partitioned tables**: the archive of the data center is partitioned by the day of its event, so that a day leaves as a whole and no
+  vacuum walks through it; days stay until they are exported. Counts are partitioned by generation. Answers of commands leave after 35
+  days, inbox rows after 14, in batches.
+- **Memory** of a replica is not part of this measurement; [measured.md](measured.md) tells what each held at rest, and the chart's
+  requests and limits leave room above it.
 - **Growth** is what stays in the databases; the log of PostgreSQL (WAL) leaves for the backup, where it lies beside the base backups.
 - **Proportion** is the assumption: an event of a large city costs what one of a small city costs. Every access is by key or by an index
   that begins with the area, so what grows is the depth of a B-tree. Measure again where your people do other things.
@@ -66,6 +77,7 @@ class Size:
     database_cores: dict[str, float]
     database_gb_a_month: dict[str, float]
     servers: list[list[str]]
+    connections: list[int]
     flushes: float
     wal_mb_s: float
     wal_gb_a_month: float
@@ -88,17 +100,33 @@ def size(inhabitants: int, measured: dict[str, Any]) -> Size:
     partitions = PARTITION_STEP * ceil(2 * max(replicas.values()) / PARTITION_STEP)
     broker_cores = burst * per_event["kafka"] * COPIES
     brokers = max(COPIES, ceil(broker_cores / BUSY / BROKER_CORES))
+    parts = {name: max(1, ceil(burst * share / BUSY / measured["outbox"]["value"])) for name, share in city["said"].items()}
+    servers = _servers(databases)
     return Size(
         inhabitants, events, burst, cores, replicas, partitions,
-        {name: max(1, ceil(burst * share / BUSY / measured["outbox"]["value"])) for name, share in city["said"].items()},
-        databases, {name: events * MONTH_DAYS * grown[f"{name}_bytes"] / 1e9 for name in SERVICES}, _servers(databases),
+        parts, databases, {name: events * MONTH_DAYS * grown[f"{name}_bytes"] / 1e9 for name in SERVICES}, servers,
+        [sum(replicas[name] * (pooled() + parts[name]) for name in server) for server in servers],
         burst * grown["wal_flushes"], burst * grown["wal_bytes"] / 1e6, events * MONTH_DAYS * grown["wal_bytes"] / 1e9,
         brokers, burst * grown["kafka_bytes"] * COPIES / 1e6, events * KEPT_DAYS * grown["kafka_bytes"] * COPIES / brokers / 1e9,
     )
 
 
+def pooled(size: int = POOL_SIZE) -> int:
+    """Connections of a pod beside its relays': for transactions, for reading, for hot flows (kit.store)."""
+    return size + 2 * max(2, size // 2)
+
+
+def unmeasured(city: dict[str, Any]) -> set[str]:
+    """Processes that used no more than they would have at rest: what an event costs them is below what can be measured."""
+    rest = city.get("rest_s", {})
+    return {name for name, seconds in city["cpu_s"].items() if rest.get(name, 0.0) >= seconds}
+
+
 def costs(city: dict[str, Any]) -> dict[str, float]:
-    """Core-seconds of each process for an event of the whole city; what it costs at rest is in the reserve."""
+    """Core-seconds of each process for an event of the whole city; what it costs at rest is in the reserve.
+
+    One that is unmeasured gets the least share, so that its figures are no measurement.
+    """
     rest = city.get("rest_s", {})
     return {name: max(LEAST_SHARE * seconds, seconds - rest.get(name, 0.0)) / city["events"] for name, seconds in city["cpu_s"].items()}
 
@@ -138,14 +166,17 @@ def page(measured: dict[str, Any]) -> str:
         _row("Relay parts of the busiest service", (max(one.parts.values()) for one in sizes)),
         _row("Servers of PostgreSQL", ("; ".join(" + ".join(server) for server in one.servers) for one in sizes)),
         _row("Cores of PostgreSQL, all servers", (ceil(sum(one.database_cores.values()) / BUSY) for one in sizes)),
+        _row(f"Connections at most, each server, at `database.poolSize` {POOL_SIZE}",
+             ("; ".join(map(str, one.connections)) for one in sizes)),
         _row("Flushes of its log a second", (f"{one.flushes:,.0f}" for one in sizes)),
         _row("Its log, MB/s at the burst; GB a month", (f"{one.wal_mb_s:,.1f}; {one.wal_gb_a_month:,.0f}" for one in sizes)),
         _row("Growth of all databases, GB a month", (f"{sum(one.database_gb_a_month.values()):,.0f}" for one in sizes)),
         _row("of which the data center", (f"{one.database_gb_a_month['datacenter']:,.0f}" for one in sizes)),
-        _row(f"Brokers of Kafka, {BROKER_CORES} cores each", (one.brokers for one in sizes)),
+        _row(f"Brokers of Kafka, {BROKER_CORES} cores each{', their cores not measured' * ('kafka' in unmeasured(city))}",
+             (one.brokers for one in sizes)),
         _row("Kafka, MB/s written with all copies", (f"{one.broker_mb_s:,.1f}" for one in sizes)),
         _row("Disk of a broker, GB", (f"{one.broker_disk_gb:,.0f}" for one in sizes)), "",
-        READ.format(step=PARTITION_STEP, cores=OWN_SERVER_CORES),
+        READ.format(step=PARTITION_STEP, cores=OWN_SERVER_CORES, pool=POOL_SIZE),
     ]
     return "\n".join(lines)
 
@@ -154,7 +185,8 @@ def _cost(name: str, city: dict[str, Any]) -> str:
     grown = city["grown"]
     work = sum(grown[f"{one}_us"] for one in SERVICES)
     own = f"{grown[f'{name}_bytes'] / city['events']:,.0f} | {grown[f'{name}_us'] / work:.0%}" if name in SERVICES else " | "
-    return f"| `{name}` | {1000 * costs(city)[name]:.2f} | {own} |"
+    told = "below what can be measured" if name in unmeasured(city) else f"{1000 * costs(city)[name]:.2f}"
+    return f"| `{name}` | {told} | {own} |"
 
 
 def _row(what: str, values: Any) -> str:
@@ -166,13 +198,18 @@ def _people(inhabitants: int) -> str:
 
 
 def taken(measured: dict[str, Any], printed: str) -> dict[str, Any]:
-    """The table with one more result: the last line of what a benchmark printed."""
+    """The table with one more result: the last line of what a benchmark printed.
+
+    Raises: ValueError where a service or PostgreSQL used no more than at rest: the run was too short, or the machine too crowded.
+    """
     told = json.loads(printed.strip().splitlines()[-1])
     bench = told["name"].partition(",")[0]
     if bench != "city":
         return measured | {bench: {name: told[name] for name in ("name", "value", "unit", "machine")}}
     made = told["made_of"]
     note = f"{made['elders']} elders, {made['days']} days, {made['events']} events in {made['seconds']:.0f} s"
+    if still := unmeasured(made) & {*SERVICES, "postgres"}:
+        raise ValueError(f"no measurement: {', '.join(sorted(still))} used no more than at rest; measure longer, on a machine that is idle")
     kept = {name: made[name] for name in ("events", "cpu_s", "rest_s", "grown", "said")}
     return measured | {"city": {"machine": told["machine"], "note": note, **kept}}
 

@@ -1,11 +1,14 @@
 """Where Kafka's brokers are, and how a client of ours proves itself to them; the same for each library that speaks with Kafka."""
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
+
+from kit import clients
 
 Security = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -16,6 +19,7 @@ _LOGINS = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512
 class Bootstrap:
     """The way in. brokers: host:port[,host:port]. ca: certificates (PEM) that sign the brokers' own; None: those the system trusts.
 
+    client: what the operator sets of our clients (kit.clients).
     Only combinations that `kit.settings.KafkaSettings` lets through make sense.
     """
 
@@ -25,6 +29,7 @@ class Bootstrap:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     ca: Path | None = None
+    client: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of(cls, kafka: "str | Bootstrap") -> "Bootstrap":
@@ -44,6 +49,10 @@ class Bootstrap:
     def aiokafka(self) -> dict[str, Any]:
         """Options of an aiokafka client."""
         return {"bootstrap_servers": self.servers, **self.connection()}
+
+    def tuned(self, role: clients.Role, **ours: Any) -> dict[str, Any]:
+        """Keywords of an aiokafka client: ours, and over them what the operator sets."""
+        return {**ours, **clients.aiokafka(self.client, role)}
 
     def connection(self) -> dict[str, Any]:
         """Options of one connection of aiokafka."""
@@ -65,6 +74,7 @@ class Bootstrap:
         """Options of a client of confluent-kafka."""
         told: dict[str, str | int | float | bool] = {
             "bootstrap.servers": ",".join(self.servers), "security.protocol": self.security, "log_level": 0,
+            **clients.librdkafka(self.client),
         }
         if self.ca:
             told["ssl.ca.location"] = str(self.ca)

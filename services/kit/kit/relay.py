@@ -114,7 +114,7 @@ class Relay:
         """Rounds with one producer, until one fails."""
         producer = AIOKafkaProducer(
             **self.kafka.aiokafka(), client_id=f"{self.store.service}-relay-{self.part}", acks="all", enable_idempotence=True,
-            max_batch_size=256 << 10, request_timeout_ms=TOPIC_S * 1000, metadata_max_age_ms=60_000,
+            request_timeout_ms=TOPIC_S * 1000, **self.kafka.tuned("write", max_batch_size=256 << 10, metadata_max_age_ms=60_000),
         )
         pause = LEAST_PAUSE_S
         try:

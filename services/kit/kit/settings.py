@@ -1,12 +1,14 @@
 """The knobs every service has; a service's own class adds its name and what is its own."""
 
+import json
 import ssl
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from kit import clients
 from kit.bootstrap import Bootstrap, Mechanism, Security
 
 
@@ -23,6 +25,9 @@ class KafkaSettings(BaseSettings):
     kafka_username: str | None = Field(None, validate_default=True, description="user of SASL")
     kafka_password: SecretStr | None = Field(None, validate_default=True, description="password of SASL")
     kafka_ca: Path | None = Field(None, description="PEM file of the certificates that sign the brokers'; absent: those the system trusts")
+    kafka_client: Annotated[dict[str, str], NoDecode] = Field(
+        default_factory=dict, description='settings of our Kafka clients by their names there, texts: {"max.poll.interval.ms": "600000"}',
+    )
 
     @field_validator("kafka_mechanism", "kafka_username", "kafka_password")
     @classmethod
@@ -48,11 +53,24 @@ class KafkaSettings(BaseSettings):
             raise ValueError(f"{value} holds no certificates that can be read: {error.strerror or error}") from None
         return value
 
+    @field_validator("kafka_client", mode="before")
+    @classmethod
+    def _json(cls, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
+
+    @field_validator("kafka_client")
+    @classmethod
+    def _known(cls, value: dict[str, str]) -> dict[str, str]:
+        clients.check(value)
+        return value
+
     @property
     def bootstrap(self) -> Bootstrap:
         """The way to Kafka."""
         password = self.kafka_password.get_secret_value() if self.kafka_password else None
-        return Bootstrap(self.kafka, self.kafka_security, self.kafka_mechanism, self.kafka_username, password, self.kafka_ca)
+        return Bootstrap(
+            self.kafka, self.kafka_security, self.kafka_mechanism, self.kafka_username, password, self.kafka_ca, self.kafka_client,
+        )
 
 
 class Settings(KafkaSettings):
@@ -75,6 +93,9 @@ class Settings(KafkaSettings):
     parts: int = Field(1, ge=1, le=64, description="parts of the outbox, one relay each; drain the outbox before changing it")
     partitions: int = Field(4, ge=1, description="partitions of a topic at its creation; fixed afterwards, or the order per key breaks")
     replication: int = Field(1, ge=1, description="replicas of a topic at its creation")
+    pool_size: int = Field(
+        8, ge=2, le=100, description="connections to the database for transactions; half as many more read, as many again for hot flows",
+    )
     member: str | None = Field(None, description="this replica's name in its group, kept over restarts: it comes back without a rebalance")
     session_ms: int = Field(45_000, ge=6_000, description="after this silence of a replica Kafka gives its partitions to others")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")

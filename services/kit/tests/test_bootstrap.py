@@ -3,22 +3,26 @@
 import asyncio
 import dataclasses
 import gc
+import inspect
 import warnings
 from collections.abc import Iterator
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from faststream.kafka import KafkaBroker
 from pydantic import ValidationError
 
-from kit import ids
+from kit import clients, ids
 from kit.bootstrap import Bootstrap
+from kit.events import consumers
 from kit.events.bounds import Brokers as Bounds
 from kit.outbox import emit
 from kit.relay import Relay
 from kit.service.brokers import Brokers
-from kit.settings import KafkaSettings
+from kit.service.parts import Parts
+from kit.settings import KafkaSettings, Settings
 from kit.testing import trial, until
 
 TOPICS = ("eldercare.application.v1", trial.COUNTS, trial.HOUSES)
@@ -105,6 +109,46 @@ def test_a_combination_that_cannot_work_is_refused_under_the_name_of_the_setting
     assert {fault["loc"][0] for fault in refused.value.errors()} == named
 
 
+@pytest.mark.parametrize(("given", "words"), [
+    ('{"max.poll.interval": "5"}', "max.poll.interval cannot be set"),
+    ('{"enable.idempotence": "false"}', "enable.idempotence cannot be set"),
+    ('{"linger.ms": "soon"}', "linger.ms is a whole number, not soon"),
+    ('{"compression.type": "zip"}', "compression.type is gzip, not zip"),
+    ('{"linger.ms": 5}', "should be a valid string"),
+    ("linger.ms=5", "Expecting value"),
+])
+def test_a_setting_of_a_client_that_means_nothing_here_is_refused_by_its_name(given, words, monkeypatch) -> None:
+    monkeypatch.setenv("KAFKA_CLIENT", given)
+
+    with pytest.raises(ValidationError, match=words):
+        KafkaSettings(kafka="a:1")
+
+
+def test_settings_of_clients_reach_those_that_know_them(monkeypatch) -> None:
+    monkeypatch.setenv("KAFKA_CLIENT", '{"max.poll.interval.ms": "600000", "linger.ms": "5", "metadata.max.age.ms": "7000"}')
+    kafka = KafkaSettings(kafka="a:1").bootstrap
+
+    assert kafka.tuned("read", max_poll_interval_ms=1, fetch_max_wait_ms=100) == {
+        "max_poll_interval_ms": 600_000, "fetch_max_wait_ms": 100, "metadata_max_age_ms": 7000,
+    }
+    assert kafka.tuned("write", metadata_max_age_ms=60_000) == {"metadata_max_age_ms": 7000, "linger_ms": 5}
+    assert kafka.librdkafka()["metadata.max.age.ms"] == "7000"
+    assert "linger.ms" not in kafka.librdkafka()
+
+
+@pytest.mark.parametrize("name", clients.OPTIONS)
+def test_every_setting_of_a_client_is_one_that_the_libraries_take(name) -> None:
+    option = clients.OPTIONS[name]
+    value = option.choices[0] if option.choices else "1000"
+    kafka = Bootstrap("127.0.0.1:9", client={name: value})
+
+    for role, made in (("read", AIOKafkaConsumer), ("write", AIOKafkaProducer)):
+        assert set(kafka.tuned(role)) == ({option.keyword} if role in option.roles else set())
+        assert set(kafka.tuned(role)) <= set(inspect.signature(made.__init__).parameters)
+    assert set(kafka.tuned("read")) - consumers._OF_CONNECTION <= set(inspect.signature(KafkaBroker.subscriber).parameters)
+    AdminClient(kafka.librdkafka())
+
+
 def test_a_password_is_not_shown() -> None:
     settings = KafkaSettings(
         kafka="a:1,b:2", kafka_security="SASL_PLAINTEXT", kafka_mechanism="PLAIN", kafka_username="city", kafka_password="rain",
@@ -113,3 +157,11 @@ def test_a_password_is_not_shown() -> None:
     assert "rain" not in repr(settings) + repr(settings.bootstrap)
     assert settings.bootstrap.librdkafka()["sasl.password"] == "rain"
     assert settings.bootstrap.servers == ["a:1", "b:2"]
+
+
+@pytest.mark.parametrize(("given", "transactions", "readers"), [("", 8, 4), ("3", 3, 2), ("20", 20, 10)])
+async def test_a_pod_opens_as_many_connections_as_its_pool_has_places(given, transactions, readers, monkeypatch) -> None:
+    monkeypatch.setenv("POOL_SIZE", given)
+    parts = Parts(Settings(service="kit", database="postgresql://nowhere/kit", kafka="a:1", issuer="x", keys_url="x"))
+
+    assert (parts.store._writers._places._value, parts.store._readers._places._value) == (transactions, readers)

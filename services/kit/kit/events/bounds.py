@@ -43,7 +43,9 @@ class Brokers:
 
     async def _bounds(self, partitions: Collection[TopicPartition]) -> Bounds:
         if self._consumer is None:
-            made = AIOKafkaConsumer(**self._kafka.aiokafka(), enable_auto_commit=False, metadata_max_age_ms=30_000)
+            made = AIOKafkaConsumer(
+                **self._kafka.aiokafka(), enable_auto_commit=False, **self._kafka.tuned("read", metadata_max_age_ms=30_000),
+            )
             try:
                 await made.start()
             except BaseException:

@@ -38,6 +38,7 @@ SESSION_MS, HEARTBEAT_MS, REBALANCE_MS, SLOWEST_MS = 45_000, 5_000, 60_000, 300_
 STOP_S, GRACE_S = 10, 1.0  # a drain waits so long for the batch under way, and then for the client to let go of it
 BARRIER_S = 20  # a revoked partition waits so long for the batch under way; what comes later is harmless behind the fence
 HINT_S = 1.0  # between two commits to Kafka, which only tools read
+_OF_CONNECTION = {"connections_max_idle_ms", "metadata_max_age_ms", "retry_backoff_ms"}  # FastStream takes these for a broker as a whole
 STUCK_S = 120  # a batch that takes longer is no progress
 
 
@@ -154,16 +155,18 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             pause = min(2 * pause, BACK_OFF_S[1])
 
     def _made(self) -> KafkaBroker:
+        tuned = self.kafka.tuned("read", metadata_max_age_ms=30_000, max_poll_interval_ms=SLOWEST_MS, fetch_max_wait_ms=100)
+        connection = {name: tuned.pop(name) for name in _OF_CONNECTION & tuned.keys()}
         broker = KafkaBroker(
             self.kafka.servers, security=self.kafka.faststream(), client_id=self.group, consumer_only=True, allow_auto_create_topics=False,
             apply_types=False, serializer=None, ack_policy=AckPolicy.MANUAL, parser=self._parse, decoder=_untouched, logger=_library,
-            log_level=logging.DEBUG, metadata_max_age_ms=30_000, graceful_timeout=GRACE_S,
+            log_level=logging.DEBUG, graceful_timeout=GRACE_S, **connection,
         )
         self._subscriber = broker.subscriber(
             *self.topics, group_id=self.group, group_instance_id=self.member, batch=True, max_records=self.batch, batch_timeout_ms=POLL_MS,
             auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL, no_reply=True, listener=self, include_in_schema=False,
             session_timeout_ms=self.session_ms, heartbeat_interval_ms=min(HEARTBEAT_MS, self.session_ms // 3),
-            rebalance_timeout_ms=REBALANCE_MS, max_poll_interval_ms=SLOWEST_MS, fetch_max_wait_ms=100,
+            rebalance_timeout_ms=REBALANCE_MS, **tuned,
         )
         self._subscriber(self._take)
         self._subscriber.get_msg = partial(self._polled, self._subscriber.get_msg)

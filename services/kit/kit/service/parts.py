@@ -25,6 +25,7 @@ class Parts:
         self.ring = Ring(settings.personal_keys, settings.hash_keys)
         self.store = Store(
             settings.database.get_secret_value(), service=settings.service, clock=self.clock, parts=settings.parts, vault=self.ring,
+            pool_size=settings.pool_size,
         )
         self.identity = Identity(issuer=settings.issuer, audience=settings.audience, keys_url=settings.keys_url)
         self.tokens: TokenSource | None = None
