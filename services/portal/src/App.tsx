@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { type Board, type Figure, type Indicator, Problem, type User, board as readBoard, login, users as readUsers } from "./api";
 import { Cartogram } from "./Cartogram";
-import { COLOURS, byCode, instant, name, state, text, unit } from "./figures";
+import { COLOURS, byCode, clock, instant, name, number, state, text, unit } from "./figures";
 import { Lineage } from "./Lineage";
 import { Trend } from "./Trend";
 import { type Language, dimension, say, topic } from "./words";
@@ -134,7 +134,7 @@ export function App() {
             <All indicators={board.indicators} figures={figures} language={language} chosen={current?.code ?? ""} choose={setChosen}
               trace={(code) => setTraced({ code, area: board.area_code })} />
           </section>
-          <footer>{say(language, "updated")} {readAt.toLocaleTimeString()} · {say(language, "fresh")} {instant(board.made_at, language)}</footer>
+          <footer>{say(language, "updated")} {clock(readAt, language)} · {say(language, "fresh")} {instant(board.made_at, language)}</footer>
         </>
       )}
       {traced && board && <Lineage token={token} area={traced.area} month={board.month} code={traced.code} language={language} close={() => setTraced(undefined)} />}
@@ -159,9 +159,9 @@ function Card({ indicator, figure, language, chosen, choose, trace }: {
   return (
     <article className={`card ${chosen ? "chosen" : ""}`} style={{ borderTopColor: COLOURS[state(figure, indicator)] }} onClick={choose}>
       <h3>{name(indicator, language)}</h3>
-      <button className="value" onClick={(event) => { event.stopPropagation(); trace(); }}>{text(figure, indicator)}<small>{unit(indicator, language)}</small></button>
+      <button className="value" onClick={(event) => { event.stopPropagation(); trace(); }}>{text(figure, indicator)}<small>{figure?.value === undefined ? "" : unit(indicator, language)}</small></button>
       <p>{goal(indicator, language)}</p>
-      {figure && figure.denominator !== "0" && <p className="pair">{Number(figure.numerator).toLocaleString()} / {Number(figure.denominator).toLocaleString()}</p>}
+      {figure && figure.denominator !== "0" && <p className="pair">{number(figure.numerator)} / {number(figure.denominator)}</p>}
     </article>
   );
 }
@@ -176,7 +176,7 @@ function FreshnessBar({ board, language }: { board: Board; language: Language })
       {board.proof?.proved_at && (
         <p className="proof"><i style={{ background: board.proof.differences.length ? COLOURS.bad : COLOURS.good }} /> {say(language, "proof")}: {" "}
           {board.proof.differences.length ? `${board.proof.differences.length} ${say(language, "proofBad")}` : say(language, "proofGood")}
-          {" · "}{board.proof.figures} {say(language, "figures")} · {Number(board.proof.events).toLocaleString()} {say(language, "events")} · {instant(board.proof.proved_at, language)}</p>
+          {" · "}{number(board.proof.figures)} {say(language, "figures")} · {number(board.proof.events)} {say(language, "events")} · {instant(board.proof.proved_at, language)}</p>
       )}
     </div>
   );
@@ -187,14 +187,14 @@ function Parts({ board, keys, language, enter, trace }: {
 }) {
   if (!board.parts.length) return <p className="loading">{say(language, "deepest")}</p>;
   return (
-    <div className="scroll"><table>
+    <div className="scroll"><table className="parts">
       <thead><tr><th>{say(language, "area")}</th><th>{say(language, "elders")}</th>{keys.map((one) => <th key={one.code}>{name(one, language)}</th>)}</tr></thead>
       <tbody>{board.parts.map((part) => {
         const figures = byCode(part.figures);
         return (
           <tr key={part.area.area_code}>
             <th><button onClick={() => enter(part.area.area_code)}>{part.area.name}</button></th>
-            <td>{Number(part.area.elders).toLocaleString()}</td>
+            <td>{number(part.area.elders)}</td>
             {keys.map((one) => {
               const figure = figures.get(one.code);
               return <td key={one.code} style={{ color: COLOURS[state(figure, one)] }}><button onClick={() => trace(one.code, part.area.area_code)}>{text(figure, one)}{figure?.value === undefined ? "" : unit(one, language)}</button></td>;
@@ -219,8 +219,8 @@ function All({ indicators, figures, language, chosen, choose, trace }: {
             <td>{dimension(language, one.dimension)}</td>
             <th><button onClick={() => choose(one.code)}>{one.code} {name(one, language)}</button></th>
             <td style={{ color: COLOURS[state(figure, one)] }}><button onClick={() => trace(one.code)}>{text(figure, one)}{figure?.value === undefined ? "" : unit(one, language)}</button></td>
-            <td>{figure ? Number(figure.numerator).toLocaleString() : "—"}</td>
-            <td>{figure && figure.denominator !== "0" ? Number(figure.denominator).toLocaleString() : "—"}</td>
+            <td>{figure ? number(figure.numerator) : "—"}</td>
+            <td>{figure && figure.denominator !== "0" ? number(figure.denominator) : "—"}</td>
             <td>{goal(one, language)}</td>
             <td className="formula">{language === "zh" ? one.formula_zh : one.formula_en}</td>
           </tr>

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Board, Indicator } from "./api";
-import { COLOURS, byCode, state, text, unit } from "./figures";
+import { COLOURS, byCode, number, state, text, unit } from "./figures";
 import { squares } from "./squares";
 import { type Language, say } from "./words";
 
@@ -25,12 +25,13 @@ export function Cartogram({ board, indicator, language, enter }: {
         {laid.map(({ part, x, y, side }) => {
           const figure = byCode(part.figures).get(indicator?.code ?? "");
           const shown = `${text(figure, indicator)}${unit(indicator, language)}`;
-          const letters = Math.max(9, Math.min(15, (side - 6) / Math.min(6, part.area.name.length)));
-          const label = part.area.name.slice(0, Math.max(2, Math.floor((side - 2) / letters)));
+          const letters = Math.max(11, Math.min(16, (side - 6) / Math.min(6, part.area.name.length)));
+          const room = Math.floor((side - 4) / letters);
+          const label = room < 2 ? "" : part.area.name.slice(0, room);
           return (
             <g key={part.area.area_code} className="square" tabIndex={0} role="button" aria-label={`${part.area.name} ${shown}`}
               onClick={() => enter(part.area.area_code)} onKeyDown={(event) => event.key === "Enter" && enter(part.area.area_code)}>
-              <title>{`${part.area.name} · ${Number(part.area.elders).toLocaleString()} ${say(language, "elders")} · ${shown}`}</title>
+              <title>{`${part.area.name} · ${number(part.area.elders)} ${say(language, "elders")} · ${shown}`}</title>
               <rect x={x - side / 2} y={y - side / 2} width={side} height={side} rx={6} fill={COLOURS[state(figure, indicator)]} />
               <text x={x} y={y - (side > 40 ? 4 : -4)} fontSize={letters} textAnchor="middle">{label}</text>
               {side > 40 && <text x={x} y={y + letters} fontSize={letters} textAnchor="middle" className="strong">{shown}</text>}

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import { type LineagePage, Problem, deployment, lineage } from "./api";
-import { instant, name, text, unit } from "./figures";
+import { instant, name, number, text, unit } from "./figures";
 import { type Language, say } from "./words";
 
 // Where a figure comes from: its definition, and the events that made it.
@@ -34,10 +34,10 @@ export function Lineage({ token, area, month, code, language, close }: {
       {page && shown && (
         <>
           <h3>{shown.code} · {name(shown, language)}</h3>
-          <p className="big">{text(page.figure, shown)}{unit(shown, language)} <small>{month} · {area}</small></p>
+          <p className="big">{text(page.figure, shown)}{page.figure.value === undefined ? "" : unit(shown, language)} <small>{month} · {area}</small></p>
           <dl>
-            <dt>{say(language, "numerator")}</dt><dd>{page.figure.numerator}</dd>
-            <dt>{say(language, "denominator")}</dt><dd>{page.figure.denominator === "0" ? "—" : page.figure.denominator}</dd>
+            <dt>{say(language, "numerator")}</dt><dd>{number(page.figure.numerator)}</dd>
+            <dt>{say(language, "denominator")}</dt><dd>{page.figure.denominator === "0" ? "—" : number(page.figure.denominator)}</dd>
             <dt>{say(language, "formula")}</dt><dd>{language === "zh" ? shown.formula_zh : shown.formula_en}</dd>
             <dt>{say(language, "source")}</dt><dd>{shown.source}</dd>
             <dt>{say(language, "version")}</dt><dd>{page.figure.definition}</dd>

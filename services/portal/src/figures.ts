@@ -6,9 +6,12 @@ export type State = "good" | "bad" | "near" | "watch" | "none";
 
 export function text(figure: Figure | undefined, indicator: Indicator | undefined): string {
   if (!figure || figure.value === undefined || figure.value === null) return "—";
-  if (indicator?.unit === "count") return Math.round(figure.value).toLocaleString("en-US");
+  if (indicator?.unit === "count") return number(Math.round(figure.value));
   return figure.value.toFixed(1);
 }
+
+// Thousands are told apart by commas in both languages, whatever the browser's own is.
+export const number = (value: number | string): string => Number(value).toLocaleString("en-US");
 
 export const unit = (indicator: Indicator | undefined, language: Language): string =>
   indicator?.unit === "%" ? "%" : indicator?.unit === "per 1000" ? (language === "zh" ? "‰" : " per 1000") : "";
@@ -25,9 +28,12 @@ export const COLOURS: Record<State, string> = { good: "#2fbf71", near: "#e0a030"
 export const byCode = (figures: Figure[]): Map<string, Figure> => new Map(figures.map((figure) => [figure.code, figure]));
 export const name = (indicator: Indicator, language: Language): string => (language === "zh" ? indicator.name_zh : indicator.name_en);
 
+const locale = (language: Language): string => (language === "zh" ? "zh-CN" : "en-GB");
+export const clock = (moment: Date, language: Language): string => moment.toLocaleTimeString(locale(language));
+
 export function instant(moment: string | undefined, language: Language): string {
   if (!moment) return "—";
-  return new Date(moment).toLocaleString(language === "zh" ? "zh-CN" : "en-GB", {
+  return new Date(moment).toLocaleString(locale(language), {
     timeZone: "Asia/Shanghai", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
   });
 }
