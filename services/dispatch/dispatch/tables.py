@@ -68,7 +68,6 @@ class Order(Remembered, table=True):
         Index("visit_order_organisation_ix", "organisation_id", "order_id"),
         Index("visit_order_day_ix", "worker_id", "planned_at"),
         Index("visit_order_left_ix", "worker_id", "checked_out_at"),
-        Index("visit_order_arrived_ix", "worker_id", "checked_in_at"),
     )
 
     order_id: UUID = Field(primary_key=True, description="made from the client and its idempotency key")

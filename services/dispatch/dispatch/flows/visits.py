@@ -82,12 +82,14 @@ _READ = """select order_id, version, elder_id, area_code, organisation_id, worke
 _BEGIN = """update visit_order set state = $1, version = $2, checked_in_at = $3, check_in_m = $4, in_place = $5
     where order_id = $6 and version = $7"""
 _END = "update visit_order set state = $1, version = $2, checked_out_at = $3, out_place = $4 where order_id = $5 and version = $6"
-# what the worker did last before the check-in, and next after the check-out, as far as devices have told of it by now
+# The worker's visits before the check-in and after the check-out that are finished by now; one that is only begun will have this one
+# before it when it ends.
 _AROUND = """select before.checked_out_at, before.out_place, following.checked_in_at, following.in_place from (select 1) as one
     left join lateral (select checked_out_at, out_place from visit_order
         where worker_id = $1 and checked_out_at <= $2 and order_id <> $4 order by checked_out_at desc limit 1) as before on true
     left join lateral (select checked_in_at, in_place from visit_order
-        where worker_id = $1 and checked_in_at >= $3 and order_id <> $4 order by checked_in_at limit 1) as following on true"""
+        where worker_id = $1 and checked_out_at >= $3 and checked_in_at >= $3 and order_id <> $4
+        order by checked_out_at limit 1) as following on true"""
 
 
 async def check_in(session: Lean, request: pb.CheckInOrder, caller: Caller) -> said.OrderStarted:

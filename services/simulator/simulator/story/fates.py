@@ -29,8 +29,11 @@ async def befall(story: Story) -> None:
     def chosen(rate: float) -> list[Person]:
         return [one for one in dice.sample(alive, story.quota(dice, len(alive), rate)) if one.alive]
 
+    def movable(one: Person) -> bool:
+        return one.alive and one.number not in applying and one.living != "INSTITUTION" and not one.dies_late
+
     def expectant() -> list[Person]:
-        waiting = [one for one in alive if one.number in expecting and one.alive]
+        waiting = [one for one in alive if one.number in expecting - visited and movable(one)]
         return dice.sample(waiting, min(len(waiting), story.quota(dice, 1, MOVE_ANYWAY)))
 
     for one in chosen(DEATHS):
@@ -43,13 +46,12 @@ async def befall(story: Story) -> None:
         if one.living != "INSTITUTION":
             await _change(story, one, dice)
     for one in chosen(MOVES):
-        if one.number not in applying | visited and one.number not in world.levels:
+        if movable(one) and one.number not in visited and one.number not in world.levels:
             await _relocate(story, one, dice.choice(story.places.villages[dice.choice(COUNTIES)]), dice)
     for one in expectant():
-        if one.number not in visited and one.living != "INSTITUTION":
-            await _relocate(story, one, one.area_code, dice)
-    for one in chosen(MOVED_OUT) + expectant():
-        if one.alive and one.number not in applying and one.living != "INSTITUTION" and not one.dies_late:
+        await _relocate(story, one, one.area_code, dice)
+    for one in (*chosen(MOVED_OUT), *expectant()):
+        if movable(one):
             await _move_out(story, one)
     for _ in range(story.quota(dice, len(alive), NEW)):
         await _arrive(story, dice)
