@@ -15,7 +15,6 @@ from confluent_kafka.admin import AdminClient
 
 from kit import ids
 from kit.events import Fact, on_batch, upkeep
-from kit.events import consumers as reader
 from kit.events.consumers import Consumers
 from kit.events.failures import RecordsLost
 from kit.events.records import Kept
@@ -205,11 +204,10 @@ async def test_a_database_made_anew_is_filled_although_kafka_believes_that_all_i
 
 
 async def test_a_handler_that_hangs_is_cut_off_when_the_group_stops(
-    world: str, store: Store, kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    world: str, store: Store, kafka: Kafka, tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(reader, "STOP_S", 0.2)
     marker = tmp_path / "hangs"
-    async with unwatched(store, kafka.address, world) as consumers:
+    async with unwatched(store, kafka.address, world, stop_s=0.2) as consumers:
         await trial.send(kafka.address, [trial.counted(ids.new(), 1, mood=f"hang:{marker}")], partition=0)
         await until(marker.exists, 30, what="the handler hangs")
 
@@ -221,7 +219,7 @@ async def test_a_handler_that_hangs_is_cut_off_when_the_group_stops(
 
 
 async def test_a_group_that_stalls_is_a_reason_to_start_the_process_anew(
-    world: str, store: Store, kafka: Kafka, monkeypatch: pytest.MonkeyPatch,
+    world: str, store: Store, kafka: Kafka,
 ) -> None:
     consumers, loops = Consumers(world), Loops()
     loops.add("consumer", Reading(consumers, store, kafka.address))
@@ -232,7 +230,7 @@ async def test_a_group_that_stalls_is_a_reason_to_start_the_process_anew(
 
     await until(lambda: consumers.joined and consumers.consumer.assignment(), 30, what="it reads")
     assert await live() == 200
-    monkeypatch.setattr(upkeep, "STALLED_S", 0.0)
+    consumers.stalled_s = 0.0
     async with consumers.turn:  # nothing is applied any more
         await say(kafka.address, 1, FIRST)
         await until(lambda: consumers.stalled, 10, what="it is noticed")

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest_asyncio
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from kit import relay
 from kit.outbox import emit
@@ -208,32 +208,6 @@ async def test_a_relay_whose_connection_is_cut_owns_the_part_again_and_loses_not
         await drained()
 
     assert len({record["ce_id"] for record in await heard(kafka.address)}) == 500
-
-
-async def test_what_a_relay_has_queued_is_not_sent_once_its_connection_is_lost(
-    kafka, topics, pebbles, said, drained, until, monkeypatch,
-) -> None:
-    """Somebody else may own the part by then: a flush would say it beside them, out of order."""
-    topics(TOPIC)
-    made: list[AIOKafkaProducer] = []
-
-    def producer(**settings) -> AIOKafkaProducer:
-        made.append(AIOKafkaProducer(**settings, linger_ms=0 if made else 3_600_000))  # the first one queues all of it
-        return made[-1]
-
-    monkeypatch.setattr(relay, "AIOKafkaProducer", producer)
-    async with relaying(pebbles.store, kafka.address) as [one]:
-        await until(lambda: one.owner, 30)
-        await say(pebbles.store, said, [uuid.UUID(int=7)] * 3)
-        await until(lambda: made[0]._message_accumulator._batches, 10, what="it is queued")
-        async with pebbles.store.transaction() as session:
-            await (await session.driver()).execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kit relay 0'"
-            )
-        await drained()
-
-    assert len(made) == 2
-    assert [int(record["ce_sequence"]) for record in await heard(kafka.address)] == [1, 2, 3]
 
 
 async def test_killed_between_acknowledgement_and_delete_it_says_the_same_ids_again(kafka, topics, pebbles, said, drained, until) -> None:

@@ -400,10 +400,9 @@ async def test_refusals_and_defects_are_logged_without_token_or_body(client, tri
     assert not any(secret in written for secret in (official, "13800000001", "secret-body"))
 
 
-async def test_more_calls_than_a_server_takes_are_refused_at_once(trials, sealed_store, issuer, trial, official, until, monkeypatch):
-    monkeypatch.setattr(server, "OPEN_MOST", 2)
+async def test_more_calls_than_a_server_takes_are_refused_at_once(trials, sealed_store, issuer, trial, official, until):
     identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
-    crowded = rpc.Server([trials], store=sealed_store, identity=identity)
+    crowded = rpc.Server([trials], store=sealed_store, identity=identity, most=2)
     await crowded.start()
     client = rpc.Client(f"127.0.0.1:{crowded.port}")
     waiting = [asyncio.create_task(client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="soon"), token=official)) for _ in range(2)]

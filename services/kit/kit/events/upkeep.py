@@ -179,6 +179,6 @@ def _notice_stall(consumers: "Consumers", nexts: Offsets, ends: Offsets) -> None
     now, mine = time.monotonic(), consumers.consumer.assignment()
     due = {tp: next for tp, next in nexts.items() if tp in mine and ends[tp] > next and tp not in consumers.pauses}
     consumers.still = {tp: consumers.still[tp] if consumers.still.get(tp, (-1,))[0] == next else (next, now) for tp, next in due.items()}
-    consumers.stalled = any(now - since > STALLED_S for _, since in consumers.still.values())
+    consumers.stalled = any(now - since > consumers.stalled_s for _, since in consumers.still.values())
     for tp, next in nexts.items():
         names.CONSUMER_LAG.set(max(0, ends[tp] - next), group=consumers.group, topic=tp.topic, partition=str(tp.partition))
