@@ -89,13 +89,6 @@ class NothingToChange(Refusal):
     text = "the request changes nothing"
 
 
-class NameNeedsArea(Refusal):
-    """Parts of a name are searched within an area only."""
-
-    field = "area_code"
-    text = "a search by parts of a name needs an area of the city"
-
-
 class ApplicationOpen(Conflict):
     """The elder has an application that is not finished."""
 

@@ -6,7 +6,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 COLOURS = {"ready": "green", "not ready": "yellow", "starting": "yellow", "preparing": "yellow", "resting": "red", "ended": "dim"}
-COUNTS = ("lag", "outbox", "waiting", "parked", "due", "busy")
+COUNTS = ("lag", "outbox", "waiting", "parked", "due")
 
 
 def board(facts: dict[str, Any], told: dict[str, dict[str, Any]]) -> Table:

@@ -18,7 +18,7 @@ from kit.refusals import Denied, EldercareError, Malformed
 
 PAUSE_S = 0.03
 LONGEST_S = 50.0
-BUSY = ("outbox", "lag", "due", "busy")
+BUSY = ("outbox", "lag", "due")
 MOVED = ("emitted", "applied")
 
 

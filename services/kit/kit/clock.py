@@ -85,11 +85,6 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     return day_start(day), day_start(day + timedelta(days=1))
 
 
-def days(first: date, until: date) -> Iterator[date]:
-    """Every policy day from the first to the one before `until`."""
-    return (first + timedelta(days=n) for n in range((until - first).days))
-
-
 def _micros(at: datetime) -> int:
     if at.tzinfo is None:
         raise ValueError(f"now: {at.isoformat()} has no time zone")

@@ -27,12 +27,3 @@ def fen(yuan: Decimal | int | str) -> int:
     1235
     """
     return int((Decimal(yuan) * 100).quantize(Decimal(1), ROUND_HALF_UP))
-
-
-def yuan(amount: int) -> str:
-    """An amount of fen as it is printed: yuan with two digits.
-
-    >>> [yuan(123456), yuan(-5)]
-    ['1234.56', '-0.05']
-    """
-    return f"{'-' if amount < 0 else ''}{abs(amount) // 100}.{abs(amount) % 100:02d}"

@@ -77,10 +77,6 @@ class Ring:
         self._current(self._hashes, "hash_keys")
         return [_digest(name, key, kind, text) for name, key in self._hashes.items()]
 
-    def is_stale(self, digest: bytes) -> bool:
-        """True where a hash was made under a key that is no longer the current one."""
-        return _split(digest)[0] != self._current(self._hashes, "hash_keys")[0]
-
     def character_digests(self, name: str, area: str) -> list[bytes]:
         """Hashes of the single characters of a name, bound to an area so that frequencies of a whole city stay hidden; to be stored."""
         return [self.digest("character", f"{area}|{character}") for character in _characters(name)]

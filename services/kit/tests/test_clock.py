@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kit import ids
-from kit.clock import Clock, ClockMovesForward, day_bounds, days, local_day
+from kit.clock import Clock, ClockMovesForward, day_bounds, local_day
 
 
 def test_without_a_file_business_time_is_the_wall_clock() -> None:
@@ -82,7 +82,6 @@ def test_a_policy_day_is_a_day_in_shanghai() -> None:
     assert local_day(datetime(2026, 3, 1, 15, 59, 59, tzinfo=UTC)) == date(2026, 3, 1)
     assert local_day(datetime(2026, 3, 1, 16, 0, tzinfo=UTC)) == date(2026, 3, 2)
     assert day_bounds(date(2026, 3, 2)) == (datetime(2026, 3, 1, 16, tzinfo=UTC), datetime(2026, 3, 2, 16, tzinfo=UTC))
-    assert list(days(date(2026, 2, 27), date(2026, 3, 2))) == [date(2026, 2, 27), date(2026, 2, 28), date(2026, 3, 1)]
 
 
 def test_ids_rise_strictly_and_tell_their_instant() -> None:

@@ -92,3 +92,14 @@ async def test_letters_of_one_key_share_a_part_and_keys_spread_over_all_parts(pe
         parts = {(letter.key, letter.part) for letter in session.letters}
     assert len(parts) == 100
     assert {part for _, part in parts} == {0, 1, 2, 3}
+
+
+async def test_an_event_that_no_broker_would_take_is_not_collected(pebbles, said) -> None:
+    token = outbox.cause.set(Cause("f" * outbox.MOST_BYTES))
+    try:
+        async with pebbles.store.rehearsal() as session:
+            with pytest.raises(Unsayable, match="900000 with headers and key are the most"):
+                emit(session, said(uuid.uuid4()), sequence=1)
+            assert session.letters == []
+    finally:
+        outbox.cause.reset(token)

@@ -4,22 +4,26 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError
+from confluent_kafka.admin import AdminClient
 
 from kit import ids
-from kit.events import consumers as reader
-from kit.events import upkeep
+from kit.events import Fact, on_batch, upkeep
 from kit.events.consumers import Consumers
 from kit.events.failures import RecordsLost
 from kit.events.records import Kept
 from kit.events.turn import Turn
+from kit.observe import names
 from kit.servers.kafka import Kafka
-from kit.store import Store
+from kit.service.loops import Loops, Reading
+from kit.service.process import Process
+from kit.store import Session, Store
 from kit.testing import trial, until
 
 FIRST, SECOND = TopicPartition(trial.COUNTS, 0), TopicPartition(trial.COUNTS, 1)
@@ -200,11 +204,10 @@ async def test_a_database_made_anew_is_filled_although_kafka_believes_that_all_i
 
 
 async def test_a_handler_that_hangs_is_cut_off_when_the_group_stops(
-    world: str, store: Store, kafka: Kafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    world: str, store: Store, kafka: Kafka, tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(reader, "STOP_S", 0.2)
     marker = tmp_path / "hangs"
-    async with unwatched(store, kafka.address, world) as consumers:
+    async with unwatched(store, kafka.address, world, stop_s=0.2) as consumers:
         await trial.send(kafka.address, [trial.counted(ids.new(), 1, mood=f"hang:{marker}")], partition=0)
         await until(marker.exists, 30, what="the handler hangs")
 
@@ -213,3 +216,66 @@ async def test_a_handler_that_hangs_is_cut_off_when_the_group_stops(
         assert not consumers.turn.locked()
     async with unwatched(store, kafka.address, world):
         await applied(store, 1)
+
+
+async def test_a_group_that_stalls_is_a_reason_to_start_the_process_anew(
+    world: str, store: Store, kafka: Kafka,
+) -> None:
+    consumers, loops = Consumers(world), Loops()
+    loops.add("consumer", Reading(consumers, store, kafka.address))
+
+    async def live() -> int:
+        answered = await Process._live(SimpleNamespace(health=SimpleNamespace(stuck=loops.stuck())))  # type: ignore[arg-type]
+        return answered[0]
+
+    await until(lambda: consumers.joined and consumers.consumer.assignment(), 30, what="it reads")
+    assert await live() == 200
+    consumers.stalled_s = 0.0
+    async with consumers.turn:  # nothing is applied any more
+        await say(kafka.address, 1, FIRST)
+        await until(lambda: consumers.stalled, 10, what="it is noticed")
+        assert loops.stuck() == ["consumer"]
+        assert await live() == 503
+    await applied(store, 1)
+    await until(lambda: not consumers.stalled, 10, what="it moves again")
+    assert await live() == 200
+    assert await loops.stop("consumer", 15)
+
+
+@pytest.mark.parametrize("code", ["40P01", "40001"])
+async def test_a_batch_that_stood_in_anothers_way_is_applied_again_as_a_whole(
+    store: Store, kafka: Kafka, topics: Callable[..., None], group: str, code: str,
+) -> None:
+    topics(trial.COUNTS, partitions=2)
+    tries: list[list[int]] = []
+
+    @on_batch(trial.Counted, group=group)
+    async def project(events: list[tuple[Any, Fact]], session: Session) -> None:
+        tries.append([fact.sequence for _, fact in events])
+        if len(tries) <= 2:
+            await (await session.driver()).execute(f"do $$ begin raise exception using errcode = '{code}'; end $$")
+
+    await say(kafka.address, 20, FIRST)
+    replayed = names.BATCH_REPLAYED.series.get((group,), 0)
+    async with unwatched(store, kafka.address, group) as consumers:
+        async def read() -> bool:
+            return sum(row["applied"] for row in await positions(store)) == 20
+
+        await until(read, 30, what="all is applied")
+        assert not consumers.paused
+
+    assert tries[0] == tries[1] == tries[2]
+    assert sum(map(len, tries[2:])) == 20
+    assert names.BATCH_REPLAYED.series.get((group,), 0) == replayed
+
+
+async def test_a_topic_is_never_made_by_who_listens_to_it(store: Store, kafka: Kafka, group: str) -> None:
+    await trial.tables(store)
+    trial.listen(group)
+    admin = AdminClient({"bootstrap.servers": kafka.address, "log_level": 0})
+    assert not {trial.COUNTS, trial.HOUSES} & set(admin.list_topics(timeout=10).topics)
+
+    async with trial.reading(store, kafka.address, group) as consumers:
+        await until(lambda: consumers._subscriber is not None and consumers._subscriber.consumer, 30, what="it looks for its topics")
+
+    assert not {trial.COUNTS, trial.HOUSES} & set(admin.list_topics(timeout=10).topics)

@@ -9,7 +9,10 @@ from uuid import uuid4
 
 import grpc
 import pytest
+from eldercare import options_pb2
+from google.protobuf import descriptor_pb2, descriptor_pool, empty_pb2  # noqa: F401 -- the pool knows what was imported
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from kit import observe, refusals, rpc
 from kit.access import Caller
@@ -374,20 +377,6 @@ async def test_a_read_has_no_transaction_to_write_in(client, trials, trial, offi
         await client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="write"), token=official)
 
 
-@pytest.mark.parametrize(("claims", "seen"), [
-    ({"roles": {"official"}, "area": "341102000000"}, {"in the county"}), ({"roles": {"elder"}, "elder_ids": {"e9"}}, set()),
-    ({"roles": {"operator"}}, {"in the county", "in another", "of nobody"}), ({"roles": {"provider"}, "organisation_id": "o"}, set()),
-])
-def test_rows_outside_the_scope_of_an_answer_are_found(trial, claims, seen):
-    caller = Caller("s", "c", **{name: frozenset(value) if isinstance(value, set) else value for name, value in claims.items()})
-    rows = [("in the county", "341102001000"), ("in another", "341103000000"), ("of nobody", "")]
-    page = trial.Page(rows=[trial.Thing(thing_id=key, area_code=area) for key, area in rows], next="x")
-
-    found = rpc.outside(rpc.methods_of(SERVICE)["Read"], page, caller)
-
-    assert {key for key, _ in rows} - {row.thing_id for row in found} == seen
-
-
 async def test_a_servicer_that_lacks_a_method_is_not_started(sealed_store, issuer):
     class Few:
         service = SERVICE
@@ -410,3 +399,45 @@ async def test_refusals_and_defects_are_logged_without_token_or_body(client, tri
     assert line["method"] == f"{SERVICE}.Read"
     assert line["trace_id"]
     assert not any(secret in written for secret in (official, "13800000001", "secret-body"))
+
+
+async def test_more_calls_than_a_server_takes_are_refused_at_once(trials, sealed_store, issuer, trial, official, until):
+    identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
+    crowded = rpc.Server([trials], store=sealed_store, identity=identity, most=2)
+    await crowded.start()
+    client = rpc.Client(f"127.0.0.1:{crowded.port}")
+    waiting = [asyncio.create_task(client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="soon"), token=official)) for _ in range(2)]
+    await until(lambda: crowded.open == 2, 5)
+
+    stub = client._channel.unary_unary(f"/{SERVICE}/Read", request_serializer=trial.GetThing.SerializeToString)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await stub(trial.GetThing(), timeout=5, metadata=(("authorization", f"Bearer {official}"),))
+
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    trials.soon.set()
+    assert [reply.thing_id for reply in await asyncio.gather(*waiting)] == ["soon", "soon"]
+    await client.close()
+    await crowded.drain(grace_s=1)
+    await identity.close()
+
+
+async def test_strangers_may_list_what_a_server_answers_where_reflection_is_on(client):
+    stub = reflection_pb2_grpc.ServerReflectionStub(client._channel)
+    asked = reflection_pb2.ServerReflectionRequest(list_services="")
+
+    [told] = [answer async for answer in stub.ServerReflectionInfo(iter([asked]), timeout=5)]
+
+    assert SERVICE in [service.name for service in told.list_services_response.service]
+
+
+def test_a_contract_that_streams_is_refused():
+    file = descriptor_pb2.FileDescriptorProto(name="streams.proto", package="streams", syntax="proto3")
+    file.dependency.extend(["eldercare/options.proto", "google/protobuf/empty.proto"])
+    empty = ".google.protobuf.Empty"
+    method = file.service.add(name="Streams").method.add(name="Watch", input_type=empty, output_type=empty, server_streaming=True)
+    method.options.Extensions[options_pb2.access].open = True
+    pool = descriptor_pool.Default()
+    pool.Add(file)
+
+    with pytest.raises(TypeError, match="Watch streams"):
+        methods.Method.of(pool.FindServiceByName("streams.Streams").methods_by_name["Watch"])

@@ -34,16 +34,6 @@ async def broken(parts):
     await asyncio.sleep(0.2)
     raise RuntimeError("lost")
 """
-SLOW_FLOW = """
-import asyncio, sys
-async def flow():
-    await asyncio.sleep(1)
-    sys.stderr.write("flow ended")
-async def begin(parts):
-    parts.spawn(flow(), "slow")
-    await asyncio.Event().wait()
-"""
-
 WHOLE_STREET = """
 from datetime import datetime, UTC
 from uuid import UUID
@@ -159,7 +149,7 @@ async def test_it_waits_for_its_schema_alive_but_not_ready_and_drains_on_sigterm
     assert await running.ended() == 0
     assert [answer.status for answer in serving] == [health_pb2.HealthCheckResponse.SERVING] * 2
     assert {"service": "kit", "live": True, "ready": True, "reason": "", "schema": migrations.head("kit"), "outbox": 0, "due": 0,
-            "waiting": 0, "parked": 0, "held": 0, "lag": 0, "busy": 0, "emitted": 0, "positions": []}.items() <= status.items()
+            "waiting": 0, "parked": 0, "held": 0, "lag": 0, "emitted": 0, "positions": []}.items() <= status.items()
     assert [line["event"] for line in running.lines()][-2:] == ["draining", "ended"]
 
 
@@ -280,18 +270,6 @@ async def test_a_failed_loop_ends_the_service_with_1(start, dsn):
 def test_what_a_pod_has_to_grant_holds_drain_close_and_flush():
     assert process.LONGEST_S == process.DRAIN_S + process.CLOSE_S + setup.FLUSH_S
     assert process.LONGEST_S < 55, "the least grace period that the chart takes"
-
-
-async def test_the_drain_waits_for_flows_in_the_background(start, dsn):
-    await asyncio.to_thread(migrations.upgrade, dsn, "kit")
-    running = start(more=SLOW_FLOW, also="begin")
-    await running.ready()
-    assert (await running.get("/status")).json()["busy"] == 1
-
-    running.process.send_signal(signal.SIGTERM)
-
-    assert await running.ended() == 0
-    assert running.process.stderr.read() == b"flow ended"
 
 
 async def test_a_wrong_setting_is_named_without_its_value_and_ends_with_2(start):

@@ -56,6 +56,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
     ) -> None:
         self.group, self.archive, self.batch, self.limits = group, archive, batch, limits or Limits()
         self.member, self.session_ms, self.expires_s = member, session_ms, expires_s
+        self.stop_s, self.stalled_s = STOP_S, upkeep.STALLED_S
         self.alarm: Stop | None = None
         self.cluster = ""
         self.stalled = False
@@ -123,7 +124,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._subscriber is not None and self._subscriber.consumer is not None:
             self._subscriber.running = False
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOP_S), self.turn:
+                async with asyncio.timeout(self.stop_s), self.turn:
                     await self._commit_hint()
         if self._hint is not None:
             await asyncio.gather(self._hint, return_exceptions=True)

@@ -89,7 +89,7 @@ class Turn:
             if begins[tp] > follows[tp]:
                 raise RecordsLost(f"{tp.topic} {tp.partition} begins at {begins[tp]}, and {follows[tp]} is not read yet")
         if new:
-            await upkeep.begin(self.consumers, {tp: begins[tp] for tp in new})
+            await upkeep.make_positions(self.consumers, {tp: begins[tp] for tp in new})
 
     async def _within(self, batch: Batch, suspects: Sequence[Item]) -> None:
         await batch.lock(Place(self.consumers.cluster, *tp) for tp in self.by_partition)

@@ -94,13 +94,13 @@ async def watch(consumers: "Consumers") -> None:
 
     Raises: see `compare`.
     """
-    await _begin_all(consumers)
+    await _make_absent(consumers)
     nexts, ends = await compare(consumers)
     _notice_stall(consumers, nexts, ends)
     await _bring_back(consumers, ends)
 
 
-async def begin(consumers: "Consumers", partitions: Offsets) -> None:
+async def make_positions(consumers: "Consumers", partitions: Offsets) -> None:
     """Makes the positions of partitions that begin at these offsets, where there are none yet."""
     places = {Place(consumers.cluster, *tp): offset for tp, offset in sorted(partitions.items())}
     async with consumers.store.transaction() as session:
@@ -108,11 +108,11 @@ async def begin(consumers: "Consumers", partitions: Offsets) -> None:
     consumers.known.update(places)  # not `|=`: with the keys of a dict that makes another set
 
 
-async def _begin_all(consumers: "Consumers") -> None:
+async def _make_absent(consumers: "Consumers") -> None:
     """A partition at whose end Kafka believes us brings no batch: without a position nobody would see that it is not read."""
     nexts = await _nexts(consumers)
     if new := [tp for tp in consumers.consumer.assignment() if tp not in nexts]:
-        await begin(consumers, await consumers.consumer.beginning_offsets(new))
+        await make_positions(consumers, await consumers.consumer.beginning_offsets(new))
 
 
 async def compare(consumers: "Consumers") -> tuple[Offsets, Offsets]:
@@ -179,6 +179,6 @@ def _notice_stall(consumers: "Consumers", nexts: Offsets, ends: Offsets) -> None
     now, mine = time.monotonic(), consumers.consumer.assignment()
     due = {tp: next for tp, next in nexts.items() if tp in mine and ends[tp] > next and tp not in consumers.pauses}
     consumers.still = {tp: consumers.still[tp] if consumers.still.get(tp, (-1,))[0] == next else (next, now) for tp, next in due.items()}
-    consumers.stalled = any(now - since > STALLED_S for _, since in consumers.still.values())
+    consumers.stalled = any(now - since > consumers.stalled_s for _, since in consumers.still.values())
     for tp, next in nexts.items():
         names.CONSUMER_LAG.set(max(0, ends[tp] - next), group=consumers.group, topic=tp.topic, partition=str(tp.partition))

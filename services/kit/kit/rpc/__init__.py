@@ -9,7 +9,6 @@
 
 from kit.rpc.client import Client, NeighbourBroken
 from kit.rpc.methods import Call, Method, between, methods_of
-from kit.rpc.scope import outside
 from kit.rpc.server import Server
 
-__all__ = ["Call", "Client", "Method", "NeighbourBroken", "Server", "between", "methods_of", "outside"]
+__all__ = ["Call", "Client", "Method", "NeighbourBroken", "Server", "between", "methods_of"]

@@ -46,17 +46,18 @@ class Server:
     """Answers the methods of servicers; a servicer is a plain class whose attribute `service` names its contract.
 
     listen: host:port, port 0 takes a free one; `port` is the one taken. reflection_on: whether strangers may list the methods.
-    open: calls being served.
+    most: calls at once. open: calls being served.
     Raises: TypeError where a servicer lacks a method of its contract or has one too many.
     """
 
     def __init__(
         self, servicers: Sequence[object], *, store: Store, identity: Identity, listen: str = "127.0.0.1:0", reflection_on: bool = False,
+        most: int = OPEN_MOST,
     ) -> None:
         self._store, self._identity = store, identity
         self._validator = protovalidate.Validator()
         self.open = 0
-        self._server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=OPEN_MOST)
+        self._server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=most)
         services = []
         for servicer in servicers:
             service, served = _served(servicer)

@@ -1,10 +1,5 @@
 """What the composition of a service hands to those who answer: each part made once."""
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any
-
-from kit import observe
 from kit.clock import Clock
 from kit.identity import Identity, TokenSource
 from kit.personal import Ring
@@ -34,12 +29,6 @@ class Parts:
                 token_url=settings.token_url, client_id=settings.service, client_secret=settings.client_secret.get_secret_value(),
             )
         self._clients: dict[str, Client] = {}
-        self._background: set[asyncio.Task[Any]] = set()
-
-    @property
-    def busy(self) -> int:
-        """Flows in the background."""
-        return len(self._background)
 
     def client(self, address: str) -> Client:
         """The neighbour at an address, with this service's own token; the same object for the same address."""
@@ -47,30 +36,11 @@ class Parts:
             self._clients[address] = Client(address, token_source=self.tokens)
         return self._clients[address]
 
-    def spawn(self, flow: Coroutine[Any, Any, Any], name: str) -> None:
-        """Runs a flow in the background; the drain waits for it, and its failure is logged. What it does must survive a crash by itself."""
-        task = asyncio.create_task(flow, name=name)
-        self._background.add(task)
-        task.add_done_callback(self._ended)
-
-    async def settled(self, timeout_s: float) -> bool:
-        """Waits for the flows in the background; False if some are still running."""
-        if self._background:
-            await asyncio.wait(self._background, timeout=timeout_s)
-        return not self._background
-
     async def close(self) -> None:
         """Closes every connection."""
-        for task in self._background:
-            task.cancel()
         for client in self._clients.values():
             await client.close()
         if self.tokens is not None:
             await self.tokens.close()
         await self.identity.close()
         await self.store.close()
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._background.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            observe.log.error("a background flow failed", flow=task.get_name(), exc_info=error)

@@ -153,7 +153,7 @@ class Process:
                 fine = [await self.loops.stop("consumer", FINISH_S), await self.loops.stop("timer", FINISH_S)]
                 if self.server is not None:
                     await self.server.drain(grace_s=FINISH_S)
-                fine += [await self.loops.stop("also", FINISH_S), await self.parts.settled(FINISH_S), await self.loops.stop("", FINISH_S)]
+                fine += [await self.loops.stop("also", FINISH_S), await self.loops.stop("", FINISH_S)]
                 return all(fine)
         except TimeoutError:
             observe.log.error("not drained in time", after_s=round(time.monotonic() - began, 1))

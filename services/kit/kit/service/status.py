@@ -36,7 +36,7 @@ class Status:
         times = self._process.cpu_times()
         told: dict[str, Any] = {
             "service": self._settings.service, "live": not self._health.stuck, "ready": self._health.ready, "reason": self._health.reason,
-            "schema": self._health.schema, "epoch": self._epoch, "emitted": self._parts.store.emitted, "busy": self._parts.busy,
+            "schema": self._health.schema, "epoch": self._epoch, "emitted": self._parts.store.emitted,
             "grpc_port": self.grpc_port, "pid": os.getpid(), "cpu_s": round(times.user + times.system, 2),
             "rss_mb": round(self._process.memory_info().rss / 1e6, 1),
         }
