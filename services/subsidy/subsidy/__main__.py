@@ -1,7 +1,11 @@
 """Composition: the only file that constructs."""
 
+from eldercare.dispatch.v1.events_pb2 import OrderPlaced
+
 from kit import service
 from kit.events.consumers import Consumers
+from kit.events.status import is_behind
+from kit.outbox import route
 from kit.service.parts import Parts
 from subsidy import consumers
 from subsidy.api import Entitlements, Ledger, Payments, Policies, Vouchers
@@ -18,8 +22,11 @@ def main() -> None:
     told = service.settings(Settings)
     reader = Consumers(consumers.GROUP, member=told.member, session_ms=told.session_ms)
 
+    async def behind() -> bool:
+        return await is_behind(reader, route(OrderPlaced).topic)
+
     async def keep_up(parts: Parts) -> None:
-        await consumers.keep_up(parts, reader)
+        await consumers.keep_up(parts, behind)
 
     service.run(told, servicers=servicers, consumers=lambda _: reader, also=[keep_up])
 

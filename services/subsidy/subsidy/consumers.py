@@ -10,10 +10,7 @@ from eldercare.facility.v1.events_pb2 import OrganisationChanged, OrganisationRe
 from eldercare.supervision.v1.events_pb2 import SettlementApproved, SettlementRefused
 
 from kit.events import Fact, Need, on, on_batch, replicate
-from kit.events.consumers import Consumers
-from kit.events.status import is_behind
 from kit.observe import log
-from kit.outbox import route
 from kit.refusals import Unavailable
 from kit.service.parts import Parts
 from kit.store import Session, Store
@@ -116,13 +113,9 @@ async def sweep(store: Store, behind: Behind) -> int:
         return await vouchers.expire(session, real, SWEPT)
 
 
-async def keep_up(parts: Parts, reader: Consumers) -> None:
-    """Begins, then sweeps for as long as the service runs. reader: who hears orders."""
+async def keep_up(parts: Parts, behind: Behind) -> None:
+    """Begins, then sweeps for as long as the service runs; behind: as for `sweep`."""
     assert isinstance(parts.settings, Settings)
-
-    async def behind() -> bool:
-        return await is_behind(reader, route(OrderPlaced).topic)
-
     begun = False
     while True:
         try:
