@@ -1,0 +1,130 @@
+"""The board in a browser, in both languages, on a wall and on a phone: it shows what the interface answers, and leads to the facts."""
+
+import re
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import Browser, chromium
+from town import CITY, Town
+
+pytest_plugins = ["living"]
+pytestmark = [pytest.mark.city, pytest.mark.browser, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).parent.parent
+PICTURES = ROOT / "build" / "pictures"
+TITLES = {"zh": "智慧养老监管看板", "en": "Eldercare regulatory board"}
+SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
+UNITS = {"zh": {"%": "%", "per 1000": "‰"}, "en": {"%": "%", "per 1000": " per 1000"}}
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+KEYS = re.findall(r"^  ([a-z]+[A-Z]\w*):", (ROOT / "services/portal/src/words.ts").read_text(), re.MULTILINE)
+KEY = re.compile(rf"\b({'|'.join(KEYS)}|undefined|NaN)\b|\[object")  # a word that was not looked up, or a value that was not there
+
+BEYOND = """
+return [...document.querySelectorAll(".page *")].filter(one => !one.closest(".scroll") && one.getClientRects().length)
+  .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(one => one.outerHTML.slice(0, 200))"""
+DRAWN = """
+const map = document.querySelector(".cartogram"), trend = document.querySelector(".trend canvas");
+return document.documentElement.clientWidth === arguments[0] && map !== null && trend !== null
+  && document.querySelector(".square .strong") !== null && Math.abs(map.firstChild.clientWidth - map.clientWidth) < 2
+  && Math.abs(trend.clientWidth - trend.parentElement.clientWidth) < 2"""
+WORDS = ".page h2, .page h3, thead th, .card p, .freshness li b, .tools label, .all td:first-child, .all .formula, footer"
+CROWDED = """
+const texts = [...document.querySelectorAll(".square")].flatMap(square => {
+  const room = square.querySelector("rect").getBoundingClientRect();
+  return [...square.querySelectorAll("text")].map(text => [text.textContent, text.getBoundingClientRect(), room]);
+});
+return texts.filter(([_, is, room]) => is.left < room.left - 1 || is.right > room.right + 1).map(([text]) => text)"""
+
+
+def written(figure: dict[str, Any], unit: str, language: str) -> str:
+    """A figure as the board writes it; half a tenth is rounded up."""
+    if "value" not in figure:
+        return "—"
+    value = Decimal(figure["value"])
+    number = f"{value:,.0f}" if unit == "count" else str(value.quantize(Decimal("0.1"), ROUND_HALF_UP))
+    return number + UNITS[language].get(unit, "")
+
+
+def keys_of(board: dict[str, Any], language: str) -> list[tuple[str, str]]:
+    """Name and value of every key figure that the interface answers."""
+    figures = {one["code"]: one for one in board["figures"]}
+    keys = [one for one in board["indicators"] if one.get("key")]
+    return [(one[f"name_{language}"], written(figures[one["code"]], one["unit"], language)) for one in keys]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests of this file."""
+    with chromium(tmp_path_factory.mktemp("chromium")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module", params=[(language, size) for size in SIZES for language in TITLES], ids="-".join)
+def shown(request: pytest.FixtureRequest, town: Town, browser: Browser) -> tuple[Browser, str, str]:
+    """The city's board when it has read its figures and is drawn for the window; language and size. Each test leaves it as it was."""
+    language, size = request.param
+    browser.size(*SIZES[size], phone=size == "phone")
+    browser.open(f"{town.facts()['gateway']}/?lang={language}")
+    town.until(lambda: browser.run(DRAWN, SIZES[size][0]), 30, "the board is drawn")
+    return browser, language, size
+
+
+def test_the_board_shows_what_the_interface_answers_in_its_own_words(shown: tuple[Browser, str, str], town: Town) -> None:
+    browser, language, size = shown
+    official = town.token("official", area=CITY)
+
+    def agreed() -> bool:
+        cards = zip(browser.texts(".card h3"), browser.texts(".card .value"), strict=True)
+        return [(name, value.replace("\n", "")) for name, value in cards] == keys_of(town.get(f"/v1/boards/{CITY}", official), language)
+
+    town.until(agreed, 30, "the key figures are those of the interface")
+    browser.picture(PICTURES / f"board-{language}-{size}.png")
+    board = town.get(f"/v1/boards/{CITY}", official)
+    assert browser.run("return document.title") == TITLES[language]
+    assert browser.texts("h1") == [f"{board['area']['name']} · {TITLES[language]}"]
+    words = browser.texts(WORDS)
+    assert [text for text in words if KEY.search(text)] == []
+    foreign = CHINESE.search if language == "en" else lambda text: not CHINESE.search(text) and re.search(r"[a-z]{2}", text)
+    named = browser.texts(".tools label:has(option[value=city])")  # who is signed in keeps the name that the office gave
+    assert [text for text in words if foreign(text) and text not in named] == []
+
+
+def test_nothing_stands_beyond_the_edge(shown: tuple[Browser, str, str]) -> None:
+    browser, _, size = shown
+
+    assert browser.run("return document.documentElement.scrollWidth") <= SIZES[size][0]
+    assert browser.run(BEYOND) == []
+    assert browser.run(CROWDED) == []
+
+
+def test_a_click_on_a_county_leads_into_it(shown: tuple[Browser, str, str], town: Town) -> None:
+    browser, language, size = shown
+    parts = town.get(f"/v1/boards/{CITY}", town.token("official", area=CITY))["parts"]
+    county = max(parts, key=lambda part: int(part["area"]["elders"]))["area"]
+
+    browser.click(f".square[aria-label^='{county['name']} ']")
+
+    town.until(lambda: browser.texts("h1") == [f"{county['name']} · {TITLES[language]}"], 30, "the board of the county")
+    assert f"area={county['area_code']}" in browser.run("return location.search")
+    assert len(browser.texts(".path button")) == 2
+    browser.picture(PICTURES / f"county-{language}-{size}.png")
+    browser.click(".path button")
+    town.until(lambda: county["name"] in browser.texts(".parts th"), 30, "the board of the city again")
+
+
+def test_a_figure_leads_to_the_events_that_made_it(shown: tuple[Browser, str, str], town: Town) -> None:
+    browser, language, size = shown
+    official = town.token("official", area=CITY)
+    month = town.get(f"/v1/boards/{CITY}", official)["month"]
+
+    browser.click(".card .value")
+
+    events = town.get(f"/v1/figures/{CITY}/{month}/POP01/events", official, limit=50)["events"]
+    town.until(lambda: browser.texts(".drawer .events > li > code") == [event["event_id"] for event in events] != [], 30, "the events")
+    assert [text for text in browser.texts(".drawer dt, .drawer h2, .drawer h3, .tags i") if KEY.search(text)] == []
+    assert browser.run("return document.querySelector('.drawer').getBoundingClientRect().right") <= SIZES[size][0]
+    browser.picture(PICTURES / f"lineage-{language}-{size}.png", whole=False)
+    browser.click(".drawer header button")
