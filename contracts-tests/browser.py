@@ -1,15 +1,15 @@
-"""A headless Chromium for the tests of this folder, spoken to over WebDriver; a test module names this plugin in `pytest_plugins`."""
+"""A headless Chromium for the tests of this folder, spoken to over WebDriver."""
 
 import base64
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 # nothing but the page may be asked for, and no sandbox is to be had in a container
 ARGUMENTS = (
@@ -69,15 +69,15 @@ class Browser:
         self._http.close()
 
 
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser with an empty profile; tests of a run share it."""
+@contextmanager
+def chromium(profile: Path) -> Iterator[Browser]:
+    """A browser that ends with the block. profile: an empty folder."""
     driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
     try:
         assert driver.stdout is not None
         ports = (re.search(r"started successfully on port (\d+)", line) for line in driver.stdout)
         started = next(port for port in ports if port)
-        shown = Browser(f"http://127.0.0.1:{started.group(1)}", tmp_path_factory.mktemp("chromium"))
+        shown = Browser(f"http://127.0.0.1:{started.group(1)}", profile)
         yield shown
         shown.close()
     finally:

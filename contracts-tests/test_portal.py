@@ -1,15 +1,16 @@
 """The board in a browser, in both languages, on a wall and on a phone: it shows what the interface answers, and leads to the facts."""
 
 import re
+from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import Browser
+from browser import Browser, chromium
 from town import CITY, Town
 
-pytest_plugins = ("living", "browser")
+pytest_plugins = ["living"]
 pytestmark = [pytest.mark.city, pytest.mark.browser, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +53,13 @@ def keys_of(board: dict[str, Any], language: str) -> list[tuple[str, str]]:
     figures = {one["code"]: one for one in board["figures"]}
     keys = [one for one in board["indicators"] if one.get("key")]
     return [(one[f"name_{language}"], written(figures[one["code"]], one["unit"], language)) for one in keys]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests of this file."""
+    with chromium(tmp_path_factory.mktemp("chromium")) as started:
+        yield started
 
 
 @pytest.fixture(scope="module", params=[(language, size) for size in SIZES for language in TITLES], ids="-".join)
