@@ -38,7 +38,7 @@ both = pytest.mark.parametrize("with_helm", HELMS)
         ("test.pod.initContainers[0].name=a,test.pod.initContainers[0].imge=b", "additional properties 'imge' not allowed"),
         ("kafka.bootstrapServers=kafka", "at '/kafka/bootstrapServers'"),
         (r"kafka.client.max\.poll\.interval\.ms=5", "at '/kafka/client/max.poll.interval.ms': got number, want string"),
-        ("kafka.client.acks=none", "at '/kafka/client'"),
+        ("kafka.client.acks=none", "at '/kafka/client': additional properties 'acks' not allowed"),
         ("database.poolSize=1", "at '/database/poolSize': minimum"),
         ("kafka.security.protocol=TLS", "at '/kafka/security/protocol': value must be one of"),
         ("kafka.partitions=0", "at '/kafka/partitions': minimum"),

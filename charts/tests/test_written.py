@@ -97,7 +97,7 @@ def test_every_key_of_the_schema_is_in_the_values_or_in_the_defaults_of_a_servic
         for pod in ("migrations.pod.", "kafka.topics.pod.", "test.pod."):
             dotted = dotted.replace(pod, "defaults.")
         dotted = re.sub(r"^services\.\w+\.(?!service|ingress|httpRoute)", "defaults.", dotted)
-        if dotted not in known and not re.search(r"behavior\.|resources\.claims", dotted):
+        if dotted not in known and not re.search(r"behavior\.|resources\.claims|kafka\.client\.", dotted):
             unknown.append(dotted)
     assert not unknown
 
