@@ -33,7 +33,7 @@ def api(kubeconfig: Path) -> Iterator[Api]:
 
 @pytest.fixture(scope="session")
 def old_chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """FROM names a git revision; else the newest release, else the same chart with a lower version."""
+    """Of the revision that FROM names, else of the last release."""
     return before(tmp_path_factory.mktemp("chart"), os.environ.get("FROM"))
 
 

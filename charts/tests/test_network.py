@@ -101,6 +101,73 @@ def test_every_pair_of_pods_is_allowed_or_forbidden_as_the_contracts_say(built_i
     assert len(wanted) > 50
 
 
+def test_ports_are_those_of_the_addresses_in_the_same_values(tmp_path: Path) -> None:
+    ways = reached(objects(render(
+        SCENARIOS["networkpolicy"], "database.host=pg", "database.port=5433", "database.perService.subsidy.port=5440",
+        r"kafka.bootstrapServers=kafka-0:9095\,kafka-1:9096", "telemetry.otlp.endpoint=https://otel.example.org:14317",
+        "identity.builtIn.enabled=false", "identity.keysUrl=https://id.example.org:8443/keys", "identity.tokenUrl=http://id.example.org/token",
+        "networkPolicy.egress.issuer.to[0].ipBlock.cidr=203.0.113.0/24",
+    )), tmp_path)
+
+    assert {(source, ways[source, "postgres"]) for source in SERVICES} == {
+        (source, "TCP 5440" if source == "subsidy" else "TCP 5433") for source in SERVICES
+    }
+    assert ways["migrate", "postgres"] == "TCP 5433,5440"
+    assert {ways[source, "kafka"] for source in (*SERVICES, "topics")} == {"TCP 9095-9096"}
+    assert {ways[source, "collector"] for source in SERVICES} == {"TCP 14317"}
+    assert {source: ways[source, OUTSIDE] for source in (*SERVICES, "smoke")} == {
+        **dict.fromkeys(SERVICES, "TCP 8443"), "dispatch": "TCP 80,8443", "smoke": "TCP 80",
+    }
+
+
+@pytest.mark.parametrize(
+    ("address", "port"), [("https://id.example.org/keys", 443), ("http://id/keys", 80), ("https://[2001:db8::1]:8443/k", 8443)],
+)
+def test_an_address_without_a_port_has_that_of_its_scheme(address: str, port: int) -> None:
+    found = objects(render(SCENARIOS["openshift"], f"identity.keysUrl={address}"))
+    (policy,) = [each for each in found if each["kind"] == "NetworkPolicy" and each["metadata"]["name"].endswith("-facility")]
+
+    assert policy["spec"]["egress"][-1]["ports"] == [{"protocol": "TCP", "port": port}]
+
+
+def test_ports_that_are_named_stand_over_those_of_addresses() -> None:
+    """A Service of the cluster may lead to another port of its pods."""
+    found = objects(render(SCENARIOS["openshift"], "networkPolicy.egress.kafka.ports[0]=19093"))
+    (policy,) = [each for each in found if each["kind"] == "NetworkPolicy" and each["metadata"]["name"].endswith("-topics")]
+
+    assert policy["spec"]["egress"][-1]["ports"] == [{"protocol": "TCP", "port": 19093}]
+
+
+def test_jobs_before_the_release_find_their_policies_there() -> None:
+    """In a namespace that shuts everything out an ordinary policy would come too late for them."""
+    found = objects(render(SCENARIOS["networkpolicy"]))
+    by_name = {
+        (each["kind"], each["metadata"]["name"].rpartition("-")[2]): each["metadata"].get("annotations", {})
+        for each in found if each["kind"] in ("NetworkPolicy", "Job")
+    }
+
+    for component in ("migrate", "topics"):
+        policy, job = by_name["NetworkPolicy", component], by_name["Job", component]
+        assert policy["helm.sh/hook"] == job["helm.sh/hook"] == "pre-install,pre-upgrade"
+        assert int(policy["helm.sh/hook-weight"]) < min(int(each["helm.sh/hook-weight"]) for each in (by_name["Job", "migrate"], job))
+        assert policy["helm.sh/hook-delete-policy"] == "before-hook-creation,hook-succeeded"
+    assert not [name for (kind, name), annotations in by_name.items() if kind == "NetworkPolicy" and name in SERVICES and annotations]
+
+
+@pytest.mark.parametrize(
+    ("settings", "annotations"),
+    [
+        (["migrations.mode=job"], {}),
+        ([r"migrations.hookAnnotations.argocd\.argoproj\.io/hook=PreSync"], {"argocd.argoproj.io/hook": "PreSync"}),
+    ],
+)
+def test_policies_of_jobs_live_as_their_jobs_do(settings: list[str], annotations: dict[str, str]) -> None:
+    found = objects(render(SCENARIOS["networkpolicy"], *settings))
+
+    jobs = [each for each in found if each["kind"] == "NetworkPolicy" and each["metadata"]["name"].endswith(("-migrate", "-topics"))]
+    assert [each["metadata"].get("annotations", {}) for each in jobs] == [annotations] * 2
+
+
 def test_nothing_of_ours_reaches_the_outside_but_a_named_issuer(tmp_path: Path) -> None:
     shut = reached(objects(render(SCENARIOS["networkpolicy"])), tmp_path)
     folder = tmp_path / "open"

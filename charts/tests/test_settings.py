@@ -1,13 +1,14 @@
 """A container gets exactly the environment that the settings of its service read: no more, and all that has no default."""
 
 import ast
+import json
 import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from chart import ROOT, SCENARIOS, SERVICES, container_of, containers, env, objects, pods, render, text_of, the
+from chart import CHART, ROOT, SCENARIOS, SERVICES, container_of, containers, env, objects, pods, render, text_of, the
 
 # What the libraries below the settings read by themselves: the database's driver, the telemetry SDK, and what a value of it is made from.
 BELOW = re.compile(r"PG(HOST|PORT|DATABASE|USER|PASSWORD|SSLMODE|SSLROOTCERT)|OTEL_[A-Z_]+|POD_(NAME|NAMESPACE)")
@@ -108,7 +109,7 @@ def variables_of_the_jobs() -> dict[str, set[str]]:
     smoke = (ROOT / "services/city/city/smoke.py").read_text()
     kafka = {field.name for field in _fields(ROOT / "services/kit/kit/settings.py")["KafkaSettings"]}
     return {
-        "migrate": {"DATABASE"},
+        "migrate": {"DATABASE", "RUNTIME_ROLE"},
         "topics": {*re.findall(r'envvar="([A-Z]+)"', jobs[jobs.index("def topics_apply"):]), *kafka},
         "smoke": {"GATEWAY", *re.findall(r"\b(?:CLIENT_ID|CLIENT_SECRET|TOKEN_URL|PEERS|CITY)\b", smoke)},
     }
@@ -142,7 +143,38 @@ def test_the_grace_period_is_longer_than_a_drain() -> None:
     drain_s = float(re.search(r"^DRAIN_S = ([\d.]+)", process, re.M)[1])  # type: ignore[index]
 
     for service in SERVICES:
-        assert the("minimal", "Deployment", f"-{service}")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= drain_s + 10
+        assert the("minimal", "Deployment", f"-{service}")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] >= drain_s + 15
+
+
+def test_settings_of_kafka_clients_reach_all_that_speak_with_kafka_and_are_those_that_the_kit_knows(tmp_path: Path) -> None:
+    values = tmp_path / "values.yaml"
+    values.write_text('kafka: {client: {max.poll.interval.ms: "600000", linger.ms: "20"}}')
+    found = objects(render([SCENARIOS["minimal"], values]))
+    schema = json.loads((CHART / "values.schema.json").read_text())["properties"]["kafka"]["properties"]["client"]
+
+    told = {name: env(each)["KAFKA_CLIENT"] for name, pod in pods(found) for each in containers(pod) if "KAFKA_CLIENT" in env(each)}
+    assert set(told) == {*(f"Deployment/demo-eldercare-{service}" for service in SERVICES), "Job/demo-eldercare-topics"}
+    assert [json.loads(value) for value in set(told.values())] == [{"max.poll.interval.ms": "600000", "linger.ms": "20"}]
+    known = re.findall(r'^    "([\w.]+)": Option\(', (ROOT / "services/kit/kit/clients.py").read_text(), re.M)
+    assert sorted(known) == list(schema["properties"])
+
+
+def test_a_service_may_have_its_own_number_of_connections() -> None:
+    found = objects(render(SCENARIOS["ha"], "database.poolSize=4", "database.perService.datacenter.poolSize=12"))
+
+    told = [(name, env(each)) for name, pod in pods(found) for each in containers(pod)]
+    sizes = {name.rpartition("-")[2]: each["POOL_SIZE"] for name, each in told if "POOL_SIZE" in each}
+    assert sizes == {**dict.fromkeys(SERVICES, "4"), "datacenter": "12"}
+
+
+def test_the_role_of_services_is_told_to_who_migrates_as_the_owner() -> None:
+    found = objects(render(SCENARIOS["ha"], "database.runtimeRole=SERVICE_app", "database.perService.gateway.runtimeRole=web"))
+
+    roles = {
+        each["args"][1]: env(each)["RUNTIME_ROLE"] for _, pod in pods(found) for each in containers(pod) if "RUNTIME_ROLE" in env(each)
+    }
+    assert roles == {**{service: f"{service}_app" for service in SERVICES}, "gateway": "web"}
+    assert "RUNTIME_ROLE" not in text_of("ha")
 
 
 def test_outbox_parts_are_one_service_s_own() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import written
 import yaml
 from chart import CHART, HELMS, SCENARIOS, Refused, containers, copied, defaults, helm, objects, objects_of, pods, render
 
@@ -25,7 +26,20 @@ both = pytest.mark.parametrize("with_helm", HELMS)
         ("defaults.resources.limit.memory=1Gi", "at '/defaults/resources': additional properties 'limit' not allowed"),
         ("defaults.env.FOO=5", "at '/defaults/env/FOO': got number, want string"),
         ("defaults.tolerations[0].efect=NoSchedule", "additional properties 'efect' not allowed"),
+        ("defaults.securityContext.readOnlyRootFilesystm=true", "additional properties 'readOnlyRootFilesystm' not allowed"),
+        ("defaults.podSecurityContext.runAsNonroot=true", "at '/defaults/podSecurityContext': additional properties 'runAsNonroot'"),
+        ("services.subsidy.securityContext.capabilities.dropp[0]=ALL", "additional properties 'dropp' not allowed"),
+        ("defaults.affinity.podAntiAffinity.required[0].topologyKey=x", "additional properties 'required' not allowed"),
+        ("defaults.autoscaling.behavior.scaleDown.stabilisationWindowSeconds=60", "additional properties 'stabilisationWindowSeconds'"),
+        ("defaults.extraEnv[0].name=A,defaults.extraEnv[0].valueFrom.secretKeyReff.name=x", "'secretKeyReff' not allowed"),
+        ("services.gateway.networkPolicy.extraEgress[0].port[0].port=443", "additional properties 'port' not allowed"),
+        ("defaults.networkPolicy.extraIngress[0].to[0].ipBlock.cidr=10.0.0.0/8", "additional properties 'to' not allowed"),
+        ("migrations.pod.extraVolumes[0].name=ca,migrations.pod.extraVolumes[0].configMaps.name=ca", "'configMaps' not allowed"),
+        ("test.pod.initContainers[0].name=a,test.pod.initContainers[0].imge=b", "additional properties 'imge' not allowed"),
         ("kafka.bootstrapServers=kafka", "at '/kafka/bootstrapServers'"),
+        (r"kafka.client.max\.poll\.interval\.ms=5", "at '/kafka/client/max.poll.interval.ms': got number, want string"),
+        ("kafka.client.acks=none", "at '/kafka/client': additional properties 'acks' not allowed"),
+        ("database.poolSize=1", "at '/database/poolSize': minimum"),
         ("kafka.security.protocol=TLS", "at '/kafka/security/protocol': value must be one of"),
         ("kafka.partitions=0", "at '/kafka/partitions': minimum"),
         ("migrations.mode=jobs", "at '/migrations/mode': value must be one of 'hook', 'job', 'external'"),
@@ -59,6 +73,7 @@ def test_all_that_is_missing_is_said_at_once(with_helm: str) -> None:
         (["database.existingSecret=one"], "assessment and datacenter would share one database"),
         (["database.host=pg", "database.dbname=city"], "assessment and datacenter would share one database"),
         (["database.perService.billing.existingSecret=x"], "database.perService.billing: there is no such service"),
+        (["database.runtimeRole=SERVICE_app"], "database.migrationSecret: is needed by database.runtimeRole"),
         (["database.tls.mode=verify-ca"], "database.tls.caSecret: is needed by database.tls.mode verify-ca"),
         (["kafka.security.protocol=SASL_PLAINTEXT"], "kafka.existingSecret: is needed by kafka.security.protocol SASL_PLAINTEXT"),
         (["kafka.tls.caSecret=ca"], "kafka.tls.caSecret: means nothing with kafka.security.protocol PLAINTEXT"),
@@ -70,9 +85,13 @@ def test_all_that_is_missing_is_said_at_once(with_helm: str) -> None:
         (["services.subsidy.autoscaling.kind=hpa", "services.subsidy.autoscaling.cpu=0"], "cpu: is needed by kind hpa"),
         (["services.subsidy.autoscaling.kind=hpa", "defaults.resources.requests.cpu=null"], "resources.requests.cpu, which is not set"),
         (["services.subsidy.replicas=2", "services.subsidy.pdb.maxUnavailable=2"], "2 of 2 pods would protect nothing"),
-        (["defaults.terminationGracePeriodSeconds=30"], "a drain takes up to 40 s"),
+        (["defaults.terminationGracePeriodSeconds=54"], "a drain takes up to 50 s, at least 55 are needed"),
         (["services.gateway.httpRoute.enabled=true"], "services.gateway.httpRoute.parentRefs: name the Gateway"),
         (["networkPolicy.enabled=true", "telemetry.podMonitor.enabled=true"], "networkPolicy.monitoring.from: "),
+        (
+            ["networkPolicy.enabled=true", "database.host=pg", "database.keys.port=port"],
+            "networkPolicy.egress.database.ports: name the port of PostgreSQL, that of assessment is known to the Secret alone",
+        ),
         (["image.digest=3b1c7a"], "image.digest: begins with sha256:"),
     ],
 )
@@ -119,21 +138,21 @@ def test_the_chart_renders_as_a_part_of_another(with_helm: str, tmp_path: Path) 
     assert not objects(without)
 
 
-def computed(scenario: str) -> Any:
-    """The values of a release as Helm keeps them: the chart's own with the user's over them."""
+def computed(scenario: str, below: Any = None) -> Any:
+    """The values of a release as Helm keeps them: the chart's own, these or `below`, with the user's over them."""
 
     def over(below: Any, above: Any) -> Any:
         if isinstance(below, dict) and isinstance(above, dict):
             return {key: over(below.get(key), above[key]) if key in above else below[key] for key in {**below, **above}}
         return copy.deepcopy(above)
 
-    return over(defaults(), yaml.safe_load(SCENARIOS[scenario].read_text()))
+    return over(below or defaults(), yaml.safe_load(SCENARIOS[scenario].read_text()))
 
 
 @pytest.mark.parametrize("scenario", ["minimal", "ha", "keda"])
 def test_the_values_that_the_last_release_computed_render_as_before(scenario: str, tmp_path: Path) -> None:
     """As with `helm upgrade --reuse-values`: they stand in place of this chart's defaults."""
-    chart = copied(tmp_path / "eldercare", computed(scenario))
+    chart = copied(tmp_path / "eldercare", computed(scenario, yaml.safe_load(written.released_defaults().read_text())))
 
     assert objects(render(chart=chart)) == objects_of(scenario)
 

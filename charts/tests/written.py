@@ -1,20 +1,24 @@
-"""What is written from other files: the chart's table of services, its README, users of Kafka, the defaults that later releases must bear.
+"""What is written from other files: the chart's table of services, its README, users of Kafka, definitions of Kubernetes in its schema.
 
 `python charts/tests/written.py` writes all of it anew.
 """
 
 import ast
 import importlib.util
+import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import embedded
 import yaml
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "eldercare"
 TOPOLOGY = CHART / "files" / "topology.yaml"
 README = CHART / "README.md"
+SCHEMA = CHART / "values.schema.json"
 USERS = CHART / "examples" / "strimzi-users.yaml"
 
 
@@ -68,9 +72,27 @@ def table() -> str:
     return head + yaml.safe_dump({"services": services, "topics": topics, "config": config}, sort_keys=False, width=120)
 
 
-def kept_defaults() -> Path:
-    """Where the defaults of this version of the chart are kept; those of earlier versions lie beside them and never change."""
-    return ROOT / "charts" / "tests" / "previous" / f"{yaml.safe_load((CHART / 'Chart.yaml').read_text())['version']}.yaml"
+def released(path: str) -> str:
+    """A file as the last release had it: `.release` at the root names its commit."""
+    commit = (ROOT / ".release").read_text().split()[0]
+    ran = subprocess.run(["git", "show", f"{commit}:{path}"], cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, f"the last release, {commit} in .release, is not in this clone: git fetch --unshallow"
+    return ran.stdout
+
+
+def released_version() -> str:
+    """The version of the chart in the last release."""
+    return str(yaml.safe_load(released("charts/eldercare/Chart.yaml"))["version"])
+
+
+def released_defaults() -> Path:
+    """The values.yaml of the last release's chart; those of earlier ones lie beside it, and none of them ever changes."""
+    return ROOT / "charts" / "tests" / "previous" / f"{released_version()}.yaml"
+
+
+def schema() -> str:
+    """values.schema.json with the definitions of Kubernetes that it refers to."""
+    return json.dumps(embedded.with_definitions(json.loads(SCHEMA.read_text())), indent=1, ensure_ascii=False) + "\n"
 
 
 def users() -> str:
@@ -123,8 +145,28 @@ def documented() -> list[tuple[str, str, str]]:
     return found
 
 
+# What the README tells of each slow rung, by the section of docs/measured.md: the first cells of its rows.
+MEASURED = {
+    "Image": ("size", "uid, gid", "CapEff", "read-only root", "smoke", "SIGTERM → not ready → exit 0", "resident memory"),
+    "Cluster": ("whole run with binaries built", "migrations", "lives of a release"),
+}
+
+
+def measured() -> str:
+    """The rows above of docs/measured.md, and when and on what each was measured. Raises: ValueError where one is no longer there."""
+    lines = ["| Verb | What | Last seen |", "| --- | --- | --- |"]
+    for section, names in MEASURED.items():
+        text = re.split(rf"^## {section}\n", (CHART / "docs" / "measured.md").read_text(), flags=re.M)[1].split("\n## ")[0]
+        verb, when = re.search(r"(`make [\w-]+`).*?(\d{4}-\d\d-\d\d)", text, re.S).groups()  # type: ignore[union-attr]
+        lines.append(f"| {verb} | measured on | {when} |")
+        for name in names:
+            (row,) = [line for line in text.splitlines() if line.startswith(f"| {name}")]
+            lines.append(f"| {verb} {row}")
+    return "\n".join(lines)
+
+
 def readme() -> str:
-    """README.md: README.md.gotmpl with the table of values in it."""
+    """README.md: README.md.gotmpl with the last measurements and the table of values in it."""
     rows = ["| Key | Default | Meaning |", "| --- | --- | --- |"]
     rows += [f"| `{path}` | {default} | {said.replace('|', chr(92) + '|')} |" for path, default, said in documented()]
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
@@ -132,6 +174,7 @@ def readme() -> str:
     for name in ("version", "appVersion", "kubeVersion"):
         text = text.replace("{{ .Chart." + name[0].upper() + name[1:] + " }}", chart[name])
     text = text.replace("{{ .Proved }}", (ROOT / "charts" / "tests" / "proved.txt").read_text().rstrip())
+    text = text.replace("{{ .Measured }}", measured())
     return text.replace("{{ .Values }}", "\n".join(rows))
 
 
@@ -139,4 +182,5 @@ if __name__ == "__main__":
     TOPOLOGY.write_text(table())
     README.write_text(readme())
     USERS.write_text(users())
-    kept_defaults().write_text((CHART / "values.yaml").read_text())
+    SCHEMA.write_text(schema())
+    released_defaults().write_text(released("charts/eldercare/values.yaml"))

@@ -147,6 +147,11 @@ def test_the_chart_gives_a_service_the_same_variables(name: str) -> None:
     assert given == {variable for variable in charted()[name] if not FOREIGN.fullmatch(variable)}
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_service_is_killed_only_when_its_drain_must_be_over(name: str) -> None:
+    assert services("core")[name]["stop_grace_period"] == "55s"
+
+
 @every
 def test_every_variable_of_the_files_is_in_env_and_none_is_idle(stack: str) -> None:
     used = {name for file in COMPOSE.glob("compose*.yaml") for name in re.findall(r"(?<!\$)\$\{(\w+)", file.read_text())}

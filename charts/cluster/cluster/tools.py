@@ -13,11 +13,17 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 CRDS = ROOT / "charts" / "cluster" / "crds"
-# Folders of definitions inside each module of crds/go.mod.
+# Folders of definitions inside modules of crds/go.mod: of what the chart renders, and of what its examples hold besides.
 DEFINITIONS = {
     "github.com/kedacore/keda/v2": ("config/crd/bases/keda.sh_*.yaml",),
     "github.com/prometheus-operator/prometheus-operator": ("example/*-crd/*monitors.yaml", "example/*-crd/*rules.yaml"),
     "sigs.k8s.io/gateway-api": ("config/crd/standard/*routes.yaml", "config/crd/standard/*_gateways.yaml"),
+}
+OF_EXAMPLES = {
+    "github.com/argoproj/argo-cd/v3": ("manifests/crds/application-crd.yaml",),
+    "github.com/cloudnative-pg/cloudnative-pg": ("config/crd/bases/postgresql.cnpg.io_clusters.yaml", "config/crd/bases/*_databases.yaml"),
+    "github.com/external-secrets/external-secrets": ("config/crds/bases/external-secrets.io_externalsecrets.yaml",),
+    "github.com/fluxcd/source-controller": ("config/crd/bases/*_gitrepositories.yaml",),
 }
 
 
@@ -33,11 +39,11 @@ def read(path: Path) -> list[dict[str, Any]]:
     return [thing for thing in yaml.load_all(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if thing]
 
 
-def definitions() -> list[dict[str, Any]]:
-    """CustomResourceDefinitions of KEDA, prometheus-operator and Gateway API, as their modules ship them, and of Strimzi's topics."""
+def definitions(wanted: dict[str, tuple[str, ...]] = DEFINITIONS) -> list[dict[str, Any]]:
+    """CustomResourceDefinitions as their modules ship them, and of Strimzi's topics. wanted: DEFINITIONS or OF_EXAMPLES, or both."""
     if shutil.which("go") is None:
         raise SystemExit("the command `go` is missing: custom resource definitions come from Go modules")
-    told = subprocess.run(["go", "mod", "download", "-json", *DEFINITIONS], cwd=CRDS, stdout=subprocess.PIPE, text=True)
+    told = subprocess.run(["go", "mod", "download", "-json", *wanted], cwd=CRDS, stdout=subprocess.PIPE, text=True)
     if told.returncode:
         raise SystemExit(f"go mod download failed: {told.stdout}")
     found = read(CRDS / "kafkatopics.yaml")
@@ -45,7 +51,7 @@ def definitions() -> list[dict[str, Any]]:
     while rest:
         module, end = decoder.raw_decode(rest)
         rest = rest[end:].lstrip()
-        for pattern in DEFINITIONS[module["Path"]]:
+        for pattern in wanted[module["Path"]]:
             for path in sorted(Path(module["Dir"]).glob(pattern)):
                 found += read(path)
     return [thing for thing in found if thing["kind"] == "CustomResourceDefinition"]

@@ -66,6 +66,10 @@
 - name: KAFKA_CA
   value: /etc/eldercare/kafka/ca.crt
 {{- end }}
+{{- with $kafka.client }}
+- name: KAFKA_CLIENT
+  value: {{ toJson . | quote }}
+{{- end }}
 {{ end }}
 
 {{- define "eldercare.identityEnv" -}}
@@ -140,6 +144,9 @@
 {{ end -}}
 - name: PARTS
   value: {{ $service.outboxParts | default 1 | int64 | quote }}
+{{ $database := dict }}{{ include "eldercare.databaseOf" (dict "root" $root "service" $name "into" $database) -}}
+- name: POOL_SIZE
+  value: {{ $database.poolSize | default 8 | int64 | quote }}
 {{ include "eldercare.databaseEnv" (dict "root" $root "service" $name) | trim }}
 {{ include "eldercare.kafkaEnv" (dict "root" $root "service" $name) | trim }}
 {{ include "eldercare.identityEnv" (dict "root" $root "service" $name "calls" (and (ne $name "gateway") $service.calls)) | trim }}

@@ -11,14 +11,7 @@ metadata:
   namespace: {{ .root.Release.Namespace }}
   labels: {{- include "eldercare.labels" . | nindent 4 }}
   {{- if eq $migrations.mode "hook" }}
-  annotations:
-    {{- if $migrations.hookAnnotations }}
-    {{- toYaml $migrations.hookAnnotations | nindent 4 }}
-    {{- else }}
-    helm.sh/hook: pre-install,pre-upgrade
-    helm.sh/hook-weight: {{ .weight | quote }}
-    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
-    {{- end }}
+  annotations: {{- include "eldercare.hookAnnotations" . | nindent 4 }}
   {{- end }}
 spec:
   activeDeadlineSeconds: {{ $migrations.activeDeadlineSeconds | default 900 | int64 }}
@@ -39,4 +32,15 @@ spec:
   {{- include "eldercare.podSpec" (merge (dict "account" (.root.Values.migrations).serviceAccountName) .) | nindent 2 }}
   restartPolicy: Never
   {{- .pod | nindent 2 }}
+{{- end }}
+
+{{- /* Annotations of what runs before the release changes. `.weight`: its order. */}}
+{{- define "eldercare.hookAnnotations" -}}
+{{- with (.root.Values.migrations).hookAnnotations }}
+{{- toYaml . }}
+{{- else -}}
+helm.sh/hook: pre-install,pre-upgrade
+helm.sh/hook-weight: {{ .weight | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end }}
 {{- end }}

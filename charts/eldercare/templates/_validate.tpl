@@ -14,7 +14,7 @@
 {{- include "eldercare.validateKafka" (dict "root" . "into" $found) }}
 {{- include "eldercare.validateIdentity" (dict "root" . "into" $found "services" $services) }}
 {{- include "eldercare.validateScaling" (dict "root" . "into" $found "services" $services) }}
-{{- include "eldercare.validateEdges" (dict "root" . "into" $found) }}
+{{- include "eldercare.validateEdges" (dict "root" . "into" $found "services" $services) }}
 {{- end }}
 {{- if $found.said }}
 {{- fail (printf "\n\n%s %s cannot be installed with these values:\n  - %s\n" .Chart.Name .Chart.Version (join "\n  - " $found.said)) }}
@@ -27,7 +27,7 @@
 
 {{- define "eldercare.validateDatabase" -}}
 {{- $into := .into }}{{ $root := .root }}
-{{- $places := dict }}{{ $unnamed := list }}{{ $unverified := list }}
+{{- $places := dict }}{{ $unnamed := list }}{{ $unverified := list }}{{ $ownerless := list }}
 {{- range $name := keys .services | sortAlpha }}
 {{- $database := dict }}{{ include "eldercare.databaseOf" (dict "root" $root "service" $name "into" $database) }}
 {{- $keys := $database.keys | default dict }}
@@ -41,6 +41,7 @@
 {{- end }}
 {{- $_ := set $places $place $name }}
 {{- end }}
+{{- if and $database.runtimeRole (not $database.migrationSecret) }}{{ $ownerless = append $ownerless $name }}{{ end }}
 {{- if and (has ($database.tls).mode (list "verify-full" "verify-ca")) (not ($database.tls).caSecret) }}{{ $unverified = append $unverified $name }}{{ end }}
 {{- end }}
 {{- range $name, $_ := $root.Values.database.perService }}{{ if not (hasKey $.services $name) }}
@@ -48,6 +49,9 @@
 {{- end }}{{ end }}
 {{- with $unnamed }}
 {{- include "eldercare.say" (dict "into" $into "text" (printf "database.existingSecret: name the Secret with the database of %s, for example SERVICE-db with `kubectl create secret generic subsidy-db --from-literal=uri=postgresql://user:password@host:5432/subsidy`" (join ", " .))) }}
+{{- end }}
+{{- with $ownerless }}
+{{- include "eldercare.say" (dict "into" $into "text" (printf "database.migrationSecret: is needed by database.runtimeRole; name the Secret of the role that owns the tables of %s" (join ", " .))) }}
 {{- end }}
 {{- with $unverified }}
 {{- include "eldercare.say" (dict "into" $into "text" (printf "database.tls.caSecret: is needed by database.tls.mode %s; name the Secret that holds the certificates (CloudNativePG: <cluster>-ca), or say database.tls.mode=require to encrypt without knowing to whom" $root.Values.database.tls.mode)) }}
@@ -111,16 +115,22 @@
 {{- if ge (int64 ($service.pdb).maxUnavailable) (int64 $service.least) }}{{ if and ($service.pdb).enabled (gt (int64 $service.least) 1) }}
 {{- include "eldercare.say" (dict "into" $into "text" (printf "services.%s.pdb.maxUnavailable: %d of %d pods would protect nothing; say less, or pdb.enabled=false" $name (int64 $service.pdb.maxUnavailable) (int64 $service.least))) }}
 {{- end }}{{ end }}
-{{- if lt (int64 ($service.terminationGracePeriodSeconds | default 60)) 45 }}
-{{- include "eldercare.say" (dict "into" $into "text" (printf "services.%s.terminationGracePeriodSeconds: a drain takes up to 40 s, at least 45 are needed" $name)) }}
+{{- if lt (int64 ($service.terminationGracePeriodSeconds | default 60)) 55 }}
+{{- include "eldercare.say" (dict "into" $into "text" (printf "services.%s.terminationGracePeriodSeconds: a drain takes up to 50 s, at least 55 are needed" $name)) }}
 {{- end }}
 {{- end }}
 {{- end }}
 
 {{- define "eldercare.validateEdges" -}}
-{{- $into := .into }}{{ $values := .root.Values }}
+{{- $into := .into }}{{ $root := .root }}{{ $values := .root.Values }}
 {{- $route := (($values.services).gateway).httpRoute | default dict }}
 {{- if and $route.enabled (not $route.parentRefs) }}{{ include "eldercare.say" (dict "into" $into "text" "services.gateway.httpRoute.parentRefs: name the Gateway, [{name: …, namespace: …}]") }}{{ end }}
+{{- if and ($values.networkPolicy).enabled (not ((($values.networkPolicy).egress).database).ports) }}
+{{- range $name := keys .services | sortAlpha }}
+{{- $database := dict }}{{ include "eldercare.databaseOf" (dict "root" $root "service" $name "into" $database) }}
+{{- if ($database.keys).port }}{{ include "eldercare.say" (dict "into" $into "text" (printf "networkPolicy.egress.database.ports: name the port of PostgreSQL, that of %s is known to the Secret alone (database.keys.port, or that of perService)" $name)) }}{{ end }}
+{{- end }}
+{{- end }}
 {{- if and ($values.networkPolicy).enabled (($values.telemetry).podMonitor).enabled (not (($values.networkPolicy).monitoring).from) }}
 {{- include "eldercare.say" (dict "into" $into "text" "networkPolicy.monitoring.from: telemetry.podMonitor scrapes port 9000, and nobody may come to it; say who, [{namespaceSelector: …}]") }}
 {{- end }}
