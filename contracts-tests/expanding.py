@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-UNNOTICED = ("op.create_table", "op.f", "op.get_context", "op.get_context().autocommit_block")
+UNNOTICED = ("op.create_table", "op.f", "op.get_context", "op.get_context().autocommit_block", "migrations.add_index")
 SAFE_SQL = (
     "create table ", "create type ", "create sequence ", "create index concurrently ", "comment on ",
     "create function ", "revoke execute on function ",  # who runs the release before owns every function that it calls, or was granted it

@@ -160,12 +160,14 @@ async def test_a_log_that_ends_too_early_is_an_alarm_from_within_a_turn_too(worl
 
 async def test_a_poll_that_fails_after_it_has_drained_a_partition_leaves_no_gap(world: str, store: Store, kafka: Kafka) -> None:
     lost: list[Any] = []
+    asked = asyncio.Event()
     async with unwatched(store, kafka.address, world) as consumers:
         await say(kafka.address, 10, FIRST)
         await applied(store, 10)
         poll = consumers.consumer.getmany
 
         async def failing(**options: Any) -> Any:
+            asked.set()
             found = await poll(**options)
             if found and not lost:
                 lost.append(found)
@@ -173,6 +175,7 @@ async def test_a_poll_that_fails_after_it_has_drained_a_partition_leaves_no_gap(
             return found
 
         consumers.consumer.getmany = failing
+        await asyncio.wait_for(asked.wait(), 10)  # the poll before it is over
         await say(kafka.address, 10, FIRST)
         await until(lambda: lost, 10, what="a poll failed")
         consumers._subscriber.add_task(consumers._subscriber._run_consume_loop, (consumers.consumer,))

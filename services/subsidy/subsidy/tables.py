@@ -168,10 +168,6 @@ class Debt(Remembered, table=True):
     __table_args__ = (
         Index("debt_unpaid_ix", "organisation_id", "settlement_id", postgresql_where=text("payment_id is null")),
         CheckConstraint("captured_fen > 0", name="owes_something"),
-        CheckConstraint(
-            "(reversed_at is null or payment_id is null) and (recovery_id is null or payment_id is not null)",
-            name="reversed_unpaid_claimed_paid",
-        ),
     )
 
     settlement_id: UUID = Field(primary_key=True)

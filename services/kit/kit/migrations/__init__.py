@@ -29,6 +29,7 @@ T = TypeVar("T")
 LOCK = 0x5C8E3A  # advisory lock: one migrates, the others wait and find nothing to do
 STOOD_IN_THE_WAY = frozenset({"40P01", "55P03"})  # a deadlock, or a lock that did not come within lock_timeout; all was undone
 TRIES, REST_S = 30, 1.0
+LOOK_S = 0.2
 HERE = Path(__file__).parent
 
 
@@ -69,6 +70,21 @@ def no_restore_tables() -> None:
     """Undoes `restore_tables()`."""
     tables.metadata("kit").drop_all(op.get_bind(), _named(RESTORES), checkfirst=False)
     _versions_become(Integer())
+
+
+def add_index(name: str, table: str, *columns: str) -> None:
+    """Makes an index on a table that others write meanwhile. It is a revision of its own: what comes before it is committed.
+
+    What is left of an attempt that was cut off is removed first; it would be there, and never used.
+    """
+    with op.get_context().autocommit_block():
+        op.execute("set lock_timeout = 0")  # it waits for transactions that are under way, and stands in nobody's way meanwhile
+        usable = op.get_bind().scalar(text("select indisvalid from pg_index where indexrelid = to_regclass(:name)"), {"name": name})
+        if usable is False:
+            op.drop_index(name, table_name=table, postgresql_concurrently=True)
+        if not usable:
+            op.create_index(name, table, columns, postgresql_concurrently=True)
+        op.execute("reset lock_timeout")
 
 
 def _versions_become(kind: Integer) -> None:
@@ -180,8 +196,10 @@ async def _migrate(dsn: str, package: str, act: Callable[[Config], Any], to: str
 
     try:
         async with engine.connect() as guard:
-            await guard.execute(text("set lock_timeout = 0"))
-            await guard.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK})
+            # neither in a transaction nor in a statement that waits: both keep a snapshot, for whose end an index made beside them waits
+            await guard.execution_options(isolation_level="AUTOCOMMIT")
+            while not await guard.scalar(text("select pg_try_advisory_lock(:key)"), {"key": LOCK}):  # noqa: ASYNC110
+                await asyncio.sleep(LOOK_S)
             before = await revision(dsn)
             if done(before):  # somebody else's work, while we waited
                 return False

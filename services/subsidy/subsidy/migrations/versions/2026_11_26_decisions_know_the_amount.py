@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "subsidy_decisions_know_amounts"
-down_revision = "subsidy_debts_know_visits"
+down_revision = "subsidy_debts_by_voucher"
 branch_labels = None
 depends_on = None
 
