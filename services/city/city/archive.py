@@ -30,6 +30,8 @@ SERVICE = "datacenter"
 REFUSED, WRONG, NOT_RUNNING = 1, 2, 3
 EXPECTED = (EldercareError, asyncpg.PostgresError, OSError, NotAState, StateInUse, Missing, StartFailed)
 
+WIDE = 1000  # characters: the path of a file is printed whole, to be copied
+
 app = typer.Typer(no_args_is_help=True, help="Days of the archive: where they are, out of the database into files, and back.")
 StateOption = Annotated[Path, typer.Option("--state", envvar="ELDERCARE_STATE", help="State folder of the city.")]
 STATE = Path(".state")
@@ -45,7 +47,7 @@ def list_days(state: StateOption = STATE) -> None:
         column.justify = "right"
     for day in _done(state, listed):
         table.add_row(str(day.day), str(day.rows), str(day.bytes or ""), day.file or "database")
-    console.print(table)
+    console.print(table, soft_wrap=True, width=WIDE)
 
 
 @app.command()

@@ -12,8 +12,6 @@ from google.protobuf.message import Message
 from datacenter.flows.recount.counting import Figures
 from datacenter.testing import Record, Told, a_record, an_elder, villages
 from kit import areas, ids
-from kit.events import failures
-from kit.refusals import Malformed
 from kit.store import Store
 from kit.wire import timestamp
 
@@ -144,14 +142,16 @@ async def test_an_event_of_a_type_nobody_knows_is_kept(store: Store, hear: Hear)
     assert tuple(kept) == ("eldercare.assessment.v1.ElderDreamt", record.value)
 
 
-async def test_an_id_without_a_day_is_refused(hear: Hear) -> None:
+async def test_an_id_without_a_day_is_parked_and_not_kept(store: Store, hear: Hear) -> None:
     elder = Told(assessment.ElderRegistered(elder=an_elder()), at("2025-01-10"), 1)
     other = ids.UUID("2c5ea4c0-4067-41e8-8bad-9b1deb4d3b7d")
 
-    with pytest.raises(Malformed, match="no UUIDv7"):
-        await hear([a_record(elder, offset=0, id=other)])
+    await hear([a_record(elder, offset=0, id=other)])
 
-    assert not failures.passing(Malformed("ce_id", "is no UUIDv7"))
+    async with store.reading() as session:
+        driver = await session.driver()
+        assert await driver.fetchval("select reason from parked") == "UNDECODABLE"
+        assert await driver.fetchval("select count(*) from archive") == 0
 
 
 async def test_events_of_several_days_lie_in_partitions_of_their_days(store: Store, hear: Hear) -> None:

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from datacenter.flows.rebuild import rebuild
-from datacenter.flows.recount import Figures
+from datacenter.flows.recount.counting import Figures
 from datacenter.testing import History, Told, dispatched, records
 from kit import migrations
 from kit.clock import Clock

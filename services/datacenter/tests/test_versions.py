@@ -33,7 +33,7 @@ def changed(name: str) -> Limits:
 @cache
 def recounted(known: Limits) -> Figures:
     recount = Recount("2025-03", known)
-    for one in History(5).grow(80).ordered():
+    for one in History(5).grow(200).ordered():
         recount.hear(one.event, one.time, one.sequence)
     return recount.figures()
 

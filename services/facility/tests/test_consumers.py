@@ -9,6 +9,7 @@ from facility.consumers import GROUP
 from facility.flows import facilities, organisations, stays
 from facility.tables import Ability, Elder
 from facility.testing import a_facility, a_ground, an_elder_state, an_official, an_organisation
+from kit import ids
 from kit.store import Store
 from kit.testing.telling import a_record, tell, tell_records
 
@@ -53,7 +54,9 @@ async def test_an_approved_level_is_kept_once(store: Store):
     )
     event.approved_at.FromDatetime(store.clock.now())
 
-    fates = [await tell_records(store, GROUP, [a_record(event, store.clock.now(), event_id=uuid.UUID(int=7))]) for _ in range(2)]
+    record = a_record(event, store.clock.now(), event_id=ids.new())
+
+    fates = [await tell_records(store, GROUP, [record]) for _ in range(2)]
 
     async with store.reading() as session:
         assert (await session.get(Ability, uuid.UUID(event.elder_id))).level == 0

@@ -76,7 +76,7 @@ def _value(field: FieldDescriptor, text: str) -> Any:
         if text not in _TRUTH:
             raise Malformed(field.name, "is true or false")
         return _TRUTH[text]
-    if field.type == FieldDescriptor.TYPE_ENUM and text.lstrip("-").isdigit():
+    if field.type == FieldDescriptor.TYPE_ENUM and text.isascii() and text.removeprefix("-").isdigit():
         return int(text)
     return text
 

@@ -48,6 +48,12 @@ def test_a_wrong_parameter_is_named(pairs: list[tuple[str, str]], field: str) ->
     assert told.value.field == field
 
 
+@pytest.mark.parametrize("digits", ["²", "--1"])
+def test_a_number_of_other_digits_is_no_number_of_a_value(digits: str) -> None:
+    with pytest.raises(Malformed, match="state"):
+        transcode.from_query(api_pb2.ListApplications, [("state", digits)], {})
+
+
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
     st.sampled_from(["name", "answers", "eating", "x"]), inner), max_leaves=8))
 def test_no_json_at_all_is_a_defect_of_ours(document: object) -> None:

@@ -70,7 +70,9 @@ class Several:
         pytest-xdist hands a group on at the end of a test's id, and does so in silence or not at all.
         """
         if torn := next((one for one in ids if "@" not in one.rpartition("]")[2]), None):
-            raise pytest.UsageError(f"{torn} lost its group: pytest and pytest-xdist do not fit each other")
+            raise pytest.UsageError(
+                f"{torn} lost its group: several processes need --dist loadgroup, and a pytest and a pytest-xdist that fit each other",
+            )
 
     def pytest_testnodedown(self, node: Any, error: Any) -> None:
         """Takes over what a process has left out; one that died has told nothing."""
