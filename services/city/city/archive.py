@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import asyncpg
 import typer
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -47,7 +48,7 @@ def list_days(state: StateOption = STATE) -> None:
         column.justify = "right"
     for day in _done(state, listed):
         table.add_row(str(day.day), str(day.rows), str(day.bytes or ""), day.file or "database")
-    console.print(table, soft_wrap=True, width=WIDE)
+    Console(width=WIDE).print(table)
 
 
 @app.command()
