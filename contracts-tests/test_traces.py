@@ -200,8 +200,8 @@ def test_no_span_names_a_person(spans: list[Seen], named: Named) -> None:
     assert {span.name: found for span in spans if (found := named.within(span.text))} == {}
 
 
-def test_no_metric_names_a_person(collector: Collector, named: Named) -> None:
-    assert collector.metrics
+def test_no_metric_names_a_person(town: Town, collector: Collector, named: Named) -> None:
+    town.until(lambda: collector.metrics, 90, "metrics are pushed, once a minute")
     assert [found for text in collector.metrics if (found := named.within(text))] == []
 
 

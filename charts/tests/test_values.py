@@ -175,13 +175,18 @@ def paths(values: Any, above: tuple[str, ...] = ()) -> list[tuple[str, tuple[str
     return found
 
 
+DEMANDED = {("seccompProfile", "type")}  # by Kubernetes, in whatever values have the map above
+
+
 def lacks() -> list[tuple[str, list[tuple[str, ...]]]]:
     """What older values may lack: each map as a whole, and all that is in one map beside further maps."""
     found = []
     for dotted, steps, value in [("everything", (), defaults()), *paths(defaults())]:
         if isinstance(value, dict) and value:
             found += [(dotted, [steps])] if steps else []
-            found.append((f"{dotted}.*", [(*steps, key) for key, each in value.items() if not isinstance(each, dict)]))
+            found.append((f"{dotted}.*", [
+                (*steps, key) for key, each in value.items() if not isinstance(each, dict) and (*steps[-1:], key) not in DEMANDED
+            ]))
     return [(name, missing) for name, missing in found if missing]
 
 
