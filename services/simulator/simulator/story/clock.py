@@ -22,6 +22,7 @@ async def move(story: Story, at: time) -> None:
         story.truth.close(story.month, story.world)
     before, story.now = story.now, then
     await story.tokens.renew()
+    await story.gateway.quiet()  # what was decided before happens before: a visit approved at half past two is paid at four
     await story.gateway.clock(story.now.isoformat())
     await story.gateway.quiet()
     _catch_up(story, before)
