@@ -1,6 +1,7 @@
 """Time passes: the platform's clock moves on, and the truth follows what the platform does by itself, by its published rules."""
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 
 from kit.clock import SHANGHAI
@@ -22,7 +23,8 @@ async def move(story: Story, at: time) -> None:
         story.truth.close(story.month, story.world)
     before, story.now = story.now, then
     await story.tokens.renew()
-    await story.gateway.quiet()  # what was decided before happens before: a visit approved at half past two is paid at four
+    if month_of(before) != story.month or any(_pay_runs(before, then)):  # a visit approved at half past two is paid at four
+        await story.gateway.quiet()
     await story.gateway.clock(story.now.isoformat())
     await story.gateway.quiet()
     _catch_up(story, before)
@@ -35,16 +37,22 @@ def _catch_up(story: Story, before: datetime) -> None:
                 entitling.lapse(story, number, month)
         for number, area in story.vouched.items():
             entitling.issue(story, number, story.month, area)
-    for day in days_between(before.astimezone(SHANGHAI).date(), story.today):
-        if day.day == CASH_DAY and before < instant(day, time()) <= story.now:
-            _pay_cash(story, day)
-        if day.isoweekday() == PAY_WEEKDAY and before < instant(day, PAY_TIME) <= story.now:
-            _pay_debts(story, day)
+    for pay, day in _pay_runs(before, story.now):
+        pay(story, day)
     for order in list(story.open.values()):
         if order.state in ("placed", "offered") and order.wanted_to <= story.now:
             ordering.end(story, order, "unserved")
         elif order.state == "accepted" and order.wanted_to + MISSED_AFTER <= story.now:
             ordering.end(story, order, "missed")
+
+
+def _pay_runs(before: datetime, now: datetime) -> Iterator[tuple[Callable[[Story, date], None], date]]:
+    """What is paid, and on which day, by the runs that begin after one instant and not after another."""
+    for day in days_between(before.astimezone(SHANGHAI).date(), now.astimezone(SHANGHAI).date()):
+        if day.day == CASH_DAY and before < instant(day, time()) <= now:
+            yield _pay_cash, day
+        if day.isoweekday() == PAY_WEEKDAY and before < instant(day, PAY_TIME) <= now:
+            yield _pay_debts, day
 
 
 def _pay_cash(story: Story, day: date) -> None:
