@@ -92,7 +92,7 @@ def size(inhabitants: int, measured: dict[str, Any]) -> Size:
     events, burst = round(EVENTS_A_DAY * scale), BURST * scale
     city = measured["city"]
     per_event = costs(city)
-    grown = {name: value / city["events"] for name, value in city["grown"].items()}
+    grown = _grown(city)
     cores = {name: burst * per_event[name] for name in SERVICES}
     replicas = {name: max(LEAST_REPLICAS, ceil(need / BUSY)) for name, need in cores.items()}
     work = sum(city["grown"][f"{name}_us"] for name in SERVICES)
@@ -131,6 +131,11 @@ def costs(city: dict[str, Any]) -> dict[str, float]:
     return {name: max(LEAST_SHARE * seconds, seconds - rest.get(name, 0.0)) / city["events"] for name, seconds in city["cpu_s"].items()}
 
 
+def _grown(city: dict[str, Any]) -> dict[str, float]:
+    """What came to databases and logs for an event; a table that vacuum made shorter meanwhile did not grow."""
+    return {name: max(0, value) / city["events"] for name, value in city["grown"].items()}
+
+
 def _servers(cores: dict[str, float]) -> list[list[str]]:
     """Databases by server, the busiest first; those that need little share one."""
     alone = sorted((name for name, need in cores.items() if need > OWN_SERVER_CORES), key=lambda name: -cores[name])
@@ -141,7 +146,7 @@ def page(measured: dict[str, Any]) -> str:
     """The text of the page."""
     sizes = [size(inhabitants, measured) for inhabitants in CITIES]
     city = measured["city"]
-    grown = {name: value / city["events"] for name, value in city["grown"].items()}
+    grown = _grown(city)
     used = city["events"] * sum(cost for name, cost in costs(city).items() if name != "simulator")
     lines = [
         ABOVE,
@@ -184,7 +189,7 @@ def page(measured: dict[str, Any]) -> str:
 def _cost(name: str, city: dict[str, Any]) -> str:
     grown = city["grown"]
     work = sum(grown[f"{one}_us"] for one in SERVICES)
-    own = f"{grown[f'{name}_bytes'] / city['events']:,.0f} | {grown[f'{name}_us'] / work:.0%}" if name in SERVICES else " | "
+    own = f"{_grown(city)[f'{name}_bytes']:,.0f} | {grown[f'{name}_us'] / work:.0%}" if name in SERVICES else " | "
     told = "below what can be measured" if name in unmeasured(city) else f"{1000 * costs(city)[name]:.2f}"
     return f"| `{name}` | {told} | {own} |"
 
