@@ -90,11 +90,17 @@ async def city(store, database, clock, issuer, serve):
 
 @pytest.fixture
 def place(city, issuer):
-    """`await place(key)` as the hotline does."""
+    """`await place(key)` as the hotline does: where a neighbour of a crowded machine was late, again with the same key."""
 
-    async def placed(key=None, *, token=None, timeout=10, **given):
+    async def placed(key=None, *, token=None, timeout=10, tries=3, **given):
         caller = token or issuer.token(("hotline",), area="341100000000", client_id="hotline")
-        return await city.client.call(PLACE, a_request(city.elder_id, **given), key=key or str(ids.new()), token=caller, timeout=timeout)
+        asked, key = a_request(city.elder_id, **given), key or str(ids.new())
+        for left in reversed(range(tries)):
+            try:
+                return await city.client.call(PLACE, asked, key=key, token=caller, timeout=timeout)
+            except Unavailable:
+                if not left:
+                    raise
 
     return placed
 
@@ -180,7 +186,7 @@ async def test_while_subsidy_is_down_the_order_waits_and_the_same_key_finds_it_l
     await city.vouchers.drain(grace_s=0)
 
     with pytest.raises(Unavailable) as silent:
-        await place("one")
+        await place("one", tries=1)
     assert silent.value.retry_after_s
     assert [State(row["state"]) for row in await rows("select state from visit_order")] == [State.RESERVING]
     assert await letters(OrderPlaced) == []
@@ -197,7 +203,7 @@ async def test_an_order_that_nobody_asks_for_again_is_placed_by_the_service_itse
     port = city.vouchers.port
     await city.vouchers.drain(grace_s=0)
     with pytest.raises(Unavailable):
-        await place("one")
+        await place("one", tries=1)
     clock.set(BEGIN + timedelta(minutes=1))
     assert await city.duties.serve() == 1  # subsidy is still down
     assert await rows("select kind, at, tries from due") == [{"kind": "reserve", "at": BEGIN + timedelta(minutes=2), "tries": 0}]
@@ -231,7 +237,7 @@ async def test_a_crash_between_the_two_transactions_leaves_one_hold_and_one_orde
 async def test_an_order_that_could_not_be_placed_before_its_window_ended_is_no_order(city, place, clock, rows, letters):
     await city.vouchers.drain(grace_s=0)
     with pytest.raises(Unavailable):
-        await place("one")
+        await place("one", tries=1)
 
     clock.set(TOMORROW + timedelta(hours=3))
     await city.duties.serve()
