@@ -12,6 +12,7 @@ SEED ?= 1
 KAFKA ?= auto
 STATE ?= .state
 PORT ?= 8080
+PROCESSES ?= 3
 SERVICES := $(if $(S),$(S),kit assessment subsidy facility dispatch supervision datacenter gateway simulator city)
 PORTAL := $(if $(wildcard services/portal/package.json),services/gateway/gateway/portal/.built)
 SIMULATION = --elders $(ELDERS) --days $(DAYS) --seed $(SEED)
@@ -70,8 +71,8 @@ bench: setup ## measure (N=outbox|consumer|command|projection|board|gateway|city
 	@$(BIN)/eldercare bench $(N)
 
 ##@ Prove
-test: setup ## every test but the rehearsals; with KAFKA=memory, or without Java, what needs a real broker is named as left out
-	@KAFKA=$(KAFKA) $(BIN)/pytest -q -m 'not rehearsal' $(if $(S),services/$(S),-n 3 --dist loadgroup)
+test: setup ## every test but the rehearsals, in PROCESSES=3; with KAFKA=memory, or without Java, what needs a real broker is named as left out
+	@KAFKA=$(KAFKA) $(BIN)/pytest -q -m 'not rehearsal' $(if $(S),services/$(S),-n $(PROCESSES) --dist loadgroup)
 test-connected: setup ## the tests that need a real Kafka broker
 	@KAFKA=apache $(BIN)/pytest -q -m 'connected and not city' $(if $(S),services/$(S))
 test-city: setup ## the tests that need a whole running city
