@@ -187,9 +187,9 @@ def page(measured: dict[str, Any]) -> str:
 
 
 def _cost(name: str, city: dict[str, Any]) -> str:
-    grown = city["grown"]
+    grown = _grown(city)
     work = sum(grown[f"{one}_us"] for one in SERVICES)
-    own = f"{_grown(city)[f'{name}_bytes']:,.0f} | {grown[f'{name}_us'] / work:.0%}" if name in SERVICES else " | "
+    own = f"{grown[f'{name}_bytes']:,.0f} | {grown[f'{name}_us'] / work:.0%}" if name in SERVICES else " | "
     told = "below what can be measured" if name in unmeasured(city) else f"{1000 * costs(city)[name]:.2f}"
     return f"| `{name}` | {told} | {own} |"
 
