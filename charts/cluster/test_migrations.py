@@ -18,7 +18,7 @@ IMPATIENT = "20s"
 
 @pytest.fixture
 def life(namespace: Namespace, tmp_path: Path, kubeconfig: Path) -> Life:
-    return Life("minimal", namespace, "helm4", tmp_path, kubeconfig)
+    return Life("minimal", CHART, namespace, "helm4", tmp_path, kubeconfig)
 
 
 def replica_sets(namespace: Namespace) -> dict[str, tuple[int, int]]:

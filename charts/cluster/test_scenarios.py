@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from cluster.api import Api, Refused, eventually
-from cluster.chart import CHART, scenarios, values, version
+from cluster.chart import CHART, WRAPPER, installed, scenarios, values, version
 from cluster.helm import Helm
 from cluster.life import Life
 from cluster.namespaces import Namespace
 from cluster.rendered import users_own
 
 NOW = version((CHART / "Chart.yaml").read_text())
-LIVES = [(scenario, "helm4") for scenario in scenarios()] + [("minimal", "helm3")]
+LIVES = [(scenario, "helm4") for scenario in scenarios()] + [(WRAPPER, "helm4"), ("minimal", "helm3")]
 
 
 @pytest.mark.parametrize("scenario", scenarios())
@@ -44,18 +44,19 @@ def test_a_release_lives_and_leaves_nothing(
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    life = Life(scenario, namespace, tool, tmp_path, kubeconfig)
+    old, new = (installed(scenario, chart, tmp_path / name) for name, chart in (("old", old_chart), ("new", CHART)))
+    life = Life(scenario, new, namespace, tool, tmp_path, kubeconfig)
     helm, was = life.helm, version((old_chart / "Chart.yaml").read_text())
     life.check_hardened()
 
-    life.timed("install", helm.install(old_chart, *life.values))
+    life.timed("install", helm.install(old, *life.values))
     eventually(lambda: life.serves(was), f"{scenario} serves with {was}")
     life.timed("test", helm.test())
-    life.timed("upgrade", helm.upgrade(CHART, *life.values))
+    life.timed("upgrade", helm.upgrade(new, *life.values))
     eventually(lambda: life.serves(NOW), f"{scenario} serves with {NOW}")
     for deployment in life.autoscaled():
         life.scale(deployment, 4)
-    life.timed("again", helm.upgrade(CHART, *life.values))
+    life.timed("again", helm.upgrade(new, *life.values))
     assert all(life.replicas(deployment) == 4 for deployment in life.autoscaled()), "an upgrade took back what an autoscaler did"
     life.timed("rollback", helm.rollback(1))
     eventually(lambda: life.serves(was), f"{scenario} serves with {was}")

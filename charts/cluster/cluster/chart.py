@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 from cluster.tools import ROOT
 
 CHART = ROOT / "charts" / "eldercare"
+WRAPPER = "wrapper"  # the scenario in which a chart of its user's has this one below it
 
 
 def scenarios() -> list[str]:
@@ -20,7 +22,17 @@ def scenarios() -> list[str]:
 
 
 def values(scenario: str) -> list[str]:
-    return ["--values", str(CHART / "ci" / f"{scenario}-values.yaml")]
+    """For Helm; a wrapper brings its own."""
+    return [] if scenario == WRAPPER else ["--values", str(CHART / "ci" / f"{scenario}-values.yaml")]
+
+
+def installed(scenario: str, chart: Path, folder: Path) -> Path:
+    """What a user of the scenario hands to Helm: the chart, or one in `folder` that has it below it."""
+    if scenario != WRAPPER:
+        return chart
+    shutil.copytree(chart / "ci" / "wrapper", folder)
+    shutil.copytree(chart, folder / "charts" / "eldercare")
+    return folder
 
 
 def version(chart_yaml: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cluster.api import Object
-from cluster.chart import CHART, values
+from cluster.chart import values
 from cluster.helm import Helm, Told
 from cluster.namespaces import Namespace
 from cluster.rendered import hook, pods, users_own
@@ -16,11 +16,11 @@ SELECTED_BY = {"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kube
 class Life:
     """One release of one scenario in one namespace."""
 
-    def __init__(self, scenario: str, namespace: Namespace, tool: str, folder: Path, kubeconfig: Path):
+    def __init__(self, scenario: str, chart: Path, namespace: Namespace, tool: str, folder: Path, kubeconfig: Path):
         self.scenario, self.namespace, self.tool = scenario, namespace, tool
         self.helm = Helm(tool, kubeconfig, namespace.name, folder)
         self.values = values(scenario)
-        self.objects = self.helm.render(CHART, *self.values)
+        self.objects = self.helm.render(chart, *self.values)
         namespace.furnish(users_own(self.objects))
         self.before = namespace.contents()
         self.took: list[tuple[str, float]] = []
