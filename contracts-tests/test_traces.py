@@ -142,7 +142,7 @@ def test_a_figure_of_the_board_leads_to_the_requests_that_made_it(town: Town, sp
 
 
 def test_the_outbox_is_part_of_the_trace(spans: list[Seen], records: list[Any]) -> None:
-    """A letter's way from the transaction to the broker is a span of its own that leads back to the transaction."""
+    """A message's way from the transaction to the broker is a span of its own that leads back to the transaction."""
     sent = {link for span in spans if span.kind == Span.SPAN_KIND_PRODUCER for _, link in span.links}
     sent |= {span.parent_id for span in spans if span.kind == Span.SPAN_KIND_PRODUCER}
 

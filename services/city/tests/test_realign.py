@@ -76,7 +76,7 @@ async def say(address: str, kafka: Bootstrap | None, count: int) -> list[str]:
         async with store.transaction() as session:
             for sequence in range(1, count + 1):
                 emit(session, withdrawn(), sequence=sequence)
-            ids = [str(letter.id) for letter in session.letters]
+            ids = [str(message.id) for message in session.messages]
         if kafka is not None:
             relay = Relay(store, kafka)
             running = asyncio.create_task(relay.run())
