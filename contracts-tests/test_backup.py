@@ -23,8 +23,8 @@ from eldercare.assessment.v1 import events_pb2 as said
 from repeating import Repeating
 from town import CITY, Town
 
+from city.backup.resay import pending
 from city.operations import unbalanced
-from city.resaying import pending
 from city.services import SIMULATOR
 from kit.outbox import EPOCH
 from simulator import compare
