@@ -14,8 +14,8 @@ from town import CITY, ELDERS, SEED, Town
 
 from kit import areas
 from simulator.people import COUNTIES, Places, population
+from simulator.providers import firms, homes, visitors
 from simulator.story import START
-from simulator.things import firms, homes, visitors
 
 pytest_plugins = ["living"]
 pytestmark = [pytest.mark.city, pytest.mark.timeout(900)]
