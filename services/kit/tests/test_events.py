@@ -3,12 +3,10 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from kit import ids, outbox, parking
 from kit.events import on
@@ -21,15 +19,6 @@ from kit.store import Session, Store
 from kit.testing import trial, until
 
 COUNTS, HOUSES = trial.COUNTS, trial.HOUSES
-
-
-@pytest_asyncio.fixture
-async def world(store: Store, kafka: Kafka, topics: Callable[..., None], group: str) -> AsyncIterator[str]:
-    """A group that listens, its tables and its empty topics."""
-    topics(COUNTS, HOUSES, partitions=2)
-    await trial.tables(store)
-    trial.listen(group)
-    yield group
 
 
 async def settled(consumers: Any, count: int) -> dict[str, Any]:

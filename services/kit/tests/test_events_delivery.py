@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from confluent_kafka import KafkaException
@@ -32,14 +31,6 @@ from kit.testing import trial, until
 
 COUNTS, HOUSES = trial.COUNTS, trial.HOUSES
 SESSION_MS = 6_000  # the least that the broker allows
-
-
-@pytest_asyncio.fixture
-async def world(store: Store, kafka: Kafka, topics: Callable[..., None], group: str) -> AsyncIterator[str]:
-    topics(COUNTS, HOUSES, partitions=2)
-    await trial.tables(store)
-    trial.listen(group)
-    yield group
 
 
 @asynccontextmanager
