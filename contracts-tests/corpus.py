@@ -79,7 +79,7 @@ def headers(message: Message) -> dict[str, str]:
     """The headers under which the outbox says this message, for one id, one instant and one cause; the same each time."""
     where = route(type(message))
     return envelope(
-        where, where.key(message), 7, letter_id=ID, service=contracts.service_of(message.DESCRIPTOR), time=SAID, recorded_at=SAID,
+        where, where.key(message), 7, message_id=ID, service=contracts.service_of(message.DESCRIPTOR), time=SAID, recorded_at=SAID,
         why=Cause(str(ID), str(ID), f"00-{'1' * 32}-{'2' * 16}-01"), here=f"00-{'1' * 32}-{'3' * 16}-01",
     )
 

@@ -13,14 +13,14 @@ import grpc
 import httpx
 import pytest
 from calls import NOBODY, PLACES, Document, filled, named
-from town import CITY, ELDERS, SEED, Town
+from running_city import CITY, ELDERS, SEED, RunningCity
 
 from gateway.contracts import Method, apis, methods
 from kit.access import AREA_ROLES, ORGANISATION_ROLES, PERSON_ROLES, ROLES
 from simulator.people import COUNTIES, Places, population
 from simulator.story import START
 
-pytest_plugins = ["living"]
+pytest_plugins = ["city_fixtures"]
 pytestmark = [pytest.mark.city, pytest.mark.timeout(900)]
 
 MONTH = "2026-01"
@@ -30,7 +30,7 @@ MONTH = "2026-01"
 class Seen:
     """What a city office sees: rows by the list that tells them. ids: where a path or body needs one that stands in no list."""
 
-    town: Town
+    town: RunningCity
     rows: dict[str, list[Document]] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
 
@@ -91,7 +91,7 @@ class Scope:
 
 
 @pytest.fixture(scope="module")
-def seen(town: Town) -> Seen:
+def seen(town: RunningCity) -> Seen:
     office = town.token("official", "inspector", "hotline", area=CITY)
     found = Seen(town)
     for method in calls.reads():
@@ -122,7 +122,7 @@ def _flat(row: Document) -> Document:
     return {name: value for part in (*inner, row) for name, value in part.items()}
 
 
-def ask(town: Town, method: Method, token: str, row: Document, **more: Any) -> httpx.Response:
+def ask(town: RunningCity, method: Method, token: str, row: Document, **more: Any) -> httpx.Response:
     path, parameters = question(method, row)
     if method.body:
         return town.request(method.verb, path, token, json=parameters)
@@ -225,7 +225,7 @@ def test_no_search_for_a_person_leads_out_of_the_county(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("method", EVERY)
-def test_a_role_that_is_not_named_is_denied(town: Town, method: Method) -> None:
+def test_a_role_that_is_not_named_is_denied(town: RunningCity, method: Method) -> None:
     strangers = [] if method.access.open else sorted(ROLES - set(method.access.roles))
     for role in strangers:
         everything = {"area": CITY, "organisation_id": NOBODY[0], "elder_ids": [NOBODY[0]], "worker_id": NOBODY[0]}
@@ -234,7 +234,7 @@ def test_a_role_that_is_not_named_is_denied(town: Town, method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", EVERY)
-def test_nobody_enters_without_a_token(town: Town, method: Method) -> None:
+def test_nobody_enters_without_a_token(town: RunningCity, method: Method) -> None:
     for token in ("", "nonsense", _unsigned(town.token("official", area=CITY))):
         answer = knock(town, method, token)
         assert (answer.status_code, answer.json()["reason"]) == (401, "UNAUTHENTICATED"), answer.text
@@ -247,7 +247,7 @@ def _unsigned(token: str) -> str:
     return f"{head}.{claims}.{signature[::-1]}"
 
 
-def knock(town: Town, method: Method, token: str) -> httpx.Response:
+def knock(town: RunningCity, method: Method, token: str) -> httpx.Response:
     """A request that satisfies the contract, about nobody."""
     document = {} if method.takes_file else calls.example(method)
     path, in_path = filled(method.path, document), PLACES.findall(method.path)
@@ -316,7 +316,7 @@ def internal() -> list[str]:
 
 
 @pytest.mark.parametrize("name", internal())
-def test_an_internal_method_has_no_way_in_from_outside(town: Town, name: str) -> None:
+def test_an_internal_method_has_no_way_in_from_outside(town: RunningCity, name: str) -> None:
     service, _, method = name.rpartition("/")
     short = service.rpartition(".")[2].lower()
     for path in (f"/{name}", f"/v1/{short}:{method.lower()}", f"/v1/{short}/{NOBODY[0]}:{method.lower()}", f"/v1/{method.lower()}"):
@@ -325,7 +325,7 @@ def test_an_internal_method_has_no_way_in_from_outside(town: Town, name: str) ->
 
 
 @pytest.mark.parametrize("name", internal())
-def test_an_internal_method_listens_to_services_alone(town: Town, name: str) -> None:
+def test_an_internal_method_listens_to_services_alone(town: RunningCity, name: str) -> None:
     users = town.token(*sorted(ROLES - {"service"}), area=CITY, organisation_id=NOBODY[0], elder_ids=[NOBODY[0]])
 
     assert spoken(town, name, f"Bearer {users}") == grpc.StatusCode.PERMISSION_DENIED
@@ -336,7 +336,7 @@ def test_an_internal_method_listens_to_services_alone(town: Town, name: str) -> 
     assert spoken(town, name, f"Bearer {town.client_token('dispatch')}") == grpc.StatusCode.INVALID_ARGUMENT
 
 
-def spoken(town: Town, name: str, authorization: str, on_behalf_of: str = "") -> grpc.StatusCode:
+def spoken(town: RunningCity, name: str, authorization: str, on_behalf_of: str = "") -> grpc.StatusCode:
     """The status of an empty request over gRPC."""
     metadata = [("idempotency-key", uuid4().hex)]
     metadata += [("authorization", authorization)] if authorization else []
@@ -350,7 +350,7 @@ def spoken(town: Town, name: str, authorization: str, on_behalf_of: str = "") ->
     return grpc.StatusCode.OK
 
 
-def test_nobody_may_speak_on_behalf_of_somebody_who_did_not_give_a_token(town: Town) -> None:
+def test_nobody_may_speak_on_behalf_of_somebody_who_did_not_give_a_token(town: RunningCity) -> None:
     assert spoken(town, "eldercare.assessment.v1.Elders/List", f"Bearer {town.token('elder', elder_ids=[NOBODY[0]])}",
                   f"Bearer {town.token('official', area=CITY)}") == grpc.StatusCode.UNAUTHENTICATED
 
@@ -370,7 +370,7 @@ def test_a_feed_tells_an_organisation_its_own_and_nobody_elses(seen: Seen) -> No
 
 
 @pytest.mark.parametrize("role", sorted(ROLES - ORGANISATION_ROLES))
-def test_a_feed_is_for_organisations_alone(town: Town, role: str) -> None:
+def test_a_feed_is_for_organisations_alone(town: RunningCity, role: str) -> None:
     answer = town.request("GET", "/v1/feed", town.token(role, area=CITY, organisation_id=NOBODY[0], elder_ids=[NOBODY[0]]))
 
     assert (answer.status_code, answer.json()["reason"]) == (403, "DENIED"), answer.text

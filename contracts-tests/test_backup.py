@@ -15,16 +15,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import owned
+import owners_figures
 import psutil
 import pytest
-import repeating
+import retrying
 from eldercare.assessment.v1 import events_pb2 as said
-from repeating import Repeating
-from town import CITY, Town
+from retrying import Retrying
+from running_city import CITY, RunningCity
 
+from city.backup.resay import pending
 from city.operations import unbalanced
-from city.resaying import pending
 from city.services import SIMULATOR
 from kit.outbox import EPOCH
 from simulator import compare
@@ -41,7 +41,7 @@ ELDER = "eldercare.elder.v1"
 class Rehearsal:
     """What the rehearsal leaves to be looked at. memory: the story as it was just before the backup; rounds: orders' rounds during it."""
 
-    town: Town
+    town: RunningCity
     runner: asyncio.Runner
     memory: Story
     said: Any
@@ -56,18 +56,18 @@ class Rehearsal:
 def rehearsal() -> Iterator[Rehearsal]:
     """Not in pytest's own folder: as root the servers run as another user, and every other pytest that starts shuts that folder again."""
     with TemporaryDirectory(prefix="eldercare-backup-", ignore_cleanup_errors=True) as made, asyncio.Runner() as runner:
-        lost = Town(Path(made) / "lost")
-        found = Town(Path(made) / "found")
+        lost = RunningCity(Path(made) / "lost")
+        found = RunningCity(Path(made) / "found")
         try:
             _tell("a city lives")
             lost.state.folder.parent.mkdir()
             lost.start("apache", "")
-            gateway = Repeating(lost.facts()["gateway"], lost.secret(SIMULATOR), SEED)
-            story = repeating.told(gateway, ELDERS, SEED)
-            runner.run(repeating.begin(story, DAYS))
-            runner.run(repeating.wake(story))
-            memory, counted = repeating.remembered(story), gateway.said.copy()
-            runner.run(repeating.apply(story, DAYS))
+            gateway = Retrying(lost.facts()["gateway"], lost.secret(SIMULATOR), SEED)
+            story = retrying.told(gateway, ELDERS, SEED)
+            runner.run(retrying.begin(story, DAYS))
+            runner.run(retrying.wake(story))
+            memory, counted = retrying.remembered(story), gateway.said.copy()
+            runner.run(retrying.apply(story, DAYS))
             _tell("it is backed up while people order, and while the data center is frozen")
             rounds, output = runner.run(_backed_up(lost, story, Path(made) / "backup"))
             _tell("it lives on")
@@ -95,10 +95,10 @@ def rehearsal() -> Iterator[Rehearsal]:
 
 def test_the_figures_are_those_of_the_owners_as_of_the_backup(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
-    wanted = owned.figures(town.query, MONTH)
+    wanted = owners_figures.figures(town.query, MONTH)
 
     rows = [row for level in (2, 3, 4, 5) for row in _figures(town, level)]
-    found = owned.shown(rows, {code for code, _ in wanted})
+    found = owners_figures.shown(rows, {code for code, _ in wanted})
 
     assert {key: (wanted.get(key), found.get(key)) for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key)} == {}
     assert {"POP01", "AS03", "SU04", "SU05", "FA09"} <= {code for code, _ in wanted}
@@ -153,7 +153,7 @@ def test_who_does_again_what_was_lost_ends_where_the_truth_is(rehearsal: Rehears
     assert balance["debit_fen"] == balance["credit_fen"]
 
 
-async def _backed_up(town: Town, story: Story, folder: Path) -> tuple[int, str]:
+async def _backed_up(town: RunningCity, story: Story, folder: Path) -> tuple[int, str]:
     """People order until the backup is made; meanwhile the data center reads nothing, so that much is in Kafka only."""
     gateway: Any = story.gateway
     gateway.free.clear()
@@ -167,7 +167,7 @@ async def _backed_up(town: Town, story: Story, folder: Path) -> tuple[int, str]:
         )
         told = asyncio.create_task(backing.communicate())
         while not told.done():
-            await repeating.order(story, rounds)
+            await retrying.order(story, rounds)
             rounds += 1
     finally:
         os.kill(frozen, signal.SIGCONT)
@@ -179,22 +179,22 @@ async def _backed_up(town: Town, story: Story, folder: Path) -> tuple[int, str]:
 
 async def _lived_on(story: Story) -> None:
     """To the evening, and the next day to noon: all of it is lost."""
-    await repeating.change_some(story)
-    await repeating.rest(story, DAYS)
-    await repeating.wake(story)
-    await repeating.apply(story, DAYS)
+    await retrying.change_some(story)
+    await retrying.rest(story, DAYS)
+    await retrying.wake(story)
+    await retrying.apply(story, DAYS)
     await story.gateway.quiet()
 
 
 async def _done_again(rehearsal: Rehearsal) -> tuple[compare.Comparison, dict[str, Any]]:
     town, story = rehearsal.town, rehearsal.memory
-    gateway = Repeating(town.facts()["gateway"], town.secret(SIMULATOR), SEED, rehearsal.said)
+    gateway = Retrying(town.facts()["gateway"], town.secret(SIMULATOR), SEED, rehearsal.said)
     try:
-        await repeating.goes_on_at(story, gateway)
-        await repeating.apply(story, DAYS)
+        await retrying.goes_on_at(story, gateway)
+        await retrying.apply(story, DAYS)
         for rounds in range(rehearsal.rounds):
-            await repeating.order(story, rounds)
-        await repeating.rest(story, DAYS)
+            await retrying.order(story, rounds)
+        await retrying.rest(story, DAYS)
         await day.live(story, DAYS, lambda _: None)
         await day.end(story)
         services = await gateway.quiet()
@@ -204,7 +204,7 @@ async def _done_again(rehearsal: Rehearsal) -> tuple[compare.Comparison, dict[st
         await gateway.close()
 
 
-def believed(town: Town, known: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, bytes]]:
+def believed(town: RunningCity, known: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, bytes]]:
     """The newest state of each elder, by key, for one who knows something and reads the topic from its beginning."""
     found = dict(known)
     for record in town.records([ELDER]):
@@ -219,7 +219,7 @@ def _state(payload: bytes) -> Any:
     return said.ElderChanged.FromString(payload).elder
 
 
-def _destroyed(town: Town) -> None:
+def _destroyed(town: RunningCity) -> None:
     """SIGKILL to all at once, by pid, then no file is left."""
     assert town.process
     supervisor = psutil.Process(town.process.pid)
@@ -232,7 +232,7 @@ def _destroyed(town: Town) -> None:
     shutil.rmtree(town.state.folder)
 
 
-def _figures(town: Town, level: int) -> list[dict[str, Any]]:
+def _figures(town: RunningCity, level: int) -> list[dict[str, Any]]:
     token = town.token("official", area=CITY)
     return list(town.get("/v1/figures", token, area_code=CITY, month_from=MONTH, month_to=MONTH, level=level)["rows"])
 

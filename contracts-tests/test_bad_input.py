@@ -17,15 +17,15 @@ import schemathesis
 from calls import NOBODY, PLACES, Spoiled, filled, named
 from google.protobuf import json_format
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from running_city import CITY, RunningCity
 from schemathesis.checks import CheckFunction, not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
-from town import CITY, Town
 
 from gateway.contracts import Method, methods
 from gateway.openapi import openapi
 
-pytest_plugins = ["living"]
+pytest_plugins = ["city_fixtures"]
 pytestmark = [pytest.mark.city, pytest.mark.timeout(900)]
 
 # What grows by itself: keys of answered commands, records of who looked at whom, and the proofs that the data center makes now and then.
@@ -36,7 +36,7 @@ READS = [pytest.param(method, id=named(method)) for method in calls.reads()]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _nothing_is_half_stored(town: Town) -> Iterator[None]:
+def _nothing_is_half_stored(town: RunningCity) -> Iterator[None]:
     """Every table of every service has as many rows after all bad requests of this module as before."""
     before = town.counts(without=KEPT)
     yield
@@ -46,13 +46,13 @@ def _nothing_is_half_stored(town: Town) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def everybody(town: Town) -> str:
+def everybody(town: RunningCity) -> str:
     """The token of somebody who has every role of the city."""
     roles = {role for method in methods() for role in method.access.roles} - {"operator", "service"}
     return town.token(*sorted(roles), area=CITY, organisation_id=NOBODY[0], elder_ids=[NOBODY[0]], worker_id=NOBODY[0])
 
 
-def send(town: Town, method: Method, token: str, body: Any = None, **what: Any) -> httpx.Response:
+def send(town: RunningCity, method: Method, token: str, body: Any = None, **what: Any) -> httpx.Response:
     path = method.path if method.takes_file else filled(method.path, calls.example(method))
     return town.request(method.verb, path, token, **({"key": uuid4().hex, "json": body} | what if body is not None else what))
 
@@ -90,14 +90,14 @@ def test_every_example_satisfies_its_contract() -> None:
 
 
 @pytest.mark.parametrize("method", WRITES)
-def test_a_spoiled_body_is_refused_by_field(town: Town, everybody: str, method: Method) -> None:
+def test_a_spoiled_body_is_refused_by_field(town: RunningCity, everybody: str, method: Method) -> None:
     faults = ((spoiled.why, refused(send(town, method, everybody, spoiled.body), 422, spoiled.field)) for spoiled in calls.spoiled(method))
 
     assert [f"{why}: {fault}" for why, fault in faults if fault] == []
 
 
 @pytest.mark.parametrize("method", WRITES)
-def test_what_is_no_json_object_is_refused(town: Town, everybody: str, method: Method) -> None:
+def test_what_is_no_json_object_is_refused(town: RunningCity, everybody: str, method: Method) -> None:
     wrong = []
     for content in (b"{", b"[]", b'"text"', b"5", b"\xff\xfe", b"{" * 3000, b'{"a": 1, "a"', b"[" * 100_000):
         answer = send(town, method, everybody, key=uuid4().hex, content=content, headers={"Content-Type": "application/json"})
@@ -108,7 +108,7 @@ def test_what_is_no_json_object_is_refused(town: Town, everybody: str, method: M
 
 
 @pytest.mark.parametrize("method", WRITES)
-def test_another_kind_of_content_is_refused(town: Town, everybody: str, method: Method) -> None:
+def test_another_kind_of_content_is_refused(town: RunningCity, everybody: str, method: Method) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
         answer = send(town, method, everybody, key=uuid4().hex, content=b"{}", headers={"Content-Type": kind})
         assert refused(answer, 422, "Content-Type") == "", kind
@@ -118,14 +118,14 @@ def test_another_kind_of_content_is_refused(town: Town, everybody: str, method: 
 @pytest.mark.parametrize(
     "key", ["", "short", "k" * 129, "钥匙钥匙钥匙", "tab\tin the middle"], ids=["none", "short", "long", "no ASCII", "unprintable"],
 )
-def test_a_command_needs_a_key_of_its_own(town: Town, everybody: str, method: Method, key: str) -> None:
+def test_a_command_needs_a_key_of_its_own(town: RunningCity, everybody: str, method: Method, key: str) -> None:
     answer = send(town, method, everybody, {} if method.takes_file else body_of(method), key=key)
 
     assert refused(answer, 422, KEY) == ""
 
 
 @pytest.mark.parametrize("method", [case for case in WRITES if PLACES.findall(case.values[0].path)])
-def test_an_id_in_the_path_that_is_none_is_refused(town: Town, everybody: str, method: Method) -> None:
+def test_an_id_in_the_path_that_is_none_is_refused(town: RunningCity, everybody: str, method: Method) -> None:
     place, = PLACES.findall(method.path)
     path = filled(method.path, {place: "no-id"})
 
@@ -133,20 +133,20 @@ def test_an_id_in_the_path_that_is_none_is_refused(town: Town, everybody: str, m
 
 
 @pytest.mark.parametrize("method", [case for case in WRITES if PLACES.findall(case.values[0].path)])
-def test_path_and_body_must_agree(town: Town, everybody: str, method: Method) -> None:
+def test_path_and_body_must_agree(town: RunningCity, everybody: str, method: Method) -> None:
     place, = PLACES.findall(method.path)
 
     assert refused(send(town, method, everybody, body_of(method) | {place: NOBODY[1]}), 422, place) == ""
 
 
 @pytest.mark.parametrize("channel", ["nowhere", "渠道"])
-def test_a_way_in_that_there_is_not_is_refused(town: Town, everybody: str, channel: str) -> None:
+def test_a_way_in_that_there_is_not_is_refused(town: RunningCity, everybody: str, channel: str) -> None:
     answer = town.request("GET", "/v1/orders", everybody, headers={"Channel": channel.encode()})
 
     assert refused(answer, 422, "channel") == ""
 
 
-def test_a_key_belongs_to_one_body(town: Town) -> None:
+def test_a_key_belongs_to_one_body(town: RunningCity) -> None:
     assert len(town.deeds) >= 3
     for deed in town.deeds:
         again = town.request("POST", deed.path, deed.token, key=deed.key, json=deed.body)
@@ -165,7 +165,7 @@ def _meaningless() -> list[Any]:
 
 
 @pytest.mark.parametrize(("method", "spoiled"), _meaningless())
-def test_a_day_a_month_a_place_that_does_not_exist_is_no_defect(town: Town, everybody: str, method: Method, spoiled: Spoiled) -> None:
+def test_a_day_month_or_place_that_does_not_exist_is_no_defect(town: RunningCity, everybody: str, method: Method, spoiled: Spoiled) -> None:
     """Refused in words, or found empty; never answered as a defect of ours."""
     path = filled(method.path, spoiled.body)
     wanted = {*calls.least(method), spoiled.field}
@@ -184,7 +184,7 @@ def test_a_day_a_month_a_place_that_does_not_exist_is_no_defect(town: Town, ever
 
 
 @pytest.mark.parametrize("method", READS)
-def test_a_bad_question_is_refused_by_field(town: Town, everybody: str, method: Method) -> None:
+def test_a_bad_question_is_refused_by_field(town: RunningCity, everybody: str, method: Method) -> None:
     least = {name: value for name, value in calls.least(method).items() if name not in PLACES.findall(method.path)}
     wrong = []
     if method.body:
@@ -215,7 +215,7 @@ def _spoils(method: Method, name: str, value: str) -> bool:
 @pytest.mark.parametrize(("kind", "content"), [
     ("text/csv", b""), ("text/csv", b"\xff\xfe\x00"), ("text/csv", b"name;id\n"), ("text/csv", b'"unclosed\n'), ("application/json", b"{}"),
 ])
-def test_a_file_that_is_no_list_of_elders_is_refused(town: Town, everybody: str, kind: str, content: bytes) -> None:
+def test_a_file_that_is_no_list_of_elders_is_refused(town: RunningCity, everybody: str, kind: str, content: bytes) -> None:
     answer = town.request("POST", "/v1/elder-imports", everybody, key=uuid4().hex, content=content, headers={"Content-Type": kind})
 
     assert 400 <= answer.status_code < 500, answer.text
@@ -233,7 +233,7 @@ CHECKS: list[CheckFunction] = [not_a_server_error, status_code_conformance, cont
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
 def test_whatever_is_sent_the_answer_is_as_the_document_says(
-    town: Town, everybody: str, operation: Any, mode: GenerationMode,
+    town: RunningCity, everybody: str, operation: Any, mode: GenerationMode,
 ) -> None:
     sys.stdout.write(f"SEED={SEED}\n")
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from running_city import CITY, RunningCity
 from topology import HEARS
-from town import CITY, Town
 
-pytest_plugins = ["living"]
+pytest_plugins = ["city_fixtures"]
 pytestmark = [pytest.mark.city, pytest.mark.connected, pytest.mark.timeout(900)]
 
 FATES = ("applied", "repeated", "foreign", "waiting", "parked", "held", "gaps")
@@ -15,13 +15,13 @@ GROUPS = [name for name, heard in HEARS.items() if heard]
 
 
 @pytest.fixture(scope="module")
-def services(town: Town) -> dict[str, Any]:
+def services(town: RunningCity) -> dict[str, Any]:
     """What each service says of itself when nothing is under way."""
     return town.quiet()
 
 
 @pytest.fixture(scope="module")
-def marks(town: Town) -> dict[tuple[str, int], tuple[int, int]]:
+def marks(town: RunningCity) -> dict[tuple[str, int], tuple[int, int]]:
     """First and next offset of each partition, asked of the broker and of nobody else."""
     consumer = Consumer({"bootstrap.servers": town.facts()["kafka"], "group.id": "tests-of-delivery", "log_level": 0})
     try:
@@ -59,13 +59,15 @@ def test_what_was_said_is_what_kafka_holds(services: dict[str, Any], marks: dict
     assert sum(service["emitted"] for service in services.values()) == sum(end for _, end in marks.values())
 
 
-def test_the_archive_holds_every_event_once(town: Town, services: dict[str, Any], marks: dict[tuple[str, int], tuple[int, int]]) -> None:
+def test_the_archive_holds_every_event_once(
+    town: RunningCity, services: dict[str, Any], marks: dict[tuple[str, int], tuple[int, int]],
+) -> None:
     rows, distinct = town.query("datacenter", "select count(*), count(distinct id) from archive")[0][0]
 
     assert rows == distinct == sum(end - begin for begin, end in marks.values())
 
 
-def test_debit_equals_credit_to_the_fen(town: Town) -> None:
+def test_debit_equals_credit_to_the_fen(town: RunningCity) -> None:
     balance = town.get("/v1/ledger/balance", town.token("official", area=CITY))
     sums = town.query("subsidy", "select sum(debit_fen)::bigint, sum(credit_fen)::bigint from ledger_entry")[0][0]
 
@@ -75,7 +77,7 @@ def test_debit_equals_credit_to_the_fen(town: Town) -> None:
         assert sum(int(account[side]) for account in balance["accounts"]) == int(balance[side])
 
 
-def test_each_document_balances_in_each_area(town: Town) -> None:
+def test_each_document_balances_in_each_area(town: RunningCity) -> None:
     booked, uneven = town.query(
         "subsidy", "select count(distinct document) from ledger_entry",
         "select document, document_id, area_code from ledger_entry group by 1, 2, 3 having sum(debit_fen) <> sum(credit_fen)",

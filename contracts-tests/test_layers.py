@@ -10,7 +10,7 @@ from sources import Source, called, dotted, packages, sources
 COMMITS = {
     "kit.store": "the one place where a transaction begins and ends",
     "kit.events.consumers": "tells Kafka how far we are, for its lag tools; no transaction",
-    "kit.lean": "several statements of one hot command, at the end of the edge's own connection",
+    "kit.raw_session": "several statements of one hot command, at the end of the edge's own connection",
     "datacenter.flows.rebuild": "a cursor over the archive, read only, needs one",
     "kit.bench.command": "the raw limit that a command is measured against",
 }

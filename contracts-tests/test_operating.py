@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from collector import Collector
-from town import CITY, Town
+from running_city import CITY, RunningCity
 
 from city.topics import MASTERS
 from simulator.people import Places, population
 from simulator.story import START
 
-pytest_plugins = ["living"]
+pytest_plugins = ["city_fixtures"]
 pytestmark = [pytest.mark.rehearsal, pytest.mark.city, pytest.mark.connected, pytest.mark.timeout(900)]
 
 # "thing" bears when a state was said last; all that is counted from it is compared
@@ -28,10 +28,10 @@ CURE = "alter table elder drop constraint poison"
 
 
 @pytest.fixture(scope="module")
-def small(collector: Collector) -> Iterator[Town]:
+def small(collector: Collector) -> Iterator[RunningCity]:
     """A city of its own, since what is said again counts twice; a few elders, firms and places live in it."""
     with TemporaryDirectory(prefix="eldercare-small-", ignore_cleanup_errors=True) as folder:
-        running = Town(Path(folder))
+        running = RunningCity(Path(folder))
         try:
             running.start(os.environ.get("KAFKA") or "auto", collector.endpoint)
             running.live(elders=60, days=2)
@@ -41,7 +41,7 @@ def small(collector: Collector) -> Iterator[Town]:
         assert code == 0, running.log.read_text()[-4000:]
 
 
-def told(town: Town, *command: str) -> str:
+def told(town: RunningCity, *command: str) -> str:
     """What an operator's command prints."""
     program = [sys.executable, "-m", "city", *command, "--state", str(town.state.folder)]
     done = subprocess.run(program, capture_output=True, text=True, timeout=120, check=False)
@@ -49,7 +49,7 @@ def told(town: Town, *command: str) -> str:
     return done.stdout
 
 
-def contents(town: Town) -> dict[str, Any]:
+def contents(town: RunningCity) -> dict[str, Any]:
     """Every table of every service as one hash, what only notes its own progress left out."""
     found = {}
     for service in ("assessment", "subsidy", "facility", "dispatch", "supervision", "datacenter", "gateway"):
@@ -60,7 +60,7 @@ def contents(town: Town) -> dict[str, Any]:
     return found
 
 
-def test_what_is_said_again_reaches_every_group_and_changes_nothing(small: Town) -> None:
+def test_what_is_said_again_reaches_every_group_and_changes_nothing(small: RunningCity) -> None:
     before, read = contents(small), records_read(small)
 
     lines = {master: told(small, "resay", master).strip() for master in sorted(MASTERS)}
@@ -73,11 +73,11 @@ def test_what_is_said_again_reaches_every_group_and_changes_nothing(small: Town)
     assert "accounted for" in told(small, "check")
 
 
-def records_read(town: Town) -> dict[str, int]:
+def records_read(town: RunningCity) -> dict[str, int]:
     return {name: sum(one["next"] - one["begin"] for one in service["positions"]) for name, service in town.quiet().items()}
 
 
-def test_a_poisoned_record_holds_its_key_until_it_is_mended_and_replayed_in_order(small: Town) -> None:
+def test_a_poisoned_record_holds_its_key_until_it_is_mended_and_replayed_in_order(small: RunningCity) -> None:
     office = small.token("official", area=CITY)
     person = population(4000, 1, START, Places(1))[-1]
     elder = small.post("/v1/elders", office, {

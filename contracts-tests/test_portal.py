@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from browser import Browser, chromium
-from town import CITY, Town
+from running_city import CITY, RunningCity
 
-pytest_plugins = ["living"]
+pytest_plugins = ["city_fixtures"]
 pytestmark = [pytest.mark.city, pytest.mark.browser, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parent.parent
@@ -63,7 +63,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module", params=[(language, size) for size in SIZES for language in TITLES], ids="-".join)
-def shown(request: pytest.FixtureRequest, town: Town, browser: Browser) -> tuple[Browser, str, str]:
+def shown(request: pytest.FixtureRequest, town: RunningCity, browser: Browser) -> tuple[Browser, str, str]:
     """The city's board when it has read its figures and is drawn for the window; language and size. Each test leaves it as it was."""
     language, size = request.param
     browser.size(*SIZES[size], phone=size == "phone")
@@ -72,7 +72,7 @@ def shown(request: pytest.FixtureRequest, town: Town, browser: Browser) -> tuple
     return browser, language, size
 
 
-def test_the_board_shows_what_the_interface_answers_in_its_own_words(shown: tuple[Browser, str, str], town: Town) -> None:
+def test_the_board_shows_what_the_interface_answers_in_its_own_words(shown: tuple[Browser, str, str], town: RunningCity) -> None:
     browser, language, size = shown
     official = town.token("official", area=CITY)
 
@@ -100,7 +100,7 @@ def test_nothing_stands_beyond_the_edge(shown: tuple[Browser, str, str]) -> None
     assert browser.run(CROWDED) == []
 
 
-def test_a_click_on_a_county_leads_into_it(shown: tuple[Browser, str, str], town: Town) -> None:
+def test_a_click_on_a_county_leads_into_it(shown: tuple[Browser, str, str], town: RunningCity) -> None:
     browser, language, size = shown
     parts = town.get(f"/v1/boards/{CITY}", town.token("official", area=CITY))["parts"]
     county = max(parts, key=lambda part: int(part["area"]["elders"]))["area"]
@@ -115,7 +115,7 @@ def test_a_click_on_a_county_leads_into_it(shown: tuple[Browser, str, str], town
     town.until(lambda: county["name"] in browser.texts(".parts th"), 30, "the board of the city again")
 
 
-def test_a_figure_leads_to_the_events_that_made_it(shown: tuple[Browser, str, str], town: Town) -> None:
+def test_a_figure_leads_to_the_events_that_made_it(shown: tuple[Browser, str, str], town: RunningCity) -> None:
     browser, language, size = shown
     official = town.token("official", area=CITY)
     month = town.get(f"/v1/boards/{CITY}", official)["month"]

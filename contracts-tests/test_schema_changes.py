@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from expanding import faults, modules, revision_of
+from expand_contract import faults, modules, revision_of
 
 SERVICES = Path(__file__).parents[1] / "services"
 # The last revision of each package in the first release; what came before, nobody ever ran while it changed.

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 import pytest
 from collector import Collector, Seen
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from running_city import CITY, ELDERS, SEED, RunningCity
 from topology import CALLS, EDGES, EVERYTHING
-from town import CITY, ELDERS, SEED, Town
 
 from kit import areas
 from simulator.people import COUNTIES, Places, population
+from simulator.providers import firms, homes, visitors
 from simulator.story import START
-from simulator.things import firms, homes, visitors
 
-pytest_plugins = ["living"]
+pytest_plugins = ["city_fixtures"]
 pytestmark = [pytest.mark.city, pytest.mark.timeout(900)]
 
 TOPICS = [f"eldercare.{aggregate}.v1" for aggregate in EVERYTHING]
@@ -41,13 +41,13 @@ class Story(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def records(town: Town) -> list[Any]:
+def records(town: RunningCity) -> list[Any]:
     """Every record of every topic."""
     return town.records(TOPICS)
 
 
 @pytest.fixture(scope="module")
-def spans(town: Town, collector: Collector, records: list[Any]) -> list[Seen]:
+def spans(town: RunningCity, collector: Collector, records: list[Any]) -> list[Seen]:
     """Every span; the last ones leave a service a few seconds after they ended."""
     said = {story.span_id for story in stories(records)}
     town.until(lambda: said <= {span.span_id for span in list(collector.spans)}, 60, "every transaction that said something is traced")
@@ -124,7 +124,7 @@ def test_one_trace_leads_from_the_front_door_to_the_board(spans: list[Seen], rec
     assert whole
 
 
-def test_a_figure_of_the_board_leads_to_the_requests_that_made_it(town: Town, spans: list[Seen]) -> None:
+def test_a_figure_of_the_board_leads_to_the_requests_that_made_it(town: RunningCity, spans: list[Seen]) -> None:
     """Board → figure → its events → trace id → the request at the front door, as it was exported over OTLP."""
     official = town.token("official", area=CITY)
     trend = town.get(f"/v1/boards/{CITY}", official)["trend"]
@@ -142,7 +142,7 @@ def test_a_figure_of_the_board_leads_to_the_requests_that_made_it(town: Town, sp
 
 
 def test_the_outbox_is_part_of_the_trace(spans: list[Seen], records: list[Any]) -> None:
-    """A letter's way from the transaction to the broker is a span of its own that leads back to the transaction."""
+    """A message's way from the transaction to the broker is a span of its own that leads back to the transaction."""
     sent = {link for span in spans if span.kind == Span.SPAN_KIND_PRODUCER for _, link in span.links}
     sent |= {span.parent_id for span in spans if span.kind == Span.SPAN_KIND_PRODUCER}
 
@@ -200,12 +200,12 @@ def test_no_span_names_a_person(spans: list[Seen], named: Named) -> None:
     assert {span.name: found for span in spans if (found := named.within(span.text))} == {}
 
 
-def test_no_metric_names_a_person(town: Town, collector: Collector, named: Named) -> None:
+def test_no_metric_names_a_person(town: RunningCity, collector: Collector, named: Named) -> None:
     town.until(lambda: collector.metrics, 90, "metrics are pushed, once a minute")
     assert [found for text in collector.metrics if (found := named.within(text))] == []
 
 
-def test_no_log_names_a_person(town: Town, named: Named) -> None:
+def test_no_log_names_a_person(town: RunningCity, named: Named) -> None:
     logs = {path.name: path.read_text(errors="replace") for path in town.logs()}
     found = {name: here for name, text in logs.items() if (here := named.within(text))}
 
@@ -224,14 +224,14 @@ def test_no_record_of_kafka_names_a_person(records: list[Any], named: Named) -> 
     assert found == {}
 
 
-def test_no_feed_names_a_person(town: Town, named: Named) -> None:
+def test_no_feed_names_a_person(town: RunningCity, named: Named) -> None:
     bodies = [row[0] for row in town.query("gateway", "select body from feed_event")[0]]
 
     assert bodies
     assert [found for body in bodies if (found := named.within(body))] == []
 
 
-def test_no_figure_and_no_archived_event_names_a_person(town: Town, named: Named) -> None:
+def test_no_figure_and_no_archived_event_names_a_person(town: RunningCity, named: Named) -> None:
     """The data center holds no direct identifier in any row of any table."""
     tables = [row[0] for row in town.query("datacenter", "select tablename from pg_tables where schemaname = 'public'")[0]]
     told = town.query("datacenter", *(f'select "{table}"::text from "{table}"' for table in tables))  # noqa: S608 - names of the catalogue

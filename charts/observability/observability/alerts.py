@@ -70,10 +70,10 @@ _PLACE = "group, topic, partition"
 DELIVERY = (
     Alert("OutboxStalled", f"{greatest(names.OUTBOX_OLDEST.prometheus)} > {OUTBOX_AGE}", "2m", "critical",
           "The outbox of {{ $labels.service }} does not drain",
-          "Its oldest letter has waited {{ $value | humanizeDuration }}: what was committed is not said, and nobody knows of it."),
+          "Its oldest message has waited {{ $value | humanizeDuration }}: what was committed is not said, and nobody knows of it."),
     Alert("OutboxFailing", f"sum by ({BY}) (rate({names.OUTBOX_FAILED.prometheus}[10m])) > 0", "15m", "warning",
           "The relay of {{ $labels.service }} fails again and again",
-          "{{ $value | humanize }} rounds a second fail: the broker refuses letters, is silent, or the database ends the connection."),
+          "{{ $value | humanize }} rounds a second fail: the broker refuses messages, is silent, or the database ends the connection."),
     Alert("ConsumerGroupStalled",
           f"min by ({BY}, {_PLACE}) (min_over_time({names.CONSUMER_LAG.prometheus}[{STALLED}])) > 0\n"
           f"and\nmax by ({BY}, {_PLACE}) (changes({names.CONSUMER_POSITION.prometheus}[{STALLED}])) == 0", "5m", "critical",

@@ -64,7 +64,7 @@ def events() -> str:
     ]
     outbox = [
         lines("Depth", "short", Query(greatest(names.OUTBOX_DEPTH, "service"), "{{service}}")),
-        lines("Age of the oldest letter", "s", Query(greatest(names.OUTBOX_OLDEST, "service"), "{{service}}"), limit=60),
+        lines("Age of the oldest message", "s", Query(greatest(names.OUTBOX_OLDEST, "service"), "{{service}}"), limit=60),
         lines("Delay from commit to broker, p99", "s", Query(quantile(0.99, names.OUTBOX_DELAY, "service"), "{{service}}"), limit=2.5),
         lines("Sent, and rounds that failed", "cps", Query(rate(names.OUTBOX_SENT, "topic"), "{{topic}}"),
               Query(rate(names.OUTBOX_FAILED, "service"), "{{service}} failed")),

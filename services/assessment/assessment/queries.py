@@ -13,6 +13,7 @@ from assessment.ground import Ground
 from assessment.tables import Application, Assessment, Elder, Import, ImportFailure
 from kit import access, areas, audit, wire
 from kit.access import Caller
+from kit.paging import page
 from kit.personal import Ring, mask
 from kit.refusals import NotFound
 from kit.rpc import Call
@@ -38,7 +39,7 @@ async def elders(session: Session, question: api.ListElders, caller: Caller, gro
         wanted = wanted.where(col(Elder.phone_digest).in_(ground.ring.digests("phone", question.phone)))
     if question.name:
         wanted = wanted.where(_named(question, ground))
-    rows, then = await _page(session, wanted, Elder.elder_id, question)
+    rows, then = await page(session, wanted, Elder.elder_id, question, PAGE)
     return api.ElderPage(rows=[record(row, ground.ring) for row in rows], next=then)
 
 
@@ -64,7 +65,7 @@ async def application(session: Session, question: api.GetApplication, caller: Ca
 async def applications(session: Session, question: api.ListApplications, caller: Caller) -> api.ApplicationPage:
     """A page of applications."""
     wanted = _of_elder(_of_area(_scoped(select(Application), Application, caller), Application, question), Application, question)
-    rows, then = await _page(session, wanted, Application.application_id, question)
+    rows, then = await page(session, wanted, Application.application_id, question, PAGE)
     return api.ApplicationPage(rows=[wire.message(api.Application, row) for row in rows], next=then)
 
 
@@ -76,7 +77,7 @@ async def assessment(session: Session, question: api.GetAssessment, caller: Call
 async def assessments(session: Session, question: api.ListAssessments, caller: Caller) -> api.AssessmentPage:
     """A page of results."""
     wanted = _of_elder(_of_area(_scoped(select(Assessment), Assessment, caller), Assessment, question), Assessment, question)
-    rows, then = await _page(session, wanted, Assessment.assessment_id, question)
+    rows, then = await page(session, wanted, Assessment.assessment_id, question, PAGE)
     return api.AssessmentPage(rows=[wire.message(api.Assessment, row) for row in rows], next=then)
 
 
@@ -145,19 +146,3 @@ def _of_elder(wanted: Any, table: Any, question: Any) -> Any:
 async def _one(session: Session, table: type[Row], value: str, caller: Caller) -> Row:
     person = "elder_id" if hasattr(table, "elder_id") else None
     return await session.get_seen(table, UUID(value), caller, area="area_code", person=person)
-
-
-async def _page(session: Session, wanted: Any, key: Any, question: Any) -> tuple[Sequence[Any], str]:
-    """The rows after the last page and the id to go on from; one row more is read to know whether there is a next page."""
-    most = question.limit or PAGE
-    if question.after:
-        wanted = wanted.where(key > _after(question.after))
-    rows = (await session.exec(wanted.order_by(key).limit(most + 1))).all()
-    return rows[:most], str(getattr(rows[most - 1], key.key)) if len(rows) > most else ""
-
-
-def _after(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound("page", text, field="after") from error

@@ -84,7 +84,7 @@ async def appeal(session: Session, assessment_id: str) -> said.AssessmentAppeale
 
 
 def said_of(session: Session, kind: type) -> list[object]:
-    return [letter.event for letter in session.letters if isinstance(letter.event, kind)]
+    return [message.event for message in session.messages if isinstance(message.event, kind)]
 
 
 async def test_a_registered_elder_is_said_without_anything_personal(session: Session):
@@ -448,8 +448,8 @@ async def test_everything_is_said_again_at_its_present_version(store: Store):
     assert await masters.resay(store, resay.MASTERS["elder"], at_once=2, pause_s=0) == 5
 
     async with store.reading() as session:
-        letters = await (await session.driver()).fetch("select key, headers from outbox")
-    told = {letter["key"]: json.loads(letter["headers"]) for letter in letters}
+        messages = await (await session.driver()).fetch("select key, headers from outbox")
+    told = {message["key"]: json.loads(message["headers"]) for message in messages}
     assert {key: (headers["ce_type"].rpartition(".")[2], int(headers["ce_sequence"])) for key, headers in told.items()} == {
         elder_id: ("ElderDied", 2) if elder_id == made[0] else ("ElderRegistered", 1) for elder_id in made
     }

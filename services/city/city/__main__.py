@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import psutil
 import typer
 
-from city import archive, jobs, keeping, keys, operations, simulation
+from city import archive, jobs, keys, operations, simulation
+from city.backup import verbs
 from city.bench import BENCHES
 from city.board import board
 from city.box import MOST_COPIES, Wishes
@@ -27,7 +28,7 @@ PAUSE_S = 5.0  # from one failover to the next
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 parked_app = typer.Typer(no_args_is_help=True, help="Records that could not be applied, and those of the same key behind them.")
 audit_app = typer.Typer(no_args_is_help=True, help="Who looked at whose personal data: records chained by hash.")
-app.registered_commands += jobs.app.registered_commands + keeping.app.registered_commands
+app.registered_commands += jobs.app.registered_commands + verbs.app.registered_commands
 app.add_typer(jobs.topics_app, name="topics")
 app.add_typer(parked_app, name="parked")
 app.add_typer(audit_app, name="audit")

@@ -17,5 +17,5 @@ BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
     "projection": _of("datacenter.bench"),
     "board": _of("datacenter.bench.board"),
     "gateway": _of("gateway.bench"),
-    "city": _of("city.whole"),
+    "city": _of("city.bench_city"),
 }

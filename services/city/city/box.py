@@ -14,10 +14,10 @@ from typing import Any
 import psutil
 
 from city import servers, topics
+from city.backup.resay import check_finished, resay_pending
 from city.brokers import MemoryWatch
 from city.names import DEFAULT_PORT, NAMES, PARTITIONS, present
 from city.replicas import Balance, Replica, code
-from city.resaying import check_finished, resay_pending
 from city.services import GIVEN, Places, Service, database, gateway_url, guarded, management_url
 from city.state import State, told_dsn
 from city.supervisor import Phase, Supervisor

@@ -14,11 +14,11 @@ from confluent_kafka import KafkaException
 from rich.console import Console
 from rich.live import Live
 
+from city.backup.resay import Unfinished
 from city.board import board, line, logins
 from city.box import City, NotFresh, Wishes
 from city.kills import kill
 from city.replicas import roll
-from city.resaying import Unfinished
 from city.simulation import simulate
 from city.state import NotAState, State, StateInUse
 from city.topics import PartitionsFixed

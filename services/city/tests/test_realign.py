@@ -14,11 +14,12 @@ from confluent_kafka.admin import AdminClient
 from eldercare.assessment.v1.events_pb2 import ApplicationWithdrawn
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from city import tail, topics
-from city.backup import MANIFEST, TAIL, Manifest, NoBackup, Source, backup
+from city import topics
+from city.backup import tail
+from city.backup.making import MANIFEST, TAIL, Manifest, NoBackup, Source, backup
+from city.backup.positions import hearing
+from city.backup.realigning import COPIES, CopiesUnknown, InUse, realign
 from city.names import NAMES
-from city.past import hearing
-from city.realign import COPIES, CopiesUnknown, InUse, realign
 from kit.bootstrap import Bootstrap
 from kit.clock import Clock
 from kit.clusters import cluster_of
@@ -76,7 +77,7 @@ async def say(address: str, kafka: Bootstrap | None, count: int) -> list[str]:
         async with store.transaction() as session:
             for sequence in range(1, count + 1):
                 emit(session, withdrawn(), sequence=sequence)
-            ids = [str(letter.id) for letter in session.letters]
+            ids = [str(message.id) for message in session.messages]
         if kafka is not None:
             relay = Relay(store, kafka)
             running = asyncio.create_task(relay.run())

@@ -7,7 +7,7 @@ from dispatch import queries
 from dispatch.flows import visits
 from dispatch.flows.placing import Placing
 from kit import commands, rpc
-from kit.lean import Lean
+from kit.raw_session import RawSession
 from kit.rpc import Call
 from kit.store import Session, Store
 
@@ -39,11 +39,11 @@ class Orders:
         return await visits.decline(session, request, call.caller)
 
     @commands.hot
-    async def CheckIn(self, request: pb.CheckInOrder, session: Lean, call: Call) -> said.OrderStarted:
+    async def CheckIn(self, request: pb.CheckInOrder, session: RawSession, call: Call) -> said.OrderStarted:
         return await visits.check_in(session, request, call.caller)
 
     @commands.hot
-    async def CheckOut(self, request: pb.CheckOutOrder, session: Lean, call: Call) -> said.OrderFinished:
+    async def CheckOut(self, request: pb.CheckOutOrder, session: RawSession, call: Call) -> said.OrderFinished:
         return await visits.check_out(session, request, call.caller)
 
     async def FollowUp(self, request: pb.FollowUpOrder, session: Session, call: Call) -> said.OrderFollowedUp:

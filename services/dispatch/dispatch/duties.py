@@ -18,8 +18,8 @@ from dispatch.limits import limits
 from dispatch.rules.orders import State
 from dispatch.tables import Order
 from kit.clock import local_day
-from kit.lean import Lean
 from kit.observe import log, names, span
+from kit.raw_session import RawSession
 from kit.refusals import Unavailable
 from kit.store import Session, Store
 from kit.timers import due, undue
@@ -79,7 +79,7 @@ class Duties:
         return len(rows)
 
     async def _any(self) -> bool:
-        async with self._store.lean() as session:
+        async with self._store.raw() as session:
             row = await session.fetchrow(
                 "select 1 from due where kind = any($1) and at <= $2 and (not_before is null or not_before <= $3) limit 1",
                 list(self._kinds), session.now, self._store.clock.real(),
@@ -116,7 +116,7 @@ class Duties:
             async with self._store.transaction() as session:
                 await _again(session, order["order_id"])
 
-    def _committed(self, session: Session | Lean) -> None:
+    def _committed(self, session: Session | RawSession) -> None:
         if any(kind in self._kinds and at is not None and at <= session.now for (kind, _), at in session.timers.items()):
             self._wake.set()
 

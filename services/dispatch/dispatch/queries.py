@@ -15,6 +15,7 @@ from dispatch.tables import Order
 from kit import audit, wire
 from kit.access import Caller, area_range, scoped
 from kit.clock import local_day
+from kit.paging import page
 from kit.refusals import NotFound
 from kit.rpc import Call
 from kit.store import Session
@@ -46,13 +47,8 @@ async def orders(session: Session, request: pb.ListOrders, caller: Caller) -> pb
         query = query.where(Order.worker_id == UUID(request.worker_id))
     if request.HasField("state"):
         query = query.where(Order.state == State(request.state))
-    if request.after:
-        query = query.where(Order.order_id > _after(request.after))
-    limit = request.limit or USUAL
-    rows = (await session.exec(query.order_by(col(Order.order_id)).limit(limit + 1))).all()
-    return pb.OrderPage(
-        rows=[wire.message(pb.Order, row) for row in rows[:limit]], next=str(rows[limit - 1].order_id) if len(rows) > limit else "",
-    )
+    rows, then = await page(session, query, Order.order_id, request, USUAL)
+    return pb.OrderPage(rows=[wire.message(pb.Order, row) for row in rows], next=then)
 
 
 async def whereabouts(session: Session, request: pb.GetOrder, call: Call) -> pb.HomeAddress:
@@ -69,13 +65,6 @@ async def whereabouts(session: Session, request: pb.GetOrder, call: Call) -> pb.
     return wire.message(
         pb.HomeAddress, found, name=name, phone=phone, address=address, lon=home.lon if home else None, lat=home.lat if home else None,
     )
-
-
-def _after(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound("page", text, field="after") from error
 
 
 def _visible(caller: Caller) -> SelectOfScalar[Order]:

@@ -56,7 +56,7 @@ async def visit(remember, firm, issuer):
     )
 
 
-async def test_a_visit_from_offer_to_follow_up(call, visit, issuer, letters, clock):
+async def test_a_visit_from_offer_to_follow_up(call, visit, issuer, messages, clock):
     at = wire.timestamp(BEGIN)
     hotline = issuer.token(("hotline",), area=CITY)
 
@@ -70,17 +70,17 @@ async def test_a_visit_from_offer_to_follow_up(call, visit, issuer, letters, clo
     assert (started.late_min, finished.served_min, finished.check_in_m, finished.check_out_m) == (-60, 60, 0, 0)
     order = await call("Get", pb.GetOrder(order_id=visit.order_id), hotline)
     assert (order.state, order.followed_up) == (pb.Order.STATE_DONE, True)
-    assert [len(await letters(kind)) for kind in (OrderAccepted, OrderStarted, OrderFinished)] == [1, 1, 1]
+    assert [len(await messages(kind)) for kind in (OrderAccepted, OrderStarted, OrderFinished)] == [1, 1, 1]
 
 
-async def test_a_check_in_sent_many_times_is_one_check_in(call, visit, letters, rows):
+async def test_a_check_in_sent_many_times_is_one_check_in(call, visit, messages, rows):
     await call("Accept", pb.AcceptOrder(order_id=visit.order_id), visit.worker)
     request = pb.CheckInOrder(order_id=visit.order_id, at=wire.timestamp(BEGIN))
 
     answers = await asyncio.gather(*(call("CheckIn", request, visit.worker, key="device-1") for _ in range(8)))
 
     assert len({answer.SerializeToString(deterministic=True) for answer in answers}) == 1
-    assert len(await letters(OrderStarted)) == 1
+    assert len(await messages(OrderStarted)) == 1
     assert await rows("select version from visit_order") == [{"version": 3}]
     with pytest.raises(Conflict):
         await call("CheckIn", request, visit.worker, key="device-2")

@@ -34,7 +34,7 @@ async def test_a_county_with_a_worker_is_planned_every_evening_and_another_count
     assert len(await rows("select from due")) == 2
 
 
-async def test_a_death_told_twice_cancels_once(store, remember, letters):
+async def test_a_death_told_twice_cancels_once(store, remember, messages):
     elder_id = ids.new()
     await remember(an_order(a_ring(), elder_id=elder_id))
     record = a_record(an_elder(elder_id, died_on="2026-02-20"), BEGIN)
@@ -42,10 +42,10 @@ async def test_a_death_told_twice_cancels_once(store, remember, letters):
     await tell_records(store, consumers.GROUP, [record])
     await tell_records(store, consumers.GROUP, [record])
 
-    assert [told.cause for told in await letters(OrderCancelled)] == [OrderCancelled.CAUSE_DEATH]
+    assert [told.cause for told in await messages(OrderCancelled)] == [OrderCancelled.CAUSE_DEATH]
 
 
-async def test_who_moved_out_is_visited_no_more_and_the_cause_is_told(store, remember, letters, rows):
+async def test_who_moved_out_is_visited_no_more_and_the_cause_is_told(store, remember, messages, rows):
     elder_id = ids.new()
     await remember(
         an_order(a_ring(), elder_id=elder_id), an_order(a_ring(), elder_id=elder_id, state=State.RESERVING, version=0),
@@ -54,7 +54,7 @@ async def test_who_moved_out_is_visited_no_more_and_the_cause_is_told(store, rem
 
     await tell(store, consumers.GROUP, ElderChanged(elder=an_elder(elder_id, status=3).elder))
 
-    assert [told.cause for told in await letters(OrderCancelled)] == [OrderCancelled.CAUSE_MOVED_OUT]
+    assert [told.cause for told in await messages(OrderCancelled)] == [OrderCancelled.CAUSE_MOVED_OUT]
     states = [State(row["state"]) for row in await rows("select state from visit_order where elder_id = $1 order by state", elder_id)]
     assert states == [State.IN_SERVICE, State.CANCELLED, State.CANCELLED]
 

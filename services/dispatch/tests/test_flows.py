@@ -66,10 +66,10 @@ def offer(store, remember, clock):
 
 @pytest.fixture
 def act(store):
-    """`await act(flow, request, caller)` in a transaction of its own, lean where the flow is hot."""
+    """`await act(flow, request, caller)` in a transaction of its own, raw where the flow is hot."""
 
     async def done(flow, request, caller):
-        opened = store.lean() if flow in (visits.check_in, visits.check_out) else store.transaction()
+        opened = store.raw() if flow in (visits.check_in, visits.check_out) else store.transaction()
         async with opened as session:
             return await flow(session, request, caller)
 
@@ -101,14 +101,14 @@ def _position(place):
     return {"lon": place[0], "lat": place[1]} if place else {}
 
 
-async def test_an_order_is_offered_to_a_worker_who_can_be_there(offer, firm, letters):
+async def test_an_order_is_offered_to_a_worker_who_can_be_there(offer, firm, messages):
     order = await offer(an_order(RING))
 
     assert order.state == State.ASSIGNED
     assert order.worker_id in firm.workers
     assert order.organisation_id == firm.organisation_id
     assert order.wanted_from <= order.planned_at <= order.wanted_to
-    [told] = await letters(OrderAssigned)
+    [told] = await messages(OrderAssigned)
     assert (told.attempt, wire.instant(told.planned_at), told.worker_id) == (1, order.planned_at, str(order.worker_id))
 
 
@@ -134,62 +134,62 @@ async def test_workers_of_another_county_or_without_the_skill_are_not_asked(stor
     assert (await offer(an_order(RING))).state == State.PLACED
 
 
-async def test_who_declines_is_not_asked_again_and_the_next_one_is(offer, act, store, firm, letters):
+async def test_who_declines_is_not_asked_again_and_the_next_one_is(offer, act, store, firm, messages):
     order = await offer(an_order(RING))
     first = order.worker_id
 
     await act(visits.decline, pb.DeclineOrder(order_id=str(order.order_id)), a_manager(firm.organisation_id))
     await fire(store, consumers.GROUP)
 
-    second = (await letters(OrderAssigned))[-1]
+    second = (await messages(OrderAssigned))[-1]
     assert second.attempt == 2
     assert UUID(second.worker_id) == next(worker for worker in firm.workers if worker != first)
     await act(visits.decline, pb.DeclineOrder(order_id=str(order.order_id)), a_manager(firm.organisation_id))
     await fire(store, consumers.GROUP)
-    assert len(await letters(OrderAssigned)) == 2
-    assert len(await letters(OrderDeclined)) == 2
+    assert len(await messages(OrderAssigned)) == 2
+    assert len(await messages(OrderDeclined)) == 2
 
 
-async def test_an_order_nobody_can_serve_is_tried_every_hour_until_its_window_has_passed(offer, store, clock, firm, letters, rows):
+async def test_an_order_nobody_can_serve_is_tried_every_hour_until_its_window_has_passed(offer, store, clock, firm, messages, rows):
     window = {"wanted_from": BEGIN + timedelta(minutes=30), "wanted_to": BEGIN + timedelta(minutes=90)}
     order = await offer(an_order(RING, planned_min=700, **window))
     assert await rows("select at from due where kind = 'offer'") == [{"at": BEGIN + timedelta(hours=1)}]
 
     clock.set(BEGIN + timedelta(hours=1))
     await fire(store, consumers.GROUP)
-    assert await letters(OrderCancelled) == []
+    assert await messages(OrderCancelled) == []
     clock.set(order.wanted_to)
     await fire(store, consumers.GROUP)
 
-    [told] = await letters(OrderCancelled)
+    [told] = await messages(OrderCancelled)
     assert (told.cause, told.worker_id, told.organisation_id) == (OrderCancelled.CAUSE_UNSERVED, "", "")
     assert await rows("select from due where kind <> 'plan'") == []
 
 
-async def test_silence_counts_as_a_no(offer, store, clock, firm, letters):
+async def test_silence_counts_as_a_no(offer, store, clock, firm, messages):
     order = await offer(an_order(RING))
 
     clock.set(BEGIN + timedelta(hours=4))
     await fire(store, consumers.GROUP)
 
-    [declined] = await letters(OrderDeclined)
+    [declined] = await messages(OrderDeclined)
     assert declined.worker_id == str(order.worker_id)
-    assert [told.attempt for told in await letters(OrderAssigned)] == [1, 2]
+    assert [told.attempt for told in await messages(OrderAssigned)] == [1, 2]
 
 
-async def test_a_worker_who_leaves_leaves_no_order_behind(offer, act, begun, store, firm, letters, rows):
+async def test_a_worker_who_leaves_leaves_no_order_behind(offer, act, begun, store, firm, messages, rows):
     order = an_order(RING)
     worker = await begun(order)
 
     await tell(store, consumers.GROUP, a_worker(UUID(worker.worker_id), firm.organisation_id, status=2))
     await fire(store, consumers.GROUP)
 
-    assert [told.attempt for told in await letters(OrderAssigned)] == [1, 2]
-    assert (await letters(OrderAssigned))[1].worker_id != worker.worker_id
+    assert [told.attempt for told in await messages(OrderAssigned)] == [1, 2]
+    assert (await messages(OrderAssigned))[1].worker_id != worker.worker_id
     assert await rows("select from due where kind = 'missed'") == []
 
 
-async def test_only_the_offered_worker_or_the_manager_may_answer(offer, act, firm, letters):
+async def test_only_the_offered_worker_or_the_manager_may_answer(offer, act, firm, messages):
     order = await offer(an_order(RING))
     other = next(worker for worker in firm.workers if worker != order.worker_id)
     request = pb.AcceptOrder(order_id=str(order.order_id))
@@ -199,12 +199,12 @@ async def test_only_the_offered_worker_or_the_manager_may_answer(offer, act, fir
             await act(visits.accept, request, stranger)
     await act(visits.accept, request, a_manager(firm.organisation_id))
 
-    assert len(await letters(OrderAccepted)) == 1
+    assert len(await messages(OrderAccepted)) == 1
     with pytest.raises(NotOffered):
         await act(visits.accept, request, a_manager(firm.organisation_id))
 
 
-async def test_a_visit_is_proved_in_metres_and_minutes(begun, act, clock, letters, rows):
+async def test_a_visit_is_proved_in_metres_and_minutes(begun, act, clock, messages, rows):
     order = an_order(RING)
     worker = await begun(order)
     clock.set(TOMORROW + timedelta(hours=4))
@@ -221,7 +221,7 @@ async def test_a_visit_is_proved_in_metres_and_minutes(begun, act, clock, letter
     assert wire.instant(finished.finished_at) == clock.now()
     [row] = await rows("select state, version from visit_order")
     assert row == {"state": State.DONE, "version": 5}
-    assert [len(await letters(kind)) for kind in (OrderStarted, OrderFinished)] == [1, 1]
+    assert [len(await messages(kind)) for kind in (OrderStarted, OrderFinished)] == [1, 1]
     assert await rows("select from due where kind <> 'plan'") == []
 
 
@@ -274,18 +274,18 @@ async def test_device_times_that_cannot_be_true_are_refused(begun, act, clock):
         await act(visits.check_in, check_in(order, TOMORROW), worker)
 
 
-async def test_nobody_came_four_hours_after_the_window(begun, store, clock, letters):
+async def test_nobody_came_four_hours_after_the_window(begun, store, clock, messages):
     order = an_order(RING)
     worker = await begun(order)
 
     clock.set(order.wanted_to + timedelta(hours=4))
     await fire(store, consumers.GROUP)
 
-    [told] = await letters(OrderCancelled)
+    [told] = await messages(OrderCancelled)
     assert (told.cause, told.worker_id) == (OrderCancelled.CAUSE_MISSED, worker.worker_id)
 
 
-async def test_an_elder_cancels_until_somebody_has_come(offer, begun, act, clock, letters, rows):
+async def test_an_elder_cancels_until_somebody_has_come(offer, begun, act, clock, messages, rows):
     order, late = await offer(an_order(RING)), an_order(RING)
     caller = an_official()
 
@@ -300,11 +300,11 @@ async def test_an_elder_cancels_until_somebody_has_come(offer, begun, act, clock
     with pytest.raises(VisitBegun):
         await act(visits.cancel, pb.CancelOrder(order_id=str(late.order_id)), caller)
 
-    assert [told.cause for told in await letters(OrderCancelled)] == [OrderCancelled.CAUSE_ELDER]
+    assert [told.cause for told in await messages(OrderCancelled)] == [OrderCancelled.CAUSE_ELDER]
     assert await rows("select from due where kind in ('offer', 'answer')") == []
 
 
-async def test_with_an_elder_all_that_is_open_ends(offer, begun, act, remember, store, clock, letters, rows):
+async def test_with_an_elder_all_that_is_open_ends(offer, begun, act, remember, store, clock, messages, rows):
     elder_id = ids.new()
     await tell(store, consumers.GROUP, an_elder(elder_id))
     await offer(an_order(RING, elder_id=elder_id))
@@ -318,11 +318,11 @@ async def test_with_an_elder_all_that_is_open_ends(offer, begun, act, remember, 
 
     states = Counter(State(row["state"]) for row in await rows("select state from visit_order"))
     assert states == {State.CANCELLED: 3, State.IN_SERVICE: 1}
-    assert {told.cause for told in await letters(OrderCancelled)} == {OrderCancelled.CAUSE_DEATH}
-    assert len(await letters(OrderCancelled)) == 2  # of the one being reserved nobody has heard
+    assert {told.cause for told in await messages(OrderCancelled)} == {OrderCancelled.CAUSE_DEATH}
+    assert len(await messages(OrderCancelled)) == 2  # of the one being reserved nobody has heard
 
 
-async def test_a_follow_up_says_whether_the_elder_was_reached(begun, act, clock, letters, rows):
+async def test_a_follow_up_says_whether_the_elder_was_reached(begun, act, clock, messages, rows):
     order = an_order(RING)
     worker = await begun(order)
     hotline = an_official()
@@ -338,7 +338,7 @@ async def test_a_follow_up_says_whether_the_elder_was_reached(begun, act, clock,
     await act(visits.follow_up, pb.FollowUpOrder(order_id=str(order.order_id), reached=False), hotline)
     await act(visits.follow_up, request, hotline)
 
-    told = await letters(OrderFollowedUp)
+    told = await messages(OrderFollowedUp)
     assert [(each.reached, each.HasField("satisfied"), each.satisfied) for each in told] == [(False, False, False), (True, True, True)]
     assert await rows("select followed_up from visit_order") == [{"followed_up": True}]
 

@@ -111,13 +111,13 @@ async def held(city):
     return [(row["order_id"], row["held_fen"]) for row in rows]
 
 
-async def test_an_order_holds_its_part_of_the_voucher_and_knows_the_address_sealed(city, place, letters, rows):
+async def test_an_order_holds_its_part_of_the_voucher_and_knows_the_address_sealed(city, place, messages, rows):
     order = await place()
 
     assert (order.state, order.price_fen, order.voucher_fen) == (pb.Order.STATE_PLACED, 3500, 1750)
     assert order.area_code == city.area_code
     assert await held(city) == [(UUID(order.order_id), 1750)]
-    [told] = await letters(OrderPlaced)
+    [told] = await messages(OrderPlaced)
     assert (told.order_id, told.voucher_fen, told.item_code) == (order.order_id, 1750, "clean-laundry")
     [row] = await rows("select contact, home from visit_order")
     assert a_ring().open(row["contact"], "order.contact") == '["李小明", "13800000001", "琅琊路1号"]'
@@ -161,11 +161,11 @@ async def test_who_orders_is_recorded_as_the_one_who_looked_at_the_contact(city,
     assert [tuple(row) for row in rows] == [("li", "dispatch", [str(city.elder_id)])]
 
 
-async def test_one_key_is_one_order_and_one_answer_also_when_ten_arrive_at_once(city, place, letters, at):
+async def test_one_key_is_one_order_and_one_answer_also_when_ten_arrive_at_once(city, place, messages, at):
     answers = await asyncio.gather(*(place("one") for _ in range(10)))
 
     assert len({answer.SerializeToString(deterministic=True) for answer in answers}) == 1
-    assert len(await letters(OrderPlaced)) == 1
+    assert len(await messages(OrderPlaced)) == 1
     assert len(await held(city)) == 1
     at("2026-04-02 09:00")
     assert await place("one") == answers[0]
@@ -181,7 +181,7 @@ async def test_the_same_key_with_another_body_is_refused(place):
     assert refused.value.field == "idempotency-key"
 
 
-async def test_while_subsidy_is_down_the_order_waits_and_the_same_key_finds_it_later(city, place, serve, rows, letters):
+async def test_while_subsidy_is_down_the_order_waits_and_the_same_key_finds_it_later(city, place, serve, rows, messages):
     port = city.vouchers.port
     await city.vouchers.drain(grace_s=0)
 
@@ -189,17 +189,17 @@ async def test_while_subsidy_is_down_the_order_waits_and_the_same_key_finds_it_l
         await place("one", tries=1)
     assert silent.value.retry_after_s
     assert [State(row["state"]) for row in await rows("select state from visit_order")] == [State.RESERVING]
-    assert await letters(OrderPlaced) == []
+    assert await messages(OrderPlaced) == []
     await serve([Vouchers()], city.subsidy, port)
     await city.placing.subsidy.ready(timeout=10)
     order = await place("one")
 
     assert (order.state, order.voucher_fen) == (pb.Order.STATE_PLACED, 1750)
-    assert len(await letters(OrderPlaced)) == 1
+    assert len(await messages(OrderPlaced)) == 1
     assert [due["kind"] for due in await rows("select kind from due")] == ["offer"]
 
 
-async def test_an_order_that_nobody_asks_for_again_is_placed_by_the_service_itself(city, place, serve, clock, rows, letters):
+async def test_an_order_that_nobody_asks_for_again_is_placed_by_the_service_itself(city, place, serve, clock, rows, messages):
     port = city.vouchers.port
     await city.vouchers.drain(grace_s=0)
     with pytest.raises(Unavailable):
@@ -213,13 +213,13 @@ async def test_an_order_that_nobody_asks_for_again_is_placed_by_the_service_itse
     clock.set(BEGIN + timedelta(minutes=2))
     assert await city.duties.serve() == 1
 
-    [told] = await letters(OrderPlaced)
+    [told] = await messages(OrderPlaced)
     assert told.voucher_fen == 1750
     assert (await place("one")).order_id == told.order_id
     assert len(await held(city)) == 1
 
 
-async def test_a_crash_between_the_two_transactions_leaves_one_hold_and_one_order(city, remember, letters):
+async def test_a_crash_between_the_two_transactions_leaves_one_hold_and_one_order(city, remember, messages):
     # what a process killed right after its call to subsidy leaves behind
     crashed = an_order(a_ring(), elder_id=city.elder_id, state=State.RESERVING, version=0)
     await remember(crashed)
@@ -231,10 +231,10 @@ async def test_a_crash_between_the_two_transactions_leaves_one_hold_and_one_orde
 
     assert (placed["state"], placed["voucher_fen"], again["version"]) == (State.PLACED, 1750, 1)
     assert await held(city) == [(left["order_id"], 1750)]
-    assert len(await letters(OrderPlaced)) == 1
+    assert len(await messages(OrderPlaced)) == 1
 
 
-async def test_an_order_that_could_not_be_placed_before_its_window_ended_is_no_order(city, place, clock, rows, letters):
+async def test_an_order_that_could_not_be_placed_before_its_window_ended_is_no_order(city, place, clock, rows, messages):
     await city.vouchers.drain(grace_s=0)
     with pytest.raises(Unavailable):
         await place("one", tries=1)
@@ -243,7 +243,7 @@ async def test_an_order_that_could_not_be_placed_before_its_window_ended_is_no_o
     await city.duties.serve()
 
     assert [State(row["state"]) for row in await rows("select state from visit_order")] == [State.CANCELLED]
-    assert await letters(OrderPlaced) == []
+    assert await messages(OrderPlaced) == []
     with pytest.raises(Conflict) as refused:
         await place("one")
     assert refused.value.reason == "ALREADY_CANCELLED"

@@ -48,7 +48,7 @@ def a_dozen(**given):
     return [an_order(RING, wanted_from=at, wanted_to=at + timedelta(hours=1), planned_min=30, **given) for at in windows]
 
 
-async def test_at_six_in_the_evening_every_order_of_the_next_day_is_offered(store, duties, remember, firm, at, letters, rows):
+async def test_at_six_in_the_evening_every_order_of_the_next_day_is_offered(store, duties, remember, firm, at, messages, rows):
     await remember(*a_dozen(), an_order(RING, area_code=ELSEWHERE), an_order(
         RING, wanted_from=TOMORROW + timedelta(days=1), wanted_to=TOMORROW + timedelta(days=1, hours=1)))
     assert await duties.serve() == 0
@@ -57,7 +57,7 @@ async def test_at_six_in_the_evening_every_order_of_the_next_day_is_offered(stor
     assert (await due_now(store))[0] == 1  # the one-box clock waits for it
     assert await duties.serve() == 1
 
-    told = await letters(OrderAssigned)
+    told = await messages(OrderAssigned)
     assert len(told) == 12
     assert {each.worker_id for each in told} <= {str(worker) for worker in firm.workers}
     async with store.reading() as session:
@@ -68,7 +68,7 @@ async def test_at_six_in_the_evening_every_order_of_the_next_day_is_offered(stor
     assert [row["kind"] for row in await rows("select kind from due where kind = 'plan'")] == ["plan"]
 
 
-async def test_a_county_is_planned_every_day_and_once(store, duties, remember, firm, at, letters):
+async def test_a_county_is_planned_every_day_and_once(store, duties, remember, firm, at, messages):
     at("2026-03-02 18:00")
     await duties.serve()
     assert await duties.serve() == 0
@@ -78,16 +78,16 @@ async def test_a_county_is_planned_every_day_and_once(store, duties, remember, f
     at("2026-03-03 18:00")
     assert await duties.serve() == 1
 
-    assert [told.order_id for told in await letters(OrderAssigned)] == [str(late.order_id)]
+    assert [told.order_id for told in await messages(OrderAssigned)] == [str(late.order_id)]
 
 
-async def test_a_planning_that_comes_after_midnight_plans_the_day_that_has_begun(duties, remember, firm, at, letters):
+async def test_a_planning_that_comes_after_midnight_plans_the_day_that_has_begun(duties, remember, firm, at, messages):
     await remember(an_order(RING))
 
     at("2026-03-03 00:30")
     await duties.serve()
 
-    assert len(await letters(OrderAssigned)) == 1
+    assert len(await messages(OrderAssigned)) == 1
 
 
 async def test_what_nobody_can_do_is_left_for_the_hourly_tries(store, duties, remember, firm, at, rows):
@@ -100,7 +100,7 @@ async def test_what_nobody_can_do_is_left_for_the_hourly_tries(store, duties, re
     assert {State(row["state"]) for row in await rows("select state from visit_order where planned_min = 60")} == {State.ASSIGNED}
 
 
-async def test_the_solver_killed_in_planning_does_not_stop_the_day(store, remember, firm, at, letters):
+async def test_the_solver_killed_in_planning_does_not_stop_the_day(store, remember, firm, at, messages):
     slow = Engine(timedelta(seconds=20), command=(sys.executable, "-c", "import sys; sys.stdin.read()"))
     nobody = Client("127.0.0.1:1")
     duties = Duties(store, Placing(nobody, nobody), slow)
@@ -112,11 +112,11 @@ async def test_the_solver_killed_in_planning_does_not_stop_the_day(store, rememb
     os.kill(child.pid, signal.SIGKILL)
     await working
 
-    assert len(await letters(OrderAssigned)) >= 11  # the scan took over
+    assert len(await messages(OrderAssigned)) >= 11  # the scan took over
     await nobody.close()
 
 
-async def test_a_service_killed_in_planning_plans_after_its_restart(store, remember, engine, firm, at, letters, rows):
+async def test_a_service_killed_in_planning_plans_after_its_restart(store, remember, engine, firm, at, messages, rows):
     hung = Engine(timedelta(seconds=60), command=(sys.executable, "-c", "import sys; sys.stdin.read()"))
     nobody = Client("127.0.0.1:1")
     duties = Duties(store, Placing(nobody, nobody), hung, lease=timedelta(milliseconds=300))
@@ -132,12 +132,12 @@ async def test_a_service_killed_in_planning_plans_after_its_restart(store, remem
     after = Duties(store, Placing(nobody, nobody), engine)
     await until(after.serve, what="the lease ends")
 
-    assert len(await letters(OrderAssigned)) == 12
+    assert len(await messages(OrderAssigned)) == 12
     assert [row["tries"] for row in await rows("select tries from due where kind = 'plan'")] == [0]
     await nobody.close()
 
 
-async def test_what_changed_while_the_solver_worked_is_seen_when_the_plan_is_written(store, remember, firm, letters):
+async def test_what_changed_while_the_solver_worked_is_seen_when_the_plan_is_written(store, remember, firm, messages):
     first, second, taken = an_order(RING, planned_min=120), an_order(RING, planned_min=120), an_order(RING, planned_min=120)
     await remember(first, second)
     gone, stays = firm.workers
@@ -152,7 +152,7 @@ async def test_what_changed_while_the_solver_worked_is_seen_when_the_plan_is_wri
     async with store.transaction() as session:
         offered = await planning.keep(session, COUNTY, DAY, solved)
 
-    told = await letters(OrderAssigned)
+    told = await messages(OrderAssigned)
     assert offered == len(told) == 1  # two hours are taken, two more are left in which a visit may begin
     assert {each.worker_id for each in told} == {str(stays)}
     async with store.reading() as session:

@@ -1,6 +1,5 @@
 """What this service tells: selects → replies; lists begin with the caller's scope."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
@@ -17,6 +16,7 @@ from facility.tables import Ability, Bed, Facility, Organisation, Stay, Worker
 from kit import access, wire
 from kit.access import Caller
 from kit.clock import local_day
+from kit.paging import page
 from kit.refusals import NotFound
 from kit.store import Session
 
@@ -32,7 +32,8 @@ async def organisation(session: Session, question: api.GetOrganisation, caller: 
 
 async def organisations(session: Session, question: api.ListOrganisations, caller: Caller) -> api.OrganisationPage:
     """A page of organisations."""
-    rows, then = await _page(session, _within(_scoped(Organisation, caller), Organisation, question), Organisation, question)
+    wanted = _within(_scoped(Organisation, caller), Organisation, question)
+    rows, then = await page(session, wanted, Organisation.organisation_id, question, PAGE)
     return api.OrganisationPage(rows=[wire.message(said.Organisation, row) for row in rows], next=then)
 
 
@@ -69,7 +70,8 @@ async def facility(session: Session, question: api.GetFacility, caller: Caller) 
 
 async def facilities(session: Session, question: api.ListFacilities, caller: Caller) -> api.FacilityPage:
     """A page of facilities."""
-    rows, then = await _page(session, _within(_scoped(Facility, caller), Facility, question), Facility, question)
+    wanted = _within(_scoped(Facility, caller), Facility, question)
+    rows, then = await page(session, wanted, Facility.facility_id, question, PAGE)
     return api.FacilityPage(rows=[wire.message(said.Facility, row) for row in rows], next=then)
 
 
@@ -90,7 +92,7 @@ async def stays(session: Session, question: api.ListStays, caller: Caller) -> ap
     wanted = _within(_scoped(Stay, caller, person=Stay.elder_id), Stay, question)
     if question.HasField("facility_id"):
         wanted = wanted.where(Stay.facility_id == UUID(question.facility_id))
-    rows, then = await _page(session, wanted, Stay, question)
+    rows, then = await page(session, wanted, Stay.stay_id, question, PAGE)
     return api.StayPage(rows=[wire.message(api.Stay, row) for row in rows], next=then)
 
 
@@ -104,7 +106,7 @@ async def workers(session: Session, question: api.ListWorkers, caller: Caller) -
     wanted = _within(_scoped(Worker, caller), Worker, question)
     if question.HasField("organisation_id"):
         wanted = wanted.where(Worker.organisation_id == UUID(question.organisation_id))
-    rows, then = await _page(session, wanted, Worker, question)
+    rows, then = await page(session, wanted, Worker.worker_id, question, PAGE)
     return api.WorkerPage(rows=[wire.message(said.Worker, row) for row in rows], next=then)
 
 
@@ -130,19 +132,3 @@ async def _one(session: Session, table: type[Row], value: str, caller: Caller) -
     if row is None:
         raise NotFound(table, value)
     return row
-
-
-async def _page(session: Session, wanted: Any, table: Any, question: Any) -> tuple[Sequence[Any], str]:
-    """The rows after the last page and the id to go on from; one row more is read to know whether there is a next page."""
-    most, key = question.limit or PAGE, _key(table)
-    if question.after:
-        wanted = wanted.where(key > _after(question.after))
-    rows = (await session.exec(wanted.order_by(key).limit(most + 1))).all()
-    return rows[:most], str(getattr(rows[most - 1], key.key)) if len(rows) > most else ""
-
-
-def _after(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound("page", text, field="after") from error

@@ -86,7 +86,7 @@ async def discharge(session: Session, stay_id: str, ended_on: str = TODAY) -> sa
 
 
 def said_of(session: Session, kind: type) -> list[object]:
-    return [letter.event for letter in session.letters if isinstance(letter.event, kind)]
+    return [message.event for message in session.messages if isinstance(message.event, kind)]
 
 
 async def test_a_credit_code_is_registered_once(session: Session):
@@ -308,7 +308,7 @@ async def test_a_registered_worker_is_said_without_name_or_number(session: Sessi
     told = await worker(session, firm.organisation_id)
 
     assert (list(told.skills), told.area_code, told.certified_until) == ([1, 2], COUNTY, "2027-01-01")
-    assert not any(secret in str(session.letters[-1].event) for secret in ("赵敏", "13800000003"))
+    assert not any(secret in str(session.messages[-1].event) for secret in ("赵敏", "13800000003"))
 
 
 @pytest.mark.parametrize(("given", "refusal"), [
@@ -412,8 +412,8 @@ async def test_everything_is_said_again_at_its_present_version(store: Store):
     assert [await masters.resay(store, master, at_once=1, pause_s=0) for master in resay.MASTERS.values()] == [1, 1, 1]
 
     async with store.reading() as session:
-        letters = [json.loads(row["headers"]) for row in await (await session.driver()).fetch("select headers from outbox order by seq")]
-    assert [(letter["ce_type"].rpartition(".")[2], int(letter["ce_sequence"])) for letter in letters] == [
+        messages = [json.loads(row["headers"]) for row in await (await session.driver()).fetch("select headers from outbox order by seq")]
+    assert [(message["ce_type"].rpartition(".")[2], int(message["ce_sequence"])) for message in messages] == [
         ("OrganisationRegistered", 1), ("FacilityOpened", 1), ("WorkerLeft", 2),
     ]
 

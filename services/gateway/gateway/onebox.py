@@ -37,7 +37,7 @@ def routes(clock: Clock, identity: Identity, peers: dict[str, str], http: httpx.
         return JSONResponse({"now": clock.now().isoformat(), "services": await sight(peers, http)})
 
     async def quiet(request: Request) -> Response:
-        """Answers when nothing is under way any more: no letter, no lag, no timer that is due."""
+        """Answers when nothing is under way any more: no message, no lag, no timer that is due."""
         try:
             await operator(request)
         except EldercareError as error:

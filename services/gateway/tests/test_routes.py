@@ -133,7 +133,7 @@ async def test_a_file_goes_in_and_its_failed_rows_come_out(http: httpx.AsyncClie
     assert [row["error_field"] for row in csv.DictReader(io.StringIO(failed.content.decode("utf-8-sig")))] == ["name"]
 
 
-async def test_the_callers_trace_goes_on_into_the_letter(http: httpx.AsyncClient, assessment: Served, official: dict[str, str]) -> None:
+async def test_the_callers_trace_goes_on_into_the_message(http: httpx.AsyncClient, assessment: Served, official: dict[str, str]) -> None:
     trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
 
     await register(http, official | {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"})

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 from kit import ids
 from kit.database_errors import FAILED
-from kit.lean import Lean
 from kit.observe import names
 from kit.observe.logs import log
+from kit.raw_session import RawSession
 from kit.store import Session, Store
 
 PAUSE_S = 1.0
@@ -45,7 +45,7 @@ class Access(Protocol):
     def correlation_id(self) -> str: ...
 
 
-async def record(session: Session | Lean, access: Access, elder_ids: Iterable[object], purpose: str = "") -> None:
+async def record(session: Session | RawSession, access: Access, elder_ids: Iterable[object], purpose: str = "") -> None:
     """Notes an access in the transaction that makes it.
 
     elder_ids: whose data. purpose: why, in the caller's words or the flow's; never personal itself.
@@ -54,7 +54,7 @@ async def record(session: Session | Lean, access: Access, elder_ids: Iterable[ob
         ids.new(), session.now, session.store.clock.real(), access.caller.subject, access.client_id, access.method, access.channel,
         [str(elder_id) for elder_id in elder_ids], purpose, access.correlation_id,
     )
-    if isinstance(session, Lean):
+    if isinstance(session, RawSession):
         session.write(_INSERT, *values)
     else:
         await (await session.driver()).execute(_INSERT, *values)
@@ -62,7 +62,7 @@ async def record(session: Session | Lean, access: Access, elder_ids: Iterable[ob
 
 async def looked(store: Store, access: Access, elder_ids: Iterable[object], purpose: str = "") -> None:
     """Notes an access that only reads; to be awaited before the answer leaves."""
-    async with store.lean() as session:
+    async with store.raw() as session:
         await record(session, access, elder_ids, purpose)
 
 
@@ -95,7 +95,7 @@ class Sealer:
 
     async def seal(self) -> int:
         """Chains what is not yet chained, at most 1 000 records; returns how many."""
-        async with self.store.lean() as session:
+        async with self.store.raw() as session:
             if not await session.fetchrow("select 1 from audit_record where position is null limit 1"):
                 return 0
         async with self.store.transaction() as transaction:
@@ -119,7 +119,7 @@ async def first_broken_position(store: Store) -> int | None:
     """The first place in the chain where a record was changed, taken out or put in; None where the chain holds."""
     seal, expected, after = b"", 1, 0
     while True:
-        async with store.lean() as session:
+        async with store.raw() as session:
             rows = await session.fetch("select * from audit_record where position > $1 order by position limit 5000", after)
         if not rows:
             return None

@@ -1,15 +1,15 @@
 """A command has one effect and one answer, however often it arrives.
 
 A caller makes an idempotency key; it is scoped by (client, method, key) and kept with a hash of the request and the sealed answer.
-The normal path costs nothing extra: the flow runs, and its answer is inserted in the statement that also inserts its letters. When
+The normal path costs nothing extra: the flow runs, and its answer is inserted in the statement that also inserts its messages. When
 the key is there already, the transaction is rolled back and the kept answer is given, and likewise when the flow was refused,
 because the first arrival may be what forbids the second. Two that arrive at once meet at the key's unique index.
 
-A **hot** flow (order, check-in, check-out) is one that must pass 900 times a second per process. It takes a `Lean` where others
+A **hot** flow (order, check-in, check-out) is one that must pass 900 times a second per process. It takes a `RawSession` where others
 take a `Session`; what it reads is not locked, and all that it writes leaves in one statement, which is the whole transaction:
 
     @commands.hot
-    async def check_in(request: CheckIn, session: Lean, call: Call) -> Visit:
+    async def check_in(request: CheckIn, session: RawSession, call: Call) -> Visit:
         row = await session.fetchrow("select state, version from visit where visit_id = $1", UUID(request.visit_id))
         ...decide...
         session.write(
@@ -34,7 +34,7 @@ import asyncpg
 from google.protobuf.message import Message
 from sqlalchemy.exc import IntegrityError
 
-from kit.ending import Answer, Repeated
+from kit.final_write import Answer, Repeated
 from kit.observe import names
 from kit.refusals import Conflict, Refusal
 from kit.store import Contended, Store, Vault
@@ -55,7 +55,7 @@ class KeyReused(Conflict):
 
 
 def hot(flow: F) -> F:
-    """Marks a flow, or a servicer's method, that takes a Lean."""
+    """Marks a flow, or a servicer's method, that takes a RawSession."""
     flow.hot = True  # type: ignore[attr-defined]
     return flow
 
@@ -67,12 +67,12 @@ def is_hot(flow: object) -> bool:
 
 async def run(
     store: Store, caller_client: str, method: str, key: str, request_bytes: bytes, work: Callable[[Any], Awaitable[Reply]],
-    reply_class: type[Reply], *, vault: Vault | None = None, lean: bool = False,
+    reply_class: type[Reply], *, vault: Vault | None = None, raw: bool = False,
 ) -> Reply:
     """Runs a command once, in a transaction of its own, and returns its answer, or the one it was given before.
 
     work: may run again after a contention, so it keeps nothing but what the session gives it. vault: by default the store's.
-    lean: `work` takes a Lean, not a Session.
+    raw: `work` takes a RawSession, not a Session.
     Raises: KeyReused; whatever `work` raises; Contended where it was in others' way three times; Unavailable, after which the
     same request with the same key tells whether it took place.
     """
@@ -80,7 +80,7 @@ async def run(
     if vault is None:
         raise LookupError("no key to seal the answers of commands with: give the store a vault")
     digest = hashlib.blake2b(request_bytes, digest_size=16).digest()
-    opened: Callable[[], Any] = store.lean if lean else store.transaction
+    opened: Callable[[], Any] = store.raw if raw else store.transaction
     for attempt in range(TRIES):
         try:
             async with opened() as session:
@@ -109,6 +109,6 @@ async def run(
 
 
 async def _kept(store: Store, client: str, method: str, key: str) -> tuple[bytes, bytes] | None:
-    async with store.lean() as session:
+    async with store.raw() as session:
         row = await session.fetchrow(_KEPT, client, method, key)
     return (row["digest"], row["answer"]) if row else None

@@ -1,10 +1,10 @@
-"""Says events: `emit` collects letters, the end of the transaction writes them, `kit.relay` sends them.
+"""Says events: `emit` collects messages, the end of the transaction writes them, `kit.relay` sends them.
 
 An event's `ce_sequence` is its aggregate's version; where the database was restored from a backup, 2^20 times the epoch more
 (`kit.tables.Epoch`). So listeners who heard what was said after the backup, and is no longer true, take what is said after the restore
 for newer, unless the aggregate was changed a million times in between.
 
-The outbox is a queue, not a log. A letter is inserted after its aggregate's version bump, under the aggregate's row lock, so its
+The outbox is a queue, not a log. A message is inserted after its aggregate's version bump, under the aggregate's row lock, so its
 `seq` rises in the order of commits per aggregate; over all aggregates it does not, and nobody may use it as a cursor.
 """
 
@@ -22,9 +22,9 @@ from eldercare import options_pb2
 from google.protobuf.message import Message
 
 from kit import ids
-from kit.ending import Letter
-from kit.lean import Lean
+from kit.final_write import OutboxMessage
 from kit.observe.traces import traceparent
+from kit.raw_session import RawSession
 from kit.store import Session
 
 M = TypeVar("M", bound=Message)
@@ -102,7 +102,7 @@ def _read(descriptor: Any) -> Route:
     return Route(descriptor.full_name, said.topic, f"eldercare.{said.topic}.{version}", said.state, key)
 
 
-def emit(session: Session | Lean, event: M, row: Versioned | None = None, *, sequence: int | None = None) -> M:
+def emit(session: Session | RawSession, event: M, row: Versioned | None = None, *, sequence: int | None = None) -> M:
     """Says an event when this transaction commits, and returns it.
 
     row: the event's aggregate; its version is raised by one and becomes the event's sequence. It must be locked, or new.
@@ -122,12 +122,12 @@ def emit(session: Session | Lean, event: M, row: Versioned | None = None, *, seq
     key = where.key(event)
     if not key:
         raise Unsayable(f"{where.type} has an empty key")
-    session.letters.append(_letter(session, event, where, key, sequence or 0))
+    session.messages.append(_outbox_message(session, event, where, key, sequence or 0))
     return event
 
 
 def envelope(
-    where: Route, key: str, sequence: int, *, letter_id: UUID, service: str, time: datetime, recorded_at: datetime,
+    where: Route, key: str, sequence: int, *, message_id: UUID, service: str, time: datetime, recorded_at: datetime,
     why: Cause | None = None, here: str | None = None,
 ) -> dict[str, str]:
     """The headers of an event, as CloudEvents' binary mode has them; `traceparent` is of the hop, `ce_traceparent` of the origin.
@@ -137,7 +137,7 @@ def envelope(
     headers = {
         "content-type": "application/protobuf",
         "ce_specversion": "1.0",
-        "ce_id": str(letter_id),
+        "ce_id": str(message_id),
         "ce_source": f"/eldercare/{service}/{where.aggregate}/{key}",
         "ce_type": where.type,
         "ce_subject": key,
@@ -145,7 +145,7 @@ def envelope(
         "ce_recordedtime": recorded_at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "ce_partitionkey": key,
         "ce_sequence": f"{sequence:020d}",
-        "ce_correlationid": why.correlation_id if why else str(letter_id),
+        "ce_correlationid": why.correlation_id if why else str(message_id),
     }
     if why and why.causation_id:
         headers["ce_causationid"] = why.causation_id
@@ -159,11 +159,11 @@ def _path(violation: protovalidate.Violation) -> str:
     return ".".join(element.field_name for element in field.elements) if field else "message"
 
 
-def _letter(session: Session | Lean, event: Message, where: Route, key: str, sequence: int) -> Letter:
-    letter_id = ids.new()
+def _outbox_message(session: Session | RawSession, event: Message, where: Route, key: str, sequence: int) -> OutboxMessage:
+    message_id = ids.new()
     recorded_at = session.store.clock.real()
     headers = envelope(
-        where, key, session.store.epoch * EPOCH + sequence, letter_id=letter_id, service=session.store.service, time=session.now,
+        where, key, session.store.epoch * EPOCH + sequence, message_id=message_id, service=session.store.service, time=session.now,
         recorded_at=recorded_at, why=cause.get(), here=traceparent(),
     )
     payload = event.SerializeToString(deterministic=True)
@@ -171,4 +171,4 @@ def _letter(session: Session | Lean, event: Message, where: Route, key: str, seq
     if len(payload) + len(told) + len(key) > MOST_BYTES:
         raise Unsayable(f"{where.type} has {len(payload)} bytes; {MOST_BYTES} with headers and key are the most")
     part = zlib.crc32(key.encode()) % session.store.parts
-    return Letter(part, letter_id, where.topic, key, told, payload, recorded_at, event)
+    return OutboxMessage(part, message_id, where.topic, key, told, payload, recorded_at, event)

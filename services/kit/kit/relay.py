@@ -1,9 +1,9 @@
-"""Sends the letters of the outbox to Kafka, in the order of commits per aggregate, at least once.
+"""Sends the messages of the outbox to Kafka, in the order of commits per aggregate, at least once.
 
 One relay owns a part of the outbox by an advisory lock; lock, read and delete use one direct connection, never a pooler. When
 that connection is lost somebody else may already own the part, so the producer is closed unflushed before anything else.
-≤ 500 oldest letters → idempotent producer → acknowledgements → delete, with the note of how far each partition holds what was
-deleted (`kit.tables.Sent`). A crash before the delete says a letter twice, with the same `ce_id`. An id cursor would lose letters that
+≤ 500 oldest messages → idempotent producer → acknowledgements → delete, with the note of how far each partition holds what was
+deleted (`kit.tables.Sent`). A crash before the delete says a message twice, with the same `ce_id`. An id cursor would lose messages that
 commit late; an xmin gate would turn two events of one aggregate around; SKIP LOCKED would let a second worker overtake.
 """
 
@@ -24,9 +24,9 @@ from kit.bootstrap import Bootstrap
 from kit.clusters import cluster_of
 from kit.connections import connect_options
 from kit.database_errors import FAILED
-from kit.lean import Lean
 from kit.observe import names, traces
 from kit.observe.logs import log
+from kit.raw_session import RawSession
 from kit.store import Driver, Session, Store
 
 LOCK = 0x0B0C5  # class of the advisory locks; their number is the part
@@ -34,12 +34,12 @@ ROUND = 500
 ROUND_BYTES = 16 << 20
 LEAST_PAUSE_S, MOST_PAUSE_S = 0.005, 0.2  # how often an idle outbox is looked at; a commit in this process wakes us anyway
 ACKNOWLEDGED_S = 30  # idempotent batches never expire in aiokafka: a producer that is silent for so long is made anew
-TOPIC_S = 10  # how long a letter to a topic that is not there holds up its round
+TOPIC_S = 10  # how long a message to a topic that is not there holds up its round
 RETRY_S, MOST_RETRY_S = 0.1, 5.0
-OLD_S = 60  # age of the oldest letter from which it is an alarm
+OLD_S = 60  # age of the oldest message from which it is an alarm
 
 _SELECT = "select seq, topic, key, headers, payload, recorded_at from outbox where part = $1 order by seq limit $2"
-# one statement, so that a backup holds a letter either here or in a record below `next`
+# one statement, so that a backup holds a message either here or in a record below `next`
 _DELETE = """
 with gone as (delete from outbox where part = $1 and seq = any($2::bigint[]))
 insert into sent (part, cluster, topic, partition, next) select $1, $3, * from unnest($4::text[], $5::int[], $6::bigint[])
@@ -51,13 +51,13 @@ class OwnershipLost(ConnectionError):
 
 
 class RoundFailed(Exception):
-    """The broker refused a letter, or was silent; the letters it acknowledged are deleted."""
+    """The broker refused a message, or was silent; the messages it acknowledged are deleted."""
 
 
 class Relay:
     """Owns one part of the outbox, or waits until it can.
 
-    sent: letters acknowledged since the start. owner: whether the part is ours now. progress: `time.monotonic()` of the last
+    sent: messages acknowledged since the start. owner: whether the part is ours now. progress: `time.monotonic()` of the last
     round that ended, empty ones and tries for ownership included.
     """
 
@@ -91,8 +91,8 @@ class Relay:
         self._stopping = True
         self._wake.set()
 
-    def _committed(self, session: Session | Lean) -> None:
-        if any(letter.part == self.part for letter in session.letters):
+    def _committed(self, session: Session | RawSession) -> None:
+        if any(message.part == self.part for message in session.messages):
             self._wake.set()
 
     async def _owned(self) -> None:
@@ -160,15 +160,15 @@ class Relay:
         # the broker knew a batch from an earlier try, but no longer where it lies: it is said again
         unknown = {place for place, offsets in places.items() if min(offsets) < 0}
         if unknown:
-            failure = failure or RoundFailed(f"the broker does not tell where it keeps letters to {sorted(unknown)}")
+            failure = failure or RoundFailed(f"the broker does not tell where it keeps messages to {sorted(unknown)}")
             done = [(row, where) for row, where in done if (where.topic, where.partition) not in unknown]
         if done:
             ends = [(*place, max(offsets) + 1) for place, offsets in places.items() if place not in unknown]
-            letters = [row for row, _ in done]
+            messages = [row for row, _ in done]
             await connection.execute(
-                _DELETE, self.part, [row["seq"] for row in letters], self._cluster, *zip(*ends, strict=True), timeout=10,
+                _DELETE, self.part, [row["seq"] for row in messages], self._cluster, *zip(*ends, strict=True), timeout=10,
             )
-            self._count(letters)
+            self._count(messages)
         if failure:
             raise RoundFailed(f"{type(failure).__name__}: {failure}") from failure
         return len(done)
@@ -190,7 +190,7 @@ class Relay:
 
 
 async def depth(store: Store) -> tuple[int, float]:
-    """Letters in the outbox, counted up to 100 000, and the age of the oldest in seconds of real time."""
+    """Messages in the outbox, counted up to 100 000, and the age of the oldest in seconds of real time."""
     async with store.reading() as session:
         row = await (await session.driver()).fetchrow(
             "select (select count(*) from (select from outbox limit 100000) as counted), (select min(recorded_at) from"
@@ -201,7 +201,7 @@ async def depth(store: Store) -> tuple[int, float]:
     names.OUTBOX_DEPTH.set(count, part="all")
     names.OUTBOX_OLDEST.set(age_s, part="all")
     if age_s > OLD_S:
-        log.error("the outbox does not drain", letters=count, oldest_s=round(age_s))
+        log.error("the outbox does not drain", messages=count, oldest_s=round(age_s))
     return count, age_s
 
 
@@ -212,7 +212,7 @@ async def _send(producer: AIOKafkaProducer, rows: Sequence[Any], sent: list[asyn
         if traces.provider is None:  # a span costs more than the sending
             sent.append(await producer.send(row["topic"], row["payload"], row["key"].encode(), headers=headers))
             continue
-        # the letter keeps the context of the transaction that wrote it; this span stands beside it in the same trace
+        # the message keeps the context of the transaction that wrote it; this span stands beside it in the same trace
         wrote, topic = told.get("traceparent"), row["topic"]
         with traces.span(names.SENT, parent=wrote, links=[wrote], attributes={"messaging.destination.name": topic}, topic=topic):
             sent.append(await producer.send(topic, row["payload"], row["key"].encode(), headers=headers))

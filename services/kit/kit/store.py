@@ -5,7 +5,7 @@
         order.state = State.PLACED
         outbox.emit(session, OrderPlaced(...), order)
 
-At the end: flush of the ORM (so versions are bumped under their row locks), then one statement for letters, timers and the
+At the end: flush of the ORM (so versions are bumped under their row locks), then one statement for messages, timers and the
 command's answer, then the commit. The connection is used directly for `begin` and `commit`; SQLAlchemy sees a connection
 without transactions of its own, so `session.commit()` and `session.rollback()` have no effect on what is written.
 
@@ -24,12 +24,12 @@ from sqlalchemy.orm import util as orm
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from kit import access, ending
+from kit import access, final_write
 from kit.clock import Clock
 from kit.connections import WAIT_S, Connections
 from kit.connections import connect_options as connect_options
-from kit.lean import Lean
 from kit.loading import alone, locked
+from kit.raw_session import RawSession
 from kit.refusals import NotFound, Unavailable
 
 Row = TypeVar("Row", bound=SQLModel)
@@ -61,16 +61,16 @@ class Contended(Unavailable):
 class Session(AsyncSession):
     """A transaction in progress.
 
-    now: business instant, frozen at its beginning. letters, timers: what its end will write.
+    now: business instant, frozen at its beginning. messages, timers: what its end will write.
     """
 
     def __init__(self, bind: AsyncConnection, store: "Store", driver: Driver) -> None:
         super().__init__(bind, expire_on_commit=False, autoflush=True)
         self.store = store
         self.now: datetime = store.clock.now()
-        self.letters: list[ending.Letter] = []
+        self.messages: list[final_write.OutboxMessage] = []
         self.timers: dict[tuple[str, str], datetime | None] = {}
-        self.answer: ending.Answer | None = None
+        self.answer: final_write.Answer | None = None
         self.committed: list[Callable[[], None]] = []
         self.absent: dict[Any, SQLModel | None] = {}  # identities known to have no row yet, with what was added for them since
         self._driver = driver
@@ -101,11 +101,11 @@ class Session(AsyncSession):
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """Undoes what the block did if it raises: rows, objects, letters, timers; the transaction can go on.
+        """Undoes what the block did if it raises: rows, objects, messages, timers; the transaction can go on.
 
         All objects leave the session then, since some of them bear what never happened. One may stand inside another.
         """
-        kept = len(self.letters), dict(self.timers), len(self.committed)
+        kept = len(self.messages), dict(self.timers), len(self.committed)
         driver = await self.driver()
         # one fixed name by the simple protocol: a new name each time would be a statement to prepare each time
         await driver.execute("savepoint r")
@@ -119,7 +119,7 @@ class Session(AsyncSession):
             self.sync_session.expunge_all()
             self.absent.clear()
             self._held.clear()
-            del self.letters[kept[0]:], self.committed[kept[2]:]
+            del self.messages[kept[0]:], self.committed[kept[2]:]
             self.timers = kept[1]
             raise
         await driver.execute("release savepoint r")
@@ -178,11 +178,11 @@ class Store:
         self, dsn: str, *, service: str, clock: Clock, pool_size: int = 8, parts: int = 1, vault: Vault | None = None,
     ) -> None:
         self.dsn, self.service, self.clock, self.parts, self.vault = dsn, service, clock, parts, vault
-        self.emitted = 0  # letters committed since the start
+        self.emitted = 0  # messages committed since the start
         self._epoch: int | None = None
-        self.committed: list[Callable[[Session | Lean], None]] = []  # called after each commit: the relay and the timers wake
+        self.committed: list[Callable[[Session | RawSession], None]] = []  # called after each commit: the relay and the timers wake
         self._pool_size = pool_size
-        self._lean: Any = None
+        self._raw: Any = None
         self._writers = Connections(dsn, service, pool_size)
         self._readers = Connections(dsn, service, max(2, pool_size // 2), default_transaction_read_only="on")
 
@@ -219,27 +219,27 @@ class Store:
         """
         async with self._opened(self._readers, "begin isolation level repeatable read" if snapshot else "") as session:
             yield session
-            if session.letters or session.timers or session.new or session.dirty:
+            if session.messages or session.timers or session.new or session.dirty:
                 raise RuntimeError("a reading writes nothing, says nothing and sets no timer")
 
     @asynccontextmanager
-    async def lean(self) -> AsyncIterator[Lean]:
+    async def raw(self) -> AsyncIterator[RawSession]:
         """A session for hot flows (kit.commands): everything is written by one statement when the block ends.
 
-        Raises: ending.Repeated, Contended, Unavailable.
+        Raises: final_write.Repeated, Contended, Unavailable.
         """
         driver: Driver | None = None
         try:
-            if self._lean is None:
-                self._lean = asyncpg.create_pool(
+            if self._raw is None:
+                self._raw = asyncpg.create_pool(
                     self.dsn, min_size=0, max_size=max(2, self._pool_size // 2), max_inactive_connection_lifetime=600, reset=_as_it_is,
                     **connect_options(self.service),
                 )
-            await self._lean
+            await self._raw
             await self._learn_epoch()
-            async with self._lean.acquire(timeout=WAIT_S) as proxy:
+            async with self._raw.acquire(timeout=WAIT_S) as proxy:
                 driver = proxy._con  # the proxy forgets it on release, and whether it was lost is asked later
-                session = Lean(self, driver)
+                session = RawSession(self, driver)
                 yield session
                 await session.finish()
         except (asyncpg.PostgresError, asyncpg.InternalClientError, *_LOST_IF_CLOSED) as error:
@@ -250,8 +250,8 @@ class Store:
 
     async def close(self) -> None:
         """Closes the connections."""
-        if self._lean is not None:
-            await self._lean.close()
+        if self._raw is not None:
+            await self._raw.close()
         await self._writers.close()
         await self._readers.close()
 
@@ -283,11 +283,11 @@ class Store:
     async def _finish(self, session: Session) -> None:
         if session.new or session.dirty or session.deleted:
             await session.flush()
-        await ending.write(session._driver, session.letters, session.timers, session.answer)
+        await final_write.write(session._driver, session.messages, session.timers, session.answer)
         await session._driver.execute("commit")
 
-    def _after(self, session: Session | Lean) -> None:
-        self.emitted += len(session.letters)
+    def _after(self, session: Session | RawSession) -> None:
+        self.emitted += len(session.messages)
         for wake in self.committed:
             wake(session)
         for then in session.committed:

@@ -110,7 +110,7 @@ def _house_types(table: Table, _: MetaData) -> None:
 
 
 class Outbox(Remembered, table=True):
-    """A letter to Kafka that nobody has acknowledged yet; the relay of its part deletes it."""
+    """A message to Kafka that nobody has acknowledged yet; the relay of its part deletes it."""
 
     # a queue that is never long: without this, vacuum comes only after the dead rows have slowed the relay down
     __table_args__ = {"postgresql_with": {"autovacuum_vacuum_scale_factor": "0", "autovacuum_vacuum_threshold": "5000"}}
@@ -129,9 +129,9 @@ class Outbox(Remembered, table=True):
 
 
 class Sent(Remembered, table=True):
-    """How far a partition of Kafka holds letters of ours that have left the outbox; moved in the statement that deletes them.
+    """How far a partition of Kafka holds messages of ours that have left the outbox; moved in the statement that deletes them.
 
-    Every record below the highest `next` of its partition was said by a transaction that stands in this database, and every letter that
+    Every record below the highest `next` of its partition was said by a transaction that stands in this database, and every message that
     stands in it and is not in the outbox lies below. So a restored database knows which records belong to its past.
     """
 
@@ -141,7 +141,7 @@ class Sent(Remembered, table=True):
     cluster: str = Field(primary_key=True, description="Kafka's cluster id: another cluster has other offsets")
     topic: str = Field(primary_key=True)
     partition: int = Field(primary_key=True)
-    next: int = Field(sa_type=BigInteger, description="offset behind the last letter that was acknowledged and deleted")
+    next: int = Field(sa_type=BigInteger, description="offset behind the last message that was acknowledged and deleted")
 
 
 class Epoch(Remembered, table=True):

@@ -18,11 +18,11 @@ from typing import Any
 
 from kit import ids
 from kit.database_errors import FAILED
-from kit.lean import Lean
 from kit.observe import names
 from kit.observe.logs import log
 from kit.observe.traces import span, traceparent
 from kit.outbox import Cause, cause
+from kit.raw_session import RawSession
 from kit.refusals import Unavailable
 from kit.store import Contended, Session, Store
 
@@ -41,14 +41,14 @@ _FAILED = """update due set tries = tries + 1, not_before = $3, reason = $4 wher
 _ANY = """select exists (select from due where kind = any($1) and at <= $2 and (not_before is null or not_before <= $3))"""
 
 
-def due(session: Session | Lean, at: datetime, kind: str, key: str) -> None:
+def due(session: Session | RawSession, at: datetime, kind: str, key: str) -> None:
     """Fires `kind` for `key` once the business clock has reached `at`; a later call for the same two replaces the instant."""
     if at.tzinfo is None:
         raise ValueError(f"timer {kind}: {at} bears no time zone")
     session.timers[kind, key] = at
 
 
-def undue(session: Session | Lean, kind: str, key: str) -> None:
+def undue(session: Session | RawSession, kind: str, key: str) -> None:
     """Takes a timer away, if there is one."""
     session.timers[kind, key] = None
 
@@ -119,7 +119,7 @@ class Timers:
             return await self._fired_alone()
 
     async def _any(self) -> bool:
-        async with self.store.lean() as session:
+        async with self.store.raw() as session:
             row = await session.fetchrow(_ANY, list(self.fires), session.now, self.store.clock.real())
         return bool(row[0])
 
@@ -184,14 +184,14 @@ class Timers:
         for row in rows:
             names.TIMER_LATE.record((now - row["at"]).total_seconds(), kind=row["kind"])
 
-    def _committed(self, session: Session | Lean) -> None:
+    def _committed(self, session: Session | RawSession) -> None:
         if any(at is not None and at <= session.now for at in session.timers.values()):
             self._wake.set()
 
 
 async def due_now(store: Store) -> tuple[int, int]:
     """Timers that are due at this business instant, those being fired included, and how many of them failed before."""
-    async with store.lean() as session:
+    async with store.raw() as session:
         row = await session.fetchrow("select count(*), count(*) filter (where tries > 0) from due where at <= $1", session.now)
     names.TIMERS_DUE.set(row[0])
     return row[0], row[1]

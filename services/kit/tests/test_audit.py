@@ -6,7 +6,7 @@ import pytest
 
 from kit.access import Caller
 from kit.audit import Sealer, first_broken_position, looked, record
-from kit.ending import Repeated
+from kit.final_write import Repeated
 from kit.retention import Retention
 from kit.servers.postgres import execute
 from kit.store import Store
@@ -33,7 +33,7 @@ async def test_records_are_chained_after_the_request_and_the_chain_holds(pebbles
     assert await Sealer(pebbles.store).seal() == 2
 
     assert await first_broken_position(pebbles.store) is None
-    async with pebbles.store.lean() as session:
+    async with pebbles.store.raw() as session:
         rows = await session.fetch("select position, subject, elder_ids from audit_record order by position")
     assert [row["position"] for row in rows] == [1, 2, 3, 4, 5, 6]
     assert rows[3]["elder_ids"] == ["a", "b"]
@@ -70,14 +70,14 @@ async def test_two_sealers_make_one_chain(pebbles, clock, until) -> None:
 
 
 async def sealed(store: Store, count: int) -> bool:
-    async with store.lean() as session:
+    async with store.raw() as session:
         row = await session.fetchrow("select count(*) filter (where position is not null), max(position) from audit_record")
     return tuple(row) == (count, count)
 
 
 async def test_an_access_is_noted_with_the_work_of_a_hot_flow_or_not_at_all(pebbles) -> None:
     async def fail() -> None:
-        async with pebbles.store.lean() as session:
+        async with pebbles.store.raw() as session:
             await record(session, ACCESS, ["a"])
             session.write("update pebble set pushed = 1 where pebble_id = $1", uuid.uuid4())
 

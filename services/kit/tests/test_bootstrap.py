@@ -62,7 +62,7 @@ async def test_what_speaks_with_kafka_passes_a_guarded_door(door, guarded, pebbl
     running = asyncio.create_task(relay.run())
     async with trial.reading(pebbles.store, kafka, group) as consumers:
         await until(effect, 30, what="the effect of what was heard")
-        await until(lambda: relay.sent == 1, 30, what="the letter that was sent")
+        await until(lambda: relay.sent == 1, 30, what="the message that was sent")
         assert consumers.ready
     relay.stop()
     await running

@@ -52,7 +52,7 @@ class Pushes:
 
         return await commands.run(self.pebbles.store, "portal", METHOD, key, b"once", work, ApplicationWithdrawn)
 
-    async def push_lean(self, key: str, pebble_id: uuid.UUID) -> ApplicationWithdrawn:
+    async def push_raw(self, key: str, pebble_id: uuid.UUID) -> ApplicationWithdrawn:
         async def work(session) -> ApplicationWithdrawn:
             row = await session.fetchrow("select version, pushed from pebble where pebble_id = $1", pebble_id)
             await asyncio.sleep(0)
@@ -62,7 +62,7 @@ class Pushes:
             )
             return outbox.emit(session, self.said(pebble_id), sequence=row["version"] + 1)
 
-        return await commands.run(self.pebbles.store, "portal", METHOD, key, b"lean", work, ApplicationWithdrawn, lean=True)
+        return await commands.run(self.pebbles.store, "portal", METHOD, key, b"raw", work, ApplicationWithdrawn, raw=True)
 
     async def add(self) -> uuid.UUID:
         async with self.pebbles.store.transaction() as session:
@@ -173,13 +173,13 @@ async def test_without_a_vault_no_command_runs(pushes) -> None:
         await pushes.place("k")
 
 
-async def test_lean_commands_that_meet_run_again_on_what_is_there(pushes) -> None:
+async def test_raw_commands_that_meet_run_again_on_what_is_there(pushes) -> None:
     pebble = await pushes.add()
 
     async def until_passed(key: str) -> None:
         while True:
             try:
-                await pushes.push_lean(key, pebble)
+                await pushes.push_raw(key, pebble)
                 return
             except Unavailable:
                 await asyncio.sleep(0.01)
@@ -191,11 +191,11 @@ async def test_lean_commands_that_meet_run_again_on_what_is_there(pushes) -> Non
     assert said_in_order == [(n,) for n in range(1, 9)]
 
 
-async def test_a_lean_write_that_touches_no_row_undoes_the_others(pushes, said) -> None:
+async def test_a_raw_write_that_touches_no_row_undoes_the_others(pushes, said) -> None:
     pebble = await pushes.add()
 
     async def fail() -> None:
-        async with pushes.pebbles.store.lean() as session:
+        async with pushes.pebbles.store.raw() as session:
             session.write("update pebble set pushed = 7 where pebble_id = $1", pebble)
             session.write("update pebble set pushed = 8 where pebble_id = $1", uuid.uuid4())
             outbox.emit(session, said(pebble), sequence=1)
@@ -207,18 +207,18 @@ async def test_a_lean_write_that_touches_no_row_undoes_the_others(pushes, said) 
     assert await pushes.read("select 1 from outbox") == []
 
 
-async def test_a_lean_flow_that_only_says_something_says_it_once_for_a_repeated_key(pushes) -> None:
+async def test_a_raw_flow_that_only_says_something_says_it_once_for_a_repeated_key(pushes) -> None:
     async def work(session) -> ApplicationWithdrawn:
         return outbox.emit(session, pushes.said(uuid.UUID(int=7)), sequence=1)
 
     for _ in range(2):
-        await commands.run(pushes.pebbles.store, "portal", METHOD, "k", b"say", work, ApplicationWithdrawn, lean=True)
+        await commands.run(pushes.pebbles.store, "portal", METHOD, "k", b"say", work, ApplicationWithdrawn, raw=True)
 
     assert await pushes.read("select count(*) from outbox") == [(1,)]
 
 
-async def test_a_lean_session_reads_with_fetch_and_nothing_else(pushes) -> None:
-    async with pushes.pebbles.store.lean() as session:
+async def test_a_raw_session_reads_with_fetch_and_nothing_else(pushes) -> None:
+    async with pushes.pebbles.store.raw() as session:
         with pytest.raises(ValueError, match="reads with"):
             await session.fetch("delete from pebble")
 

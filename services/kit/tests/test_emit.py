@@ -13,31 +13,31 @@ from kit.outbox import Cause, Unsayable, emit, route
 async def headers_of(pebbles, event, **options) -> dict[str, str]:
     async with pebbles.store.rehearsal() as session:
         emit(session, event, **options)
-        return json.loads(session.letters[0].headers)
+        return json.loads(session.messages[0].headers)
 
 
-async def test_a_letter_bears_what_cloud_events_ask_for(pebbles, said, clock) -> None:
+async def test_a_message_bears_what_cloud_events_ask_for(pebbles, said, clock) -> None:
     key = uuid.uuid4()
 
     async with pebbles.store.rehearsal() as session:
         event = emit(session, said(key), sequence=7)
-        [letter] = session.letters
+        [message] = session.messages
 
-    headers = json.loads(letter.headers)
+    headers = json.loads(message.headers)
     recorded = headers.pop("ce_recordedtime")
-    assert letter.event is event
-    assert (letter.topic, letter.key, letter.payload) == ("eldercare.application.v1", str(key), event.SerializeToString())
+    assert message.event is event
+    assert (message.topic, message.key, message.payload) == ("eldercare.application.v1", str(key), event.SerializeToString())
     assert headers == {
-        "content-type": "application/protobuf", "ce_specversion": "1.0", "ce_id": str(letter.id),
+        "content-type": "application/protobuf", "ce_specversion": "1.0", "ce_id": str(message.id),
         "ce_source": f"/eldercare/kit/application/{key}", "ce_type": "eldercare.assessment.v1.ApplicationWithdrawn", "ce_subject": str(key),
         "ce_time": "2026-03-02T01:00:00.000000Z", "ce_partitionkey": str(key), "ce_sequence": "00000000000000000007",
-        "ce_correlationid": str(letter.id),
+        "ce_correlationid": str(message.id),
     }
-    assert recorded == letter.recorded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    assert abs(ids.instant(letter.id) - letter.recorded_at) < timedelta(seconds=1)
+    assert recorded == message.recorded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert abs(ids.instant(message.id) - message.recorded_at) < timedelta(seconds=1)
 
 
-async def test_the_cause_and_the_trace_travel_with_the_letter(pebbles, said) -> None:
+async def test_the_cause_and_the_trace_travel_with_the_message(pebbles, said) -> None:
     origin = f"00-{'1' * 32}-{'2' * 16}-01"
     token = outbox.cause.set(Cause("flow", "parent", origin))
     try:
@@ -64,7 +64,7 @@ async def test_an_event_that_breaks_its_contract_is_not_collected(pebbles, said)
     async with pebbles.store.rehearsal() as session:
         with pytest.raises(Unsayable, match=r"ApplicationWithdrawn breaks its contract: area_code: .*pattern"):
             emit(session, event)
-        assert session.letters == []
+        assert session.messages == []
 
 
 async def test_a_nested_key_is_followed_and_state_needs_a_version(pebbles) -> None:
@@ -81,7 +81,7 @@ def test_a_message_that_is_no_event_has_no_route() -> None:
         route(Elder)
 
 
-async def test_letters_of_one_key_share_a_part_and_keys_spread_over_all_parts(pebbles, said) -> None:
+async def test_messages_of_one_key_share_a_part_and_keys_spread_over_all_parts(pebbles, said) -> None:
     pebbles.store.parts = 4
 
     async with pebbles.store.rehearsal() as session:
@@ -89,7 +89,7 @@ async def test_letters_of_one_key_share_a_part_and_keys_spread_over_all_parts(pe
         for key in keys * 2:
             emit(session, said(key))
 
-        parts = {(letter.key, letter.part) for letter in session.letters}
+        parts = {(message.key, message.part) for message in session.messages}
     assert len(parts) == 100
     assert {part for _, part in parts} == {0, 1, 2, 3}
 
@@ -100,6 +100,6 @@ async def test_an_event_that_no_broker_would_take_is_not_collected(pebbles, said
         async with pebbles.store.rehearsal() as session:
             with pytest.raises(Unsayable, match="900000 with headers and key are the most"):
                 emit(session, said(uuid.uuid4()), sequence=1)
-            assert session.letters == []
+            assert session.messages == []
     finally:
         outbox.cause.reset(token)

@@ -80,13 +80,13 @@ async def test_after_a_restore_every_sequence_is_above_all_that_was_said_before(
     try:
         async with again.rehearsal() as session:
             emit(session, said(uuid.uuid4()), sequence=3)
-            [letter] = session.letters
-        async with again.lean() as lean:
-            emit(lean, said(uuid.uuid4()), sequence=4)
-            [other] = lean.letters
+            [message] = session.messages
+        async with again.raw() as raw:
+            emit(raw, said(uuid.uuid4()), sequence=4)
+            [other] = raw.messages
     finally:
         await again.close()
 
-    assert json.loads(letter.headers)["ce_sequence"] == f"{epoch * EPOCH + 3:020d}"
+    assert json.loads(message.headers)["ce_sequence"] == f"{epoch * EPOCH + 3:020d}"
     assert json.loads(other.headers)["ce_sequence"] == f"{epoch * EPOCH + 4:020d}"
     assert epoch > 20_000_000  # seconds from 2026: a restore of the same backup a minute later has another number

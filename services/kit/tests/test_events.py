@@ -3,12 +3,10 @@
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
 from kit import ids, outbox, parking
 from kit.events import on
@@ -21,15 +19,6 @@ from kit.store import Session, Store
 from kit.testing import trial, until
 
 COUNTS, HOUSES = trial.COUNTS, trial.HOUSES
-
-
-@pytest_asyncio.fixture
-async def world(store: Store, kafka: Kafka, topics: Callable[..., None], group: str) -> AsyncIterator[str]:
-    """A group that listens, its tables and its empty topics."""
-    topics(COUNTS, HOUSES, partitions=2)
-    await trial.tables(store)
-    trial.listen(group)
-    yield group
 
 
 async def settled(consumers: Any, count: int) -> dict[str, Any]:
@@ -118,7 +107,7 @@ async def test_what_a_handler_says_names_the_event_it_follows_from(store: Store,
     async with store.reading() as session:
         rows = await (await session.driver()).fetch("select headers from outbox order by seq")
     said = [json.loads(row[0]) for row in rows]
-    assert [letter["ce_causationid"] for letter in said] == [str(first), str(second)]
+    assert [headers["ce_causationid"] for headers in said] == [str(first), str(second)]
     assert (said[0]["ce_correlationid"], said[0]["traceparent"].split("-")[1]) == ("flow", "1" * 32)
 
 
@@ -150,8 +139,8 @@ async def test_an_older_state_never_replaces_a_newer_one(world: str, store: Stor
 
 async def test_a_fact_waits_for_the_one_it_refers_to_and_is_applied_with_it(world: str, store: Store, kafka: Kafka) -> None:
     counter, house, other = ids.new(), ids.new(), ids.new()
-    letters = [trial.counted(counter, 1, house=house), trial.counted(counter, 2), trial.counted(counter, 3, house=house)]
-    await trial.send(kafka.address, [*letters, trial.counted(other, 1)])
+    records = [trial.counted(counter, 1, house=house), trial.counted(counter, 2), trial.counted(counter, 3, house=house)]
+    await trial.send(kafka.address, [*records, trial.counted(other, 1)])
     async with trial.reading(store, kafka.address, world) as consumers:
         told = await settled(consumers, 4)
         assert (told["waiting"], total(told, "applied")) == (3, 1)
@@ -230,7 +219,7 @@ async def test_no_header_makes_a_record_vanish(world: str, store: Store, kafka: 
         trial.counted(ids_[15], ce_time=b"9999-12-31T23:59:59-08:00"),
         trial.counted(ids_[16], ce_subject=b"")._replace(key=b"key\0"),
     ]
-    other = [trial.letter(trial.Ignored(counter_id=str(counter))), trial.Letter(COUNTS, b"tombstone", None, [])]
+    other = [trial.record(trial.Ignored(counter_id=str(counter))), trial.Record(COUNTS, b"tombstone", None, [])]
     await trial.send(kafka.address, fine + lacking + other)
 
     async with trial.reading(store, kafka.address, world) as consumers:
@@ -241,8 +230,8 @@ async def test_no_header_makes_a_record_vanish(world: str, store: Store, kafka: 
 
 
 def test_an_archive_parks_what_it_has_no_day_for_although_nobody_knows_its_type() -> None:
-    letter = trial.letter(trial.Ignored(counter_id="1"), id=uuid4())
-    record = Kept(letter.topic, 0, 0, letter.key, letter.value, letter.headers)
+    sent = trial.record(trial.Ignored(counter_id="1"), id=uuid4())
+    record = Kept(sent.topic, 0, 0, sent.key, sent.value, sent.headers)
 
     assert decoded("cluster", record, {}).fault is None
     assert "only a UUIDv7" in (decoded("cluster", record, {}, archived=True).fault or "")
@@ -251,9 +240,9 @@ def test_an_archive_parks_what_it_has_no_day_for_although_nobody_knows_its_type(
 async def test_a_poisoned_record_is_parked_holds_its_line_and_is_replayed_in_order(world: str, store: Store, kafka: Kafka) -> None:
     counter, other = ids.new(), ids.new()
     poisoned = trial.counted(counter, 2)._replace(value=b"\xff\xff\xff")
-    letters = [trial.counted(counter, 1), trial.counted(counter, 2, mood="break"), *(trial.counted(counter, n) for n in range(3, 6))]
-    letters += [trial.counted(other, 1), trial.counted(other, 2, mood="refuse"), trial.counted(other, 3), poisoned._replace(key=b"third")]
-    await trial.send(kafka.address, letters)
+    records = [trial.counted(counter, 1), trial.counted(counter, 2, mood="break"), *(trial.counted(counter, n) for n in range(3, 6))]
+    records += [trial.counted(other, 1), trial.counted(other, 2, mood="refuse"), trial.counted(other, 3), poisoned._replace(key=b"third")]
+    await trial.send(kafka.address, records)
     async with trial.reading(store, kafka.address, world) as consumers:
         told = await settled(consumers, 9)
         await trial.send(kafka.address, [trial.counted(counter, 6)])
@@ -290,10 +279,10 @@ async def test_an_operator_lets_a_line_go_on_without_its_parked_record(world: st
     assert (told["parked"], told["held"]) == (1, 0)
 
 
-async def test_a_bad_record_undoes_nothing_of_its_neighbours_nor_its_own_letters_remain(world: str, store: Store, kafka: Kafka) -> None:
+async def test_a_bad_record_undoes_nothing_of_its_neighbours_nor_do_its_own_messages_remain(world: str, store: Store, kafka: Kafka) -> None:
     counters = [ids.new() for _ in range(60)]
-    letters = [trial.counted(counters[n], 1, mood="break" if n in (0, 17, 18, 59) else "") for n in range(60)]
-    await trial.send(kafka.address, letters, partition=0)
+    records = [trial.counted(counters[n], 1, mood="break" if n in (0, 17, 18, 59) else "") for n in range(60)]
+    await trial.send(kafka.address, records, partition=0)
 
     async with trial.reading(store, kafka.address, world) as consumers:
         told = await settled(consumers, 60)

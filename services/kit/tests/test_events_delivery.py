@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from confluent_kafka import KafkaException
@@ -34,14 +33,6 @@ COUNTS, HOUSES = trial.COUNTS, trial.HOUSES
 SESSION_MS = 6_000  # the least that the broker allows
 
 
-@pytest_asyncio.fixture
-async def world(store: Store, kafka: Kafka, topics: Callable[..., None], group: str) -> AsyncIterator[str]:
-    topics(COUNTS, HOUSES, partitions=2)
-    await trial.tables(store)
-    trial.listen(group)
-    yield group
-
-
 @asynccontextmanager
 async def replica(store: Store, kafka: str, group: str, *member: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """One more process of the group, killed at the end if it still lives."""
@@ -56,7 +47,7 @@ async def replica(store: Store, kafka: str, group: str, *member: str) -> AsyncIt
         await child.wait()
 
 
-def history(counters: Sequence[UUID], count: int, *, begin: int = 0) -> list[trial.Letter]:
+def history(counters: Sequence[UUID], count: int, *, begin: int = 0) -> list[trial.Record]:
     """Events in order, spread over the counters; the sequence of each is its place."""
     return [trial.counted(counters[n % len(counters)], n) for n in range(begin, begin + count)]
 
@@ -134,10 +125,10 @@ async def test_an_owner_frozen_in_its_transaction_neither_blocks_its_successor_n
     world: str, store: Store, kafka: Kafka, tmp_path: Path,
 ) -> None:
     counters, marker = [ids.new() for _ in range(4)], tmp_path / "hangs"
-    letters = history(counters, 40)
-    letters[10] = trial.counted(counters[2], 10, mood=f"hang:{marker}")
+    records = history(counters, 40)
+    records[10] = trial.counted(counters[2], 10, mood=f"hang:{marker}")
     async with replica(store, kafka.address, world) as frozen:
-        await trial.send(kafka.address, letters)
+        await trial.send(kafka.address, records)
         await until(marker.exists, 30)
         frozen.send_signal(signal.SIGSTOP)
 
@@ -174,10 +165,10 @@ async def test_a_reader_killed_again_and_again_loses_and_doubles_nothing(world: 
     print(f"seed {seed}")  # noqa: T201 -- shown when it fails
     chance, counters, house = random.Random(seed), [ids.new() for _ in range(30)], ids.new()
     strange = [trial.counted(ids.new(), mood="refuse") for _ in range(30)] + [trial.counted(ids.new(), house=house) for _ in range(50)]
-    letters = history(counters, 3000)
+    records = history(counters, 3000)
     for one in strange:
-        letters.insert(chance.randrange(len(letters)), one)
-    await trial.send(kafka.address, letters)
+        records.insert(chance.randrange(len(records)), one)
+    await trial.send(kafka.address, records)
 
     for share in (0.2, 0.4, 0.6):
         async with replica(store, kafka.address, world, "lasting") as victim:  # whose place the next one takes at once
@@ -329,9 +320,9 @@ async def test_the_archive_is_the_inbox_and_keeps_what_no_function_wants(world: 
     async with store.transaction() as session:
         await (await session.driver()).execute("create table archive (id uuid primary key, type text, payload bytea)")
     counter, twice = ids.new(), ids.new()
-    letters = [trial.counted(counter, n) for n in range(50)] + [trial.counted(counter, 50, id=twice)] * 2
-    letters += [trial.house(ids.new()), trial.letter(trial.Ignored(counter_id=str(counter))), trial.counted(ids.new(), 1, mood="break")]
-    await trial.send(kafka.address, letters)
+    records = [trial.counted(counter, n) for n in range(50)] + [trial.counted(counter, 50, id=twice)] * 2
+    records += [trial.house(ids.new()), trial.record(trial.Ignored(counter_id=str(counter))), trial.counted(ids.new(), 1, mood="break")]
+    await trial.send(kafka.address, records)
 
     async with trial.reading(store, kafka.address, group, archive=archive, batch=500) as consumers:
         told = await until(lambda: _read_all(consumers, 55), 30)

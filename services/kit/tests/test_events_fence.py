@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError
 from confluent_kafka.admin import AdminClient
@@ -28,14 +27,6 @@ from kit.testing import trial, until
 
 FIRST, SECOND = TopicPartition(trial.COUNTS, 0), TopicPartition(trial.COUNTS, 1)
 LONG_AGO = float("-inf")
-
-
-@pytest_asyncio.fixture
-async def world(store: Store, kafka: Kafka, topics: Callable[..., None], group: str) -> AsyncIterator[str]:
-    topics(trial.COUNTS, trial.HOUSES, partitions=2)
-    await trial.tables(store)
-    trial.listen(group)
-    yield group
 
 
 @asynccontextmanager

@@ -55,7 +55,7 @@ class Reader:
         return [row["payload"] for row in rows]
 
 
-async def test_a_letter_that_commits_late_is_not_lost(pebbles, three) -> None:
+async def test_a_message_that_commits_late_is_not_lost(pebbles, three) -> None:
     slow, fast, relay = three
     keys = [await add(pebbles), await add(pebbles)]
     await slow.connection.execute("begin")
@@ -117,7 +117,7 @@ async def test_a_second_reader_with_skip_locked_would_overtake_so_a_part_has_one
     assert owner == [True, False]
 
 
-async def test_a_rolled_back_letter_leaves_a_gap_and_nothing_else(pebbles, three) -> None:
+async def test_a_rolled_back_message_leaves_a_gap_and_nothing_else(pebbles, three) -> None:
     one, other, relay = three
     key = await add(pebbles)
     await one.connection.execute("begin")

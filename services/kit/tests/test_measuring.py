@@ -1,10 +1,7 @@
 """What a group tells operators by its gauges, on a real Kafka."""
 
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
-
-import pytest_asyncio
 
 from kit import ids
 from kit.events import measuring
@@ -13,14 +10,6 @@ from kit.observe import names
 from kit.servers.kafka import Kafka
 from kit.store import Store
 from kit.testing import trial, until
-
-
-@pytest_asyncio.fixture
-async def world(store: Store, kafka: Kafka, topics: Callable[..., None], group: str) -> AsyncIterator[str]:
-    topics(trial.COUNTS, trial.HOUSES, partitions=2)
-    await trial.tables(store)
-    trial.listen(group)
-    yield group
 
 
 async def measured(consumers: Any) -> dict[str, float]:

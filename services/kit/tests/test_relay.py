@@ -218,7 +218,7 @@ async def test_killed_between_acknowledgement_and_delete_it_says_the_same_ids_ag
     dying = await asyncio.create_subprocess_exec(sys.executable, "-c", ALONE, pebbles.dsn, kafka.address)
 
     async def deleting() -> bool:
-        async with pebbles.store.lean() as session:
+        async with pebbles.store.raw() as session:
             return bool(await session.fetch(DELETING))
 
     await until(deleting, timeout=30)
@@ -238,7 +238,7 @@ async def test_killed_between_acknowledgement_and_delete_it_says_the_same_ids_ag
     assert {record["ce_id"] for record in again} == {record["ce_id"] for record in before}
 
 
-async def test_letters_wait_for_a_topic_that_is_made_later(kafka, topics, pebbles, said, drained, until) -> None:
+async def test_messages_wait_for_a_topic_that_is_made_later(kafka, topics, pebbles, said, drained, until) -> None:
     async with relaying(pebbles.store, kafka.address) as [one]:
         await until(lambda: one.owner)
         await say(pebbles.store, said, [uuid.uuid4() for _ in range(10)])
@@ -277,7 +277,7 @@ def _make(address: str) -> None:
         done.result(timeout=30)
 
 
-async def test_letters_are_kept_as_json_that_the_relay_only_unpacks(pebbles, said) -> None:
+async def test_messages_are_kept_as_json_that_the_relay_only_unpacks(pebbles, said) -> None:
     await say(pebbles.store, said, [uuid.uuid4()])
     connection = await asyncpg.connect(pebbles.dsn)
     row = await connection.fetchrow("select * from outbox")
@@ -286,7 +286,7 @@ async def test_letters_are_kept_as_json_that_the_relay_only_unpacks(pebbles, sai
     assert json.loads(row["headers"])["ce_id"] == str(row["id"])
 
 
-async def test_the_age_of_the_oldest_letter_is_known(pebbles, said, until) -> None:
+async def test_the_age_of_the_oldest_message_is_known(pebbles, said, until) -> None:
     await say(pebbles.store, said, [uuid.uuid4(), uuid.uuid4()])
 
     async def aged() -> bool:

@@ -30,7 +30,7 @@ async def rows(dsn: str, query: str, *values: object) -> list[asyncpg.Record]:
         await connection.close()
 
 
-async def test_a_transaction_writes_rows_letters_and_timers_together(pebbles, said) -> None:
+async def test_a_transaction_writes_rows_messages_and_timers_together(pebbles, said) -> None:
     row = pebbles.Pebble(pebble_id=uuid.uuid4())
 
     async with pebbles.store.transaction() as session:
@@ -39,9 +39,9 @@ async def test_a_transaction_writes_rows_letters_and_timers_together(pebbles, sa
         outbox.emit(session, said(row.pebble_id), row)
 
     [stored] = await rows(pebbles.dsn, "select version from pebble")
-    letters = await rows(pebbles.dsn, "select key, headers::json->>'ce_sequence' as sequence from outbox order by seq")
+    messages = await rows(pebbles.dsn, "select key, headers::json->>'ce_sequence' as sequence from outbox order by seq")
     assert stored["version"] == row.version == 2
-    assert [(letter["key"], int(letter["sequence"])) for letter in letters] == [(str(row.pebble_id), 1), (str(row.pebble_id), 2)]
+    assert [(message["key"], int(message["sequence"])) for message in messages] == [(str(row.pebble_id), 1), (str(row.pebble_id), 2)]
     assert pebbles.store.emitted == 2
 
 
@@ -61,15 +61,15 @@ async def test_whatever_raises_takes_everything_back(pebbles, said) -> None:
     assert pebbles.store.emitted == 0
 
 
-async def test_a_thousand_letters_leave_by_copy_in_their_order(pebbles, said) -> None:
+async def test_a_thousand_messages_leave_by_copy_in_their_order(pebbles, said) -> None:
     key = uuid.uuid4()
 
     async with pebbles.store.transaction() as session:
         for sequence in range(1, 1501):
             outbox.emit(session, said(key), sequence=sequence)
 
-    letters = await rows(pebbles.dsn, "select headers::json->>'ce_sequence' as sequence from outbox order by seq")
-    assert [int(letter["sequence"]) for letter in letters] == list(range(1, 1501))
+    messages = await rows(pebbles.dsn, "select headers::json->>'ce_sequence' as sequence from outbox order by seq")
+    assert [int(message["sequence"]) for message in messages] == list(range(1, 1501))
 
 
 async def test_a_rehearsal_writes_nothing(pebbles) -> None:
@@ -195,8 +195,8 @@ async def test_a_killed_server_is_unavailable_and_heals_when_it_is_back(tmp_path
                 await (await session.driver()).execute("select 1")
             async with store.reading() as session:
                 await (await session.driver()).execute("select 1")
-            async with store.lean() as lean:
-                await lean.fetchrow("select 1")
+            async with store.raw() as raw:
+                await raw.fetchrow("select 1")
         except Unavailable:
             return False
         return True

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence, Set
 from typing import Any, TypeVar
 
 from simulator.people import COUNTIES, Person
+from simulator.providers import Firm, Home, Visitor
 from simulator.story.state import Story
-from simulator.things import Firm, Home, Visitor
 
 T = TypeVar("T", Firm, Home)
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from kit import areas
 from kit.clock import SHANGHAI
 from simulator.people import Person
-from simulator.things import Home, Visitor
+from simulator.providers import Home, Visitor
 
 HELPED = frozenset({"DIBAO", "TEKUN", "LOW_INCOME"})
 LEVELS = (2, 3, 4, 5)

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from simulator.people import Person
-from simulator.things import Firm, Visitor
+from simulator.providers import Firm, Visitor
 
 # Assumption: what goes wrong with visits, and how often; the rest goes well
 TEMPERS = (("late", 0.06), ("short", 0.025), ("elsewhere", 0.02), ("double", 0.02), ("absent", 0.015), ("no position", 0.03),

@@ -9,9 +9,9 @@ import pytest
 from simulator import audit
 from simulator.client import Gateway
 from simulator.people import Places, population
+from simulator.providers import Visitor
 from simulator.story import START, supervising, visiting
 from simulator.story.state import Story, instant
-from simulator.things import Visitor
 from simulator.visits import Order, Visit
 
 PEOPLE = population(50, 1, START, Places(1))

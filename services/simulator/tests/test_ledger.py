@@ -9,9 +9,9 @@ from simulator.client import Gateway
 from simulator.compare import AT_THE_END, CITY, Comparison, lay_ledger
 from simulator.ledger import ACCOUNTS, Ledger
 from simulator.people import COUNTIES, Places
+from simulator.providers import Firm
 from simulator.story import clock, entitling, fates, ordering, visiting
 from simulator.story.state import Story, instant
-from simulator.things import Firm
 from simulator.visits import Order
 
 PLACES = Places(1)

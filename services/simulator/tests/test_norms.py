@@ -8,10 +8,10 @@ import pytest
 from simulator import norms
 from simulator.client import Gateway
 from simulator.people import Places
+from simulator.providers import Firm
 from simulator.story import assessing, clock, serving, supervising
 from simulator.story.chances import SLOW_DAYS
 from simulator.story.state import Case, Story, instant
-from simulator.things import Firm
 from simulator.visits import Order
 
 CITY, APPLIED = "341100000000", date(2026, 1, 16)

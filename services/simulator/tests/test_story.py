@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from simulator.client import Gateway
 from simulator.people import Places
+from simulator.providers import Firm, Visitor
 from simulator.story import assessing, clock, entitling, ordering, serving, visiting
 from simulator.story.state import Story, instant
-from simulator.things import Firm, Visitor
 from simulator.visits import Order, Visit
 
 PLACES = Places(1)

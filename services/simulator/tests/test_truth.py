@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kit import areas
 from simulator.people import Person
-from simulator.things import Firm, Home, Visitor
+from simulator.providers import Firm, Home, Visitor
 from simulator.truth import Truth, World, age_months, month_of
 
 TREE = areas.load()

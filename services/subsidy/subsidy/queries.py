@@ -1,7 +1,7 @@
 """What this service tells: only rows that the caller may see."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from eldercare.subsidy.v1 import api_pb2 as pb
@@ -12,13 +12,14 @@ from sqlmodel import SQLModel, col, select
 
 from kit import access, wire
 from kit.access import Caller, scoped
+from kit.paging import page
 from kit.refusals import NotFound
 from kit.store import Session
 from subsidy.rules.kinds import Account
 from subsidy.tables import Decision, Entitlement, LedgerEntry, Payment, Policy, Voucher
 
-Row = TypeVar("Row", bound=SQLModel)
 PAGE = 100  # rows, where the caller names no limit
+AFTER = "page after"  # what the refusal of a wrong `after` has named since the first release
 
 
 async def policies(session: Session, caller: Caller) -> pb.PolicyPage:
@@ -49,7 +50,7 @@ async def entitlements(session: Session, request: pb.ListEntitlements, caller: C
         asked = asked.where(col(Entitlement.elder_id) == UUID(request.elder_id))
     if request.HasField("policy_code"):
         asked = asked.where(col(Entitlement.policy_code) == request.policy_code)
-    rows, last = await _page(session, asked, col(Entitlement.entitlement_id), request)
+    rows, last = await page(session, asked, Entitlement.entitlement_id, request, PAGE, kind=AFTER)
     return pb.EntitlementPage(rows=_told(pb.Entitlement, rows), next=last)
 
 
@@ -60,7 +61,7 @@ async def vouchers(session: Session, request: pb.ListVouchers, caller: Caller) -
         asked = asked.where(col(Voucher.elder_id) == UUID(request.elder_id))
     if request.HasField("month"):
         asked = asked.where(col(Voucher.month) == request.month)
-    rows, last = await _page(session, asked, col(Voucher.voucher_id), request)
+    rows, last = await page(session, asked, Voucher.voucher_id, request, PAGE, kind=AFTER)
     return pb.VoucherPage(rows=_told(pb.Voucher, rows), next=last)
 
 
@@ -72,7 +73,7 @@ async def payments(session: Session, request: pb.ListPayments, caller: Caller) -
         asked = asked.where(col(Payment.organisation_id) == UUID(request.organisation_id))
     if request.HasField("month"):
         asked = asked.where(col(Payment.month) == request.month)
-    rows, last = await _page(session, asked, col(Payment.payment_id), request)
+    rows, last = await page(session, asked, Payment.payment_id, request, PAGE, kind=AFTER)
     return pb.PaymentPage(rows=_told(said.PaymentMade, rows), next=last)
 
 
@@ -109,21 +110,6 @@ def _area(request: Message, column: Any) -> list[ColumnElement[bool]]:
     if not request.HasField("area_code"):
         return []
     return [col(column).between(*access.area_range(request.area_code))]  # type: ignore[attr-defined]
-
-
-async def _page(session: Session, asked: Any, key: Any, request: Any) -> tuple[Sequence[Any], str]:
-    limit = request.limit or PAGE
-    if request.after:
-        asked = asked.where(key > _id(request.after))
-    rows = (await session.exec(asked.order_by(key).limit(limit + 1))).all()
-    return rows[:limit], str(getattr(rows[limit - 1], key.key)) if len(rows) > limit else ""
-
-
-def _id(after: str) -> UUID:
-    try:
-        return UUID(after)
-    except ValueError as error:
-        raise NotFound("page after", after, field="after") from error
 
 
 def _told(kind: type[Any], rows: Sequence[SQLModel]) -> list[Any]:

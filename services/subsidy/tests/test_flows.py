@@ -1,4 +1,4 @@
-"""Row, letter, refusal: flows on a real PostgreSQL, several at once, and killed on their way."""
+"""Row, message, refusal: flows on a real PostgreSQL, several at once, and killed on their way."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ def a_call(session, role="official", **scope) -> Call:
     return Call(Caller("li", "tests", frozenset({role}), **scope), "1", "portal", session.now, "1")
 
 
-async def letters(rows, kind: type) -> list:
+async def messages(rows, kind: type) -> list:
     found = await rows("select headers, payload from outbox order by seq")
     return [kind.FromString(row["payload"]) for row in found if json.loads(row["headers"])["ce_type"] == kind.DESCRIPTOR.full_name]
 
@@ -47,10 +47,10 @@ async def test_opening_says_what_is_given_and_since_when(city, rows):
 
     await tell(city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id, 4))
 
-    cash, voucher = await letters(rows, said.EntitlementOpened)
+    cash, voucher = await messages(rows, said.EntitlementOpened)
     assert (cash.policy_code, cash.monthly_fen, cash.level, cash.valid_from) == ("home-care", 26000, 4, "2026-03-02")
     assert (voucher.policy_code, voucher.monthly_fen, voucher.policy_version) == ("national-voucher", 80000, "2026-01-01")
-    (issued,) = await letters(rows, said.VoucherIssued)
+    (issued,) = await messages(rows, said.VoucherIssued)
     assert (issued.elder_id, issued.month, issued.issued_fen) == (str(elder_id), "2026-03", 80000)
 
 
@@ -63,11 +63,11 @@ async def test_a_late_death_is_told_with_its_own_day_and_claims_each_wrong_month
 
     await tell(city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO], status=Status.DEAD, died_on=date(2026, 3, 5)))
 
-    closed = await letters(rows, said.EntitlementClosed)
+    closed = await messages(rows, said.EntitlementClosed)
     assert {(one.cause, one.closed_on) for one in closed} == {(said.EntitlementClosed.CAUSE_DEATH, "2026-03-05")}
-    (recovery,) = await letters(rows, said.RecoveryOpened)
+    (recovery,) = await messages(rows, said.RecoveryOpened)
     assert (recovery.month, recovery.claimed_fen, recovery.cause) == ("2026-04", 18000, said.EntitlementClosed.CAUSE_DEATH)
-    paid = await letters(rows, said.PaymentMade)
+    paid = await messages(rows, said.PaymentMade)
     assert [(one.month, one.paid_fen, one.due_on, one.paid_on) for one in paid] == [
         ("2026-03", 18000, "2026-03-10", "2026-03-10"), ("2026-04", 18000, "2026-04-10", "2026-04-10"),
     ]
@@ -80,7 +80,7 @@ async def test_a_payment_that_comes_after_its_day_says_so(city, rows, at):
     at("2026-03-12 09:00")
     await fire(city, GROUP)
 
-    (paid,) = await letters(rows, said.PaymentMade)
+    (paid,) = await messages(rows, said.PaymentMade)
     assert (paid.due_on, paid.paid_on) == ("2026-03-10", "2026-03-12")
 
 
@@ -174,7 +174,7 @@ async def test_two_replicas_share_a_run_and_issue_each_voucher_once(city, rows, 
     assert await rows("select count(*), count(distinct entitlement_id) as people from voucher where month = '2026-04'") == [
         {"count": 2500, "people": 2500},
     ]
-    assert len(await letters(rows, said.VoucherIssued)) == 2500 + 2500  # March and April
+    assert len(await messages(rows, said.VoucherIssued)) == 2500 + 2500  # March and April
     assert await rows("select kind, period from run where finished_at is not null and done = 2500 order by kind, period") == [
         {"kind": "voucher-issue", "period": "2026-03"}, {"kind": "voucher-issue", "period": "2026-04"},
         {"kind": "voucher-lapse", "period": "2026-03"},
@@ -205,7 +205,7 @@ async def test_a_run_killed_on_its_way_is_resumed_and_pays_each_month_once(city,
 
     assert 0 < stopped["done"] < 6000, "the run was over before it was killed: make it longer"
     assert await rows("select count(*), count(distinct entitlement_id) as people from payment") == [{"count": 6000, "people": 6000}]
-    assert len(await letters(rows, said.PaymentMade)) == 6000
+    assert len(await messages(rows, said.PaymentMade)) == 6000
     assert await rows("select sum(debit_fen)::bigint as fen from ledger_entry") == [{"fen": 6000 * 18000}]
 
 
@@ -231,7 +231,7 @@ async def test_debts_of_one_organisation_are_one_payment_in_its_county(city, row
     at("2026-03-06 16:00")
     await fire(city, GROUP)
 
-    (paid,) = await letters(rows, said.PaymentMade)
+    (paid,) = await messages(rows, said.PaymentMade)
     assert (paid.organisation_id, paid.area_code, paid.paid_fen, paid.settlements) == (str(organisation_id), COUNTY, 15000, 3)
     assert await rows("select count(*) from debt where payment_id is null") == [{"count": 0}]
     assert await rows("select kind, period from run where kind = 'settlement-pay'") == [{"kind": "settlement-pay", "period": "2026-03-06"}]
@@ -254,7 +254,7 @@ async def test_a_new_version_of_a_policy_is_said_once_and_looks_at_everybody_aga
         {"monthly_cap_fen": 80000, "version": 2},
     ]
     assert await rows("select monthly_fen from entitlement") == [{"monthly_fen": 80000}]
-    assert [one.monthly_fen for one in await letters(rows, said.EntitlementChanged)] == [80000]
+    assert [one.monthly_fen for one in await messages(rows, said.EntitlementChanged)] == [80000]
 
 
 async def test_policies_are_said_again_at_the_version_they_have(city, rows):
@@ -280,7 +280,7 @@ async def test_holds_expire_by_the_wall_clock_while_business_time_stands(city, r
     assert reservation.reserved_fen == 5000
     assert abs(reservation.expires_at.ToDatetime(real.tzinfo) - real - timedelta(minutes=15)) < timedelta(milliseconds=1)
     assert (early, late) == (0, 1)
-    (released,) = await letters(rows, said.VoucherReleased)
+    (released,) = await messages(rows, said.VoucherReleased)
     assert (released.order_id, released.released_fen) == (str(order_id), 5000)
 
 

@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from kit import wire
 from kit.access import Caller, area_range, scoped
+from kit.paging import page
 from kit.refusals import NotFound
 from kit.store import Session
 from supervision.rules.verdict import State
@@ -33,14 +34,8 @@ async def settlements(session: Session, request: pb.ListSettlements, caller: Cal
         query = query.where(Settlement.organisation_id == UUID(request.organisation_id))
     if request.HasField("state"):
         query = query.where(Settlement.state == State(request.state))
-    if request.after:
-        query = query.where(Settlement.settlement_id > _after(request.after))
-    limit = request.limit or USUAL
-    rows = (await session.exec(query.order_by(Settlement.settlement_id).limit(limit + 1))).all()  # type: ignore[arg-type]
-    return pb.SettlementPage(
-        rows=[wire.message(pb.Settlement, row) for row in rows[:limit]],
-        next=str(rows[limit - 1].settlement_id) if len(rows) > limit else "",
-    )
+    rows, then = await page(session, query, Settlement.settlement_id, request, USUAL)
+    return pb.SettlementPage(rows=[wire.message(pb.Settlement, row) for row in rows], next=then)
 
 
 async def complaints(session: Session, request: pb.ListComplaints, caller: Caller) -> pb.ComplaintPage:
@@ -50,18 +45,5 @@ async def complaints(session: Session, request: pb.ListComplaints, caller: Calle
     )
     if request.HasField("area_code"):
         query = query.where(Complaint.area_code.between(*area_range(request.area_code)))  # type: ignore[attr-defined]
-    if request.after:
-        query = query.where(Complaint.complaint_id > _after(request.after))
-    limit = request.limit or USUAL
-    rows = (await session.exec(query.order_by(Complaint.complaint_id).limit(limit + 1))).all()  # type: ignore[arg-type]
-    return pb.ComplaintPage(
-        rows=[wire.message(pb.Complaint, row) for row in rows[:limit]],
-        next=str(rows[limit - 1].complaint_id) if len(rows) > limit else "",
-    )
-
-
-def _after(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound("page", text, field="after") from error
+    rows, then = await page(session, query, Complaint.complaint_id, request, USUAL)
+    return pb.ComplaintPage(rows=[wire.message(pb.Complaint, row) for row in rows], next=then)

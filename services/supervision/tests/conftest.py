@@ -44,8 +44,8 @@ def rows(store: Store) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def letters(rows: Callable[..., Any]) -> Callable[..., Any]:
-    """`await letters(SettlementHeld)` = the events of that type that wait in the outbox."""
+def messages(rows: Callable[..., Any]) -> Callable[..., Any]:
+    """`await messages(SettlementHeld)` = the events of that type that wait in the outbox."""
 
     async def read(kind: Any) -> list[Any]:
         found = await rows("select payload, headers from outbox where topic = $1 order by seq", route(kind).topic)

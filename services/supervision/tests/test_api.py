@@ -55,7 +55,7 @@ async def test_everybody_sees_exactly_the_own_settlements(call, store, firm, iss
     assert (await call("Audits/Get", pb.GetSettlement(settlement_id=row.settlement_id), official)) == row
 
 
-async def test_a_decision_sent_twice_is_one_decision(call, store, firm, issuer, letters):
+async def test_a_decision_sent_twice_is_one_decision(call, store, firm, issuer, messages):
     await tell(store, consumers.GROUP, a_visit(firm.worker_id, firm.organisation_id, check_in_m=1000))
     inspector = issuer.token(("inspector",), area=CITY)
     [row] = (await call("Audits/List", pb.ListSettlements(), inspector)).rows
@@ -70,10 +70,10 @@ async def test_a_decision_sent_twice_is_one_decision(call, store, firm, issuer, 
         await call("Audits/Decide", request, inspector)
 
     assert first == second
-    assert len(await letters(SettlementRefused)) == 1
+    assert len(await messages(SettlementRefused)) == 1
 
 
-async def test_complaints_are_listed_to_whom_they_concern_in_pages(call, store, issuer, letters):
+async def test_complaints_are_listed_to_whom_they_concern_in_pages(call, store, issuer, messages):
     elder_id, organisation_id = ids.new(), ids.new()
     orders = [ids.new() for _ in range(3)]
     for order_id in orders:
@@ -92,4 +92,4 @@ async def test_complaints_are_listed_to_whom_they_concern_in_pages(call, store, 
     assert await seen(issuer.token(("hotline",), area="341103000000")) == []
     first = await call("Complaints/List", pb.ListComplaints(limit=2), family)
     assert await seen(family, limit=2, after=first.next) == every[2:]
-    assert len(await letters(ComplaintFiled)) == 3
+    assert len(await messages(ComplaintFiled)) == 3

@@ -14,81 +14,81 @@ from supervision.testing import BEGIN, a_visit, a_worker, an_offer, an_order
 GROUP = consumers.GROUP
 
 
-async def test_a_visit_nothing_speaks_against_is_approved_without_a_human(store, firm, letters, rows):
+async def test_a_visit_nothing_speaks_against_is_approved_without_a_human(store, firm, messages, rows):
     visit = a_visit(firm.worker_id, firm.organisation_id)
 
     assert await tell(store, GROUP, visit) == {"applied": 1}
 
-    [told] = await letters(SettlementApproved)
+    [told] = await messages(SettlementApproved)
     assert (told.order_id, told.automatic, told.price_fen, told.voucher_fen) == (visit.order_id, True, 3500, 1750)
     assert told.organisation_id == str(firm.organisation_id)
-    assert await letters(SettlementHeld) == []
+    assert await messages(SettlementHeld) == []
     assert await rows("select state, version from settlement") == [{"state": State.APPROVED, "version": 1}]
 
 
-async def test_a_doubtful_visit_is_held_with_all_its_doubts(store, firm, letters):
+async def test_a_doubtful_visit_is_held_with_all_its_doubts(store, firm, messages):
     await tell(store, GROUP, a_visit(firm.worker_id, firm.organisation_id, minutes=20, check_in_m=900, check_out_m=None))
 
-    [told] = await letters(SettlementHeld)
+    [told] = await messages(SettlementHeld)
     assert list(told.doubts) == [Doubt.TOO_SHORT, Doubt.WRONG_PLACE, Doubt.NO_POSITION]
-    assert await letters(SettlementApproved) == []
+    assert await messages(SettlementApproved) == []
 
 
-async def test_of_two_visits_at_once_the_later_heard_is_held_also_within_one_batch(store, firm, letters):
+async def test_of_two_visits_at_once_the_later_heard_is_held_also_within_one_batch(store, firm, messages):
     first = a_visit(firm.worker_id, firm.organisation_id)
     second = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=30))
     touching = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=90))
 
     await tell(store, GROUP, first, second, touching)
 
-    assert [told.order_id for told in await letters(SettlementApproved)] == [first.order_id, touching.order_id]
-    [held] = await letters(SettlementHeld)
+    assert [told.order_id for told in await messages(SettlementApproved)] == [first.order_id, touching.order_id]
+    [held] = await messages(SettlementHeld)
     assert (held.order_id, list(held.doubts)) == (second.order_id, [Doubt.OVERLAP])
 
 
-async def test_a_visit_reported_late_that_overlaps_an_approved_one_is_held_and_the_approved_one_stays(store, firm, letters, rows):
+async def test_a_visit_reported_late_that_overlaps_an_approved_one_is_held_and_the_approved_one_stays(store, firm, messages, rows):
     approved = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=30))
     await tell(store, GROUP, approved)
 
     await tell(store, GROUP, a_visit(firm.worker_id, firm.organisation_id))
 
-    assert [told.order_id for told in await letters(SettlementApproved)] == [approved.order_id]
-    assert [list(told.doubts) for told in await letters(SettlementHeld)] == [[Doubt.OVERLAP]]
+    assert [told.order_id for told in await messages(SettlementApproved)] == [approved.order_id]
+    assert [list(told.doubts) for told in await messages(SettlementHeld)] == [[Doubt.OVERLAP]]
 
 
 @pytest.mark.parametrize(("first", "second", "way"), [
     (0, 90, {"previous_m": 40_000, "previous_min": 30}), (90, 0, {"next_m": 40_000, "next_min": 30}),
 ])
-async def test_of_two_visits_too_far_apart_the_later_told_is_held_whichever_was_first(store, firm, letters, first, second, way):
+async def test_of_two_visits_too_far_apart_the_later_told_is_held_whichever_was_first(store, firm, messages, first, second, way):
     told = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=first))
     later = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=second), **way)
 
     await tell(store, GROUP, told, later)
 
-    assert [approved.order_id for approved in await letters(SettlementApproved)] == [told.order_id]
-    assert [(held.order_id, list(held.doubts)) for held in await letters(SettlementHeld)] == [(later.order_id, [Doubt.IMPOSSIBLE_TRAVEL])]
+    assert [approved.order_id for approved in await messages(SettlementApproved)] == [told.order_id]
+    assert [(held.order_id, list(held.doubts)) for held in await messages(SettlementHeld)] == [(later.order_id, [Doubt.IMPOSSIBLE_TRAVEL])]
 
 
-async def test_visits_of_two_workers_at_one_time_do_not_concern_each_other(store, firm, letters):
+async def test_visits_of_two_workers_at_one_time_do_not_concern_each_other(store, firm, messages):
     other = ids.new()
     await tell(store, GROUP, a_worker(other, firm.organisation_id))
 
     await tell(store, GROUP, a_visit(firm.worker_id, firm.organisation_id), a_visit(other, firm.organisation_id))
 
-    assert len(await letters(SettlementApproved)) == 2
+    assert len(await messages(SettlementApproved)) == 2
 
 
-async def test_a_visit_told_twice_is_judged_once(store, firm, letters):
+async def test_a_visit_told_twice_is_judged_once(store, firm, messages):
     record = a_record(a_visit(firm.worker_id, firm.organisation_id), BEGIN)
 
     await tell_records(store, GROUP, [record])
     fates = await tell_records(store, GROUP, [record])
 
     assert fates["applied"] == 0
-    assert len(await letters(SettlementApproved)) == 1
+    assert len(await messages(SettlementApproved)) == 1
 
 
-async def test_a_visit_of_a_worker_not_heard_of_yet_waits(store, letters):
+async def test_a_visit_of_a_worker_not_heard_of_yet_waits(store, messages):
     worker_id, organisation_id = ids.new(), ids.new()
 
     waiting = await tell(store, GROUP, a_visit(worker_id, organisation_id))
@@ -96,7 +96,7 @@ async def test_a_visit_of_a_worker_not_heard_of_yet_waits(store, letters):
 
     assert waiting == {"waiting": 1}
     assert both == {"applied": 2}
-    assert len(await letters(SettlementApproved)) == 1
+    assert len(await messages(SettlementApproved)) == 1
 
 
 async def test_an_order_is_known_with_who_was_offered_it_last(store, rows):

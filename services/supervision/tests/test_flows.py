@@ -34,22 +34,22 @@ def judged(store, firm, rows):
     return judge
 
 
-async def test_an_inspector_pays_a_held_visit(judged, act, letters):
+async def test_an_inspector_pays_a_held_visit(judged, act, messages):
     settlement_id = await judged(check_in_m=900)
 
     answer = await act(flows.decide, pb.DecideAudit(settlement_id=settlement_id, approve=True), an_inspector())
 
-    [told] = await letters(SettlementApproved)
+    [told] = await messages(SettlementApproved)
     assert (told.settlement_id, told.automatic, told.visited_on) == (settlement_id, False, "2026-03-02")
     assert (answer.state, list(answer.doubts)) == (pb.Settlement.STATE_APPROVED, [Doubt.WRONG_PLACE])
 
 
-async def test_an_inspector_refuses_a_held_visit_and_is_named_among_the_doubts(judged, act, letters):
+async def test_an_inspector_refuses_a_held_visit_and_is_named_among_the_doubts(judged, act, messages):
     settlement_id = await judged(check_in_m=900)
 
     await act(flows.decide, pb.DecideAudit(settlement_id=settlement_id, approve=False), an_inspector())
 
-    [told] = await letters(SettlementRefused)
+    [told] = await messages(SettlementRefused)
     assert list(told.doubts) == [Doubt.WRONG_PLACE, Doubt.INSPECTOR]
     assert (told.price_fen, told.voucher_fen) == (3500, 1750)
 
@@ -66,7 +66,7 @@ async def test_only_what_is_held_is_decided_and_only_once(judged, act):
         await act(flows.decide, pb.DecideAudit(settlement_id=held, approve=False), an_inspector())
 
 
-async def test_a_settlement_is_verified_once_and_not_when_it_is_refused(judged, act, letters):
+async def test_a_settlement_is_verified_once_and_not_when_it_is_refused(judged, act, messages):
     approved, held = await judged(), await judged(check_in_m=900, begin=BEGIN + timedelta(hours=3))
 
     for settlement_id, genuine in ((approved, True), (held, False)):
@@ -77,7 +77,7 @@ async def test_a_settlement_is_verified_once_and_not_when_it_is_refused(judged, 
     with pytest.raises(AlreadyRefused):
         await act(flows.verify, pb.VerifySettlement(settlement_id=held, genuine=True), an_inspector())
 
-    assert [(told.settlement_id, told.genuine) for told in await letters(SettlementVerified)] == [(approved, True), (held, False)]
+    assert [(told.settlement_id, told.genuine) for told in await messages(SettlementVerified)] == [(approved, True), (held, False)]
 
 
 async def test_a_complaint_is_about_an_order_that_is_known_and_was_offered(store, act):
@@ -100,7 +100,7 @@ async def test_a_complaint_is_about_an_order_that_is_known_and_was_offered(store
 
 
 @pytest.mark.parametrize(("after", "in_time"), [(timedelta(days=7), True), (timedelta(days=7, seconds=1), False)])
-async def test_a_complaint_closed_within_a_week_is_in_time(store, act, clock, letters, after, in_time):
+async def test_a_complaint_closed_within_a_week_is_in_time(store, act, clock, messages, after, in_time):
     order_id, elder_id = ids.new(), ids.new()
     await tell(store, consumers.GROUP, an_order(order_id, elder_id), an_offer(order_id, elder_id, ids.new()))
     filed = await act(flows.file, pb.FileComplaint(order_id=str(order_id), channel=2), an_official())
@@ -111,7 +111,7 @@ async def test_a_complaint_closed_within_a_week_is_in_time(store, act, clock, le
         await act(flows.close, request, an_official(ELSEWHERE))
     await act(flows.close, request, an_official())
 
-    [told] = await letters(ComplaintClosed)
+    [told] = await messages(ComplaintClosed)
     assert (told.in_time, told.upheld) == (in_time, True)
     with pytest.raises(AlreadyClosed):
         await act(flows.close, request, an_official())

@@ -1,7 +1,7 @@
 """Places an order: between two transactions stands the call that holds a voucher.
 
 The order's id is made from the client and its idempotency key, so whoever repeats, in whatever state of things, finds the same order.
-Placing is hot, so both transactions are lean (`kit.commands`): one read and one statement each.
+Placing is hot, so both transactions are raw (`kit.commands`): one read and one statement each.
 """
 
 import hashlib
@@ -27,10 +27,10 @@ from dispatch.tables import Order
 from kit import access, wire
 from kit.clock import SHANGHAI, local_day
 from kit.commands import KeyReused
-from kit.ending import Repeated
-from kit.lean import Lean
+from kit.final_write import Repeated
 from kit.observe import log
 from kit.outbox import emit
+from kit.raw_session import RawSession
 from kit.refusals import Conflict, NotFound, Unavailable
 from kit.rpc import Call, Client
 from kit.store import Contended, Store
@@ -69,7 +69,7 @@ class Placing:
         """
         order_id = uuid5(NAMESPACE, f"{call.client_id}\n{call.key}")
         digest = hashlib.blake2b(request.SerializeToString(deterministic=True), digest_size=16).digest()
-        async with store.lean() as session:
+        async with store.raw() as session:
             order: Known = dict(await session.fetchrow(_LOOK, order_id, UUID(request.elder_id)))
             chosen = None if order["order_id"] else _asked(session, request, call, order)
         if chosen is not None:
@@ -90,7 +90,7 @@ class Placing:
         voucher_fen = await self._reserved(order) if order["voucher"] else 0
         for _ in range(TRIES):
             try:
-                async with store.lean() as session:
+                async with store.raw() as session:
                     placed = await _confirmed(session, order["order_id"], voucher_fen)
             except Repeated:  # somebody else placed it, or the elder died or moved out, between reading and writing
                 continue
@@ -104,7 +104,7 @@ class Placing:
             self.assessment, sealed.vault_of(store), UUID(request.elder_id), on_behalf_of=call.token, correlation_id=call.correlation_id,
         )
         try:
-            async with store.lean() as session:
+            async with store.raw() as session:
                 order = wire.row(
                     Order, request, order_id=order_id, digest=digest, area_code=elder["home_area"], state=State.RESERVING,
                     help=chosen.help, planned_min=chosen.planned_min, price_fen=chosen.price_fen, voucher=chosen.voucher,
@@ -140,12 +140,12 @@ class Placing:
 
 async def known(store: Store, order_id: UUID) -> Known | None:
     """An order by its columns."""
-    async with store.lean() as session:
+    async with store.raw() as session:
         row = await session.fetchrow("select * from visit_order where order_id = $1", order_id)
     return dict(row) if row else None
 
 
-async def _confirmed(session: Lean, order_id: UUID, voucher_fen: int) -> Known:
+async def _confirmed(session: RawSession, order_id: UUID, voucher_fen: int) -> Known:
     """The second transaction: the order is placed, unless the elder died or moved out meanwhile or somebody else placed it."""
     order: Known = dict(await session.fetchrow(_LOOK, order_id, None))
     if order["state"] != State.RESERVING:
@@ -166,7 +166,7 @@ async def _confirmed(session: Lean, order_id: UUID, voucher_fen: int) -> Known:
     return order
 
 
-def _asked(session: Lean, request: pb.PlaceOrder, call: Call, elder: Known) -> Item:
+def _asked(session: RawSession, request: pb.PlaceOrder, call: Call, elder: Known) -> Item:
     """What the order is for, if it may be. Raises: NotFound, Conflict."""
     if elder["home_area"] is None:
         raise NotFound("elder", request.elder_id, field="elder_id")

@@ -27,8 +27,8 @@ from dispatch.tables import Order
 from kit import wire
 from kit.access import Caller, check
 from kit.clock import local_day
-from kit.lean import Lean
 from kit.outbox import emit
+from kit.raw_session import RawSession
 from kit.refusals import Malformed, NotFound
 from kit.store import Session
 from kit.timers import due, undue
@@ -92,7 +92,7 @@ _AROUND = """select before.checked_out_at, before.out_place, following.checked_i
         order by checked_out_at limit 1) as following on true"""
 
 
-async def check_in(session: Lean, request: pb.CheckInOrder, caller: Caller) -> said.OrderStarted:
+async def check_in(session: RawSession, request: pb.CheckInOrder, caller: Caller) -> said.OrderStarted:
     """The worker arrived, at the device's time. Raises: NotFound, NotAccepted, DeviceTimeWrong."""
     order = await _own(session, request.order_id, caller)
     at = _device_time(session, wire.instant(request.at))
@@ -113,7 +113,7 @@ async def check_in(session: Lean, request: pb.CheckInOrder, caller: Caller) -> s
     return emit(session, told, sequence=version)
 
 
-async def check_out(session: Lean, request: pb.CheckOutOrder, caller: Caller) -> said.OrderFinished:
+async def check_out(session: RawSession, request: pb.CheckOutOrder, caller: Caller) -> said.OrderFinished:
     """The worker left, at the device's time. Raises: NotFound, NotBegun, DeviceTimeWrong."""
     order = await _own(session, request.order_id, caller)
     at = _device_time(session, wire.instant(request.at))
@@ -150,7 +150,7 @@ async def _offered(session: Session, order_id: str, caller: Caller) -> Order:
     return order
 
 
-async def _own(session: Lean, order_id: str, caller: Caller) -> Mapping[str, Any]:
+async def _own(session: RawSession, order_id: str, caller: Caller) -> Mapping[str, Any]:
     order = await session.fetchrow(_READ, UUID(order_id))
     if order is None:
         raise NotFound("order", order_id)
@@ -165,7 +165,7 @@ def _only_own(caller: Caller, worker_id: UUID | None, order_id: str) -> None:
         raise NotFound("order", order_id)
 
 
-def _device_time(session: Lean, at: datetime) -> datetime:
+def _device_time(session: RawSession, at: datetime) -> datetime:
     if at > session.now + limits(local_day(session.now)).device_tolerance:
         raise DeviceTimeWrong(rule="lies in the future")
     return at

@@ -28,8 +28,8 @@ from kit import commands, ids, migrations, outbox, rpc
 from kit.bench.outbox import machine
 from kit.clock import Clock
 from kit.identity import Identity
-from kit.lean import Lean
 from kit.personal import Ring
+from kit.raw_session import RawSession
 from kit.servers.postgres import Postgres
 from kit.store import Session, Store
 from kit.tables import Remembered
@@ -84,7 +84,7 @@ class Pebbles:
         return outbox.emit(session, PebblePushed(pebble_id=request.pebble_id, metres=row.metres, note=request.note), row)
 
     @commands.hot
-    async def PushHot(self, request: Any, session: Lean, call: rpc.Call) -> Any:
+    async def PushHot(self, request: Any, session: RawSession, call: rpc.Call) -> Any:
         pebble_id = UUID(request.pebble_id)
         row = await session.fetchrow("select version, metres from benchpebble where pebble_id = $1", pebble_id)
         metres, version = row["metres"] + request.metres, row["version"]

@@ -44,7 +44,7 @@ async def bench_consumer(kafka: str, dsn: str, mode: str, *, events: int = 30_00
     kafka: a broker without the trial's topics. dsn: of a server whose role may make databases. mode: whole, bad or bulk.
     """
     _topic(kafka)
-    await trial.send(kafka, _letters(mode, events))
+    await trial.send(kafka, _records(mode, events))
     speeds, limits, costs = [], [], []
     for run in range(runs):
         limits.append(events / await _raw(kafka, events))
@@ -62,17 +62,17 @@ async def bench_consumer(kafka: str, dsn: str, mode: str, *, events: int = 30_00
     }
 
 
-def _letters(mode: str, events: int) -> list[trial.Letter]:
+def _records(mode: str, events: int) -> list[trial.Record]:
     counters = [ids.new() for _ in range(KEYS)]
-    letters: list[trial.Letter] = []
+    records: list[trial.Record] = []
     for n in range(events):
         if mode == "bulk" and n % 10 >= 7:
-            letters.append(letters[n - 7])
+            records.append(records[n - 7])
         elif mode == "bad" and n % 100 == 50:
-            letters.append(trial.counted(ids.new(), n, mood="refuse"))
+            records.append(trial.counted(ids.new(), n, mood="refuse"))
         else:
-            letters.append(trial.counted(counters[n % KEYS], n))
-    return letters
+            records.append(trial.counted(counters[n % KEYS], n))
+    return records
 
 
 def _topic(kafka: str) -> None:

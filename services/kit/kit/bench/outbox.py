@@ -1,6 +1,6 @@
-"""How fast the relay of one part sends letters, beside the same producer alone; `eldercare bench outbox`.
+"""How fast the relay of one part sends messages, beside the same producer alone; `eldercare bench outbox`.
 
-PostgreSQL (durable) and Apache Kafka are started for it; letters are 300 bytes with ten headers, as `emit` makes them.
+PostgreSQL (durable) and Apache Kafka are started for it; messages are 300 bytes with ten headers, as `emit` makes them.
 """
 
 import asyncio
@@ -31,8 +31,8 @@ KEYS = 2000
 GOAL = 15_000
 
 
-def run(letters: int = 60_000, runs: int = 3) -> dict[str, Any]:
-    """Fills the outbox and drains it, `runs` times; the value is the median of letters per second."""
+def run(messages: int = 60_000, runs: int = 3) -> dict[str, Any]:
+    """Fills the outbox and drains it, `runs` times; the value is the median of messages per second."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         cluster, broker = Postgres(Path(folder) / "postgres"), Kafka(Path(folder) / "kafka")
         cluster.start()
@@ -43,15 +43,15 @@ def run(letters: int = 60_000, runs: int = 3) -> dict[str, Any]:
             for made in admin.create_topics([NewTopic(TOPIC, 4, 1)]).values():
                 made.result(timeout=30)
             del admin  # or it complains when the broker leaves
-            measured = [uvloop.run(_measured(cluster.dsn(), broker.address, letters)) for _ in range(runs)]
+            measured = [uvloop.run(_measured(cluster.dsn(), broker.address, messages)) for _ in range(runs)]
         finally:
             broker.stop()
             cluster.stop()
     value, limit = (round(statistics.median(column)) for column in zip(*measured, strict=True))
     return {
-        "name": "outbox", "value": value, "unit": "letters/s", "limit": limit, "ratio": round(value / limit, 3),
+        "name": "outbox", "value": value, "unit": "messages/s", "limit": limit, "ratio": round(value / limit, 3),
         "runs": [[round(speed) for speed in pair] for pair in measured], "goal": GOAL, "machine": machine(),
-        "made_of": f"{letters} letters of 300 B and 10 headers, 4 partitions, acks=all, 1 part;"
+        "made_of": f"{messages} messages of 300 B and 10 headers, 4 partitions, acks=all, 1 part;"
         " limit: the same producer without a database, 500 at a time",
     }
 
@@ -61,40 +61,40 @@ def machine() -> str:
     return f"{os.cpu_count()} cores {platform.machine()}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
 
 
-async def _measured(dsn: str, kafka: str, letters: int) -> tuple[float, float]:
-    limit = await _alone(kafka, letters)
-    await _fill(dsn, letters)
+async def _measured(dsn: str, kafka: str, messages: int) -> tuple[float, float]:
+    limit = await _alone(kafka, messages)
+    await _fill(dsn, messages)
     store = Store(dsn, service="bench", clock=Clock())
     relay = Relay(store, kafka)
     task = asyncio.create_task(relay.run())
     while not relay.sent:  # noqa: ASYNC110 - the relay has nobody to tell
         await asyncio.sleep(0.001)
     before, began = relay.sent, time.perf_counter()
-    while relay.sent < letters:  # noqa: ASYNC110
+    while relay.sent < messages:  # noqa: ASYNC110
         await asyncio.sleep(0.005)
     speed = (relay.sent - before) / (time.perf_counter() - began)
     relay.stop()
     await task
     await store.close()
-    return speed, letters / limit
+    return speed, messages / limit
 
 
 def _headers(key: str) -> dict[str, str]:
-    letter_id = str(ids.new())
+    message_id = str(ids.new())
     now = Clock.real().isoformat()
     return {
-        "content-type": "application/protobuf", "ce_specversion": "1.0", "ce_id": letter_id, "ce_source": f"/eldercare/bench/trial/{key}",
+        "content-type": "application/protobuf", "ce_specversion": "1.0", "ce_id": message_id, "ce_source": f"/eldercare/bench/trial/{key}",
         "ce_type": "eldercare.trial.v1.Counted", "ce_subject": key, "ce_time": now, "ce_recordedtime": now, "ce_partitionkey": key,
-        "ce_sequence": "0" * 20, "ce_correlationid": letter_id,
+        "ce_sequence": "0" * 20, "ce_correlationid": message_id,
     }
 
 
-async def _fill(dsn: str, letters: int) -> None:
+async def _fill(dsn: str, messages: int) -> None:
     connection = await asyncpg.connect(dsn)
     keys = [str(ids.new()) for _ in range(KEYS)]
     rows = (
         (0, ids.new(), TOPIC, keys[n % KEYS], json.dumps(_headers(keys[n % KEYS])), os.urandom(300), Clock.real())
-        for n in range(letters)
+        for n in range(messages)
     )
     await connection.copy_records_to_table(
         "outbox", columns=("part", "id", "topic", "key", "headers", "payload", "recorded_at"), records=rows,
@@ -103,7 +103,7 @@ async def _fill(dsn: str, letters: int) -> None:
     await connection.close()
 
 
-async def _alone(kafka: str, letters: int) -> float:
+async def _alone(kafka: str, messages: int) -> float:
     """Seconds that the producer needs without a database and without unpacking."""
     keys = [str(ids.new()).encode() for _ in range(KEYS)]
     headers = [(name, value.encode()) for name, value in _headers(str(ids.new())).items()]
@@ -113,8 +113,8 @@ async def _alone(kafka: str, letters: int) -> float:
     try:
         await producer.send_and_wait(TOPIC, payload, keys[0])
         began = time.perf_counter()
-        for first in range(0, letters, 500):
-            sent = [await producer.send(TOPIC, payload, keys[n % KEYS], headers=headers) for n in range(first, min(first + 500, letters))]
+        for first in range(0, messages, 500):
+            sent = [await producer.send(TOPIC, payload, keys[n % KEYS], headers=headers) for n in range(first, min(first + 500, messages))]
             await asyncio.wait(sent)
         return time.perf_counter() - began
     finally:

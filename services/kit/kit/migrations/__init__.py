@@ -61,7 +61,7 @@ def no_kit_tables() -> None:
 
 
 def restore_tables() -> None:
-    """Makes what a service needs to be restored from a backup: how far its letters are sent, its epochs, versions that hold a sequence."""
+    """Makes what a service needs to be restored from a backup: how far its messages are sent, its epochs, versions that hold a sequence."""
     _versions_become(BigInteger())
     tables.metadata("kit").create_all(op.get_bind(), _named(RESTORES), checkfirst=False)
 

@@ -25,7 +25,7 @@ class Span:
 RPC_SERVED = Span("{method}", SpanKind.SERVER, "a call answered, from first to last byte")
 RPC_CALLED = Span("{method}", SpanKind.CLIENT, "a call to a neighbour")
 HTTP_SERVED = Span("{method} {route}", SpanKind.SERVER, "a request answered by the gateway")
-SENT = Span("send {topic}", SpanKind.PRODUCER, "a letter handed to the broker; links to the transaction that wrote it")
+SENT = Span("send {topic}", SpanKind.PRODUCER, "a message handed to the broker; links to the transaction that wrote it")
 PROCESSED = Span("process {topic}", SpanKind.CONSUMER, "one record handled alone: child of and linked to what said it")
 PROCESSED_BATCH = Span("process batch", SpanKind.CONSUMER, "records handled as one: a new root, linked to what said each")
 FIRED = Span("fire {kind}", SpanKind.INTERNAL, "a timer fired")
@@ -62,10 +62,10 @@ COMMANDS = Counter("eldercare.command", "{command}", "Commands by outcome: done,
 HTTP_DURATION = Histogram("eldercare.http.duration", "s", "Time from request to answer at the gateway.", ("route", "code"))
 HTTP_FAILED = Counter("eldercare.http.failed", "{request}", "Requests that the platform owes a good answer: those answered with 5xx.")
 
-OUTBOX_DEPTH = Gauge("eldercare.outbox.depth", "{letter}", "Letters not yet acknowledged by the broker.", ("part",))
-OUTBOX_OLDEST = Gauge("eldercare.outbox.oldest", "s", "Age of the oldest letter not yet acknowledged.", ("part",))
+OUTBOX_DEPTH = Gauge("eldercare.outbox.depth", "{message}", "Messages not yet acknowledged by the broker.", ("part",))
+OUTBOX_OLDEST = Gauge("eldercare.outbox.oldest", "s", "Age of the oldest message not yet acknowledged.", ("part",))
 OUTBOX_DELAY = Histogram("eldercare.outbox.delay", "s", "Time from commit to the broker's acknowledgement.", ("topic",))
-OUTBOX_SENT = Counter("eldercare.outbox.sent", "{letter}", "Letters acknowledged by the broker.", ("topic",))
+OUTBOX_SENT = Counter("eldercare.outbox.sent", "{message}", "Messages acknowledged by the broker.", ("topic",))
 OUTBOX_FAILED = Counter("eldercare.outbox.failed", "{round}", "Rounds of the relay that failed.", ("part",))
 
 CONSUMER_POSITION = Gauge("eldercare.consumer.position", "{record}", "Offset that is read next.", ("group", "topic", "partition"))

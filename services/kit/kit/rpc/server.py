@@ -154,7 +154,7 @@ class Server:
             # one program speaks for many people: what one of them was answered is not for another who happens to use the same key
             self._store, call.client_id, method.full_name, call.key or "",
             call.caller.subject.encode() + b"\0" + request.SerializeToString(deterministic=True), once,
-            method.reply, lean=commands.is_hot(work),
+            method.reply, raw=commands.is_hot(work),
         )
 
     async def _admitted(self, method: Method, metadata: dict[str, Any]) -> Call:

@@ -66,7 +66,7 @@ class Status:
 
     async def _remembered(self) -> dict[str, Any]:
         store = self._parts.store
-        letters, oldest_s = await relay.depth(store)
+        messages, oldest_s = await relay.depth(store)
         due, failing = await timers.due_now(store)
         async with store.reading() as session:
             unsealed = await (await session.driver()).fetchval("select count(*) from audit_record where position is null")
@@ -74,4 +74,4 @@ class Status:
         heard: dict[str, Any] = {"positions": [], "lag": 0, "waiting": 0, "parked": 0, "held": 0}
         if self.consumers is not None and self.consumers.topics:
             heard = await events_status(self.consumers)
-        return {"outbox": letters, "oldest_s": round(oldest_s, 3), "due": due, "due_failing": failing, "unsealed": unsealed, **heard}
+        return {"outbox": messages, "oldest_s": round(oldest_s, 3), "due": due, "due_failing": failing, "unsealed": unsealed, **heard}

@@ -5,11 +5,13 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
+import pytest_asyncio
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from kit.servers.kafka import Kafka, MemoryKafka
+from kit.store import Store
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +59,17 @@ def topics(kafka: Kafka) -> Iterator[Callable[..., None]]:
 def group() -> str:
     """A consumer group that nobody else has."""
     return f"group-{uuid.uuid4().hex[:12]}"
+
+
+@pytest_asyncio.fixture
+async def world(store: Store, kafka: Kafka, topics: Callable[..., None], group: str) -> str:
+    """The small world of `kit.testing.trial`: a group that listens, which is its value, its tables and its empty topics."""
+    from kit.testing import trial  # it declares a contract and tables of its own: for those alone who ask for them
+
+    topics(trial.COUNTS, trial.HOUSES, partitions=2)
+    await trial.tables(store)
+    trial.listen(group)
+    return group
 
 
 def _create(admin: AdminClient, names: Sequence[str], partitions: int, config: dict[str, str]) -> None:

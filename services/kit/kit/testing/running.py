@@ -16,7 +16,7 @@ from kit.settings import Settings
 from kit.testing.databases import Databases, key_ring
 from kit.testing.identity import Issuer
 
-NOWHERE = "127.0.0.1:9"  # nobody brokers Kafka there: letters stay in the outbox, where a test can read them
+NOWHERE = "127.0.0.1:9"  # nobody brokers Kafka there: messages stay in the outbox, where a test can read them
 
 
 class Served:

@@ -138,7 +138,7 @@ def _first(marker: Path) -> bool:
     return True
 
 
-class Letter(NamedTuple):
+class Record(NamedTuple):
     """A record to be sent."""
 
     topic: str
@@ -147,7 +147,7 @@ class Letter(NamedTuple):
     headers: list[tuple[str, bytes | None]]
 
 
-def letter(event: Any, sequence: int = 1, *, id: UUID | None = None, **headers: bytes | None) -> Letter:
+def record(event: Any, sequence: int = 1, *, id: UUID | None = None, **headers: bytes | None) -> Record:
     """An event as the relay sends it; keywords replace headers, with `-` for `_` never needed."""
     where = route(type(event))
     key = where.key(event)
@@ -156,27 +156,27 @@ def letter(event: Any, sequence: int = 1, *, id: UUID | None = None, **headers: 
         "ce_source": f"/eldercare/trial/{key}".encode(), "ce_type": where.type.encode(), "ce_subject": key.encode(),
         "ce_time": b"2026-01-01T00:00:00.000000Z", "ce_sequence": f"{sequence:020d}".encode(), **headers,
     }
-    return Letter(where.topic, key.encode(), event.SerializeToString(), list(told.items()))
+    return Record(where.topic, key.encode(), event.SerializeToString(), list(told.items()))
 
 
-def counted(counter: UUID, sequence: int = 1, amount: int = 1, *, house: UUID | None = None, mood: str = "", **more: Any) -> Letter:
+def counted(counter: UUID, sequence: int = 1, amount: int = 1, *, house: UUID | None = None, mood: str = "", **more: Any) -> Record:
     """A `Counted` event."""
     event = Counted(counter_id=str(counter), amount=amount, house_id=str(house or ""), mood=mood)
-    return letter(event, sequence, **more)
+    return record(event, sequence, **more)
 
 
-def house(house_id: UUID, sequence: int = 1, floors: int = 1) -> Letter:
+def house(house_id: UUID, sequence: int = 1, floors: int = 1) -> Record:
     """A `HouseKept` event."""
-    return letter(HouseKept(house=House(house_id=str(house_id), label="red", floors=floors)), sequence)
+    return record(HouseKept(house=House(house_id=str(house_id), label="red", floors=floors)), sequence)
 
 
-async def send(kafka: str, letters: Sequence[Letter], *, partition: int | None = None) -> None:
+async def send(kafka: str, records: Sequence[Record], *, partition: int | None = None) -> None:
     """Sends in order and waits for all acknowledgements."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True, linger_ms=2)
     await producer.start()
     try:
         futures = [
-            await producer.send(one.topic, one.value, key=one.key, partition=partition, headers=one.headers) for one in letters
+            await producer.send(one.topic, one.value, key=one.key, partition=partition, headers=one.headers) for one in records
         ]
         await asyncio.gather(*futures)
     finally:

@@ -3,9 +3,9 @@
 from collections import Counter
 
 from simulator.people import Person
+from simulator.providers import Home
 from simulator.story.chances import CLOSING_DAYS, DISCHARGED, LEAST_COLLEAGUES, LEAVE, LEAVE_ANYWAY
 from simulator.story.state import Story
-from simulator.things import Home
 
 
 async def change(story: Story) -> None:

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from simulator.providers import Firm
 from simulator.story.chances import DECLINE, READS_LATE, SILENT
 from simulator.story.state import Story
-from simulator.things import Firm
 from simulator.truth import month_of
 
 Offer = tuple[Firm, dict[str, Any]]

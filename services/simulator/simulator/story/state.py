@@ -1,4 +1,4 @@
-"""What the story knows: the city's people and things, what is under way, and the instant it has come to."""
+"""What the story knows: the city's people and providers, what is under way, and the instant it has come to."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from kit.clock import SHANGHAI
 from simulator.client import Gateway, Identities, Refused
 from simulator.ledger import Ledger
 from simulator.people import Person, Places, population
+from simulator.providers import Firm, Home, Visitor, firms, homes, residents, visitors
 from simulator.story import START
 from simulator.story.chances import APPLICANTS, ASSESSORS_PER_ELDER, CHANNELS, DISABLED_APPLICANTS
-from simulator.things import Firm, Home, Visitor, firms, homes, residents, visitors
 from simulator.truth import Truth, World, month_of
 from simulator.visits import Order
 

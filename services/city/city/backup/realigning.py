@@ -12,9 +12,10 @@ from uuid import UUID
 import asyncpg
 from confluent_kafka.admin import AdminClient
 
-from city import past, tail, topics
-from city.backup import TAIL, Manifest
-from city.tail import Offsets, Partition
+from city import topics
+from city.backup import positions, tail
+from city.backup.making import TAIL, Manifest
+from city.backup.tail import Offsets, Partition
 from kit import epochs
 from kit.bootstrap import Bootstrap
 from kit.clock import Clock
@@ -69,7 +70,7 @@ def realign(
 
 
 def _spans(manifest: Manifest, databases: Mapping[str, str]) -> dict[Partition, tuple[int, int]]:
-    found = asyncio.run(past.look(databases, manifest.cluster))
+    found = asyncio.run(positions.look(databases, manifest.cluster))
     return {place: _span(place, manifest, found) for place in manifest.ends}
 
 
@@ -91,7 +92,7 @@ def _kept_spans(folder: Path) -> dict[Partition, tuple[int, int]]:
         raise tail.Lost(f"some databases have begun their epoch, and {folder / SPANS} is gone; restore all of them again") from None
 
 
-def _span(place: Partition, manifest: Manifest, found: past.Past) -> tuple[int, int]:
+def _span(place: Partition, manifest: Manifest, found: positions.Positions) -> tuple[int, int]:
     """What some group has not read and what is true of it. Raises: tail.Lost where the backup does not hold it."""
     first = found.nexts.get(place, manifest.starts[place])
     end = max(found.true.get(place, 0), manifest.before[place])

@@ -9,14 +9,14 @@ import asyncpg
 import typer
 from confluent_kafka import KafkaException
 
-from city import backup as making
-from city import operations, tail
+from city import operations
+from city.backup import making, tail
+from city.backup.realigning import CopiesUnknown, InUse
+from city.backup.realigning import realign as fit
+from city.backup.restoring import NotNew
+from city.backup.restoring import restore as back
 from city.foreground import say
 from city.names import NAMES, variable
-from city.realign import CopiesUnknown, InUse
-from city.realign import realign as fit
-from city.restore import NotNew
-from city.restore import restore as back
 from city.services import guarded
 from city.state import NotAState, State, StateInUse
 from kit.servers.process import Missing, StartFailed

@@ -1,4 +1,4 @@
-"""What a transaction writes last, in one statement: letters to the outbox, timers, and the answer of the command."""
+"""What a transaction writes last, in one statement: messages to the outbox, timers, and the answer of the command."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from uuid import UUID
 import asyncpg
 from google.protobuf.message import Message
 
-COPIED = 1000  # letters from which COPY is faster than one insert from arrays
+COPIED = 1000  # messages from which COPY is faster than one insert from arrays
 
 
-class Letter(NamedTuple):
-    """An event on its way to the outbox; the columns in the table's order, then the message itself."""
+class OutboxMessage(NamedTuple):
+    """An event on its way to the outbox; the columns in the table's order, then the event itself."""
 
     part: int
     id: UUID
@@ -47,26 +47,26 @@ Timers = Mapping[tuple[str, str], datetime | None]
 _COLUMNS = ("part", "id", "topic", "key", "headers", "payload", "recorded_at")
 
 
-async def write(driver: asyncpg.Connection, letters: Sequence[Letter], timers: Timers, answer: Answer | None) -> None:
+async def write(driver: asyncpg.Connection, messages: Sequence[OutboxMessage], timers: Timers, answer: Answer | None) -> None:
     """Writes all of it in one round trip, none where nothing was collected.
 
     Raises: Repeated.
     """
-    if len(letters) > COPIED:
-        await driver.copy_records_to_table("outbox", columns=_COLUMNS, records=[letter[:7] for letter in letters])
-        letters = ()
-    if not (letters or timers or answer):
+    if len(messages) > COPIED:
+        await driver.copy_records_to_table("outbox", columns=_COLUMNS, records=[message[:7] for message in messages])
+        messages = ()
+    if not (messages or timers or answer):
         return
-    parts, values = steps(letters, timers, answer)
+    parts, values = steps(messages, timers, answer)
     kept = await driver.fetchval(_statement(parts, answer is not None), *values)
     if answer and not kept:
         raise Repeated
 
 
-def steps(letters: Sequence[Letter], timers: Timers, answer: Answer | None, after: int = 0) -> tuple[tuple[str, ...], list[Any]]:
+def steps(messages: Sequence[OutboxMessage], timers: Timers, answer: Answer | None, after: int = 0) -> tuple[tuple[str, ...], list[Any]]:
     """The steps of the statement, with `?` as places, and the values of the places.
 
-    after: number of steps `write_0 …` before these; a letter is inserted only when each has its row, so that its `seq` is drawn
+    after: number of steps `write_0 …` before these; a message is inserted only when each has its row, so that its `seq` is drawn
     under the row's lock.
     """
     dues = [(*key, at) for key, at in timers.items() if at is not None]
@@ -76,12 +76,12 @@ def steps(letters: Sequence[Letter], timers: Timers, answer: Answer | None, afte
     if answer:
         parts.append(_KEPT)
         values += answer
-    if len(letters) == 1:
+    if len(messages) == 1:
         parts.append(_said(_ONE, after))
-        values += letters[0][:7]
-    elif letters:
+        values += messages[0][:7]
+    elif messages:
         parts.append(_said(_MANY, after))
-        values += list(zip(*(letter[:7] for letter in letters), strict=True))
+        values += list(zip(*(message[:7] for message in messages), strict=True))
     if dues:
         parts.append(_DUE)
         values += list(zip(*dues, strict=True))

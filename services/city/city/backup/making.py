@@ -1,7 +1,7 @@
 """A backup of a living city into one folder: every database at one instant, the tail of Kafka, the keys and the clock of one box.
 
     postgres/        a base backup: the data directory with the log that makes it consistent
-    tail             what not every group had read, raw (city.tail)
+    tail             what not every group had read, raw (city.backup.tail)
     secrets.json     the keys and passwords of one box, its clock and its ports; absent where the city is deployed otherwise
     manifest.json    written last: a folder without it is no backup
 """
@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from city import operations, past, servers, tail, topics
+from city import operations, servers, topics
+from city.backup import positions, tail
+from city.backup.tail import Partition
 from city.names import present
 from city.services import GIVEN, database, guarded
 from city.state import State
-from city.tail import Partition
 from kit import ids
 from kit.bootstrap import Bootstrap
 from kit.clock import Clock
@@ -111,7 +112,7 @@ def backup(folder: Path, source: Source, said: Said) -> Manifest:
     cluster = asyncio.run(cluster_of(source.kafka))
     names = [topic.name for topic in topics.declared()]
     before = tail.bounds(source.kafka, names)
-    nexts = asyncio.run(past.look(source.databases, cluster)).nexts
+    nexts = asyncio.run(positions.look(source.databases, cluster)).nexts
     starts = {place: nexts.get(place, begin) for place, (begin, _) in before.items()}
     if source.server:
         base(folder / BASE, source, said)

@@ -38,7 +38,7 @@ class Deed:
     answer: dict[str, Any]
 
 
-class Town:
+class RunningCity:
     """`eldercare up` on a scratch folder. deeds: commands given by the tests themselves. kept: ids that no list tells, by field."""
 
     def __init__(self, folder: Path) -> None:

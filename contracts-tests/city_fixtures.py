@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from collector import Collector
-from town import CITY, Town
+from running_city import CITY, RunningCity
 
 from simulator.beginning import sheet
 from simulator.people import Places, population
@@ -29,10 +29,10 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="session")
-def town(collector: Collector) -> Iterator[Town]:
+def town(collector: Collector) -> Iterator[RunningCity]:
     """A city in which the simulated one lived for a few days, and where a payday has passed; one order awaits its visit."""
-    with TemporaryDirectory(prefix="eldercare-town-", ignore_cleanup_errors=True) as folder:
-        running = Town(Path(folder))
+    with TemporaryDirectory(prefix="eldercare-city-", ignore_cleanup_errors=True) as folder:
+        running = RunningCity(Path(folder))
         try:
             running.start(os.environ.get("KAFKA") or "auto", collector.endpoint)
             running.live()
@@ -43,7 +43,7 @@ def town(collector: Collector) -> Iterator[Town]:
         assert code == 0, running.log.read_text()[-4000:]
 
 
-def act(town: Town) -> None:
+def act(town: RunningCity) -> None:
     """Does what the few days of the story lack, so that every read route has something to tell."""
     hotline, office = town.token("hotline", area=CITY), town.token("official", area=CITY)
     served = next(row for row in town.rows("/v1/orders", office) if row["state"] == "STATE_DONE")
@@ -53,7 +53,7 @@ def act(town: Town) -> None:
     _visit(town, hotline)
 
 
-def _import(town: Town) -> None:
+def _import(town: RunningCity) -> None:
     """A file of two rows by one county's office; the second row has a wrong check character."""
     places = Places(1)
     people = [one for one in population(4000, 1, START, places)[-400:] if one.area_code[:6] == HALL[:6]][:2]
@@ -65,7 +65,7 @@ def _import(town: Town) -> None:
     town.quiet()
 
 
-def _visit(town: Town, hotline: str) -> None:
+def _visit(town: RunningCity, hotline: str) -> None:
     """Orders for this afternoon until a worker has accepted one."""
     homes = [row["elder"] for row in town.rows("/v1/elders", hotline, area_code=HALL)
              if row["elder"]["status"] == "STATUS_ALIVE" and row["elder"]["living"] != "LIVING_INSTITUTION"]

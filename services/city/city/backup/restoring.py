@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from city import servers
-from city.backup import BASE, BOX, Manifest, NoBackup, verify
+from city.backup.making import BASE, BOX, Manifest, NoBackup, verify
+from city.backup.realigning import realign
+from city.backup.resay import UNFINISHED, keep_pending
 from city.operations import OWNERS
-from city.realign import realign
-from city.resaying import UNFINISHED, keep_pending
 from city.services import database
 from city.state import State
 from kit.bootstrap import Bootstrap
@@ -28,7 +28,7 @@ class NotNew(Exception):
 def restore(folder: Path, state: State, said: Said) -> None:
     """Prepares the state folder, which must be open and new; `eldercare up` runs the city then. Blocks. What fails leaves the folder empty.
 
-    Raises: NoBackup, NotNew, backup.Failed, StartFailed, Missing, tail.Lost, tail.Damaged, KafkaException.
+    Raises: NoBackup, NotNew, making.Failed, StartFailed, Missing, tail.Lost, tail.Damaged, KafkaException.
     """
     manifest = Manifest.of(folder)
     lacking = [name for name in (BASE, *BOX) if not (folder / name).exists()]

@@ -15,7 +15,7 @@ from simulator.story import assessing, clock, day, fates, houses, ordering, serv
 from simulator.story.state import Story
 
 
-class Repeating(Gateway):
+class Retrying(Gateway):
     """free: whether the business clock may move on. resumed: feeds that went on from another cursor than their own."""
 
     def __init__(self, address: str, secret: str, seed: int, said: Counter[str] | None = None) -> None:
@@ -52,7 +52,7 @@ def _subject(token: str) -> str:
     return str(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["sub"])
 
 
-def told(gateway: Repeating, elders: int, seed: int) -> Story:
+def told(gateway: Retrying, elders: int, seed: int) -> Story:
     """A story that has not begun."""
     return Story(gateway, elders, seed, Places(seed))
 
@@ -113,7 +113,7 @@ def remembered(story: Story) -> Story:
     return copy.deepcopy(story, {id(one): one for one in shared})
 
 
-async def goes_on_at(story: Story, gateway: Repeating) -> None:
+async def goes_on_at(story: Story, gateway: Retrying) -> None:
     """From now on everybody speaks through this gateway, with new tokens."""
     story.gateway = story.tokens._gateway = gateway
     story.tokens._tokens.clear()

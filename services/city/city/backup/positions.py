@@ -1,4 +1,4 @@
-"""What belongs to the past of a set of databases: how far each group has read, and how far each partition is theirs."""
+"""How far a set of databases has come in Kafka: what each group has read, and what of each partition belongs to their past."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import asyncpg
 
-from city.tail import Partition
+from city.backup.tail import Partition
 from kit.connections import connect_options
 from kit.events import heard
 
@@ -16,7 +16,7 @@ _SENT = "select topic, partition, max(next) from sent where cluster = $1 group b
 
 
 @dataclass(frozen=True)
-class Past:
+class Positions:
     """nexts: the lowest offset that some group has not read, where every group of the topic has read something. true: offsets below it were
     said by transactions that stand in the databases."""
 
@@ -35,7 +35,7 @@ def hearing(services: Iterable[str]) -> dict[str, set[str]]:
     return groups
 
 
-async def look(databases: Mapping[str, str], cluster: str) -> Past:
+async def look(databases: Mapping[str, str], cluster: str) -> Positions:
     """Asks the databases, one after the other. databases: addresses by service. Raises: asyncpg.PostgresError, OSError."""
     groups = hearing(databases)
     read: dict[Partition, dict[str, int]] = {}
@@ -50,4 +50,4 @@ async def look(databases: Mapping[str, str], cluster: str) -> Past:
         finally:
             await connection.close()
     complete = {place: by_group for place, by_group in read.items() if groups.get(place[0], set()) <= by_group.keys()}
-    return Past({place: min(by_group.values()) for place, by_group in complete.items()}, true)
+    return Positions({place: min(by_group.values()) for place, by_group in complete.items()}, true)

@@ -1,4 +1,4 @@
-"""The organisations, places and workers of the simulated city, in scale. Pure and seeded.
+"""Who provides care in the simulated city: its organisations, places and workers, in scale. Pure and seeded.
 
 Assumption: counts by 800 000 elders after domain figures (175 institutions, 21 000 beds, 110 town complexes, 950 stations, 80 firms).
 """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from kit import ending
+from kit import final_write
 
 if TYPE_CHECKING:
     from kit.store import Store
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"\$(\d+)")
 
 
-class Lean:
+class RawSession:
     """What a hot flow works with; `kit.commands` tells how.
 
-    now: business instant. letters, timers, answer, committed: as in a Session.
+    now: business instant. messages, timers, answer, committed: as in a Session.
     """
 
     def __init__(self, store: "Store", driver: Any) -> None:
         self.store = store
         self.now: datetime = store.clock.now()
-        self.letters: list[ending.Letter] = []
+        self.messages: list[final_write.OutboxMessage] = []
         self.timers: dict[tuple[str, str], datetime | None] = {}
-        self.answer: ending.Answer | None = None
+        self.answer: final_write.Answer | None = None
         self.committed: list[Callable[[], None]] = []
         self._driver = driver
         self._writes: list[tuple[str, tuple[Any, ...]]] = []
@@ -47,27 +47,27 @@ class Lean:
     async def finish(self) -> None:
         """Writes everything; called by the edge alone.
 
-        Raises: ending.Repeated where a write touched no row, or more than one, or the command was answered before.
+        Raises: final_write.Repeated where a write touched no row, or more than one, or the command was answered before.
         """
         if not self._writes:
-            if self.answer and (self.letters or self.timers):  # what a repeated key says is undone with it
+            if self.answer and (self.messages or self.timers):  # what a repeated key says is undone with it
                 async with self._driver.transaction():
-                    await ending.write(self._driver, self.letters, self.timers, self.answer)
+                    await final_write.write(self._driver, self.messages, self.timers, self.answer)
             else:
-                await ending.write(self._driver, self.letters, self.timers, self.answer)
+                await final_write.write(self._driver, self.messages, self.timers, self.answer)
             return
         values = [value for _, given in self._writes for value in given]
-        ends, end_values = ending.steps(self.letters, self.timers, self.answer, after=len(self._writes))
+        ends, end_values = final_write.steps(self.messages, self.timers, self.answer, after=len(self._writes))
         statement = _whole(tuple((text, len(given)) for text, given in self._writes), ends, self.answer is not None)
         try:
             await self._driver.fetchval(statement, *values, *end_values)
         except asyncpg.DivisionByZeroError as error:
-            raise ending.Repeated from error
+            raise final_write.Repeated from error
 
 
 def _reads(select: str) -> str:
     if not select.lstrip().lower().startswith(("select", "with")):
-        raise ValueError("a lean session reads with `fetch` and writes with `write`")
+        raise ValueError("a raw session reads with `fetch` and writes with `write`")
     return select
 
 
@@ -78,8 +78,8 @@ def _whole(writes: tuple[tuple[str, int], ...], ends: tuple[str, ...], answer: b
     for number, (text, count) in enumerate(writes):
         parts.append(f"write_{number} as ({_shifted(text, place)} returning 1)")
         place += count
-    end = ending.numbered(", ".join(ends), place)
-    touched = ending.one_each([f"write_{number}" for number in range(len(writes))] + ["kept"] * answer)
+    end = final_write.numbered(", ".join(ends), place)
+    touched = final_write.one_each([f"write_{number}" for number in range(len(writes))] + ["kept"] * answer)
     return " ".join(["with", ", ".join(filter(None, [*parts, end])), "select 1 /", f"({touched})::int"])
 
 
