@@ -133,6 +133,8 @@ FIGURES = (
           "{{ $value | humanize }} figures of the newest proofs are not what a recount of all events gives."),
     Alert("ProofMissing", f"{greatest(names.PROOF_AGE.prometheus)} > {2 * DAY_S}", "1h", "warning",
           "The board has not been proved for two days", "The newest proof is {{ $value | humanizeDuration }} old; one is made every day."),
+    Alert("CountsOutdated", f"{greatest(names.COUNTS_OUTDATED.prometheus)} > 0", "1h", "warning",
+          "The board shows counts of another release", "For an hour they have not been made anew by the rules of the release that runs."),
 )
 
 

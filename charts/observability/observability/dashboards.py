@@ -154,10 +154,12 @@ def datacenter() -> str:
         lines("Lag", "short", Query(f"sum by (topic) (max by (topic, partition) ({of(names.CONSUMER_LAG, only)}))", "{{topic}}")),
     ]
     proof = [
-        number("Figures that differ", "short", Query(f"max({of(names.PROOF_DIFFERENCES)})"), limit=1, width=8,
+        number("Figures that differ", "short", Query(f"max({of(names.PROOF_DIFFERENCES)})"), limit=1, width=6,
                says="In the newest proof of each month: the board against a recount of the archive."),
-        number("Figures compared", "short", Query(f"max({of(names.PROOF_FIGURES)})"), width=8),
-        number("Age of the proof", "s", Query(f"max({of(names.PROOF_AGE)})"), width=8, limit=172_800),
+        number("Figures compared", "short", Query(f"max({of(names.PROOF_FIGURES)})"), width=6),
+        number("Age of the proof", "s", Query(f"max({of(names.PROOF_AGE)})"), width=6, limit=172_800),
+        number("Counts of another release", "short", Query(f"max({of(names.COUNTS_OUTDATED)})"), width=6, limit=1,
+               says="1 after an upgrade, until they are made anew from the archive."),
         lines("Figures that differ", "short", Query(greatest(names.PROOF_DIFFERENCES, "service"), "differ"), limit=1),
         lines("Age of the newest fact", "s", Query(greatest(names.WATERMARK_AGE, "topic"), "{{topic}}"),
               says="Business time; a topic in which nothing happens grows old without harm."),

@@ -7,6 +7,7 @@ from datacenter.consumers import COLLECTED_AFTER, GROUP, keep
 from datacenter.flows.archive import keep_prepared
 from datacenter.flows.measuring import keep_measuring
 from datacenter.flows.proving import prove_daily
+from datacenter.flows.renewing import keep_renewed, outdated
 from datacenter.queries.boards import ends_of
 from datacenter.settings import Settings
 from kit import service
@@ -35,7 +36,16 @@ def main() -> None:
     async def partitions(parts: Parts) -> None:
         await keep_prepared(parts.store)
 
-    service.run(told, servicers=lambda parts: servicers(parts, reader), consumers=lambda _: reader, also=[proofs, gauges, partitions])
+    async def counts(parts: Parts) -> None:
+        await keep_renewed(parts.store)
+
+    async def counted(parts: Parts) -> dict[str, object]:
+        return {"counts_outdated": await outdated(parts.store)}
+
+    service.run(
+        told, servicers=lambda parts: servicers(parts, reader), consumers=lambda _: reader, also=[proofs, gauges, partitions, counts],
+        status=counted,
+    )
 
 
 if __name__ == "__main__":

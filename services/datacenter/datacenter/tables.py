@@ -59,6 +59,10 @@ class Projection(Remembered, table=True):
     one: int = Field(default=1, sa_type=SmallInteger, primary_key=True)
     live: int = Field(sa_type=SmallInteger, description="generation that is shown, 1 or 2; the other one is built beside it")
     batch: int = Field(sa_type=BigInteger, description="number of the last transaction")
+    counted_by: str | None = Field(None, description="by whose rules what is shown was counted; see flows.renewing")
+    counted_to: int = Field(
+        0, sa_column=Column(BigInteger, nullable=False, server_default="0"), description="up to which batch by these alone",
+    )
 
 
 class Thing(Remembered, table=True):

@@ -18,7 +18,7 @@ from kit.refusals import Denied, EldercareError, Malformed
 
 PAUSE_S = 0.03
 LONGEST_S = 50.0
-BUSY = ("outbox", "lag", "due")
+BUSY = ("outbox", "lag", "due", "counts_outdated")
 MOVED = ("emitted", "applied")
 
 

@@ -10,11 +10,11 @@ from datacenter.flows.folding import fold
 from datacenter.flows.limits import limits
 from datacenter.flows.reading.events import area_of, read
 from datacenter.flows.reading.values import When
+from datacenter.flows.renewing import NUMBER, counted_by
 from kit.events import Fact
 from kit.store import Session
 
 _VOUCHED = "datacenter.unheard"
-_NUMBER = "update projection set batch = batch + 1 returning batch, live"
 
 _HEARD = """
 insert into heard (topic, month, newest, applied_at)
@@ -25,7 +25,7 @@ on conflict (topic, month) do update set newest = greatest(heard.newest, exclude
 async def project(pairs: Sequence[tuple[Message | None, Fact]], session: Session) -> None:
     """Keeps events and counts them, those apart that are kept already; an event of no known type is kept alone."""
     driver = await session.driver()
-    number, generation = await driver.fetchrow(_NUMBER)
+    number, generation = await driver.fetchrow(NUMBER, counted_by())
     kept, said = [], []
     newest: dict[tuple[str, int], datetime] = {}
     known = limits()

@@ -21,6 +21,7 @@ from datacenter.flows import exported
 from datacenter.flows.limits import catalogue, limits
 from datacenter.flows.recount.counting import Figures
 from datacenter.flows.recount.month import Recount
+from datacenter.flows.renewing import outdated
 from datacenter.queries import figures
 from datacenter.rules import months
 from datacenter.tables import Differed, Heard, Proved
@@ -34,6 +35,10 @@ _CHUNK = 10_000
 _SMALL = 50_000  # events that are recounted in about a second
 _NOBODY = Caller(subject="proof", client_id="datacenter", roles=frozenset({"service"}), service=True)
 _running: dict[tuple[str, str, int], asyncio.Task[UUID]] = {}
+
+
+class Outdated(Exception):
+    """What is shown was counted by other rules."""
 
 
 class Found(NamedTuple):
@@ -151,7 +156,7 @@ async def prove_daily(store: Store, city: str, pause: timedelta, folder: Path | 
         await asyncio.sleep(pause.total_seconds())
         try:
             proved_on = await prove_due(store, city, proved_on, folder)
-        except (Unavailable, exported.DayExported, exported.DayAltered) as error:
+        except (Unavailable, Outdated, exported.DayExported, exported.DayAltered) as error:
             observe.log.warning("no proof now", error=type(error).__name__, why=str(error))
 
 
@@ -159,8 +164,10 @@ async def prove_due(store: Store, city: str, proved_on: date | None, folder: Pat
     """Makes what is due today: the present month unless it is proved, and a closed month unless one was proved on this day by this loop.
 
     A closed month comes in turn, since late facts still change it: a recovery, a captured voucher, a complaint that is closed.
-    Returns the day for which this is done.
+    Returns the day for which this is done. Raises: Outdated while the counts are another release's: their difference is known.
     """
+    if await outdated(store):
+        raise Outdated("the counts are made anew first")
     today = store.clock.today()
     present = months.of_day(today)
     if not await is_proved(store, city, present):

@@ -1,11 +1,14 @@
 """Builds the counts anew from the archive beside those that are shown, then swaps them; nobody waits, and nothing is shown twice.
 
 `python -m datacenter.flows.rebuild` does it for the service's database (settings as for the service) while the service runs.
+Exit code 1: it did not, and says why.
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -16,12 +19,14 @@ from datacenter.flows.folding import fold
 from datacenter.flows.limits import limits
 from datacenter.flows.reading.events import read
 from datacenter.flows.reading.values import Said, When
+from datacenter.flows.renewing import counted_by
 from kit import observe
-from kit.refusals import Conflict
+from kit.refusals import Conflict, EldercareError
 from kit.store import Store, connect_options
 
 LOCK = 0xDA7A  # advisory: of the one that reads or moves the whole archive in several transactions
 _CHUNK = 10_000
+_TOLD_EVERY_S = 10.0
 _NEAR = 2_000  # events that may be folded while the live projection waits
 _REST = "select count(*) from (select from archive where batch > $1 limit $2) as rest"
 _EVENTS = "select type, payload, time, sequence from archive where batch > $1 and batch <= $2"
@@ -52,17 +57,18 @@ async def _rebuilt(store: Store, reader: asyncpg.Connection, files: Sequence[Pat
         live = await (await session.driver()).fetchval("select live from projection")
         target = 3 - live
         await (await session.driver()).execute("select empty_generation($1)", target)
-    done = folded = 0
+    done = 0
+    folded = _Folded()
     async for chunk in exported.events(files):
         await _fold(store, target, chunk)
-        folded += len(chunk)
+        folded.add(len(chunk))
     while True:
         upto = await reader.fetchval("select batch from projection")
         if done and await reader.fetchval(_REST, done, _NEAR) < _NEAR:
             break
         async for chunk in _chunks(reader, done, upto):
             await _fold(store, target, chunk)
-            folded += len(chunk)
+            folded.add(len(chunk))
         done = upto
         if not done:
             break
@@ -71,9 +77,24 @@ async def _rebuilt(store: Store, reader: asyncpg.Connection, files: Sequence[Pat
         upto = await driver.fetchval("select batch from projection for update")
         rest = await driver.fetch(_EVENTS, done, upto)
         await fold(driver, target, _said(rest), limits())
-        await driver.execute("update projection set live = $1", target)
-    observe.log.info("counts rebuilt", events=folded + len(rest), generation=target)
-    return folded + len(rest)
+        await driver.execute("update projection set live = $1, counted_by = $2, counted_to = batch", target, counted_by())
+    folded.add(len(rest))
+    observe.log.info("counts rebuilt", events=folded.events, generation=target)
+    return folded.events
+
+
+class _Folded:
+    """How many events, told now and then: a large archive takes hours."""
+
+    def __init__(self) -> None:
+        self.events = 0
+        self._told_at = monotonic()
+
+    def add(self, events: int) -> None:
+        self.events += events
+        if monotonic() - self._told_at > _TOLD_EVERY_S:
+            self._told_at = monotonic()
+            observe.log.info("counts are being rebuilt", events=self.events)
 
 
 async def _fold(store: Store, target: int, chunk: list[Any]) -> None:
@@ -97,7 +118,7 @@ def _said(rows: Iterable[Any]) -> Iterable[Said]:
             yield read(kind.FromString(payload), When.of(time, sequence), limits())
 
 
-async def _main() -> None:
+async def _main() -> int:
     from datacenter.settings import Settings
     from kit.clock import Clock
     from kit.service import settings
@@ -106,9 +127,13 @@ async def _main() -> None:
     store = Store(told.database.get_secret_value(), service=told.service, clock=Clock(told.clock_file))
     try:
         await rebuild(store, told.archive_files)
+    except EldercareError as error:
+        sys.stderr.write(f"not rebuilt: {error}\n")
+        return 1
     finally:
         await store.close()
+    return 0
 
 
 if __name__ == "__main__":
-    asyncio.run(_main())
+    sys.exit(asyncio.run(_main()))

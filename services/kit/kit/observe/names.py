@@ -110,5 +110,8 @@ STARTED = Gauge("eldercare.process.started", "s", "Unix time at which this proce
 
 PROOF_DIFFERENCES = Gauge("eldercare.proof.differences", "{figure}", "Figures of the newest proofs that differ from the archive.")
 PROOF_FIGURES = Gauge("eldercare.proof.figures", "{figure}", "Figures that the newest proof compared.")
+COUNTS_OUTDATED = Gauge(
+    "eldercare.counts.outdated", "", "1 while the board shows counts made by the rules of another release, which are then made anew.",
+)
 PROOF_AGE = Gauge("eldercare.proof.age", "s", "Time since the newest proof, business time.")
 WATERMARK_AGE = Gauge("eldercare.watermark.age", "s", "Time since the newest fact that the board counts, business time.", ("topic",))

@@ -49,13 +49,14 @@ def settings(kind: type[S], **given: Any) -> S:
 def run(
     settings: "Settings", *, servicers: "Callable[[Parts], Sequence[object]] | None" = None, group: str | None = None,
     consumers: "Callable[[Parts], Consumers] | None" = None, package: str | None = None,
-    also: "Sequence[Callable[[Parts], Awaitable[Any] | Loop]]" = (),
+    also: "Sequence[Callable[[Parts], Awaitable[Any] | Loop]]" = (), status: "Callable[[Parts], Awaitable[dict[str, Any]]] | None" = None,
 ) -> None:
     """Runs the service until a signal or a failure, then exits: 0 drained, 1 failed, 2 a setting is wrong, 3 not drained in time.
 
     servicers: makes what answers gRPC. group: whose `@on` handlers to run, none where absent; consumers: makes their reader where the
     usual one will not do (an archive). package: whose migrations the database must be at, by default the service's name. also:
     coroutines that run as long as the service and are cancelled at the drain, or loops (kit.service.loops.Loop), which are stopped.
+    status: what this service alone has to say at /status.
     """
     heed()
     from kit.events.consumers import Consumers
@@ -67,4 +68,5 @@ def run(
         def consumers(_: "Parts") -> Consumers:
             return Consumers(named, member=settings.member, session_ms=settings.session_ms)
 
-    sys.exit(Process(settings, servicers=servicers, consumers=consumers, package=package or settings.service, also=also).main())
+    package = package or settings.service
+    sys.exit(Process(settings, servicers=servicers, consumers=consumers, package=package, also=also, status=status).main())

@@ -42,9 +42,10 @@ class Process:
     def __init__(
         self, settings: Settings, *, servicers: Callable[[Parts], Sequence[object]] | None,
         consumers: Callable[[Parts], Consumers] | None, package: str, also: Sequence[Callable[[Parts], Awaitable[Any] | Loop]],
+        status: Callable[[Parts], Awaitable[dict[str, Any]]] | None,
     ) -> None:
         self.settings, self.package = settings, package
-        self._servicers, self._consumers, self._also = servicers, consumers, also
+        self._servicers, self._consumers, self._also, self._more = servicers, consumers, also, status
 
     def main(self) -> int:
         """Runs on uvloop until a signal or a failure; returns the exit code."""
@@ -66,7 +67,7 @@ class Process:
             observe.log.critical("a setting is wrong", text=str(error))
             return MISCONFIGURED
         self.health = Health(self.settings, self.parts, self.package, self.loops)
-        self.status = Status(self.settings, self.parts, self.health)
+        self.status = Status(self.settings, self.parts, self.health, self._more)
         self.server: Server | None = None
         management = Management(self.settings.management, {
             "/live": self._live, "/ready": self._ready, "/status": self._told, "/metrics": self._metrics,

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -23,8 +24,10 @@ _MEASURED_EVERY_S = 5.0
 class Status:
     """Answers `GET /status`."""
 
-    def __init__(self, settings: Settings, parts: Parts, health: Health) -> None:
-        self._settings, self._parts, self._health = settings, parts, health
+    def __init__(
+        self, settings: Settings, parts: Parts, health: Health, more: Callable[[Parts], Awaitable[dict[str, Any]]] | None,
+    ) -> None:
+        self._settings, self._parts, self._health, self._more = settings, parts, health, more
         self._process = psutil.Process()
         self._epoch = f"{os.getpid()}-{int(self._process.create_time() * 1000)}"
         self._measured_at = float("-inf")
@@ -74,4 +77,6 @@ class Status:
         heard: dict[str, Any] = {"positions": [], "lag": 0, "waiting": 0, "parked": 0, "held": 0}
         if self.consumers is not None and self.consumers.topics:
             heard = await events_status(self.consumers)
-        return {"outbox": messages, "oldest_s": round(oldest_s, 3), "due": due, "due_failing": failing, "unsealed": unsealed, **heard}
+        more = await self._more(self._parts) if self._more is not None else {}
+        own = {"outbox": messages, "oldest_s": round(oldest_s, 3), "due": due, "due_failing": failing, "unsealed": unsealed}
+        return own | heard | more
