@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 import datacenter
-from datacenter.flows import projection, rebuild, renewing
+from datacenter.flows import proving, renewing
+from datacenter.flows.rebuild import rebuild
 from datacenter.flows.recount.counting import Figures
-from datacenter.testing import History, Record, Told, records
+from datacenter.testing import CITY, History, Record, Told, records
 from kit.store import Store
 from kit.testing import until
 
@@ -33,19 +34,17 @@ async def test_what_one_program_has_counted_is_not_counted_anew(store: Store, he
 
 
 async def test_counts_of_other_rules_are_noticed_and_what_is_counted_anew_is_this_programs(
-    store: Store, hear: Hear, shown: Shown, recount: Callable[[Sequence[Told], str], Figures], monkeypatch: pytest.MonkeyPatch,
+    store: Store, hear: Hear, shown: Shown, recount: Callable[[Sequence[Told], str], Figures],
 ) -> None:
     told = History(5).grow(20).ordered()
     heard = list(records(told))
-    with monkeypatch.context() as before:
-        before.setattr(projection, "counted_by", lambda: "rules of before")
-        await hear(heard[:100])
-    async with store.transaction() as session:
-        await (await session.driver()).execute("update count set alive = 7, finished = 9")
+    await hear(heard[:100])
+    await changed(store, "update projection set counted_by = 'rules of before'")
+    await changed(store, "update count set alive = 7, finished = 9")
 
     await hear(heard[100:200])
     assert await renewing.outdated(store)
-    await rebuild.rebuild(store)
+    await rebuild(store)
     assert not await renewing.outdated(store)
     await hear(heard[200:])
 
@@ -53,22 +52,17 @@ async def test_counts_of_other_rules_are_noticed_and_what_is_counted_anew_is_thi
     assert await shown(MONTH) == recount(told, MONTH)
 
 
-@pytest.mark.parametrize("beside", ["other rules", "knows of no rules"])
+@pytest.mark.parametrize(("statement", "arguments"), [(renewing.NUMBER, ["other rules"]), ("update projection set batch = batch + 1", [])])
 async def test_a_batch_of_a_release_that_still_runs_beside_is_noticed_after_the_rebuild_too(
-    beside: str, store: Store, hear: Hear, monkeypatch: pytest.MonkeyPatch,
+    statement: str, arguments: list[str], store: Store, hear: Hear,
 ) -> None:
+    """One that has other rules, and one from before anybody noted whose they are."""
     heard = list(records(History(5).grow(20).ordered()))
     await hear(heard[:100])
-    await rebuild.rebuild(store)
+    await rebuild(store)
 
-    if beside == "other rules":
-        with monkeypatch.context() as other:
-            other.setattr(projection, "counted_by", lambda: "other rules")
-            await hear(heard[100:200])
-    else:
-        async with store.transaction() as session:
-            await (await session.driver()).execute("update projection set batch = batch + 1")
-    await hear(heard[200:])
+    await changed(store, statement, *arguments)
+    await hear(heard[100:])
 
     assert await renewing.outdated(store), "a batch of our own must not cover it"
 
@@ -77,9 +71,7 @@ async def test_a_running_service_renews_by_itself_and_goes_on_where_that_fails(
     store: Store, hear: Hear, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
 ) -> None:
     await hear(list(records(History(5).grow(20).ordered())))
-    async with store.transaction() as session:
-        await (await session.driver()).execute("update projection set counted_by = 'rules of before'")
-    monkeypatch.setattr(renewing, "PAUSE_S", 0.1)
+    await changed(store, "update projection set counted_by = 'rules of before'")
     for name, value in {"KAFKA": "127.0.0.1:9", "ISSUER": "http://127.0.0.1", "KEYS_URL": "http://127.0.0.1"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATABASE", "postgresql://nobody@127.0.0.1:9/none")
@@ -90,7 +82,7 @@ async def test_a_running_service_renews_by_itself_and_goes_on_where_that_fails(
     async def failed() -> bool:
         return "counts are renewed later" in capfd.readouterr().out
 
-    renewed = asyncio.create_task(renewing.keep_renewed(store))
+    renewed = asyncio.create_task(renewing.keep_renewed(store, 0.1))
     try:
         await until(failed, timeout=30)
         assert await outdated()
@@ -100,6 +92,16 @@ async def test_a_running_service_renews_by_itself_and_goes_on_where_that_fails(
     finally:
         renewed.cancel()
         await asyncio.gather(renewed, return_exceptions=True)
+
+
+async def test_the_daily_proof_waits_for_counts_that_are_made_anew(store: Store, hear: Hear) -> None:
+    await hear(list(records(History(5).grow(20).ordered())))
+    await changed(store, "update projection set counted_by = 'rules of before'")
+
+    with pytest.raises(proving.Outdated):
+        await proving.prove_due(store, CITY, None)
+    await rebuild(store)
+    await proving.prove_due(store, CITY, None)
 
 
 def test_rules_that_changed_have_a_new_number() -> None:
@@ -119,6 +121,11 @@ def digest() -> str:
                 node.body = node.body[1:]
         told.update(ast.unparse(module).encode())
     return told.hexdigest()[:12]
+
+
+async def changed(store: Store, statement: str, *arguments: str) -> None:
+    async with store.transaction() as session:
+        await (await session.driver()).execute(statement, *arguments)
 
 
 async def _not(check: Callable[[], Awaitable[bool]]) -> bool:

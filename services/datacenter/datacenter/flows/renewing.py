@@ -43,7 +43,7 @@ async def outdated(store: Store) -> bool:
         return bool(await (await session.driver()).fetchval(_OUTDATED, counted_by()))
 
 
-async def keep_renewed(store: Store) -> None:
+async def keep_renewed(store: Store, pause_s: float = PAUSE_S) -> None:
     """Looks again and again, for as long as the service runs; a rebuild that fails is tried again."""
     while True:
         try:
@@ -54,7 +54,7 @@ async def keep_renewed(store: Store) -> None:
                 await _rebuild()
         except FAILED as error:
             observe.log.warning("counts are renewed later", error=type(error).__name__)
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(pause_s)
 
 
 async def _rebuild() -> None:
