@@ -40,7 +40,8 @@ def main() -> None:
         await keep_renewed(parts.store)
 
     async def counted(parts: Parts) -> dict[str, object]:
-        return {"counts_outdated": await outdated(parts.store)}
+        async with parts.store.reading() as session:
+            return {"counts_outdated": await outdated(session)}
 
     service.run(
         told, servicers=lambda parts: servicers(parts, reader), consumers=lambda _: reader, also=[proofs, gauges, partitions, counts],

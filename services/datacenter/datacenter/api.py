@@ -6,6 +6,7 @@ from eldercare.datacenter.v1 import api_pb2 as pb
 
 from datacenter.flows.limits import catalogue
 from datacenter.flows.proving import prove
+from datacenter.flows.renewing import outdated
 from datacenter.queries import boards, figures, lineage, proofs
 from datacenter.rules import months
 from kit import areas, rpc
@@ -71,7 +72,8 @@ class Indicators:
         counted = await figures.totals(session, call.caller, codes, first, last)
         present = await figures.presence(session, call.caller, area.code, first, last)
         newest = await figures.watermarks(session, last)
-        return pb.FigurePage(rows=figures.figures(codes, range(first, last + 1), counted, present, newest), area_code=area.code)
+        rows = figures.figures(codes, range(first, last + 1), counted, present, newest)
+        return pb.FigurePage(rows=rows, area_code=area.code, counts_outdated=await outdated(session))
 
     @rpc.between
     async def Prove(self, request: pb.ProveFigures, store: Store, call: rpc.Call) -> pb.Proof:

@@ -57,6 +57,18 @@ async def test_one_request_brings_the_whole_board(city: City) -> None:
     assert next(fresh for fresh in board.freshness if fresh.topic == "elder").watermark.seconds > 0
 
 
+async def test_a_board_of_another_releases_rules_says_so(city: City) -> None:
+    async def said() -> list[bool]:
+        page = pb.ListFigures(area_code=CITY, month_from=MONTH, month_to=MONTH)
+        asked = (("Boards/Get", pb.GetBoard(area_code=CITY)), ("Indicators/Figures", page))
+        return [(await city.ask(*question)).counts_outdated for question in asked]
+
+    assert await said() == [False, False]
+    async with city.served.store.transaction() as session:
+        await (await session.driver()).execute("update projection set counted_by = 'rules of before'")
+    assert await said() == [True, True]
+
+
 async def test_a_board_shows_the_path_down_to_its_area(city: City) -> None:
     board = await city.ask("Boards/Get", pb.GetBoard(area_code=HOME))
 

@@ -27,10 +27,10 @@ SOURCES = ("rules", "flows/reading", "flows/folding.py")
 async def test_what_one_program_has_counted_is_not_counted_anew(store: Store, hear: Hear) -> None:
     heard = list(records(History(5).grow(20).ordered()))
 
-    assert not await renewing.outdated(store)
+    assert not await outdated(store)
     for half in (heard[:100], heard[100:]):
         await hear(half)
-        assert not await renewing.outdated(store)
+        assert not await outdated(store)
 
 
 async def test_counts_of_other_rules_are_noticed_and_what_is_counted_anew_is_this_programs(
@@ -43,12 +43,12 @@ async def test_counts_of_other_rules_are_noticed_and_what_is_counted_anew_is_thi
     await changed(store, "update count set alive = 7, finished = 9")
 
     await hear(heard[100:200])
-    assert await renewing.outdated(store)
+    assert await outdated(store)
     await rebuild(store)
-    assert not await renewing.outdated(store)
+    assert not await outdated(store)
     await hear(heard[200:])
 
-    assert not await renewing.outdated(store)
+    assert not await outdated(store)
     assert await shown(MONTH) == recount(told, MONTH)
 
 
@@ -64,7 +64,7 @@ async def test_a_batch_of_a_release_that_still_runs_beside_is_noticed_after_the_
     await changed(store, statement, *arguments)
     await hear(heard[100:])
 
-    assert await renewing.outdated(store), "a batch of our own must not cover it"
+    assert await outdated(store), "a batch of our own must not cover it"
 
 
 async def test_a_running_service_renews_by_itself_and_goes_on_where_that_fails(
@@ -76,8 +76,8 @@ async def test_a_running_service_renews_by_itself_and_goes_on_where_that_fails(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATABASE", "postgresql://nobody@127.0.0.1:9/none")
 
-    async def outdated() -> bool:
-        return await renewing.outdated(store)
+    async def renewed_by_now() -> bool:
+        return not await outdated(store)
 
     async def failed() -> bool:
         return "counts are renewed later" in capfd.readouterr().out
@@ -85,9 +85,9 @@ async def test_a_running_service_renews_by_itself_and_goes_on_where_that_fails(
     renewed = asyncio.create_task(renewing.keep_renewed(store, 0.1))
     try:
         await until(failed, timeout=30)
-        assert await outdated()
+        assert await outdated(store)
         monkeypatch.setenv("DATABASE", store.dsn)
-        await until(lambda: _not(outdated), timeout=30)
+        await until(renewed_by_now, timeout=30)
         assert not renewed.done()
     finally:
         renewed.cancel()
@@ -123,10 +123,11 @@ def digest() -> str:
     return told.hexdigest()[:12]
 
 
+async def outdated(store: Store) -> bool:
+    async with store.reading() as session:
+        return await renewing.outdated(session)
+
+
 async def changed(store: Store, statement: str, *arguments: str) -> None:
     async with store.transaction() as session:
         await (await session.driver()).execute(statement, *arguments)
-
-
-async def _not(check: Callable[[], Awaitable[bool]]) -> bool:
-    return not await check()

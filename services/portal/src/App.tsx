@@ -173,6 +173,7 @@ function FreshnessBar({ board, language }: { board: Board; language: Language })
       <p><i style={{ background: lag ? COLOURS.near : COLOURS.good }} /> {say(language, lag ? "late" : "fine")}
         {lag ? ` · ${lag} ${say(language, "lag")}` : ""} · {say(language, "fresh")} {instant(board.freshness.map((one) => one.watermark ?? "").sort().pop(), language)}</p>
       <ul>{board.freshness.map((one) => <li key={one.topic} title={`${say(language, "lag")}: ${one.lag}`}><b>{topic(language, one.topic)}</b> {instant(one.watermark, language)}</li>)}</ul>
+      {board.counts_outdated && <p className="proof"><i style={{ background: COLOURS.near }} /> {say(language, "recounting")}</p>}
       {board.proof?.proved_at && (
         <p className="proof"><i style={{ background: board.proof.differences.length ? COLOURS.bad : COLOURS.good }} /> {say(language, "proof")}: {" "}
           {board.proof.differences.length ? `${board.proof.differences.length} ${say(language, "proofBad")}` : say(language, "proofGood")}

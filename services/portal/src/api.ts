@@ -11,7 +11,7 @@ export interface Freshness { topic: string; watermark?: string; lag: string; app
 export interface Proof { month: string; figures: number; events: string; differences: unknown[]; proved_at?: string }
 export interface Board {
   area: Area; path: Area[]; month: string; figures: Figure[]; parts: Part[]; trend: Figure[]; freshness: Freshness[]; indicators: Indicator[];
-  proof?: Proof; made_at: string; area_code: string;
+  proof?: Proof; made_at: string; area_code: string; counts_outdated: boolean;
 }
 export interface ArchivedEvent {
   event_id: string; type: string; source: string; subject: string; area_code: string; time: string; traceparent: string; body: string;

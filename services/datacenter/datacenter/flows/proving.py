@@ -166,8 +166,9 @@ async def prove_due(store: Store, city: str, proved_on: date | None, folder: Pat
     A closed month comes in turn, since late facts still change it: a recovery, a captured voucher, a complaint that is closed.
     Returns the day for which this is done. Raises: Outdated while the counts are another release's: their difference is known.
     """
-    if await outdated(store):
-        raise Outdated("the counts are made anew first")
+    async with store.reading() as session:
+        if await outdated(session):
+            raise Outdated("the counts are made anew first")
     today = store.clock.today()
     present = months.of_day(today)
     if not await is_proved(store, city, present):

@@ -17,7 +17,7 @@ from datacenter.flows.limits import limits
 from kit import observe
 from kit.database_errors import FAILED
 from kit.observe import names
-from kit.store import Store
+from kit.store import Session, Store
 
 RULES = 1  # raised with every change of what an event counts as (`rules`, `flows.reading`): test_renewing.py notices one that was forgotten
 PAUSE_S = 15.0
@@ -37,17 +37,17 @@ def counted_by() -> str:
     return f"{RULES}+{sha256(json.dumps(asdict(limits()), sort_keys=True).encode()).hexdigest()[:8]}"
 
 
-async def outdated(store: Store) -> bool:
+async def outdated(session: Session) -> bool:
     """Whether anything that is shown was counted by other rules than this program's."""
-    async with store.reading() as session:
-        return bool(await (await session.driver()).fetchval(_OUTDATED, counted_by()))
+    return bool(await (await session.driver()).fetchval(_OUTDATED, counted_by()))
 
 
 async def keep_renewed(store: Store, pause_s: float = PAUSE_S) -> None:
     """Looks again and again, for as long as the service runs; a rebuild that fails is tried again."""
     while True:
         try:
-            old = await outdated(store)
+            async with store.reading() as session:
+                old = await outdated(session)
             names.COUNTS_OUTDATED.set(int(old))
             if old:
                 observe.log.info("counts of other rules are made anew from the archive", rules=counted_by())

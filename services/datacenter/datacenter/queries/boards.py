@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from datacenter import tables
 from datacenter.flows.limits import catalogue
+from datacenter.flows.renewing import outdated
 from datacenter.queries import figures, proofs
 from datacenter.rules import months
 from datacenter.rules.indicators import TOP
@@ -55,6 +56,7 @@ async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: En
         ],
         freshness=await freshness(session, ends), indicators=[figures.described(indicator) for indicator in catalogue().values()],
         proof=await proofs.newest(session, caller, found.code, month), made_at=timestamp(session.now), area_code=found.code,
+        counts_outdated=await outdated(session),
     )
 
 
