@@ -96,8 +96,14 @@ class State:
         return known
 
     def port(self, name: str, wished: int | None = None) -> int:
-        """A port that stays the same over restarts; the wished one at its first use, if nobody listens there."""
-        return int(self._kept("ports.json", name, lambda: wished if wished and not listens(wished) else free_port()))
+        """A port that stays the same over restarts and is nobody else's; the wished one at its first use, if nobody listens there."""
+        def made() -> int:
+            kept = self._read("ports.json").values()
+            if wished and wished not in kept and not listens(wished):
+                return wished
+            return next(port for port in iter(free_port, None) if port not in kept)
+
+        return int(self._kept("ports.json", name, made))
 
     def brokers(self, wished: int) -> tuple[int, str]:
         """How many brokers this folder has, and the identity of their cluster; chosen once."""

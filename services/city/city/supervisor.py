@@ -1,6 +1,7 @@
 """Keeps the processes of a box alive: starts each when what it needs is there, watches it, restarts it with back-off."""
 
 import asyncio
+import http.client
 import json
 import time
 import urllib.error
@@ -99,8 +100,14 @@ class Supervisor:
         """Takes a process into its care and starts it."""
         child = Child(process, volatile)
         self.children[process.name] = child
-        self._keepers[process.name] = asyncio.create_task(self._keep(child), name=process.name)
+        keeper = self._keepers[process.name] = asyncio.create_task(self._keep(child), name=process.name)
+        keeper.add_done_callback(self._left)
         return child
+
+    def _left(self, keeper: asyncio.Task[None]) -> None:
+        """A child that nobody keeps would be waited for in vain."""
+        if not keeper.cancelled() and (error := keeper.exception()) is not None:
+            self.fail(f"{keeper.get_name()} is kept no more: {type(error).__name__}: {error}")
 
     async def until_ready(self, names: list[str], timeout: float) -> None:
         """Returns when all these children are ready. Raises: StartFailed, naming the first that is not."""
@@ -199,6 +206,8 @@ class Supervisor:
         if not isinstance(child.process, Service):
             return child.process.answers()
         told = status_of(management_url(child.process.state, child.name))
+        if told is not None and told.get("pid") != child.process.pid:
+            told = {"reason": f"another process answers at its port: {told.get('pid')}"}
         child.told = told or child.told
         child.reason = str((told or {}).get("reason") or "")
         self._kill_if_stuck(child, management_url(child.process.state, child.name))
@@ -234,5 +243,5 @@ def _get(url: str, timeout: float) -> dict[str, Any] | None:
             return dict(json.load(refused))
         except ValueError:
             return None
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):  # the last: whoever answers there does not speak HTTP
         return None

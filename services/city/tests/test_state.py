@@ -17,6 +17,7 @@ from city.names import NAMES
 from city.services import Places, environment
 from city.state import NotAState, State, StateInUse, role_dsn
 from kit.clock import Clock
+from kit.servers.process import free_port
 
 PLACES = Places("postgresql://postgres:pw@127.0.0.1:5432/postgres", "127.0.0.1:9092", 4, 1, "apache")
 
@@ -69,6 +70,15 @@ def test_a_wished_port_that_is_taken_is_replaced_by_another(state: State) -> Non
         taken.listen()
         wished = taken.getsockname()[1]
         assert state.port("gateway", wished) not in (0, wished)
+
+
+def test_no_two_parts_have_one_port_whatever_was_kept_before(state: State) -> None:
+    state.port("kept", wished := free_port())
+
+    ports = [state.port(f"part {number}", wished) for number in range(200)]
+
+    assert state.port("kept") == wished
+    assert len({wished, *ports}) == 201
 
 
 def test_a_second_city_on_the_same_folder_is_refused(state: State) -> None:

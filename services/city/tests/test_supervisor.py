@@ -3,12 +3,14 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from city.supervisor import MISCONFIGURED, Phase, Supervisor
+from city.supervisor import MISCONFIGURED, Phase, Supervisor, status_of
 from kit.servers.kafka import MemoryKafka
 from kit.servers.process import Process, StartFailed
 from kit.testing import until
@@ -45,6 +47,38 @@ async def test_a_killed_child_comes_back_under_a_new_pid(tmp_path: Path) -> None
     assert child.restarts == 1
     assert "worker ended with -9; again in 1.0 s" in said
     await supervisor.stop()
+
+
+class Baffling(Program):
+    """Nobody can tell whether it answers."""
+
+    def answers(self) -> bool:
+        raise RuntimeError("no way to tell")
+
+
+async def test_a_child_that_cannot_be_watched_ends_the_city_and_says_why(tmp_path: Path) -> None:
+    supervisor = Supervisor(print)
+    supervisor.add(Baffling("baffling", tmp_path, SLEEPS))
+
+    with pytest.raises(StartFailed, match="baffling is kept no more: RuntimeError: no way to tell"):
+        await supervisor.until_ready(["baffling"], 10)
+
+    assert supervisor.over.is_set()
+    await supervisor.stop()
+
+
+def test_who_does_not_speak_http_at_a_services_port_is_no_service() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def babble() -> None:
+            talker, _ = server.accept()
+            with talker:
+                talker.sendall(b"\x00\x00\x12\x04\x00 is no status line\r\n\r\n")
+                talker.recv(1000)
+
+        talking = threading.Thread(target=babble)
+        talking.start()
+        assert status_of(f"http://127.0.0.1:{server.getsockname()[1]}") is None
+        talking.join()
 
 
 async def test_a_child_that_dies_again_and_again_waits_longer_each_time(tmp_path: Path) -> None:

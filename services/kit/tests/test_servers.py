@@ -19,7 +19,7 @@ from confluent_kafka.cimpl import NewTopic
 from kit.servers.kafka import Kafka, KafkaCluster, MemoryKafka, broker_count
 from kit.servers.pair import Pair
 from kit.servers.postgres import Postgres, ensure_database, execute, identifier
-from kit.servers.process import Process, StartFailed
+from kit.servers.process import OUTGOING, Process, StartFailed, free_port
 from kit.testing import until
 
 
@@ -35,6 +35,14 @@ def consumed(address: str, topic: str, count: int) -> list[bytes]:
     values = [record.value() for record in consumer.consume(count, timeout=20)]
     consumer.close()
     return [value for value in values if value is not None]
+
+
+@pytest.mark.skipif(not OUTGOING.exists(), reason="only Linux tells which ports are for outgoing connections")
+def test_a_free_port_is_given_once_and_never_taken_by_an_outgoing_connection() -> None:
+    ports = [free_port() for _ in range(300)]
+
+    assert len(set(ports)) == 300
+    assert max(ports) < int(OUTGOING.read_text().split()[0])
 
 
 async def test_a_killed_postgres_comes_back_with_what_was_committed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,6 +13,9 @@ from pathlib import Path
 
 LAUNCHER = Path(__file__).with_name("child.py")
 PAUSE_S = 0.05
+OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
+PORTS = 12_000  # to choose from, below those of outgoing connections
+_given: set[int] = set()
 
 
 class StartFailed(Exception):
@@ -32,10 +36,19 @@ def dying_with_us(command: Sequence[str], *, last_signal: str = "SIGKILL", user:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of 127.0.0.1 that nobody has at this moment, each time another one.
+
+    None of those that the kernel gives to outgoing connections: one of these would take it while its owner is being started again.
+    """
+    first = int(OUTGOING.read_text().split()[0]) if OUTGOING.exists() else 32_768
+    for port in random.sample(range(max(1024, first - PORTS), first), PORTS) if first > 2 * PORTS else [0] * PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found = int(probe.getsockname()[1])
+            if found not in _given:
+                _given.add(found)
+                return found
+    raise StartFailed("no port of 127.0.0.1 is free")
 
 
 def listens(port: int) -> bool:
