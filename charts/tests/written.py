@@ -149,6 +149,7 @@ def documented() -> list[tuple[str, str, str]]:
 MEASURED = {
     "Image": ("size", "uid, gid", "CapEff", "read-only root", "smoke", "SIGTERM → not ready → exit 0", "resident memory"),
     "Cluster": ("whole run with binaries built", "migrations", "lives of a release"),
+    "Rehearsals": ("whole run", "fail-over", "backup", "rolling upgrade"),
 }
 
 
