@@ -20,7 +20,7 @@ from kit.observe import names
 from kit.store import Session, Store
 
 RULES = 1  # raised with every change of what an event counts as (`rules`, `flows.reading`): test_renewing.py notices one that was forgotten
-PAUSE_S = 15.0
+PAUSE_S, MOST_S = 15.0, 300.0  # the latter while another replica rebuilds, for hours perhaps, or something is in the way
 
 NUMBER = """
 update projection set batch = batch + 1,
@@ -43,7 +43,8 @@ async def outdated(session: Session) -> bool:
 
 
 async def keep_renewed(store: Store, pause_s: float = PAUSE_S) -> None:
-    """Looks again and again, for as long as the service runs; a rebuild that fails is tried again."""
+    """Looks again and again, for as long as the service runs; a rebuild that fails is tried again, later each time."""
+    rest_s = pause_s
     while True:
         try:
             async with store.reading() as session:
@@ -51,18 +52,19 @@ async def keep_renewed(store: Store, pause_s: float = PAUSE_S) -> None:
             names.COUNTS_OUTDATED.set(int(old))
             if old:
                 observe.log.info("counts of other rules are made anew from the archive", rules=counted_by())
-                await _rebuild()
+            rest_s = pause_s if not old or await _rebuilt() else min(2 * rest_s, MOST_S)
         except FAILED as error:
             observe.log.warning("counts are renewed later", error=type(error).__name__)
-        await asyncio.sleep(pause_s)
+        await asyncio.sleep(rest_s)
 
 
-async def _rebuild() -> None:
+async def _rebuilt() -> bool:
     """In a process of its own, with this one's environment: this one goes on hearing and answering."""
     child = await asyncio.create_subprocess_exec(sys.executable, "-m", "datacenter.flows.rebuild")
     try:
         if code := await child.wait():
             observe.log.warning("counts are renewed later", exit_code=code)
+        return code == 0
     finally:
         if child.returncode is None:
             child.kill()  # what it has not finished is undone
