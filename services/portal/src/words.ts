@@ -21,7 +21,7 @@ const WORDS = {
   lag: ["待处理事件", "events waiting"],
   fine: ["数据最新", "up to date"],
   late: ["数据延迟", "behind"],
-  recounting: ["口径已更新,历史数据正在重新统计", "the definitions are new; figures are being counted anew by them"],
+  recounting: ["口径已更新，历史数据正在重新统计", "the definitions are new; figures are being counted anew by them"],
   proof: ["与存档复核", "Proved against the archive"],
   proofGood: ["一致", "equal"],
   proofBad: ["处不一致", "differences"],
