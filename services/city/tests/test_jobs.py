@@ -68,7 +68,7 @@ async def test_a_service_runs_from_the_environment_alone_as_the_process_that_was
     variables = {"DATABASE": empty, "KAFKA": "127.0.0.1:9", "MANAGEMENT": f"127.0.0.1:{port}", "ISSUER": "http://issuer",
                  "KEYS_URL": "http://127.0.0.1:9/keys"}
     job = Job(tmp_path, "run", "supervision", **variables)
-    status = await until(lambda: told(port, "/status"), 60, pause=0.2)
+    status = await until(lambda: (said := told(port, "/status")).get("reason", "starting") != "starting" and said, 60, pause=0.2)
 
     assert status["pid"] == job.process.pid
     assert "run the migration of supervision" in status["reason"]
