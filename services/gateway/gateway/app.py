@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from gateway.connections import Connection
 from gateway.index import Index
 from gateway.limits import Limits
 from gateway.openapi import openapi
@@ -43,7 +44,7 @@ def server(application: ASGIApp, listen: str) -> uvicorn.Server:
     host, _, port = listen.rpartition(":")
     return uvicorn.Server(uvicorn.Config(
         application, host=host, port=int(port), log_config=None, access_log=False, timeout_graceful_shutdown=10, timeout_keep_alive=75,
-        lifespan="off", server_header=False,
+        lifespan="off", server_header=False, ws="none", http=Connection,
     ))
 
 
