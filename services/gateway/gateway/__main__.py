@@ -7,6 +7,7 @@ service.heed()
 import asyncio
 import gc
 import hashlib
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,10 +33,10 @@ async def http(parts: Parts) -> None:
             api += issuer.routes(built_in, parts.store, parts.identity, one_box=settings.one_box)
         if settings.one_box:
             api += onebox.routes(parts.clock, parts.identity, settings.peers, inside)
-        application = app.app(
-            api, concurrency=settings.concurrency, body_bytes=settings.body_mib << 20, traces_url=settings.traces_url,
-        )
-        server = app.server(application, settings.listen)
+        bounds = settings.bounds()
+        _may_open(bounds.connections)
+        application = app.app(api, bounds, identity=parts.identity, traces_url=settings.traces_url)
+        server = app.server(application, settings.listen, bounds)
         server.capture_signals = _left_to_the_kit  # type: ignore[method-assign]
         gc.collect()
         gc.freeze()  # what is loaded by now stays: looking through it again and again took a twelfth of the time
@@ -46,6 +47,14 @@ async def http(parts: Parts) -> None:
             server.should_exit = True
             await serving
             raise
+
+
+def _may_open(connections: int) -> None:
+    """Raises the soft limit of open files, so that clients cannot take the files that databases and neighbours need."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + 512
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
 
 @contextmanager

@@ -1,23 +1,73 @@
-"""One connection of HTTP, whose body is read whatever protocol the client would rather speak.
+"""One connection of HTTP: no body is dropped, and whoever sends nothing, too slowly or too long a header is cut off.
 
-Why ours: uvicorn's other parser, h11, drops no body, but costs a third of the answers per second.
+Why ours: uvicorn bounds neither header nor time nor connections. Its other parser, h11, drops no body and bounds the header, but costs a
+third of the answers per second. Hypercorn bounds times, not the connections of a peer, and is built on h11 too.
 """
 
-import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from asyncio import BaseTransport, TimerHandle, Transport
+from collections import Counter
+from typing import Any, cast
 
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from gateway.limits import ELSEWHERE, Bounds
+from gateway.problems import problem
+from kit.observe import names
+
+LINGER_S = 2.0  # what a refused client still sends is thrown away for so long, so that it can read why; a reset would eat the answer
 _UPGRADE = (b"upgrade", b"http2-settings")
 
 
 class Connection(HttpToolsProtocol):
-    """As uvicorn's, but nothing of a request is dropped."""
+    """peers: how many connections each address has; shared by all connections of a server."""
+
+    def __init__(self, *, bounds: Bounds, peers: Counter[str], **given: Any) -> None:
+        super().__init__(**given)
+        self._bounds, self._peers, self._peer = bounds, peers, ""
+        self._unread = self._read = 0  # bytes that ended no header and held no body; bytes of the last read
+        self._headed = self._whole = True  # of the last message: its header is here; all of it is
+        self._refused = False
+        self._deadline: TimerHandle | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(cast(Transport, transport))
+        self._peer = self.client[0] if self.client else ""
+        self._peers[self._peer] += 1
+        if len(self.connections) > self._bounds.connections:
+            self._refuse(503, "BUSY", "too many connections are open; come again", retry_after_s=1)
+            self.transport.close()
+        elif self._peers[self._peer] > self._bounds.peer_connections:
+            self._refuse(429, "TOO_MANY_CONNECTIONS", "too many connections from your address are open", retry_after_s=1)
+            self.transport.close()
+        else:
+            self._await_a_request()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._no_deadline()
+        self._unset_keepalive_if_required()
+        self._peers[self._peer] -= 1
+        if not self._peers[self._peer]:
+            del self._peers[self._peer]
+        super().connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
         self._unset_keepalive_if_required()
+        self._read = len(data)
+        self._unread += len(data)
         try:
             self._feed(data)
         except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
+            if self._unread <= self._bounds.header_bytes:
+                self._refuse(400, "BAD_REQUEST", "this is no HTTP/1.1 request")
+        if self._unread > self._bounds.header_bytes:
+            self._refuse(431, "HEADER_TOO_LARGE", f"a header has at most {self._bounds.header_bytes} bytes")
+        elif not self._headed:
+            self._deadline = self._deadline or self.loop.call_later(self._bounds.header_s, self._late)
+        elif self._whole and self._idle:
+            self._await_a_request()
 
     def _feed(self, data: bytes) -> None:
         """Where a request asks for another protocol, the parser passes its body over: it is read again without the wish.
@@ -40,10 +90,64 @@ class Connection(HttpToolsProtocol):
             self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
             self.parser.feed_data(b"\r\n".join((b"%s %s HTTP/%s" % (method, self.url, version), *lines, b"", b"")))
 
+    def on_message_begin(self) -> None:
+        self._headed = self._whole = False
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
+        if self._read > self._bounds.header_bytes:
+            self._unread = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if self._unread > self._bounds.header_bytes:
+                raise ValueError("the header is too long")
+        self._headed, self._unread = True, 0
+        self._no_deadline()
         if not self.parser.should_upgrade():
             super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._unread = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
-        if not self.parser.should_upgrade():
-            super().on_message_complete()
+        if self.parser.should_upgrade():
+            return
+        self._whole, self._unread = True, 0
+        self._no_deadline()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        early = self._headed and not self._whole and not self.pipeline  # answered before the body was here
+        super().on_response_complete()
+        if early:
+            self._deadline = self._deadline or self.loop.call_later(LINGER_S, self.transport.close)
+
+    @property
+    def _idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _await_a_request(self) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def _no_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _late(self) -> None:
+        self._refuse(408, "HEADER_TOO_SLOW", f"a header arrives within {self._bounds.header_s:g} s")
+
+    def _refuse(self, status: int, reason: str, detail: str, *, retry_after_s: float | None = None) -> None:
+        """Answers with a problem and closes; only closes where the answer to an earlier request is not yet complete."""
+        self._refused = True
+        self._no_deadline()
+        ours = self._headed and not self._whole and not self.pipeline and not self._idle and not self.cycle.response_started
+        if self.transport.is_closing() or not (self._idle or ours):
+            self.transport.close()
+            return
+        names.HTTP_DURATION.record(0.0, route=ELSEWHERE, code=str(status))
+        names.HTTP_FAILED.add(status >= 500)
+        answer = problem(status, reason, detail, retry_after_s=retry_after_s)
+        lines = [b"%s: %s\r\n" % header for header in (*answer.raw_headers, (b"connection", b"close"))]
+        self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", bytes(answer.body))))
+        self.transport.write_eof()
+        self._deadline = self.loop.call_later(LINGER_S, self.transport.close)

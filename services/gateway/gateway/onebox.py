@@ -65,7 +65,7 @@ def routes(clock: Clock, identity: Identity, peers: dict[str, str], http: httpx.
             await operator(request)
             try:
                 now = datetime.fromisoformat(str((await request.json())["now"]))
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 raise Malformed("now", "is an instant with its offset, 2026-03-01T08:00:00+08:00") from None
             if now.tzinfo is None:
                 raise Malformed("now", "names its offset")

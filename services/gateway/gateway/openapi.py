@@ -37,8 +37,9 @@ _KEY = {
     "description": "Made by the client, kept for 30 days: the same key and body give the same answer and one effect.",
 }
 _LICENCE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
-_REFUSALS = {"401": "Unauthenticated", "403": "Denied", "404": "Not found, or not yours", "409": "Refused by a rule", "422": "Malformed",
-             "503": "Unavailable, try again"}
+_REFUSALS = {"401": "Unauthenticated", "403": "Denied", "404": "Not found, or not yours", "408": "The body came too slowly",
+             "409": "Refused by a rule", "413": "The body is too large", "422": "Malformed",
+             "429": "Too many requests of yours are under way, try again", "503": "Unavailable, try again"}
 
 
 def openapi(server: str = "/") -> dict[str, Any]:
@@ -190,5 +191,6 @@ _FEED = {
             "cursor": {"type": "string"}, "first": {"type": "integer"}, "last": {"type": "integer"},
             "withheld": {"type": "integer"}, "high_water": {"type": "integer"}}}}}}} | {
         status: {"description": text, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-        for status, text in (("401", "Unauthenticated"), ("403", "Denied"), ("410", "The cursor is too old"), ("422", "Malformed"))},
+        for status, text in (("401", "Unauthenticated"), ("403", "Denied"), ("410", "The cursor is too old"), ("422", "Malformed"),
+                             ("429", "Too many polls of your organisation wait, try again"), ("503", "Unavailable, try again"))},
 }

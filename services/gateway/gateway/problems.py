@@ -9,8 +9,9 @@ from kit import observe
 from kit.refusals import EldercareError, consequence
 
 TITLES = {
-    401: "Unauthenticated", 403: "Denied", 404: "Not found", 405: "Method not allowed", 409: "Refused", 410: "Gone", 413: "Too large",
-    415: "Unsupported media type", 422: "Malformed", 429: "Too many requests", 500: "Internal error", 503: "Unavailable",
+    400: "Bad request", 401: "Unauthenticated", 403: "Denied", 404: "Not found", 405: "Method not allowed", 408: "Too slow",
+    409: "Refused", 410: "Gone", 413: "Too large", 415: "Unsupported media type", 422: "Malformed", 429: "Too many requests",
+    431: "Header too large", 500: "Internal error", 503: "Unavailable",
 }
 
 

@@ -6,7 +6,7 @@ from google.api import httpbody_pb2
 from google.protobuf.message import Message
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -85,21 +85,14 @@ async def _request(method: contracts.Method, request: Request) -> Message:
     given = dict(request.path_params)
     if method.takes_file:
         kind = request.headers.get("content-type", "application/octet-stream")
-        file: Message = httpbody_pb2.HttpBody(content_type=kind, data=await _body(request))
+        file: Message = httpbody_pb2.HttpBody(content_type=kind, data=await request.body())
         return file
     if method.body:
         kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
         if kind != "application/json":
             raise Malformed("Content-Type", "is application/json")
-        return transcode.from_json(method.request, await _body(request), given)
+        return transcode.from_json(method.request, await request.body(), given)
     return transcode.from_query(method.request, request.query_params.multi_items(), given)
-
-
-async def _body(request: Request) -> bytes:
-    try:
-        return await request.body()
-    except ClientDisconnect:
-        raise Malformed("body", "arrives whole") from None
 
 
 def _response(reply: Message) -> Response:

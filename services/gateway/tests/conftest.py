@@ -10,6 +10,7 @@ import pytest_asyncio
 from starlette.routing import Route
 
 from gateway import app
+from gateway.limits import Bounds
 from kit.identity import Identity
 from kit.testing.identity import Issuer
 
@@ -28,7 +29,8 @@ async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
     """`await opened(routes)` = a client of the application around these routes, whose portal is `tmp_path`."""
     async with AsyncExitStack() as ends:
         async def open_(routes: list[Route], *, concurrency: int = 8, body_bytes: int = 1 << 20) -> httpx.AsyncClient:
-            inside = app.app(routes, concurrency=concurrency, body_bytes=body_bytes, portal=tmp_path)
+            bounds = Bounds(concurrency=concurrency, json_bytes=body_bytes, body_bytes=body_bytes)
+            inside = app.app(routes, bounds, portal=tmp_path)
             transport = httpx.ASGITransport(app=inside, raise_app_exceptions=False)
             return await ends.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://gateway"))
 

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from gateway import app, contracts, routes
 from gateway.index import Index
+from gateway.limits import Bounds
 from gateway.settings import Settings
 from kit.observe import names
 
@@ -91,7 +92,7 @@ async def test_every_answer_is_measured_by_route_and_those_we_owe_are_counted(op
 
 @pytest.mark.parametrize("address", [None, "http://traces/trace/{trace_id}"])
 async def test_the_portal_is_told_where_traces_are_shown(tmp_path: Path, address: str | None) -> None:
-    inside = app.app([], concurrency=1, body_bytes=1, portal=tmp_path, traces_url=address)
+    inside = app.app([], Bounds(), portal=tmp_path, traces_url=address)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=inside), base_url="http://gateway") as http:
         assert (await http.get("/portal.json")).json() == {"traces_url": address}
 

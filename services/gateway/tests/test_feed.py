@@ -12,6 +12,7 @@ from eldercare.dispatch.v1.events_pb2 import OrderAccepted
 
 from gateway import app, feed, restored, retention
 from gateway.consumers import HEAD, keep
+from gateway.limits import Bounds
 from gateway.tables import FeedHead
 from kit import ids
 from kit.clock import Clock
@@ -35,7 +36,7 @@ async def store(database: Databases, clock: Clock) -> AsyncIterator[Store]:
 @pytest_asyncio.fixture
 async def http(store: Store, issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
     identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
-    inside = app.app(feed.routes(store, identity, [KEY, OLD_KEY]), concurrency=8, body_bytes=1 << 20)
+    inside = app.app(feed.routes(store, identity, [KEY, OLD_KEY]), Bounds(concurrency=8), identity=identity)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=inside), base_url="http://gateway") as client:
         yield client
     await identity.close()

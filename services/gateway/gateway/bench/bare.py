@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway import app, contracts, routes, transcode
+from gateway.limits import Bounds
 from kit.identity import Identity
 
 
@@ -37,6 +38,7 @@ def _plain(reply: bytes) -> list[Route]:
 async def _main(kind: str, full_name: str, issuer: str, keys_url: str) -> None:
     (method,) = (method for method in contracts.methods() if method.full_name == full_name)
     reply = method.reply.FromString(sys.stdin.buffer.read())
+    identity: Identity | None = None
     if kind == "plain":
         api = _plain(transcode.to_json(reply))
     else:
@@ -46,7 +48,8 @@ async def _main(kind: str, full_name: str, issuer: str, keys_url: str) -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     sys.stdout.write(f"{listening.getsockname()[1]}\n")
     sys.stdout.flush()
-    await app.server(app.app(api, concurrency=256, body_bytes=1 << 20), "127.0.0.1:0").serve([listening])
+    bounds = Bounds()
+    await app.server(app.app(api, bounds, identity=identity), "127.0.0.1:0", bounds).serve([listening])
 
 
 if __name__ == "__main__":
