@@ -13,20 +13,27 @@ from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
+from kit.days import LAST_DAY
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_END = (datetime.combine(LAST_DAY, time(), UTC) + timedelta(days=1) - _EPOCH) // _MICROSECOND  # of what the shared clock may show
 
 
 class ClockMovesForward(ValueError):
     """Somebody wanted to set the business clock back."""
 
 
+class ClockTooFar(ValueError):
+    """Somebody wanted to set the business clock behind the last day."""
+
+
 class Clock:
     """Tells the business instant.
 
     file: the shared clock of one box, 8 bytes, microseconds since 1970, little-endian; made with the wall clock's instant
-    where it is absent. Without it, business time is the wall clock and cannot be set.
+    where it is absent or shows one behind the last day. Without it, business time is the wall clock and cannot be set.
     """
 
     def __init__(self, file: Path | None = None) -> None:
@@ -34,7 +41,8 @@ class Clock:
         self._shared: mmap.mmap | None = None
         if file is not None:
             with _locked(file) as opened:
-                if os.fstat(opened.fileno()).st_size < 8:
+                if int.from_bytes(opened.read(8).ljust(8, b"\xff"), "little") >= _END:
+                    opened.seek(0)
                     opened.write(_micros(self.real()).to_bytes(8, "little"))
                     opened.flush()
                 self._shared = mmap.mmap(opened.fileno(), 8)
@@ -43,7 +51,7 @@ class Clock:
         """The business instant, aware, UTC."""
         if self._shared is None:
             return datetime.now(UTC)
-        return _EPOCH + int.from_bytes(self._shared[:8], "little") * _MICROSECOND
+        return _EPOCH + min(int.from_bytes(self._shared[:8], "little"), _END - 1) * _MICROSECOND
 
     @staticmethod
     def real() -> datetime:
@@ -53,17 +61,34 @@ class Clock:
     def set(self, at: datetime) -> datetime:
         """Moves the shared clock on for every process; setting it to the instant it shows does nothing.
 
-        Raises: ClockMovesForward for an earlier instant; RuntimeError where business time is the wall clock.
+        Raises: ClockMovesForward for an earlier instant; ClockTooFar behind the last day; RuntimeError where business time is the
+        wall clock.
         """
         if self._shared is None or self.file is None:
             raise RuntimeError("the business clock is the wall clock here; only one box can move it")
         micros = _micros(at)
+        if micros >= _END:
+            raise ClockTooFar(f"now: {at.isoformat()} lies behind {LAST_DAY}")
         with _locked(self.file):
             if micros < int.from_bytes(self._shared[:8], "little"):
                 raise ClockMovesForward(f"now: {at.isoformat()} lies before {self.now().isoformat()}, and the clock only moves forward")
             self._shared[:8] = micros.to_bytes(8, "little")
             self._shared.flush()
         return self.now()
+
+    def take_back(self, shown: datetime, to: datetime) -> bool:
+        """Sets the shared clock from one instant to another, an earlier one too, if it still shows the first; returns whether it did.
+
+        Only for whoever has seen that nothing bears the time in between.
+        """
+        if self._shared is None or self.file is None:
+            raise RuntimeError("the business clock is the wall clock here; only one box can move it")
+        with _locked(self.file):
+            if self.now() != shown:
+                return False
+            self._shared[:8] = _micros(to).to_bytes(8, "little")
+            self._shared.flush()
+        return True
 
     def today(self) -> date:
         """The policy day it is now."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kit import ids
-from kit.clock import Clock, ClockMovesForward, day_bounds, local_day
+from kit.clock import Clock, ClockMovesForward, ClockTooFar, day_bounds, local_day
 
 
 def test_without_a_file_business_time_is_the_wall_clock() -> None:
@@ -47,6 +47,41 @@ def test_the_clock_never_goes_back_and_bears_the_same_instant_twice(clock) -> No
         clock.set(clock.now() - timedelta(microseconds=1))
     with pytest.raises(ValueError, match="no time zone"):
         clock.set(datetime(2099, 1, 1))  # noqa: DTZ001
+
+
+def test_the_clock_stays_before_the_end_of_the_last_day(clock) -> None:
+    clock.set(datetime(2199, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+
+    for beyond in (datetime(2200, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
+        with pytest.raises(ClockTooFar, match="behind 2199-12-31"):
+            clock.set(beyond)
+    assert local_day(clock.now()) == date(2200, 1, 1)  # in Shanghai the next day has begun, and every day has a next one
+
+
+@pytest.mark.parametrize("content", [b"", b"\x01\x02", b"\xff" * 8, b"\xff" * 7 + b"\x7f", (253_402_300_800 * 10**6).to_bytes(8, "little")])
+def test_a_clock_file_that_shows_no_instant_is_made_anew(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "clock"
+    file.write_bytes(content)
+
+    assert abs(Clock(file).now() - Clock.real()) < timedelta(seconds=5)
+    assert abs(Clock(file).now() - Clock.real()) < timedelta(seconds=5)
+    assert file.stat().st_size == 8
+
+
+def test_a_clock_file_that_is_spoiled_meanwhile_shows_the_last_instant(clock) -> None:
+    clock.file.write_bytes(b"\xff" * 8)
+
+    assert clock.now() == datetime(2199, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+
+
+def test_a_move_is_taken_back_only_while_the_clock_shows_it(clock) -> None:
+    before = clock.now()
+    after = clock.set(before + timedelta(days=300))
+
+    assert not clock.take_back(after + timedelta(seconds=1), before)
+    assert clock.now() == after
+    assert clock.take_back(after, before)
+    assert Clock(clock.file).now() == before
 
 
 # Moves the clock on as fast as it can, and prints how often it was seen to go back.

@@ -25,11 +25,10 @@ from facility.tables import Organisation, Worker
 from kit import access, ids, numbers, rotation, wire
 from kit.access import Caller
 from kit.clock import local_day
+from kit.days import NO_END
 from kit.outbox import emit
 from kit.refusals import NotFound
 from kit.store import Session
-
-LATEST = date.max  # a certificate may hold for long
 
 
 async def register(session: Session, command: api.RegisterWorker, caller: Caller, ground: Ground) -> said.WorkerRegistered:
@@ -112,7 +111,7 @@ def _id_number(text: str, session: Session, ground: Ground) -> str:
 
 
 def _certified(command: api.RegisterWorker | api.ChangeWorker) -> date | None:
-    return day_of("certified_until", command.certified_until, latest=LATEST) if command.HasField("certified_until") else None
+    return day_of("certified_until", command.certified_until, latest=NO_END) if command.HasField("certified_until") else None
 
 
 def _check_shift(from_min: int, to_min: int) -> None:

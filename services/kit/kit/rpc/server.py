@@ -14,7 +14,7 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
-from kit import commands, ids, observe, outbox, refusals
+from kit import commands, days, ids, observe, outbox, refusals
 from kit.identity import Identity
 from kit.observe import names
 from kit.refusals import EldercareError, Malformed, Unauthenticated, Unavailable
@@ -183,6 +183,8 @@ class Server:
         if violations:
             told = [(_path(violation), violation.proto.message or violation.proto.rule_id) for violation in violations]
             raise Malformed(*told[0], also=told[1:])
+        if far := list(days.out_of_bounds(request)):
+            raise Malformed(*far[0], also=far[1:])
         return request
 
 
