@@ -1,5 +1,6 @@
 """Bytes → dispatch → rows."""
 
+import pytest
 from eldercare.assessment.v1.events_pb2 import ElderChanged
 from eldercare.dispatch.v1.events_pb2 import OrderCancelled
 
@@ -7,6 +8,7 @@ from dispatch import consumers
 from dispatch.rules.orders import State
 from dispatch.testing import BEGIN, COUNTY, ELSEWHERE, a_ring, a_worker, an_elder, an_order, an_organisation
 from kit import ids
+from kit.testing.extremes import ENDS, LAST, moved
 from kit.testing.telling import a_record, tell, tell_records
 
 
@@ -67,3 +69,18 @@ async def test_an_older_state_of_a_worker_changes_nothing(store, rows):
     await tell_records(store, consumers.GROUP, [older])
 
     assert await rows("select status from worker") == [{"status": 2}]
+
+
+@pytest.mark.parametrize(("day", "at"), ENDS)
+@pytest.mark.parametrize("late", [False, True])
+async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(store, clock, rows, day, at, late):
+    if late:
+        clock.set(LAST)
+    elder_id, organisation_id, worker_id = ids.new(), ids.new(), ids.new()
+    told = [
+        an_elder(elder_id), an_organisation(organisation_id), a_worker(worker_id, organisation_id), an_elder(elder_id, died_on=day),
+        a_worker(worker_id, organisation_id, status=2),
+    ]
+
+    assert await tell(store, consumers.GROUP, *(moved(event, day, at) for event in told), careful=True) == {"applied": 5}
+    assert [row["status"] for row in await rows("select status from worker union all select status from elder")] == [2, 2]

@@ -2,6 +2,7 @@
 
 import uuid
 
+import pytest
 from eldercare.assessment.v1 import events_pb2 as heard
 from eldercare.facility.v1 import api_pb2 as api
 
@@ -11,6 +12,7 @@ from facility.tables import Ability, Elder
 from facility.testing import a_facility, a_ground, an_elder_state, an_official, an_organisation
 from kit import ids
 from kit.store import Store
+from kit.testing.extremes import ENDS, LAST, moved
 from kit.testing.telling import a_record, tell, tell_records
 
 OFFICIAL, GROUND = an_official(), a_ground()
@@ -61,3 +63,22 @@ async def test_an_approved_level_is_kept_once(store: Store):
     async with store.reading() as session:
         assert (await session.get(Ability, uuid.UUID(event.elder_id))).level == 0
     assert [next(iter(fate)).lower() for fate in fates] == ["applied", "repeated"]
+
+
+@pytest.mark.parametrize(("day", "at"), ENDS)
+async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(store: Store, clock, day, at):
+    clock.set(LAST)
+    state = an_elder_state()
+    await tell(store, GROUP, heard.ElderRegistered(elder=state))
+    async with store.transaction() as session:
+        firm = (await organisations.register(session, an_organisation(), OFFICIAL, GROUND)).organisation
+        opened = (await facilities.open_(session, a_facility(firm.organisation_id, beds=1), OFFICIAL, GROUND)).facility
+        await stays.admit(session, api.AdmitElder(facility_id=opened.facility_id, elder_id=state.elder_id, began_on=day), OFFICIAL)
+    approved = heard.AssessmentApproved(
+        assessment_id=str(uuid.uuid4()), application_id=str(uuid.uuid4()), elder_id=state.elder_id, area_code="341102001001", level=0,
+    )
+    died = heard.ElderDied(elder=an_elder_state(state.elder_id, status=2, died_on=day))
+
+    assert await tell(store, GROUP, moved(approved, day, at), moved(died, day, at), careful=True) == {"applied": 2}
+    async with store.reading() as session:
+        assert str(await (await session.driver()).fetchval("select ended_on - 1 from stay")) == day

@@ -3,9 +3,11 @@
 import asyncio
 from datetime import date, timedelta
 
+import pytest
 from eldercare.subsidy.v1.api_pb2 import ReserveVoucher
 
 from kit import ids
+from kit.testing.extremes import ENDS, LAST, moved
 from kit.testing.telling import a_record, fire, tell, tell_records
 from subsidy import consumers
 from subsidy.consumers import GROUP
@@ -181,3 +183,28 @@ async def test_a_level_that_ends_closes_the_entitlement_on_its_day(city, rows, a
 
     assert before == [{"state": 1}]
     assert await rows("select state, cause, valid_to from entitlement") == [{"state": 3, "cause": 3, "valid_to": date(2026, 3, 20)}]
+
+
+@pytest.mark.parametrize(("day", "at"), ENDS)
+@pytest.mark.parametrize("late", [False, True])
+async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(city, clock, rows, day, at, late):
+    if late:
+        clock.set(LAST)
+    elder_id, order_id, other, organisation_id = ids.new(), ids.new(), ids.new(), ids.new()
+    visited_on, today = date.fromisoformat(day), clock.today()
+    held = [
+        an_elder(elder_id, hardships=[Hardship.DIBAO]), an_organisation(organisation_id),
+        an_approval(elder_id, valid_from=today, valid_to=today + timedelta(days=300)),
+        an_order(order_id, elder_id, 5000, wanted_from=clock.now()),
+    ]
+    told = [
+        an_order(other, elder_id, 5000), a_cancellation(other, elder_id), a_refused_audit(other, elder_id, organisation_id, 5000),
+        an_audit(order_id, elder_id, organisation_id, 5000, visited_on=visited_on), an_approval(elder_id), an_elder(ids.new()),
+        an_organisation(ids.new()), an_elder(elder_id, status=Status.DEAD, died_on=visited_on),
+    ]
+
+    assert await tell(city, GROUP, *held, careful=True) == {"applied": 4}
+    assert await tell(city, GROUP, *(moved(event, day, at) for event in told), careful=True) == {"applied": 8}
+    assert [row["visited_on"] for row in await rows("select visited_on from debt")] == [visited_on]
+    if not late:  # else the runs of all months until then would be made first
+        assert await fire(city, GROUP) > 0

@@ -6,6 +6,7 @@ import pytest
 from eldercare.supervision.v1.events_pb2 import SettlementApproved, SettlementHeld
 
 from kit import ids
+from kit.testing.extremes import ENDS, LAST, moved
 from kit.testing.telling import a_record, tell, tell_records
 from supervision import consumers
 from supervision.rules.verdict import Doubt, State
@@ -105,3 +106,16 @@ async def test_an_order_is_known_with_who_was_offered_it_last(store, rows):
     await tell(store, GROUP, an_order(order_id, elder_id), *(an_offer(order_id, elder_id, each) for each in organisations))
 
     assert await rows("select elder_id, organisation_id from visit_order") == [{"elder_id": elder_id, "organisation_id": organisations[1]}]
+
+
+@pytest.mark.parametrize(("day", "at"), ENDS)
+@pytest.mark.parametrize("late", [False, True])
+async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(store, firm, clock, messages, day, at, late):
+    if late:
+        clock.set(LAST)
+    visit = a_visit(firm.worker_id, firm.organisation_id)
+    elder_id, order_id = ids.UUID(visit.elder_id), ids.UUID(visit.order_id)
+    told = [an_order(order_id, elder_id), an_offer(order_id, elder_id, firm.organisation_id), visit]
+
+    assert await tell(store, GROUP, *(moved(event, day, at) for event in told), careful=True) == {"applied": 3}
+    assert [told.order_id for told in await messages(SettlementApproved)] == [visit.order_id]

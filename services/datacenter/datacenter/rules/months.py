@@ -1,9 +1,11 @@
 """Months as numbers that can be added and compared: year × 12 + month − 1."""
 
+from calendar import monthrange
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 
 YEAR = 12
+_LAST_HOUR = 253402300799 // 3600 - 8  # of the year 9999 in Asia/Shanghai, since 1970 in UTC
 _SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991, so every month begins on a whole hour of UTC
 
 
@@ -31,21 +33,22 @@ def of_day(day: date) -> int:
 
 
 def after(day_text: str) -> int:
-    """The first month whose last day lies after a day `YYYY-MM-DD`.
+    """The first month whose last day lies after a day `YYYY-MM-DD`; behind the last day of the calendar, a month that never begins.
 
-    >>> text(after("2026-03-31")), text(after("2026-03-30"))
-    ('2026-04', '2026-03')
+    >>> text(after("2026-03-31")), text(after("2026-03-30")), after("9999-12-31") - of_text("9999-12")
+    ('2026-04', '2026-03', 1)
     """
-    return of_day(date.fromisoformat(day_text) + timedelta(days=1))
+    day = date.fromisoformat(day_text)
+    return of_day(day) + (day.day == monthrange(day.year, day.month)[1])
 
 
 def of_seconds(seconds: int) -> int:
-    """The month in Asia/Shanghai that holds an instant. seconds: since 1970, UTC.
+    """The month in Asia/Shanghai that holds an instant; the last month of the calendar holds what lies behind it. seconds: since 1970, UTC.
 
     >>> text(of_seconds(1772294399)), text(of_seconds(1772294400))
     ('2026-02', '2026-03')
     """
-    return _of_hour(seconds // 3600)
+    return _of_hour(min(seconds // 3600, _LAST_HOUR))
 
 
 @lru_cache(maxsize=100_000)
