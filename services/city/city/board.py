@@ -43,7 +43,8 @@ def line(facts: dict[str, Any], told: dict[str, dict[str, Any]]) -> str:
     sums = {what: sum(int(status.get(what) or 0) for status in told.values()) for what in COUNTS}
     cpu = sum(child["cpu_share"] for child in facts["children"].values())
     numbers = " ".join(f"{what}={value}" for what, value in sums.items())
-    return f"{ready}/{len(facts['children'])} ready {numbers} cpu={cpu:.0%}"
+    resting = "".join(f"; {name} {child['reason']}" for name, child in facts["children"].items() if child["phase"] == "resting")
+    return f"{ready}/{len(facts['children'])} ready {numbers} cpu={cpu:.0%}{resting}"
 
 
 def _count(status: dict[str, Any], what: str) -> str:

@@ -45,7 +45,8 @@ async def skip(parts: Parts, group: str, topic: str, partition: str, offset: str
 async def resume(parts: Parts, group: str) -> None:
     """Lets a group start again that stopped since too many records in a row were parked."""
     await parking.resume(parts.store, group)
-    print(f"{group}: none counts as parked in a row any more; start it again")
+    print(f"{group}: none counts as parked in a row any more; start it again. It goes on behind what is stuck, a step at a time: where it "
+          "stops again, more is parked than before")
 
 
 async def accept_loss(parts: Parts, group: str, topic: str, partition: str, begin: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from city.services import Service, management_url
+from kit.events.failures import STOPPED
 from kit.servers.process import Missing, Process, StartFailed
 
 LOOK_S = 2.0  # between two looks at a child that is ready; a look costs a service four statements
@@ -168,9 +169,12 @@ class Supervisor:
             if self._stopping:
                 return
             child.past_cpu_s += child.cpu_s
-            child.cpu_s, child.told, child.stuck_since = 0.0, {}, None
+            child.cpu_s, child.stuck_since = 0.0, None
+            child.told = {"parked": child.told["parked"]} if "parked" in child.told else {}  # it lies in the database, whoever is away
             code = child.process.exit_code
             child.reason = f"ended with {code}" if code is not None else child.reason
+            if stopped := _stopped(child.process.last_lines(100)):
+                child.reason += f", {stopped}"
             if code == MISCONFIGURED:
                 return self.fail(f"{child.name} cannot run:\n{child.process.last_lines(3)}")
             if child.volatile:
@@ -226,6 +230,21 @@ class Supervisor:
         elif time.monotonic() - child.stuck_since > DEAD_LOOPS_S:
             self.said(f"{child.name} makes no progress: {stuck.get('reason')}; it is killed")
             child.process.kill()
+
+
+def _stopped(log: str) -> str:
+    """Why a service's group stopped itself in the life that the log ends with; empty where it did not."""
+    why = ""
+    for line in log.splitlines():
+        try:
+            told = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(told, dict) and told.get("event") == "started":
+            why = ""
+        elif isinstance(told, dict) and told.get("event") == STOPPED:
+            why = f"{STOPPED}: {told.get('text')}"
+    return why
 
 
 def status_of(management: str, timeout: float = 2.0) -> dict[str, Any] | None:

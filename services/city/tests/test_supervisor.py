@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from city.board import line
 from city.supervisor import MISCONFIGURED, Phase, Supervisor, status_of
 from kit.servers.kafka import MemoryKafka
 from kit.servers.process import Process, StartFailed
@@ -137,3 +138,30 @@ async def test_a_child_that_does_not_become_ready_in_time_is_named(tmp_path: Pat
     with pytest.raises(StartFailed, match=r"mute is not ready after 0 s \(starting"):
         await supervisor.until_ready(["mute"], 0.3)
     await supervisor.stop()
+
+
+STOPS = """
+import json, sys
+print(json.dumps({"event": "the group has stopped", "text": "of a life before"}))
+print(json.dumps({"event": "started"}))
+print(json.dumps({"event": "the group has stopped", "text": "51 records of one partition in a row would be parked"}))
+print(json.dumps({"event": "ended", "code": 1}), flush=True)
+sys.exit(1)
+"""
+
+
+async def test_a_group_that_stopped_itself_says_why_while_it_rests(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(said.append)
+    child = supervisor.add(Program("datacenter", tmp_path, STOPS))
+    child.told = {"parked": 50, "lag": 7}
+
+    await until(lambda: child.phase == Phase.RESTING)
+    told = line({
+        "children": {"datacenter": {"phase": child.phase, "reason": child.reason, "cpu_share": 0.0}},
+    }, {"datacenter": child.told})
+    await supervisor.stop()
+
+    why = "datacenter ended with 1, the group has stopped: 51 records of one partition in a row would be parked"
+    assert said[0] == f"{why}; again in 1.0 s"
+    assert told == f"0/1 ready lag=0 outbox=0 waiting=0 parked=50 due=0 cpu=0%; {why}"

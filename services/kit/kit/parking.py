@@ -30,6 +30,14 @@ select distinct cluster, topic, key from parked
 where "group" = $1 and not passed and (cluster, topic, key) in (select * from unnest($2::text[], $3::text[], $4::bytea[]))"""
 
 
+_IN_RUNS = """
+select distinct tail.headers from position run cross join lateral (
+    select headers from parked p
+    where p."group" = run."group" and p.cluster = run.cluster and p.topic = run.topic and p.partition = run.partition
+    and not p.held and not p.passed and p.attempts > 0 order by p."offset" desc limit $2 + 1) tail
+where run."group" = $1 and run.run > $2"""
+
+
 async def park(driver: asyncpg.Connection, group: str, parks: Sequence[tuple[Item, bool, str, str, int]]) -> None:
     """Keeps records with the reason why: (item, held, reason, detail, attempts)."""
     if not parks:
@@ -59,6 +67,11 @@ async def barred(driver: asyncpg.Connection, group: str, lines: Iterable[Line]) 
         _BARRED, group, [line[0] for line in lines], [line[1] for line in lines], [line[2] for line in lines],
     )
     return {(row[0], row[1], row[2]) for row in rows}
+
+
+async def types_in_runs(driver: asyncpg.Connection, group: str, longer_than: int) -> set[str]:
+    """The types of the newest records that were parked in a row, in every partition where more than so many were."""
+    return {_type(row[0]) for row in await driver.fetch(_IN_RUNS, group, longer_than)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -293,23 +293,74 @@ async def test_a_bad_record_undoes_nothing_of_its_neighbours_nor_do_its_own_mess
 
 async def test_too_many_parked_stop_the_group_with_an_alarm(world: str, store: Store, kafka: Kafka) -> None:
     await trial.send(kafka.address, [trial.counted(ids.new(), mood="refuse") for _ in range(8)], partition=0)
-    limits = Limits(run=5)
+    limits = Limits(run=5, types=1)
 
     for _ in range(2):  # a restart does not forget how long the run is
         async with trial.reading(store, kafka.address, world, limits=limits, batch=4) as consumers:
-            with pytest.raises(TooManyParked, match=r"[68] records of one partition in a row"):
+            with pytest.raises(TooManyParked, match=r"6 records of one partition in a row"):
                 await asyncio.wait_for(consumers.wait(), 20)
             assert not consumers.live
-            assert (await status(consumers))["parked"] == 4
+            assert (await status(consumers))["parked"] == 5
     await parking.resume(store, world)
     async with trial.reading(store, kafka.address, world, limits=limits, batch=4) as consumers:
         assert (await settled(consumers, 8))["parked"] == 8
+
+
+async def test_bad_records_of_one_type_stop_nobody_however_many_they_are(world: str, store: Store, kafka: Kafka) -> None:
+    """As of a caller who registers two hundred with a value that the group cannot apply, and of one thing that changes often."""
+    often, good = ids.new(), [ids.new() for _ in range(40)]
+    records = [trial.counted(ids.new(), mood="refuse") for _ in range(200)]
+    records += [trial.counted(often, n, mood="refuse") for n in range(100)]
+    records += [trial.counted(one) for one in good]
+    await trial.send(kafka.address, records, partition=0)
+
+    async with trial.reading(store, kafka.address, world, limits=Limits(types=2)) as consumers:
+        told = await settled(consumers, 340)
+
+    assert (total(told, "applied"), told["parked"], told["held"]) == (40, 201, 99)
+    assert {entry.counter_id for entry in await trial.entries(store)} == set(good)
+
+
+async def test_bad_records_of_many_types_stop_the_group_whichever_partitions_they_lie_in(world: str, store: Store, kafka: Kafka) -> None:
+    bad = [trial.counted(ids.new(), mood="refuse") for _ in range(20)]
+    none = [trial.house(ids.new())._replace(value=b"\xff") for _ in range(20)]
+    await trial.send(kafka.address, bad, partition=0)
+    await trial.send(kafka.address, none, partition=1)
+
+    async with trial.reading(store, kafka.address, world, limits=Limits(run=5, types=2), batch=7) as consumers:
+        with pytest.raises(TooManyParked, match=r"6 records .* of eldercare\.trial\.v1\.Counted, eldercare\.trial\.v1\.HouseKept; "):
+            await asyncio.wait_for(consumers.wait(), 20)
+
+    assert {one.type for one in await parking.listed(store, world)} == {"eldercare.trial.v1.Counted", "eldercare.trial.v1.HouseKept"}
+
+
+async def test_each_resume_gets_a_stopped_group_on_until_it_is_behind_what_is_stuck(world: str, store: Store, kafka: Kafka) -> None:
+    """One poll brings far more bad records than may be parked: a part of them is parked, as many as may be, and never all undone."""
+    last = ids.new()
+    await trial.send(kafka.address, [trial.counted(ids.new(), mood="refuse") for _ in range(23)], partition=0)
+    parked = []
+
+    for _ in range(4):
+        async with trial.reading(store, kafka.address, world, limits=Limits(run=5, types=1), batch=100) as consumers:
+            with pytest.raises(TooManyParked, match="6 records of one partition in a row"):
+                await asyncio.wait_for(consumers.wait(), 20)
+            told = await status(consumers)
+            parked.append(told["parked"])
+            assert sum(position["gaps"] for position in told["positions"]) == 0
+        await parking.resume(store, world)
+    await trial.send(kafka.address, [trial.counted(last)], partition=0)
+    async with trial.reading(store, kafka.address, world, limits=Limits(run=5, types=1), batch=100) as consumers:
+        told = await settled(consumers, 24)
+
+    assert parked == [5, 10, 15, 20]
+    assert (told["parked"], total(told, "applied"), total(told, "gaps")) == (23, 1, 0)
+    assert [entry.counter_id for entry in await trial.entries(store)] == [last]
 
 
 async def test_a_share_of_parked_records_beyond_the_limit_stops_the_group(world: str, store: Store, kafka: Kafka) -> None:
     moods = ["refuse" if n % 2 else "" for n in range(40)]
     await trial.send(kafka.address, [trial.counted(ids.new(), mood=mood) for mood in moods])
 
-    async with trial.reading(store, kafka.address, world, limits=Limits(least=20, share=0.3)) as consumers:
+    async with trial.reading(store, kafka.address, world, limits=Limits(least=20, share=0.3, types=1)) as consumers:
         with pytest.raises(TooManyParked, match=r"a share of 0\.3"):
             await asyncio.wait_for(consumers.wait(), 20)

@@ -25,7 +25,7 @@ from kit.clusters import cluster_of
 from kit.events import heard, measuring, upkeep
 from kit.events.batch import Archive
 from kit.events.bounds import Brokers
-from kit.events.failures import Limits, Stop
+from kit.events.failures import STOPPED, Limits, Stop
 from kit.events.records import Place
 from kit.events.turn import BACK_OFF_S, Turn
 from kit.observe import log, names
@@ -257,7 +257,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         """Stops reading for good, with an alarm."""
         if self.alarm is None:
             self.alarm = alarm
-            log.error("the group has stopped", group=self.group, alarm=type(alarm).__name__, text=str(alarm))
+            log.error(STOPPED, group=self.group, alarm=type(alarm).__name__, text=str(alarm))
             if self._subscriber is not None:
                 self._subscriber.running = False
             self._stopped.set()

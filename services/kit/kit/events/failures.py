@@ -1,8 +1,8 @@
 """What went wrong in a batch, by what it asks for: again, a pause, parking, or the end of the group's work."""
 
 import re
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -12,6 +12,7 @@ from sqlalchemy import exc
 from kit.observe.logs import scrubbed
 from kit.refusals import Refusal, Unavailable
 
+STOPPED = "the group has stopped"  # so its log and its status begin to say why
 TRIES = 3  # of a record alone, where it is nobody's fault but ours
 
 _PASSING_KINDS = (Unavailable, ConnectionError, TimeoutError, exc.TimeoutError, exc.DisconnectionError, KafkaError)
@@ -25,7 +26,7 @@ class Stop(Exception):
 
 
 class TooManyParked(Stop):
-    """So many records are parked that the fault is ours, not theirs."""
+    """So many records of so many types are parked that the fault is ours, not theirs."""
 
 
 class RecordsLost(Stop):
@@ -76,25 +77,42 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 class Limits:
     """How much may be parked before the group stops.
 
-    run: records in a row of one partition; it outlives a restart. share: 0..1 of the last `window` records, once `least` were seen.
+    A defect of ours shows in whatever is read; bad values of one caller or of one key show in the few types of events that they can
+    bring about, however many records those are. So a limit counts only where `types` types of events fail; what fails of fewer is
+    parked, record by record, and everything else goes on. An alert tells of it, and so does the status.
+
+    run: records in a row of one partition, none of it applied in between; the group stops where such runs hold so many types. They lie
+    in the database, so a restart forgets none. share: 0..1 of the last `window` records of this process, once `least` were seen,
+    without those of the `types` - 1 types that are parked most.
     """
 
     run: int = 50
     share: float = 0.2
     window: int = 1000
     least: int = 200
-    _last: deque[bool] = field(default_factory=deque, repr=False)
+    types: int = 3
+    _last: deque[str | None] = field(default_factory=deque, repr=False)  # the type of a parked record
 
-    def check(self, runs: Sequence[int], parked: int, applied: int, why: str = "") -> None:
-        """Raises: TooManyParked where this batch, not yet counted, goes beyond a limit. why: what the last of its records failed of."""
-        if (longest := max(runs, default=0)) > self.run:
-            raise TooManyParked(f"{longest} records of one partition in a row would be parked, {self.run} may be; the last: {why}")
-        seen, bad = len(self._last) + parked + applied, sum(self._last) + parked
-        if parked and seen >= self.least and bad / seen > self.share:
-            raise TooManyParked(f"{bad} of the last {seen} records would be parked, a share of {self.share} may be; the last: {why}")
+    def check(self, runs: Sequence[int], in_runs: Collection[str], parked: Sequence[str], applied: int, why: str = "") -> None:
+        """Raises: TooManyParked where this batch, not yet counted, goes beyond a limit.
 
-    def count(self, parked: int, applied: int) -> None:
+        in_runs: the types in all runs beyond the limit. parked: the type of each record. why: what the last of them failed of.
+        """
+        if (longest := max(runs, default=0)) > self.run and len(in_runs) >= self.types:
+            raise TooManyParked(
+                f"{longest} records of one partition in a row would be parked, {self.run} may be; "
+                f"of {', '.join(sorted(in_runs))}; the last: {why}",
+            )
+        seen, bad = len(self._last) + len(parked) + applied, Counter(kind for kind in (*self._last, *parked) if kind is not None)
+        counted = sum(count for _, count in bad.most_common()[self.types - 1:])
+        if parked and seen >= self.least and counted / seen > self.share:
+            raise TooManyParked(
+                f"{bad.total()} of the last {seen} records would be parked, a share of {self.share} may be; "
+                f"of {', '.join(sorted(bad))}; the last: {why}",
+            )
+
+    def count(self, parked: Sequence[str], applied: int) -> None:
         """Counts what was committed."""
-        self._last.extend([True] * parked + [False] * applied)
+        self._last.extend([*parked, *[None] * applied])
         while len(self._last) > self.window:
             self._last.popleft()

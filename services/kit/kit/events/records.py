@@ -180,6 +180,11 @@ def _enveloped(item: Item, found: dict[str, str]) -> str | None:
     return None
 
 
+def type_of(headers: Headers) -> str:
+    """The full name of the message, as its header says it; empty where none does."""
+    return next((value.decode(errors="replace") for name, value in headers if name == "ce_type" and value is not None), "")
+
+
 def written(headers: Headers) -> str:
     """Headers as JSON text; bytes that are no UTF-8 become lone surrogates, so that nothing is lost."""
     return json.dumps([(name, None if value is None else value.decode(errors="surrogateescape")) for name, value in headers])

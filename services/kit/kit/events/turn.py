@@ -11,10 +11,11 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError
 
+from kit import parking
 from kit.events import failures, heard, measuring, upkeep
 from kit.events.batch import APPLIED, FOREIGN, PARKED, REPEATED, Batch
-from kit.events.failures import RecordsLost, Rewind, Stop
-from kit.events.records import Item, Place, decoded
+from kit.events.failures import RecordsLost, Rewind, Stop, TooManyParked
+from kit.events.records import Item, Place, decoded, type_of
 from kit.observe import log, names
 from kit.store import Contended
 
@@ -37,6 +38,8 @@ class Turn:
         self.items = [
             decoded(consumers.cluster, record, kinds, archived=archived) for group in self.by_partition.values() for record in group
         ]
+        self.first = {tp: group[0].offset for tp, group in self.by_partition.items()}
+        self.left: dict[tuple[str, int], int] = {}  # where to read on, of what was taken out of the batch
 
     async def run(self) -> None:
         """Applies them, or sees to it that they are read again. Raises: Stop."""
@@ -54,10 +57,15 @@ class Turn:
                     except Exception as error:
                         inside = error
                         raise
+            except TooManyParked:
+                if len(self.items) == 1:
+                    raise
+                self._halve()  # what may be parked is, so that each `resume` gets on and the status tells how many there are
+                careful, suspects = True, []
             except Stop:
                 raise
             except Rewind as rewind:  # nothing of the batch is applied: its other partitions are read again too
-                self.consumers.seek({(tp.topic, tp.partition): group[0].offset for tp, group in self.by_partition.items()} | rewind.to)
+                self.consumers.seek(self.first | rewind.to)
                 return
             except Exception as error:
                 error = inside or error
@@ -121,7 +129,23 @@ class Turn:
         await batch.move()
         parked, applied = _counts(batch)
         why = next((": ".join(fate.why) for fate in reversed(batch.written) if fate.name == PARKED), "")
-        self.consumers.limits.check([tally.run for tally in batch.tallies.values() if tally.run is not None], parked, applied, why)
+        limits, runs = self.consumers.limits, [tally.run for tally in batch.tallies.values() if tally.run is not None]
+        beyond = max(runs, default=0) > limits.run
+        in_runs = await parking.types_in_runs(await batch.session.driver(), self.consumers.group, limits.run) if beyond else ()
+        limits.check(runs, in_runs, parked, applied, why)
+
+    def _halve(self) -> None:
+        """Takes the second half of the records out of the batch; they are read again after it."""
+        kept, out = self.items[:len(self.items) // 2], self.items[len(self.items) // 2:]
+        for item in reversed(out):
+            self.left[item.record.topic, item.record.partition] = item.record.offset
+        self.items = kept
+        groups: dict[TopicPartition, list[Any]] = {}
+        for item in kept:
+            groups.setdefault(TopicPartition(item.record.topic, item.record.partition), []).append(item.record)
+        for tp in self.by_partition.keys() - groups.keys():  # nothing of it is read: what lies before its first record is still a gap
+            self.left[tp.topic, tp.partition] = self.consumers.follows.get(tp, self.by_partition[tp][0].offset)
+        self.by_partition = groups
 
     def _after(self, batch: Batch | None, took: float) -> None:
         assert batch is not None
@@ -133,21 +157,21 @@ class Turn:
                 self.consumers.pauses.pop(tp, None)
                 if (next := batch.locked[Place(self.consumers.cluster, *tp)].next) > read:
                     ahead[tp.topic, tp.partition] = next
-            self.consumers.seek(ahead)
+            self.consumers.seek(self.left | ahead)
         self.consumers.limits.count(*_counts(batch))
         self._measure(batch, took)
         self.consumers.hint()
 
     def _pause(self, error: Exception) -> None:
         """Reads these records again later; polling goes on, so that the group does not take the partitions away."""
-        wait = min(BACK_OFF_S[1], max(self.consumers.pauses.get(tp, BACK_OFF_S[0] / 2) for tp in self.by_partition) * 2)
+        wait = min(BACK_OFF_S[1], max(self.consumers.pauses.get(tp, BACK_OFF_S[0] / 2) for tp in self.first) * 2)
         if failures.passing(error):
             log.warning("paused", group=self.consumers.group, wait_s=wait, error=type(error).__name__)
         else:
             log.error("paused", group=self.consumers.group, wait_s=wait, exc_info=error)
-        for tp, group in self.by_partition.items():
+        for tp, offset in self.first.items():
             with contextlib.suppress(IllegalStateError):  # taken from us meanwhile: it rests no more with us
-                self.consumers.consumer.seek(tp, group[0].offset)
+                self.consumers.consumer.seek(tp, offset)
                 self.consumers.consumer.pause(tp)
                 self.consumers.pauses[tp] = wait
                 asyncio.get_running_loop().call_later(wait * random.uniform(0.8, 1.2), _resume, self.consumers.consumer, tp)
@@ -166,9 +190,11 @@ class Turn:
             self.consumers.fresh[tp] = group[-1].timestamp / 1000
 
 
-def _counts(batch: Batch) -> tuple[int, int]:
-    fresh = [fate.name for fate in batch.written if fate.item.stored is None]
-    return fresh.count(PARKED), sum(fresh.count(name) for name in (APPLIED, REPEATED, FOREIGN))
+def _counts(batch: Batch) -> tuple[list[str], int]:
+    """The types of what is parked, and how many records are not."""
+    fresh = [fate for fate in batch.written if fate.item.stored is None]
+    parked = [type_of(fate.item.record.headers) for fate in fresh if fate.name == PARKED]
+    return parked, sum(fate.name in (APPLIED, REPEATED, FOREIGN) for fate in fresh)
 
 
 def _contended(error: Exception) -> bool:

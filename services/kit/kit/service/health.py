@@ -8,6 +8,7 @@ import asyncpg
 
 from kit import migrations, observe
 from kit.events.consumers import Consumers
+from kit.events.failures import STOPPED
 from kit.observe import names
 from kit.refusals import EldercareError
 from kit.rpc import Server
@@ -39,6 +40,8 @@ class Health:
     @property
     def reason(self) -> str:
         """Why calls should not come here; empty where they should."""
+        if self.consumers is not None and self.consumers.alarm is not None:
+            return f"{STOPPED}: {self.consumers.alarm}"
         if self._leaving:
             return "draining"
         stale_s = time.monotonic() - self._found_at
