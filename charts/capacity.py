@@ -24,7 +24,9 @@ PARTITION_STEP = 12
 OWN_SERVER_CORES = 2.0  # a database that needs more at the burst gets a server of its own
 BROKER_CORES = 4
 COPIES, KEPT_DAYS, MONTH_DAYS = 3, 7, 30
-LEAST_SHARE = 0.05  # of what a process used: a rest that was measured too high must not make events free
+LEAST_SHARE = (
+    0.05  # of what a process used: a rest that was measured too high must not make events free
+)
 POOL_SIZE = 8  # database.poolSize of the chart
 
 ABOVE = """# Capacity
@@ -96,18 +98,36 @@ def size(inhabitants: int, measured: dict[str, Any]) -> Size:
     cores = {name: burst * per_event[name] for name in SERVICES}
     replicas = {name: max(LEAST_REPLICAS, ceil(need / BUSY)) for name, need in cores.items()}
     work = sum(city["grown"][f"{name}_us"] for name in SERVICES)
-    databases = {name: burst * per_event["postgres"] * city["grown"][f"{name}_us"] / work for name in SERVICES}
+    databases = {
+        name: burst * per_event["postgres"] * city["grown"][f"{name}_us"] / work
+        for name in SERVICES
+    }
     partitions = PARTITION_STEP * ceil(2 * max(replicas.values()) / PARTITION_STEP)
     broker_cores = burst * per_event["kafka"] * COPIES
     brokers = max(COPIES, ceil(broker_cores / BUSY / BROKER_CORES))
-    parts = {name: max(1, ceil(burst * share / BUSY / measured["outbox"]["value"])) for name, share in city["said"].items()}
+    parts = {
+        name: max(1, ceil(burst * share / BUSY / measured["outbox"]["value"]))
+        for name, share in city["said"].items()
+    }
     servers = _servers(databases)
     return Size(
-        inhabitants, events, burst, cores, replicas, partitions,
-        parts, databases, {name: events * MONTH_DAYS * grown[f"{name}_bytes"] / 1e9 for name in SERVICES}, servers,
+        inhabitants,
+        events,
+        burst,
+        cores,
+        replicas,
+        partitions,
+        parts,
+        databases,
+        {name: events * MONTH_DAYS * grown[f"{name}_bytes"] / 1e9 for name in SERVICES},
+        servers,
         [sum(replicas[name] * (pooled() + parts[name]) for name in server) for server in servers],
-        burst * grown["wal_flushes"], burst * grown["wal_bytes"] / 1e6, events * MONTH_DAYS * grown["wal_bytes"] / 1e9,
-        brokers, burst * grown["kafka_bytes"] * COPIES / 1e6, events * KEPT_DAYS * grown["kafka_bytes"] * COPIES / brokers / 1e9,
+        burst * grown["wal_flushes"],
+        burst * grown["wal_bytes"] / 1e6,
+        events * MONTH_DAYS * grown["wal_bytes"] / 1e9,
+        brokers,
+        burst * grown["kafka_bytes"] * COPIES / 1e6,
+        events * KEPT_DAYS * grown["kafka_bytes"] * COPIES / brokers / 1e9,
     )
 
 
@@ -128,7 +148,10 @@ def costs(city: dict[str, Any]) -> dict[str, float]:
     One that is unmeasured gets the least share, so that its figures are no measurement.
     """
     rest = city.get("rest_s", {})
-    return {name: max(LEAST_SHARE * seconds, seconds - rest.get(name, 0.0)) / city["events"] for name, seconds in city["cpu_s"].items()}
+    return {
+        name: max(LEAST_SHARE * seconds, seconds - rest.get(name, 0.0)) / city["events"]
+        for name, seconds in city["cpu_s"].items()
+    }
 
 
 def _grown(city: dict[str, Any]) -> dict[str, float]:
@@ -138,8 +161,14 @@ def _grown(city: dict[str, Any]) -> dict[str, float]:
 
 def _servers(cores: dict[str, float]) -> list[list[str]]:
     """Databases by server, the busiest first; those that need little share one."""
-    alone = sorted((name for name, need in cores.items() if need > OWN_SERVER_CORES), key=lambda name: -cores[name])
-    return [*([name] for name in alone), *([shared] if (shared := [name for name in cores if name not in alone]) else [])]
+    alone = sorted(
+        (name for name, need in cores.items() if need > OWN_SERVER_CORES),
+        key=lambda name: -cores[name],
+    )
+    return [
+        *([name] for name in alone),
+        *([shared] if (shared := [name for name in cores if name not in alone]) else []),
+    ]
 
 
 def page(measured: dict[str, Any]) -> str:
@@ -150,37 +179,72 @@ def page(measured: dict[str, Any]) -> str:
     used = city["events"] * sum(cost for name, cost in costs(city).items() if name != "simulator")
     lines = [
         ABOVE,
-        f"{city['machine']}; {city['note']}.", "",
-        "| What | Figure | Command |", "|---|---|---|",
+        f"{city['machine']}; {city['note']}.",
+        "",
+        "| What | Figure | Command |",
+        "|---|---|---|",
         f"| the whole city, every process and server counted | {city['events'] / used:.0f} events/s a core | `eldercare bench city` |",
-        *(f"| {one['name']} | {one['value']:,.0f} {one['unit']} | `eldercare bench {bench}` |"
-          for bench, one in measured.items() if bench != "city"), "",
-        "| Process | Core-ms for an event | Database: bytes for an event | Share of the databases' work |", "|---|---|---|---|",
-        *(_cost(name, city) for name in (*SERVICES, "postgres", "kafka")), "",
+        *(
+            f"| {one['name']} | {one['value']:,.0f} {one['unit']} | `eldercare bench {bench}` |"
+            for bench, one in measured.items()
+            if bench != "city"
+        ),
+        "",
+        "| Process | Core-ms for an event | Database: bytes for an event | Share of the databases' work |",
+        "|---|---|---|---|",
+        *(_cost(name, city) for name in (*SERVICES, "postgres", "kafka")),
+        "",
         f"For an event PostgreSQL writes {grown['wal_bytes']:,.0f} bytes of log in {grown['wal_flushes']:.1f} flushes,",
-        f"and one copy of Kafka {grown['kafka_bytes']:,.0f} bytes.", "",
-        "## What that asks for", "",
+        f"and one copy of Kafka {grown['kafka_bytes']:,.0f} bytes.",
+        "",
+        "## What that asks for",
+        "",
         f"A city of {_people(INHABITANTS)} says {EVENTS_A_DAY:,} events a day and {BURST} a second at its busiest; another in proportion.",
-        f"Nothing is more than {BUSY:.0%} busy at that moment. A replica is one process on one core.", "",
-        _row("Inhabitants", (_people(one.inhabitants) for one in sizes)), "|---|" + "---|" * len(sizes),
+        f"Nothing is more than {BUSY:.0%} busy at that moment. A replica is one process on one core.",
+        "",
+        _row("Inhabitants", (_people(one.inhabitants) for one in sizes)),
+        "|---|" + "---|" * len(sizes),
         _row("Events a day", (f"{one.events_a_day:,}" for one in sizes)),
         _row("Burst, events/s", (f"{one.burst:,.0f}" for one in sizes)),
-        *(_row(f"`services.{name}.replicas`", (one.replicas[name] for one in sizes)) for name in SERVICES),
+        *(
+            _row(f"`services.{name}.replicas`", (one.replicas[name] for one in sizes))
+            for name in SERVICES
+        ),
         _row("Cores of the services", (sum(one.replicas.values()) for one in sizes)),
         _row("`kafka.partitions` of each topic", (one.partitions for one in sizes)),
         _row("Relay parts of the busiest service", (max(one.parts.values()) for one in sizes)),
-        _row("Servers of PostgreSQL", ("; ".join(" + ".join(server) for server in one.servers) for one in sizes)),
-        _row("Cores of PostgreSQL, all servers", (ceil(sum(one.database_cores.values()) / BUSY) for one in sizes)),
-        _row(f"Connections at most, each server, at `database.poolSize` {POOL_SIZE}",
-             ("; ".join(map(str, one.connections)) for one in sizes)),
+        _row(
+            "Servers of PostgreSQL",
+            ("; ".join(" + ".join(server) for server in one.servers) for one in sizes),
+        ),
+        _row(
+            "Cores of PostgreSQL, all servers",
+            (ceil(sum(one.database_cores.values()) / BUSY) for one in sizes),
+        ),
+        _row(
+            f"Connections at most, each server, at `database.poolSize` {POOL_SIZE}",
+            ("; ".join(map(str, one.connections)) for one in sizes),
+        ),
         _row("Flushes of its log a second", (f"{one.flushes:,.0f}" for one in sizes)),
-        _row("Its log, MB/s at the burst; GB a month", (f"{one.wal_mb_s:,.1f}; {one.wal_gb_a_month:,.0f}" for one in sizes)),
-        _row("Growth of all databases, GB a month", (f"{sum(one.database_gb_a_month.values()):,.0f}" for one in sizes)),
-        _row("of which the data center", (f"{one.database_gb_a_month['datacenter']:,.0f}" for one in sizes)),
-        _row(f"Brokers of Kafka, {BROKER_CORES} cores each{', their cores not measured' * ('kafka' in unmeasured(city))}",
-             (one.brokers for one in sizes)),
+        _row(
+            "Its log, MB/s at the burst; GB a month",
+            (f"{one.wal_mb_s:,.1f}; {one.wal_gb_a_month:,.0f}" for one in sizes),
+        ),
+        _row(
+            "Growth of all databases, GB a month",
+            (f"{sum(one.database_gb_a_month.values()):,.0f}" for one in sizes),
+        ),
+        _row(
+            "of which the data center",
+            (f"{one.database_gb_a_month['datacenter']:,.0f}" for one in sizes),
+        ),
+        _row(
+            f"Brokers of Kafka, {BROKER_CORES} cores each{', their cores not measured' * ('kafka' in unmeasured(city))}",
+            (one.brokers for one in sizes),
+        ),
         _row("Kafka, MB/s written with all copies", (f"{one.broker_mb_s:,.1f}" for one in sizes)),
-        _row("Disk of a broker, GB", (f"{one.broker_disk_gb:,.0f}" for one in sizes)), "",
+        _row("Disk of a broker, GB", (f"{one.broker_disk_gb:,.0f}" for one in sizes)),
+        "",
         READ.format(step=PARTITION_STEP, cores=OWN_SERVER_CORES, pool=POOL_SIZE),
     ]
     return "\n".join(lines)
@@ -189,8 +253,16 @@ def page(measured: dict[str, Any]) -> str:
 def _cost(name: str, city: dict[str, Any]) -> str:
     grown = _grown(city)
     work = sum(grown[f"{one}_us"] for one in SERVICES)
-    own = f"{grown[f'{name}_bytes']:,.0f} | {grown[f'{name}_us'] / work:.0%}" if name in SERVICES else " | "
-    told = "below what can be measured" if name in unmeasured(city) else f"{1000 * costs(city)[name]:.2f}"
+    own = (
+        f"{grown[f'{name}_bytes']:,.0f} | {grown[f'{name}_us'] / work:.0%}"
+        if name in SERVICES
+        else " | "
+    )
+    told = (
+        "below what can be measured"
+        if name in unmeasured(city)
+        else f"{1000 * costs(city)[name]:.2f}"
+    )
     return f"| `{name}` | {told} | {own} |"
 
 
@@ -210,11 +282,15 @@ def taken(measured: dict[str, Any], printed: str) -> dict[str, Any]:
     told = json.loads(printed.strip().splitlines()[-1])
     bench = told["name"].partition(",")[0]
     if bench != "city":
-        return measured | {bench: {name: told[name] for name in ("name", "value", "unit", "machine")}}
+        return measured | {
+            bench: {name: told[name] for name in ("name", "value", "unit", "machine")}
+        }
     made = told["made_of"]
     note = f"{made['elders']} elders, {made['days']} days, {made['events']} events in {made['seconds']:.0f} s"
     if still := unmeasured(made) & {*SERVICES, "postgres"}:
-        raise ValueError(f"no measurement: {', '.join(sorted(still))} used no more than at rest; measure longer, on a machine that is idle")
+        raise ValueError(
+            f"no measurement: {', '.join(sorted(still))} used no more than at rest; measure longer, on a machine that is idle"
+        )
     kept = {name: made[name] for name in ("events", "cpu_s", "rest_s", "grown", "said")}
     return measured | {"city": {"machine": told["machine"], "note": note, **kept}}
 

@@ -13,8 +13,17 @@ import httpx
 
 # nothing but the page may be asked for, and no sandbox is to be had in a container
 ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-proxy-server",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--no-proxy-server",
 )
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name that the protocol gives to a reference
 
@@ -24,8 +33,15 @@ class Browser:
 
     def __init__(self, driver: str, folder: Path) -> None:
         self._http = httpx.Client(base_url=driver, timeout=60, trust_env=False)
-        options = {"binary": shutil.which("chromium"), "args": [*ARGUMENTS, f"--user-data-dir={folder}"]}
-        wanted = {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}}
+        options = {
+            "binary": shutil.which("chromium"),
+            "args": [*ARGUMENTS, f"--user-data-dir={folder}"],
+        }
+        wanted = {
+            "capabilities": {
+                "alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}
+            }
+        }
         self._session = f"/session/{self._tell('/session', wanted)['sessionId']}"
 
     def _tell(self, path: str, body: dict[str, Any]) -> Any:
@@ -34,11 +50,19 @@ class Browser:
         return answer.json()["value"]
 
     def _devtools(self, command: str, **parameters: Any) -> Any:
-        return self._tell(f"{self._session}/goog/cdp/execute", {"cmd": command, "params": parameters})
+        return self._tell(
+            f"{self._session}/goog/cdp/execute", {"cmd": command, "params": parameters}
+        )
 
     def size(self, width: int, height: int, *, phone: bool = False) -> None:
         """The size of the window in points; a phone has two pixels to a point."""
-        self._devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2 if phone else 1, mobile=phone)
+        self._devtools(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=2 if phone else 1,
+            mobile=phone,
+        )
 
     def open(self, address: str) -> None:
         """Goes to a page and waits until it is loaded; what its scripts fetch then may still be under way."""
@@ -46,7 +70,9 @@ class Browser:
 
     def run(self, script: str, *arguments: Any) -> Any:
         """What a script returns, `arguments` being its own."""
-        return self._tell(f"{self._session}/execute/sync", {"script": script, "args": list(arguments)})
+        return self._tell(
+            f"{self._session}/execute/sync", {"script": script, "args": list(arguments)}
+        )
 
     def click(self, selector: str) -> None:
         """Presses the first element that a CSS selector finds, as a mouse does: it must be in sight and not covered."""
@@ -56,12 +82,22 @@ class Browser:
     def texts(self, selector: str) -> list[str]:
         """The texts of all elements that a CSS selector finds, as they are shown."""
         found = "[...document.querySelectorAll(arguments[0])]"
-        return list(self.run(f"return {found}.map(one => (one.innerText ?? one.textContent).trim())", selector))
+        return list(
+            self.run(
+                f"return {found}.map(one => (one.innerText ?? one.textContent).trim())", selector
+            )
+        )
 
     def picture(self, file: Path, *, whole: bool = True) -> None:
         """Keeps the whole page as a picture, or what is in sight."""
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(base64.b64decode(self._devtools("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]))
+        file.write_bytes(
+            base64.b64decode(
+                self._devtools("Page.captureScreenshot", format="png", captureBeyondViewport=whole)[
+                    "data"
+                ]
+            )
+        )
 
     def close(self) -> None:
         """Ends Chromium."""

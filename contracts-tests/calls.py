@@ -17,12 +17,29 @@ from kit.numbers import resident_check
 Document = dict[str, Any]
 NOBODY = ("019a0000-0000-7000-8000-0000000000aa", "019a0000-0000-7000-8000-0000000000ab")
 FITTING: dict[str, Any] = {
-    "phone": "13900000001", "contact_phone": "13900000002", "id_number": f"34119919500101001{resident_check('34119919500101001')}",
+    "phone": "13900000001",
+    "contact_phone": "13900000002",
+    "id_number": f"34119919500101001{resident_check('34119919500101001')}",
     "credit_code": "91341100MA00002850",
-    "area_code": "341102001003", "month": "2026-01", "month_from": "2026-01", "month_to": "2026-02", "code": "POP01",
-    "item_code": "meal-delivery", "lon": 118.3, "lat": 32.3, "beds": 2, "nursing_beds": 1, "shift_from_min": 480, "shift_to_min": 1080,
-    "wanted_from": "2026-02-12T02:00:00Z", "wanted_to": "2026-02-12T04:00:00Z", "at": "2026-02-11T02:00:00Z", "after": "",
-    "diagnoses": ["I10"], "moved_out": False, "level": 3,
+    "area_code": "341102001003",
+    "month": "2026-01",
+    "month_from": "2026-01",
+    "month_to": "2026-02",
+    "code": "POP01",
+    "item_code": "meal-delivery",
+    "lon": 118.3,
+    "lat": 32.3,
+    "beds": 2,
+    "nursing_beds": 1,
+    "shift_from_min": 480,
+    "shift_to_min": 1080,
+    "wanted_from": "2026-02-12T02:00:00Z",
+    "wanted_to": "2026-02-12T04:00:00Z",
+    "at": "2026-02-11T02:00:00Z",
+    "after": "",
+    "diagnoses": ["I10"],
+    "moved_out": False,
+    "level": 3,
 }
 PLACES = re.compile(r"{(\w+)}")
 
@@ -66,22 +83,31 @@ def example(method: Method) -> Document:
 def least(method: Method) -> Document:
     """The same with nothing in it that may be left out."""
     document = example(method)
-    return {name: value for name, value in document.items()
-            if name in PLACES.findall(method.path) or _left_out(method, document, (name,))}
+    return {
+        name: value
+        for name, value in document.items()
+        if name in PLACES.findall(method.path) or _left_out(method, document, (name,))
+    }
 
 
 def telling(method: Method) -> Document:
     """The least request that says something: where all may be left out of the body, one field is given."""
     document, whole = least(method), example(method)
     more = [name for name in whole if name not in document and whole[name] is not True]
-    return document if len(document) > len(PLACES.findall(method.path)) or not more else document | {more[0]: whole[more[0]]}
+    return (
+        document
+        if len(document) > len(PLACES.findall(method.path)) or not more
+        else document | {more[0]: whole[more[0]]}
+    )
 
 
 def broken(method: Method, document: Document) -> list[str]:
     """Paths of the fields whose constraints a document breaks."""
     message: Message = json_format.ParseDict(document, method.request())
-    return [".".join(element.field_name for element in violation.proto.field.elements)
-            for violation in protovalidate.collect_violations(message)]
+    return [
+        ".".join(element.field_name for element in violation.proto.field.elements)
+        for violation in protovalidate.collect_violations(message)
+    ]
 
 
 def spoiled(method: Method) -> Iterator[Spoiled]:
@@ -106,9 +132,17 @@ def nonsense(method: Method) -> Iterator[Spoiled]:
     """Requests that satisfy every constraint of the contract and yet mean nothing: days and months that no calendar has."""
     for path, field in _fields(method.request.DESCRIPTOR, example(method)):
         text = field.GetOptions().Extensions[validate_pb2.field].string.pattern
-        for value in {"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": ("2026-02-31", "0000-00-00"), "^[0-9]{4}-[0-9]{2}$": ("2026-13", "0000-00"),
-                      "^$|^[0-9a-f-]{36}$": ("-" * 36,), "^[0-9]{12}$": ("999999999999",)}.get(text, ()):
-            yield Spoiled(f"{'.'.join(path)} is {value}", ".".join(path), _changed(example(method), path, value))
+        for value in {
+            "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": ("2026-02-31", "0000-00-00"),
+            "^[0-9]{4}-[0-9]{2}$": ("2026-13", "0000-00"),
+            "^$|^[0-9a-f-]{36}$": ("-" * 36,),
+            "^[0-9]{12}$": ("999999999999",),
+        }.get(text, ()):
+            yield Spoiled(
+                f"{'.'.join(path)} is {value}",
+                ".".join(path),
+                _changed(example(method), path, value),
+            )
 
 
 def _of_document(method: Method, document: Document) -> list[str]:
@@ -136,7 +170,9 @@ def _changed(document: Document, path: tuple[str, ...], value: Any = None) -> Do
     return copy
 
 
-def _fields(kind: Descriptor, document: Document, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], FieldDescriptor]]:
+def _fields(
+    kind: Descriptor, document: Document, above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], FieldDescriptor]]:
     for field in kind.fields:
         path = (*above, field.name)
         yield path, field
@@ -149,14 +185,22 @@ def _wrong_types(field: FieldDescriptor) -> tuple[Any, ...]:
     if field.is_repeated:
         return ("one", {"a": 1})
     if field.message_type is not None:
-        return ("yesterday", 5) if field.message_type.full_name == "google.protobuf.Timestamp" else ("none", 5)
+        return (
+            ("yesterday", 5)
+            if field.message_type.full_name == "google.protobuf.Timestamp"
+            else ("none", 5)
+        )
     if field.enum_type is not None:
         return ("NOT_A_MEMBER", {})
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
         return (5, ["text"])
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
         return ("perhaps", 3)
-    return ("many", {}, 1.5) if field.cpp_type in (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64) else ("many", {})
+    return (
+        ("many", {}, 1.5)
+        if field.cpp_type in (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64)
+        else ("many", {})
+    )
 
 
 def _bad_values(field: FieldDescriptor) -> tuple[Any, ...]:
@@ -168,7 +212,11 @@ def _bad_values(field: FieldDescriptor) -> tuple[Any, ...]:
         return (*(value.name for value in field.enum_type.values), 99)
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
         return ("", "!", "x" * 5000, "1234", "2026-1-1", "ab\u0000cd")
-    if field.cpp_type in (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_DOUBLE):
+    if field.cpp_type in (
+        FieldDescriptor.CPPTYPE_INT32,
+        FieldDescriptor.CPPTYPE_INT64,
+        FieldDescriptor.CPPTYPE_DOUBLE,
+    ):
         return (-1, 10_000, 2_000_000_000)
     return ()
 
@@ -188,7 +236,11 @@ def _value(field: FieldDescriptor) -> Any:
     if field.is_repeated:
         return _several(field, rules)
     if field.message_type is not None:
-        return FITTING["at"] if field.message_type.full_name == "google.protobuf.Timestamp" else _object(field.message_type)
+        return (
+            FITTING["at"]
+            if field.message_type.full_name == "google.protobuf.Timestamp"
+            else _object(field.message_type)
+        )
     if field.enum_type is not None:
         return _members(field, rules.enum)[0]
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
@@ -205,7 +257,11 @@ def _several(field: FieldDescriptor, rules: Any) -> list[Any]:
 
 
 def _members(field: FieldDescriptor, rules: Any) -> list[str]:
-    return [value.name for value in field.enum_type.values if value.number and value.number not in rules.not_in]
+    return [
+        value.name
+        for value in field.enum_type.values
+        if value.number and value.number not in rules.not_in
+    ]
 
 
 def _text(field: FieldDescriptor, rules: Any) -> str:

@@ -14,7 +14,9 @@ from simulator.beginning import sheet
 from simulator.people import Places, population
 from simulator.story import START
 
-LATER = "2026-02-11T09:00:00+08:00"  # behind a payday of each kind: the tenth of a month, and Fridays
+LATER = (
+    "2026-02-11T09:00:00+08:00"  # behind a payday of each kind: the tenth of a month, and Fridays
+)
 WANTED_FROM, WANTED_TO = "2026-02-11T14:00:00+08:00", "2026-02-11T16:00:00+08:00"
 HALL = "341103000000"  # the county whose office imports a file of its own
 
@@ -47,7 +49,9 @@ def act(town: RunningCity) -> None:
     """Does what the few days of the story lack, so that every read route has something to tell."""
     hotline, office = town.token("hotline", area=CITY), town.token("official", area=CITY)
     served = next(row for row in town.rows("/v1/orders", office) if row["state"] == "STATE_DONE")
-    town.post("/v1/complaints", hotline, {"order_id": served["order_id"], "channel": "CHANNEL_HOTLINE"})
+    town.post(
+        "/v1/complaints", hotline, {"order_id": served["order_id"], "channel": "CHANNEL_HOTLINE"}
+    )
     _import(town)
     town.clock(LATER)
     _visit(town, hotline)
@@ -56,27 +60,51 @@ def act(town: RunningCity) -> None:
 def _import(town: RunningCity) -> None:
     """A file of two rows by one county's office; the second row has a wrong check character."""
     places = Places(1)
-    people = [one for one in population(4000, 1, START, places)[-400:] if one.area_code[:6] == HALL[:6]][:2]
-    told = town.request(
-        "POST", "/v1/elder-imports", town.token("official", area=HALL), key=uuid4().hex, content=sheet(people, {people[1].number}).encode(),
-        headers={"Content-Type": "text/csv"},
-    ).raise_for_status().json()
+    people = [
+        one for one in population(4000, 1, START, places)[-400:] if one.area_code[:6] == HALL[:6]
+    ][:2]
+    told = (
+        town.request(
+            "POST",
+            "/v1/elder-imports",
+            town.token("official", area=HALL),
+            key=uuid4().hex,
+            content=sheet(people, {people[1].number}).encode(),
+            headers={"Content-Type": "text/csv"},
+        )
+        .raise_for_status()
+        .json()
+    )
     town.kept |= {"import_id": told["import_id"], "import_area": HALL}
     town.quiet()
 
 
 def _visit(town: RunningCity, hotline: str) -> None:
     """Orders for this afternoon until a worker has accepted one."""
-    homes = [row["elder"] for row in town.rows("/v1/elders", hotline, area_code=HALL)
-             if row["elder"]["status"] == "STATUS_ALIVE" and row["elder"]["living"] != "LIVING_INSTITUTION"]
+    homes = [
+        row["elder"]
+        for row in town.rows("/v1/elders", hotline, area_code=HALL)
+        if row["elder"]["status"] == "STATUS_ALIVE"
+        and row["elder"]["living"] != "LIVING_INSTITUTION"
+    ]
     for elder in homes[:5]:
-        placed = town.post("/v1/orders", hotline, {
-            "elder_id": elder["elder_id"], "item_code": town.get("/v1/catalogue", hotline)["rows"][0]["item_code"],
-            "wanted_from": WANTED_FROM, "wanted_to": WANTED_TO, "channel": "CHANNEL_PORTAL"})
+        placed = town.post(
+            "/v1/orders",
+            hotline,
+            {
+                "elder_id": elder["elder_id"],
+                "item_code": town.get("/v1/catalogue", hotline)["rows"][0]["item_code"],
+                "wanted_from": WANTED_FROM,
+                "wanted_to": WANTED_TO,
+                "channel": "CHANNEL_PORTAL",
+            },
+        )
         town.quiet()
         order = town.get(f"/v1/orders/{placed['order_id']}", hotline)
         if order["state"] == "STATE_ASSIGNED":
-            worker = town.token("worker", organisation_id=order["organisation_id"], worker_id=order["worker_id"])
+            worker = town.token(
+                "worker", organisation_id=order["organisation_id"], worker_id=order["worker_id"]
+            )
             town.post(f"/v1/orders/{order['order_id']}:accept", worker, {})
             town.quiet()
             return

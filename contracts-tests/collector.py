@@ -34,11 +34,19 @@ class Collector:
     def __init__(self) -> None:
         self.spans: list[Seen] = []
         self.metrics: list[str] = []
-        self._server = grpc.server(ThreadPoolExecutor(4), options=(("grpc.max_receive_message_length", 64 << 20),))
-        for service, kind, take in ((TRACES, trace_service_pb2.ExportTraceServiceRequest, self._traced),
-                                    (METRICS, metrics_service_pb2.ExportMetricsServiceRequest, self._measured)):
-            handler = grpc.unary_unary_rpc_method_handler(take, request_deserializer=kind.FromString)
-            self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": handler}),))
+        self._server = grpc.server(
+            ThreadPoolExecutor(4), options=(("grpc.max_receive_message_length", 64 << 20),)
+        )
+        for service, kind, take in (
+            (TRACES, trace_service_pb2.ExportTraceServiceRequest, self._traced),
+            (METRICS, metrics_service_pb2.ExportMetricsServiceRequest, self._measured),
+        ):
+            handler = grpc.unary_unary_rpc_method_handler(
+                take, request_deserializer=kind.FromString
+            )
+            self._server.add_generic_rpc_handlers(
+                (grpc.method_handlers_generic_handler(service, {"Export": handler}),)
+            )
         self.endpoint = f"http://127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
 
     def start(self) -> None:
@@ -62,15 +70,24 @@ class Collector:
 
 def _seen(service: str, span: Any) -> Seen:
     return Seen(
-        service, span.name, span.kind, span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex(),
-        tuple((link.trace_id.hex(), link.span_id.hex()) for link in span.links), dict(_pairs(span.attributes)),
+        service,
+        span.name,
+        span.kind,
+        span.trace_id.hex(),
+        span.span_id.hex(),
+        span.parent_span_id.hex(),
+        tuple((link.trace_id.hex(), link.span_id.hex()) for link in span.links),
+        dict(_pairs(span.attributes)),
         f"{span.name} {' '.join(str(value) for value in _values(span))}",
     )
 
 
 def _pairs(attributes: Any) -> Iterator[tuple[str, Any]]:
     for attribute in attributes:
-        yield attribute.key, getattr(attribute.value, attribute.value.WhichOneof("value") or "string_value")
+        yield (
+            attribute.key,
+            getattr(attribute.value, attribute.value.WhichOneof("value") or "string_value"),
+        )
 
 
 def _written(resource: Any) -> Iterator[Any]:
@@ -81,14 +98,21 @@ def _written(resource: Any) -> Iterator[Any]:
         for metric in scope.metrics:
             yield from (metric.name, metric.description, metric.unit)
             for point in getattr(metric, metric.WhichOneof("data")).data_points:
-                for labels in (point.attributes, *(exemplar.filtered_attributes for exemplar in point.exemplars)):
+                for labels in (
+                    point.attributes,
+                    *(exemplar.filtered_attributes for exemplar in point.exemplars),
+                ):
                     for name, value in _pairs(labels):
                         yield from (name, value)
 
 
 def _values(span: Any) -> Iterator[Any]:
     """Everything in a span that somebody wrote into it."""
-    for told in (span.attributes, *(event.attributes for event in span.events), *(link.attributes for link in span.links)):
+    for told in (
+        span.attributes,
+        *(event.attributes for event in span.events),
+        *(link.attributes for link in span.links),
+    ):
         for name, value in _pairs(told):
             yield from (name, value)
     yield from (event.name for event in span.events)

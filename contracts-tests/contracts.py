@@ -15,14 +15,23 @@ from google.protobuf.message import Message
 @cache
 def bundle() -> descriptor_pb2.FileDescriptorSet:
     """All contracts as they were compiled."""
-    return descriptor_pb2.FileDescriptorSet.FromString((importlib.resources.files(eldercare) / "eldercare.binpb").read_bytes())
+    return descriptor_pb2.FileDescriptorSet.FromString(
+        (importlib.resources.files(eldercare) / "eldercare.binpb").read_bytes()
+    )
 
 
 @cache
 def files() -> tuple[FileDescriptor, ...]:
     """The contracts of services."""
-    names = sorted(file.name for file in bundle().file if file.name.startswith("eldercare/") and file.name.count("/") == 3)
-    return tuple(importlib.import_module(f"{name.removesuffix('.proto').replace('/', '.')}_pb2").DESCRIPTOR for name in names)
+    names = sorted(
+        file.name
+        for file in bundle().file
+        if file.name.startswith("eldercare/") and file.name.count("/") == 3
+    )
+    return tuple(
+        importlib.import_module(f"{name.removesuffix('.proto').replace('/', '.')}_pb2").DESCRIPTOR
+        for name in names
+    )
 
 
 def messages() -> Iterator[Descriptor]:
@@ -38,7 +47,8 @@ def events() -> dict[str, type[Message]]:
     """Message class by full name of everything that is said."""
     return {
         message.full_name: message_factory.GetMessageClass(message)
-        for message in messages() if message.GetOptions().HasExtension(options_pb2.event)
+        for message in messages()
+        if message.GetOptions().HasExtension(options_pb2.event)
     }
 
 

@@ -23,7 +23,10 @@ from kit.outbox import Cause, envelope, route
 
 FOLDER = Path(__file__).parent / "corpus"
 RELEASED = Path(__file__).parent.parent / "protos" / "released.binpb"
-ID, SAID = UUID("019c79b2-9ac0-7000-8000-000000000001"), datetime(2026, 2, 20, 1, 2, 3, 4, tzinfo=UTC)
+ID, SAID = (
+    UUID("019c79b2-9ac0-7000-8000-000000000001"),
+    datetime(2026, 2, 20, 1, 2, 3, 4, tzinfo=UTC),
+)
 NUMBERS = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64)
 
 
@@ -36,10 +39,21 @@ def example(kind: type[Message], seed: int = 1) -> Message:
 
 def _fill(message: Message, seed: int, depth: int) -> None:
     for field in message.DESCRIPTOR.fields:
-        if field.message_type is not None and field.message_type.full_name == "google.protobuf.Timestamp":
-            getattr(message, field.name).FromJsonString(f"2026-02-{seed + field.number:02d}T01:02:03.000004Z")
+        if (
+            field.message_type is not None
+            and field.message_type.full_name == "google.protobuf.Timestamp"
+        ):
+            getattr(message, field.name).FromJsonString(
+                f"2026-02-{seed + field.number:02d}T01:02:03.000004Z"
+            )
         elif field.message_type is not None:
-            _fill(getattr(message, field.name).add() if field.is_repeated else getattr(message, field.name), seed, depth + 1)
+            _fill(
+                getattr(message, field.name).add()
+                if field.is_repeated
+                else getattr(message, field.name),
+                seed,
+                depth + 1,
+            )
         elif field.is_repeated:
             getattr(message, field.name).extend([_value(field, seed), _value(field, seed + 1)])
         else:
@@ -63,7 +77,11 @@ def _value(field: FieldDescriptor, seed: int) -> object:
         return "341102001003"
     if "{18}" in text.pattern:
         return "91341100MA00002850"
-    if text.pattern.count("-") >= 5 or field.name.endswith("_on") or field.name in ("valid_from", "valid_to", "policy_version"):
+    if (
+        text.pattern.count("-") >= 5
+        or field.name.endswith("_on")
+        or field.name in ("valid_from", "valid_to", "policy_version")
+    ):
         return f"2026-02-{seed + 10:02d}"
     if field.name == "month":
         return "2026-02"
@@ -79,8 +97,15 @@ def headers(message: Message) -> dict[str, str]:
     """The headers under which the outbox says this message, for one id, one instant and one cause; the same each time."""
     where = route(type(message))
     return envelope(
-        where, where.key(message), 7, message_id=ID, service=contracts.service_of(message.DESCRIPTOR), time=SAID, recorded_at=SAID,
-        why=Cause(str(ID), str(ID), f"00-{'1' * 32}-{'2' * 16}-01"), here=f"00-{'1' * 32}-{'3' * 16}-01",
+        where,
+        where.key(message),
+        7,
+        message_id=ID,
+        service=contracts.service_of(message.DESCRIPTOR),
+        time=SAID,
+        recorded_at=SAID,
+        why=Cause(str(ID), str(ID), f"00-{'1' * 32}-{'2' * 16}-01"),
+        here=f"00-{'1' * 32}-{'3' * 16}-01",
     )
 
 
@@ -101,7 +126,9 @@ def freeze() -> list[str]:
 def _frozen(name: str, message: Message) -> dict[str, Any]:
     said = contracts.event(type(message))
     return {
-        "type": name, "topic": f"eldercare.{said.topic}.v1", "key": said.key,
+        "type": name,
+        "topic": f"eldercare.{said.topic}.v1",
+        "key": said.key,
         "bytes": base64.b64encode(message.SerializeToString(deterministic=True)).decode(),
         "json": json_format.MessageToDict(message, preserving_proto_field_name=True),
     }

@@ -4,10 +4,21 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-UNNOTICED = ("op.create_table", "op.f", "op.get_context", "op.get_context().autocommit_block", "migrations.add_index")
+UNNOTICED = (
+    "op.create_table",
+    "op.f",
+    "op.get_context",
+    "op.get_context().autocommit_block",
+    "migrations.add_index",
+)
 SAFE_SQL = (
-    "create table ", "create type ", "create sequence ", "create index concurrently ", "comment on ",
-    "create function ", "revoke execute on function ",  # who runs the release before owns every function that it calls, or was granted it
+    "create table ",
+    "create type ",
+    "create sequence ",
+    "create index concurrently ",
+    "comment on ",
+    "create function ",
+    "revoke execute on function ",  # who runs the release before owns every function that it calls, or was granted it
 )
 
 
@@ -16,7 +27,9 @@ def faults(source: str) -> list[str]:
     module = ast.parse(source)
     if _declared(module, "contract"):
         return []
-    upgrade = next(node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "upgrade")
+    upgrade = next(
+        node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "upgrade"
+    )
     made = {_text(call.args[0]) for call in _calls(upgrade) if _name(call) == "op.create_table"}
     return [fault for call in _calls(upgrade) if (fault := _fault(call, made))]
 
@@ -29,7 +42,11 @@ def revision_of(source: str) -> tuple[str, str]:
 
 def modules(package: Path) -> Iterator[Path]:
     """The migrations of a package."""
-    yield from sorted(path for path in (package / "migrations" / "versions").glob("*.py") if path.name != "__init__.py")
+    yield from sorted(
+        path
+        for path in (package / "migrations" / "versions").glob("*.py")
+        if path.name != "__init__.py"
+    )
 
 
 def _fault(call: ast.Call, made: set[str]) -> str:
@@ -45,10 +62,18 @@ def _fault(call: ast.Call, made: set[str]) -> str:
         if _is(call, "unique", True):
             return f"{name}: unique on {table}, where the release before may write what is not"
         concurrent = _is(call, "postgresql_concurrently", True)
-        return "" if concurrent else f"{name}: on {table} without postgresql_concurrently, so that writing waits"
+        return (
+            ""
+            if concurrent
+            else f"{name}: on {table} without postgresql_concurrently, so that writing waits"
+        )
     if name == "op.execute":
         statement = " ".join(_text(call.args[0]).lower().split())
-        return "" if statement.startswith(SAFE_SQL) else f"{name}: {statement[:60] or 'what it does is not written here'}"
+        return (
+            ""
+            if statement.startswith(SAFE_SQL)
+            else f"{name}: {statement[:60] or 'what it does is not written here'}"
+        )
     return f"{name}: only what is added goes unnoticed"
 
 
@@ -59,7 +84,9 @@ def _of_column(call: ast.Call) -> str:
     default = next((one.value for one in column.keywords if one.arg == "server_default"), None)
     if _is(column, "nullable", False) and default is None:
         return f"op.add_column: {_text(column.args[0])} is not null, and the release before gives it nothing"
-    if default is not None and "(" in (_text(default) or ast.unparse(default).removeprefix("sa.text(").removesuffix(")")):
+    if default is not None and "(" in (
+        _text(default) or ast.unparse(default).removeprefix("sa.text(").removesuffix(")")
+    ):
         return f"op.add_column: {_text(column.args[0])} has a default that is computed for every row there is"
     return ""
 
@@ -73,7 +100,10 @@ def _name(call: ast.Call) -> str:
 
 
 def _is(call: ast.Call, keyword: str, value: object) -> bool:
-    return any(one.arg == keyword and isinstance(one.value, ast.Constant) and one.value.value is value for one in call.keywords)
+    return any(
+        one.arg == keyword and isinstance(one.value, ast.Constant) and one.value.value is value
+        for one in call.keywords
+    )
 
 
 def _text(node: ast.expr) -> str:
@@ -82,6 +112,8 @@ def _text(node: ast.expr) -> str:
 
 def _declared(module: ast.Module, name: str) -> str:
     for node in module.body:
-        if isinstance(node, ast.Assign) and any(isinstance(target, ast.Name) and target.id == name for target in node.targets):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(target, ast.Name) and target.id == name for target in node.targets
+        ):
             return _text(node.value)
     return ""

@@ -18,16 +18,22 @@ from simulator.story.state import Story
 class Retrying(Gateway):
     """free: whether the business clock may move on. resumed: feeds that went on from another cursor than their own."""
 
-    def __init__(self, address: str, secret: str, seed: int, said: Counter[str] | None = None) -> None:
+    def __init__(
+        self, address: str, secret: str, seed: int, said: Counter[str] | None = None
+    ) -> None:
         super().__init__(address, client_id="simulator", secret=secret, seed=seed)
         self.said = said or Counter()
         self.free = asyncio.Event()
         self.free.set()
         self.resumed = 0
 
-    async def post(self, token: str, path: str, body: dict[str, Any], *, key: str = "") -> dict[str, Any]:
+    async def post(
+        self, token: str, path: str, body: dict[str, Any], *, key: str = ""
+    ) -> dict[str, Any]:
         """The n-th time that a person gives the same command, it bears the same key, in whatever order answers come."""
-        deed = hashlib.sha256(json.dumps([_subject(token), path, body], sort_keys=True).encode()).hexdigest()
+        deed = hashlib.sha256(
+            json.dumps([_subject(token), path, body], sort_keys=True).encode()
+        ).hexdigest()
         self.said[deed] += 1
         return await super().post(token, path, body, key=key or f"{deed[:48]}-{self.said[deed]}")
 
@@ -39,7 +45,9 @@ class Retrying(Gateway):
             if refusal.reason != "CURSOR_EXPIRED":
                 raise
             self.resumed += 1
-            return await super().get(token, path, **query | {"cursor": refusal.problem["facts"]["resume_cursor"]})
+            return await super().get(
+                token, path, **query | {"cursor": refusal.problem["facts"]["resume_cursor"]}
+            )
 
     async def clock(self, now: str) -> None:
         """Waits until the clock may move."""
@@ -98,7 +106,9 @@ async def change_some(story: Story) -> None:
     at_home = [one for one in story.world.people if one.alive and one.living != "INSTITUTION"]
     for one in at_home[:3]:
         living = "LIVING_WITH_FAMILY" if one.living == "ALONE" else "LIVING_ALONE"
-        await story.gateway.post(story.tokens["office"], f"/v1/elders/{one.elder_id}:change", {"living": living})
+        await story.gateway.post(
+            story.tokens["office"], f"/v1/elders/{one.elder_id}:change", {"living": living}
+        )
     await fates._arrive(story, story.dice("one more"))
 
 

@@ -24,7 +24,11 @@ from city.state import State
 from kit.servers.process import dying_with_us
 
 CITY = "341100000000"
-ELDERS, DAYS, SEED = 400, 13, 38  # small, yet with each kind of subsidy; the story approves its first results on the ninth day
+ELDERS, DAYS, SEED = (
+    400,
+    13,
+    38,
+)  # small, yet with each kind of subsidy; the story approves its first results on the ninth day
 
 
 @dataclass(frozen=True)
@@ -54,21 +58,59 @@ class RunningCity:
 
     def start(self, kafka: str, otlp_endpoint: str) -> None:
         """Returns when everything is ready."""
-        up = [sys.executable, "-m", "city", "up", "--state", str(self.state.folder), "--kafka", kafka, "--port", "0"]
-        command, variables = dying_with_us(up, last_signal="SIGTERM"), {**os.environ, "OTLP_ENDPOINT": otlp_endpoint}
+        up = [
+            sys.executable,
+            "-m",
+            "city",
+            "up",
+            "--state",
+            str(self.state.folder),
+            "--kafka",
+            kafka,
+            "--port",
+            "0",
+        ]
+        command, variables = (
+            dying_with_us(up, last_signal="SIGTERM"),
+            {**os.environ, "OTLP_ENDPOINT": otlp_endpoint},
+        )
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=variables)
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True, env=variables
+            )
         process = self.process
-        self.until(lambda: process.poll() is not None or (self.state.city() or {}).get("ready"), 400, "the city is up")
+        self.until(
+            lambda: process.poll() is not None or (self.state.city() or {}).get("ready"),
+            400,
+            "the city is up",
+        )
         assert process.poll() is None, self.log.read_text()
         self.http.base_url = httpx.URL(self.facts()["gateway"])
 
     def live(self, elders: int = ELDERS, days: int = DAYS, seed: int = SEED) -> None:
         """The simulated city acts. Raises: AssertionError where board and truth differ."""
-        command = [sys.executable, "-m", "simulator", "--gateway", self.facts()["gateway"], "--elders", str(elders), "--days", str(days),
-                   "--seed", str(seed), "--state", str(self.state.folder)]
+        command = [
+            sys.executable,
+            "-m",
+            "simulator",
+            "--gateway",
+            self.facts()["gateway"],
+            "--elders",
+            str(elders),
+            "--days",
+            str(days),
+            "--seed",
+            str(seed),
+            "--state",
+            str(self.state.folder),
+        ]
         done = subprocess.run(
-            command, env={**os.environ, "CLIENT_SECRET": self.secret(SIMULATOR)}, capture_output=True, text=True, timeout=900, check=False,
+            command,
+            env={**os.environ, "CLIENT_SECRET": self.secret(SIMULATOR)},
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
         )
         assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
 
@@ -114,15 +156,21 @@ class RunningCity:
 
     def client_token(self, client: str) -> str:
         """The token of a program: the simulator's is an operator's, any other a service's."""
-        answer = self.http.post("/token", data={"grant_type": "client_credentials"}, auth=(client, self.secret(client)))
+        answer = self.http.post(
+            "/token", data={"grant_type": "client_credentials"}, auth=(client, self.secret(client))
+        )
         return str(answer.raise_for_status().json()["access_token"])
 
     def token(self, *roles: str, **claims: Any) -> str:
         """The token of a person. claims: area, organisation_id, elder_ids, worker_id."""
-        wanted = {"sub": f"tests-{'-'.join(roles)}", "roles": list(roles)} | {name: claim for name, claim in claims.items() if claim}
+        wanted = {"sub": f"tests-{'-'.join(roles)}", "roles": list(roles)} | {
+            name: claim for name, claim in claims.items() if claim
+        }
         known = json.dumps(wanted, sort_keys=True)
         if known not in self._tokens:
-            told = self.request("POST", "/onebox/tokens", self.operator(), json={"people": [wanted]})
+            told = self.request(
+                "POST", "/onebox/tokens", self.operator(), json={"people": [wanted]}
+            )
             self._tokens[known] = told.raise_for_status().json()["tokens"][0]
         return self._tokens[known]
 
@@ -132,7 +180,9 @@ class RunningCity:
             self._tokens["operator"] = self.client_token(SIMULATOR)
         return self._tokens["operator"]
 
-    def request(self, verb: str, path: str, token: str = "", *, key: str = "", **what: Any) -> httpx.Response:
+    def request(
+        self, verb: str, path: str, token: str = "", *, key: str = "", **what: Any
+    ) -> httpx.Response:
         """One request, tried once."""
         headers: dict[str, Any] = {"Authorization": f"Bearer {token}"} if token else {}
         headers |= {"Idempotency-Key": key.encode()} if key else {}
@@ -179,6 +229,7 @@ class RunningCity:
 
     def query(self, service: str, *statements: str) -> list[list[Any]]:
         """Rows of statements on a service's own database."""
+
         async def asked() -> list[list[Any]]:
             connection = await asyncpg.connect(self._dsn(service))
             try:
@@ -198,26 +249,50 @@ class RunningCity:
             named = "select tablename from pg_tables where schemaname = 'public' order by 1"
             tables = [row[0] for row in self.query(service, named)[0] if row[0] not in set(without)]
             counted = self.query(service, *(f'select count(*) from "{table}"' for table in tables))  # noqa: S608 - the catalogue's own names
-            found |= {f"{service}.{table}": rows[0][0] for table, rows in zip(tables, counted, strict=True)}
+            found |= {
+                f"{service}.{table}": rows[0][0]
+                for table, rows in zip(tables, counted, strict=True)
+            }
         return found
 
     def records(self, topics: Sequence[str]) -> list[Any]:
         """Every record of these topics, from the first to the last."""
-        consumer = Consumer({
-            "bootstrap.servers": self.facts()["kafka"], "group.id": f"tests-{uuid4().hex}", "enable.auto.commit": False,
-            "auto.offset.reset": "earliest", "log_level": 0,
-        })
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.facts()["kafka"],
+                "group.id": f"tests-{uuid4().hex}",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "log_level": 0,
+            }
+        )
         try:
             known = consumer.list_topics(timeout=20).topics
-            places = [TopicPartition(topic, partition, 0) for topic in topics for partition in known[topic].partitions]
-            ends = {(place.topic, place.partition): consumer.get_watermark_offsets(place, timeout=20) for place in places}
+            places = [
+                TopicPartition(topic, partition, 0)
+                for topic in topics
+                for partition in known[topic].partitions
+            ]
+            ends = {
+                (place.topic, place.partition): consumer.get_watermark_offsets(place, timeout=20)
+                for place in places
+            }
             wanted = sum(high - low for low, high in ends.values())
-            consumer.assign([TopicPartition(topic, partition, low) for (topic, partition), (low, _) in ends.items()])
+            consumer.assign(
+                [
+                    TopicPartition(topic, partition, low)
+                    for (topic, partition), (low, _) in ends.items()
+                ]
+            )
             found: list[Any] = []
             deadline = time.monotonic() + 60
             while len(found) < wanted:
                 assert time.monotonic() < deadline, f"{len(found)} of {wanted} records after 60 s"
-                found += [record for record in consumer.consume(500, timeout=1.0) if record.error() is None]
+                found += [
+                    record
+                    for record in consumer.consume(500, timeout=1.0)
+                    if record.error() is None
+                ]
             return found
         finally:
             consumer.close()

@@ -41,8 +41,13 @@ def sources() -> tuple[Source, ...]:
         if "node_modules" not in parts:
             # services/kit/kit/store.py is kit.store; services/kit/tests/test_store.py is kit.tests.test_store
             kept = parts[1:] if parts[0] == parts[1] else parts
-            made.append(Source(".".join(kept).removesuffix(".__init__"), ast.parse(path.read_text())))
-    made += [Source(f"contracts.{path.stem}", ast.parse(path.read_text())) for path in sorted(Path(__file__).parent.glob("*.py"))]
+            made.append(
+                Source(".".join(kept).removesuffix(".__init__"), ast.parse(path.read_text()))
+            )
+    made += [
+        Source(f"contracts.{path.stem}", ast.parse(path.read_text()))
+        for path in sorted(Path(__file__).parent.glob("*.py"))
+    ]
     return tuple(made)
 
 

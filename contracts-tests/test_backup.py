@@ -31,7 +31,13 @@ from simulator import compare
 from simulator.story import day
 from simulator.story.state import Story
 
-pytestmark = [pytest.mark.rehearsal, pytest.mark.city, pytest.mark.connected, pytest.mark.timeout(2400), pytest.mark.xdist_group("backup")]
+pytestmark = [
+    pytest.mark.rehearsal,
+    pytest.mark.city,
+    pytest.mark.connected,
+    pytest.mark.timeout(2400),
+    pytest.mark.xdist_group("backup"),
+]
 ELDERS, DAYS, SEED = 150, 10, 21  # the first results are approved on the ninth day
 MONTH = "2026-01"
 ELDER = "eldercare.elder.v1"
@@ -47,7 +53,9 @@ class Rehearsal:
     said: Any
     rounds: int
     output: str
-    elders: dict[str, tuple[int, bytes]]  # what a stranger who read the topic believed when everything was destroyed
+    elders: dict[
+        str, tuple[int, bytes]
+    ]  # what a stranger who read the topic believed when everything was destroyed
     firm: str  # token of an organisation
     cursor: dict[str, Any] = field(default_factory=dict)  # the last page of its feed
 
@@ -55,7 +63,10 @@ class Rehearsal:
 @pytest.fixture(scope="module")
 def rehearsal() -> Iterator[Rehearsal]:
     """Not in pytest's own folder: as root the servers run as another user, and every other pytest that starts shuts that folder again."""
-    with TemporaryDirectory(prefix="eldercare-backup-", ignore_cleanup_errors=True) as made, asyncio.Runner() as runner:
+    with (
+        TemporaryDirectory(prefix="eldercare-backup-", ignore_cleanup_errors=True) as made,
+        asyncio.Runner() as runner,
+    ):
         lost = RunningCity(Path(made) / "lost")
         found = RunningCity(Path(made) / "found")
         try:
@@ -74,13 +85,17 @@ def rehearsal() -> Iterator[Rehearsal]:
             runner.run(_lived_on(story))
             elders = believed(lost, {})
             firm = next(one for one in story.firms if one.cursor and one.position)
-            page = lost.get("/v1/feed", story.tokens[f"firm {firm.organisation_id}"], cursor=firm.cursor)
+            page = lost.get(
+                "/v1/feed", story.tokens[f"firm {firm.organisation_id}"], cursor=firm.cursor
+            )
             runner.run(gateway.close())
             _tell("everything is killed and removed")
             _destroyed(lost)
             _tell("it is restored")
             found.state.folder.parent.mkdir()
-            output += _eldercare("restore", str(Path(made) / "backup"), "--state", str(found.state.folder))
+            output += _eldercare(
+                "restore", str(Path(made) / "backup"), "--state", str(found.state.folder)
+            )
             found.start("apache", "")
             found.until(lambda: not pending(found.state), 900, "every master is said again")
             found.quiet()
@@ -100,34 +115,52 @@ def test_the_figures_are_those_of_the_owners_as_of_the_backup(rehearsal: Rehears
     rows = [row for level in (2, 3, 4, 5) for row in _figures(town, level)]
     found = owners_figures.shown(rows, {code for code, _ in wanted})
 
-    assert {key: (wanted.get(key), found.get(key)) for key in wanted.keys() | found.keys() if wanted.get(key) != found.get(key)} == {}
+    assert {
+        key: (wanted.get(key), found.get(key))
+        for key in wanted.keys() | found.keys()
+        if wanted.get(key) != found.get(key)
+    } == {}
     assert {"POP01", "AS03", "SU04", "SU05", "FA09"} <= {code for code, _ in wanted}
-    proof = town.post("/v1/proofs", town.token("official", area=CITY), {"area_code": CITY, "month": MONTH})
+    proof = town.post(
+        "/v1/proofs", town.token("official", area=CITY), {"area_code": CITY, "month": MONTH}
+    )
     assert proof.get("differences", []) == []
 
 
 def test_nothing_vanished_and_the_ledger_balances(rehearsal: Rehearsal) -> None:
     town = rehearsal.town
     balance = town.get("/v1/ledger/balance", town.token("official", area=CITY))
-    true, copied = map(int, re.search(r"(\d+) of (\d+) records of the tail are true", rehearsal.output).groups())  # type: ignore[union-attr]
+    true, copied = map(
+        int, re.search(r"(\d+) of (\d+) records of the tail are true", rehearsal.output).groups()
+    )  # type: ignore[union-attr]
 
     assert unbalanced(town.facts()) == []
     assert balance["debit_fen"] == balance["credit_fen"] != "0"
-    assert 0 < true < copied, "the tail held what a frozen group had not read, and what was said after the backup's instant"
+    assert 0 < true < copied, (
+        "the tail held what a frozen group had not read, and what was said after the backup's instant"
+    )
 
 
-def test_a_stranger_who_heard_the_lost_future_takes_what_is_said_again_for_newer(rehearsal: Rehearsal) -> None:
+def test_a_stranger_who_heard_the_lost_future_takes_what_is_said_again_for_newer(
+    rehearsal: Rehearsal,
+) -> None:
     before = rehearsal.elders
     after = believed(rehearsal.town, before)
     epoch = EPOCH * rehearsal.town.query("assessment", "select max(epoch) from epoch")[0][0][0]
-    (rows,) = rehearsal.town.query("assessment", "select elder_id, area_code, living, status from elder")
+    (rows,) = rehearsal.town.query(
+        "assessment", "select elder_id, area_code, living, status from elder"
+    )
     owners = {str(row[0]): tuple(row[1:]) for row in rows}
 
     true = {key: _state(payload) for key, (sequence, payload) in after.items() if sequence >= epoch}
-    assert {key: (elder.area_code, elder.living, elder.status) for key, elder in true.items()} == owners
+    assert {
+        key: (elder.area_code, elder.living, elder.status) for key, elder in true.items()
+    } == owners
     changed = [key for key in owners if _state(before[key][1]) != true[key]]
     assert changed, "nobody was changed after the backup: the rehearsal shows nothing"
-    assert before.keys() - owners.keys(), "nobody was born after it; who was is told by the sequence: no epoch"
+    assert before.keys() - owners.keys(), (
+        "nobody was born after it; who was is told by the sequence: no epoch"
+    )
 
 
 def test_a_feed_of_the_lost_future_is_told_where_to_go_on(rehearsal: Rehearsal) -> None:
@@ -162,7 +195,8 @@ async def _backed_up(town: RunningCity, story: Story, folder: Path) -> tuple[int
     rounds = 0
     try:
         backing = await asyncio.create_subprocess_exec(
-            *_command("backup", str(folder), "--state", str(town.state.folder)), stdout=asyncio.subprocess.PIPE,
+            *_command("backup", str(folder), "--state", str(town.state.folder)),
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         told = asyncio.create_task(backing.communicate())
@@ -204,7 +238,9 @@ async def _done_again(rehearsal: Rehearsal) -> tuple[compare.Comparison, dict[st
         await gateway.close()
 
 
-def believed(town: RunningCity, known: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, bytes]]:
+def believed(
+    town: RunningCity, known: dict[str, tuple[int, bytes]]
+) -> dict[str, tuple[int, bytes]]:
     """The newest state of each elder, by key, for one who knows something and reads the topic from its beginning."""
     found = dict(known)
     for record in town.records([ELDER]):
@@ -234,7 +270,11 @@ def _destroyed(town: RunningCity) -> None:
 
 def _figures(town: RunningCity, level: int) -> list[dict[str, Any]]:
     token = town.token("official", area=CITY)
-    return list(town.get("/v1/figures", token, area_code=CITY, month_from=MONTH, month_to=MONTH, level=level)["rows"])
+    return list(
+        town.get(
+            "/v1/figures", token, area_code=CITY, month_from=MONTH, month_to=MONTH, level=level
+        )["rows"]
+    )
 
 
 def _command(*arguments: str) -> list[str]:
@@ -242,7 +282,9 @@ def _command(*arguments: str) -> list[str]:
 
 
 def _eldercare(*arguments: str) -> str:
-    done = subprocess.run(_command(*arguments), capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(
+        _command(*arguments), capture_output=True, text=True, timeout=600, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

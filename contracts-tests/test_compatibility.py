@@ -29,8 +29,15 @@ def promises(bundle: descriptor_pb2.FileDescriptorSet) -> dict[str, object]:
         name = f"{prefix}.{message.name}"
         for field in message.field:
             found[f"{name} {field.number}"] = (
-                field.name, field.json_name, field.type, field.type_name, field.label == REPEATED, field.proto3_optional,
-                message.oneof_decl[field.oneof_index].name if field.HasField("oneof_index") and not field.proto3_optional else "",
+                field.name,
+                field.json_name,
+                field.type,
+                field.type_name,
+                field.label == REPEATED,
+                field.proto3_optional,
+                message.oneof_decl[field.oneof_index].name
+                if field.HasField("oneof_index") and not field.proto3_optional
+                else "",
             )
         for inner in message.enum_type:
             values(name, inner)
@@ -47,7 +54,12 @@ def promises(bundle: descriptor_pb2.FileDescriptorSet) -> dict[str, object]:
             values(file.package, enum)
         for service in file.service:
             for call in service.method:
-                types = call.input_type, call.output_type, call.client_streaming, call.server_streaming
+                types = (
+                    call.input_type,
+                    call.output_type,
+                    call.client_streaming,
+                    call.server_streaming,
+                )
                 found[f"{file.package}.{service.name}/{call.name}"] = types
     return found
 
@@ -58,14 +70,20 @@ def kept_free(bundle: descriptor_pb2.FileDescriptorSet) -> dict[str, set[object]
 
     def walk(prefix: str, message: descriptor_pb2.DescriptorProto) -> None:
         name = f"{prefix}.{message.name}"
-        found[name] = {*message.reserved_name, *((span.start, span.end - 1) for span in message.reserved_range)}
+        found[name] = {
+            *message.reserved_name,
+            *((span.start, span.end - 1) for span in message.reserved_range),
+        }
         for enum in message.enum_type:
             values(name, enum)
         for inner in message.nested_type:
             walk(name, inner)
 
     def values(prefix: str, enum: descriptor_pb2.EnumDescriptorProto) -> None:
-        found[f"{prefix}.{enum.name}"] = {*enum.reserved_name, *((span.start, span.end) for span in enum.reserved_range)}
+        found[f"{prefix}.{enum.name}"] = {
+            *enum.reserved_name,
+            *((span.start, span.end) for span in enum.reserved_range),
+        }
 
     for file in ours(bundle):
         for message in file.message_type:
@@ -79,12 +97,20 @@ def ours(bundle: descriptor_pb2.FileDescriptorSet) -> list[descriptor_pb2.FileDe
     return [file for file in bundle.file if file.name.startswith("eldercare/")]
 
 
-def broken(before: descriptor_pb2.FileDescriptorSet, now: descriptor_pb2.FileDescriptorSet) -> list[str]:
+def broken(
+    before: descriptor_pb2.FileDescriptorSet, now: descriptor_pb2.FileDescriptorSet
+) -> list[str]:
     """What a reader or a caller of the former contracts would no longer understand."""
     old, new, free = promises(before), promises(now), kept_free(now)
-    changed = [f"{name}: {what} became {new.get(name)}" for name, what in old.items() if new.get(name) != what]
+    changed = [
+        f"{name}: {what} became {new.get(name)}"
+        for name, what in old.items()
+        if new.get(name) != what
+    ]
     return changed + [
-        f"{name}: {what} is no longer reserved" for name, spared in kept_free(before).items() for what in spared - free.get(name, set())
+        f"{name}: {what} is no longer reserved"
+        for name, spared in kept_free(before).items()
+        for what in spared - free.get(name, set())
     ]
 
 
@@ -121,10 +147,21 @@ def take_a_call_away(file: descriptor_pb2.FileDescriptorProto) -> None:
     del file.service[0].method[0]
 
 
-@pytest.mark.parametrize("bend", [
-    rename, rename_in_json, move_into_a_choice, delete, ask_for_something_else, answer_something_else, take_a_call_away,
-])
-def test_the_check_sees_what_would_break_a_reader(bend: Callable[[descriptor_pb2.FileDescriptorProto], None]) -> None:
+@pytest.mark.parametrize(
+    "bend",
+    [
+        rename,
+        rename_in_json,
+        move_into_a_choice,
+        delete,
+        ask_for_something_else,
+        answer_something_else,
+        take_a_call_away,
+    ],
+)
+def test_the_check_sees_what_would_break_a_reader(
+    bend: Callable[[descriptor_pb2.FileDescriptorProto], None],
+) -> None:
     """A gate that cannot fail is none."""
     bent = released()
     bend(next(file for file in bent.file if file.service))
@@ -155,7 +192,10 @@ def test_frozen_bytes_are_read_and_still_satisfy_the_rules(name: str) -> None:
 
     assert json_format.MessageToDict(message, preserving_proto_field_name=True) == kept["json"]
     assert json_format.ParseDict(kept["json"], kind()) == message
-    assert (f"eldercare.{contracts.event(kind).topic}.v1", contracts.event(kind).key) == (kept["topic"], kept["key"])
+    assert (f"eldercare.{contracts.event(kind).topic}.v1", contracts.event(kind).key) == (
+        kept["topic"],
+        kept["key"],
+    )
     protovalidate.validate(message)
 
 
@@ -177,5 +217,10 @@ def test_frozen_headers_are_read_by_all_who_hear_the_event_and_are_still_said(na
         assert (item.fault, item.event) == (None, message), group
         assert item.fact is not None
         fact = item.fact
-        assert (fact.id, fact.time, fact.sequence, fact.subject) == (str(corpus.ID), corpus.SAID, 7, told["ce_subject"])
+        assert (fact.id, fact.time, fact.sequence, fact.subject) == (
+            str(corpus.ID),
+            corpus.SAID,
+            7,
+            told["ce_subject"],
+        )
         assert fact.source == told["ce_source"]

@@ -16,15 +16,20 @@ def _found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(IMAGE))
 
 
-@pytest.mark.parametrize(("left", "readiness", "said"), [
-    (0, 503, '{"event": "ended"}\n'),
-    (0, 503, '{"event": "ended"}\n{"event": "draining"}\n'),
-    (0, 503, '{"event": "draining"}\n'),
-    (0, 0, DRAINED),
-    (0, 200, DRAINED),
-    (3, 503, DRAINED),
-])
-def test_a_drain_that_was_not_told_or_not_seen_is_none(left: int, readiness: int, said: str) -> None:
+@pytest.mark.parametrize(
+    ("left", "readiness", "said"),
+    [
+        (0, 503, '{"event": "ended"}\n'),
+        (0, 503, '{"event": "ended"}\n{"event": "draining"}\n'),
+        (0, 503, '{"event": "draining"}\n'),
+        (0, 0, DRAINED),
+        (0, 200, DRAINED),
+        (3, 503, DRAINED),
+    ],
+)
+def test_a_drain_that_was_not_told_or_not_seen_is_none(
+    left: int, readiness: int, said: str
+) -> None:
     from prove import orderly
 
     assert orderly(0, 503, DRAINED)
@@ -32,7 +37,12 @@ def test_a_drain_that_was_not_told_or_not_seen_is_none(left: int, readiness: int
 
 
 def test_the_list_of_packages_holds_what_dpkg_holds_the_same_each_time() -> None:
-    first, second = (subprocess.run([sys.executable, IMAGE / "packages.py"], capture_output=True, check=True).stdout for _ in range(2))
+    first, second = (
+        subprocess.run(
+            [sys.executable, IMAGE / "packages.py"], capture_output=True, check=True
+        ).stdout
+        for _ in range(2)
+    )
     asked = ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n"]
     installed = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
     told = json.loads(first)
@@ -40,7 +50,8 @@ def test_the_list_of_packages_holds_what_dpkg_holds_the_same_each_time() -> None
     assert first == second
     assert (told["bomFormat"], told["specVersion"]) == ("CycloneDX", "1.6")
     assert sorted(part["name"] for part in told["components"]) == sorted(
-        line.split()[1] for line in installed.splitlines() if line.startswith("installed "))
+        line.split()[1] for line in installed.splitlines() if line.startswith("installed ")
+    )
     dpkg = next(part for part in told["components"] if part["name"] == "dpkg")
     assert dpkg["purl"].startswith("pkg:deb/debian/dpkg@")
     assert "distro=debian-" in dpkg["purl"]

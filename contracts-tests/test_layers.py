@@ -76,12 +76,22 @@ UNSCOPED = {
     "assessment.queries.contact": "internal: only services ask, and each access is recorded",
 }
 TOPIC = re.compile(r"eldercare\.[a-z]+\.v\d+")
-BEGINS = re.compile(r"\s*(begin|commit|rollback|start transaction)( |;|$)(isolation|work|transaction|to savepoint|;|$)?", re.IGNORECASE)
+BEGINS = re.compile(
+    r"\s*(begin|commit|rollback|start transaction)( |;|$)(isolation|work|transaction|to savepoint|;|$)?",
+    re.IGNORECASE,
+)
 
 
-def breaches(rule: Callable[[ast.AST], bool], of: Iterable[Source] | None = None) -> list[tuple[str, str]]:
+def breaches(
+    rule: Callable[[ast.AST], bool], of: Iterable[Source] | None = None
+) -> list[tuple[str, str]]:
     """(module, function) of every node that breaks a rule."""
-    return [(source.name, where) for source in (packages() if of is None else of) for where, node in source.places() if rule(node)]
+    return [
+        (source.name, where)
+        for source in (packages() if of is None else of)
+        for where, node in source.places()
+        if rule(node)
+    ]
 
 
 def excused(name: str, reasons: dict[str, str]) -> bool:
@@ -92,32 +102,52 @@ def excused(name: str, reasons: dict[str, str]) -> bool:
 def unexcused(found: list[tuple[str, str]], reasons: dict[str, str]) -> list[str]:
     """Breaches without a reason, and reasons without a breach."""
     wrong = [f"{name}: {where}" for name, where in found if not excused(name, reasons)]
-    return wrong + [f"{known}: nothing is excused there any more" for known in reasons
-                    if not any(excused(name, {known: ""}) for name, _ in found)]
+    return wrong + [
+        f"{known}: nothing is excused there any more"
+        for known in reasons
+        if not any(excused(name, {known: ""}) for name, _ in found)
+    ]
 
 
 def ends_a_transaction(node: ast.AST) -> bool:
     what = called(node)
     if what.endswith((".begin", ".begin_nested", ".commit", ".rollback")):
         return True
-    if what.endswith(".transaction"):  # the kit's own is `store.transaction()`; any other is a driver's
+    if what.endswith(
+        ".transaction"
+    ):  # the kit's own is `store.transaction()`; any other is a driver's
         return not what.removesuffix(".transaction").endswith("store")
     return False
 
 
 def tells_the_time(node: ast.AST) -> bool:
-    return called(node).endswith(("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"))
+    return called(node).endswith(
+        (
+            "datetime.now",
+            "datetime.utcnow",
+            "datetime.today",
+            "date.today",
+            "time.time",
+            "time.time_ns",
+        )
+    )
 
 
 def draws_lots(node: ast.AST) -> bool:
     modules = ("random", "secrets", "numpy.random")
     if isinstance(node, ast.Import):
         return any(alias.name in modules for alias in node.names)
-    return (isinstance(node, ast.ImportFrom) and node.module in modules) or dotted(node) == "np.random"
+    return (isinstance(node, ast.ImportFrom) and node.module in modules) or dotted(
+        node
+    ) == "np.random"
 
 
 def names_a_topic(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and TOPIC.fullmatch(node.value) is not None
+    return (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and TOPIC.fullmatch(node.value) is not None
+    )
 
 
 def makes_a_topic(node: ast.AST) -> bool:
@@ -126,7 +156,9 @@ def makes_a_topic(node: ast.AST) -> bool:
 
 def _filled(node: ast.JoinedStr) -> str:
     """The text with a plausible word in each brace."""
-    text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    text = "".join(
+        str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values
+    )
     return text.replace("eldercare.{}", "eldercare.word").replace(".{}", ".v1").replace("v{}", "v1")
 
 
@@ -135,7 +167,8 @@ def patches(node: ast.AST) -> bool:
         return any(alias.name in ("mock", "unittest.mock", "pytest_mock") for alias in node.names)
     if isinstance(node, ast.ImportFrom):
         return node.module in ("mock", "unittest.mock", "pytest_mock") or (
-            node.module == "unittest" and any(alias.name == "mock" for alias in node.names))
+            node.module == "unittest" and any(alias.name == "mock" for alias in node.names)
+        )
     if isinstance(node, ast.arg):
         return node.arg == "mocker"
     return called(node) in ("monkeypatch.setattr", "monkeypatch.setitem", "monkeypatch.delattr")
@@ -158,15 +191,27 @@ def _broad(kind: ast.AST) -> bool:
 
 def bare(function: ast.AST) -> bool:
     """True for a function that selects rows, or gets one, without asking `scoped` whose they are."""
-    scoped = [node for node in ast.walk(function) if called(node).rpartition(".")[2] in ("scoped", "_scoped")]
+    scoped = [
+        node
+        for node in ast.walk(function)
+        if called(node).rpartition(".")[2] in ("scoped", "_scoped")
+    ]
     inside = {id(inner) for node in scoped for inner in ast.walk(node)}
-    passed = {node.args[0].id for node in scoped if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Name)}
+    passed = {
+        node.args[0].id
+        for node in scoped
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Name)
+    }
     for node in ast.walk(function):
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(isinstance(target, ast.Name) and target.id in passed for target in targets):
                 inside |= {id(inner) for inner in ast.walk(node.value)}
-    reads = [node for node in ast.walk(function) if called(node) in ("select", "session.get", "text") and id(node) not in inside]
+    reads = [
+        node
+        for node in ast.walk(function)
+        if called(node) in ("select", "session.get", "text") and id(node) not in inside
+    ]
     return bool(reads)
 
 
@@ -178,7 +223,11 @@ def functions(source: Source) -> Iterator[tuple[str, ast.AST]]:
 
 def judged(rule: Callable[[ast.AST], bool], text: str) -> bool:
     """True where a rule finds fault with a text; `bare` looks at whole functions."""
-    return rule(ast.parse(text)) if rule is bare else any(rule(node) for node in ast.walk(ast.parse(text)))
+    return (
+        rule(ast.parse(text))
+        if rule is bare
+        else any(rule(node) for node in ast.walk(ast.parse(text)))
+    )
 
 
 def test_only_the_store_begins_and_commits() -> None:
@@ -187,9 +236,14 @@ def test_only_the_store_begins_and_commits() -> None:
 
 def test_only_the_store_says_begin_and_commit_in_sql() -> None:
     found = [
-        (source.name, where) for source in packages() for where, node in source.places()
+        (source.name, where)
+        for source in packages()
+        for where, node in source.places()
         if called(node).endswith((".execute", ".fetch", ".fetchval", ".exec"))
-        for inner in node.args if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and BEGINS.match(inner.value)  # type: ignore[attr-defined]
+        for inner in node.args
+        if isinstance(inner, ast.Constant)
+        and isinstance(inner.value, str)
+        and BEGINS.match(inner.value)  # type: ignore[attr-defined]
     ]
 
     assert unexcused(found, SPOKEN) == []
@@ -223,30 +277,48 @@ def test_nothing_swallows_what_it_cannot_repair() -> None:
 
 def test_queries_begin_with_the_callers_scope() -> None:
     asked = [source for source in packages() if source.name.split(".")[1:2] == ["queries"]]
-    found = [(name, "") for source in asked for name, function in functions(source) if bare(function)]
+    found = [
+        (name, "") for source in asked for name, function in functions(source) if bare(function)
+    ]
 
     assert len(asked) >= 6
     assert unexcused(found, UNSCOPED) == []
 
 
-@pytest.mark.parametrize(("rule", "text"), [
-    (ends_a_transaction, "await session.commit()"), (ends_a_transaction, "async with driver.transaction(): ..."),
-    (tells_the_time, "datetime.now(UTC)"), (tells_the_time, "time.time()"), (draws_lots, "from random import Random"),
-    (names_a_topic, "topic = 'eldercare.elder.v1'"), (makes_a_topic, "f'eldercare.{topic}.v1'"), (patches, "import unittest.mock"),
-    (patches, "monkeypatch.setattr(clock, 'now', 1)"), (swallows_everything, "try: pass\nexcept Exception as error: log(error)"),
-    (swallows_everything, "with suppress(OSError, Exception): pass"), (bare, "async def elders(): return select(Elder)"),
-    (bare, "async def elder(): return await session.get(Elder, 1)"),
-])
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (ends_a_transaction, "await session.commit()"),
+        (ends_a_transaction, "async with driver.transaction(): ..."),
+        (tells_the_time, "datetime.now(UTC)"),
+        (tells_the_time, "time.time()"),
+        (draws_lots, "from random import Random"),
+        (names_a_topic, "topic = 'eldercare.elder.v1'"),
+        (makes_a_topic, "f'eldercare.{topic}.v1'"),
+        (patches, "import unittest.mock"),
+        (patches, "monkeypatch.setattr(clock, 'now', 1)"),
+        (swallows_everything, "try: pass\nexcept Exception as error: log(error)"),
+        (swallows_everything, "with suppress(OSError, Exception): pass"),
+        (bare, "async def elders(): return select(Elder)"),
+        (bare, "async def elder(): return await session.get(Elder, 1)"),
+    ],
+)
 def test_each_rule_sees_its_breach(rule: Callable[[ast.AST], bool], text: str) -> None:
     assert judged(rule, text)
 
 
-@pytest.mark.parametrize(("rule", "text"), [
-    (ends_a_transaction, "async with self.store.transaction() as session: ..."),
-    (names_a_topic, "'eldercare.assessment.v1.Elders/Contact'"),
-    (swallows_everything, "try: pass\nexcept Exception:\n    undo()\n    raise"),
-    (bare, "async def elders(): return scoped(select(Elder), caller, area=Elder.area_code)"),
-    (bare, "async def sums():\n    asked = select(func.sum(Entry.fen))\n    return scoped(asked, caller, area=Entry.area_code)"),
-])
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (ends_a_transaction, "async with self.store.transaction() as session: ..."),
+        (names_a_topic, "'eldercare.assessment.v1.Elders/Contact'"),
+        (swallows_everything, "try: pass\nexcept Exception:\n    undo()\n    raise"),
+        (bare, "async def elders(): return scoped(select(Elder), caller, area=Elder.area_code)"),
+        (
+            bare,
+            "async def sums():\n    asked = select(func.sum(Entry.fen))\n    return scoped(asked, caller, area=Entry.area_code)",
+        ),
+    ],
+)
 def test_no_rule_sees_what_is_allowed(rule: Callable[[ast.AST], bool], text: str) -> None:
     assert not judged(rule, text)

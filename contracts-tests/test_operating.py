@@ -17,11 +17,28 @@ from simulator.people import Places, population
 from simulator.story import START
 
 pytest_plugins = ["city_fixtures"]
-pytestmark = [pytest.mark.rehearsal, pytest.mark.city, pytest.mark.connected, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.rehearsal,
+    pytest.mark.city,
+    pytest.mark.connected,
+    pytest.mark.timeout(900),
+]
 
 # "thing" bears when a state was said last; all that is counted from it is compared
 NOTES = (
-    "outbox", "sent", "position", "inbox", "due", "audit_record", "command", "archive", "heard", "projection", "feed_", "proof", "thing",
+    "outbox",
+    "sent",
+    "position",
+    "inbox",
+    "due",
+    "audit_record",
+    "command",
+    "archive",
+    "heard",
+    "projection",
+    "feed_",
+    "proof",
+    "thing",
 )
 POISON = "alter table elder add constraint poison check (living <> 1) not valid"
 CURE = "alter table elder drop constraint poison"
@@ -52,11 +69,25 @@ def told(town: RunningCity, *command: str) -> str:
 def contents(town: RunningCity) -> dict[str, Any]:
     """Every table of every service as one hash, what only notes its own progress left out."""
     found = {}
-    for service in ("assessment", "subsidy", "facility", "dispatch", "supervision", "datacenter", "gateway"):
+    for service in (
+        "assessment",
+        "subsidy",
+        "facility",
+        "dispatch",
+        "supervision",
+        "datacenter",
+        "gateway",
+    ):
         named = "select tablename from pg_tables where schemaname = 'public' order by 1"
         tables = [row[0] for row in town.query(service, named)[0] if not row[0].startswith(NOTES)]
-        hashes = [f"select count(*), md5(string_agg(md5(t::text), '' order by md5(t::text))) from \"{table}\" t" for table in tables]  # noqa: S608
-        found |= {f"{service}.{table}": tuple(rows[0]) for table, rows in zip(tables, town.query(service, *hashes), strict=True)}
+        hashes = [
+            f"select count(*), md5(string_agg(md5(t::text), '' order by md5(t::text))) from \"{table}\" t"
+            for table in tables
+        ]  # noqa: S608
+        found |= {
+            f"{service}.{table}": tuple(rows[0])
+            for table, rows in zip(tables, town.query(service, *hashes), strict=True)
+        }
     return found
 
 
@@ -66,7 +97,10 @@ def test_what_is_said_again_reaches_every_group_and_changes_nothing(small: Runni
     lines = {master: told(small, "resay", master).strip() for master in sorted(MASTERS)}
     small.quiet()
 
-    said = {master: int(line.removesuffix(f" of {master} are said again")) for master, line in lines.items()}
+    said = {
+        master: int(line.removesuffix(f" of {master} are said again"))
+        for master, line in lines.items()
+    }
     assert all(said.values())
     assert records_read(small)["datacenter"] - read["datacenter"] == sum(said.values())
     assert contents(small) == before
@@ -74,22 +108,42 @@ def test_what_is_said_again_reaches_every_group_and_changes_nothing(small: Runni
 
 
 def records_read(town: RunningCity) -> dict[str, int]:
-    return {name: sum(one["next"] - one["begin"] for one in service["positions"]) for name, service in town.quiet().items()}
+    return {
+        name: sum(one["next"] - one["begin"] for one in service["positions"])
+        for name, service in town.quiet().items()
+    }
 
 
-def test_a_poisoned_record_holds_its_key_until_it_is_mended_and_replayed_in_order(small: RunningCity) -> None:
+def test_a_poisoned_record_holds_its_key_until_it_is_mended_and_replayed_in_order(
+    small: RunningCity,
+) -> None:
     office = small.token("official", area=CITY)
     person = population(4000, 1, START, Places(1))[-1]
-    elder = small.post("/v1/elders", office, {
-        "name": person.name, "id_number": person.id_number, "area_code": person.area_code, "living": "LIVING_WITH_FAMILY",
-        "local_register": True,
-    })["elder"]["elder_id"]
+    elder = small.post(
+        "/v1/elders",
+        office,
+        {
+            "name": person.name,
+            "id_number": person.id_number,
+            "area_code": person.area_code,
+            "living": "LIVING_WITH_FAMILY",
+            "local_register": True,
+        },
+    )["elder"]["elder_id"]
     small.quiet()
     small.query("dispatch", POISON)
 
-    for change in ({"living": "LIVING_ALONE"}, {"hardships": {"hardships": ["HARDSHIP_DIBAO"]}}, {"living": "LIVING_WITH_FAMILY"}):
+    for change in (
+        {"living": "LIVING_ALONE"},
+        {"hardships": {"hardships": ["HARDSHIP_DIBAO"]}},
+        {"living": "LIVING_WITH_FAMILY"},
+    ):
         small.post(f"/v1/elders/{elder}:change", office, change)
-    state = small.until(lambda: (own := small.quiet()["dispatch"])["held"] == 2 and own, 60, "one is parked and two stand behind it")
+    state = small.until(
+        lambda: (own := small.quiet()["dispatch"])["held"] == 2 and own,
+        60,
+        "one is parked and two stand behind it",
+    )
     listed = told(small, "parked", "list", "dispatch")
     small.query("dispatch", CURE)
     replayed = told(small, "parked", "replay", "dispatch")
@@ -99,8 +153,10 @@ def test_a_poisoned_record_holds_its_key_until_it_is_mended_and_replayed_in_orde
     assert "ElderChanged" in listed
     assert "2 behind it" in listed
     assert f"key={elder}: 3 went through, 0 are left" in replayed
-    owned, replica = (small.query(service, f"select version, living from elder where elder_id = '{elder}'")[0]  # noqa: S608
-                      for service in ("assessment", "dispatch"))
+    owned, replica = (
+        small.query(service, f"select version, living from elder where elder_id = '{elder}'")[0]  # noqa: S608
+        for service in ("assessment", "dispatch")
+    )
     assert [tuple(row) for row in replica] == [tuple(row) for row in owned]
     assert replica[0]["version"] == 4
     assert (small.quiet()["dispatch"]["parked"], small.quiet()["dispatch"]["held"]) == (0, 0)

@@ -7,11 +7,27 @@ from sqlalchemy import ARRAY, LargeBinary
 
 from kit import columns, tables
 
-SERVICES = ("kit", "assessment", "subsidy", "facility", "dispatch", "supervision", "datacenter", "gateway")
+SERVICES = (
+    "kit",
+    "assessment",
+    "subsidy",
+    "facility",
+    "dispatch",
+    "supervision",
+    "datacenter",
+    "gateway",
+)
 PLAIN = {
-    "outbox.payload": "events carry nothing personal", "command.digest": "of a request", "audit_record.seal": "of the chain",
-    "waiting.key": "Kafka's", "waiting.payload": "an event", "parked.key": "Kafka's", "parked.payload": "an event",
-    "visit_order.digest": "of a request", "archive.headers": "an event", "archive.payload": "an event",
+    "outbox.payload": "events carry nothing personal",
+    "command.digest": "of a request",
+    "audit_record.seal": "of the chain",
+    "waiting.key": "Kafka's",
+    "waiting.payload": "an event",
+    "parked.key": "Kafka's",
+    "parked.payload": "an event",
+    "visit_order.digest": "of a request",
+    "archive.headers": "an event",
+    "archive.payload": "an event",
 }
 
 
@@ -19,10 +35,21 @@ PLAIN = {
 def test_every_column_of_bytes_is_sealed_or_hashed_or_holds_nothing_personal(service: str) -> None:
     import_module(f"{service}.tables")
     metadata = tables.metadata(service)
-    declared = {f"{each.table.name}.{name}" for each in columns.personal(metadata) for name in [*each.sealed, *each.hashed]}
+    declared = {
+        f"{each.table.name}.{name}"
+        for each in columns.personal(metadata)
+        for name in [*each.sealed, *each.hashed]
+    }
     found = {
-        f"{table.name}.{column.name}" for table in metadata.sorted_tables for column in table.columns
-        if isinstance(getattr(column.type, "item_type", column.type) if isinstance(column.type, ARRAY) else column.type, LargeBinary)
+        f"{table.name}.{column.name}"
+        for table in metadata.sorted_tables
+        for column in table.columns
+        if isinstance(
+            getattr(column.type, "item_type", column.type)
+            if isinstance(column.type, ARRAY)
+            else column.type,
+            LargeBinary,
+        )
     }
 
     assert found - declared - PLAIN.keys() == set()
@@ -34,4 +61,6 @@ def test_a_hash_is_made_of_a_column_that_is_sealed(service: str) -> None:
     import_module(f"{service}.tables")
     for each in columns.personal(tables.metadata(service)):
         assert {hashed.of for hashed in each.hashed.values()} <= each.sealed.keys()
-        assert {name for hashed in each.hashed.values() for name in hashed.needs} <= set(each.table.columns.keys())
+        assert {name for hashed in each.hashed.values() for name in hashed.needs} <= set(
+            each.table.columns.keys()
+        )

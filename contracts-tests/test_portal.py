@@ -19,8 +19,12 @@ TITLES = {"zh": "智慧养老监管看板", "en": "Eldercare regulatory board"}
 SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
 UNITS = {"zh": {"%": "%", "per 1000": "‰"}, "en": {"%": "%", "per 1000": " per 1000"}}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-KEYS = re.findall(r"^  ([a-z]+[A-Z]\w*):", (ROOT / "services/portal/src/words.ts").read_text(), re.MULTILINE)
-KEY = re.compile(rf"\b({'|'.join(KEYS)}|undefined|NaN)\b|\[object")  # a word that was not looked up, or a value that was not there
+KEYS = re.findall(
+    r"^  ([a-z]+[A-Z]\w*):", (ROOT / "services/portal/src/words.ts").read_text(), re.MULTILINE
+)
+KEY = re.compile(
+    rf"\b({'|'.join(KEYS)}|undefined|NaN)\b|\[object"
+)  # a word that was not looked up, or a value that was not there
 
 BEYOND = """
 return [...document.querySelectorAll(".page *")].filter(one => !one.closest(".scroll") && one.getClientRects().length)
@@ -44,7 +48,9 @@ def written(figure: dict[str, Any], unit: str, language: str) -> str:
     if "value" not in figure:
         return "—"
     value = Decimal(figure["value"])
-    number = f"{value:,.0f}" if unit == "count" else str(value.quantize(Decimal("0.1"), ROUND_HALF_UP))
+    number = (
+        f"{value:,.0f}" if unit == "count" else str(value.quantize(Decimal("0.1"), ROUND_HALF_UP))
+    )
     return number + UNITS[language].get(unit, "")
 
 
@@ -52,7 +58,10 @@ def keys_of(board: dict[str, Any], language: str) -> list[tuple[str, str]]:
     """Name and value of every key figure that the interface answers."""
     figures = {one["code"]: one for one in board["figures"]}
     keys = [one for one in board["indicators"] if one.get("key")]
-    return [(one[f"name_{language}"], written(figures[one["code"]], one["unit"], language)) for one in keys]
+    return [
+        (one[f"name_{language}"], written(figures[one["code"]], one["unit"], language))
+        for one in keys
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +71,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield started
 
 
-@pytest.fixture(scope="module", params=[(language, size) for size in SIZES for language in TITLES], ids="-".join)
-def shown(request: pytest.FixtureRequest, town: RunningCity, browser: Browser) -> tuple[Browser, str, str]:
+@pytest.fixture(
+    scope="module", params=[(language, size) for size in SIZES for language in TITLES], ids="-".join
+)
+def shown(
+    request: pytest.FixtureRequest, town: RunningCity, browser: Browser
+) -> tuple[Browser, str, str]:
     """The city's board when it has read its figures and is drawn for the window; language and size. Each test leaves it as it was."""
     language, size = request.param
     browser.size(*SIZES[size], phone=size == "phone")
@@ -72,13 +85,17 @@ def shown(request: pytest.FixtureRequest, town: RunningCity, browser: Browser) -
     return browser, language, size
 
 
-def test_the_board_shows_what_the_interface_answers_in_its_own_words(shown: tuple[Browser, str, str], town: RunningCity) -> None:
+def test_the_board_shows_what_the_interface_answers_in_its_own_words(
+    shown: tuple[Browser, str, str], town: RunningCity
+) -> None:
     browser, language, size = shown
     official = town.token("official", area=CITY)
 
     def agreed() -> bool:
         cards = zip(browser.texts(".card h3"), browser.texts(".card .value"), strict=True)
-        return [(name, value.replace("\n", "")) for name, value in cards] == keys_of(town.get(f"/v1/boards/{CITY}", official), language)
+        return [(name, value.replace("\n", "")) for name, value in cards] == keys_of(
+            town.get(f"/v1/boards/{CITY}", official), language
+        )
 
     town.until(agreed, 30, "the key figures are those of the interface")
     browser.picture(PICTURES / f"board-{language}-{size}.png")
@@ -87,8 +104,14 @@ def test_the_board_shows_what_the_interface_answers_in_its_own_words(shown: tupl
     assert browser.texts("h1") == [f"{board['area']['name']} · {TITLES[language]}"]
     words = browser.texts(WORDS)
     assert [text for text in words if KEY.search(text)] == []
-    foreign = CHINESE.search if language == "en" else lambda text: not CHINESE.search(text) and re.search(r"[a-z]{2}", text)
-    named = browser.texts(".tools label:has(option[value=city])")  # who is signed in keeps the name that the office gave
+    foreign = (
+        CHINESE.search
+        if language == "en"
+        else lambda text: not CHINESE.search(text) and re.search(r"[a-z]{2}", text)
+    )
+    named = browser.texts(
+        ".tools label:has(option[value=city])"
+    )  # who is signed in keeps the name that the office gave
     assert [text for text in words if foreign(text) and text not in named] == []
 
 
@@ -100,22 +123,32 @@ def test_nothing_stands_beyond_the_edge(shown: tuple[Browser, str, str]) -> None
     assert browser.run(CROWDED) == []
 
 
-def test_a_click_on_a_county_leads_into_it(shown: tuple[Browser, str, str], town: RunningCity) -> None:
+def test_a_click_on_a_county_leads_into_it(
+    shown: tuple[Browser, str, str], town: RunningCity
+) -> None:
     browser, language, size = shown
     parts = town.get(f"/v1/boards/{CITY}", town.token("official", area=CITY))["parts"]
     county = max(parts, key=lambda part: int(part["area"]["elders"]))["area"]
 
     browser.click(f".square[aria-label^='{county['name']} ']")
 
-    town.until(lambda: browser.texts("h1") == [f"{county['name']} · {TITLES[language]}"], 30, "the board of the county")
+    town.until(
+        lambda: browser.texts("h1") == [f"{county['name']} · {TITLES[language]}"],
+        30,
+        "the board of the county",
+    )
     assert f"area={county['area_code']}" in browser.run("return location.search")
     assert len(browser.texts(".path button")) == 2
     browser.picture(PICTURES / f"county-{language}-{size}.png")
     browser.click(".path button")
-    town.until(lambda: county["name"] in browser.texts(".parts th"), 30, "the board of the city again")
+    town.until(
+        lambda: county["name"] in browser.texts(".parts th"), 30, "the board of the city again"
+    )
 
 
-def test_a_figure_leads_to_the_events_that_made_it(shown: tuple[Browser, str, str], town: RunningCity) -> None:
+def test_a_figure_leads_to_the_events_that_made_it(
+    shown: tuple[Browser, str, str], town: RunningCity
+) -> None:
     browser, language, size = shown
     official = town.token("official", area=CITY)
     month = town.get(f"/v1/boards/{CITY}", official)["month"]
@@ -123,8 +156,23 @@ def test_a_figure_leads_to_the_events_that_made_it(shown: tuple[Browser, str, st
     browser.click(".card .value")
 
     events = town.get(f"/v1/figures/{CITY}/{month}/POP01/events", official, limit=50)["events"]
-    town.until(lambda: browser.texts(".drawer .events > li > code") == [event["event_id"] for event in events] != [], 30, "the events")
-    assert [text for text in browser.texts(".drawer dt, .drawer h2, .drawer h3, .tags i") if KEY.search(text)] == []
-    assert browser.run("return document.querySelector('.drawer').getBoundingClientRect().right") <= SIZES[size][0]
+    town.until(
+        lambda: (
+            browser.texts(".drawer .events > li > code")
+            == [event["event_id"] for event in events]
+            != []
+        ),
+        30,
+        "the events",
+    )
+    assert [
+        text
+        for text in browser.texts(".drawer dt, .drawer h2, .drawer h3, .tags i")
+        if KEY.search(text)
+    ] == []
+    assert (
+        browser.run("return document.querySelector('.drawer').getBoundingClientRect().right")
+        <= SIZES[size][0]
+    )
     browser.picture(PICTURES / f"lineage-{language}-{size}.png", whole=False)
     browser.click(".drawer header button")

@@ -9,11 +9,15 @@ SERVICES = Path(__file__).parents[1] / "services"
 # The last revision of each package in the first release; what came before, nobody ever ran while it changed.
 FIRST = {
     "kit": "kit_2",
-    "assessment": "assessment_restores", "subsidy": "subsidy_restores", "facility": "facility_restores",
-    "dispatch": "dispatch_restores", "supervision": "supervision_restores", "datacenter": "datacenter_restores",
+    "assessment": "assessment_restores",
+    "subsidy": "subsidy_restores",
+    "facility": "facility_restores",
+    "dispatch": "dispatch_restores",
+    "supervision": "supervision_restores",
+    "datacenter": "datacenter_restores",
     "gateway": "gateway_restores",
 }
-MIGRATION = '''
+MIGRATION = """
 revision = "two"
 down_revision = "one"
 {declared}
@@ -24,14 +28,16 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     pass
-'''
+"""
 
 
 def since_first(package: str) -> dict[str, str]:
     """Source by file name of the migrations after the first release."""
     sources = {path.name: path.read_text() for path in modules(SERVICES / package / package)}
     before = dict(map(revision_of, sources.values()))
-    assert FIRST[package] in before, f"{package} has lost the revision of its first release, {FIRST[package]}"
+    assert FIRST[package] in before, (
+        f"{package} has lost the revision of its first release, {FIRST[package]}"
+    )
     old, revision = set(), FIRST[package]
     while revision:
         old.add(revision)
@@ -41,39 +47,62 @@ def since_first(package: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("package", FIRST)
 def test_since_the_first_release_a_schema_only_grows(package: str) -> None:
-    assert {name: found for name, source in since_first(package).items() if (found := faults(source))} == {}
+    assert {
+        name: found for name, source in since_first(package).items() if (found := faults(source))
+    } == {}
 
 
 def test_every_package_with_migrations_is_looked_at() -> None:
     assert {path.parents[1].name for path in SERVICES.glob("*/*/migrations/versions")} == set(FIRST)
 
 
-@pytest.mark.parametrize("change", [
-    'op.create_table("place", sa.Column("place", sa.String())); op.create_index("place_ix", "place", ["place"], unique=True)',
-    'op.add_column("payment", sa.Column("place", sa.String(), nullable=True))',
-    'op.add_column("payment", sa.Column("place", sa.String()))',
-    'op.add_column("payment", sa.Column("tries", sa.Integer(), server_default="0", nullable=False))',
-    'op.create_index("payment_ix", "payment", ["place"], postgresql_concurrently=True)',
-    'op.execute("create table place (place text)")',
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        'op.create_table("place", sa.Column("place", sa.String())); op.create_index("place_ix", "place", ["place"], unique=True)',
+        'op.add_column("payment", sa.Column("place", sa.String(), nullable=True))',
+        'op.add_column("payment", sa.Column("place", sa.String()))',
+        'op.add_column("payment", sa.Column("tries", sa.Integer(), server_default="0", nullable=False))',
+        'op.create_index("payment_ix", "payment", ["place"], postgresql_concurrently=True)',
+        'op.execute("create table place (place text)")',
+    ],
+)
 def test_what_the_release_before_does_not_notice_passes(change: str) -> None:
     assert faults(MIGRATION.format(declared="", change=change)) == []
 
 
-@pytest.mark.parametrize(("change", "fault"), [
-    ('op.drop_column("payment", "place")', "op.drop_column: only what is added"),
-    ('op.drop_table("payment")', "op.drop_table: only what is added"),
-    ('op.rename_table("payment", "paid")', "op.rename_table: only what is added"),
-    ('op.alter_column("payment", "version", type_=sa.BigInteger())', "op.alter_column: only what is added"),
-    ('op.create_check_constraint("positive", "payment", "fen > 0")', "op.create_check_constraint: only what is added"),
-    ('op.create_index("payment_ix", "payment", ["place"])', "without postgresql_concurrently"),
-    ('op.create_index("payment_ix", "payment", ["place"], unique=True, postgresql_concurrently=True)', "unique on payment"),
-    ('op.add_column("payment", sa.Column("place", sa.String(), nullable=False))', "place is not null"),
-    ('op.add_column("payment", sa.Column("at", sa.DateTime(), server_default=sa.text("now()")))', "computed for every row"),
-    ('op.execute("alter table payment drop column place")', "op.execute: alter table"),
-    ('op.execute(STATEMENT)', "not written here"),
-    ("migrations.restore_tables()", "migrations.restore_tables: only what is added"),
-])
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ('op.drop_column("payment", "place")', "op.drop_column: only what is added"),
+        ('op.drop_table("payment")', "op.drop_table: only what is added"),
+        ('op.rename_table("payment", "paid")', "op.rename_table: only what is added"),
+        (
+            'op.alter_column("payment", "version", type_=sa.BigInteger())',
+            "op.alter_column: only what is added",
+        ),
+        (
+            'op.create_check_constraint("positive", "payment", "fen > 0")',
+            "op.create_check_constraint: only what is added",
+        ),
+        ('op.create_index("payment_ix", "payment", ["place"])', "without postgresql_concurrently"),
+        (
+            'op.create_index("payment_ix", "payment", ["place"], unique=True, postgresql_concurrently=True)',
+            "unique on payment",
+        ),
+        (
+            'op.add_column("payment", sa.Column("place", sa.String(), nullable=False))',
+            "place is not null",
+        ),
+        (
+            'op.add_column("payment", sa.Column("at", sa.DateTime(), server_default=sa.text("now()")))',
+            "computed for every row",
+        ),
+        ('op.execute("alter table payment drop column place")', "op.execute: alter table"),
+        ("op.execute(STATEMENT)", "not written here"),
+        ("migrations.restore_tables()", "migrations.restore_tables: only what is added"),
+    ],
+)
 def test_what_the_release_before_would_notice_is_named(change: str, fault: str) -> None:
     (found,) = faults(MIGRATION.format(declared="", change=change))
 

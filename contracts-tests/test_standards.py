@@ -9,7 +9,15 @@ from sources import Source, called, packages
 
 from kit import standards
 
-SERVICES = ("assessment", "subsidy", "facility", "dispatch", "supervision", "datacenter", "simulator")
+SERVICES = (
+    "assessment",
+    "subsidy",
+    "facility",
+    "dispatch",
+    "supervision",
+    "datacenter",
+    "simulator",
+)
 PLAIN = (0, 1, -1)
 
 # (module, number): why it is no number of a norm.
@@ -25,7 +33,10 @@ STRUCTURAL = {
     ("datacenter.rules.people", 8): "bit of a flag",
     ("datacenter.rules.people", 16): "bit of a flag",
     ("datacenter.rules.people", 32): "bit of a flag",
-    ("datacenter.rules.places", 2): "numbers of Facility.Tier and Facility.Operation in the contract, compared below",
+    (
+        "datacenter.rules.places",
+        2,
+    ): "numbers of Facility.Tier and Facility.Operation in the contract, compared below",
     ("datacenter.rules.places", 3): "number of Facility.Operation in the contract, compared below",
     ("datacenter.rules.work", 2): "number of OrderCancelled.Cause in the contract, compared below",
     ("datacenter.rules.work", 5): "number of OrderCancelled.Cause in the contract, compared below",
@@ -33,7 +44,10 @@ STRUCTURAL = {
     ("dispatch.rules.travel", 60): "seconds of a minute",
     ("dispatch.rules.travel", 3.6): "km/h in a m/s",
     ("dispatch.rules.travel", 2): "the haversine formula",
-    ("dispatch.rules.checker", 6371.0088): "mean radius of the earth, km; the checker shares no code with the planner",
+    (
+        "dispatch.rules.checker",
+        6371.0088,
+    ): "mean radius of the earth, km; the checker shares no code with the planner",
     ("dispatch.rules.checker", 60): "seconds of a minute",
     ("dispatch.rules.checker", 3600): "seconds of an hour",
     ("supervision.rules.impossible_travel", 60): "minutes of an hour",
@@ -50,11 +64,24 @@ def numbers(tree: ast.AST) -> Iterator[int | float | complex]:
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.ClassDef) and any("Enum" in ast.unparse(base) for base in node.bases):
+        if isinstance(node, ast.ClassDef) and any(
+            "Enum" in ast.unparse(base) for base in node.bases
+        ):
             waiting += [inner for inner in node.body if isinstance(inner, ast.FunctionDef)]
         elif isinstance(node, ast.Subscript):
-            waiting += [node.value, *(inner for inner in ast.walk(node.slice) if isinstance(inner, ast.BinOp | ast.Call))]
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+            waiting += [
+                node.value,
+                *(
+                    inner
+                    for inner in ast.walk(node.slice)
+                    if isinstance(inner, ast.BinOp | ast.Call)
+                ),
+            ]
+        elif (
+            isinstance(node, ast.UnaryOp)
+            and isinstance(node.op, ast.USub)
+            and isinstance(node.operand, ast.Constant)
+        ):
             yield -node.operand.value  # type: ignore[operator]
         elif isinstance(node, ast.Constant) and type(node.value) in (int, float, complex):
             yield node.value
@@ -66,7 +93,13 @@ def numbers(tree: ast.AST) -> Iterator[int | float | complex]:
 def test_every_number_says_what_it_is_and_where_it_comes_from(service: str) -> None:
     known = list(standards.load(service))
 
-    lacking = [one.path for one in known if not (one.meaning and one.unit and one.source and one.clause and one.confidence and one.values)]
+    lacking = [
+        one.path
+        for one in known
+        if not (
+            one.meaning and one.unit and one.source and one.clause and one.confidence and one.values
+        )
+    ]
     assert known
     assert lacking == []
 
@@ -84,36 +117,60 @@ def test_what_is_our_own_assumption_says_so_and_nothing_else_does(service: str) 
 def test_every_number_that_the_code_asks_for_is_there(service: str) -> None:
     known = {one.path for one in standards.load(service)}
     asked = {
-        node.args[0].value for source in packages() if source.name.split(".")[0] == service for _, node in source.places()
-        if called(node).endswith(".value") and node.args and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)  # type: ignore[attr-defined]
+        node.args[0].value
+        for source in packages()
+        if source.name.split(".")[0] == service
+        for _, node in source.places()
+        if called(node).endswith(".value")
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)  # type: ignore[attr-defined]
     }
 
     assert {path for path in asked if "." in path} <= known
 
 
 def test_a_formula_holds_no_number_of_a_norm() -> None:
-    found = {(source.name, number) for source in rules() for number in numbers(source.tree) if number not in PLAIN}
+    found = {
+        (source.name, number)
+        for source in rules()
+        for number in numbers(source.tree)
+        if number not in PLAIN
+    }
 
     assert len(rules()) >= 20
     assert sorted(found - STRUCTURAL.keys(), key=str) == []
     assert sorted(STRUCTURAL.keys() - found, key=str) == [], "nothing is excused there any more"
 
 
-@pytest.mark.parametrize(("text", "wanted"), [
-    ("amount * 0.4", [0.4]), ("def f(age=80): return age > 65", [65, 80]), ("total >= -7", [-7]), ("rows[2 * 3]", [2, 3]),
-    ("class Kind(IntEnum):\n    CASH = 2", []), ("first, row[5], text[5:7] = 0, 1, -1", [-1, 0, 1]),
-])
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("amount * 0.4", [0.4]),
+        ("def f(age=80): return age > 65", [65, 80]),
+        ("total >= -7", [-7]),
+        ("rows[2 * 3]", [2, 3]),
+        ("class Kind(IntEnum):\n    CASH = 2", []),
+        ("first, row[5], text[5:7] = 0, 1, -1", [-1, 0, 1]),
+    ],
+)
 def test_numbers_of_formulas_are_seen(text: str, wanted: list[float]) -> None:
     assert sorted(numbers(ast.parse(text))) == wanted  # type: ignore[type-var]
 
 
-@pytest.mark.parametrize(("rule", "name", "contract"), [
-    ("places", "COUNTY", "facility.v1.events_pb2:Facility.TIER_COUNTY"), ("places", "TOWN", "facility.v1.events_pb2:Facility.TIER_TOWN"),
-    ("work", "ELDER", "dispatch.v1.events_pb2:OrderCancelled.CAUSE_ELDER"),
-    ("work", "DEATH", "dispatch.v1.events_pb2:OrderCancelled.CAUSE_DEATH"),
-    ("work", "MOVED_OUT", "dispatch.v1.events_pb2:OrderCancelled.CAUSE_MOVED_OUT"),
-])
-def test_a_number_taken_from_a_contract_is_the_contracts(rule: str, name: str, contract: str) -> None:
+@pytest.mark.parametrize(
+    ("rule", "name", "contract"),
+    [
+        ("places", "COUNTY", "facility.v1.events_pb2:Facility.TIER_COUNTY"),
+        ("places", "TOWN", "facility.v1.events_pb2:Facility.TIER_TOWN"),
+        ("work", "ELDER", "dispatch.v1.events_pb2:OrderCancelled.CAUSE_ELDER"),
+        ("work", "DEATH", "dispatch.v1.events_pb2:OrderCancelled.CAUSE_DEATH"),
+        ("work", "MOVED_OUT", "dispatch.v1.events_pb2:OrderCancelled.CAUSE_MOVED_OUT"),
+    ],
+)
+def test_a_number_taken_from_a_contract_is_the_contracts(
+    rule: str, name: str, contract: str
+) -> None:
     module, _, path = contract.partition(":")
     message, _, member = path.partition(".")
 
@@ -124,4 +181,7 @@ def test_a_number_taken_from_a_contract_is_the_contracts(rule: str, name: str, c
 def test_social_beds_are_those_of_contracted_and_private_facilities() -> None:
     facility = import_module("eldercare.facility.v1.events_pb2").Facility
 
-    assert set(import_module("datacenter.rules.places").SOCIAL) == {facility.OPERATION_CONTRACTED, facility.OPERATION_PRIVATE}
+    assert set(import_module("datacenter.rules.places").SOCIAL) == {
+        facility.OPERATION_CONTRACTED,
+        facility.OPERATION_PRIVATE,
+    }

@@ -15,18 +15,32 @@ SPANS = {name for name, value in vars(names).items() if isinstance(value, Span)}
 def mentioned(source: Source) -> set[str]:
     """Names that a module uses, its own or another module's."""
     nodes = ast.walk(source.tree)
-    return {node.id if isinstance(node, ast.Name) else node.attr for node in nodes if isinstance(node, ast.Name | ast.Attribute)}
+    return {
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in nodes
+        if isinstance(node, ast.Name | ast.Attribute)
+    }
 
 
 def texts(nodes: Iterable[ast.expr | None]) -> set[str]:
-    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
 
 
 def keys(source: Source) -> set[str]:
     """What stands as a key of a dictionary, or as the first argument of a call: attributes are set by both."""
     found = set()
     for node in ast.walk(source.tree):
-        found |= texts(node.keys) if isinstance(node, ast.Dict) else texts(node.args[:1]) if isinstance(node, ast.Call) else set()
+        found |= (
+            texts(node.keys)
+            if isinstance(node, ast.Dict)
+            else texts(node.args[:1])
+            if isinstance(node, ast.Call)
+            else set()
+        )
     return found
 
 
@@ -36,7 +50,9 @@ def attributes(source: Source) -> set[str]:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Call):
             given = [word.value for word in node.keywords if word.arg == "attributes"]
-            found |= {name for each in given if isinstance(each, ast.Dict) for name in texts(each.keys)}
+            found |= {
+                name for each in given if isinstance(each, ast.Dict) for name in texts(each.keys)
+            }
             if isinstance(node.func, ast.Attribute) and node.func.attr == "set_attribute":
                 found |= texts(node.args[:1])
     return found

@@ -15,7 +15,9 @@ def test_every_event_is_said_by_the_service_whose_table_says_so() -> None:
     for kind in contracts.events().values():
         said[contracts.service_of(kind.DESCRIPTOR)].add(contracts.event(kind).topic)
 
-    assert {service: set(topics) for service, topics in topology.SAYS.items() if topics} == dict(said)
+    assert {service: set(topics) for service, topics in topology.SAYS.items() if topics} == dict(
+        said
+    )
 
 
 def test_a_topic_has_one_speaker() -> None:
@@ -39,7 +41,9 @@ def test_every_event_has_a_listener() -> None:
 
 def test_a_service_answers_what_its_table_says() -> None:
     answered = {
-        file.package.split(".")[1]: tuple(file.services_by_name) for file in contracts.files() if file.name.endswith("api.proto")
+        file.package.split(".")[1]: tuple(file.services_by_name)
+        for file in contracts.files()
+        if file.name.endswith("api.proto")
     }
 
     assert answered == {service: names for service, names in topology.ANSWERS.items() if names}

@@ -50,9 +50,24 @@ def records(town: RunningCity) -> list[Any]:
 def spans(town: RunningCity, collector: Collector, records: list[Any]) -> list[Seen]:
     """Every span; the last ones leave a service a few seconds after they ended."""
     said = {story.span_id for story in stories(records)}
-    town.until(lambda: said <= {span.span_id for span in list(collector.spans)}, 60, "every transaction that said something is traced")
-    town.until(lambda: said <= {link for span in list(collector.spans) if span.service == "datacenter" for _, link in span.links}, 60,
-               "the data center's handling of every record is traced")
+    town.until(
+        lambda: said <= {span.span_id for span in list(collector.spans)},
+        60,
+        "every transaction that said something is traced",
+    )
+    town.until(
+        lambda: (
+            said
+            <= {
+                link
+                for span in list(collector.spans)
+                if span.service == "datacenter"
+                for _, link in span.links
+            }
+        ),
+        60,
+        "the data center's handling of every record is traced",
+    )
     return list(collector.spans)
 
 
@@ -70,9 +85,14 @@ def edges(spans: list[Seen], records: list[Any]) -> set[tuple[str, str, str]]:
     for story in stories(records):
         topics[story.span_id].add(story.topic.split(".")[1])
     return {
-        (by_id[link].service, topic, span.service) for span in spans if span.name.startswith("process") for _, link in span.links
-        if link in by_id for topic in topics[link]
-        if "messaging.destination.name" not in span.attributes or span.attributes["messaging.destination.name"].split(".")[1] == topic
+        (by_id[link].service, topic, span.service)
+        for span in spans
+        if span.name.startswith("process")
+        for _, link in span.links
+        if link in by_id
+        for topic in topics[link]
+        if "messaging.destination.name" not in span.attributes
+        or span.attributes["messaging.destination.name"].split(".")[1] == topic
     }
 
 
@@ -83,67 +103,133 @@ def test_every_event_says_where_it_comes_from(records: list[Any]) -> None:
     assert {told["ce_type"] for told in headers if not told.get("ce_correlationid")} == set()
 
 
-@pytest.mark.parametrize(("speaker", "topic", "hearer"), [edge for edge in EDGES if edge not in UNTRACED.values()])
-def test_every_edge_of_the_topology_is_seen(spans: list[Seen], records: list[Any], speaker: str, topic: str, hearer: str) -> None:
+@pytest.mark.parametrize(
+    ("speaker", "topic", "hearer"), [edge for edge in EDGES if edge not in UNTRACED.values()]
+)
+def test_every_edge_of_the_topology_is_seen(
+    spans: list[Seen], records: list[Any], speaker: str, topic: str, hearer: str
+) -> None:
     assert (speaker, topic, hearer) in edges(spans, records)
 
 
 @pytest.mark.parametrize(("caller", "answerer", "method"), CALLS)
-def test_every_call_between_services_is_seen(spans: list[Seen], caller: str, answerer: str, method: str) -> None:
+def test_every_call_between_services_is_seen(
+    spans: list[Seen], caller: str, answerer: str, method: str
+) -> None:
     by_id = {span.span_id: span for span in spans}
-    wanted = (answerer, Span.SPAN_KIND_SERVER, f"eldercare.{answerer}.v1.{method.partition('/')[0]}", method.partition("/")[2])
-    answered = [span for span in spans
-                if (span.service, span.kind, span.attributes.get("rpc.service"), span.attributes.get("rpc.method")) == wanted]
+    wanted = (
+        answerer,
+        Span.SPAN_KIND_SERVER,
+        f"eldercare.{answerer}.v1.{method.partition('/')[0]}",
+        method.partition("/")[2],
+    )
+    answered = [
+        span
+        for span in spans
+        if (
+            span.service,
+            span.kind,
+            span.attributes.get("rpc.service"),
+            span.attributes.get("rpc.method"),
+        )
+        == wanted
+    ]
 
     assert answered
-    assert {by_id[span.parent_id].service for span in answered if span.parent_id in by_id} == {caller}
+    assert {by_id[span.parent_id].service for span in answered if span.parent_id in by_id} == {
+        caller
+    }
 
 
 def test_no_call_is_more_than_one_deep(spans: list[Seen]) -> None:
     by_id = {span.span_id: span for span in spans}
-    business = {(by_id[span.parent_id].service, span.service) for span in spans
-                if span.kind == Span.SPAN_KIND_SERVER and span.parent_id in by_id and by_id[span.parent_id].service != "gateway"}
+    business = {
+        (by_id[span.parent_id].service, span.service)
+        for span in spans
+        if span.kind == Span.SPAN_KIND_SERVER
+        and span.parent_id in by_id
+        and by_id[span.parent_id].service != "gateway"
+    }
 
     assert business == {(caller, answerer) for caller, answerer, _ in CALLS}
 
 
-def test_one_trace_leads_from_the_front_door_to_the_board(spans: list[Seen], records: list[Any]) -> None:
+def test_one_trace_leads_from_the_front_door_to_the_board(
+    spans: list[Seen], records: list[Any]
+) -> None:
     """HTTP → gateway → dispatch → (subsidy, assessment) → outbox → Kafka → data center, under one trace id."""
     traces: dict[str, list[Seen]] = defaultdict(list)
     for span in spans:
         traces[span.trace_id].append(span)
     said = {story.trace_id for story in stories(records) if story.topic == "eldercare.order.v1"}
-    placed = [traces[trace_id] for trace_id in said if any(span.name == "POST /v1/orders" for span in traces[trace_id])]
-    whole = [trace for trace in placed if {("gateway", Span.SPAN_KIND_SERVER), ("gateway", Span.SPAN_KIND_CLIENT),
-             ("dispatch", Span.SPAN_KIND_SERVER), ("dispatch", Span.SPAN_KIND_CLIENT), ("subsidy", Span.SPAN_KIND_SERVER),
-             ("assessment", Span.SPAN_KIND_SERVER)} <= {(span.service, span.kind) for span in trace}]
-    heard = {(trace_id, span.service) for span in spans if span.kind == Span.SPAN_KIND_CONSUMER for trace_id, _ in span.links}
+    placed = [
+        traces[trace_id]
+        for trace_id in said
+        if any(span.name == "POST /v1/orders" for span in traces[trace_id])
+    ]
+    whole = [
+        trace
+        for trace in placed
+        if {
+            ("gateway", Span.SPAN_KIND_SERVER),
+            ("gateway", Span.SPAN_KIND_CLIENT),
+            ("dispatch", Span.SPAN_KIND_SERVER),
+            ("dispatch", Span.SPAN_KIND_CLIENT),
+            ("subsidy", Span.SPAN_KIND_SERVER),
+            ("assessment", Span.SPAN_KIND_SERVER),
+        }
+        <= {(span.service, span.kind) for span in trace}
+    ]
+    heard = {
+        (trace_id, span.service)
+        for span in spans
+        if span.kind == Span.SPAN_KIND_CONSUMER
+        for trace_id, _ in span.links
+    }
 
     assert placed
-    assert [trace[0].trace_id for trace in placed if (trace[0].trace_id, "datacenter") not in heard] == []
+    assert [
+        trace[0].trace_id for trace in placed if (trace[0].trace_id, "datacenter") not in heard
+    ] == []
     assert whole
 
 
-def test_a_figure_of_the_board_leads_to_the_requests_that_made_it(town: RunningCity, spans: list[Seen]) -> None:
+def test_a_figure_of_the_board_leads_to_the_requests_that_made_it(
+    town: RunningCity, spans: list[Seen]
+) -> None:
     """Board → figure → its events → trace id → the request at the front door, as it was exported over OTLP."""
     official = town.token("official", area=CITY)
     trend = town.get(f"/v1/boards/{CITY}", official)["trend"]
-    figure = next(one for one in reversed(trend) if one["code"] == "DC02" and int(one["denominator"]))
+    figure = next(
+        one for one in reversed(trend) if one["code"] == "DC02" and int(one["denominator"])
+    )
 
     page = town.get(f"/v1/figures/{CITY}/{figure['month']}/DC02/events", official, limit=500)
-    served = {span.trace_id: span for span in spans if span.service == "gateway" and span.kind == Span.SPAN_KIND_SERVER}
-    led = {event["trace_id"]: served.get(event["trace_id"]) for event in page["events"] if event["type"].endswith("ApplicationSubmitted")}
+    served = {
+        span.trace_id: span
+        for span in spans
+        if span.service == "gateway" and span.kind == Span.SPAN_KIND_SERVER
+    }
+    led = {
+        event["trace_id"]: served.get(event["trace_id"])
+        for event in page["events"]
+        if event["type"].endswith("ApplicationSubmitted")
+    }
 
     assert page["figure"] == figure
     assert len(led) == int(figure["denominator"])
     # an appeal is an application for a second assessment
-    assert {span.name if span else None for span in led.values()} - {APPEALED} == {"POST /v1/applications"}
+    assert {span.name if span else None for span in led.values()} - {APPEALED} == {
+        "POST /v1/applications"
+    }
     assert {span.attributes["http.response.status_code"] for span in led.values() if span} == {200}
 
 
 def test_the_outbox_is_part_of_the_trace(spans: list[Seen], records: list[Any]) -> None:
     """A message's way from the transaction to the broker is a span of its own that leads back to the transaction."""
-    sent = {link for span in spans if span.kind == Span.SPAN_KIND_PRODUCER for _, link in span.links}
+    sent = {
+        link for span in spans if span.kind == Span.SPAN_KIND_PRODUCER for _, link in span.links
+    }
     sent |= {span.parent_id for span in spans if span.kind == Span.SPAN_KIND_PRODUCER}
 
     assert {story.span_id for story in stories(records)} - sent == set()
@@ -158,16 +244,27 @@ class Named:
     def __init__(self) -> None:
         places = Places(SEED)
         people = population(ELDERS, SEED, START, places)
-        by_county = {county: sum(one.area_code[:6] == county for one in people) for county in COUNTIES}
+        by_county = {
+            county: sum(one.area_code[:6] == county for one in people) for county in COUNTIES
+        }
         serving = firms(ELDERS, SEED, places, by_county)
         keepers, houses = homes(ELDERS, SEED, places, by_county, len(serving))
         workers = visitors(ELDERS, SEED, serving, START, by_county)
-        public = " ".join([*(area.name for area in areas.load()), *(one.name for one in (*serving, *keepers, *houses))])
-        names = {one.name for one in people} | {one.contact_name for one in people if one.contact_name}
+        public = " ".join(
+            [
+                *(area.name for area in areas.load()),
+                *(one.name for one in (*serving, *keepers, *houses)),
+            ]
+        )
+        names = {one.name for one in people} | {
+            one.contact_name for one in people if one.contact_name
+        }
         self.names = {name for name in names if name not in public}
         self.left_out = names - self.names
         self.workers = {one.name for one in workers}
-        self.numbers = {text for one in people for text in (one.id_number, one.phone, one.contact_phone) if text}
+        self.numbers = {
+            text for one in people for text in (one.id_number, one.phone, one.contact_phone) if text
+        }
         self.numbers |= {text for one in workers for text in (one.id_number, one.phone)}
 
     def within(self, text: str) -> set[str]:
@@ -175,9 +272,13 @@ class Named:
         plain = ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
         found = set(ROOM.findall(plain)) | {name for name in self.workers if name in plain}
         for run in CHINESE.findall(plain):
-            found |= {run[at : at + size] for size in (2, 3) for at in range(len(run) - size + 1)} & self.names
+            found |= {
+                run[at : at + size] for size in (2, 3) for at in range(len(run) - size + 1)
+            } & self.names
         for run in DIGITS.findall(plain):
-            found |= {run[at : at + size] for size in (11, 18) for at in range(len(run) - size + 1)} & self.numbers
+            found |= {
+                run[at : at + size] for size in (11, 18) for at in range(len(run) - size + 1)
+            } & self.numbers
         return found
 
 
@@ -188,10 +289,22 @@ def named() -> Named:
 
 def test_a_person_is_found_wherever_a_person_stands(named: Named) -> None:
     name, number = min(named.names), max(named.numbers)
-    texts = (f"elder {name} called", json.dumps({"a": f"和{name}在"}), f"id={number},", f"9{number}", f"\x0a\x06{name}\x12", "3号17室")
+    texts = (
+        f"elder {name} called",
+        json.dumps({"a": f"和{name}在"}),
+        f"id={number},",
+        f"9{number}",
+        f"\x0a\x06{name}\x12",
+        "3号17室",
+    )
 
     assert [text for text in texts if not named.within(text)] == []
-    assert named.within("滁州市琅琊区 341102001003 order 019a0000-0000-7000-8000-0000000000aa at 1769990400000000") == set()
+    assert (
+        named.within(
+            "滁州市琅琊区 341102001003 order 019a0000-0000-7000-8000-0000000000aa at 1769990400000000"
+        )
+        == set()
+    )
     assert len(named.left_out) < len(named.names) / 10
 
 
@@ -209,7 +322,13 @@ def test_no_log_names_a_person(town: RunningCity, named: Named) -> None:
     logs = {path.name: path.read_text(errors="replace") for path in town.logs()}
     found = {name: here for name, text in logs.items() if (here := named.within(text))}
 
-    assert {"gateway.log", "assessment.log", "subsidy.log", "dispatch.log", "postgres.log"} <= logs.keys()
+    assert {
+        "gateway.log",
+        "assessment.log",
+        "subsidy.log",
+        "dispatch.log",
+        "postgres.log",
+    } <= logs.keys()
     assert found == {}
 
 
@@ -217,7 +336,9 @@ def test_no_record_of_kafka_names_a_person(records: list[Any], named: Named) -> 
     assert len(records) > ELDERS
     found = {}
     for record in records:
-        headers = [part for name, value in record.headers() or () for part in (name.encode(), value)]
+        headers = [
+            part for name, value in record.headers() or () for part in (name.encode(), value)
+        ]
         parts = [record.key() or b"", record.value() or b"", *headers]
         if here := named.within("\n".join(part.decode(errors="replace") for part in parts)):
             found[f"{record.topic()}/{record.partition()}/{record.offset()}"] = here
@@ -233,8 +354,18 @@ def test_no_feed_names_a_person(town: RunningCity, named: Named) -> None:
 
 def test_no_figure_and_no_archived_event_names_a_person(town: RunningCity, named: Named) -> None:
     """The data center holds no direct identifier in any row of any table."""
-    tables = [row[0] for row in town.query("datacenter", "select tablename from pg_tables where schemaname = 'public'")[0]]
+    tables = [
+        row[0]
+        for row in town.query(
+            "datacenter", "select tablename from pg_tables where schemaname = 'public'"
+        )[0]
+    ]
     told = town.query("datacenter", *(f'select "{table}"::text from "{table}"' for table in tables))  # noqa: S608 - names of the catalogue
 
     assert sum(map(len, told)) > ELDERS
-    assert {table: found for table, rows in zip(tables, told, strict=True) for row in rows if (found := named.within(row[0]))} == {}
+    assert {
+        table: found
+        for table, rows in zip(tables, told, strict=True)
+        for row in rows
+        if (found := named.within(row[0]))
+    } == {}

@@ -56,7 +56,11 @@ DECIDES = {
 
 # (speaker, topic, hearer): each must be seen in the traces of a running city.
 EDGES = tuple(
-    (speaker, topic, hearer) for speaker, topics in SAYS.items() for topic in topics for hearer, heard in HEARS.items() if topic in heard
+    (speaker, topic, hearer)
+    for speaker, topics in SAYS.items()
+    for topic in topics
+    for hearer, heard in HEARS.items()
+    if topic in heard
 )
 
 README = Path(__file__).parent.parent / "README.md"
@@ -64,13 +68,25 @@ README = Path(__file__).parent.parent / "README.md"
 
 def picture() -> str:
     """The services and their topics as a Mermaid graph; arrows to the data center, which hears everything, are one."""
-    lines = ["```mermaid", "flowchart LR", '  people(["elders, families, officials, firms"]) -->|HTTP| gateway']
+    lines = [
+        "```mermaid",
+        "flowchart LR",
+        '  people(["elders, families, officials, firms"]) -->|HTTP| gateway',
+    ]
     lines += [f"  gateway -->|gRPC| {service}" for service, answered in ANSWERS.items() if answered]
-    for speaker, hearer in sorted({(speaker, hearer) for speaker, _, hearer in EDGES if hearer != "datacenter"}):
-        topics = ", ".join(topic for said, topic, heard in EDGES if (said, heard) == (speaker, hearer))
+    for speaker, hearer in sorted(
+        {(speaker, hearer) for speaker, _, hearer in EDGES if hearer != "datacenter"}
+    ):
+        topics = ", ".join(
+            topic for said, topic, heard in EDGES if (said, heard) == (speaker, hearer)
+        )
         lines.append(f"  {speaker} -.->|{topics}| {hearer}")
     lines += [f"  {caller} ==>|{method}| {answerer}" for caller, answerer, method in CALLS]
-    lines += ["  everything([all topics]) -.-> datacenter", "  datacenter --> board([the regulator's board])", "```"]
+    lines += [
+        "  everything([all topics]) -.-> datacenter",
+        "  datacenter --> board([the regulator's board])",
+        "```",
+    ]
     return "\n".join(lines)
 
 
@@ -78,10 +94,16 @@ def table() -> str:
     """Service, what it hears, decides, says, answers."""
     lines = ["| Service | Hears | Decides | Says | Answers |", "| --- | --- | --- | --- | --- |"]
     for service in SAYS:
-        heard = "everything" if HEARS[service] == EVERYTHING else ", ".join(f"`{topic}`" for topic in HEARS[service]) or "–"
+        heard = (
+            "everything"
+            if HEARS[service] == EVERYTHING
+            else ", ".join(f"`{topic}`" for topic in HEARS[service]) or "–"
+        )
         said = ", ".join(f"`{topic}`" for topic in SAYS[service]) or "–"
         answered = ", ".join(ANSWERS[service]) or "HTTP, feed"
-        lines.append(f"| [`{service}`](services/{service}) | {heard} | {DECIDES[service]} | {said} | {answered} |")
+        lines.append(
+            f"| [`{service}`](services/{service}) | {heard} | {DECIDES[service]} | {said} | {answered} |"
+        )
     return "\n".join(lines)
 
 

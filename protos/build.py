@@ -29,19 +29,33 @@ def main() -> None:
         fresh = Path(folder) / "gen"
         fresh.mkdir()
         site = Path(grpc_tools.__file__).parent.parent
-        status = protoc.main([
-            "protoc", f"--descriptor_set_in={constraints}", f"-I{HERE}", f"-I{site}", f"-I{site / 'grpc_tools' / '_proto'}",
-            f"--python_out={fresh}", f"--mypy_out=quiet:{fresh}",
-            f"--plugin=protoc-gen-mypy={Path(sys.executable).parent / 'protoc-gen-mypy'}",
-            f"--descriptor_set_out={fresh / 'eldercare.binpb'}", "--include_imports", "--include_source_info",
-            *ours, "buf/validate/validate.proto",
-        ])
+        status = protoc.main(
+            [
+                "protoc",
+                f"--descriptor_set_in={constraints}",
+                f"-I{HERE}",
+                f"-I{site}",
+                f"-I{site / 'grpc_tools' / '_proto'}",
+                f"--python_out={fresh}",
+                f"--mypy_out=quiet:{fresh}",
+                f"--plugin=protoc-gen-mypy={Path(sys.executable).parent / 'protoc-gen-mypy'}",
+                f"--descriptor_set_out={fresh / 'eldercare.binpb'}",
+                "--include_imports",
+                "--include_source_info",
+                *ours,
+                "buf/validate/validate.proto",
+            ]
+        )
         if status:
             sys.exit(status)
-        (fresh / "eldercare" / "__init__.py").write_text('"""Generated from the contracts by `make protos`."""\n')
+        (fresh / "eldercare" / "__init__.py").write_text(
+            '"""Generated from the contracts by `make protos`."""\n'
+        )
         shutil.move(fresh / "eldercare.binpb", fresh / "eldercare" / "eldercare.binpb")
         shutil.copytree(fresh, GEN, dirs_exist_ok=True)
-        for old in sorted(path for folder in ("eldercare", "buf") for path in (GEN / folder).rglob("*.py*")):
+        for old in sorted(
+            path for folder in ("eldercare", "buf") for path in (GEN / folder).rglob("*.py*")
+        ):
             if not (fresh / old.relative_to(GEN)).exists() and "__pycache__" not in old.parts:
                 old.unlink()  # last, so that programs that begin meanwhile find all they need
 

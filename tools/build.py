@@ -41,7 +41,9 @@ def say(text: str) -> None:
 def sources(folder: Path) -> list[Path]:
     """Everything that decides what the binary is."""
     named = [folder / name for name in ("go.mod", "go.sum", "ldflags") if (folder / name).exists()]
-    return named + sorted(path for path in folder.rglob("*.go") if not path.name.endswith("_test.go"))
+    return named + sorted(
+        path for path in folder.rglob("*.go") if not path.name.endswith("_test.go")
+    )
 
 
 def target(name: str) -> Path:
@@ -66,9 +68,17 @@ def check_go(name: str) -> None:
     if shutil.which("go") is None:
         raise Unbuilt(f"{name}: the command `go` is missing; install Go and try again")
     wanted = re.search(r"^go\s+(\S+)", (HERE / name / "go.mod").read_text(), re.M)
-    told = subprocess.run(["go", "env", "GOVERSION", "GOTOOLCHAIN"], capture_output=True, text=True, check=True, cwd="/").stdout.split()
+    told = subprocess.run(
+        ["go", "env", "GOVERSION", "GOTOOLCHAIN"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd="/",
+    ).stdout.split()
     if wanted and told[1:] == ["local"] and numbers(told[0]) < numbers(wanted[1]):
-        raise Unbuilt(f"{name}: needs Go {wanted[1]} or newer, here is {told[0].removeprefix('go')}")
+        raise Unbuilt(
+            f"{name}: needs Go {wanted[1]} or newer, here is {told[0].removeprefix('go')}"
+        )
 
 
 def environment() -> dict[str, str]:
@@ -77,7 +87,9 @@ def environment() -> dict[str, str]:
 
 def listed(folder: Path, *words: str) -> list[str]:
     """Import paths that `go list` tells; downloads modules where they are missing. Raises Unbuilt."""
-    told = subprocess.run(["go", "list", *words], cwd=folder, env=environment(), capture_output=True, text=True)
+    told = subprocess.run(
+        ["go", "list", *words], cwd=folder, env=environment(), capture_output=True, text=True
+    )
     if told.returncode:
         raise Unbuilt(f"{folder.name}: go list failed\n{told.stderr.strip()}")
     return told.stdout.split()
@@ -89,26 +101,49 @@ def package(folder: Path) -> str:
         return "."
     named = listed(folder, "tool")
     if len(named) != 1:
-        raise Unbuilt(f"{folder.name}: has no *.go, so go.mod must name exactly one tool (it names {len(named)})")
+        raise Unbuilt(
+            f"{folder.name}: has no *.go, so go.mod must name exactly one tool (it names {len(named)})"
+        )
     return named[0]
 
 
 def compile_into(folder: Path, binary: Path) -> None:
     """Runs `go build`; raises Unbuilt with the last lines that Go said."""
-    flags = ["-s", "-w", *((folder / "ldflags").read_text().split() if (folder / "ldflags").exists() else [])]
-    command = ["go", "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", " ".join(flags), "-o", str(binary)]
+    flags = [
+        "-s",
+        "-w",
+        *((folder / "ldflags").read_text().split() if (folder / "ldflags").exists() else []),
+    ]
+    command = [
+        "go",
+        "build",
+        "-v",
+        "-trimpath",
+        "-buildvcs=false",
+        "-ldflags",
+        " ".join(flags),
+        "-o",
+        str(binary),
+    ]
     named = package(folder)
     most = len(listed(folder, "-deps", named))
     began, seen = time.monotonic(), 0
     told: list[str] = []
     with subprocess.Popen(
-        [*command, named], cwd=folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [*command, named],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as building:
         ended = threading.Event()
 
         def report() -> None:
             while not ended.wait(QUIET_S):
-                say(f"{folder.name}: {seen} of {most} packages compiled, {time.monotonic() - began:.0f} s")
+                say(
+                    f"{folder.name}: {seen} of {most} packages compiled, {time.monotonic() - began:.0f} s"
+                )
 
         threading.Thread(target=report, daemon=True).start()
         assert building.stderr
@@ -118,7 +153,9 @@ def compile_into(folder: Path, binary: Path) -> None:
         ended.set()
     if building.returncode:
         raise Unbuilt("\n".join([f"{folder.name}: go build failed", *told]))
-    say(f"{folder.name}: built in {time.monotonic() - began:.0f} s, {binary.stat().st_size / 1e6:.0f} MB")
+    say(
+        f"{folder.name}: built in {time.monotonic() - began:.0f} s, {binary.stat().st_size / 1e6:.0f} MB"
+    )
 
 
 def build(name: str) -> Path:

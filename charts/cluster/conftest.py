@@ -40,7 +40,10 @@ def old_chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def namespace(api: Api, request: pytest.FixtureRequest) -> Iterator[Namespace]:
     """A new namespace under the restricted Pod Security standard, removed at the end."""
-    made = Namespace(api, re.sub("[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:45].strip("-"))
+    made = Namespace(
+        api,
+        re.sub("[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:45].strip("-"),
+    )
     yield made
     made.remove()
 

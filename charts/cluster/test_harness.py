@@ -25,7 +25,12 @@ def container(tag: str = "1", **more: Any) -> Object:
 
 
 def pod(name: str, spec: Object, **notes: str) -> Object:
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "annotations": notes}, "spec": spec}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "annotations": notes},
+        "spec": spec,
+    }
 
 
 def deployment(name: str, **more: Any) -> Object:
@@ -37,7 +42,12 @@ def deployment(name: str, **more: Any) -> Object:
 
 def job(name: str, tag: str = "1", **more: Any) -> Object:
     template = {"spec": {"restartPolicy": "Never", "containers": [container(tag, **more)]}}
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": {"backoffLimit": 0, "template": template}}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": name},
+        "spec": {"backoffLimit": 0, "template": template},
+    }
 
 
 def phase(api: Api, namespace: Namespace, name: str) -> str:
@@ -69,7 +79,10 @@ def test_a_deployment_becomes_ready(api: Api, namespace: Namespace) -> None:
 
 def test_a_pod_beyond_the_restricted_standard_is_refused(api: Api, namespace: Namespace) -> None:
     with pytest.raises(Refused, match="violates PodSecurity"):
-        api.apply(pod("root", {"containers": [{"name": "main", "image": "example/app:1"}]}), namespace.name)
+        api.apply(
+            pod("root", {"containers": [{"name": "main", "image": "example/app:1"}]}),
+            namespace.name,
+        )
 
 
 def test_a_template_beyond_the_restricted_standard_is_an_error_though_the_server_only_warns(
@@ -78,7 +91,9 @@ def test_a_template_beyond_the_restricted_standard_is_an_error_though_the_server
     made = deployment("app", **{"securityContext": {}})
 
     with pytest.raises(HelmFailed, match="would violate PodSecurity"):
-        Helm("helm4", kubeconfig, namespace.name, tmp_path).run("install", "trial", str(chart(tmp_path, made)))
+        Helm("helm4", kubeconfig, namespace.name, tmp_path).run(
+            "install", "trial", str(chart(tmp_path, made))
+        )
 
 
 def test_a_misspelt_field_is_refused(api: Api, namespace: Namespace) -> None:
@@ -92,7 +107,9 @@ def test_a_misspelt_field_is_refused(api: Api, namespace: Namespace) -> None:
 def test_a_selector_cannot_be_changed(api: Api, namespace: Namespace) -> None:
     api.apply(deployment("app"), namespace.name)
     changed = deployment("app")
-    changed["spec"]["selector"]["matchLabels"]["version"] = changed["spec"]["template"]["metadata"]["labels"]["version"] = "2"
+    changed["spec"]["selector"]["matchLabels"]["version"] = changed["spec"]["template"]["metadata"][
+        "labels"
+    ]["version"] = "2"
 
     with pytest.raises(Refused, match="immutable"):
         api.apply(changed, namespace.name)
@@ -101,7 +118,9 @@ def test_a_selector_cannot_be_changed(api: Api, namespace: Namespace) -> None:
 def test_a_pod_starts_when_its_secret_is_there(api: Api, namespace: Namespace) -> None:
     given = [{"name": "WORD", "valueFrom": {"secretKeyRef": {"name": "words", "key": "word"}}}]
     api.apply(pod("app", {"containers": [container(env=given)]}), namespace.name)
-    eventually(lambda: "not found" in message(api, namespace, "app"), "a pod that misses its secret")
+    eventually(
+        lambda: "not found" in message(api, namespace, "app"), "a pod that misses its secret"
+    )
 
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "words"}}
     api.apply({**secret, "stringData": {"other": "x"}}, namespace.name)
@@ -112,7 +131,9 @@ def test_a_pod_starts_when_its_secret_is_there(api: Api, namespace: Namespace) -
     eventually(namespace.ready_pods, "a ready pod")
 
 
-def test_a_job_completes_and_one_that_is_fated_to_fail_fails(api: Api, namespace: Namespace) -> None:
+def test_a_job_completes_and_one_that_is_fated_to_fail_fails(
+    api: Api, namespace: Namespace
+) -> None:
     api.apply(job("good"), namespace.name)
     api.apply(job("bad", "1-fails"), namespace.name)
 
@@ -121,33 +142,68 @@ def test_a_job_completes_and_one_that_is_fated_to_fail_fails(api: Api, namespace
 
 
 def test_a_waiting_pod_goes_on_after_the_migration(api: Api, namespace: Namespace) -> None:
-    waiting = {"containers": [container()], "initContainers": [{**container(args=["wait", "subsidy"]), "name": "wait"}]}
+    waiting = {
+        "containers": [container()],
+        "initContainers": [{**container(args=["wait", "subsidy"]), "name": "wait"}],
+    }
     api.apply(pod("app", waiting), namespace.name)
-    eventually(lambda: "initContainerStatuses" in api.get("v1", "Pod", namespace.name, "app")["status"], "a pod that waits")
+    eventually(
+        lambda: "initContainerStatuses" in api.get("v1", "Pod", namespace.name, "app")["status"],
+        "a pod that waits",
+    )
     api.apply(job("migrate-1", "1-fails", args=["migrate"]), namespace.name)
-    eventually(lambda: "Failed" in conditions(api, namespace, "migrate-1"), "the first migration fails")
+    eventually(
+        lambda: "Failed" in conditions(api, namespace, "migrate-1"), "the first migration fails"
+    )
     assert phase(api, namespace, "app") == "Pending"
-    api.call("DELETE", api.path("batch/v1", "Job", namespace.name, "migrate-1") + "?propagationPolicy=Background")
+    api.call(
+        "DELETE",
+        api.path("batch/v1", "Job", namespace.name, "migrate-1") + "?propagationPolicy=Background",
+    )
     api.apply(job("migrate-2", args=["migrate"]), namespace.name)
 
     eventually(namespace.ready_pods, "a ready pod")
 
 
-def test_an_unready_pod_stays_unready_and_a_test_pod_completes(api: Api, namespace: Namespace) -> None:
+def test_an_unready_pod_stays_unready_and_a_test_pod_completes(
+    api: Api, namespace: Namespace
+) -> None:
     api.apply(deployment("app", tag="1-unready"), namespace.name)
-    api.apply(pod("smoke", {"containers": [container()], "restartPolicy": "Never"}, **{"helm.sh/hook": "test"}), namespace.name)
+    api.apply(
+        pod(
+            "smoke",
+            {"containers": [container()], "restartPolicy": "Never"},
+            **{"helm.sh/hook": "test"},
+        ),
+        namespace.name,
+    )
 
     eventually(lambda: phase(api, namespace, "smoke") == "Succeeded", "the test pod succeeds")
-    eventually(lambda: {p["status"]["phase"] for p in api.list("v1", "Pod", namespace.name, "app=app")} == {"Running"}, "the others run")
+    eventually(
+        lambda: (
+            {p["status"]["phase"] for p in api.list("v1", "Pod", namespace.name, "app=app")}
+            == {"Running"}
+        ),
+        "the others run",
+    )
     assert not namespace.ready_pods()
 
 
-def test_what_a_release_leaves_is_seen(api: Api, namespace: Namespace, kubeconfig: Path, tmp_path: Path) -> None:
+def test_what_a_release_leaves_is_seen(
+    api: Api, namespace: Namespace, kubeconfig: Path, tmp_path: Path
+) -> None:
     before = namespace.contents()
-    kept = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept", "annotations": {"helm.sh/resource-policy": "keep"}}}
+    kept = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "kept", "annotations": {"helm.sh/resource-policy": "keep"}},
+    }
     helm = Helm("helm4", kubeconfig, namespace.name, tmp_path, "trial")
     helm.install(chart(tmp_path, kept, deployment("app")))
 
     helm.uninstall()
 
-    eventually(lambda: namespace.contents() - before == {("ConfigMap", "kept")}, "all but what is kept is gone")
+    eventually(
+        lambda: namespace.contents() - before == {("ConfigMap", "kept")},
+        "all but what is kept is gone",
+    )

@@ -24,22 +24,35 @@ def life(namespace: Namespace, tmp_path: Path, kubeconfig: Path) -> Life:
 def replica_sets(namespace: Namespace) -> dict[str, tuple[int, int]]:
     """(wanted, ready) pods by ReplicaSet, those that want none left out."""
     found: list[Object] = namespace.api.list("apps/v1", "ReplicaSet", namespace.name)
-    return {s["metadata"]["name"]: (s["spec"]["replicas"], s["status"].get("readyReplicas", 0)) for s in found if s["spec"]["replicas"]}
+    return {
+        s["metadata"]["name"]: (s["spec"]["replicas"], s["status"].get("readyReplicas", 0))
+        for s in found
+        if s["spec"]["replicas"]
+    }
 
 
 def events(namespace: Namespace, reason: str, kind: str) -> list[Object]:
     """Oldest first."""
-    found = [e for e in namespace.api.list("v1", "Event", namespace.name) if (e["reason"], e["involvedObject"]["kind"]) == (reason, kind)]
+    found = [
+        e
+        for e in namespace.api.list("v1", "Event", namespace.name)
+        if (e["reason"], e["involvedObject"]["kind"]) == (reason, kind)
+    ]
     return sorted(found, key=lambda event: str(event["firstTimestamp"]))
 
 
 @pytest.mark.parametrize("mode", ["hook", "job", "external"])
-def test_each_mode_installs_upgrades_and_leaves_nothing(mode: str, life: Life, old_chart: Path) -> None:
+def test_each_mode_installs_upgrades_and_leaves_nothing(
+    mode: str, life: Life, old_chart: Path
+) -> None:
     values = [*life.values, *settings({"migrations.mode": mode})]
 
     life.helm.install(old_chart, *values)
     life.helm.upgrade(CHART, *values)
-    jobs = {event["involvedObject"]["name"] for event in events(life.namespace, "SuccessfulCreate", "Job")}
+    jobs = {
+        event["involvedObject"]["name"]
+        for event in events(life.namespace, "SuccessfulCreate", "Job")
+    }
     life.helm.uninstall()
 
     assert bool([name for name in jobs if "migrate" in name]) == (mode != "external"), jobs
@@ -70,7 +83,9 @@ def test_a_failing_migration_leaves_the_old_release_serving(mode: str, life: Lif
     serving, sets = life.namespace.ready_pods(), replica_sets(life.namespace)
 
     with pytest.raises(HelmFailed):
-        life.helm.upgrade(CHART, *values, *FAILS, **({"timeout": IMPATIENT} if mode == "job" else {}))
+        life.helm.upgrade(
+            CHART, *values, *FAILS, **({"timeout": IMPATIENT} if mode == "job" else {})
+        )
 
     assert serving, "the old release has no ready pod"
     assert life.namespace.ready_pods() == serving
@@ -89,7 +104,9 @@ def test_a_failing_migration_is_rolled_back_where_that_is_asked_for(life: Life) 
         life.helm.upgrade(CHART, *life.values, *FAILS, "--rollback-on-failure")
 
     assert life.namespace.ready_pods() == serving
-    assert '"status":"deployed"' in life.helm.run("status", life.helm.release, "--output", "json").text.replace(" ", "")
+    assert '"status":"deployed"' in life.helm.run(
+        "status", life.helm.release, "--output", "json"
+    ).text.replace(" ", "")
 
 
 def test_a_release_that_never_becomes_ready_does_not_take_the_old_one_away(life: Life) -> None:
@@ -97,15 +114,23 @@ def test_a_release_that_never_becomes_ready_does_not_take_the_old_one_away(life:
     serving = life.namespace.ready_pods()
 
     with pytest.raises(HelmFailed):
-        life.helm.upgrade(CHART, *life.values, *settings({"image.tag": "2-unready"}), timeout=IMPATIENT)
+        life.helm.upgrade(
+            CHART, *life.values, *settings({"image.tag": "2-unready"}), timeout=IMPATIENT
+        )
 
     assert life.namespace.ready_pods() == serving
 
 
-def test_pods_scaled_by_hand_against_a_fixed_number_are_a_conflict_that_names_the_field(life: Life) -> None:
+def test_pods_scaled_by_hand_against_a_fixed_number_are_a_conflict_that_names_the_field(
+    life: Life,
+) -> None:
     values = [*life.values, *settings({"defaults.replicas": "2"})]
     life.helm.install(CHART, *values)
-    fixed = next(t for t in life.helm.render(CHART, *values) if t["kind"] == "Deployment" and not hook(t) and "replicas" in t["spec"])
+    fixed = next(
+        t
+        for t in life.helm.render(CHART, *values)
+        if t["kind"] == "Deployment" and not hook(t) and "replicas" in t["spec"]
+    )
     life.scale(fixed["metadata"]["name"], 3)
 
     with pytest.raises(HelmFailed, match=r"conflict.*\.spec\.replicas"):

@@ -14,7 +14,10 @@ from cluster.namespaces import Namespace
 from cluster.rendered import users_own
 
 NOW = version((CHART / "Chart.yaml").read_text())
-LIVES = [(scenario, "helm4") for scenario in scenarios()] + [(WRAPPER, "helm4"), ("minimal", "helm3")]
+LIVES = [(scenario, "helm4") for scenario in scenarios()] + [
+    (WRAPPER, "helm4"),
+    ("minimal", "helm3"),
+]
 
 
 @pytest.mark.parametrize("scenario", scenarios())
@@ -44,7 +47,10 @@ def test_a_release_lives_and_leaves_nothing(
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    old, new = (installed(scenario, chart, tmp_path / name) for name, chart in (("old", old_chart), ("new", CHART)))
+    old, new = (
+        installed(scenario, chart, tmp_path / name)
+        for name, chart in (("old", old_chart), ("new", CHART))
+    )
     life = Life(scenario, new, namespace, tool, tmp_path, kubeconfig)
     helm, was = life.helm, version((old_chart / "Chart.yaml").read_text())
     life.check_hardened()
@@ -57,7 +63,9 @@ def test_a_release_lives_and_leaves_nothing(
     for deployment in life.autoscaled():
         life.scale(deployment, 4)
     life.timed("again", helm.upgrade(new, *life.values))
-    assert all(life.replicas(deployment) == 4 for deployment in life.autoscaled()), "an upgrade took back what an autoscaler did"
+    assert all(life.replicas(deployment) == 4 for deployment in life.autoscaled()), (
+        "an upgrade took back what an autoscaler did"
+    )
     life.timed("rollback", helm.rollback(1))
     eventually(lambda: life.serves(was), f"{scenario} serves with {was}")
     life.timed("uninstall", helm.uninstall())

@@ -12,7 +12,10 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "eldercare"
-SCENARIOS = {path.name.removesuffix("-values.yaml"): path for path in sorted((CHART / "ci").glob("*-values.yaml"))}
+SCENARIOS = {
+    path.name.removesuffix("-values.yaml"): path
+    for path in sorted((CHART / "ci").glob("*-values.yaml"))
+}
 SERVICES = ("assessment", "datacenter", "dispatch", "facility", "gateway", "subsidy", "supervision")
 HELMS = ("helm4", "helm3")
 RELEASE, NAMESPACE = "demo", "city"
@@ -45,11 +48,17 @@ def helm(name: str, *arguments: str) -> str:
 
 
 def render(
-    values: Path | Sequence[Path] = (), *settings: str, with_helm: str = "helm4", chart: Path = CHART, release: str = RELEASE,
+    values: Path | Sequence[Path] = (),
+    *settings: str,
+    with_helm: str = "helm4",
+    chart: Path = CHART,
+    release: str = RELEASE,
 ) -> str:
     """The manifests as text. values: files, later ones over earlier ones. settings: `key=value` as after --set."""
     files = [values] if isinstance(values, Path) else values
-    given = [word for file in files for word in ("-f", str(file))] + [word for each in settings for word in ("--set", each)]
+    given = [word for file in files for word in ("-f", str(file))] + [
+        word for each in settings for word in ("--set", each)
+    ]
     return helm(with_helm, "template", release, str(chart), "-n", NAMESPACE, *given)
 
 
@@ -75,7 +84,9 @@ def objects_of(scenario: str, kind: str | None = None) -> list[Object]:
 
 def the(scenario: str, kind: str, name: str) -> Object:
     """The one object whose name ends so."""
-    (found,) = [each for each in objects_of(scenario, kind) if each["metadata"]["name"].endswith(name)]
+    (found,) = [
+        each for each in objects_of(scenario, kind) if each["metadata"]["name"].endswith(name)
+    ]
     return found
 
 
@@ -95,12 +106,18 @@ def containers(pod: Object) -> list[Object]:
 
 def ours(pod: Object) -> list[Object]:
     """Those that run the platform's image."""
-    return [each for each in containers(pod) if each["image"].split("@")[0].split(":")[-2].endswith("eldercare")]
+    return [
+        each
+        for each in containers(pod)
+        if each["image"].split("@")[0].split(":")[-2].endswith("eldercare")
+    ]
 
 
 def env(container: Object) -> dict[str, Any]:
     """Value, or where it comes from, by name."""
-    return {each["name"]: each.get("value", each.get("valueFrom")) for each in container.get("env", [])}
+    return {
+        each["name"]: each.get("value", each.get("valueFrom")) for each in container.get("env", [])
+    }
 
 
 def container_of(scenario: str, service: str) -> Object:

@@ -4,4 +4,8 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--renew", action="store_true", help="write the golden manifests anew instead of comparing them")
+    parser.addoption(
+        "--renew",
+        action="store_true",
+        help="write the golden manifests anew instead of comparing them",
+    )

@@ -22,7 +22,9 @@ def with_definitions(schema: Any) -> Any:
     """The schema with every definition of Kubernetes that it refers to, and none besides."""
     newest = max(SCHEMAS.glob("v*-local-strict"), key=minor_of)
     every = json.loads((newest / "_definitions.json").read_text())["$defs"]
-    own = {name: each for name, each in schema["definitions"].items() if not name.startswith("io.k8s.")}
+    own = {
+        name: each for name, each in schema["definitions"].items() if not name.startswith("io.k8s.")
+    }
     found: dict[str, Any] = {}
     wanted = set(OURS.findall(json.dumps({**schema, "definitions": own})))
     while wanted:
@@ -41,6 +43,8 @@ def _bare(node: Any) -> Any:
     if "$ref" in node:
         return {"$ref": node["$ref"].replace("#/$defs/", "#/definitions/")}
     return {
-        "anyOf" if key == "oneOf" else key: _bare(each) for key, each in node.items()
-        if not (key in ("description", "format") and isinstance(each, str)) and not key.startswith("x-kubernetes-")
+        "anyOf" if key == "oneOf" else key: _bare(each)
+        for key, each in node.items()
+        if not (key in ("description", "format") and isinstance(each, str))
+        and not key.startswith("x-kubernetes-")
     }

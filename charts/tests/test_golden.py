@@ -25,7 +25,9 @@ def reviewed(text: str) -> str:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_scenario_renders_to_its_golden_manifests(scenario: str, request: pytest.FixtureRequest) -> None:
+def test_a_scenario_renders_to_its_golden_manifests(
+    scenario: str, request: pytest.FixtureRequest
+) -> None:
     path = GOLDEN / f"{scenario}.yaml"
     text = reviewed(text_of(scenario))
 
@@ -33,8 +35,14 @@ def test_a_scenario_renders_to_its_golden_manifests(scenario: str, request: pyte
         GOLDEN.mkdir(exist_ok=True)
         path.write_text(text)
 
-    difference = list(difflib.unified_diff(path.read_text().splitlines(), text.splitlines(), "golden", "rendered", lineterm="", n=2))
-    assert not difference, "\n".join([*difference[:60], "if this is meant: make test-chart RENEW=1"])
+    difference = list(
+        difflib.unified_diff(
+            path.read_text().splitlines(), text.splitlines(), "golden", "rendered", lineterm="", n=2
+        )
+    )
+    assert not difference, "\n".join(
+        [*difference[:60], "if this is meant: make test-chart RENEW=1"]
+    )
 
 
 def test_every_golden_manifest_has_its_scenario() -> None:

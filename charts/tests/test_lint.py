@@ -10,19 +10,30 @@ import yaml
 from chart import CHART, HELMS, ROOT, SCENARIOS, helm, text_of
 
 BIN = Path(sys.executable).parent
-YAML = [*sorted((CHART / "ci").rglob("*.yaml")), *sorted((CHART / "examples").glob("*.yaml")), CHART / "Chart.yaml", CHART / "values.yaml"]
+YAML = [
+    *sorted((CHART / "ci").rglob("*.yaml")),
+    *sorted((CHART / "examples").glob("*.yaml")),
+    CHART / "Chart.yaml",
+    CHART / "values.yaml",
+]
 RULES = {
     "extends": "default",
     "rules": {
-        "line-length": {"max": 180}, "document-start": "disable", "braces": {"max-spaces-inside": 1},
-        "comments": {"min-spaces-from-content": 1}, "truthy": {"check-keys": False}, "indentation": {"indent-sequences": "consistent"},
+        "line-length": {"max": 180},
+        "document-start": "disable",
+        "braces": {"max-spaces-inside": 1},
+        "comments": {"min-spaces-from-content": 1},
+        "truthy": {"check-keys": False},
+        "indentation": {"indent-sequences": "consistent"},
     },
 }
 
 
 def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A tool of this environment."""
-    return subprocess.run([str(BIN / name), *arguments], capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [str(BIN / name), *arguments], capture_output=True, text=True, timeout=120
+    )
 
 
 @pytest.mark.parametrize("with_helm", HELMS)
@@ -56,7 +67,13 @@ def test_the_schema_is_a_schema_and_every_scenario_keeps_to_it() -> None:
     schema = CHART / "values.schema.json"
     told = [
         run("check-jsonschema", "--check-metaschema", str(schema)),
-        run("check-jsonschema", "--schemafile", str(schema), str(CHART / "values.yaml"), *map(str, SCENARIOS.values())),
+        run(
+            "check-jsonschema",
+            "--schemafile",
+            str(schema),
+            str(CHART / "values.yaml"),
+            *map(str, SCENARIOS.values()),
+        ),
     ]
 
     assert [ran.returncode for ran in told] == [0, 0], "\n".join(ran.stdout for ran in told)
@@ -65,15 +82,35 @@ def test_the_schema_is_a_schema_and_every_scenario_keeps_to_it() -> None:
 def test_the_schema_asks_nobody_on_the_network() -> None:
     text = (CHART / "values.schema.json").read_text()
 
-    assert all(line.split('"$ref": "')[1].startswith("#/") for line in text.splitlines() if '"$ref": "' in line)
+    assert all(
+        line.split('"$ref": "')[1].startswith("#/")
+        for line in text.splitlines()
+        if '"$ref": "' in line
+    )
 
 
 def test_no_file_of_the_chart_names_this_machine_or_a_registry() -> None:
     for path in [*CHART.rglob("*"), *(ROOT / "charts" / "tests").glob("*.py")]:
-        if path.is_file() and path.suffix in {".yaml", ".tpl", ".json", ".md", ".txt", ".py", ".gotmpl"}:
+        if path.is_file() and path.suffix in {
+            ".yaml",
+            ".tpl",
+            ".json",
+            ".md",
+            ".txt",
+            ".py",
+            ".gotmpl",
+        }:
             text = path.read_text()
             assert str(ROOT) not in text, path
-            assert not any(host in text for host in ("docker" + ".io/", "ghcr" + ".io", "quay" + ".io", "registry.k8s" + ".io")), path
+            assert not any(
+                host in text
+                for host in (
+                    "docker" + ".io/",
+                    "ghcr" + ".io",
+                    "quay" + ".io",
+                    "registry.k8s" + ".io",
+                )
+            ), path
 
 
 def test_scenarios_say_what_they_are_for() -> None:

@@ -22,7 +22,11 @@ def test_two_renders_are_the_same_to_the_byte(scenario: str, helm: str) -> None:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_both_helms_render_the_same_objects(scenario: str) -> None:
     by_helm4, by_helm3 = (
-        {str((found["kind"], found["metadata"]["name"])): found for found in objects(text_of(scenario, helm))} for helm in HELMS
+        {
+            str((found["kind"], found["metadata"]["name"])): found
+            for found in objects(text_of(scenario, helm))
+        }
+        for helm in HELMS
     )
 
     assert by_helm4 == by_helm3
@@ -30,7 +34,12 @@ def test_both_helms_render_the_same_objects(scenario: str) -> None:
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_a_template_asks_neither_cluster_nor_clock_nor_luck(path: object) -> None:
-    text = re.sub(r"{{-?\s*/\*.*?\*/\s*-?}}", "", (CHART / "templates" / str(path)).read_text(), flags=re.DOTALL)
+    text = re.sub(
+        r"{{-?\s*/\*.*?\*/\s*-?}}",
+        "",
+        (CHART / "templates" / str(path)).read_text(),
+        flags=re.DOTALL,
+    )
     code = " ".join(re.findall(r"{{.*?}}", text, flags=re.DOTALL))
 
     assert not IMPURE.search(code)
@@ -51,7 +60,11 @@ def test_no_number_is_written_as_a_power_of_ten(scenario: str) -> None:
 
 
 def test_large_numbers_stay_whole_on_their_way_into_the_environment() -> None:
-    text = render(SCENARIOS["minimal"], "kafka.partitions=1000000", "services.subsidy.terminationGracePeriodSeconds=1000000")
+    text = render(
+        SCENARIOS["minimal"],
+        "kafka.partitions=1000000",
+        "services.subsidy.terminationGracePeriodSeconds=1000000",
+    )
 
     assert 'value: "1000000"' in text
     assert "terminationGracePeriodSeconds: 1000000\n" in text
@@ -63,9 +76,17 @@ def test_the_least_values_render_core_kinds_alone() -> None:
     assert kinds <= {"v1", "apps/v1", "batch/v1", "policy/v1"}
 
 
-@pytest.mark.parametrize("release", ["eldercare", "my-eldercare", "a", "a-name-that-is-as-long-as-helm-lets-one-be-that-is-53"])
+@pytest.mark.parametrize(
+    "release",
+    ["eldercare", "my-eldercare", "a", "a-name-that-is-as-long-as-helm-lets-one-be-that-is-53"],
+)
 def test_names_of_any_release_fit(release: str) -> None:
-    found = [(each["kind"], each["metadata"]["name"]) for each in objects(render(SCENARIOS["job-mode"], release=release))]
+    found = [
+        (each["kind"], each["metadata"]["name"])
+        for each in objects(render(SCENARIOS["job-mode"], release=release))
+    ]
 
-    assert max(len(name) for kind, name in found if kind != "ConfigMap") <= 63  # these become labels or host names
+    assert (
+        max(len(name) for kind, name in found if kind != "ConfigMap") <= 63
+    )  # these become labels or host names
     assert len(set(found)) == len(found)

@@ -8,7 +8,20 @@ from typing import Any
 import pytest
 import written
 import yaml
-from chart import CHART, HELMS, SCENARIOS, Refused, containers, copied, defaults, helm, objects, objects_of, pods, render
+from chart import (
+    CHART,
+    HELMS,
+    SCENARIOS,
+    Refused,
+    containers,
+    copied,
+    defaults,
+    helm,
+    objects,
+    objects_of,
+    pods,
+    render,
+)
 
 MINIMAL = SCENARIOS["minimal"]
 
@@ -20,36 +33,83 @@ both = pytest.mark.parametrize("with_helm", HELMS)
     ("setting", "words"),
     [
         ("databse.existingSecret=x", "additional properties 'databse' not allowed"),
-        ("services.subsidy.repicas=3", "at '/services/subsidy': additional properties 'repicas' not allowed"),
-        ("services.billing.replicas=3", "at '/services': additional properties 'billing' not allowed"),
+        (
+            "services.subsidy.repicas=3",
+            "at '/services/subsidy': additional properties 'repicas' not allowed",
+        ),
+        (
+            "services.billing.replicas=3",
+            "at '/services': additional properties 'billing' not allowed",
+        ),
         ("defaults.replicas=two", "at '/defaults/replicas': got string, want integer"),
-        ("defaults.resources.limit.memory=1Gi", "at '/defaults/resources': additional properties 'limit' not allowed"),
+        (
+            "defaults.resources.limit.memory=1Gi",
+            "at '/defaults/resources': additional properties 'limit' not allowed",
+        ),
         ("defaults.env.FOO=5", "at '/defaults/env/FOO': got number, want string"),
         ("defaults.tolerations[0].efect=NoSchedule", "additional properties 'efect' not allowed"),
-        ("defaults.securityContext.readOnlyRootFilesystm=true", "additional properties 'readOnlyRootFilesystm' not allowed"),
-        ("defaults.podSecurityContext.runAsNonroot=true", "at '/defaults/podSecurityContext': additional properties 'runAsNonroot'"),
-        ("services.subsidy.securityContext.capabilities.dropp[0]=ALL", "additional properties 'dropp' not allowed"),
-        ("defaults.affinity.podAntiAffinity.required[0].topologyKey=x", "additional properties 'required' not allowed"),
-        ("defaults.autoscaling.behavior.scaleDown.stabilisationWindowSeconds=60", "additional properties 'stabilisationWindowSeconds'"),
-        ("defaults.extraEnv[0].name=A,defaults.extraEnv[0].valueFrom.secretKeyReff.name=x", "'secretKeyReff' not allowed"),
-        ("services.gateway.networkPolicy.extraEgress[0].port[0].port=443", "additional properties 'port' not allowed"),
-        ("defaults.networkPolicy.extraIngress[0].to[0].ipBlock.cidr=10.0.0.0/8", "additional properties 'to' not allowed"),
-        ("migrations.pod.extraVolumes[0].name=ca,migrations.pod.extraVolumes[0].configMaps.name=ca", "'configMaps' not allowed"),
-        ("test.pod.initContainers[0].name=a,test.pod.initContainers[0].imge=b", "additional properties 'imge' not allowed"),
+        (
+            "defaults.securityContext.readOnlyRootFilesystm=true",
+            "additional properties 'readOnlyRootFilesystm' not allowed",
+        ),
+        (
+            "defaults.podSecurityContext.runAsNonroot=true",
+            "at '/defaults/podSecurityContext': additional properties 'runAsNonroot'",
+        ),
+        (
+            "services.subsidy.securityContext.capabilities.dropp[0]=ALL",
+            "additional properties 'dropp' not allowed",
+        ),
+        (
+            "defaults.affinity.podAntiAffinity.required[0].topologyKey=x",
+            "additional properties 'required' not allowed",
+        ),
+        (
+            "defaults.autoscaling.behavior.scaleDown.stabilisationWindowSeconds=60",
+            "additional properties 'stabilisationWindowSeconds'",
+        ),
+        (
+            "defaults.extraEnv[0].name=A,defaults.extraEnv[0].valueFrom.secretKeyReff.name=x",
+            "'secretKeyReff' not allowed",
+        ),
+        (
+            "services.gateway.networkPolicy.extraEgress[0].port[0].port=443",
+            "additional properties 'port' not allowed",
+        ),
+        (
+            "defaults.networkPolicy.extraIngress[0].to[0].ipBlock.cidr=10.0.0.0/8",
+            "additional properties 'to' not allowed",
+        ),
+        (
+            "migrations.pod.extraVolumes[0].name=ca,migrations.pod.extraVolumes[0].configMaps.name=ca",
+            "'configMaps' not allowed",
+        ),
+        (
+            "test.pod.initContainers[0].name=a,test.pod.initContainers[0].imge=b",
+            "additional properties 'imge' not allowed",
+        ),
         ("kafka.bootstrapServers=kafka", "at '/kafka/bootstrapServers'"),
-        (r"kafka.client.max\.poll\.interval\.ms=5", "at '/kafka/client/max.poll.interval.ms': got number, want string"),
+        (
+            r"kafka.client.max\.poll\.interval\.ms=5",
+            "at '/kafka/client/max.poll.interval.ms': got number, want string",
+        ),
         ("kafka.client.acks=none", "at '/kafka/client': additional properties 'acks' not allowed"),
         ("database.poolSize=1", "at '/database/poolSize': minimum"),
         ("kafka.security.protocol=TLS", "at '/kafka/security/protocol': value must be one of"),
         ("kafka.partitions=0", "at '/kafka/partitions': minimum"),
-        ("migrations.mode=jobs", "at '/migrations/mode': value must be one of 'hook', 'job', 'external'"),
+        (
+            "migrations.mode=jobs",
+            "at '/migrations/mode': value must be one of 'hook', 'job', 'external'",
+        ),
         ("telemetry.sampling.ratio=1", "at '/telemetry/sampling/ratio': got number, want string"),
         ("database.tls.mode=on", "at '/database/tls/mode': value must be one of"),
         ("defaults.autoscaling.min=0", "at '/defaults/autoscaling/min': minimum"),
         ("area=3411", "at '/area'"),
     ],
 )
-def test_the_schema_refuses_what_is_misspelt_or_of_another_type(with_helm: str, setting: str, words: str) -> None:
+def test_the_schema_refuses_what_is_misspelt_or_of_another_type(
+    with_helm: str, setting: str, words: str
+) -> None:
     with pytest.raises(Refused, match=re.escape(words)):
         render(MINIMAL, setting, with_helm=with_helm)
 
@@ -61,8 +121,15 @@ def test_all_that_is_missing_is_said_at_once(with_helm: str) -> None:
 
     said = str(refusal.value)
     for key in (
-        "database.existingSecret", "database.tls.caSecret", "kafka.bootstrapServers", "kafka.existingSecret", "keys.existingSecret",
-        "clients.existingSecret", "identity.issuer", "identity.keysUrl", "identity.tokenUrl",
+        "database.existingSecret",
+        "database.tls.caSecret",
+        "kafka.bootstrapServers",
+        "kafka.existingSecret",
+        "keys.existingSecret",
+        "clients.existingSecret",
+        "identity.issuer",
+        "identity.keysUrl",
+        "identity.tokenUrl",
     ):
         assert f"- {key}: " in said
 
@@ -71,23 +138,68 @@ def test_all_that_is_missing_is_said_at_once(with_helm: str) -> None:
     ("settings", "words"),
     [
         (["database.existingSecret=one"], "assessment and datacenter would share one database"),
-        (["database.host=pg", "database.dbname=city"], "assessment and datacenter would share one database"),
-        (["database.perService.billing.existingSecret=x"], "database.perService.billing: there is no such service"),
-        (["database.runtimeRole=SERVICE_app"], "database.migrationSecret: is needed by database.runtimeRole"),
-        (["database.tls.mode=verify-ca"], "database.tls.caSecret: is needed by database.tls.mode verify-ca"),
-        (["kafka.security.protocol=SASL_PLAINTEXT"], "kafka.existingSecret: is needed by kafka.security.protocol SASL_PLAINTEXT"),
-        (["kafka.tls.caSecret=ca"], "kafka.tls.caSecret: means nothing with kafka.security.protocol PLAINTEXT"),
+        (
+            ["database.host=pg", "database.dbname=city"],
+            "assessment and datacenter would share one database",
+        ),
+        (
+            ["database.perService.billing.existingSecret=x"],
+            "database.perService.billing: there is no such service",
+        ),
+        (
+            ["database.runtimeRole=SERVICE_app"],
+            "database.migrationSecret: is needed by database.runtimeRole",
+        ),
+        (
+            ["database.tls.mode=verify-ca"],
+            "database.tls.caSecret: is needed by database.tls.mode verify-ca",
+        ),
+        (
+            ["kafka.security.protocol=SASL_PLAINTEXT"],
+            "kafka.existingSecret: is needed by kafka.security.protocol SASL_PLAINTEXT",
+        ),
+        (
+            ["kafka.tls.caSecret=ca"],
+            "kafka.tls.caSecret: means nothing with kafka.security.protocol PLAINTEXT",
+        ),
         (["kafka.topics.mode=strimzi"], "kafka.topics.strimziCluster: is needed"),
-        (["identity.keysUrl=", "identity.builtIn.enabled=true"], "identity.builtIn.existingSecret: name the Secret"),
+        (
+            ["identity.keysUrl=", "identity.builtIn.enabled=true"],
+            "identity.builtIn.existingSecret: name the Secret",
+        ),
         (["services.assessment.autoscaling.kind=keda"], "assessment hears nothing; say hpa"),
-        (["services.subsidy.autoscaling.kind=keda"], "services.subsidy.autoscaling.max: 6 is more than kafka.partitions, 4"),
-        (["services.subsidy.autoscaling.kind=hpa", "services.subsidy.autoscaling.min=9"], "max: 6 is less than min, 9"),
-        (["services.subsidy.autoscaling.kind=hpa", "services.subsidy.autoscaling.cpu=0"], "cpu: is needed by kind hpa"),
-        (["services.subsidy.autoscaling.kind=hpa", "defaults.resources.requests.cpu=null"], "resources.requests.cpu, which is not set"),
-        (["services.subsidy.replicas=2", "services.subsidy.pdb.maxUnavailable=2"], "2 of 2 pods would protect nothing"),
-        (["defaults.terminationGracePeriodSeconds=54"], "a drain takes up to 50 s, at least 55 are needed"),
-        (["services.gateway.httpRoute.enabled=true"], "services.gateway.httpRoute.parentRefs: name the Gateway"),
-        (["networkPolicy.enabled=true", "telemetry.podMonitor.enabled=true"], "networkPolicy.monitoring.from: "),
+        (
+            ["services.subsidy.autoscaling.kind=keda"],
+            "services.subsidy.autoscaling.max: 6 is more than kafka.partitions, 4",
+        ),
+        (
+            ["services.subsidy.autoscaling.kind=hpa", "services.subsidy.autoscaling.min=9"],
+            "max: 6 is less than min, 9",
+        ),
+        (
+            ["services.subsidy.autoscaling.kind=hpa", "services.subsidy.autoscaling.cpu=0"],
+            "cpu: is needed by kind hpa",
+        ),
+        (
+            ["services.subsidy.autoscaling.kind=hpa", "defaults.resources.requests.cpu=null"],
+            "resources.requests.cpu, which is not set",
+        ),
+        (
+            ["services.subsidy.replicas=2", "services.subsidy.pdb.maxUnavailable=2"],
+            "2 of 2 pods would protect nothing",
+        ),
+        (
+            ["defaults.terminationGracePeriodSeconds=54"],
+            "a drain takes up to 50 s, at least 55 are needed",
+        ),
+        (
+            ["services.gateway.httpRoute.enabled=true"],
+            "services.gateway.httpRoute.parentRefs: name the Gateway",
+        ),
+        (
+            ["networkPolicy.enabled=true", "telemetry.podMonitor.enabled=true"],
+            "networkPolicy.monitoring.from: ",
+        ),
         (
             ["networkPolicy.enabled=true", "database.host=pg", "database.keys.port=port"],
             "networkPolicy.egress.database.ports: name the port of PostgreSQL, that of assessment is known to the Secret alone",
@@ -118,7 +230,11 @@ def test_words_about_keys_that_are_gone_name_keys_that_are_there() -> None:
     known = {path for path, _, _ in paths(defaults())}
     for words in gone().values():
         for named in re.findall(r"\b[a-zA-Z]+(?:\.[a-zA-Z]+)+(?<!\.yaml)\b", words):
-            assert named.removesuffix(".yaml") != named or named in known or named.startswith("services."), words
+            assert (
+                named.removesuffix(".yaml") != named
+                or named in known
+                or named.startswith("services.")
+            ), words
 
 
 @both
@@ -143,21 +259,31 @@ def computed(scenario: str, below: Any = None) -> Any:
 
     def over(below: Any, above: Any) -> Any:
         if isinstance(below, dict) and isinstance(above, dict):
-            return {key: over(below.get(key), above[key]) if key in above else below[key] for key in {**below, **above}}
+            return {
+                key: over(below.get(key), above[key]) if key in above else below[key]
+                for key in {**below, **above}
+            }
         return copy.deepcopy(above)
 
     return over(below or defaults(), yaml.safe_load(SCENARIOS[scenario].read_text()))
 
 
 @pytest.mark.parametrize("scenario", ["minimal", "ha", "keda"])
-def test_the_values_that_the_last_release_computed_render_as_before(scenario: str, tmp_path: Path) -> None:
+def test_the_values_that_the_last_release_computed_render_as_before(
+    scenario: str, tmp_path: Path
+) -> None:
     """As with `helm upgrade --reuse-values`: they stand in place of this chart's defaults."""
-    chart = copied(tmp_path / "eldercare", computed(scenario, yaml.safe_load(written.released_defaults().read_text())))
+    chart = copied(
+        tmp_path / "eldercare",
+        computed(scenario, yaml.safe_load(written.released_defaults().read_text())),
+    )
 
     assert objects(render(chart=chart)) == objects_of(scenario)
 
 
-@pytest.mark.parametrize("path", sorted((CHART.parent / "tests" / "previous").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((CHART.parent / "tests" / "previous").glob("*.yaml")), ids=lambda path: path.stem
+)
 def test_the_defaults_of_every_earlier_release_still_render(path: Path, tmp_path: Path) -> None:
     """With `--reuse-values` a new chart meets the old one's defaults; keys that it adds are not there."""
     chart = copied(tmp_path / "eldercare", yaml.safe_load(path.read_text()))
@@ -184,14 +310,23 @@ def lacks() -> list[tuple[str, list[tuple[str, ...]]]]:
     for dotted, steps, value in [("everything", (), defaults()), *paths(defaults())]:
         if isinstance(value, dict) and value:
             found += [(dotted, [steps])] if steps else []
-            found.append((f"{dotted}.*", [
-                (*steps, key) for key, each in value.items() if not isinstance(each, dict) and (*steps[-1:], key) not in DEMANDED
-            ]))
+            found.append(
+                (
+                    f"{dotted}.*",
+                    [
+                        (*steps, key)
+                        for key, each in value.items()
+                        if not isinstance(each, dict) and (*steps[-1:], key) not in DEMANDED
+                    ],
+                )
+            )
     return [(name, missing) for name, missing in found if missing]
 
 
 @pytest.mark.parametrize(("name", "missing"), lacks(), ids=[name for name, _ in lacks()])
-def test_a_key_that_older_values_lack_never_breaks_a_template(name: str, missing: list[tuple[str, ...]], tmp_path: Path) -> None:
+def test_a_key_that_older_values_lack_never_breaks_a_template(
+    name: str, missing: list[tuple[str, ...]], tmp_path: Path
+) -> None:
     """The chart renders without it, or says in its own words what to do."""
     values = computed("ha")
     for steps in missing:

@@ -13,23 +13,34 @@ from test_values import gone, paths
 
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 # Keys whose content is the user's.
-FREE = re.compile(r"(labels|annotations|nodeSelector|env|limits|requests|perService|seccompProfile|capabilities|grafana_dashboard)$", re.I)
+FREE = re.compile(
+    r"(labels|annotations|nodeSelector|env|limits|requests|perService|seccompProfile|capabilities|grafana_dashboard)$",
+    re.I,
+)
 
 
 def test_the_table_of_services_is_that_of_the_contracts() -> None:
-    assert written.TOPOLOGY.read_text() == written.table(), "python charts/tests/written.py writes it anew"
+    assert written.TOPOLOGY.read_text() == written.table(), (
+        "python charts/tests/written.py writes it anew"
+    )
 
 
 def test_the_readme_is_that_of_the_values() -> None:
-    assert written.README.read_text() == written.readme(), "python charts/tests/written.py writes it anew"
+    assert written.README.read_text() == written.readme(), (
+        "python charts/tests/written.py writes it anew"
+    )
 
 
 def test_users_of_kafka_have_the_rights_that_the_contracts_give_them() -> None:
-    assert written.USERS.read_text() == written.users(), "python charts/tests/written.py writes it anew"
+    assert written.USERS.read_text() == written.users(), (
+        "python charts/tests/written.py writes it anew"
+    )
 
 
 def test_definitions_of_kubernetes_are_those_of_its_newest_minor() -> None:
-    assert written.SCHEMA.read_text() == written.schema(), "python charts/tests/written.py writes it anew"
+    assert written.SCHEMA.read_text() == written.schema(), (
+        "python charts/tests/written.py writes it anew"
+    )
 
 
 def test_every_key_has_a_comment() -> None:
@@ -85,7 +96,11 @@ def declared(at: Any, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
         found.append((*above, key))
         if _of_kubernetes(below):
             continue
-        found += declared(below, (*above, key)) if _resolved(below).get("additionalProperties") is False else []
+        found += (
+            declared(below, (*above, key))
+            if _resolved(below).get("additionalProperties") is False
+            else []
+        )
     return found
 
 
@@ -97,7 +112,9 @@ def test_every_key_of_the_schema_is_in_the_values_or_in_the_defaults_of_a_servic
         for pod in ("migrations.pod.", "kafka.topics.pod.", "test.pod."):
             dotted = dotted.replace(pod, "defaults.")
         dotted = re.sub(r"^services\.\w+\.(?!service|ingress|httpRoute)", "defaults.", dotted)
-        if dotted not in known and not re.search(r"behavior\.|resources\.claims|kafka\.client\.", dotted):
+        if dotted not in known and not re.search(
+            r"behavior\.|resources\.claims|kafka\.client\.", dotted
+        ):
             unknown.append(dotted)
     assert not unknown
 
@@ -109,7 +126,11 @@ def test_every_object_of_the_schema_is_strict() -> None:
     def walk(at: Any, path: str) -> None:
         if isinstance(at, dict):
             says = at.get("additionalProperties", True) is not True
-            if ("properties" in at or at.get("type") == "object") and not says and path != "/properties":
+            if (
+                ("properties" in at or at.get("type") == "object")
+                and not says
+                and path != "/properties"
+            ):
                 loose.append(path)
             for key, below in at.items():
                 walk(below, f"{path}/{key}")
@@ -137,12 +158,19 @@ def test_the_schema_allows_what_a_parent_chart_brings() -> None:
 
 @pytest.mark.parametrize("annotation", ["artifacthub.io/images", "artifacthub.io/changes"])
 def test_annotations_of_the_chart_are_lists(annotation: str) -> None:
-    assert isinstance(yaml.safe_load(yaml.safe_load((CHART / "Chart.yaml").read_text())["annotations"][annotation]), list)
+    assert isinstance(
+        yaml.safe_load(
+            yaml.safe_load((CHART / "Chart.yaml").read_text())["annotations"][annotation]
+        ),
+        list,
+    )
 
 
 def test_the_chart_lists_every_image_it_uses() -> None:
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
-    listed = [each["image"] for each in yaml.safe_load(chart["annotations"]["artifacthub.io/images"])]
+    listed = [
+        each["image"] for each in yaml.safe_load(chart["annotations"]["artifacthub.io/images"])
+    ]
 
     assert listed == [f"{defaults()['image']['repository']}:{chart['appVersion']}"]
     assert "dependencies" not in chart
@@ -160,11 +188,15 @@ def test_every_release_has_its_section_in_upgrade() -> None:
     told = re.findall(r"^## (\S+)$", (CHART / "UPGRADE.md").read_text(), re.M)
 
     assert told[0] == version
-    assert {path.stem for path in written.released_defaults().parent.glob("*.yaml")} == set(told) - {version}
+    assert {path.stem for path in written.released_defaults().parent.glob("*.yaml")} == set(
+        told
+    ) - {version}
 
 
 def test_the_defaults_of_the_last_release_are_kept_as_they_were() -> None:
-    assert written.released_defaults().read_text() == written.released("charts/eldercare/values.yaml")
+    assert written.released_defaults().read_text() == written.released(
+        "charts/eldercare/values.yaml"
+    )
 
 
 @pytest.mark.parametrize("path", ["values.yaml", "values.schema.json", "templates", "files"])
@@ -175,4 +207,6 @@ def test_a_chart_that_changed_since_the_last_release_has_another_version(path: s
     changed = subprocess.run(command, cwd=written.ROOT, capture_output=True, text=True)
 
     assert changed.returncode == 0, changed.stderr
-    assert not changed.stdout or version != written.released_version(), f"{changed.stdout.split()} changed: a new version in Chart.yaml"
+    assert not changed.stdout or version != written.released_version(), (
+        f"{changed.stdout.split()} changed: a new version in Chart.yaml"
+    )

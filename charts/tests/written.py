@@ -24,7 +24,9 @@ USERS = CHART / "examples" / "strimzi-users.yaml"
 
 def topology() -> Any:
     """The module contracts-tests/topology.py, which needs nothing but the standard library."""
-    spec = importlib.util.spec_from_file_location("topology", ROOT / "contracts-tests" / "topology.py")
+    spec = importlib.util.spec_from_file_location(
+        "topology", ROOT / "contracts-tests" / "topology.py"
+    )
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -37,7 +39,11 @@ def _constants(path: Path) -> dict[str, Any]:
     found = {}
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            value = node.value.args[0] if isinstance(node.value, ast.Call) and node.value.args else node.value
+            value = (
+                node.value.args[0]
+                if isinstance(node.value, ast.Call) and node.value.args
+                else node.value
+            )
             try:
                 found[node.targets[0].id] = ast.literal_eval(value)
             except ValueError:
@@ -47,10 +53,14 @@ def _constants(path: Path) -> dict[str, Any]:
 
 def rings(service: str) -> list[str]:
     """Which keys of personal data a service reads: it seals the answers of its commands, it searches by hashes."""
-    sources = "".join(path.read_text() for path in (ROOT / "services" / service / service).rglob("*.py"))
+    sources = "".join(
+        path.read_text() for path in (ROOT / "services" / service / service).rglob("*.py")
+    )
     api = ROOT / "protos" / "eldercare" / service / "v1" / "api.proto"
     personal = api.exists() and "writes: true" in api.read_text()
-    return ["personal"] * personal + ["hash"] * bool(re.search(r"\bring\.\w*digests?\(|\bhash_keys: SecretStr =", sources))
+    return ["personal"] * personal + ["hash"] * bool(
+        re.search(r"\bring\.\w*digests?\(|\bhash_keys: SecretStr =", sources)
+    )
 
 
 def table() -> str:
@@ -59,24 +69,44 @@ def table() -> str:
     answering = [name for name, answered in known.ANSWERS.items() if answered]
     services = {}
     for name in sorted(known.SAYS):
-        calls = answering if name == "gateway" else [answerer for caller, answerer, _ in known.CALLS if caller == name]
-        services[name] = {"hears": sorted(known.HEARS[name]), "calls": sorted(set(calls)), "rings": rings(name)}
+        calls = (
+            answering
+            if name == "gateway"
+            else [answerer for caller, answerer, _ in known.CALLS if caller == name]
+        )
+        services[name] = {
+            "hears": sorted(known.HEARS[name]),
+            "calls": sorted(set(calls)),
+            "rings": rings(name),
+        }
     masters = _constants(ROOT / "services" / "city" / "city" / "topics.py")["MASTERS"]
-    topics = {topic: "compacted" if topic in masters else "week" for topic in sorted(known.EVERYTHING)}
+    topics = {
+        topic: "compacted" if topic in masters else "week" for topic in sorted(known.EVERYTHING)
+    }
     week = str(7 * 24 * 3600 * 1000)
     config = {
-        "compacted": {"cleanup.policy": "compact", "min.compaction.lag.ms": week, "segment.ms": week},
+        "compacted": {
+            "cleanup.policy": "compact",
+            "min.compaction.lag.ms": week,
+            "segment.ms": week,
+        },
         "week": {"cleanup.policy": "delete", "retention.ms": week},
     }
     head = "# Written by charts/tests/written.py from contracts-tests/topology.py, the contracts and services/city/city/topics.py.\n"
-    return head + yaml.safe_dump({"services": services, "topics": topics, "config": config}, sort_keys=False, width=120)
+    return head + yaml.safe_dump(
+        {"services": services, "topics": topics, "config": config}, sort_keys=False, width=120
+    )
 
 
 def released(path: str) -> str:
     """A file as the last release had it: `.release` at the root names its commit."""
     commit = (ROOT / ".release").read_text().split()[0]
-    ran = subprocess.run(["git", "show", f"{commit}:{path}"], cwd=ROOT, capture_output=True, text=True)
-    assert ran.returncode == 0, f"the last release, {commit} in .release, is not in this clone: git fetch --unshallow"
+    ran = subprocess.run(
+        ["git", "show", f"{commit}:{path}"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, (
+        f"the last release, {commit} in .release, is not in this clone: git fetch --unshallow"
+    )
     return ran.stdout
 
 
@@ -92,7 +122,12 @@ def released_defaults() -> Path:
 
 def schema() -> str:
     """values.schema.json with the definitions of Kubernetes that it refers to."""
-    return json.dumps(embedded.with_definitions(json.loads(SCHEMA.read_text())), indent=1, ensure_ascii=False) + "\n"
+    return (
+        json.dumps(
+            embedded.with_definitions(json.loads(SCHEMA.read_text())), indent=1, ensure_ascii=False
+        )
+        + "\n"
+    )
 
 
 def users() -> str:
@@ -100,21 +135,57 @@ def users() -> str:
     known, made = topology(), []
 
     def right(kind: str, name: str, *operations: str, prefix: bool = False) -> dict[str, Any]:
-        return {"resource": {"type": kind, "name": name, "patternType": "prefix" if prefix else "literal"}, "operations": list(operations)}
+        return {
+            "resource": {
+                "type": kind,
+                "name": name,
+                "patternType": "prefix" if prefix else "literal",
+            },
+            "operations": list(operations),
+        }
 
     for service in sorted(known.SAYS):
-        rights = [right("topic", f"eldercare.{topic}.v1", "Write", "Describe") for topic in known.SAYS[service]]
-        rights += [right("topic", f"eldercare.{topic}.v1", "Read", "Describe") for topic in known.HEARS[service]]
+        rights = [
+            right("topic", f"eldercare.{topic}.v1", "Write", "Describe")
+            for topic in known.SAYS[service]
+        ]
+        rights += [
+            right("topic", f"eldercare.{topic}.v1", "Read", "Describe")
+            for topic in known.HEARS[service]
+        ]
         made.append((service, [*rights, right("group", service, "Read", "Describe")]))
-    made.append(("topics", [right("topic", "eldercare.", "Create", "Describe", "DescribeConfigs", "AlterConfigs", prefix=True)]))
+    made.append(
+        (
+            "topics",
+            [
+                right(
+                    "topic",
+                    "eldercare.",
+                    "Create",
+                    "Describe",
+                    "DescribeConfigs",
+                    "AlterConfigs",
+                    prefix=True,
+                )
+            ],
+        )
+    )
     head = "# Written by charts/tests/written.py from the contracts: who says and hears what, and no more.\n"
     return head + yaml.safe_dump_all(
-        [{
-            "apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaUser",
-            "metadata": {"name": f"eldercare-{name}", "labels": {"strimzi.io/cluster": "city"}},
-            "spec": {"authentication": {"type": "scram-sha-512"}, "authorization": {"type": "simple", "acls": rights}},
-        } for name, rights in made],
-        sort_keys=False, width=160,
+        [
+            {
+                "apiVersion": "kafka.strimzi.io/v1",
+                "kind": "KafkaUser",
+                "metadata": {"name": f"eldercare-{name}", "labels": {"strimzi.io/cluster": "city"}},
+                "spec": {
+                    "authentication": {"type": "scram-sha-512"},
+                    "authorization": {"type": "simple", "acls": rights},
+                },
+            }
+            for name, rights in made
+        ],
+        sort_keys=False,
+        width=160,
     )
 
 
@@ -139,7 +210,11 @@ def documented() -> list[tuple[str, str, str]]:
                 value = values
                 for step in path:
                     value = value[step]
-                told = yaml.safe_dump(value, default_flow_style=True, width=9999).replace("...", "").strip()
+                told = (
+                    yaml.safe_dump(value, default_flow_style=True, width=9999)
+                    .replace("...", "")
+                    .strip()
+                )
                 found.append((".".join(path), shown or f"`{told}`", " ".join(said)))
             said = []
     return found
@@ -147,7 +222,15 @@ def documented() -> list[tuple[str, str, str]]:
 
 # What the README tells of each slow rung, by the section of docs/measured.md: the first cells of its rows.
 MEASURED = {
-    "Image": ("size", "uid, gid", "CapEff", "read-only root", "smoke", "SIGTERM → not ready → exit 0", "resident memory"),
+    "Image": (
+        "size",
+        "uid, gid",
+        "CapEff",
+        "read-only root",
+        "smoke",
+        "SIGTERM → not ready → exit 0",
+        "resident memory",
+    ),
     "Cluster": ("whole run with binaries built", "migrations", "lives of a release"),
     "Rehearsals": ("whole run", "fail-over", "backup", "rolling upgrade"),
 }
@@ -157,7 +240,9 @@ def measured() -> str:
     """The rows above of docs/measured.md, and when and on what each was measured. Raises: ValueError where one is no longer there."""
     lines = ["| Verb | What | Last seen |", "| --- | --- | --- |"]
     for section, names in MEASURED.items():
-        text = re.split(rf"^## {section}\n", (CHART / "docs" / "measured.md").read_text(), flags=re.M)[1].split("\n## ")[0]
+        text = re.split(
+            rf"^## {section}\n", (CHART / "docs" / "measured.md").read_text(), flags=re.M
+        )[1].split("\n## ")[0]
         verb, when = re.search(r"(`make [\w-]+`).*?(\d{4}-\d\d-\d\d)", text, re.S).groups()  # type: ignore[union-attr]
         lines.append(f"| {verb} | measured on | {when} |")
         for name in names:
@@ -169,12 +254,17 @@ def measured() -> str:
 def readme() -> str:
     """README.md: README.md.gotmpl with the last measurements and the table of values in it."""
     rows = ["| Key | Default | Meaning |", "| --- | --- | --- |"]
-    rows += [f"| `{path}` | {default} | {said.replace('|', chr(92) + '|')} |" for path, default, said in documented()]
+    rows += [
+        f"| `{path}` | {default} | {said.replace('|', chr(92) + '|')} |"
+        for path, default, said in documented()
+    ]
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     text = (CHART / "README.md.gotmpl").read_text()
     for name in ("version", "appVersion", "kubeVersion"):
         text = text.replace("{{ .Chart." + name[0].upper() + name[1:] + " }}", chart[name])
-    text = text.replace("{{ .Proved }}", (ROOT / "charts" / "tests" / "proved.txt").read_text().rstrip())
+    text = text.replace(
+        "{{ .Proved }}", (ROOT / "charts" / "tests" / "proved.txt").read_text().rstrip()
+    )
     text = text.replace("{{ .Measured }}", measured())
     return text.replace("{{ .Values }}", "\n".join(rows))
 

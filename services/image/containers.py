@@ -23,8 +23,19 @@ from kit.servers.postgres import Postgres, ensure_database
 
 READY_S = 600  # only for giving up: a machine that builds other things at the same time is slow
 # The machine's own limits are below podman's defaults, and its cgroups are not ours to divide: limits of memory are not tried here.
-MACHINE = ("--cgroups=disabled", "--ulimit=nofile=4096:4096", "--ulimit=nproc=4096:4096", "--network=host", "--log-driver=k8s-file")
-STRICT = ("--read-only", "--read-only-tmpfs=false", "--cap-drop=ALL", "--security-opt=no-new-privileges")
+MACHINE = (
+    "--cgroups=disabled",
+    "--ulimit=nofile=4096:4096",
+    "--ulimit=nproc=4096:4096",
+    "--network=host",
+    "--log-driver=k8s-file",
+)
+STRICT = (
+    "--read-only",
+    "--read-only-tmpfs=false",
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+)
 
 
 class NotReady(Exception):
@@ -41,11 +52,18 @@ class City:
     def variables(self, name: str) -> dict[str, str]:
         """Those of a service that is alone in its container: no clock of a box, no state folder."""
         made = environment(self.state, self.places, name, {})
-        return {key: value for key, value in made.items() if key not in ("ONE_BOX", "CLOCK_FILE", "PEERS", "MEMBER", "SESSION_MS")}
+        return {
+            key: value
+            for key, value in made.items()
+            if key not in ("ONE_BOX", "CLOCK_FILE", "PEERS", "MEMBER", "SESSION_MS")
+        }
 
     def addresses(self) -> dict[str, str]:
         """The databases as the migration reads them."""
-        return {f"{name.upper()}_DATABASE": database(self.state, self.places.postgres, name) for name in NAMES}
+        return {
+            f"{name.upper()}_DATABASE": database(self.state, self.places.postgres, name)
+            for name in NAMES
+        }
 
     def management(self, name: str) -> str:
         """The address of its health and status."""
@@ -63,8 +81,15 @@ def city(folder: Path) -> Iterator[City]:
         postgres.start()
         kafka.start(timeout=180)
         for name in NAMES:
-            asyncio.run(ensure_database(postgres.dsn(), name, role=name, password=state.secret(f"{name}.database")))
-        yield City(state, Places(postgres.dsn(), kafka.address, partitions=4, replication=1, kafka_kind=GIVEN))
+            asyncio.run(
+                ensure_database(
+                    postgres.dsn(), name, role=name, password=state.secret(f"{name}.database")
+                )
+            )
+        yield City(
+            state,
+            Places(postgres.dsn(), kafka.address, partitions=4, replication=1, kafka_kind=GIVEN),
+        )
     finally:
         kafka.stop()
         postgres.stop()
@@ -75,22 +100,45 @@ class Container:
     """One container in the foreground of a process of ours; its output goes to a file."""
 
     def __init__(
-        self, image: str, folder: Path, name: str, *verb: str, variables: Mapping[str, str], options: tuple[str, ...] = STRICT,
+        self,
+        image: str,
+        folder: Path,
+        name: str,
+        *verb: str,
+        variables: Mapping[str, str],
+        options: tuple[str, ...] = STRICT,
     ) -> None:
         self.name = f"eldercare-proof-{os.getpid()}-{name}"
         self.log = folder / f"{name}.log"
         self.began = time.monotonic()
-        named = [part for variable in variables for part in ("--env", variable)]  # values stay out of the command line
-        command = engine.command("podman", "run", "--name", self.name, "--pull=never", *MACHINE, *options, *named, image, *verb)
+        named = [
+            part for variable in variables for part in ("--env", variable)
+        ]  # values stay out of the command line
+        command = engine.command(
+            "podman",
+            "run",
+            "--name",
+            self.name,
+            "--pull=never",
+            *MACHINE,
+            *options,
+            *named,
+            image,
+            *verb,
+        )
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, env={**os.environ, **variables}, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command, env={**os.environ, **variables}, stdout=log, stderr=log
+            )
 
     def ended(self, timeout_s: float = READY_S) -> int:
         """Its exit code. Raises: NotReady."""
         try:
             return self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            raise NotReady(f"{self.name} has not ended after {timeout_s:.0f} s:\n{self.said()[-2000:]}") from None
+            raise NotReady(
+                f"{self.name} has not ended after {timeout_s:.0f} s:\n{self.said()[-2000:]}"
+            ) from None
 
     def said(self) -> str:
         """All its output."""
@@ -100,9 +148,13 @@ class Container:
         """Seconds since its start until the check was true. Raises: NotReady."""
         while not check():
             if self.process.poll() is not None:
-                raise NotReady(f"{self.name} ended with {self.process.returncode} before {what}:\n{self.said()[-2000:]}")
+                raise NotReady(
+                    f"{self.name} ended with {self.process.returncode} before {what}:\n{self.said()[-2000:]}"
+                )
             if time.monotonic() - self.began > timeout_s:
-                raise NotReady(f"{self.name}: not {what} after {timeout_s:.0f} s:\n{self.said()[-2000:]}")
+                raise NotReady(
+                    f"{self.name}: not {what} after {timeout_s:.0f} s:\n{self.said()[-2000:]}"
+                )
             time.sleep(0.1)
         return time.monotonic() - self.began
 
@@ -112,7 +164,12 @@ class Container:
 
     def inside(self, *command: str) -> tuple[int, str]:
         """Exit code and output of a command beside its main process."""
-        done = subprocess.run(engine.command("podman", "exec", self.name, *command), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            engine.command("podman", "exec", self.name, *command),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         return done.returncode, (done.stdout + done.stderr).strip()
 
     def signal(self) -> None:
@@ -121,7 +178,11 @@ class Container:
 
     def remove(self) -> None:
         """Leaves nothing behind."""
-        subprocess.run(engine.command("podman", "rm", "--force", "--time", "1", self.name), capture_output=True, check=False)
+        subprocess.run(
+            engine.command("podman", "rm", "--force", "--time", "1", self.name),
+            capture_output=True,
+            check=False,
+        )
         if self.process.poll() is None:
             self.process.kill()
 

@@ -25,7 +25,14 @@ SUITE = "bookworm"
 PACKAGES = ("python3", "python3-venv", "ca-certificates", "tzdata")
 BASE = f"localhost/eldercare-base:{SUITE}"
 BULK = (
-    "usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "var/lib/apt/lists", "var/cache/apt", "var/log", "debootstrap",
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/locale",
+    "usr/share/info",
+    "var/lib/apt/lists",
+    "var/cache/apt",
+    "var/log",
+    "debootstrap",
 )
 
 
@@ -45,49 +52,129 @@ def base() -> None:
         sites = [line.split()[1] for line in told.splitlines() if line.split()[:1] == [SUITE]]
         with tempfile.TemporaryDirectory(dir=engine.home()) as folder:
             made = Path(folder) / SUITE
-            command = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(made), *sites[:1]]
+            command = [
+                "debootstrap",
+                "--variant=minbase",
+                f"--include={','.join(PACKAGES)}",
+                SUITE,
+                str(made),
+                *sites[:1],
+            ]
             subprocess.run(engine.quietly(command), check=True, stdout=subprocess.DEVNULL)
             for bulk in BULK:
                 for entry in (made / bulk).glob("*") if (made / bulk).exists() else ():
-                    shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+                    shutil.rmtree(
+                        entry
+                    ) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
             draft = archive.with_suffix(".new")
-            subprocess.run(["tar", "--one-file-system", "--sort=name", "-C", str(made), "-cf", str(draft), "."], check=True)
+            subprocess.run(
+                [
+                    "tar",
+                    "--one-file-system",
+                    "--sort=name",
+                    "-C",
+                    str(made),
+                    "-cf",
+                    str(draft),
+                    ".",
+                ],
+                check=True,
+            )
             draft.rename(archive)
     engine.run("podman", "import", str(archive), BASE)
 
 
 def ways(folder: Path) -> dict[str, Path]:
     """How packages are reached from here, by the name of the build's secret; only what there is."""
-    index = os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("PIP_INDEX_URL") or _pip("global.index-url")
+    index = (
+        os.environ.get("UV_DEFAULT_INDEX")
+        or os.environ.get("PIP_INDEX_URL")
+        or _pip("global.index-url")
+    )
     if index:
         (folder / "uv.toml").write_text(f'index-url = "{index}"\n')
-    conf = [Path(os.environ.get("PIP_CONFIG_FILE", "/nowhere")), Path.home() / ".config/pip/pip.conf", Path("/etc/pip.conf")]
-    ca = [Path(os.environ.get(name, "/nowhere")) for name in ("SSL_CERT_FILE", "PIP_CERT")] + [Path("/etc/ssl/certs/ca-certificates.crt")]
-    known = {"ca": ca, "pip.conf": conf, "uv.toml": [folder / "uv.toml"], "npmrc": [Path.home() / ".npmrc"]}
-    return {name: found for name, places in known.items() if (found := next((place for place in places if place.is_file()), None))}
+    conf = [
+        Path(os.environ.get("PIP_CONFIG_FILE", "/nowhere")),
+        Path.home() / ".config/pip/pip.conf",
+        Path("/etc/pip.conf"),
+    ]
+    ca = [Path(os.environ.get(name, "/nowhere")) for name in ("SSL_CERT_FILE", "PIP_CERT")] + [
+        Path("/etc/ssl/certs/ca-certificates.crt")
+    ]
+    known = {
+        "ca": ca,
+        "pip.conf": conf,
+        "uv.toml": [folder / "uv.toml"],
+        "npmrc": [Path.home() / ".npmrc"],
+    }
+    return {
+        name: found
+        for name, places in known.items()
+        if (found := next((place for place in places if place.is_file()), None))
+    }
 
 
 def _pip(name: str) -> str:
-    return subprocess.run([sys.executable, "-m", "pip", "config", "get", name], capture_output=True, text=True, check=False).stdout.strip()
+    return subprocess.run(
+        [sys.executable, "-m", "pip", "config", "get", name],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
 
 
 def build(tag: str) -> str:
     """Builds, prints how long it took, and returns the revision it bears. Raises: CalledProcessError."""
-    epoch = subprocess.run(["git", "log", "-1", "--format=%ct"], capture_output=True, text=True, cwd=engine.ROOT, check=True).stdout.strip()
-    revision = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=engine.ROOT, check=True).stdout.strip()
+    epoch = subprocess.run(
+        ["git", "log", "-1", "--format=%ct"],
+        capture_output=True,
+        text=True,
+        cwd=engine.ROOT,
+        check=True,
+    ).stdout.strip()
+    revision = subprocess.run(
+        ["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=engine.ROOT, check=True
+    ).stdout.strip()
     created = datetime.fromtimestamp(int(epoch), UTC).isoformat()
-    arguments = {"BASE": BASE, "VERSION": version(), "REVISION": revision, "CREATED": created, "SOURCE_DATE_EPOCH": epoch}
+    arguments = {
+        "BASE": BASE,
+        "VERSION": version(),
+        "REVISION": revision,
+        "CREATED": created,
+        "SOURCE_DATE_EPOCH": epoch,
+    }
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        given = [part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")]
-        given += [part for name, file in ways(Path(folder)).items() for part in ("--secret", f"id={name},src={file}")]
+        given = [
+            part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")
+        ]
+        given += [
+            part
+            for name, file in ways(Path(folder)).items()
+            for part in ("--secret", f"id={name},src={file}")
+        ]
         command = engine.command(
-            "buildah", "bud", "--pull=never", "--layers", "--network=host", "--isolation=chroot", "--timestamp", epoch, *given,
-            "-f", "services/Dockerfile", "-t", tag, ".",
+            "buildah",
+            "bud",
+            "--pull=never",
+            "--layers",
+            "--network=host",
+            "--isolation=chroot",
+            "--timestamp",
+            epoch,
+            *given,
+            "-f",
+            "services/Dockerfile",
+            "-t",
+            tag,
+            ".",
         )
         subprocess.run(engine.quietly(command), check=True, cwd=engine.ROOT)
     size = json.loads(engine.run("podman", "image", "inspect", tag))[0]["Size"]
-    print(f"{tag}: built in {time.monotonic() - began:.0f} s, {size / 1e6:.0f} MB, base {BASE}", flush=True)
+    print(
+        f"{tag}: built in {time.monotonic() - began:.0f} s, {size / 1e6:.0f} MB, base {BASE}",
+        flush=True,
+    )
     return revision
 
 

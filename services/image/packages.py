@@ -15,7 +15,9 @@ ASKED = ("Package", "Version", "Architecture", "source:Package", "source:Version
 def installed() -> list[dict[str, str]]:
     """What dpkg holds as installed, by name."""
     form = "\t".join(f"${{{name}}}" for name in ("db:Status-Status", *ASKED)) + "\n"
-    told = subprocess.run(["dpkg-query", "--show", f"--showformat={form}"], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        ["dpkg-query", "--show", f"--showformat={form}"], capture_output=True, text=True, check=True
+    ).stdout
     rows = sorted(line.split("\t") for line in told.splitlines())
     return [dict(zip(ASKED, row[1:], strict=True)) for row in rows if row[0] == "installed"]
 
@@ -26,7 +28,11 @@ def release(text: str) -> dict[str, str]:
     >>> release('ID=debian\\nVERSION_ID="12"\\n\\n')
     {'ID': 'debian', 'VERSION_ID': '12'}
     """
-    return {name: value.strip('"') for name, sign, value in (line.partition("=") for line in text.splitlines()) if sign}
+    return {
+        name: value.strip('"')
+        for name, sign, value in (line.partition("=") for line in text.splitlines())
+        if sign
+    }
 
 
 def component(package: dict[str, str], system: dict[str, str]) -> dict[str, Any]:
@@ -34,15 +40,31 @@ def component(package: dict[str, str], system: dict[str, str]) -> dict[str, Any]
     name, version = package["Package"], package["Version"]
     place = f"{system['ID']}/{quote(name, safe='')}@{quote(version, safe='')}"
     purl = f"pkg:deb/{place}?arch={package['Architecture']}&distro={system['ID']}-{system['VERSION_ID']}"
-    source = [{"name": f"debian:{asked}", "value": package[asked]} for asked in ("source:Package", "source:Version")]
-    return {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl, "properties": source}
+    source = [
+        {"name": f"debian:{asked}", "value": package[asked]}
+        for asked in ("source:Package", "source:Version")
+    ]
+    return {
+        "type": "library",
+        "bom-ref": purl,
+        "name": name,
+        "version": version,
+        "purl": purl,
+        "properties": source,
+    }
 
 
 def bill(packages: list[dict[str, str]], system: dict[str, str]) -> dict[str, Any]:
     """The whole document."""
     named = {"type": "operating-system", "name": system["ID"], "version": system["VERSION_ID"]}
     components = [component(package, system) for package in packages]
-    return {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "metadata": {"component": named}, "components": components}
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {"component": named},
+        "components": components,
+    }
 
 
 if __name__ == "__main__":

@@ -47,21 +47,27 @@ class Api:
         """Takes address, token and authority from a kubeconfig (JSON) that a ControlPlane wrote."""
         told = json.loads(kubeconfig.read_text())
         at = told["clusters"][0]["cluster"]
-        return cls(at["server"], told["users"][0]["user"]["token"], Path(at["certificate-authority"]))
+        return cls(
+            at["server"], told["users"][0]["user"]["token"], Path(at["certificate-authority"])
+        )
 
     def __init__(self, url: str, token: str, authority: Path):
         self._at, self._token, self._authority = urllib.parse.urlsplit(url).netloc, token, authority
         self._kinds: dict[tuple[str, str], Kind] = {}
         self._own = threading.local()  # a kept connection serves one call at a time
 
-    def _exchange(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, str]:
+    def _exchange(
+        self, method: str, path: str, data: bytes | None, headers: dict[str, str]
+    ) -> tuple[http.client.HTTPResponse, str]:
         """One request on this thread's connection, which is opened anew when the server has closed it in between."""
         while True:
             connection = getattr(self._own, "connection", None)
             kept = connection is not None
             if connection is None:
                 context = ssl.create_default_context(cafile=str(self._authority))
-                connection = self._own.connection = http.client.HTTPSConnection(self._at, context=context, timeout=30)
+                connection = self._own.connection = http.client.HTTPSConnection(
+                    self._at, context=context, timeout=30
+                )
             try:
                 connection.request(method, path, data, headers)
                 answer = connection.getresponse()
@@ -77,19 +83,37 @@ class Api:
             connection.close()
         self._own.connection = None
 
-    def call(self, method: str, path: str, body: Object | None = None, content: str = JSON, accept: str = JSON) -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Object | None = None,
+        content: str = JSON,
+        accept: str = JSON,
+    ) -> Any:
         """The decoded answer; a str where it is not JSON. Raises Refused, also for a warning."""
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": content, "Accept": accept}
+        headers = {
+            "Authorization": f"Bearer {self._token}",
+            "Content-Type": content,
+            "Accept": accept,
+        }
         for wait_s in (0.2, 0.5, 1, 2, 4, 8, 16, 0):
             answer, text = self._exchange(method, path, data, headers)
-            if answer.status != 429:  # the server asks to come again: the store of a new kind is being opened
+            if (
+                answer.status != 429
+            ):  # the server asks to come again: the store of a new kind is being opened
                 break
             time.sleep(wait_s)
         if answer.status >= 400:
-            raise Refused(answer.status, json.loads(text).get("message", text) if text.startswith("{") else text)
+            raise Refused(
+                answer.status,
+                json.loads(text).get("message", text) if text.startswith("{") else text,
+            )
         if warnings := answer.headers.get_all("Warning"):
-            raise Refused(299, f"{method} {path} was accepted with a warning: {'; '.join(warnings)}")
+            raise Refused(
+                299, f"{method} {path} was accepted with a warning: {'; '.join(warnings)}"
+            )
         return json.loads(text) if answer.headers.get_content_type().endswith("json") else text
 
     def ready(self) -> bool:
@@ -104,10 +128,17 @@ class Api:
             for root in ("/api", "/apis"):
                 for group in self.call("GET", root, accept=DISCOVERY)["items"]:
                     for version in group["versions"]:
-                        name = "/".join(filter(None, [group["metadata"].get("name"), version["version"]]))
+                        name = "/".join(
+                            filter(None, [group["metadata"].get("name"), version["version"]])
+                        )
                         for found in version["resources"]:
-                            kind, inside = found["responseKind"]["kind"], found["scope"] == "Namespaced"
-                            self._kinds[name, kind] = Kind(name, kind, found["resource"], inside, frozenset(found["verbs"]))
+                            kind, inside = (
+                                found["responseKind"]["kind"],
+                                found["scope"] == "Namespaced",
+                            )
+                            self._kinds[name, kind] = Kind(
+                                name, kind, found["resource"], inside, frozenset(found["verbs"])
+                            )
         return self._kinds
 
     def knows(self, version: str, kind: str) -> bool:
@@ -116,7 +147,9 @@ class Api:
             self._kinds = {}
         return (version, kind) in self.kinds()
 
-    def path(self, version: str, kind: str, namespace: str | None = None, name: str | None = None) -> str:
+    def path(
+        self, version: str, kind: str, namespace: str | None = None, name: str | None = None
+    ) -> str:
         """Raises KeyError for a kind that the server does not know."""
         known = self.kinds()[version, kind]
         parts = [("apis/" if "/" in version else "api/") + version]
@@ -128,20 +161,42 @@ class Api:
         found: Object = self.call("GET", self.path(version, kind, namespace, name))
         return found
 
-    def list(self, version: str, kind: str, namespace: str | None = None, labels: str = "") -> list[Object]:
+    def list(
+        self, version: str, kind: str, namespace: str | None = None, labels: str = ""
+    ) -> list[Object]:
         query = f"?labelSelector={urllib.parse.quote(labels)}" if labels else ""
         found = self.call("GET", self.path(version, kind, namespace) + query)["items"]
         return [{"apiVersion": version, "kind": kind, **item} for item in found]
 
     def create(self, thing: Object) -> Object:
-        made: Object = self.call("POST", self.path(thing["apiVersion"], thing["kind"], thing["metadata"].get("namespace")), thing)
+        made: Object = self.call(
+            "POST",
+            self.path(thing["apiVersion"], thing["kind"], thing["metadata"].get("namespace")),
+            thing,
+        )
         return made
 
-    def apply(self, thing: Object, namespace: str | None = None, *, dry: bool = False, manager: str = "cluster-test") -> Object:
+    def apply(
+        self,
+        thing: Object,
+        namespace: str | None = None,
+        *,
+        dry: bool = False,
+        manager: str = "cluster-test",
+    ) -> Object:
         """Server-side apply with strict field validation; `dry` goes through admission and stores nothing."""
-        where = self.path(thing["apiVersion"], thing["kind"], thing["metadata"].get("namespace", namespace), thing["metadata"]["name"])
-        query = f"?fieldManager={manager}&fieldValidation=Strict" + ("&dryRun=All" if dry else "&force=true")
-        applied: Object = self.call("PATCH", where + query, thing, content="application/apply-patch+yaml")
+        where = self.path(
+            thing["apiVersion"],
+            thing["kind"],
+            thing["metadata"].get("namespace", namespace),
+            thing["metadata"]["name"],
+        )
+        query = f"?fieldManager={manager}&fieldValidation=Strict" + (
+            "&dryRun=All" if dry else "&force=true"
+        )
+        applied: Object = self.call(
+            "PATCH", where + query, thing, content="application/apply-patch+yaml"
+        )
         return applied
 
     def merge(self, path: str, patch: Object) -> Object:
@@ -156,7 +211,11 @@ class Api:
         seen = set()
         for kind in self.kinds().values():
             group = kind.version.rpartition("/")[0]
-            if "list" not in kind.verbs or kind.plural in NOT_COUNTED or (group, kind.plural) in seen:
+            if (
+                "list" not in kind.verbs
+                or kind.plural in NOT_COUNTED
+                or (group, kind.plural) in seen
+            ):
                 continue
             seen.add((group, kind.plural))
             for item in self.list(kind.version, kind.kind, namespace if kind.namespaced else None):

@@ -15,7 +15,9 @@ WRAPPER = "wrapper"  # the scenario in which a chart of its user's has this one 
 
 def scenarios() -> list[str]:
     """Names of ci/*-values.yaml, without that ending. Raises SystemExit when there is none: then nothing would be tried."""
-    found = sorted(path.name.removesuffix("-values.yaml") for path in (CHART / "ci").glob("*-values.yaml"))
+    found = sorted(
+        path.name.removesuffix("-values.yaml") for path in (CHART / "ci").glob("*-values.yaml")
+    )
     if not found:
         raise SystemExit(f"no scenario in {CHART / 'ci'}")
     return found
@@ -23,7 +25,9 @@ def scenarios() -> list[str]:
 
 def values(scenario: str) -> list[str]:
     """For Helm; a wrapper brings its own."""
-    return [] if scenario == WRAPPER else ["--values", str(CHART / "ci" / f"{scenario}-values.yaml")]
+    return (
+        [] if scenario == WRAPPER else ["--values", str(CHART / "ci" / f"{scenario}-values.yaml")]
+    )
 
 
 def installed(scenario: str, chart: Path, folder: Path) -> Path:
@@ -46,6 +50,8 @@ def before(folder: Path, revision: str | None = None) -> Path:
     made = folder / "before"
     made.mkdir()
     revision = revision or (ROOT / ".release").read_text().split()[0]
-    packed = subprocess.run(["git", "archive", revision, "charts/eldercare"], cwd=ROOT, check=True, capture_output=True).stdout
+    packed = subprocess.run(
+        ["git", "archive", revision, "charts/eldercare"], cwd=ROOT, check=True, capture_output=True
+    ).stdout
     subprocess.run(["tar", "-x", "--strip-components=2", "-C", str(made)], input=packed, check=True)
     return made

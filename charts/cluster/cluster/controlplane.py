@@ -44,7 +44,12 @@ class ControlPlane:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.end()
 
     def end(self) -> None:
@@ -64,7 +69,11 @@ class ControlPlane:
         k8s, kwok = tools.binary("k8s"), tools.binary("kwok")
         store, peer, port = (f"http://127.0.0.1:{free_port()}" for _ in range(3))
         url = port.replace("http:", "https:")
-        token, key, certificates = secrets.token_hex(16), self.folder / "accounts.key", self.folder / "certificates"
+        token, key, certificates = (
+            secrets.token_hex(16),
+            self.folder / "accounts.key",
+            self.folder / "certificates",
+        )
         key.write_bytes(subprocess.run([k8s, "key"], check=True, capture_output=True).stdout)
         (self.folder / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n')
         self._server(
@@ -101,7 +110,12 @@ class ControlPlane:
         config = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "test", "cluster": {"server": url, "certificate-authority": str(authority)}}],
+            "clusters": [
+                {
+                    "name": "test",
+                    "cluster": {"server": url, "certificate-authority": str(authority)},
+                }
+            ],
             "users": [{"name": "admin", "user": {"token": token}}],
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": "admin"}}],
             "current-context": "test",
@@ -113,16 +127,33 @@ class ControlPlane:
         """Nodes in three zones, custom resource definitions, and all parts at work."""
         for number in range(ZONES + 1):
             name, pooled = f"node-{number}", number == ZONES
-            labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "topology.kubernetes.io/zone": f"zone-{number % ZONES}"}
+            labels = {
+                "kubernetes.io/hostname": name,
+                "kubernetes.io/os": "linux",
+                "topology.kubernetes.io/zone": f"zone-{number % ZONES}",
+            }
             metadata = {"name": name, "labels": labels | (POOL if pooled else {})}
-            self.api.create({"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {"taints": [TAINT] if pooled else []}})
+            self.api.create(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Node",
+                    "metadata": metadata,
+                    "spec": {"taints": [TAINT] if pooled else []},
+                }
+            )
         defined = tools.definitions()
         for definition in defined:
             self.api.apply(definition)
         for definition in defined:
             spec = definition["spec"]
-            served = [f"{spec['group']}/{version['name']}" for version in spec["versions"] if version["served"]]
-            eventually(partial(self._knows, spec["names"]["kind"], served), definition["metadata"]["name"])
+            served = [
+                f"{spec['group']}/{version['name']}"
+                for version in spec["versions"]
+                if version["served"]
+            ]
+            eventually(
+                partial(self._knows, spec["names"]["kind"], served), definition["metadata"]["name"]
+            )
             self.api.list(served[0], spec["names"]["kind"])
         for server in self.servers:
             server.until(self._nodes_ready, 300)
@@ -131,5 +162,11 @@ class ControlPlane:
         return all(self.api.knows(version, kind) for version in versions)
 
     def _nodes_ready(self) -> bool:
-        told = [condition for node in self.api.list("v1", "Node") for condition in node.get("status", {}).get("conditions", [])]
-        return [condition["status"] for condition in told if condition["type"] == "Ready"] == ["True"] * (ZONES + 1)
+        told = [
+            condition
+            for node in self.api.list("v1", "Node")
+            for condition in node.get("status", {}).get("conditions", [])
+        ]
+        return [condition["status"] for condition in told if condition["type"] == "Ready"] == [
+            "True"
+        ] * (ZONES + 1)

@@ -17,7 +17,9 @@ from cluster import tools
 
 Object = dict[str, Any]
 # The forms in which either Helm hands on what the API server warns of, and its own.
-WARNING = re.compile(r"^(.* warnings\.go:\d+\] .*|W\d{4} .*|Warning: .*|WARNING: .*|.*level=WARN.*)$", re.M)
+WARNING = re.compile(
+    r"^(.* warnings\.go:\d+\] .*|W\d{4} .*|Warning: .*|WARNING: .*|.*level=WARN.*)$", re.M
+)
 TIMEOUT = "300s"  # reached on a crowded machine or by a defect, never as a rule
 
 
@@ -36,16 +38,28 @@ class Told:
 class Helm:
     """One major of Helm against one cluster, in one namespace, about one release."""
 
-    def __init__(self, tool: str, kubeconfig: Path, namespace: str, folder: Path, release: str = "care"):
+    def __init__(
+        self, tool: str, kubeconfig: Path, namespace: str, folder: Path, release: str = "care"
+    ):
         self.tool, self.namespace, self.release = tool, namespace, release
         self._binary = tools.binary(tool)
-        home = {name: str(folder / tool / name.lower()) for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")}
-        self._env = {**os.environ, **home, "KUBECONFIG": str(kubeconfig), "HELM_NAMESPACE": namespace}
+        home = {
+            name: str(folder / tool / name.lower())
+            for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")
+        }
+        self._env = {
+            **os.environ,
+            **home,
+            "KUBECONFIG": str(kubeconfig),
+            "HELM_NAMESPACE": namespace,
+        }
 
     def run(self, *words: str) -> Told:
         """Raises HelmFailed."""
         began = time.monotonic()
-        told = subprocess.run([self._binary, *words], env=self._env, capture_output=True, text=True, timeout=900)
+        told = subprocess.run(
+            [self._binary, *words], env=self._env, capture_output=True, text=True, timeout=900
+        )
         said = told.stdout + told.stderr
         if told.returncode:
             raise HelmFailed(f"{self.tool} {' '.join(words)}\n{said}")
@@ -54,10 +68,14 @@ class Helm:
         return Told(told.stdout, time.monotonic() - began)
 
     def install(self, chart: Path, *values: str) -> Told:
-        return self.run("install", self.release, str(chart), *values, "--wait", "--timeout", TIMEOUT)
+        return self.run(
+            "install", self.release, str(chart), *values, "--wait", "--timeout", TIMEOUT
+        )
 
     def upgrade(self, chart: Path, *values: str, timeout: str = TIMEOUT) -> Told:
-        return self.run("upgrade", self.release, str(chart), *values, "--wait", "--timeout", timeout)
+        return self.run(
+            "upgrade", self.release, str(chart), *values, "--wait", "--timeout", timeout
+        )
 
     def test(self) -> Told:
         return self.run("test", self.release, "--timeout", TIMEOUT)
@@ -71,7 +89,13 @@ class Helm:
     def render(self, chart: Path, *values: str) -> list[Object]:
         """Every object of the release, hooks and tests included."""
         told = self.run("template", self.release, str(chart), *values)
-        return [thing for thing in yaml.load_all(told.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if thing]
+        return [
+            thing
+            for thing in yaml.load_all(
+                told.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+            )
+            if thing
+        ]
 
 
 def settings(values: Mapping[str, str]) -> list[str]:

@@ -10,13 +10,25 @@ from cluster.helm import Helm, Told
 from cluster.namespaces import Namespace
 from cluster.rendered import hook, pods, users_own
 
-SELECTED_BY = {"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"}
+SELECTED_BY = {
+    "app.kubernetes.io/name",
+    "app.kubernetes.io/instance",
+    "app.kubernetes.io/component",
+}
 
 
 class Life:
     """One release of one scenario in one namespace."""
 
-    def __init__(self, scenario: str, chart: Path, namespace: Namespace, tool: str, folder: Path, kubeconfig: Path):
+    def __init__(
+        self,
+        scenario: str,
+        chart: Path,
+        namespace: Namespace,
+        tool: str,
+        folder: Path,
+        kubeconfig: Path,
+    ):
         self.scenario, self.namespace, self.tool = scenario, namespace, tool
         self.helm = Helm(tool, kubeconfig, namespace.name, folder)
         self.values = values(scenario)
@@ -42,8 +54,15 @@ class Life:
         found = self.namespace.deployments()
         assert found, "the release has no Deployment"
         for deployment in found:
-            name, wanted, status = deployment["metadata"]["name"], deployment["spec"]["replicas"], deployment["status"]
-            counts = {status.get(key, 0) for key in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")}
+            name, wanted, status = (
+                deployment["metadata"]["name"],
+                deployment["spec"]["replicas"],
+                deployment["status"],
+            )
+            counts = {
+                status.get(key, 0)
+                for key in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+            }
             assert counts == {wanted}, f"{name}: {wanted} wanted, {status}"
             assert deployment["metadata"]["labels"]["helm.sh/chart"].endswith(chart_version), name
             assert set(deployment["spec"]["selector"]["matchLabels"]) == SELECTED_BY, name
@@ -53,26 +72,44 @@ class Life:
         """No pod names a user or a group: OpenShift picks them, the image brings one."""
         for thing, template in pods(self.objects):
             spec = template["spec"]
-            contexts = [part.get("securityContext", {}) for part in (spec, *spec.get("initContainers", []), *spec["containers"])]
-            named = {key for context in contexts for key in context} & {"runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"}
+            contexts = [
+                part.get("securityContext", {})
+                for part in (spec, *spec.get("initContainers", []), *spec["containers"])
+            ]
+            named = {key for context in contexts for key in context} & {
+                "runAsUser",
+                "runAsGroup",
+                "fsGroup",
+                "supplementalGroups",
+            }
             assert not named, f"{thing['kind']} {thing['metadata']['name']} sets {named}"
 
     def autoscaled(self) -> list[str]:
         """Deployments whose number of pods the chart leaves to somebody else."""
-        return [thing["metadata"]["name"] for thing in self.objects if thing["kind"] == "Deployment" and "replicas" not in thing["spec"]]
+        return [
+            thing["metadata"]["name"]
+            for thing in self.objects
+            if thing["kind"] == "Deployment" and "replicas" not in thing["spec"]
+        ]
 
     def scale(self, deployment: str, replicas: int) -> None:
         """As an autoscaler does it."""
         path = self.namespace.api.path("apps/v1", "Deployment", self.namespace.name, deployment)
-        self.namespace.api.merge(f"{path}/scale?fieldManager=autoscaler", {"spec": {"replicas": replicas}})
+        self.namespace.api.merge(
+            f"{path}/scale?fieldManager=autoscaler", {"spec": {"replicas": replicas}}
+        )
 
     def replicas(self, deployment: str) -> int:
-        found: Object = self.namespace.api.get("apps/v1", "Deployment", self.namespace.name, deployment)
+        found: Object = self.namespace.api.get(
+            "apps/v1", "Deployment", self.namespace.name, deployment
+        )
         return int(found["spec"]["replicas"])
 
     def gone(self) -> bool:
         """Nothing is in the namespace but what its user made, and nothing outside is the release's. Raises AssertionError, never False."""
         left = self.namespace.contents() - self.before
         assert not left, f"left behind: {sorted(left)}"
-        assert self.before <= self.namespace.contents(), "the release took something of the user's with it"
+        assert self.before <= self.namespace.contents(), (
+            "the release took something of the user's with it"
+        )
         return True

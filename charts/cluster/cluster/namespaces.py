@@ -7,7 +7,9 @@ import secrets
 from cluster.api import Api, Object, eventually
 from cluster.kubelet.gate import SCHEMA
 
-RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
+RESTRICTED = {
+    f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")
+}
 
 
 class Namespace:
@@ -15,9 +17,21 @@ class Namespace:
 
     def __init__(self, api: Api, name: str):
         self.api, self.name = api, f"{name}-{secrets.token_hex(3)}"
-        api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name, "labels": RESTRICTED}})
+        api.create(
+            {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": self.name, "labels": RESTRICTED},
+            }
+        )
         # Pods are refused until the controllers have brought these.
-        eventually(lambda: api.list("v1", "ServiceAccount", self.name) and api.list("v1", "ConfigMap", self.name), "a furnished namespace")
+        eventually(
+            lambda: (
+                api.list("v1", "ServiceAccount", self.name)
+                and api.list("v1", "ConfigMap", self.name)
+            ),
+            "a furnished namespace",
+        )
 
     def contents(self) -> set[tuple[str, str]]:
         return set(self.api.everything(self.name))
@@ -28,7 +42,10 @@ class Namespace:
             self.api.apply(thing, self.name)
 
     def migrated_by_hand(self) -> None:
-        self.api.merge(self.api.path("v1", "Namespace", None, self.name), {"metadata": {"annotations": {SCHEMA: "head"}}})
+        self.api.merge(
+            self.api.path("v1", "Namespace", None, self.name),
+            {"metadata": {"annotations": {SCHEMA: "head"}}},
+        )
 
     def deployments(self) -> list[Object]:
         return self.api.list("apps/v1", "Deployment", self.name)
@@ -39,7 +56,10 @@ class Namespace:
             pod["metadata"]["name"]: pod["metadata"]["uid"]
             for pod in self.api.list("v1", "Pod", self.name)
             if "deletionTimestamp" not in pod["metadata"]
-            and any(told["type"] == "Ready" and told["status"] == "True" for told in pod.get("status", {}).get("conditions", []))
+            and any(
+                told["type"] == "Ready" and told["status"] == "True"
+                for told in pod.get("status", {}).get("conditions", [])
+            )
         }
 
     def remove(self) -> None:

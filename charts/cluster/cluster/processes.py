@@ -70,7 +70,14 @@ class Server:
             status = Path(f"/proc/{self.pid}/status").read_text()
         except FileNotFoundError:
             return 0.0
-        return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS")), 0.0)
+        return next(
+            (
+                int(line.split()[1]) / 1024
+                for line in status.splitlines()
+                if line.startswith("VmRSS")
+            ),
+            0.0,
+        )
 
     def end(self) -> None:
         """SIGTERM, and SIGKILL 10 s later."""

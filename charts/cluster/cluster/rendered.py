@@ -58,6 +58,8 @@ def users_own(things: list[Object]) -> list[Object]:
         if kind == "PriorityClass":
             thing |= {"apiVersion": "scheduling.k8s.io/v1", "value": 1000}
         elif kind != "ServiceAccount":
-            thing["stringData" if kind == "Secret" else "data"] = dict.fromkeys(sorted(found), "of no use here")
+            thing["stringData" if kind == "Secret" else "data"] = dict.fromkeys(
+                sorted(found), "of no use here"
+            )
         made.append(thing)
     return made

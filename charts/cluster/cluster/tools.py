@@ -16,34 +16,57 @@ CRDS = ROOT / "charts" / "cluster" / "crds"
 # Folders of definitions inside modules of crds/go.mod: of what the chart renders, and of what its examples hold besides.
 DEFINITIONS = {
     "github.com/kedacore/keda/v2": ("config/crd/bases/keda.sh_*.yaml",),
-    "github.com/prometheus-operator/prometheus-operator": ("example/*-crd/*monitors.yaml", "example/*-crd/*rules.yaml"),
-    "sigs.k8s.io/gateway-api": ("config/crd/standard/*routes.yaml", "config/crd/standard/*_gateways.yaml"),
+    "github.com/prometheus-operator/prometheus-operator": (
+        "example/*-crd/*monitors.yaml",
+        "example/*-crd/*rules.yaml",
+    ),
+    "sigs.k8s.io/gateway-api": (
+        "config/crd/standard/*routes.yaml",
+        "config/crd/standard/*_gateways.yaml",
+    ),
 }
 OF_EXAMPLES = {
     "github.com/argoproj/argo-cd/v3": ("manifests/crds/application-crd.yaml",),
-    "github.com/cloudnative-pg/cloudnative-pg": ("config/crd/bases/postgresql.cnpg.io_clusters.yaml", "config/crd/bases/*_databases.yaml"),
-    "github.com/external-secrets/external-secrets": ("config/crds/bases/external-secrets.io_externalsecrets.yaml",),
+    "github.com/cloudnative-pg/cloudnative-pg": (
+        "config/crd/bases/postgresql.cnpg.io_clusters.yaml",
+        "config/crd/bases/*_databases.yaml",
+    ),
+    "github.com/external-secrets/external-secrets": (
+        "config/crds/bases/external-secrets.io_externalsecrets.yaml",
+    ),
     "github.com/fluxcd/source-controller": ("config/crd/bases/*_gitrepositories.yaml",),
 }
 
 
 def binary(name: str) -> str:
     """The path of the tool, built when it is not there yet; progress goes to stderr. Raises SystemExit with the builder's words."""
-    built = subprocess.run([sys.executable, str(ROOT / "tools" / "build.py"), name], stdout=subprocess.PIPE, text=True)
+    built = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "build.py"), name], stdout=subprocess.PIPE, text=True
+    )
     if built.returncode:
         raise SystemExit(f"the tool {name} could not be built: see above")
     return built.stdout.strip()
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    return [thing for thing in yaml.load_all(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if thing]
+    return [
+        thing
+        for thing in yaml.load_all(
+            path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        )
+        if thing
+    ]
 
 
 def definitions(wanted: dict[str, tuple[str, ...]] = DEFINITIONS) -> list[dict[str, Any]]:
     """CustomResourceDefinitions as their modules ship them, and of Strimzi's topics. wanted: DEFINITIONS or OF_EXAMPLES, or both."""
     if shutil.which("go") is None:
-        raise SystemExit("the command `go` is missing: custom resource definitions come from Go modules")
-    told = subprocess.run(["go", "mod", "download", "-json", *wanted], cwd=CRDS, stdout=subprocess.PIPE, text=True)
+        raise SystemExit(
+            "the command `go` is missing: custom resource definitions come from Go modules"
+        )
+    told = subprocess.run(
+        ["go", "mod", "download", "-json", *wanted], cwd=CRDS, stdout=subprocess.PIPE, text=True
+    )
     if told.returncode:
         raise SystemExit(f"go mod download failed: {told.stdout}")
     found = read(CRDS / "kafkatopics.yaml")

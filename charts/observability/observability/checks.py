@@ -8,7 +8,16 @@ from kit.observe import metrics, names
 from kit.observe.metrics import Histogram, Metric
 
 VERSION = names.VERSION  # of the vocabulary that rules and dashboards are written in
-SCRAPED = {"namespace", "service", "instance", "pod", "le", "severity", "alertname", "alertstate"}  # what Prometheus adds, and we to all
+SCRAPED = {
+    "namespace",
+    "service",
+    "instance",
+    "pod",
+    "le",
+    "severity",
+    "alertname",
+    "alertstate",
+}  # what Prometheus adds, and we to all
 # What no process of ours can tell: a pod that failed before it told anything. Labels by metric of kube-state-metrics.
 ELSEWHERE = {"kube_job_status_failed": {"job_name"}, "kube_job_status_succeeded": {"job_name"}}
 _ELSEWHERE = re.compile(r"\bkube_[a-z0-9_]+")
@@ -55,8 +64,15 @@ def bounds(expr: str) -> set[str]:
 def labels(expr: str) -> set[str]:
     """Labels by which something is selected or grouped."""
     bare = _QUOTED.sub('""', expr)
-    found = {label.strip() for group in _GROUPED.findall(bare) for label in group.split(",") if label.strip()}
-    return found | {label for selector in _SELECTED.findall(bare) for label in _LABEL.findall(selector)}
+    found = {
+        label.strip()
+        for group in _GROUPED.findall(bare)
+        for label in group.split(",")
+        if label.strip()
+    }
+    return found | {
+        label for selector in _SELECTED.findall(bare) for label in _LABEL.findall(selector)
+    }
 
 
 def expressions(told: Any) -> Iterator[str]:

@@ -7,5 +7,11 @@ from observability import alerts, dashboards, texts
 
 def written() -> dict[Path, str]:
     """Text by path, relative to the chart."""
-    rules = {Path(f"files/alerts/{name}.yaml"): texts.rules(groups) for name, groups in alerts.files().items()}
-    return rules | {Path(f"files/dashboards/eldercare-{name}.json"): text for name, text in dashboards.pages().items()}
+    rules = {
+        Path(f"files/alerts/{name}.yaml"): texts.rules(groups)
+        for name, groups in alerts.files().items()
+    }
+    return rules | {
+        Path(f"files/dashboards/eldercare-{name}.json"): text
+        for name, text in dashboards.pages().items()
+    }

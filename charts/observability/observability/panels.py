@@ -53,27 +53,68 @@ def greatest(metric: Metric, by: str, *more: str) -> str:
 
 
 def lines(
-    title: str, unit: str, *queries: Query, says: str = "", width: int = 12, stacked: bool = False, limit: float | None = None,
+    title: str,
+    unit: str,
+    *queries: Query,
+    says: str = "",
+    width: int = 12,
+    stacked: bool = False,
+    limit: float | None = None,
 ) -> timeseries.Panel:
     """Values over time. unit: Grafana's. limit: drawn red from there on."""
-    legend = common.VizLegendOptions().display_mode(look.LegendDisplayMode.TABLE).placement(look.LegendPlacement.BOTTOM)
+    legend = (
+        common.VizLegendOptions()
+        .display_mode(look.LegendDisplayMode.TABLE)
+        .placement(look.LegendPlacement.BOTTOM)
+    )
     panel = (
-        timeseries.Panel().title(title).description(says).unit(unit).datasource(SOURCE).min(0).height(8).span(width).fill_opacity(8)
-        .show_points(look.VisibilityMode.NEVER).legend(legend.show_legend(True).calcs(["lastNotNull", "max"]))
-        .tooltip(common.VizTooltipOptions().mode(look.TooltipDisplayMode.MULTI).sort(look.SortOrder.DESCENDING))
+        timeseries.Panel()
+        .title(title)
+        .description(says)
+        .unit(unit)
+        .datasource(SOURCE)
+        .min(0)
+        .height(8)
+        .span(width)
+        .fill_opacity(8)
+        .show_points(look.VisibilityMode.NEVER)
+        .legend(legend.show_legend(True).calcs(["lastNotNull", "max"]))
+        .tooltip(
+            common.VizTooltipOptions()
+            .mode(look.TooltipDisplayMode.MULTI)
+            .sort(look.SortOrder.DESCENDING)
+        )
     )
     if stacked:
         panel.stacking(common.StackingConfig().mode(look.StackingMode.NORMAL))
     if limit is not None:
-        panel.thresholds(_from(limit)).thresholds_style(common.GraphThresholdsStyleConfig().mode(look.GraphTresholdsStyleMode.LINE))
+        panel.thresholds(_from(limit)).thresholds_style(
+            common.GraphThresholdsStyleConfig().mode(look.GraphTresholdsStyleMode.LINE)
+        )
     return _asking(panel, queries, instant=False)
 
 
-def number(title: str, unit: str, query: Query, *, says: str = "", width: int = 4, limit: float | None = None) -> stat.Panel:
+def number(
+    title: str,
+    unit: str,
+    query: Query,
+    *,
+    says: str = "",
+    width: int = 4,
+    limit: float | None = None,
+) -> stat.Panel:
     """The value now; red from the limit on."""
     panel = (
-        stat.Panel().title(title).description(says).unit(unit).datasource(SOURCE).height(4).span(width).no_value("–")
-        .color_mode(look.BigValueColorMode.VALUE).graph_mode(look.BigValueGraphMode.NONE)
+        stat.Panel()
+        .title(title)
+        .description(says)
+        .unit(unit)
+        .datasource(SOURCE)
+        .height(4)
+        .span(width)
+        .no_value("–")
+        .color_mode(look.BigValueColorMode.VALUE)
+        .graph_mode(look.BigValueGraphMode.NONE)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     )
     if limit is not None:
@@ -84,9 +125,18 @@ def number(title: str, unit: str, query: Query, *, says: str = "", width: int = 
 def sheet(title: str, *queries: Query, says: str = "", width: int = 12) -> table.Panel:
     """Labels and values now, one row for each series."""
     panel = (
-        table.Panel().title(title).description(says).datasource(SOURCE).height(8).span(width)
+        table.Panel()
+        .title(title)
+        .description(says)
+        .datasource(SOURCE)
+        .height(8)
+        .span(width)
         .with_transformation(model.DataTransformerConfig(id_val="merge", options={}))
-        .with_transformation(model.DataTransformerConfig(id_val="organize", options={"excludeByName": {"Time": True, "__name__": True}}))
+        .with_transformation(
+            model.DataTransformerConfig(
+                id_val="organize", options={"excludeByName": {"Time": True, "__name__": True}}
+            )
+        )
     )
     return _asking(panel, queries, instant=True, form="table")
 
@@ -96,24 +146,60 @@ def _from(limit: float) -> dashboard.ThresholdsConfig:
     return dashboard.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(steps)
 
 
-def _asking(panel: Any, queries: Sequence[Query], *, instant: bool, form: str = "time_series") -> Any:
+def _asking(
+    panel: Any, queries: Sequence[Query], *, instant: bool, form: str = "time_series"
+) -> Any:
     for place, query in enumerate(queries):
-        asked = prometheus.Dataquery().expr(query.expr).legend_format(query.legend).ref_id(chr(ord("A") + place)).format(form)
+        asked = (
+            prometheus.Dataquery()
+            .expr(query.expr)
+            .legend_format(query.legend)
+            .ref_id(chr(ord("A") + place))
+            .format(form)
+        )
         panel.with_target(asked.instant() if instant else asked.range().exemplar(query.exemplars))
     return panel
 
 
-def page(name: str, title: str, says: str, rows: Sequence[tuple[str, Sequence[Any]]], *, services: bool = True) -> str:
+def page(
+    name: str,
+    title: str,
+    says: str,
+    rows: Sequence[tuple[str, Sequence[Any]]],
+    *,
+    services: bool = True,
+) -> str:
     """A dashboard as JSON: rows of panels, under a choice of data source, namespace and service."""
     made = (
-        dashboard.Dashboard(f"Eldercare / {title}").description(says).tags(["eldercare"]).refresh("30s").time("now-3h", "now").readonly()
-        .with_variable(dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"))
-        .with_variable(_choice("namespace", "Namespace", "label_values(eldercare_build_info, namespace)"))
-        .link(dashboard.DashboardLink("Eldercare").type(model.DashboardLinkType.DASHBOARDS).tags(["eldercare"]).as_dropdown(True)
-              .keep_time(True).include_vars(True))
+        dashboard.Dashboard(f"Eldercare / {title}")
+        .description(says)
+        .tags(["eldercare"])
+        .refresh("30s")
+        .time("now-3h", "now")
+        .readonly()
+        .with_variable(
+            dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus")
+        )
+        .with_variable(
+            _choice("namespace", "Namespace", "label_values(eldercare_build_info, namespace)")
+        )
+        .link(
+            dashboard.DashboardLink("Eldercare")
+            .type(model.DashboardLinkType.DASHBOARDS)
+            .tags(["eldercare"])
+            .as_dropdown(True)
+            .keep_time(True)
+            .include_vars(True)
+        )
     )
     if services:
-        made.with_variable(_choice("service", "Service", 'label_values(eldercare_build_info{namespace=~"$namespace"}, service)'))
+        made.with_variable(
+            _choice(
+                "service",
+                "Service",
+                'label_values(eldercare_build_info{namespace=~"$namespace"}, service)',
+            )
+        )
     else:
         made.with_variable(dashboard.ConstantVariable("service").value(".*"))
     for heading, panels in rows:
@@ -126,6 +212,13 @@ def page(name: str, title: str, says: str, rows: Sequence[tuple[str, Sequence[An
 
 def _choice(name: str, label: str, query: str) -> dashboard.QueryVariable:
     return (
-        dashboard.QueryVariable(name).label(label).query(query).datasource(SOURCE).refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED)
-        .multi(True).include_all(True).all_value(".*").current(model.VariableOption(selected=True, text="All", value="$__all"))
+        dashboard.QueryVariable(name)
+        .label(label)
+        .query(query)
+        .datasource(SOURCE)
+        .refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .multi(True)
+        .include_all(True)
+        .all_value(".*")
+        .current(model.VariableOption(selected=True, text="All", value="$__all"))
     )

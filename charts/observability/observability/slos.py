@@ -64,7 +64,11 @@ class Slo:
 
 def summed(metric: str, window: str, selector: str = "") -> str:
     """Per second, over all replicas of a service."""
-    return f"sum by ({BY}) (rate({metric}{{{selector}}}[{window}]))" if selector else f"sum by ({BY}) (rate({metric}[{window}]))"
+    return (
+        f"sum by ({BY}) (rate({metric}{{{selector}}}[{window}]))"
+        if selector
+        else f"sum by ({BY}) (rate({metric}[{window}]))"
+    )
 
 
 def _count(histogram: Histogram, selector: str = "") -> Callable[[str], str]:
@@ -81,16 +85,51 @@ def _slower(histogram: Histogram, than_s: float, selector: str = "") -> Callable
 _ANSWERED = f'route!~"{LENGTHY}",code!~"5.."'
 
 SLOS = (
-    Slo("api_availability", "ApiFailing", "API availability", 0.999, "requests are answered without a failure of ours (5xx)",
-        lambda window: summed(names.HTTP_FAILED.prometheus, window), _count(names.HTTP_DURATION)),
-    Slo("api_latency", "ApiSlow", "API latency", 0.99, f"requests are answered within {API_WITHIN_S:g} s",
-        _slower(names.HTTP_DURATION, API_WITHIN_S, _ANSWERED), _count(names.HTTP_DURATION, _ANSWERED)),
-    Slo("event_freshness", "EventsLate", "Event freshness", 0.99,
+    Slo(
+        "api_availability",
+        "ApiFailing",
+        "API availability",
+        0.999,
+        "requests are answered without a failure of ours (5xx)",
+        lambda window: summed(names.HTTP_FAILED.prometheus, window),
+        _count(names.HTTP_DURATION),
+    ),
+    Slo(
+        "api_latency",
+        "ApiSlow",
+        "API latency",
+        0.99,
+        f"requests are answered within {API_WITHIN_S:g} s",
+        _slower(names.HTTP_DURATION, API_WITHIN_S, _ANSWERED),
+        _count(names.HTTP_DURATION, _ANSWERED),
+    ),
+    Slo(
+        "event_freshness",
+        "EventsLate",
+        "Event freshness",
+        0.99,
         f"events have taken effect within {FRESH_WITHIN_S:g} s after they were sent",
-        _slower(names.FRESHNESS, FRESH_WITHIN_S), _count(names.FRESHNESS)),
-    Slo("outbox_delay", "OutboxSlow", "Outbox delay", 0.99, f"events are with the broker within {SENT_WITHIN_S:g} s after their commit",
-        _slower(names.OUTBOX_DELAY, SENT_WITHIN_S), _count(names.OUTBOX_DELAY)),
-    Slo("events_parked", "EventsParked", "Events parked", 0.999, "events are applied, not parked",
+        _slower(names.FRESHNESS, FRESH_WITHIN_S),
+        _count(names.FRESHNESS),
+    ),
+    Slo(
+        "outbox_delay",
+        "OutboxSlow",
+        "Outbox delay",
+        0.99,
+        f"events are with the broker within {SENT_WITHIN_S:g} s after their commit",
+        _slower(names.OUTBOX_DELAY, SENT_WITHIN_S),
+        _count(names.OUTBOX_DELAY),
+    ),
+    Slo(
+        "events_parked",
+        "EventsParked",
+        "Events parked",
+        0.999,
+        "events are applied, not parked",
         lambda window: summed(names.PARKED.prometheus, window),
-        lambda window: f"({summed(names.APPLIED.prometheus, window)}\n + {summed(names.PARKED.prometheus, window)})"),
+        lambda window: (
+            f"({summed(names.APPLIED.prometheus, window)}\n + {summed(names.PARKED.prometheus, window)})"
+        ),
+    ),
 )

@@ -24,4 +24,6 @@ _Dumper.add_representer(str, _text)
 
 def rules(groups: list[dict[str, Any]]) -> str:
     """A file of Prometheus rules."""
-    return HEAD + yaml.dump({"groups": groups}, Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True)
+    return HEAD + yaml.dump(
+        {"groups": groups}, Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True
+    )

@@ -14,9 +14,17 @@ from kit.observe.metrics import BUCKETS_S
 
 CHART = Path(__file__).parents[2] / "eldercare"
 BOARDS = sorted((CHART / "files/dashboards").glob("*.json"))
-RULES = [rule for path in (CHART / "files/alerts").glob("*.yaml") for group in yaml.safe_load(path.read_text())["groups"]
-         for rule in group["rules"]]
-EXPRESSIONS = [(path.stem, expr) for path in BOARDS for expr in checks.expressions(json.loads(path.read_text()))]
+RULES = [
+    rule
+    for path in (CHART / "files/alerts").glob("*.yaml")
+    for group in yaml.safe_load(path.read_text())["groups"]
+    for rule in group["rules"]
+]
+EXPRESSIONS = [
+    (path.stem, expr)
+    for path in BOARDS
+    for expr in checks.expressions(json.loads(path.read_text()))
+]
 LARGEST_BYTES = 200_000  # with labels and annotations below what an object, and its last-applied annotation, may have
 
 
@@ -25,11 +33,18 @@ def board(path: Path) -> Any:
 
 
 def panels(told: Any) -> list[Any]:
-    return [panel for outer in told["panels"] for panel in (outer, *outer.get("panels", ())) if panel["type"] != "row"]
+    return [
+        panel
+        for outer in told["panels"]
+        for panel in (outer, *outer.get("panels", ()))
+        if panel["type"] != "row"
+    ]
 
 
 def test_there_is_one_for_each_question() -> None:
-    assert [path.stem for path in BOARDS] == [f"eldercare-{name}" for name in ("api", "datacenter", "events", "overview", "services")]
+    assert [path.stem for path in BOARDS] == [
+        f"eldercare-{name}" for name in ("api", "datacenter", "events", "overview", "services")
+    ]
 
 
 @pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
@@ -49,7 +64,11 @@ def test_panels_have_titles_units_and_places_of_their_own(path: Path) -> None:
     taken: set[tuple[int, int]] = set()
     for panel in panels(board(path)):
         place = panel["gridPos"]
-        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
 
         assert panel["title"]
         assert panel["targets"]
@@ -72,23 +91,38 @@ def test_an_expression_uses_names_labels_and_bounds_that_exist(name: str, expr: 
 
 def test_every_metric_is_looked_at_in_a_rule_or_a_dashboard() -> None:
     known = checks.exposed()
-    looked_at = {known[name].name for expr in (*(rule["expr"] for rule in RULES), *(expr for _, expr in EXPRESSIONS))
-                 for name in checks.used(expr)}
+    looked_at = {
+        known[name].name
+        for expr in (*(rule["expr"] for rule in RULES), *(expr for _, expr in EXPRESSIONS))
+        for name in checks.used(expr)
+    }
 
     assert {metric.name for metric in known.values()} - looked_at == set()
 
 
 def test_a_name_that_nobody_declares_is_found() -> None:
-    assert checks.used('rate(eldercare_nothing_total{service="eldercare_x"}[5m])') == {"eldercare_nothing_total"}
+    assert checks.used('rate(eldercare_nothing_total{service="eldercare_x"}[5m])') == {
+        "eldercare_nothing_total"
+    }
     assert "eldercare_nothing_total" not in checks.exposed()
-    assert checks.labels('sum by (group, le) (x{code!~"5..",route="/v1/{id}"})') == {"group", "le", "code", "route"}
+    assert checks.labels('sum by (group, le) (x{code!~"5..",route="/v1/{id}"})') == {
+        "group",
+        "le",
+        "code",
+        "route",
+    }
 
 
 def test_prometheus_understands_every_expression(tmp_path: Path) -> None:
     asked = sorted({expr for _, expr in EXPRESSIONS if not expr.startswith("label_values(")})
-    filled = [expr.replace("$__rate_interval", "5m").replace("$namespace", ".*").replace("$service", ".*") for expr in asked]
+    filled = [
+        expr.replace("$__rate_interval", "5m").replace("$namespace", ".*").replace("$service", ".*")
+        for expr in asked
+    ]
     rules = [{"record": f"asked:{place}", "expr": expr} for place, expr in enumerate(filled)]
-    (tmp_path / "asked.yaml").write_text(yaml.safe_dump({"groups": [{"name": "asked", "rules": rules}]}))
+    (tmp_path / "asked.yaml").write_text(
+        yaml.safe_dump({"groups": [{"name": "asked", "rules": rules}]})
+    )
 
     told = promtool("check", "rules", tmp_path / "asked.yaml")
 

@@ -14,8 +14,12 @@ from kit.observe.metrics import BUCKETS_S
 HERE = Path(__file__).parent
 CHART = HERE.parents[1] / "eldercare"
 TESTS = sorted(HERE.glob("*.yaml"))
-RULES = [rule for path in sorted((CHART / "files/alerts").glob("*.yaml")) for group in yaml.safe_load(path.read_text())["groups"]
-         for rule in group["rules"]]
+RULES = [
+    rule
+    for path in sorted((CHART / "files/alerts").glob("*.yaml"))
+    for group in yaml.safe_load(path.read_text())["groups"]
+    for rule in group["rules"]
+]
 ALERTS = [rule for rule in RULES if "alert" in rule]
 NAMES = sorted({rule["alert"] for rule in ALERTS})
 RECORDED = {rule["record"] for rule in RULES if "record" in rule}
@@ -28,7 +32,9 @@ def test_a_file_is_what_the_generator_writes(path: Path) -> None:
 
 
 def test_no_file_lies_there_that_nobody_writes() -> None:
-    assert {path.relative_to(CHART) for folder in FOLDERS for path in (CHART / folder).iterdir()} == set(written())
+    assert {
+        path.relative_to(CHART) for folder in FOLDERS for path in (CHART / folder).iterdir()
+    } == set(written())
 
 
 def test_prometheus_accepts_the_rules() -> None:
@@ -47,8 +53,12 @@ def test_alerts_fire_when_and_only_when(path: Path) -> None:
 
 def test_a_rule_that_is_wrong_fails_its_test(tmp_path: Path) -> None:
     """Else a test that proves nothing would look like one that passed."""
-    (tmp_path / "alerts.yaml").write_text((CHART / "files/alerts/alerts.yaml").read_text().replace("> 60 #", "> 6000 #"))
-    (tmp_path / "test.yaml").write_text((HERE / "delivery.yaml").read_text().replace("../../eldercare/files/alerts/", ""))
+    (tmp_path / "alerts.yaml").write_text(
+        (CHART / "files/alerts/alerts.yaml").read_text().replace("> 60 #", "> 6000 #")
+    )
+    (tmp_path / "test.yaml").write_text(
+        (HERE / "delivery.yaml").read_text().replace("../../eldercare/files/alerts/", "")
+    )
 
     told = promtool("test", "rules", tmp_path / "test.yaml")
 
@@ -71,17 +81,25 @@ def test_every_alert_is_proved_to_fire_and_to_rest(name: str) -> None:
 
 
 def _expectations(test: dict[str, Any], name: str) -> list[tuple[list[Any], bool]]:
-    found = [(case.get("exp_samples", []), bool(case.get("exp_samples"))) for case in test.get("promql_expr_test", ())
-             if f'alertname="{name}"' in case["expr"]]
-    return found + [(case.get("exp_alerts", []), bool(case.get("exp_alerts"))) for case in test.get("alert_rule_test", ())
-                    if case["alertname"] == name]
+    found = [
+        (case.get("exp_samples", []), bool(case.get("exp_samples")))
+        for case in test.get("promql_expr_test", ())
+        if f'alertname="{name}"' in case["expr"]
+    ]
+    return found + [
+        (case.get("exp_alerts", []), bool(case.get("exp_alerts")))
+        for case in test.get("alert_rule_test", ())
+        if case["alertname"] == name
+    ]
 
 
 def _things(test: dict[str, Any]) -> set[str]:
     return {series["series"].partition("{")[2] for series in test["input_series"]}
 
 
-@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}")
+@pytest.mark.parametrize(
+    "rule", ALERTS, ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}"
+)
 def test_an_alert_says_how_bad_it_is_what_is_wrong_and_what_to_do(rule: dict[str, Any]) -> None:
     told = rule["annotations"]
     runbook = CHART / told["runbook_url"]
@@ -97,7 +115,12 @@ def test_an_alert_says_how_bad_it_is_what_is_wrong_and_what_to_do(rule: dict[str
 
 
 def test_every_runbook_is_of_an_alert() -> None:
-    assert sorted(path.stem for path in (CHART / "docs/runbooks").glob("*.md") if path.stem != "README") == NAMES
+    assert (
+        sorted(
+            path.stem for path in (CHART / "docs/runbooks").glob("*.md") if path.stem != "README"
+        )
+        == NAMES
+    )
 
 
 def test_annotations_can_be_filled_in(tmp_path: Path) -> None:
@@ -109,8 +132,14 @@ def test_annotations_can_be_filled_in(tmp_path: Path) -> None:
         for test in tests["tests"]:
             cases = [*test.pop("promql_expr_test", ()), *test.pop("alert_rule_test", ())]
             test["alert_rule_test"] = [
-                {"alertname": name, "eval_time": case["eval_time"]} for case in cases for name in NAMES
-                if name in (case.get("alertname"), case.get("expr", "").partition('alertname="')[2].partition('"')[0])
+                {"alertname": name, "eval_time": case["eval_time"]}
+                for case in cases
+                for name in NAMES
+                if name
+                in (
+                    case.get("alertname"),
+                    case.get("expr", "").partition('alertname="')[2].partition('"')[0],
+                )
             ]
         (tmp_path / path.name).write_text(yaml.safe_dump(tests))
         ran = promtool("test", "rules", tmp_path / path.name)
@@ -140,10 +169,16 @@ def test_a_metric_of_kubernetes_is_an_exception_that_a_rule_needs() -> None:
     asked = {name for rule in RULES for name in checks.elsewhere(rule["expr"])}
 
     assert asked == checks.ELSEWHERE.keys()
-    assert all(checks.used(rule["expr"]) | checks.recorded(rule["expr"]) | checks.elsewhere(rule["expr"]) for rule in RULES)
+    assert all(
+        checks.used(rule["expr"]) | checks.recorded(rule["expr"]) | checks.elsewhere(rule["expr"])
+        for rule in RULES
+    )
 
 
 def test_a_limit_that_the_chart_may_set_stands_where_it_looks_for_it() -> None:
     limits = [line for rule in ALERTS for line in rule["expr"].splitlines() if "#" in line]
 
-    assert [line.rpartition("> ")[2] for line in limits] == ["60 # outboxAgeSeconds", "120 # freshnessSeconds"]
+    assert [line.rpartition("> ")[2] for line in limits] == [
+        "60 # outboxAgeSeconds",
+        "120 # freshnessSeconds",
+    ]

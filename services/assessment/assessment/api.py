@@ -21,13 +21,19 @@ class Elders:
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
 
-    async def Register(self, request: pb.RegisterElder, session: Session, call: Call) -> said.ElderRegistered:
+    async def Register(
+        self, request: pb.RegisterElder, session: Session, call: Call
+    ) -> said.ElderRegistered:
         return await elders.register(session, request, call.caller, self.ground)
 
-    async def Change(self, request: pb.ChangeElder, session: Session, call: Call) -> said.ElderChanged:
+    async def Change(
+        self, request: pb.ChangeElder, session: Session, call: Call
+    ) -> said.ElderChanged:
         return await elders.change(session, request, call.caller, self.ground)
 
-    async def ReportDeath(self, request: pb.ReportElderDeath, session: Session, call: Call) -> said.ElderDied:
+    async def ReportDeath(
+        self, request: pb.ReportElderDeath, session: Session, call: Call
+    ) -> said.ElderDied:
         return await elders.report_death(session, request, call.caller)
 
     @rpc.between
@@ -60,32 +66,44 @@ class Imports:
         return await imports.start(session, request, call.caller, self.ground)
 
     async def Get(self, request: pb.GetImport, session: Session, call: Call) -> pb.Import:
-        return await queries.told(session, await queries.import_of(session, request, call.caller), call.caller)
+        return await queries.told(
+            session, await queries.import_of(session, request, call.caller), call.caller
+        )
 
     @rpc.between
     async def FailedRows(self, request: pb.GetImport, store: Store, call: Call) -> HttpBody:
         async with store.reading() as session:
             told = await imports.failed_rows(session, request, call.caller, self.ground)
-        await audit.looked(store, call, [], f"failed rows of import {request.import_id}")  # who is in them has no id here
+        await audit.looked(
+            store, call, [], f"failed rows of import {request.import_id}"
+        )  # who is in them has no id here
         return told
 
 
 class Applications:
     service = "eldercare.assessment.v1.Applications"
 
-    async def Submit(self, request: pb.SubmitApplication, session: Session, call: Call) -> said.ApplicationSubmitted:
+    async def Submit(
+        self, request: pb.SubmitApplication, session: Session, call: Call
+    ) -> said.ApplicationSubmitted:
         return await applications.submit(session, request, call.caller)
 
-    async def Withdraw(self, request: pb.WithdrawApplication, session: Session, call: Call) -> said.ApplicationWithdrawn:
+    async def Withdraw(
+        self, request: pb.WithdrawApplication, session: Session, call: Call
+    ) -> said.ApplicationWithdrawn:
         return await applications.withdraw(session, request, call.caller)
 
-    async def Assign(self, request: pb.AssignAssessors, session: Session, call: Call) -> said.AssessorsAssigned:
+    async def Assign(
+        self, request: pb.AssignAssessors, session: Session, call: Call
+    ) -> said.AssessorsAssigned:
         return await applications.assign(session, request, call.caller)
 
     async def Get(self, request: pb.GetApplication, session: Session, call: Call) -> pb.Application:
         return await queries.application(session, request, call.caller)
 
-    async def List(self, request: pb.ListApplications, session: Session, call: Call) -> pb.ApplicationPage:
+    async def List(
+        self, request: pb.ListApplications, session: Session, call: Call
+    ) -> pb.ApplicationPage:
         return await queries.applications(session, request, call.caller)
 
 
@@ -95,17 +113,25 @@ class Assessments:
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
 
-    async def Complete(self, request: pb.CompleteAssessment, session: Session, call: Call) -> said.AssessmentCompleted:
+    async def Complete(
+        self, request: pb.CompleteAssessment, session: Session, call: Call
+    ) -> said.AssessmentCompleted:
         return await assessments.complete(session, request, call.caller, self.ground)
 
-    async def Approve(self, request: pb.ApproveAssessment, session: Session, call: Call) -> said.AssessmentApproved:
+    async def Approve(
+        self, request: pb.ApproveAssessment, session: Session, call: Call
+    ) -> said.AssessmentApproved:
         return await assessments.approve(session, request, call.caller, self.ground)
 
-    async def Appeal(self, request: pb.AppealAssessment, session: Session, call: Call) -> said.AssessmentAppealed:
+    async def Appeal(
+        self, request: pb.AppealAssessment, session: Session, call: Call
+    ) -> said.AssessmentAppealed:
         return await assessments.appeal(session, request, call.caller)
 
     async def Get(self, request: pb.GetAssessment, session: Session, call: Call) -> pb.Assessment:
         return await queries.assessment(session, request, call.caller)
 
-    async def List(self, request: pb.ListAssessments, session: Session, call: Call) -> pb.AssessmentPage:
+    async def List(
+        self, request: pb.ListAssessments, session: Session, call: Call
+    ) -> pb.AssessmentPage:
         return await queries.assessments(session, request, call.caller)

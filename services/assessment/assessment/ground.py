@@ -27,12 +27,16 @@ class Ground:
 
     def limits(self, on: date) -> Limits:
         """The numbers of GB/T 42195-2022 on a day."""
-        return Limits(**{name: self.value(f"ability.{name}", on) for name in Limits.__dataclass_fields__})
+        return Limits(
+            **{name: self.value(f"ability.{name}", on) for name in Limits.__dataclass_fields__}
+        )
 
 
 @cache
 def of(store: Store) -> Ground:
     """The ground under the flows of a store's timers. Raises: TypeError where the store has no keys."""
     if not isinstance(store.vault, Ring):
-        raise TypeError("settings personal_keys and hash_keys are empty: this service keeps personal text")
+        raise TypeError(
+            "settings personal_keys and hash_keys are empty: this service keeps personal text"
+        )
     return Ground(store.vault, areas.load(), standards.load(__package__))

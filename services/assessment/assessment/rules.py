@@ -78,10 +78,26 @@ class ChangeReason(IntEnum):
     RISK_EVENTS = 3
 
 
-SELF_CARE = ("eating", "grooming", "bathing", "upper_clothing", "lower_clothing", "bladder", "bowel", "toileting")
+SELF_CARE = (
+    "eating",
+    "grooming",
+    "bathing",
+    "upper_clothing",
+    "lower_clothing",
+    "bladder",
+    "bowel",
+    "toileting",
+)
 MOTOR = ("bed_position", "transfer", "walking", "stairs")
 MENTAL = (
-    "time_orientation", "space_orientation", "person_orientation", "memory", "understanding", "expression", "aggression", "depression",
+    "time_orientation",
+    "space_orientation",
+    "person_orientation",
+    "memory",
+    "understanding",
+    "expression",
+    "aggression",
+    "depression",
     "consciousness",
 )
 SOCIAL = ("vision", "hearing", "daily_affairs", "transport", "social_contact")
@@ -132,7 +148,9 @@ def points_of(answers: Mapping[str, int]) -> Points:
     answers: points by item, all 26. Raises: KeyError for a missing item, which is no result and never a zero.
     Source: GB/T 42195-2022, B.1 to B.4.
     """
-    return Points(*(sum(answers[item] for item in domain) for domain in (SELF_CARE, MOTOR, MENTAL, SOCIAL)))
+    return Points(
+        *(sum(answers[item] for item in domain) for domain in (SELF_CARE, MOTOR, MENTAL, SOCIAL))
+    )
 
 
 def level_of(total: int, cuts: Sequence[int]) -> int:
@@ -148,7 +166,12 @@ def level_of(total: int, cuts: Sequence[int]) -> int:
 
 
 def change_reasons(
-    *, coma: bool, diagnoses: Collection[str], psychiatrist_diagnosed: bool, risk_events: int, limits: Limits,
+    *,
+    coma: bool,
+    diagnoses: Collection[str],
+    psychiatrist_diagnosed: bool,
+    risk_events: int,
+    limits: Limits,
 ) -> tuple[ChangeReason, ...]:
     """Which rules worsen the level (能力等级变更依据); all that apply, in the order of the norm.
 
@@ -157,7 +180,9 @@ def change_reasons(
     """
     chapters = [int(code[1:].partition(".")[0]) for code in diagnoses if code.startswith("F")]
     demented = any(_between(chapter, limits.dementia) for chapter in chapters)
-    disordered = psychiatrist_diagnosed and any(_between(chapter, limits.mental_disorder) for chapter in chapters)
+    disordered = psychiatrist_diagnosed and any(
+        _between(chapter, limits.mental_disorder) for chapter in chapters
+    )
     found = {
         ChangeReason.COMA: coma,
         ChangeReason.MENTAL_DISORDER: demented or disordered,
@@ -166,7 +191,9 @@ def change_reasons(
     return tuple(reason for reason, applies in found.items() if applies)
 
 
-def level_after_change(level: int, reasons: Collection[ChangeReason], *, stack: bool, worst: int) -> int:
+def level_after_change(
+    level: int, reasons: Collection[ChangeReason], *, stack: bool, worst: int
+) -> int:
     """Worsens a level (最终等级): coma gives the worst at once, any other reason one step, never beyond the worst.
 
     stack: whether two reasons make two steps; the norm does not say so (standards/ability.yaml: stack).
@@ -185,18 +212,35 @@ def level_after_change(level: int, reasons: Collection[ChangeReason], *, stack: 
 
 
 def result_of(
-    answers: Mapping[str, int], *, coma: bool, diagnoses: Collection[str], psychiatrist_diagnosed: bool, risk_events: int, limits: Limits,
+    answers: Mapping[str, int],
+    *,
+    coma: bool,
+    diagnoses: Collection[str],
+    psychiatrist_diagnosed: bool,
+    risk_events: int,
+    limits: Limits,
 ) -> Result:
     """The whole norm: totals, preliminary level, reasons, final level. Source: GB/T 42195-2022, appendices B and C."""
     points = points_of(answers)
     preliminary = level_of(points.total_points, limits.cuts)
     reasons = change_reasons(
-        coma=coma, diagnoses=diagnoses, psychiatrist_diagnosed=psychiatrist_diagnosed, risk_events=risk_events, limits=limits,
+        coma=coma,
+        diagnoses=diagnoses,
+        psychiatrist_diagnosed=psychiatrist_diagnosed,
+        risk_events=risk_events,
+        limits=limits,
     )
-    return Result(points, preliminary, level_after_change(preliminary, reasons, stack=limits.stack, worst=limits.worst_level), reasons)
+    return Result(
+        points,
+        preliminary,
+        level_after_change(preliminary, reasons, stack=limits.stack, worst=limits.worst_level),
+        reasons,
+    )
 
 
-def working_days(first: date, last: date, holidays: Collection[date], workdays: Collection[date]) -> int:
+def working_days(
+    first: date, last: date, holidays: Collection[date], workdays: Collection[date]
+) -> int:
     """Working days from one day to a later one, the first not counted; 0 where the last does not lie later.
 
     holidays: weekdays that are off. workdays: weekend days that are worked.
@@ -226,7 +270,14 @@ def months_later(day: date, months: int) -> date:
     return first + timedelta(days=min(day.day - 1, _length(first)))
 
 
-def is_complete(*, id_number: object, phone: object, address: object, contact_name: object, contact_phone: object) -> bool:
+def is_complete(
+    *,
+    id_number: object,
+    phone: object,
+    address: object,
+    contact_name: object,
+    contact_phone: object,
+) -> bool:
     """True where ID number, address, phone and a contact person (name and phone) are all known."""
     return all((id_number, phone, address, contact_name, contact_phone))
 

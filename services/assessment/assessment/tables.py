@@ -23,7 +23,9 @@ from kit.columns import Hashed, hashed, info, sealed
 from kit.tables import Remembered
 
 CHARACTERS = Hashed(
-    "name_sealed", lambda ring, name, row: ring.character_digests(name, areas.at(row["area_code"], areas.COUNTY)), needs=("area_code",),
+    "name_sealed",
+    lambda ring, name, row: ring.character_digests(name, areas.at(row["area_code"], areas.COUNTY)),
+    needs=("area_code",),
 )
 
 
@@ -42,7 +44,10 @@ class Elder(Remembered, table=True):
     sex: Sex
     born_on: date
     living: Living
-    hardships: list[int] = Field(sa_column=Column(ARRAY(SmallInteger), nullable=False), description="numbers of Elder.Hardship, ascending")
+    hardships: list[int] = Field(
+        sa_column=Column(ARRAY(SmallInteger), nullable=False),
+        description="numbers of Elder.Hardship, ascending",
+    )
     local_register: bool
     complete: bool
     status: Status = Status.ALIVE
@@ -61,14 +66,21 @@ class Elder(Remembered, table=True):
     address_sealed: bytes | None = sealed("address", default=None)
     contact_name_sealed: bytes | None = sealed("contact_name", default=None)
     contact_phone_sealed: bytes | None = sealed("contact_phone", default=None)
-    position_sealed: bytes | None = sealed("position", default=None, description="`lon lat`, degrees WGS-84")
+    position_sealed: bytes | None = sealed(
+        "position", default=None, description="`lon lat`, degrees WGS-84"
+    )
 
 
 class Application(Remembered, table=True):
     """Somebody asked for an assessment; one elder has one open application at most."""
 
     __table_args__ = (
-        Index("application_open_uq", "elder_id", unique=True, postgresql_where=text("state in (1, 2, 3)")),
+        Index(
+            "application_open_uq",
+            "elder_id",
+            unique=True,
+            postgresql_where=text("state in (1, 2, 3)"),
+        ),
         Index("application_area_code_application_id_ix", "area_code", "application_id"),
     )
 
@@ -80,9 +92,13 @@ class Application(Remembered, table=True):
     channel: Channel
     state: ApplicationState = ApplicationState.SUBMITTED
     submitted_at: datetime
-    assessor_ids: list[UUID] = Field(default_factory=list, sa_column=Column(ARRAY(SqlUuid), nullable=False))
+    assessor_ids: list[UUID] = Field(
+        default_factory=list, sa_column=Column(ARRAY(SqlUuid), nullable=False)
+    )
     excluded_ids: list[UUID] = Field(
-        default_factory=list, sa_column=Column(ARRAY(SqlUuid), nullable=False), description="assessors of the doubted results before",
+        default_factory=list,
+        sa_column=Column(ARRAY(SqlUuid), nullable=False),
+        description="assessors of the doubted results before",
     )
 
 
@@ -90,10 +106,17 @@ class Assessment(Remembered, table=True):
     """A result by the norm; one elder has one result in force at most."""
 
     __table_args__ = (
-        Index("assessment_in_force_uq", "elder_id", unique=True, postgresql_where=text("state = 2")),
+        Index(
+            "assessment_in_force_uq", "elder_id", unique=True, postgresql_where=text("state = 2")
+        ),
         Index("assessment_area_code_assessment_id_ix", "area_code", "assessment_id"),
-        CheckConstraint("level between 0 and 4 and preliminary_level between 0 and 4", name="levels"),
-        CheckConstraint("total_points = self_care_points + motor_points + mental_points + social_points", name="total"),
+        CheckConstraint(
+            "level between 0 and 4 and preliminary_level between 0 and 4", name="levels"
+        ),
+        CheckConstraint(
+            "total_points = self_care_points + motor_points + mental_points + social_points",
+            name="total",
+        ),
     )
 
     assessment_id: UUID = Field(primary_key=True)
@@ -111,7 +134,10 @@ class Assessment(Remembered, table=True):
     level: int = Field(sa_type=SmallInteger)
     change_reasons: list[int] = Field(sa_column=Column(ARRAY(SmallInteger), nullable=False))
     assessor_ids: list[UUID] = Field(sa_column=Column(ARRAY(SqlUuid), nullable=False))
-    record_sealed: bytes = sealed("record", description="CompleteAssessment as JSON: answers, flags and diagnoses, to score again")
+    record_sealed: bytes = sealed(
+        "record",
+        description="CompleteAssessment as JSON: answers, flags and diagnoses, to score again",
+    )
     state: AssessmentState = AssessmentState.PUBLIC
     submitted_at: datetime
     completed_at: datetime
@@ -128,7 +154,10 @@ class Import(Remembered, table=True):
     version: int = 0
     area_code: str = Field(description="the importing official's area")
     state: ImportState = ImportState.RUNNING
-    columns: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False), description="the file's header without columns of errors")
+    columns: list[str] = Field(
+        sa_column=Column(ARRAY(Text), nullable=False),
+        description="the file's header without columns of errors",
+    )
     rows: int
     done: int = 0
     registered: int = 0
@@ -154,5 +183,8 @@ class ImportFailure(Remembered, table=True):
 
     import_id: UUID = Field(primary_key=True)
     line: int = Field(primary_key=True, description="the header is line 1")
-    errors: list[list[str]] = Field(sa_column=Column(JSONB, nullable=False), description="[field, rule, text], without the refused value")
+    errors: list[list[str]] = Field(
+        sa_column=Column(JSONB, nullable=False),
+        description="[field, rule, text], without the refused value",
+    )
     cells_sealed: bytes = sealed("rows", description="JSON list of the cells")

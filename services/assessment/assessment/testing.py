@@ -18,7 +18,13 @@ CITY = "341100000000"
 COMMUNITIES = tuple(area.code for area in areas.load().within(CITY, areas.COMMUNITY))
 HOME = COMMUNITIES[0]
 BEST = dict.fromkeys(SELF_CARE + MOTOR + MENTAL + SOCIAL, 4) | {
-    "stairs": 3, "aggression": 1, "depression": 1, "consciousness": 2, "vision": 2, "hearing": 2, "transport": 3,
+    "stairs": 3,
+    "aggression": 1,
+    "depression": 1,
+    "consciousness": 2,
+    "vision": 2,
+    "hearing": 2,
+    "transport": 3,
 }
 _serials: Iterator[int] = count()
 
@@ -38,7 +44,9 @@ def a_ground(ring: Ring | None = None) -> Ground:
     return Ground(ring or a_ring(), areas.load(), standards.load("assessment"))
 
 
-def an_id_number(born_on: date = date(1950, 1, 1), serial: int | None = None, *, county: str = "341102") -> str:
+def an_id_number(
+    born_on: date = date(1950, 1, 1), serial: int | None = None, *, county: str = "341102"
+) -> str:
     """A number nobody has, with a right check character; odd serials are men."""
     serial = next(_serials) if serial is None else serial
     # 999 a day: further serials move on to the days after
@@ -50,9 +58,18 @@ def an_id_number(born_on: date = date(1950, 1, 1), serial: int | None = None, *,
 def a_registration(**given: Any) -> api.RegisterElder:
     """A complete elder of the first community."""
     said: dict[str, Any] = {
-        "name": "李小明", "id_number": given.get("id_number") or an_id_number(), "phone": "13800000001", "address": "琅琊路1号",
-        "area_code": HOME, "lon": 118.3, "lat": 32.3, "living": 1,
-        "hardships": [1], "local_register": True, "contact_name": "王小红", "contact_phone": "13900000001",
+        "name": "李小明",
+        "id_number": given.get("id_number") or an_id_number(),
+        "phone": "13800000001",
+        "address": "琅琊路1号",
+        "area_code": HOME,
+        "lon": 118.3,
+        "lat": 32.3,
+        "living": 1,
+        "hardships": [1],
+        "local_register": True,
+        "contact_name": "王小红",
+        "contact_phone": "13900000001",
     }
     return api.RegisterElder(**(said | given))
 
@@ -77,7 +94,9 @@ def answers(**given: int) -> api.Answers:
     return api.Answers(**(BEST | given))
 
 
-def a_completion(application_id: str, *, coma: bool = False, risk_events: int = 0, **given: Any) -> api.CompleteAssessment:
+def a_completion(
+    application_id: str, *, coma: bool = False, risk_events: int = 0, **given: Any
+) -> api.CompleteAssessment:
     """The 26 answers of a person in full ability."""
     said: dict[str, Any] = {"answers": answers(), "coma": coma, "risk_events": risk_events}
     return api.CompleteAssessment(application_id=application_id, **(said | given))

@@ -13,7 +13,8 @@ from kit.rpc import Client
 from kit.testing.telling import fire
 
 ELDERS, APPLICATIONS, ASSESSMENTS, IMPORTS = (
-    f"eldercare.assessment.v1.{name}" for name in ("Elders", "Applications", "Assessments", "Imports")
+    f"eldercare.assessment.v1.{name}"
+    for name in ("Elders", "Applications", "Assessments", "Imports")
 )
 OFFICIAL = {"roles": ["official"], "area": CITY}
 FIRST, SECOND = (str(uuid.UUID(int=number)) for number in (1, 2))
@@ -22,26 +23,50 @@ FIRST, SECOND = (str(uuid.UUID(int=number)) for number in (1, 2))
 async def recorded(service):
     """Who looked, through which program, how, and at whom."""
     async with service.store.reading() as session:
-        rows = await (await session.driver()).fetch("select subject, client_id, method, elder_ids from audit_record order by audit_id")
+        rows = await (await session.driver()).fetch(
+            "select subject, client_id, method, elder_ids from audit_record order by audit_id"
+        )
     return [tuple(row) for row in rows]
 
 
 async def test_from_registration_to_a_result(served):
     service = await served("assessment")
-    elder_id = (await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)).elder.elder_id
+    elder_id = (
+        await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)
+    ).elder.elder_id
     family = {"roles": ["family"], "elder_ids": [elder_id]}
 
-    submitted = await service.call(f"{APPLICATIONS}/Submit", api.SubmitApplication(elder_id=elder_id, reason=1, channel=3), **family)
-    assign = api.AssignAssessors(application_id=submitted.application_id, assessor_ids=[FIRST, SECOND])
+    submitted = await service.call(
+        f"{APPLICATIONS}/Submit",
+        api.SubmitApplication(elder_id=elder_id, reason=1, channel=3),
+        **family,
+    )
+    assign = api.AssignAssessors(
+        application_id=submitted.application_id, assessor_ids=[FIRST, SECOND]
+    )
     await service.call(f"{APPLICATIONS}/Assign", assign, **OFFICIAL)
     done = await service.call(
-        f"{ASSESSMENTS}/Complete", a_completion(submitted.application_id), roles=["assessor"], area=CITY, subject=FIRST,
+        f"{ASSESSMENTS}/Complete",
+        a_completion(submitted.application_id),
+        roles=["assessor"],
+        area=CITY,
+        subject=FIRST,
     )
 
-    seen = await service.call(f"{ASSESSMENTS}/Get", api.GetAssessment(assessment_id=done.assessment_id), **family)
-    assert (seen.level, seen.HasField("level"), seen.state) == (0, True, api.Assessment.STATE_PUBLIC)
+    seen = await service.call(
+        f"{ASSESSMENTS}/Get", api.GetAssessment(assessment_id=done.assessment_id), **family
+    )
+    assert (seen.level, seen.HasField("level"), seen.state) == (
+        0,
+        True,
+        api.Assessment.STATE_PUBLIC,
+    )
     with pytest.raises(Refusal) as refused:
-        await service.call(f"{ASSESSMENTS}/Approve", api.ApproveAssessment(assessment_id=done.assessment_id), **OFFICIAL)
+        await service.call(
+            f"{ASSESSMENTS}/Approve",
+            api.ApproveAssessment(assessment_id=done.assessment_id),
+            **OFFICIAL,
+        )
     assert refused.value.reason == "PUBLICITY_RUNNING"
 
 
@@ -69,7 +94,9 @@ async def test_a_missing_answer_gives_no_result(served):
 
 async def test_contact_is_for_services_alone_and_leaves_a_record(served, issuer):
     service = await served("assessment")
-    elder_id = (await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)).elder.elder_id
+    elder_id = (
+        await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)
+    ).elder.elder_id
     question = api.GetElder(elder_id=elder_id)
 
     told = await service.call(f"{ELDERS}/Contact", question, token=issuer.service_token("dispatch"))
@@ -82,11 +109,15 @@ async def test_contact_is_for_services_alone_and_leaves_a_record(served, issuer)
 
 async def test_the_contact_asked_on_a_users_behalf_is_recorded_as_the_users(served, issuer):
     service = await served("assessment")
-    elder_id = (await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)).elder.elder_id
+    elder_id = (
+        await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)
+    ).elder.elder_id
 
     client = Client(service.address)
     await client.call(
-        f"{ELDERS}/Contact", api.GetElder(elder_id=elder_id), token=issuer.service_token("dispatch"),
+        f"{ELDERS}/Contact",
+        api.GetElder(elder_id=elder_id),
+        token=issuer.service_token("dispatch"),
         on_behalf_of=issuer.token(("hotline",), subject="li", area=CITY),
     )
     await client.close()
@@ -96,7 +127,10 @@ async def test_the_contact_asked_on_a_users_behalf_is_recorded_as_the_users(serv
 
 async def test_who_looked_at_files_or_searched_for_them_is_recorded(served):
     service = await served("assessment")
-    elder_ids = [(await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)).elder.elder_id for _ in range(2)]
+    elder_ids = [
+        (await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)).elder.elder_id
+        for _ in range(2)
+    ]
     li = {**OFFICIAL, "subject": "li"}
 
     await service.call(f"{ELDERS}/Get", api.GetElder(elder_id=elder_ids[0]), **li)
@@ -108,7 +142,9 @@ async def test_who_looked_at_files_or_searched_for_them_is_recorded(served):
     records = await recorded(service)
     assert {record[0] for record in records} == {"li"}
     assert [record[2:] for record in records] == [
-        (f"{ELDERS}.Get", elder_ids[:1]), (f"{ELDERS}.List", sorted(elder_ids)), (f"{ELDERS}.List", []),
+        (f"{ELDERS}.Get", elder_ids[:1]),
+        (f"{ELDERS}.List", sorted(elder_ids)),
+        (f"{ELDERS}.List", []),
     ]
 
 
@@ -116,7 +152,11 @@ async def test_contact_of_nobody_is_not_found(served, issuer):
     service = await served("assessment")
 
     with pytest.raises(NotFound):
-        await service.call(f"{ELDERS}/Contact", api.GetElder(elder_id=FIRST), token=issuer.service_token("dispatch"))
+        await service.call(
+            f"{ELDERS}/Contact",
+            api.GetElder(elder_id=FIRST),
+            token=issuer.service_token("dispatch"),
+        )
 
 
 async def test_an_import_answers_at_once_and_shows_its_progress(served):
@@ -125,7 +165,11 @@ async def test_an_import_answers_at_once_and_shows_its_progress(served):
     header = "name,id_number,area_code,living\n"
     rows = f"{command.name},{command.id_number},{command.area_code},ALONE\nx,1,{command.area_code},ALONE\n"
 
-    started = await service.call(f"{IMPORTS}/Start", HttpBody(content_type="text/csv", data=(header + rows).encode()), **OFFICIAL)
+    started = await service.call(
+        f"{IMPORTS}/Start",
+        HttpBody(content_type="text/csv", data=(header + rows).encode()),
+        **OFFICIAL,
+    )
     assert (started.state, started.rows, started.done) == (api.Import.STATE_RUNNING, 2, 0)
     await fire(service.store, GROUP)
 
@@ -133,23 +177,47 @@ async def test_an_import_answers_at_once_and_shows_its_progress(served):
     job = await service.call(f"{IMPORTS}/Get", question, **OFFICIAL)
     assert (job.state, job.registered, job.failed) == (api.Import.STATE_DONE, 1, 1)
     failed = await service.call(f"{IMPORTS}/FailedRows", question, **OFFICIAL)
-    assert failed.data.decode("utf-8-sig").splitlines()[0] == "name,id_number,area_code,living,error_field,error_rule,error_text"
+    assert (
+        failed.data.decode("utf-8-sig").splitlines()[0]
+        == "name,id_number,area_code,living,error_field,error_rule,error_text"
+    )
     assert [record[2] for record in await recorded(service)] == [f"{IMPORTS}.FailedRows"]
 
 
-@pytest.mark.parametrize(("question", "reply"), [
-    ("ListElders", "Elders"), ("ListApplications", "Applications"), ("ListAssessments", "Assessments"),
-])
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("ListElders", "Elders"),
+        ("ListApplications", "Applications"),
+        ("ListAssessments", "Assessments"),
+    ],
+)
 async def test_a_list_shows_no_row_of_another_county(served, question: str, reply: str):
     service = await served("assessment")
-    elder_id = (await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)).elder.elder_id
-    submitted = await service.call(f"{APPLICATIONS}/Submit", api.SubmitApplication(elder_id=elder_id, reason=1, channel=1), **OFFICIAL)
-    assign = api.AssignAssessors(application_id=submitted.application_id, assessor_ids=[FIRST, SECOND])
+    elder_id = (
+        await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)
+    ).elder.elder_id
+    submitted = await service.call(
+        f"{APPLICATIONS}/Submit",
+        api.SubmitApplication(elder_id=elder_id, reason=1, channel=1),
+        **OFFICIAL,
+    )
+    assign = api.AssignAssessors(
+        application_id=submitted.application_id, assessor_ids=[FIRST, SECOND]
+    )
     await service.call(f"{APPLICATIONS}/Assign", assign, **OFFICIAL)
-    await service.call(f"{ASSESSMENTS}/Complete", a_completion(submitted.application_id), roles=["assessor"], area=CITY, subject=FIRST)
+    await service.call(
+        f"{ASSESSMENTS}/Complete",
+        a_completion(submitted.application_id),
+        roles=["assessor"],
+        area=CITY,
+        subject=FIRST,
+    )
     method, empty = f"eldercare.assessment.v1.{reply}/List", getattr(api, question)()
 
     assert len((await service.call(method, empty, **OFFICIAL)).rows) == 1
-    assert len((await service.call(method, empty, roles=["official"], area="341102000000")).rows) == 1
+    assert (
+        len((await service.call(method, empty, roles=["official"], area="341102000000")).rows) == 1
+    )
     assert not (await service.call(method, empty, roles=["official"], area="341182000000")).rows
     assert not (await service.call(method, empty, roles=["family"], elder_ids=[FIRST])).rows

@@ -12,15 +12,35 @@ from google.api.httpbody_pb2 import HttpBody
 from assessment import consumers, queries
 from assessment.errors import NoAreaOfYourOwn, NotACsv
 from assessment.flows import elders, imports
-from assessment.testing import COMMUNITIES, HOME, a_ground, a_registration, a_ring, an_id_number, an_official
+from assessment.testing import (
+    COMMUNITIES,
+    HOME,
+    a_ground,
+    a_registration,
+    a_ring,
+    an_id_number,
+    an_official,
+)
 from kit.access import Caller
 from kit.clock import Clock
 from kit.store import Store
 from kit.timers import Timers
 
 GROUND = a_ground()
-COLUMNS = ("name", "id_number", "phone", "address", "area_code", "lon", "lat", "living", "hardships", "local_register",
-           "contact_name", "contact_phone")
+COLUMNS = (
+    "name",
+    "id_number",
+    "phone",
+    "address",
+    "area_code",
+    "lon",
+    "lat",
+    "living",
+    "hardships",
+    "local_register",
+    "contact_name",
+    "contact_phone",
+)
 ELSEWHERE = next(code for code in COMMUNITIES if code.startswith("341182"))
 
 
@@ -34,15 +54,28 @@ async def store(database, clock: Clock):
 
 def a_row(**given: str) -> dict[str, str]:
     row = {
-        "name": "张三", "id_number": given.get("id_number") or an_id_number(), "phone": "13800000002", "address": "花园路2号",
+        "name": "张三",
+        "id_number": given.get("id_number") or an_id_number(),
+        "phone": "13800000002",
+        "address": "花园路2号",
         "area_code": HOME,
-        "lon": "118.3", "lat": "32.3", "living": "ALONE", "hardships": "DIBAO;LOW_INCOME", "local_register": "true",
-        "contact_name": "张小三", "contact_phone": "13900000002",
+        "lon": "118.3",
+        "lat": "32.3",
+        "living": "ALONE",
+        "hardships": "DIBAO;LOW_INCOME",
+        "local_register": "true",
+        "contact_name": "张小三",
+        "contact_phone": "13900000002",
     }
     return row | given
 
 
-def a_file(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS, encoding: str = "utf-8", newline: str = "\n") -> bytes:
+def a_file(
+    *rows: dict[str, str],
+    columns: tuple[str, ...] = COLUMNS,
+    encoding: str = "utf-8",
+    newline: str = "\n",
+) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator=newline, extrasaction="ignore")
     writer.writeheader()
@@ -52,7 +85,9 @@ def a_file(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS, encoding: 
 
 async def start(store: Store, data: bytes, caller: Caller | None = None) -> str:
     async with store.transaction() as session:
-        return (await imports.start(session, HttpBody(data=data), caller or an_official(), GROUND)).import_id
+        return (
+            await imports.start(session, HttpBody(data=data), caller or an_official(), GROUND)
+        ).import_id
 
 
 async def seen(store: Store, import_id: str) -> api.Import:
@@ -72,7 +107,11 @@ async def taken(store: Store, data: bytes, caller: Caller | None = None) -> api.
 
 async def failed_file(store: Store, import_id: str) -> bytes:
     async with store.reading() as session:
-        return (await imports.failed_rows(session, api.GetImport(import_id=import_id), an_official(), GROUND)).data
+        return (
+            await imports.failed_rows(
+                session, api.GetImport(import_id=import_id), an_official(), GROUND
+            )
+        ).data
 
 
 async def count(store: Store, what: str = "elder") -> int:
@@ -85,7 +124,13 @@ def counts(job: api.Import) -> tuple[int, int, int, int]:
 
 
 async def test_good_rows_are_registered_as_register_would(store: Store):
-    job = await taken(store, a_file(a_row(), a_row(living="LIVING_SPOUSE_ONLY", hardships="", local_register="否", lon="", lat="")))
+    job = await taken(
+        store,
+        a_file(
+            a_row(),
+            a_row(living="LIVING_SPOUSE_ONLY", hardships="", local_register="否", lon="", lat=""),
+        ),
+    )
 
     assert job.state == api.Import.STATE_DONE
     assert counts(job) == (2, 2, 0, 0)
@@ -101,7 +146,11 @@ async def test_the_answer_comes_before_the_work(store: Store):
 
 
 async def test_a_check_character_in_either_case_is_one_person(store: Store):
-    number = next(number for serial in range(99) if (number := an_id_number(date(1951, 1, 1), serial)).endswith("X"))
+    number = next(
+        number
+        for serial in range(99)
+        if (number := an_id_number(date(1951, 1, 1), serial)).endswith("X")
+    )
 
     job = await taken(store, a_file(a_row(id_number=number.lower()), a_row(id_number=number)))
 
@@ -120,23 +169,41 @@ async def test_the_same_file_twice_changes_nothing(store: Store):
 
 
 async def test_a_row_says_all_that_is_wrong_with_it(store: Store):
-    job = await taken(store, a_file(a_row(), a_row(name="", living="CASTLE", phone="no", area_code="341102000000")))
+    job = await taken(
+        store,
+        a_file(a_row(), a_row(name="", living="CASTLE", phone="no", area_code="341102000000")),
+    )
 
     assert counts(job) == (2, 1, 0, 1)
-    assert {(error.line, error.field) for error in job.errors} == {(3, "name"), (3, "living"), (3, "phone"), (3, "area_code")}
-    assert {error.rule for error in job.errors} == {"string.min_len", "UNREADABLE", "string.pattern", "NOT_A_COMMUNITY"}
+    assert {(error.line, error.field) for error in job.errors} == {
+        (3, "name"),
+        (3, "living"),
+        (3, "phone"),
+        (3, "area_code"),
+    }
+    assert {error.rule for error in job.errors} == {
+        "string.min_len",
+        "UNREADABLE",
+        "string.pattern",
+        "NOT_A_COMMUNITY",
+    }
 
 
-@pytest.mark.parametrize(("given", "field", "rule"), [
-    ({"id_number": "341102195001010018"}, "id_number", "WRONG_CHECK_CHARACTER"),
-    ({"lat": ""}, "lat", "HALF_POSITION"),
-    ({"lon": "far"}, "lon", "UNREADABLE"),
-    ({"local_register": "maybe"}, "local_register", "UNREADABLE"),
-    ({"hardships": "DIBAO;RICH"}, "hardships", "UNREADABLE"),
-    ({"hardships": "DIBAO;DIBAO"}, "hardships", "repeated.unique"),
-    ({"area_code": ELSEWHERE}, "area_code", "AREA_NOT_YOURS"),
-])
-async def test_a_wrong_cell_names_field_and_rule(store: Store, given: dict[str, str], field: str, rule: str):
+@pytest.mark.parametrize(
+    ("given", "field", "rule"),
+    [
+        ({"id_number": "341102195001010018"}, "id_number", "WRONG_CHECK_CHARACTER"),
+        ({"lat": ""}, "lat", "HALF_POSITION"),
+        ({"lon": "far"}, "lon", "UNREADABLE"),
+        ({"local_register": "maybe"}, "local_register", "UNREADABLE"),
+        ({"hardships": "DIBAO;RICH"}, "hardships", "UNREADABLE"),
+        ({"hardships": "DIBAO;DIBAO"}, "hardships", "repeated.unique"),
+        ({"area_code": ELSEWHERE}, "area_code", "AREA_NOT_YOURS"),
+    ],
+)
+async def test_a_wrong_cell_names_field_and_rule(
+    store: Store, given: dict[str, str], field: str, rule: str
+):
     job = await taken(store, a_file(a_row(**given)), an_official("341102000000"))
 
     assert [(error.field, error.rule) for error in job.errors] == [(field, rule)]
@@ -148,7 +215,11 @@ async def test_failed_rows_corrected_can_be_sent_again_as_they_are(store: Store)
 
     told = (await failed_file(store, job.import_id)).decode("utf-8-sig")
     row = next(csv.DictReader(io.StringIO(told)))
-    assert (row["name"], row["error_field"], row["error_rule"]) == ("张三", "phone", "string.pattern")
+    assert (row["name"], row["error_field"], row["error_rule"]) == (
+        "张三",
+        "phone",
+        "string.pattern",
+    )
     again = await taken(store, ("\ufeff" + told.replace(",no,", ",13800000003,")).encode())
     assert counts(again) == (1, 1, 0, 0)
 
@@ -160,7 +231,8 @@ async def test_another_statement_about_a_known_person_is_refused_by_field(store:
     job = await taken(store, a_file(row | {"address": "花园路3号", "living": "WITH_FAMILY"}))
 
     assert {(error.field, error.rule) for error in job.errors} == {
-        ("living", "KNOWN_WITH_OTHER_FIELDS"), ("address", "KNOWN_WITH_OTHER_FIELDS"),
+        ("living", "KNOWN_WITH_OTHER_FIELDS"),
+        ("address", "KNOWN_WITH_OTHER_FIELDS"),
     }
     assert counts(job) == (1, 0, 0, 1)
 
@@ -169,7 +241,11 @@ async def test_somebody_of_another_area_is_not_described(store: Store):
     row = a_row(area_code=ELSEWHERE)
     await taken(store, a_file(row))
 
-    job = await taken(store, a_file(row | {"area_code": HOME, "phone": "13800000009"}), an_official("341102000000"))
+    job = await taken(
+        store,
+        a_file(row | {"area_code": HOME, "phone": "13800000009"}),
+        an_official("341102000000"),
+    )
 
     assert [(error.field, error.rule) for error in job.errors] == [("id_number", "KNOWN_ALREADY")]
 
@@ -178,8 +254,15 @@ async def test_an_elder_who_was_registered_by_hand_is_known(store: Store):
     command = a_registration()
     async with store.transaction() as session:
         await elders.register(session, command, an_official(), GROUND)
-    row = a_row(id_number=command.id_number, name=command.name, phone=command.phone, address=command.address, hardships="1",
-                contact_name=command.contact_name, contact_phone=command.contact_phone)
+    row = a_row(
+        id_number=command.id_number,
+        name=command.name,
+        phone=command.phone,
+        address=command.address,
+        hardships="1",
+        contact_name=command.contact_name,
+        contact_phone=command.contact_phone,
+    )
 
     assert counts(await taken(store, a_file(row))) == (1, 0, 1, 0)
 
@@ -193,7 +276,10 @@ async def test_a_person_twice_in_one_file_is_registered_once(store: Store):
 
 
 async def test_a_spreadsheets_file_is_read(store: Store):
-    data = a_file(a_row(id_number=an_id_number().lower()), encoding="utf-8-sig", newline="\r\n") + b"\r\n,,,,,,,,,,,\r\n"
+    data = (
+        a_file(a_row(id_number=an_id_number().lower()), encoding="utf-8-sig", newline="\r\n")
+        + b"\r\n,,,,,,,,,,,\r\n"
+    )
 
     assert counts(await taken(store, data)) == (1, 1, 0, 0)
 
@@ -207,19 +293,29 @@ async def test_a_line_break_inside_a_cell_keeps_line_numbers_right(store: Store)
 async def test_a_row_with_a_cell_too_many_is_refused(store: Store):
     data = a_file(a_row()).rstrip() + b",extra\n"
 
-    assert [(error.line, error.rule) for error in (await taken(store, data)).errors] == [(2, "CELLS")]
+    assert [(error.line, error.rule) for error in (await taken(store, data)).errors] == [
+        (2, "CELLS")
+    ]
 
 
-@pytest.mark.parametrize(("data", "why"), [
-    (b"", "empty"),
-    (b"\xef\xbb\xbf\n", "empty"),
-    (a_file(columns=tuple(name for name in COLUMNS if name != "living")), "column living is missing"),
-    (a_file(columns=(*COLUMNS, "adress")), "'adress' is unknown"),
-    (a_file(columns=(*COLUMNS, "name")), "name stands twice"),
-    (a_file({"name": "张三"}, encoding="gb18030"), "line 2 is not UTF-8"),
-    (a_file() + b'"open', "line 2"),
-])
-async def test_a_file_that_cannot_be_read_is_refused_as_a_whole(store: Store, data: bytes, why: str):
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "empty"),
+        (b"\xef\xbb\xbf\n", "empty"),
+        (
+            a_file(columns=tuple(name for name in COLUMNS if name != "living")),
+            "column living is missing",
+        ),
+        (a_file(columns=(*COLUMNS, "adress")), "'adress' is unknown"),
+        (a_file(columns=(*COLUMNS, "name")), "name stands twice"),
+        (a_file({"name": "张三"}, encoding="gb18030"), "line 2 is not UTF-8"),
+        (a_file() + b'"open', "line 2"),
+    ],
+)
+async def test_a_file_that_cannot_be_read_is_refused_as_a_whole(
+    store: Store, data: bytes, why: str
+):
     with pytest.raises(NotACsv, match=why):
         await start(store, data)
 
@@ -240,7 +336,9 @@ async def test_another_countys_official_does_not_see_an_import(store: Store):
 
     async with store.reading() as session:
         with pytest.raises(queries.NotFound):
-            await queries.import_of(session, api.GetImport(import_id=import_id), an_official("341182000000"))
+            await queries.import_of(
+                session, api.GetImport(import_id=import_id), an_official("341182000000")
+            )
 
 
 async def test_what_waits_and_what_failed_is_sealed(store: Store):
@@ -249,8 +347,14 @@ async def test_what_waits_and_what_failed_is_sealed(store: Store):
 
     async with store.reading() as session:
         driver = await session.driver()
-        stored = [row[0] for table, column in (("import_chunk", "rows_sealed"), ("import_failure", "cells_sealed"))
-                  for row in await driver.fetch(f"select {column} from {table}")]  # noqa: S608
+        stored = [
+            row[0]
+            for table, column in (
+                ("import_chunk", "rows_sealed"),
+                ("import_failure", "cells_sealed"),
+            )
+            for row in await driver.fetch(f"select {column} from {table}")
+        ]  # noqa: S608
     assert not any("诸葛亮".encode() in value for value in stored)
 
 

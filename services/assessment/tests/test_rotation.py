@@ -27,26 +27,40 @@ async def registered(store: Store, ground, count: int) -> dict[UUID, api.Registe
     async with store.transaction() as session:
         for _ in range(count):
             command = a_registration(name="欧阳李小明", phone=f"139{len(known):08d}")
-            known[UUID((await elders.register(session, command, OFFICIAL, ground)).elder.elder_id)] = command
+            known[
+                UUID((await elders.register(session, command, OFFICIAL, ground)).elder.elder_id)
+            ] = command
     return known
 
 
 async def changed(store: Store, elder_id: UUID, **given: object) -> None:
     async with store.transaction() as session:
-        await elders.change(session, api.ChangeElder(elder_id=str(elder_id), **given), OFFICIAL, ROTATING)
+        await elders.change(
+            session, api.ChangeElder(elder_id=str(elder_id), **given), OFFICIAL, ROTATING
+        )
 
 
 async def rotated(store: Store) -> dict[str, int]:
-    return {each.table.name: (await rotation.rotate(store, ROTATING.ring, each, batch=20, page=50)).renewed for each in PERSONAL}
+    return {
+        each.table.name: (
+            await rotation.rotate(store, ROTATING.ring, each, batch=20, page=50)
+        ).renewed
+        for each in PERSONAL
+    }
 
 
 async def test_the_tables_with_personal_columns_are_these() -> None:
     assert {each.table.name: len(each.sealed) + len(each.hashed) for each in PERSONAL} == {
-        "elder": 11, "assessment": 1, "import_chunk": 1, "import_failure": 1,
+        "elder": 11,
+        "assessment": 1,
+        "import_chunk": 1,
+        "import_failure": 1,
     }
 
 
-async def test_after_a_rotation_beside_writers_the_new_keys_alone_open_and_find_every_elder(store: Store) -> None:
+async def test_after_a_rotation_beside_writers_the_new_keys_alone_open_and_find_every_elder(
+    store: Store,
+) -> None:
     known = await registered(store, BEFORE, 200)
     movers, callers = list(known)[:40], list(known)[40:80]
 
@@ -69,14 +83,22 @@ async def test_after_a_rotation_beside_writers_the_new_keys_alone_open_and_find_
             phone = "13700000000" if elder_id in callers else command.phone
             assert queries.opened(AFTER.ring, row, "name") == "欧阳李小明"
             assert queries.opened(AFTER.ring, row, "phone") == phone
-            assert queries.opened(AFTER.ring, row, "address") == ("新路9号" if elder_id in callers else "琅琊路1号")
+            assert queries.opened(AFTER.ring, row, "address") == (
+                "新路9号" if elder_id in callers else "琅琊路1号"
+            )
             assert queries.opened(AFTER.ring, row, "position") == "118.3 32.3"
             assert queries.opened(AFTER.ring, row, "contact_phone") == "13900000001"
-            by_number = await queries.elders(session, api.ListElders(id_number=command.id_number), OFFICIAL, AFTER)
+            by_number = await queries.elders(
+                session, api.ListElders(id_number=command.id_number), OFFICIAL, AFTER
+            )
             assert [found.elder.elder_id for found in by_number.rows] == [str(elder_id)]
         for area, count in ((ELSEWHERE[:6] + "000000", 40), ("341102000000", 165)):
             for name in ("欧阳", "李明"):
-                page = await queries.elders(session, api.ListElders(name=name, area_code=area, limit=500), OFFICIAL, AFTER)
+                page = await queries.elders(
+                    session, api.ListElders(name=name, area_code=area, limit=500), OFFICIAL, AFTER
+                )
                 assert len(page.rows) == count
-        by_phone = await queries.elders(session, api.ListElders(phone="13700000000", limit=500), OFFICIAL, AFTER)
+        by_phone = await queries.elders(
+            session, api.ListElders(phone="13700000000", limit=500), OFFICIAL, AFTER
+        )
         assert {UUID(found.elder.elder_id) for found in by_phone.rows} == set(callers)

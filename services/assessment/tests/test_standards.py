@@ -13,21 +13,45 @@ GROUND = a_ground()
 def test_the_limits_of_the_norm():
     limits = GROUND.limits(date(2026, 3, 2))
 
-    assert (limits.cuts, limits.worst_level, limits.risk_events, limits.stack) == ([90, 66, 46, 30], 4, 2, False)
+    assert (limits.cuts, limits.worst_level, limits.risk_events, limits.stack) == (
+        [90, 66, 46, 30],
+        4,
+        2,
+        False,
+    )
 
 
-@pytest.mark.parametrize(("day", "worked"), [
-    (date(2026, 2, 17), False), (date(2026, 2, 14), True), (date(2025, 10, 8), False), (date(2025, 10, 11), True),
-    (date(2026, 3, 2), True), (date(2026, 3, 1), False), (date(2031, 1, 1), True),
-])
+@pytest.mark.parametrize(
+    ("day", "worked"),
+    [
+        (date(2026, 2, 17), False),
+        (date(2026, 2, 14), True),
+        (date(2025, 10, 8), False),
+        (date(2025, 10, 11), True),
+        (date(2026, 3, 2), True),
+        (date(2026, 3, 1), False),
+        (date(2031, 1, 1), True),
+    ],
+)
 def test_holidays_and_days_worked_instead(day: date, worked: bool):
     first = date(day.year, 1, 1)
 
-    assert is_working_day(day, GROUND.value("workdays.holidays", first), GROUND.value("workdays.workdays", first)) is worked
+    assert (
+        is_working_day(
+            day, GROUND.value("workdays.holidays", first), GROUND.value("workdays.workdays", first)
+        )
+        is worked
+    )
 
 
 def test_every_listed_holiday_is_a_weekday_and_every_day_worked_is_a_weekend():
     for year in (2025, 2026):
         first = date(year, 1, 1)
-        assert all(day.weekday() < 5 and day.year == year for day in GROUND.value("workdays.holidays", first))
-        assert all(day.weekday() >= 5 and day.year == year for day in GROUND.value("workdays.workdays", first))
+        assert all(
+            day.weekday() < 5 and day.year == year
+            for day in GROUND.value("workdays.holidays", first)
+        )
+        assert all(
+            day.weekday() >= 5 and day.year == year
+            for day in GROUND.value("workdays.workdays", first)
+        )

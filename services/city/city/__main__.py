@@ -26,8 +26,13 @@ from city.supervisor import status_of
 PAUSE_S = 5.0  # from one failover to the next
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-parked_app = typer.Typer(no_args_is_help=True, help="Records that could not be applied, and those of the same key behind them.")
-audit_app = typer.Typer(no_args_is_help=True, help="Who looked at whose personal data: records chained by hash.")
+parked_app = typer.Typer(
+    no_args_is_help=True,
+    help="Records that could not be applied, and those of the same key behind them.",
+)
+audit_app = typer.Typer(
+    no_args_is_help=True, help="Who looked at whose personal data: records chained by hash."
+)
 app.registered_commands += jobs.app.registered_commands + verbs.app.registered_commands
 app.add_typer(jobs.topics_app, name="topics")
 app.add_typer(parked_app, name="parked")
@@ -35,60 +40,133 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(archive.app, name="archive")
 
-KafkaOption = Annotated[str, typer.Option("--kafka", help="auto, apache, memory, or HOST:PORT of brokers that run already.")]
-PostgresOption = Annotated[str | None, typer.Option("--postgres", help="DSN of a role that may make databases; default: embedded.")]
-PortOption = Annotated[int, typer.Option("--port", help="Port of the gateway; another one is taken, and told, if it is in use.")]
-BrokersOption = Annotated[int, typer.Option("--brokers", min=1, max=9, help="Brokers of the embedded Apache Kafka; up to three copies.")]
-StandbyOption = Annotated[bool, typer.Option("--standby", help="Two embedded PostgreSQL; every commit lies on both.")]
+KafkaOption = Annotated[
+    str,
+    typer.Option("--kafka", help="auto, apache, memory, or HOST:PORT of brokers that run already."),
+]
+PostgresOption = Annotated[
+    str | None,
+    typer.Option("--postgres", help="DSN of a role that may make databases; default: embedded."),
+]
+PortOption = Annotated[
+    int,
+    typer.Option(
+        "--port", help="Port of the gateway; another one is taken, and told, if it is in use."
+    ),
+]
+BrokersOption = Annotated[
+    int,
+    typer.Option(
+        "--brokers", min=1, max=9, help="Brokers of the embedded Apache Kafka; up to three copies."
+    ),
+]
+StandbyOption = Annotated[
+    bool, typer.Option("--standby", help="Two embedded PostgreSQL; every commit lies on both.")
+]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Empty the state folder first.")]
 
 
 @app.command()
 def up(
-    state: StateOption = STATE, kafka: KafkaOption = "auto", postgres: PostgresOption = None, port: PortOption = DEFAULT_PORT,
-    brokers: BrokersOption = 1, standby: StandbyOption = False, fresh: FreshOption = False,
+    state: StateOption = STATE,
+    kafka: KafkaOption = "auto",
+    postgres: PostgresOption = None,
+    port: PortOption = DEFAULT_PORT,
+    brokers: BrokersOption = 1,
+    standby: StandbyOption = False,
+    fresh: FreshOption = False,
 ) -> None:
     """Run the city until Ctrl-C: PostgreSQL, Kafka, migrations, topics, every service."""
-    raise typer.Exit(run(State(state), Wishes(kafka, postgres, port, brokers, standby), fresh=fresh))
+    raise typer.Exit(
+        run(State(state), Wishes(kafka, postgres, port, brokers, standby), fresh=fresh)
+    )
 
 
 @app.command()
 def demo(
-    state: StateOption = Path(".state/demo"), kafka: KafkaOption = "auto", postgres: PostgresOption = None, port: PortOption = DEFAULT_PORT,
-    elders: Annotated[int, typer.Option(min=1)] = 5000, days: Annotated[int, typer.Option(min=1)] = 30, seed: int = 1,
-    once: Annotated[bool, typer.Option("--once", help="End afterwards; exit code 0 only if every indicator equals the truth.")] = False,
-    kill: Annotated[float | None, typer.Option(help="Kill one part after the other, each so many seconds after the last is back.")] = None,
-    failover: Annotated[bool, typer.Option("--failover", help="Kill only a broker and the PostgreSQL primary, at once.")] = False,
-    brokers: BrokersOption = 1, standby: StandbyOption = False,
-    replicas: Annotated[int, typer.Option("--replicas", min=1, max=4, help="Processes of each service.")] = 1,
+    state: StateOption = Path(".state/demo"),
+    kafka: KafkaOption = "auto",
+    postgres: PostgresOption = None,
+    port: PortOption = DEFAULT_PORT,
+    elders: Annotated[int, typer.Option(min=1)] = 5000,
+    days: Annotated[int, typer.Option(min=1)] = 30,
+    seed: int = 1,
+    once: Annotated[
+        bool,
+        typer.Option(
+            "--once", help="End afterwards; exit code 0 only if every indicator equals the truth."
+        ),
+    ] = False,
+    kill: Annotated[
+        float | None,
+        typer.Option(
+            help="Kill one part after the other, each so many seconds after the last is back."
+        ),
+    ] = None,
+    failover: Annotated[
+        bool,
+        typer.Option("--failover", help="Kill only a broker and the PostgreSQL primary, at once."),
+    ] = False,
+    brokers: BrokersOption = 1,
+    standby: StandbyOption = False,
+    replicas: Annotated[
+        int, typer.Option("--replicas", min=1, max=4, help="Processes of each service.")
+    ] = 1,
     upgrade: Annotated[
-        tuple[Path, Path] | None, typer.Option(help="Folders of two releases: begin with the first, replace its processes by the second.")
+        tuple[Path, Path] | None,
+        typer.Option(
+            help="Folders of two releases: begin with the first, replace its processes by the second."
+        ),
     ] = None,
 ) -> None:
     """Run a fresh city, let a synthetic one act in it for some days, compare its truth with the board."""
     if failover and not (standby and brokers >= MOST_COPIES):
-        raise typer.BadParameter("needs --brokers 3 and --standby: else who dies takes the city with it", param_hint="--failover")
+        raise typer.BadParameter(
+            "needs --brokers 3 and --standby: else who dies takes the city with it",
+            param_hint="--failover",
+        )
     pause = PAUSE_S if failover and kill is None else kill
     before, after = upgrade or (None, None)
-    wishes = Wishes(kafka, postgres, port, brokers, standby, max(replicas, 2) if upgrade else replicas, before)
-    raise typer.Exit(run(State(state), wishes, fresh=True, demo=Demo(elders, days, seed, once, pause, failover, after)))
+    wishes = Wishes(
+        kafka, postgres, port, brokers, standby, max(replicas, 2) if upgrade else replicas, before
+    )
+    raise typer.Exit(
+        run(
+            State(state),
+            wishes,
+            fresh=True,
+            demo=Demo(elders, days, seed, once, pause, failover, after),
+        )
+    )
 
 
 @app.command()
 def simulate(
-    state: StateOption = STATE, elders: Annotated[int, typer.Option(min=1)] = 5000, days: Annotated[int, typer.Option(min=1)] = 30,
+    state: StateOption = STATE,
+    elders: Annotated[int, typer.Option(min=1)] = 5000,
+    days: Annotated[int, typer.Option(min=1)] = 30,
     seed: int = 1,
 ) -> None:
     """Let the synthetic city act in the city that runs on this state folder."""
     gateway = _city(state)["gateway"]
-    raise typer.Exit(asyncio.run(simulation.simulate(gateway, State(state).folder, elders=elders, days=days, seed=seed)))
+    raise typer.Exit(
+        asyncio.run(
+            simulation.simulate(gateway, State(state).folder, elders=elders, days=days, seed=seed)
+        )
+    )
 
 
 @app.command()
-def status(state: StateOption = STATE, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def status(
+    state: StateOption = STATE, as_json: Annotated[bool, typer.Option("--json")] = False
+) -> None:
     """Show the running city; exit code 0 if all of it is ready, 1 if not, 3 if it does not run."""
     facts = _city(state)
-    told = {name: status_of(child["management"]) or {} for name, child in facts["children"].items() if child["management"]}
+    told = {
+        name: status_of(child["management"]) or {}
+        for name, child in facts["children"].items()
+        if child["management"]
+    }
     if as_json:
         print(json.dumps(facts | {"services": told}, indent=1))
     else:
@@ -141,16 +219,23 @@ def parked_list(service: Annotated[str, typer.Argument()] = "", state: StateOpti
 
 @parked_app.command("replay")
 def parked_replay(
-    service: str, topic: Annotated[str, typer.Argument()] = "", key: Annotated[str, typer.Argument()] = "", state: StateOption = STATE,
+    service: str,
+    topic: Annotated[str, typer.Argument()] = "",
+    key: Annotated[str, typer.Argument()] = "",
+    state: StateOption = STATE,
 ) -> None:
     """Let the same handlers try parked records again, in order: all of a service, of one topic, or of one key."""
     raise typer.Exit(operations.operate(State(state), service, "replay", topic, key))
 
 
 @parked_app.command("skip")
-def parked_skip(service: str, topic: str, partition: int, offset: int, state: StateOption = STATE) -> None:
+def parked_skip(
+    service: str, topic: str, partition: int, offset: int, state: StateOption = STATE
+) -> None:
     """Let the records behind a parked one go on without it: it stays as evidence and is never applied."""
-    raise typer.Exit(operations.operate(State(state), service, "skip", topic, str(partition), str(offset)))
+    raise typer.Exit(
+        operations.operate(State(state), service, "skip", topic, str(partition), str(offset))
+    )
 
 
 @parked_app.command("resume")
@@ -161,15 +246,22 @@ def parked_resume(service: str, state: StateOption = STATE) -> None:
 
 @parked_app.command("accept-loss")
 def parked_accept_loss(
-    service: str, topic: str, partition: int, begin: Annotated[int, typer.Argument(help="Offset at which the log begins now.")],
+    service: str,
+    topic: str,
+    partition: int,
+    begin: Annotated[int, typer.Argument(help="Offset at which the log begins now.")],
     state: StateOption = STATE,
 ) -> None:
     """Let a service that stopped since Kafka deleted records unread go on where the log begins now; the deleted ones count as gaps."""
-    raise typer.Exit(operations.operate(State(state), service, "accept-loss", topic, str(partition), str(begin)))
+    raise typer.Exit(
+        operations.operate(State(state), service, "accept-loss", topic, str(partition), str(begin))
+    )
 
 
 @audit_app.command("verify")
-def audit_verify(service: Annotated[str, typer.Argument()] = "", state: StateOption = STATE) -> None:
+def audit_verify(
+    service: Annotated[str, typer.Argument()] = "", state: StateOption = STATE
+) -> None:
     """Check the hash chain of the audit records of a service, or of all; exit code 1 and the first broken position if one was changed."""
     names = [service] if service else list(present())
     raise typer.Exit(max(operations.operate(State(state), name, "verify-audit") for name in names))
@@ -198,7 +290,9 @@ def bench(name: Annotated[str, typer.Argument(help=", ".join(BENCHES))]) -> None
 @app.command()
 def revision(service: str, message: str) -> None:
     """Write the migration that leads from the newest revision of a service to its tables."""
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "kit.migrations", "revision", service, message]))
+    raise typer.Exit(
+        subprocess.call([sys.executable, "-m", "kit.migrations", "revision", service, message])
+    )
 
 
 def _city(state: Path) -> dict[str, Any]:

@@ -29,12 +29,25 @@ from kit.store import Store
 
 SERVICE = "datacenter"
 REFUSED, WRONG, NOT_RUNNING = 1, 2, 3
-EXPECTED = (EldercareError, asyncpg.PostgresError, OSError, NotAState, StateInUse, Missing, StartFailed)
+EXPECTED = (
+    EldercareError,
+    asyncpg.PostgresError,
+    OSError,
+    NotAState,
+    StateInUse,
+    Missing,
+    StartFailed,
+)
 
 WIDE = 1000  # characters: the path of a file is printed whole, to be copied
 
-app = typer.Typer(no_args_is_help=True, help="Days of the archive: where they are, out of the database into files, and back.")
-StateOption = Annotated[Path, typer.Option("--state", envvar="ELDERCARE_STATE", help="State folder of the city.")]
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Days of the archive: where they are, out of the database into files, and back.",
+)
+StateOption = Annotated[
+    Path, typer.Option("--state", envvar="ELDERCARE_STATE", help="State folder of the city.")
+]
 STATE = Path(".state")
 
 
@@ -53,9 +66,22 @@ def list_days(state: StateOption = STATE) -> None:
 
 @app.command()
 def export(
-    before: Annotated[datetime, typer.Option("--before", formats=["%Y-%m-%d"], help="The first day that stays, UTC.")],
-    to: Annotated[Path, typer.Option("--to", help="Folder of the files, one for each day.", exists=True, file_okay=False)],
-    keep: Annotated[bool, typer.Option("--keep", help="Write and compare the files, and leave the days in the database.")] = False,
+    before: Annotated[
+        datetime,
+        typer.Option("--before", formats=["%Y-%m-%d"], help="The first day that stays, UTC."),
+    ],
+    to: Annotated[
+        Path,
+        typer.Option(
+            "--to", help="Folder of the files, one for each day.", exists=True, file_okay=False
+        ),
+    ],
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep", help="Write and compare the files, and leave the days in the database."
+        ),
+    ] = False,
     state: StateOption = STATE,
 ) -> None:
     """Write the days before a day into files, read each back and compare it, then drop it from the database.
@@ -65,15 +91,26 @@ def export(
     from datacenter.flows import exporting
 
     with _bars() as told:
-        files = _done(state, lambda store: exporting.export(store, to.absolute(), before.date(), keep=keep, told=told))
+        files = _done(
+            state,
+            lambda store: exporting.export(
+                store, to.absolute(), before.date(), keep=keep, told=told
+            ),
+        )
     for file in files:
         say(f"{file}")
-    say(f"{len(files)} days written" + ("" if keep or not files else f"; set ARCHIVE_FILES={to.absolute()} for the data center"))
+    say(
+        f"{len(files)} days written"
+        + ("" if keep or not files else f"; set ARCHIVE_FILES={to.absolute()} for the data center")
+    )
 
 
 @app.command(name="import")
 def import_file(
-    file: Annotated[Path, typer.Argument(help="A file of `export`, under its own name.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(help="A file of `export`, under its own name.", exists=True, dir_okay=False),
+    ],
     state: StateOption = STATE,
 ) -> None:
     """Put the day of a file back into the database; the file stays."""
@@ -86,7 +123,12 @@ def import_file(
 
 @contextmanager
 def _bars() -> Iterator[Callable[[date, str, int, int], None]]:
-    columns = (TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console) as progress:
         tasks: dict[str, Any] = {}
 

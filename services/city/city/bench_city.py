@@ -33,9 +33,14 @@ def run(elders: int = ELDERS, days: int = DAYS, runs: int = 1) -> dict[str, Any]
     cores = os.cpu_count() or 1
     limit = cores * best["commands"] / sum(best["cpu_s"].values())
     return {
-        "name": "city", "value": best["commands_per_s"], "unit": "commands/s", "limit": round(limit, 1),
-        "ratio": round(best["commands_per_s"] / limit, 3), "runs": [one["commands_per_s"] for one in made],
-        "machine": f"{cores} cores, {platform.machine()}, everything on it", "made_of": best,
+        "name": "city",
+        "value": best["commands_per_s"],
+        "unit": "commands/s",
+        "limit": round(limit, 1),
+        "ratio": round(best["commands_per_s"] / limit, 3),
+        "runs": [one["commands_per_s"] for one in made],
+        "machine": f"{cores} cores, {platform.machine()}, everything on it",
+        "made_of": best,
     }
 
 
@@ -55,18 +60,36 @@ async def _one(elders: int, days: int) -> dict[str, Any]:
             seconds = time.monotonic() - began
             told = json.loads((state.folder / "comparison.json").read_text())
             simulator_s = sum(os.times()[2:4]) - sum(own[2:4])
-            used = {name: round(cpu_s - before[name], 1) for name, cpu_s in _cpu_s(city).items()} | {"simulator": round(simulator_s, 1)}
-            rest = {name: round((cpu_s - resting[name]) / REST_S * seconds, 1) for name, cpu_s in before.items()}
+            used = {
+                name: round(cpu_s - before[name], 1) for name, cpu_s in _cpu_s(city).items()
+            } | {"simulator": round(simulator_s, 1)}
+            rest = {
+                name: round((cpu_s - resting[name]) / REST_S * seconds, 1)
+                for name, cpu_s in before.items()
+            }
             grown = {name: now - stored[name] for name, now in (await _stored(city)).items()}
-            said = {name: int(child.told.get("emitted") or 0) for name, child in city.supervisor.children.items() if child.told}
+            said = {
+                name: int(child.told.get("emitted") or 0)
+                for name, child in city.supervisor.children.items()
+                if child.told
+            }
             emitted = sum(said.values())
         finally:
             await city.down()
             state.close()
     return {
-        "commands_per_s": round(told["commands"] / seconds, 1), "events_per_s": round(emitted / seconds, 1), "commands": told["commands"],
-        "events": emitted, "seconds": round(seconds, 1), "elders": elders, "days": days, "differences": len(told["differences"]),
-        "exit_code": code, "cpu_s": used, "rest_s": rest, "grown": grown,
+        "commands_per_s": round(told["commands"] / seconds, 1),
+        "events_per_s": round(emitted / seconds, 1),
+        "commands": told["commands"],
+        "events": emitted,
+        "seconds": round(seconds, 1),
+        "elders": elders,
+        "days": days,
+        "differences": len(told["differences"]),
+        "exit_code": code,
+        "cpu_s": used,
+        "rest_s": rest,
+        "grown": grown,
         "said": {name: round(count / max(1, emitted), 3) for name, count in said.items()},
     }
 
@@ -77,19 +100,30 @@ async def _stored(city: City) -> dict[str, int]:
     connection = await asyncpg.connect(city.places.postgres)
     try:
         told: dict[str, int] = {
-            "wal_bytes": int(await connection.fetchval("select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')")),
-            "wal_flushes": int(await connection.fetchval("select sum(fsyncs) from pg_stat_io where object = 'wal'")),
+            "wal_bytes": int(
+                await connection.fetchval("select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')")
+            ),
+            "wal_flushes": int(
+                await connection.fetchval("select sum(fsyncs) from pg_stat_io where object = 'wal'")
+            ),
         }
         for name, size, active_ms in await connection.fetch(
-            "select datname, pg_database_size(datname), active_time from pg_stat_database where datname = any($1::text[])", present(),
+            "select datname, pg_database_size(datname), active_time from pg_stat_database where datname = any($1::text[])",
+            present(),
         ):
             told |= {f"{name}_bytes": int(size), f"{name}_us": int(active_ms * 1000)}
     finally:
         await connection.close()
     logs = (city.state.folder / "kafka" / "logs").rglob("*.log")
-    return told | {"kafka_bytes": await asyncio.to_thread(lambda: sum(path.stat().st_blocks * 512 for path in logs))}
+    return told | {
+        "kafka_bytes": await asyncio.to_thread(
+            lambda: sum(path.stat().st_blocks * 512 for path in logs)
+        )
+    }
 
 
 def _cpu_s(city: City) -> dict[str, float]:
     city.supervisor.measure()
-    return {child.name: child.past_cpu_s + child.cpu_s for child in city.supervisor.children.values()}
+    return {
+        child.name: child.past_cpu_s + child.cpu_s for child in city.supervisor.children.values()
+    }

@@ -100,7 +100,9 @@ class City:
                 self._tasks.append(asyncio.create_task(MemoryWatch(broker, self.supervisor).run()))
         if self.balance:
             await self.balance.start()
-        await self.supervisor.until_ready([process.name for process in (*services, *databases)], SERVICES_S * self.wishes.replicas)
+        await self.supervisor.until_ready(
+            [process.name for process in (*services, *databases)], SERVICES_S * self.wishes.replicas
+        )
         self._tasks.append(asyncio.create_task(resay_pending(self.state, self.places, self.said)))
 
     async def down(self) -> None:
@@ -111,38 +113,65 @@ class City:
         if self.balance:
             await self.balance.stop()
         kafkas = [name for name in self.supervisor.children if "kafka" in name]
-        services = {child.name: child.process.service for child in self.supervisor.children.values() if isinstance(child.process, Service)}
+        services = {
+            child.name: child.process.service
+            for child in self.supervisor.children.values()
+            if isinstance(child.process, Service)
+        }
         gateways = [name for name, service in services.items() if service == "gateway"]
-        await self.supervisor.stop(gateways, [name for name in services if name not in gateways], kafkas, list(pair.NAMES))
+        await self.supervisor.stop(
+            gateways, [name for name in services if name not in gateways], kafkas, list(pair.NAMES)
+        )
         self.state.write_city({})
 
     def facts(self) -> dict[str, Any]:
         """What other terminals may know; no secrets. endpoint: gRPC of a service, HTTP of a gateway, the port of a server."""
         children = {
             child.name: {
-                "pid": child.process.pid, "phase": child.phase, "reason": child.reason, "restarts": child.restarts,
-                "cpu_s": round(child.past_cpu_s + child.cpu_s, 2), "cpu_share": round(child.cpu_share, 3), "rss_mb": round(child.rss_mb, 1),
+                "pid": child.process.pid,
+                "phase": child.phase,
+                "reason": child.reason,
+                "restarts": child.restarts,
+                "cpu_s": round(child.past_cpu_s + child.cpu_s, 2),
+                "cpu_share": round(child.cpu_share, 3),
+                "rss_mb": round(child.rss_mb, 1),
                 "endpoint": getattr(child.process, "address", None),
-                "management": management_url(self.state, child.name) if isinstance(child.process, Service) else None,
+                "management": management_url(self.state, child.name)
+                if isinstance(child.process, Service)
+                else None,
             }
             for child in list(self.supervisor.children.values())
         }
         return {
-            "pid": os.getpid(), "since": self._since, "folder": str(self.state.folder), "gateway": self.gateway,
-            "kafka": self.places.kafka if self.places else None, "kafka_kind": self.kafka_kind, "postgres": told_dsn(self.server),
+            "pid": os.getpid(),
+            "since": self._since,
+            "folder": str(self.state.folder),
+            "gateway": self.gateway,
+            "kafka": self.places.kafka if self.places else None,
+            "kafka_kind": self.kafka_kind,
+            "postgres": told_dsn(self.server),
             "children": children,
-            "ready": set(present()) <= self._served() and all(child["phase"] == Phase.READY for child in children.values()),
+            "ready": set(present()) <= self._served()
+            and all(child["phase"] == Phase.READY for child in children.values()),
         }
 
     def _served(self) -> set[str]:
-        return {child.process.service for child in list(self.supervisor.children.values()) if isinstance(child.process, Service)}
+        return {
+            child.process.service
+            for child in list(self.supervisor.children.values())
+            if isinstance(child.process, Service)
+        }
 
     def _services(self, places: Places) -> list[Service]:
         many, release = self.wishes.replicas, self.wishes.release
         if self.balance is None:
             return [Service(self.state, places, name) for name in present()]
         numbers = range(1, many + 1)
-        return [Replica(self.state, places, name, number, many, release) for name in present() for number in numbers]
+        return [
+            Replica(self.state, places, name, number, many, release)
+            for name in present()
+            for number in numbers
+        ]
 
     async def _tell(self) -> None:
         for second in count():
@@ -154,7 +183,9 @@ class City:
     def _ports(self) -> None:
         wished = self.wishes.port
         if wished and self.state.port("gateway", wished) != wished:
-            self.said(f"port {wished} is taken or this city has another; the gateway answers at {self.gateway}")
+            self.said(
+                f"port {wished} is taken or this city has another; the gateway answers at {self.gateway}"
+            )
         for name in NAMES:
             self.state.port(f"{name}.grpc"), self.state.port(f"{name}.management")
         self.state.port("postgres")
@@ -167,9 +198,13 @@ class City:
             if kind == "memory":
                 self.said(f"{' and '.join(missing())} not found: Kafka runs in memory")
         if kind == "memory":
-            self.said("Kafka in memory forgets everything when it ends; a restart needs a fresh state folder")
+            self.said(
+                "Kafka in memory forgets everything when it ends; a restart needs a fresh state folder"
+            )
             if not fresh:
-                raise NotFresh(f"kafka: the broker in memory needs a fresh state folder; {self.state.folder} has been used; add --fresh")
+                raise NotFresh(
+                    f"kafka: the broker in memory needs a fresh state folder; {self.state.folder} has been used; add --fresh"
+                )
         self.kafka_kind = kind if kind in ("apache", "memory") else GIVEN
         return kind
 
@@ -177,26 +212,38 @@ class City:
         """The processes, the one that is written to first, and the superuser's address."""
         if self.wishes.postgres:
             if self.wishes.standby:
-                raise Missing("standby: who runs the PostgreSQL of --postgres gives it a standby, and both stand in that address")
+                raise Missing(
+                    "standby: who runs the PostgreSQL of --postgres gives it a standby, and both stand in that address"
+                )
             return [], self.wishes.postgres
         server = servers.postgres(self.state, standby=self.wishes.standby)
         return servers.nodes(server), server.dsn()
 
     def _brokers(self, kind: str) -> list[Kafka | MemoryKafka]:
         if self.wishes.brokers > 1 and kind != "apache":
-            raise Missing(f"brokers: {self.wishes.brokers} are those of an Apache Kafka of our own, not of {kind}")
+            raise Missing(
+                f"brokers: {self.wishes.brokers} are those of an Apache Kafka of our own, not of {kind}"
+            )
         if kind == "memory":
-            return [MemoryKafka(self.state.folder / "memory-kafka", log=self.state.logs / "memory-kafka.log")]
+            return [
+                MemoryKafka(
+                    self.state.folder / "memory-kafka", log=self.state.logs / "memory-kafka.log"
+                )
+            ]
         if kind == "apache":
             if lacking := missing():
-                raise Missing(f"kafka: {' and '.join(lacking)} not found on this machine; install it or use --kafka memory")
+                raise Missing(
+                    f"kafka: {' and '.join(lacking)} not found on this machine; install it or use --kafka memory"
+                )
             return [*servers.brokers(self.state, self.wishes.brokers)]
         return []
 
     async def _migrated(self, databases: list[Postgres], server: str) -> None:
         await self.supervisor.until_ready([process.name for process in databases[:1]], SERVERS_S)
         for name in present():
-            await ensure_database(server, name, role=name, password=self.state.secret(f"{name}.database"))
+            await ensure_database(
+                server, name, role=name, password=self.state.secret(f"{name}.database")
+            )
         await self.migrate(self.wishes.release, server)
 
     async def migrate(self, release: Path | None, server: str = "") -> None:
@@ -204,26 +251,39 @@ class City:
         began = time.monotonic()
         server = server or (self.places.postgres if self.places else "")
         # a child of its own: the supervisor need not carry every service's tables for the rest of its life
-        variables = {f"{name.upper()}_DATABASE": database(self.state, server, name) for name in present()}
+        variables = {
+            f"{name.upper()}_DATABASE": database(self.state, server, name) for name in present()
+        }
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "city.migrate", *present(), env={**os.environ, **variables, **code(release)},
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            sys.executable,
+            "-m",
+            "city.migrate",
+            *present(),
+            env={**os.environ, **variables, **code(release)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
         )
         output, _ = await child.communicate()
         if child.returncode:
             raise StartFailed(f"the migrations failed:\n{output.decode()[-3000:]}")
-        self.said(f"databases of {len(present())} services at their newest revision ({time.monotonic() - began:.1f} s)")
+        self.said(
+            f"databases of {len(present())} services at their newest revision ({time.monotonic() - began:.1f} s)"
+        )
 
     async def _topics(self, brokers: list[Kafka | MemoryKafka]) -> str:
         """Returns the brokers' address."""
         await self.supervisor.until_ready([broker.name for broker in brokers], SERVERS_S)
         for broker in brokers:
             if isinstance(broker, MemoryKafka):
-                await asyncio.to_thread(broker.create_topics, [topic.name for topic in topics.declared()])
+                await asyncio.to_thread(
+                    broker.create_topics, [topic.name for topic in topics.declared()]
+                )
                 return broker.address
         address = ",".join(broker.address for broker in brokers) or self.wishes.kafka
         bootstrap = Bootstrap(address) if brokers else guarded(address)
-        made = await asyncio.to_thread(topics.apply, bootstrap, partitions=PARTITIONS, replication=copies(brokers))
+        made = await asyncio.to_thread(
+            topics.apply, bootstrap, partitions=PARTITIONS, replication=copies(brokers)
+        )
         if made:
             self.said(f"{len(made)} topics made or set")
         return address

@@ -16,7 +16,9 @@ class MemoryWatch:
 
     def __init__(self, broker: MemoryKafka, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
-        self._consumer = Consumer({"bootstrap.servers": broker.address, "group.id": "eldercare-watch", "log_level": 0})
+        self._consumer = Consumer(
+            {"bootstrap.servers": broker.address, "group.id": "eldercare-watch", "log_level": 0}
+        )
         self._warned: set[tuple[str, str]] = set()
 
     async def run(self) -> None:
@@ -28,12 +30,22 @@ class MemoryWatch:
     def _look(self) -> None:
         for child in list(self._supervisor.children.values()):
             for position in child.told.get("positions", ()):
-                topic, partition, following = position["topic"], position["partition"], position["next"]
-                begin, end = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=5)
+                topic, partition, following = (
+                    position["topic"],
+                    position["partition"],
+                    position["next"],
+                )
+                begin, end = self._consumer.get_watermark_offsets(
+                    TopicPartition(topic, partition), timeout=5
+                )
                 if following < begin:
                     lost = f"Kafka in memory dropped {begin - following} records of {topic}/{partition} that {child.name} had not read"
                     return self._supervisor.fail(f"{lost}; use --kafka apache, or fewer elders")
-                if begin > 0 and end - following > NARROW * (end - begin) and (child.name, topic) not in self._warned:
+                if (
+                    begin > 0
+                    and end - following > NARROW * (end - begin)
+                    and (child.name, topic) not in self._warned
+                ):
                     self._warned.add((child.name, topic))
                     lag = f"{child.name} lags {end - following} records behind on {topic}"
                     self._supervisor.said(f"{lag}; Kafka in memory holds {end - begin}")

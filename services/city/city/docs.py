@@ -35,17 +35,33 @@ def asyncapi(protos: Path) -> dict[str, Any]:
     for topic in declared():
         for name in topic.events:
             messages[name] = {
-                "name": name, "title": name.rpartition(".")[2], "summary": comments.get(name, ""), "contentType": "application/protobuf",
+                "name": name,
+                "title": name.rpartition(".")[2],
+                "summary": comments.get(name, ""),
+                "contentType": "application/protobuf",
                 "headers": {"$ref": "#/components/schemas/headers"},
                 "payload": {"schemaFormat": PROTOBUF, "schema": _text(protos, name)},
             }
         channels[topic.name] = _channel(topic)
         owner = topic.events[0].split(".")[1]
-        operations[f"{owner} says {topic.name}"] = {"action": "send", "channel": {"$ref": f"#/channels/{topic.name}"}}
+        operations[f"{owner} says {topic.name}"] = {
+            "action": "send",
+            "channel": {"$ref": f"#/channels/{topic.name}"},
+        }
     return {
-        "asyncapi": "3.0.0", "defaultContentType": "application/protobuf", "channels": channels, "operations": operations,
-        "info": {"title": "City eldercare events", "version": metadata.version("city-eldercare"), "license": {"name": "Apache-2.0"}},
-        "components": {"messages": messages, "schemas": {"headers": {"type": "object", "properties": headers}}},
+        "asyncapi": "3.0.0",
+        "defaultContentType": "application/protobuf",
+        "channels": channels,
+        "operations": operations,
+        "info": {
+            "title": "City eldercare events",
+            "version": metadata.version("city-eldercare"),
+            "license": {"name": "Apache-2.0"},
+        },
+        "components": {
+            "messages": messages,
+            "schemas": {"headers": {"type": "object", "properties": headers}},
+        },
     }
 
 
@@ -62,7 +78,9 @@ def write(folder: Path, protos: Path) -> list[Path]:
 
 
 def _channel(topic: Topic) -> dict[str, Any]:
-    references = {name.rpartition(".")[2]: {"$ref": f"#/components/messages/{name}"} for name in topic.events}
+    references = {
+        name.rpartition(".")[2]: {"$ref": f"#/components/messages/{name}"} for name in topic.events
+    }
     keeps = "the last event of each key" if topic.compacted else "7 days"
     return {"address": topic.name, "description": f"Keeps {keeps}.", "messages": references}
 
@@ -75,11 +93,15 @@ def _text(protos: Path, name: str) -> str:
 def _comments() -> dict[str, str]:
     """What the contracts say above each message, by full name."""
     found = {}
-    contracts = FileDescriptorSet.FromString(resources.files("eldercare").joinpath("eldercare.binpb").read_bytes())
+    contracts = FileDescriptorSet.FromString(
+        resources.files("eldercare").joinpath("eldercare.binpb").read_bytes()
+    )
     for file in contracts.file:
         for place in file.source_code_info.location:
             if len(place.path) == 2 and place.path[0] == 4:  # 4: message_type of a file
-                found[f"{file.package}.{file.message_type[place.path[1]].name}"] = " ".join(place.leading_comments.split())
+                found[f"{file.package}.{file.message_type[place.path[1]].name}"] = " ".join(
+                    place.leading_comments.split()
+                )
     return found
 
 

@@ -27,7 +27,16 @@ from kit.servers.process import Missing, StartFailed
 LINE_S = 30.0
 INTERRUPTED = 130
 LOOKS = 32  # threads that look at children; one look may last two seconds
-EXPECTED = (Missing, StartFailed, NotFresh, Unfinished, NotAState, StateInUse, PartitionsFixed, KafkaException)
+EXPECTED = (
+    Missing,
+    StartFailed,
+    NotFresh,
+    Unfinished,
+    NotAState,
+    StateInUse,
+    PartitionsFixed,
+    KafkaException,
+)
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
@@ -78,7 +87,9 @@ async def _run(city: City, demo: Demo | None) -> int:
     try:
         return await _lived(city, demo)
     except Interrupted:
-        return _code(city) or (INTERRUPTED if demo and demo.once else 0)  # a comparison that was not made is no success
+        return _code(city) or (
+            INTERRUPTED if demo and demo.once else 0
+        )  # a comparison that was not made is no success
     finally:
         say("The city ends: services first, then Kafka, then PostgreSQL.")
         await city.down()
@@ -86,13 +97,21 @@ async def _run(city: City, demo: Demo | None) -> int:
 
 async def _lived(city: City, demo: Demo | None) -> int:
     await _unless_over(city, city.up())
-    say(f"The city is up at {city.gateway}; `eldercare status` shows it from another terminal, Ctrl-C ends it.")
+    say(
+        f"The city is up at {city.gateway}; `eldercare status` shows it from another terminal, Ctrl-C ends it."
+    )
     if demo:
         code: int = await _unless_over(city, _acted(city, demo))
         if demo.once:
             return code
-        say("Every indicator equals the truth." if code == 0 else f"The board and the truth differ (exit code {code}).")
-        say(f"The city stays up: board {city.gateway}/, interface {city.gateway}/openapi.json; Ctrl-C ends it.")
+        say(
+            "Every indicator equals the truth."
+            if code == 0
+            else f"The board and the truth differ (exit code {code})."
+        )
+        say(
+            f"The city stays up: board {city.gateway}/, interface {city.gateway}/openapi.json; Ctrl-C ends it."
+        )
         console.print(logins(await demo_users(city.gateway)))
     await _shown(city)
     return _code(city)
@@ -109,12 +128,22 @@ async def demo_users(gateway: str) -> list[dict[str, Any]]:
 
 
 async def _acted(city: City, demo: Demo) -> int:
-    acting = asyncio.create_task(simulate(city.gateway, city.state.folder, elders=demo.elders, days=demo.days, seed=demo.seed))
-    killing = asyncio.create_task(kill(city, demo.kill_s, failover=demo.failover)) if demo.kill_s is not None else None
+    acting = asyncio.create_task(
+        simulate(
+            city.gateway, city.state.folder, elders=demo.elders, days=demo.days, seed=demo.seed
+        )
+    )
+    killing = (
+        asyncio.create_task(kill(city, demo.kill_s, failover=demo.failover))
+        if demo.kill_s is not None
+        else None
+    )
     if demo.upgrade is not None:
         killing = asyncio.create_task(roll(city, demo.upgrade))
     try:
-        await asyncio.wait([task for task in (acting, killing) if task], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            [task for task in (acting, killing) if task], return_when=asyncio.FIRST_COMPLETED
+        )
         if killing and killing.done():
             killing.result()  # a part that did not come back
         code = await acting
@@ -143,7 +172,9 @@ async def _shown(city: City) -> None:
 def _twice(city: City) -> int:
     """Records that every group together heard again, as the replicas that told it last counted them."""
     told = {told["service"]: told for told in _told(city).values() if "service" in told}
-    return sum(int(position["repeated"]) for one in told.values() for position in one.get("positions", ()))
+    return sum(
+        int(position["repeated"]) for one in told.values() for position in one.get("positions", ())
+    )
 
 
 def _told(city: City) -> dict[str, dict[str, Any]]:

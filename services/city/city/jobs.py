@@ -18,7 +18,9 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__d
 topics_app = typer.Typer(no_args_is_help=True, help="The topics that the contracts name.")
 app.add_typer(topics_app, name="topics")
 
-StateOption = Annotated[Path, typer.Option("--state", envvar="ELDERCARE_STATE", help="State folder of the city.")]
+StateOption = Annotated[
+    Path, typer.Option("--state", envvar="ELDERCARE_STATE", help="State folder of the city.")
+]
 STATE = Path(".state")
 
 
@@ -52,8 +54,14 @@ def migrate(service: Annotated[str, typer.Argument()] = "", state: StateOption =
         variables[variable(service)] = os.environ["DATABASE"]
     elif not names or variable(names[0]) not in os.environ:
         if not _has_city(state):
-            wanted = f"set {variable(service)} or DATABASE" if service else f"set {', '.join(map(variable, NAMES))}, or some of them"
-            _refuse(f"no database to migrate: {wanted}; or name the state folder of a city with --state")
+            wanted = (
+                f"set {variable(service)} or DATABASE"
+                if service
+                else f"set {', '.join(map(variable, NAMES))}, or some of them"
+            )
+            _refuse(
+                f"no database to migrate: {wanted}; or name the state folder of a city with --state"
+            )
         from city import operations
         from city.state import State
 
@@ -64,7 +72,10 @@ def migrate(service: Annotated[str, typer.Argument()] = "", state: StateOption =
 
 @app.command()
 def wait(
-    service: str, timeout: Annotated[float, typer.Option(min=0, help="Seconds after which to give up, with exit code 1.")] = 600,
+    service: str,
+    timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds after which to give up, with exit code 1.")
+    ] = 600,
 ) -> None:
     """Wait until the database of a service has the schema that this program needs; DATABASE or SUBSIDY_DATABASE is its address."""
     _known(service)
@@ -76,8 +87,15 @@ def wait(
 
 @app.command()
 def smoke(
-    gateway: Annotated[str, typer.Option(envvar="GATEWAY", help="Address of the gateway, http://…")] = "",
-    timeout: Annotated[float, typer.Option(min=0, help="Seconds that a platform which has just been started may take to be ready.")] = 60,
+    gateway: Annotated[
+        str, typer.Option(envvar="GATEWAY", help="Address of the gateway, http://…")
+    ] = "",
+    timeout: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Seconds that a platform which has just been started may take to be ready."
+        ),
+    ] = 60,
 ) -> None:
     """Exercise a running platform through its gateway as a client would; exit code 1 if anything fails.
 
@@ -105,7 +123,12 @@ def topics_list() -> None:
 
 @topics_app.command("apply")
 def topics_apply(
-    kafka: Annotated[str, typer.Option(envvar="KAFKA", help="HOST:PORT of brokers; default: those of the running city.")] = "",
+    kafka: Annotated[
+        str,
+        typer.Option(
+            envvar="KAFKA", help="HOST:PORT of brokers; default: those of the running city."
+        ),
+    ] = "",
     partitions: Annotated[int, typer.Option(envvar="PARTITIONS")] = PARTITIONS,
     replication: Annotated[int, typer.Option(envvar="REPLICATION")] = 1,
     state: StateOption = STATE,
@@ -125,7 +148,9 @@ def topics_apply(
         city = State(state).city() if _has_city(state) else None
         if city is None:
             _refuse(f"no brokers: set KAFKA=HOST:PORT; no city runs on {state}", NOT_RUNNING)
-        brokers = guarded(city["kafka"]) if city["kafka_kind"] == GIVEN else Bootstrap(city["kafka"])
+        brokers = (
+            guarded(city["kafka"]) if city["kafka_kind"] == GIVEN else Bootstrap(city["kafka"])
+        )
     try:
         done = topics.apply(brokers, partitions=partitions, replication=replication)
     except (topics.PartitionsFixed, KafkaException) as error:
@@ -150,7 +175,9 @@ def _refuse(text: str, code: int = WRONG) -> NoReturn:
 
 def _become(module: str, *arguments: str, environment: dict[str, str] | None = None) -> NoReturn:
     """Turns this process into that module's, so that whoever started it ends it with a signal: in a container it is PID 1."""
-    os.execve(sys.executable, [sys.executable, "-m", module, *arguments], environment or dict(os.environ))
+    os.execve(
+        sys.executable, [sys.executable, "-m", module, *arguments], environment or dict(os.environ)
+    )
 
 
 VERBS = frozenset({"run", "migrate", "wait", "smoke", "topics"})

@@ -25,7 +25,11 @@ async def kill(city: City, every_s: float, *, failover: bool = False) -> None:
     killed = 0
     for names in _servers(city) if failover else _each(city):
         await asyncio.sleep(every_s)
-        dying = [child for name in names if (child := city.supervisor.children[name]).process.pid is not None]
+        dying = [
+            child
+            for name in names
+            if (child := city.supervisor.children[name]).process.pid is not None
+        ]
         before = {child.name: child.restarts for child in dying}
         for child in dying:
             if child.process.pid is not None:
@@ -45,13 +49,19 @@ def _each(city: City) -> Iterator[list[str]]:
 
 def _servers(city: City) -> Iterator[list[str]]:
     children = list(city.supervisor.children.values())
-    for broker in cycle([child.name for child in children if isinstance(child.process, Kafka)] or [""]):
+    for broker in cycle(
+        [child.name for child in children if isinstance(child.process, Kafka)] or [""]
+    ):
         yield [name for name in (broker, *map(_written_to, children)) if name]
 
 
 def _written_to(child: Child) -> str:
     """The name of the server where it is the primary of a pair."""
-    return child.name if isinstance(child.process, Node) and child.process.pair.primary is child.process else ""
+    return (
+        child.name
+        if isinstance(child.process, Node) and child.process.pair.primary is child.process
+        else ""
+    )
 
 
 def _whole(city: City) -> bool:

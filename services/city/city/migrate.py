@@ -19,7 +19,9 @@ def _leave(number: int, _: FrameType | None) -> None:
 
 def main(names: list[str]) -> None:
     """Prints one line a service."""
-    signal.signal(signal.SIGTERM, _leave)  # before the heavy imports: PID 1 ignores a signal without a handler
+    signal.signal(
+        signal.SIGTERM, _leave
+    )  # before the heavy imports: PID 1 ignores a signal without a handler
     signal.signal(signal.SIGINT, _leave)
     from city.names import variable
     from kit import migrations

@@ -21,8 +21,10 @@ async def show_parked(parts: Parts, group: str) -> None:
     for stuck in await parking.listed(parts.store, group):
         place = f"{stuck.topic}/{stuck.partition}@{stuck.offset}"
         behind = f", {stuck.held} behind it" if stuck.held else ""
-        print(f"{group}  {place}  key={stuck.key}  {stuck.type.rpartition('.')[2]}  {stuck.reason}: {stuck.detail} "
-              f"(tries {stuck.attempts}, since {stuck.parked_at:%Y-%m-%d %H:%M:%S}Z{behind})")
+        print(
+            f"{group}  {place}  key={stuck.key}  {stuck.type.rpartition('.')[2]}  {stuck.reason}: {stuck.detail} "
+            f"(tries {stuck.attempts}, since {stuck.parked_at:%Y-%m-%d %H:%M:%S}Z{behind})"
+        )
 
 
 async def replay(parts: Parts, group: str, topic: str = "", key: str = "") -> None:
@@ -39,20 +41,26 @@ async def skip(parts: Parts, group: str, topic: str, partition: str, offset: str
         through, left = await parking.skip(parts.store, group, topic, int(partition), int(offset))
     except LookupError as error:
         raise SystemExit(f"{group}: {error}") from None
-    print(f"{topic}/{partition}@{offset} is skipped; behind it {through} went through, {left} are left")
+    print(
+        f"{topic}/{partition}@{offset} is skipped; behind it {through} went through, {left} are left"
+    )
 
 
 async def resume(parts: Parts, group: str) -> None:
     """Lets a group start again that stopped since too many records in a row were parked."""
     await parking.resume(parts.store, group)
-    print(f"{group}: none counts as parked in a row any more; start it again. It goes on behind what is stuck, a step at a time: where it "
-          "stops again, more is parked than before")
+    print(
+        f"{group}: none counts as parked in a row any more; start it again. It goes on behind what is stuck, a step at a time: where it "
+        "stops again, more is parked than before"
+    )
 
 
 async def accept_loss(parts: Parts, group: str, topic: str, partition: str, begin: str) -> None:
     """Lets a group go on where the log begins now; what was deleted unread counts as gaps."""
     lost = await parking.accept_loss(parts.store, group, topic, int(partition), int(begin))
-    print(f"{topic}/{partition}: {lost} records before offset {begin} count as lost; start {group} again")
+    print(
+        f"{topic}/{partition}: {lost} records before offset {begin} count as lost; start {group} again"
+    )
 
 
 async def verify_audit(parts: Parts, group: str) -> None:
@@ -60,7 +68,9 @@ async def verify_audit(parts: Parts, group: str) -> None:
     broken = await audit.first_broken_position(parts.store)
     if broken is not None:
         raise SystemExit(f"{group}: the chain of audit records is broken at position {broken}")
-    print(f"{group}: the chain of audit records holds; compare its head with the last one that the log tells")
+    print(
+        f"{group}: the chain of audit records holds; compare its head with the last one that the log tells"
+    )
 
 
 async def resay(parts: Parts, group: str, *aggregates: str) -> None:
@@ -72,13 +82,30 @@ async def resay(parts: Parts, group: str, *aggregates: str) -> None:
 
 async def keys(parts: Parts, group: str) -> None:
     """Under which keys this service's personal columns stand, and whether old keys may leave the ring."""
-    found = await rotation.counts(parts.store, parts.ring, rotation.tables(*_metadata(group), answers=True))
+    found = await rotation.counts(
+        parts.store, parts.ring, rotation.tables(*_metadata(group), answers=True)
+    )
     for count in found:
-        print(f"{group}  {count.table}.{count.column}  {count.key}: {count.rows}{'' if count.current else '  OLD'}")
-    for setting, ids in (("PERSONAL_KEYS", parts.ring.ids()), ("HASH_KEYS", parts.ring.ids(hashes=True))):
+        print(
+            f"{group}  {count.table}.{count.column}  {count.key}: {count.rows}{'' if count.current else '  OLD'}"
+        )
+    for setting, ids in (
+        ("PERSONAL_KEYS", parts.ring.ids()),
+        ("HASH_KEYS", parts.ring.ids(hashes=True)),
+    ):
         for old in ids[1:]:
-            used = sorted({f"{count.table}.{count.column}" for count in found if count.key == old and count.setting == setting})
-            print(f"{group}  {setting}: {old} is needed by {', '.join(used)}" if used else f"{group}  {setting}: {old} may leave")
+            used = sorted(
+                {
+                    f"{count.table}.{count.column}"
+                    for count in found
+                    if count.key == old and count.setting == setting
+                }
+            )
+            print(
+                f"{group}  {setting}: {old} is needed by {', '.join(used)}"
+                if used
+                else f"{group}  {setting}: {old} may leave"
+            )
     if any(not count.current for count in found):
         raise SystemExit(1)
 
@@ -87,7 +114,13 @@ async def rotate(parts: Parts, group: str, answers: str = "", pause_s: str = "0"
     """Renews what stands under old keys."""
     left = False
     for personal in rotation.tables(*_metadata(group), answers=bool(answers)):
-        done = await rotation.rotate(parts.store, parts.ring, personal, pause_s=float(pause_s), said=lambda line: print(line, flush=True))
+        done = await rotation.rotate(
+            parts.store,
+            parts.ring,
+            personal,
+            pause_s=float(pause_s),
+            said=lambda line: print(line, flush=True),
+        )
         print(f"{done.table}: {done.renewed} rows renewed, {len(done.left)} left", flush=True)
         for key, why in list(done.left.items())[:TOLD]:
             print(f"{done.table} {'/'.join(map(str, key))}: {why}")
@@ -109,8 +142,15 @@ async def _run(service: str, verb: str, arguments: list[str]) -> None:
     observe.pushed_to(service, settings.otlp_endpoint)  # nobody scrapes a command that ends
     try:
         verbs: dict[str, Callable[..., Awaitable[None]]] = {
-            "parked": show_parked, "replay": replay, "skip": skip, "resume": resume, "accept-loss": accept_loss,
-            "verify-audit": verify_audit, "resay": resay, "keys": keys, "rotate": rotate,
+            "parked": show_parked,
+            "replay": replay,
+            "skip": skip,
+            "resume": resume,
+            "accept-loss": accept_loss,
+            "verify-audit": verify_audit,
+            "resay": resay,
+            "keys": keys,
+            "rotate": rotate,
         }
         await verbs[verb](parts, service, *arguments)
     finally:

@@ -13,7 +13,13 @@ from city.services import GIVEN, Places, database, environment
 from city.state import State
 from city.supervisor import status_of
 
-OWNERS = {"elder": "assessment", "policy": "subsidy", "organisation": "facility", "facility": "facility", "worker": "facility"}
+OWNERS = {
+    "elder": "assessment",
+    "policy": "subsidy",
+    "organisation": "facility",
+    "facility": "facility",
+    "worker": "facility",
+}
 
 
 class NotOwned(Exception):
@@ -40,7 +46,9 @@ def operate(state: State, service: str, *arguments: str) -> int:
 
     Where the environment is that service's already, as in its container, it is taken as it is.
     """
-    variables = dict(os.environ) if "DATABASE" in os.environ else environment(state, places(state), service)
+    variables = (
+        dict(os.environ) if "DATABASE" in os.environ else environment(state, places(state), service)
+    )
     command = [sys.executable, "-m", "city.operate", service, *arguments]
     return subprocess.call(command, env=variables | {"LOG_LEVEL": "warning"})
 
@@ -60,15 +68,22 @@ def unbalanced(facts: dict[str, Any]) -> list[str]:
             continue
         told = status_of(child["management"])
         if told is None or "positions" not in told:
-            lines.append(f"{name} does not tell its positions: {(told or {}).get('reason') or 'no answer'}")
+            lines.append(
+                f"{name} does not tell its positions: {(told or {}).get('reason') or 'no answer'}"
+            )
             continue
-        lines += [f"{name}: {line}" for position in told["positions"] if (line := difference(position))]
+        lines += [
+            f"{name}: {line}" for position in told["positions"] if (line := difference(position))
+        ]
     return lines
 
 
 def difference(position: dict[str, Any]) -> str:
     """What is wrong with one position; empty when next − begin = applied + repeated + foreign + waiting + parked + held + gaps."""
-    fates = {name: int(position.get(name) or 0) for name in ("applied", "repeated", "foreign", "waiting", "parked", "held", "gaps")}
+    fates = {
+        name: int(position.get(name) or 0)
+        for name in ("applied", "repeated", "foreign", "waiting", "parked", "held", "gaps")
+    }
     taken = position["next"] - position["begin"]
     if taken == sum(fates.values()):
         return ""

@@ -21,14 +21,18 @@ def code(release: Path | None) -> dict[str, str]:
     """The variables with which Python finds the code of a release in a folder; None: our own."""
     if release is None:
         return {}
-    folders = [release / "services" / name for name in ("kit", *NAMES, "city")] + [release / "protos" / "gen"]
+    folders = [release / "services" / name for name in ("kit", *NAMES, "city")] + [
+        release / "protos" / "gen"
+    ]
     return {"PYTHONPATH": os.pathsep.join(map(str, folders))}
 
 
 class Replica(Service):
     """One of `of` processes of a service. release: the folder whose code it runs from its next start on; None: our own."""
 
-    def __init__(self, state: State, places: Places, service: str, number: int, of: int, release: Path | None) -> None:
+    def __init__(
+        self, state: State, places: Places, service: str, number: int, of: int, release: Path | None
+    ) -> None:
         super().__init__(state, places, service)
         self.name = f"{service}-{number}"
         self.log = state.logs / f"{self.name}.log"
@@ -42,21 +46,30 @@ class Replica(Service):
         state = self.state
         own = {
             "MEMBER": self.name,
-            "GRPC": f"127.0.0.1:{state.port(f'{self.name}.grpc')}", "MANAGEMENT": f"127.0.0.1:{state.port(f'{self.name}.management')}",
-            "SUBSIDY_ADDRESS": self._all("subsidy"), "ASSESSMENT_ADDRESS": self._all("assessment"),
+            "GRPC": f"127.0.0.1:{state.port(f'{self.name}.grpc')}",
+            "MANAGEMENT": f"127.0.0.1:{state.port(f'{self.name}.management')}",
+            "SUBSIDY_ADDRESS": self._all("subsidy"),
+            "ASSESSMENT_ADDRESS": self._all("assessment"),
         }
         if self.service == "gateway":
-            names = [f"{service}-{number}" for service in present() for number in range(1, self.of + 1)]
+            names = [
+                f"{service}-{number}" for service in present() for number in range(1, self.of + 1)
+            ]
             own |= {
                 "LISTEN": f"127.0.0.1:{state.port(f'{self.name}.http')}",
-                "SERVICES": json.dumps({f"eldercare.{each}.v1": self._all(each) for each in BUSINESS}),
+                "SERVICES": json.dumps(
+                    {f"eldercare.{each}.v1": self._all(each) for each in BUSINESS}
+                ),
                 "PEERS": json.dumps({name: management_url(state, name) for name in names}),
             }
         self._environment = environment(state, self.places, self.service) | own | code(self.release)
 
     def _all(self, service: str) -> str:
         """Every replica of a neighbour; a client of gRPC takes them in turn and leaves out who does not answer."""
-        return "ipv4:" + ",".join(f"127.0.0.1:{self.state.port(f'{service}-{number}.grpc')}" for number in range(1, self.of + 1))
+        return "ipv4:" + ",".join(
+            f"127.0.0.1:{self.state.port(f'{service}-{number}.grpc')}"
+            for number in range(1, self.of + 1)
+        )
 
 
 class Balance:
@@ -85,12 +98,21 @@ class Balance:
         writer.close()
 
     async def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
-        children = [child for child in self._supervisor.children.values() if getattr(child.process, "service", "") == "gateway"]
+        children = [
+            child
+            for child in self._supervisor.children.values()
+            if getattr(child.process, "service", "") == "gateway"
+        ]
         self._turn += 1
-        for child in (*children[self._turn % len(children):], *children[: self._turn % len(children)]):
+        for child in (
+            *children[self._turn % len(children) :],
+            *children[: self._turn % len(children)],
+        ):
             if child.phase == Phase.READY:
                 with contextlib.suppress(OSError):
-                    return await asyncio.open_connection("127.0.0.1", self._state.port(f"{child.name}.http"))
+                    return await asyncio.open_connection(
+                        "127.0.0.1", self._state.port(f"{child.name}.http")
+                    )
         return None
 
 
@@ -111,7 +133,9 @@ async def roll(city: Any, release: Path | None) -> None:
     """
     await city.migrate(release)
     city.said("the schema is the new release's; the old one still serves")
-    children = [child for child in city.supervisor.children.values() if isinstance(child.process, Replica)]
+    children = [
+        child for child in city.supervisor.children.values() if isinstance(child.process, Replica)
+    ]
     for child in children:
         async with asyncio.timeout(BACK_S):
             await _whole(city)

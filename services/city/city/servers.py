@@ -14,7 +14,12 @@ def postgres(state: State, *, standby: bool = False) -> Postgres | Pair:
     if standby or (state.folder / KEPT).exists():
         first, second = (state.port(name) for name in NAMES)
         return Pair(state.folder, ports=(first, second), password=password, logs=state.logs)
-    return Postgres(state.folder / "postgres", port=state.port("postgres"), password=password, log=state.logs / "postgres.log")
+    return Postgres(
+        state.folder / "postgres",
+        port=state.port("postgres"),
+        password=password,
+        log=state.logs / "postgres.log",
+    )
 
 
 def nodes(server: Postgres | Pair) -> list[Postgres]:
@@ -26,12 +31,19 @@ def brokers(state: State, wished: int) -> list[Kafka]:
     """As many brokers as the folder has had from its beginning."""
     number, identity = state.brokers(wished)
     if number == 1:
-        return [Kafka(state.folder / "kafka", port=state.port("kafka"), log=state.logs / "kafka.log")]
+        return [
+            Kafka(state.folder / "kafka", port=state.port("kafka"), log=state.logs / "kafka.log")
+        ]
     voters = {node: state.port(f"kafka-{node}.controller") for node in range(1, number + 1)}
     return [
         Kafka(
-            state.folder / f"kafka-{node}", port=state.port(f"kafka-{node}"), node=node, voters=voters, cluster_id=identity,
-            heap_mb=CLUSTER_HEAP_MB, log=state.logs / f"kafka-{node}.log",
+            state.folder / f"kafka-{node}",
+            port=state.port(f"kafka-{node}"),
+            node=node,
+            voters=voters,
+            cluster_id=identity,
+            heap_mb=CLUSTER_HEAP_MB,
+            log=state.logs / f"kafka-{node}.log",
         )
         for node in voters
     ]

@@ -51,7 +51,9 @@ def management_url(state: State, name: str) -> str:
     return f"http://127.0.0.1:{state.port(f'{name}.management')}"
 
 
-def environment(state: State, places: Places, name: str, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+def environment(
+    state: State, places: Places, name: str, given: Mapping[str, str] = os.environ
+) -> dict[str, str]:
     """The variables of one service: what was given, over it what the box decides."""
     issuer = gateway_url(state)
     settings = {
@@ -79,7 +81,12 @@ def environment(state: State, places: Places, name: str, given: Mapping[str, str
         settings |= {
             "LISTEN": f"127.0.0.1:{state.port('gateway')}",
             "SIGNING_KEY": state.signing_key(),
-            "SERVICES": json.dumps({f"eldercare.{each}.v1": f"127.0.0.1:{state.port(f'{each}.grpc')}" for each in BUSINESS}),
+            "SERVICES": json.dumps(
+                {
+                    f"eldercare.{each}.v1": f"127.0.0.1:{state.port(f'{each}.grpc')}"
+                    for each in BUSINESS
+                }
+            ),
             "PEERS": json.dumps({each: management_url(state, each) for each in present()}),
             "CLIENTS": json.dumps(state.clients([*NAMES, SIMULATOR, SMOKE])),
         }

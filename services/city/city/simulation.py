@@ -16,7 +16,18 @@ async def simulate(gateway: str, folder: Path, *, elders: int, days: int, seed: 
     folder: the state folder, where it finds its credentials and leaves its findings. Returns 0 when every indicator of the board equals
     the truth.
     """
-    arguments = ["--gateway", gateway, "--elders", str(elders), "--days", str(days), "--seed", str(seed), "--state", str(folder)]
+    arguments = [
+        "--gateway",
+        gateway,
+        "--elders",
+        str(elders),
+        "--days",
+        str(days),
+        "--seed",
+        str(seed),
+        "--state",
+        str(folder),
+    ]
     variables = {**os.environ, "CLIENT_SECRET": State(folder).secret(f"{SIMULATOR}.client")}
     command = dying_with_us([sys.executable, "-m", "simulator", *arguments])
     child = await asyncio.create_subprocess_exec(*command, env=variables, start_new_session=True)

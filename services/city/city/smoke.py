@@ -61,9 +61,12 @@ class Smoke:
         peers: dict[str, str] = json.loads(self._given.get("PEERS") or "{}")
         checks: list[tuple[str, Callable[[], str]]] = [
             *((f"ready {name}", partial(self._ready, address)) for name, address in peers.items()),
-            ("interface", self._interface), ("token", self._authorised), ("no token", self._refused),
+            ("interface", self._interface),
+            ("token", self._authorised),
+            ("no token", self._refused),
             *((f"read {name}", partial(self._read, name)) for name in BUSINESS),
-            ("board", self._board), ("feed", self._feed),
+            ("board", self._board),
+            ("feed", self._feed),
         ]
         done = []
         with self._http:
@@ -97,7 +100,10 @@ class Smoke:
                 time.sleep(PAUSE_S)
         document = _body(answer, 200)
         paths = document["paths"]
-        missing = sorted({method.path.split(":")[0] for method in methods()} - {path.split(":")[0] for path in paths})
+        missing = sorted(
+            {method.path.split(":")[0] for method in methods()}
+            - {path.split(":")[0] for path in paths}
+        )
         if missing:
             raise Failed(f"not in the document: {', '.join(missing[:3])} ({len(missing)})")
         return f"OpenAPI {document['openapi']}, {len(paths)} paths"
@@ -107,12 +113,20 @@ class Smoke:
         if token := given.get("TOKEN"):
             self._token = token
         else:
-            address = given.get("TOKEN_URL") or str(_body(self._http.get("/.well-known/openid-configuration"), 200)["token_endpoint"])
+            address = given.get("TOKEN_URL") or str(
+                _body(self._http.get("/.well-known/openid-configuration"), 200)["token_endpoint"]
+            )
             if given.get("CLIENT_ID"):
                 login = (given["CLIENT_ID"], given.get("CLIENT_SECRET", ""))
-                answer = self._http.post(address, data={"grant_type": "client_credentials"}, auth=login)
+                answer = self._http.post(
+                    address, data={"grant_type": "client_credentials"}, auth=login
+                )
             elif given.get("USERNAME"):
-                form = {"grant_type": "password", "username": given["USERNAME"], "password": given.get("PASSWORD", "")}
+                form = {
+                    "grant_type": "password",
+                    "username": given["USERNAME"],
+                    "password": given.get("PASSWORD", ""),
+                }
                 answer = self._http.post(address, data=form)
             else:
                 raise Failed("set CLIENT_ID and CLIENT_SECRET, or USERNAME and PASSWORD, or TOKEN")
@@ -130,20 +144,31 @@ class Smoke:
 
     def _read(self, service: str) -> str:
         """A list of the service that the caller may read, rather one that not everybody may."""
-        lists = sorted((method for method in methods() if method.service == service and _plain(method)), key=lambda each: each.access.open)
+        lists = sorted(
+            (method for method in methods() if method.service == service and _plain(method)),
+            key=lambda each: each.access.open,
+        )
         if not lists:
             raise Failed("the contracts have no list")
         allowed = [method for method in lists if self._may(method)]
         if not allowed:
             wanted = sorted({role for method in lists for role in method.access.roles})
-            raise Failed(f"these roles may read no list of it; needed is one of {', '.join(wanted)}")
+            raise Failed(
+                f"these roles may read no list of it; needed is one of {', '.join(wanted)}"
+            )
         method = allowed[0]
         if self._roles == UNKNOWN:
-            method = next((each for each in allowed if self._asked(each.path).status_code != 403), method)
+            method = next(
+                (each for each in allowed if self._asked(each.path).status_code != 403), method
+            )
         return self._get(method.path, f"{method.verb} {method.path}")[0]
 
     def _board(self) -> str:
-        board = next(method for method in methods() if method.full_name == "eldercare.datacenter.v1.Boards/Get")
+        board = next(
+            method
+            for method in methods()
+            if method.full_name == "eldercare.datacenter.v1.Boards/Get"
+        )
         area = self._given.get("CITY") or CITY
         _, body = self._get(board.path.replace("{area_code}", area), f"area {area}")
         sources = body.get("freshness", [])
@@ -168,7 +193,11 @@ class Smoke:
 
     def _may(self, method: Method) -> bool:
         """Whether the contracts let this caller read it; where only the issuer knows its roles, it has to be tried."""
-        return method.access.open or self._roles == UNKNOWN or bool(self._roles & set(method.access.roles))
+        return (
+            method.access.open
+            or self._roles == UNKNOWN
+            or bool(self._roles & set(method.access.roles))
+        )
 
 
 def _plain(method: Method) -> bool:
@@ -184,7 +213,9 @@ def _plain(method: Method) -> bool:
 
 def _body(answer: httpx.Response, status: int) -> dict[str, Any]:
     if answer.status_code != status:
-        raise Failed(f"{answer.request.method} {answer.request.url.path}: {answer.status_code}, not {status}: {answer.text[:160]}")
+        raise Failed(
+            f"{answer.request.method} {answer.request.url.path}: {answer.status_code}, not {status}: {answer.text[:160]}"
+        )
     try:
         body = answer.json()
     except ValueError:
@@ -199,7 +230,10 @@ def _measured(name: str, check: Callable[[], str]) -> Result:
     try:
         text, passed = check(), True
     except (Failed, httpx.HTTPError, KeyError) as error:
-        text, passed = str(error) if isinstance(error, Failed) else f"{type(error).__name__}: {error}", False
+        text, passed = (
+            str(error) if isinstance(error, Failed) else f"{type(error).__name__}: {error}",
+            False,
+        )
     return Result(name, passed, text, (time.perf_counter() - began) * 1000)
 
 

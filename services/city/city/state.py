@@ -54,15 +54,23 @@ class State:
 
     def open(self) -> None:
         """Makes the folder and takes it for this process. Raises: StateInUse, NotAState."""
-        if self.folder.exists() and any(self.folder.iterdir()) and not (self.folder / MARK).exists():
-            raise NotAState(f"state: {self.folder} holds files that are not a city's; name an empty or a new folder")
+        if (
+            self.folder.exists()
+            and any(self.folder.iterdir())
+            and not (self.folder / MARK).exists()
+        ):
+            raise NotAState(
+                f"state: {self.folder} holds files that are not a city's; name an empty or a new folder"
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = (self.folder / MARK).open("a")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
-            raise StateInUse(f"state: a city runs on {self.folder} already; `eldercare down` ends it") from None
+            raise StateInUse(
+                f"state: a city runs on {self.folder} already; `eldercare down` ends it"
+            ) from None
         self._lock = lock
 
     def clear(self) -> None:
@@ -82,7 +90,13 @@ class State:
 
     def key_ring(self, name: str) -> str:
         """A ring with one random 32-byte key, in the form `id:base64`, made once."""
-        return str(self._kept("secrets.json", name, lambda: "k1:" + base64.b64encode(secrets.token_bytes(32)).decode()))
+        return str(
+            self._kept(
+                "secrets.json",
+                name,
+                lambda: "k1:" + base64.b64encode(secrets.token_bytes(32)).decode(),
+            )
+        )
 
     def signing_key(self) -> str:
         """The issuer's Ed25519 key, PEM, made once."""
@@ -97,6 +111,7 @@ class State:
 
     def port(self, name: str, wished: int | None = None) -> int:
         """A port that stays the same over restarts and is nobody else's; the wished one at its first use, if nobody listens there."""
+
         def made() -> int:
             kept = self._read("ports.json").values()
             if wished and wished not in kept and not listens(wished):
@@ -113,7 +128,11 @@ class State:
     def begin_clock(self, at: datetime) -> None:
         """Makes the business clock stand at this instant, if there is none yet: 8 bytes, µs since 1970, as kit.clock reads them."""
         if not self.clock.exists():
-            self.clock.write_bytes(((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)).to_bytes(8, "little"))
+            self.clock.write_bytes(
+                ((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)).to_bytes(
+                    8, "little"
+                )
+            )
 
     def keep_server(self, dsn: str | None) -> None:
         """The PostgreSQL that somebody else runs, with its superuser's password; None where it is our own."""
@@ -161,7 +180,15 @@ def role_dsn(server: str, database: str, password: str) -> str:
     """The address of a service's database on a server given by its superuser's address: same place, the service's own role."""
     parts = urlsplit(server)
     place = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, f"{database}:{quote(password, safe='')}@{place}", f"/{database}", parts.query, ""))
+    return urlunsplit(
+        (
+            parts.scheme,
+            f"{database}:{quote(password, safe='')}@{place}",
+            f"/{database}",
+            parts.query,
+            "",
+        )
+    )
 
 
 def told_dsn(server: str) -> str:
@@ -172,9 +199,19 @@ def told_dsn(server: str) -> str:
     """
     parts = urlsplit(server)
     user, at, place = parts.netloc.rpartition("@")
-    query = urlencode([(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "password"])
+    query = urlencode(
+        [
+            (name, value)
+            for name, value in parse_qsl(parts.query, keep_blank_values=True)
+            if name != "password"
+        ]
+    )
     return urlunsplit((parts.scheme, f"{user.partition(':')[0]}{at}{place}", parts.path, query, ""))
 
 
 def _ed25519() -> str:
-    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return (
+        Ed25519PrivateKey.generate()
+        .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        .decode()
+    )

@@ -24,7 +24,9 @@ MISSED = 3  # looks in a row without an answer until a child counts as not ready
 MISCONFIGURED = 2  # exit code of a service that trying again will not help
 STEADY_S = 60.0  # a child that lived so long begins its back-off anew
 LIVE_S = 10.0  # between two questions whether a ready service lives
-DEAD_LOOPS_S = 60.0  # a service that says for so long that its loops make no progress is killed and comes back
+DEAD_LOOPS_S = (
+    60.0  # a service that says for so long that its loops make no progress is killed and comes back
+)
 
 
 class Phase(StrEnum):
@@ -101,7 +103,9 @@ class Supervisor:
         """Takes a process into its care and starts it."""
         child = Child(process, volatile)
         self.children[process.name] = child
-        keeper = self._keepers[process.name] = asyncio.create_task(self._keep(child), name=process.name)
+        keeper = self._keepers[process.name] = asyncio.create_task(
+            self._keep(child), name=process.name
+        )
         keeper.add_done_callback(self._left)
         return child
 
@@ -113,7 +117,9 @@ class Supervisor:
     async def until_ready(self, names: list[str], timeout: float) -> None:
         """Returns when all these children are ready. Raises: StartFailed, naming the first that is not."""
         deadline = time.monotonic() + timeout
-        while late := [child for name in names if (child := self.children[name]).phase != Phase.READY]:
+        while late := [
+            child for name in names if (child := self.children[name]).phase != Phase.READY
+        ]:
             if self.failure:
                 raise StartFailed(self.failure)
             if time.monotonic() > deadline:
@@ -133,7 +139,9 @@ class Supervisor:
         rest = [name for name in self.children if not any(name in group for group in groups)]
         for group in (*groups, rest):
             present = [self.children[name] for name in group if name in self.children]
-            await asyncio.gather(*(asyncio.to_thread(child.process.stop, timeout) for child in present))
+            await asyncio.gather(
+                *(asyncio.to_thread(child.process.stop, timeout) for child in present)
+            )
             for child in present:
                 child.phase = Phase.ENDED
         for keeper in self._keepers.values():
@@ -144,7 +152,9 @@ class Supervisor:
         """Takes CPU and memory of every child."""
         now = time.monotonic()
         offspring: dict[int, list[int]] = {}
-        for process in psutil.process_iter(["ppid"]):  # one look at the machine, not one for each child
+        for process in psutil.process_iter(
+            ["ppid"]
+        ):  # one look at the machine, not one for each child
             offspring.setdefault(process.info["ppid"], []).append(process.pid)
         for child in list(self.children.values()):
             child.measure(now - self._measured, offspring)
@@ -170,7 +180,9 @@ class Supervisor:
                 return
             child.past_cpu_s += child.cpu_s
             child.cpu_s, child.stuck_since = 0.0, None
-            child.told = {"parked": child.told["parked"]} if "parked" in child.told else {}  # it lies in the database, whoever is away
+            child.told = (
+                {"parked": child.told["parked"]} if "parked" in child.told else {}
+            )  # it lies in the database, whoever is away
             code = child.process.exit_code
             child.reason = f"ended with {code}" if code is not None else child.reason
             if stopped := _stopped(child.process.last_lines(100)):
@@ -178,8 +190,14 @@ class Supervisor:
             if code == MISCONFIGURED:
                 return self.fail(f"{child.name} cannot run:\n{child.process.last_lines(3)}")
             if child.volatile:
-                return self.fail(f"{child.name} {child.reason}; what it held is lost, so the city ends. It needs a fresh state folder.")
-            rest_s = FIRST_REST_S if time.monotonic() - began > STEADY_S else min(2 * rest_s, MOST_REST_S)
+                return self.fail(
+                    f"{child.name} {child.reason}; what it held is lost, so the city ends. It needs a fresh state folder."
+                )
+            rest_s = (
+                FIRST_REST_S
+                if time.monotonic() - began > STEADY_S
+                else min(2 * rest_s, MOST_REST_S)
+            )
             child.phase = Phase.RESTING
             child.restarts += 1
             self.said(f"{child.name} {child.reason}; again in {rest_s:.1f} s")
@@ -203,7 +221,9 @@ class Supervisor:
             elif before == Phase.READY and (missed == MISSED or child.told.get("ready") is False):
                 child.phase = Phase.UNREADY
             if child.phase != before and child.phase in (Phase.READY, Phase.UNREADY):
-                self.said(f"{child.name} {child.phase}{': ' + child.reason if child.reason else ''}")
+                self.said(
+                    f"{child.name} {child.phase}{': ' + child.reason if child.reason else ''}"
+                )
             await asyncio.sleep(STARTING_LOOK_S if child.phase == Phase.STARTING else LOOK_S)
 
     def _look(self, child: Child) -> bool:
@@ -262,5 +282,9 @@ def _get(url: str, timeout: float) -> dict[str, Any] | None:
             return dict(json.load(refused))
         except ValueError:
             return None
-    except (OSError, ValueError, http.client.HTTPException):  # the last: whoever answers there does not speak HTTP
+    except (
+        OSError,
+        ValueError,
+        http.client.HTTPException,
+    ):  # the last: whoever answers there does not speak HTTP
         return None

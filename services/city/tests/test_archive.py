@@ -24,10 +24,19 @@ DAY = date(2026, 9, 1)
 
 async def eldercare(*arguments: str, **variables: str) -> tuple[int, str]:
     """Exit code and output of `eldercare archive ARGUMENTS` with these variables and no others of ours."""
-    clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "PYTHONPATH")}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name in ("PATH", "HOME", "LANG", "PYTHONPATH")
+    }
     command = [sys.executable, "-m", "city.jobs", "archive", *arguments]
     done = await asyncio.to_thread(
-        subprocess.run, command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=clean | {"COLUMNS": "200"} | variables,
+        subprocess.run,
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=clean | {"COLUMNS": "200"} | variables,
     )
     return done.returncode, done.stdout
 
@@ -39,21 +48,34 @@ async def heard(dsn: str, day: date) -> int:
     least = ids.least(datetime(day.year, day.month, day.day, 8, tzinfo=UTC)).int
     try:
         async with store.transaction() as session:
-            await dispatched(session, [a_record(one, offset=number, id=UUID(int=least + number)) for number, one in enumerate(told)])
+            await dispatched(
+                session,
+                [
+                    a_record(one, offset=number, id=UUID(int=least + number))
+                    for number, one in enumerate(told)
+                ],
+            )
     finally:
         await store.close()
     return len(told)
 
 
-async def test_a_day_leaves_and_comes_back_in_a_container(database: Databases, tmp_path: Path) -> None:
+async def test_a_day_leaves_and_comes_back_in_a_container(
+    database: Databases, tmp_path: Path
+) -> None:
     dsn = await database("datacenter")
     rows, file = await heard(dsn, DAY), tmp_path / f"archive-{DAY}.parquet"
 
-    code, said = await eldercare("export", "--before", "2026-09-02", "--to", str(tmp_path), DATACENTER_DATABASE=dsn)
+    code, said = await eldercare(
+        "export", "--before", "2026-09-02", "--to", str(tmp_path), DATACENTER_DATABASE=dsn
+    )
     listed = (await eldercare("list", DATACENTER_DATABASE=dsn))[1]
     back = await eldercare("import", str(file), DATABASE=dsn)
 
-    assert (code, f"1 days written; set ARCHIVE_FILES={tmp_path} for the data center" in said) == (0, True)
+    assert (code, f"1 days written; set ARCHIVE_FILES={tmp_path} for the data center" in said) == (
+        0,
+        True,
+    )
     assert f"{DAY} │ {rows}" in " ".join(listed.split())
     assert str(file) in listed
     assert (back[0], f"{rows} events are back" in back[1]) == (0, True)
@@ -63,7 +85,9 @@ async def test_a_day_that_is_open_is_refused_by_name(database: Databases, tmp_pa
     dsn, today = await database("datacenter"), Clock.real().date()
     await heard(dsn, today)
 
-    code, said = await eldercare("export", "--before", "2100-01-01", "--to", str(tmp_path), DATACENTER_DATABASE=dsn)
+    code, said = await eldercare(
+        "export", "--before", "2100-01-01", "--to", str(tmp_path), DATACENTER_DATABASE=dsn
+    )
 
     assert code == 1
     assert f"{today} stays in the database: only by the archive is a repetition known" in said
@@ -83,7 +107,12 @@ async def test_the_days_of_a_city_that_does_not_run_are_listed(tmp_path: Path) -
     await asyncio.to_thread(server.start)
     try:
         dsn = operations.databases(state, ["datacenter"])["DATACENTER_DATABASE"]
-        await ensure_database(server.dsn(), "datacenter", role="datacenter", password=state.secret("datacenter.database"))
+        await ensure_database(
+            server.dsn(),
+            "datacenter",
+            role="datacenter",
+            password=state.secret("datacenter.database"),
+        )
         await asyncio.to_thread(migrations.upgrade, dsn, "datacenter")
         await heard(dsn, DAY)
     finally:

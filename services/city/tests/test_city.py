@@ -28,8 +28,24 @@ class Up:
         self.state = State(state)
         self.log = state.with_suffix(".log")
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "city", "up", "--state", str(state), "--kafka", kafka, "--port", "0"]
-            self.process = subprocess.Popen(dying_with_us(command, last_signal="SIGTERM"), stdout=log, stderr=log, start_new_session=True)
+            command = [
+                sys.executable,
+                "-m",
+                "city",
+                "up",
+                "--state",
+                str(state),
+                "--kafka",
+                kafka,
+                "--port",
+                "0",
+            ]
+            self.process = subprocess.Popen(
+                dying_with_us(command, last_signal="SIGTERM"),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def facts(self) -> dict[str, Any]:
         return self.state.city() or {"ready": False, "children": {}}
@@ -46,7 +62,15 @@ class Up:
 
     def shown(self) -> dict[str, Any]:
         """What an operator's `eldercare status` prints."""
-        command = [sys.executable, "-m", "city", "status", "--json", "--state", str(self.state.folder)]
+        command = [
+            sys.executable,
+            "-m",
+            "city",
+            "status",
+            "--json",
+            "--state",
+            str(self.state.folder),
+        ]
         return dict(json.loads(subprocess.check_output(command)))
 
     async def kill(self, name: str) -> None:
@@ -54,7 +78,12 @@ class Up:
         killed = self.pid(name)
         assert killed is not None
         os.kill(killed, signal.SIGKILL)
-        await until(lambda: self.pid(name) not in (None, killed), 90, pause=0.2, what=f"{name} has a new pid")
+        await until(
+            lambda: self.pid(name) not in (None, killed),
+            90,
+            pause=0.2,
+            what=f"{name} has a new pid",
+        )
 
     def end(self) -> int:
         if self.process.poll() is None:
@@ -93,7 +122,9 @@ async def test_every_part_of_a_city_may_be_killed_and_comes_back(city: Up, state
     for server in ("postgres", "kafka"):
         await city.kill(server)
         await until(city.ready, 120, pause=0.2, what=f"all is ready after {server} was killed")
-        assert [name for name in present() if city.facts()["children"][name]["restarts"]] == [], f"{server} took services with it"
+        assert [name for name in present() if city.facts()["children"][name]["restarts"]] == [], (
+            f"{server} took services with it"
+        )
     for service in present():
         await city.kill(service)
     await until(city.ready, 180, pause=0.2, what="all is ready after every service was killed")
@@ -116,7 +147,9 @@ async def test_every_part_of_a_city_may_be_killed_and_comes_back(city: Up, state
 
 
 @pytest.mark.timeout(400)
-async def test_a_city_whose_broker_in_memory_dies_ends_and_needs_a_fresh_folder(forgetful_city: Up, state: Path) -> None:
+async def test_a_city_whose_broker_in_memory_dies_ends_and_needs_a_fresh_folder(
+    forgetful_city: Up, state: Path
+) -> None:
     await until(forgetful_city.ready, 240, pause=0.2, what="the city is up")
     broker = forgetful_city.pid("memory-kafka")
     assert broker is not None

@@ -13,9 +13,13 @@ def test_every_event_is_a_message_of_its_topics_channel(tmp_path: Path) -> None:
 
     document = json.loads((tmp_path / "asyncapi.json").read_text())
     for topic in topics.declared():
-        references = {message["$ref"] for message in document["channels"][topic.name]["messages"].values()}
+        references = {
+            message["$ref"] for message in document["channels"][topic.name]["messages"].values()
+        }
         assert references == {f"#/components/messages/{name}" for name in topic.events}
-    assert document["components"]["messages"]["eldercare.assessment.v1.ApplicationSubmitted"]["summary"].startswith("An elder")
+    assert document["components"]["messages"]["eldercare.assessment.v1.ApplicationSubmitted"][
+        "summary"
+    ].startswith("An elder")
 
 
 def test_the_headers_of_the_document_are_those_that_are_sent() -> None:

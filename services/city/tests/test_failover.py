@@ -29,17 +29,42 @@ def test_a_broker_and_the_primary_may_die_together(folder: Path) -> None:
     assert ended == 0, told[-6000:]
     deaths = re.findall(r"^killed: (kafka-\d) and (postgres(?:-2)?) ", told, re.MULTILINE)
     assert deaths, "the story was over before anybody died"
-    assert told.count(" is promoted; ") >= len(deaths) - 1, told  # the last death may have come with the end
+    assert told.count(" is promoted; ") >= len(deaths) - 1, (
+        told
+    )  # the last death may have come with the end
     assert "may lack something" not in told
     found = json.loads((folder / "state" / "comparison.json").read_text())
     assert found["compared"] > 10_000
     assert found["differences"] == []
-    assert found["failures"] == []  # records not accounted for, parked ones, a ledger out of balance
+    assert (
+        found["failures"] == []
+    )  # records not accounted for, parked ones, a ledger out of balance
 
 
 def acted(folder: Path, *options: str) -> int:
     """A demo as a person starts it; its exit code."""
-    story = ["--elders", str(ELDERS), "--days", str(DAYS), "--once", "--port", "0", "--kafka", "apache"]
-    command = [sys.executable, "-m", "city", "demo", "--state", str(folder / "state"), *story, *options]
+    story = [
+        "--elders",
+        str(ELDERS),
+        "--days",
+        str(DAYS),
+        "--once",
+        "--port",
+        "0",
+        "--kafka",
+        "apache",
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "city",
+        "demo",
+        "--state",
+        str(folder / "state"),
+        *story,
+        *options,
+    ]
     with (folder / "log").open("wb") as log:
-        return subprocess.run(command, stdout=log, stderr=log, start_new_session=True, check=False, timeout=560).returncode
+        return subprocess.run(
+            command, stdout=log, stderr=log, start_new_session=True, check=False, timeout=560
+        ).returncode

@@ -33,11 +33,17 @@ class Job:
     """`eldercare ARGUMENTS` with these variables and no others of ours, in an empty folder that cannot be written."""
 
     def __init__(self, folder: Path, *arguments: str, **variables: str) -> None:
-        clean = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "PYTHONPATH")}
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if name in ("PATH", "HOME", "LANG", "PYTHONPATH")
+        }
         self.output = folder / f"{'-'.join(arguments[:2])}.log"
         with self.output.open("wb") as log:
             command = [sys.executable, "-m", "city.jobs", *arguments]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", env=clean | variables)
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd="/", env=clean | variables
+            )
 
     def said(self) -> str:
         return self.output.read_text()
@@ -63,12 +69,23 @@ def told(port: int, path: str) -> dict[str, Any]:
         return {}
 
 
-async def test_a_service_runs_from_the_environment_alone_as_the_process_that_was_started(tmp_path: Path, empty: str) -> None:
+async def test_a_service_runs_from_the_environment_alone_as_the_process_that_was_started(
+    tmp_path: Path, empty: str
+) -> None:
     port = free_port()
-    variables = {"DATABASE": empty, "KAFKA": "127.0.0.1:9", "MANAGEMENT": f"127.0.0.1:{port}", "ISSUER": "http://issuer",
-                 "KEYS_URL": "http://127.0.0.1:9/keys"}
+    variables = {
+        "DATABASE": empty,
+        "KAFKA": "127.0.0.1:9",
+        "MANAGEMENT": f"127.0.0.1:{port}",
+        "ISSUER": "http://issuer",
+        "KEYS_URL": "http://127.0.0.1:9/keys",
+    }
     job = Job(tmp_path, "run", "supervision", **variables)
-    status = await until(lambda: (said := told(port, "/status")).get("reason", "starting") != "starting" and said, 60, pause=0.2)
+    status = await until(
+        lambda: (said := told(port, "/status")).get("reason", "starting") != "starting" and said,
+        60,
+        pause=0.2,
+    )
 
     assert status["pid"] == job.process.pid
     assert "run the migration of supervision" in status["reason"]
@@ -84,22 +101,29 @@ async def test_a_setting_that_is_missing_is_named(tmp_path: Path) -> None:
     assert "setting DATABASE: Field required" in job.said()
 
 
-@pytest.mark.parametrize(("arguments", "text"), [
-    (["migrate"], "set ASSESSMENT_DATABASE, SUBSIDY_DATABASE"),
-    (["migrate", "subsidy"], "set SUBSIDY_DATABASE or DATABASE"),
-    (["migrate", "nosuch"], "service: nosuch is none of assessment"),
-    (["wait", "subsidy"], "set DATABASE or SUBSIDY_DATABASE"),
-    (["smoke"], "set GATEWAY=http://HOST:PORT"),
-    (["topics", "apply"], "set KAFKA=HOST:PORT"),
-])
-async def test_what_a_verb_lacks_is_told_with_the_way_to_give_it(tmp_path: Path, arguments: list[str], text: str) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["migrate"], "set ASSESSMENT_DATABASE, SUBSIDY_DATABASE"),
+        (["migrate", "subsidy"], "set SUBSIDY_DATABASE or DATABASE"),
+        (["migrate", "nosuch"], "service: nosuch is none of assessment"),
+        (["wait", "subsidy"], "set DATABASE or SUBSIDY_DATABASE"),
+        (["smoke"], "set GATEWAY=http://HOST:PORT"),
+        (["topics", "apply"], "set KAFKA=HOST:PORT"),
+    ],
+)
+async def test_what_a_verb_lacks_is_told_with_the_way_to_give_it(
+    tmp_path: Path, arguments: list[str], text: str
+) -> None:
     job = Job(tmp_path, *arguments)
 
     assert await job.ended() in (jobs.WRONG, jobs.NOT_RUNNING)
     assert text in job.said()
 
 
-async def test_every_database_that_is_named_is_migrated_and_no_other(tmp_path: Path, empty: str) -> None:
+async def test_every_database_that_is_named_is_migrated_and_no_other(
+    tmp_path: Path, empty: str
+) -> None:
     first = Job(tmp_path, "migrate", SUPERVISION_DATABASE=empty)
     assert await first.ended() == 0, first.said()
     assert first.said().startswith(f"supervision: brought to {migrations.head('supervision')}")
@@ -110,32 +134,48 @@ async def test_every_database_that_is_named_is_migrated_and_no_other(tmp_path: P
     assert again.said().count("\n") == 1
 
 
-async def test_a_release_that_is_deployed_again_leaves_the_schema_of_its_successor_and_succeeds(tmp_path: Path, empty: str) -> None:
+async def test_a_release_that_is_deployed_again_leaves_the_schema_of_its_successor_and_succeeds(
+    tmp_path: Path, empty: str
+) -> None:
     await asyncio.to_thread(migrations.upgrade, empty, "supervision")
-    await execute(empty, "update alembic_version set version_num = 'supervision_of_the_next_release'")
+    await execute(
+        empty, "update alembic_version set version_num = 'supervision_of_the_next_release'"
+    )
 
     job = Job(tmp_path, "migrate", "supervision", DATABASE=empty)
 
     assert await job.ended() == 0, job.said()
-    assert job.said().startswith("supervision: is at supervision_of_the_next_release, which is newer than this release: nothing is changed")
+    assert job.said().startswith(
+        "supervision: is at supervision_of_the_next_release, which is newer than this release: nothing is changed"
+    )
 
 
-async def test_the_role_that_the_service_runs_as_is_granted_what_was_made(tmp_path: Path, empty: str) -> None:
+async def test_the_role_that_the_service_runs_as_is_granted_what_was_made(
+    tmp_path: Path, empty: str
+) -> None:
     await execute(empty, "create role supervision_app login")
     try:
         for _ in range(2):
-            job = Job(tmp_path, "migrate", "supervision", DATABASE=empty, RUNTIME_ROLE="SERVICE_app")
+            job = Job(
+                tmp_path, "migrate", "supervision", DATABASE=empty, RUNTIME_ROLE="SERVICE_app"
+            )
             assert await job.ended() == 0, job.said()
             assert ", granted to supervision_app (" in job.said()
         reader = await asyncpg.connect(empty)
-        assert await reader.fetchval("select has_table_privilege('supervision_app', 'outbox', 'insert')")
-        assert not await reader.fetchval("select has_table_privilege('supervision_app', 'alembic_version', 'update')")
+        assert await reader.fetchval(
+            "select has_table_privilege('supervision_app', 'outbox', 'insert')"
+        )
+        assert not await reader.fetchval(
+            "select has_table_privilege('supervision_app', 'alembic_version', 'update')"
+        )
         await reader.close()
     finally:
         await execute(empty, "drop owned by supervision_app", "drop role supervision_app")
 
 
-async def test_a_migrator_that_is_told_to_end_ends_and_has_not_succeeded(tmp_path: Path, empty: str) -> None:
+async def test_a_migrator_that_is_told_to_end_ends_and_has_not_succeeded(
+    tmp_path: Path, empty: str
+) -> None:
     holder = await asyncpg.connect(empty)
     try:
         await holder.execute("select pg_advisory_lock($1)", LOCK)
@@ -151,7 +191,9 @@ async def test_a_migrator_that_is_told_to_end_ends_and_has_not_succeeded(tmp_pat
     assert await migrations.revision(empty) is None
 
 
-async def test_waiting_says_why_and_ends_when_the_schema_is_there(tmp_path: Path, empty: str) -> None:
+async def test_waiting_says_why_and_ends_when_the_schema_is_there(
+    tmp_path: Path, empty: str
+) -> None:
     job = Job(tmp_path, "wait", "supervision", DATABASE=empty)
     await until(lambda: "the schema is at nothing" in job.said(), 60)
 
@@ -162,14 +204,23 @@ async def test_waiting_says_why_and_ends_when_the_schema_is_there(tmp_path: Path
 
 
 async def test_waiting_gives_up_after_its_time(tmp_path: Path) -> None:
-    job = Job(tmp_path, "wait", "supervision", "--timeout", "0", SUPERVISION_DATABASE=f"postgresql://nobody@127.0.0.1:{free_port()}/none")
+    job = Job(
+        tmp_path,
+        "wait",
+        "supervision",
+        "--timeout",
+        "0",
+        SUPERVISION_DATABASE=f"postgresql://nobody@127.0.0.1:{free_port()}/none",
+    )
 
     assert await job.ended() == 1
     assert "the database does not answer" in job.said()
     assert "given up after 0 s" in job.said()
 
 
-async def test_a_schema_that_is_ahead_of_us_will_do_and_one_of_another_service_will_not(empty: str) -> None:
+async def test_a_schema_that_is_ahead_of_us_will_do_and_one_of_another_service_will_not(
+    empty: str,
+) -> None:
     head = migrations.head("supervision")
 
     assert behind(head, "supervision") == ""
@@ -186,7 +237,11 @@ def test_every_service_has_a_list_that_the_smoke_test_can_read() -> None:
 
 def test_the_issuers_client_for_it_may_read_a_list_of_every_service_and_the_feed() -> None:
     roles = set(CLIENTS["smoke"]["roles"])
-    readable = {method.service for method in methods() if smoke._plain(method) and (method.access.open or roles & {*method.access.roles})}
+    readable = {
+        method.service
+        for method in methods()
+        if smoke._plain(method) and (method.access.open or roles & {*method.access.roles})
+    }
 
     assert readable == set(BUSINESS)
     assert roles & ORGANISATION_ROLES
@@ -201,11 +256,29 @@ async def test_a_platform_that_is_not_there_fails_every_check(tmp_path: Path) ->
 
 
 @pytest.fixture
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[State, subprocess.Popen[bytes]]]:
+def city(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[State, subprocess.Popen[bytes]]]:
     folder = tmp_path_factory.mktemp("smoke")
-    command = [sys.executable, "-m", "city", "up", "--state", str(folder / "state"), "--kafka", "memory", "--port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "city",
+        "up",
+        "--state",
+        str(folder / "state"),
+        "--kafka",
+        "memory",
+        "--port",
+        "0",
+    ]
     with (folder / "up.log").open("wb") as log:
-        process = subprocess.Popen(dying_with_us(command, last_signal="SIGTERM"), stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            dying_with_us(command, last_signal="SIGTERM"),
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     yield State(folder / "state"), process
     process.send_signal(signal.SIGTERM)
     process.wait(90)
@@ -214,23 +287,42 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[State, subp
 @pytest.mark.city
 @pytest.mark.timeout(400)
 async def test_a_running_city_passes_for_the_client_of_the_smoke_test_and_fails_for_who_may_not_read(
-    city: tuple[State, subprocess.Popen[bytes]], tmp_path: Path,
+    city: tuple[State, subprocess.Popen[bytes]],
+    tmp_path: Path,
 ) -> None:
     state, process = city
-    await until(lambda: process.poll() is not None or (state.city() or {}).get("ready"), 240, pause=0.3, what="the city is up")
+    await until(
+        lambda: process.poll() is not None or (state.city() or {}).get("ready"),
+        240,
+        pause=0.3,
+        what="the city is up",
+    )
     facts = state.city() or {}
-    given = {"GATEWAY": facts["gateway"], "PEERS": json.dumps({name: facts["children"][name]["management"] for name in NAMES})}
+    given = {
+        "GATEWAY": facts["gateway"],
+        "PEERS": json.dumps({name: facts["children"][name]["management"] for name in NAMES}),
+    }
 
-    client = Job(tmp_path, "smoke", **given, CLIENT_ID="smoke", CLIENT_SECRET=state.secret("smoke.client"))
+    client = Job(
+        tmp_path, "smoke", **given, CLIENT_ID="smoke", CLIENT_SECRET=state.secret("smoke.client")
+    )
     assert await client.ended() == 0, client.said()
     assert client.said().count("ok  ") == len(NAMES) + 5 + len(BUSINESS)
     assert "sources heard" in client.said()
 
     official = Job(tmp_path, "smoke", **given, USERNAME="city", PASSWORD="demo")
     assert await official.ended() == 1
-    assert [line.split()[1] for line in official.said().splitlines() if line.startswith("FAIL")] == ["feed"], official.said()
+    assert [
+        line.split()[1] for line in official.said().splitlines() if line.startswith("FAIL")
+    ] == ["feed"], official.said()
 
-    program = Job(tmp_path, "smoke", **given, CLIENT_ID="subsidy", CLIENT_SECRET=state.secret("subsidy.client"))
+    program = Job(
+        tmp_path,
+        "smoke",
+        **given,
+        CLIENT_ID="subsidy",
+        CLIENT_SECRET=state.secret("subsidy.client"),
+    )
     assert await program.ended() == 1
     assert "FAIL  board" in program.said()
     assert "these roles may read no list of it; needed is one of" in program.said()

@@ -49,11 +49,16 @@ def test_a_folder_with_a_standby_keeps_it_whatever_is_asked_for(state: State) ->
     assert isinstance(kept, Pair)
     assert [node.name for node in servers.nodes(kept)] == ["postgres-2", "postgres"]
     both = f"127.0.0.1:{state.port('postgres')},127.0.0.1:{state.port('postgres-2')}"
-    assert kept.dsn("subsidy", user="subsidy", password="a b") == f"postgresql://subsidy:a%20b@{both}/subsidy?target_session_attrs=primary"
+    assert (
+        kept.dsn("subsidy", user="subsidy", password="a b")
+        == f"postgresql://subsidy:a%20b@{both}/subsidy?target_session_attrs=primary"
+    )
 
 
 def test_what_other_terminals_are_told_holds_endpoints_and_no_password(state: State) -> None:
-    given = "postgresql://postgres:a-secret@db.example:5432/postgres?sslmode=require&password=a-secret"
+    given = (
+        "postgresql://postgres:a-secret@db.example:5432/postgres?sslmode=require&password=a-secret"
+    )
     city = City(state, Wishes(postgres=given, port=0), print)
     places = Places(given, "127.0.0.1:9092", 4, 1, "apache")
     for name in ("subsidy", "gateway"):
@@ -65,7 +70,8 @@ def test_what_other_terminals_are_told_holds_endpoints_and_no_password(state: St
     assert "a-secret" not in json.dumps(facts)
     assert facts["postgres"] == "postgresql://postgres@db.example:5432/postgres?sslmode=require"
     assert {name: child["endpoint"] for name, child in facts["children"].items()} == {
-        "subsidy": f"127.0.0.1:{state.port('subsidy.grpc')}", "gateway": f"127.0.0.1:{state.port('gateway')}",
+        "subsidy": f"127.0.0.1:{state.port('subsidy.grpc')}",
+        "gateway": f"127.0.0.1:{state.port('gateway')}",
         "kafka": f"127.0.0.1:{state.port('kafka')}",
     }
 
@@ -73,9 +79,17 @@ def test_what_other_terminals_are_told_holds_endpoints_and_no_password(state: St
 def test_operators_reach_the_server_of_the_city_that_runs_with_its_password(state: State) -> None:
     given = "postgresql://postgres:a-secret@db.example:5432/postgres"
     state.keep_server(given)
-    assert operations.places(state).postgres == servers.postgres(state).dsn(), "no city runs: it is the embedded one"
+    assert operations.places(state).postgres == servers.postgres(state).dsn(), (
+        "no city runs: it is the embedded one"
+    )
 
-    state.write_city({"pid": os.getpid(), "since": psutil.Process().create_time(), "postgres": "postgresql://postgres@db.example:5432/postgres"})
+    state.write_city(
+        {
+            "pid": os.getpid(),
+            "since": psutil.Process().create_time(),
+            "postgres": "postgresql://postgres@db.example:5432/postgres",
+        }
+    )
     assert operations.places(state).postgres == given
     assert {oct(file.stat().st_mode & 0o777) for file in state.folder.glob("*.json")} == {"0o600"}
 
@@ -85,8 +99,16 @@ def test_operators_reach_the_server_of_the_city_that_runs_with_its_password(stat
 
 async def test_what_somebody_else_runs_is_given_no_standby_and_no_brokers(state: State) -> None:
     with pytest.raises(Missing, match="standby: who runs the PostgreSQL of --postgres"):
-        await City(state, Wishes(kafka="somewhere:9092", postgres="postgresql://somewhere/", standby=True, port=0), print).up()
-    with pytest.raises(Missing, match="brokers: 3 are those of an Apache Kafka of our own, not of somewhere:9092"):
+        await City(
+            state,
+            Wishes(
+                kafka="somewhere:9092", postgres="postgresql://somewhere/", standby=True, port=0
+            ),
+            print,
+        ).up()
+    with pytest.raises(
+        Missing, match="brokers: 3 are those of an Apache Kafka of our own, not of somewhere:9092"
+    ):
         await City(state, Wishes(kafka="somewhere:9092", brokers=3, port=0), print).up()
 
 
@@ -97,8 +119,12 @@ def test_a_failover_without_anybody_to_fail_over_to_is_refused() -> None:
     assert "--standby" in refused.output
 
 
-def test_every_replica_has_addresses_of_its_own_and_those_of_all_its_neighbours(state: State, tmp_path: Path) -> None:
-    places = Places("postgresql://postgres@127.0.0.1:5432/postgres", "127.0.0.1:9092", 4, 1, "apache")
+def test_every_replica_has_addresses_of_its_own_and_those_of_all_its_neighbours(
+    state: State, tmp_path: Path
+) -> None:
+    places = Places(
+        "postgresql://postgres@127.0.0.1:5432/postgres", "127.0.0.1:9092", 4, 1, "apache"
+    )
     both = [Replica(state, places, "gateway", number, 2, tmp_path) for number in (1, 2)]
     for one in both:
         one.prepare()

@@ -11,7 +11,12 @@ from city.board import logins
 from city.foreground import demo_users
 
 USERS = [
-    {"username": "city", "title": "滁州市民政局 City civil affairs", "roles": ["official", "inspector"], "area": "341100000000"},
+    {
+        "username": "city",
+        "title": "滁州市民政局 City civil affairs",
+        "roles": ["official", "inspector"],
+        "area": "341100000000",
+    },
     {"username": "family", "title": "家属 Family", "roles": ["family"], "area": None},
 ]
 
@@ -20,7 +25,11 @@ USERS = [
 async def gateway() -> AsyncIterator[str]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
-        body = json.dumps({"users": USERS}).encode() if head.startswith(b"GET /onebox/users ") else b"{}"
+        body = (
+            json.dumps({"users": USERS}).encode()
+            if head.startswith(b"GET /onebox/users ")
+            else b"{}"
+        )
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n")
         writer.write(b"content-length: %d\r\n\r\n%s" % (len(body), body))
         await writer.drain()
@@ -37,7 +46,16 @@ async def test_each_demo_user_is_told_with_its_roles(gateway: str) -> None:
     console.print(logins(await demo_users(gateway)))
 
     lines = [line.split() for line in console.export_text().splitlines()]
-    assert ["city", "official,", "inspector", "滁州市民政局", "City", "civil", "affairs", "341100000000"] in lines
+    assert [
+        "city",
+        "official,",
+        "inspector",
+        "滁州市民政局",
+        "City",
+        "civil",
+        "affairs",
+        "341100000000",
+    ] in lines
     assert ["family", "family", "家属", "Family"] in lines
 
 

@@ -37,10 +37,21 @@ async def dsn(database: Databases) -> str:
 
 async def said(dsn: str, *arguments: str) -> tuple[int, str]:
     """The exit code and the output of `eldercare ARGUMENTS` in a container of the service."""
-    variables = {"DATABASE": dsn, "KAFKA": "127.0.0.1:9", "ISSUER": "http://issuer", "KEYS_URL": "http://127.0.0.1:9/keys"}
+    variables = {
+        "DATABASE": dsn,
+        "KAFKA": "127.0.0.1:9",
+        "ISSUER": "http://issuer",
+        "KEYS_URL": "http://127.0.0.1:9/keys",
+    }
     job = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "city", *arguments, env={"PATH": "/usr/bin:/bin", **variables}, cwd="/",
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        sys.executable,
+        "-m",
+        "city",
+        *arguments,
+        env={"PATH": "/usr/bin:/bin", **variables},
+        cwd="/",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     output, _ = await job.communicate()
     return job.returncode or 0, output.decode()
@@ -70,7 +81,10 @@ async def test_a_group_that_stopped_may_go_on_and_what_kafka_deleted_is_a_gap(ds
     assert await connection.fetchval("select run from position") == 0
 
     lost = await said(dsn, "parked", "accept-loss", "supervision", TOPIC, "0", "30")
-    assert lost == (0, f"{TOPIC}/0: 22 records before offset 30 count as lost; start supervision again\n")
+    assert lost == (
+        0,
+        f"{TOPIC}/0: 22 records before offset 30 count as lost; start supervision again\n",
+    )
     assert await connection.fetchrow("select next, gaps from position") == (30, 22)
     await connection.close()
 
@@ -78,7 +92,9 @@ async def test_a_group_that_stopped_may_go_on_and_what_kafka_deleted_is_a_gap(ds
 async def test_a_changed_audit_record_is_found(dsn: str, clock: Clock) -> None:
     store = Store(dsn, service="supervision", clock=clock)
     caller = Caller(subject="official-7", client_id="portal", roles=frozenset({"official"}))
-    call = Call(caller, None, "portal", clock.now(), "flow", method="eldercare.supervision.v1.Audits/Get")
+    call = Call(
+        caller, None, "portal", clock.now(), "flow", method="eldercare.supervision.v1.Audits/Get"
+    )
     for _ in range(3):
         await looked(store, call, [uuid.uuid4()], "visit")
     await Sealer(store).seal()

@@ -13,7 +13,12 @@ TEXT = (PACKAGE.parent / "README.md").read_text()
 
 
 def test_every_verb_stands_in_the_table() -> None:
-    told = {verb for line in TEXT.splitlines() if line.startswith("| `") for verb in re.findall(r"`([a-z-]+)`", line.split("|")[1])}
+    told = {
+        verb
+        for line in TEXT.splitlines()
+        if line.startswith("| `")
+        for verb in re.findall(r"`([a-z-]+)`", line.split("|")[1])
+    }
 
     assert told == set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 

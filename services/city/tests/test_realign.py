@@ -57,7 +57,9 @@ async def instant(postgres: Postgres, databases: dict[str, str]) -> AsyncIterato
 
     async def taken() -> str:
         source = databases["assessment"].rpartition("/")[2]
-        await execute(postgres.dsn(), f"create database {name} template {source} strategy file_copy")
+        await execute(
+            postgres.dsn(), f"create database {name} template {source} strategy file_copy"
+        )
         return postgres.dsn(name)
 
     yield taken
@@ -67,7 +69,12 @@ async def instant(postgres: Postgres, databases: dict[str, str]) -> AsyncIterato
 def withdrawn() -> ApplicationWithdrawn:
     at = Timestamp()
     at.GetCurrentTime()
-    return ApplicationWithdrawn(application_id=str(uuid.uuid4()), elder_id=str(uuid.uuid4()), area_code="341102001003", withdrawn_at=at)
+    return ApplicationWithdrawn(
+        application_id=str(uuid.uuid4()),
+        elder_id=str(uuid.uuid4()),
+        area_code="341102001003",
+        withdrawn_at=at,
+    )
 
 
 async def say(address: str, kafka: Bootstrap | None, count: int) -> list[str]:
@@ -100,7 +107,9 @@ async def read(databases: dict[str, str], cluster: str, following: dict[int, int
 
 def records(kafka: Bootstrap) -> dict[int, list[str]]:
     """Ids by partition, in their order."""
-    consumer = Consumer({**kafka.librdkafka(), "group.id": str(uuid.uuid4()), "auto.offset.reset": "earliest"})
+    consumer = Consumer(
+        {**kafka.librdkafka(), "group.id": str(uuid.uuid4()), "auto.offset.reset": "earliest"}
+    )
     found: dict[int, list[str]] = {}
     try:
         for (_, partition), (begin, end) in tail.bounds(kafka, [TOPIC]).items():
@@ -116,7 +125,10 @@ def records(kafka: Bootstrap) -> dict[int, list[str]]:
 
 
 async def test_new_topics_hold_what_is_unread_and_true_and_nothing_of_the_lost_future(
-    kafka: Bootstrap, databases: dict[str, str], instant: Any, tmp_path: Path,
+    kafka: Bootstrap,
+    databases: dict[str, str],
+    instant: Any,
+    tmp_path: Path,
 ) -> None:
     past = await say(databases["assessment"], kafka, 60)
     cluster = await cluster_of(kafka)
@@ -136,17 +148,27 @@ async def test_new_topics_hold_what_is_unread_and_true_and_nothing_of_the_lost_f
     assert not {*lost, *unsent} & {*after[0]}
     assert {*after[0]} <= {*past}
     connection = await asyncpg.connect(restored["datacenter"])
-    assert await connection.fetch("select partition, begin, next from position order by 1") == [(0, 0, 0), (1, 0, 0)]
+    assert await connection.fetch("select partition, begin, next from position order by 1") == [
+        (0, 0, 0),
+        (1, 0, 0),
+    ]
     await connection.close()
     connection = await asyncpg.connect(restored["assessment"])
-    assert [str(row[0]) for row in await connection.fetch("select id from outbox order by seq")] == unsent
+    assert [
+        str(row[0]) for row in await connection.fetch("select id from outbox order by seq")
+    ] == unsent
     await connection.close()
-    await execute(restored["subsidy"], "delete from epoch")  # as if it had been cut off before the last database
+    await execute(
+        restored["subsidy"], "delete from epoch"
+    )  # as if it had been cut off before the last database
     again = await asyncio.to_thread(realign, folder, manifest, kafka, restored, print)
     assert {name: epoch for name, epoch in again.items() if name != "subsidy"} == {
-        name: epoch for name, epoch in epochs.items() if name != "subsidy"}
+        name: epoch for name, epoch in epochs.items() if name != "subsidy"
+    }
     assert await asyncio.to_thread(records, kafka) == after
-    assert await asyncio.to_thread(realign, folder, manifest, kafka, restored, print) == again, "once done it changes nothing"
+    assert await asyncio.to_thread(realign, folder, manifest, kafka, restored, print) == again, (
+        "once done it changes nothing"
+    )
 
 
 @pytest.fixture
@@ -172,7 +194,9 @@ def delete_topics(kafka: Bootstrap) -> None:
 
 
 async def test_new_topics_have_as_many_copies_as_the_old_ones_also_after_a_run_that_was_cut_off(
-    two_brokers: Bootstrap, databases: dict[str, str], tmp_path: Path,
+    two_brokers: Bootstrap,
+    databases: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     folder = tmp_path / "tail"
     await asyncio.to_thread(backup, folder, Source("", two_brokers, databases), print)
@@ -180,14 +204,18 @@ async def test_new_topics_have_as_many_copies_as_the_old_ones_also_after_a_run_t
     await asyncio.to_thread(realign, folder, Manifest.of(folder), two_brokers, databases, print)
 
     assert topics.copies(two_brokers) == 2
-    delete_topics(two_brokers)  # as if it had been cut off before they were made, and before the last database
+    delete_topics(
+        two_brokers
+    )  # as if it had been cut off before they were made, and before the last database
     await execute(databases["subsidy"], "delete from epoch")
     await asyncio.to_thread(realign, folder, Manifest.of(folder), two_brokers, databases, print)
     assert topics.copies(two_brokers) == 2
 
 
 async def test_without_topics_somebody_has_to_say_how_many_copies_there_are(
-    kafka: Bootstrap, databases: dict[str, str], tmp_path: Path,
+    kafka: Bootstrap,
+    databases: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     folder = tmp_path / "tail"
     await asyncio.to_thread(backup, folder, Source("", kafka, databases), print)
@@ -197,11 +225,15 @@ async def test_without_topics_somebody_has_to_say_how_many_copies_there_are(
         await asyncio.to_thread(realign, folder, Manifest.of(folder), kafka, databases, print)
 
     assert not (folder / COPIES).exists()
-    await asyncio.to_thread(realign, folder, Manifest.of(folder), kafka, databases, print, replication=1)
+    await asyncio.to_thread(
+        realign, folder, Manifest.of(folder), kafka, databases, print, replication=1
+    )
     assert topics.copies(kafka) == 1
 
 
-async def test_a_database_that_somebody_uses_begins_no_epoch(kafka: Bootstrap, databases: dict[str, str], tmp_path: Path) -> None:
+async def test_a_database_that_somebody_uses_begins_no_epoch(
+    kafka: Bootstrap, databases: dict[str, str], tmp_path: Path
+) -> None:
     folder = tmp_path / "tail"
     await asyncio.to_thread(backup, folder, Source("", kafka, databases), print)
     visitor = await asyncpg.connect(databases["subsidy"])
@@ -212,7 +244,9 @@ async def test_a_database_that_somebody_uses_begins_no_epoch(kafka: Bootstrap, d
         await visitor.close()
 
 
-async def test_a_damaged_or_unfinished_backup_is_refused(kafka: Bootstrap, databases: dict[str, str], tmp_path: Path) -> None:
+async def test_a_damaged_or_unfinished_backup_is_refused(
+    kafka: Bootstrap, databases: dict[str, str], tmp_path: Path
+) -> None:
     await say(databases["assessment"], kafka, 5)
     folder = tmp_path / "tail"
     await asyncio.to_thread(backup, folder, Source("", kafka, databases), print)

@@ -19,7 +19,9 @@ from city.state import NotAState, State, StateInUse, role_dsn
 from kit.clock import Clock
 from kit.servers.process import free_port
 
-PLACES = Places("postgresql://postgres:pw@127.0.0.1:5432/postgres", "127.0.0.1:9092", 4, 1, "apache")
+PLACES = Places(
+    "postgresql://postgres:pw@127.0.0.1:5432/postgres", "127.0.0.1:9092", 4, 1, "apache"
+)
 
 
 @pytest.fixture
@@ -132,9 +134,20 @@ def test_each_service_has_a_role_and_keys_of_its_own(state: State) -> None:
     assert variables["dispatch"]["SUBSIDY_ADDRESS"] == variables["subsidy"]["GRPC"]
 
 
-@pytest.mark.parametrize(("server", "expected"), [
-    ("postgresql://postgres:pw@127.0.0.1:5432/postgres", "postgresql://subsidy:s%2Fx@127.0.0.1:5432/subsidy"),
-    ("postgresql://admin@/postgres?host=/run/pg", "postgresql://subsidy:s%2Fx@/subsidy?host=/run/pg"),
-])
-def test_a_services_address_differs_from_the_servers_only_by_role_and_database(server: str, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        (
+            "postgresql://postgres:pw@127.0.0.1:5432/postgres",
+            "postgresql://subsidy:s%2Fx@127.0.0.1:5432/subsidy",
+        ),
+        (
+            "postgresql://admin@/postgres?host=/run/pg",
+            "postgresql://subsidy:s%2Fx@/subsidy?host=/run/pg",
+        ),
+    ],
+)
+def test_a_services_address_differs_from_the_servers_only_by_role_and_database(
+    server: str, expected: str
+) -> None:
     assert role_dsn(server, "subsidy", "s/x") == expected

@@ -70,6 +70,7 @@ async def test_a_child_that_cannot_be_watched_ends_the_city_and_says_why(tmp_pat
 
 def test_who_does_not_speak_http_at_a_services_port_is_no_service() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
+
         def babble() -> None:
             talker, _ = server.accept()
             with talker:
@@ -93,9 +94,17 @@ async def test_a_child_that_dies_again_and_again_waits_longer_each_time(tmp_path
     await supervisor.stop()
 
 
-async def test_a_child_that_is_misconfigured_ends_the_city_with_its_own_words(tmp_path: Path) -> None:
+async def test_a_child_that_is_misconfigured_ends_the_city_with_its_own_words(
+    tmp_path: Path,
+) -> None:
     supervisor = Supervisor(lambda _: None)
-    supervisor.add(Program("puzzled", tmp_path, f"print('setting DATABASE: field required'); raise SystemExit({MISCONFIGURED})"))
+    supervisor.add(
+        Program(
+            "puzzled",
+            tmp_path,
+            f"print('setting DATABASE: field required'); raise SystemExit({MISCONFIGURED})",
+        )
+    )
 
     with pytest.raises(StartFailed, match="puzzled cannot run:\nsetting DATABASE: field required"):
         await supervisor.until_ready(["puzzled"], 10)
@@ -121,12 +130,17 @@ async def test_children_end_in_the_order_they_are_named_in(tmp_path: Path) -> No
     code += "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.3), print(time.time(), flush=True), sys.exit(0)))\n"
     supervisor = Supervisor(lambda _: None)
     for name in ("database", "broker", "service"):
-        supervisor.add(Program(name, tmp_path, code + "print('ready', flush=True); time.sleep(600)"))
+        supervisor.add(
+            Program(name, tmp_path, code + "print('ready', flush=True); time.sleep(600)")
+        )
     await supervisor.until_ready(["database", "broker", "service"], 10)
 
     await supervisor.stop(["service"], ["broker"], ["database"])
 
-    ended = {name: float(child.process.last_lines().splitlines()[-1]) for name, child in supervisor.children.items()}
+    ended = {
+        name: float(child.process.last_lines().splitlines()[-1])
+        for name, child in supervisor.children.items()
+    }
     assert sorted(ended, key=lambda name: ended[name]) == ["service", "broker", "database"]
     assert all(child.process.exit_code == 0 for child in supervisor.children.values())
 
@@ -157,9 +171,14 @@ async def test_a_group_that_stopped_itself_says_why_while_it_rests(tmp_path: Pat
     child.told = {"parked": 50, "lag": 7}
 
     await until(lambda: child.phase == Phase.RESTING)
-    told = line({
-        "children": {"datacenter": {"phase": child.phase, "reason": child.reason, "cpu_share": 0.0}},
-    }, {"datacenter": child.told})
+    told = line(
+        {
+            "children": {
+                "datacenter": {"phase": child.phase, "reason": child.reason, "cpu_share": 0.0}
+            },
+        },
+        {"datacenter": child.told},
+    )
     await supervisor.stop()
 
     why = "datacenter ended with 1, the group has stopped: 51 records of one partition in a row would be parked"

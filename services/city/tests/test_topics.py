@@ -23,7 +23,11 @@ def test_every_topic_of_a_master_is_compacted_and_no_other() -> None:
 
 
 def test_every_master_has_an_owner_who_can_say_it_again() -> None:
-    said = {name: service for service in set(OWNERS.values()) for name in import_module(f"{service}.flows.resay").MASTERS}
+    said = {
+        name: service
+        for service in set(OWNERS.values())
+        for name in import_module(f"{service}.flows.resay").MASTERS
+    }
 
     assert said == {name: owner(name) for name in topics.MASTERS}
     with pytest.raises(NotOwned, match="order is none of"):
@@ -31,15 +35,21 @@ def test_every_master_has_an_owner_who_can_say_it_again() -> None:
 
 
 @pytest.mark.connected
-async def test_applying_makes_what_is_missing_then_nothing_then_what_was_changed(own_kafka: Kafka) -> None:
+async def test_applying_makes_what_is_missing_then_nothing_then_what_was_changed(
+    own_kafka: Kafka,
+) -> None:
     made = topics.apply(own_kafka.address, partitions=2, replication=1)
     assert made == [f"made {topic.name}" for topic in topics.declared()]
     assert topics.apply(own_kafka.address, partitions=2, replication=1) == []
 
     admin = AdminClient({"bootstrap.servers": own_kafka.address, "log_level": 0})
-    short = ConfigResource(ResourceType.TOPIC, "eldercare.order.v1", incremental_configs=[
-        ConfigEntry("retention.ms", "1000", incremental_operation=topics.AlterConfigOpType.SET),
-    ])
+    short = ConfigResource(
+        ResourceType.TOPIC,
+        "eldercare.order.v1",
+        incremental_configs=[
+            ConfigEntry("retention.ms", "1000", incremental_operation=topics.AlterConfigOpType.SET),
+        ],
+    )
     admin.incremental_alter_configs([short])[short].result(20)
     # a changed setting reaches the broker's own view a moment after it was accepted
     lines = await until(lambda: topics.apply(own_kafka.address, partitions=2, replication=1))
@@ -51,23 +61,37 @@ async def test_applying_makes_what_is_missing_then_nothing_then_what_was_changed
 
 @pytest.mark.connected
 @pytest.mark.parametrize("door", ["BOTH", "WORD"])
-def test_topics_are_made_through_a_guarded_door_by_the_settings_of_the_environment(door: str, guarded: dict[str, Bootstrap]) -> None:
+def test_topics_are_made_through_a_guarded_door_by_the_settings_of_the_environment(
+    door: str, guarded: dict[str, Bootstrap]
+) -> None:
     way = guarded[door]
     told = {
-        "KAFKA": way.brokers, "KAFKA_SECURITY": way.security, "KAFKA_MECHANISM": way.mechanism or "", "KAFKA_USERNAME": way.username or "",
-        "KAFKA_PASSWORD": way.password or "", "KAFKA_CA": str(way.ca or ""), "PARTITIONS": "1",
+        "KAFKA": way.brokers,
+        "KAFKA_SECURITY": way.security,
+        "KAFKA_MECHANISM": way.mechanism or "",
+        "KAFKA_USERNAME": way.username or "",
+        "KAFKA_PASSWORD": way.password or "",
+        "KAFKA_CA": str(way.ca or ""),
+        "PARTITIONS": "1",
     }
     command = [sys.executable, "-m", "city", "topics", "apply"]
 
     done, half = (
-        subprocess.run(command, env=os.environ | told | wrong, capture_output=True, text=True, check=False)
+        subprocess.run(
+            command, env=os.environ | told | wrong, capture_output=True, text=True, check=False
+        )
         for wrong in ({}, {"KAFKA_USERNAME": ""})
     )
 
-    present = AdminClient({"bootstrap.servers": guarded["OPEN"].brokers}).list_topics(timeout=10).topics
+    present = (
+        AdminClient({"bootstrap.servers": guarded["OPEN"].brokers}).list_topics(timeout=10).topics
+    )
     assert done.returncode == 0, done.stderr
     assert {topic.name for topic in topics.declared()} <= present.keys()
-    assert (half.returncode, half.stderr) == (2, f"setting KAFKA_USERNAME: Value error, is needed with KAFKA_SECURITY={way.security}\n")
+    assert (half.returncode, half.stderr) == (
+        2,
+        f"setting KAFKA_USERNAME: Value error, is needed with KAFKA_SECURITY={way.security}\n",
+    )
 
 
 @pytest.mark.connected

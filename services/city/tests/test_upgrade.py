@@ -55,11 +55,20 @@ def folder() -> Iterator[Path]:
 def previous(folder: Path) -> Path:
     """The release before this one, out of the history: `.release` at the root names its commit."""
     commit = (ROOT / ".release").read_text().split()[0]
-    known = subprocess.run(["git", "cat-file", "-e", f"{commit}^{{commit}}"], cwd=ROOT, capture_output=True, check=False)
-    assert known.returncode == 0, f"the previous release, {commit} in .release, is not in this clone: git fetch --unshallow"
+    known = subprocess.run(
+        ["git", "cat-file", "-e", f"{commit}^{{commit}}"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    assert known.returncode == 0, (
+        f"the previous release, {commit} in .release, is not in this clone: git fetch --unshallow"
+    )
     release = folder / "previous"
     release.mkdir()
-    packed = subprocess.run(["git", "archive", commit, "services", "protos"], cwd=ROOT, capture_output=True, check=True)
+    packed = subprocess.run(
+        ["git", "archive", commit, "services", "protos"], cwd=ROOT, capture_output=True, check=True
+    )
     subprocess.run(["tar", "-x", "-C", str(release)], input=packed.stdout, check=True)
     subprocess.run([sys.executable, str(release / "protos" / "build.py")], check=True, timeout=120)
     return release
@@ -73,26 +82,59 @@ def coming(folder: Path) -> Path:
     for part in ("services", "protos"):
         shutil.copytree(ROOT / part, release / part, ignore=left)
     versions = release / "services" / "subsidy" / "subsidy" / "migrations" / "versions"
-    (versions / "2099_01_01_place_of_payment.py").write_text(GROWTH.format(head=migrations.head("subsidy")))
+    (versions / "2099_01_01_place_of_payment.py").write_text(
+        GROWTH.format(head=migrations.head("subsidy"))
+    )
     return release
 
 
 @pytest.mark.timeout(900)
-def test_releases_change_under_load_and_nobody_sees_a_difference(folder: Path, previous: Path, coming: Path) -> None:
-    story = ["--elders", str(ELDERS), "--days", str(DAYS), "--once", "--port", "0", "--kafka", "apache"]
-    command = [sys.executable, "-m", "city", "demo", "--state", str(folder / "state"), *story, "--upgrade", str(previous), str(coming)]
+def test_releases_change_under_load_and_nobody_sees_a_difference(
+    folder: Path, previous: Path, coming: Path
+) -> None:
+    story = [
+        "--elders",
+        str(ELDERS),
+        "--days",
+        str(DAYS),
+        "--once",
+        "--port",
+        "0",
+        "--kafka",
+        "apache",
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "city",
+        "demo",
+        "--state",
+        str(folder / "state"),
+        *story,
+        "--upgrade",
+        str(previous),
+        str(coming),
+    ]
     with (folder / "log").open("wb") as log:
-        ended = subprocess.run(command, stdout=log, stderr=log, start_new_session=True, check=False, timeout=860).returncode
+        ended = subprocess.run(
+            command, stdout=log, stderr=log, start_new_session=True, check=False, timeout=860
+        ).returncode
 
     told = (folder / "log").read_text()
     assert ended == 0, told[-6000:]
-    assert f"all {2 * len(present())} processes are of the new release" in told, f"the story was over before the upgrade:\n{told[-6000:]}"
+    assert f"all {2 * len(present())} processes are of the new release" in told, (
+        f"the story was over before the upgrade:\n{told[-6000:]}"
+    )
     replaced = told.partition("the schema is the new release's")[2]
     assert set(re.findall(r"ended with (-?\d+);", replaced)) == {"0"}, "a process was not drained"
-    assert "the schema is at" not in told, "a process of the previous release does not serve on the new schema"
+    assert "the schema is at" not in told, (
+        "a process of the previous release does not serve on the new schema"
+    )
     found = json.loads((folder / "state" / "comparison.json").read_text())
     assert found["compared"] > 10_000
     assert found["differences"] == []
-    assert found["failures"] == []  # records not accounted for, parked ones, a ledger out of balance
+    assert (
+        found["failures"] == []
+    )  # records not accounted for, parked ones, a ledger out of balance
     assert re.search(r"(\d+)\s+tries\s+repeated", told)
     assert re.search(r"(\d+) records were heard twice and applied once", told)

@@ -18,14 +18,20 @@ from kit.service.parts import Parts
 def servicers(parts: Parts, reader: Consumers | None = None) -> list[object]:
     """What answers gRPC. reader: whose lag the board shows."""
     folder = getattr(parts.settings, "archive_files", None)
-    return [Boards((lambda: ends_of(reader)) if reader is not None else dict), Indicators(folder), Lineage()]
+    return [
+        Boards((lambda: ends_of(reader)) if reader is not None else dict),
+        Indicators(folder),
+        Lineage(),
+    ]
 
 
 def main() -> None:
     """Runs until a signal."""
     told = service.settings(Settings)
     gc.set_threshold(*COLLECTED_AFTER)
-    reader = Consumers(GROUP, archive=keep, batch=told.batch, member=told.member, session_ms=told.session_ms)
+    reader = Consumers(
+        GROUP, archive=keep, batch=told.batch, member=told.member, session_ms=told.session_ms
+    )
 
     async def proofs(parts: Parts) -> None:
         await prove_daily(parts.store, told.city, told.proof_pause, told.archive_files)
@@ -44,7 +50,10 @@ def main() -> None:
             return {"counts_outdated": await outdated(session)}
 
     service.run(
-        told, servicers=lambda parts: servicers(parts, reader), consumers=lambda _: reader, also=[proofs, gauges, partitions, counts],
+        told,
+        servicers=lambda parts: servicers(parts, reader),
+        consumers=lambda _: reader,
+        also=[proofs, gauges, partitions, counts],
         status=counted,
     )
 

@@ -53,11 +53,17 @@ class Indicators:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
 
-    async def List(self, request: pb.ListIndicators, session: Session, call: rpc.Call) -> pb.IndicatorPage:
+    async def List(
+        self, request: pb.ListIndicators, session: Session, call: rpc.Call
+    ) -> pb.IndicatorPage:
         """See the contract."""
-        return pb.IndicatorPage(rows=[figures.described(indicator) for indicator in catalogue().values()])
+        return pb.IndicatorPage(
+            rows=[figures.described(indicator) for indicator in catalogue().values()]
+        )
 
-    async def Figures(self, request: pb.ListFigures, session: Session, call: rpc.Call) -> pb.FigurePage:
+    async def Figures(
+        self, request: pb.ListFigures, session: Session, call: rpc.Call
+    ) -> pb.FigurePage:
         """See the contract."""
         area = boards.area(call.caller, request.area_code)
         first, last = _month(request.month_from, "month_from"), _month(request.month_to, "month_to")
@@ -66,14 +72,23 @@ class Indicators:
         level = request.level or area.level
         if level < area.level:
             raise Malformed("level", "is above the area's own")
-        codes = sorted(inner.code for inner in areas.load().within(area.code) if area.level <= inner.level <= level)
+        codes = sorted(
+            inner.code
+            for inner in areas.load().within(area.code)
+            if area.level <= inner.level <= level
+        )
         if len(codes) * (last - first + 1) * len(catalogue()) > MOST:
-            raise Malformed("month_to", f"asks for more than {MOST} figures at once: take fewer months or a higher level")
+            raise Malformed(
+                "month_to",
+                f"asks for more than {MOST} figures at once: take fewer months or a higher level",
+            )
         counted = await figures.totals(session, call.caller, codes, first, last)
         present = await figures.presence(session, call.caller, area.code, first, last)
         newest = await figures.watermarks(session, last)
         rows = figures.figures(codes, range(first, last + 1), counted, present, newest)
-        return pb.FigurePage(rows=rows, area_code=area.code, counts_outdated=await outdated(session))
+        return pb.FigurePage(
+            rows=rows, area_code=area.code, counts_outdated=await outdated(session)
+        )
 
     @rpc.between
     async def Prove(self, request: pb.ProveFigures, store: Store, call: rpc.Call) -> pb.Proof:
@@ -94,11 +109,15 @@ class Lineage:
 
     service = "eldercare.datacenter.v1.Lineage"
 
-    async def Trace(self, request: pb.TraceFigure, session: Session, call: rpc.Call) -> pb.LineagePage:
+    async def Trace(
+        self, request: pb.TraceFigure, session: Session, call: rpc.Call
+    ) -> pb.LineagePage:
         """See the contract."""
         _month(request.month, "month")
         return await lineage.trace(session, call.caller, request)
 
-    async def GetEvent(self, request: pb.GetArchivedEvent, session: Session, call: rpc.Call) -> pb.ArchivedEvent:
+    async def GetEvent(
+        self, request: pb.GetArchivedEvent, session: Session, call: rpc.Call
+    ) -> pb.ArchivedEvent:
         """See the contract."""
         return await lineage.event(session, call.caller, request)

@@ -16,7 +16,11 @@ from kit.events import Fact, heard, on_batch
 from kit.store import Session
 
 GROUP = "datacenter"
-COLLECTED_AFTER = (100_000, 50, 100)  # a batch makes tens of thousands of objects that die with it; the usual 700 costs a tenth
+COLLECTED_AFTER = (
+    100_000,
+    50,
+    100,
+)  # a batch makes tens of thousands of objects that die with it; the usual 700 costs a tenth
 KINDS: dict[str, type[Message]] = {
     message.full_name: GetMessageClass(message)
     for service in (assessment, dispatch, facility, subsidy, supervision)

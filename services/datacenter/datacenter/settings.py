@@ -15,6 +15,16 @@ class Settings(kit.settings.Settings):
 
     service: str = "datacenter"
     batch: int = Field(BATCH, ge=1, le=5000, description="most records of one transaction")
-    proof_pause: timedelta = Field(timedelta(minutes=1), description="real time between two looks whether today's proof is made")
-    city: str = Field("341100000000", pattern="^[0-9]{12}$", description="the area whose figures are proved every day")
-    archive_files: Path | None = Field(None, description="folder of the days that were exported, for proofs and rebuilds; see day-two.md")
+    proof_pause: timedelta = Field(
+        timedelta(minutes=1),
+        description="real time between two looks whether today's proof is made",
+    )
+    city: str = Field(
+        "341100000000",
+        pattern="^[0-9]{12}$",
+        description="the area whose figures are proved every day",
+    )
+    archive_files: Path | None = Field(
+        None,
+        description="folder of the days that were exported, for proofs and rebuilds; see day-two.md",
+    )

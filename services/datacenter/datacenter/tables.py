@@ -24,7 +24,10 @@ class Archived(Remembered, table=True):
     type: str = Field(sa_type=Text)
     source: str = Field(sa_type=Text)
     subject: str = Field(sa_type=Text)
-    thing: UUID | None = Field(default=None, description="what it is about in the counts: the elder of a result, the order of an offer")
+    thing: UUID | None = Field(
+        default=None,
+        description="what it is about in the counts: the elder of a result, the order of an offer",
+    )
     sequence: int = Field(sa_type=BigInteger)
     area_code: str | None = Field(default=None, sa_type=Text)
     time: datetime = Field(description="business instant")
@@ -32,9 +35,14 @@ class Archived(Remembered, table=True):
     partition: int
     offset: int = Field(sa_type=BigInteger)
     traceparent: str | None = Field(default=None, sa_type=Text)
-    headers: bytes = Field(description="those that have no column, as they came, one `name: value` in a line")
+    headers: bytes = Field(
+        description="those that have no column, as they came, one `name: value` in a line"
+    )
     payload: bytes
-    batch: int = Field(sa_type=BigInteger, description="number of the transaction that kept it; they are numbered in the order of commits")
+    batch: int = Field(
+        sa_type=BigInteger,
+        description="number of the transaction that kept it; they are numbered in the order of commits",
+    )
 
 
 class ArchivedDay(Remembered, table=True):
@@ -46,7 +54,10 @@ class ArchivedDay(Remembered, table=True):
     file: str = Field(sa_type=Text, description="where it was written, as the exporter saw it")
     checksum: str = Field(sa_type=Text, description="SHA-256 of the file, hexadecimal")
     rows: int = Field(sa_type=BigInteger)
-    digest: str = Field(sa_type=Text, description="of all columns of all rows in any order, hexadecimal; see flows.dayfiles.Digest")
+    digest: str = Field(
+        sa_type=Text,
+        description="of all columns of all rows in any order, hexadecimal; see flows.dayfiles.Digest",
+    )
     first_id: UUID
     last_id: UUID
     newest: datetime = Field(description="newest business instant of its events")
@@ -57,11 +68,18 @@ class Projection(Remembered, table=True):
     """Which generation of the counts is shown, and how far the archive goes. One row; its lock puts all batches into one order."""
 
     one: int = Field(default=1, sa_type=SmallInteger, primary_key=True)
-    live: int = Field(sa_type=SmallInteger, description="generation that is shown, 1 or 2; the other one is built beside it")
+    live: int = Field(
+        sa_type=SmallInteger,
+        description="generation that is shown, 1 or 2; the other one is built beside it",
+    )
     batch: int = Field(sa_type=BigInteger, description="number of the last transaction")
-    counted_by: str | None = Field(None, description="by whose rules what is shown was counted; see flows.renewing")
+    counted_by: str | None = Field(
+        None, description="by whose rules what is shown was counted; see flows.renewing"
+    )
     counted_to: int = Field(
-        0, sa_column=Column(BigInteger, nullable=False, server_default="0"), description="up to which batch by these alone",
+        0,
+        sa_column=Column(BigInteger, nullable=False, server_default="0"),
+        description="up to which batch by these alone",
     )
 
 
@@ -71,9 +89,13 @@ class Thing(Remembered, table=True):
     __table_args__ = ({"postgresql_partition_by": "LIST (generation)"},)
 
     generation: int = Field(sa_type=SmallInteger, primary_key=True)
-    kind: int = Field(sa_type=SmallInteger, primary_key=True, description="flows.reading.values.Kind")
+    kind: int = Field(
+        sa_type=SmallInteger, primary_key=True, description="flows.reading.values.Kind"
+    )
     id: UUID = Field(primary_key=True)
-    known: str = Field(sa_column=Column(Text, nullable=False), description="JSON; `rules` tells its form")
+    known: str = Field(
+        sa_column=Column(Text, nullable=False), description="JSON; `rules` tells its form"
+    )
 
 
 class Count(Remembered, table=True):
@@ -84,15 +106,23 @@ class Count(Remembered, table=True):
 
     __table_args__ = (
         Index(
-            "count_presence_ix", "generation", "area_code", "month",
+            "count_presence_ix",
+            "generation",
+            "area_code",
+            "month",
             postgresql_where=text("facilities is not null or town_facilities is not null"),
         ),
         {"postgresql_partition_by": "LIST (generation)"},
     )
 
     generation: int = Field(sa_type=SmallInteger, primary_key=True)
-    area_code: str = Field(sa_type=Text, primary_key=True, description="12 digits: village, township, county or city")
-    month: int = Field(primary_key=True, description="year × 12 + month − 1; it may lie in the future, as a birthday does")
+    area_code: str = Field(
+        sa_type=Text, primary_key=True, description="12 digits: village, township, county or city"
+    )
+    month: int = Field(
+        primary_key=True,
+        description="year × 12 + month − 1; it may lie in the future, as a birthday does",
+    )
     alive: int | None = Field(default=None, sa_type=BigInteger)
     alive_65: int | None = Field(default=None, sa_type=BigInteger)
     alive_80: int | None = Field(default=None, sa_type=BigInteger)
@@ -148,7 +178,9 @@ class Count(Remembered, table=True):
     applications_terminal: int | None = Field(default=None, sa_type=BigInteger)
     finished_funded: int | None = Field(default=None, sa_type=BigInteger)
     finished_funded_followed_up: int | None = Field(default=None, sa_type=BigInteger)
-    given_fen: int | None = Field(default=None, sa_type=BigInteger, description="cash paid and vouchers used for the month")
+    given_fen: int | None = Field(
+        default=None, sa_type=BigInteger, description="cash paid and vouchers used for the month"
+    )
 
 
 class Heard(Remembered, table=True):
@@ -157,7 +189,9 @@ class Heard(Remembered, table=True):
     topic: str = Field(sa_type=Text, primary_key=True, description="aggregate, `order`")
     month: int = Field(primary_key=True)
     newest: datetime = Field(description="newest business instant of that month")
-    applied_at: datetime = Field(description="real instant at which the last batch with it was applied")
+    applied_at: datetime = Field(
+        description="real instant at which the last batch with it was applied"
+    )
 
 
 class Proved(Remembered, table=True):

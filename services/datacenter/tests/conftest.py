@@ -36,7 +36,11 @@ def shown(store: Store) -> Callable[[str], Awaitable[Figures]]:
             counted = await figures.totals(session, an_operator(), codes, at, at)
             present = await figures.presence(session, an_operator(), CITY, at, at)
             made = figures.figures(codes, range(at, at + 1), counted, present, {})
-        return {(one.code, one.area_code): (one.numerator, one.denominator) for one in made if one.numerator or one.denominator}
+        return {
+            (one.code, one.area_code): (one.numerator, one.denominator)
+            for one in made
+            if one.numerator or one.denominator
+        }
 
     return read
 

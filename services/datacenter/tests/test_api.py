@@ -30,7 +30,9 @@ class City:
         return await self.served.call(f"eldercare.datacenter.v1.{method}", request, **claims)
 
     async def figures(self, code: str, area: str = CITY, month: str = MONTH) -> pb.Figure:
-        page = await self.ask("Indicators/Figures", pb.ListFigures(area_code=area, month_from=month, month_to=month))
+        page = await self.ask(
+            "Indicators/Figures", pb.ListFigures(area_code=area, month_from=month, month_to=month)
+        )
         return next(row for row in page.rows if row.code == code)
 
 
@@ -51,9 +53,16 @@ async def test_one_request_brings_the_whole_board(city: City) -> None:
     assert len(board.figures) == 36
     assert len(board.trend) == 12 * 36
     assert board.trend[-36:] == board.figures
-    assert [part.area.area_code for part in board.parts] == sorted(part.area.area_code for part in board.parts)
+    assert [part.area.area_code for part in board.parts] == sorted(
+        part.area.area_code for part in board.parts
+    )
     assert "琅琊区" in [part.area.name for part in board.parts]
-    assert sum(part.area.elders for part in board.parts) == board.area.elders == board.figures[0].numerator > 0
+    assert (
+        sum(part.area.elders for part in board.parts)
+        == board.area.elders
+        == board.figures[0].numerator
+        > 0
+    )
     assert next(fresh for fresh in board.freshness if fresh.topic == "elder").watermark.seconds > 0
 
 
@@ -65,7 +74,9 @@ async def test_a_board_of_another_releases_rules_says_so(city: City) -> None:
 
     assert await said() == [False, False]
     async with city.served.store.transaction() as session:
-        await (await session.driver()).execute("update projection set counted_by = 'rules of before'")
+        await (await session.driver()).execute(
+            "update projection set counted_by = 'rules of before'"
+        )
     assert await said() == [True, True]
 
 
@@ -100,22 +111,35 @@ async def test_an_official_sees_the_own_county_and_no_other(city: City) -> None:
 async def _an_event_of(city: City, prefix: str) -> Any:
     async with city.served.store.reading() as session:
         driver = await session.driver()
-        found = await driver.fetchval("select id from archive where not starts_with(area_code, $1) limit 1", areas.prefix(COUNTY))
+        found = await driver.fetchval(
+            "select id from archive where not starts_with(area_code, $1) limit 1",
+            areas.prefix(COUNTY),
+        )
     assert found
     return found
 
 
 async def test_a_provider_has_no_board(city: City) -> None:
     with pytest.raises(Denied):
-        await city.ask("Boards/Get", pb.GetBoard(area_code=CITY), roles=("provider",), organisation_id="x")
+        await city.ask(
+            "Boards/Get", pb.GetBoard(area_code=CITY), roles=("provider",), organisation_id="x"
+        )
 
 
-@pytest.mark.parametrize(("request_", "field"), [
-    (pb.ListFigures(area_code=CITY, month_from="2025-13", month_to="2025-13"), "month_from"),
-    (pb.ListFigures(area_code=CITY, month_from="2025-02", month_to="2025-01"), "month_to"),
-    (pb.ListFigures(area_code=CITY, month_from="2020-01", month_to="2025-01", level=5), "month_to"),
-])
-async def test_a_bad_question_is_told_its_field(city: City, request_: pb.ListFigures, field: str) -> None:
+@pytest.mark.parametrize(
+    ("request_", "field"),
+    [
+        (pb.ListFigures(area_code=CITY, month_from="2025-13", month_to="2025-13"), "month_from"),
+        (pb.ListFigures(area_code=CITY, month_from="2025-02", month_to="2025-01"), "month_to"),
+        (
+            pb.ListFigures(area_code=CITY, month_from="2020-01", month_to="2025-01", level=5),
+            "month_to",
+        ),
+    ],
+)
+async def test_a_bad_question_is_told_its_field(
+    city: City, request_: pb.ListFigures, field: str
+) -> None:
     with pytest.raises(Malformed) as refused:
         await city.ask("Indicators/Figures", request_)
 
@@ -142,7 +166,9 @@ async def test_a_proof_finds_nothing_and_is_shown_on_the_board(city: City) -> No
 async def test_a_proof_finds_a_count_that_was_tampered_with(city: City) -> None:
     shown = await city.figures("POP01")
     async with city.served.store.transaction() as session:
-        await (await session.driver()).execute("update count set alive = alive + 1 where area_code = $1 and month = 24300", CITY)
+        await (await session.driver()).execute(
+            "update count set alive = alive + 1 where area_code = $1 and month = 24300", CITY
+        )
 
     proof = await city.ask("Indicators/Prove", pb.ProveFigures(area_code=CITY, month=MONTH))
 
@@ -154,28 +180,44 @@ async def test_a_proof_finds_a_count_that_was_tampered_with(city: City) -> None:
 
 async def test_a_figure_leads_to_as_many_events_as_it_counts(city: City) -> None:
     kinds = {
-        "DI02": ("OrderFinished", "OrderFinished"), "DI04": ("OrderFinished", "OrderFinished"),
-        "DI04_FUNDED": ("OrderFinished", "OrderFinished"), "AS04": ("AssessmentCompleted", "ApplicationSubmitted"),
+        "DI02": ("OrderFinished", "OrderFinished"),
+        "DI04": ("OrderFinished", "OrderFinished"),
+        "DI04_FUNDED": ("OrderFinished", "OrderFinished"),
+        "AS04": ("AssessmentCompleted", "ApplicationSubmitted"),
         "DC02": ("ApplicationSubmitted", "ApplicationSubmitted"),
     }
     for code, (above, below) in kinds.items():
         figure = await city.figures(code)
-        page = await city.ask("Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code=code, limit=500))
+        page = await city.ask(
+            "Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code=code, limit=500)
+        )
 
         assert page.figure == figure
-        assert sum(event.in_denominator for event in page.events if event.type.endswith(below)) == figure.denominator > 0, code
-        assert sum(event.in_numerator for event in page.events if event.type.endswith(above)) == figure.numerator, code
+        assert (
+            sum(event.in_denominator for event in page.events if event.type.endswith(below))
+            == figure.denominator
+            > 0
+        ), code
+        assert (
+            sum(event.in_numerator for event in page.events if event.type.endswith(above))
+            == figure.numerator
+        ), code
         times = [event.time.ToDatetime() for event in page.events]
         assert times == sorted(times, reverse=True)
 
 
 async def test_lineage_comes_in_pages(city: City) -> None:
-    whole = await city.ask("Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code="POP01", limit=500))
+    whole = await city.ask(
+        "Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code="POP01", limit=500)
+    )
     assert len(whole.events) == whole.figure.numerator
 
     pages, after = [], ""
     while True:
-        page = await city.ask("Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code="POP01", limit=4, after=after))
+        page = await city.ask(
+            "Lineage/Trace",
+            pb.TraceFigure(area_code=CITY, month=MONTH, code="POP01", limit=4, after=after),
+        )
         pages += page.events
         after = page.next
         if not after:
@@ -185,9 +227,13 @@ async def test_lineage_comes_in_pages(city: City) -> None:
 
 
 async def test_an_event_is_shown_without_the_day_of_birth(city: City) -> None:
-    page = await city.ask("Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code="POP01", limit=1))
+    page = await city.ask(
+        "Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code="POP01", limit=1)
+    )
 
-    event = await city.ask("Lineage/GetEvent", pb.GetArchivedEvent(event_id=page.events[0].event_id))
+    event = await city.ask(
+        "Lineage/GetEvent", pb.GetArchivedEvent(event_id=page.events[0].event_id)
+    )
 
     elder = json.loads(event.body)["elder"]
     assert len(elder["born_on"]) == len("1950-01")

@@ -26,15 +26,25 @@ def at(day: str) -> datetime:
 
 
 def told(*events: tuple[Message, str, int]) -> list[Record]:
-    return [a_record(Told(event, at(day), sequence), offset=number) for number, (event, day, sequence) in enumerate(events)]
+    return [
+        a_record(Told(event, at(day), sequence), offset=number)
+        for number, (event, day, sequence) in enumerate(events)
+    ]
 
 
-async def test_a_death_counts_from_the_month_in_which_it_was_reported(hear: Hear, shown: Shown) -> None:
+async def test_a_death_counts_from_the_month_in_which_it_was_reported(
+    hear: Hear, shown: Shown
+) -> None:
     elder = an_elder()
     dead = assessment.Elder.FromString(elder.SerializeToString())
     dead.status, dead.died_on = assessment.Elder.STATUS_DEAD, "2025-01-20"
 
-    await hear(told((assessment.ElderRegistered(elder=elder), "2025-01-10", 1), (assessment.ElderDied(elder=dead), "2025-03-05", 2)))
+    await hear(
+        told(
+            (assessment.ElderRegistered(elder=elder), "2025-01-10", 1),
+            (assessment.ElderDied(elder=dead), "2025-03-05", 2),
+        )
+    )
 
     assert (await shown("2025-02"))["POP01", HERE] == (1, 0)
     assert ("POP01", HERE) not in await shown("2025-03")
@@ -44,16 +54,25 @@ async def test_a_move_takes_the_stocks_along_in_its_month(hear: Hear, shown: Sho
     elder = an_elder()
     moved = an_elder(elder_id=elder.elder_id, area_code=THERE)
 
-    await hear(told((assessment.ElderRegistered(elder=elder), "2025-01-10", 1), (assessment.ElderChanged(elder=moved), "2025-02-05", 2)))
+    await hear(
+        told(
+            (assessment.ElderRegistered(elder=elder), "2025-01-10", 1),
+            (assessment.ElderChanged(elder=moved), "2025-02-05", 2),
+        )
+    )
 
-    assert [area for code, area in await shown("2025-01") if code == "POP01" and area.endswith(HERE[6:])] == [HERE]
+    assert [
+        area for code, area in await shown("2025-01") if code == "POP01" and area.endswith(HERE[6:])
+    ] == [HERE]
     february = await shown("2025-02")
     assert ("POP01", HERE) not in february
     assert february["POP01", areas.at(THERE, areas.COUNTY)] == (1, 0)
 
 
 async def test_an_elder_turns_eighty_in_the_month_of_the_birthday(hear: Hear, shown: Shown) -> None:
-    await hear(told((assessment.ElderRegistered(elder=an_elder(born_on="1945-06-30")), "2025-01-10", 1)))
+    await hear(
+        told((assessment.ElderRegistered(elder=an_elder(born_on="1945-06-30")), "2025-01-10", 1))
+    )
 
     assert (await shown("2025-05"))["POP04", HERE] == (0, 1)
     assert (await shown("2025-06"))["POP04", HERE] == (1, 1)
@@ -62,11 +81,19 @@ async def test_an_elder_turns_eighty_in_the_month_of_the_birthday(hear: Hear, sh
 async def test_a_result_is_valid_up_to_the_day_before_its_end(hear: Hear, shown: Shown) -> None:
     elder = an_elder(hardships=[assessment.Elder.HARDSHIP_DIBAO])
     result = assessment.AssessmentApproved(
-        assessment_id=str(ids.new()), application_id=str(ids.new()), elder_id=elder.elder_id, area_code=HERE, level=3,
-        valid_from="2025-01-20", valid_to="2025-04-30", approved_at=timestamp(at("2025-01-20")),
+        assessment_id=str(ids.new()),
+        application_id=str(ids.new()),
+        elder_id=elder.elder_id,
+        area_code=HERE,
+        level=3,
+        valid_from="2025-01-20",
+        valid_to="2025-04-30",
+        approved_at=timestamp(at("2025-01-20")),
     )
 
-    await hear(told((result, "2025-01-20", 1), (assessment.ElderRegistered(elder=elder), "2025-01-10", 1)))
+    await hear(
+        told((result, "2025-01-20", 1), (assessment.ElderRegistered(elder=elder), "2025-01-10", 1))
+    )
 
     assert (await shown("2025-03"))["AS01", HERE] == (1, 1)
     assert (await shown("2025-04"))["AS01", HERE] == (0, 1)
@@ -75,8 +102,15 @@ async def test_a_result_is_valid_up_to_the_day_before_its_end(hear: Hear, shown:
 async def test_a_certificate_must_last_to_the_end_of_the_month(hear: Hear, shown: Shown) -> None:
     county = areas.at(HERE, areas.COUNTY)
     worker = facility.Worker(
-        worker_id=str(ids.new()), organisation_id=str(ids.new()), area_code=county, skills=[1], caregiver=True,
-        certified_until="2025-03-30", shift_from_min=480, shift_to_min=1000, status=facility.Worker.STATUS_ACTIVE,
+        worker_id=str(ids.new()),
+        organisation_id=str(ids.new()),
+        area_code=county,
+        skills=[1],
+        caregiver=True,
+        certified_until="2025-03-30",
+        shift_from_min=480,
+        shift_to_min=1000,
+        status=facility.Worker.STATUS_ACTIVE,
         registered_at=timestamp(at("2025-01-10")),
     )
 
@@ -96,33 +130,74 @@ async def test_a_state_that_is_said_again_changes_nothing(hear: Hear, shown: Sho
     assert (await shown("2025-05"))["POP01", HERE] == (1, 0)
 
 
-async def test_each_offer_counts_and_only_the_one_that_was_taken_is_accepted(hear: Hear, shown: Shown) -> None:
+async def test_each_offer_counts_and_only_the_one_that_was_taken_is_accepted(
+    hear: Hear, shown: Shown
+) -> None:
     order, first, second = (str(ids.new()) for _ in range(3))
-    same = {"order_id": order, "elder_id": str(ids.new()), "area_code": HERE, "organisation_id": str(ids.new())}
+    same = {
+        "order_id": order,
+        "elder_id": str(ids.new()),
+        "area_code": HERE,
+        "organisation_id": str(ids.new()),
+    }
 
     def offer(worker: str, attempt: int, day: str) -> Message:
-        planned = {"planned_at": timestamp(at("2025-02-03")), "planned_min": 60, "item_code": "bath"}
-        return dispatch.OrderAssigned(**same, **planned, worker_id=worker, attempt=attempt, assigned_at=timestamp(at(day)))  # type: ignore[arg-type]
+        planned = {
+            "planned_at": timestamp(at("2025-02-03")),
+            "planned_min": 60,
+            "item_code": "bath",
+        }
+        return dispatch.OrderAssigned(
+            **same, **planned, worker_id=worker, attempt=attempt, assigned_at=timestamp(at(day))
+        )  # type: ignore[arg-type]
 
-    taken = dispatch.OrderAccepted(**same, worker_id=second, accepted_at=timestamp(at("2025-02-02")))
+    taken = dispatch.OrderAccepted(
+        **same, worker_id=second, accepted_at=timestamp(at("2025-02-02"))
+    )
     offers = [offer(second, 2, "2025-02-02"), offer(first, 1, "2025-02-01")]
-    await hear(told((taken, "2025-02-02", 3), (offers[0], "2025-02-02", 2), (offers[1], "2025-02-01", 1)))
+    await hear(
+        told((taken, "2025-02-02", 3), (offers[0], "2025-02-02", 2), (offers[1], "2025-02-01", 1))
+    )
 
     assert (await shown("2025-02"))["DI01", HERE] == (1, 2)
 
 
-@pytest.mark.parametrize(("cause", "wanted"), [
-    ("ELDER", None), ("DEATH", None), ("MOVED_OUT", None), ("UNSERVED", (0, 1)), ("MISSED", (0, 1)),
-])
+@pytest.mark.parametrize(
+    ("cause", "wanted"),
+    [
+        ("ELDER", None),
+        ("DEATH", None),
+        ("MOVED_OUT", None),
+        ("UNSERVED", (0, 1)),
+        ("MISSED", (0, 1)),
+    ],
+)
 async def test_an_order_that_nobody_failed_is_not_one_that_was_to_be_served(
-    hear: Hear, shown: Shown, recount: Recounted, cause: str, wanted: tuple[int, int] | None,
+    hear: Hear,
+    shown: Shown,
+    recount: Recounted,
+    cause: str,
+    wanted: tuple[int, int] | None,
 ) -> None:
     order = {"order_id": str(ids.new()), "elder_id": str(ids.new()), "area_code": HERE}
-    window = {"wanted_from": timestamp(at("2025-01-20")), "wanted_to": timestamp(at("2025-01-20") + timedelta(hours=2))}
+    window = {
+        "wanted_from": timestamp(at("2025-01-20")),
+        "wanted_to": timestamp(at("2025-01-20") + timedelta(hours=2)),
+    }
 
     events = [
-        Told(dispatch.OrderPlaced(**order, **window, placed_at=timestamp(at("2025-01-19"))), at("2025-01-19"), 1),  # type: ignore[arg-type]
-        Told(dispatch.OrderCancelled(**order, cause=f"CAUSE_{cause}", cancelled_at=window["wanted_from"]), at("2025-01-20"), 2),  # type: ignore[arg-type]
+        Told(
+            dispatch.OrderPlaced(**order, **window, placed_at=timestamp(at("2025-01-19"))),
+            at("2025-01-19"),
+            1,
+        ),  # type: ignore[arg-type]
+        Told(
+            dispatch.OrderCancelled(
+                **order, cause=f"CAUSE_{cause}", cancelled_at=window["wanted_from"]
+            ),
+            at("2025-01-20"),
+            2,
+        ),  # type: ignore[arg-type]
     ]
 
     await hear([a_record(event, offset=number) for number, event in enumerate(events)])
@@ -133,7 +208,10 @@ async def test_an_order_that_nobody_failed_is_not_one_that_was_to_be_served(
 
 async def test_an_event_of_a_type_nobody_knows_is_kept(store: Store, hear: Hear) -> None:
     record = told((assessment.ElderRegistered(elder=an_elder()), "2025-01-10", 1))[0]
-    headers = tuple((name, b"eldercare.assessment.v1.ElderDreamt" if name == "ce_type" else value) for name, value in record.headers)
+    headers = tuple(
+        (name, b"eldercare.assessment.v1.ElderDreamt" if name == "ce_type" else value)
+        for name, value in record.headers
+    )
 
     await hear([record._replace(headers=headers)])
 
@@ -154,66 +232,127 @@ async def test_an_id_without_a_day_is_parked_and_not_kept(store: Store, hear: He
         assert await driver.fetchval("select count(*) from archive") == 0
 
 
-async def test_events_of_several_days_lie_in_partitions_of_their_days(store: Store, hear: Hear) -> None:
+async def test_events_of_several_days_lie_in_partitions_of_their_days(
+    store: Store, hear: Hear
+) -> None:
     elder = Told(assessment.ElderRegistered(elder=an_elder()), at("2025-01-10"), 1)
     days = [ids.least(datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=n)) for n in range(2)]
 
     await hear([a_record(elder, offset=n, id=id) for n, id in enumerate(days)])
 
     async with store.reading() as session:
-        found = await (await session.driver()).fetch("select distinct tableoid::regclass::text as name from archive order by 1")
+        found = await (await session.driver()).fetch(
+            "select distinct tableoid::regclass::text as name from archive order by 1"
+        )
     assert [row["name"] for row in found] == ["archive_p20260301", "archive_p20260302"]
 
 
 def _applied(application: str, day: str, channel: int = 1) -> tuple[Message, str, int]:
-    return assessment.ApplicationSubmitted(
-        application_id=application, elder_id=str(ids.new()), area_code=HERE, reason=1, channel=channel, submitted_at=timestamp(at(day)),  # type: ignore[arg-type]
-    ), day, 1
+    return (
+        assessment.ApplicationSubmitted(
+            application_id=application,
+            elder_id=str(ids.new()),
+            area_code=HERE,
+            reason=1,
+            channel=channel,
+            submitted_at=timestamp(at(day)),  # type: ignore[arg-type]
+        ),
+        day,
+        1,
+    )
 
 
-async def test_an_application_without_a_result_is_not_in_time_and_a_withdrawn_one_is_not_due(hear: Hear, shown: Shown) -> None:
+async def test_an_application_without_a_result_is_not_in_time_and_a_withdrawn_one_is_not_due(
+    hear: Hear, shown: Shown
+) -> None:
     done, late, open_, withdrawn = (str(ids.new()) for _ in range(4))
 
     def result(application: str, day: str, working_days: int) -> tuple[Message, str, int]:
-        return assessment.AssessmentCompleted(
-            assessment_id=str(ids.new()), application_id=application, elder_id=str(ids.new()), area_code=HERE, level=2, assessors=2,
-            working_days=working_days, submitted_at=timestamp(at("2025-01-20")), completed_at=timestamp(at(day)),
-        ), day, 1
+        return (
+            assessment.AssessmentCompleted(
+                assessment_id=str(ids.new()),
+                application_id=application,
+                elder_id=str(ids.new()),
+                area_code=HERE,
+                level=2,
+                assessors=2,
+                working_days=working_days,
+                submitted_at=timestamp(at("2025-01-20")),
+                completed_at=timestamp(at(day)),
+            ),
+            day,
+            1,
+        )
 
     left = assessment.ApplicationWithdrawn(
-        application_id=withdrawn, elder_id=str(ids.new()), area_code=HERE, withdrawn_at=timestamp(at("2025-02-05")),
+        application_id=withdrawn,
+        elder_id=str(ids.new()),
+        area_code=HERE,
+        withdrawn_at=timestamp(at("2025-02-05")),
     )
-    await hear(told(
-        *(_applied(one, "2025-01-20") for one in (done, late, open_, withdrawn)), result(done, "2025-02-10", 15),
-        result(late, "2025-02-11", 16), (left, "2025-02-05", 2),
-    ))
+    await hear(
+        told(
+            *(_applied(one, "2025-01-20") for one in (done, late, open_, withdrawn)),
+            result(done, "2025-02-10", 15),
+            result(late, "2025-02-11", 16),
+            (left, "2025-02-05", 2),
+        )
+    )
 
     assert (await shown("2025-01"))["AS04", HERE] == (1, 3)
     assert ("AS04", HERE) not in await shown("2025-02")
 
 
-async def test_each_way_in_has_its_share_and_what_the_platform_asks_for_came_by_none(hear: Hear, shown: Shown) -> None:
-    await hear(told(*(_applied(str(ids.new()), "2025-01-20", channel) for channel in (1, 2, 2, 3, 4, 5))))
+async def test_each_way_in_has_its_share_and_what_the_platform_asks_for_came_by_none(
+    hear: Hear, shown: Shown
+) -> None:
+    await hear(
+        told(*(_applied(str(ids.new()), "2025-01-20", channel) for channel in (1, 2, 2, 3, 4, 5)))
+    )
 
     january = await shown("2025-01")
-    shares = {code: pair for (code, area), pair in january.items() if area == HERE and code.startswith("DC02")}
+    shares = {
+        code: pair
+        for (code, area), pair in january.items()
+        if area == HERE and code.startswith("DC02")
+    }
     assert shares == {
-        "DC02": (2, 5), "DC02_PORTAL": (1, 5), "DC02_HOTLINE": (2, 5), "DC02_MOBILE": (1, 5), "DC02_TERMINAL": (1, 5),
+        "DC02": (2, 5),
+        "DC02_PORTAL": (1, 5),
+        "DC02_HOTLINE": (2, 5),
+        "DC02_MOBILE": (1, 5),
+        "DC02_TERMINAL": (1, 5),
     }
     assert january["AS04", HERE] == (0, 6)
 
 
-async def test_a_return_call_counts_if_nobody_answers_and_apart_where_a_voucher_pays(hear: Hear, shown: Shown) -> None:
+async def test_a_return_call_counts_if_nobody_answers_and_apart_where_a_voucher_pays(
+    hear: Hear, shown: Shown
+) -> None:
     paid, market = str(ids.new()), str(ids.new())
 
     def finished(order: str, voucher_fen: int) -> tuple[Message, str, int]:
-        return dispatch.OrderFinished(
-            order_id=order, elder_id=str(ids.new()), area_code=HERE, organisation_id=str(ids.new()), worker_id=str(ids.new()),
-            item_code="bath", voucher_fen=voucher_fen, finished_at=timestamp(at("2025-01-20")),
-        ), "2025-01-20", 1
+        return (
+            dispatch.OrderFinished(
+                order_id=order,
+                elder_id=str(ids.new()),
+                area_code=HERE,
+                organisation_id=str(ids.new()),
+                worker_id=str(ids.new()),
+                item_code="bath",
+                voucher_fen=voucher_fen,
+                finished_at=timestamp(at("2025-01-20")),
+            ),
+            "2025-01-20",
+            1,
+        )
 
     called = dispatch.OrderFollowedUp(
-        order_id=market, elder_id=str(ids.new()), area_code=HERE, reached=False, followed_up_at=timestamp(at("2025-01-21")),
+        order_id=market,
+        elder_id=str(ids.new()),
+        area_code=HERE,
+        reached=False,
+        followed_up_at=timestamp(at("2025-01-21")),
     )
     await hear(told(finished(paid, 3000), finished(market, 0), (called, "2025-01-21", 2)))
 

@@ -53,7 +53,11 @@ def dated(told: Sequence[Told], day: date = FIRST, days: int = 3) -> list[Record
     for number, record in enumerate(records(told)):
         at = datetime(day.year, day.month, day.day, 8, tzinfo=UTC) + timedelta(days=number % days)
         offsets[record.topic] = offsets.get(record.topic, -1) + 1
-        made.append(a_record(told[number], offset=offsets[record.topic], id=UUID(int=ids.least(at).int + number)))
+        made.append(
+            a_record(
+                told[number], offset=offsets[record.topic], id=UUID(int=ids.least(at).int + number)
+            )
+        )
     return made
 
 
@@ -68,7 +72,10 @@ def city(seed: int = 3) -> list[Record]:
 async def kept(store: Store) -> list[tuple[Any, ...]]:
     """All columns of all rows of the archive."""
     async with store.reading() as session:
-        return [tuple(row) for row in await (await session.driver()).fetch("select * from archive order by id")]
+        return [
+            tuple(row)
+            for row in await (await session.driver()).fetch("select * from archive order by id")
+        ]
 
 
 async def noted(store: Store) -> list[ArchivedDay]:
@@ -76,7 +83,9 @@ async def noted(store: Store) -> list[ArchivedDay]:
         return [await session.get(ArchivedDay, day.day) for day in await listed(store) if day.file]
 
 
-async def test_days_that_leave_and_come_back_are_the_same_rows(store: Store, hear: Hear, folder: Path) -> None:
+async def test_days_that_leave_and_come_back_are_the_same_rows(
+    store: Store, hear: Hear, folder: Path
+) -> None:
     await hear(city())
     whole = await kept(store)
 
@@ -84,24 +93,38 @@ async def test_days_that_leave_and_come_back_are_the_same_rows(store: Store, hea
     rest = await kept(store)
     back = [await give_back(store, file) for file in files]
 
-    assert [file.name for file in files] == ["archive-2026-09-01.parquet", "archive-2026-09-02.parquet"]
+    assert [file.name for file in files] == [
+        "archive-2026-09-01.parquet",
+        "archive-2026-09-02.parquet",
+    ]
     assert {ids.instant(row[0]).date() for row in rest} == {LAST}
     assert await kept(store) == whole
     assert sum(back) == len(whole) - len(rest)
     assert names(folder) == [file.name for file in files]
 
 
-async def test_a_day_that_left_is_noted_with_its_file(store: Store, hear: Hear, folder: Path) -> None:
+async def test_a_day_that_left_is_noted_with_its_file(
+    store: Store, hear: Hear, folder: Path
+) -> None:
     await hear(city())
     day = [row for row in await kept(store) if ids.instant(row[0]).date() == FIRST]
 
     (file,) = await export(store, folder, FIRST + timedelta(days=1))
 
     (note,) = await noted(store)
-    assert (note.day, note.file, note.rows, note.checksum) == (FIRST, str(file), len(day), dayfiles.checksum(file))
+    assert (note.day, note.file, note.rows, note.checksum) == (
+        FIRST,
+        str(file),
+        len(day),
+        dayfiles.checksum(file),
+    )
     assert (note.first_id, note.last_id) == (day[0][0], day[-1][0])
     assert note.digest == dayfiles.digest(file).told()
-    assert [(one.day, one.file) for one in await listed(store)] == [(FIRST, str(file)), (FIRST + timedelta(days=1), ""), (LAST, "")]
+    assert [(one.day, one.file) for one in await listed(store)] == [
+        (FIRST, str(file)),
+        (FIRST + timedelta(days=1), ""),
+        (LAST, ""),
+    ]
 
 
 async def _while_writing(store: Store, folder: Path) -> None:
@@ -138,9 +161,21 @@ async def _before_the_second_day(store: Store, folder: Path) -> None:
     await export(store, folder, BEFORE, told=told)
 
 
-@pytest.mark.parametrize("until", [_while_writing, _before_reading_back, _while_reading_back, _before_dropping, _before_the_second_day])
+@pytest.mark.parametrize(
+    "until",
+    [
+        _while_writing,
+        _before_reading_back,
+        _while_reading_back,
+        _before_dropping,
+        _before_the_second_day,
+    ],
+)
 async def test_an_export_that_was_killed_lost_nothing_and_goes_on(
-    store: Store, hear: Hear, folder: Path, until: Callable[[Store, Path], Awaitable[None]],
+    store: Store,
+    hear: Hear,
+    folder: Path,
+    until: Callable[[Store, Path], Awaitable[None]],
 ) -> None:
     await hear(city())
     whole = await kept(store)
@@ -155,7 +190,9 @@ async def test_an_export_that_was_killed_lost_nothing_and_goes_on(
     assert await kept(store) == whole
 
 
-async def test_a_folder_that_takes_no_file_ends_the_export_and_leaves_the_day(store: Store, hear: Hear, folder: Path) -> None:
+async def test_a_folder_that_takes_no_file_ends_the_export_and_leaves_the_day(
+    store: Store, hear: Hear, folder: Path
+) -> None:
     await hear(city())
     whole = await kept(store)
 
@@ -165,7 +202,9 @@ async def test_a_folder_that_takes_no_file_ends_the_export_and_leaves_the_day(st
     assert (await kept(store), await noted(store)) == (whole, [])
 
 
-async def test_a_day_does_not_leave_while_somebody_reads_the_archive(store: Store, hear: Hear, folder: Path) -> None:
+async def test_a_day_does_not_leave_while_somebody_reads_the_archive(
+    store: Store, hear: Hear, folder: Path
+) -> None:
     await hear(city())
     whole = await kept(store)
     async with store.reading(snapshot=True) as session:
@@ -174,8 +213,15 @@ async def test_a_day_does_not_leave_while_somebody_reads_the_archive(store: Stor
         file = folder / dayfiles.name_of(FIRST)
         read = await write(store, file, FIRST)
         note = ArchivedDay(
-            day=FIRST, file=str(file), checksum="", rows=read.digest.rows, digest="", first_id=read.first, last_id=read.last,
-            newest=read.newest, exported_at=store.clock.real(),
+            day=FIRST,
+            file=str(file),
+            checksum="",
+            rows=read.digest.rows,
+            digest="",
+            first_id=read.first,
+            last_id=read.last,
+            newest=read.newest,
+            exported_at=store.clock.real(),
         )
 
         with pytest.raises(Contended):
@@ -191,8 +237,15 @@ async def test_a_day_that_grew_meanwhile_stays(store: Store, hear: Hear, folder:
     read = await write(store, file, FIRST)
     await hear(told[-6:])
     note = ArchivedDay(
-        day=FIRST, file=str(file), checksum="", rows=read.digest.rows, digest="", first_id=read.first, last_id=read.last,
-        newest=read.newest, exported_at=store.clock.real(),
+        day=FIRST,
+        file=str(file),
+        checksum="",
+        rows=read.digest.rows,
+        digest="",
+        first_id=read.first,
+        last_id=read.last,
+        newest=read.newest,
+        exported_at=store.clock.real(),
     )
 
     with pytest.raises(DayGrew):
@@ -205,29 +258,44 @@ async def test_days_that_are_open_do_not_leave(store: Store, hear: Hear, folder:
     now = store.clock.real().date()
     await hear(dated(History(3, months=3).grow(3).ordered(), now - timedelta(days=14)))
 
-    with pytest.raises(DayOpen, match=f"{now - timedelta(days=14)} stays in the database: only by the archive is a repetition known"):
+    with pytest.raises(
+        DayOpen,
+        match=f"{now - timedelta(days=14)} stays in the database: only by the archive is a repetition known",
+    ):
         await export(store, folder, now)
 
     assert names(folder) == []
 
 
-async def test_days_with_events_of_the_last_closed_month_do_not_leave(store: Store, hear: Hear, clock: Any, folder: Path) -> None:
+async def test_days_with_events_of_the_last_closed_month_do_not_leave(
+    store: Store, hear: Hear, clock: Any, folder: Path
+) -> None:
     told = History(3, months=1, begin=datetime(2026, 4, 1, tzinfo=UTC)).grow(8).ordered()
     await hear(dated(told))
     clock.set(max(one.time for one in told) + timedelta(days=20))
 
-    with pytest.raises(DayOpen, match=r"2026-09-01 stays in the database: it has events of 20\d\d-\d\d, and figures of the present month"):
+    with pytest.raises(
+        DayOpen,
+        match=r"2026-09-01 stays in the database: it has events of 20\d\d-\d\d, and figures of the present month",
+    ):
         await export(store, folder, BEFORE)
 
 
 async def test_with_the_files_a_rebuild_and_a_proof_count_the_same_without_them_they_refuse(
-    store: Store, hear: Hear, shown: Any, folder: Path,
+    store: Store,
+    hear: Hear,
+    shown: Any,
+    folder: Path,
 ) -> None:
     await hear(city())
     events, before, month = len(await kept(store)), await shown(MONTH), months.of_text(MONTH)
     (file, _) = await export(store, folder, BEFORE)
 
-    for refused in (rebuild(store), rebuild(store, folder / "elsewhere"), proving.prove(store, CITY, month)):
+    for refused in (
+        rebuild(store),
+        rebuild(store, folder / "elsewhere"),
+        proving.prove(store, CITY, month),
+    ):
         with pytest.raises(DayExported, match=f"2026-09-01 lies in the file {file}"):
             await refused
     assert await rebuild(store, folder) == events
@@ -239,13 +307,21 @@ async def test_with_the_files_a_rebuild_and_a_proof_count_the_same_without_them_
     assert proof.events == events
 
 
-async def test_a_file_that_is_another_one_is_not_counted_and_not_put_back(store: Store, hear: Hear, folder: Path) -> None:
+async def test_a_file_that_is_another_one_is_not_counted_and_not_put_back(
+    store: Store, hear: Hear, folder: Path
+) -> None:
     await hear(city())
     first, second = await export(store, folder, BEFORE)
     first.write_bytes(second.read_bytes())
 
-    for refused in (rebuild(store, folder), proving.prove(store, CITY, months.of_text(MONTH), folder), give_back(store, first)):
-        with pytest.raises(DayAltered, match=f"{first.name} is not what was exported of the day 2026-09-01"):
+    for refused in (
+        rebuild(store, folder),
+        proving.prove(store, CITY, months.of_text(MONTH), folder),
+        give_back(store, first),
+    ):
+        with pytest.raises(
+            DayAltered, match=f"{first.name} is not what was exported of the day 2026-09-01"
+        ):
             await refused
 
 
@@ -258,7 +334,9 @@ async def test_only_a_day_that_left_comes_back(store: Store, hear: Hear, folder:
         await give_back(store, file)
 
 
-async def test_an_event_that_left_and_what_depends_on_it_are_refused_with_the_file(store: Store, hear: Hear, folder: Path) -> None:
+async def test_an_event_that_left_and_what_depends_on_it_are_refused_with_the_file(
+    store: Store, hear: Hear, folder: Path
+) -> None:
     await hear(city())
     gone = (await kept(store))[0]
     (file, _) = await export(store, folder, BEFORE)
@@ -267,14 +345,21 @@ async def test_an_event_that_left_and_what_depends_on_it_are_refused_with_the_fi
         with pytest.raises(DayExported, match=str(file)) as refused:
             await lineage.event(session, an_operator(), pb.GetArchivedEvent(event_id=str(gone[0])))
         with pytest.raises(NotFound):
-            await lineage.event(session, an_operator(), pb.GetArchivedEvent(event_id=str(ids.new())))
+            await lineage.event(
+                session, an_operator(), pb.GetArchivedEvent(event_id=str(ids.new()))
+            )
         with pytest.raises(DayExported):
-            await lineage.trace(session, an_operator(), pb.TraceFigure(code="POP01", area_code=CITY, month=MONTH))
+            await lineage.trace(
+                session, an_operator(), pb.TraceFigure(code="POP01", area_code=CITY, month=MONTH)
+            )
     assert refused.value.facts == {"day": "2026-09-01", "file": str(file)}
 
 
 async def test_a_figure_of_things_that_began_later_is_traced_as_far_as_the_database_reaches(
-    store: Store, hear: Hear, clock: Any, folder: Path,
+    store: Store,
+    hear: Hear,
+    clock: Any,
+    folder: Path,
 ) -> None:
     await hear(city())
     await export(store, folder, LAST + timedelta(days=1))
@@ -291,7 +376,9 @@ async def test_a_figure_of_things_that_began_later_is_traced_as_far_as_the_datab
     assert len(page.events) == 3
 
 
-async def test_an_event_of_a_day_that_left_is_parked_until_the_day_is_back(store: Store, hear: Hear, folder: Path) -> None:
+async def test_an_event_of_a_day_that_left_is_parked_until_the_day_is_back(
+    store: Store, hear: Hear, folder: Path
+) -> None:
     late, *rest = city()
     await hear(rest)
     (file, _) = await export(store, folder, BEFORE)
@@ -312,18 +399,26 @@ async def test_an_event_of_a_day_that_left_is_parked_until_the_day_is_back(store
     assert dict(late.headers)["ce_id"].decode() in {str(row[0]) for row in await kept(store)}
 
 
-async def test_a_rebuild_and_an_export_do_not_run_at_once(store: Store, hear: Hear, folder: Path) -> None:
+async def test_a_rebuild_and_an_export_do_not_run_at_once(
+    store: Store, hear: Hear, folder: Path
+) -> None:
     await hear(city())
 
-    outcomes = await asyncio.gather(rebuild(store), export(store, folder, BEFORE), return_exceptions=True)
+    outcomes = await asyncio.gather(
+        rebuild(store), export(store, folder, BEFORE), return_exceptions=True
+    )
 
     assert sum(isinstance(outcome, RebuildRuns) for outcome in outcomes) == 1
 
 
-async def test_the_partitions_of_the_coming_days_are_there_before_their_first_event(store: Store) -> None:
+async def test_the_partitions_of_the_coming_days_are_there_before_their_first_event(
+    store: Store,
+) -> None:
     today = store.clock.real().date()
 
     for _ in range(2):
         await archive.prepare(store)
 
-    assert [one.day for one in await listed(store)] == [today + timedelta(days=ahead) for ahead in range(archive.AHEAD + 1)]
+    assert [one.day for one in await listed(store)] == [
+        today + timedelta(days=ahead) for ahead in range(archive.AHEAD + 1)
+    ]

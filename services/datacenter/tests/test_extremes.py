@@ -24,7 +24,14 @@ Hear = Callable[[Sequence[Record]], Awaitable[None]]
 Shown = Callable[[str], Awaitable[Figures]]
 Recounted = Callable[[Sequence[Told], str], Figures]
 BOUNDS = [*ENDS, (str(NO_END), LAST), ("2025-03-31", LAST), (str(NO_END), FIRST)]
-ALWAYS = {f"eldercare.{name}" for name in ("assessment.v1.ElderRegistered", "facility.v1.WorkerRegistered", "facility.v1.StayBegan")}
+ALWAYS = {
+    f"eldercare.{name}"
+    for name in (
+        "assessment.v1.ElderRegistered",
+        "facility.v1.WorkerRegistered",
+        "facility.v1.StayBegan",
+    )
+}
 MONTHS = ("1900-01", "1900-02", "2025-03", "2199-12")
 
 
@@ -37,7 +44,12 @@ def history(day: str, at: datetime) -> list[Told]:
 
 @pytest.mark.parametrize(("day", "at"), BOUNDS)
 async def test_all_that_is_said_at_the_ends_of_what_is_accepted_is_counted(
-    day: str, at: datetime, hear: Hear, shown: Shown, recount: Recounted, store: Store,
+    day: str,
+    at: datetime,
+    hear: Hear,
+    shown: Shown,
+    recount: Recounted,
+    store: Store,
 ) -> None:
     told = history(day, at)
     assert {one.event.DESCRIPTOR.full_name for one in told} >= READERS.keys()
@@ -45,37 +57,61 @@ async def test_all_that_is_said_at_the_ends_of_what_is_accepted_is_counted(
     await hear(list(records(told)))
 
     async with store.reading() as session:
-        assert await (await session.driver()).fetchrow("select sum(applied)::int, sum(parked)::int from position") == (len(told), 0)
+        assert await (await session.driver()).fetchrow(
+            "select sum(applied)::int, sum(parked)::int from position"
+        ) == (len(told), 0)
     for month in MONTHS:
         assert await shown(month) == recount(told, month), month
 
 
-async def test_a_certificate_without_an_end_holds_in_every_month(hear: Hear, shown: Shown, recount: Recounted) -> None:
+async def test_a_certificate_without_an_end_holds_in_every_month(
+    hear: Hear, shown: Shown, recount: Recounted
+) -> None:
     def registered(until: str) -> Message:
         worker_id = str(ids.new())
-        return facility.WorkerRegistered(worker=facility.Worker(
-            worker_id=worker_id, organisation_id=str(ids.new()), area_code=villages()[0], skills=[1], caregiver=True, certified_until=until,
-            status=facility.Worker.STATUS_ACTIVE, registered_at=timestamp(datetime(2025, 1, 5, tzinfo=UTC)),
-        ))
+        return facility.WorkerRegistered(
+            worker=facility.Worker(
+                worker_id=worker_id,
+                organisation_id=str(ids.new()),
+                area_code=villages()[0],
+                skills=[1],
+                caregiver=True,
+                certified_until=until,
+                status=facility.Worker.STATUS_ACTIVE,
+                registered_at=timestamp(datetime(2025, 1, 5, tzinfo=UTC)),
+            )
+        )
 
-    told = [Told(registered(until), datetime(2025, 1, 5, tzinfo=UTC), 1) for until in ("9999-12-31", "2199-12-31", "2025-02-28")]
+    told = [
+        Told(registered(until), datetime(2025, 1, 5, tzinfo=UTC), 1)
+        for until in ("9999-12-31", "2199-12-31", "2025-02-28")
+    ]
 
     await hear(list(records(told)))
 
-    certified = {month: (await shown(month))["ST02", "341100000000"] for month in ("2025-01", "2025-02", "2025-03", "2199-12")}
+    certified = {
+        month: (await shown(month))["ST02", "341100000000"]
+        for month in ("2025-01", "2025-02", "2025-03", "2199-12")
+    }
     assert certified == {"2025-01": (3, 3), "2025-02": (3, 3), "2025-03": (2, 3), "2199-12": (2, 3)}
     for month in certified:
         assert await shown(month) == recount(told, month)
 
 
-@pytest.mark.parametrize("at", [Timestamp(seconds=-62_135_596_800), Timestamp(seconds=253_402_300_799, nanos=999_999_999)])
+@pytest.mark.parametrize(
+    "at",
+    [Timestamp(seconds=-62_135_596_800), Timestamp(seconds=253_402_300_799, nanos=999_999_999)],
+)
 def test_the_fold_and_the_recount_are_total_over_the_calendar(at: Timestamp) -> None:
     """Also what was accepted before there were bounds."""
     recount = Recount("2025-03", limits())
     for day in ("0001-01-01", "9999-12-31"):
         for one in history(day, FIRST):
             for field in one.event.DESCRIPTOR.fields:
-                if field.message_type is not None and field.message_type.full_name == Timestamp.DESCRIPTOR.full_name:
+                if (
+                    field.message_type is not None
+                    and field.message_type.full_name == Timestamp.DESCRIPTOR.full_name
+                ):
                     getattr(one.event, field.name).CopyFrom(at)
             notes, counts = read(one.event, When.of(FIRST, 1), limits())
             assert (notes or counts) or one.event.DESCRIPTOR.full_name not in ALWAYS

@@ -20,12 +20,31 @@ async def _proved(store: Store, month: int, *codes: str, area: str = CITY) -> UU
     """A proof of a month that found these figures to differ."""
     proof_id = ids.new()
     async with store.transaction() as session:
-        session.add(Proved(proof_id=proof_id, area_code=area, month=month, figures=31, events=7, proved_at=session.now))
+        session.add(
+            Proved(
+                proof_id=proof_id,
+                area_code=area,
+                month=month,
+                figures=31,
+                events=7,
+                proved_at=session.now,
+            )
+        )
         await session.flush()
-        session.add_all([Differed(
-            proof_id=proof_id, code=code, area_code=area, shown_numerator=2, shown_denominator=0, recomputed_numerator=1,
-            recomputed_denominator=0,
-        ) for code in codes])
+        session.add_all(
+            [
+                Differed(
+                    proof_id=proof_id,
+                    code=code,
+                    area_code=area,
+                    shown_numerator=2,
+                    shown_denominator=0,
+                    recomputed_numerator=1,
+                    recomputed_denominator=0,
+                )
+                for code in codes
+            ]
+        )
     return proof_id
 
 
@@ -56,7 +75,9 @@ async def test_a_proof_of_a_part_is_no_proof_of_the_city(store: Store, clock: Cl
 
 
 async def test_the_newest_fact_of_each_topic_has_an_age(
-    store: Store, clock: Clock, hear: Callable[[Sequence[Record]], Awaitable[None]],
+    store: Store,
+    clock: Clock,
+    hear: Callable[[Sequence[Record]], Awaitable[None]],
 ) -> None:
     told = History(3).grow(20).ordered()
     await hear(list(records(told)))

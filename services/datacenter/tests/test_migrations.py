@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from kit import migrations
 
 
-async def test_the_tables_are_what_the_migrations_make(database: Callable[..., Awaitable[str]]) -> None:
+async def test_the_tables_are_what_the_migrations_make(
+    database: Callable[..., Awaitable[str]],
+) -> None:
     dsn = await database()
 
     await asyncio.to_thread(migrations.check, dsn, "datacenter")

@@ -19,7 +19,9 @@ Recounted = Callable[[Sequence[Told], str], Figures]
 MONTHS = ("2024-12", "2025-01", "2025-02", "2025-04", "2025-06", "2026-05")
 
 
-async def test_the_counts_of_a_city_equal_the_recount_of_every_month(hear: Hear, shown: Shown, recount: Recounted) -> None:
+async def test_the_counts_of_a_city_equal_the_recount_of_every_month(
+    hear: Hear, shown: Shown, recount: Recounted
+) -> None:
     told = History(1).grow(40).ordered()
 
     await hear(list(records(told)))
@@ -49,17 +51,30 @@ def mixed(told: Sequence[Told], chance: random.Random) -> list[Record]:
     return heard + chance.sample(heard, len(heard) // 10)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10_000), order=st.integers(0, 10_000), size=st.sampled_from([1, 7, 60, 500]))
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    seed=st.integers(0, 10_000), order=st.integers(0, 10_000), size=st.sampled_from([1, 7, 60, 500])
+)
 async def test_no_interleaving_and_no_repetition_changes_any_figure(
-    store: Store, hear: Hear, shown: Shown, recount: Recounted, seed: int, order: int, size: int,
+    store: Store,
+    hear: Hear,
+    shown: Shown,
+    recount: Recounted,
+    seed: int,
+    order: int,
+    size: int,
 ) -> None:
     await execute(store.dsn, "truncate archive, thing, count, heard, position")
     told = History(seed, places=3, months=3).grow(12).ordered()
-    heard = [record._replace(offset=number, partition=0) for number, record in enumerate(mixed(told, random.Random(order)))]
+    heard = [
+        record._replace(offset=number, partition=0)
+        for number, record in enumerate(mixed(told, random.Random(order)))
+    ]
 
     for begin in range(0, len(heard), size):
-        await hear(heard[begin:begin + size])
+        await hear(heard[begin : begin + size])
 
     for month in MONTHS:
         assert await shown(month) == recount(told, month), month

@@ -14,7 +14,9 @@ from kit.store import Store
 BEGIN = datetime(2026, 4, 1, 1, tzinfo=UTC)
 
 
-async def test_a_proof_before_the_first_event_covers_nothing_and_is_made_anew(store: Store, hear) -> None:
+async def test_a_proof_before_the_first_event_covers_nothing_and_is_made_anew(
+    store: Store, hear
+) -> None:
     today = months.of_day(store.clock.today())
     first = await proving.prove(store, CITY, today)
 
@@ -31,7 +33,9 @@ async def test_a_proof_before_the_first_event_covers_nothing_and_is_made_anew(st
     assert found[1].figures > 1000
 
 
-async def test_each_day_proves_the_present_month_and_the_closed_one_proved_longest_ago(store: Store, clock: Clock, hear) -> None:
+async def test_each_day_proves_the_present_month_and_the_closed_one_proved_longest_ago(
+    store: Store, clock: Clock, hear
+) -> None:
     clock.set(datetime(2026, 7, 10, 4, tzinfo=UTC))
     await hear(list(records(History(3, begin=BEGIN).grow(10).ordered())))
     april, july = months.of_text("2026-04"), months.of_text("2026-07")
@@ -46,7 +50,9 @@ async def test_each_day_proves_the_present_month_and_the_closed_one_proved_longe
     assert proved == [[april, july], [april + 1, july], [april + 2, july], [april, july]]
 
 
-async def test_a_month_proved_on_demand_does_not_take_the_turn_of_another(store: Store, clock: Clock, hear) -> None:
+async def test_a_month_proved_on_demand_does_not_take_the_turn_of_another(
+    store: Store, clock: Clock, hear
+) -> None:
     clock.set(datetime(2026, 7, 10, 4, tzinfo=UTC))
     await hear(list(records(History(3, begin=BEGIN).grow(10).ordered())))
     april, july = months.of_text("2026-04"), months.of_text("2026-07")
@@ -57,7 +63,9 @@ async def test_a_month_proved_on_demand_does_not_take_the_turn_of_another(store:
     assert await _proved(store, day) == [april, april + 1, july]
 
 
-async def test_a_closed_month_that_no_longer_agrees_with_the_archive_is_found(store: Store, clock: Clock, hear) -> None:
+async def test_a_closed_month_that_no_longer_agrees_with_the_archive_is_found(
+    store: Store, clock: Clock, hear
+) -> None:
     clock.set(datetime(2026, 5, 10, 4, tzinfo=UTC))
     await hear(list(records(History(3, months=1, begin=BEGIN).grow(10).ordered())))
     async with store.transaction() as session:
@@ -67,7 +75,11 @@ async def test_a_closed_month_that_no_longer_agrees_with_the_archive_is_found(st
     await proving.prove_due(store, CITY, None)
 
     async with store.reading() as session:
-        codes = set(await session.exec(select(Differed.code).join(Proved).where(Proved.month == months.of_text("2026-04"))))
+        codes = set(
+            await session.exec(
+                select(Differed.code).join(Proved).where(Proved.month == months.of_text("2026-04"))
+            )
+        )
     assert "POP01" in codes
 
 

@@ -13,7 +13,10 @@ Shown = Callable[[str], Awaitable[Figures]]
 
 
 async def test_a_rebuild_repairs_what_is_shown_and_the_next_batch_goes_on_from_it(
-    store: Store, hear: Hear, shown: Shown, recount: Callable[[Sequence[Told], str], Figures],
+    store: Store,
+    hear: Hear,
+    shown: Shown,
+    recount: Callable[[Sequence[Told], str], Figures],
 ) -> None:
     told = History(5).grow(20).ordered()
     heard = list(records(told))
@@ -30,7 +33,10 @@ async def test_a_rebuild_repairs_what_is_shown_and_the_next_batch_goes_on_from_i
 
 
 async def test_events_that_come_during_a_rebuild_count_once(
-    store: Store, hear: Hear, shown: Shown, recount: Callable[[Sequence[Told], str], Figures],
+    store: Store,
+    hear: Hear,
+    shown: Shown,
+    recount: Callable[[Sequence[Told], str], Figures],
 ) -> None:
     told = History(6).grow(60).ordered()
     heard = list(records(told))
@@ -39,7 +45,7 @@ async def test_events_that_come_during_a_rebuild_count_once(
 
     async def go_on() -> None:
         for begin in range(half, len(heard), 50):
-            await hear(heard[begin:begin + 50])
+            await hear(heard[begin : begin + 50])
 
     await asyncio.gather(rebuild(store), go_on())
     await rebuild(store)

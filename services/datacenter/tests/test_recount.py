@@ -15,4 +15,6 @@ def test_every_figure_of_the_catalogue_is_recounted_and_no_other() -> None:
     for one in History(3).grow(60).ordered():
         recount.hear(one.event, one.time, one.sequence)
 
-    assert {code for (code, area), parts in recount.figures().items() if area == CITY and any(parts)} == catalogue().keys()
+    assert {
+        code for (code, area), parts in recount.figures().items() if area == CITY and any(parts)
+    } == catalogue().keys()

@@ -34,7 +34,10 @@ async def test_what_one_program_has_counted_is_not_counted_anew(store: Store, he
 
 
 async def test_counts_of_other_rules_are_noticed_and_what_is_counted_anew_is_this_programs(
-    store: Store, hear: Hear, shown: Shown, recount: Callable[[Sequence[Told], str], Figures],
+    store: Store,
+    hear: Hear,
+    shown: Shown,
+    recount: Callable[[Sequence[Told], str], Figures],
 ) -> None:
     told = History(5).grow(20).ordered()
     heard = list(records(told))
@@ -52,9 +55,15 @@ async def test_counts_of_other_rules_are_noticed_and_what_is_counted_anew_is_thi
     assert await shown(MONTH) == recount(told, MONTH)
 
 
-@pytest.mark.parametrize(("statement", "arguments"), [(renewing.NUMBER, ["other rules"]), ("update projection set batch = batch + 1", [])])
+@pytest.mark.parametrize(
+    ("statement", "arguments"),
+    [(renewing.NUMBER, ["other rules"]), ("update projection set batch = batch + 1", [])],
+)
 async def test_a_batch_of_a_release_that_still_runs_beside_is_noticed_after_the_rebuild_too(
-    statement: str, arguments: list[str], store: Store, hear: Hear,
+    statement: str,
+    arguments: list[str],
+    store: Store,
+    hear: Hear,
 ) -> None:
     """One that has other rules, and one from before anybody noted whose they are."""
     heard = list(records(History(5).grow(20).ordered()))
@@ -68,11 +77,18 @@ async def test_a_batch_of_a_release_that_still_runs_beside_is_noticed_after_the_
 
 
 async def test_a_running_service_renews_by_itself_and_goes_on_where_that_fails(
-    store: Store, hear: Hear, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+    store: Store,
+    hear: Hear,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     await hear(list(records(History(5).grow(20).ordered())))
     await changed(store, "update projection set counted_by = 'rules of before'")
-    for name, value in {"KAFKA": "127.0.0.1:9", "ISSUER": "http://127.0.0.1", "KEYS_URL": "http://127.0.0.1"}.items():
+    for name, value in {
+        "KAFKA": "127.0.0.1:9",
+        "ISSUER": "http://127.0.0.1",
+        "KEYS_URL": "http://127.0.0.1",
+    }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATABASE", "postgresql://nobody@127.0.0.1:9/none")
 
@@ -94,7 +110,9 @@ async def test_a_running_service_renews_by_itself_and_goes_on_where_that_fails(
         await asyncio.gather(renewed, return_exceptions=True)
 
 
-async def test_the_daily_proof_waits_for_counts_that_are_made_anew(store: Store, hear: Hear) -> None:
+async def test_the_daily_proof_waits_for_counts_that_are_made_anew(
+    store: Store, hear: Hear
+) -> None:
     await hear(list(records(History(5).grow(20).ordered())))
     await changed(store, "update projection set counted_by = 'rules of before'")
 
@@ -112,12 +130,19 @@ def test_rules_that_changed_have_a_new_number() -> None:
 def digest() -> str:
     """Of the sources, without comments, docstrings and layout."""
     folder = Path(datacenter.__file__).parent
-    files = sorted(file for name in SOURCES for file in ((folder / name).rglob("*.py") if (folder / name).is_dir() else [folder / name]))
+    files = sorted(
+        file
+        for name in SOURCES
+        for file in ((folder / name).rglob("*.py") if (folder / name).is_dir() else [folder / name])
+    )
     told = sha256()
     for file in files:
         module = ast.parse(file.read_text())
         for node in ast.walk(module):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            if (
+                isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+                and ast.get_docstring(node) is not None
+            ):
                 node.body = node.body[1:]
         told.update(ast.unparse(module).encode())
     return told.hexdigest()[:12]

@@ -29,7 +29,12 @@ async def address(postgres: Postgres) -> AsyncIterator[str]:
     await asyncio.to_thread(migrations.upgrade, postgres.dsn(name, user=owner), "datacenter")
     await grants.grant(postgres.dsn(name, user=owner), [runtime, owner])
     yield postgres.dsn(name, user=runtime)
-    await execute(postgres.dsn(), f"drop database {name} with (force)", f'drop role "{runtime}"', f"drop role {owner}")
+    await execute(
+        postgres.dsn(),
+        f"drop database {name} with (force)",
+        f'drop role "{runtime}"',
+        f"drop role {owner}",
+    )
 
 
 @pytest_asyncio.fixture
@@ -40,7 +45,9 @@ async def store(address: str, clock: Clock, ring: Ring) -> AsyncIterator[Store]:
 
 
 async def test_what_the_consumers_do_needs_no_owner(
-    store: Store, shown: Callable[[str], Awaitable[Figures]], recount: Callable[[Sequence[Told], str], Figures],
+    store: Store,
+    shown: Callable[[str], Awaitable[Figures]],
+    recount: Callable[[Sequence[Told], str], Figures],
 ) -> None:
     told = History(5).grow(20).ordered()
     async with store.transaction() as session:
@@ -51,7 +58,9 @@ async def test_what_the_consumers_do_needs_no_owner(
     assert await shown("2025-02") == recount(told, "2025-02")
 
 
-async def test_the_runtime_role_changes_no_schema_and_empties_no_figures_that_are_shown(store: Store) -> None:
+async def test_the_runtime_role_changes_no_schema_and_empties_no_figures_that_are_shown(
+    store: Store,
+) -> None:
     async with store.reading() as session:
         live = await (await session.driver()).fetchval("select live from projection")
     for statement, refusal in (

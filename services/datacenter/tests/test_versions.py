@@ -16,12 +16,22 @@ from kit import standards
 
 LIMITS = [field.name for field in fields(Limits)]
 DAY = date(2026, 11, 26)
-SAID: dict[str, Any] = {"form": "share", "numerator": "ALIVE_65", "denominator": "ALIVE", "factor": 100, "limits": ["old_years"]}
+SAID: dict[str, Any] = {
+    "form": "share",
+    "numerator": "ALIVE_65",
+    "denominator": "ALIVE",
+    "factor": 100,
+    "limits": ["old_years"],
+}
 
 
 def entries() -> dict[str, dict[str, Any]]:
     known = standards.load("datacenter")
-    return {one.path.removeprefix("indicators."): one.values[-1][1] for one in known if one.path.startswith("indicators.")}
+    return {
+        one.path.removeprefix("indicators."): one.values[-1][1]
+        for one in known
+        if one.path.startswith("indicators.")
+    }
 
 
 def changed(name: str) -> Limits:
@@ -42,7 +52,11 @@ def recounted(known: Limits) -> Figures:
 def test_a_figure_names_the_limits_that_it_depends_on(name: str) -> None:
     before, after = recounted(limits()), recounted(changed(name))
 
-    moved = {code for code, area in before.keys() | after.keys() if before.get((code, area)) != after.get((code, area))}
+    moved = {
+        code
+        for code, area in before.keys() | after.keys()
+        if before.get((code, area)) != after.get((code, area))
+    }
     assert moved
     assert moved == {code for code, said in entries().items() if name in said.get("limits", ())}
 
@@ -54,13 +68,18 @@ def test_another_number_is_another_version_of_the_figures_that_use_it_alone(name
         assert (known != other) == (name in said.get("limits", ())), code
 
 
-@pytest.mark.parametrize("another", [{"numerator": "ALIVE_80"}, {"denominator": "ASSESSED"}, {"factor": 1000}, {"level": 5}])
+@pytest.mark.parametrize(
+    "another",
+    [{"numerator": "ALIVE_80"}, {"denominator": "ASSESSED"}, {"factor": 1000}, {"level": 5}],
+)
 def test_another_formula_is_another_version(another: dict[str, Any]) -> None:
     assert version(DAY, SAID | another, limits()) != version(DAY, SAID, limits())
 
 
 def test_another_name_or_target_is_the_same_version() -> None:
-    assert version(DAY, SAID | {"target": 95, "name_en": "another"}, limits()) == version(DAY, SAID, limits())
+    assert version(DAY, SAID | {"target": 95, "name_en": "another"}, limits()) == version(
+        DAY, SAID, limits()
+    )
 
 
 def test_a_version_begins_with_the_day_of_its_entry() -> None:

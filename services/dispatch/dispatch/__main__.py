@@ -15,7 +15,9 @@ def placing(parts: Parts) -> Placing:
     settings = parts.settings
     if not isinstance(settings, Settings):
         raise TypeError("dispatch runs with its own settings")
-    return Placing(parts.client(settings.assessment_address), parts.client(settings.subsidy_address))
+    return Placing(
+        parts.client(settings.assessment_address), parts.client(settings.subsidy_address)
+    )
 
 
 def servicers(parts: Parts) -> list[object]:

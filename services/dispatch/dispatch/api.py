@@ -29,24 +29,36 @@ class Orders:
     async def Place(self, request: pb.PlaceOrder, store: Store, call: Call) -> pb.Order:
         return await self.placing.place(request, store, call)
 
-    async def Cancel(self, request: pb.CancelOrder, session: Session, call: Call) -> said.OrderCancelled:
+    async def Cancel(
+        self, request: pb.CancelOrder, session: Session, call: Call
+    ) -> said.OrderCancelled:
         return await visits.cancel(session, request, call.caller)
 
-    async def Accept(self, request: pb.AcceptOrder, session: Session, call: Call) -> said.OrderAccepted:
+    async def Accept(
+        self, request: pb.AcceptOrder, session: Session, call: Call
+    ) -> said.OrderAccepted:
         return await visits.accept(session, request, call.caller)
 
-    async def Decline(self, request: pb.DeclineOrder, session: Session, call: Call) -> said.OrderDeclined:
+    async def Decline(
+        self, request: pb.DeclineOrder, session: Session, call: Call
+    ) -> said.OrderDeclined:
         return await visits.decline(session, request, call.caller)
 
     @commands.hot
-    async def CheckIn(self, request: pb.CheckInOrder, session: RawSession, call: Call) -> said.OrderStarted:
+    async def CheckIn(
+        self, request: pb.CheckInOrder, session: RawSession, call: Call
+    ) -> said.OrderStarted:
         return await visits.check_in(session, request, call.caller)
 
     @commands.hot
-    async def CheckOut(self, request: pb.CheckOutOrder, session: RawSession, call: Call) -> said.OrderFinished:
+    async def CheckOut(
+        self, request: pb.CheckOutOrder, session: RawSession, call: Call
+    ) -> said.OrderFinished:
         return await visits.check_out(session, request, call.caller)
 
-    async def FollowUp(self, request: pb.FollowUpOrder, session: Session, call: Call) -> said.OrderFollowedUp:
+    async def FollowUp(
+        self, request: pb.FollowUpOrder, session: Session, call: Call
+    ) -> said.OrderFollowedUp:
         return await visits.follow_up(session, request, call.caller)
 
     async def Get(self, request: pb.GetOrder, session: Session, call: Call) -> pb.Order:

@@ -7,7 +7,13 @@ from uuid import UUID
 
 from eldercare.assessment.v1.events_pb2 import Elder as ElderState
 from eldercare.assessment.v1.events_pb2 import ElderChanged, ElderDied, ElderRegistered
-from eldercare.facility.v1.events_pb2 import OrganisationChanged, OrganisationRegistered, WorkerChanged, WorkerLeft, WorkerRegistered
+from eldercare.facility.v1.events_pb2 import (
+    OrganisationChanged,
+    OrganisationRegistered,
+    WorkerChanged,
+    WorkerLeft,
+    WorkerRegistered,
+)
 from eldercare.facility.v1.events_pb2 import Worker as WorkerState
 
 from dispatch.flows import contacts, county_day, offers, planning
@@ -22,7 +28,9 @@ GONE = {ElderState.STATUS_DEAD: Cause.DEATH, ElderState.STATUS_MOVED_OUT: Cause.
 
 
 @on(ElderRegistered, ElderChanged, ElderDied, group=GROUP, replica=Elder)
-async def replicate_elder(event: ElderRegistered | ElderChanged | ElderDied, session: Session) -> None:
+async def replicate_elder(
+    event: ElderRegistered | ElderChanged | ElderDied, session: Session
+) -> None:
     await replicate(session, event.elder, Elder)
     elder_id = UUID(event.elder.elder_id)
     if cause := GONE.get(event.elder.status):
@@ -32,12 +40,16 @@ async def replicate_elder(event: ElderRegistered | ElderChanged | ElderDied, ses
 
 
 @on(OrganisationRegistered, OrganisationChanged, group=GROUP, replica=Organisation)
-async def replicate_organisation(event: OrganisationRegistered | OrganisationChanged, session: Session) -> None:
+async def replicate_organisation(
+    event: OrganisationRegistered | OrganisationChanged, session: Session
+) -> None:
     await replicate(session, event.organisation, Organisation)
 
 
 @on(WorkerRegistered, WorkerChanged, WorkerLeft, group=GROUP, replica=Worker)
-async def replicate_worker(event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session) -> None:
+async def replicate_worker(
+    event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session
+) -> None:
     await replicate(session, event.worker, Worker)
     if event.worker.status == WorkerState.STATUS_LEFT:
         await offers.reoffer_orders_of_leaver(session, UUID(event.worker.worker_id))

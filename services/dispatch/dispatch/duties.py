@@ -25,7 +25,11 @@ from kit.store import Session, Store
 from kit.timers import due, undue
 
 POLL_S = 0.2
-TOGETHER = {"reserve": 8, "contact": 8, "plan": 1}  # at once: calls wait for a neighbour, plans for the one solver
+TOGETHER = {
+    "reserve": 8,
+    "contact": 8,
+    "plan": 1,
+}  # at once: calls wait for a neighbour, plans for the one solver
 REST_S, MOST_REST_S = 1.0, 600.0
 
 _CLAIM = """update due set not_before = $3 where (kind, key) in (
@@ -44,9 +48,20 @@ class Duties:
     lease: longer than any of them takes; as long does a killed service leave its work untouched.
     """
 
-    def __init__(self, store: Store, placing: Placing, engine: Engine, *, lease: timedelta = timedelta(seconds=90)) -> None:
+    def __init__(
+        self,
+        store: Store,
+        placing: Placing,
+        engine: Engine,
+        *,
+        lease: timedelta = timedelta(seconds=90),
+    ) -> None:
         self._store, self._placing, self._engine, self._lease = store, placing, engine, lease
-        self._kinds: Mapping[str, Duty] = {"plan": self._plan, "reserve": self._reserve, contacts.TIMER: self._contact}
+        self._kinds: Mapping[str, Duty] = {
+            "plan": self._plan,
+            "reserve": self._reserve,
+            contacts.TIMER: self._contact,
+        }
         self._wake = asyncio.Event()
         store.committed.append(self._committed)
 
@@ -74,7 +89,11 @@ class Duties:
             return 0
         async with self._store.transaction() as session:
             driver = await session.driver()
-            rows = [row for kind, most in TOGETHER.items() for row in await driver.fetch(_CLAIM, kind, now, real + self._lease, real, most)]
+            rows = [
+                row
+                for kind, most in TOGETHER.items()
+                for row in await driver.fetch(_CLAIM, kind, now, real + self._lease, real, most)
+            ]
         await asyncio.gather(*(self._served(row) for row in rows))
         return len(rows)
 
@@ -82,21 +101,44 @@ class Duties:
         async with self._store.raw() as session:
             row = await session.fetchrow(
                 "select 1 from due where kind = any($1) and at <= $2 and (not_before is null or not_before <= $3) limit 1",
-                list(self._kinds), session.now, self._store.clock.real(),
+                list(self._kinds),
+                session.now,
+                self._store.clock.real(),
             )
         return row is not None
 
     async def _served(self, row: Any) -> None:
         try:
-            with span(names.FIRED, root=True, attributes={"eldercare.timer": row["kind"]}, kind=row["kind"]):
+            with span(
+                names.FIRED,
+                root=True,
+                attributes={"eldercare.timer": row["kind"]},
+                kind=row["kind"],
+            ):
                 await self._kinds[row["kind"]](row["key"])
         except Exception as error:  # noqa: BLE001 - recorded in its row, and tried again later
             rest_s = min(REST_S * 2 ** min(row["tries"], 20), MOST_REST_S)
-            log.warning("a duty failed", kind=row["kind"], key=row["key"], tries=row["tries"] + 1, rest_s=rest_s, exc_info=error)
-            statement, values = _FAILED, (self._store.clock.real() + timedelta(seconds=rest_s), type(error).__name__, row["at"])
+            log.warning(
+                "a duty failed",
+                kind=row["kind"],
+                key=row["key"],
+                tries=row["tries"] + 1,
+                rest_s=rest_s,
+                exc_info=error,
+            )
+            statement, values = (
+                _FAILED,
+                (
+                    self._store.clock.real() + timedelta(seconds=rest_s),
+                    type(error).__name__,
+                    row["at"],
+                ),
+            )
         else:
             statement, values = _DONE, (row["at"],)  # type: ignore[assignment]
-        async with self._store.transaction() as session:  # a duty that set itself anew has another instant now
+        async with (
+            self._store.transaction() as session
+        ):  # a duty that set itself anew has another instant now
             await (await session.driver()).execute(statement, row["kind"], row["key"], *values)
 
     async def _plan(self, county: str) -> None:
@@ -117,7 +159,10 @@ class Duties:
                 await _again(session, order["order_id"])
 
     def _committed(self, session: Session | RawSession) -> None:
-        if any(kind in self._kinds and at is not None and at <= session.now for (kind, _), at in session.timers.items()):
+        if any(
+            kind in self._kinds and at is not None and at <= session.now
+            for (kind, _), at in session.timers.items()
+        ):
             self._wake.set()
 
 
@@ -129,4 +174,9 @@ async def _again(session: Session, order_id: UUID) -> None:
         order.state = State.CANCELLED
         undue(session, "reserve", str(order_id))
     else:
-        due(session, session.now + limits(local_day(session.now)).reserve_retry, "reserve", str(order_id))
+        due(
+            session,
+            session.now + limits(local_day(session.now)).reserve_retry,
+            "reserve",
+            str(order_id),
+        )

@@ -27,8 +27,18 @@ class Engine:
     command: the child; takes a line of JSON and answers with one.
     """
 
-    def __init__(self, budget: timedelta, *, command: tuple[str, ...] = _COMMAND, start: timedelta = timedelta(seconds=30)) -> None:
-        self._budget_s, self._start_s, self._command = budget.total_seconds(), start.total_seconds(), command
+    def __init__(
+        self,
+        budget: timedelta,
+        *,
+        command: tuple[str, ...] = _COMMAND,
+        start: timedelta = timedelta(seconds=30),
+    ) -> None:
+        self._budget_s, self._start_s, self._command = (
+            budget.total_seconds(),
+            start.total_seconds(),
+            command,
+        )
         self._child: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
 
@@ -40,11 +50,21 @@ class Engine:
             plan = await self.solve(problem)
             wrong = breaches(problem, plan)
         except SolverBroken as error:
-            log.warning("solver broken", error=str(error), visits=len(problem.visits), workers=len(problem.workers))
+            log.warning(
+                "solver broken",
+                error=str(error),
+                visits=len(problem.visits),
+                workers=len(problem.workers),
+            )
         else:
             if not wrong:
                 return plan
-            log.warning("plan refused", breaches=_names(wrong), visits=len(problem.visits), workers=len(problem.workers))
+            log.warning(
+                "plan refused",
+                breaches=_names(wrong),
+                visits=len(problem.visits),
+                workers=len(problem.workers),
+            )
         plan = await asyncio.to_thread(plan_by_scan, problem)
         if wrong := breaches(problem, plan):
             raise RuntimeError(f"the scan broke {_names(wrong)}")
@@ -74,7 +94,10 @@ class Engine:
         fresh = self._child is None or self._child.returncode is not None
         if fresh:
             self._child = await asyncio.create_subprocess_exec(
-                *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE_MOST_BYTES,
+                *self._command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=LINE_MOST_BYTES,
             )
         child = self._child
         if child is None or child.stdin is None or child.stdout is None:
@@ -89,7 +112,11 @@ class Engine:
             raise ValueError("the child ended without an answer")
         told = json.loads(line)
         return Plan(
-            tuple(Stop(stop["visit_id"], stop["worker_id"], int(stop["begin_s"])) for stop in told["stops"]), tuple(told["unserved"]),
+            tuple(
+                Stop(stop["visit_id"], stop["worker_id"], int(stop["begin_s"]))
+                for stop in told["stops"]
+            ),
+            tuple(told["unserved"]),
         )
 
 

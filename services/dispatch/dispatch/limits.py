@@ -43,6 +43,7 @@ class Limits:
 @cache
 def limits(on: date) -> Limits:
     """What is in force on a policy day."""
+
     def value(key: str) -> float:
         return float(_standards().value(f"dispatch.{key}", on))
 
@@ -50,9 +51,14 @@ def limits(on: date) -> Limits:
         return timedelta(minutes=value(key))
 
     return Limits(
-        least_window=minutes("least_window_min"), planning_hour=int(value("planning_hour")), retry=minutes("retry_min"),
-        patience=minutes("patience_min"), missed_after=minutes("missed_after_min"), device_tolerance=minutes("device_tolerance_min"),
-        reserve_retry=minutes("reserve_retry_min"), most_visits=int(value("most_visits")),
+        least_window=minutes("least_window_min"),
+        planning_hour=int(value("planning_hour")),
+        retry=minutes("retry_min"),
+        patience=minutes("patience_min"),
+        missed_after=minutes("missed_after_min"),
+        device_tolerance=minutes("device_tolerance_min"),
+        reserve_retry=minutes("reserve_retry_min"),
+        most_visits=int(value("most_visits")),
         riding=Riding(value("detour"), value("speed_kmh"), int(value("unknown_travel_min"))),
     )
 

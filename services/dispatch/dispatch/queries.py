@@ -25,12 +25,16 @@ USUAL = 50  # rows of a page where none is asked for
 
 async def items(session: Session) -> pb.ItemPage:
     """The catalogue of today."""
-    return pb.ItemPage(rows=[wire.message(pb.Item, item) for item in catalogue(local_day(session.now)).values()])
+    return pb.ItemPage(
+        rows=[wire.message(pb.Item, item) for item in catalogue(local_day(session.now)).values()]
+    )
 
 
 async def order(session: Session, request: pb.GetOrder, caller: Caller) -> pb.Order:
     """One order. Raises: NotFound."""
-    found = (await session.exec(_visible(caller).where(Order.order_id == UUID(request.order_id)))).first()
+    found = (
+        await session.exec(_visible(caller).where(Order.order_id == UUID(request.order_id)))
+    ).first()
     if found is None:
         raise NotFound("order", request.order_id)
     return wire.message(pb.Order, found)
@@ -53,7 +57,9 @@ async def orders(session: Session, request: pb.ListOrders, caller: Caller) -> pb
 
 async def whereabouts(session: Session, request: pb.GetOrder, call: Call) -> pb.HomeAddress:
     """Whom the worker is to visit, and where; leaves a record. Raises: NotFound, NotAccepted."""
-    found = (await session.exec(_visible(call.caller).where(Order.order_id == UUID(request.order_id)))).first()
+    found = (
+        await session.exec(_visible(call.caller).where(Order.order_id == UUID(request.order_id)))
+    ).first()
     if found is None or str(found.worker_id) != call.caller.worker_id:
         raise NotFound("order", request.order_id)
     if found.state not in (State.ACCEPTED, State.IN_SERVICE):
@@ -63,12 +69,26 @@ async def whereabouts(session: Session, request: pb.GetOrder, call: Call) -> pb.
     name, phone, address = sealed.open_contact(vault, found.contact)
     home = sealed.open_place(vault, found.home)
     return wire.message(
-        pb.HomeAddress, found, name=name, phone=phone, address=address, lon=home.lon if home else None, lat=home.lat if home else None,
+        pb.HomeAddress,
+        found,
+        name=name,
+        phone=phone,
+        address=address,
+        lon=home.lon if home else None,
+        lat=home.lat if home else None,
     )
 
 
 def _visible(caller: Caller) -> SelectOfScalar[Order]:
-    query = scoped(select(Order), caller, area=Order.area_code, organisation=Order.organisation_id, person=Order.elder_id)
+    query = scoped(
+        select(Order),
+        caller,
+        area=Order.area_code,
+        organisation=Order.organisation_id,
+        person=Order.elder_id,
+    )
     if caller.roles == {"worker"}:  # of the organisation's orders the own ones
-        query = query.where(col(Order.worker_id) == UUID(caller.worker_id) if caller.worker_id else false())
+        query = query.where(
+            col(Order.worker_id) == UUID(caller.worker_id) if caller.worker_id else false()
+        )
     return query

@@ -11,6 +11,10 @@ class Settings(KitSettings):
     """Beside the kit's: its two neighbours and what a plan may cost."""
 
     service: str = "dispatch"
-    assessment_address: str = Field(description="host:port of assessment's gRPC: name, phone and address of an elder")
+    assessment_address: str = Field(
+        description="host:port of assessment's gRPC: name, phone and address of an elder"
+    )
     subsidy_address: str = Field(description="host:port of subsidy's gRPC: holds a voucher")
-    solve_budget: timedelta = Field(timedelta(seconds=20), description="for a county's day; 300 visits with 60 workers need 5 s")
+    solve_budget: timedelta = Field(
+        timedelta(seconds=20), description="for a county's day; 300 visits with 60 workers need 5 s"
+    )

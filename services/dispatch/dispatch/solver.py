@@ -27,49 +27,93 @@ def solve(problem: dict[str, Any], budget_s: float) -> dict[str, Any]:
     search = vroom.Input()
     places = [visit["place"] for visit in visits] + [worker["base"] for worker in workers]
     search.set_durations_matrix("car", _matrix(places, problem["riding"]))
-    barring = {number: {order[worker] for worker in visit["barred"] if worker in order} for number, visit in enumerate(visits)}
+    barring = {
+        number: {order[worker] for worker in visit["barred"] if worker in order}
+        for number, visit in enumerate(visits)
+    }
     for number, visit in enumerate(visits):
         skills, pinned = {HELP + visit["help"]}, visit["pinned"]
         window = (max(visit["from_s"], problem["now_s"]), visit["to_s"])
         if pinned is not None:
             if pinned["worker_id"] not in order:
                 continue
-            skills, window = {PINNED + order[pinned["worker_id"]]}, (pinned["begin_s"], pinned["begin_s"])
+            skills, window = (
+                {PINNED + order[pinned["worker_id"]]},
+                (pinned["begin_s"], pinned["begin_s"]),
+            )
         elif barring[number]:
             skills.add(UNBARRED + number)
         if window[0] > window[1]:
             continue
-        search.add_job(vroom.Job(
-            number, number, default_service=visit["service_s"], skills=skills, priority=100 if pinned else 0,
-            time_windows=[vroom.TimeWindow(*window)],
-        ))
+        search.add_job(
+            vroom.Job(
+                number,
+                number,
+                default_service=visit["service_s"],
+                skills=skills,
+                priority=100 if pinned else 0,
+                time_windows=[vroom.TimeWindow(*window)],
+            )
+        )
     for number, worker in enumerate(workers):
         skills = {HELP + skill for skill in worker["skills"]} | {PINNED + number}
-        skills |= {UNBARRED + visit for visit, barred in barring.items() if barred and number not in barred}
-        search.add_vehicle(vroom.Vehicle(
-            number, start=len(visits) + number, end=len(visits) + number, skills=skills, max_tasks=problem["most"],
-            time_window=vroom.TimeWindow(max(worker["from_s"], problem["now_s"]), max(worker["to_s"], problem["now_s"])),
-        ))
-    return _told(search.solve(exploration_level=5, nb_threads=1, timeout=timedelta(seconds=budget_s)), visits, workers)
+        skills |= {
+            UNBARRED + visit for visit, barred in barring.items() if barred and number not in barred
+        }
+        search.add_vehicle(
+            vroom.Vehicle(
+                number,
+                start=len(visits) + number,
+                end=len(visits) + number,
+                skills=skills,
+                max_tasks=problem["most"],
+                time_window=vroom.TimeWindow(
+                    max(worker["from_s"], problem["now_s"]), max(worker["to_s"], problem["now_s"])
+                ),
+            )
+        )
+    return _told(
+        search.solve(exploration_level=5, nb_threads=1, timeout=timedelta(seconds=budget_s)),
+        visits,
+        workers,
+    )
 
 
-def _told(solution: Any, visits: list[dict[str, Any]], workers: list[dict[str, Any]]) -> dict[str, Any]:
+def _told(
+    solution: Any, visits: list[dict[str, Any]], workers: list[dict[str, Any]]
+) -> dict[str, Any]:
     steps = np.asarray(solution._routes_numpy())
     stops = [
-        {"visit_id": visits[int(step["id"])]["visit_id"], "worker_id": workers[int(step["vehicle_id"])]["worker_id"],
-         "begin_s": int(step["arrival"]) + int(step["waiting_time"])}
-        for step in steps if bytes(step["type"]).rstrip(b"\0") == b"job"
+        {
+            "visit_id": visits[int(step["id"])]["visit_id"],
+            "worker_id": workers[int(step["vehicle_id"])]["worker_id"],
+            "begin_s": int(step["arrival"]) + int(step["waiting_time"]),
+        }
+        for step in steps
+        if bytes(step["type"]).rstrip(b"\0") == b"job"
     ]
     done = {stop["visit_id"] for stop in stops}
-    return {"stops": stops, "unserved": [visit["visit_id"] for visit in visits if visit["visit_id"] not in done]}
+    return {
+        "stops": stops,
+        "unserved": [visit["visit_id"] for visit in visits if visit["visit_id"] not in done],
+    }
 
 
 def _matrix(places: list[list[float] | None], riding: dict[str, Any]) -> np.ndarray[Any, Any]:
     """(n, n) uint32 seconds, rounded up; places without a position are the same fixed time away from everywhere."""
     known = np.array([place is not None for place in places])
-    lon, lat = np.radians(np.array([place or (0.0, 0.0) for place in places], dtype=float)).reshape(-1, 2).T
-    half = np.sin((lat[:, None] - lat) / 2) ** 2 + np.cos(lat[:, None]) * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
-    seconds = np.ceil(2 * EARTH_M * np.arcsin(np.sqrt(half)) * riding["detour"] * 3.6 / riding["speed_kmh"])
+    lon, lat = (
+        np.radians(np.array([place or (0.0, 0.0) for place in places], dtype=float))
+        .reshape(-1, 2)
+        .T
+    )
+    half = (
+        np.sin((lat[:, None] - lat) / 2) ** 2
+        + np.cos(lat[:, None]) * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
+    )
+    seconds = np.ceil(
+        2 * EARTH_M * np.arcsin(np.sqrt(half)) * riding["detour"] * 3.6 / riding["speed_kmh"]
+    )
     seconds[~known, :] = seconds[:, ~known] = riding["unknown_min"] * 60
     np.fill_diagonal(seconds, 0)
     matrix: np.ndarray[Any, Any] = seconds.astype(np.uint32)

@@ -44,7 +44,9 @@ class Worker(Remembered, table=True):
     version: int = 0
     organisation_id: UUID
     area_code: str
-    skills: list[int] = Field(sa_column=Column(ARRAY(SmallInteger), nullable=False), description="Help")
+    skills: list[int] = Field(
+        sa_column=Column(ARRAY(SmallInteger), nullable=False), description="Help"
+    )
     shift_from_min: int = Field(description="minutes after local midnight")
     shift_to_min: int = Field(description="minutes after local midnight")
     status: int = Field(sa_type=SmallInteger, description="Worker.Status")
@@ -61,7 +63,9 @@ class Order(Remembered, table=True):
         CheckConstraint("wanted_from < wanted_to", name="window"),
         CheckConstraint("(state in (1, 2)) = (worker_id is null) or state = 7", name="worker"),
         CheckConstraint("0 <= voucher_fen and voucher_fen <= price_fen", name="voucher"),
-        Index("visit_order_open_ix", "wanted_from", "area_code", postgresql_where=text("state = 2")),
+        Index(
+            "visit_order_open_ix", "wanted_from", "area_code", postgresql_where=text("state = 2")
+        ),
         Index("visit_order_reserving_ix", "placed_at", postgresql_where=text("state = 1")),
         Index("visit_order_area_ix", "area_code", "order_id"),
         Index("visit_order_elder_ix", "elder_id", "order_id"),
@@ -70,11 +74,15 @@ class Order(Remembered, table=True):
         Index("visit_order_left_ix", "worker_id", "checked_out_at"),
     )
 
-    order_id: UUID = Field(primary_key=True, description="made from the client and its idempotency key")
+    order_id: UUID = Field(
+        primary_key=True, description="made from the client and its idempotency key"
+    )
     version: int = 0
     digest: bytes = Field(description="of the request: the same key with another body is refused")
     elder_id: UUID
-    area_code: str = Field(description="of the elder's home when it was placed: its figures and its county's workers stay the same")
+    area_code: str = Field(
+        description="of the elder's home when it was placed: its figures and its county's workers stay the same"
+    )
     organisation_id: UUID | None = None
     worker_id: UUID | None = None
     item_code: str
@@ -93,7 +101,9 @@ class Order(Remembered, table=True):
     institution: bool = Field(default=False, description="the elder lives in an institution")
     voucher: bool = Field(default=True, description="a voucher may pay a part")
     contact: bytes | None = sealed(CONTACT, default=None, description="JSON: name, phone, address")
-    home: bytes | None = sealed(PLACE, default=None, description="position of the home; absent where none is known")
+    home: bytes | None = sealed(
+        PLACE, default=None, description="position of the home; absent where none is known"
+    )
     checked_in_at: datetime | None = Field(default=None, description="device")
     checked_out_at: datetime | None = Field(default=None, description="device")
     check_in_m: int | None = Field(default=None, description="from the home")
@@ -107,4 +117,3 @@ class Declined(Remembered, table=True):
     order_id: UUID = Field(primary_key=True)
     worker_id: UUID = Field(primary_key=True)
     declined_at: datetime
-

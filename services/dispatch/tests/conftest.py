@@ -29,7 +29,10 @@ async def store(database: Any, clock: Clock) -> AsyncIterator[Store]:
 async def firm(store: Store) -> SimpleNamespace:
     """A firm with two workers: `organisation_id`, `workers`."""
     organisation_id, workers = ids.new(), [ids.new(), ids.new()]
-    told = [an_organisation(organisation_id), *(a_worker(worker, organisation_id) for worker in workers)]
+    told = [
+        an_organisation(organisation_id),
+        *(a_worker(worker, organisation_id) for worker in workers),
+    ]
     assert await tell(store, consumers.GROUP, *told) == {"applied": 3}
     return SimpleNamespace(organisation_id=organisation_id, workers=workers)
 
@@ -60,8 +63,14 @@ def messages(rows: Callable[..., Any]) -> Callable[..., Any]:
     """`await messages(OrderPlaced)` = the events of that type that wait in the outbox."""
 
     async def read(kind: Any) -> list[Any]:
-        found = await rows("select payload, headers from outbox where topic = $1 order by seq", route(kind).topic)
-        return [kind.FromString(row["payload"]) for row in found if f'"ce_type":"{route(kind).type}"' in row["headers"]]
+        found = await rows(
+            "select payload, headers from outbox where topic = $1 order by seq", route(kind).topic
+        )
+        return [
+            kind.FromString(row["payload"])
+            for row in found
+            if f'"ce_type":"{route(kind).type}"' in row["headers"]
+        ]
 
     return read
 

@@ -27,12 +27,20 @@ async def call(store, issuer):
     """`await call("Get", request, token, key=…)`."""
     identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
     nobody = rpc.Client("127.0.0.1:1")
-    server = rpc.Server([Catalogue(), Orders(Placing(nobody, nobody))], store=store, identity=identity)
+    server = rpc.Server(
+        [Catalogue(), Orders(Placing(nobody, nobody))], store=store, identity=identity
+    )
     await server.start()
     client = rpc.Client(f"127.0.0.1:{server.port}")
 
     async def called(method, request, token, *, key=None):
-        return await client.call(f"eldercare.dispatch.v1.Orders/{method}", request, token=token, key=key or str(ids.new()), timeout=10)
+        return await client.call(
+            f"eldercare.dispatch.v1.Orders/{method}",
+            request,
+            token=token,
+            key=key or str(ids.new()),
+            timeout=10,
+        )
 
     yield called
     await client.close()
@@ -44,14 +52,31 @@ async def call(store, issuer):
 @pytest_asyncio.fixture
 async def visit(remember, firm, issuer):
     """An order that is offered to the firm's first worker for now."""
-    times = {"wanted_from": BEGIN, "wanted_to": BEGIN + timedelta(hours=1), "planned_at": BEGIN, "placed_at": BEGIN - timedelta(days=1)}
-    order = an_order(RING, state=State.ASSIGNED, worker_id=firm.workers[0], organisation_id=firm.organisation_id, **times)
+    times = {
+        "wanted_from": BEGIN,
+        "wanted_to": BEGIN + timedelta(hours=1),
+        "planned_at": BEGIN,
+        "placed_at": BEGIN - timedelta(days=1),
+    }
+    order = an_order(
+        RING,
+        state=State.ASSIGNED,
+        worker_id=firm.workers[0],
+        organisation_id=firm.organisation_id,
+        **times,
+    )
     await remember(order)
     organisation_id = str(firm.organisation_id)
     return SimpleNamespace(
-        order_id=str(order.order_id), elder_id=str(order.elder_id), organisation_id=organisation_id,
-        worker=issuer.token(("worker",), organisation_id=organisation_id, worker_id=str(firm.workers[0])),
-        colleague=issuer.token(("worker",), organisation_id=organisation_id, worker_id=str(firm.workers[1])),
+        order_id=str(order.order_id),
+        elder_id=str(order.elder_id),
+        organisation_id=organisation_id,
+        worker=issuer.token(
+            ("worker",), organisation_id=organisation_id, worker_id=str(firm.workers[0])
+        ),
+        colleague=issuer.token(
+            ("worker",), organisation_id=organisation_id, worker_id=str(firm.workers[1])
+        ),
         manager=issuer.token(("provider",), organisation_id=organisation_id),
     )
 
@@ -61,23 +86,44 @@ async def test_a_visit_from_offer_to_follow_up(call, visit, issuer, messages, cl
     hotline = issuer.token(("hotline",), area=CITY)
 
     await call("Accept", pb.AcceptOrder(order_id=visit.order_id), visit.worker)
-    started = await call("CheckIn", pb.CheckInOrder(order_id=visit.order_id, at=at, lon=118.3, lat=32.3), visit.worker)
+    started = await call(
+        "CheckIn",
+        pb.CheckInOrder(order_id=visit.order_id, at=at, lon=118.3, lat=32.3),
+        visit.worker,
+    )
     clock.set(BEGIN + timedelta(hours=1))
     later = wire.timestamp(BEGIN + timedelta(hours=1))
-    finished = await call("CheckOut", pb.CheckOutOrder(order_id=visit.order_id, at=later, lon=118.3, lat=32.3), visit.worker)
-    await call("FollowUp", pb.FollowUpOrder(order_id=visit.order_id, reached=True, satisfied=True), hotline)
+    finished = await call(
+        "CheckOut",
+        pb.CheckOutOrder(order_id=visit.order_id, at=later, lon=118.3, lat=32.3),
+        visit.worker,
+    )
+    await call(
+        "FollowUp", pb.FollowUpOrder(order_id=visit.order_id, reached=True, satisfied=True), hotline
+    )
 
-    assert (started.late_min, finished.served_min, finished.check_in_m, finished.check_out_m) == (-60, 60, 0, 0)
+    assert (started.late_min, finished.served_min, finished.check_in_m, finished.check_out_m) == (
+        -60,
+        60,
+        0,
+        0,
+    )
     order = await call("Get", pb.GetOrder(order_id=visit.order_id), hotline)
     assert (order.state, order.followed_up) == (pb.Order.STATE_DONE, True)
-    assert [len(await messages(kind)) for kind in (OrderAccepted, OrderStarted, OrderFinished)] == [1, 1, 1]
+    assert [len(await messages(kind)) for kind in (OrderAccepted, OrderStarted, OrderFinished)] == [
+        1,
+        1,
+        1,
+    ]
 
 
 async def test_a_check_in_sent_many_times_is_one_check_in(call, visit, messages, rows):
     await call("Accept", pb.AcceptOrder(order_id=visit.order_id), visit.worker)
     request = pb.CheckInOrder(order_id=visit.order_id, at=wire.timestamp(BEGIN))
 
-    answers = await asyncio.gather(*(call("CheckIn", request, visit.worker, key="device-1") for _ in range(8)))
+    answers = await asyncio.gather(
+        *(call("CheckIn", request, visit.worker, key="device-1") for _ in range(8))
+    )
 
     assert len({answer.SerializeToString(deterministic=True) for answer in answers}) == 1
     assert len(await messages(OrderStarted)) == 1
@@ -96,7 +142,9 @@ async def test_only_the_worker_in_whose_name_the_order_stands_checks_in(call, vi
         await call("CheckIn", request, visit.manager)
 
 
-async def test_the_address_is_for_the_assigned_worker_of_an_accepted_order_and_each_look_is_recorded(call, visit, rows):
+async def test_the_address_is_for_the_assigned_worker_of_an_accepted_order_and_each_look_is_recorded(
+    call, visit, rows
+):
     request = pb.GetOrder(order_id=visit.order_id)
     with pytest.raises(Conflict):
         await call("Whereabouts", request, visit.worker)
@@ -111,7 +159,11 @@ async def test_the_address_is_for_the_assigned_worker_of_an_accepted_order_and_e
     assert home.address.startswith("琅琊路")
     recorded = await rows("select subject, method, elder_ids from audit_record")
     assert recorded == [
-        {"subject": "somebody", "method": "eldercare.dispatch.v1.Orders.Whereabouts", "elder_ids": [visit.elder_id]},
+        {
+            "subject": "somebody",
+            "method": "eldercare.dispatch.v1.Orders.Whereabouts",
+            "elder_ids": [visit.elder_id],
+        },
     ]
 
 
@@ -137,7 +189,9 @@ async def test_everybody_sees_exactly_the_own_orders(call, visit, remember, issu
     assert await seen(official, worker_id=str(firm.workers[0])) == {visit.order_id}
     assert await seen(official, state=pb.Order.STATE_PLACED) == {far, near}
     with pytest.raises(NotFound):
-        await call("Get", pb.GetOrder(order_id=far), issuer.token(("official",), area="341102000000"))
+        await call(
+            "Get", pb.GetOrder(order_id=far), issuer.token(("official",), area="341102000000")
+        )
 
 
 async def test_pages_go_on_where_the_one_before_ended(call, remember, issuer):

@@ -24,13 +24,26 @@ def a_day(visits=40, workers=8, seed=1):
     def place():
         return Place(118.3 + luck.uniform(-0.1, 0.1), 32.3 + luck.uniform(-0.1, 0.1))
 
-    able = tuple(Worker(f"w{n}", "o", place(), frozenset(luck.sample(range(1, 7), 3)), 8 * HOUR, 17 * HOUR) for n in range(workers))
+    able = tuple(
+        Worker(f"w{n}", "o", place(), frozenset(luck.sample(range(1, 7), 3)), 8 * HOUR, 17 * HOUR)
+        for n in range(workers)
+    )
     wanted = []
     for n in range(visits):
         begin = luck.randrange(8 * HOUR, 15 * HOUR, HOUR // 2)
         barred = frozenset({luck.choice(able).worker_id}) if luck.random() < 0.2 else frozenset()
         home = place() if luck.random() > 0.1 else None
-        wanted.append(Visit(f"v{n}", home, luck.randint(1, 6), begin, begin + luck.choice([1, 2, 4]) * HOUR // 2, HOUR // 2, barred))
+        wanted.append(
+            Visit(
+                f"v{n}",
+                home,
+                luck.randint(1, 6),
+                begin,
+                begin + luck.choice([1, 2, 4]) * HOUR // 2,
+                HOUR // 2,
+                barred,
+            )
+        )
     return Problem(tuple(wanted), able, Riding(1.3, 20, 20), 8)
 
 
@@ -54,7 +67,10 @@ async def test_a_solved_day_passes_the_checker_and_serves_no_fewer_than_the_scan
 async def test_what_is_promised_is_not_moved_by_the_solver(engine):
     day = a_day()
     promised = {stop.visit_id: stop for stop in plan_by_scan(day).stops[::3]}
-    again = replace(day, visits=tuple(replace(visit, pinned=promised.get(visit.visit_id)) for visit in day.visits))
+    again = replace(
+        day,
+        visits=tuple(replace(visit, pinned=promised.get(visit.visit_id)) for visit in day.visits),
+    )
 
     plan = await engine.solve(again)
 
@@ -82,14 +98,25 @@ async def test_a_killed_child_is_replaced_and_the_next_day_is_solved(engine):
     assert breaches(a_day(), plan) == []
 
 
-@pytest.mark.parametrize(("does", "program"), [
-    ("dies", "import sys; sys.stdin.readline(); sys.exit(1)"),
-    ("talks nonsense", "import sys; sys.stdin.readline(); print('no plan'); sys.stdout.flush(); sys.stdin.read()"),
-    ("forgets a field", "import sys; sys.stdin.readline(); print('{}'); sys.stdout.flush(); sys.stdin.read()"),
-    ("overruns its time", "import sys; sys.stdin.read()"),
-])
+@pytest.mark.parametrize(
+    ("does", "program"),
+    [
+        ("dies", "import sys; sys.stdin.readline(); sys.exit(1)"),
+        (
+            "talks nonsense",
+            "import sys; sys.stdin.readline(); print('no plan'); sys.stdout.flush(); sys.stdin.read()",
+        ),
+        (
+            "forgets a field",
+            "import sys; sys.stdin.readline(); print('{}'); sys.stdout.flush(); sys.stdin.read()",
+        ),
+        ("overruns its time", "import sys; sys.stdin.read()"),
+    ],
+)
 async def test_a_solver_that_breaks_costs_quality_and_not_the_plan(does, program):
-    engine = Engine(timedelta(milliseconds=200), command=(sys.executable, "-c", program), start=SECOND)
+    engine = Engine(
+        timedelta(milliseconds=200), command=(sys.executable, "-c", program), start=SECOND
+    )
     day = a_day()
 
     with pytest.raises(SolverBroken):

@@ -109,7 +109,11 @@ async def test_an_order_is_offered_to_a_worker_who_can_be_there(offer, firm, mes
     assert order.organisation_id == firm.organisation_id
     assert order.wanted_from <= order.planned_at <= order.wanted_to
     [told] = await messages(OrderAssigned)
-    assert (told.attempt, wire.instant(told.planned_at), told.worker_id) == (1, order.planned_at, str(order.worker_id))
+    assert (told.attempt, wire.instant(told.planned_at), told.worker_id) == (
+        1,
+        order.planned_at,
+        str(order.worker_id),
+    )
 
 
 async def test_an_order_without_a_position_is_served_too(offer, firm):
@@ -125,35 +129,57 @@ async def test_two_offers_at_one_time_go_to_two_workers(offer, firm):
     assert offered[2].state == State.PLACED
 
 
-async def test_workers_of_another_county_or_without_the_skill_are_not_asked(store, offer, firm, rows):
+async def test_workers_of_another_county_or_without_the_skill_are_not_asked(
+    store, offer, firm, rows
+):
     elsewhere, unable = ids.new(), ids.new()
     workers = [a_worker(each, firm.organisation_id, status=2) for each in firm.workers]
-    others = [a_worker(elsewhere, firm.organisation_id, area_code=ELSEWHERE), a_worker(unable, firm.organisation_id, skills=[1])]
+    others = [
+        a_worker(elsewhere, firm.organisation_id, area_code=ELSEWHERE),
+        a_worker(unable, firm.organisation_id, skills=[1]),
+    ]
     await tell(store, consumers.GROUP, *workers, *others)
 
     assert (await offer(an_order(RING))).state == State.PLACED
 
 
-async def test_who_declines_is_not_asked_again_and_the_next_one_is(offer, act, store, firm, messages):
+async def test_who_declines_is_not_asked_again_and_the_next_one_is(
+    offer, act, store, firm, messages
+):
     order = await offer(an_order(RING))
     first = order.worker_id
 
-    await act(visits.decline, pb.DeclineOrder(order_id=str(order.order_id)), a_manager(firm.organisation_id))
+    await act(
+        visits.decline,
+        pb.DeclineOrder(order_id=str(order.order_id)),
+        a_manager(firm.organisation_id),
+    )
     await fire(store, consumers.GROUP)
 
     second = (await messages(OrderAssigned))[-1]
     assert second.attempt == 2
     assert UUID(second.worker_id) == next(worker for worker in firm.workers if worker != first)
-    await act(visits.decline, pb.DeclineOrder(order_id=str(order.order_id)), a_manager(firm.organisation_id))
+    await act(
+        visits.decline,
+        pb.DeclineOrder(order_id=str(order.order_id)),
+        a_manager(firm.organisation_id),
+    )
     await fire(store, consumers.GROUP)
     assert len(await messages(OrderAssigned)) == 2
     assert len(await messages(OrderDeclined)) == 2
 
 
-async def test_an_order_nobody_can_serve_is_tried_every_hour_until_its_window_has_passed(offer, store, clock, firm, messages, rows):
-    window = {"wanted_from": BEGIN + timedelta(minutes=30), "wanted_to": BEGIN + timedelta(minutes=90)}
+async def test_an_order_nobody_can_serve_is_tried_every_hour_until_its_window_has_passed(
+    offer, store, clock, firm, messages, rows
+):
+    window = {
+        "wanted_from": BEGIN + timedelta(minutes=30),
+        "wanted_to": BEGIN + timedelta(minutes=90),
+    }
     order = await offer(an_order(RING, planned_min=700, **window))
-    assert await rows("select at from due where kind = 'offer'") == [{"at": BEGIN + timedelta(hours=1)}]
+    assert await rows("select at from due where kind = 'offer'") == [
+        {"at": BEGIN + timedelta(hours=1)}
+    ]
 
     clock.set(BEGIN + timedelta(hours=1))
     await fire(store, consumers.GROUP)
@@ -162,7 +188,11 @@ async def test_an_order_nobody_can_serve_is_tried_every_hour_until_its_window_ha
     await fire(store, consumers.GROUP)
 
     [told] = await messages(OrderCancelled)
-    assert (told.cause, told.worker_id, told.organisation_id) == (OrderCancelled.CAUSE_UNSERVED, "", "")
+    assert (told.cause, told.worker_id, told.organisation_id) == (
+        OrderCancelled.CAUSE_UNSERVED,
+        "",
+        "",
+    )
     assert await rows("select from due where kind <> 'plan'") == []
 
 
@@ -177,11 +207,15 @@ async def test_silence_counts_as_a_no(offer, store, clock, firm, messages):
     assert [told.attempt for told in await messages(OrderAssigned)] == [1, 2]
 
 
-async def test_a_worker_who_leaves_leaves_no_order_behind(offer, act, begun, store, firm, messages, rows):
+async def test_a_worker_who_leaves_leaves_no_order_behind(
+    offer, act, begun, store, firm, messages, rows
+):
     order = an_order(RING)
     worker = await begun(order)
 
-    await tell(store, consumers.GROUP, a_worker(UUID(worker.worker_id), firm.organisation_id, status=2))
+    await tell(
+        store, consumers.GROUP, a_worker(UUID(worker.worker_id), firm.organisation_id, status=2)
+    )
     await fire(store, consumers.GROUP)
 
     assert [told.attempt for told in await messages(OrderAssigned)] == [1, 2]
@@ -211,7 +245,11 @@ async def test_a_visit_is_proved_in_metres_and_minutes(begun, act, clock, messag
     arrived = order.wanted_to + timedelta(minutes=10, seconds=1)
 
     started = await act(visits.check_in, check_in(order, arrived), worker)
-    finished = await act(visits.check_out, check_out(order, arrived + timedelta(minutes=59, seconds=59), None), worker)
+    finished = await act(
+        visits.check_out,
+        check_out(order, arrived + timedelta(minutes=59, seconds=59), None),
+        worker,
+    )
 
     assert started.late_min == 11
     assert (finished.served_min, finished.check_in_m, finished.planned_min) == (59, 111, 60)
@@ -225,8 +263,15 @@ async def test_a_visit_is_proved_in_metres_and_minutes(begun, act, clock, messag
     assert await rows("select from due where kind <> 'plan'") == []
 
 
-async def test_the_way_between_two_visits_is_told_also_where_devices_report_late(store, begun, act, clock, remember, firm):
-    first, second = an_order(RING), an_order(RING, wanted_from=TOMORROW + timedelta(hours=3), wanted_to=TOMORROW + timedelta(hours=4))
+async def test_the_way_between_two_visits_is_told_also_where_devices_report_late(
+    store, begun, act, clock, remember, firm
+):
+    first, second = (
+        an_order(RING),
+        an_order(
+            RING, wanted_from=TOMORROW + timedelta(hours=3), wanted_to=TOMORROW + timedelta(hours=4)
+        ),
+    )
     worker = await begun(first)
     other = await begun(second)
     if other.worker_id != worker.worker_id:
@@ -243,13 +288,24 @@ async def test_the_way_between_two_visits_is_told_also_where_devices_report_late
     await act(visits.check_in, check_in(first, nine), worker)
     earlier = await act(visits.check_out, check_out(first, nine + timedelta(hours=1)), worker)
 
-    assert not {"previous_min", "next_min"} & {field.name for field, _ in later.ListFields()}  # nothing was known of the first visit yet
+    assert not {"previous_min", "next_min"} & {
+        field.name for field, _ in later.ListFields()
+    }  # nothing was known of the first visit yet
     assert not earlier.HasField("previous_min")  # what ends later is not before
-    assert (earlier.next_min, earlier.next_m) == (120, pytest.approx(11_000, abs=50))  # but after it, and already known
+    assert (earlier.next_min, earlier.next_m) == (
+        120,
+        pytest.approx(11_000, abs=50),
+    )  # but after it, and already known
     third = an_order(RING)
-    await remember(an_order(
-        RING, state=State.ACCEPTED, worker_id=UUID(worker.worker_id), organisation_id=firm.organisation_id, order_id=third.order_id,
-    ))
+    await remember(
+        an_order(
+            RING,
+            state=State.ACCEPTED,
+            worker_id=UUID(worker.worker_id),
+            organisation_id=firm.organisation_id,
+            order_id=third.order_id,
+        )
+    )
     at_two = TOMORROW + timedelta(hours=5)
     await act(visits.check_in, check_in(third, at_two, (118.30, 32.40)), worker)
     last = await act(visits.check_out, check_out(third, at_two + timedelta(minutes=30)), worker)
@@ -293,7 +349,9 @@ async def test_an_elder_cancels_until_somebody_has_come(offer, begun, act, clock
     with pytest.raises(AlreadyCancelled):
         await act(visits.cancel, pb.CancelOrder(order_id=str(order.order_id)), caller)
     with pytest.raises(NotFound):
-        await act(visits.cancel, pb.CancelOrder(order_id=str(order.order_id)), an_official(ELSEWHERE))
+        await act(
+            visits.cancel, pb.CancelOrder(order_id=str(order.order_id)), an_official(ELSEWHERE)
+        )
     worker = await begun(late)
     clock.set(TOMORROW)
     await act(visits.check_in, check_in(late, TOMORROW), worker)
@@ -304,11 +362,16 @@ async def test_an_elder_cancels_until_somebody_has_come(offer, begun, act, clock
     assert await rows("select from due where kind in ('offer', 'answer')") == []
 
 
-async def test_with_an_elder_all_that_is_open_ends(offer, begun, act, remember, store, clock, messages, rows):
+async def test_with_an_elder_all_that_is_open_ends(
+    offer, begun, act, remember, store, clock, messages, rows
+):
     elder_id = ids.new()
     await tell(store, consumers.GROUP, an_elder(elder_id))
     await offer(an_order(RING, elder_id=elder_id))
-    await remember(an_order(RING, elder_id=elder_id, state=State.RESERVING, version=0), an_order(RING, elder_id=elder_id))
+    await remember(
+        an_order(RING, elder_id=elder_id, state=State.RESERVING, version=0),
+        an_order(RING, elder_id=elder_id),
+    )
     present = an_order(RING, elder_id=elder_id)
     worker = await begun(present)
     clock.set(TOMORROW)
@@ -334,12 +397,19 @@ async def test_a_follow_up_says_whether_the_elder_was_reached(begun, act, clock,
     await act(visits.check_out, check_out(order, TOMORROW + timedelta(hours=1)), worker)
 
     with pytest.raises(Malformed):
-        await act(visits.follow_up, pb.FollowUpOrder(order_id=str(order.order_id), reached=True), hotline)
-    await act(visits.follow_up, pb.FollowUpOrder(order_id=str(order.order_id), reached=False), hotline)
+        await act(
+            visits.follow_up, pb.FollowUpOrder(order_id=str(order.order_id), reached=True), hotline
+        )
+    await act(
+        visits.follow_up, pb.FollowUpOrder(order_id=str(order.order_id), reached=False), hotline
+    )
     await act(visits.follow_up, request, hotline)
 
     told = await messages(OrderFollowedUp)
-    assert [(each.reached, each.HasField("satisfied"), each.satisfied) for each in told] == [(False, False, False), (True, True, True)]
+    assert [(each.reached, each.HasField("satisfied"), each.satisfied) for each in told] == [
+        (False, False, False),
+        (True, True, True),
+    ]
     assert await rows("select followed_up from visit_order") == [{"followed_up": True}]
 
 

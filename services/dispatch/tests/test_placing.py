@@ -64,25 +64,42 @@ async def serve(issuer):
 async def city(store, database, clock, issuer, serve):
     """Dispatch with its neighbours: an elder with a voucher of 800 yuan is known to all three."""
     neighbours = {
-        name: Store(await database(name), service=name, clock=clock, vault=a_ring()) for name in ("assessment", "subsidy")
+        name: Store(await database(name), service=name, clock=clock, vault=a_ring())
+        for name in ("assessment", "subsidy")
     }
     elders = await serve([Elders(ground.of(neighbours["assessment"]))], neighbours["assessment"])
     vouchers = await serve([Vouchers()], neighbours["subsidy"])
-    clients = [rpc.Client(f"127.0.0.1:{server.port}", token_source=OwnToken(issuer)) for server in (elders, vouchers)]
+    clients = [
+        rpc.Client(f"127.0.0.1:{server.port}", token_source=OwnToken(issuer))
+        for server in (elders, vouchers)
+    ]
     placing = Placing(*clients)
     server = await serve([Catalogue(), Orders(placing)], store)
     client = rpc.Client(f"127.0.0.1:{server.port}")
     registered: ElderRegistered = await clients[0].call(
-        "eldercare.assessment.v1.Elders/Register", assessment.testing.a_registration(lon=118.3, lat=32.3), key=str(ids.new()),
+        "eldercare.assessment.v1.Elders/Register",
+        assessment.testing.a_registration(lon=118.3, lat=32.3),
+        key=str(ids.new()),
         token=issuer.token(("official",), area="341100000000"),
     )
     elder_id = UUID(registered.elder.elder_id)
     await tell(store, consumers.GROUP, registered)
     await subsidy_consumers.begin(neighbours["subsidy"])
-    await tell(neighbours["subsidy"], subsidy_consumers.GROUP, registered, subsidy.testing.an_approval(elder_id))
+    await tell(
+        neighbours["subsidy"],
+        subsidy_consumers.GROUP,
+        registered,
+        subsidy.testing.an_approval(elder_id),
+    )
     yield SimpleNamespace(
-        store=store, elder_id=elder_id, client=client, placing=placing, vouchers=vouchers, **neighbours,
-        area_code=registered.elder.area_code, duties=Duties(store, placing, Engine(timedelta(seconds=1))),
+        store=store,
+        elder_id=elder_id,
+        client=client,
+        placing=placing,
+        vouchers=vouchers,
+        **neighbours,
+        area_code=registered.elder.area_code,
+        duties=Duties(store, placing, Engine(timedelta(seconds=1))),
     )
     for opened in (*clients, client, *neighbours.values()):
         await opened.close()
@@ -107,38 +124,66 @@ def place(city, issuer):
 
 async def held(city):
     async with city.subsidy.reading() as session:
-        rows = await (await session.driver()).fetch("select order_id, held_fen from hold order by held_fen")
+        rows = await (await session.driver()).fetch(
+            "select order_id, held_fen from hold order by held_fen"
+        )
     return [(row["order_id"], row["held_fen"]) for row in rows]
 
 
-async def test_an_order_holds_its_part_of_the_voucher_and_knows_the_address_sealed(city, place, messages, rows):
+async def test_an_order_holds_its_part_of_the_voucher_and_knows_the_address_sealed(
+    city, place, messages, rows
+):
     order = await place()
 
     assert (order.state, order.price_fen, order.voucher_fen) == (pb.Order.STATE_PLACED, 3500, 1750)
     assert order.area_code == city.area_code
     assert await held(city) == [(UUID(order.order_id), 1750)]
     [told] = await messages(OrderPlaced)
-    assert (told.order_id, told.voucher_fen, told.item_code) == (order.order_id, 1750, "clean-laundry")
+    assert (told.order_id, told.voucher_fen, told.item_code) == (
+        order.order_id,
+        1750,
+        "clean-laundry",
+    )
     [row] = await rows("select contact, home from visit_order")
-    assert a_ring().open(row["contact"], "order.contact") == '["李小明", "13800000001", "琅琊路1号"]'
+    assert (
+        a_ring().open(row["contact"], "order.contact") == '["李小明", "13800000001", "琅琊路1号"]'
+    )
     assert a_ring().open(row["home"], "order.place") == "118.3 32.3"
     assert [due["kind"] for due in await rows("select kind from due")] == ["offer"]
 
 
-async def test_an_order_follows_the_elders_home_until_the_visit_begins(city, place, issuer, remember, rows):
+async def test_an_order_follows_the_elders_home_until_the_visit_begins(
+    city, place, issuer, remember, rows
+):
     order, ring = await place(), a_ring()
-    begun = an_order(ring, elder_id=city.elder_id, state=State.IN_SERVICE, worker_id=ids.new(), organisation_id=ids.new())
+    begun = an_order(
+        ring,
+        elder_id=city.elder_id,
+        state=State.IN_SERVICE,
+        worker_id=ids.new(),
+        organisation_id=ids.new(),
+    )
     await remember(begun)
     moved: ElderChanged = await city.placing.assessment.call(
-        "eldercare.assessment.v1.Elders/Change", register.ChangeElder(
-            elder_id=str(city.elder_id), address="清流路9号", lon=118.4, lat=32.4, name="李大明",
-        ), key=str(ids.new()), token=issuer.token(("official",), area="341100000000"),
+        "eldercare.assessment.v1.Elders/Change",
+        register.ChangeElder(
+            elder_id=str(city.elder_id),
+            address="清流路9号",
+            lon=118.4,
+            lat=32.4,
+            name="李大明",
+        ),
+        key=str(ids.new()),
+        token=issuer.token(("official",), area="341100000000"),
     )
 
     await tell(city.store, consumers.GROUP, moved)
     await city.duties.serve()
 
-    homes = {row["order_id"]: row for row in await rows("select order_id, contact, home, state from visit_order")}
+    homes = {
+        row["order_id"]: row
+        for row in await rows("select order_id, contact, home, state from visit_order")
+    }
     followed = homes[UUID(order.order_id)]
     assert sealed.open_place(ring, followed["home"]) == (118.4, 32.4)
     assert sealed.open_contact(ring, followed["contact"])[::2] == ("李大明", "清流路9号")
@@ -154,14 +199,20 @@ async def test_nobody_asks_for_the_contact_of_an_elder_whom_nobody_visits(city, 
 
 
 async def test_who_orders_is_recorded_as_the_one_who_looked_at_the_contact(city, place, issuer):
-    await place(token=issuer.token(("hotline",), area="341100000000", client_id="hotline", subject="li"))
+    await place(
+        token=issuer.token(("hotline",), area="341100000000", client_id="hotline", subject="li")
+    )
 
     async with city.assessment.reading() as session:
-        rows = await (await session.driver()).fetch("select subject, client_id, elder_ids from audit_record")
+        rows = await (await session.driver()).fetch(
+            "select subject, client_id, elder_ids from audit_record"
+        )
     assert [tuple(row) for row in rows] == [("li", "dispatch", [str(city.elder_id)])]
 
 
-async def test_one_key_is_one_order_and_one_answer_also_when_ten_arrive_at_once(city, place, messages, at):
+async def test_one_key_is_one_order_and_one_answer_also_when_ten_arrive_at_once(
+    city, place, messages, at
+):
     answers = await asyncio.gather(*(place("one") for _ in range(10)))
 
     assert len({answer.SerializeToString(deterministic=True) for answer in answers}) == 1
@@ -181,14 +232,18 @@ async def test_the_same_key_with_another_body_is_refused(place):
     assert refused.value.field == "idempotency-key"
 
 
-async def test_while_subsidy_is_down_the_order_waits_and_the_same_key_finds_it_later(city, place, serve, rows, messages):
+async def test_while_subsidy_is_down_the_order_waits_and_the_same_key_finds_it_later(
+    city, place, serve, rows, messages
+):
     port = city.vouchers.port
     await city.vouchers.drain(grace_s=0)
 
     with pytest.raises(Unavailable) as silent:
         await place("one", tries=1)
     assert silent.value.retry_after_s
-    assert [State(row["state"]) for row in await rows("select state from visit_order")] == [State.RESERVING]
+    assert [State(row["state"]) for row in await rows("select state from visit_order")] == [
+        State.RESERVING
+    ]
     assert await messages(OrderPlaced) == []
     await serve([Vouchers()], city.subsidy, port)
     await city.placing.subsidy.ready(timeout=10)
@@ -199,14 +254,18 @@ async def test_while_subsidy_is_down_the_order_waits_and_the_same_key_finds_it_l
     assert [due["kind"] for due in await rows("select kind from due")] == ["offer"]
 
 
-async def test_an_order_that_nobody_asks_for_again_is_placed_by_the_service_itself(city, place, serve, clock, rows, messages):
+async def test_an_order_that_nobody_asks_for_again_is_placed_by_the_service_itself(
+    city, place, serve, clock, rows, messages
+):
     port = city.vouchers.port
     await city.vouchers.drain(grace_s=0)
     with pytest.raises(Unavailable):
         await place("one", tries=1)
     clock.set(BEGIN + timedelta(minutes=1))
     assert await city.duties.serve() == 1  # subsidy is still down
-    assert await rows("select kind, at, tries from due") == [{"kind": "reserve", "at": BEGIN + timedelta(minutes=2), "tries": 0}]
+    assert await rows("select kind, at, tries from due") == [
+        {"kind": "reserve", "at": BEGIN + timedelta(minutes=2), "tries": 0}
+    ]
 
     await serve([Vouchers()], city.subsidy, port)
     await city.placing.subsidy.ready(timeout=10)
@@ -219,7 +278,9 @@ async def test_an_order_that_nobody_asks_for_again_is_placed_by_the_service_itse
     assert len(await held(city)) == 1
 
 
-async def test_a_crash_between_the_two_transactions_leaves_one_hold_and_one_order(city, remember, messages):
+async def test_a_crash_between_the_two_transactions_leaves_one_hold_and_one_order(
+    city, remember, messages
+):
     # what a process killed right after its call to subsidy leaves behind
     crashed = an_order(a_ring(), elder_id=city.elder_id, state=State.RESERVING, version=0)
     await remember(crashed)
@@ -234,7 +295,9 @@ async def test_a_crash_between_the_two_transactions_leaves_one_hold_and_one_orde
     assert len(await messages(OrderPlaced)) == 1
 
 
-async def test_an_order_that_could_not_be_placed_before_its_window_ended_is_no_order(city, place, clock, rows, messages):
+async def test_an_order_that_could_not_be_placed_before_its_window_ended_is_no_order(
+    city, place, clock, rows, messages
+):
     await city.vouchers.drain(grace_s=0)
     with pytest.raises(Unavailable):
         await place("one", tries=1)
@@ -242,7 +305,9 @@ async def test_an_order_that_could_not_be_placed_before_its_window_ended_is_no_o
     clock.set(TOMORROW + timedelta(hours=3))
     await city.duties.serve()
 
-    assert [State(row["state"]) for row in await rows("select state from visit_order")] == [State.CANCELLED]
+    assert [State(row["state"]) for row in await rows("select state from visit_order")] == [
+        State.CANCELLED
+    ]
     assert await messages(OrderPlaced) == []
     with pytest.raises(Conflict) as refused:
         await place("one")
@@ -266,8 +331,14 @@ async def test_what_cannot_be_ordered_is_refused_with_its_reason(city, place, st
         return refused.value.reason, refused.value.field
 
     assert await reason(Conflict, item_code="gold") == ("NO_SUCH_ITEM", "item_code")
-    assert await reason(Conflict, wanted_to=wire.timestamp(TOMORROW + timedelta(minutes=29))) == ("WINDOW_TOO_SHORT", "wanted_to")
-    past = {"wanted_from": wire.timestamp(BEGIN - 24 * hour), "wanted_to": wire.timestamp(BEGIN + hour)}
+    assert await reason(Conflict, wanted_to=wire.timestamp(TOMORROW + timedelta(minutes=29))) == (
+        "WINDOW_TOO_SHORT",
+        "wanted_to",
+    )
+    past = {
+        "wanted_from": wire.timestamp(BEGIN - 24 * hour),
+        "wanted_to": wire.timestamp(BEGIN + hour),
+    }
     assert await reason(Conflict, **past) == ("WINDOW_IN_THE_PAST", "wanted_from")
     assert await reason(NotFound, elder_id=str(ids.new())) == ("NOT_FOUND", "elder_id")
     assert (await reason(Malformed, channel=0))[0] == "MALFORMED"
@@ -277,18 +348,29 @@ async def test_what_cannot_be_ordered_is_refused_with_its_reason(city, place, st
 
 async def test_only_who_may_speak_for_the_elder_may_order(city, place, issuer):
     for token in (
-        issuer.token(("hotline",), area="341103000000"), issuer.token(("family",), elder_ids=[str(ids.new())]),
+        issuer.token(("hotline",), area="341103000000"),
+        issuer.token(("family",), elder_ids=[str(ids.new())]),
     ):
         with pytest.raises(NotFound):
             await place(token=token)
     with pytest.raises(Denied):
-        await place(token=issuer.token(("worker",), organisation_id=str(ids.new()), worker_id=str(ids.new())))
+        await place(
+            token=issuer.token(
+                ("worker",), organisation_id=str(ids.new()), worker_id=str(ids.new())
+            )
+        )
 
-    assert (await place(token=issuer.token(("family",), elder_ids=[str(city.elder_id)]))).state == pb.Order.STATE_PLACED
+    assert (
+        await place(token=issuer.token(("family",), elder_ids=[str(city.elder_id)]))
+    ).state == pb.Order.STATE_PLACED
 
 
 async def test_the_catalogue_is_open_to_everybody(city, issuer):
-    page = await city.client.call("eldercare.dispatch.v1.Catalogue/List", pb.ListItems(), token=issuer.token(("elder",), elder_ids=["x"]))
+    page = await city.client.call(
+        "eldercare.dispatch.v1.Catalogue/List",
+        pb.ListItems(),
+        token=issuer.token(("elder",), elder_ids=["x"]),
+    )
 
     assert len(page.rows) >= 12
     assert {item.help for item in page.rows} == {1, 2, 3, 4, 5, 6}

@@ -25,18 +25,40 @@ homes = st.one_of(st.none(), places)
 @st.composite
 def problems(draw, most_visits=6):
     workers = tuple(
-        Worker(f"w{n}", "o", draw(places), draw(st.frozensets(st.integers(1, 3), min_size=1)), 8 * HOUR, draw(st.integers(10, 18)) * HOUR)
+        Worker(
+            f"w{n}",
+            "o",
+            draw(places),
+            draw(st.frozensets(st.integers(1, 3), min_size=1)),
+            8 * HOUR,
+            draw(st.integers(10, 18)) * HOUR,
+        )
         for n in range(draw(st.integers(1, 3)))
     )
     visits = []
     for n in range(draw(st.integers(0, most_visits))):
         begin = draw(st.integers(7 * 4, 17 * 4)) * HOUR // 4
-        barred = draw(st.frozensets(st.sampled_from([worker.worker_id for worker in workers]), max_size=1))
-        visits.append(Visit(
-            f"v{n}", draw(homes), draw(st.integers(1, 3)), begin, begin + draw(st.integers(2, 8)) * HOUR // 4,
-            draw(st.integers(1, 6)) * HOUR // 4, barred,
-        ))
-    return Problem(tuple(visits), workers, RIDING, draw(st.integers(1, 4)), draw(st.sampled_from([0, 9 * HOUR])))
+        barred = draw(
+            st.frozensets(st.sampled_from([worker.worker_id for worker in workers]), max_size=1)
+        )
+        visits.append(
+            Visit(
+                f"v{n}",
+                draw(homes),
+                draw(st.integers(1, 3)),
+                begin,
+                begin + draw(st.integers(2, 8)) * HOUR // 4,
+                draw(st.integers(1, 6)) * HOUR // 4,
+                barred,
+            )
+        )
+    return Problem(
+        tuple(visits),
+        workers,
+        RIDING,
+        draw(st.integers(1, 4)),
+        draw(st.sampled_from([0, 9 * HOUR])),
+    )
 
 
 @given(problems())
@@ -48,7 +70,10 @@ def test_every_plan_of_the_scan_passes_the_checker(problem):
 def test_what_is_pinned_stays_where_it_is_when_the_rest_is_placed(problem, data):
     first = plan_by_scan(problem)
     pinned = {stop.visit_id: stop for stop in first.stops if data.draw(st.booleans())}
-    again = replace(problem, visits=tuple(replace(visit, pinned=pinned.get(visit.visit_id)) for visit in problem.visits))
+    again = replace(
+        problem,
+        visits=tuple(replace(visit, pinned=pinned.get(visit.visit_id)) for visit in problem.visits),
+    )
 
     plan = plan_by_scan(again)
 
@@ -91,15 +116,27 @@ def _some_second_is_right(problem, visit):
     def is_right(worker, second):
         way = travel_s(worker.base, visit.place, RIDING)
         out, home = max(worker.from_s, problem.now_s) + way, second + visit.service_s + way
-        return second >= out and home <= worker.to_s and not breaches(problem, Plan((Stop(visit.visit_id, worker.worker_id, second),)))
+        return (
+            second >= out
+            and home <= worker.to_s
+            and not breaches(problem, Plan((Stop(visit.visit_id, worker.worker_id, second),)))
+        )
 
-    begins = {max(worker.from_s, problem.now_s) + travel_s(worker.base, visit.place, RIDING) for worker in problem.workers}
-    return any(is_right(worker, second) for worker, second in product(problem.workers, {visit.from_s, visit.to_s} | begins))
+    begins = {
+        max(worker.from_s, problem.now_s) + travel_s(worker.base, visit.place, RIDING)
+        for worker in problem.workers
+    }
+    return any(
+        is_right(worker, second)
+        for worker, second in product(problem.workers, {visit.from_s, visit.to_s} | begins)
+    )
 
 
 def test_two_workers_share_what_one_cannot_do():
     visits = tuple(Visit(f"v{n}", BASE, 1, 9 * HOUR, 9 * HOUR + 1800, HOUR) for n in range(3))
-    workers = tuple(Worker(f"w{n}", "o", BASE, frozenset({1}), 8 * HOUR, 18 * HOUR) for n in range(2))
+    workers = tuple(
+        Worker(f"w{n}", "o", BASE, frozenset({1}), 8 * HOUR, 18 * HOUR) for n in range(2)
+    )
 
     plan = plan_by_scan(Problem(visits, workers, RIDING, 8))
 
@@ -110,20 +147,35 @@ def test_two_workers_share_what_one_cannot_do():
 
 def test_the_way_between_two_homes_counts():
     far = Place(118.30, 32.50)  # 22 km: 87 min on the way
-    visits = (Visit("a", BASE, 1, 9 * HOUR, 9 * HOUR, HOUR), Visit("b", far, 1, 10 * HOUR, 11 * HOUR, HOUR))
+    visits = (
+        Visit("a", BASE, 1, 9 * HOUR, 9 * HOUR, HOUR),
+        Visit("b", far, 1, 10 * HOUR, 11 * HOUR, HOUR),
+    )
     worker = Worker("w", "o", BASE, frozenset({1}), 8 * HOUR, 18 * HOUR)
     problem = Problem(visits, (worker,), RIDING, 8)
 
     plan = plan_by_scan(problem)
 
     assert plan.unserved == ("b",)
-    assert [breach.rule for breach in breaches(problem, Plan((Stop("a", "w", 9 * HOUR), Stop("b", "w", 11 * HOUR))))] == ["travel"]
+    assert [
+        breach.rule
+        for breach in breaches(problem, Plan((Stop("a", "w", 9 * HOUR), Stop("b", "w", 11 * HOUR))))
+    ] == ["travel"]
 
 
 def test_each_rule_of_the_checker_has_its_name():
     visit = Visit("a", BASE, 1, 9 * HOUR, 10 * HOUR, HOUR, frozenset({"b"}))
     worker = Worker("w", "o", BASE, frozenset({1}), 9 * HOUR, 11 * HOUR)
-    problem = Problem((visit,), (worker, replace(worker, worker_id="b"), replace(worker, worker_id="c", skills=frozenset({2}))), RIDING, 8)
+    problem = Problem(
+        (visit,),
+        (
+            worker,
+            replace(worker, worker_id="b"),
+            replace(worker, worker_id="c", skills=frozenset({2})),
+        ),
+        RIDING,
+        8,
+    )
 
     def names(stop, asked=problem):
         return {breach.rule for breach in breaches(asked, Plan((stop,)))}
@@ -133,7 +185,9 @@ def test_each_rule_of_the_checker_has_its_name():
     assert names(Stop("a", "c", 9 * HOUR)) == {"skill"}
     assert names(Stop("a", "w", 10 * HOUR + 60)) == {"window", "shift ends"}
     assert names(Stop("a", "w", 9 * HOUR), replace(problem, now_s=9 * HOUR + 1)) == {"in the past"}
-    assert names(Stop("a", "w", 9 * HOUR), replace(problem, workers=(replace(worker, from_s=9 * HOUR + 60),))) == {"shift begins"}
+    assert names(
+        Stop("a", "w", 9 * HOUR), replace(problem, workers=(replace(worker, from_s=9 * HOUR + 60),))
+    ) == {"shift begins"}
     assert names(Stop("a", "w", 9 * HOUR), replace(problem, most=0)) == {"too many visits"}
     pinned = replace(problem, visits=(replace(visit, pinned=Stop("a", "w", 10 * HOUR)),))
     assert names(Stop("a", "w", 9 * HOUR), pinned) == {"moved"}
@@ -148,11 +202,18 @@ def test_distance_is_symmetric_and_obeys_the_triangle(a, b, c):
 @settings(max_examples=20)
 @given(problems(most_visits=4))
 def test_the_order_in_which_visits_are_listed_does_not_change_the_plan(problem):
-    plans = {frozenset(plan_by_scan(replace(problem, visits=tuple(visits))).stops) for visits in list(permutations(problem.visits))[:6]}
+    plans = {
+        frozenset(plan_by_scan(replace(problem, visits=tuple(visits))).stops)
+        for visits in list(permutations(problem.visits))[:6]
+    }
 
     assert len(plans) <= 1
 
 
 def test_the_numbers_of_states_and_causes_are_those_of_the_contract():
-    assert {f"STATE_{state.name}": state for state in State} == {name: number for name, number in Order.State.items() if number}
-    assert {f"CAUSE_{cause.name}": cause for cause in Cause} == {name: number for name, number in OrderCancelled.Cause.items() if number}
+    assert {f"STATE_{state.name}": state for state in State} == {
+        name: number for name, number in Order.State.items() if number
+    }
+    assert {f"CAUSE_{cause.name}": cause for cause in Cause} == {
+        name: number for name, number in OrderCancelled.Cause.items() if number
+    }

@@ -16,16 +16,24 @@ class Organisations:
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
 
-    async def Register(self, request: pb.RegisterOrganisation, session: Session, call: Call) -> said.OrganisationRegistered:
+    async def Register(
+        self, request: pb.RegisterOrganisation, session: Session, call: Call
+    ) -> said.OrganisationRegistered:
         return await organisations.register(session, request, call.caller, self.ground)
 
-    async def Get(self, request: pb.GetOrganisation, session: Session, call: Call) -> said.Organisation:
+    async def Get(
+        self, request: pb.GetOrganisation, session: Session, call: Call
+    ) -> said.Organisation:
         return await queries.organisation(session, request, call.caller)
 
-    async def List(self, request: pb.ListOrganisations, session: Session, call: Call) -> pb.OrganisationPage:
+    async def List(
+        self, request: pb.ListOrganisations, session: Session, call: Call
+    ) -> pb.OrganisationPage:
         return await queries.organisations(session, request, call.caller)
 
-    async def GetStaffing(self, request: pb.GetOrganisation, session: Session, call: Call) -> pb.Staffing:
+    async def GetStaffing(
+        self, request: pb.GetOrganisation, session: Session, call: Call
+    ) -> pb.Staffing:
         return await queries.staffing(session, request, call.caller, self.ground)
 
 
@@ -35,16 +43,22 @@ class Facilities:
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
 
-    async def Open(self, request: pb.OpenFacility, session: Session, call: Call) -> said.FacilityOpened:
+    async def Open(
+        self, request: pb.OpenFacility, session: Session, call: Call
+    ) -> said.FacilityOpened:
         return await facilities.open_(session, request, call.caller, self.ground)
 
-    async def Close(self, request: pb.CloseFacility, session: Session, call: Call) -> said.FacilityClosed:
+    async def Close(
+        self, request: pb.CloseFacility, session: Session, call: Call
+    ) -> said.FacilityClosed:
         return await facilities.close(session, request, call.caller)
 
     async def Get(self, request: pb.GetFacility, session: Session, call: Call) -> said.Facility:
         return await queries.facility(session, request, call.caller)
 
-    async def List(self, request: pb.ListFacilities, session: Session, call: Call) -> pb.FacilityPage:
+    async def List(
+        self, request: pb.ListFacilities, session: Session, call: Call
+    ) -> pb.FacilityPage:
         return await queries.facilities(session, request, call.caller)
 
     async def ListBeds(self, request: pb.GetFacility, session: Session, call: Call) -> pb.BedPage:
@@ -57,7 +71,9 @@ class Stays:
     async def Admit(self, request: pb.AdmitElder, session: Session, call: Call) -> said.StayBegan:
         return await stays.admit(session, request, call.caller)
 
-    async def Discharge(self, request: pb.DischargeElder, session: Session, call: Call) -> said.StayEnded:
+    async def Discharge(
+        self, request: pb.DischargeElder, session: Session, call: Call
+    ) -> said.StayEnded:
         return await stays.discharge(session, request, call.caller)
 
     async def List(self, request: pb.ListStays, session: Session, call: Call) -> pb.StayPage:
@@ -70,10 +86,14 @@ class Workers:
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
 
-    async def Register(self, request: pb.RegisterWorker, session: Session, call: Call) -> said.WorkerRegistered:
+    async def Register(
+        self, request: pb.RegisterWorker, session: Session, call: Call
+    ) -> said.WorkerRegistered:
         return await workers.register(session, request, call.caller, self.ground)
 
-    async def Change(self, request: pb.ChangeWorker, session: Session, call: Call) -> said.WorkerChanged:
+    async def Change(
+        self, request: pb.ChangeWorker, session: Session, call: Call
+    ) -> said.WorkerChanged:
         return await workers.change(session, request, call.caller)
 
     async def Leave(self, request: pb.LeaveWorker, session: Session, call: Call) -> said.WorkerLeft:

@@ -2,7 +2,12 @@
 
 from uuid import UUID
 
-from eldercare.assessment.v1.events_pb2 import AssessmentApproved, ElderChanged, ElderDied, ElderRegistered
+from eldercare.assessment.v1.events_pb2 import (
+    AssessmentApproved,
+    ElderChanged,
+    ElderDied,
+    ElderRegistered,
+)
 
 from facility.flows import elders
 from facility.tables import Ability, Elder

@@ -29,5 +29,7 @@ class Ground:
 def of(store: Store) -> Ground:
     """The ground under a store. Raises: TypeError where the store has no keys."""
     if not isinstance(store.vault, Ring):
-        raise TypeError("settings personal_keys and hash_keys are empty: this service keeps personal text")
+        raise TypeError(
+            "settings personal_keys and hash_keys are empty: this service keeps personal text"
+        )
     return Ground(store.vault, areas.load(), standards.load(__package__))

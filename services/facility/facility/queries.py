@@ -25,41 +25,79 @@ Row = TypeVar("Row", bound=SQLModel)
 PAGE = 50  # rows of a page where the caller names none
 
 
-async def organisation(session: Session, question: api.GetOrganisation, caller: Caller) -> said.Organisation:
+async def organisation(
+    session: Session, question: api.GetOrganisation, caller: Caller
+) -> said.Organisation:
     """One organisation."""
-    return wire.message(said.Organisation, await _one(session, Organisation, question.organisation_id, caller))
+    return wire.message(
+        said.Organisation, await _one(session, Organisation, question.organisation_id, caller)
+    )
 
 
-async def organisations(session: Session, question: api.ListOrganisations, caller: Caller) -> api.OrganisationPage:
+async def organisations(
+    session: Session, question: api.ListOrganisations, caller: Caller
+) -> api.OrganisationPage:
     """A page of organisations."""
     wanted = _within(_scoped(Organisation, caller), Organisation, question)
     rows, then = await page(session, wanted, Organisation.organisation_id, question, PAGE)
-    return api.OrganisationPage(rows=[wire.message(said.Organisation, row) for row in rows], next=then)
+    return api.OrganisationPage(
+        rows=[wire.message(said.Organisation, row) for row in rows], next=then
+    )
 
 
-async def staffing(session: Session, question: api.GetOrganisation, caller: Caller, ground: Ground) -> api.Staffing:
+async def staffing(
+    session: Session, question: api.GetOrganisation, caller: Caller, ground: Ground
+) -> api.Staffing:
     """Certified caregivers of an organisation against those that its residents of today require."""
     row = await _one(session, Organisation, question.organisation_id, caller)
     today = local_day(session.now)
-    levels = (await session.exec(
-        access.scoped(select(Ability.level), caller, area=Organisation.area_code, organisation=Organisation.organisation_id)
-        .select_from(Stay).join(Organisation, col(Organisation.organisation_id) == Stay.organisation_id)
-        .outerjoin(Ability, and_(
-            col(Ability.elder_id) == Stay.elder_id, col(Ability.valid_from) <= today, col(Ability.valid_to) > today,
-        ))
-        .where(Stay.organisation_id == row.organisation_id, _on(today))
-    )).all()
-    certified: int = (await session.exec(_scoped(Worker, caller).with_only_columns(func.count()).where(
-        Worker.organisation_id == row.organisation_id, Worker.status == WorkerStatus.ACTIVE, Worker.caregiver,
-        col(Worker.certified_until) >= today,
-    ))).one()
+    levels = (
+        await session.exec(
+            access.scoped(
+                select(Ability.level),
+                caller,
+                area=Organisation.area_code,
+                organisation=Organisation.organisation_id,
+            )
+            .select_from(Stay)
+            .join(Organisation, col(Organisation.organisation_id) == Stay.organisation_id)
+            .outerjoin(
+                Ability,
+                and_(
+                    col(Ability.elder_id) == Stay.elder_id,
+                    col(Ability.valid_from) <= today,
+                    col(Ability.valid_to) > today,
+                ),
+            )
+            .where(Stay.organisation_id == row.organisation_id, _on(today))
+        )
+    ).all()
+    certified: int = (
+        await session.exec(
+            _scoped(Worker, caller)
+            .with_only_columns(func.count())
+            .where(
+                Worker.organisation_id == row.organisation_id,
+                Worker.status == WorkerStatus.ACTIVE,
+                Worker.caregiver,
+                col(Worker.certified_until) >= today,
+            )
+        )
+    ).one()
     assessed = [level for level in levels if level is not None]
     required = rules.required_caregivers(
-        assessed, ground.value("staffing.care_classes", today), ground.value("staffing.persons_per_caregiver", today),
+        assessed,
+        ground.value("staffing.care_classes", today),
+        ground.value("staffing.persons_per_caregiver", today),
     )
     return wire.message(
-        api.Staffing, row, residents=len(levels), unassessed=len(levels) - len(assessed), required_caregivers=required,
-        certified_caregivers=certified, share=certified / required if required else None,
+        api.Staffing,
+        row,
+        residents=len(levels),
+        unassessed=len(levels) - len(assessed),
+        required_caregivers=required,
+        certified_caregivers=certified,
+        share=certified / required if required else None,
     )
 
 
@@ -68,7 +106,9 @@ async def facility(session: Session, question: api.GetFacility, caller: Caller) 
     return wire.message(said.Facility, await _one(session, Facility, question.facility_id, caller))
 
 
-async def facilities(session: Session, question: api.ListFacilities, caller: Caller) -> api.FacilityPage:
+async def facilities(
+    session: Session, question: api.ListFacilities, caller: Caller
+) -> api.FacilityPage:
     """A page of facilities."""
     wanted = _within(_scoped(Facility, caller), Facility, question)
     rows, then = await page(session, wanted, Facility.facility_id, question, PAGE)
@@ -82,9 +122,12 @@ async def beds(session: Session, question: api.GetFacility, caller: Caller) -> a
     rows = await session.exec(
         access.scoped(both, caller, area=Bed.area_code, organisation=Bed.organisation_id)
         .outerjoin(Stay, and_(col(Stay.bed_id) == Bed.bed_id, _on(local_day(session.now))))
-        .where(Bed.facility_id == row.facility_id).order_by(col(Bed.bed_id))
+        .where(Bed.facility_id == row.facility_id)
+        .order_by(col(Bed.bed_id))
     )
-    return api.BedPage(rows=[wire.message(api.Bed, bed, elder_id=elder_id) for bed, elder_id in rows])
+    return api.BedPage(
+        rows=[wire.message(api.Bed, bed, elder_id=elder_id) for bed, elder_id in rows]
+    )
 
 
 async def stays(session: Session, question: api.ListStays, caller: Caller) -> api.StayPage:
@@ -112,15 +155,27 @@ async def workers(session: Session, question: api.ListWorkers, caller: Caller) -
 
 def _on(day: date) -> Any:
     """Stays of a day."""
-    return and_(col(Stay.began_on) <= day, or_(col(Stay.ended_on).is_(None), col(Stay.ended_on) > day))
+    return and_(
+        col(Stay.began_on) <= day, or_(col(Stay.ended_on).is_(None), col(Stay.ended_on) > day)
+    )
 
 
 def _scoped(table: Any, caller: Caller, person: Any = None) -> Any:
-    return access.scoped(select(table), caller, area=table.area_code, organisation=table.organisation_id, person=person)
+    return access.scoped(
+        select(table),
+        caller,
+        area=table.area_code,
+        organisation=table.organisation_id,
+        person=person,
+    )
 
 
 def _within(wanted: Any, table: Any, question: Any) -> Any:
-    return wanted.where(table.area_code.between(*access.area_range(question.area_code))) if question.HasField("area_code") else wanted
+    return (
+        wanted.where(table.area_code.between(*access.area_range(question.area_code)))
+        if question.HasField("area_code")
+        else wanted
+    )
 
 
 def _key(table: Any) -> Any:
@@ -128,7 +183,9 @@ def _key(table: Any) -> Any:
 
 
 async def _one(session: Session, table: type[Row], value: str, caller: Caller) -> Row:
-    row: Row | None = (await session.exec(_scoped(table, caller).where(_key(table) == UUID(value)))).first()
+    row: Row | None = (
+        await session.exec(_scoped(table, caller).where(_key(table) == UUID(value)))
+    ).first()
     if row is None:
         raise NotFound(table, value)
     return row

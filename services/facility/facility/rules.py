@@ -69,7 +69,9 @@ def is_shift(from_min: int, to_min: int) -> bool:
     return from_min < to_min or from_min == to_min == 0
 
 
-def required_caregivers(levels: Iterable[int], care_classes: Sequence[int], persons_per_caregiver: Sequence[int]) -> int:
+def required_caregivers(
+    levels: Iterable[int], care_classes: Sequence[int], persons_per_caregiver: Sequence[int]
+) -> int:
     """Certified caregivers an institution needs for its residents (护理员配比), rounded up once for all classes together.
 
     levels: 0..4 of each resident. care_classes: class of each level. persons_per_caregiver: by class.

@@ -19,14 +19,19 @@ from facility.rules import (
 from kit.columns import hashed, sealed
 from kit.tables import Remembered
 
-BED_ONCE, ELDER_ONCE = "stay_bed_once", "stay_elder_once"  # names of the constraints, which tell what a violation means
+BED_ONCE, ELDER_ONCE = (
+    "stay_bed_once",
+    "stay_elder_once",
+)  # names of the constraints, which tell what a violation means
 _DAYS = text("daterange(began_on, ended_on)")
 
 
 class Organisation(Remembered, table=True):
     """A firm, institution or association that serves elders."""
 
-    __table_args__ = (Index("organisation_area_code_organisation_id_ix", "area_code", "organisation_id"),)
+    __table_args__ = (
+        Index("organisation_area_code_organisation_id_ix", "area_code", "organisation_id"),
+    )
 
     organisation_id: UUID = Field(primary_key=True)
     version: int = 0
@@ -77,8 +82,18 @@ class Stay(Remembered, table=True):
 
     __table_args__ = (
         CheckConstraint("ended_on >= began_on", name="days"),
-        ExcludeConstraint((text("uuidrange(bed_id, bed_id, '[]')"), "&&"), (_DAYS, "&&"), name=BED_ONCE, using="gist"),
-        ExcludeConstraint((text("uuidrange(elder_id, elder_id, '[]')"), "&&"), (_DAYS, "&&"), name=ELDER_ONCE, using="gist"),
+        ExcludeConstraint(
+            (text("uuidrange(bed_id, bed_id, '[]')"), "&&"),
+            (_DAYS, "&&"),
+            name=BED_ONCE,
+            using="gist",
+        ),
+        ExcludeConstraint(
+            (text("uuidrange(elder_id, elder_id, '[]')"), "&&"),
+            (_DAYS, "&&"),
+            name=ELDER_ONCE,
+            using="gist",
+        ),
         Index("stay_area_code_stay_id_ix", "area_code", "stay_id"),
     )
 
@@ -98,7 +113,13 @@ class Worker(Remembered, table=True):
     """A person who cares or visits for an organisation."""
 
     __table_args__ = (
-        Index("worker_active_uq", "organisation_id", "id_number_digest", unique=True, postgresql_where=text("status = 1")),
+        Index(
+            "worker_active_uq",
+            "organisation_id",
+            "id_number_digest",
+            unique=True,
+            postgresql_where=text("status = 1"),
+        ),
         Index("worker_area_code_worker_id_ix", "area_code", "worker_id"),
     )
 
@@ -106,9 +127,14 @@ class Worker(Remembered, table=True):
     version: int = 0
     organisation_id: UUID = Field(index=True)
     area_code: str = Field(description="county in which the worker serves: the organisation's")
-    skills: list[int] = Field(sa_column=Column(ARRAY(SmallInteger), nullable=False), description="numbers of Help, ascending")
+    skills: list[int] = Field(
+        sa_column=Column(ARRAY(SmallInteger), nullable=False),
+        description="numbers of Help, ascending",
+    )
     caregiver: bool
-    certified_until: date | None = Field(default=None, description="last day on which the certificate holds")
+    certified_until: date | None = Field(
+        default=None, description="last day on which the certificate holds"
+    )
     shift_from_min: int = Field(description="minutes after local midnight")
     shift_to_min: int
     status: WorkerStatus = WorkerStatus.ACTIVE

@@ -23,7 +23,10 @@ _serials: Iterator[int] = count(1)
 
 def a_ring() -> Ring:
     """Keys for tests."""
-    keys = [f"{name}:{base64.b64encode(bytes([fill]) * 32).decode()}" for name, fill in (("p1", 1), ("h1", 2))]
+    keys = [
+        f"{name}:{base64.b64encode(bytes([fill]) * 32).decode()}"
+        for name, fill in (("p1", 1), ("h1", 2))
+    ]
     return Ring(*keys)
 
 
@@ -49,30 +52,53 @@ def an_id_number(born_on: date = date(1980, 5, 1)) -> str:
 def an_organisation(**given: Any) -> api.RegisterOrganisation:
     """A firm of the first county that serves at home."""
     said: dict[str, Any] = {
-        "credit_code": a_credit_code(), "name": "安康养老服务有限公司", "kind": 3, "area_code": COUNTY,
-        "home_services": True, "lon": 118.3, "lat": 32.3,
+        "credit_code": a_credit_code(),
+        "name": "安康养老服务有限公司",
+        "kind": 3,
+        "area_code": COUNTY,
+        "home_services": True,
+        "lon": 118.3,
+        "lat": 32.3,
     }
     return api.RegisterOrganisation(**(said | given))
 
 
 def a_facility(organisation_id: str, *, beds: int = 3, **given: Any) -> api.OpenFacility:
     """An institution of the county tier."""
-    said: dict[str, Any] = {"area_code": HOME, "name": "安康养老院", "tier": 1, "operation": 1, "nursing_beds": 1 if beds else 0}
+    said: dict[str, Any] = {
+        "area_code": HOME,
+        "name": "安康养老院",
+        "tier": 1,
+        "operation": 1,
+        "nursing_beds": 1 if beds else 0,
+    }
     return api.OpenFacility(organisation_id=organisation_id, beds=beds, **(said | given))
 
 
 def a_worker(organisation_id: str, **given: Any) -> api.RegisterWorker:
     """A certified caregiver with a day shift."""
     said: dict[str, Any] = {
-        "name": "赵敏", "id_number": given.get("id_number") or an_id_number(), "phone": "13800000003", "skills": [2, 1], "caregiver": True,
-        "certified_until": "2027-01-01", "shift_from_min": 480, "shift_to_min": 1080,
+        "name": "赵敏",
+        "id_number": given.get("id_number") or an_id_number(),
+        "phone": "13800000003",
+        "skills": [2, 1],
+        "caregiver": True,
+        "certified_until": "2027-01-01",
+        "shift_from_min": 480,
+        "shift_to_min": 1080,
     }
     return api.RegisterWorker(organisation_id=organisation_id, **(said | given))
 
 
 def an_elder_state(elder_id: str | None = None, **given: Any) -> heard.Elder:
     """An elder as the assessment service says it."""
-    said: dict[str, Any] = {"area_code": HOME, "sex": 1, "born_on": "1945-01-01", "living": 1, "status": 1}
+    said: dict[str, Any] = {
+        "area_code": HOME,
+        "sex": 1,
+        "born_on": "1945-01-01",
+        "living": 1,
+        "status": 1,
+    }
     return heard.Elder(elder_id=elder_id or str(uuid.uuid4()), **(said | given))
 
 

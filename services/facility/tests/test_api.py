@@ -24,12 +24,16 @@ async def service(served):
 
 @pytest.fixture
 async def firm(service) -> str:
-    return (await service.call(f"{ORGANISATIONS}/Register", an_organisation(), **OFFICIAL)).organisation.organisation_id
+    return (
+        await service.call(f"{ORGANISATIONS}/Register", an_organisation(), **OFFICIAL)
+    ).organisation.organisation_id
 
 
 async def test_from_a_firm_to_a_stay_and_its_end(service, firm: str):
     home = {"roles": ["home"], "organisation_id": firm}
-    facility_id = (await service.call(f"{FACILITIES}/Open", a_facility(firm), **OFFICIAL)).facility.facility_id
+    facility_id = (
+        await service.call(f"{FACILITIES}/Open", a_facility(firm), **OFFICIAL)
+    ).facility.facility_id
     state = an_elder_state()
     admit = api.AdmitElder(facility_id=facility_id, elder_id=state.elder_id, began_on="2026-03-01")
     with pytest.raises(Conflict) as refused:
@@ -40,21 +44,35 @@ async def test_from_a_firm_to_a_stay_and_its_end(service, firm: str):
     began = await service.call(f"{STAYS}/Admit", admit, **home)
 
     family = {"roles": ["family"], "elder_ids": [state.elder_id]}
-    assert [row.stay_id for row in (await service.call(f"{STAYS}/List", api.ListStays(), **family)).rows] == [began.stay_id]
-    ended = await service.call(f"{STAYS}/Discharge", api.DischargeElder(stay_id=began.stay_id, ended_on="2026-03-02"), **home)
+    assert [
+        row.stay_id for row in (await service.call(f"{STAYS}/List", api.ListStays(), **family)).rows
+    ] == [began.stay_id]
+    ended = await service.call(
+        f"{STAYS}/Discharge",
+        api.DischargeElder(stay_id=began.stay_id, ended_on="2026-03-02"),
+        **home,
+    )
     assert ended.ended_on == "2026-03-02"
 
 
 async def test_a_credit_code_with_a_wrong_check_character_names_the_field(service):
     with pytest.raises(Refusal) as refused:
-        await service.call(f"{ORGANISATIONS}/Register", an_organisation(credit_code="91341100MA00002851"), **OFFICIAL)
+        await service.call(
+            f"{ORGANISATIONS}/Register",
+            an_organisation(credit_code="91341100MA00002851"),
+            **OFFICIAL,
+        )
 
     assert (refused.value.reason, refused.value.field) == ("WRONG_CHECK_CHARACTER", "credit_code")
 
 
 async def test_another_firm_sees_nothing_and_changes_nothing(service, firm: str):
-    facility_id = (await service.call(f"{FACILITIES}/Open", a_facility(firm), **OFFICIAL)).facility.facility_id
-    worker_id = (await service.call(f"{WORKERS}/Register", a_worker(firm), **OFFICIAL)).worker.worker_id
+    facility_id = (
+        await service.call(f"{FACILITIES}/Open", a_facility(firm), **OFFICIAL)
+    ).facility.facility_id
+    worker_id = (
+        await service.call(f"{WORKERS}/Register", a_worker(firm), **OFFICIAL)
+    ).worker.worker_id
     stranger = {"roles": ["home"], "organisation_id": str(uuid.uuid4())}
 
     for method, question in (
@@ -68,18 +86,24 @@ async def test_another_firm_sees_nothing_and_changes_nothing(service, firm: str)
         with pytest.raises(NotFound):
             await service.call(method, question, **stranger)
     for method, question in (
-        (f"{FACILITIES}/List", api.ListFacilities()), (f"{ORGANISATIONS}/List", api.ListOrganisations()),
-        (f"{WORKERS}/List", api.ListWorkers()), (f"{STAYS}/List", api.ListStays()),
+        (f"{FACILITIES}/List", api.ListFacilities()),
+        (f"{ORGANISATIONS}/List", api.ListOrganisations()),
+        (f"{WORKERS}/List", api.ListWorkers()),
+        (f"{STAYS}/List", api.ListStays()),
     ):
         assert not (await service.call(method, question, **stranger)).rows
 
 
 async def test_a_provider_opens_no_facility(service, firm: str):
     with pytest.raises(Denied):
-        await service.call(f"{FACILITIES}/Open", a_facility(firm), roles=["provider"], organisation_id=firm)
+        await service.call(
+            f"{FACILITIES}/Open", a_facility(firm), roles=["provider"], organisation_id=firm
+        )
 
 
 async def test_staffing_of_an_empty_house_needs_nobody(service, firm: str):
-    told = await service.call(f"{ORGANISATIONS}/GetStaffing", api.GetOrganisation(organisation_id=firm), **OFFICIAL)
+    told = await service.call(
+        f"{ORGANISATIONS}/GetStaffing", api.GetOrganisation(organisation_id=firm), **OFFICIAL
+    )
 
     assert (told.residents, told.required_caregivers, told.HasField("share")) == (0, 0, False)

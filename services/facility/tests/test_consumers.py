@@ -36,23 +36,43 @@ async def test_a_death_that_is_heard_frees_the_bed(store: Store):
     state = an_elder_state()
     await tell(store, GROUP, heard.ElderRegistered(elder=state))
     async with store.transaction() as session:
-        firm = (await organisations.register(session, an_organisation(), OFFICIAL, GROUND)).organisation
-        opened = (await facilities.open_(session, a_facility(firm.organisation_id, beds=1), OFFICIAL, GROUND)).facility
-        command = api.AdmitElder(facility_id=opened.facility_id, elder_id=state.elder_id, began_on="2026-02-01")
+        firm = (
+            await organisations.register(session, an_organisation(), OFFICIAL, GROUND)
+        ).organisation
+        opened = (
+            await facilities.open_(
+                session, a_facility(firm.organisation_id, beds=1), OFFICIAL, GROUND
+            )
+        ).facility
+        command = api.AdmitElder(
+            facility_id=opened.facility_id, elder_id=state.elder_id, began_on="2026-02-01"
+        )
         await stays.admit(session, command, OFFICIAL)
 
-    await tell(store, GROUP, heard.ElderDied(elder=an_elder_state(state.elder_id, status=2, died_on="2026-02-20")))
+    await tell(
+        store,
+        GROUP,
+        heard.ElderDied(elder=an_elder_state(state.elder_id, status=2, died_on="2026-02-20")),
+    )
 
     async with store.reading() as session:
         driver = await session.driver()
         assert str(await driver.fetchval("select ended_on from stay")) == "2026-02-21"
-        assert await driver.fetchval("select count(*) from outbox where headers like '%StayEnded%'") == 1
+        assert (
+            await driver.fetchval("select count(*) from outbox where headers like '%StayEnded%'")
+            == 1
+        )
 
 
 async def test_an_approved_level_is_kept_once(store: Store):
     event = heard.AssessmentApproved(
-        assessment_id=str(uuid.uuid4()), application_id=str(uuid.uuid4()), elder_id=str(uuid.uuid4()), area_code="341102001001",
-        level=0, valid_from="2026-02-01", valid_to="2027-02-01",
+        assessment_id=str(uuid.uuid4()),
+        application_id=str(uuid.uuid4()),
+        elder_id=str(uuid.uuid4()),
+        area_code="341102001001",
+        level=0,
+        valid_from="2026-02-01",
+        valid_to="2027-02-01",
     )
     event.approved_at.FromDatetime(store.clock.now())
 
@@ -71,14 +91,30 @@ async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(store: Store
     state = an_elder_state()
     await tell(store, GROUP, heard.ElderRegistered(elder=state))
     async with store.transaction() as session:
-        firm = (await organisations.register(session, an_organisation(), OFFICIAL, GROUND)).organisation
-        opened = (await facilities.open_(session, a_facility(firm.organisation_id, beds=1), OFFICIAL, GROUND)).facility
-        await stays.admit(session, api.AdmitElder(facility_id=opened.facility_id, elder_id=state.elder_id, began_on=day), OFFICIAL)
+        firm = (
+            await organisations.register(session, an_organisation(), OFFICIAL, GROUND)
+        ).organisation
+        opened = (
+            await facilities.open_(
+                session, a_facility(firm.organisation_id, beds=1), OFFICIAL, GROUND
+            )
+        ).facility
+        await stays.admit(
+            session,
+            api.AdmitElder(facility_id=opened.facility_id, elder_id=state.elder_id, began_on=day),
+            OFFICIAL,
+        )
     approved = heard.AssessmentApproved(
-        assessment_id=str(uuid.uuid4()), application_id=str(uuid.uuid4()), elder_id=state.elder_id, area_code="341102001001", level=0,
+        assessment_id=str(uuid.uuid4()),
+        application_id=str(uuid.uuid4()),
+        elder_id=state.elder_id,
+        area_code="341102001001",
+        level=0,
     )
     died = heard.ElderDied(elder=an_elder_state(state.elder_id, status=2, died_on=day))
 
-    assert await tell(store, GROUP, moved(approved, day, at), moved(died, day, at), careful=True) == {"applied": 2}
+    assert await tell(
+        store, GROUP, moved(approved, day, at), moved(died, day, at), careful=True
+    ) == {"applied": 2}
     async with store.reading() as session:
         assert str(await (await session.driver()).fetchval("select ended_on - 1 from stay")) == day

@@ -22,14 +22,24 @@ async def http(parts: Parts) -> None:
     """Answers HTTP until cancelled; requests under way are finished first."""
     settings = parts.settings
     assert isinstance(settings, Settings)
-    clients = {package.split(".")[1]: parts.client(address) for package, address in settings.services.items()}
+    clients = {
+        package.split(".")[1]: parts.client(address)
+        for package, address in settings.services.items()
+    }
     # derived, so that a key of personal data never marks a cursor itself
     given = settings.hash_keys.get_secret_value().split(",")
-    cursor_keys = [hashlib.blake2b(key.strip().encode(), person=b"feed-cursor").digest() for key in given]
-    api = [*routes.routes(clients, parts.identity), *feed.routes(parts.store, parts.identity, cursor_keys)]
+    cursor_keys = [
+        hashlib.blake2b(key.strip().encode(), person=b"feed-cursor").digest() for key in given
+    ]
+    api = [
+        *routes.routes(clients, parts.identity),
+        *feed.routes(parts.store, parts.identity, cursor_keys),
+    ]
     async with httpx.AsyncClient(timeout=5, trust_env=False) as inside:
         if settings.signing_key is not None:
-            built_in = issuer.Issuer.made(settings.issuer, settings.audience, settings.signing_key, settings.clients)
+            built_in = issuer.Issuer.made(
+                settings.issuer, settings.audience, settings.signing_key, settings.clients
+            )
             api += issuer.routes(built_in, parts.store, parts.identity, one_box=settings.one_box)
         if settings.one_box:
             api += onebox.routes(parts.clock, parts.identity, settings.peers, inside)
@@ -54,7 +64,10 @@ def _may_open(connections: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + 512
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE,
+            (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard),
+        )
 
 
 @contextmanager

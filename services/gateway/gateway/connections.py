@@ -25,7 +25,9 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *, bounds: Bounds, peers: Counter[str], **given: Any) -> None:
         super().__init__(**given)
         self._bounds, self._peers, self._peer = bounds, peers, ""
-        self._unread = self._read = 0  # bytes that ended no header and held no body; bytes of the last read
+        self._unread = self._read = (
+            0  # bytes that ended no header and held no body; bytes of the last read
+        )
         self._headed = self._whole = True  # of the last message: its header is here; all of it is
         self._refused = False
         self._deadline: TimerHandle | None = None
@@ -38,7 +40,12 @@ class Connection(HttpToolsProtocol):
             self._refuse(503, "BUSY", "too many connections are open; come again", retry_after_s=1)
             self.transport.close()
         elif self._peers[self._peer] > self._bounds.peer_connections:
-            self._refuse(429, "TOO_MANY_CONNECTIONS", "too many connections from your address are open", retry_after_s=1)
+            self._refuse(
+                429,
+                "TOO_MANY_CONNECTIONS",
+                "too many connections from your address are open",
+                retry_after_s=1,
+            )
             self.transport.close()
         else:
             self._await_a_request()
@@ -63,9 +70,13 @@ class Connection(HttpToolsProtocol):
             if self._unread <= self._bounds.header_bytes:
                 self._refuse(400, "BAD_REQUEST", "this is no HTTP/1.1 request")
         if self._unread > self._bounds.header_bytes:
-            self._refuse(431, "HEADER_TOO_LARGE", f"a header has at most {self._bounds.header_bytes} bytes")
+            self._refuse(
+                431, "HEADER_TOO_LARGE", f"a header has at most {self._bounds.header_bytes} bytes"
+            )
         elif not self._headed:
-            self._deadline = self._deadline or self.loop.call_later(self._bounds.header_s, self._late)
+            self._deadline = self._deadline or self.loop.call_later(
+                self._bounds.header_s, self._late
+            )
         elif self._whole and self._idle:
             self._await_a_request()
 
@@ -83,12 +94,25 @@ class Connection(HttpToolsProtocol):
             method, version = self.parser.get_method(), self.parser.get_http_version().encode()
             if method == b"CONNECT":
                 raise httptools.HttpParserError("no proxy")
-            options = [option.strip() for name, value in self.headers if name == b"connection" for option in value.split(b",")]
-            lines = [b"%s: %s" % header for header in self.headers if header[0] not in (*_UPGRADE, b"connection")]
-            lines += [b"connection: " + option for option in options if option.lower() not in _UPGRADE]
+            options = [
+                option.strip()
+                for name, value in self.headers
+                if name == b"connection"
+                for option in value.split(b",")
+            ]
+            lines = [
+                b"%s: %s" % header
+                for header in self.headers
+                if header[0] not in (*_UPGRADE, b"connection")
+            ]
+            lines += [
+                b"connection: " + option for option in options if option.lower() not in _UPGRADE
+            ]
             self.parser = httptools.HttpRequestParser(self)
             self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
-            self.parser.feed_data(b"\r\n".join((b"%s %s HTTP/%s" % (method, self.url, version), *lines, b"", b"")))
+            self.parser.feed_data(
+                b"\r\n".join((b"%s %s HTTP/%s" % (method, self.url, version), *lines, b"", b""))
+            )
 
     def on_message_begin(self) -> None:
         self._headed = self._whole = False
@@ -96,7 +120,9 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         if self._read > self._bounds.header_bytes:
-            self._unread = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            self._unread = len(self.url) + sum(
+                len(name) + len(value) + 4 for name, value in self.headers
+            )
             if self._unread > self._bounds.header_bytes:
                 raise ValueError("the header is too long")
         self._headed, self._unread = True, 0
@@ -116,7 +142,9 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        early = self._headed and not self._whole and not self.pipeline  # answered before the body was here
+        early = (
+            self._headed and not self._whole and not self.pipeline
+        )  # answered before the body was here
         super().on_response_complete()
         if early:
             self._deadline = self._deadline or self.loop.call_later(LINGER_S, self.transport.close)
@@ -126,7 +154,9 @@ class Connection(HttpToolsProtocol):
         return self.cycle is None or self.cycle.response_complete
 
     def _await_a_request(self) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
 
     def _no_deadline(self) -> None:
         if self._deadline is not None:
@@ -136,18 +166,28 @@ class Connection(HttpToolsProtocol):
     def _late(self) -> None:
         self._refuse(408, "HEADER_TOO_SLOW", f"a header arrives within {self._bounds.header_s:g} s")
 
-    def _refuse(self, status: int, reason: str, detail: str, *, retry_after_s: float | None = None) -> None:
+    def _refuse(
+        self, status: int, reason: str, detail: str, *, retry_after_s: float | None = None
+    ) -> None:
         """Answers with a problem and closes; only closes where the answer to an earlier request is not yet complete."""
         self._refused = True
         self._no_deadline()
-        ours = self._headed and not self._whole and not self.pipeline and not self._idle and not self.cycle.response_started
+        ours = (
+            self._headed
+            and not self._whole
+            and not self.pipeline
+            and not self._idle
+            and not self.cycle.response_started
+        )
         if self.transport.is_closing() or not (self._idle or ours):
             self.transport.close()
             return
         names.HTTP_DURATION.record(0.0, route=ELSEWHERE, code=str(status))
         names.HTTP_FAILED.add(status >= 500)
         answer = problem(status, reason, detail, retry_after_s=retry_after_s)
-        lines = [b"%s: %s\r\n" % header for header in (*answer.raw_headers, (b"connection", b"close"))]
+        lines = [
+            b"%s: %s\r\n" % header for header in (*answer.raw_headers, (b"connection", b"close"))
+        ]
         self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", bytes(answer.body))))
         self.transport.write_eof()
         self._deadline = self.loop.call_later(LINGER_S, self.transport.close)

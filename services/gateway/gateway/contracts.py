@@ -46,14 +46,18 @@ class Method:
 @cache
 def bundle() -> descriptor_pb2.FileDescriptorSet:
     """All contracts as they were compiled, with their comments."""
-    return descriptor_pb2.FileDescriptorSet.FromString((importlib.resources.files(eldercare) / "eldercare.binpb").read_bytes())
+    return descriptor_pb2.FileDescriptorSet.FromString(
+        (importlib.resources.files(eldercare) / "eldercare.binpb").read_bytes()
+    )
 
 
 def apis() -> Iterator[descriptor.FileDescriptor]:
     """Every contract of methods, in the order of the services' names."""
     for name in sorted(file.name for file in bundle().file):
         if name.startswith("eldercare/") and name.endswith("/api.proto"):
-            yield importlib.import_module(f"{name.removesuffix('.proto').replace('/', '.')}_pb2").DESCRIPTOR
+            yield importlib.import_module(
+                f"{name.removesuffix('.proto').replace('/', '.')}_pb2"
+            ).DESCRIPTOR
 
 
 @cache

@@ -54,20 +54,28 @@ async def _page(store: Store, keys: Sequence[bytes], caller: Caller, request: Re
     while True:
         async with store.reading(snapshot=True) as session:
             head = await session.get(FeedHead, HEAD)
-            epoch, high, gone = (head.epoch, head.position, head.gone) if head else (UUID(int=0), 0, 0)
+            epoch, high, gone = (
+                (head.epoch, head.position, head.gone) if head else (UUID(int=0), 0, 0)
+            )
             after = gone
             if text := request.query_params.get("cursor"):
                 marked, after = opened(text, keys, organisation)
                 earliest = sealed(epoch, gone, keys[0], organisation)
                 if marked.int and marked != epoch:
                     true = max(gone, min(after, await _true_until(session, marked)))
-                    return _restored(earliest, sealed(epoch, true, keys[0], organisation), after - true)
+                    return _restored(
+                        earliest, sealed(epoch, true, keys[0], organisation), after - true
+                    )
                 if after < gone:
                     return _expired(earliest)
-            rows = (await session.exec(
-                scoped(select(FeedEvent), caller, organisation=col(FeedEvent.organisation_id))
-                .where(col(FeedEvent.position) > after).order_by(col(FeedEvent.position)).limit(limit)
-            )).all()
+            rows = (
+                await session.exec(
+                    scoped(select(FeedEvent), caller, organisation=col(FeedEvent.organisation_id))
+                    .where(col(FeedEvent.position) > after)
+                    .order_by(col(FeedEvent.position))
+                    .limit(limit)
+                )
+            ).all()
         if rows or time.monotonic() >= until or await request.is_disconnected():
             break
         await asyncio.sleep(PAUSE_S)
@@ -85,22 +93,32 @@ async def _true_until(session: Session, epoch: UUID) -> int:
     ended = (await session.exec(select(FeedRestore).where(FeedRestore.epoch == epoch))).first()
     if ended is None:
         return 0
-    later = await session.exec(select(FeedRestore.position).where(col(FeedRestore.restored) >= ended.restored))
+    later = await session.exec(
+        select(FeedRestore.position).where(col(FeedRestore.restored) >= ended.restored)
+    )
     return min(later.all())
 
 
 def _expired(earliest: str) -> Response:
     return problem(
-        410, "CURSOR_EXPIRED", "events behind this cursor are older than what is kept; go on from the earliest cursor and read the gap "
-        "from its owners", errors=[("cursor", "is not older than what is kept")], earliest_cursor=earliest,
+        410,
+        "CURSOR_EXPIRED",
+        "events behind this cursor are older than what is kept; go on from the earliest cursor and read the gap "
+        "from its owners",
+        errors=[("cursor", "is not older than what is kept")],
+        earliest_cursor=earliest,
     )
 
 
 def _restored(earliest: str, cursor: str, lost: int) -> Response:
     return problem(
-        410, "CURSOR_EXPIRED", f"the feed was restored from a backup, and the last {lost} positions this cursor has passed are no longer "
+        410,
+        "CURSOR_EXPIRED",
+        f"the feed was restored from a backup, and the last {lost} positions this cursor has passed are no longer "
         "true: go on from `resume_cursor`, which lies at the end of what is; states with a higher sequence replace what you have",
-        errors=[("cursor", "is of this epoch of the feed")], earliest_cursor=earliest, resume_cursor=cursor,
+        errors=[("cursor", "is of this epoch of the feed")],
+        earliest_cursor=earliest,
+        resume_cursor=cursor,
     )
 
 
@@ -117,7 +135,9 @@ def opened(text: str, keys: Sequence[bytes], organisation: UUID) -> tuple[UUID, 
     except ValueError:
         raw = b""
     plain, mac = raw[: _FORM.size], raw[_FORM.size :]
-    if len(plain) != _FORM.size or not any(hmac.compare_digest(mac, _mac(plain, key, organisation)) for key in keys):
+    if len(plain) != _FORM.size or not any(
+        hmac.compare_digest(mac, _mac(plain, key, organisation)) for key in keys
+    ):
         raise Malformed("cursor", "is one that this feed gave to your organisation")
     epoch, position = _FORM.unpack(plain)
     return UUID(bytes=epoch), position

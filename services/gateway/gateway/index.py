@@ -26,7 +26,10 @@ class Index(BaseRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         partial: tuple[Match, Scope] = Match.NONE, {}
         first, second = _stem(scope.get("path", ""))
-        for route in chain(self._by_stem.get((first, second), ()), self._by_stem.get((first, ""), ()) if second else ()):
+        for route in chain(
+            self._by_stem.get((first, second), ()),
+            self._by_stem.get((first, ""), ()) if second else (),
+        ):
             match, child = route.matches(scope)
             if match is Match.FULL:
                 return match, {**child, _CHOSEN: route}

@@ -38,21 +38,54 @@ SIMULATOR = "simulator"
 # What a client is: `smoke` reads one list of every service, a board and the feed of an organisation that nobody is; the rest are services.
 CLIENTS: dict[str, dict[str, Any]] = {
     SIMULATOR: {"roles": ["operator"]},
-    "smoke": {"roles": ["inspector", "assessor", "provider"], "area": "341100000000",
-              "organisation_id": "00000000-0000-7000-8000-00000000501e"},
+    "smoke": {
+        "roles": ["inspector", "assessor", "provider"],
+        "area": "341100000000",
+        "organisation_id": "00000000-0000-7000-8000-00000000501e",
+    },
 }
 SERVICE: dict[str, Any] = {"roles": ["service"]}
 CLAIMS = ("area", "organisation_id", "elder_ids", "worker_id")
 DEMO_PASSWORD = "demo"  # the demo users of a city that forgets; no other account has a default
 # roles that need no one registered; a user of an organisation, a worker, an elder is added by whoever registered them
 DEMO_USERS: tuple[dict[str, Any], ...] = (
-    {"username": "city", "title": "滁州市民政局 City civil affairs", "roles": ["official", "inspector"], "area": "341100000000"},
-    {"username": "langya", "title": "琅琊区民政局 County civil affairs", "roles": ["official", "inspector"], "area": "341102000000"},
-    {"username": "tianchang", "title": "天长市民政局 County civil affairs, Tianchang", "roles": ["official"], "area": "341181000000"},
-    {"username": "hotline", "title": "12349 热线坐席 Hotline operator", "roles": ["hotline"], "area": "341100000000"},
-    {"username": "inspector", "title": "市级监管员 City inspector", "roles": ["inspector"], "area": "341100000000"},
-    {"username": "assessor", "title": "评估员 Assessor", "roles": ["assessor"], "area": "341100000000",
-     "worker_id": "00000000-0000-7000-8000-00000000a55e"},
+    {
+        "username": "city",
+        "title": "滁州市民政局 City civil affairs",
+        "roles": ["official", "inspector"],
+        "area": "341100000000",
+    },
+    {
+        "username": "langya",
+        "title": "琅琊区民政局 County civil affairs",
+        "roles": ["official", "inspector"],
+        "area": "341102000000",
+    },
+    {
+        "username": "tianchang",
+        "title": "天长市民政局 County civil affairs, Tianchang",
+        "roles": ["official"],
+        "area": "341181000000",
+    },
+    {
+        "username": "hotline",
+        "title": "12349 热线坐席 Hotline operator",
+        "roles": ["hotline"],
+        "area": "341100000000",
+    },
+    {
+        "username": "inspector",
+        "title": "市级监管员 City inspector",
+        "roles": ["inspector"],
+        "area": "341100000000",
+    },
+    {
+        "username": "assessor",
+        "title": "评估员 Assessor",
+        "roles": ["assessor"],
+        "area": "341100000000",
+        "worker_id": "00000000-0000-7000-8000-00000000a55e",
+    },
     {"username": "operator", "title": "平台运维 Platform operator", "roles": ["operator"]},
 )
 
@@ -72,7 +105,9 @@ class Issuer:
     older: tuple[ed25519.Ed25519PrivateKey, ...] = ()
 
     @classmethod
-    def made(cls, name: str, audience: str, keys: SecretStr, secrets: dict[str, SecretStr]) -> "Issuer":
+    def made(
+        cls, name: str, audience: str, keys: SecretStr, secrets: dict[str, SecretStr]
+    ) -> "Issuer":
         """From settings; the first of the keys signs. Raises: ValueError where one is not an Ed25519 key, or none is there."""
         private = []
         for block in _PEM.findall(keys.get_secret_value()):
@@ -94,11 +129,27 @@ class Issuer:
         """The public keys of all whose tokens are accepted."""
         return [_jwk(key) for key in (self.key, *self.older)]
 
-    def token(self, subject: str, roles: list[str], *, client: str = "portal", life_s: int = LIFE_S, **claims: Any) -> str:
+    def token(
+        self,
+        subject: str,
+        roles: list[str],
+        *,
+        client: str = "portal",
+        life_s: int = LIFE_S,
+        **claims: Any,
+    ) -> str:
         """A signed token. claims: area, organisation_id, elder_ids, worker_id."""
         now = int(time.time())
-        payload = {"iss": self.name, "aud": self.audience, "sub": subject, "azp": client, "iat": now, "exp": now + life_s,
-                   "jti": uuid.uuid4().hex, "roles": roles} | {name: claim for name, claim in claims.items() if name in CLAIMS and claim}
+        payload = {
+            "iss": self.name,
+            "aud": self.audience,
+            "sub": subject,
+            "azp": client,
+            "iat": now,
+            "exp": now + life_s,
+            "jti": uuid.uuid4().hex,
+            "roles": roles,
+        } | {name: claim for name, claim in claims.items() if name in CLAIMS and claim}
         return jwt.encode(payload, self.key, "EdDSA", {"kid": self.public["kid"]})
 
 
@@ -107,11 +158,18 @@ def routes(issuer: Issuer, store: Store, identity: Identity, *, one_box: bool) -
 
     async def discovery(request: Request) -> Response:
         root = str(request.base_url).rstrip("/")
-        return JSONResponse({
-            "issuer": issuer.name, "jwks_uri": f"{root}/.well-known/jwks.json", "token_endpoint": f"{root}/token",
-            "grant_types_supported": ["client_credentials", "password"], "token_endpoint_auth_methods_supported": ["client_secret_basic"],
-            "id_token_signing_alg_values_supported": ["EdDSA"], "response_types_supported": [], "subject_types_supported": ["public"],
-        })
+        return JSONResponse(
+            {
+                "issuer": issuer.name,
+                "jwks_uri": f"{root}/.well-known/jwks.json",
+                "token_endpoint": f"{root}/token",
+                "grant_types_supported": ["client_credentials", "password"],
+                "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+                "id_token_signing_alg_values_supported": ["EdDSA"],
+                "response_types_supported": [],
+                "subject_types_supported": ["public"],
+            }
+        )
 
     async def keys(_: Request) -> Response:
         return JSONResponse({"keys": issuer.published})
@@ -122,14 +180,32 @@ def routes(issuer: Issuer, store: Store, identity: Identity, *, one_box: bool) -
         if grant == "client_credentials":
             return _client_token(issuer, request)
         if grant == "password" and one_box:
-            return await _user_token(issuer, store, form.get("username", ""), form.get("password", ""))
-        return JSONResponse({"error": "unsupported_grant_type", "error_description": "client_credentials or password"}, 400)
+            return await _user_token(
+                issuer, store, form.get("username", ""), form.get("password", "")
+            )
+        return JSONResponse(
+            {
+                "error": "unsupported_grant_type",
+                "error_description": "client_credentials or password",
+            },
+            400,
+        )
 
     async def users(_: Request) -> Response:
         async with store.reading() as session:
             rows = (await session.exec(select(DemoUser).order_by(DemoUser.username))).all()
-        listed = [*DEMO_USERS, *({"username": row.username, "title": row.title, **row.claims} for row in rows)]
-        return JSONResponse({"users": [{name: user.get(name) for name in ("username", "title", "roles", "area")} for user in listed]})
+        listed = [
+            *DEMO_USERS,
+            *({"username": row.username, "title": row.title, **row.claims} for row in rows),
+        ]
+        return JSONResponse(
+            {
+                "users": [
+                    {name: user.get(name) for name in ("username", "title", "roles", "area")}
+                    for user in listed
+                ]
+            }
+        )
 
     async def add_user(request: Request) -> Response:
         try:
@@ -139,7 +215,9 @@ def routes(issuer: Issuer, store: Store, identity: Identity, *, one_box: bool) -
             if not isinstance(username, str) or not username:
                 raise Malformed("username", "is a text")
             async with store.transaction() as session:
-                await session.merge(DemoUser(username=username, title=str(body.get("title", "")), claims=claims))
+                await session.merge(
+                    DemoUser(username=username, title=str(body.get("title", "")), claims=claims)
+                )
         except EldercareError as error:
             return told(error)
         return JSONResponse({"username": username})
@@ -149,29 +227,51 @@ def routes(issuer: Issuer, store: Store, identity: Identity, *, one_box: bool) -
         try:
             await _operator(identity, request)
             people = (await _object(request)).get("people")
-            if not isinstance(people, list) or not all(isinstance(person, dict) and person.get("sub") for person in people):
+            if not isinstance(people, list) or not all(
+                isinstance(person, dict) and person.get("sub") for person in people
+            ):
                 raise Malformed("people", "is a list of objects with sub and roles")
-            tokens = [issuer.token(str(person["sub"]), client=SIMULATOR, life_s=12 * LIFE_S, **_claims(person)) for person in people]
+            tokens = [
+                issuer.token(
+                    str(person["sub"]), client=SIMULATOR, life_s=12 * LIFE_S, **_claims(person)
+                )
+                for person in people
+            ]
         except EldercareError as error:
             return told(error)
         return JSONResponse({"tokens": tokens})
 
     always = [
-        Route("/.well-known/openid-configuration", discovery), Route("/.well-known/jwks.json", keys),
+        Route("/.well-known/openid-configuration", discovery),
+        Route("/.well-known/jwks.json", keys),
         Route("/token", token, methods=["POST"]),
     ]
-    return always + ([
-        Route("/onebox/users", users), Route("/onebox/users", add_user, methods=["POST"]), Route("/onebox/tokens", mint, methods=["POST"]),
-    ] if one_box else [])
+    return always + (
+        [
+            Route("/onebox/users", users),
+            Route("/onebox/users", add_user, methods=["POST"]),
+            Route("/onebox/tokens", mint, methods=["POST"]),
+        ]
+        if one_box
+        else []
+    )
 
 
 def _jwk(key: ed25519.Ed25519PrivateKey) -> dict[str, str]:
     """A public key as a JWK; its id is its thumbprint."""
     raw = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-    print_ = hashlib.sha256(json.dumps({"crv": "Ed25519", "kty": "OKP", "x": x}, separators=(",", ":")).encode()).digest()
-    return {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "x": x,
-            "kid": base64.urlsafe_b64encode(print_).rstrip(b"=").decode()}
+    print_ = hashlib.sha256(
+        json.dumps({"crv": "Ed25519", "kty": "OKP", "x": x}, separators=(",", ":")).encode()
+    ).digest()
+    return {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "use": "sig",
+        "alg": "EdDSA",
+        "x": x,
+        "kid": base64.urlsafe_b64encode(print_).rstrip(b"=").decode(),
+    }
 
 
 async def _object(request: Request) -> dict[str, Any]:
@@ -186,7 +286,11 @@ async def _object(request: Request) -> dict[str, Any]:
 
 def _claims(person: dict[str, Any]) -> dict[str, Any]:
     roles = person.get("roles")
-    if not isinstance(roles, list) or not roles or not all(role in ROLES for role in map(str, roles)):
+    if (
+        not isinstance(roles, list)
+        or not roles
+        or not all(role in ROLES for role in map(str, roles))
+    ):
         raise Malformed("roles", f"is a list of {', '.join(sorted(ROLES))}")
     return {"roles": roles} | {name: person[name] for name in CLAIMS if person.get(name)}
 
@@ -198,7 +302,11 @@ def _client_token(issuer: Issuer, request: Request) -> Response:
     except (binascii.Error, UnicodeDecodeError):
         client_id, secret = "", ""
     known = issuer.secrets.get(client_id)
-    if scheme.lower() != "basic" or known is None or not hmac.compare_digest(known.get_secret_value().encode(), secret.encode()):
+    if (
+        scheme.lower() != "basic"
+        or known is None
+        or not hmac.compare_digest(known.get_secret_value().encode(), secret.encode())
+    ):
         return JSONResponse({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
     return _granted(issuer.token(client_id, **CLIENTS.get(client_id, SERVICE), client=client_id))
 
@@ -215,7 +323,10 @@ async def _user_token(issuer: Issuer, store: Store, username: str, password: str
 
 
 def _granted(token: str) -> Response:
-    return JSONResponse({"access_token": token, "token_type": "Bearer", "expires_in": LIFE_S}, headers={"Cache-Control": "no-store"})
+    return JSONResponse(
+        {"access_token": token, "token_type": "Bearer", "expires_in": LIFE_S},
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 async def _operator(identity: Identity, request: Request) -> None:

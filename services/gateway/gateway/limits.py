@@ -26,8 +26,18 @@ ELSEWHERE = "none"  # the route of a request that reached none
 FORM_BYTES = 16 << 10  # all that anybody without a valid token may send: the form that asks for one
 FILE_PATIENCE = 10  # a file has so many times `body_s`
 _BUSY = 503, "BUSY", "too many requests are under way; come again", 1.0
-_YOURS = 429, "TOO_MANY_REQUESTS", "too many requests of yours are under way; come again when they are answered", 1.0
-_YOUR_POLLS = 429, "TOO_MANY_REQUESTS", "too many polls of your organisation wait already; come again when they are answered", 5.0
+_YOURS = (
+    429,
+    "TOO_MANY_REQUESTS",
+    "too many requests of yours are under way; come again when they are answered",
+    1.0,
+)
+_YOUR_POLLS = (
+    429,
+    "TOO_MANY_REQUESTS",
+    "too many polls of your organisation wait already; come again when they are answered",
+    5.0,
+)
 
 
 class Kind(Enum):
@@ -81,12 +91,16 @@ class Measured:
             await self.inner(scope, receive, heard)
         finally:
             told = status or 499  # the client left before we had begun to answer
-            names.HTTP_DURATION.record(time.perf_counter() - began, route=route_of(scope) or ELSEWHERE, code=str(told))
+            names.HTTP_DURATION.record(
+                time.perf_counter() - began, route=route_of(scope) or ELSEWHERE, code=str(told)
+            )
             names.HTTP_FAILED.add(told >= 500)
 
 
 class _Refused(Exception):
-    def __init__(self, status: int, reason: str, detail: str, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, status: int, reason: str, detail: str, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(detail)
         self.answer = problem(status, reason, detail, retry_after_s=retry_after_s)
 
@@ -94,7 +108,14 @@ class _Refused(Exception):
 class _Body:
     """The body of a request, read as a whole when it is asked for, within its bounds; `close` gives back what it holds of `room`."""
 
-    def __init__(self, receive: Receive, headers: Mapping[bytes, bytes], most: int, patience_s: float, room: "_Room") -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        headers: Mapping[bytes, bytes],
+        most: int,
+        patience_s: float,
+        room: "_Room",
+    ) -> None:
         self._receive, self._most, self._patience_s, self._room = receive, most, patience_s, room
         declared = headers.get(b"content-length", b"")
         self._declared = int(declared) if declared.isdigit() else 0
@@ -125,7 +146,11 @@ class _Body:
                     if self._room.held > self._room.bytes:
                         raise _Refused(503, "BUSY", "too many bodies are under way; come again", 1)
         except TimeoutError:
-            raise _Refused(408, "BODY_TOO_SLOW", f"the body of this request arrives within {self._patience_s:g} s") from None
+            raise _Refused(
+                408,
+                "BODY_TOO_SLOW",
+                f"the body of this request arrives within {self._patience_s:g} s",
+            ) from None
         self._whole = {"type": "http.request", "body": b"".join(parts), "more_body": False}
 
     async def receive(self) -> Message:
@@ -177,26 +202,45 @@ class Limits(BaseRoute):
     what all share only when it has arrived whole. identity: None where nobody has a token. kinds: by path of a route; the rest takes JSON.
     """
 
-    def __init__(self, inner: Index, identity: Identity | None, bounds: Bounds, kinds: Mapping[str, Kind]) -> None:
+    def __init__(
+        self, inner: Index, identity: Identity | None, bounds: Bounds, kinds: Mapping[str, Kind]
+    ) -> None:
         self._inner, self._identity, self._bounds, self._kinds = inner, identity, bounds, kinds
         self._most = {
-            Kind.JSON: bounds.json_bytes, Kind.FORM: FORM_BYTES, Kind.FILE: bounds.body_bytes, Kind.POLL: FORM_BYTES,
+            Kind.JSON: bounds.json_bytes,
+            Kind.FORM: FORM_BYTES,
+            Kind.FILE: bounds.body_bytes,
+            Kind.POLL: FORM_BYTES,
         }
         self._each = {Kind.FILE: bounds.client_files, Kind.POLL: bounds.client_polls}
-        self._budget, self._files, self._others = _Budget(), _Room(bounds.bodies_bytes), _Room(bounds.bodies_bytes)
+        self._budget, self._files, self._others = (
+            _Budget(),
+            _Room(bounds.bodies_bytes),
+            _Room(bounds.bodies_bytes),
+        )
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return self._inner.matches(scope)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        kind, headers, bounds = self._kinds.get(route_of(scope), Kind.JSON), dict(scope["headers"]), self._bounds
+        kind, headers, bounds = (
+            self._kinds.get(route_of(scope), Kind.JSON),
+            dict(scope["headers"]),
+            self._bounds,
+        )
         client = await self._client(headers)
         most = self._most[kind] if client else min(self._most[kind], FORM_BYTES)
-        patience_s, room = (bounds.body_s * FILE_PATIENCE, self._files) if kind is Kind.FILE else (bounds.body_s, self._others)
+        patience_s, room = (
+            (bounds.body_s * FILE_PATIENCE, self._files)
+            if kind is Kind.FILE
+            else (bounds.body_s, self._others)
+        )
         body = _Body(receive, headers, most, patience_s, room)
         try:
             if client is None:
-                if kind is Kind.FORM:  # any other route gives a page or asks for a token, and leaves the body alone
+                if (
+                    kind is Kind.FORM
+                ):  # any other route gives a page or asks for a token, and leaves the body alone
                     await body.read()
                 peer = scope["client"][0] if scope.get("client") else ""
                 with (
@@ -206,9 +250,15 @@ class Limits(BaseRoute):
                     await self._inner.handle(scope, body.receive, send)
                 return
             polls = kind is Kind.POLL
-            with self._budget.taken((kind, client), self._each.get(kind, bounds.client_concurrency), _YOUR_POLLS if polls else _YOURS):
+            with self._budget.taken(
+                (kind, client),
+                self._each.get(kind, bounds.client_concurrency),
+                _YOUR_POLLS if polls else _YOURS,
+            ):
                 await body.read()
-                with self._budget.taken(polls, bounds.polls if polls else bounds.concurrency, _BUSY):
+                with self._budget.taken(
+                    polls, bounds.polls if polls else bounds.concurrency, _BUSY
+                ):
                     await self._inner.handle(scope, body.receive, send)
         except _Refused as refused:
             await refused.answer(scope, receive, send)

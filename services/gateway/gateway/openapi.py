@@ -22,24 +22,46 @@ _SCALARS: dict[int, dict[str, Any]] = {
     FieldDescriptor.TYPE_BYTES: {"type": "string", "contentEncoding": "base64"},
 }
 _PROBLEM = {
-    "type": "object", "required": ["type", "title", "status", "reason", "detail"],
+    "type": "object",
+    "required": ["type", "title", "status", "reason", "detail"],
     "description": "RFC 9457. `reason` is stable; `errors` names each offending field and the rule it breaks.",
     "properties": {
-        "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "reason": {"type": "string"},
-        "detail": {"type": "string"}, "trace_id": {"type": "string"}, "facts": {"type": "object"},
-        "errors": {"type": "array", "items": {
-            "type": "object", "required": ["field", "rule"], "properties": {"field": {"type": "string"}, "rule": {"type": "string"}}}},
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "reason": {"type": "string"},
+        "detail": {"type": "string"},
+        "trace_id": {"type": "string"},
+        "facts": {"type": "object"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "rule"],
+                "properties": {"field": {"type": "string"}, "rule": {"type": "string"}},
+            },
+        },
     },
 }
 _KEY = {
-    "name": "Idempotency-Key", "in": "header", "required": True,
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
     "schema": {"type": "string", "minLength": 8, "maxLength": 128, "pattern": "^[ -~]+$"},
     "description": "Made by the client, kept for 30 days: the same key and body give the same answer and one effect.",
 }
 _LICENCE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
-_REFUSALS = {"401": "Unauthenticated", "403": "Denied", "404": "Not found, or not yours", "408": "The body came too slowly",
-             "409": "Refused by a rule", "413": "The body is too large", "422": "Malformed",
-             "429": "Too many requests of yours are under way, try again", "503": "Unavailable, try again"}
+_REFUSALS = {
+    "401": "Unauthenticated",
+    "403": "Denied",
+    "404": "Not found, or not yours",
+    "408": "The body came too slowly",
+    "409": "Refused by a rule",
+    "413": "The body is too large",
+    "422": "Malformed",
+    "429": "Too many requests of yours are under way, try again",
+    "503": "Unavailable, try again",
+}
 
 
 def openapi(server: str = "/") -> dict[str, Any]:
@@ -54,9 +76,17 @@ def openapi(server: str = "/") -> dict[str, Any]:
         "info": {"title": "City eldercare platform 智慧养老", "version": "1", "license": _LICENCE},
         "servers": [{"url": server}],
         "security": [{"bearer": []}],
-        "tags": [{"name": name} for name in sorted({_tag(method) for method in contracts.methods()} | {"feed"})],
+        "tags": [
+            {"name": name}
+            for name in sorted({_tag(method) for method in contracts.methods()} | {"feed"})
+        ],
         "paths": paths,
-        "components": {"schemas": schemas, "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+        },
     }
 
 
@@ -67,20 +97,43 @@ def _tag(method: contracts.Method) -> str:
 def _operation(method: contracts.Method, schemas: dict[str, Any]) -> dict[str, Any]:
     in_path = re.findall(r"{(\w+)}", method.path)
     fields = descriptor_of(method.request).fields_by_name
-    parameters = [{"name": name, "in": "path", "required": True, "schema": _field(fields[name], schemas)} for name in in_path]
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": _field(fields[name], schemas)}
+        for name in in_path
+    ]
     if not method.body:
         parameters += [
-            {"name": name, "in": "query", "required": _required(field), "schema": _field(field, schemas)}
-            for name, field in fields.items() if name not in in_path
+            {
+                "name": name,
+                "in": "query",
+                "required": _required(field),
+                "schema": _field(field, schemas),
+            }
+            for name, field in fields.items()
+            if name not in in_path
         ]
     if method.access.writes:
         parameters.append(_KEY)
     roles = "any valid token" if method.access.open else "roles: " + ", ".join(method.access.roles)
     operation: dict[str, Any] = {
-        "operationId": method.full_name.split(".", 1)[1].replace("/", "."), "tags": [_tag(method)], "parameters": parameters,
-        "summary": method.comment.split(". ")[0], "description": f"{method.comment}\n\n{roles}".strip(),
-        "responses": {"200": {"description": "Done", "content": _content(method.gives_file, descriptor_of(method.reply), schemas)}} | {
-            status: {"description": text, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+        "operationId": method.full_name.split(".", 1)[1].replace("/", "."),
+        "tags": [_tag(method)],
+        "parameters": parameters,
+        "summary": method.comment.split(". ")[0],
+        "description": f"{method.comment}\n\n{roles}".strip(),
+        "responses": {
+            "200": {
+                "description": "Done",
+                "content": _content(method.gives_file, descriptor_of(method.reply), schemas),
+            }
+        }
+        | {
+            status: {
+                "description": text,
+                "content": {
+                    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                },
+            }
             for status, text in _REFUSALS.items()
         },
     }
@@ -90,12 +143,19 @@ def _operation(method: contracts.Method, schemas: dict[str, Any]) -> dict[str, A
     return operation
 
 
-def _content(file: bool, kind: Descriptor, schemas: dict[str, Any], left_out: list[str] | None = None) -> dict[str, Any]:
+def _content(
+    file: bool, kind: Descriptor, schemas: dict[str, Any], left_out: list[str] | None = None
+) -> dict[str, Any]:
     if file:
         return {"text/csv": {"schema": {"type": "string"}}}
     if left_out:  # the body without what stands in the path
         whole = _object(kind, schemas)
-        body = {**whole, "properties": {name: told for name, told in whole["properties"].items() if name not in left_out}}
+        body = {
+            **whole,
+            "properties": {
+                name: told for name, told in whole["properties"].items() if name not in left_out
+            },
+        }
         body["required"] = [name for name in whole.get("required", []) if name not in left_out]
         return {"application/json": {"schema": body}}
     return {"application/json": {"schema": _message(kind, schemas)}}
@@ -113,7 +173,8 @@ def _message(kind: Descriptor, schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _object(kind: Descriptor, schemas: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "type": "object", "additionalProperties": False,
+        "type": "object",
+        "additionalProperties": False,
         "properties": {field.name: _field(field, schemas) for field in kind.fields},
     }
     if required := [field.name for field in kind.fields if _required(field)]:
@@ -126,9 +187,16 @@ def _object(kind: Descriptor, schemas: dict[str, Any]) -> dict[str, Any]:
 def _required(field: FieldDescriptor) -> bool:
     rules = field.GetOptions().Extensions[validate_pb2.field]
     pattern = rules.string.pattern
-    refuses_empty = bool(pattern) and not field.is_repeated and not field.has_presence and re.search(pattern, "") is None
+    refuses_empty = (
+        bool(pattern)
+        and not field.is_repeated
+        and not field.has_presence
+        and re.search(pattern, "") is None
+    )
     least = rules.string.min_len or rules.repeated.min_items
-    return bool(rules.required or rules.string.uuid or least or 0 in rules.enum.not_in or refuses_empty)
+    return bool(
+        rules.required or rules.string.uuid or least or 0 in rules.enum.not_in or refuses_empty
+    )
 
 
 def _enum(kind: EnumDescriptor) -> dict[str, Any]:
@@ -143,7 +211,10 @@ def _field(field: FieldDescriptor, schemas: dict[str, Any]) -> dict[str, Any]:
     elif field.enum_type is not None:
         told = _enum(field.enum_type)
     else:
-        told = {**_SCALARS[field.type], **_limits(rules.repeated.items if field.is_repeated else rules)}
+        told = {
+            **_SCALARS[field.type],
+            **_limits(rules.repeated.items if field.is_repeated else rules),
+        }
     if field.is_repeated:
         told = {"type": "array", "items": told}
         if rules.repeated.min_items:
@@ -151,8 +222,11 @@ def _field(field: FieldDescriptor, schemas: dict[str, Any]) -> dict[str, Any]:
         if rules.repeated.unique:
             told["uniqueItems"] = True
     unit, personal = options.Extensions[options_pb2.unit], options.Extensions[options_pb2.personal]
-    notes = [contracts.comments().get(field.full_name, ""), f"Unit: {unit}." if unit else "",
-             f"Personal: {options_pb2.Personal.Name(personal)[9:].lower()}." if personal else ""]
+    notes = [
+        contracts.comments().get(field.full_name, ""),
+        f"Unit: {unit}." if unit else "",
+        f"Personal: {options_pb2.Personal.Name(personal)[9:].lower()}." if personal else "",
+    ]
     if text := " ".join(note for note in notes if note):
         told = {**told, "description": text}
     return told
@@ -163,34 +237,90 @@ def _limits(rules: validate_pb2.FieldRules) -> dict[str, Any]:
     if kind is None:
         return {}
     limits = getattr(rules, kind)
-    names = {"pattern": "pattern", "min_len": "minLength", "max_len": "maxLength", "gte": "minimum", "lte": "maximum",
-             "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
+    names = {
+        "pattern": "pattern",
+        "min_len": "minLength",
+        "max_len": "maxLength",
+        "gte": "minimum",
+        "lte": "maximum",
+        "gt": "exclusiveMinimum",
+        "lt": "exclusiveMaximum",
+    }
     if kind == "int64":
         return {}  # a string in JSON, so that its limits are no numbers there
     known = limits.DESCRIPTOR.fields_by_name
-    told = {name: getattr(limits, ours) for ours, name in names.items() if ours in known and limits.HasField(ours)}
+    told = {
+        name: getattr(limits, ours)
+        for ours, name in names.items()
+        if ours in known and limits.HasField(ours)
+    }
     if kind == "string" and limits.uuid:
         told["format"] = "uuid"
     return told
 
 
 _FEED = {
-    "operationId": "feed.poll", "tags": ["feed"], "summary": "The caller's organisation's own events, in one order, without gaps",
+    "operationId": "feed.poll",
+    "tags": ["feed"],
+    "summary": "The caller's organisation's own events, in one order, without gaps",
     "description": "Long poll. Give the `cursor` of the answer to go on; none: from the oldest kept. Each page states the range of "
-                   "positions it covers and how many events of others it withheld, so that a subscriber can prove that it missed none.\n\n"
-                   "roles: provider, worker, home",
+    "positions it covers and how many events of others it withheld, so that a subscriber can prove that it missed none.\n\n"
+    "roles: provider, worker, home",
     "parameters": [
         {"name": "cursor", "in": "query", "schema": {"type": "string"}},
-        {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 100}},
-        {"name": "wait", "in": "query", "schema": {"type": "integer", "minimum": 0, "maximum": 30, "default": 0},
-         "description": "Seconds to wait for an event where there is none."},
+        {
+            "name": "limit",
+            "in": "query",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 500, "default": 100},
+        },
+        {
+            "name": "wait",
+            "in": "query",
+            "schema": {"type": "integer", "minimum": 0, "maximum": 30, "default": 0},
+            "description": "Seconds to wait for an event where there is none.",
+        },
     ],
-    "responses": {"200": {"description": "A page", "content": {"application/json": {"schema": {
-        "type": "object", "required": ["events", "cursor", "first", "last", "withheld", "high_water"], "properties": {
-            "events": {"type": "array", "items": {"type": "object", "description": "CloudEvents 1.0, structured JSON"}},
-            "cursor": {"type": "string"}, "first": {"type": "integer"}, "last": {"type": "integer"},
-            "withheld": {"type": "integer"}, "high_water": {"type": "integer"}}}}}}} | {
-        status: {"description": text, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-        for status, text in (("401", "Unauthenticated"), ("403", "Denied"), ("410", "The cursor is too old"), ("422", "Malformed"),
-                             ("429", "Too many polls of your organisation wait, try again"), ("503", "Unavailable, try again"))},
+    "responses": {
+        "200": {
+            "description": "A page",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["events", "cursor", "first", "last", "withheld", "high_water"],
+                        "properties": {
+                            "events": {
+                                "type": "array",
+                                "items": {
+                                    "type": "object",
+                                    "description": "CloudEvents 1.0, structured JSON",
+                                },
+                            },
+                            "cursor": {"type": "string"},
+                            "first": {"type": "integer"},
+                            "last": {"type": "integer"},
+                            "withheld": {"type": "integer"},
+                            "high_water": {"type": "integer"},
+                        },
+                    }
+                }
+            },
+        }
+    }
+    | {
+        status: {
+            "description": text,
+            "content": {
+                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+            },
+        }
+        for status, text in (
+            ("401", "Unauthenticated"),
+            ("403", "Denied"),
+            ("410", "The cursor is too old"),
+            ("422", "Malformed"),
+            ("429", "Too many polls of your organisation wait, try again"),
+            ("503", "Unavailable, try again"),
+        )
+    },
 }

@@ -16,8 +16,10 @@ PORTAL = Path(__file__).parent / "portal"
 _GUARDED = {
     # charts and tables set styles on their elements; scripts come from here alone
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; font-src 'self' data:; style-src 'self' 'unsafe-inline';"
-                               " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
+    " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
 }
 _FOR_EVER = "public, max-age=31536000, immutable"
 _PACKED = frozenset({".js", ".css", ".svg", ".json"})
@@ -39,21 +41,34 @@ def pages(portal: Path = PORTAL, *, traces_url: str | None = None) -> list[Route
         return _page(portal / "docs.html")
 
     async def asset(request: Request) -> Response:
-        path = portal / "assets" / request.path_params["name"]  # one segment: it cannot lead out of the folder
+        path = (
+            portal / "assets" / request.path_params["name"]
+        )  # one segment: it cannot lead out of the folder
         if not path.is_file():
             return problem(404, "NOT_FOUND", "no such asset")
         headers = _GUARDED | {"Cache-Control": _FOR_EVER, "Vary": "Accept-Encoding"}
         if path.suffix not in _PACKED or "gzip" not in request.headers.get("accept-encoding", ""):
             return FileResponse(path, headers=headers)
         packed = await asyncio.to_thread(_packed, path, path.stat().st_mtime_ns)
-        return Response(packed, media_type=mimetypes.guess_type(path.name)[0], headers=headers | {"Content-Encoding": "gzip"})
+        return Response(
+            packed,
+            media_type=mimetypes.guess_type(path.name)[0],
+            headers=headers | {"Content-Encoding": "gzip"},
+        )
 
-    return [Route("/", index), Route("/docs", docs), Route("/portal.json", told), Route("/assets/{name}", asset)]
+    return [
+        Route("/", index),
+        Route("/docs", docs),
+        Route("/portal.json", told),
+        Route("/assets/{name}", asset),
+    ]
 
 
 def _page(path: Path) -> Response:
     if not path.is_file():
-        return problem(404, "PORTAL_NOT_BUILT", "the portal is not part of this build: `make portal`")
+        return problem(
+            404, "PORTAL_NOT_BUILT", "the portal is not part of this build: `make portal`"
+        )
     return FileResponse(path, headers=_GUARDED | {"Cache-Control": "no-cache"})
 
 

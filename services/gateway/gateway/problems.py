@@ -9,19 +9,40 @@ from kit import observe
 from kit.refusals import EldercareError, consequence
 
 TITLES = {
-    400: "Bad request", 401: "Unauthenticated", 403: "Denied", 404: "Not found", 405: "Method not allowed", 408: "Too slow",
-    409: "Refused", 410: "Gone", 413: "Too large", 415: "Unsupported media type", 422: "Malformed", 429: "Too many requests",
-    431: "Header too large", 500: "Internal error", 503: "Unavailable",
+    400: "Bad request",
+    401: "Unauthenticated",
+    403: "Denied",
+    404: "Not found",
+    405: "Method not allowed",
+    408: "Too slow",
+    409: "Refused",
+    410: "Gone",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Malformed",
+    429: "Too many requests",
+    431: "Header too large",
+    500: "Internal error",
+    503: "Unavailable",
 }
 
 
 def problem(
-    status: int, reason: str, detail: str, *, errors: Iterable[tuple[str, str]] = (), retry_after_s: float | None = None, **facts: object,
+    status: int,
+    reason: str,
+    detail: str,
+    *,
+    errors: Iterable[tuple[str, str]] = (),
+    retry_after_s: float | None = None,
+    **facts: object,
 ) -> Response:
     """A problem document. errors: pairs of field and rule."""
     document: dict[str, object] = {
-        "type": f"/problems/{reason.lower().replace('_', '-')}", "title": TITLES.get(status, "Error"), "status": status,
-        "reason": reason, "detail": detail,
+        "type": f"/problems/{reason.lower().replace('_', '-')}",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "reason": reason,
+        "detail": detail,
     }
     if pairs := [{"field": field, "rule": rule} for field, rule in errors]:
         document["errors"] = pairs
@@ -29,13 +50,24 @@ def problem(
         document["facts"] = {name: str(fact) for name, fact in facts.items()}
     if trace_id := observe.current_trace_id():
         document["trace_id"] = trace_id
-    headers = {"Retry-After": str(max(1, round(retry_after_s)))} if retry_after_s is not None else {}
+    headers = (
+        {"Retry-After": str(max(1, round(retry_after_s)))} if retry_after_s is not None else {}
+    )
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return Response(json.dumps(document, ensure_ascii=False), status, headers, "application/problem+json")
+    return Response(
+        json.dumps(document, ensure_ascii=False), status, headers, "application/problem+json"
+    )
 
 
 def told(error: EldercareError) -> Response:
     """The problem document of an error of the platform."""
     row = consequence(error)
-    return problem(row.http, error.reason, str(error), errors=error.violations, retry_after_s=error.retry_after_s, **error.facts)
+    return problem(
+        row.http,
+        error.reason,
+        str(error),
+        errors=error.violations,
+        retry_after_s=error.retry_after_s,
+        **error.facts,
+    )

@@ -29,10 +29,16 @@ async def forget(store: Store, *, kept: timedelta = KEPT, batch: int = BATCH) ->
 async def _batch(store: Store, before: object, most: int) -> int:
     async with store.transaction() as session:
         driver = await session.driver()
-        last = await driver.fetchval("select gone from feed_head where head_id = $1 for update", HEAD)
+        last = await driver.fetchval(
+            "select gone from feed_head where head_id = $1 for update", HEAD
+        )
         if last is None:
             return 0
-        rows = await driver.fetch("select position, heard_at from feed_event where position > $1 order by position limit $2", last, most)
+        rows = await driver.fetch(
+            "select position, heard_at from feed_event where position > $1 order by position limit $2",
+            last,
+            most,
+        )
         old = list(takewhile(lambda row: row["heard_at"] < before, rows))
         if old:
             last = old[-1]["position"]

@@ -26,29 +26,46 @@ PACKED_BYTES = 16 << 10
 def routes(clients: dict[str, Client], identity: Identity) -> list[Route]:
     """The routes of all public methods whose service has a client."""
     return [
-        Route(method.path, _endpoint(method, clients[method.service], identity), methods=[method.verb], middleware=_packing(method))
-        for method in ordered() if method.service in clients
+        Route(
+            method.path,
+            _endpoint(method, clients[method.service], identity),
+            methods=[method.verb],
+            middleware=_packing(method),
+        )
+        for method in ordered()
+        if method.service in clients
     ]
 
 
 def _packing(method: contracts.Method) -> list[Middleware]:
     """Lists and boards are long and repeat their names; a single record is sooner sent than packed."""
-    long = method.verb == "GET" and any(field.is_repeated for field in method.reply.DESCRIPTOR.fields)
+    long = method.verb == "GET" and any(
+        field.is_repeated for field in method.reply.DESCRIPTOR.fields
+    )
     return [Middleware(GZipMiddleware, minimum_size=PACKED_BYTES, compresslevel=4)] if long else []
 
 
 def ordered() -> list[contracts.Method]:
     """The public methods, the most specific path first, because the first that fits is taken."""
-    return sorted(contracts.methods(), key=lambda method: (-method.path.count("/"), -method.path.count(":"), "{" in method.path))
+    return sorted(
+        contracts.methods(),
+        key=lambda method: (-method.path.count("/"), -method.path.count(":"), "{" in method.path),
+    )
 
 
-def _endpoint(method: contracts.Method, client: Client, identity: Identity) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    method: contracts.Method, client: Client, identity: Identity
+) -> Callable[[Request], Awaitable[Response]]:
     writes = method.access.writes
     limit = FILE_S if method.takes_file or method.gives_file else WRITE_S if writes else READ_S
 
     async def answer(request: Request) -> Response:
         with observe.span(
-            names.HTTP_SERVED, parent=request.headers.get("traceparent"), root=True, method=method.verb, route=method.path,
+            names.HTTP_SERVED,
+            parent=request.headers.get("traceparent"),
+            root=True,
+            method=method.verb,
+            route=method.path,
             attributes={"http.request.method": method.verb, "http.route": method.path},
         ) as span:
             try:
@@ -57,7 +74,11 @@ def _endpoint(method: contracts.Method, client: Client, identity: Identity) -> C
                 span.set_attribute("eldercare.reason", error.reason)
                 response = told(error)
             except NeighbourBroken:
-                response = problem(500, "INTERNAL", "a defect of the platform; its operators find it by the trace id")
+                response = problem(
+                    500,
+                    "INTERNAL",
+                    "a defect of the platform; its operators find it by the trace id",
+                )
             span.set_attribute("http.response.status_code", response.status_code)
         return response
 
@@ -66,14 +87,21 @@ def _endpoint(method: contracts.Method, client: Client, identity: Identity) -> C
         await identity.verify(token)
         key = request.headers.get("idempotency-key")
         if writes and not key:
-            raise Malformed("Idempotency-Key", "is a header, made by the client, of every request that changes something")
+            raise Malformed(
+                "Idempotency-Key",
+                "is a header, made by the client, of every request that changes something",
+            )
         if key is not None and not (8 <= len(key) <= 128 and key.isascii() and key.isprintable()):
             raise Malformed("Idempotency-Key", "has 8 to 128 printable ASCII characters")
         channel = request.headers.get("channel", "api")
         if channel not in CHANNELS:
             raise Malformed("channel", f"is none of {', '.join(sorted(CHANNELS))}")
         reply = await client.call(
-            method.full_name, await _request(method, request), timeout=limit, token=token, key=key,
+            method.full_name,
+            await _request(method, request),
+            timeout=limit,
+            token=token,
+            key=key,
             channel=channel,
         )
         return _response(reply)
@@ -97,7 +125,9 @@ async def _request(method: contracts.Method, request: Request) -> Message:
 
 def _response(reply: Message) -> Response:
     if isinstance(reply, httpbody_pb2.HttpBody):
-        return Response(reply.data, media_type=reply.content_type, headers={"X-Content-Type-Options": "nosniff"})
+        return Response(
+            reply.data, media_type=reply.content_type, headers={"X-Content-Type-Options": "nosniff"}
+        )
     return Response(transcode.to_json(reply), media_type="application/json")
 
 

@@ -17,7 +17,12 @@ class FeedHead(Remembered, table=True):
     __tablename__ = "feed_head"
     head_id: int = Field(primary_key=True)
     position: int = Field(default=0, sa_type=BigInteger, description="last position given")
-    gone: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"}, description="last position that has left")
+    gone: int = Field(
+        default=0,
+        sa_type=BigInteger,
+        sa_column_kwargs={"server_default": "0"},
+        description="last position that has left",
+    )
     epoch: UUID = Field(description="another one after a restore: old cursors are refused then")
 
 
@@ -26,7 +31,8 @@ class FeedRestore(Remembered, table=True):
 
     __tablename__ = "feed_restore"
     restored: int = Field(
-        sa_column=Column(BigInteger, primary_key=True, autoincrement=False), description="number of the epoch that followed",
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False),
+        description="number of the epoch that followed",
     )
     epoch: UUID = Field(unique=True, description="the feed's epoch that ended")
     position: int = Field(sa_type=BigInteger, description="last position that the backup holds")

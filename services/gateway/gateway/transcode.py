@@ -42,7 +42,9 @@ def from_json(kind: type[Message], body: bytes, given: Mapping[str, str]) -> Mes
     return parsed(kind, document)
 
 
-def from_query(kind: type[Message], pairs: Iterable[tuple[str, str]], given: Mapping[str, str]) -> Message:
+def from_query(
+    kind: type[Message], pairs: Iterable[tuple[str, str]], given: Mapping[str, str]
+) -> Message:
     """The request in path and query; a repeated name fills a repeated field.
 
     Raises: Malformed, naming the field.
@@ -68,7 +70,11 @@ def from_query(kind: type[Message], pairs: Iterable[tuple[str, str]], given: Map
 
 @cache
 def _texts(kind: Descriptor) -> frozenset[str]:
-    return frozenset(field.name for field in kind.fields if field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated)
+    return frozenset(
+        field.name
+        for field in kind.fields
+        if field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated
+    )
 
 
 def _value(field: FieldDescriptor, text: str) -> Any:
@@ -76,7 +82,11 @@ def _value(field: FieldDescriptor, text: str) -> Any:
         if text not in _TRUTH:
             raise Malformed(field.name, "is true or false")
         return _TRUTH[text]
-    if field.type == FieldDescriptor.TYPE_ENUM and text.isascii() and text.removeprefix("-").isdigit():
+    if (
+        field.type == FieldDescriptor.TYPE_ENUM
+        and text.isascii()
+        and text.removeprefix("-").isdigit()
+    ):
         return int(text)
     return text
 
@@ -100,10 +110,15 @@ def _malformed(kind: Descriptor, text: str, document: Mapping[str, Any]) -> Malf
     if (at := _AT.search(text)) and len(inner := at[1].rstrip(".").split(".")) > len(path):
         path = inner
     if unknown := _UNKNOWN.search(text):
-        if not isinstance(_inside(document, path), Mapping):  # the library takes the letters of a text for names of fields
+        if not isinstance(
+            _inside(document, path), Mapping
+        ):  # the library takes the letters of a text for names of fields
             return Malformed(".".join(path), "is a JSON object")
         where = _message_at(kind, path)
-        return Malformed(".".join([*path, unknown[1]]), f"is one of {', '.join(where.fields_by_name)}" if where else "is a known field")
+        return Malformed(
+            ".".join([*path, unknown[1]]),
+            f"is one of {', '.join(where.fields_by_name)}" if where else "is a known field",
+        )
     return Malformed(".".join(path) or "body", _AT.sub("", _INSIDE.sub("", text)).rstrip("."))
 
 

@@ -16,8 +16,12 @@ from google.protobuf.message import Message
 
 Write = Callable[[Any], Any]
 
-_TEXT = frozenset({FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64})  # a double of JavaScript holds 53 bits
-_AS_THEY_ARE = frozenset({FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_BOOL})
+_TEXT = frozenset(
+    {FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64}
+)  # a double of JavaScript holds 53 bits
+_AS_THEY_ARE = frozenset(
+    {FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_BOOL}
+)
 
 
 class _Step(NamedTuple):
@@ -76,13 +80,19 @@ def _one(field: FieldDescriptor) -> Write | None:
         return str
     if field.cpp_type == FieldDescriptor.CPPTYPE_DOUBLE:
         return _double
-    return None if field.cpp_type in _AS_THEY_ARE or field.type == FieldDescriptor.TYPE_STRING else _never
+    return (
+        None
+        if field.cpp_type in _AS_THEY_ARE or field.type == FieldDescriptor.TYPE_STRING
+        else _never
+    )
 
 
 def _known(message: Any) -> Any:
     if hasattr(message, "ToJsonString"):
         return message.ToJsonString()
-    return json_format.MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    return json_format.MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
 
 
 def _base64(value: bytes) -> str:
@@ -96,4 +106,6 @@ def _double(value: float) -> float | str:
 
 
 def _never(_: Any) -> Any:
-    raise TypeError("the contracts have no float of 32 bits: its decimal form depends on the reader")
+    raise TypeError(
+        "the contracts have no float of 32 bits: its decimal form depends on the reader"
+    )

@@ -28,11 +28,16 @@ async def identity(issuer: Issuer) -> AsyncIterator[Identity]:
 async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
     """`await opened(routes)` = a client of the application around these routes, whose portal is `tmp_path`."""
     async with AsyncExitStack() as ends:
-        async def open_(routes: list[Route], *, concurrency: int = 8, body_bytes: int = 1 << 20) -> httpx.AsyncClient:
+
+        async def open_(
+            routes: list[Route], *, concurrency: int = 8, body_bytes: int = 1 << 20
+        ) -> httpx.AsyncClient:
             bounds = Bounds(concurrency=concurrency, json_bytes=body_bytes, body_bytes=body_bytes)
             inside = app.app(routes, bounds, portal=tmp_path)
             transport = httpx.ASGITransport(app=inside, raise_app_exceptions=False)
-            return await ends.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://gateway"))
+            return await ends.enter_async_context(
+                httpx.AsyncClient(transport=transport, base_url="http://gateway")
+            )
 
         yield open_
 
@@ -40,6 +45,7 @@ async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
 @pytest.fixture
 def bearer(issuer: Issuer) -> Callable[..., dict[str, str]]:
     """`bearer("official", area=…)` = the header of such a caller."""
+
     def made(*roles: str, **claims: object) -> dict[str, str]:
         return {"Authorization": f"Bearer {issuer.token(roles, **claims)}"}  # type: ignore[arg-type]
 

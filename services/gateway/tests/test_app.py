@@ -34,7 +34,11 @@ def gated(entered: asyncio.Semaphore, gate: asyncio.Event) -> Route:
 async def test_an_unknown_path_and_a_wrong_verb_are_problems(opened) -> None:
     http = await opened([Route("/v1/echo", echo, methods=["POST"])])
 
-    for answer, status in ((await http.get("/v1/nothing"), 404), (await http.get("/v1/echo"), 405), (await http.get("/v1"), 404)):
+    for answer, status in (
+        (await http.get("/v1/nothing"), 404),
+        (await http.get("/v1/echo"), 405),
+        (await http.get("/v1"), 404),
+    ):
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["status"] == status
@@ -50,7 +54,9 @@ async def test_a_body_that_is_too_large_is_refused(opened) -> None:
 
 async def test_one_request_too_many_is_told_to_come_again_and_the_next_is_served(opened) -> None:
     entered, gate = asyncio.Semaphore(0), asyncio.Event()
-    http = await opened([gated(entered, gate), Route("/v1/echo", echo, methods=["POST"])], concurrency=2)
+    http = await opened(
+        [gated(entered, gate), Route("/v1/echo", echo, methods=["POST"])], concurrency=2
+    )
     waiting = [asyncio.create_task(http.get("/v1/gate")) for _ in range(2)]
     for _ in waiting:
         await entered.acquire()
@@ -59,7 +65,11 @@ async def test_one_request_too_many_is_told_to_come_again_and_the_next_is_served
     gate.set()
     await asyncio.gather(*waiting)
 
-    assert (refused.status_code, refused.json()["reason"], refused.headers["retry-after"]) == (503, "BUSY", "1")
+    assert (refused.status_code, refused.json()["reason"], refused.headers["retry-after"]) == (
+        503,
+        "BUSY",
+        "1",
+    )
     assert (await http.post("/v1/echo")).status_code == 200
 
 
@@ -77,7 +87,9 @@ async def test_every_answer_is_measured_by_route_and_those_we_owe_are_counted(op
     async def broken(_: Request) -> Response:
         raise KeyError("x")
 
-    http = await opened([Route("/v1/measured/{id}", echo, methods=["POST"]), Route("/v1/owed", broken)])
+    http = await opened(
+        [Route("/v1/measured/{id}", echo, methods=["POST"]), Route("/v1/owed", broken)]
+    )
     owed = names.HTTP_FAILED.series[()]
 
     await http.post("/v1/measured/7")
@@ -91,17 +103,35 @@ async def test_every_answer_is_measured_by_route_and_those_we_owe_are_counted(op
 
 
 @pytest.mark.parametrize("address", [None, "http://traces/trace/{trace_id}"])
-async def test_the_portal_is_told_where_traces_are_shown(tmp_path: Path, address: str | None) -> None:
+async def test_the_portal_is_told_where_traces_are_shown(
+    tmp_path: Path, address: str | None
+) -> None:
     inside = app.app([], Bounds(), portal=tmp_path, traces_url=address)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=inside), base_url="http://gateway") as http:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=inside), base_url="http://gateway"
+    ) as http:
         assert (await http.get("/portal.json")).json() == {"traces_url": address}
 
 
-@pytest.mark.parametrize("address", ["traces/{trace_id}", "http://traces/", "javascript:alert({trace_id})", "http://traces/ {trace_id}"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "traces/{trace_id}",
+        "http://traces/",
+        "javascript:alert({trace_id})",
+        "http://traces/ {trace_id}",
+    ],
+)
 def test_an_address_of_traces_that_leads_to_none_is_refused(address: str) -> None:
     with pytest.raises(ValidationError, match="traces_url"):
         Settings(
-            database="postgresql://x", kafka="x:1", issuer="x", keys_url="x", services={}, hash_keys="x", traces_url=address,
+            database="postgresql://x",
+            kafka="x:1",
+            issuer="x",
+            keys_url="x",
+            services={},
+            hash_keys="x",
+            traces_url=address,
         )
 
 
@@ -119,19 +149,27 @@ async def test_pages_are_guarded_and_their_assets_kept_for_ever(opened, tmp_path
     (tmp_path / "assets" / "index-Bm9SWHxJ.js").write_text("let a = 1;" * 1000)
     http = await opened([])
 
-    page, asset = await http.get("/"), await http.get("/assets/index-Bm9SWHxJ.js", headers={"Accept-Encoding": "gzip"})
+    page, asset = (
+        await http.get("/"),
+        await http.get("/assets/index-Bm9SWHxJ.js", headers={"Accept-Encoding": "gzip"}),
+    )
 
     assert page.headers["cache-control"] == "no-cache"
     assert "immutable" in asset.headers["cache-control"]
     assert (asset.headers["content-encoding"], asset.text) == ("gzip", "let a = 1;" * 1000)
     for answer in (page, asset):
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
-        assert (answer.headers["x-content-type-options"], answer.headers["x-frame-options"]) == ("nosniff", "DENY")
+        assert (answer.headers["x-content-type-options"], answer.headers["x-frame-options"]) == (
+            "nosniff",
+            "DENY",
+        )
     plain = await http.get("/assets/index-Bm9SWHxJ.js", headers={"Accept-Encoding": "identity"})
     assert len(gzip.compress(plain.content)) < len(plain.content) == 10_000
 
 
-@pytest.mark.parametrize("path", ["/assets/..%2findex.html", "/assets/%2e%2e%2findex.html", "/assets/none.js"])
+@pytest.mark.parametrize(
+    "path", ["/assets/..%2findex.html", "/assets/%2e%2e%2findex.html", "/assets/none.js"]
+)
 async def test_no_path_leads_out_of_the_assets(opened, tmp_path: Path, path: str) -> None:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<html></html>")
@@ -143,9 +181,18 @@ def test_every_path_finds_its_own_route() -> None:
     async def nobody(_: Request) -> Response:
         return Response()
 
-    index = Index([Route(method.path, nobody, methods=[method.verb], name=method.full_name) for method in routes.ordered()])
+    index = Index(
+        [
+            Route(method.path, nobody, methods=[method.verb], name=method.full_name)
+            for method in routes.ordered()
+        ]
+    )
 
     for method in contracts.methods():
-        path = method.path.format_map(dict.fromkeys(method.request.DESCRIPTOR.fields_by_name, "0190"))
-        _, child = index.matches({"type": "http", "method": method.verb, "path": path, "path_params": {}})
+        path = method.path.format_map(
+            dict.fromkeys(method.request.DESCRIPTOR.fields_by_name, "0190")
+        )
+        _, child = index.matches(
+            {"type": "http", "method": method.verb, "path": path, "path_params": {}}
+        )
         assert child["gateway.route"].name == method.full_name

@@ -14,12 +14,16 @@ def test_every_public_method_has_one_route() -> None:
 
 def test_every_field_of_a_path_is_a_field_of_the_request() -> None:
     for method in contracts.methods():
-        assert set(re.findall(r"{(\w+)}", method.path)) <= set(method.request.DESCRIPTOR.fields_by_name), method.full_name
+        assert set(re.findall(r"{(\w+)}", method.path)) <= set(
+            method.request.DESCRIPTOR.fields_by_name
+        ), method.full_name
 
 
 def test_every_route_says_who_may_call() -> None:
     for method in contracts.methods():
-        assert method.access.open or (method.access.roles and not method.access.internal), method.full_name
+        assert method.access.open or (method.access.roles and not method.access.internal), (
+            method.full_name
+        )
 
 
 def test_what_changes_something_is_a_post() -> None:
@@ -32,7 +36,9 @@ def test_the_document_refers_only_to_what_it_holds() -> None:
     names = set(document["components"]["schemas"])
 
     assert set(re.findall(r"#/components/schemas/([\w.]+)", repr(document))) <= names
-    assert document["paths"]["/v1/elders"]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("RegisterElder")
+    assert document["paths"]["/v1/elders"]["post"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]["$ref"].endswith("RegisterElder")
 
 
 def test_comments_of_the_contracts_are_in_the_document() -> None:

@@ -36,8 +36,12 @@ async def store(database: Databases, clock: Clock) -> AsyncIterator[Store]:
 @pytest_asyncio.fixture
 async def http(store: Store, issuer: Issuer) -> AsyncIterator[httpx.AsyncClient]:
     identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
-    inside = app.app(feed.routes(store, identity, [KEY, OLD_KEY]), Bounds(concurrency=8), identity=identity)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=inside), base_url="http://gateway") as client:
+    inside = app.app(
+        feed.routes(store, identity, [KEY, OLD_KEY]), Bounds(concurrency=8), identity=identity
+    )
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=inside), base_url="http://gateway"
+    ) as client:
         yield client
     await identity.close()
 
@@ -47,9 +51,13 @@ Ask = Callable[..., Awaitable[httpx.Response]]
 
 @pytest.fixture
 def ask(http: httpx.AsyncClient, issuer: Issuer) -> Ask:
-    async def asked(organisation: str = OURS, role: str = "worker", **query: str | int) -> httpx.Response:
+    async def asked(
+        organisation: str = OURS, role: str = "worker", **query: str | int
+    ) -> httpx.Response:
         token = issuer.token((role,), organisation_id=organisation)
-        return await http.get("/v1/feed", params=query, headers={"Authorization": f"Bearer {token}"})
+        return await http.get(
+            "/v1/feed", params=query, headers={"Authorization": f"Bearer {token}"}
+        )
 
     return asked
 
@@ -57,16 +65,38 @@ def ask(http: httpx.AsyncClient, issuer: Issuer) -> Ask:
 async def said(store: Store, *organisations: str) -> None:
     events = []
     for organisation in organisations:
-        event = OrderAccepted(order_id=str(ids.new()), elder_id=str(ids.new()), area_code="341102001003", organisation_id=organisation,
-                              worker_id=str(ids.new()))
+        event = OrderAccepted(
+            order_id=str(ids.new()),
+            elder_id=str(ids.new()),
+            area_code="341102001003",
+            organisation_id=organisation,
+            worker_id=str(ids.new()),
+        )
         event.accepted_at.GetCurrentTime()
-        events.append((event, Fact(str(ids.new()), "/eldercare/dispatch/order/x", event.DESCRIPTOR.full_name, event.order_id, 4,
-                                   datetime(2026, 2, 1, tzinfo=UTC), "eldercare.order.v1", 0, 0, event.SerializeToString())))
+        events.append(
+            (
+                event,
+                Fact(
+                    str(ids.new()),
+                    "/eldercare/dispatch/order/x",
+                    event.DESCRIPTOR.full_name,
+                    event.order_id,
+                    4,
+                    datetime(2026, 2, 1, tzinfo=UTC),
+                    "eldercare.order.v1",
+                    0,
+                    0,
+                    event.SerializeToString(),
+                ),
+            )
+        )
     async with store.transaction() as session:
         await keep(events, session)
 
 
-async def test_a_reader_sees_its_own_events_and_how_many_were_withheld(store: Store, ask: Ask) -> None:
+async def test_a_reader_sees_its_own_events_and_how_many_were_withheld(
+    store: Store, ask: Ask
+) -> None:
     await said(store, OURS, THEIRS, OURS, "")
 
     page = (await ask()).json()
@@ -130,7 +160,9 @@ async def test_two_writers_at_once_leave_no_gap(store: Store, ask: Ask) -> None:
     assert len(page["events"]) + page["withheld"] == 21
 
 
-@pytest.mark.parametrize(("name", "value"), [("limit", "0"), ("limit", "x"), ("wait", "31"), ("cursor", "rubbish")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("limit", "0"), ("limit", "x"), ("wait", "31"), ("cursor", "rubbish")]
+)
 async def test_a_wrong_parameter_is_named(ask: Ask, name: str, value: str) -> None:
     refused = await ask(**{name: value})
 
@@ -139,12 +171,19 @@ async def test_a_wrong_parameter_is_named(ask: Ask, name: str, value: str) -> No
 
 
 async def test_the_feed_is_for_organisations(http: httpx.AsyncClient, issuer: Issuer) -> None:
-    for token, status in ((issuer.token(("official",), area="341100000000"), 403), ("nonsense", 401)):
-        assert (await http.get("/v1/feed", headers={"Authorization": f"Bearer {token}"})).status_code == status
+    for token, status in (
+        (issuer.token(("official",), area="341100000000"), 403),
+        ("nonsense", 401),
+    ):
+        assert (
+            await http.get("/v1/feed", headers={"Authorization": f"Bearer {token}"})
+        ).status_code == status
     assert (await http.get("/v1/feed")).status_code == 401
 
 
-async def test_old_events_leave_and_an_old_cursor_is_told_where_to_go_on(store: Store, ask: Ask) -> None:
+async def test_old_events_leave_and_an_old_cursor_is_told_where_to_go_on(
+    store: Store, ask: Ask
+) -> None:
     await said(store, OURS, THEIRS, OURS)
     old = (await ask(limit=1)).json()["cursor"]
     await aged(store, 31, until=2)
@@ -158,7 +197,9 @@ async def test_old_events_leave_and_an_old_cursor_is_told_where_to_go_on(store: 
     assert (await ask()).json()["first"] == 3
 
 
-async def test_after_a_restore_a_cursor_of_the_lost_feed_is_told_how_far_it_is_true(store: Store, ask: Ask) -> None:
+async def test_after_a_restore_a_cursor_of_the_lost_feed_is_told_how_far_it_is_true(
+    store: Store, ask: Ask
+) -> None:
     await said(store, OURS, OURS)
     early = (await ask(limit=1)).json()["cursor"]
     async with store.reading() as session:
@@ -176,7 +217,9 @@ async def test_after_a_restore_a_cursor_of_the_lost_feed_is_told_how_far_it_is_t
     assert [page["first"] for page in pages] == [2, 3]
 
 
-async def test_a_cursor_of_an_epoch_that_nobody_remembers_begins_anew(store: Store, ask: Ask) -> None:
+async def test_a_cursor_of_an_epoch_that_nobody_remembers_begins_anew(
+    store: Store, ask: Ask
+) -> None:
     await said(store, OURS, OURS)
 
     refused = (await ask(cursor=feed.sealed(UUID(int=7), 1, KEY, UUID(OURS)))).json()
@@ -195,7 +238,9 @@ async def test_a_cursor_at_the_edge_of_what_is_kept_goes_on(store: Store, ask: A
     assert (page["first"], len(page["events"]), page["withheld"]) == (2, 1, 0)
 
 
-async def test_forgetting_goes_in_batches_and_never_past_a_younger_event(store: Store, ask: Ask) -> None:
+async def test_forgetting_goes_in_batches_and_never_past_a_younger_event(
+    store: Store, ask: Ask
+) -> None:
     await said(store, *[OURS] * 10)
     await aged(store, 31, until=4)
     await aged(store, 31, since=6)
@@ -206,7 +251,9 @@ async def test_forgetting_goes_in_batches_and_never_past_a_younger_event(store: 
     assert (page["first"], page["last"], len(page["events"])) == (5, 10, 6)
 
 
-async def test_a_feed_that_has_forgotten_everything_goes_on_counting(store: Store, ask: Ask) -> None:
+async def test_a_feed_that_has_forgotten_everything_goes_on_counting(
+    store: Store, ask: Ask
+) -> None:
     assert await retention.forget(store) == 0
     await said(store, OURS)
     await aged(store, 31)
@@ -221,5 +268,8 @@ async def test_a_feed_that_has_forgotten_everything_goes_on_counting(store: Stor
 async def aged(store: Store, days: int, *, since: int = 0, until: int = 1000) -> None:
     async with store.transaction() as session:
         await (await session.driver()).execute(
-            "update feed_event set heard_at = heard_at - make_interval(days => $1) where position between $2 and $3", days, since, until,
+            "update feed_event set heard_at = heard_at - make_interval(days => $1) where position between $2 and $3",
+            days,
+            since,
+            until,
         )

@@ -12,7 +12,14 @@ from gateway import onebox
 from kit.clock import Clock
 from kit.service.management import Management, told
 
-RESTING = {"ready": True, "emitted": 5, "outbox": 0, "lag": 0, "due": 0, "positions": [{"applied": 3}, {"applied": 4}]}
+RESTING = {
+    "ready": True,
+    "emitted": 5,
+    "outbox": 0,
+    "lag": 0,
+    "due": 0,
+    "positions": [{"applied": 3}, {"applied": 4}],
+}
 
 
 @pytest_asyncio.fixture
@@ -47,7 +54,9 @@ async def test_a_city_at_rest_is_quiet(box: httpx.AsyncClient, operator: dict[st
 
 
 @pytest.mark.parametrize("busy", [{"outbox": 1}, {"lag": 2}, {"due": 1}, {"ready": False}])
-async def test_a_city_at_work_is_quiet_only_when_it_has_ended(box, part, operator, busy: dict[str, object]) -> None:
+async def test_a_city_at_work_is_quiet_only_when_it_has_ended(
+    box, part, operator, busy: dict[str, object]
+) -> None:
     part[1].update(busy)
     asking = asyncio.create_task(box.get("/onebox/quiet", headers=operator))
 
@@ -58,33 +67,66 @@ async def test_a_city_at_work_is_quiet_only_when_it_has_ended(box, part, operato
     assert (await asyncio.wait_for(asking, 10)).json()["quiet"] is True
 
 
-async def test_a_part_that_does_not_answer_is_not_ready(clock: Clock, identity, opened, operator) -> None:
+async def test_a_part_that_does_not_answer_is_not_ready(
+    clock: Clock, identity, opened, operator
+) -> None:
     async with httpx.AsyncClient(trust_env=False) as inside:
-        box = await opened(onebox.routes(clock, identity, {"dispatch": "http://127.0.0.1:9"}, inside))
+        box = await opened(
+            onebox.routes(clock, identity, {"dispatch": "http://127.0.0.1:9"}, inside)
+        )
 
         seen = (await box.get("/onebox/status", headers=operator)).json()
 
     assert seen["services"]["dispatch"]["ready"] is False
 
 
-async def test_the_clock_moves_forward_only(box: httpx.AsyncClient, clock: Clock, operator: dict[str, str]) -> None:
+async def test_the_clock_moves_forward_only(
+    box: httpx.AsyncClient, clock: Clock, operator: dict[str, str]
+) -> None:
     before = clock.now()
     later = (before + timedelta(hours=8)).isoformat()
 
-    assert (await box.post("/onebox/clock", json={"now": later}, headers=operator)).json()["now"] == later
+    assert (await box.post("/onebox/clock", json={"now": later}, headers=operator)).json()[
+        "now"
+    ] == later
     refused = await box.post("/onebox/clock", json={"now": before.isoformat()}, headers=operator)
 
     assert (refused.status_code, refused.json()["reason"]) == (409, "CLOCK_MOVES_FORWARD")
-    assert (await box.get("/onebox/clock", headers=operator)).json()["now"] == later == clock.now().isoformat()
+    assert (
+        (await box.get("/onebox/clock", headers=operator)).json()["now"]
+        == later
+        == clock.now().isoformat()
+    )
 
 
-@pytest.mark.parametrize("body", [
-    b"", b"{", b"[]", b"{}", b'{"now": 5}', b'{"now": "tomorrow"}', b'{"now": "2036-03-01T08:00:00"}', b"\xff",
-    b"[" * 100_000, b'{"now": ' * 50_000, b'{"now": 1e400}', b'{"now": 1' + b"0" * 400 + b"}", b'{"now": 1' + b"0" * 9000 + b"}",
-    b'{"now": "\\ud800"}', b'{"now": "2026-03-02T08:00:00\\udfff"}', b'{"now": NaN}', b'{"now": "10000-01-01T00:00:00+08:00"}',
-    b'{"now": "9999-12-31T23:59:59-14:00"}', b'{"now": "2027-03-04T09:00:01+08:00"}', b'{"now": "2099-03-02T09:00:00+08:00"}',
-])
-async def test_a_malformed_instant_is_refused(box: httpx.AsyncClient, clock: Clock, operator: dict[str, str], body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"now": 5}',
+        b'{"now": "tomorrow"}',
+        b'{"now": "2036-03-01T08:00:00"}',
+        b"\xff",
+        b"[" * 100_000,
+        b'{"now": ' * 50_000,
+        b'{"now": 1e400}',
+        b'{"now": 1' + b"0" * 400 + b"}",
+        b'{"now": 1' + b"0" * 9000 + b"}",
+        b'{"now": "\\ud800"}',
+        b'{"now": "2026-03-02T08:00:00\\udfff"}',
+        b'{"now": NaN}',
+        b'{"now": "10000-01-01T00:00:00+08:00"}',
+        b'{"now": "9999-12-31T23:59:59-14:00"}',
+        b'{"now": "2027-03-04T09:00:01+08:00"}',
+        b'{"now": "2099-03-02T09:00:00+08:00"}',
+    ],
+)
+async def test_a_malformed_instant_is_refused(
+    box: httpx.AsyncClient, clock: Clock, operator: dict[str, str], body: bytes
+) -> None:
     before = clock.now()
 
     refused = await box.post("/onebox/clock", content=body, headers=operator)
@@ -93,7 +135,9 @@ async def test_a_malformed_instant_is_refused(box: httpx.AsyncClient, clock: Clo
     assert clock.now() == before
 
 
-async def test_the_clock_is_moved_by_a_year_at_most_and_up_to_the_last_day(clock_at, identity, opened, operator) -> None:
+async def test_the_clock_is_moved_by_a_year_at_most_and_up_to_the_last_day(
+    clock_at, identity, opened, operator
+) -> None:
     begin = datetime(2199, 6, 1, tzinfo=UTC)
     clock = clock_at(begin)
     async with httpx.AsyncClient(trust_env=False) as inside:
@@ -101,9 +145,14 @@ async def test_the_clock_is_moved_by_a_year_at_most_and_up_to_the_last_day(clock
 
         refused = [
             await box.post("/onebox/clock", json={"now": at.isoformat()}, headers=operator)
-            for at in (datetime(2200, 1, 1, tzinfo=UTC), begin + timedelta(days=366, microseconds=1))
+            for at in (
+                datetime(2200, 1, 1, tzinfo=UTC),
+                begin + timedelta(days=366, microseconds=1),
+            )
         ]
-        moved = await box.post("/onebox/clock", json={"now": "2199-12-31T23:59:59+00:00"}, headers=operator)
+        moved = await box.post(
+            "/onebox/clock", json={"now": "2199-12-31T23:59:59+00:00"}, headers=operator
+        )
 
     assert [(answer.status_code, answer.json()["errors"]) for answer in refused] == [
         (422, [{"field": "now", "rule": "2200-01-01T00:00:00+00:00 lies behind 2199-12-31"}]),
@@ -112,22 +161,34 @@ async def test_the_clock_is_moved_by_a_year_at_most_and_up_to_the_last_day(clock
     assert moved.status_code == 200
 
 
-async def test_the_last_move_is_taken_back_while_nothing_has_happened(box: httpx.AsyncClient, clock: Clock, operator) -> None:
+async def test_the_last_move_is_taken_back_while_nothing_has_happened(
+    box: httpx.AsyncClient, clock: Clock, operator
+) -> None:
     before = clock.now()
     none = await box.delete("/onebox/clock", headers=operator)
-    await box.post("/onebox/clock", json={"now": (before + timedelta(days=300)).isoformat()}, headers=operator)
-    await box.post("/onebox/clock", json={"now": clock.now().isoformat()}, headers=operator)  # moves nothing
+    await box.post(
+        "/onebox/clock", json={"now": (before + timedelta(days=300)).isoformat()}, headers=operator
+    )
+    await box.post(
+        "/onebox/clock", json={"now": clock.now().isoformat()}, headers=operator
+    )  # moves nothing
 
     back = await box.delete("/onebox/clock", headers=operator)
     again = await box.delete("/onebox/clock", headers=operator)
 
     assert (back.status_code, back.json()["now"]) == (200, before.isoformat())
     assert clock.now() == before
-    assert [(answer.status_code, answer.json()["reason"]) for answer in (none, again)] == [(409, "CLOCK_STAYS")] * 2
+    assert [(answer.status_code, answer.json()["reason"]) for answer in (none, again)] == [
+        (409, "CLOCK_STAYS")
+    ] * 2
 
 
-@pytest.mark.parametrize("happened", [{"emitted": 6}, {"positions": [{"applied": 8}]}, {"epoch": "another process"}])
-async def test_a_move_stays_once_something_has_happened(box, part, clock: Clock, operator, happened: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "happened", [{"emitted": 6}, {"positions": [{"applied": 8}]}, {"epoch": "another process"}]
+)
+async def test_a_move_stays_once_something_has_happened(
+    box, part, clock: Clock, operator, happened: dict[str, object]
+) -> None:
     after = clock.now() + timedelta(days=300)
     await box.post("/onebox/clock", json={"now": after.isoformat()}, headers=operator)
     part[1].update(happened)
@@ -139,13 +200,28 @@ async def test_a_move_stays_once_something_has_happened(box, part, clock: Clock,
 
 
 async def test_a_move_stays_where_a_part_does_not_answer_or_the_clock_was_moved_by_another(
-    box, part, clock: Clock, identity, opened, operator,
+    box,
+    part,
+    clock: Clock,
+    identity,
+    opened,
+    operator,
 ) -> None:
     async with httpx.AsyncClient(trust_env=False) as inside:
-        alone = await opened(onebox.routes(clock, identity, {"dispatch": "http://127.0.0.1:9"}, inside))
-        await alone.post("/onebox/clock", json={"now": (clock.now() + timedelta(hours=1)).isoformat()}, headers=operator)
+        alone = await opened(
+            onebox.routes(clock, identity, {"dispatch": "http://127.0.0.1:9"}, inside)
+        )
+        await alone.post(
+            "/onebox/clock",
+            json={"now": (clock.now() + timedelta(hours=1)).isoformat()},
+            headers=operator,
+        )
         silent = await alone.delete("/onebox/clock", headers=operator)
-    await box.post("/onebox/clock", json={"now": (clock.now() + timedelta(hours=1)).isoformat()}, headers=operator)
+    await box.post(
+        "/onebox/clock",
+        json={"now": (clock.now() + timedelta(hours=1)).isoformat()},
+        headers=operator,
+    )
     after = clock.set(clock.now() + timedelta(hours=1))
 
     elsewhere = await box.delete("/onebox/clock", headers=operator)
@@ -155,9 +231,12 @@ async def test_a_move_stays_where_a_part_does_not_answer_or_the_clock_was_moved_
 
 
 @pytest.mark.parametrize(
-    ("verb", "path"), [("GET", "status"), ("GET", "quiet"), ("GET", "clock"), ("POST", "clock"), ("DELETE", "clock")],
+    ("verb", "path"),
+    [("GET", "status"), ("GET", "quiet"), ("GET", "clock"), ("POST", "clock"), ("DELETE", "clock")],
 )
-async def test_only_operators_see_and_move(box: httpx.AsyncClient, bearer, verb: str, path: str) -> None:
+async def test_only_operators_see_and_move(
+    box: httpx.AsyncClient, bearer, verb: str, path: str
+) -> None:
     official = bearer("official", area="341100000000")
 
     assert (await box.request(verb, f"/onebox/{path}", headers=official)).status_code == 403

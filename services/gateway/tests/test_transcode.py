@@ -10,22 +10,27 @@ from kit.refusals import Malformed
 
 
 def test_a_body_and_its_path_make_one_request() -> None:
-    request = transcode.from_json(api_pb2.ReportElderDeath, b'{"died_on": "2026-01-02"}', {"elder_id": "e"})
+    request = transcode.from_json(
+        api_pb2.ReportElderDeath, b'{"died_on": "2026-01-02"}', {"elder_id": "e"}
+    )
 
     assert (request.elder_id, request.died_on) == ("e", "2026-01-02")
 
 
-@pytest.mark.parametrize(("kind", "body", "field"), [
-    (api_pb2.RegisterElder, b"{", "body"),
-    (api_pb2.RegisterElder, b"[1]", "body"),
-    (api_pb2.RegisterElder, b'{"nmae": "x"}', "nmae"),
-    (api_pb2.RegisterElder, b'{"lon": "east"}', "lon"),
-    (api_pb2.RegisterElder, b'{"living": "LIVING_ON_MARS"}', "living"),
-    (api_pb2.RegisterElder, b'{"hardships": "DIBAO"}', "hardships"),
-    (api_pb2.CompleteAssessment, b'{"answers": {"eating": "well"}}', "answers.eating"),
-    (api_pb2.CompleteAssessment, b'{"answers": {"eatin": 3}}', "answers.eatin"),
-    (api_pb2.CompleteAssessment, b'{"risk_events": 99999999999}', "risk_events"),
-])
+@pytest.mark.parametrize(
+    ("kind", "body", "field"),
+    [
+        (api_pb2.RegisterElder, b"{", "body"),
+        (api_pb2.RegisterElder, b"[1]", "body"),
+        (api_pb2.RegisterElder, b'{"nmae": "x"}', "nmae"),
+        (api_pb2.RegisterElder, b'{"lon": "east"}', "lon"),
+        (api_pb2.RegisterElder, b'{"living": "LIVING_ON_MARS"}', "living"),
+        (api_pb2.RegisterElder, b'{"hardships": "DIBAO"}', "hardships"),
+        (api_pb2.CompleteAssessment, b'{"answers": {"eating": "well"}}', "answers.eating"),
+        (api_pb2.CompleteAssessment, b'{"answers": {"eatin": 3}}', "answers.eatin"),
+        (api_pb2.CompleteAssessment, b'{"risk_events": 99999999999}', "risk_events"),
+    ],
+)
 def test_what_does_not_fit_is_named(kind: type, body: bytes, field: str) -> None:
     with pytest.raises(Malformed) as told:
         transcode.from_json(kind, body, {})
@@ -38,9 +43,14 @@ def test_a_field_may_not_differ_between_path_and_body() -> None:
         transcode.from_json(api_pb2.ReportElderDeath, b'{"elder_id": "a"}', {"elder_id": "b"})
 
 
-@pytest.mark.parametrize(("pairs", "field"), [
-    ([("limit", "x")], "limit"), ([("colour", "red")], "colour"), ([("limit", "1"), ("limit", "2")], "limit"),
-])
+@pytest.mark.parametrize(
+    ("pairs", "field"),
+    [
+        ([("limit", "x")], "limit"),
+        ([("colour", "red")], "colour"),
+        ([("limit", "1"), ("limit", "2")], "limit"),
+    ],
+)
 def test_a_wrong_parameter_is_named(pairs: list[tuple[str, str]], field: str) -> None:
     with pytest.raises(Malformed) as told:
         transcode.from_query(api_pb2.ListElders, pairs, {})
@@ -54,8 +64,16 @@ def test_a_number_of_other_digits_is_no_number_of_a_value(digits: str) -> None:
         transcode.from_query(api_pb2.ListApplications, [("state", digits)], {})
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
-    st.sampled_from(["name", "answers", "eating", "x"]), inner), max_leaves=8))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(st.sampled_from(["name", "answers", "eating", "x"]), inner)
+        ),
+        max_leaves=8,
+    )
+)
 def test_no_json_at_all_is_a_defect_of_ours(document: object) -> None:
     body = document if isinstance(document, dict) else {"name": document}
     try:

@@ -9,7 +9,11 @@ from google.protobuf.message import Message
 
 from gateway import contracts, writing
 
-REPLIES = {method.reply.DESCRIPTOR.full_name: method.reply for method in contracts.methods() if not method.gives_file}
+REPLIES = {
+    method.reply.DESCRIPTOR.full_name: method.reply
+    for method in contracts.methods()
+    if not method.gives_file
+}
 
 
 def filled(message: Message, luck: random.Random, depth: int = 0) -> Message:
@@ -20,18 +24,28 @@ def filled(message: Message, luck: random.Random, depth: int = 0) -> Message:
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             of = field.message_type.fields_by_name["value"]
             entries = getattr(message, field.name)
-            key = "k" if field.message_type.fields_by_name["key"].type == FieldDescriptor.TYPE_STRING else 3
+            key = (
+                "k"
+                if field.message_type.fields_by_name["key"].type == FieldDescriptor.TYPE_STRING
+                else 3
+            )
             if of.message_type is not None:
                 filled(entries[key], luck, depth + 1)
             else:
                 entries[key] = scalar(of, luck)
         elif field.message_type is not None:
             if depth < 4:
-                child = getattr(message, field.name).add() if field.is_repeated else getattr(message, field.name)
+                child = (
+                    getattr(message, field.name).add()
+                    if field.is_repeated
+                    else getattr(message, field.name)
+                )
                 child.SetInParent()
                 filled(child, luck, depth + 1)
         elif field.is_repeated:
-            getattr(message, field.name).extend(scalar(field, luck) for _ in range(luck.randrange(3)))
+            getattr(message, field.name).extend(
+                scalar(field, luck) for _ in range(luck.randrange(3))
+            )
         else:
             setattr(message, field.name, scalar(field, luck))
     return message
@@ -60,6 +74,8 @@ def test_every_reply_is_written_as_protobuf_writes_it(name: str) -> None:
     for seed in range(20):
         message = filled(REPLIES[name](), random.Random(seed))
 
-        theirs = json_format.MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+        theirs = json_format.MessageToDict(
+            message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+        )
 
         assert writing.document(message) == theirs, f"seed {seed}"

@@ -90,7 +90,14 @@ def scope_of(caller: Caller, kind: Literal["area", "organisation", "person"]) ->
     return (caller.elder_ids or None) if not PERSON_ROLES.isdisjoint(caller.roles) else None
 
 
-def scoped(select: S, caller: Caller, *, area: Column = None, organisation: Column = None, person: Column = None) -> S:
+def scoped(
+    select: S,
+    caller: Caller,
+    *,
+    area: Column = None,
+    organisation: Column = None,
+    person: Column = None,
+) -> S:
     """Keeps the rows that this caller may see: the union of what each of the caller's roles sees.
 
     area, organisation, person: the columns that hold the area code, the organisation's id, the elder's id.
@@ -121,7 +128,9 @@ def _keys(column: Column, claimed: list[str]) -> list[Any]:
     return keys
 
 
-def within(caller: Caller, *, area: str | None = None, organisation: object = None, person: object = None) -> bool:
+def within(
+    caller: Caller, *, area: str | None = None, organisation: object = None, person: object = None
+) -> bool:
     """True where a row with these values is one that `scoped` keeps."""
     if sees_all(caller):
         return True
@@ -133,8 +142,13 @@ def within(caller: Caller, *, area: str | None = None, organisation: object = No
 
 
 def check(
-    caller: Caller, *, area: str | None = None, organisation: object = None, person: object = None,
-    kind: str | type = "row", key: object = None,
+    caller: Caller,
+    *,
+    area: str | None = None,
+    organisation: object = None,
+    person: object = None,
+    kind: str | type = "row",
+    key: object = None,
 ) -> None:
     """Lets a write pass if it stays inside the caller's scope.
 

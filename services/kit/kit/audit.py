@@ -22,7 +22,18 @@ from kit.store import Session, Store
 PAUSE_S = 1.0
 TOGETHER = 1000
 LOCK = 0xA0D17
-_FIELDS = ("audit_id", "at", "recorded_at", "subject", "client_id", "method", "channel", "elder_ids", "purpose", "correlation_id")
+_FIELDS = (
+    "audit_id",
+    "at",
+    "recorded_at",
+    "subject",
+    "client_id",
+    "method",
+    "channel",
+    "elder_ids",
+    "purpose",
+    "correlation_id",
+)
 _INSERT = f"insert into audit_record ({', '.join(_FIELDS)}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"  # noqa: S608
 _LAST = "select position, seal from audit_record where position is not null order by position desc limit 1"
 _OPEN = "select * from audit_record where position is null order by audit_id limit $1"
@@ -45,14 +56,24 @@ class Access(Protocol):
     def correlation_id(self) -> str: ...
 
 
-async def record(session: Session | RawSession, access: Access, elder_ids: Iterable[object], purpose: str = "") -> None:
+async def record(
+    session: Session | RawSession, access: Access, elder_ids: Iterable[object], purpose: str = ""
+) -> None:
     """Notes an access in the transaction that makes it.
 
     elder_ids: whose data. purpose: why, in the caller's words or the flow's; never personal itself.
     """
     values = (
-        ids.new(), session.now, session.store.clock.real(), access.caller.subject, access.client_id, access.method, access.channel,
-        [str(elder_id) for elder_id in elder_ids], purpose, access.correlation_id,
+        ids.new(),
+        session.now,
+        session.store.clock.real(),
+        access.caller.subject,
+        access.client_id,
+        access.method,
+        access.channel,
+        [str(elder_id) for elder_id in elder_ids],
+        purpose,
+        access.correlation_id,
     )
     if isinstance(session, RawSession):
         session.write(_INSERT, *values)
@@ -60,7 +81,9 @@ async def record(session: Session | RawSession, access: Access, elder_ids: Itera
         await (await session.driver()).execute(_INSERT, *values)
 
 
-async def looked(store: Store, access: Access, elder_ids: Iterable[object], purpose: str = "") -> None:
+async def looked(
+    store: Store, access: Access, elder_ids: Iterable[object], purpose: str = ""
+) -> None:
     """Notes an access that only reads; to be awaited before the answer leaves."""
     async with store.raw() as session:
         await record(session, access, elder_ids, purpose)
@@ -96,7 +119,9 @@ class Sealer:
     async def seal(self) -> int:
         """Chains what is not yet chained, at most 1 000 records; returns how many."""
         async with self.store.raw() as session:
-            if not await session.fetchrow("select 1 from audit_record where position is null limit 1"):
+            if not await session.fetchrow(
+                "select 1 from audit_record where position is null limit 1"
+            ):
                 return 0
         async with self.store.transaction() as transaction:
             driver = await transaction.driver()
@@ -120,7 +145,9 @@ async def first_broken_position(store: Store) -> int | None:
     seal, expected, after = b"", 1, 0
     while True:
         async with store.raw() as session:
-            rows = await session.fetch("select * from audit_record where position > $1 order by position limit 5000", after)
+            rows = await session.fetch(
+                "select * from audit_record where position > $1 order by position limit 5000", after
+            )
         if not rows:
             return None
         for row in rows:
@@ -132,7 +159,9 @@ async def first_broken_position(store: Store) -> int | None:
 
 def _sealed(before: bytes, row: Mapping[str, Any]) -> bytes:
     told = [_plain(row[name]) for name in _FIELDS]
-    return hashlib.sha256(before + json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()).digest()
+    return hashlib.sha256(
+        before + json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+    ).digest()
 
 
 def _plain(value: object) -> object:

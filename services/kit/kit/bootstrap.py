@@ -60,24 +60,36 @@ class Bootstrap:
         if self.sealed:
             told["ssl_context"] = ssl.create_default_context(cafile=self.ca)
         if self.mechanism:
-            told |= {"sasl_mechanism": self.mechanism, "sasl_plain_username": self.username, "sasl_plain_password": self.password}
+            told |= {
+                "sasl_mechanism": self.mechanism,
+                "sasl_plain_username": self.username,
+                "sasl_plain_password": self.password,
+            }
         return told
 
     def faststream(self) -> BaseSecurity | None:
         """`security` of a FastStream broker, which takes nothing else."""
         context = ssl.create_default_context(cafile=self.ca) if self.sealed else None
         if self.mechanism:
-            return _LOGINS[self.mechanism](self.username or "", self.password or "", ssl_context=context)
+            return _LOGINS[self.mechanism](
+                self.username or "", self.password or "", ssl_context=context
+            )
         return BaseSecurity(ssl_context=context) if context else None
 
     def librdkafka(self) -> dict[str, str | int | float | bool]:
         """Options of a client of confluent-kafka."""
         told: dict[str, str | int | float | bool] = {
-            "bootstrap.servers": ",".join(self.servers), "security.protocol": self.security, "log_level": 0,
+            "bootstrap.servers": ",".join(self.servers),
+            "security.protocol": self.security,
+            "log_level": 0,
             **clients.librdkafka(self.client),
         }
         if self.ca:
             told["ssl.ca.location"] = str(self.ca)
         if self.mechanism:
-            told |= {"sasl.mechanism": self.mechanism, "sasl.username": self.username or "", "sasl.password": self.password or ""}
+            told |= {
+                "sasl.mechanism": self.mechanism,
+                "sasl.username": self.username or "",
+                "sasl.password": self.password or "",
+            }
         return told

@@ -51,7 +51,10 @@ def check(client: Mapping[str, str]) -> None:
 def aiokafka(client: Mapping[str, str], role: Role) -> dict[str, int | str]:
     """Keywords of an aiokafka client of this role."""
     known = {name: OPTIONS[name] for name in client if role in OPTIONS[name].roles}
-    return {option.keyword: client[name] if option.choices else int(client[name]) for name, option in known.items()}
+    return {
+        option.keyword: client[name] if option.choices else int(client[name])
+        for name, option in known.items()
+    }
 
 
 def librdkafka(client: Mapping[str, str]) -> dict[str, str]:

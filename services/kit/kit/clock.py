@@ -18,7 +18,9 @@ from kit.days import LAST_DAY
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_END = (datetime.combine(LAST_DAY, time(), UTC) + timedelta(days=1) - _EPOCH) // _MICROSECOND  # of what the shared clock may show
+_END = (
+    datetime.combine(LAST_DAY, time(), UTC) + timedelta(days=1) - _EPOCH
+) // _MICROSECOND  # of what the shared clock may show
 
 
 class ClockMovesForward(ValueError):
@@ -65,13 +67,17 @@ class Clock:
         wall clock.
         """
         if self._shared is None or self.file is None:
-            raise RuntimeError("the business clock is the wall clock here; only one box can move it")
+            raise RuntimeError(
+                "the business clock is the wall clock here; only one box can move it"
+            )
         micros = _micros(at)
         if micros >= _END:
             raise ClockTooFar(f"now: {at.isoformat()} lies behind {LAST_DAY}")
         with _locked(self.file):
             if micros < int.from_bytes(self._shared[:8], "little"):
-                raise ClockMovesForward(f"now: {at.isoformat()} lies before {self.now().isoformat()}, and the clock only moves forward")
+                raise ClockMovesForward(
+                    f"now: {at.isoformat()} lies before {self.now().isoformat()}, and the clock only moves forward"
+                )
             self._shared[:8] = micros.to_bytes(8, "little")
             self._shared.flush()
         return self.now()
@@ -82,7 +88,9 @@ class Clock:
         Only for whoever has seen that nothing bears the time in between.
         """
         if self._shared is None or self.file is None:
-            raise RuntimeError("the business clock is the wall clock here; only one box can move it")
+            raise RuntimeError(
+                "the business clock is the wall clock here; only one box can move it"
+            )
         with _locked(self.file):
             if self.now() != shown:
                 return False
@@ -124,4 +132,6 @@ def _locked(file: Path) -> Iterator[IO[bytes]]:
         try:
             yield opened
         finally:
-            fcntl.flock(opened, fcntl.LOCK_UN)  # closing is not enough: a map of the file keeps a descriptor, and with it the lock
+            fcntl.flock(
+                opened, fcntl.LOCK_UN
+            )  # closing is not enough: a map of the file keeps a descriptor, and with it the lock

@@ -1,8 +1,8 @@
 """Columns that hold personal text, declared beside the others, so that their keys rotate without the service's help.
 
-    name_sealed: bytes = sealed("name")
-    phone_sealed: bytes | None = sealed("phone", default=None)
-    phone_digest: bytes | None = hashed("phone", of="phone_sealed", default=None, index=True)
+name_sealed: bytes = sealed("name")
+phone_sealed: bytes | None = sealed("phone", default=None)
+phone_digest: bytes | None = hashed("phone", of="phone_sealed", default=None, index=True)
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -71,9 +71,12 @@ def personal(*of: MetaData) -> Iterator[Personal]:
     """The tables with personal columns, by name."""
     for metadata in of:
         for table in metadata.sorted_tables:
-            marks = {column.name: column.info[_MARK] for column in table.columns if _MARK in column.info}
+            marks = {
+                column.name: column.info[_MARK] for column in table.columns if _MARK in column.info
+            }
             if marks:
                 yield Personal(
-                    table, {name: mark for name, mark in marks.items() if isinstance(mark, Sealed)},
+                    table,
+                    {name: mark for name, mark in marks.items() if isinstance(mark, Sealed)},
                     {name: mark for name, mark in marks.items() if isinstance(mark, Hashed)},
                 )

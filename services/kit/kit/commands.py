@@ -51,7 +51,11 @@ class KeyReused(Conflict):
     """The idempotency key belongs to another request of the same client and method."""
 
     def __init__(self, method: str) -> None:
-        super().__init__("this idempotency key was used for a request with another body", field="idempotency-key", method=method)
+        super().__init__(
+            "this idempotency key was used for a request with another body",
+            field="idempotency-key",
+            method=method,
+        )
 
 
 def hot(flow: F) -> F:
@@ -66,8 +70,16 @@ def is_hot(flow: object) -> bool:
 
 
 async def run(
-    store: Store, caller_client: str, method: str, key: str, request_bytes: bytes, work: Callable[[Any], Awaitable[Reply]],
-    reply_class: type[Reply], *, vault: Vault | None = None, raw: bool = False,
+    store: Store,
+    caller_client: str,
+    method: str,
+    key: str,
+    request_bytes: bytes,
+    work: Callable[[Any], Awaitable[Reply]],
+    reply_class: type[Reply],
+    *,
+    vault: Vault | None = None,
+    raw: bool = False,
 ) -> Reply:
     """Runs a command once, in a transaction of its own, and returns its answer, or the one it was given before.
 
@@ -86,8 +98,15 @@ async def run(
             async with opened() as session:
                 reply = await work(session)
                 sealed = vault.seal(reply.SerializeToString().decode("latin-1"), _KIND)
-                session.answer = Answer(caller_client, method, key, digest, sealed, store.clock.real())
-        except (Repeated, Refusal, IntegrityError, asyncpg.IntegrityConstraintViolationError) as error:
+                session.answer = Answer(
+                    caller_client, method, key, digest, sealed, store.clock.real()
+                )
+        except (
+            Repeated,
+            Refusal,
+            IntegrityError,
+            asyncpg.IntegrityConstraintViolationError,
+        ) as error:
             kept = await _kept(store, caller_client, method, key)
             if kept is None and isinstance(error, Repeated):
                 continue  # it left between the two statements: retention took it

@@ -10,14 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 CONNECT_S, WAIT_S = 5, 30
-STATEMENT_S, LOCK_S, IDLE_S = 30, 5, 10  # a frozen owner of a row must not block its successor for longer
+STATEMENT_S, LOCK_S, IDLE_S = (
+    30,
+    5,
+    10,
+)  # a frozen owner of a row must not block its successor for longer
 
 
 def connect_options(service: str, **more: str) -> dict[str, Any]:
     """How every connection of the kit to PostgreSQL is opened."""
     settings = {
-        "application_name": service, "timezone": "UTC", "statement_timeout": f"{STATEMENT_S}s", "lock_timeout": f"{LOCK_S}s",
-        "idle_in_transaction_session_timeout": f"{IDLE_S}s", "tcp_keepalives_idle": "10", "tcp_user_timeout": "20000", "jit": "off",
+        "application_name": service,
+        "timezone": "UTC",
+        "statement_timeout": f"{STATEMENT_S}s",
+        "lock_timeout": f"{LOCK_S}s",
+        "idle_in_transaction_session_timeout": f"{IDLE_S}s",
+        "tcp_keepalives_idle": "10",
+        "tcp_user_timeout": "20000",
+        "jit": "off",
     }
     return {"timeout": CONNECT_S, "statement_cache_size": 512, "server_settings": settings | more}
 
@@ -31,7 +41,10 @@ class Connections:
 
         # transactions are begun and committed by us, with the driver
         self._engine = create_async_engine(
-            "postgresql+asyncpg://", async_creator=connect, isolation_level="AUTOCOMMIT", poolclass=NullPool,
+            "postgresql+asyncpg://",
+            async_creator=connect,
+            isolation_level="AUTOCOMMIT",
+            poolclass=NullPool,
         )
         self._places = asyncio.Semaphore(size)
         self._free: list[tuple[AsyncConnection, Any]] = []
@@ -70,7 +83,9 @@ class Connections:
             await _dropped(connection)
         connection = await self._engine.connect()
         driver = (await connection.get_raw_connection()).driver_connection
-        await connection.run_sync(lambda alone: alone.detach())  # or SQLAlchemy would warn of one that is never given back
+        await connection.run_sync(
+            lambda alone: alone.detach()
+        )  # or SQLAlchemy would warn of one that is never given back
         return connection, driver
 
     async def _back(self, connection: AsyncConnection, driver: Any) -> None:

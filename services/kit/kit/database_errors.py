@@ -7,5 +7,11 @@ from kit.refusals import Unavailable
 
 # a loop of a service rests on these and tries again: whatever is wrong with the database, it may be mended while the service lives
 FAILED = (
-    Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, exc.DBAPIError, exc.TimeoutError, OSError,
+    Unavailable,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    exc.DBAPIError,
+    exc.TimeoutError,
+    OSError,
 )

@@ -17,7 +17,10 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 NO_END = date.max  # 9999-12-31, as certificates say that they hold for good (长期)
 
 _EPOCH = date(1970, 1, 1)
-_FIRST_S, _END_S = ((ordinal - _EPOCH.toordinal()) * 86_400 for ordinal in (FIRST_DAY.toordinal(), LAST_DAY.toordinal() + 1))
+_FIRST_S, _END_S = (
+    (ordinal - _EPOCH.toordinal()) * 86_400
+    for ordinal in (FIRST_DAY.toordinal(), LAST_DAY.toordinal() + 1)
+)
 _DAY, _MONTH = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{4}-[0-9]{2}"
 _RULE = f"lies from {FIRST_DAY} to {LAST_DAY}"
 _RULES = {"day": f"{_RULE}, or is {NO_END} for no end", "month": _RULE, "instant": _RULE}
@@ -41,7 +44,9 @@ def out_of_bounds(request: Message) -> Iterator[tuple[str, str]]:
 
 
 def _may_be(text: str, kind: str) -> bool:
-    return str(FIRST_DAY)[:len(text)] <= text <= str(LAST_DAY)[:len(text)] or (kind == "day" and text == str(NO_END))
+    return str(FIRST_DAY)[: len(text)] <= text <= str(LAST_DAY)[: len(text)] or (
+        kind == "day" and text == str(NO_END)
+    )
 
 
 @cache
@@ -53,7 +58,14 @@ def _asked(kind: Descriptor) -> list[tuple[str, str]]:
         if field.is_repeated:
             continue
         if field.message_type is not None:
-            found.append((field.name, "instant" if field.message_type.full_name == Timestamp.DESCRIPTOR.full_name else "inner"))
+            found.append(
+                (
+                    field.name,
+                    "instant"
+                    if field.message_type.full_name == Timestamp.DESCRIPTOR.full_name
+                    else "inner",
+                )
+            )
         elif field.type == FieldDescriptor.TYPE_STRING:
             pattern = field.GetOptions().Extensions[validate_pb2.field].string.pattern
             if _DAY in pattern:

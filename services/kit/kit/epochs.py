@@ -46,7 +46,14 @@ cross join lateral (select count(*) filter (where not held) as parked, count(*) 
 _SENT = "insert into sent (part, cluster, topic, partition, next) select 0, $1, * from unnest($2::text[], $3::int[], $4::bigint[])"
 
 
-async def start(session: Session, restore_id: UUID, *, lost: str, cluster: str, kept: Mapping[Partition, Sequence[int]]) -> int:
+async def start(
+    session: Session,
+    restore_id: UUID,
+    *,
+    lost: str,
+    cluster: str,
+    kept: Mapping[Partition, Sequence[int]],
+) -> int:
     """Begins the next epoch of this database and returns its number; the same restore again changes nothing.
 
     lost, cluster: Kafka's cluster id before and from now on; they may be the same. kept: what each new partition holds, as the offsets
@@ -56,7 +63,9 @@ async def start(session: Session, restore_id: UUID, *, lost: str, cluster: str, 
     if (known := await driver.fetchval(_AGAIN, restore_id)) is not None:
         return int(known)
     now = session.store.clock.real()
-    epoch = int(await driver.fetchval(_BEGUN, restore_id, cluster, now, int((now - FIRST).total_seconds())))
+    epoch = int(
+        await driver.fetchval(_BEGUN, restore_id, cluster, now, int((now - FIRST).total_seconds()))
+    )
     await driver.execute(_PLACES.format(lost=lost.replace("'", "''")))
     for table in ("waiting", "parked"):
         await driver.execute(_ASIDE.format(table=table))
@@ -64,16 +73,28 @@ async def start(session: Session, restore_id: UUID, *, lost: str, cluster: str, 
     await _reposition(driver, lost, cluster, kept)
     await driver.execute("delete from sent")
     if kept:
-        await driver.execute(_SENT, cluster, *zip(*((*place, len(offsets)) for place, offsets in kept.items()), strict=True))
+        await driver.execute(
+            _SENT,
+            cluster,
+            *zip(*((*place, len(offsets)) for place, offsets in kept.items()), strict=True),
+        )
     return epoch
 
 
-async def _reposition(driver: asyncpg.Connection, lost: str, cluster: str, kept: Mapping[Partition, Sequence[int]]) -> None:
+async def _reposition(
+    driver: asyncpg.Connection, lost: str, cluster: str, kept: Mapping[Partition, Sequence[int]]
+) -> None:
     rows = await driver.fetch(_READ, lost)
     await driver.execute("delete from position")
     if rows:
-        nexts = [bisect_left(kept.get((row["topic"], row["partition"]), ()), row["next"] or 0) for row in rows]
+        nexts = [
+            bisect_left(kept.get((row["topic"], row["partition"]), ()), row["next"] or 0)
+            for row in rows
+        ]
         await driver.execute(
-            _POSITIONS, cluster, *([row[name] for row in rows] for name in ("group", "topic", "partition")), nexts,
+            _POSITIONS,
+            cluster,
+            *([row[name] for row in rows] for name in ("group", "topic", "partition")),
+            nexts,
             [row["run"] for row in rows],
         )

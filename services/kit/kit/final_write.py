@@ -47,13 +47,20 @@ Timers = Mapping[tuple[str, str], datetime | None]
 _COLUMNS = ("part", "id", "topic", "key", "headers", "payload", "recorded_at")
 
 
-async def write(driver: asyncpg.Connection, messages: Sequence[OutboxMessage], timers: Timers, answer: Answer | None) -> None:
+async def write(
+    driver: asyncpg.Connection,
+    messages: Sequence[OutboxMessage],
+    timers: Timers,
+    answer: Answer | None,
+) -> None:
     """Writes all of it in one round trip, none where nothing was collected.
 
     Raises: Repeated.
     """
     if len(messages) > COPIED:
-        await driver.copy_records_to_table("outbox", columns=_COLUMNS, records=[message[:7] for message in messages])
+        await driver.copy_records_to_table(
+            "outbox", columns=_COLUMNS, records=[message[:7] for message in messages]
+        )
         messages = ()
     if not (messages or timers or answer):
         return
@@ -63,7 +70,9 @@ async def write(driver: asyncpg.Connection, messages: Sequence[OutboxMessage], t
         raise Repeated
 
 
-def steps(messages: Sequence[OutboxMessage], timers: Timers, answer: Answer | None, after: int = 0) -> tuple[tuple[str, ...], list[Any]]:
+def steps(
+    messages: Sequence[OutboxMessage], timers: Timers, answer: Answer | None, after: int = 0
+) -> tuple[tuple[str, ...], list[Any]]:
     """The steps of the statement, with `?` as places, and the values of the places.
 
     after: number of steps `write_0 …` before these; a message is inserted only when each has its row, so that its `seq` is drawn
@@ -108,12 +117,21 @@ def one_each(steps: Sequence[str]) -> str:
 @cache
 def _said(rows: str, after: int) -> str:
     only = one_each(tuple(f"write_{n}" for n in range(after)))
-    return " ".join(["said as (insert into outbox", f"({', '.join(_COLUMNS)})", rows, f"where {only})" if only else ")"])
+    return " ".join(
+        [
+            "said as (insert into outbox",
+            f"({', '.join(_COLUMNS)})",
+            rows,
+            f"where {only})" if only else ")",
+        ]
+    )
 
 
 @cache
 def _statement(parts: tuple[str, ...], answer: bool) -> str:
-    return " ".join(["with", numbered(", ".join(parts)), "select", "count(*) from kept" if answer else "1"])
+    return " ".join(
+        ["with", numbered(", ".join(parts)), "select", "count(*) from kept" if answer else "1"]
+    )
 
 
 def numbered(text: str, before: int = 0) -> str:

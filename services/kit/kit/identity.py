@@ -16,7 +16,11 @@ import jwt
 from kit.access import Caller
 from kit.refusals import Unauthenticated, Unavailable
 
-ALGORITHMS = ("EdDSA", "ES256", "RS256")  # asymmetric only: a shared secret would let every service mint tokens
+ALGORITHMS = (
+    "EdDSA",
+    "ES256",
+    "RS256",
+)  # asymmetric only: a shared secret would let every service mint tokens
 LEEWAY_S = 30
 KEYS_FRESH_S = 300.0  # after that the keys are read again beside the calls, so that a withdrawn key stops counting
 KEYS_STALE_S = 3600.0  # how long the last keys count while the issuer does not answer
@@ -40,7 +44,12 @@ class Identity:
     """
 
     def __init__(
-        self, *, issuer: str, audience: str, keys_url: str, http: httpx.AsyncClient | None = None,
+        self,
+        *,
+        issuer: str,
+        audience: str,
+        keys_url: str,
+        http: httpx.AsyncClient | None = None,
         tick: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tick = tick
@@ -60,14 +69,21 @@ class Identity:
         print_ = hashlib.blake2b(token.encode(), digest_size=16).digest()
         known = self._known.get(print_)
         age_s = self._tick() - self._read_at
-        if KEYS_FRESH_S <= age_s < KEYS_STALE_S and (self._refreshing is None or self._refreshing.done()):
+        if KEYS_FRESH_S <= age_s < KEYS_STALE_S and (
+            self._refreshing is None or self._refreshing.done()
+        ):
             self._refreshing = asyncio.create_task(self._read(), name="keys of the issuer")
         if known is not None and time.time() < known.until and age_s < KEYS_STALE_S:
             return known.caller
         key_id, key = await self._key(token)
         try:
             claims = jwt.decode(
-                token, key, algorithms=list(ALGORITHMS), audience=self._audience, issuer=self._issuer, leeway=LEEWAY_S,
+                token,
+                key,
+                algorithms=list(ALGORITHMS),
+                audience=self._audience,
+                issuer=self._issuer,
+                leeway=LEEWAY_S,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
             caller = Caller.from_claims(claims)
@@ -117,11 +133,15 @@ class Identity:
                 self._usable(error)
                 return
             self._read_at = self._tick()
-            self._known = {print_: known for print_, known in self._known.items() if known.key_id in self._keys}
+            self._known = {
+                print_: known for print_, known in self._known.items() if known.key_id in self._keys
+            }
 
     def _usable(self, error: Exception | None = None) -> None:
         if self._tick() - self._read_at >= KEYS_STALE_S:
-            raise Unavailable("issuer", "the issuer's keys cannot be read", retry_after_s=REFETCH_S) from error
+            raise Unavailable(
+                "issuer", "the issuer's keys cannot be read", retry_after_s=REFETCH_S
+            ) from error
 
     def _forget(self) -> None:
         now = time.time()
@@ -147,7 +167,12 @@ class TokenSource:
     """This service's own token, by client_credentials; asked for again when four fifths of its life are over."""
 
     def __init__(
-        self, *, token_url: str, client_id: str, client_secret: str, http: httpx.AsyncClient | None = None,
+        self,
+        *,
+        token_url: str,
+        client_id: str,
+        client_secret: str,
+        http: httpx.AsyncClient | None = None,
         tick: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tick = tick
@@ -167,14 +192,18 @@ class TokenSource:
 
     async def _ask(self) -> None:
         try:
-            answer = await self._http.post(self._token_url, data={"grant_type": "client_credentials"}, auth=self._auth)
+            answer = await self._http.post(
+                self._token_url, data={"grant_type": "client_credentials"}, auth=self._auth
+            )
             answer.raise_for_status()
             told = answer.json()
             self._token, life = str(told["access_token"]), float(told.get("expires_in", 60))
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             if self._tick() < self._dead_at:
                 return  # the old one still counts: try again at the next call
-            raise Unavailable("issuer", "the issuer gives no token", retry_after_s=REFETCH_S) from error
+            raise Unavailable(
+                "issuer", "the issuer gives no token", retry_after_s=REFETCH_S
+            ) from error
         self._renew_at, self._dead_at = self._tick() + life * 0.8, self._tick() + life
 
     async def close(self) -> None:

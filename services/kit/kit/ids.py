@@ -17,7 +17,13 @@ def new() -> UUID:
     ticks = time.time_ns() * 4096 // 1_000_000
     with _lock:
         _last = ticks = max(ticks, _last + 1)
-    return UUID(int=(ticks >> 12) << 80 | _VERSION | (ticks & 0xFFF) << 64 | _VARIANT | int.from_bytes(os.urandom(8)) >> 2)
+    return UUID(
+        int=(ticks >> 12) << 80
+        | _VERSION
+        | (ticks & 0xFFF) << 64
+        | _VARIANT
+        | int.from_bytes(os.urandom(8)) >> 2
+    )
 
 
 def instant(of: UUID) -> datetime:

@@ -43,23 +43,37 @@ join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
 where i.indrelid = to_regclass(quote_ident($1)) and i.indisprimary order by array_position(i.indkey::int2[], a.attnum)"""
 
 
-async def heard(driver: asyncpg.Connection, group: str, facts: Sequence[Fact]) -> set[tuple[str, str]]:
+async def heard(
+    driver: asyncpg.Connection, group: str, facts: Sequence[Fact]
+) -> set[tuple[str, str]]:
     """Notes events as heard. Returns source and id of those that were not."""
     if not facts:
         return set()
-    rows = await driver.fetch(_HEARD, group, [fact.id for fact in facts], [fact.source for fact in facts])
+    rows = await driver.fetch(
+        _HEARD, group, [fact.id for fact in facts], [fact.source for fact in facts]
+    )
     return {(row[0], row[1]) for row in rows}
 
 
-async def wait(driver: asyncpg.Connection, group: str, waits: Sequence[tuple[Item, str, str]]) -> None:
+async def wait(
+    driver: asyncpg.Connection, group: str, waits: Sequence[tuple[Item, str, str]]
+) -> None:
     """Keeps records until the row of this kind and id is there."""
     if not waits:
         return
     records = [item.record for item, _, _ in waits]
     await driver.execute(
-        _WAIT, group, [item.cluster for item, _, _ in waits], [r.topic for r in records], [r.partition for r in records],
-        [r.offset for r in records], [kind for _, kind, _ in waits], [id for _, _, id in waits], [r.key for r in records],
-        [written(r.headers) for r in records], [r.value for r in records],
+        _WAIT,
+        group,
+        [item.cluster for item, _, _ in waits],
+        [r.topic for r in records],
+        [r.partition for r in records],
+        [r.offset for r in records],
+        [kind for _, kind, _ in waits],
+        [id for _, _, id in waits],
+        [r.key for r in records],
+        [written(r.headers) for r in records],
+        [r.value for r in records],
     )
 
 
@@ -68,21 +82,31 @@ async def forget(driver: asyncpg.Connection, group: str, items: Sequence[Item]) 
     if items:
         records = [item.record for item in items]
         await driver.execute(
-            _FORGET, group, [item.cluster for item in items], [r.topic for r in records], [r.partition for r in records],
+            _FORGET,
+            group,
+            [item.cluster for item in items],
+            [r.topic for r in records],
+            [r.partition for r in records],
             [r.offset for r in records],
         )
 
 
-async def behind(driver: asyncpg.Connection, group: str, lines: Iterable[Line]) -> dict[Line, tuple[str, str]]:
+async def behind(
+    driver: asyncpg.Connection, group: str, lines: Iterable[Line]
+) -> dict[Line, tuple[str, str]]:
     """Which of these lines wait already, and for what."""
     rows = await driver.fetch(_BEHIND, group, *_apart(lines))
     return {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
 
 
-async def waiting_for(driver: asyncpg.Connection, group: str, rows: Iterable[tuple[str, str]], limit: int) -> list[Any]:
+async def waiting_for(
+    driver: asyncpg.Connection, group: str, rows: Iterable[tuple[str, str]], limit: int
+) -> list[Any]:
     """The records that wait for one of these rows, in their order."""
     pairs = list(rows)
-    return list(await driver.fetch(_FOR, group, [kind for kind, _ in pairs], [id for _, id in pairs], limit))
+    return list(
+        await driver.fetch(_FOR, group, [kind for kind, _ in pairs], [id for _, id in pairs], limit)
+    )
 
 
 async def come(driver: asyncpg.Connection, group: str) -> set[tuple[str, str]]:
@@ -91,13 +115,20 @@ async def come(driver: asyncpg.Connection, group: str) -> set[tuple[str, str]]:
     Two transactions that cannot see each other, one of which brought the row while the other began to wait, leave such records.
     """
     found: set[tuple[str, str]] = set()
-    for (kind,) in await driver.fetch('select distinct kind from waiting where "group" = $1', group):
+    for (kind,) in await driver.fetch(
+        'select distinct kind from waiting where "group" = $1', group
+    ):
         key = await driver.fetch(_KEY_OF, kind)
         if not key:
             continue  # its table is gone: the record will be parked when its time is over
-        same = " and ".join(f"t.{_quoted(name)} = split_part(w.id, '/', {n})::{type}" for n, (name, type) in enumerate(key, 1))
+        same = " and ".join(
+            f"t.{_quoted(name)} = split_part(w.id, '/', {n})::{type}"
+            for n, (name, type) in enumerate(key, 1)
+        )
         told = f'select distinct w.id from waiting w where w."group" = $1 and w.kind = $2'  # noqa: F541
-        rows = await driver.fetch(f"{told} and exists (select from {_quoted(kind)} t where {same}) limit 500", group, kind)
+        rows = await driver.fetch(
+            f"{told} and exists (select from {_quoted(kind)} t where {same}) limit 500", group, kind
+        )
         found.update((kind, row[0]) for row in rows)
     return found
 

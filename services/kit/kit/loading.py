@@ -16,7 +16,9 @@ Row = TypeVar("Row", bound=SQLModel)
 class _Plan(NamedTuple):
     select: str
     select_for_update: str
-    read: tuple[tuple[str, Callable[[Any], Any] | None], ...]  # name of the attribute, how a driver's value becomes its value
+    read: tuple[
+        tuple[str, Callable[[Any], Any] | None], ...
+    ]  # name of the attribute, how a driver's value becomes its value
 
 
 _DIALECT: Any = postgresql()  # type: ignore[no-untyped-call]
@@ -48,7 +50,9 @@ async def alone(driver: Any, table: type[Row], key: Any) -> Row | None:
     return None if told is None else _made(table, told)
 
 
-async def _told(driver: Any, table: type[SQLModel], key: Any, *, for_update: bool) -> dict[str, Any] | None:
+async def _told(
+    driver: Any, table: type[SQLModel], key: Any, *, for_update: bool
+) -> dict[str, Any] | None:
     plan = _plans.get(table)
     if plan is None:
         _plans[table] = plan = await _planned(driver, inspect(table))
@@ -56,7 +60,10 @@ async def _told(driver: Any, table: type[SQLModel], key: Any, *, for_update: boo
     found = await driver.fetchrow(plan.select_for_update if for_update else plan.select, *values)
     if found is None:
         return None
-    return {name: read(value) if read and value is not None else value for (name, read), value in zip(plan.read, found, strict=True)}
+    return {
+        name: read(value) if read and value is not None else value
+        for (name, read), value in zip(plan.read, found, strict=True)
+    }
 
 
 def _made(table: type[Row], told: dict[str, Any]) -> Row:
@@ -66,11 +73,22 @@ def _made(table: type[Row], told: dict[str, Any]) -> Row:
 
 
 async def _planned(driver: Any, mapper: Mapper[Any]) -> _Plan:
-    names = {mapper.get_property_by_column(column).key: column for column in mapper.local_table.columns}
+    names = {
+        mapper.get_property_by_column(column).key: column for column in mapper.local_table.columns
+    }
     quote = _DIALECT.identifier_preparer.format_column
     keys = [f"{quote(column)} = ${number}" for number, column in enumerate(mapper.primary_key, 1)]
     table = _DIALECT.identifier_preparer.format_table(mapper.local_table)
-    select = " ".join(["select", ", ".join(map(quote, names.values())), "from", table, "where", " and ".join(keys)])
+    select = " ".join(
+        [
+            "select",
+            ", ".join(map(quote, names.values())),
+            "from",
+            table,
+            "where",
+            " and ".join(keys),
+        ]
+    )
     kinds = [attribute.type.oid for attribute in (await driver.prepare(select)).get_attributes()]
     read = tuple(
         (name, column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, kind))

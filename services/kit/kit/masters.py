@@ -27,16 +27,22 @@ class Master:
     event_of: Callable[[Any], Message]
 
 
-async def resay(store: Store, master: Master, *, at_once: int = AT_ONCE, pause_s: float = PAUSE_S) -> int:
+async def resay(
+    store: Store, master: Master, *, at_once: int = AT_ONCE, pause_s: float = PAUSE_S
+) -> int:
     """Says every row at its present version and returns how many; nothing is changed, and listeners that are up to date skip it."""
     (key,) = (column.name for column in master.table.__table__.primary_key)  # type: ignore[attr-defined]
     column = col(getattr(master.table, key))
     last, count = None, 0
     while True:
-        wanted = select(master.table).order_by(column).limit(at_once).with_for_update()  # a change meanwhile would be said before
+        wanted = (
+            select(master.table).order_by(column).limit(at_once).with_for_update()
+        )  # a change meanwhile would be said before
         try:
             async with store.transaction() as session:
-                rows: list[Any] = list((await session.exec(wanted.where(column > last) if last else wanted)).all())
+                rows: list[Any] = list(
+                    (await session.exec(wanted.where(column > last) if last else wanted)).all()
+                )
                 for row in rows:
                     emit(session, master.event_of(row), sequence=row.version)
         except Contended:

@@ -32,7 +32,10 @@ def resident_check(digits: str) -> str:
     >>> resident_check("11010519491231002"), resident_check("44052418800101001")
     ('X', '4')
     """
-    return _RESIDENT_CHECKS[sum(int(digit) * weight for digit, weight in zip(digits, _RESIDENT_WEIGHTS, strict=True)) % 11]
+    return _RESIDENT_CHECKS[
+        sum(int(digit) * weight for digit, weight in zip(digits, _RESIDENT_WEIGHTS, strict=True))
+        % 11
+    ]
 
 
 def resident(number: str) -> Resident:
@@ -61,7 +64,10 @@ def credit_check(characters: str) -> str:
     >>> credit_check("91350100M000100Y4"), credit_check("91110000600037341"), credit_check("91341100MA0000285")
     ('3', 'L', '0')
     """
-    total = sum(_CREDIT_ALPHABET.index(character) * weight for character, weight in zip(characters, _CREDIT_WEIGHTS, strict=True))
+    total = sum(
+        _CREDIT_ALPHABET.index(character) * weight
+        for character, weight in zip(characters, _CREDIT_WEIGHTS, strict=True)
+    )
     return _CREDIT_ALPHABET[(31 - total % 31) % 31]
 
 

@@ -30,7 +30,9 @@ from kit.store import Session
 M = TypeVar("M", bound=Message)
 
 EPOCH = 1 << 20  # versions that lie between two epochs
-MOST_BYTES = 900_000  # key, headers and payload; the broker's own limit is 1 048 588 for a whole batch
+MOST_BYTES = (
+    900_000  # key, headers and payload; the broker's own limit is 1 048 588 for a whole batch
+)
 
 
 class Unsayable(ValueError):
@@ -84,12 +86,16 @@ _routes: dict[str, Route] = {}
 def _read(descriptor: Any) -> Route:
     said = descriptor.GetOptions().Extensions[options_pb2.event]
     if not said.topic or not said.key:
-        raise Unsayable(f"{descriptor.full_name} is no event: it has no (eldercare.event) with topic and key")
+        raise Unsayable(
+            f"{descriptor.full_name} is no event: it has no (eldercare.event) with topic and key"
+        )
     path = tuple(said.key.split("."))
     within = descriptor
     for name in path:
         if within is None or name not in within.fields_by_name:
-            raise Unsayable(f"{descriptor.full_name}: (eldercare.event).key is {said.key!r}, which is no field of it")
+            raise Unsayable(
+                f"{descriptor.full_name}: (eldercare.event).key is {said.key!r}, which is no field of it"
+            )
         within = within.fields_by_name[name].message_type
 
     def key(event: Message) -> str:
@@ -99,10 +105,18 @@ def _read(descriptor: Any) -> Route:
         return str(value)
 
     version = descriptor.file.package.rpartition(".")[2]
-    return Route(descriptor.full_name, said.topic, f"eldercare.{said.topic}.{version}", said.state, key)
+    return Route(
+        descriptor.full_name, said.topic, f"eldercare.{said.topic}.{version}", said.state, key
+    )
 
 
-def emit(session: Session | RawSession, event: M, row: Versioned | None = None, *, sequence: int | None = None) -> M:
+def emit(
+    session: Session | RawSession,
+    event: M,
+    row: Versioned | None = None,
+    *,
+    sequence: int | None = None,
+) -> M:
     """Says an event when this transaction commits, and returns it.
 
     row: the event's aggregate; its version is raised by one and becomes the event's sequence. It must be locked, or new.
@@ -114,7 +128,9 @@ def emit(session: Session | RawSession, event: M, row: Versioned | None = None, 
         row.version += 1
         sequence = row.version
     elif sequence is None and where.state:
-        raise Unsayable(f"{where.type} carries the state of its aggregate: its listeners need the row's version")
+        raise Unsayable(
+            f"{where.type} carries the state of its aggregate: its listeners need the row's version"
+        )
     broken = protovalidate.collect_violations(event)
     if broken:
         told = "; ".join(f"{_path(violation)}: {violation.proto.message}" for violation in broken)
@@ -127,8 +143,16 @@ def emit(session: Session | RawSession, event: M, row: Versioned | None = None, 
 
 
 def envelope(
-    where: Route, key: str, sequence: int, *, message_id: UUID, service: str, time: datetime, recorded_at: datetime,
-    why: Cause | None = None, here: str | None = None,
+    where: Route,
+    key: str,
+    sequence: int,
+    *,
+    message_id: UUID,
+    service: str,
+    time: datetime,
+    recorded_at: datetime,
+    why: Cause | None = None,
+    here: str | None = None,
 ) -> dict[str, str]:
     """The headers of an event, as CloudEvents' binary mode has them; `traceparent` is of the hop, `ce_traceparent` of the origin.
 
@@ -159,16 +183,27 @@ def _path(violation: protovalidate.Violation) -> str:
     return ".".join(element.field_name for element in field.elements) if field else "message"
 
 
-def _outbox_message(session: Session | RawSession, event: Message, where: Route, key: str, sequence: int) -> OutboxMessage:
+def _outbox_message(
+    session: Session | RawSession, event: Message, where: Route, key: str, sequence: int
+) -> OutboxMessage:
     message_id = ids.new()
     recorded_at = session.store.clock.real()
     headers = envelope(
-        where, key, session.store.epoch * EPOCH + sequence, message_id=message_id, service=session.store.service, time=session.now,
-        recorded_at=recorded_at, why=cause.get(), here=traceparent(),
+        where,
+        key,
+        session.store.epoch * EPOCH + sequence,
+        message_id=message_id,
+        service=session.store.service,
+        time=session.now,
+        recorded_at=recorded_at,
+        why=cause.get(),
+        here=traceparent(),
     )
     payload = event.SerializeToString(deterministic=True)
     told = json.dumps(headers, ensure_ascii=False, separators=(",", ":"))
     if len(payload) + len(told) + len(key) > MOST_BYTES:
-        raise Unsayable(f"{where.type} has {len(payload)} bytes; {MOST_BYTES} with headers and key are the most")
+        raise Unsayable(
+            f"{where.type} has {len(payload)} bytes; {MOST_BYTES} with headers and key are the most"
+        )
     part = zlib.crc32(key.encode()) % session.store.parts
     return OutboxMessage(part, message_id, where.topic, key, told, payload, recorded_at, event)

@@ -21,7 +21,13 @@ class Question(Protocol):
 
 
 async def page(
-    session: Session, wanted: SelectOfScalar[Row], key: Any, question: Question, usual: int, *, kind: str = "page",
+    session: Session,
+    wanted: SelectOfScalar[Row],
+    key: Any,
+    question: Question,
+    usual: int,
+    *,
+    kind: str = "page",
 ) -> tuple[Sequence[Row], str]:
     """The rows and `next`, empty on the last page; one row more is read to know whether this is the last.
 

@@ -38,14 +38,23 @@ select distinct tail.headers from position run cross join lateral (
 where run."group" = $1 and run.run > $2"""
 
 
-async def park(driver: asyncpg.Connection, group: str, parks: Sequence[tuple[Item, bool, str, str, int]]) -> None:
+async def park(
+    driver: asyncpg.Connection, group: str, parks: Sequence[tuple[Item, bool, str, str, int]]
+) -> None:
     """Keeps records with the reason why: (item, held, reason, detail, attempts)."""
     if not parks:
         return
     records = [item.record for item, *_ in parks]
     await driver.execute(
-        _PARK, group, [item.cluster for item, *_ in parks], [r.topic for r in records], [r.partition for r in records],
-        [r.offset for r in records], [r.key for r in records], [written(r.headers) for r in records], [r.value for r in records],
+        _PARK,
+        group,
+        [item.cluster for item, *_ in parks],
+        [r.topic for r in records],
+        [r.partition for r in records],
+        [r.offset for r in records],
+        [r.key for r in records],
+        [written(r.headers) for r in records],
+        [r.value for r in records],
         *(list(column) for column in list(zip(*parks, strict=True))[1:]),
     )
 
@@ -55,7 +64,11 @@ async def release(driver: asyncpg.Connection, group: str, items: Sequence[Item])
     if items:
         records = [item.record for item in items]
         await driver.execute(
-            _RELEASE, group, [item.cluster for item in items], [r.topic for r in records], [r.partition for r in records],
+            _RELEASE,
+            group,
+            [item.cluster for item in items],
+            [r.topic for r in records],
+            [r.partition for r in records],
             [r.offset for r in records],
         )
 
@@ -64,7 +77,11 @@ async def barred(driver: asyncpg.Connection, group: str, lines: Iterable[Line]) 
     """Which of these lines stand behind a parked record."""
     lines = list(lines)
     rows: list[Any] = await driver.fetch(
-        _BARRED, group, [line[0] for line in lines], [line[1] for line in lines], [line[2] for line in lines],
+        _BARRED,
+        group,
+        [line[0] for line in lines],
+        [line[1] for line in lines],
+        [line[2] for line in lines],
     )
     return {(row[0], row[1], row[2]) for row in rows}
 
@@ -115,8 +132,18 @@ async def listed(store: Store, group: str, *, limit: int = 1000) -> list[Stuck]:
     async with store.reading() as session:
         rows = await (await session.driver()).fetch(_LIST, group, limit)
     return [
-        Stuck(row["topic"], row["partition"], row["offset"], _shown(row["key"]), _type(row["headers"]), row["reason"], row["detail"],
-              row["attempts"], 0 if row["passed"] else row["held"], row["parked_at"])
+        Stuck(
+            row["topic"],
+            row["partition"],
+            row["offset"],
+            _shown(row["key"]),
+            _type(row["headers"]),
+            row["reason"],
+            row["detail"],
+            row["attempts"],
+            0 if row["passed"] else row["held"],
+            row["parked_at"],
+        )
         for row in rows
     ]
 
@@ -134,22 +161,31 @@ async def replay(store: Store, group: str, topic: str, key: str | None) -> tuple
         async with store.transaction() as session:
             driver = await session.driver()
             batch = Batch(session, group, careful=True)
-            await batch.lock(loading.place_of(row) for row in await driver.fetch(_LINE, group, topic, line, REPLAYED))
+            await batch.lock(
+                loading.place_of(row)
+                for row in await driver.fetch(_LINE, group, topic, line, REPLAYED)
+            )
             rows = await driver.fetch(_LINE, group, topic, line, REPLAYED)
             items = [loading.stored(row, group, HELD if row["held"] else PARKED) for row in rows]
             going = await batch.replay(items)
             await batch.move()
             mine = {id(item) for item in items}
-            gone = sum(id(fate.item) in mine and fate.name in (APPLIED, REPEATED) for fate in batch.written)
+            gone = sum(
+                id(fate.item) in mine and fate.name in (APPLIED, REPEATED) for fate in batch.written
+            )
         names.REPLAYED.add(gone, group=group, topic=topic)
         through += gone
         if not going or len(rows) < REPLAYED:
             break
     async with store.reading() as session:
-        return through, len(await (await session.driver()).fetch(_LINE, group, topic, line, 1_000_000))
+        return through, len(
+            await (await session.driver()).fetch(_LINE, group, topic, line, 1_000_000)
+        )
 
 
-async def skip(store: Store, group: str, topic: str, partition: int, offset: int) -> tuple[int, int]:
+async def skip(
+    store: Store, group: str, topic: str, partition: int, offset: int
+) -> tuple[int, int]:
     """Lets the records behind a parked one go on without it: it stays parked for good, as evidence, and holds nobody.
 
     Returns how many went through, and how many are left. Raises: LookupError where nothing is parked there.
@@ -158,13 +194,17 @@ async def skip(store: Store, group: str, topic: str, partition: int, offset: int
         row = await (await session.driver()).fetchrow(_PASS, group, topic, partition, offset)
     if row is None:
         raise LookupError(f"nothing is parked at offset {offset} of {topic} {partition}")
-    return await replay(store, group, topic, _shown(row["key"])) if row["key"] is not None else (0, 0)
+    return (
+        await replay(store, group, topic, _shown(row["key"])) if row["key"] is not None else (0, 0)
+    )
 
 
 async def resume(store: Store, group: str) -> None:
     """Forgets how many records were parked in a row, so that a group that stopped for it may go on when it is started."""
     async with store.transaction() as session:
-        await (await session.driver()).execute('update position set run = 0 where "group" = $1', group)
+        await (await session.driver()).execute(
+            'update position set run = 0 where "group" = $1', group
+        )
 
 
 async def accept_loss(store: Store, group: str, topic: str, partition: int, begin: int) -> int:

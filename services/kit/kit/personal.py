@@ -29,8 +29,12 @@ class Ring:
     personal_keys, hash_keys: "id:base64,id:base64", 32 bytes each.
     """
 
-    def __init__(self, personal_keys: SecretStr | str | None, hash_keys: SecretStr | str | None) -> None:
-        self._seals = {name: AESGCM(key) for name, key in _keys(personal_keys, "personal_keys").items()}
+    def __init__(
+        self, personal_keys: SecretStr | str | None, hash_keys: SecretStr | str | None
+    ) -> None:
+        self._seals = {
+            name: AESGCM(key) for name, key in _keys(personal_keys, "personal_keys").items()
+        }
         self._hashes = _keys(hash_keys, "hash_keys")
 
     def seal(self, text: str, kind: str = "") -> bytes:
@@ -52,7 +56,11 @@ class Ring:
 
     def current(self, *, hashes: bool = False) -> str:
         """Id of the key that seals, or of the one that hashes."""
-        return self._current(self._hashes, "hash_keys")[0] if hashes else self._current(self._seals, "personal_keys")[0]
+        return (
+            self._current(self._hashes, "hash_keys")[0]
+            if hashes
+            else self._current(self._seals, "personal_keys")[0]
+        )
 
     def tag(self, *, hashes: bool = False) -> bytes:
         """What every value begins with that is made under the current key."""
@@ -85,14 +93,19 @@ class Ring:
         """One list per key: a row matches where its stored hashes contain all of any one list."""
         self._current(self._hashes, "hash_keys")
         return [
-            [_digest(key_name, key, "character", f"{area}|{character}") for character in _characters(name)]
+            [
+                _digest(key_name, key, "character", f"{area}|{character}")
+                for character in _characters(name)
+            ]
             for key_name, key in self._hashes.items()
         ]
 
     @staticmethod
     def _current(keys: Mapping[str, Key], setting: str) -> tuple[str, Key]:
         if not keys:
-            raise LookupError(f"setting {setting} is empty: personal text can be neither kept nor found")
+            raise LookupError(
+                f"setting {setting} is empty: personal text can be neither kept nor found"
+            )
         return next(iter(keys.items()))
 
 
@@ -115,7 +128,7 @@ def mask(kind: str, text: str) -> str:
     if shown is None or len(text) <= sum(shown):
         return "*" * (4 if shown is None else len(text))
     head, tail = shown
-    return text[:head] + "*" * (len(text) - head - tail) + text[len(text) - tail:]
+    return text[:head] + "*" * (len(text) - head - tail) + text[len(text) - tail :]
 
 
 def _characters(name: str) -> list[str]:
@@ -153,7 +166,7 @@ def _split(value: bytes) -> tuple[str, bytes]:
     length = value[0] if value else 0
     if not length or len(value) <= length + 1:
         raise Unreadable("bytes bear no key id")
-    return value[1:length + 1].decode(errors="replace"), value[length + 1:]
+    return value[1 : length + 1].decode(errors="replace"), value[length + 1 :]
 
 
 def _digest(name: str, key: bytes, kind: str, text: str) -> bytes:

@@ -50,15 +50,21 @@ class RawSession:
         Raises: final_write.Repeated where a write touched no row, or more than one, or the command was answered before.
         """
         if not self._writes:
-            if self.answer and (self.messages or self.timers):  # what a repeated key says is undone with it
+            if self.answer and (
+                self.messages or self.timers
+            ):  # what a repeated key says is undone with it
                 async with self._driver.transaction():
                     await final_write.write(self._driver, self.messages, self.timers, self.answer)
             else:
                 await final_write.write(self._driver, self.messages, self.timers, self.answer)
             return
         values = [value for _, given in self._writes for value in given]
-        ends, end_values = final_write.steps(self.messages, self.timers, self.answer, after=len(self._writes))
-        statement = _whole(tuple((text, len(given)) for text, given in self._writes), ends, self.answer is not None)
+        ends, end_values = final_write.steps(
+            self.messages, self.timers, self.answer, after=len(self._writes)
+        )
+        statement = _whole(
+            tuple((text, len(given)) for text, given in self._writes), ends, self.answer is not None
+        )
         try:
             await self._driver.fetchval(statement, *values, *end_values)
         except asyncpg.DivisionByZeroError as error:
@@ -79,8 +85,12 @@ def _whole(writes: tuple[tuple[str, int], ...], ends: tuple[str, ...], answer: b
         parts.append(f"write_{number} as ({_shifted(text, place)} returning 1)")
         place += count
     end = final_write.numbered(", ".join(ends), place)
-    touched = final_write.one_each([f"write_{number}" for number in range(len(writes))] + ["kept"] * answer)
-    return " ".join(["with", ", ".join(filter(None, [*parts, end])), "select 1 /", f"({touched})::int"])
+    touched = final_write.one_each(
+        [f"write_{number}" for number in range(len(writes))] + ["kept"] * answer
+    )
+    return " ".join(
+        ["with", ", ".join(filter(None, [*parts, end])), "select 1 /", f"({touched})::int"]
+    )
 
 
 def _shifted(text: str, by: int) -> str:

@@ -1,14 +1,14 @@
 """What goes wrong, told by whose fault it is; that one fact decides status, log, retry and parking.
 
-    EldercareError
-    ├─ Refusal            the caller asked for what the rules forbid
-    │  ├─ Malformed       the request breaks a constraint of its contract
-    │  ├─ NotFound        no such row, or none that this caller may see
-    │  ├─ Conflict        what is there already forbids it
-    │  ├─ Denied          the caller's roles do not include this method
-    │  └─ Unauthenticated nobody vouches for the caller
-    └─ Unavailable        a neighbour did not answer in time
-    (anything else)       a defect of ours
+EldercareError
+├─ Refusal            the caller asked for what the rules forbid
+│  ├─ Malformed       the request breaks a constraint of its contract
+│  ├─ NotFound        no such row, or none that this caller may see
+│  ├─ Conflict        what is there already forbids it
+│  ├─ Denied          the caller's roles do not include this method
+│  └─ Unauthenticated nobody vouches for the caller
+└─ Unavailable        a neighbour did not answer in time
+(anything else)       a defect of ours
 """
 
 import re
@@ -47,9 +47,13 @@ class EldercareError(Exception):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls._reason = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__).upper()
+        cls._reason = re.sub(
+            r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", cls.__name__
+        ).upper()
 
-    def __init__(self, text: str | None = None, /, *, field: str | None = None, **facts: object) -> None:
+    def __init__(
+        self, text: str | None = None, /, *, field: str | None = None, **facts: object
+    ) -> None:
         self.facts: dict[str, object] = facts
         self.reason: str = self._reason
         for name, fact in facts.items():
@@ -78,7 +82,9 @@ class Malformed(Refusal):
     def __init__(self, field: str, rule: str, *, also: Iterable[tuple[str, str]] = ()) -> None:
         self.rule = rule
         self._violations = ((field, rule), *also)
-        super().__init__("; ".join(f"{name}: {broken}" for name, broken in self._violations), field=field)
+        super().__init__(
+            "; ".join(f"{name}: {broken}" for name, broken in self._violations), field=field
+        )
 
     @property
     def violations(self) -> tuple[tuple[str, str], ...]:
@@ -88,9 +94,16 @@ class Malformed(Refusal):
 class NotFound(Refusal):
     """There is no such row, or none that this caller may see; the two are never told apart."""
 
-    def __init__(self, kind: str | type = "row", key: object = None, *, field: str | None = None) -> None:
+    def __init__(
+        self, kind: str | type = "row", key: object = None, *, field: str | None = None
+    ) -> None:
         name = kind if isinstance(kind, str) else kind.__name__
-        super().__init__(f"no {name} {key}" if key is not None else f"no such {name}", field=field, kind=name, key=key)
+        super().__init__(
+            f"no {name} {key}" if key is not None else f"no such {name}",
+            field=field,
+            kind=name,
+            key=key,
+        )
 
 
 class Conflict(Refusal):
@@ -108,7 +121,9 @@ class Unauthenticated(Refusal):
 class Unavailable(EldercareError):
     """A neighbour did not answer in time; the same request may pass after `retry_after_s` seconds."""
 
-    def __init__(self, neighbour: str, text: str | None = None, /, *, retry_after_s: float = 1.0) -> None:
+    def __init__(
+        self, neighbour: str, text: str | None = None, /, *, retry_after_s: float = 1.0
+    ) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(text or f"{neighbour} does not answer", neighbour=neighbour)
 
@@ -124,7 +139,9 @@ CONSEQUENCES: dict[type[BaseException], Consequence] = {
     BaseException: Consequence("INTERNAL", 500, "three tries", "exception", "yes"),
 }
 KINDS: dict[str, type[EldercareError]] = {
-    consequence.code: kind for kind, consequence in CONSEQUENCES.items() if issubclass(kind, EldercareError)
+    consequence.code: kind
+    for kind, consequence in CONSEQUENCES.items()
+    if issubclass(kind, EldercareError)
 }
 
 
@@ -135,8 +152,13 @@ def consequence(error: BaseException | type[BaseException]) -> Consequence:
 
 
 def heard(
-    code: str, text: str, *, reason: str = "", facts: dict[str, object] | None = None,
-    violations: Iterable[tuple[str, str]] = (), retry_after_s: float | None = None,
+    code: str,
+    text: str,
+    *,
+    reason: str = "",
+    facts: dict[str, object] | None = None,
+    violations: Iterable[tuple[str, str]] = (),
+    retry_after_s: float | None = None,
 ) -> EldercareError:
     """The error a neighbour told, rebuilt from its parts: its class by `code`, and reason, facts and fields as they were said.
 

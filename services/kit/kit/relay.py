@@ -32,7 +32,10 @@ from kit.store import Driver, Session, Store
 LOCK = 0x0B0C5  # class of the advisory locks; their number is the part
 ROUND = 500
 ROUND_BYTES = 16 << 20
-LEAST_PAUSE_S, MOST_PAUSE_S = 0.005, 0.2  # how often an idle outbox is looked at; a commit in this process wakes us anyway
+LEAST_PAUSE_S, MOST_PAUSE_S = (
+    0.005,
+    0.2,
+)  # how often an idle outbox is looked at; a commit in this process wakes us anyway
 ACKNOWLEDGED_S = 30  # idempotent batches never expire in aiokafka: a producer that is silent for so long is made anew
 TOPIC_S = 10  # how long a message to a topic that is not there holds up its round
 RETRY_S, MOST_RETRY_S = 0.1, 5.0
@@ -81,7 +84,13 @@ class Relay:
                 await self._owned()
             except (RoundFailed, KafkaError, *FAILED) as error:
                 names.OUTBOX_FAILED.add(1, part=str(self.part))
-                log.warning("the relay rests", part=self.part, error=type(error).__name__, detail=str(error)[:200], rest_s=self._retry_s)
+                log.warning(
+                    "the relay rests",
+                    part=self.part,
+                    error=type(error).__name__,
+                    detail=str(error)[:200],
+                    rest_s=self._retry_s,
+                )
                 self.progress = time.monotonic()
                 await self._slept(self._retry_s)
                 self._retry_s = min(2 * self._retry_s, MOST_RETRY_S)
@@ -96,25 +105,37 @@ class Relay:
             self._wake.set()
 
     async def _owned(self) -> None:
-        connection = await asyncpg.connect(self.store.dsn, **connect_options(f"{self.store.service} relay {self.part}"))
+        connection = await asyncpg.connect(
+            self.store.dsn, **connect_options(f"{self.store.service} relay {self.part}")
+        )
         lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        connection.add_termination_listener(lambda _: None if lost.done() else lost.set_result(None))
+        connection.add_termination_listener(
+            lambda _: None if lost.done() else lost.set_result(None)
+        )
         try:
-            while not self._stopping and not await connection.fetchval("select pg_try_advisory_lock($1, $2)", LOCK, self.part):
+            while not self._stopping and not await connection.fetchval(
+                "select pg_try_advisory_lock($1, $2)", LOCK, self.part
+            ):
                 self.progress = time.monotonic()
                 await self._slept(0.5)
             while not self._stopping:
                 await self._relayed(connection, lost)
         finally:
             self.owner = False
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+            with suppress(
+                asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError
+            ):
                 await connection.close(timeout=2)
 
     async def _relayed(self, connection: Driver, lost: asyncio.Future[None]) -> None:
         """Rounds with one producer, until one fails."""
         producer = AIOKafkaProducer(
-            **self.kafka.aiokafka(), client_id=f"{self.store.service}-relay-{self.part}", acks="all", enable_idempotence=True,
-            request_timeout_ms=TOPIC_S * 1000, **self.kafka.tuned("write", max_batch_size=256 << 10, metadata_max_age_ms=60_000),
+            **self.kafka.aiokafka(),
+            client_id=f"{self.store.service}-relay-{self.part}",
+            acks="all",
+            enable_idempotence=True,
+            request_timeout_ms=TOPIC_S * 1000,
+            **self.kafka.tuned("write", max_batch_size=256 << 10, metadata_max_age_ms=60_000),
         )
         pause = LEAST_PAUSE_S
         try:
@@ -133,11 +154,15 @@ class Relay:
             self.owner = False
             await _closed_unflushed(producer)
 
-    async def _round(self, connection: Driver, producer: AIOKafkaProducer, lost: asyncio.Future[None]) -> int:
+    async def _round(
+        self, connection: Driver, producer: AIOKafkaProducer, lost: asyncio.Future[None]
+    ) -> int:
         rows = await connection.fetch(_SELECT, self.part, self._size, timeout=10)
         if not rows:
             return 0
-        self._size = max(1, min(ROUND, ROUND_BYTES * len(rows) // (1 + sum(len(row["payload"]) for row in rows))))
+        self._size = max(
+            1, min(ROUND, ROUND_BYTES * len(rows) // (1 + sum(len(row["payload"]) for row in rows)))
+        )
         sent: list[asyncio.Future[Any]] = []
         failure: BaseException | None = None
         try:
@@ -160,13 +185,26 @@ class Relay:
         # the broker knew a batch from an earlier try, but no longer where it lies: it is said again
         unknown = {place for place, offsets in places.items() if min(offsets) < 0}
         if unknown:
-            failure = failure or RoundFailed(f"the broker does not tell where it keeps messages to {sorted(unknown)}")
-            done = [(row, where) for row, where in done if (where.topic, where.partition) not in unknown]
+            failure = failure or RoundFailed(
+                f"the broker does not tell where it keeps messages to {sorted(unknown)}"
+            )
+            done = [
+                (row, where) for row, where in done if (where.topic, where.partition) not in unknown
+            ]
         if done:
-            ends = [(*place, max(offsets) + 1) for place, offsets in places.items() if place not in unknown]
+            ends = [
+                (*place, max(offsets) + 1)
+                for place, offsets in places.items()
+                if place not in unknown
+            ]
             messages = [row for row, _ in done]
             await connection.execute(
-                _DELETE, self.part, [row["seq"] for row in messages], self._cluster, *zip(*ends, strict=True), timeout=10,
+                _DELETE,
+                self.part,
+                [row["seq"] for row in messages],
+                self._cluster,
+                *zip(*ends, strict=True),
+                timeout=10,
             )
             self._count(messages)
         if failure:
@@ -181,7 +219,9 @@ class Relay:
             oldest.setdefault(row["topic"], row["recorded_at"])
         for topic, count in Counter(row["topic"] for row in done).items():
             names.OUTBOX_SENT.add(count, topic=topic)
-            names.OUTBOX_DELAY.record((now - oldest[topic]).total_seconds(), count, topic=topic)  # all of them as late as the slowest
+            names.OUTBOX_DELAY.record(
+                (now - oldest[topic]).total_seconds(), count, topic=topic
+            )  # all of them as late as the slowest
 
     async def _slept(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -205,17 +245,31 @@ async def depth(store: Store) -> tuple[int, float]:
     return count, age_s
 
 
-async def _send(producer: AIOKafkaProducer, rows: Sequence[Any], sent: list[asyncio.Future[Any]]) -> None:
+async def _send(
+    producer: AIOKafkaProducer, rows: Sequence[Any], sent: list[asyncio.Future[Any]]
+) -> None:
     for row in rows:
         told: dict[str, str] = json.loads(row["headers"])
         headers = [(name, value.encode()) for name, value in told.items()]
         if traces.provider is None:  # a span costs more than the sending
-            sent.append(await producer.send(row["topic"], row["payload"], row["key"].encode(), headers=headers))
+            sent.append(
+                await producer.send(
+                    row["topic"], row["payload"], row["key"].encode(), headers=headers
+                )
+            )
             continue
         # the message keeps the context of the transaction that wrote it; this span stands beside it in the same trace
         wrote, topic = told.get("traceparent"), row["topic"]
-        with traces.span(names.SENT, parent=wrote, links=[wrote], attributes={"messaging.destination.name": topic}, topic=topic):
-            sent.append(await producer.send(topic, row["payload"], row["key"].encode(), headers=headers))
+        with traces.span(
+            names.SENT,
+            parent=wrote,
+            links=[wrote],
+            attributes={"messaging.destination.name": topic},
+            topic=topic,
+        ):
+            sent.append(
+                await producer.send(topic, row["payload"], row["key"].encode(), headers=headers)
+            )
 
 
 async def _before(lost: asyncio.Future[None], doing: Any) -> Any:

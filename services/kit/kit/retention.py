@@ -15,10 +15,14 @@ PAUSE_S = 3600.0
 
 # the rows stand in the order they came, so a block-range index finds the old ones and ctid is the cheapest handle
 _COMMANDS = "delete from command where ctid = any(array(select ctid from command where answered_at < $1 limit $2))"
-_INBOX = "delete from inbox where ctid = any(array(select ctid from inbox where heard_at < $1 limit $2))"
+_INBOX = (
+    "delete from inbox where ctid = any(array(select ctid from inbox where heard_at < $1 limit $2))"
+)
 
 
-async def purge(store: Store, *, commands: timedelta = COMMANDS_KEPT, inbox: timedelta = INBOX_KEPT) -> int:
+async def purge(
+    store: Store, *, commands: timedelta = COMMANDS_KEPT, inbox: timedelta = INBOX_KEPT
+) -> int:
     """Deletes what is older, in real time; returns how many rows left."""
     gone = 0
     for statement, kept in ((_COMMANDS, commands), (_INBOX, inbox)):

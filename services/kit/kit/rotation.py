@@ -57,7 +57,11 @@ class Done:
 
 def tables(*of: MetaData, answers: bool = False) -> list[Personal]:
     """What there is to rotate; the answers of commands only where asked for."""
-    return [personal for personal in columns.personal(*of) if answers or personal.table.name not in LEAVING]
+    return [
+        personal
+        for personal in columns.personal(*of)
+        if answers or personal.table.name not in LEAVING
+    ]
 
 
 async def counts(store: Store, ring: Ring, of: Collection[Personal]) -> list[Count]:
@@ -76,12 +80,25 @@ async def counts(store: Store, ring: Ring, of: Collection[Personal]) -> list[Cou
             hashes = name in personal.hashed
             place = (personal.table.name, name, "HASH_KEYS" if hashes else "PERSONAL_KEYS")
             for key, count in rows:
-                found.append(Count(*place, key=bytes(key).decode(), rows=count, current=bytes(key).decode() == ring.current(hashes=hashes)))
+                found.append(
+                    Count(
+                        *place,
+                        key=bytes(key).decode(),
+                        rows=count,
+                        current=bytes(key).decode() == ring.current(hashes=hashes),
+                    )
+                )
     return found
 
 
 async def rotate(
-    store: Store, ring: Ring, personal: Personal, *, batch: int = BATCH, page: int = PAGE, pause_s: float = 0.0,
+    store: Store,
+    ring: Ring,
+    personal: Personal,
+    *,
+    batch: int = BATCH,
+    page: int = PAGE,
+    pause_s: float = 0.0,
     said: Callable[[str], None] = lambda _: None,
 ) -> Done:
     """Renews every row of a table that bears an old key, and returns when there is none but those it cannot renew.
@@ -95,12 +112,14 @@ async def rotate(
         async for looked, stale in work.pages(page):
             seen += looked
             for start in range(0, len(stale), batch):
-                keys = stale[start:start + batch]
+                keys = stale[start : start + batch]
                 missed |= await work.renew(keys) < len(keys)
                 await asyncio.sleep(pause_s)
             if time.monotonic() - told > TOLD_S:
                 told = time.monotonic()
-                said(f"{personal.table.name}: {seen} rows looked at in pass {passing}, {work.done.renewed} renewed")
+                said(
+                    f"{personal.table.name}: {seen} rows looked at in pass {passing}, {work.done.renewed} renewed"
+                )
         if not missed:
             break
         await asyncio.sleep(REST_S)  # somebody else had locked them
@@ -126,9 +145,16 @@ class _Work:
         self.done = Done(personal.table.name, 0, {})
         self._columns = [*personal.sealed, *personal.hashed]
         needed = {name for hashed in personal.hashed.values() for name in hashed.needs}
-        self._read = [*personal.key, *self._columns, *sorted(needed - {*personal.key, *self._columns})]
+        self._read = [
+            *personal.key,
+            *self._columns,
+            *sorted(needed - {*personal.key, *self._columns}),
+        ]
         self._name, self._key = _quoted(personal.table.name), ", ".join(map(_quoted, personal.key))
-        self._stale = " or ".join(f"({_value(personal, name)} is not null and not {self._is_current(name)})" for name in self._columns)
+        self._stale = " or ".join(
+            f"({_value(personal, name)} is not null and not {self._is_current(name)})"
+            for name in self._columns
+        )
 
     async def pages(self, size: int) -> AsyncIterator[tuple[int, list[Key]]]:
         """Page by page in the order of the key: how many rows, and the keys of those that bear an old key."""
@@ -138,7 +164,9 @@ class _Work:
         while True:
             after = f" where ({self._key}) > ({places})" if last else ""
             async with self.store.reading() as session:
-                rows = await (await session.driver()).fetch(f"{select}{after} order by {self._key} limit {size}", *last)
+                rows = await (await session.driver()).fetch(
+                    f"{select}{after} order by {self._key} limit {size}", *last
+                )
             if not rows:
                 return
             last = tuple(rows[-1])[:-1]
@@ -147,7 +175,9 @@ class _Work:
 
     async def renew(self, keys: Sequence[Key]) -> int:
         """Renews those of these rows that nobody has locked, in one transaction; returns how many were dealt with."""
-        types = [column.type.compile(dialect=_DIALECT) for column in self.personal.table.primary_key]
+        types = [
+            column.type.compile(dialect=_DIALECT) for column in self.personal.table.primary_key
+        ]
         among = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(types, 1))
         select = (
             f"select {', '.join(map(_quoted, self._read))} from {self._name} where ({self._key}) in (select * from unnest({among}))"  # noqa: S608
@@ -155,15 +185,22 @@ class _Work:
         )
         try:
             async with self.store.transaction() as session:
-                rows = await (await session.driver()).fetch(select, *(list(part) for part in zip(*keys, strict=True)))
-                count = await self._write(session, [fresh for row in rows if (fresh := self._renewed(row)) is not None])
+                rows = await (await session.driver()).fetch(
+                    select, *(list(part) for part in zip(*keys, strict=True))
+                )
+                count = await self._write(
+                    session, [fresh for row in rows if (fresh := self._renewed(row)) is not None]
+                )
         except Contended:  # a hash of ours is being inserted by somebody else
             return 0
         self.done.renewed += count
         return len(rows)
 
     async def _write(self, session: Session, fresh: Sequence[tuple[Key, tuple[Any, ...]]]) -> int:
-        places = [f"{_quoted(name)} = ${place}" for place, name in enumerate([*self._columns, *self.personal.key], 1)]
+        places = [
+            f"{_quoted(name)} = ${place}"
+            for place, name in enumerate([*self._columns, *self.personal.key], 1)
+        ]
         middle = len(self._columns)
         update = f"update {self._name} set {', '.join(places[:middle])} where {' and '.join(places[middle:])}"  # noqa: S608
         driver = await session.driver()
@@ -179,7 +216,9 @@ class _Work:
                     await driver.execute(update, *values, *key)
                 count += 1
             except asyncpg.IntegrityConstraintViolationError as error:
-                self.done.left[key] = f"another row has what this one would get: {error.constraint_name}"
+                self.done.left[key] = (
+                    f"another row has what this one would get: {error.constraint_name}"
+                )
         return count
 
     def _renewed(self, row: Any) -> tuple[Key, tuple[Any, ...]] | None:
@@ -191,7 +230,11 @@ class _Work:
             for name, mark in self.personal.sealed.items():
                 if row[name] is not None:
                     texts[name] = self.ring.open(row[name], mark.kind)
-                values.append(None if row[name] is None else self.ring.rotate(row[name], mark.kind) or row[name])
+                values.append(
+                    None
+                    if row[name] is None
+                    else self.ring.rotate(row[name], mark.kind) or row[name]
+                )
         except Unreadable as error:
             self.done.left[key] = str(error)
             return None
@@ -199,7 +242,9 @@ class _Work:
             if row[name] is not None and hashed.of not in texts:
                 self.done.left[key] = f"{name} is a hash of {hashed.of}, and there is none"
                 return None
-            values.append(None if row[name] is None else hashed.digest(self.ring, texts[hashed.of], row))
+            values.append(
+                None if row[name] is None else hashed.digest(self.ring, texts[hashed.of], row)
+            )
         return key, tuple(values)
 
     def _is_current(self, name: str) -> str:

@@ -60,8 +60,12 @@ class Standard:
             if first <= day:
                 return value
         if self.required:
-            raise NoStandard(f"{self.path}: {self.meaning} ({self.unit}) must be given by the deployment; {self.source} does not tell it")
-        raise NoStandard(f"{self.path}: nothing is in force on {day}; the first value is of {self.values[0][0]}")
+            raise NoStandard(
+                f"{self.path}: {self.meaning} ({self.unit}) must be given by the deployment; {self.source} does not tell it"
+            )
+        raise NoStandard(
+            f"{self.path}: nothing is in force on {day}; the first value is of {self.values[0][0]}"
+        )
 
 
 class Standards:
@@ -99,11 +103,18 @@ def load(package: str, parameters: Path | None = None) -> Standards:
     found: dict[str, Standard] = {}
     for file in _files(folder):
         stem = file.name.removesuffix(".yaml")
-        found |= {standard.path: standard for standard in _read(stem, _parsed(file.read_text("utf-8"), file.name))}
-    given = _parsed(parameters.read_text("utf-8"), parameters.name).get(package) if parameters else None
+        found |= {
+            standard.path: standard
+            for standard in _read(stem, _parsed(file.read_text("utf-8"), file.name))
+        }
+    given = (
+        _parsed(parameters.read_text("utf-8"), parameters.name).get(package) if parameters else None
+    )
     for path, told in (given or {}).items():
         if path not in found:
-            raise Unfounded(f"{path}: the deployment gives it, but no standards file of {package} asks for it")
+            raise Unfounded(
+                f"{path}: the deployment gives it, but no standards file of {package} asks for it"
+            )
         found[path] = _given(found[path], told)
     return Standards(package, found)
 
@@ -111,7 +122,10 @@ def load(package: str, parameters: Path | None = None) -> Standards:
 def _files(folder: Traversable) -> list[Traversable]:
     if not folder.is_dir():
         return []
-    return sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
+    return sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".yaml")),
+        key=lambda file: file.name,
+    )
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
@@ -133,7 +147,9 @@ def _once(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dict[A
     for key, _ in node.value:
         name = loader.construct_object(key, deep=True)
         if name in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"{name!r} stands twice", key.start_mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{name!r} stands twice", key.start_mark
+            )
         seen.add(name)
     return loader.construct_mapping(node, deep=True)
 
@@ -143,7 +159,9 @@ _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _once)
 
 def _read(path: str, node: Any) -> Iterator[Standard]:
     if not isinstance(node, dict):
-        raise Unfounded(f"{path}: {node!r} stands without meaning, unit, source, confidence and date")
+        raise Unfounded(
+            f"{path}: {node!r} stands without meaning, unit, source, confidence and date"
+        )
     if not _KEYS.isdisjoint(node):
         yield _standard(path, node)
         return
@@ -160,9 +178,15 @@ def _standard(path: str, node: dict[Any, Any]) -> Standard:
     if confidence not in CONFIDENCES:
         raise Unfounded(f"{path}: confidence {confidence!r} is none of {', '.join(CONFIDENCES)}")
     if confidence == "M-lo" and "values" in node:
-        raise Unfounded(f"{path}: a number of confidence M-lo may not become a constant; without values, the deployment gives it")
-    texts = {key: str(node[key]) for key in (*_REQUIRED, "clause", "note") if node.get(key) is not None}
-    return Standard(path=path, values=_dated(path, node["values"]) if "values" in node else (), **texts)
+        raise Unfounded(
+            f"{path}: a number of confidence M-lo may not become a constant; without values, the deployment gives it"
+        )
+    texts = {
+        key: str(node[key]) for key in (*_REQUIRED, "clause", "note") if node.get(key) is not None
+    }
+    return Standard(
+        path=path, values=_dated(path, node["values"]) if "values" in node else (), **texts
+    )
 
 
 def _dated(path: str, values: Any) -> tuple[tuple[date, Any], ...]:
@@ -176,7 +200,18 @@ def _dated(path: str, values: Any) -> tuple[tuple[date, Any], ...]:
 
 
 def _given(standard: Standard, told: Any) -> Standard:
-    if not isinstance(told, dict) or not told.get("source") or told.keys() - {"source", "values", "note"}:
-        raise Unfounded(f"{standard.path}: the deployment must say source and values, and may add a note")
+    if (
+        not isinstance(told, dict)
+        or not told.get("source")
+        or told.keys() - {"source", "values", "note"}
+    ):
+        raise Unfounded(
+            f"{standard.path}: the deployment must say source and values, and may add a note"
+        )
     note = str(told.get("note") or standard.note)
-    return replace(standard, source=str(told["source"]), values=_dated(standard.path, told.get("values")), note=note)
+    return replace(
+        standard,
+        source=str(told["source"]),
+        values=_dated(standard.path, told.get("values")),
+        note=note,
+    )

@@ -36,13 +36,19 @@ Row = TypeVar("Row", bound=SQLModel)
 Driver: TypeAlias = Any  # asyncpg.Connection; the library has no types
 
 _LOST = (
-    asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError, asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InternalClientError,  # a killed server's last words came between two statements, and the end of the connection has not yet
 )
 _LOST_IF_CLOSED = (asyncpg.InterfaceError, OSError, TimeoutError)
 _CONTENDED = (
-    asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
     asyncpg.InvalidCachedStatementError,  # the schema has changed under a statement that was prepared before; the next try prepares it anew
 )
 
@@ -72,7 +78,9 @@ class Session(AsyncSession):
         self.timers: dict[tuple[str, str], datetime | None] = {}
         self.answer: final_write.Answer | None = None
         self.committed: list[Callable[[], None]] = []
-        self.absent: dict[Any, SQLModel | None] = {}  # identities known to have no row yet, with what was added for them since
+        self.absent: dict[
+            Any, SQLModel | None
+        ] = {}  # identities known to have no row yet, with what was added for them since
         self._driver = driver
         self._held: set[Any] = set()
 
@@ -119,7 +127,7 @@ class Session(AsyncSession):
             self.sync_session.expunge_all()
             self.absent.clear()
             self._held.clear()
-            del self.messages[kept[0]:], self.committed[kept[2]:]
+            del self.messages[kept[0] :], self.committed[kept[2] :]
             self.timers = kept[1]
             raise
         await driver.execute("release savepoint r")
@@ -128,7 +136,9 @@ class Session(AsyncSession):
         """Notes that these rows were loaded `for update`, so that `get_locked` finds them without a round trip."""
         self._held.update(orm.identity_key(instance=row) for row in rows)
 
-    async def get_locked(self, table: type[Row], key: Any, caller: access.Caller | None = None) -> Row:
+    async def get_locked(
+        self, table: type[Row], key: Any, caller: access.Caller | None = None
+    ) -> Row:
         """The row, locked until the end of the transaction.
 
         caller: whose scope must hold the row, by its columns `area_code`, `organisation_id`, `elder_id`.
@@ -144,13 +154,23 @@ class Session(AsyncSession):
         self._held.add(identity)
         if caller is not None:
             access.check(
-                caller, area=getattr(row, "area_code", None), organisation=getattr(row, "organisation_id", None),
-                person=getattr(row, "elder_id", None), kind=table, key=key,
+                caller,
+                area=getattr(row, "area_code", None),
+                organisation=getattr(row, "organisation_id", None),
+                person=getattr(row, "elder_id", None),
+                kind=table,
+                key=key,
             )
         return row
 
     async def get_seen(
-        self, table: type[Row], key: Any, caller: access.Caller, *, area: str | None = None, organisation: str | None = None,
+        self,
+        table: type[Row],
+        key: Any,
+        caller: access.Caller,
+        *,
+        area: str | None = None,
+        organisation: str | None = None,
         person: str | None = None,
     ) -> Row:
         """The row if the caller may see it, for answering a question: it belongs to no session and is never written.
@@ -162,7 +182,12 @@ class Session(AsyncSession):
         if row is None:
             raise NotFound(table, key)
         columns = {"area": area, "organisation": organisation, "person": person}
-        access.check(caller, **{scope: getattr(row, name) for scope, name in columns.items() if name}, kind=table, key=key)
+        access.check(
+            caller,
+            **{scope: getattr(row, name) for scope, name in columns.items() if name},
+            kind=table,
+            key=key,
+        )
         return row
 
 
@@ -175,16 +200,33 @@ class Store:
     """
 
     def __init__(
-        self, dsn: str, *, service: str, clock: Clock, pool_size: int = 8, parts: int = 1, vault: Vault | None = None,
+        self,
+        dsn: str,
+        *,
+        service: str,
+        clock: Clock,
+        pool_size: int = 8,
+        parts: int = 1,
+        vault: Vault | None = None,
     ) -> None:
-        self.dsn, self.service, self.clock, self.parts, self.vault = dsn, service, clock, parts, vault
+        self.dsn, self.service, self.clock, self.parts, self.vault = (
+            dsn,
+            service,
+            clock,
+            parts,
+            vault,
+        )
         self.emitted = 0  # messages committed since the start
         self._epoch: int | None = None
-        self.committed: list[Callable[[Session | RawSession], None]] = []  # called after each commit: the relay and the timers wake
+        self.committed: list[
+            Callable[[Session | RawSession], None]
+        ] = []  # called after each commit: the relay and the timers wake
         self._pool_size = pool_size
         self._raw: Any = None
         self._writers = Connections(dsn, service, pool_size)
-        self._readers = Connections(dsn, service, max(2, pool_size // 2), default_transaction_read_only="on")
+        self._readers = Connections(
+            dsn, service, max(2, pool_size // 2), default_transaction_read_only="on"
+        )
 
     @property
     def epoch(self) -> int:
@@ -217,7 +259,9 @@ class Store:
 
         snapshot: all statements see the same instant, for the price of two round trips.
         """
-        async with self._opened(self._readers, "begin isolation level repeatable read" if snapshot else "") as session:
+        async with self._opened(
+            self._readers, "begin isolation level repeatable read" if snapshot else ""
+        ) as session:
             yield session
             if session.messages or session.timers or session.new or session.dirty:
                 raise RuntimeError("a reading writes nothing, says nothing and sets no timer")
@@ -232,13 +276,19 @@ class Store:
         try:
             if self._raw is None:
                 self._raw = asyncpg.create_pool(
-                    self.dsn, min_size=0, max_size=max(2, self._pool_size // 2), max_inactive_connection_lifetime=600, reset=_as_it_is,
+                    self.dsn,
+                    min_size=0,
+                    max_size=max(2, self._pool_size // 2),
+                    max_inactive_connection_lifetime=600,
+                    reset=_as_it_is,
                     **connect_options(self.service),
                 )
             await self._raw
             await self._learn_epoch()
             async with self._raw.acquire(timeout=WAIT_S) as proxy:
-                driver = proxy._con  # the proxy forgets it on release, and whether it was lost is asked later
+                driver = (
+                    proxy._con
+                )  # the proxy forgets it on release, and whether it was lost is asked later
                 session = RawSession(self, driver)
                 yield session
                 await session.finish()
@@ -267,9 +317,16 @@ class Store:
                 try:
                     yield session
                 finally:
-                    if session.in_transaction() or session.sync_session.identity_map:  # else the ORM was not used: nothing to close
+                    if (
+                        session.in_transaction() or session.sync_session.identity_map
+                    ):  # else the ORM was not used: nothing to close
                         await session.close()
-        except (exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InternalClientError, *_LOST_IF_CLOSED) as error:
+        except (
+            exc.SQLAlchemyError,
+            asyncpg.PostgresError,
+            asyncpg.InternalClientError,
+            *_LOST_IF_CLOSED,
+        ) as error:
             if (told := _told(error, self.service, driver)) is None:
                 raise
             raise told from error
@@ -277,8 +334,14 @@ class Store:
     async def _learn_epoch(self) -> None:
         if self._epoch is None:
             async with self._readers.taken() as (_, driver):
-                known = await driver.fetchval("select to_regclass('epoch') is not null")  # not in databases of trials
-                self._epoch = int(await driver.fetchval("select coalesce(max(epoch), 0) from epoch")) if known else 0
+                known = await driver.fetchval(
+                    "select to_regclass('epoch') is not null"
+                )  # not in databases of trials
+                self._epoch = (
+                    int(await driver.fetchval("select coalesce(max(epoch), 0) from epoch"))
+                    if known
+                    else 0
+                )
 
     async def _finish(self, session: Session) -> None:
         if session.new or session.dirty or session.deleted:
@@ -305,5 +368,7 @@ def _told(error: BaseException, service: str, driver: Driver | None) -> Unavaila
         return Contended("database", f"the database of {service} was contended", retry_after_s=0.1)
     lost = (*_LOST, *_LOST_IF_CLOSED) if driver is None or driver.is_closed() else _LOST
     if isinstance(error, exc.TimeoutError) or any(isinstance(link, lost) for link in chain):
-        return Unavailable("database", f"the database of {service} does not answer: {type(error).__name__}")
+        return Unavailable(
+            "database", f"the database of {service} does not answer: {type(error).__name__}"
+        )
     return None

@@ -12,7 +12,21 @@ from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Enum, Identity, Index, Integer, MetaData, SmallInteger, Table, Text, event, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Enum,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    event,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -65,7 +79,9 @@ class Remembered(SQLModel):
         super().__init_subclass__(**kwargs)
         # what the kit makes for its own trials and benchmarks is no part of a service's database
         trial = cls.__module__.startswith("kit.") and cls.__module__ != __name__
-        type.__setattr__(cls, "metadata", metadata(cls.__module__ if trial else cls.__module__.partition(".")[0]))
+        type.__setattr__(
+            cls, "metadata", metadata(cls.__module__ if trial else cls.__module__.partition(".")[0])
+        )
 
 
 @cache
@@ -73,7 +89,8 @@ def _defaults(kind: type[Remembered]) -> tuple[tuple[str, Callable[[], Any]], ..
     """What makes the value of each field that need not be given."""
     return tuple(
         (name, partial(field.get_default, call_default_factory=True))
-        for name, field in kind.__pydantic_fields__.items() if not field.is_required()
+        for name, field in kind.__pydantic_fields__.items()
+        if not field.is_required()
     )
 
 
@@ -103,9 +120,15 @@ def _house_types(table: Table, _: MetaData) -> None:
     for column in table.columns:
         if isinstance(column.type, DateTime):
             column.type = DateTime(timezone=True)
-        elif isinstance(column.type, Integer) and (column.name.endswith("_fen") or column.name == "version"):
+        elif isinstance(column.type, Integer) and (
+            column.name.endswith("_fen") or column.name == "version"
+        ):
             column.type = BigInteger()
-        elif isinstance(column.type, Enum) and column.type.enum_class and issubclass(column.type.enum_class, IntEnum):
+        elif (
+            isinstance(column.type, Enum)
+            and column.type.enum_class
+            and issubclass(column.type.enum_class, IntEnum)
+        ):
             column.type = Numbered(column.type.enum_class)
 
 
@@ -113,11 +136,19 @@ class Outbox(Remembered, table=True):
     """A message to Kafka that nobody has acknowledged yet; the relay of its part deletes it."""
 
     # a queue that is never long: without this, vacuum comes only after the dead rows have slowed the relay down
-    __table_args__ = {"postgresql_with": {"autovacuum_vacuum_scale_factor": "0", "autovacuum_vacuum_threshold": "5000"}}
+    __table_args__ = {
+        "postgresql_with": {
+            "autovacuum_vacuum_scale_factor": "0",
+            "autovacuum_vacuum_threshold": "5000",
+        }
+    }
 
-    part: int = Field(sa_type=SmallInteger, primary_key=True, description="crc32(key) mod number of parts")
+    part: int = Field(
+        sa_type=SmallInteger, primary_key=True, description="crc32(key) mod number of parts"
+    )
     seq: int | None = Field(
-        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True),
+        default=None,
+        sa_column=Column(BigInteger, Identity(always=True), primary_key=True),
         description="rises in the order of commits per aggregate only, since it is drawn under the aggregate's row lock; never a cursor",
     )
     id: UUID = Field(description="ce_id")
@@ -135,13 +166,24 @@ class Sent(Remembered, table=True):
     stands in it and is not in the outbox lies below. So a restored database knows which records belong to its past.
     """
 
-    __table_args__ = {"postgresql_with": {"fillfactor": "50"}}  # rewritten at every round of a relay: in its own page
+    __table_args__ = {
+        "postgresql_with": {"fillfactor": "50"}
+    }  # rewritten at every round of a relay: in its own page
 
-    part: int = Field(sa_type=SmallInteger, primary_key=True, description="of the outbox: so no relay waits for another")
-    cluster: str = Field(primary_key=True, description="Kafka's cluster id: another cluster has other offsets")
+    part: int = Field(
+        sa_type=SmallInteger,
+        primary_key=True,
+        description="of the outbox: so no relay waits for another",
+    )
+    cluster: str = Field(
+        primary_key=True, description="Kafka's cluster id: another cluster has other offsets"
+    )
     topic: str = Field(primary_key=True)
     partition: int = Field(primary_key=True)
-    next: int = Field(sa_type=BigInteger, description="offset behind the last message that was acknowledged and deleted")
+    next: int = Field(
+        sa_type=BigInteger,
+        description="offset behind the last message that was acknowledged and deleted",
+    )
 
 
 class Epoch(Remembered, table=True):
@@ -154,7 +196,9 @@ class Epoch(Remembered, table=True):
         sa_column=Column(BigInteger, primary_key=True, autoincrement=False),
         description="seconds from 2026 to the restore: higher than that of any other restore, also of one that the backup knows nothing of",
     )
-    restore_id: UUID = Field(unique=True, description="the same in all databases that were restored together")
+    restore_id: UUID = Field(
+        unique=True, description="the same in all databases that were restored together"
+    )
     cluster: str = Field(description="Kafka's cluster id from then on")
     began_at: datetime = Field(description="real")
 
@@ -167,7 +211,9 @@ class Command(Remembered, table=True):
     client: str = Field(primary_key=True)
     method: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
-    digest: bytes = Field(description="of the request's bytes: the same key with another body is refused")
+    digest: bytes = Field(
+        description="of the request's bytes: the same key with another body is refused"
+    )
     answer: bytes = sealed("answer")
     answered_at: datetime = Field(description="real")
 
@@ -179,7 +225,9 @@ class Due(Remembered, table=True):
     key: str = Field(primary_key=True)
     at: datetime = Field(index=True, description="business instant")
     tries: int = Field(default=0, description="failed ones")
-    not_before: datetime | None = Field(default=None, description="real instant until which a failed timer rests")
+    not_before: datetime | None = Field(
+        default=None, description="real instant until which a failed timer rests"
+    )
     reason: str | None = Field(default=None, description="why it failed last")
 
 
@@ -187,7 +235,9 @@ class AuditRecord(Remembered, table=True):
     """Who looked at whose personal data, or changed it; the sealer chains the records by hash."""
 
     __tablename__ = "audit_record"
-    __table_args__ = (Index("audit_record_unsealed_ix", "audit_id", postgresql_where=text("position is null")),)
+    __table_args__ = (
+        Index("audit_record_unsealed_ix", "audit_id", postgresql_where=text("position is null")),
+    )
 
     audit_id: UUID = Field(primary_key=True)
     at: datetime = Field(description="business instant")
@@ -196,11 +246,20 @@ class AuditRecord(Remembered, table=True):
     client_id: str
     method: str = Field(description="full name of the method that was called")
     channel: str
-    elder_ids: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False), description="whose data")
+    elder_ids: list[str] = Field(
+        sa_column=Column(ARRAY(Text), nullable=False), description="whose data"
+    )
     purpose: str = ""
     correlation_id: str = ""
-    position: int | None = Field(default=None, sa_type=BigInteger, unique=True, description="place in the chain; absent until sealed")
-    seal: bytes | None = Field(default=None, description="SHA-256 over the seal before and this record")
+    position: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        unique=True,
+        description="place in the chain; absent until sealed",
+    )
+    seal: bytes | None = Field(
+        default=None, description="SHA-256 over the seal before and this record"
+    )
 
 
 class Position(Remembered, table=True):
@@ -210,19 +269,37 @@ class Position(Remembered, table=True):
     """
 
     group: str = Field(primary_key=True)
-    cluster: str = Field(primary_key=True, description="Kafka's cluster id: another cluster has other offsets")
+    cluster: str = Field(
+        primary_key=True, description="Kafka's cluster id: another cluster has other offsets"
+    )
     topic: str = Field(primary_key=True)
     partition: int = Field(primary_key=True)
     begin: int = Field(sa_type=BigInteger, description="offset this group started from")
     next: int = Field(sa_type=BigInteger, description="offset that is read next; never goes back")
     applied: int = Field(default=0, sa_type=BigInteger)
     repeated: int = Field(default=0, sa_type=BigInteger, description="said before, skipped")
-    foreign_: int = Field(default=0, sa_type=BigInteger, description="of a type this group does not hear")
-    waiting: int = Field(default=0, sa_type=BigInteger, description="rows of this partition in `waiting`")
-    parked: int = Field(default=0, sa_type=BigInteger, description="rows in `parked` that are not held")
-    held: int = Field(default=0, sa_type=BigInteger, description="rows in `parked` that only stand behind another of their key")
-    gaps: int = Field(default=0, sa_type=BigInteger, description="offsets without a record: compacted, or a marker of the broker")
-    run: int = Field(default=0, description="records parked since one was applied; too many stop the group")
+    foreign_: int = Field(
+        default=0, sa_type=BigInteger, description="of a type this group does not hear"
+    )
+    waiting: int = Field(
+        default=0, sa_type=BigInteger, description="rows of this partition in `waiting`"
+    )
+    parked: int = Field(
+        default=0, sa_type=BigInteger, description="rows in `parked` that are not held"
+    )
+    held: int = Field(
+        default=0,
+        sa_type=BigInteger,
+        description="rows in `parked` that only stand behind another of their key",
+    )
+    gaps: int = Field(
+        default=0,
+        sa_type=BigInteger,
+        description="offsets without a record: compacted, or a marker of the broker",
+    )
+    run: int = Field(
+        default=0, description="records parked since one was applied; too many stop the group"
+    )
 
 
 class Inbox(Remembered, table=True):
@@ -230,16 +307,24 @@ class Inbox(Remembered, table=True):
 
     __table_args__ = (Index("inbox_heard_at_ix", "heard_at", postgresql_using="brin"),)
 
-    id: UUID = Field(primary_key=True, description="ce_id; first in the key, because ids that rise keep the index warm")
+    id: UUID = Field(
+        primary_key=True,
+        description="ce_id; first in the key, because ids that rise keep the index warm",
+    )
     source: str = Field(primary_key=True, description="ce_source")
     group: str = Field(primary_key=True)
-    heard_at: datetime = Field(description="real", sa_column_kwargs={"server_default": text("now()")})
+    heard_at: datetime = Field(
+        description="real", sa_column_kwargs={"server_default": text("now()")}
+    )
 
 
 class Waiting(Remembered, table=True):
     """A record that refers to something not heard yet, or one of the same key behind it."""
 
-    __table_args__ = (Index("waiting_for_ix", "group", "kind", "id"), Index("waiting_key_ix", "group", "cluster", "topic", "key"))
+    __table_args__ = (
+        Index("waiting_for_ix", "group", "kind", "id"),
+        Index("waiting_key_ix", "group", "cluster", "topic", "key"),
+    )
 
     group: str = Field(primary_key=True)
     cluster: str = Field(primary_key=True)
@@ -249,7 +334,10 @@ class Waiting(Remembered, table=True):
     kind: str = Field(description="table it waits for")
     id: str = Field(description="key it waits for, as text")
     key: bytes | None = Field(default=None, description="Kafka's")
-    headers: str = Field(sa_type=Text, description="JSON list of name and value; bytes that are no UTF-8 as lone surrogates")
+    headers: str = Field(
+        sa_type=Text,
+        description="JSON list of name and value; bytes that are no UTF-8 as lone surrogates",
+    )
     payload: bytes | None = None
     since: datetime = Field(description="real", sa_column_kwargs={"server_default": text("now()")})
 
@@ -267,9 +355,16 @@ class Parked(Remembered, table=True):
     key: bytes | None = Field(default=None, description="Kafka's")
     headers: str = Field(sa_type=Text, description="as in waiting")
     payload: bytes | None = None
-    held: bool = Field(default=False, description="nothing is known to be wrong with it: it stands behind a parked one of its key")
-    passed: bool = Field(default=False, description="an operator let the records behind it go on without it")
+    held: bool = Field(
+        default=False,
+        description="nothing is known to be wrong with it: it stands behind a parked one of its key",
+    )
+    passed: bool = Field(
+        default=False, description="an operator let the records behind it go on without it"
+    )
     reason: str = Field(default="", description="stable name of what went wrong, empty where held")
     detail: str = Field(default="", description="what was said about it, without personal data")
     attempts: int = 0
-    parked_at: datetime = Field(description="real", sa_column_kwargs={"server_default": text("now()")})
+    parked_at: datetime = Field(
+        description="real", sa_column_kwargs={"server_default": text("now()")}
+    )

@@ -73,9 +73,15 @@ class Timers:
     fired: since the start. progress: `time.monotonic()` of the last look. fires: by kind; by default what `timer` registered.
     """
 
-    def __init__(self, store: Store, group: str, *, fires: Mapping[str, Fire] | None = None) -> None:
+    def __init__(
+        self, store: Store, group: str, *, fires: Mapping[str, Fire] | None = None
+    ) -> None:
         self.store = store
-        self.fires = dict(fires) if fires is not None else {kind: fire for (of, kind), fire in _fires.items() if of == group}
+        self.fires = (
+            dict(fires)
+            if fires is not None
+            else {kind: fire for (of, kind), fire in _fires.items() if of == group}
+        )
         self.fired = 0
         self.progress = time.monotonic()
         self._wake = asyncio.Event()
@@ -120,19 +126,25 @@ class Timers:
 
     async def _any(self) -> bool:
         async with self.store.raw() as session:
-            row = await session.fetchrow(_ANY, list(self.fires), session.now, self.store.clock.real())
+            row = await session.fetchrow(
+                _ANY, list(self.fires), session.now, self.store.clock.real()
+            )
         return bool(row[0])
 
     async def _claimed(self, session: Session, most: int) -> Sequence[Any]:
         driver = await session.driver()
-        rows: Sequence[Any] = await driver.fetch(_CLAIM, list(self.fires), session.now, self.store.clock.real(), most)
+        rows: Sequence[Any] = await driver.fetch(
+            _CLAIM, list(self.fires), session.now, self.store.clock.real(), most
+        )
         return rows
 
     async def _fired_together(self, most: int) -> int:
         async with self.store.transaction() as session:
             rows = await self._claimed(session, most)
             # deleted before the flows run, so that a flow may set the timer that fires it anew
-            await (await session.driver()).execute(_FIRED, [row["kind"] for row in rows], [row["key"] for row in rows])
+            await (await session.driver()).execute(
+                _FIRED, [row["kind"] for row in rows], [row["key"] for row in rows]
+            )
             for row in rows:
                 await self._run(session, row)
         self._count(rows)
@@ -148,10 +160,14 @@ class Timers:
                     if not rows:
                         break
                     claimed = rows[0]
-                    await (await session.driver()).execute(_FIRED, [rows[0]["kind"]], [rows[0]["key"]])
+                    await (await session.driver()).execute(
+                        _FIRED, [rows[0]["kind"]], [rows[0]["key"]]
+                    )
                     await self._run(session, rows[0])
                 self._count(rows)
-            except Contended:  # a flow sets the timer anew at this moment; it is still there at the next look
+            except (
+                Contended
+            ):  # a flow sets the timer anew at this moment; it is still there at the next look
                 continue
             except Unavailable:
                 raise
@@ -163,7 +179,9 @@ class Timers:
         return dealt
 
     async def _run(self, session: Session, row: Any) -> None:
-        with span(names.FIRED, root=True, attributes={"eldercare.timer": row["kind"]}, kind=row["kind"]):
+        with span(
+            names.FIRED, root=True, attributes={"eldercare.timer": row["kind"]}, kind=row["kind"]
+        ):
             token = cause.set(Cause(str(ids.new()), None, traceparent()))
             try:
                 await self.fires[row["kind"]](session, row["key"])
@@ -173,10 +191,19 @@ class Timers:
     async def _rest(self, row: Any, error: Exception) -> None:
         rest_s = min(REST_S * 2 ** min(row["tries"], 20), MOST_REST_S)
         names.TIMER_FAILED.add(1, kind=row["kind"])
-        log.warning("a timer failed", kind=row["kind"], key=row["key"], tries=row["tries"] + 1, rest_s=rest_s, error=type(error).__name__)
+        log.warning(
+            "a timer failed",
+            kind=row["kind"],
+            key=row["key"],
+            tries=row["tries"] + 1,
+            rest_s=rest_s,
+            error=type(error).__name__,
+        )
         async with self.store.transaction() as session:
             until = self.store.clock.real() + timedelta(seconds=rest_s)
-            await (await session.driver()).execute(_FAILED, row["kind"], row["key"], until, type(error).__name__)
+            await (await session.driver()).execute(
+                _FAILED, row["kind"], row["key"], until, type(error).__name__
+            )
 
     def _count(self, rows: Sequence[Any]) -> None:
         self.fired += len(rows)
@@ -192,6 +219,9 @@ class Timers:
 async def due_now(store: Store) -> tuple[int, int]:
     """Timers that are due at this business instant, those being fired included, and how many of them failed before."""
     async with store.raw() as session:
-        row = await session.fetchrow("select count(*), count(*) filter (where tries > 0) from due where at <= $1", session.now)
+        row = await session.fetchrow(
+            "select count(*), count(*) filter (where tries > 0) from due where at <= $1",
+            session.now,
+        )
     names.TIMERS_DUE.set(row[0])
     return row[0], row[1]

@@ -27,7 +27,10 @@ Read = Callable[[Any], Any]
 UNSPECIFIED = 0  # number of the zero value of each enum
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STRING, _BYTES, _MESSAGE, _ENUM = (
-    FieldDescriptor.CPPTYPE_STRING, FieldDescriptor.TYPE_BYTES, FieldDescriptor.CPPTYPE_MESSAGE, FieldDescriptor.CPPTYPE_ENUM,
+    FieldDescriptor.CPPTYPE_STRING,
+    FieldDescriptor.TYPE_BYTES,
+    FieldDescriptor.CPPTYPE_MESSAGE,
+    FieldDescriptor.CPPTYPE_ENUM,
 )
 
 
@@ -54,7 +57,9 @@ def row(table: type[Row], message: Message, **given: Any) -> Row:
     An enum value that this release does not know becomes 0, unspecified, where the message is an event.
     Raises: NoSource where a column has none of the three; Malformed where the message's value does not fit the column.
     """
-    return _filled(table, message, given, heard=message.DESCRIPTOR.GetOptions().HasExtension(options_pb2.event))
+    return _filled(
+        table, message, given, heard=message.DESCRIPTOR.GetOptions().HasExtension(options_pb2.event)
+    )
 
 
 def heard(table: type[Row], state: Message, **given: Any) -> Row:
@@ -72,18 +77,23 @@ def _filled(table: type[Row], message: Message, given: Mapping[str, Any], *, hea
             continue
         if read is None:
             if required:
-                raise NoSource(f"{table.__name__}.{name} has no source in {message.DESCRIPTOR.full_name}")
+                raise NoSource(
+                    f"{table.__name__}.{name} has no source in {message.DESCRIPTOR.full_name}"
+                )
         elif not present or message.HasField(name):
             value = read(getattr(message, name))
             values[name] = None if blank and value == "" else value
         elif required:
             raise Malformed(name, "is required")
     unknown = {
-        name: any_member for name, (any_member, numbers) in _enums(table).items()
+        name: any_member
+        for name, (any_member, numbers) in _enums(table).items()
         if heard and name not in given and name in values and values[name] not in numbers
     }
     try:
-        made = table.model_validate(values | unknown)  # a number that no member stands for would not be valid
+        made = table.model_validate(
+            values | unknown
+        )  # a number that no member stands for would not be valid
     except ValidationError as error:
         raise _told(error, given) from error
     for name in unknown:
@@ -99,7 +109,9 @@ def message(kind: type[Kind], source: object, **given: Any) -> Kind:
     """
     plan, names = _into_message(kind)  # type: ignore[arg-type]
     if not given.keys() <= names:
-        raise NoSource(f"{kind.DESCRIPTOR.full_name} has no field {', '.join(sorted(given.keys() - names))}")
+        raise NoSource(
+            f"{kind.DESCRIPTOR.full_name} has no field {', '.join(sorted(given.keys() - names))}"
+        )
     read = _reader(source)
     values: dict[str, Any] = {}
     for name, write, nested, lenient in plan:
@@ -110,11 +122,15 @@ def message(kind: type[Kind], source: object, **given: Any) -> Kind:
         else:
             value = read(name)
             if value is _ABSENT:
-                raise NoSource(f"{kind.DESCRIPTOR.full_name}.{name} has no source in {_name(source)}")
+                raise NoSource(
+                    f"{kind.DESCRIPTOR.full_name}.{name} has no source in {_name(source)}"
+                )
         if value is not None:
             values[name] = write(value) if write else value
         elif not lenient:
-            raise ValueError(f"{kind.DESCRIPTOR.full_name}.{name} may not be absent: missing is not zero")
+            raise ValueError(
+                f"{kind.DESCRIPTOR.full_name}.{name} may not be absent: missing is not zero"
+            )
     try:
         return kind(**values)
     except (TypeError, ValueError) as error:
@@ -125,13 +141,18 @@ def fields(message: Message) -> dict[str, Any]:
     """The message's values by name, without absent optionals and without nested messages; instants aware, lists and maps plain."""
     return {
         name: read(getattr(message, name))
-        for name, read, present in _out(message.DESCRIPTOR) if not present or message.HasField(name)
+        for name, read, present in _out(message.DESCRIPTOR)
+        if not present or message.HasField(name)
     }
 
 
 def _map_value(field: FieldDescriptor) -> FieldDescriptor | None:
     entry = field.message_type
-    return entry.fields_by_name["value"] if entry is not None and entry.GetOptions().map_entry else None
+    return (
+        entry.fields_by_name["value"]
+        if entry is not None and entry.GetOptions().map_entry
+        else None
+    )
 
 
 def _read(field: FieldDescriptor) -> Read | None:
@@ -185,7 +206,13 @@ def _text(value: Any) -> Any:
         return str(value)
     if isinstance(value, datetime):
         raise ValueError("an instant travels as a Timestamp, not as text")
-    return value.isoformat() if isinstance(value, date) else str(value) if isinstance(value, Decimal) else value
+    return (
+        value.isoformat()
+        if isinstance(value, date)
+        else str(value)
+        if isinstance(value, Decimal)
+        else value
+    )
 
 
 def _number(value: Any) -> Any:
@@ -194,17 +221,26 @@ def _number(value: Any) -> Any:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-_READS: dict[str, Read] = {"google.protobuf.Timestamp": instant, "google.protobuf.Duration": Duration.ToTimedelta}
+_READS: dict[str, Read] = {
+    "google.protobuf.Timestamp": instant,
+    "google.protobuf.Duration": Duration.ToTimedelta,
+}
 _WRITES: dict[str, Read] = {"google.protobuf.Timestamp": _stamp, "google.protobuf.Duration": _lapse}
 
 
 @cache
 def _out(kind: Descriptor) -> list[tuple[str, Read, bool]]:
-    return [(field.name, read, field.has_presence) for field in kind.fields if (read := _read(field)) is not None]
+    return [
+        (field.name, read, field.has_presence)
+        for field in kind.fields
+        if (read := _read(field)) is not None
+    ]
 
 
 @cache
-def _into_row(table: type[SQLModel], kind: Descriptor) -> tuple[list[tuple[str, Read | None, bool, bool, bool]], frozenset[str]]:
+def _into_row(
+    table: type[SQLModel], kind: Descriptor
+) -> tuple[list[tuple[str, Read | None, bool, bool, bool]], frozenset[str]]:
     """For each column: name, how to read it, whether it must have a source, whether the field has presence, whether "" means none."""
     plan = []
     for name, column in table.model_fields.items():
@@ -218,7 +254,9 @@ def _into_row(table: type[SQLModel], kind: Descriptor) -> tuple[list[tuple[str, 
 
 
 @cache
-def _into_message(kind: type[Message]) -> tuple[list[tuple[str, Read | None, bool, bool]], frozenset[str]]:
+def _into_message(
+    kind: type[Message],
+) -> tuple[list[tuple[str, Read | None, bool, bool]], frozenset[str]]:
     """For each field: name, how to write it, whether it holds messages of ours, whether None may leave it unset."""
     plan = []
     declared: list[Any] = list(kind.DESCRIPTOR.fields)
@@ -280,5 +318,7 @@ def _culprit(kind: type[Message], values: Mapping[str, Any], error: Exception) -
         try:
             kind(**{name: value})
         except (TypeError, ValueError):
-            return ValueError(f"{kind.DESCRIPTOR.full_name}.{name} does not take a {type(value).__name__}")
+            return ValueError(
+                f"{kind.DESCRIPTOR.full_name}.{name} does not take a {type(value).__name__}"
+            )
     return error

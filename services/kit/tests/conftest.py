@@ -24,7 +24,9 @@ from kit.store import Store
 from kit.tables import Remembered
 
 PROTOS = Path(__file__).parents[3] / "protos"
-TABLE = "create table pebble (pebble_id uuid primary key, version int not null, pushed int not null)"
+TABLE = (
+    "create table pebble (pebble_id uuid primary key, version int not null, pushed int not null)"
+)
 
 
 class Pebble(Remembered, table=True):
@@ -50,7 +52,9 @@ def said() -> Callable[[UUID], ApplicationWithdrawn]:
     def event(key: UUID) -> ApplicationWithdrawn:
         at = Timestamp()
         at.FromDatetime(datetime(2026, 3, 2, tzinfo=UTC))
-        return ApplicationWithdrawn(application_id=str(key), elder_id=str(key), area_code="341102001003", withdrawn_at=at)
+        return ApplicationWithdrawn(
+            application_id=str(key), elder_id=str(key), area_code="341102001003", withdrawn_at=at
+        )
 
     return event
 
@@ -76,10 +80,20 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     (folder / "validate.binpb").write_bytes(constraints.SerializeToString())
     site = Path(grpc_tools.__file__).parent / "_proto"
     here = Path(__file__).parent
-    assert protoc.main([
-        "protoc", f"--descriptor_set_in={folder / 'validate.binpb'}", f"-I{here}", f"-I{PROTOS}", f"-I{site}",
-        f"--python_out={folder}", "trial.proto",
-    ]) == 0
+    assert (
+        protoc.main(
+            [
+                "protoc",
+                f"--descriptor_set_in={folder / 'validate.binpb'}",
+                f"-I{here}",
+                f"-I{PROTOS}",
+                f"-I{site}",
+                f"--python_out={folder}",
+                "trial.proto",
+            ]
+        )
+        == 0
+    )
     found = importlib.util.spec_from_file_location("trial_pb2", folder / "trial_pb2.py")
     assert found
     assert found.loader

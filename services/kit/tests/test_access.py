@@ -11,26 +11,52 @@ from kit.refusals import NotFound
 from kit.servers.postgres import Postgres
 from kit.store import Store
 
-ROWS = Table("scope_row", MetaData(), Column("id", String), Column("area", String), Column("organisation", Uuid), Column("person", Uuid))
+ROWS = Table(
+    "scope_row",
+    MetaData(),
+    Column("id", String),
+    Column("area", String),
+    Column("organisation", Uuid),
+    Column("person", Uuid),
+)
 PREFIXES = {
-    "340000000000": "34", "341100000000": "3411", "341102000000": "341102", "341102001000": "341102001", "341102001003": "341102001003",
-    "341103000000": "341103", "341200000000": "3412", "341110000000": "341110", "341102100000": "341102100",
+    "340000000000": "34",
+    "341100000000": "3411",
+    "341102000000": "341102",
+    "341102001000": "341102001",
+    "341102001003": "341102001003",
+    "341103000000": "341103",
+    "341200000000": "3412",
+    "341110000000": "341110",
+    "341102100000": "341102100",
 }
 AREAS = list(PREFIXES)
 IDS = [UUID(int=number) for number in range(1, 4)]
 
 callers = st.builds(
-    Caller, subject=st.just("s"), client_id=st.just("c"), roles=st.frozensets(st.sampled_from(sorted(access.ROLES)), max_size=3),
-    area=st.none() | st.sampled_from(AREAS), organisation_id=st.none() | st.sampled_from([str(key) for key in IDS] + ["not an id"]),
+    Caller,
+    subject=st.just("s"),
+    client_id=st.just("c"),
+    roles=st.frozensets(st.sampled_from(sorted(access.ROLES)), max_size=3),
+    area=st.none() | st.sampled_from(AREAS),
+    organisation_id=st.none() | st.sampled_from([str(key) for key in IDS] + ["not an id"]),
     elder_ids=st.frozensets(st.sampled_from([str(key) for key in IDS])),
 )
-columns = st.fixed_dictionaries({name: st.booleans() for name in ("area", "organisation", "person")})
+columns = st.fixed_dictionaries(
+    {name: st.booleans() for name in ("area", "organisation", "person")}
+)
 
 
-def _expected(caller: Caller, used: dict[str, bool], area: str, organisation: UUID, person: UUID) -> bool:
+def _expected(
+    caller: Caller, used: dict[str, bool], area: str, organisation: UUID, person: UUID
+) -> bool:
     """The rule in its own words: the union of what each role sees."""
     sees = not caller.roles.isdisjoint({"operator", "service"})
-    if used["area"] and caller.area and caller.roles & {"official", "hotline", "inspector", "assessor"}:
+    if (
+        used["area"]
+        and caller.area
+        and caller.roles & {"official", "hotline", "inspector", "assessor"}
+    ):
         sees |= area.startswith(PREFIXES[caller.area])
     if used["organisation"] and caller.roles & {"provider", "worker", "home"}:
         sees |= str(organisation) == caller.organisation_id
@@ -41,7 +67,12 @@ def _expected(caller: Caller, used: dict[str, bool], area: str, organisation: UU
 
 @pytest.fixture(scope="module")
 def rows(postgres: Postgres):
-    return [(f"{area}-{firm.int}-{person.int}", area, firm, person) for area in AREAS for firm in IDS for person in IDS]
+    return [
+        (f"{area}-{firm.int}-{person.int}", area, firm, person)
+        for area in AREAS
+        for firm in IDS
+        for person in IDS
+    ]
 
 
 async def test_sql_and_python_see_the_same_rows(postgres: Postgres, rows, clock):
@@ -52,20 +83,35 @@ async def test_sql_and_python_see_the_same_rows(postgres: Postgres, rows, clock)
         connection = await session.connection()
         await connection.run_sync(ROWS.metadata.create_all)
         names = ("id", "area", "organisation", "person")
-        await connection.execute(ROWS.insert(), [dict(zip(names, row, strict=True)) for row in rows])
+        await connection.execute(
+            ROWS.insert(), [dict(zip(names, row, strict=True)) for row in rows]
+        )
         for caller, used in generated:
             chosen = {name: ROWS.c[name] for name, wanted in used.items() if wanted}
-            found = set((await connection.execute(scoped(select(ROWS.c.id), caller, **chosen))).scalars())
-            values = {row[0]: {name: row[1 + names[1:].index(name)] for name in chosen} for row in rows}
+            found = set(
+                (await connection.execute(scoped(select(ROWS.c.id), caller, **chosen))).scalars()
+            )
+            values = {
+                row[0]: {name: row[1 + names[1:].index(name)] for name in chosen} for row in rows
+            }
 
             assert found == {key for key, told in values.items() if within(caller, **told)}
             assert found == {row[0] for row in rows if _expected(caller, used, *row[1:])}
     await store.close()
 
 
-@pytest.mark.parametrize("role", sorted(access.AREA_ROLES | access.ORGANISATION_ROLES | access.PERSON_ROLES))
+@pytest.mark.parametrize(
+    "role", sorted(access.AREA_ROLES | access.ORGANISATION_ROLES | access.PERSON_ROLES)
+)
 def test_a_role_without_a_column_it_can_use_sees_no_row(role):
-    caller = Caller("s", "c", frozenset({role}), area="341100000000", organisation_id="1", elder_ids=frozenset({"1"}))
+    caller = Caller(
+        "s",
+        "c",
+        frozenset({role}),
+        area="341100000000",
+        organisation_id="1",
+        elder_ids=frozenset({"1"}),
+    )
 
     assert "false" in str(scoped(select(ROWS), caller).compile()).lower()
 
@@ -79,7 +125,15 @@ def test_outside_the_scope_nothing_is_found():
 
 
 def test_claims_that_are_not_well_formed_give_no_right():
-    caller = Caller.from_claims({"sub": "s", "roles": ["official", "emperor"], "area": "3411", "organisation_id": "", "elder_ids": None})
+    caller = Caller.from_claims(
+        {
+            "sub": "s",
+            "roles": ["official", "emperor"],
+            "area": "3411",
+            "organisation_id": "",
+            "elder_ids": None,
+        }
+    )
 
     assert caller == Caller("s", "s", frozenset({"official"}))
 

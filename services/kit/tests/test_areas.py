@@ -40,7 +40,10 @@ def test_the_level_of_an_unknown_code_is_none():
 
 def test_a_row_without_its_parent_is_refused_by_line(tmp_path: Path):
     file = tmp_path / "areas.csv"
-    file.write_text("code,name,level,parent_code,type,official\n341102000000,琅琊区,3,341100000000,县级,1\n", encoding="utf-8")
+    file.write_text(
+        "code,name,level,parent_code,type,official\n341102000000,琅琊区,3,341100000000,县级,1\n",
+        encoding="utf-8",
+    )
 
     with pytest.raises(ValueError, match="line 2: parent_code '341100000000'"):
         areas.load(file)

@@ -12,8 +12,11 @@ from kit.servers.postgres import execute
 from kit.store import Store
 
 ACCESS = SimpleNamespace(
-    caller=Caller(subject="official-7", client_id="portal", roles=frozenset({"official"})), client_id="portal",
-    method="eldercare.trial.v1.Trials/Read", channel="portal", correlation_id="flow",
+    caller=Caller(subject="official-7", client_id="portal", roles=frozenset({"official"})),
+    client_id="portal",
+    method="eldercare.trial.v1.Trials/Read",
+    channel="portal",
+    correlation_id="flow",
 )
 
 
@@ -34,17 +37,22 @@ async def test_records_are_chained_after_the_request_and_the_chain_holds(pebbles
 
     assert await first_broken_position(pebbles.store) is None
     async with pebbles.store.raw() as session:
-        rows = await session.fetch("select position, subject, elder_ids from audit_record order by position")
+        rows = await session.fetch(
+            "select position, subject, elder_ids from audit_record order by position"
+        )
     assert [row["position"] for row in rows] == [1, 2, 3, 4, 5, 6]
     assert rows[3]["elder_ids"] == ["a", "b"]
 
 
-@pytest.mark.parametrize(("tampering", "at"), [
-    ("update audit_record set subject = 'somebody else' where position = 3", 3),
-    ("update audit_record set elder_ids = '{x}' where position = 2", 2),
-    ("delete from audit_record where position = 4", 4),
-    ("update audit_record set position = position + 100 where position = 5", 5),
-])
+@pytest.mark.parametrize(
+    ("tampering", "at"),
+    [
+        ("update audit_record set subject = 'somebody else' where position = 3", 3),
+        ("update audit_record set elder_ids = '{x}' where position = 2", 2),
+        ("delete from audit_record where position = 4", 4),
+        ("update audit_record set position = position + 100 where position = 5", 5),
+    ],
+)
 async def test_what_is_changed_or_taken_out_is_found(pebbles, tampering: str, at: int) -> None:
     await look(pebbles.store, 6)
     await Sealer(pebbles.store).seal()
@@ -71,7 +79,9 @@ async def test_two_sealers_make_one_chain(pebbles, clock, until) -> None:
 
 async def sealed(store: Store, count: int) -> bool:
     async with store.raw() as session:
-        row = await session.fetchrow("select count(*) filter (where position is not null), max(position) from audit_record")
+        row = await session.fetchrow(
+            "select count(*) filter (where position is not null), max(position) from audit_record"
+        )
     return tuple(row) == (count, count)
 
 
@@ -88,14 +98,18 @@ async def test_an_access_is_noted_with_the_work_of_a_hot_flow_or_not_at_all(pebb
 
 
 @pytest.mark.parametrize("loop", [Sealer, Retention])
-async def test_a_database_without_its_tables_makes_a_loop_rest_and_not_end(pebbles, until, loop: type[Sealer | Retention]) -> None:
+async def test_a_database_without_its_tables_makes_a_loop_rest_and_not_end(
+    pebbles, until, loop: type[Sealer | Retention]
+) -> None:
     for table in ("audit_record", "command"):
         await execute(pebbles.dsn, f"alter table {table} rename to gone_{table}")
     tended = loop(pebbles.store)
     before = tended.progress
 
     running = asyncio.create_task(tended.run())
-    await until(lambda: running.done() or tended.progress > before, 5, what="it has looked and rests")
+    await until(
+        lambda: running.done() or tended.progress > before, 5, what="it has looked and rests"
+    )
     tended.stop()
 
     await running

@@ -46,7 +46,9 @@ def topics_through(kafka: Bootstrap) -> None:
 
 @pytest.mark.connected
 @pytest.mark.parametrize("door", ["SCRAM", "WORD", "SEAL", "BOTH"])
-async def test_what_speaks_with_kafka_passes_a_guarded_door(door, guarded, pebbles, said, group) -> None:
+async def test_what_speaks_with_kafka_passes_a_guarded_door(
+    door, guarded, pebbles, said, group
+) -> None:
     kafka, counter = guarded[door], ids.new()
     topics_through(kafka)
     await trial.tables(pebbles.store)
@@ -74,14 +76,17 @@ async def test_what_speaks_with_kafka_passes_a_guarded_door(door, guarded, pebbl
 
 
 @pytest.mark.connected
-@pytest.mark.parametrize(("door", "wrong", "told"), [
-    ("SCRAM", {"password": "guessed"}, "SaslAuthenticationFailed"),
-    ("WORD", {"password": "guessed"}, "SaslAuthenticationFailed"),
-    ("BOTH", {"username": "nobody"}, "SaslAuthenticationFailed"),
-    ("SCRAM", {"mechanism": "PLAIN"}, "UnsupportedSaslMechanismError"),
-    ("SEAL", {"ca": None}, "certificate verify failed"),
-    ("SCRAM", {"security": "PLAINTEXT", "mechanism": None}, "hangs up"),
-])
+@pytest.mark.parametrize(
+    ("door", "wrong", "told"),
+    [
+        ("SCRAM", {"password": "guessed"}, "SaslAuthenticationFailed"),
+        ("WORD", {"password": "guessed"}, "SaslAuthenticationFailed"),
+        ("BOTH", {"username": "nobody"}, "SaslAuthenticationFailed"),
+        ("SCRAM", {"mechanism": "PLAIN"}, "UnsupportedSaslMechanismError"),
+        ("SEAL", {"ca": None}, "certificate verify failed"),
+        ("SCRAM", {"security": "PLAINTEXT", "mechanism": None}, "hangs up"),
+    ],
+)
 async def test_a_closed_door_is_told_with_its_reason(door, wrong, told, guarded) -> None:
     reason = await Brokers(dataclasses.replace(guarded[door], **wrong)).reason()
 
@@ -90,34 +95,61 @@ async def test_a_closed_door_is_told_with_its_reason(door, wrong, told, guarded)
     assert "guessed" not in reason
 
 
-@pytest.mark.parametrize(("given", "named"), [
-    ({"kafka_security": "SASL_PLAINTEXT"}, {"kafka_mechanism", "kafka_username", "kafka_password"}),
-    ({"kafka_security": "SASL_SSL", "kafka_mechanism": "PLAIN", "kafka_username": "city"}, {"kafka_password"}),
-    ({"kafka_security": "SASL_SSL", "kafka_mechanism": "GSSAPI", "kafka_username": "a", "kafka_password": "b"}, {"kafka_mechanism"}),
-    ({"kafka_username": "city", "kafka_password": "secret"}, {"kafka_username", "kafka_password"}),
-    ({"kafka_security": "SSL", "kafka_mechanism": "PLAIN"}, {"kafka_mechanism"}),
-    ({"kafka_ca": __file__}, {"kafka_ca"}),
-    ({"kafka_security": "SSL", "kafka_ca": "nowhere.pem"}, {"kafka_ca"}),
-    ({"kafka_security": "SSL", "kafka_ca": __file__}, {"kafka_ca"}),
-    ({"kafka_security": "TLS"}, {"kafka_security"}),
-    ({"kafka": "no port"}, {"kafka"}),
-])
-def test_a_combination_that_cannot_work_is_refused_under_the_name_of_the_setting(given, named) -> None:
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (
+            {"kafka_security": "SASL_PLAINTEXT"},
+            {"kafka_mechanism", "kafka_username", "kafka_password"},
+        ),
+        (
+            {"kafka_security": "SASL_SSL", "kafka_mechanism": "PLAIN", "kafka_username": "city"},
+            {"kafka_password"},
+        ),
+        (
+            {
+                "kafka_security": "SASL_SSL",
+                "kafka_mechanism": "GSSAPI",
+                "kafka_username": "a",
+                "kafka_password": "b",
+            },
+            {"kafka_mechanism"},
+        ),
+        (
+            {"kafka_username": "city", "kafka_password": "secret"},
+            {"kafka_username", "kafka_password"},
+        ),
+        ({"kafka_security": "SSL", "kafka_mechanism": "PLAIN"}, {"kafka_mechanism"}),
+        ({"kafka_ca": __file__}, {"kafka_ca"}),
+        ({"kafka_security": "SSL", "kafka_ca": "nowhere.pem"}, {"kafka_ca"}),
+        ({"kafka_security": "SSL", "kafka_ca": __file__}, {"kafka_ca"}),
+        ({"kafka_security": "TLS"}, {"kafka_security"}),
+        ({"kafka": "no port"}, {"kafka"}),
+    ],
+)
+def test_a_combination_that_cannot_work_is_refused_under_the_name_of_the_setting(
+    given, named
+) -> None:
     with pytest.raises(ValidationError) as refused:
         KafkaSettings(**{"kafka": "127.0.0.1:9092", **given})
 
     assert {fault["loc"][0] for fault in refused.value.errors()} == named
 
 
-@pytest.mark.parametrize(("given", "words"), [
-    ('{"max.poll.interval": "5"}', "max.poll.interval cannot be set"),
-    ('{"enable.idempotence": "false"}', "enable.idempotence cannot be set"),
-    ('{"linger.ms": "soon"}', "linger.ms is a whole number, not soon"),
-    ('{"compression.type": "zip"}', "compression.type is gzip, not zip"),
-    ('{"linger.ms": 5}', "should be a valid string"),
-    ("linger.ms=5", "Expecting value"),
-])
-def test_a_setting_of_a_client_that_means_nothing_here_is_refused_by_its_name(given, words, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ('{"max.poll.interval": "5"}', "max.poll.interval cannot be set"),
+        ('{"enable.idempotence": "false"}', "enable.idempotence cannot be set"),
+        ('{"linger.ms": "soon"}', "linger.ms is a whole number, not soon"),
+        ('{"compression.type": "zip"}', "compression.type is gzip, not zip"),
+        ('{"linger.ms": 5}', "should be a valid string"),
+        ("linger.ms=5", "Expecting value"),
+    ],
+)
+def test_a_setting_of_a_client_that_means_nothing_here_is_refused_by_its_name(
+    given, words, monkeypatch
+) -> None:
     monkeypatch.setenv("KAFKA_CLIENT", given)
 
     with pytest.raises(ValidationError, match=words):
@@ -125,13 +157,21 @@ def test_a_setting_of_a_client_that_means_nothing_here_is_refused_by_its_name(gi
 
 
 def test_settings_of_clients_reach_those_that_know_them(monkeypatch) -> None:
-    monkeypatch.setenv("KAFKA_CLIENT", '{"max.poll.interval.ms": "600000", "linger.ms": "5", "metadata.max.age.ms": "7000"}')
+    monkeypatch.setenv(
+        "KAFKA_CLIENT",
+        '{"max.poll.interval.ms": "600000", "linger.ms": "5", "metadata.max.age.ms": "7000"}',
+    )
     kafka = KafkaSettings(kafka="a:1").bootstrap
 
     assert kafka.tuned("read", max_poll_interval_ms=1, fetch_max_wait_ms=100) == {
-        "max_poll_interval_ms": 600_000, "fetch_max_wait_ms": 100, "metadata_max_age_ms": 7000,
+        "max_poll_interval_ms": 600_000,
+        "fetch_max_wait_ms": 100,
+        "metadata_max_age_ms": 7000,
     }
-    assert kafka.tuned("write", metadata_max_age_ms=60_000) == {"metadata_max_age_ms": 7000, "linger_ms": 5}
+    assert kafka.tuned("write", metadata_max_age_ms=60_000) == {
+        "metadata_max_age_ms": 7000,
+        "linger_ms": 5,
+    }
     assert kafka.librdkafka()["metadata.max.age.ms"] == "7000"
     assert "linger.ms" not in kafka.librdkafka()
 
@@ -145,13 +185,19 @@ def test_every_setting_of_a_client_is_one_that_the_libraries_take(name) -> None:
     for role, made in (("read", AIOKafkaConsumer), ("write", AIOKafkaProducer)):
         assert set(kafka.tuned(role)) == ({option.keyword} if role in option.roles else set())
         assert set(kafka.tuned(role)) <= set(inspect.signature(made.__init__).parameters)
-    assert set(kafka.tuned("read")) - consumers._OF_CONNECTION <= set(inspect.signature(KafkaBroker.subscriber).parameters)
+    assert set(kafka.tuned("read")) - consumers._OF_CONNECTION <= set(
+        inspect.signature(KafkaBroker.subscriber).parameters
+    )
     AdminClient(kafka.librdkafka())
 
 
 def test_a_password_is_not_shown() -> None:
     settings = KafkaSettings(
-        kafka="a:1,b:2", kafka_security="SASL_PLAINTEXT", kafka_mechanism="PLAIN", kafka_username="city", kafka_password="rain",
+        kafka="a:1,b:2",
+        kafka_security="SASL_PLAINTEXT",
+        kafka_mechanism="PLAIN",
+        kafka_username="city",
+        kafka_password="rain",
     )
 
     assert "rain" not in repr(settings) + repr(settings.bootstrap)
@@ -159,9 +205,24 @@ def test_a_password_is_not_shown() -> None:
     assert settings.bootstrap.servers == ["a:1", "b:2"]
 
 
-@pytest.mark.parametrize(("given", "transactions", "readers"), [("", 8, 4), ("3", 3, 2), ("20", 20, 10)])
-async def test_a_pod_opens_as_many_connections_as_its_pool_has_places(given, transactions, readers, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("given", "transactions", "readers"), [("", 8, 4), ("3", 3, 2), ("20", 20, 10)]
+)
+async def test_a_pod_opens_as_many_connections_as_its_pool_has_places(
+    given, transactions, readers, monkeypatch
+) -> None:
     monkeypatch.setenv("POOL_SIZE", given)
-    parts = Parts(Settings(service="kit", database="postgresql://nowhere/kit", kafka="a:1", issuer="x", keys_url="x"))
+    parts = Parts(
+        Settings(
+            service="kit",
+            database="postgresql://nowhere/kit",
+            kafka="a:1",
+            issuer="x",
+            keys_url="x",
+        )
+    )
 
-    assert (parts.store._writers._places._value, parts.store._readers._places._value) == (transactions, readers)
+    assert (parts.store._writers._places._value, parts.store._readers._places._value) == (
+        transactions,
+        readers,
+    )

@@ -55,10 +55,21 @@ def test_the_clock_stays_before_the_end_of_the_last_day(clock) -> None:
     for beyond in (datetime(2200, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
         with pytest.raises(ClockTooFar, match="behind 2199-12-31"):
             clock.set(beyond)
-    assert local_day(clock.now()) == date(2200, 1, 1)  # in Shanghai the next day has begun, and every day has a next one
+    assert local_day(clock.now()) == date(
+        2200, 1, 1
+    )  # in Shanghai the next day has begun, and every day has a next one
 
 
-@pytest.mark.parametrize("content", [b"", b"\x01\x02", b"\xff" * 8, b"\xff" * 7 + b"\x7f", (253_402_300_800 * 10**6).to_bytes(8, "little")])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x01\x02",
+        b"\xff" * 8,
+        b"\xff" * 7 + b"\x7f",
+        (253_402_300_800 * 10**6).to_bytes(8, "little"),
+    ],
+)
 def test_a_clock_file_that_shows_no_instant_is_made_anew(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "clock"
     file.write_bytes(content)
@@ -106,7 +117,12 @@ print(back)
 def test_the_clock_is_monotone_for_all_processes_while_several_move_it(clock) -> None:
     began = clock.now()
 
-    movers = [subprocess.Popen([sys.executable, "-c", PUSH, str(clock.file)], stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    movers = [
+        subprocess.Popen(
+            [sys.executable, "-c", PUSH, str(clock.file)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
     back = [int(mover.communicate(timeout=60)[0]) for mover in movers]
 
     assert back == [0, 0, 0]
@@ -116,7 +132,10 @@ def test_the_clock_is_monotone_for_all_processes_while_several_move_it(clock) ->
 def test_a_policy_day_is_a_day_in_shanghai() -> None:
     assert local_day(datetime(2026, 3, 1, 15, 59, 59, tzinfo=UTC)) == date(2026, 3, 1)
     assert local_day(datetime(2026, 3, 1, 16, 0, tzinfo=UTC)) == date(2026, 3, 2)
-    assert day_bounds(date(2026, 3, 2)) == (datetime(2026, 3, 1, 16, tzinfo=UTC), datetime(2026, 3, 2, 16, tzinfo=UTC))
+    assert day_bounds(date(2026, 3, 2)) == (
+        datetime(2026, 3, 1, 16, tzinfo=UTC),
+        datetime(2026, 3, 2, 16, tzinfo=UTC),
+    )
 
 
 def test_ids_rise_strictly_and_tell_their_instant() -> None:
@@ -125,7 +144,12 @@ def test_ids_rise_strictly_and_tell_their_instant() -> None:
 
     assert made == sorted(set(made))
     assert all(one.version == 7 and one.variant == "specified in RFC 4122" for one in made)
-    assert before - timedelta(milliseconds=1) <= ids.instant(made[0]) <= ids.instant(made[-1]) <= Clock.real() + timedelta(milliseconds=3)
+    assert (
+        before - timedelta(milliseconds=1)
+        <= ids.instant(made[0])
+        <= ids.instant(made[-1])
+        <= Clock.real() + timedelta(milliseconds=3)
+    )
     assert ids.least(before) <= made[0]
 
 

@@ -24,13 +24,17 @@ class Pushes:
     def __init__(self, pebbles, said) -> None:
         self.pebbles, self.said = pebbles, said
 
-    async def push(self, key: str, pebble_id: uuid.UUID, *, body: bytes = b"push", client: str = "portal") -> ApplicationWithdrawn:
+    async def push(
+        self, key: str, pebble_id: uuid.UUID, *, body: bytes = b"push", client: str = "portal"
+    ) -> ApplicationWithdrawn:
         async def work(session) -> ApplicationWithdrawn:
             row = await session.get_locked(self.pebbles.Pebble, pebble_id)
             row.pushed += 1
             return outbox.emit(session, self.said(pebble_id), row)
 
-        return await commands.run(self.pebbles.store, client, METHOD, key, body, work, ApplicationWithdrawn)
+        return await commands.run(
+            self.pebbles.store, client, METHOD, key, body, work, ApplicationWithdrawn
+        )
 
     async def place(self, key: str) -> ApplicationWithdrawn:
         """Makes a new pebble each time it runs: only the key tells that it ran before."""
@@ -40,7 +44,9 @@ class Pushes:
             session.add(row)
             return outbox.emit(session, self.said(row.pebble_id), row)
 
-        return await commands.run(self.pebbles.store, "portal", METHOD, key, b"place", work, ApplicationWithdrawn)
+        return await commands.run(
+            self.pebbles.store, "portal", METHOD, key, b"place", work, ApplicationWithdrawn
+        )
 
     async def push_once(self, key: str, pebble_id: uuid.UUID) -> ApplicationWithdrawn:
         async def work(session) -> ApplicationWithdrawn:
@@ -50,19 +56,28 @@ class Pushes:
             row.pushed = 1
             return outbox.emit(session, self.said(pebble_id), row)
 
-        return await commands.run(self.pebbles.store, "portal", METHOD, key, b"once", work, ApplicationWithdrawn)
+        return await commands.run(
+            self.pebbles.store, "portal", METHOD, key, b"once", work, ApplicationWithdrawn
+        )
 
     async def push_raw(self, key: str, pebble_id: uuid.UUID) -> ApplicationWithdrawn:
         async def work(session) -> ApplicationWithdrawn:
-            row = await session.fetchrow("select version, pushed from pebble where pebble_id = $1", pebble_id)
+            row = await session.fetchrow(
+                "select version, pushed from pebble where pebble_id = $1", pebble_id
+            )
             await asyncio.sleep(0)
             session.write(
                 "update pebble set pushed = $1, version = $2 where pebble_id = $3 and version = $4",
-                row["pushed"] + 1, row["version"] + 1, pebble_id, row["version"],
+                row["pushed"] + 1,
+                row["version"] + 1,
+                pebble_id,
+                row["version"],
             )
             return outbox.emit(session, self.said(pebble_id), sequence=row["version"] + 1)
 
-        return await commands.run(self.pebbles.store, "portal", METHOD, key, b"raw", work, ApplicationWithdrawn, raw=True)
+        return await commands.run(
+            self.pebbles.store, "portal", METHOD, key, b"raw", work, ApplicationWithdrawn, raw=True
+        )
 
     async def add(self) -> uuid.UUID:
         async with self.pebbles.store.transaction() as session:
@@ -123,7 +138,9 @@ async def test_many_at_once_with_one_key_have_one_effect_and_one_answer(pushes) 
     assert await pushes.read("select key from outbox") == [(answers[0].application_id,)]
 
 
-async def test_a_repetition_that_the_first_effect_forbids_still_hears_the_first_answer(pushes) -> None:
+async def test_a_repetition_that_the_first_effect_forbids_still_hears_the_first_answer(
+    pushes,
+) -> None:
     pebble = await pushes.add()
 
     answers = await asyncio.gather(*(pushes.push_once("k", pebble) for _ in range(8)))
@@ -152,7 +169,10 @@ async def test_a_repetition_that_breaks_a_unique_index_hears_the_first_answer(pu
         session.add(row)
         return outbox.emit(session, said(key), row)
 
-    answers = [await commands.run(pushes.pebbles.store, "c", METHOD, "k", b"", work, ApplicationWithdrawn) for _ in range(2)]
+    answers = [
+        await commands.run(pushes.pebbles.store, "c", METHOD, "k", b"", work, ApplicationWithdrawn)
+        for _ in range(2)
+    ]
 
     assert answers[0] == answers[1]
     assert await pushes.read("select count(*) from outbox") == [(1,)]
@@ -187,7 +207,9 @@ async def test_raw_commands_that_meet_run_again_on_what_is_there(pushes) -> None
     await asyncio.gather(*(until_passed(f"k{n % 8}") for n in range(16)))
 
     assert await pushes.read("select pushed, version from pebble") == [(8, 8)]
-    said_in_order = await pushes.read("select (headers::json->>'ce_sequence')::int from outbox order by seq")
+    said_in_order = await pushes.read(
+        "select (headers::json->>'ce_sequence')::int from outbox order by seq"
+    )
     assert said_in_order == [(n,) for n in range(1, 9)]
 
 
@@ -212,7 +234,16 @@ async def test_a_raw_flow_that_only_says_something_says_it_once_for_a_repeated_k
         return outbox.emit(session, pushes.said(uuid.UUID(int=7)), sequence=1)
 
     for _ in range(2):
-        await commands.run(pushes.pebbles.store, "portal", METHOD, "k", b"say", work, ApplicationWithdrawn, raw=True)
+        await commands.run(
+            pushes.pebbles.store,
+            "portal",
+            METHOD,
+            "k",
+            b"say",
+            work,
+            ApplicationWithdrawn,
+            raw=True,
+        )
 
     assert await pushes.read("select count(*) from outbox") == [(1,)]
 
@@ -227,7 +258,8 @@ async def test_old_answers_and_old_inbox_rows_leave_and_young_ones_stay(pushes) 
     for key in ("old", "young"):
         await pushes.place(key)
     await execute(
-        pushes.pebbles.dsn, "update command set answered_at = now() - interval '36 days' where key = 'old'",
+        pushes.pebbles.dsn,
+        "update command set answered_at = now() - interval '36 days' where key = 'old'",
         "insert into inbox (id, source, \"group\", heard_at) values (gen_random_uuid(), 's', 'g', now() - interval '15 days'),"
         " (gen_random_uuid(), 's', 'g', now())",
     )

@@ -26,11 +26,21 @@ async def test_a_message_bears_what_cloud_events_ask_for(pebbles, said, clock) -
     headers = json.loads(message.headers)
     recorded = headers.pop("ce_recordedtime")
     assert message.event is event
-    assert (message.topic, message.key, message.payload) == ("eldercare.application.v1", str(key), event.SerializeToString())
+    assert (message.topic, message.key, message.payload) == (
+        "eldercare.application.v1",
+        str(key),
+        event.SerializeToString(),
+    )
     assert headers == {
-        "content-type": "application/protobuf", "ce_specversion": "1.0", "ce_id": str(message.id),
-        "ce_source": f"/eldercare/kit/application/{key}", "ce_type": "eldercare.assessment.v1.ApplicationWithdrawn", "ce_subject": str(key),
-        "ce_time": "2026-03-02T01:00:00.000000Z", "ce_partitionkey": str(key), "ce_sequence": "00000000000000000007",
+        "content-type": "application/protobuf",
+        "ce_specversion": "1.0",
+        "ce_id": str(message.id),
+        "ce_source": f"/eldercare/kit/application/{key}",
+        "ce_type": "eldercare.assessment.v1.ApplicationWithdrawn",
+        "ce_subject": str(key),
+        "ce_time": "2026-03-02T01:00:00.000000Z",
+        "ce_partitionkey": str(key),
+        "ce_sequence": "00000000000000000007",
         "ce_correlationid": str(message.id),
     }
     assert recorded == message.recorded_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -54,7 +64,10 @@ async def test_the_cause_and_the_trace_travel_with_the_message(pebbles, said) ->
 async def test_every_header_is_text_that_kafka_clients_can_read(pebbles, said) -> None:
     headers = await headers_of(pebbles, said(uuid.uuid4()))
 
-    assert all(isinstance(value, str) and value and value.encode().decode() == value for value in headers.values())
+    assert all(
+        isinstance(value, str) and value and value.encode().decode() == value
+        for value in headers.values()
+    )
 
 
 async def test_an_event_that_breaks_its_contract_is_not_collected(pebbles, said) -> None:
@@ -62,7 +75,9 @@ async def test_an_event_that_breaks_its_contract_is_not_collected(pebbles, said)
     event.area_code = "3411"
 
     async with pebbles.store.rehearsal() as session:
-        with pytest.raises(Unsayable, match=r"ApplicationWithdrawn breaks its contract: area_code: .*pattern"):
+        with pytest.raises(
+            Unsayable, match=r"ApplicationWithdrawn breaks its contract: area_code: .*pattern"
+        ):
             emit(session, event)
         assert session.messages == []
 
@@ -81,7 +96,9 @@ def test_a_message_that_is_no_event_has_no_route() -> None:
         route(Elder)
 
 
-async def test_messages_of_one_key_share_a_part_and_keys_spread_over_all_parts(pebbles, said) -> None:
+async def test_messages_of_one_key_share_a_part_and_keys_spread_over_all_parts(
+    pebbles, said
+) -> None:
     pebbles.store.parts = 4
 
     async with pebbles.store.rehearsal() as session:

@@ -27,7 +27,14 @@ async def remembered(store: Store) -> None:
             await driver.execute(PARKED, LOST, TOPIC, offset, held, detail)
 
 
-async def begun(store: Store, restore: uuid.UUID, *, lost: str = LOST, cluster: str = NEW, kept: dict | None = None) -> int:
+async def begun(
+    store: Store,
+    restore: uuid.UUID,
+    *,
+    lost: str = LOST,
+    cluster: str = NEW,
+    kept: dict | None = None,
+) -> int:
     async with store.transaction() as session:
         return await epochs.start(session, restore, lost=lost, cluster=cluster, kept=kept or {})
 
@@ -43,7 +50,11 @@ async def test_what_waits_or_is_parked_goes_before_the_new_log_in_its_order(stor
     await begun(store, uuid.uuid4(), kept={(TOPIC, 0): [80, 85, 90, 95], (TOPIC, 1): [7, 8]})
 
     stored = 'select id, "offset", cluster from waiting union all select detail, "offset", cluster from parked order by 2'
-    assert await rows(store, stored) == [("first", -3, NEW), ("second", -2, NEW), ("third", -1, NEW)]
+    assert await rows(store, stored) == [
+        ("first", -3, NEW),
+        ("second", -2, NEW),
+        ("third", -1, NEW),
+    ]
     told = "select partition, cluster, begin, next, waiting, parked, held, run from position order by 1"
     assert await rows(store, told) == [(0, NEW, -1, 2, 1, 1, 1, 2), (1, NEW, 0, 0, 0, 0, 0, 2)]
     fates = "select next - begin - applied - repeated - foreign_ - waiting - parked - held - gaps from position"
@@ -56,11 +67,15 @@ async def test_a_second_restore_on_the_same_brokers_keeps_the_order(store: Store
 
     await begun(store, uuid.uuid4(), cluster=LOST)
 
-    stored = 'select id, "offset" from waiting union all select detail, "offset" from parked order by 2'
+    stored = (
+        'select id, "offset" from waiting union all select detail, "offset" from parked order by 2'
+    )
     assert await rows(store, stored) == [("first", -3), ("second", -2), ("third", -1)]
 
 
-async def test_the_same_restore_again_begins_no_epoch_and_every_other_a_higher_one(store: Store) -> None:
+async def test_the_same_restore_again_begins_no_epoch_and_every_other_a_higher_one(
+    store: Store,
+) -> None:
     restore = uuid.uuid4()
     first = await begun(store, restore)
 
@@ -71,10 +86,15 @@ async def test_the_same_restore_again_begins_no_epoch_and_every_other_a_higher_o
 async def test_what_was_put_back_is_true_for_the_next_backup_too(store: Store) -> None:
     await begun(store, uuid.uuid4(), kept={(TOPIC, 0): [80, 85], (TOPIC, 1): []})
 
-    assert await rows(store, "select cluster, partition, next from sent order by 2") == [(NEW, 0, 2), (NEW, 1, 0)]
+    assert await rows(store, "select cluster, partition, next from sent order by 2") == [
+        (NEW, 0, 2),
+        (NEW, 1, 0),
+    ]
 
 
-async def test_after_a_restore_every_sequence_is_above_all_that_was_said_before(pebbles: SimpleNamespace, said) -> None:
+async def test_after_a_restore_every_sequence_is_above_all_that_was_said_before(
+    pebbles: SimpleNamespace, said
+) -> None:
     epoch = await begun(pebbles.store, uuid.uuid4())
     again = Store(pebbles.dsn, service="kit", clock=pebbles.store.clock)
     try:
@@ -89,4 +109,6 @@ async def test_after_a_restore_every_sequence_is_above_all_that_was_said_before(
 
     assert json.loads(message.headers)["ce_sequence"] == f"{epoch * EPOCH + 3:020d}"
     assert json.loads(other.headers)["ce_sequence"] == f"{epoch * EPOCH + 4:020d}"
-    assert epoch > 20_000_000  # seconds from 2026: a restore of the same backup a minute later has another number
+    assert (
+        epoch > 20_000_000
+    )  # seconds from 2026: a restore of the same backup a minute later has another number

@@ -34,10 +34,14 @@ SESSION_MS = 6_000  # the least that the broker allows
 
 
 @asynccontextmanager
-async def replica(store: Store, kafka: str, group: str, *member: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def replica(
+    store: Store, kafka: str, group: str, *member: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """One more process of the group, killed at the end if it still lives."""
     arguments = ["-m", "kit.testing.trial", store.dsn, kafka, group, str(SESSION_MS), *member]
-    child = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.DEVNULL)
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, stdout=asyncio.subprocess.DEVNULL
+    )
     try:
         yield child
     finally:
@@ -65,10 +69,14 @@ async def balanced(store: Store, count: int, *, gaps: int = 0) -> None:
     async with store.reading() as session:
         driver = await session.driver()
         rows = await driver.fetch("select * from position")
-        held = await driver.fetchrow("select (select count(*) from waiting), (select count(*) from parked), (select count(*) from entry)")
+        held = await driver.fetchrow(
+            "select (select count(*) from waiting), (select count(*) from parked), (select count(*) from entry)"
+        )
     kinds = ("applied", "repeated", "foreign_", "waiting", "parked", "held", "gaps")
     assert sum(row["next"] - row["begin"] for row in rows) == count
-    assert all(row["gaps"] == gaps for row in rows if row["partition"] == 0 and row["topic"] == COUNTS)
+    assert all(
+        row["gaps"] == gaps for row in rows if row["partition"] == 0 and row["topic"] == COUNTS
+    )
     assert all(row["next"] - row["begin"] == sum(row[kind] for kind in kinds) for row in rows)
     assert sum(row["waiting"] for row in rows) == held[0]
     assert sum(row["parked"] + row["held"] for row in rows) == held[1]
@@ -78,7 +86,12 @@ async def balanced(store: Store, count: int, *, gaps: int = 0) -> None:
 async def applied(store: Store, count: int, timeout: float = 60) -> None:
     async def enough() -> bool:
         async with store.reading() as session:
-            return bool(await (await session.driver()).fetchval("select coalesce(sum(applied), 0) from position") >= count)
+            return bool(
+                await (await session.driver()).fetchval(
+                    "select coalesce(sum(applied), 0) from position"
+                )
+                >= count
+            )
 
     await until(enough, timeout, what=f"{count} applied")
 
@@ -87,7 +100,9 @@ async def hint(kafka: str, group: str, offsets: Sequence[int]) -> None:
     """Makes Kafka believe that the group is at these offsets in its partitions."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
     await consumer.start()
-    believed = {TopicPartition(COUNTS, partition): offset for partition, offset in enumerate(offsets)}
+    believed = {
+        TopicPartition(COUNTS, partition): offset for partition, offset in enumerate(offsets)
+    }
     consumer.assign(list(believed))
     await consumer.commit(believed)
     await consumer.stop()
@@ -97,14 +112,19 @@ async def ends(kafka: str) -> tuple[int, int]:
     """Where the two partitions end."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
     await consumer.start()
-    found = await consumer.end_offsets([TopicPartition(COUNTS, partition) for partition in range(2)])
+    found = await consumer.end_offsets(
+        [TopicPartition(COUNTS, partition) for partition in range(2)]
+    )
     await consumer.stop()
     return found[TopicPartition(COUNTS, 0)], found[TopicPartition(COUNTS, 1)]
 
 
 @pytest.mark.parametrize("offsets", [(0, 0), (30, 30), (150, 150), (0, 150), (150, 0), None])
 async def test_what_kafka_believes_of_the_group_changes_nothing(
-    world: str, store: Store, kafka: Kafka, offsets: tuple[int, int] | None,
+    world: str,
+    store: Store,
+    kafka: Kafka,
+    offsets: tuple[int, int] | None,
 ) -> None:
     counters = [ids.new() for _ in range(20)]
     await trial.send(kafka.address, history(counters, 100))
@@ -122,7 +142,10 @@ async def test_what_kafka_believes_of_the_group_changes_nothing(
 
 
 async def test_an_owner_frozen_in_its_transaction_neither_blocks_its_successor_nor_doubles(
-    world: str, store: Store, kafka: Kafka, tmp_path: Path,
+    world: str,
+    store: Store,
+    kafka: Kafka,
+    tmp_path: Path,
 ) -> None:
     counters, marker = [ids.new() for _ in range(4)], tmp_path / "hangs"
     records = history(counters, 40)
@@ -142,7 +165,9 @@ async def test_an_owner_frozen_in_its_transaction_neither_blocks_its_successor_n
     await balanced(store, 80)
 
 
-async def test_a_replica_that_slept_past_its_session_doubles_nothing_when_it_wakes(world: str, store: Store, kafka: Kafka) -> None:
+async def test_a_replica_that_slept_past_its_session_doubles_nothing_when_it_wakes(
+    world: str, store: Store, kafka: Kafka
+) -> None:
     counters = [ids.new() for _ in range(20)]
     async with replica(store, kafka.address, world) as sleeper:
         await trial.send(kafka.address, history(counters, 3000))
@@ -160,18 +185,24 @@ async def test_a_replica_that_slept_past_its_session_doubles_nothing_when_it_wak
     await balanced(store, 3400)
 
 
-async def test_a_reader_killed_again_and_again_loses_and_doubles_nothing(world: str, store: Store, kafka: Kafka) -> None:
+async def test_a_reader_killed_again_and_again_loses_and_doubles_nothing(
+    world: str, store: Store, kafka: Kafka
+) -> None:
     seed = int.from_bytes(os.urandom(4))
     print(f"seed {seed}")  # noqa: T201 -- shown when it fails
     chance, counters, house = random.Random(seed), [ids.new() for _ in range(30)], ids.new()
-    strange = [trial.counted(ids.new(), mood="refuse") for _ in range(30)] + [trial.counted(ids.new(), house=house) for _ in range(50)]
+    strange = [trial.counted(ids.new(), mood="refuse") for _ in range(30)] + [
+        trial.counted(ids.new(), house=house) for _ in range(50)
+    ]
     records = history(counters, 3000)
     for one in strange:
         records.insert(chance.randrange(len(records)), one)
     await trial.send(kafka.address, records)
 
     for share in (0.2, 0.4, 0.6):
-        async with replica(store, kafka.address, world, "lasting") as victim:  # whose place the next one takes at once
+        async with replica(
+            store, kafka.address, world, "lasting"
+        ) as victim:  # whose place the next one takes at once
             await applied(store, int(3000 * share) + chance.randrange(200))
             victim.kill()
     async with trial.reading(store, kafka.address, world, member="lasting"):
@@ -185,7 +216,9 @@ async def test_a_reader_killed_again_and_again_loses_and_doubles_nothing(world: 
     assert len(await trial.entries(store)) == 3050
 
 
-async def test_replicas_that_come_and_go_keep_order_and_double_nothing(world: str, store: Store, kafka: Kafka) -> None:
+async def test_replicas_that_come_and_go_keep_order_and_double_nothing(
+    world: str, store: Store, kafka: Kafka
+) -> None:
     counters = [ids.new() for _ in range(20)]
 
     async def produce() -> None:
@@ -195,7 +228,9 @@ async def test_replicas_that_come_and_go_keep_order_and_double_nothing(world: st
     async with trial.reading(store, kafka.address, world, batch=10, session_ms=SESSION_MS):
         sending = asyncio.create_task(produce())
         for _ in range(2):
-            async with trial.reading(store, kafka.address, world, batch=10, session_ms=SESSION_MS) as guest:
+            async with trial.reading(
+                store, kafka.address, world, batch=10, session_ms=SESSION_MS
+            ) as guest:
                 await until(lambda guest=guest: guest.ready, 20)  # type: ignore[misc]
         await sending
         await applied(store, 2000)
@@ -204,7 +239,9 @@ async def test_replicas_that_come_and_go_keep_order_and_double_nothing(world: st
     await balanced(store, 2000)
 
 
-async def test_records_deleted_before_they_were_read_stop_the_group_with_an_alarm(world: str, store: Store, kafka: Kafka) -> None:
+async def test_records_deleted_before_they_were_read_stop_the_group_with_an_alarm(
+    world: str, store: Store, kafka: Kafka
+) -> None:
     counters = [ids.new() for _ in range(4)]
     await trial.send(kafka.address, history(counters, 20), partition=0)
     async with trial.reading(store, kafka.address, world):
@@ -236,7 +273,9 @@ def _made(kafka: Kafka) -> bool:
     return True
 
 
-async def test_a_topic_made_anew_stops_the_group_with_an_alarm(world: str, store: Store, kafka: Kafka) -> None:
+async def test_a_topic_made_anew_stops_the_group_with_an_alarm(
+    world: str, store: Store, kafka: Kafka
+) -> None:
     counters = [ids.new() for _ in range(4)]
     await trial.send(kafka.address, history(counters, 20), partition=0)
     async with trial.reading(store, kafka.address, world):
@@ -254,13 +293,22 @@ async def test_a_topic_made_anew_stops_the_group_with_an_alarm(world: str, store
 
 
 async def test_without_kafka_and_without_database_it_pauses_and_goes_on(
-    kafka: Kafka, topics: Callable[..., None], tmp_path_factory: pytest.TempPathFactory, group: str, clock: Clock,
+    kafka: Kafka,
+    topics: Callable[..., None],
+    tmp_path_factory: pytest.TempPathFactory,
+    group: str,
+    clock: Clock,
 ) -> None:
     topics(COUNTS, HOUSES, partitions=2)
-    cluster = Postgres(tmp_path_factory.mktemp("own-postgres") / "data")  # durable: what it has told us must outlive its death
+    cluster = Postgres(
+        tmp_path_factory.mktemp("own-postgres") / "data"
+    )  # durable: what it has told us must outlive its death
     cluster.start()
     await asyncio.to_thread(migrations.upgrade, cluster.dsn(), "kit")
-    store, counters = Store(cluster.dsn(), service="kit", clock=clock), [ids.new() for _ in range(10)]
+    store, counters = (
+        Store(cluster.dsn(), service="kit", clock=clock),
+        [ids.new() for _ in range(10)],
+    )
     await trial.tables(store)
     trial.listen(group)
     try:
@@ -295,7 +343,9 @@ async def _reaches(store: Store) -> bool:
         return False
 
 
-async def test_the_archive_is_the_inbox_and_keeps_what_no_function_wants(world: str, store: Store, kafka: Kafka) -> None:
+async def test_the_archive_is_the_inbox_and_keeps_what_no_function_wants(
+    world: str, store: Store, kafka: Kafka
+) -> None:
     group, seen = f"{world}-archive", []
 
     @on_batch(trial.Counted, group=group)
@@ -303,9 +353,15 @@ async def test_the_archive_is_the_inbox_and_keeps_what_no_function_wants(world: 
         seen.append([fact.sequence for _, fact in events])
         if any(event.mood in trial.faults for event, _ in events):
             raise ValueError("broken to order")
-        rows = [(UUID(event.counter_id), UUID(fact.id), fact.sequence, event.amount) for event, fact in events]
+        rows = [
+            (UUID(event.counter_id), UUID(fact.id), fact.sequence, event.amount)
+            for event, fact in events
+        ]
         driver = await session.driver()
-        await driver.executemany("insert into entry (counter_id, event_id, sequence, amount) values ($1, $2, $3, $4)", rows)
+        await driver.executemany(
+            "insert into entry (counter_id, event_id, sequence, amount) values ($1, $2, $3, $4)",
+            rows,
+        )
 
     hear(trial.HouseKept, group=group)
 
@@ -313,21 +369,34 @@ async def test_the_archive_is_the_inbox_and_keeps_what_no_function_wants(world: 
         driver = await session.driver()
         rows = await driver.fetch(
             "insert into archive select * from unnest($1::uuid[], $2::text[], $3::bytea[]) on conflict do nothing returning id::text",
-            [fact.id for fact in facts], [fact.type for fact in facts], [fact.payload for fact in facts],
+            [fact.id for fact in facts],
+            [fact.type for fact in facts],
+            [fact.payload for fact in facts],
         )
         return {row[0] for row in rows}
 
     async with store.transaction() as session:
-        await (await session.driver()).execute("create table archive (id uuid primary key, type text, payload bytea)")
+        await (await session.driver()).execute(
+            "create table archive (id uuid primary key, type text, payload bytea)"
+        )
     counter, twice = ids.new(), ids.new()
-    records = [trial.counted(counter, n) for n in range(50)] + [trial.counted(counter, 50, id=twice)] * 2
-    records += [trial.house(ids.new()), trial.record(trial.Ignored(counter_id=str(counter))), trial.counted(ids.new(), 1, mood="break")]
+    records = [trial.counted(counter, n) for n in range(50)] + [
+        trial.counted(counter, 50, id=twice)
+    ] * 2
+    records += [
+        trial.house(ids.new()),
+        trial.record(trial.Ignored(counter_id=str(counter))),
+        trial.counted(ids.new(), 1, mood="break"),
+    ]
     await trial.send(kafka.address, records)
 
     async with trial.reading(store, kafka.address, group, archive=archive, batch=500) as consumers:
         told = await until(lambda: _read_all(consumers, 55), 30)
 
-    totals = {kind: sum(position[kind] for position in told["positions"]) for kind in ("applied", "repeated", "foreign", "parked")}
+    totals = {
+        kind: sum(position[kind] for position in told["positions"])
+        for kind in ("applied", "repeated", "foreign", "parked")
+    }
     assert totals == {"applied": 53, "repeated": 1, "foreign": 0, "parked": 1}
     assert [entry.sequence for entry in await trial.entries(store, counter)] == list(range(51))
     assert max(map(len, seen)) > 20
@@ -339,4 +408,9 @@ async def _read_all(consumers: Any, count: int) -> dict[str, Any] | None:
     if not consumers.ready:
         return None
     told = await status(consumers)
-    return told if told["lag"] == 0 and sum(position["next"] - position["begin"] for position in told["positions"]) == count else None
+    return (
+        told
+        if told["lag"] == 0
+        and sum(position["next"] - position["begin"] for position in told["positions"]) == count
+        else None
+    )

@@ -44,7 +44,9 @@ async def unwatched(store: Store, kafka: str, group: str, **given: Any) -> Async
 
 
 async def say(kafka: str, count: int, tp: TopicPartition) -> None:
-    await trial.send(kafka, [trial.counted(ids.new(), n) for n in range(count)], partition=tp.partition)
+    await trial.send(
+        kafka, [trial.counted(ids.new(), n) for n in range(count)], partition=tp.partition
+    )
 
 
 async def believe(kafka: str, group: str, offsets: dict[TopicPartition, int]) -> None:
@@ -67,7 +69,9 @@ async def applied(store: Store, count: int, timeout: float = 30) -> None:
 
 async def positions(store: Store) -> Sequence[Any]:
     async with store.reading() as session:
-        rows: Sequence[Any] = await (await session.driver()).fetch("select * from position order by topic, partition")
+        rows: Sequence[Any] = await (await session.driver()).fetch(
+            "select * from position order by topic, partition"
+        )
     return rows
 
 
@@ -83,7 +87,11 @@ async def at(consumers: Consumers, tp: TopicPartition, offset: int) -> None:
     """Waits until the client stands there."""
 
     async def stands() -> bool:
-        return consumers.joined and tp in consumers.consumer.assignment() and await consumers.consumer.position(tp) == offset
+        return (
+            consumers.joined
+            and tp in consumers.consumer.assignment()
+            and await consumers.consumer.position(tp) == offset
+        )
 
     await until(stands, 30, what=f"{tp} is at {offset}")
 
@@ -93,7 +101,9 @@ def queue(consumers: Consumers) -> int:
     return len(consumers.turn._waiters or ())  # type: ignore[attr-defined]
 
 
-async def test_a_batch_that_is_polled_while_the_group_is_brought_back_hides_nothing(world: str, store: Store, kafka: Kafka) -> None:
+async def test_a_batch_that_is_polled_while_the_group_is_brought_back_hides_nothing(
+    world: str, store: Store, kafka: Kafka
+) -> None:
     await say(kafka.address, 50, FIRST)
     async with unwatched(store, kafka.address, world):
         await applied(store, 50)
@@ -114,7 +124,9 @@ async def test_a_batch_that_is_polled_while_the_group_is_brought_back_hides_noth
         await applied(store, 111)
 
 
-async def test_what_else_was_polled_when_the_group_is_brought_back_is_read_again(world: str, store: Store, kafka: Kafka) -> None:
+async def test_what_else_was_polled_when_the_group_is_brought_back_is_read_again(
+    world: str, store: Store, kafka: Kafka
+) -> None:
     await say(kafka.address, 50, FIRST)
     await say(kafka.address, 10, SECOND)
     async with unwatched(store, kafka.address, world):
@@ -123,7 +135,9 @@ async def test_what_else_was_polled_when_the_group_is_brought_back_is_read_again
     await believe(kafka.address, world, {FIRST: 100, SECOND: 0})
 
     async with unwatched(store, kafka.address, world) as consumers:
-        await until(lambda: consumers.follows.get(SECOND) == 10, 30, what="the second partition is known")
+        await until(
+            lambda: consumers.follows.get(SECOND) == 10, 30, what="the second partition is known"
+        )
         await at(consumers, FIRST, 100)
         async with consumers.turn:
             consumers.still = {FIRST: (50, LONG_AGO)}
@@ -135,7 +149,9 @@ async def test_what_else_was_polled_when_the_group_is_brought_back_is_read_again
         await applied(store, 115)  # without another word on the second partition
 
 
-async def test_a_log_that_ends_too_early_is_an_alarm_from_within_a_turn_too(world: str, store: Store, kafka: Kafka) -> None:
+async def test_a_log_that_ends_too_early_is_an_alarm_from_within_a_turn_too(
+    world: str, store: Store, kafka: Kafka
+) -> None:
     await say(kafka.address, 5, FIRST)
     await say(kafka.address, 5, SECOND)
     async with unwatched(store, kafka.address, world):
@@ -149,7 +165,9 @@ async def test_a_log_that_ends_too_early_is_an_alarm_from_within_a_turn_too(worl
             await asyncio.wait_for(consumers.wait(), 20)
 
 
-async def test_a_poll_that_fails_after_it_has_drained_a_partition_leaves_no_gap(world: str, store: Store, kafka: Kafka) -> None:
+async def test_a_poll_that_fails_after_it_has_drained_a_partition_leaves_no_gap(
+    world: str, store: Store, kafka: Kafka
+) -> None:
     lost: list[Any] = []
     asked = asyncio.Event()
     async with unwatched(store, kafka.address, world) as consumers:
@@ -169,13 +187,17 @@ async def test_a_poll_that_fails_after_it_has_drained_a_partition_leaves_no_gap(
         await asyncio.wait_for(asked.wait(), 10)  # the poll before it is over
         await say(kafka.address, 10, FIRST)
         await until(lambda: lost, 10, what="a poll failed")
-        consumers._subscriber.add_task(consumers._subscriber._run_consume_loop, (consumers.consumer,))
+        consumers._subscriber.add_task(
+            consumers._subscriber._run_consume_loop, (consumers.consumer,)
+        )
         await say(kafka.address, 10, FIRST)
 
         await applied(store, 30)
 
 
-async def test_a_partition_that_was_dealt_anew_no_longer_counts_as_paused(world: str, store: Store, kafka: Kafka) -> None:
+async def test_a_partition_that_was_dealt_anew_no_longer_counts_as_paused(
+    world: str, store: Store, kafka: Kafka
+) -> None:
     async with unwatched(store, kafka.address, world) as consumers:
         await say(kafka.address, 1, FIRST)
         await applied(store, 1)
@@ -189,7 +211,9 @@ async def test_a_partition_that_was_dealt_anew_no_longer_counts_as_paused(world:
         assert not consumers.paused
 
 
-async def test_a_database_made_anew_is_filled_although_kafka_believes_that_all_is_read(world: str, store: Store, kafka: Kafka) -> None:
+async def test_a_database_made_anew_is_filled_although_kafka_believes_that_all_is_read(
+    world: str, store: Store, kafka: Kafka
+) -> None:
     await say(kafka.address, 20, FIRST)
     await believe(kafka.address, world, {FIRST: 20, SECOND: 0})
 
@@ -198,11 +222,16 @@ async def test_a_database_made_anew_is_filled_although_kafka_believes_that_all_i
 
 
 async def test_a_handler_that_hangs_is_cut_off_when_the_group_stops(
-    world: str, store: Store, kafka: Kafka, tmp_path: Path,
+    world: str,
+    store: Store,
+    kafka: Kafka,
+    tmp_path: Path,
 ) -> None:
     marker = tmp_path / "hangs"
     async with unwatched(store, kafka.address, world, stop_s=0.2) as consumers:
-        await trial.send(kafka.address, [trial.counted(ids.new(), 1, mood=f"hang:{marker}")], partition=0)
+        await trial.send(
+            kafka.address, [trial.counted(ids.new(), 1, mood=f"hang:{marker}")], partition=0
+        )
         await until(marker.exists, 30, what="the handler hangs")
 
         await asyncio.wait_for(consumers.stop(), 10)
@@ -213,7 +242,9 @@ async def test_a_handler_that_hangs_is_cut_off_when_the_group_stops(
 
 
 async def test_a_group_that_stalls_is_a_reason_to_start_the_process_anew(
-    world: str, store: Store, kafka: Kafka,
+    world: str,
+    store: Store,
+    kafka: Kafka,
 ) -> None:
     consumers, loops = Consumers(world), Loops()
     loops.add("consumer", Reading(consumers, store, kafka.address))
@@ -238,7 +269,11 @@ async def test_a_group_that_stalls_is_a_reason_to_start_the_process_anew(
 
 @pytest.mark.parametrize("code", ["40P01", "40001"])
 async def test_a_batch_that_stood_in_anothers_way_is_applied_again_as_a_whole(
-    store: Store, kafka: Kafka, topics: Callable[..., None], group: str, code: str,
+    store: Store,
+    kafka: Kafka,
+    topics: Callable[..., None],
+    group: str,
+    code: str,
 ) -> None:
     topics(trial.COUNTS, partitions=2)
     tries: list[list[int]] = []
@@ -247,11 +282,14 @@ async def test_a_batch_that_stood_in_anothers_way_is_applied_again_as_a_whole(
     async def project(events: list[tuple[Any, Fact]], session: Session) -> None:
         tries.append([fact.sequence for _, fact in events])
         if len(tries) <= 2:
-            await (await session.driver()).execute(f"do $$ begin raise exception using errcode = '{code}'; end $$")
+            await (await session.driver()).execute(
+                f"do $$ begin raise exception using errcode = '{code}'; end $$"
+            )
 
     await say(kafka.address, 20, FIRST)
     replayed = names.BATCH_REPLAYED.series.get((group,), 0)
     async with unwatched(store, kafka.address, group) as consumers:
+
         async def read() -> bool:
             return sum(row["applied"] for row in await positions(store)) == 20
 
@@ -263,13 +301,19 @@ async def test_a_batch_that_stood_in_anothers_way_is_applied_again_as_a_whole(
     assert names.BATCH_REPLAYED.series.get((group,), 0) == replayed
 
 
-async def test_a_topic_is_never_made_by_who_listens_to_it(store: Store, kafka: Kafka, group: str) -> None:
+async def test_a_topic_is_never_made_by_who_listens_to_it(
+    store: Store, kafka: Kafka, group: str
+) -> None:
     await trial.tables(store)
     trial.listen(group)
     admin = AdminClient({"bootstrap.servers": kafka.address, "log_level": 0})
     assert not {trial.COUNTS, trial.HOUSES} & set(admin.list_topics(timeout=10).topics)
 
     async with trial.reading(store, kafka.address, group) as consumers:
-        await until(lambda: consumers._subscriber is not None and consumers._subscriber.consumer, 30, what="it looks for its topics")
+        await until(
+            lambda: consumers._subscriber is not None and consumers._subscriber.consumer,
+            30,
+            what="it looks for its topics",
+        )
 
     assert not {trial.COUNTS, trial.HOUSES} & set(admin.list_topics(timeout=10).topics)

@@ -41,17 +41,37 @@ class Published:
 
     def _grant(self, request: Request) -> JSONResponse:
         self.grants += 1
-        if base64.b64decode(request.headers["authorization"].removeprefix("Basic ")) != b"dispatch:s3cret":
+        if (
+            base64.b64decode(request.headers["authorization"].removeprefix("Basic "))
+            != b"dispatch:s3cret"
+        ):
             return JSONResponse({"error": "invalid_client"}, 401)
         return JSONResponse({"access_token": f"token {self.grants}", "expires_in": 300})
 
     def _published(self) -> JSONResponse:
         self.reads += 1
-        keys = [json.loads(OKPAlgorithm.to_jwk(key.public_key())) | {"kid": kid, "use": "sig"} for kid, key in self.keys.items()]
-        return JSONResponse({"keys": [*keys, {"kty": "strange", "kid": "x"}, {"kty": "oct", "kid": "secret", "k": "AAAA"}]})
+        keys = [
+            json.loads(OKPAlgorithm.to_jwk(key.public_key())) | {"kid": kid, "use": "sig"}
+            for kid, key in self.keys.items()
+        ]
+        return JSONResponse(
+            {
+                "keys": [
+                    *keys,
+                    {"kty": "strange", "kid": "x"},
+                    {"kty": "oct", "kid": "secret", "k": "AAAA"},
+                ]
+            }
+        )
 
     def token(self, kid: str = "k1", key: Ed25519PrivateKey | None = None, **claims: object) -> str:
-        said = {"sub": "li", "iss": "http://issuer", "aud": "eldercare", "exp": time.time() + 60, "roles": ["official"]}
+        said = {
+            "sub": "li",
+            "iss": "http://issuer",
+            "aud": "eldercare",
+            "exp": time.time() + 60,
+            "roles": ["official"],
+        }
         said |= {"area": "341100000000", **claims}
         said = {name: value for name, value in said.items() if value is not None}
         return jwt.encode(said, key or self.keys[kid], algorithm="EdDSA", headers={"kid": kid})
@@ -65,7 +85,11 @@ def published() -> Published:
 @pytest.fixture
 async def verifier(published) -> AsyncIterator[Identity]:
     made = Identity(
-        issuer="http://issuer", audience="eldercare", keys_url="http://issuer/keys", http=published.http(), tick=published.tick,
+        issuer="http://issuer",
+        audience="eldercare",
+        keys_url="http://issuer/keys",
+        http=published.http(),
+        tick=published.tick,
     )
     yield made
     await made.close()
@@ -80,10 +104,18 @@ async def test_a_token_is_verified_once_and_then_known(verifier, published):
     assert (callers[0].subject, callers[0].area, published.reads) == ("li", "341100000000", 1)
 
 
-@pytest.mark.parametrize("claims", [
-    {"exp": time.time() - 60}, {"aud": "others"}, {"iss": "http://else"}, {"sub": None}, {"exp": None}, {"aud": None},
-    {"nbf": time.time() + 86_400},  # from when the tests were collected
-])
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": time.time() - 60},
+        {"aud": "others"},
+        {"iss": "http://else"},
+        {"sub": None},
+        {"exp": None},
+        {"aud": None},
+        {"nbf": time.time() + 86_400},  # from when the tests were collected
+    ],
+)
 async def test_a_token_that_says_the_wrong_thing_is_refused(verifier, published, claims):
     with pytest.raises(Unauthenticated):
         await verifier.verify(published.token(**claims))
@@ -98,21 +130,32 @@ async def test_no_token_may_choose_a_weaker_signature(verifier, published):
     await verifier.verify(published.token())
     claims = {"sub": "li", "iss": "http://issuer", "aud": "eldercare", "exp": time.time() + 60}
     unsigned = jwt.encode(claims, "", algorithm="none", headers={"kid": "k1"})
-    shared = jwt.encode(claims, published.keys["k1"].public_key().public_bytes_raw() * 2, algorithm="HS256", headers={"kid": "k1"})
+    shared = jwt.encode(
+        claims,
+        published.keys["k1"].public_key().public_bytes_raw() * 2,
+        algorithm="HS256",
+        headers={"kid": "k1"},
+    )
 
     for token in (unsigned, shared, "", "a.b.c", published.token()[:-4], "x" * 9000):
         with pytest.raises(Unauthenticated):
             await verifier.verify(token)
 
 
-async def test_a_new_key_is_found_without_a_restart_and_a_flood_of_unknown_ones_is_not_passed_on(verifier, published):
+async def test_a_new_key_is_found_without_a_restart_and_a_flood_of_unknown_ones_is_not_passed_on(
+    verifier, published
+):
     await verifier.verify(published.token())
     published.keys["k2"] = Ed25519PrivateKey.generate()
     published.now += identity.REFETCH_S
 
     assert await verifier.verify(published.token("k2"))
-    strangers = [published.token(f"s{number}", Ed25519PrivateKey.generate()) for number in range(50)]
-    refused = await asyncio.gather(*(verifier.verify(token) for token in strangers), return_exceptions=True)
+    strangers = [
+        published.token(f"s{number}", Ed25519PrivateKey.generate()) for number in range(50)
+    ]
+    refused = await asyncio.gather(
+        *(verifier.verify(token) for token in strangers), return_exceptions=True
+    )
 
     assert {type(error) for error in refused} == {Unauthenticated}
     assert published.reads == 2
@@ -145,7 +188,9 @@ async def test_the_last_keys_count_while_the_issuer_is_down_but_not_forever(veri
         await verifier.verify(published.token(sub="wang"))
 
 
-async def test_without_any_keys_the_issuer_is_unavailable_and_not_the_caller_wrong(verifier, published):
+async def test_without_any_keys_the_issuer_is_unavailable_and_not_the_caller_wrong(
+    verifier, published
+):
     published.down = True
 
     with pytest.raises(Unavailable):
@@ -154,7 +199,11 @@ async def test_without_any_keys_the_issuer_is_unavailable_and_not_the_caller_wro
 
 async def test_a_services_own_token_is_asked_for_once_and_again_before_it_ends(published):
     source = TokenSource(
-        token_url="http://issuer/token", client_id="dispatch", client_secret="s3cret", http=published.http(), tick=published.tick,
+        token_url="http://issuer/token",
+        client_id="dispatch",
+        client_secret="s3cret",
+        http=published.http(),
+        tick=published.tick,
     )
 
     first = await asyncio.gather(*(source.token() for _ in range(10)))
@@ -173,7 +222,11 @@ async def test_a_services_own_token_is_asked_for_once_and_again_before_it_ends(p
 
 async def test_a_wrong_secret_gives_no_token(published):
     source = TokenSource(
-        token_url="http://issuer/token", client_id="dispatch", client_secret="wrong", http=published.http(), tick=published.tick,
+        token_url="http://issuer/token",
+        client_id="dispatch",
+        client_secret="wrong",
+        http=published.http(),
+        tick=published.tick,
     )
 
     with pytest.raises(Unavailable):

@@ -20,7 +20,9 @@ class Writer:
         self.connection = connection
 
     async def bump_and_say(self, key: uuid.UUID, what: bytes) -> int:
-        await self.connection.execute("update pebble set version = version + 1 where pebble_id = $1", key)
+        await self.connection.execute(
+            "update pebble set version = version + 1 where pebble_id = $1", key
+        )
         return int(await self.connection.fetchval(INSERT, str(key), what))
 
 
@@ -100,7 +102,9 @@ async def test_a_third_long_transaction_holds_nothing_up(pebbles, three) -> None
     await long.connection.execute("rollback")
 
 
-async def test_a_second_reader_with_skip_locked_would_overtake_so_a_part_has_one(pebbles, three) -> None:
+async def test_a_second_reader_with_skip_locked_would_overtake_so_a_part_has_one(
+    pebbles, three
+) -> None:
     first, second, writer = three
     key = await add(pebbles)
     for number in range(10):
@@ -109,11 +113,20 @@ async def test_a_second_reader_with_skip_locked_would_overtake_so_a_part_has_one
     held = await first.connection.fetch(f"{_SELECT} for update skip locked", 0, 5)
 
     overtaking = await second.connection.fetch(f"{_SELECT} for update skip locked", 0, 5)
-    owner = [await each.connection.fetchval("select pg_try_advisory_lock(1, 0)") for each in (first, second)]
+    owner = [
+        await each.connection.fetchval("select pg_try_advisory_lock(1, 0)")
+        for each in (first, second)
+    ]
     await first.connection.execute("rollback")
 
     assert [row["payload"] for row in held] == [b"0", b"1", b"2", b"3", b"4"]
-    assert [row["payload"] for row in overtaking] == [b"5", b"6", b"7", b"8", b"9"]  # said before 0…4 are acknowledged
+    assert [row["payload"] for row in overtaking] == [
+        b"5",
+        b"6",
+        b"7",
+        b"8",
+        b"9",
+    ]  # said before 0…4 are acknowledged
     assert owner == [True, False]
 
 

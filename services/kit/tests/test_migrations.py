@@ -35,7 +35,7 @@ def quarry(tmp_path: Path) -> Iterator[str]:
     sys.path.remove(str(tmp_path))
 
 
-TABLES = '''
+TABLES = """
 from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
@@ -65,24 +65,40 @@ class Stay(Remembered, table=True):
     begun_at: datetime
     note: str | None = None
     version: int = 0
-'''
+"""
 
 
 def versions(package: str) -> list[str]:
-    return sorted(path.name for path in Path(sys.path[0], package, "migrations", "versions").glob("2*.py"))
+    return sorted(
+        path.name for path in Path(sys.path[0], package, "migrations", "versions").glob("2*.py")
+    )
 
 
 async def names(dsn: str) -> set[str]:
     connection = await asyncpg.connect(dsn)
     try:
-        return {row[0] for row in await connection.fetch("select tablename from pg_tables where schemaname = 'public'")}
+        return {
+            row[0]
+            for row in await connection.fetch(
+                "select tablename from pg_tables where schemaname = 'public'"
+            )
+        }
     finally:
         await connection.close()
 
 
 async def test_up_down_and_up_again(empty: str) -> None:
     assert migrations.upgrade(empty, "kit")
-    assert {"outbox", "command", "position", "inbox", "waiting", "parked", "due", "audit_record"} <= await names(empty)
+    assert {
+        "outbox",
+        "command",
+        "position",
+        "inbox",
+        "waiting",
+        "parked",
+        "due",
+        "audit_record",
+    } <= await names(empty)
     assert await migrations.revision(empty) == migrations.head("kit")
 
     assert migrations.downgrade(empty, "kit")
@@ -129,41 +145,72 @@ async def test_a_table_that_no_migration_makes_is_found(empty: str) -> None:
         migrations.check(empty, "kit")
 
 
-async def test_the_tool_writes_what_a_package_needs_and_the_beds_cannot_overlap(empty: str, quarry: str) -> None:
+async def test_the_tool_writes_what_a_package_needs_and_the_beds_cannot_overlap(
+    empty: str, quarry: str
+) -> None:
     tool = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "kit.migrations", "revision", quarry, "what a quarry remembers", env={"PYTHONPATH": sys.path[0]},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        sys.executable,
+        "-m",
+        "kit.migrations",
+        "revision",
+        quarry,
+        "what a quarry remembers",
+        env={"PYTHONPATH": sys.path[0]},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     output, _ = await asyncio.wait_for(tool.communicate(), 60)
     assert tool.returncode == 0, output.decode()
-    assert [name[10:] for name in versions(quarry)] == ["_kit_tables.py", "_what_a_quarry_remembers.py"]
+    assert [name[10:] for name in versions(quarry)] == [
+        "_kit_tables.py",
+        "_what_a_quarry_remembers.py",
+    ]
 
     migrations.upgrade(empty, quarry)
     migrations.check(empty, quarry)
     connection = await asyncpg.connect(empty)
     stay = "insert into stay values (gen_random_uuid(), $1, tstzrange($2::timestamptz, $3), 1, 0, now(), null, 0)"
     bed, other = uuid.uuid4(), uuid.uuid4()
-    days = [await connection.fetchval("select timestamptz '2026-03-01' + make_interval(days => $1)", day) for day in range(4)]
+    days = [
+        await connection.fetchval(
+            "select timestamptz '2026-03-01' + make_interval(days => $1)", day
+        )
+        for day in range(4)
+    ]
     await connection.execute(stay, bed, days[0], days[2])
     await connection.execute(stay, bed, days[2], days[3])
     await connection.execute(stay, other, days[1], days[2])
     with pytest.raises(asyncpg.ExclusionViolationError):
         await connection.execute(stay, bed, days[1], days[3])
-    types = await connection.fetch("select column_name, data_type from information_schema.columns where table_name = 'stay'")
+    types = await connection.fetch(
+        "select column_name, data_type from information_schema.columns where table_name = 'stay'"
+    )
     await connection.close()
 
     kinds = {row["column_name"]: row["data_type"] for row in types}
-    assert (kinds["kind"], kinds["paid_fen"], kinds["begun_at"]) == ("smallint", "bigint", "timestamp with time zone")
+    assert (kinds["kind"], kinds["paid_fen"], kinds["begun_at"]) == (
+        "smallint",
+        "bigint",
+        "timestamp with time zone",
+    )
     migrations.downgrade(empty, quarry)
     migrations.upgrade(empty, quarry)
 
 
-async def test_a_migration_gives_way_to_who_uses_the_table_and_comes_back(empty: str, quarry: str) -> None:
+async def test_a_migration_gives_way_to_who_uses_the_table_and_comes_back(
+    empty: str, quarry: str
+) -> None:
     folder = Path(sys.path[0]) / quarry / "migrations" / "versions"
     folder.mkdir(parents=True)
-    (folder / "one.py").write_text(SLOW.format(revision="one", down=None, change='op.execute("create table used (n int)")'))
+    (folder / "one.py").write_text(
+        SLOW.format(revision="one", down=None, change='op.execute("create table used (n int)")')
+    )
     await asyncio.to_thread(migrations.upgrade, empty, quarry)
-    (folder / "two.py").write_text(SLOW.format(revision="two", down="'one'", change='op.execute("alter table used add column m int")'))
+    (folder / "two.py").write_text(
+        SLOW.format(
+            revision="two", down="'one'", change='op.execute("alter table used add column m int")'
+        )
+    )
     user = await asyncpg.connect(empty)
     await user.execute("begin; lock table used in access share mode")
 
@@ -194,7 +241,7 @@ async def _asked(dsn: str, question: str) -> int:
         await connection.close()
 
 
-SLOW = '''
+SLOW = """
 from alembic import op
 
 revision = "{revision}"
@@ -209,4 +256,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     pass
-'''
+"""

@@ -12,10 +12,19 @@ from kit import numbers
 DIGITS = st.text("0123456789", min_size=17, max_size=17)
 
 
-@pytest.mark.parametrize("number", [
-    "11010519491231002X", "440524188001010014", "360426199101010071", "120103198806018241",
-    "341102195001010017", "341125194212310028", "341181193506150046", "34110219450315004X",
-])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "11010519491231002X",
+        "440524188001010014",
+        "360426199101010071",
+        "120103198806018241",
+        "341102195001010017",
+        "341125194212310028",
+        "341181193506150046",
+        "34110219450315004X",
+    ],
+)
 def test_a_published_number_is_right(number: str):
     assert numbers.resident(number).number == number
 
@@ -40,14 +49,22 @@ def test_sex_and_birth_day_are_read():
 
 @given(digits=DIGITS, place=st.integers(0, 16), by=st.integers(1, 9))
 def test_one_changed_digit_never_keeps_the_check_character(digits: str, place: int, by: int):
-    changed = digits[:place] + str((int(digits[place]) + by) % 10) + digits[place + 1:]
+    changed = digits[:place] + str((int(digits[place]) + by) % 10) + digits[place + 1 :]
 
     assert numbers.resident_check(changed) != numbers.resident_check(digits)
 
 
-@pytest.mark.parametrize("code", [
-    "91350100M000100Y43", "91110000600037341L", "52341102MJA0000082", "91341181MA2N0001X7", "12341100485000016F", "91341100MA00002850",
-])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "91350100M000100Y43",
+        "91110000600037341L",
+        "52341102MJA0000082",
+        "91341181MA2N0001X7",
+        "12341100485000016F",
+        "91341100MA00002850",
+    ],
+)
 def test_a_published_credit_code_is_right(code: str):
     assert numbers.credit_check(code[:17]) == code[17]
 

@@ -20,12 +20,36 @@ from kit.events import Fact
 from kit.observe import metrics, names, setup, traces
 
 PERSONAL = [
-    "name", "elder_name", "contact_name", "phone", "contact.phone", "mobile", "id_number", "address", "home_address", "token",
-    "access_token", "authorization", "password", "client_secret", "position", "lat", "lon", "birth_date", "born_on", "body", "request",
-    "payload", "answers",
+    "name",
+    "elder_name",
+    "contact_name",
+    "phone",
+    "contact.phone",
+    "mobile",
+    "id_number",
+    "address",
+    "home_address",
+    "token",
+    "access_token",
+    "authorization",
+    "password",
+    "client_secret",
+    "position",
+    "lat",
+    "lon",
+    "birth_date",
+    "born_on",
+    "body",
+    "request",
+    "payload",
+    "answers",
 ]
 SECRETS = [
-    "34110219400101001X", "call 13800000001 now", "+8613800000001", "Bearer abcdefghijklmnop", "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIx.c2ln",
+    "34110219400101001X",
+    "call 13800000001 now",
+    "+8613800000001",
+    "Bearer abcdefghijklmnop",
+    "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIx.c2ln",
 ]
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 OTHER = "00-1af7651916cd43dd8448eb211c80319c-c7ad6b7169203331-01"
@@ -54,8 +78,18 @@ def spans() -> Iterator[InMemorySpanExporter]:
 
 def _fact(number: int, parent: str) -> Fact:
     return Fact(
-        id=f"event {number}", source="/s", type="t.E", subject="1", sequence=1, time=datetime(2026, 3, 2, tzinfo=UTC),
-        topic="eldercare.elder.v1", partition=3, offset=number, payload=b"", traceparent=parent, correlation_id="flow 1",
+        id=f"event {number}",
+        source="/s",
+        type="t.E",
+        subject="1",
+        sequence=1,
+        time=datetime(2026, 3, 2, tzinfo=UTC),
+        topic="eldercare.elder.v1",
+        partition=3,
+        offset=number,
+        payload=b"",
+        traceparent=parent,
+        correlation_id="flow 1",
     )
 
 
@@ -80,10 +114,20 @@ def test_a_span_bears_only_what_is_declared(spans, key):
 def test_no_declared_name_is_one_for_personal_data():
     used = {attribute for metric in metrics.declared.values() for attribute in metric.attributes}
 
-    assert [name for name in {*names.ATTRIBUTES, *used} if observe.denied(name) and name not in {
-        "messaging.destination.name", "messaging.consumer.group.name",  # of a topic and a group, fixed by the conventions
-    }] == []
-    assert all(metric.meaning.endswith(".") and metric.name.startswith("eldercare.") for metric in metrics.declared.values())
+    assert [
+        name
+        for name in {*names.ATTRIBUTES, *used}
+        if observe.denied(name)
+        and name
+        not in {
+            "messaging.destination.name",
+            "messaging.consumer.group.name",  # of a topic and a group, fixed by the conventions
+        }
+    ] == []
+    assert all(
+        metric.meaning.endswith(".") and metric.name.startswith("eldercare.")
+        for metric in metrics.declared.values()
+    )
 
 
 @pytest.mark.parametrize("text", SECRETS)
@@ -93,14 +137,19 @@ def test_ids_phones_and_tokens_are_hidden_wherever_they_stand(lines, text):
 
     for line in lines():
         assert "[" in line["event"]
-        assert not any(secret in str(line) for secret in ("34110219400101001X", "13800000001", "abcdefghijklmnop", "eyJzdWIi"))
+        assert not any(
+            secret in str(line)
+            for secret in ("34110219400101001X", "13800000001", "abcdefghijklmnop", "eyJzdWIi")
+        )
 
 
 def test_an_error_is_told_by_class_and_place_and_not_by_its_values(lines):
     secret = "琅琊区李小明"
 
     def fail() -> None:
-        raise ValueError(f"duplicate {secret}\nDETAIL:  Key (phone)=(x7) already exists. [parameters: ('x7',)]")
+        raise ValueError(
+            f"duplicate {secret}\nDETAIL:  Key (phone)=(x7) already exists. [parameters: ('x7',)]"
+        )
 
     try:
         fail()
@@ -124,9 +173,18 @@ def test_a_line_bears_the_ids_of_its_span_and_its_event(lines):
     inside, too, outside = lines()
     for line in (inside, too):
         assert line["trace_id"] == trace_id == PARENT[3:35]
-        assert (len(line["span_id"]), line["trace_flags"], line["level"]) == (16, 1, "info" if line is inside else "warning")
-        assert (line["event_id"], line["correlation_id"], line["topic"], line["partition"], line["offset"]) == (
-            "event 7", "flow 1", "eldercare.elder.v1", 3, 7)
+        assert (len(line["span_id"]), line["trace_flags"], line["level"]) == (
+            16,
+            1,
+            "info" if line is inside else "warning",
+        )
+        assert (
+            line["event_id"],
+            line["correlation_id"],
+            line["topic"],
+            line["partition"],
+            line["offset"],
+        ) == ("event 7", "flow 1", "eldercare.elder.v1", 3, 7)
     assert "trace_id" not in outside
     assert "event_id" not in outside
 
@@ -143,7 +201,10 @@ def test_a_record_alone_continues_its_trace_and_is_linked_to_it(spans):
 
 
 def test_a_batch_is_a_new_trace_linked_to_each_of_its_records(spans):
-    with observe.span(names.SOLVED, kind="outer"), observe.handling([_fact(7, PARENT), _fact(8, OTHER)], group="subsidy"):
+    with (
+        observe.span(names.SOLVED, kind="outer"),
+        observe.handling([_fact(7, PARENT), _fact(8, OTHER)], group="subsidy"),
+    ):
         pass
 
     span = spans.get_finished_spans()[0]
@@ -160,7 +221,16 @@ def test_a_failed_span_tells_the_class_of_the_error_alone(spans):
     assert (span.status.is_ok, span.attributes["error.type"]) == (False, "ValueError")
 
 
-@pytest.mark.parametrize("parent", [None, "", "nonsense", PARENT.replace("00-", "ff-", 1), "00-" + "0" * 32 + "-b7ad6b7169203331-01"])
+@pytest.mark.parametrize(
+    "parent",
+    [
+        None,
+        "",
+        "nonsense",
+        PARENT.replace("00-", "ff-", 1),
+        "00-" + "0" * 32 + "-b7ad6b7169203331-01",
+    ],
+)
 def test_a_traceparent_that_names_nothing_begins_a_new_trace(parent):
     with observe.span(names.SOLVED, kind="plan", parent=parent):
         told = observe.traceparent()
@@ -203,7 +273,11 @@ def test_a_value_of_many_things_counts_for_each_of_them():
     names.FRESHNESS.record(20.0, group="weighed", topic="t")
 
     lines = [line for line in observe.prometheus().splitlines() if 'group="weighed"' in line]
-    assert [line.rpartition(" ")[2] for line in lines if 'le="0.5"' in line or "_count" in line or "_sum" in line] == ["7", "22.1", "8"]
+    assert [
+        line.rpartition(" ")[2]
+        for line in lines
+        if 'le="0.5"' in line or "_count" in line or "_sum" in line
+    ] == ["7", "22.1", "8"]
 
 
 def test_a_counter_follows_a_total_and_never_falls():
@@ -228,8 +302,11 @@ def test_metrics_are_also_written_as_openmetrics_reads_them():
     assert "# TYPE eldercare_refused counter\n" in text
     assert 'method="open",reason="X"} 1\n' in text
     assert text.endswith("\n# EOF\n")
-    assert {line.split(" ")[0].partition("{")[0] for line in text.splitlines() if "_refused" in line and line[0] != "#"} == {
-        "eldercare_refused_total"}
+    assert {
+        line.split(" ")[0].partition("{")[0]
+        for line in text.splitlines()
+        if "_refused" in line and line[0] != "#"
+    } == {"eldercare_refused_total"}
 
 
 def test_a_metric_refuses_attributes_that_are_not_declared():
@@ -256,23 +333,46 @@ class Collector:
     async def start(self) -> tuple[grpc.aio.Server, int]:
         server = grpc.aio.server()
         for service, request, reply, taken in (
-            ("trace.v1.Trace", trace_service_pb2.ExportTraceServiceRequest, trace_service_pb2.ExportTraceServiceResponse, self._traced),
-            ("metrics.v1.Metrics", metrics_service_pb2.ExportMetricsServiceRequest, metrics_service_pb2.ExportMetricsServiceResponse,
-             self._measured),
+            (
+                "trace.v1.Trace",
+                trace_service_pb2.ExportTraceServiceRequest,
+                trace_service_pb2.ExportTraceServiceResponse,
+                self._traced,
+            ),
+            (
+                "metrics.v1.Metrics",
+                metrics_service_pb2.ExportMetricsServiceRequest,
+                metrics_service_pb2.ExportMetricsServiceResponse,
+                self._measured,
+            ),
         ):
-            handler = grpc.unary_unary_rpc_method_handler(taken, request.FromString, reply.SerializeToString)
+            handler = grpc.unary_unary_rpc_method_handler(
+                taken, request.FromString, reply.SerializeToString
+            )
             name = f"opentelemetry.proto.collector.{service}Service"
-            server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": handler}),))
+            server.add_generic_rpc_handlers(
+                (grpc.method_handlers_generic_handler(name, {"Export": handler}),)
+            )
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         return server, port
 
     async def _traced(self, request: Any, _: Any) -> Any:
-        self.spans += [span for resource in request.resource_spans for scope in resource.scope_spans for span in scope.spans]
+        self.spans += [
+            span
+            for resource in request.resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
         return trace_service_pb2.ExportTraceServiceResponse()
 
     async def _measured(self, request: Any, _: Any) -> Any:
-        self.metrics += [metric for resource in request.resource_metrics for scope in resource.scope_metrics for metric in scope.metrics]
+        self.metrics += [
+            metric
+            for resource in request.resource_metrics
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+        ]
         return metrics_service_pb2.ExportMetricsServiceResponse()
 
 
@@ -298,7 +398,9 @@ async def test_what_was_traced_and_measured_has_left_when_the_flush_returns():
     server, port = await collector.start()
     setup.pushed_to("kit", f"http://127.0.0.1:{port}")
 
-    with observe.span(names.SOLVED, kind="plan", attributes={"name": "李小明", "eldercare.count": 3}):
+    with observe.span(
+        names.SOLVED, kind="plan", attributes={"name": "李小明", "eldercare.count": 3}
+    ):
         names.COMMANDS.add(3, method="m", outcome="done")
         names.RPC_DURATION.record(0.2, method="m", code="EXAMPLE")
     told = observe.openmetrics()
@@ -307,7 +409,12 @@ async def test_what_was_traced_and_measured_has_left_when_the_flush_returns():
     bucket = next(line for line in told.splitlines() if 'code="EXAMPLE",le="0.25"' in line)
     assert f' 1 # {{trace_id="{collector.spans[0].trace_id.hex()}"}} 0.2 ' in bucket
     assert "trace_id" not in observe.prometheus()
-    assert [(span.name, [entry.key for entry in span.attributes]) for span in collector.spans] == [("solve plan", ["eldercare.count"])]
-    assert {metric.name for metric in collector.metrics} >= {"eldercare.command", "eldercare.rpc.duration"}
+    assert [(span.name, [entry.key for entry in span.attributes]) for span in collector.spans] == [
+        ("solve plan", ["eldercare.count"])
+    ]
+    assert {metric.name for metric in collector.metrics} >= {
+        "eldercare.command",
+        "eldercare.rpc.duration",
+    }
     await asyncio.to_thread(setup.pushed_to, "kit", None)
     await server.stop(0)

@@ -37,7 +37,7 @@ def test_a_value_of_another_kind_or_a_changed_one_is_not_opened(ring):
         ring.open(sealed, "name")
     for place in range(len(sealed)):
         with pytest.raises(Unreadable):
-            ring.open(sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1:], "phone")
+            ring.open(sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :], "phone")
     for length in range(len(sealed)):
         with pytest.raises(Unreadable):
             ring.open(sealed[:length], "phone")
@@ -64,10 +64,15 @@ def test_a_hash_is_found_while_its_key_rotates(ring):
     assert rotating.digests("phone", "13800000001")[0] == rotating.digest("phone", "13800000001")
 
 
-@pytest.mark.parametrize(("kind", "one", "other"), [
-    ("phone", "138 0000 0001", "+86-13800000001"), ("id_number", "34110219400101001x", "34110219400101001X"), ("name", "李 小明", "李小明"),
-    ("id_number", "３４1102194001010017", "341102194001010017"),
-])
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("phone", "138 0000 0001", "+86-13800000001"),
+        ("id_number", "34110219400101001x", "34110219400101001X"),
+        ("name", "李 小明", "李小明"),
+        ("id_number", "３４1102194001010017", "341102194001010017"),
+    ],
+)
 def test_spellings_of_one_value_have_one_hash(ring, kind, one, other):
     assert ring.digest(kind, one) == ring.digest(kind, other)
 
@@ -79,17 +84,31 @@ def test_the_same_text_of_two_kinds_has_two_hashes(ring):
 def test_a_name_is_found_by_single_characters_inside_its_area_only(ring):
     stored = set(ring.character_digests("李小明", "341102000000"))
 
-    assert any(stored.issuperset(wanted) for wanted in ring.character_searches("明李", "341102000000"))
-    assert not any(stored.issuperset(wanted) for wanted in ring.character_searches("李四", "341102000000"))
-    assert not any(stored.issuperset(wanted) for wanted in ring.character_searches("李", "341103000000"))
+    assert any(
+        stored.issuperset(wanted) for wanted in ring.character_searches("明李", "341102000000")
+    )
+    assert not any(
+        stored.issuperset(wanted) for wanted in ring.character_searches("李四", "341102000000")
+    )
+    assert not any(
+        stored.issuperset(wanted) for wanted in ring.character_searches("李", "341103000000")
+    )
     rotating = Ring(None, f"{NEW},{OLD}")
-    assert any(stored.issuperset(wanted) for wanted in rotating.character_searches("小", "341102000000"))
+    assert any(
+        stored.issuperset(wanted) for wanted in rotating.character_searches("小", "341102000000")
+    )
 
 
-@pytest.mark.parametrize(("setting", "told"), [
-    ("nokey", "personal_keys: key 'nokey' must be 32 bytes"), ("a:AAAA", "must be 32 bytes"),
-    pytest.param(f"{OLD},{OLD}", "an id of its own", id="one id twice"), (":AAAA", "an id of its own"), ("", "an id of its own"),
-])
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("nokey", "personal_keys: key 'nokey' must be 32 bytes"),
+        ("a:AAAA", "must be 32 bytes"),
+        pytest.param(f"{OLD},{OLD}", "an id of its own", id="one id twice"),
+        (":AAAA", "an id of its own"),
+        ("", "an id of its own"),
+    ],
+)
 def test_a_wrong_key_is_named_and_not_shown(setting, told):
     with pytest.raises(ValueError, match=told) as caught:
         Ring(setting, None)
@@ -102,9 +121,17 @@ def test_without_keys_nothing_is_sealed():
         Ring(None, None).seal("text")
 
 
-@pytest.mark.parametrize(("kind", "text", "shown"), [
-    ("id_number", "341102194001010017", "341102********0017"), ("name", "李小明", "李**"), ("name", "李", "*"),
-    ("phone", "13800000001", "138****0001"), ("phone", "110", "***"), ("address", "琅琊区1号", "****"), ("position", "32.3,118.3", "****"),
-])
+@pytest.mark.parametrize(
+    ("kind", "text", "shown"),
+    [
+        ("id_number", "341102194001010017", "341102********0017"),
+        ("name", "李小明", "李**"),
+        ("name", "李", "*"),
+        ("phone", "13800000001", "138****0001"),
+        ("phone", "110", "***"),
+        ("address", "琅琊区1号", "****"),
+        ("position", "32.3,118.3", "****"),
+    ],
+)
 def test_a_mask_shows_only_what_it_must(kind, text, shown):
     assert personal.mask(kind, text) == shown

@@ -1,7 +1,16 @@
 import pytest
 
 from kit import refusals
-from kit.refusals import Conflict, Denied, EldercareError, Malformed, NotFound, Refusal, Unauthenticated, Unavailable
+from kit.refusals import (
+    Conflict,
+    Denied,
+    EldercareError,
+    Malformed,
+    NotFound,
+    Refusal,
+    Unauthenticated,
+    Unavailable,
+)
 from kit.rpc import status
 
 
@@ -27,18 +36,31 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("error", "code", "http", "message", "log", "alert"), TABLE, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    ("error", "code", "http", "message", "log", "alert"),
+    TABLE,
+    ids=lambda value: type(value).__name__,
+)
 def test_the_fault_decides_every_consequence(error, code, http, message, log, alert):
     told = refusals.consequence(error)
 
-    assert (told.code, told.http, told.message, told.log, told.alert) == (code, http, message, log, alert)
+    assert (told.code, told.http, told.message, told.log, told.alert) == (
+        code,
+        http,
+        message,
+        log,
+        alert,
+    )
 
 
 def test_each_row_of_the_table_is_tried_here():
     assert {refusals.consequence(row[0]) for row in TABLE} == set(refusals.CONSEQUENCES.values())
 
 
-@pytest.mark.parametrize(("kind", "reason"), [(AlreadyCompleted, "ALREADY_COMPLETED"), (HTTPGone, "HTTP_GONE"), (Refusal, "REFUSAL")])
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [(AlreadyCompleted, "ALREADY_COMPLETED"), (HTTPGone, "HTTP_GONE"), (Refusal, "REFUSAL")],
+)
 def test_the_reason_is_the_name_of_the_class(kind, reason):
     assert kind._reason == reason
 
@@ -46,23 +68,40 @@ def test_the_reason_is_the_name_of_the_class(kind, reason):
 def test_facts_are_attributes_and_build_the_text():
     error = AlreadyCompleted(assessment_id="a-1", field="assessment_id")
 
-    assert (error.assessment_id, error.facts, str(error)) == ("a-1", {"assessment_id": "a-1"}, "assessment a-1 is completed already")
+    assert (error.assessment_id, error.facts, str(error)) == (
+        "a-1",
+        {"assessment_id": "a-1"},
+        "assessment a-1 is completed already",
+    )
     assert error.violations == (("assessment_id", "assessment a-1 is completed already"),)
 
 
-@pytest.mark.parametrize("error", [row[0] for row in TABLE if isinstance(row[0], EldercareError)], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "error",
+    [row[0] for row in TABLE if isinstance(row[0], EldercareError)],
+    ids=lambda value: type(value).__name__,
+)
 def test_what_was_told_is_what_is_heard(error):
     code, text, _ = status.told(error)
 
-    heard = refusals.heard(code.name, text, reason=error.reason, facts=dict(error.facts), violations=error.violations)
+    heard = refusals.heard(
+        code.name, text, reason=error.reason, facts=dict(error.facts), violations=error.violations
+    )
 
-    assert (heard.reason, str(heard), heard.facts, heard.violations) == (error.reason, str(error), error.facts, error.violations)
+    assert (heard.reason, str(heard), heard.facts, heard.violations) == (
+        error.reason,
+        str(error),
+        error.facts,
+        error.violations,
+    )
     assert refusals.consequence(heard) == refusals.consequence(error)
 
 
 def test_a_status_stays_small_whatever_the_facts():
     facts = {f"fact_{number}": "长" * 1000 for number in range(100)}
-    error = Malformed("field", "长" * 1000, also=[(f"field_{number}", "长" * 1000) for number in range(100)])
+    error = Malformed(
+        "field", "长" * 1000, also=[(f"field_{number}", "长" * 1000) for number in range(100)]
+    )
 
     assert len(status.told(Refusal("长" * 5000, **facts))[2]) < 8_000
     assert len(status.told(error)[2]) < 8_000

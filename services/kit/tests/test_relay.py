@@ -47,17 +47,23 @@ async def relaying(store: Store, address: str, parts: int = 1) -> AsyncIterator[
 
 async def heard(address: str) -> list[dict[str, str]]:
     """The headers of all records of the topic, in the order of each partition."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=address, enable_auto_commit=False, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=address, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
     await consumer.start()
     try:
         partitions = [TopicPartition(TOPIC, number) for number in range(4)]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         found = []
-        while any([await consumer.position(partition) < ends[partition] for partition in partitions]):
+        while any(
+            [await consumer.position(partition) < ends[partition] for partition in partitions]
+        ):
             for records in (await consumer.getmany(timeout_ms=500)).values():
                 found += [
-                    {name: value.decode() for name, value in record.headers} | {"key": record.key.decode()} for record in records
+                    {name: value.decode() for name, value in record.headers}
+                    | {"key": record.key.decode()}
+                    for record in records
                 ]
         return found
     finally:
@@ -89,7 +95,9 @@ async def drained(pebbles, until) -> Callable:
     return empty
 
 
-async def test_what_is_committed_is_heard_with_its_headers_and_leaves_the_outbox(kafka, topics, pebbles, said, drained) -> None:
+async def test_what_is_committed_is_heard_with_its_headers_and_leaves_the_outbox(
+    kafka, topics, pebbles, said, drained
+) -> None:
     topics(TOPIC)
     keys = [uuid.uuid4() for _ in range(1200)]
 
@@ -100,11 +108,16 @@ async def test_what_is_committed_is_heard_with_its_headers_and_leaves_the_outbox
 
     records = await heard(kafka.address)
     assert sorted(record["key"] for record in records) == sorted(map(str, keys))
-    assert all(record["ce_subject"] == record["key"] and record["content-type"] == "application/protobuf" for record in records)
+    assert all(
+        record["ce_subject"] == record["key"] and record["content-type"] == "application/protobuf"
+        for record in records
+    )
     assert await relay.depth(pebbles.store) == (0, 0.0)
 
 
-async def test_the_database_knows_how_far_each_partition_holds_what_left_the_outbox(kafka, topics, pebbles, said, drained) -> None:
+async def test_the_database_knows_how_far_each_partition_holds_what_left_the_outbox(
+    kafka, topics, pebbles, said, drained
+) -> None:
     topics(TOPIC)
     pebbles.store.parts = 2
 
@@ -133,10 +146,14 @@ async def test_the_broker_in_memory_hears_the_same(memory_kafka, pebbles, said, 
         await say(pebbles.store, said, keys)
         await drained()
 
-    assert sorted(record["key"] for record in await heard(memory_kafka.address)) == sorted(map(str, keys))
+    assert sorted(record["key"] for record in await heard(memory_kafka.address)) == sorted(
+        map(str, keys)
+    )
 
 
-async def test_random_writers_lose_nothing_and_keep_the_order_of_each_aggregate(kafka, topics, pebbles, said, drained) -> None:
+async def test_random_writers_lose_nothing_and_keep_the_order_of_each_aggregate(
+    kafka, topics, pebbles, said, drained
+) -> None:
     topics(TOPIC)
     seed = random.randrange(2**32)
     print(f"seed {seed}")  # noqa: T201
@@ -166,11 +183,18 @@ async def test_random_writers_lose_nothing_and_keep_the_order_of_each_aggregate(
     for record in await heard(kafka.address):
         sequences[record["key"]].append(int(record["ce_sequence"]))
     async with pebbles.store.reading() as session:
-        versions = {str(row["pebble_id"]): row["version"] for row in await (await session.driver()).fetch("select * from pebble")}
-    assert sequences == {key: list(range(1, version + 1)) for key, version in versions.items() if version}
+        versions = {
+            str(row["pebble_id"]): row["version"]
+            for row in await (await session.driver()).fetch("select * from pebble")
+        }
+    assert sequences == {
+        key: list(range(1, version + 1)) for key, version in versions.items() if version
+    }
 
 
-async def test_a_part_has_one_owner_and_the_next_takes_over(kafka, topics, pebbles, said, drained, until) -> None:
+async def test_a_part_has_one_owner_and_the_next_takes_over(
+    kafka, topics, pebbles, said, drained, until
+) -> None:
     topics(TOPIC)
     other = Store(pebbles.dsn, service="kit", clock=pebbles.store.clock)
     first, second = Relay(pebbles.store, kafka.address), Relay(other, kafka.address)
@@ -195,7 +219,9 @@ async def test_a_part_has_one_owner_and_the_next_takes_over(kafka, topics, pebbl
     assert len(await heard(kafka.address)) == 100
 
 
-async def test_a_relay_whose_connection_is_cut_owns_the_part_again_and_loses_nothing(kafka, topics, pebbles, said, drained, until) -> None:
+async def test_a_relay_whose_connection_is_cut_owns_the_part_again_and_loses_nothing(
+    kafka, topics, pebbles, said, drained, until
+) -> None:
     topics(TOPIC)
     async with relaying(pebbles.store, kafka.address) as [one]:
         for number in range(5):
@@ -210,12 +236,18 @@ async def test_a_relay_whose_connection_is_cut_owns_the_part_again_and_loses_not
     assert len({record["ce_id"] for record in await heard(kafka.address)}) == 500
 
 
-async def test_killed_between_acknowledgement_and_delete_it_says_the_same_ids_again(kafka, topics, pebbles, said, drained, until) -> None:
+async def test_killed_between_acknowledgement_and_delete_it_says_the_same_ids_again(
+    kafka, topics, pebbles, said, drained, until
+) -> None:
     topics(TOPIC)
     await say(pebbles.store, said, [uuid.uuid4() for _ in range(20)])
     holder = await asyncpg.connect(pebbles.dsn)
-    await holder.execute("begin; select from outbox for update")  # the broker acknowledges, and the delete waits for us
-    dying = await asyncio.create_subprocess_exec(sys.executable, "-c", ALONE, pebbles.dsn, kafka.address)
+    await holder.execute(
+        "begin; select from outbox for update"
+    )  # the broker acknowledges, and the delete waits for us
+    dying = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", ALONE, pebbles.dsn, kafka.address
+    )
 
     async def deleting() -> bool:
         async with pebbles.store.raw() as session:
@@ -224,7 +256,9 @@ async def test_killed_between_acknowledgement_and_delete_it_says_the_same_ids_ag
     await until(deleting, timeout=30)
     dying.send_signal(signal.SIGKILL)
     await dying.wait()
-    await holder.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kit relay 0'")
+    await holder.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kit relay 0'"
+    )
     await until(lambda: left(pebbles.dsn))
     await holder.execute("rollback")
     await holder.close()
@@ -238,7 +272,9 @@ async def test_killed_between_acknowledgement_and_delete_it_says_the_same_ids_ag
     assert {record["ce_id"] for record in again} == {record["ce_id"] for record in before}
 
 
-async def test_messages_wait_for_a_topic_that_is_made_later(kafka, topics, pebbles, said, drained, until) -> None:
+async def test_messages_wait_for_a_topic_that_is_made_later(
+    kafka, topics, pebbles, said, drained, until
+) -> None:
     async with relaying(pebbles.store, kafka.address) as [one]:
         await until(lambda: one.owner)
         await say(pebbles.store, said, [uuid.uuid4() for _ in range(10)])
@@ -249,7 +285,9 @@ async def test_messages_wait_for_a_topic_that_is_made_later(kafka, topics, pebbl
     assert len(await heard(kafka.address)) == 10
 
 
-async def test_a_broker_that_is_killed_and_comes_back_hears_everything_in_order(own_kafka, pebbles, said, drained, until) -> None:
+async def test_a_broker_that_is_killed_and_comes_back_hears_everything_in_order(
+    own_kafka, pebbles, said, drained, until
+) -> None:
     key = uuid.uuid4()
     async with relaying(pebbles.store, own_kafka.address) as [one]:
         _make(own_kafka.address)
@@ -295,5 +333,3 @@ async def test_the_age_of_the_oldest_message_is_known(pebbles, said, until) -> N
         return oldest_s > 0.05
 
     await until(aged)
-
-

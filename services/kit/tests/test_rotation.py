@@ -55,7 +55,10 @@ class Person(Remembered, table=True):
 def a_person(ring: Ring, number: int, phone: str | None = None) -> Person:
     phone = phone or f"138{number:08d}"
     return Person(
-        county="341102", number=number, name_sealed=ring.seal(f"李{number}", "name"), phone_sealed=ring.seal(phone, "phone"),
+        county="341102",
+        number=number,
+        name_sealed=ring.seal(f"李{number}", "name"),
+        phone_sealed=ring.seal(phone, "phone"),
         phone_digest=ring.digest("phone", phone),
     )
 
@@ -74,27 +77,44 @@ async def people(database: Callable[..., Any], clock: Clock) -> AsyncIterator[St
 
 async def under(store: Store) -> dict[tuple[str, str], int]:
     """Values by column and key."""
-    return {(count.column, count.key): count.rows for count in await rotation.counts(store, ROTATING, [PERSON])}
+    return {
+        (count.column, count.key): count.rows
+        for count in await rotation.counts(store, ROTATING, [PERSON])
+    }
 
 
 async def test_afterwards_the_new_keys_alone_open_and_find_everything(people: Store) -> None:
-    assert await under(people) == {("name_sealed", "old"): 101, ("phone_sealed", "old"): 100, ("phone_digest", "old"): 100}
+    assert await under(people) == {
+        ("name_sealed", "old"): 101,
+        ("phone_sealed", "old"): 100,
+        ("phone_digest", "old"): 100,
+    }
 
     done = await rotation.rotate(people, ROTATING, PERSON, batch=7, page=13)
 
     assert (done.renewed, done.left) == (101, {})
-    assert await under(people) == {("name_sealed", "new"): 101, ("phone_sealed", "new"): 100, ("phone_digest", "new"): 100}
+    assert await under(people) == {
+        ("name_sealed", "new"): 101,
+        ("phone_sealed", "new"): 100,
+        ("phone_digest", "new"): 100,
+    }
     async with people.reading() as session:
         for number in range(100):
             row = await session.get(Person, ("341102", number))
             assert AFTER.open(row.name_sealed, "name") == f"李{number}"
             assert row.phone_digest in AFTER.digests("phone", AFTER.open(row.phone_sealed, "phone"))
         nameless = await session.get(Person, ("341103", 0))
-    assert (AFTER.open(nameless.name_sealed, "name"), nameless.phone_sealed, nameless.phone_digest) == ("王", None, None)
+    assert (
+        AFTER.open(nameless.name_sealed, "name"),
+        nameless.phone_sealed,
+        nameless.phone_digest,
+    ) == ("王", None, None)
     assert (await rotation.rotate(people, ROTATING, PERSON)).renewed == 0
 
 
-async def test_a_writer_who_holds_a_row_is_not_waited_for_and_not_overwritten(people: Store) -> None:
+async def test_a_writer_who_holds_a_row_is_not_waited_for_and_not_overwritten(
+    people: Store,
+) -> None:
     async with people.transaction() as session:
         row = await session.get_locked(Person, ("341102", 50))
         rotating = asyncio.create_task(rotation.rotate(people, ROTATING, PERSON))
@@ -104,7 +124,10 @@ async def test_a_writer_who_holds_a_row_is_not_waited_for_and_not_overwritten(pe
             return (await under(people)).get(("name_sealed", "new")) == 100
 
         await until(all_but_one, what="the rows that nobody holds")
-        row.phone_sealed, row.phone_digest = BEFORE.seal("13900000000", "phone"), BEFORE.digest("phone", "13900000000")
+        row.phone_sealed, row.phone_digest = (
+            BEFORE.seal("13900000000", "phone"),
+            BEFORE.digest("phone", "13900000000"),
+        )
 
     done = await rotating
     assert done.renewed == 101
@@ -129,14 +152,20 @@ async def test_a_killed_rotation_goes_on_where_it_was(people: Store) -> None:
 
     assert 0 < renewed < 101
     assert int(told) == 101 - renewed
-    assert await under(people) == {("name_sealed", "new"): 101, ("phone_sealed", "new"): 100, ("phone_digest", "new"): 100}
+    assert await under(people) == {
+        ("name_sealed", "new"): 101,
+        ("phone_sealed", "new"): 100,
+        ("phone_digest", "new"): 100,
+    }
 
 
 async def test_what_cannot_be_renewed_is_named_and_the_rest_goes_on(people: Store) -> None:
     lost = Ring(f"lost:{base64.b64encode(os.urandom(32)).decode()}", OLD)
     async with people.transaction() as session:
         session.add(a_person(lost, 200))
-        session.add(a_person(ROTATING, 201, "13800000001"))  # the phone that 1 has, under the other key
+        session.add(
+            a_person(ROTATING, 201, "13800000001")
+        )  # the phone that 1 has, under the other key
 
     done = await rotation.rotate(people, ROTATING, PERSON, batch=10)
 
@@ -155,7 +184,9 @@ async def test_answers_of_commands_are_renewed_only_where_asked_for(people: Stor
 
 
 @pytest.mark.parametrize(("ring", "entering"), [(BEFORE, 2), (ROTATING, 1)])
-async def test_one_value_is_registered_by_one_at_a_time_while_a_key_rotates(people: Store, ring: Ring, entering: int) -> None:
+async def test_one_value_is_registered_by_one_at_a_time_while_a_key_rotates(
+    people: Store, ring: Ring, entering: int
+) -> None:
     inside, over = 0, asyncio.Event()
 
     async def enter() -> None:

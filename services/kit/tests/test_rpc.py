@@ -19,7 +19,15 @@ from kit.access import Caller
 from kit.identity import Identity
 from kit.observe import names
 from kit.personal import Ring
-from kit.refusals import Conflict, Denied, Malformed, NotFound, Refusal, Unauthenticated, Unavailable
+from kit.refusals import (
+    Conflict,
+    Denied,
+    Malformed,
+    NotFound,
+    Refusal,
+    Unauthenticated,
+    Unavailable,
+)
 from kit.rpc import methods, server, status
 from kit.store import Store
 from kit.timers import due, due_now
@@ -127,7 +135,12 @@ def official(issuer) -> str:
 async def test_a_read_is_answered_inside_the_callers_trace(client, trials, trial, official):
     with observe.span(observe.names.SOLVED, kind="test"):
         trace_id = observe.current_trace_id()
-        thing = await client.call(f"{SERVICE}/Read", trial.GetThing(thing_id="1"), token=official, correlation_id=str(uuid4()))
+        thing = await client.call(
+            f"{SERVICE}/Read",
+            trial.GetThing(thing_id="1"),
+            token=official,
+            correlation_id=str(uuid4()),
+        )
 
     assert thing.thing_id == "1"
     call = trials.calls[0]
@@ -136,8 +149,12 @@ async def test_a_read_is_answered_inside_the_callers_trace(client, trials, trial
     assert trials.parents[0].split("-")[1] == trace_id
 
 
-@pytest.mark.parametrize(("error", "code", "reason"), RAISED, ids=lambda value: type(value).__name__)
-async def test_a_refusal_comes_back_as_it_was_raised(client, trials, trial, official, error, code, reason):
+@pytest.mark.parametrize(
+    ("error", "code", "reason"), RAISED, ids=lambda value: type(value).__name__
+)
+async def test_a_refusal_comes_back_as_it_was_raised(
+    client, trials, trial, official, error, code, reason
+):
     trials.raised = error
 
     with pytest.raises(refusals.EldercareError) as caught:
@@ -170,10 +187,14 @@ def _put(trial: ModuleType, **fields):
     return trial.PutThing(**{"thing_id": str(uuid4()), "level": 2, **fields})
 
 
-async def test_a_write_with_the_same_key_has_one_effect_and_one_answer(client, sealed_store, trial, official):
+async def test_a_write_with_the_same_key_has_one_effect_and_one_answer(
+    client, sealed_store, trial, official
+):
     request = _put(trial)
 
-    answers = [await client.call(f"{SERVICE}/Put", request, token=official, key="k1") for _ in range(2)]
+    answers = [
+        await client.call(f"{SERVICE}/Put", request, token=official, key="k1") for _ in range(2)
+    ]
 
     assert answers[0] == answers[1]
     assert answers[0].level == 2
@@ -183,7 +204,12 @@ async def test_a_write_with_the_same_key_has_one_effect_and_one_answer(client, s
 async def test_two_at_once_with_the_same_key_have_one_answer(client, trial, official):
     request = _put(trial)
 
-    answers = await asyncio.gather(*(client.call(f"{SERVICE}/Put", request, token=official, key="k1", timeout=10) for _ in range(8)))
+    answers = await asyncio.gather(
+        *(
+            client.call(f"{SERVICE}/Put", request, token=official, key="k1", timeout=10)
+            for _ in range(8)
+        )
+    )
 
     assert len({answer.SerializeToString() for answer in answers}) == 1
 
@@ -219,7 +245,12 @@ async def test_every_broken_constraint_is_named(client, trials, trial, official)
     with pytest.raises(Malformed) as caught:
         await client.call(f"{SERVICE}/Put", request, token=official, key="k1")
 
-    assert {field for field, _ in caught.value.violations} == {"thing_id", "level", "tags[1]", "part.label"}
+    assert {field for field, _ in caught.value.violations} == {
+        "thing_id",
+        "level",
+        "tags[1]",
+        "part.label",
+    }
     assert all(rule for _, rule in caught.value.violations)
     assert trials.calls == []
 
@@ -235,7 +266,9 @@ async def test_bytes_that_are_no_message_are_malformed(client, official):
 
 async def test_without_a_valid_token_nobody_calls(client, issuer, trials, trial):
     tokens = [
-        issuer.token(("official",), life_s=-60), issuer.token(("official",), aud="others"), issuer.token(("official",), iss="http://else"),
+        issuer.token(("official",), life_s=-60),
+        issuer.token(("official",), aud="others"),
+        issuer.token(("official",), iss="http://else"),
         "no.token.atall",
     ]
 
@@ -251,7 +284,11 @@ async def test_without_a_valid_token_nobody_calls(client, issuer, trials, trial)
 
 async def test_a_role_that_is_not_named_is_denied(client, issuer, trials, trial):
     with pytest.raises(Denied):
-        await client.call(f"{SERVICE}/Read", trial.GetThing(), token=issuer.token(("provider",), organisation_id="o"))
+        await client.call(
+            f"{SERVICE}/Read",
+            trial.GetThing(),
+            token=issuer.token(("provider",), organisation_id="o"),
+        )
 
     assert trials.calls == []
 
@@ -260,7 +297,9 @@ async def test_an_open_method_takes_any_valid_token(client, issuer, trial):
     assert await client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="1"), token=issuer.token(()))
 
 
-async def test_an_internal_method_takes_services_alone_and_knows_the_user(client, issuer, trials, trial, official):
+async def test_an_internal_method_takes_services_alone_and_knows_the_user(
+    client, issuer, trials, trial, official
+):
     service = issuer.service_token("dispatch")
 
     with pytest.raises(Denied):
@@ -269,19 +308,41 @@ async def test_an_internal_method_takes_services_alone_and_knows_the_user(client
     await client.call(f"{SERVICE}/Tell", trial.GetThing(), token=service, on_behalf_of=official)
 
     alone, spoken_for = trials.calls
-    assert (alone.caller.subject, alone.via.subject, alone.channel) == ("dispatch", "dispatch", "internal")
-    assert (spoken_for.caller.subject, spoken_for.via.subject, spoken_for.client_id) == ("li", "dispatch", "dispatch")
+    assert (alone.caller.subject, alone.via.subject, alone.channel) == (
+        "dispatch",
+        "dispatch",
+        "internal",
+    )
+    assert (spoken_for.caller.subject, spoken_for.via.subject, spoken_for.client_id) == (
+        "li",
+        "dispatch",
+        "dispatch",
+    )
     assert (alone.token, spoken_for.token) == (None, official)
 
 
-async def test_only_a_service_speaks_for_others_and_the_users_own_roles_count(client, issuer, trial, official):
+async def test_only_a_service_speaks_for_others_and_the_users_own_roles_count(
+    client, issuer, trial, official
+):
     provider = issuer.token(("provider",), organisation_id="o")
 
     with pytest.raises(Unauthenticated):
-        await client.call(f"{SERVICE}/Read", trial.GetThing(), token=provider, on_behalf_of=official)
+        await client.call(
+            f"{SERVICE}/Read", trial.GetThing(), token=provider, on_behalf_of=official
+        )
     with pytest.raises(Denied):
-        await client.call(f"{SERVICE}/Read", trial.GetThing(), token=issuer.service_token("dispatch"), on_behalf_of=provider)
-    assert await client.call(f"{SERVICE}/Read", trial.GetThing(), token=issuer.service_token("dispatch"), on_behalf_of=official)
+        await client.call(
+            f"{SERVICE}/Read",
+            trial.GetThing(),
+            token=issuer.service_token("dispatch"),
+            on_behalf_of=provider,
+        )
+    assert await client.call(
+        f"{SERVICE}/Read",
+        trial.GetThing(),
+        token=issuer.service_token("dispatch"),
+        on_behalf_of=official,
+    )
 
 
 async def test_an_unknown_channel_is_malformed(client, trial, official):
@@ -293,21 +354,38 @@ async def test_only_a_service_may_say_that_nobody_asked(client, issuer, trial, o
     with pytest.raises(Malformed, match="channel"):
         await client.call(f"{SERVICE}/Read", trial.GetThing(), token=official, channel="internal")
     service = issuer.service_token("dispatch")
-    assert await client.call(f"{SERVICE}/Read", trial.GetThing(), token=service, on_behalf_of=official, channel="internal")
+    assert await client.call(
+        f"{SERVICE}/Read",
+        trial.GetThing(),
+        token=service,
+        on_behalf_of=official,
+        channel="internal",
+    )
 
 
-async def test_a_call_that_takes_too_long_is_unavailable_and_its_work_is_cancelled(client, trials, trial, official, until):
+async def test_a_call_that_takes_too_long_is_unavailable_and_its_work_is_cancelled(
+    client, trials, trial, official, until
+):
     before = counted()
     with pytest.raises(Unavailable):
-        await client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="slow"), token=official, timeout=0.2)
+        await client.call(
+            f"{SERVICE}/Sum", trial.GetThing(thing_id="slow"), token=official, timeout=0.2
+        )
 
     await until(lambda: client.server.open == 0, 5)
-    assert counted() - before == {("served", "DEADLINE_EXCEEDED"): 1, ("called", "DEADLINE_EXCEEDED"): 1}
+    assert counted() - before == {
+        ("served", "DEADLINE_EXCEEDED"): 1,
+        ("called", "DEADLINE_EXCEEDED"): 1,
+    }
 
 
-async def test_a_caller_who_goes_away_ends_the_work_and_is_no_success(client, trials, trial, official, until):
+async def test_a_caller_who_goes_away_ends_the_work_and_is_no_success(
+    client, trials, trial, official, until
+):
     before = counted()
-    call = asyncio.create_task(client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="slow"), token=official, timeout=20))
+    call = asyncio.create_task(
+        client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="slow"), token=official, timeout=20)
+    )
     await until(lambda: trials.calls, 5)
 
     call.cancel()
@@ -319,11 +397,17 @@ async def test_a_caller_who_goes_away_ends_the_work_and_is_no_success(client, tr
 
 def counted() -> Counter[tuple[str, str]]:
     """How many calls of Sum ended with each code, by the server's and by the client's count."""
-    return Counter({
-        (side, code): sum(series[0])
-        for side, metric in (("served", names.RPC_DURATION), ("called", names.RPC_CALL_DURATION))
-        for (method, code), series in metric.series.items() if method == f"{SERVICE}.Sum"
-    })
+    return Counter(
+        {
+            (side, code): sum(series[0])
+            for side, metric in (
+                ("served", names.RPC_DURATION),
+                ("called", names.RPC_CALL_DURATION),
+            )
+            for (method, code), series in metric.series.items()
+            if method == f"{SERVICE}.Sum"
+        }
+    )
 
 
 async def test_a_neighbour_that_is_not_there_is_unavailable(issuer, trial):
@@ -334,8 +418,12 @@ async def test_a_neighbour_that_is_not_there_is_unavailable(issuer, trial):
     await client.close()
 
 
-async def test_a_drain_says_so_and_lets_calls_in_flight_finish(client, trials, trial, official, until):
-    call = asyncio.create_task(client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="soon"), token=official))
+async def test_a_drain_says_so_and_lets_calls_in_flight_finish(
+    client, trials, trial, official, until
+):
+    call = asyncio.create_task(
+        client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="soon"), token=official)
+    )
     await until(lambda: client.server.open == 1)
     health = health_pb2_grpc.HealthStub(client._channel)
 
@@ -349,8 +437,16 @@ async def test_a_drain_says_so_and_lets_calls_in_flight_finish(client, trials, t
 
 
 async def test_a_caller_without_a_deadline_gets_one(client, trials, trial, official):
-    stub = client._channel.unary_unary(f"/{SERVICE}/Sum", request_serializer=trial.GetThing.SerializeToString)
-    called = asyncio.create_task(_awaited(stub(trial.GetThing(thing_id="slow"), metadata=(("authorization", f"Bearer {official}"),))))
+    stub = client._channel.unary_unary(
+        f"/{SERVICE}/Sum", request_serializer=trial.GetThing.SerializeToString
+    )
+    called = asyncio.create_task(
+        _awaited(
+            stub(
+                trial.GetThing(thing_id="slow"), metadata=(("authorization", f"Bearer {official}"),)
+            )
+        )
+    )
 
     with pytest.raises(grpc.aio.AioRpcError) as raw:
         await asyncio.wait_for(called, server.DEADLINE_S + 3)
@@ -367,7 +463,9 @@ async def test_a_call_to_a_neighbour_ends_with_the_call_being_served(client, tri
     methods.deadline.set(began + 0.3)
 
     with pytest.raises(Unavailable):
-        await client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="slow"), token=official, timeout=20)
+        await client.call(
+            f"{SERVICE}/Sum", trial.GetThing(thing_id="slow"), token=official, timeout=20
+        )
 
     assert time.monotonic() - began < 3
 
@@ -384,10 +482,16 @@ async def test_a_servicer_that_lacks_a_method_is_not_started(sealed_store, issue
         async def Put(self, request, session, call): ...
 
     with pytest.raises(TypeError, match="Read, Span, Sum, Tell"):
-        rpc.Server([Few()], store=sealed_store, identity=Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url))
+        rpc.Server(
+            [Few()],
+            store=sealed_store,
+            identity=Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url),
+        )
 
 
-async def test_refusals_and_defects_are_logged_without_token_or_body(client, trials, trial, official, capsys):
+async def test_refusals_and_defects_are_logged_without_token_or_body(
+    client, trials, trial, official, capsys
+):
     observe.install("kit")
     trials.raised = RuntimeError("phone 13800000001")
 
@@ -401,15 +505,24 @@ async def test_refusals_and_defects_are_logged_without_token_or_body(client, tri
     assert not any(secret in written for secret in (official, "13800000001", "secret-body"))
 
 
-async def test_more_calls_than_a_server_takes_are_refused_at_once(trials, sealed_store, issuer, trial, official, until):
+async def test_more_calls_than_a_server_takes_are_refused_at_once(
+    trials, sealed_store, issuer, trial, official, until
+):
     identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
     crowded = rpc.Server([trials], store=sealed_store, identity=identity, most=2)
     await crowded.start()
     client = rpc.Client(f"127.0.0.1:{crowded.port}")
-    waiting = [asyncio.create_task(client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="soon"), token=official)) for _ in range(2)]
+    waiting = [
+        asyncio.create_task(
+            client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="soon"), token=official)
+        )
+        for _ in range(2)
+    ]
     await until(lambda: crowded.open == 2, 5)
 
-    stub = client._channel.unary_unary(f"/{SERVICE}/Read", request_serializer=trial.GetThing.SerializeToString)
+    stub = client._channel.unary_unary(
+        f"/{SERVICE}/Read", request_serializer=trial.GetThing.SerializeToString
+    )
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await stub(trial.GetThing(), timeout=5, metadata=(("authorization", f"Bearer {official}"),))
 
@@ -431,10 +544,14 @@ async def test_strangers_may_list_what_a_server_answers_where_reflection_is_on(c
 
 
 def test_a_contract_that_streams_is_refused():
-    file = descriptor_pb2.FileDescriptorProto(name="streams.proto", package="streams", syntax="proto3")
+    file = descriptor_pb2.FileDescriptorProto(
+        name="streams.proto", package="streams", syntax="proto3"
+    )
     file.dependency.extend(["eldercare/options.proto", "google/protobuf/empty.proto"])
     empty = ".google.protobuf.Empty"
-    method = file.service.add(name="Streams").method.add(name="Watch", input_type=empty, output_type=empty, server_streaming=True)
+    method = file.service.add(name="Streams").method.add(
+        name="Watch", input_type=empty, output_type=empty, server_streaming=True
+    )
     method.options.Extensions[options_pb2.access].open = True
     pool = descriptor_pool.Default()
     pool.Add(file)

@@ -30,14 +30,23 @@ def produced(address: str, topic: str, value: bytes) -> None:
 
 
 def consumed(address: str, topic: str, count: int) -> list[bytes]:
-    consumer = Consumer({"bootstrap.servers": address, "group.id": "reader", "enable.auto.commit": False, "log_level": 0})
+    consumer = Consumer(
+        {
+            "bootstrap.servers": address,
+            "group.id": "reader",
+            "enable.auto.commit": False,
+            "log_level": 0,
+        }
+    )
     consumer.assign([TopicPartition(topic, 0, 0)])
     values = [record.value() for record in consumer.consume(count, timeout=20)]
     consumer.close()
     return [value for value in values if value is not None]
 
 
-@pytest.mark.skipif(not OUTGOING.exists(), reason="only Linux tells which ports are for outgoing connections")
+@pytest.mark.skipif(
+    not OUTGOING.exists(), reason="only Linux tells which ports are for outgoing connections"
+)
 def test_a_free_port_is_given_once_and_never_taken_by_an_outgoing_connection() -> None:
     ports = [free_port() for _ in range(300)]
 
@@ -73,7 +82,9 @@ async def test_a_guarded_postgres_refuses_who_does_not_know_the_password(tmp_pat
 
 async def test_postgres_listens_on_loopback_alone(postgres: Postgres) -> None:
     connections = psutil.Process(postgres.pid).net_connections(kind="tcp")
-    listening = {connection.laddr.ip for connection in connections if connection.status == psutil.CONN_LISTEN}
+    listening = {
+        connection.laddr.ip for connection in connections if connection.status == psutil.CONN_LISTEN
+    }
 
     assert listening == {"127.0.0.1"}
 
@@ -126,10 +137,16 @@ def test_a_cluster_of_three_goes_on_without_one(tmp_path: Path) -> None:
         cluster.stop()
 
 
-def test_the_broker_in_memory_makes_four_partitions_at_the_first_mention(memory_kafka: MemoryKafka) -> None:
+def test_the_broker_in_memory_makes_four_partitions_at_the_first_mention(
+    memory_kafka: MemoryKafka,
+) -> None:
     memory_kafka.create_topics(["named"])
 
-    topics = AdminClient({"bootstrap.servers": memory_kafka.address, "log_level": 0}).list_topics(timeout=5).topics
+    topics = (
+        AdminClient({"bootstrap.servers": memory_kafka.address, "log_level": 0})
+        .list_topics(timeout=5)
+        .topics
+    )
     assert len(topics["named"].partitions) == 4
     produced(memory_kafka.address, "named", b"first")
     assert consumed(memory_kafka.address, "named", 1) == [b"first"]
@@ -140,7 +157,9 @@ def test_a_child_dies_with_its_parent_even_when_that_is_killed(tmp_path: Path) -
         "import sys, time; from pathlib import Path; from kit.servers.kafka import MemoryKafka\n"
         "broker = MemoryKafka(Path(sys.argv[1])); broker.start(); print(broker.pid, flush=True); time.sleep(600)"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "data")], stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "data")], stdout=subprocess.PIPE, text=True
+    )
     assert parent.stdout is not None
     with parent.stdout:
         child = int(parent.stdout.readline())
@@ -159,7 +178,9 @@ class Family(Process):
     """Has a child of its own in its group, and ignores SIGTERM."""
 
     def command(self) -> list[str]:
-        code = "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        code = (
+            "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        )
         code += "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).pid, flush=True); time.sleep(600)"
         return [sys.executable, "-c", code]
 
@@ -191,7 +212,9 @@ def test_without_maven_and_java_kafka_names_what_is_missing(tmp_path: Path) -> N
     bare = {**os.environ, "PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     code = "from kit.servers.kafka import fetch_jars; fetch_jars()"
 
-    done = subprocess.run([sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=False
+    )
 
     assert "Apache Kafka needs java and mvn" in done.stderr
     assert "--kafka memory" in done.stderr
@@ -208,7 +231,9 @@ async def written_to(pair: Pair) -> str:
 
 @pytest.mark.timeout(180)
 async def test_what_was_committed_outlives_the_primary_and_then_its_successor() -> None:
-    with tempfile.TemporaryDirectory(prefix="eldercare-pair-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="eldercare-pair-", ignore_cleanup_errors=True
+    ) as folder:
         pair = Pair(Path(folder), password="it's secret")
         pair.start()
         try:
@@ -220,19 +245,28 @@ async def test_what_was_committed_outlives_the_primary_and_then_its_successor() 
                 dead, heir = pair.primary, pair.standby
 
                 dead.kill()
-                assert dead.lost() == f"{heir.name} is promoted; {dead.name} is made anew as its standby"
+                assert (
+                    dead.lost()
+                    == f"{heir.name} is promoted; {dead.name} is made anew as its standby"
+                )
 
                 assert await written_to(pair) == heir.address
-                await execute(ours, "insert into kept values (0)")  # nobody waits for a standby that is not there
+                await execute(
+                    ours, "insert into kept values (0)"
+                )  # nobody waits for a standby that is not there
                 dead.start()
                 assert pair.attached
                 connection = await asyncpg.connect(ours)
                 assert await connection.fetchval("select sum(n) from kept") == sum(range(turn + 1))
-                assert await connection.fetchval("show synchronous_standby_names") == f'"{dead.name}"'
+                assert (
+                    await connection.fetchval("show synchronous_standby_names") == f'"{dead.name}"'
+                )
                 await connection.close()
         finally:
             pair.stop()
-        again = Pair(Path(folder), ports=(pair.nodes[0].port, pair.nodes[1].port), password="it's secret")
+        again = Pair(
+            Path(folder), ports=(pair.nodes[0].port, pair.nodes[1].port), password="it's secret"
+        )
         assert (again.primary.name, again.turns) == (pair.primary.name, 2)
         again.start()
         try:
@@ -242,8 +276,12 @@ async def test_what_was_committed_outlives_the_primary_and_then_its_successor() 
 
 
 @pytest.mark.timeout(120)
-async def test_a_commit_waits_for_a_standby_that_is_away_and_such_a_standby_is_not_promoted() -> None:
-    with tempfile.TemporaryDirectory(prefix="eldercare-pair-", ignore_cleanup_errors=True) as folder:
+async def test_a_commit_waits_for_a_standby_that_is_away_and_such_a_standby_is_not_promoted() -> (
+    None
+):
+    with tempfile.TemporaryDirectory(
+        prefix="eldercare-pair-", ignore_cleanup_errors=True
+    ) as folder:
         pair = Pair(Path(folder), password="secret")
         pair.start()
         try:

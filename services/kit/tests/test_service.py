@@ -64,17 +64,32 @@ async def say(parts):
 class Running:
     """A service in a process of its own."""
 
-    def __init__(self, environment: dict[str, str], log: Path, more: str = "", also: str = "", group: str = "None") -> None:
+    def __init__(
+        self,
+        environment: dict[str, str],
+        log: Path,
+        more: str = "",
+        also: str = "",
+        group: str = "None",
+    ) -> None:
         self.log = log
         program = [sys.executable, "-c", PROGRAM.format(more=more, also=also, group=group)]
         with log.open("w") as written:
-            self.process = subprocess.Popen(program, env={**_bare(), **environment}, stdout=written, stderr=subprocess.PIPE)
+            self.process = subprocess.Popen(
+                program, env={**_bare(), **environment}, stdout=written, stderr=subprocess.PIPE
+            )
 
     def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines() if line.endswith("}")]
+        return [
+            json.loads(line) for line in self.log.read_text().splitlines() if line.endswith("}")
+        ]
 
     async def said(self, event: str, timeout: float = 60) -> dict[str, Any]:
-        return await until(lambda: next((line for line in self.lines() if line["event"] == event), None), timeout, what=event)
+        return await until(
+            lambda: next((line for line in self.lines() if line["event"] == event), None),
+            timeout,
+            what=event,
+        )
 
     async def get(self, page: str) -> httpx.Response:
         started = await self.said("started")
@@ -108,8 +123,12 @@ async def dsn(postgres: Postgres) -> AsyncIterator[str]:
 @pytest.fixture
 def environment(dsn: str, memory_kafka: MemoryKafka, issuer: Any) -> dict[str, str]:
     return {
-        "SERVICE": "kit", "DATABASE": dsn, "KAFKA": memory_kafka.address, "ISSUER": issuer.url,
-        "KEYS_URL": issuer.keys_url, "ONE_BOX": "true",
+        "SERVICE": "kit",
+        "DATABASE": dsn,
+        "KAFKA": memory_kafka.address,
+        "ISSUER": issuer.url,
+        "KEYS_URL": issuer.keys_url,
+        "ONE_BOX": "true",
     }
 
 
@@ -143,13 +162,29 @@ async def test_it_waits_for_its_schema_alive_but_not_ready_and_drains_on_sigterm
     status = (await running.get("/status")).json()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{status['grpc_port']}") as channel:
         health = health_pb2_grpc.HealthStub(channel)
-        serving = [await health.Check(health_pb2.HealthCheckRequest(service=name)) for name in ("live", "ready")]
+        serving = [
+            await health.Check(health_pb2.HealthCheckRequest(service=name))
+            for name in ("live", "ready")
+        ]
     running.process.send_signal(signal.SIGTERM)
 
     assert await running.ended() == 0
     assert [answer.status for answer in serving] == [health_pb2.HealthCheckResponse.SERVING] * 2
-    assert {"service": "kit", "live": True, "ready": True, "reason": "", "schema": migrations.head("kit"), "outbox": 0, "due": 0,
-            "waiting": 0, "parked": 0, "held": 0, "lag": 0, "emitted": 0, "positions": []}.items() <= status.items()
+    assert {
+        "service": "kit",
+        "live": True,
+        "ready": True,
+        "reason": "",
+        "schema": migrations.head("kit"),
+        "outbox": 0,
+        "due": 0,
+        "waiting": 0,
+        "parked": 0,
+        "held": 0,
+        "lag": 0,
+        "emitted": 0,
+        "positions": [],
+    }.items() <= status.items()
     assert [line["event"] for line in running.lines()][-2:] == ["draining", "ended"]
 
 
@@ -164,7 +199,13 @@ async def test_what_a_service_says_it_hears_and_a_timer_fires(start, dsn, memory
 
     assert told["key"] == "00000000-0000-0000-0000-000000000007"
     assert sum(position["applied"] for position in status["positions"]) == 1
-    assert (status["emitted"], status["outbox"], status["lag"], status["parked"], status["due"]) == (1, 0, 0, 0, 0)
+    assert (
+        status["emitted"],
+        status["outbox"],
+        status["lag"],
+        status["parked"],
+        status["due"],
+    ) == (1, 0, 0, 0, 0)
     assert await running.ended() == 0
 
 
@@ -178,24 +219,39 @@ async def test_where_metrics_are_pushed_they_are_measured_though_nobody_scrapes(
     gauges: set[str] = set()
 
     async def measured(request: Any, _: Any) -> Any:
-        gauges.update(metric.name for resource in request.resource_metrics for scope in resource.scope_metrics for metric in scope.metrics)
+        gauges.update(
+            metric.name
+            for resource in request.resource_metrics
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+        )
         return metrics_service_pb2.ExportMetricsServiceResponse()
 
     collector = grpc.aio.server()
     export = grpc.unary_unary_rpc_method_handler(
-        measured, metrics_service_pb2.ExportMetricsServiceRequest.FromString,
+        measured,
+        metrics_service_pb2.ExportMetricsServiceRequest.FromString,
         metrics_service_pb2.ExportMetricsServiceResponse.SerializeToString,
     )
-    collector.add_generic_rpc_handlers((
-        grpc.method_handlers_generic_handler("opentelemetry.proto.collector.metrics.v1.MetricsService", {"Export": export}),
-    ))
+    collector.add_generic_rpc_handlers(
+        (
+            grpc.method_handlers_generic_handler(
+                "opentelemetry.proto.collector.metrics.v1.MetricsService", {"Export": export}
+            ),
+        )
+    )
     port = collector.add_insecure_port("127.0.0.1:0")
     await collector.start()
 
     soon = "from kit.service import process, status; process.MEASURE_S = status._MEASURED_EVERY_S = 0.1"
     start(more=soon, OTLP_ENDPOINT=f"http://127.0.0.1:{port}", OTEL_METRIC_EXPORT_INTERVAL="200")
 
-    told = {"eldercare.ready", "eldercare.loop.age", "eldercare.outbox.depth", "eldercare.process.memory"}
+    told = {
+        "eldercare.ready",
+        "eldercare.loop.age",
+        "eldercare.outbox.depth",
+        "eldercare.process.memory",
+    }
     await until(lambda: told <= gauges, 60, what="gauges of the database are pushed")
     await collector.stop(0)
 
@@ -208,14 +264,19 @@ async def test_metrics_are_text_for_prometheus(start, dsn):
     text = (await running.get("/metrics")).text
 
     assert 'eldercare_ready{service="kit"} 1' in text
-    assert f'eldercare_schema_revision_info{{service="kit",revision="{migrations.head("kit")}"}} 1' in text
+    assert (
+        f'eldercare_schema_revision_info{{service="kit",revision="{migrations.head("kit")}"}} 1'
+        in text
+    )
     assert 'eldercare_schema_behind{service="kit"} 0' in text
     assert 'eldercare_loop_age_seconds{service="kit",loop="relay 0"}' in text
     assert 'eldercare_loop_patience_seconds{service="kit",loop="relay 0"} 60' in text
     assert 'eldercare_process_memory_bytes{service="kit"}' in text
     port = (await running.said("started"))["management_port"]
     async with httpx.AsyncClient() as http:
-        asked = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"}
+        asked = {
+            "Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
+        }
         opened = await http.get(f"http://127.0.0.1:{port}/metrics", headers=asked, timeout=5)
     assert opened.headers["content-type"].startswith("application/openmetrics-text")
     assert opened.text.endswith("# EOF\n")
@@ -233,15 +294,30 @@ async def test_without_its_broker_it_lives_but_is_not_ready(start, dsn, memory_k
 
 
 @pytest.mark.connected
-async def test_a_wrong_password_of_kafka_is_a_reason_not_to_be_ready_and_none_to_end(start, dsn, guarded):
+async def test_a_wrong_password_of_kafka_is_a_reason_not_to_be_ready_and_none_to_end(
+    start, dsn, guarded
+):
     await asyncio.to_thread(migrations.upgrade, dsn, "kit")
     door = guarded["SCRAM"]
-    user = {"KAFKA_SECURITY": door.security, "KAFKA_MECHANISM": door.mechanism, "KAFKA_USERNAME": door.username}
+    user = {
+        "KAFKA_SECURITY": door.security,
+        "KAFKA_MECHANISM": door.mechanism,
+        "KAFKA_USERNAME": door.username,
+    }
 
-    wrong = start(more=WHOLE_STREET, also="say", group="'kit'", KAFKA=door.brokers, **user, KAFKA_PASSWORD="guessed")
+    wrong = start(
+        more=WHOLE_STREET,
+        also="say",
+        group="'kit'",
+        KAFKA=door.brokers,
+        **user,
+        KAFKA_PASSWORD="guessed",
+    )
     reason = await until(lambda: _reason(wrong, "refuses us: "), 20)
     live = await wrong.get("/live")
-    await until(lambda: [line["event"] for line in wrong.lines()].count("kafka does not answer") > 1, 20)
+    await until(
+        lambda: [line["event"] for line in wrong.lines()].count("kafka does not answer") > 1, 20
+    )
     right = start(KAFKA=door.brokers, **user, KAFKA_PASSWORD=door.password)
     await right.ready()
 
@@ -255,7 +331,10 @@ async def test_half_a_guard_of_kafka_is_refused_by_name_and_ends_with_2(start):
     running = start(KAFKA_SECURITY="SASL_SSL", KAFKA_USERNAME="city", KAFKA_PASSWORD="rain")
 
     assert await running.ended() == 2
-    assert b"setting KAFKA_MECHANISM: Value error, is needed with KAFKA_SECURITY=SASL_SSL" in running.process.stderr.read()
+    assert (
+        b"setting KAFKA_MECHANISM: Value error, is needed with KAFKA_SECURITY=SASL_SSL"
+        in running.process.stderr.read()
+    )
 
 
 async def test_a_failed_loop_ends_the_service_with_1(start, dsn):
@@ -290,7 +369,9 @@ async def test_a_wrong_key_ends_it_with_2(start):
 
 
 async def test_a_signal_before_anything_began_ends_it_at_once(start):
-    running = start(more="import sys, time; sys.stderr.write('here'); sys.stderr.flush(); time.sleep(30)")
+    running = start(
+        more="import sys, time; sys.stderr.write('here'); sys.stderr.flush(); time.sleep(30)"
+    )
     assert await asyncio.to_thread(running.process.stderr.read, 4) == b"here"
 
     running.process.send_signal(signal.SIGTERM)

@@ -30,7 +30,10 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return load
 
 
-@pytest.mark.parametrize(("day", "cuts"), [(date(2022, 12, 30), [90, 66]), (date(2023, 12, 31), [90, 66]), (date(2024, 1, 1), [80, 60])])
+@pytest.mark.parametrize(
+    ("day", "cuts"),
+    [(date(2022, 12, 30), [90, 66]), (date(2023, 12, 31), [90, 66]), (date(2024, 1, 1), [80, 60])],
+)
 def test_the_value_in_force_on_the_day_is_picked(loaded, day, cuts):
     assert loaded(SOUND).value("ability.group.cuts", day) == cuts
 
@@ -54,7 +57,9 @@ def test_a_lost_number_must_be_given_by_the_deployment(loaded):
 
 
 def test_the_deployment_gives_what_is_lost_with_its_own_source(loaded):
-    known = loaded(SOUND, "a_package: {ability.lost: {source: city decree 7, values: {2024-01-01: 500}}}")
+    known = loaded(
+        SOUND, "a_package: {ability.lost: {source: city decree 7, values: {2024-01-01: 500}}}"
+    )
 
     assert known.value("ability.lost", date(2024, 1, 1)) == 500
     assert known.standard("ability.lost").source == "city decree 7"
@@ -63,7 +68,13 @@ def test_the_deployment_gives_what_is_lost_with_its_own_source(loaded):
 
 @pytest.mark.parametrize("lacking", ["meaning", "unit", "source", "confidence", "values"])
 def test_a_number_without_its_foundation_is_refused(loaded, lacking):
-    entry = {"meaning": "m", "unit": "u", "source": "s", "confidence": "C1", "values": "{2024-01-01: 1}"}
+    entry = {
+        "meaning": "m",
+        "unit": "u",
+        "source": "s",
+        "confidence": "C1",
+        "values": "{2024-01-01: 1}",
+    }
     kept = ", ".join(f"{key}: {value}" for key, value in entry.items() if key != lacking)
 
     if lacking == "values":
@@ -73,24 +84,45 @@ def test_a_number_without_its_foundation_is_refused(loaded, lacking):
             loaded(f"a: {{{kept}}}")
 
 
-@pytest.mark.parametrize(("text", "told"), [
-    ("a: 5", "without meaning"),
-    ("a: {meaning: m, unit: u, source: s, confidence: sure, values: {2024-01-01: 1}}", "confidence 'sure'"),
-    ("a: {meaning: m, unit: u, source: s, confidence: M-lo, values: {2024-01-01: 1}}", "may not become a constant"),
-    ("a: {meaning: m, unit: u, source: s, confidence: C1, values: {2024: 1}}", "is no day"),
-    ("a: {meaning: m, unit: u, source: s, confidence: C1, values: {2024-01-01: null}}", "missing is not zero"),
-    ("a: {meaning: m, unit: u, source: s, confidence: C1, values: {2024-01-01: 1, 2024-01-01: 2}}", "stands twice"),
-    ("a: {meaning: m, unit: u, source: s, confidence: C1, sources: x, values: {2024-01-01: 1}}", "sources is none of"),
-])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: 5", "without meaning"),
+        (
+            "a: {meaning: m, unit: u, source: s, confidence: sure, values: {2024-01-01: 1}}",
+            "confidence 'sure'",
+        ),
+        (
+            "a: {meaning: m, unit: u, source: s, confidence: M-lo, values: {2024-01-01: 1}}",
+            "may not become a constant",
+        ),
+        ("a: {meaning: m, unit: u, source: s, confidence: C1, values: {2024: 1}}", "is no day"),
+        (
+            "a: {meaning: m, unit: u, source: s, confidence: C1, values: {2024-01-01: null}}",
+            "missing is not zero",
+        ),
+        (
+            "a: {meaning: m, unit: u, source: s, confidence: C1, values: {2024-01-01: 1, 2024-01-01: 2}}",
+            "stands twice",
+        ),
+        (
+            "a: {meaning: m, unit: u, source: s, confidence: C1, sources: x, values: {2024-01-01: 1}}",
+            "sources is none of",
+        ),
+    ],
+)
 def test_what_is_wrong_with_a_file_is_said(loaded, text, told):
     with pytest.raises(Unfounded, match=told):
         loaded(text)
 
 
-@pytest.mark.parametrize(("given", "told"), [
-    ("a_package: {ability.unasked: {source: s, values: {2024-01-01: 1}}}", "no standards file"),
-    ("a_package: {ability.lost: {values: {2024-01-01: 1}}}", "must say source"),
-])
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("a_package: {ability.unasked: {source: s, values: {2024-01-01: 1}}}", "no standards file"),
+        ("a_package: {ability.lost: {values: {2024-01-01: 1}}}", "must say source"),
+    ],
+)
 def test_a_deployment_gives_only_what_is_asked_for_and_sourced(loaded, given, told):
     with pytest.raises(Unfounded, match=told):
         loaded(SOUND, given)

@@ -39,9 +39,15 @@ async def test_a_transaction_writes_rows_messages_and_timers_together(pebbles, s
         outbox.emit(session, said(row.pebble_id), row)
 
     [stored] = await rows(pebbles.dsn, "select version from pebble")
-    messages = await rows(pebbles.dsn, "select key, headers::json->>'ce_sequence' as sequence from outbox order by seq")
+    messages = await rows(
+        pebbles.dsn,
+        "select key, headers::json->>'ce_sequence' as sequence from outbox order by seq",
+    )
     assert stored["version"] == row.version == 2
-    assert [(message["key"], int(message["sequence"])) for message in messages] == [(str(row.pebble_id), 1), (str(row.pebble_id), 2)]
+    assert [(message["key"], int(message["sequence"])) for message in messages] == [
+        (str(row.pebble_id), 1),
+        (str(row.pebble_id), 2),
+    ]
     assert pebbles.store.emitted == 2
 
 
@@ -68,7 +74,9 @@ async def test_a_thousand_messages_leave_by_copy_in_their_order(pebbles, said) -
         for sequence in range(1, 1501):
             outbox.emit(session, said(key), sequence=sequence)
 
-    messages = await rows(pebbles.dsn, "select headers::json->>'ce_sequence' as sequence from outbox order by seq")
+    messages = await rows(
+        pebbles.dsn, "select headers::json->>'ce_sequence' as sequence from outbox order by seq"
+    )
     assert [int(message["sequence"]) for message in messages] == list(range(1, 1501))
 
 
@@ -121,7 +129,9 @@ async def test_an_absent_row_and_a_strangers_row_are_the_same(pebbles) -> None:
     key = uuid.uuid4()
     async with pebbles.store.transaction() as session:
         session.add(pebbles.Pebble(pebble_id=key))
-    stranger = Caller(subject="s", client_id="c", roles=frozenset({"provider"}), organisation_id="o")
+    stranger = Caller(
+        subject="s", client_id="c", roles=frozenset({"provider"}), organisation_id="o"
+    )
 
     async with pebbles.store.rehearsal() as session:
         with pytest.raises(NotFound) as absent:
@@ -132,11 +142,15 @@ async def test_an_absent_row_and_a_strangers_row_are_the_same(pebbles) -> None:
     assert absent.value.reason == foreign.value.reason == "NOT_FOUND"
 
 
-async def test_a_row_that_is_read_alone_obeys_the_callers_scope_and_belongs_to_no_session(pebbles) -> None:
+async def test_a_row_that_is_read_alone_obeys_the_callers_scope_and_belongs_to_no_session(
+    pebbles,
+) -> None:
     key, owner = uuid.uuid4(), str(uuid.uuid4())
     async with pebbles.store.transaction() as session:
         session.add(pebbles.Pebble(pebble_id=key))
-    provider = Caller(subject="s", client_id="c", roles=frozenset({"provider"}), organisation_id=owner)
+    provider = Caller(
+        subject="s", client_id="c", roles=frozenset({"provider"}), organisation_id=owner
+    )
     operator = Caller(subject="s", client_id="c", roles=frozenset({"operator"}))
 
     async with pebbles.store.reading() as session:
@@ -181,10 +195,18 @@ async def test_a_cancelled_transaction_leaves_a_clean_connection(pebbles) -> Non
 
     async with pebbles.store.transaction() as session:
         assert await (await session.driver()).fetchval("select 1") == 1
-    assert await rows(pebbles.dsn, "select 1 from pg_stat_activity where datname = current_database() and state like 'idle in%'") == []
+    assert (
+        await rows(
+            pebbles.dsn,
+            "select 1 from pg_stat_activity where datname = current_database() and state like 'idle in%'",
+        )
+        == []
+    )
 
 
-async def test_a_killed_server_is_unavailable_and_heals_when_it_is_back(tmp_path: Path, clock, until) -> None:
+async def test_a_killed_server_is_unavailable_and_heals_when_it_is_back(
+    tmp_path: Path, clock, until
+) -> None:
     server = Postgres(tmp_path / "data", durable=False)
     server.start()
     store = Store(server.dsn(), service="kit", clock=clock)
@@ -219,8 +241,6 @@ async def test_a_killed_server_is_unavailable_and_heals_when_it_is_back(tmp_path
         server.stop()
 
 
-
-
 class Shade(IntEnum):
     GREY = 1
     RED = 2
@@ -240,14 +260,27 @@ class Boulder(Remembered, table=True):
     hidden: bytes | None = None
 
 
-async def test_a_locked_row_bears_the_same_values_as_a_row_of_the_orm_and_writes_only_what_changed(pebbles, clock) -> None:
+async def test_a_locked_row_bears_the_same_values_as_a_row_of_the_orm_and_writes_only_what_changed(
+    pebbles, clock
+) -> None:
     key = (uuid.uuid4(), "河边")
     async with pebbles.store.transaction() as session:
         await (await session.connection()).run_sync(Boulder.metadata.tables["boulder"].create)
-        session.add(Boulder(
-            pebble_id=key[0], place=key[1], shade=Shade.RED, weighs_kg=Decimal("12.500"), rolls=0.25, tags=["a", "b"], told={"n": 1},
-            lasts=Range(clock.now(), None), found_on=date(2026, 3, 2), found_at=clock.now(), hidden=b"x",
-        ))
+        session.add(
+            Boulder(
+                pebble_id=key[0],
+                place=key[1],
+                shade=Shade.RED,
+                weighs_kg=Decimal("12.500"),
+                rolls=0.25,
+                tags=["a", "b"],
+                told={"n": 1},
+                lasts=Range(clock.now(), None),
+                found_on=date(2026, 3, 2),
+                found_at=clock.now(),
+                hidden=b"x",
+            )
+        )
 
     async with pebbles.store.transaction() as session:
         held = await session.get_locked(Boulder, key)
@@ -257,7 +290,9 @@ async def test_a_locked_row_bears_the_same_values_as_a_row_of_the_orm_and_writes
         plain = await session.get(Boulder, key)
 
     assert held.model_dump() == plain.model_dump()
-    kinds = [{name: type(value) for name, value in row.model_dump().items()} for row in (held, plain)]
+    kinds = [
+        {name: type(value) for name, value in row.model_dump().items()} for row in (held, plain)
+    ]
     assert kinds[0] == kinds[1]
     assert isinstance(held.shade, Shade)
 
@@ -276,17 +311,30 @@ async def test_a_savepoint_inside_another_is_undone_with_it(pebbles) -> None:
         session.add(pebbles.Pebble(pebble_id=after))
 
     async with pebbles.store.reading() as session:
-        assert [row[0] for row in await (await session.driver()).fetch("select pebble_id from pebble")] == [after]
+        assert [
+            row[0] for row in await (await session.driver()).fetch("select pebble_id from pebble")
+        ] == [after]
 
 
 async def test_an_enums_number_of_a_newer_release_is_read_as_unspecified(pebbles, clock) -> None:
     key = uuid.uuid4(), "shore"
     async with pebbles.store.transaction() as session:
         await (await session.connection()).run_sync(Boulder.metadata.tables["boulder"].create)
-        session.add(Boulder(
-            pebble_id=key[0], place=key[1], shade=99, weighs_kg=Decimal("12.500"), rolls=0.25, tags=[], told={},
-            lasts=Range(clock.now(), None), found_on=date(2026, 3, 2), found_at=clock.now(), hidden=b"x",
-        ))
+        session.add(
+            Boulder(
+                pebble_id=key[0],
+                place=key[1],
+                shade=99,
+                weighs_kg=Decimal("12.500"),
+                rolls=0.25,
+                tags=[],
+                told={},
+                lasts=Range(clock.now(), None),
+                found_on=date(2026, 3, 2),
+                found_at=clock.now(),
+                hidden=b"x",
+            )
+        )
 
     async with pebbles.store.transaction() as session:
         assert (await session.get_locked(Boulder, key)).shade == 0
@@ -314,16 +362,22 @@ async def test_changes_made_before_the_lock_are_kept(pebbles) -> None:
         held = await session.get_locked(pebbles.Pebble, key)
         held.version = 9
 
-    assert [tuple(row) for row in await rows(pebbles.dsn, "select pushed, version from pebble")] == [(5, 9)]
+    assert [
+        tuple(row) for row in await rows(pebbles.dsn, "select pushed, version from pebble")
+    ] == [(5, 9)]
 
 
-async def test_a_statement_whose_column_has_changed_its_type_fails_once_and_is_then_prepared_anew(store: Store) -> None:
+async def test_a_statement_whose_column_has_changed_its_type_fails_once_and_is_then_prepared_anew(
+    store: Store,
+) -> None:
     async def asked() -> int:
         async with store.transaction() as session:
             return int(await (await session.driver()).fetchval("select n from changing"))
 
     async with store.transaction() as session:
-        await (await session.driver()).execute("create table changing (n int); insert into changing values (7)")
+        await (await session.driver()).execute(
+            "create table changing (n int); insert into changing values (7)"
+        )
     assert await asked() == 7
     migration = await asyncpg.connect(store.dsn)
     await migration.execute("alter table changing alter column n type bigint")

@@ -63,7 +63,9 @@ async def test_a_timer_fires_once_when_the_business_clock_reaches_it(pushing, cl
     assert await read(pushing.pebbles.dsn, "select 1 from due") == []
 
 
-async def test_a_timer_set_again_fires_at_the_later_instant_only_and_one_taken_off_never(pushing, clock) -> None:
+async def test_a_timer_set_again_fires_at_the_later_instant_only_and_one_taken_off_never(
+    pushing, clock
+) -> None:
     keys = await pushing.set(2)
     async with pushing.pebbles.store.transaction() as session:
         due(session, session.now + timedelta(hours=1), "push", str(keys[0]))
@@ -75,7 +77,10 @@ async def test_a_timer_set_again_fires_at_the_later_instant_only_and_one_taken_o
     clock.set(clock.now() + timedelta(hours=1))
     assert await runner.fire() == 1
 
-    assert await read(pushing.pebbles.dsn, "select pushed from pebble order by pushed") == [(0,), (1,)]
+    assert await read(pushing.pebbles.dsn, "select pushed from pebble order by pushed") == [
+        (0,),
+        (1,),
+    ]
 
 
 async def test_a_timer_may_set_itself_anew(pushing, clock) -> None:
@@ -97,7 +102,10 @@ async def test_a_timer_may_set_itself_anew(pushing, clock) -> None:
 async def test_two_replicas_fire_each_timer_once_and_share_the_work(pushing, clock, until) -> None:
     await pushing.set(400)
     other = Store(pushing.pebbles.dsn, service="kit", clock=clock)
-    replicas = [Timers(store, "kit", fires={"push": pushing.fire}) for store in (pushing.pebbles.store, other)]
+    replicas = [
+        Timers(store, "kit", fires={"push": pushing.fire})
+        for store in (pushing.pebbles.store, other)
+    ]
     on(clock)
 
     running = [asyncio.create_task(replica.run()) for replica in replicas]
@@ -149,13 +157,17 @@ async def test_a_failing_timer_rests_and_is_seen_while_the_others_pass(pushing, 
     on(clock)
     await runner.fire()
 
-    assert await read(pushing.pebbles.dsn, "select key, tries, reason from due") == [(str(keys[2]), 1, "Conflict")]
+    assert await read(pushing.pebbles.dsn, "select key, tries, reason from due") == [
+        (str(keys[2]), 1, "Conflict")
+    ]
     assert await read(pushing.pebbles.dsn, "select sum(pushed) from pebble") == [(4,)]
     assert await timers.due_now(pushing.pebbles.store) == (1, 1)
     assert await runner.fire() == 0
 
 
-async def test_a_failed_timer_is_tried_again_after_its_rest_in_real_time(pushing, clock, until) -> None:
+async def test_a_failed_timer_is_tried_again_after_its_rest_in_real_time(
+    pushing, clock, until
+) -> None:
     await pushing.set(1)
     tries = []
 
@@ -175,7 +187,9 @@ async def test_a_failed_timer_is_tried_again_after_its_rest_in_real_time(pushing
     assert await read(pushing.pebbles.dsn, "select pushed from pebble") == [(1,)]
 
 
-async def test_a_database_that_refuses_the_claim_makes_timers_rest_and_not_end(pushing, clock, until) -> None:
+async def test_a_database_that_refuses_the_claim_makes_timers_rest_and_not_end(
+    pushing, clock, until
+) -> None:
     await pushing.set(1)
     runner = Timers(pushing.pebbles.store, "kit", fires={"push": pushing.fire})
     on(clock)

@@ -49,7 +49,13 @@ class WireClosed(Remembered, table=True):
 def put(trial: ModuleType):
     def make(**changed):
         message = trial.PutThing(
-            thing_id=str(UUID(int=7)), level=0, tags=["a", "b"], area_code="341102000000", on="2026-03-02", colour=1, counts={"x": 1},
+            thing_id=str(UUID(int=7)),
+            level=0,
+            tags=["a", "b"],
+            area_code="341102000000",
+            on="2026-03-02",
+            colour=1,
+            counts={"x": 1},
             amount_fen=2**40,
         )
         message.at.CopyFrom(wire.timestamp(AT))
@@ -65,8 +71,18 @@ def test_a_row_takes_its_values_by_name_in_its_own_types(put):
     row = wire.row(WireThing, put(), area_code="341103000000")
 
     assert row.model_dump() == {
-        "thing_id": UUID(int=7), "version": 0, "level": 0, "tags": ["a", "b"], "area_code": "341103000000", "at": AT,
-        "on": date(2026, 3, 2), "colour": Colour.RED, "note": None, "counts": {"x": 1}, "lasts": timedelta(minutes=90), "amount_fen": 2**40,
+        "thing_id": UUID(int=7),
+        "version": 0,
+        "level": 0,
+        "tags": ["a", "b"],
+        "area_code": "341103000000",
+        "at": AT,
+        "on": date(2026, 3, 2),
+        "colour": Colour.RED,
+        "note": None,
+        "counts": {"x": 1},
+        "lasts": timedelta(minutes=90),
+        "amount_fen": 2**40,
     }
 
 
@@ -97,7 +113,9 @@ def test_none_becomes_unset_where_it_can_and_an_error_where_it_would_be_a_zero(p
         wire.message(trial.Thing, row, level=None)
 
 
-@pytest.mark.parametrize(("field", "value"), [("thing_id", "no uuid"), ("on", "yesterday"), ("colour", 9)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("thing_id", "no uuid"), ("on", "yesterday"), ("colour", 9)]
+)
 def test_what_the_caller_sent_wrong_is_malformed_and_not_repeated(put, field, value):
     with pytest.raises(Malformed) as caught:
         wire.row(WireThing, put(**{field: value}))
@@ -109,7 +127,10 @@ def test_what_the_caller_sent_wrong_is_malformed_and_not_repeated(put, field, va
 def test_an_enum_value_of_a_newer_release_is_unspecified_where_it_was_heard(put):
     closed = EntitlementClosed(entitlement_id=str(UUID(int=7)), cause=99)
 
-    assert (wire.heard(WireThing, put(colour=9)).colour, wire.heard(WireThing, put()).colour) == (0, Colour.RED)
+    assert (wire.heard(WireThing, put(colour=9)).colour, wire.heard(WireThing, put()).colour) == (
+        0,
+        Colour.RED,
+    )
     assert wire.row(WireClosed, closed).cause == 0
     assert wire.row(WireClosed, closed, cause=Colour.RED).cause == Colour.RED
     with pytest.raises(Malformed, match="thing_id"):
@@ -124,7 +145,9 @@ def test_what_we_gave_wrong_is_our_own_fault(put):
 
 
 def test_a_target_without_a_source_raises_and_names_it(put, trial):
-    with pytest.raises(NoSource, match=r"WireThing\.tags has no source in eldercare\.trial\.v1\.GetThing"):
+    with pytest.raises(
+        NoSource, match=r"WireThing\.tags has no source in eldercare\.trial\.v1\.GetThing"
+    ):
         wire.row(WireThing, trial.GetThing(thing_id=str(uuid4())), level=1)
     with pytest.raises(NoSource, match=r"Thing\.level has no source in SimpleNamespace"):
         wire.message(trial.Thing, SimpleNamespace(thing_id="1"))
@@ -144,7 +167,13 @@ def test_nested_messages_are_only_ever_given(put, trial):
 
 
 def test_a_message_is_made_from_a_mapping_and_from_another_message(put, trial):
-    told = {**wire.fields(put()), "thing_id": UUID(int=7), "on": date(2026, 3, 2), "amount_fen": Decimal(2**40), "note": None}
+    told = {
+        **wire.fields(put()),
+        "thing_id": UUID(int=7),
+        "on": date(2026, 3, 2),
+        "amount_fen": Decimal(2**40),
+        "note": None,
+    }
 
     assert wire.message(trial.Thing, told) == wire.message(trial.Thing, put())
 

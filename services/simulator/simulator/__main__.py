@@ -18,12 +18,25 @@ from simulator.people import Places
 from simulator.story import day
 from simulator.story.state import Story
 
-COUNTED = ("applied", "repeated", "foreign", "waiting", "parked", "held", "gaps")  # of each position, as GET /status tells them
+COUNTED = (
+    "applied",
+    "repeated",
+    "foreign",
+    "waiting",
+    "parked",
+    "held",
+    "gaps",
+)  # of each position, as GET /status tells them
 
 
 async def live(arguments: argparse.Namespace, console: Console) -> int:
     """Runs the story. Returns the exit code."""
-    gateway = Gateway(arguments.gateway, client_id="simulator", secret=os.environ["CLIENT_SECRET"], seed=arguments.seed)
+    gateway = Gateway(
+        arguments.gateway,
+        client_id="simulator",
+        secret=os.environ["CLIENT_SECRET"],
+        seed=arguments.seed,
+    )
     story = Story(gateway, arguments.elders, arguments.seed, Places(arguments.seed))
     began = time.monotonic()
     try:
@@ -35,18 +48,36 @@ async def live(arguments: argparse.Namespace, console: Console) -> int:
     finally:
         await gateway.close()
     compare.lay_ledger(comparison, story.ledger, ledger)
-    story.expect("ledger: debit and credit", int(ledger[compare.CITY]["debit_fen"]), int(ledger[compare.CITY]["credit_fen"]))
+    story.expect(
+        "ledger: debit and credit",
+        int(ledger[compare.CITY]["debit_fen"]),
+        int(ledger[compare.CITY]["credit_fen"]),
+    )
     records = _account(story, services)
     compare.show(comparison, console)
     _tell(story, records, time.monotonic() - began, console)
-    compare.keep(comparison, arguments.state, failures=story.failures, seed=arguments.seed, elders=arguments.elders, days=arguments.days,
-                 cpu_s=round(sum(os.times()[:2]), 1), commands=gateway.tally.commands,
-                 seconds=round(time.monotonic() - began, 1), events=dict(sorted(story.events.items())))
+    compare.keep(
+        comparison,
+        arguments.state,
+        failures=story.failures,
+        seed=arguments.seed,
+        elders=arguments.elders,
+        days=arguments.days,
+        cpu_s=round(sum(os.times()[:2]), 1),
+        commands=gateway.tally.commands,
+        seconds=round(time.monotonic() - began, 1),
+        events=dict(sorted(story.events.items())),
+    )
     return 1 if comparison.differences or story.failures else 0
 
 
 async def _lived(story: Story, days: int, console: Console) -> None:
-    columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<34}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console) as progress:
         workers = sum(len(firm.workers) for firm in story.firms)
         total = len(story.firms) + len(story.keepers) + len(story.world.homes) + workers
@@ -73,7 +104,10 @@ def _account(story: Story, services: dict[str, Any]) -> int:
     records = 0
     for name, told in services.items():
         for one in told.get("positions", ()):
-            where, taken = f"{name} on {one['topic']}/{one['partition']}", one["next"] - one["begin"]
+            where, taken = (
+                f"{name} on {one['topic']}/{one['partition']}",
+                one["next"] - one["begin"],
+            )
             records += taken - one["gaps"]
             story.expect(f"records of {where}", sum(one[kind] for kind in COUNTED), taken)
             story.expect(f"what {where} reads next", one["next"], one["end"])
@@ -87,7 +121,8 @@ def _tell(story: Story, records: int, seconds: float, console: Console) -> None:
     median = statistics.median(tally.seconds) * 1000 if tally.seconds else 0
     console.print(
         f"{tally.commands} commands and {tally.reads} questions in {seconds:.0f} s ({tally.commands / seconds:.0f} commands/s, "
-        f"median {median:.0f} ms); {tally.doubled} sent twice at once, {tally.repeated} tries repeated; {records} records accounted for")
+        f"median {median:.0f} ms); {tally.doubled} sent twice at once, {tally.repeated} tries repeated; {records} records accounted for"
+    )
     for failure in story.failures[:30]:
         console.print(f"[bold red]{failure}[/]")
 

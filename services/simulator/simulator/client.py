@@ -18,15 +18,24 @@ ANSWER_S = 70.0  # the gateway itself gives up after 60
 FORM = "application/x-www-form-urlencoded"
 AGAIN = frozenset({429, 500, 502, 503, 504})
 RENEWED_S = 1800.0  # a token lives for an hour
-DOUBLE = 0.02  # share of commands that are sent twice at once, as a double click or a bad network does
+DOUBLE = (
+    0.02  # share of commands that are sent twice at once, as a double click or a bad network does
+)
 
 
 class Refused(Exception):
     """The platform refused; `problem` is its document."""
 
     def __init__(self, path: str, status: int, problem: dict[str, Any]) -> None:
-        self.path, self.status, self.problem, self.reason = path, status, problem, problem.get("reason", "")
-        super().__init__(f"{path}: {status} {self.reason}: {problem.get('detail')} {problem.get('errors', '')}")
+        self.path, self.status, self.problem, self.reason = (
+            path,
+            status,
+            problem,
+            problem.get("reason", ""),
+        )
+        super().__init__(
+            f"{path}: {status} {self.reason}: {problem.get('detail')} {problem.get('errors', '')}"
+        )
 
 
 class NotTheSame(Exception):
@@ -48,7 +57,9 @@ class Tally:
 class Gateway:
     """One address, one person at a time by token."""
 
-    def __init__(self, address: str, *, client_id: str, secret: str, seed: int, width: int = 16) -> None:
+    def __init__(
+        self, address: str, *, client_id: str, secret: str, seed: int, width: int = 16
+    ) -> None:
         self.address, self._random = address.rstrip("/"), Random(f"client:{seed}")
         self._basic = f"Basic {base64.b64encode(f'{client_id}:{secret}'.encode()).decode()}"
         self._wire = Wire(self.address, ANSWER_S)
@@ -64,23 +75,38 @@ class Gateway:
     async def operator(self) -> str:
         """The simulation's own token."""
         if time.monotonic() > self._operator_until:
-            answer = await self._patiently("POST", "/token", Request(FORM, b"grant_type=client_credentials", self._basic))
-            self._operator, self._operator_until = answer["access_token"], time.monotonic() + answer["expires_in"] * 0.7
+            answer = await self._patiently(
+                "POST", "/token", Request(FORM, b"grant_type=client_credentials", self._basic)
+            )
+            self._operator, self._operator_until = (
+                answer["access_token"],
+                time.monotonic() + answer["expires_in"] * 0.7,
+            )
         return self._operator
 
     async def tokens(self, people: list[dict[str, Any]]) -> list[str]:
         """One token each for people with sub, roles and their scope."""
         tokens: list[str] = []
         for at in range(0, len(people), 2000):
-            answer = await self._patiently("POST", "/onebox/tokens", _asked(await self.operator(), {"people": people[at : at + 2000]}))
+            answer = await self._patiently(
+                "POST",
+                "/onebox/tokens",
+                _asked(await self.operator(), {"people": people[at : at + 2000]}),
+            )
             tokens += answer["tokens"]
         return tokens
 
     async def add_user(self, username: str, title: str, **claims: Any) -> None:
         """Somebody who may log in to the one-box city with a password."""
-        await self._patiently("POST", "/onebox/users", _asked(await self.operator(), {"username": username, "title": title, **claims}))
+        await self._patiently(
+            "POST",
+            "/onebox/users",
+            _asked(await self.operator(), {"username": username, "title": title, **claims}),
+        )
 
-    async def post(self, token: str, path: str, body: dict[str, Any], *, key: str = "") -> dict[str, Any]:
+    async def post(
+        self, token: str, path: str, body: dict[str, Any], *, key: str = ""
+    ) -> dict[str, Any]:
         """A command; without a key of the caller's it gets one that no other run has. Raises: Refused, NotTheSame."""
         self._number += 1
         key = key or f"{self._run}-{self._number:09d}"
@@ -88,7 +114,8 @@ class Gateway:
         if self._random.random() < DOUBLE:
             self.tally.doubled += 1
             answers = await asyncio.gather(
-                *(self._patiently("POST", path, asked) for _ in range(2)), return_exceptions=True)
+                *(self._patiently("POST", path, asked) for _ in range(2)), return_exceptions=True
+            )
             if isinstance(answers[0], BaseException):
                 raise answers[0]
             if answers[0] != answers[1]:
@@ -105,7 +132,9 @@ class Gateway:
         self._number += 1
         self.tally.commands += 1
         key = f"{self._run}-{self._number:09d}"
-        return await self._patiently("POST", path, Request("text/csv", text.encode(), f"Bearer {token}", key))
+        return await self._patiently(
+            "POST", path, Request("text/csv", text.encode(), f"Bearer {token}", key)
+        )
 
     async def get(self, token: str, path: str, **query: Any) -> dict[str, Any]:
         """A question."""
@@ -115,9 +144,13 @@ class Gateway:
     async def text(self, token: str, path: str) -> str:
         """A file."""
         self.tally.reads += 1
-        return str((await self._patiently("GET", path, Request("", b"", f"Bearer {token}")))["text"])
+        return str(
+            (await self._patiently("GET", path, Request("", b"", f"Bearer {token}")))["text"]
+        )
 
-    async def _patiently(self, verb: str, path: str, asked: "Request", query: dict[str, Any] | None = None) -> dict[str, Any]:
+    async def _patiently(
+        self, verb: str, path: str, asked: "Request", query: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         until, pause = time.monotonic() + PATIENCE_S, 0.05
         while True:
             try:
@@ -136,7 +169,13 @@ class Gateway:
             await asyncio.sleep(pause * (0.5 + self._random.random()))
             pause = min(pause * 2, 2.0)
 
-    async def each(self, work: Callable[[T], Awaitable[None]], items: Iterable[T], *, done: Callable[[], None] = lambda: None) -> None:
+    async def each(
+        self,
+        work: Callable[[T], Awaitable[None]],
+        items: Iterable[T],
+        *,
+        done: Callable[[], None] = lambda: None,
+    ) -> None:
         """Does the work for every item, `width` at a time; the first error ends all."""
         waiting = iter(list(items))
 
@@ -155,7 +194,9 @@ class Gateway:
 
     async def quiet(self) -> dict[str, Any]:
         """Waits until nothing is under way; what each part says of itself."""
-        answer = await self._patiently("GET", "/onebox/quiet", Request("", b"", f"Bearer {await self.operator()}"))
+        answer = await self._patiently(
+            "GET", "/onebox/quiet", Request("", b"", f"Bearer {await self.operator()}")
+        )
         return dict(answer["services"])
 
 
@@ -174,7 +215,9 @@ class Request:
 
 
 def _asked(token: str, body: dict[str, Any], key: str = "") -> Request:
-    return Request("application/json", json.dumps(body, ensure_ascii=False).encode(), f"Bearer {token}", key)
+    return Request(
+        "application/json", json.dumps(body, ensure_ascii=False).encode(), f"Bearer {token}", key
+    )
 
 
 class Identities:

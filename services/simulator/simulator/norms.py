@@ -19,7 +19,11 @@ def public_until(completed_on: date) -> datetime:
     >>> public_until(date(2026, 1, 20)).isoformat()
     '2026-01-28T00:00:00+08:00'
     """
-    return datetime.combine(completed_on + timedelta(days=1 + known("procedure.publicity_days", completed_on)), time(), SHANGHAI)
+    return datetime.combine(
+        completed_on + timedelta(days=1 + known("procedure.publicity_days", completed_on)),
+        time(),
+        SHANGHAI,
+    )
 
 
 def working_days(first: date, last: date) -> int:
@@ -35,7 +39,9 @@ def working_days(first: date, last: date) -> int:
 
 def assessed_in_time(applied_on: date, completed_on: date) -> bool:
     """Whether a result came within the working days that are promised."""
-    return working_days(applied_on, completed_on) <= int(known("procedure.working_days", completed_on))
+    return working_days(applied_on, completed_on) <= int(
+        known("procedure.working_days", completed_on)
+    )
 
 
 def complaint_due(filed_at: datetime) -> datetime:

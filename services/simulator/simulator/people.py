@@ -14,13 +14,36 @@ from random import Random
 from kit import areas
 from kit.numbers import credit_check, resident_check
 
-COUNTIES = ("341102", "341103", "341122", "341124", "341125", "341126", "341171", "341172", "341181", "341182")
+COUNTIES = (
+    "341102",
+    "341103",
+    "341122",
+    "341124",
+    "341125",
+    "341126",
+    "341171",
+    "341172",
+    "341181",
+    "341182",
+)
 YEAR_DAYS = 365.25
 BANDS = (60, 65, 70, 75, 80, 85)
 # by first year of the band: share of level 1, share of levels 2 to 4 together
-LEVEL_SHARES = {60: (0.22, 0.018), 65: (0.28, 0.028), 70: (0.36, 0.05), 75: (0.45, 0.09), 80: (0.52, 0.16), 85: (0.50, 0.31)}
+LEVEL_SHARES = {
+    60: (0.22, 0.018),
+    65: (0.28, 0.028),
+    70: (0.36, 0.05),
+    75: (0.45, 0.09),
+    80: (0.52, 0.16),
+    85: (0.50, 0.31),
+}
 SEVERE_SPLIT = (0.50, 0.25, 0.25)  # levels 2, 3, 4 among these
-HARDSHIPS = (("DIBAO", 0.055), ("TEKUN", 0.017), ("DIBAO_EDGE", 0.012), ("LOW_INCOME", 0.03))  # at most one of these
+HARDSHIPS = (
+    ("DIBAO", 0.055),
+    ("TEKUN", 0.017),
+    ("DIBAO_EDGE", 0.012),
+    ("LOW_INCOME", 0.03),
+)  # at most one of these
 SEVERELY_HANDICAPPED, PLANNED_FAMILY = 0.02, 0.004
 LIVINGS = (("ALONE", 0.142), ("SPOUSE_ONLY", 0.44), ("LEFT_BEHIND", 0.011), ("WITH_FAMILY", 0.407))
 NOWHERE = "341199"
@@ -72,13 +95,19 @@ def census() -> dict[str, dict[str, int]]:
     """Counts by county."""
     text = resources.files(__package__).joinpath("data/census2020.csv").read_text()
     rows = csv.DictReader(text.splitlines())
-    return {row["county"]: {name: int(value) for name, value in row.items() if name != "county"} for row in rows}
+    return {
+        row["county"]: {name: int(value) for name, value in row.items() if name != "county"}
+        for row in rows
+    }
 
 
 def centroids() -> dict[str, tuple[float, float, float]]:
     """Longitude, latitude and area (km²) by county."""
     text = resources.files(__package__).joinpath("data/centroids.csv").read_text()
-    return {row["county"]: (float(row["lon"]), float(row["lat"]), float(row["area_km2"])) for row in csv.DictReader(text.splitlines())}
+    return {
+        row["county"]: (float(row["lon"]), float(row["lat"]), float(row["area_km2"]))
+        for row in csv.DictReader(text.splitlines())
+    }
 
 
 def shares(total: int, weights: list[int]) -> list[int]:
@@ -102,7 +131,10 @@ class Places:
     def __init__(self, seed: int) -> None:
         self.tree = areas.load()
         self.centres = centroids()
-        self.villages = {county: [area.code for area in self.tree.within(f"{county}000000", areas.COMMUNITY)] for county in COUNTIES}
+        self.villages = {
+            county: [area.code for area in self.tree.within(f"{county}000000", areas.COMMUNITY)]
+            for county in COUNTIES
+        }
         self._seed = seed
         self._points: dict[str, tuple[float, float]] = {}
 
@@ -122,19 +154,29 @@ class Places:
 def around(random: Random, lon: float, lat: float, half_km: float) -> tuple[float, float]:
     """A point in a square around another; degrees."""
     east, north = random.uniform(-half_km, half_km), random.uniform(-half_km, half_km)
-    return round(lon + east / (111.32 * math.cos(math.radians(lat))), 6), round(lat + north / 110.57, 6)
+    return round(lon + east / (111.32 * math.cos(math.radians(lat))), 6), round(
+        lat + north / 110.57, 6
+    )
 
 
 def population(elders: int, seed: int, today: date, places: Places) -> list[Person]:
     """So many elders, in the census's proportions; the same for the same seed."""
     random = Random(f"people:{seed}")
     counted = census()
-    cells = [(county, band, male) for county in COUNTIES for band in BANDS for male in (True, False)]
-    sizes = shares(elders, [counted[county][f"{'male' if male else 'female'}_{band}"] for county, band, male in cells])
+    cells = [
+        (county, band, male) for county in COUNTIES for band in BANDS for male in (True, False)
+    ]
+    sizes = shares(
+        elders,
+        [counted[county][f"{'male' if male else 'female'}_{band}"] for county, band, male in cells],
+    )
     people: list[Person] = []
     serials: Serials = Counter()
     for (county, band, male), size in zip(cells, sizes, strict=True):
-        people += [person(random, len(people) + at, county, band, male, today, places, serials) for at in range(size)]
+        people += [
+            person(random, len(people) + at, county, band, male, today, places, serials)
+            for at in range(size)
+        ]
     random.shuffle(people)
     return people
 
@@ -142,7 +184,16 @@ def population(elders: int, seed: int, today: date, places: Places) -> list[Pers
 Serials = Counter[tuple[date, bool]]
 
 
-def person(random: Random, number: int, county: str, band: int, male: bool, today: date, places: Places, serials: Serials) -> Person:
+def person(
+    random: Random,
+    number: int,
+    county: str,
+    band: int,
+    male: bool,
+    today: date,
+    places: Places,
+    serials: Serials,
+) -> Person:
     """One elder of a census cell. serials: how many ID numbers were given by birth day and sex; this one is noted in it."""
     span = 5 if band < BANDS[-1] else 13
     days = int((band + random.random() * span) * YEAR_DAYS) + 1
@@ -153,19 +204,36 @@ def person(random: Random, number: int, county: str, band: int, male: bool, toda
     missing = None if complete else random.choice(("phone", "address", "contact"))
     mild, worse = LEVEL_SHARES[band]
     dice = random.random()
-    level = random.choices((2, 3, 4), SEVERE_SPLIT)[0] if dice < worse else 1 if dice < worse + mild else 0
+    level = (
+        random.choices((2, 3, 4), SEVERE_SPLIT)[0]
+        if dice < worse
+        else 1
+        if dice < worse + mild
+        else 0
+    )
     poor = _one_of(random, HARDSHIPS)
     hardships = [poor] if poor else []
     hardships += ["SEVERELY_HANDICAPPED"] if random.random() < SEVERELY_HANDICAPPED else []
     hardships += ["PLANNED_FAMILY_SPECIAL"] if random.random() < PLANNED_FAMILY else []
     name = _name(random)
     return Person(
-        number=number, name=name, id_number=id_number(born_on, male, serials), male=male, born_on=born_on, area_code=area_code,
-        lon=lon, lat=lat, phone="" if missing == "phone" else f"1{random.choice('3578')}{number:09d}",
+        number=number,
+        name=name,
+        id_number=id_number(born_on, male, serials),
+        male=male,
+        born_on=born_on,
+        area_code=area_code,
+        lon=lon,
+        lat=lat,
+        phone="" if missing == "phone" else f"1{random.choice('3578')}{number:09d}",
         address="" if missing == "address" else address(random, number, area_code, places),
         contact_name="" if missing == "contact" else _name(random),
-        contact_phone="" if missing == "contact" else f"1{random.choice('3578')}{number + 500_000_000:09d}",
-        living=_one_of(random, LIVINGS) or "WITH_FAMILY", hardships=tuple(hardships), local_register=random.random() < LOCAL_REGISTER,
+        contact_phone=""
+        if missing == "contact"
+        else f"1{random.choice('3578')}{number + 500_000_000:09d}",
+        living=_one_of(random, LIVINGS) or "WITH_FAMILY",
+        hardships=tuple(hardships),
+        local_register=random.random() < LOCAL_REGISTER,
         level=level,
     )
 

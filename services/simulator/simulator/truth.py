@@ -38,7 +38,9 @@ class World:
     people: list[Person] = field(default_factory=list)
     levels: dict[int, int] = field(default_factory=dict)  # person number → level in force
     cash: set[int] = field(default_factory=set)  # persons with an open home-care entitlement
-    vouchers: set[tuple[int, str]] = field(default_factory=set)  # person number, month of an issued voucher
+    vouchers: set[tuple[int, str]] = field(
+        default_factory=set
+    )  # person number, month of an issued voucher
     homes: list[Home] = field(default_factory=list)
     stays: dict[int, Home] = field(default_factory=dict)  # person number → where
     visitors: list[tuple[Visitor, str]] = field(default_factory=list)  # with their county
@@ -49,10 +51,14 @@ class Truth:
 
     def __init__(self, tree: areas.Areas) -> None:
         self.tree = tree
-        self._flows: dict[str, Figures] = defaultdict(lambda: defaultdict(lambda: defaultdict(lambda: [0, 0])))
+        self._flows: dict[str, Figures] = defaultdict(
+            lambda: defaultdict(lambda: defaultdict(lambda: [0, 0]))
+        )
         self._stocks: dict[str, Figures] = {}
 
-    def count(self, code: str, month: str, area: str, numerator: int = 0, denominator: int = 0) -> None:
+    def count(
+        self, code: str, month: str, area: str, numerator: int = 0, denominator: int = 0
+    ) -> None:
         """Adds to a flow; the area is the fact's own."""
         pair = self._flows[month][code][area]
         pair[0] += numerator
@@ -94,7 +100,11 @@ class Truth:
             if not home.closed:
                 self._home(home, add)
         open_places = {home.area_code for home in world.homes if not home.closed}
-        towns = {areas.at(home.area_code, areas.TOWNSHIP) for home in world.homes if not home.closed and home.tier == "TOWN"}
+        towns = {
+            areas.at(home.area_code, areas.TOWNSHIP)
+            for home in world.homes
+            if not home.closed and home.tier == "TOWN"
+        }
         for area in self.tree:
             if area.level == areas.COMMUNITY:
                 add("FA02", area.code, int(area.code in open_places), 1)
@@ -106,7 +116,10 @@ class Truth:
         after = date(year + number // 12, number % 12 + 1, 1)
         for visitor, county in world.visitors:
             if visitor.caregiver:
-                lasts = visitor.certified_until is not None and (after - visitor.certified_until).days <= 1
+                lasts = (
+                    visitor.certified_until is not None
+                    and (after - visitor.certified_until).days <= 1
+                )
                 add("ST02", county, int(lasts), 1)
         return figures
 
@@ -119,7 +132,14 @@ class Truth:
         add("POP05", area, int(person.living in ("ALONE", "SPOUSE_ONLY")), 1)
         add("POP06", area, int(person.complete), 1)
         special = person.living in ("ALONE", "SPOUSE_ONLY", "LEFT_BEHIND") or disabled
-        add("POP07", area, int(special or bool({"SEVERELY_HANDICAPPED", "PLANNED_FAMILY_SPECIAL"} & set(person.hardships))))
+        add(
+            "POP07",
+            area,
+            int(
+                special
+                or bool({"SEVERELY_HANDICAPPED", "PLANNED_FAMILY_SPECIAL"} & set(person.hardships))
+            ),
+        )
         add("FA07", area, 0, 1)
         if {"DIBAO", "TEKUN"} & set(person.hardships):
             add("AS01", area, int(assessed), 1)
@@ -135,7 +155,12 @@ class Truth:
     def _home(self, home: Home, add: "Adder") -> None:
         add("FA07", home.area_code, home.beds)
         add("FA09", home.area_code, 0, home.beds)
-        add("FA11", home.area_code, home.beds if home.operation in ("CONTRACTED", "PRIVATE") else 0, home.beds)
+        add(
+            "FA11",
+            home.area_code,
+            home.beds if home.operation in ("CONTRACTED", "PRIVATE") else 0,
+            home.beds,
+        )
         if home.tier == "COUNTY":
             add("FA08", home.area_code, home.nursing_beds, home.beds)
 

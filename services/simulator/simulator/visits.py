@@ -10,8 +10,17 @@ from simulator.people import Person
 from simulator.providers import Firm, Visitor
 
 # Assumption: what goes wrong with visits, and how often; the rest goes well
-TEMPERS = (("late", 0.06), ("short", 0.025), ("elsewhere", 0.02), ("double", 0.02), ("absent", 0.015), ("no position", 0.03),
-           ("no network", 0.04), ("no network at the end", 0.02), ("teleport", 0.015))
+TEMPERS = (
+    ("late", 0.06),
+    ("short", 0.025),
+    ("elsewhere", 0.02),
+    ("double", 0.02),
+    ("absent", 0.015),
+    ("no position", 0.03),
+    ("no network", 0.04),
+    ("no network at the end", 0.02),
+    ("teleport", 0.015),
+)
 CHEATS = ("short", "elsewhere", "double", "teleport")
 LEANING = ("double", "teleport")  # fakes that need a true visit before them
 PACE_KMH = 28.0  # how fast an honest worker really travels, straight line
@@ -19,7 +28,10 @@ NOISE_M = 60  # error of a phone's position; the audit grants 300
 LEAST_MIN = 2.0
 AWAY_DEG = 0.02  # about two kilometres
 NO_NETWORK_H = (1.0, 5.0)
-TELEPORT, TELEPORT_LEAST_M = timedelta(seconds=30), 3000  # at 60 km/h, the minute that is granted is one kilometre
+TELEPORT, TELEPORT_LEAST_M = (
+    timedelta(seconds=30),
+    3000,
+)  # at 60 km/h, the minute that is granted is one kilometre
 
 
 @dataclass(slots=True)
@@ -76,7 +88,10 @@ class Order:
 def distance_m(here: tuple[float, float], there: tuple[float, float]) -> float:
     """Straight line on the sphere, metres; points are longitude, latitude."""
     lon1, lat1, lon2, lat2 = map(math.radians, (*here, *there))
-    half = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+    half = (
+        math.sin((lat2 - lat1) / 2) ** 2
+        + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+    )
     return 2 * 6_371_008.8 * math.asin(math.sqrt(half))
 
 
@@ -90,7 +105,10 @@ def day_of(dice_of: Callable[[Order], Random], orders: Sequence[Order]) -> None:
         delay_min = dice.uniform(15, 70) if temper == "late" else dice.uniform(-4, 8)
         begin = (order.planned_at or order.wanted_from) + timedelta(minutes=delay_min)
         if free_at is not None and where is not None:
-            begin = max(begin, free_at + timedelta(minutes=2 + distance_m(where, home) / 1000 / PACE_KMH * 60))
+            begin = max(
+                begin,
+                free_at + timedelta(minutes=2 + distance_m(where, home) / 1000 / PACE_KMH * 60),
+            )
         order.cheat, order.behind = temper if temper in CHEATS else "", None
         order.visit = _visit(dice, temper, order, begin, home)
         if temper == "double":
@@ -108,15 +126,23 @@ def _temper(dice: Random, home: tuple[float, float], before: Order | None) -> st
     true = before.visit if before and before.cheat not in LEANING else None
     leans = true is not None and not true.absent
     if true and temper == "teleport":
-        leans = leans and true.place_out is not None and distance_m(true.place_out, home) > TELEPORT_LEAST_M
+        leans = (
+            leans
+            and true.place_out is not None
+            and distance_m(true.place_out, home) > TELEPORT_LEAST_M
+        )
     return "short" if temper in LEANING and not leans else temper
 
 
-def _visit(dice: Random, temper: str, order: Order, begin: datetime, home: tuple[float, float]) -> Visit:
+def _visit(
+    dice: Random, temper: str, order: Order, begin: datetime, home: tuple[float, float]
+) -> Visit:
     share = dice.uniform(0.1, 0.5) if temper == "short" else dice.uniform(0.92, 1.15)
     end = begin + timedelta(minutes=max(LEAST_MIN, order.planned_min * share))
     place = (home[0] + AWAY_DEG, home[1] + AWAY_DEG) if temper == "elsewhere" else home
-    visit = Visit(begin, end, noisy(dice, place), noisy(dice, place), begin, end, absent=temper == "absent")
+    visit = Visit(
+        begin, end, noisy(dice, place), noisy(dice, place), begin, end, absent=temper == "absent"
+    )
     if temper == "no position":
         visit.place_in = visit.place_out = None
     if temper.startswith("no network"):
@@ -152,16 +178,28 @@ def _true(before: Order) -> Visit:
 def noisy(random: Random, point: tuple[float, float]) -> tuple[float, float]:
     """What a phone tells of where it is."""
     turn, far = random.uniform(0, 2 * math.pi), random.uniform(0, NOISE_M) / 111_320
-    return round(point[0] + far * math.cos(turn) / math.cos(math.radians(point[1])), 6), round(point[1] + far * math.sin(turn), 6)
+    return round(point[0] + far * math.cos(turn) / math.cos(math.radians(point[1])), 6), round(
+        point[1] + far * math.sin(turn), 6
+    )
 
 
 def answers(random: Random, level: int) -> tuple[dict[str, int], dict[str, object]]:
     """The 26 answers and flags that lead to a level under GB/T 42195-2022."""
     events = random.choice((0, 0, 0, 1))
-    wanted, flags = level, {"coma": False, "diagnoses": ["I10"], "psychiatrist_diagnosed": False, "risk_events": events}
+    wanted, flags = (
+        level,
+        {
+            "coma": False,
+            "diagnoses": ["I10"],
+            "psychiatrist_diagnosed": False,
+            "risk_events": events,
+        },
+    )
     if level >= 1 and random.random() < 0.12:
         wanted, rule = level - 1, random.choice(("dementia", "falls"))
-        flags |= {"diagnoses": ["F01"]} if rule == "dementia" else {"risk_events": random.randint(2, 4)}
+        flags |= (
+            {"diagnoses": ["F01"]} if rule == "dementia" else {"risk_events": random.randint(2, 4)}
+        )
     elif level == 4 and random.random() < 0.05:
         flags["coma"] = True
     least, most = ((90, 90), (66, 89), (46, 65), (30, 45), (0, 29))[wanted]
@@ -177,8 +215,30 @@ def answers(random: Random, level: int) -> tuple[dict[str, int], dict[str, objec
 
 
 MOST = {
-    "eating": 4, "grooming": 4, "bathing": 4, "upper_clothing": 4, "lower_clothing": 4, "bladder": 4, "bowel": 4, "toileting": 4,
-    "bed_position": 4, "transfer": 4, "walking": 4, "stairs": 3, "time_orientation": 4, "space_orientation": 4, "person_orientation": 4,
-    "memory": 4, "understanding": 4, "expression": 4, "aggression": 1, "depression": 1, "consciousness": 2, "vision": 2, "hearing": 2,
-    "daily_affairs": 4, "transport": 3, "social_contact": 4,
+    "eating": 4,
+    "grooming": 4,
+    "bathing": 4,
+    "upper_clothing": 4,
+    "lower_clothing": 4,
+    "bladder": 4,
+    "bowel": 4,
+    "toileting": 4,
+    "bed_position": 4,
+    "transfer": 4,
+    "walking": 4,
+    "stairs": 3,
+    "time_orientation": 4,
+    "space_orientation": 4,
+    "person_orientation": 4,
+    "memory": 4,
+    "understanding": 4,
+    "expression": 4,
+    "aggression": 1,
+    "depression": 1,
+    "consciousness": 2,
+    "vision": 2,
+    "hearing": 2,
+    "daily_affairs": 4,
+    "transport": 3,
+    "social_contact": 4,
 }

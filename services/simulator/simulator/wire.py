@@ -27,7 +27,11 @@ class Answer:
 
     def document(self) -> dict[str, Any]:
         """The body as JSON; a text of another type under `text`."""
-        return dict(json.loads(self.content)) if "json" in self.kind else {"text": self.content.decode()}
+        return (
+            dict(json.loads(self.content))
+            if "json" in self.kind
+            else {"text": self.content.decode()}
+        )
 
 
 class Wire:
@@ -36,16 +40,28 @@ class Wire:
     def __init__(self, address: str, timeout_s: float) -> None:
         parts = urlsplit(address)
         self._secure = parts.scheme == "https"
-        self._host, self._port = parts.hostname or "127.0.0.1", parts.port or (443 if self._secure else 80)
+        self._host, self._port = (
+            parts.hostname or "127.0.0.1",
+            parts.port or (443 if self._secure else 80),
+        )
         self._root, self._name = parts.path.rstrip("/"), parts.netloc
         self._timeout_s, self._idle = timeout_s, list[Lines]()
 
     async def request(
-        self, verb: str, path: str, headers: Mapping[str, str], body: bytes = b"", query: Mapping[str, Any] | None = None,
+        self,
+        verb: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        query: Mapping[str, Any] | None = None,
     ) -> Answer:
         """One request. Raises: Broken."""
         target = f"{self._root}{path}" + (f"?{urlencode(query)}" if query else "")
-        lines = [f"{verb} {target} HTTP/1.1", f"Host: {self._name}", *(f"{name}: {value}" for name, value in headers.items())]
+        lines = [
+            f"{verb} {target} HTTP/1.1",
+            f"Host: {self._name}",
+            *(f"{name}: {value}" for name, value in headers.items()),
+        ]
         if verb != "GET":
             lines.append(f"Content-Length: {len(body)}")
         sent = "\r\n".join(lines).encode() + END + body
@@ -82,21 +98,28 @@ class Wire:
 
     async def _opened(self) -> Lines:
         context = ssl.create_default_context() if self._secure else None
-        return await asyncio.open_connection(self._host, self._port, limit=HEAD_MOST_BYTES, ssl=context)
+        return await asyncio.open_connection(
+            self._host, self._port, limit=HEAD_MOST_BYTES, ssl=context
+        )
 
 
 async def _read(reader: asyncio.StreamReader) -> tuple[Answer, bool]:
     """An answer, and whether its connection can be used again."""
     head = (await reader.readuntil(END)).decode("latin-1")
-    first, *rest = head[:-len(END)].split("\r\n")
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
+    first, *rest = head[: -len(END)].split("\r\n")
+    headers = {
+        name.strip().lower(): value.strip()
+        for name, _, value in (line.partition(":") for line in rest)
+    }
     if "chunked" in headers.get("transfer-encoding", ""):
         content = await _chunks(reader)
     elif "content-length" in headers:
         content = await reader.readexactly(int(headers["content-length"]))
     else:
         raise ValueError("an answer tells its length")
-    return Answer(int(first.split()[1]), headers.get("content-type", ""), content), headers.get("connection", "").lower() != "close"
+    return Answer(int(first.split()[1]), headers.get("content-type", ""), content), headers.get(
+        "connection", ""
+    ).lower() != "close"
 
 
 async def _chunks(reader: asyncio.StreamReader) -> bytes:

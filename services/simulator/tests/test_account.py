@@ -18,13 +18,27 @@ async def story() -> Any:
 
 
 def position(**but: int) -> dict[str, Any]:
-    return {"topic": "t", "partition": 0, "begin": 5, "next": 15, "end": 15} | dict.fromkeys(COUNTED, 0) | {"applied": 10} | but
+    return (
+        {"topic": "t", "partition": 0, "begin": 5, "next": 15, "end": 15}
+        | dict.fromkeys(COUNTED, 0)
+        | {"applied": 10}
+        | but
+    )
 
 
-@pytest.mark.parametrize(("told", "failures"), [
-    (position(), 0), (position(applied=6, gaps=4), 0), (position(applied=9), 1), (position(end=16), 1), (position(gaps=1), 1),
-])
-async def test_a_record_that_nobody_counted_or_read_is_noticed(story: Story, told: dict[str, Any], failures: int) -> None:
+@pytest.mark.parametrize(
+    ("told", "failures"),
+    [
+        (position(), 0),
+        (position(applied=6, gaps=4), 0),
+        (position(applied=9), 1),
+        (position(end=16), 1),
+        (position(gaps=1), 1),
+    ],
+)
+async def test_a_record_that_nobody_counted_or_read_is_noticed(
+    story: Story, told: dict[str, Any], failures: int
+) -> None:
     records = _account(story, {"subsidy": {"parked": 0, "positions": [told]}})
 
     assert len(story.failures) == failures

@@ -7,11 +7,28 @@ import pytest
 from simulator.visits import MOST, answers
 
 GROUPS = {  # GB/T 42195-2022, table 1 to 4: most points of each item, by group
-    "self care": {"eating": 4, "grooming": 4, "bathing": 4, "upper_clothing": 4, "lower_clothing": 4, "bladder": 4, "bowel": 4,
-                  "toileting": 4},
+    "self care": {
+        "eating": 4,
+        "grooming": 4,
+        "bathing": 4,
+        "upper_clothing": 4,
+        "lower_clothing": 4,
+        "bladder": 4,
+        "bowel": 4,
+        "toileting": 4,
+    },
     "motor": {"bed_position": 4, "transfer": 4, "walking": 4, "stairs": 3},
-    "mental": {"time_orientation": 4, "space_orientation": 4, "person_orientation": 4, "memory": 4, "understanding": 4, "expression": 4,
-               "aggression": 1, "depression": 1, "consciousness": 2},
+    "mental": {
+        "time_orientation": 4,
+        "space_orientation": 4,
+        "person_orientation": 4,
+        "memory": 4,
+        "understanding": 4,
+        "expression": 4,
+        "aggression": 1,
+        "depression": 1,
+        "consciousness": 2,
+    },
     "social": {"vision": 2, "hearing": 2, "daily_affairs": 4, "transport": 3, "social_contact": 4},
 }
 CUTS = (90, 66, 46, 30)

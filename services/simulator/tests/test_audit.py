@@ -20,14 +20,36 @@ HOME = (118.3, 32.3)
 WORKER = Visitor(0, "护理员", "", "", (), True, None, (480, 1080), worker_id="worker")
 
 
-def a_visit(number: int = 0, *, begin: int = 0, minutes: int = 60, sending: int = 1, north_m: float = 0, **but: Any) -> Order:
+def a_visit(
+    number: int = 0,
+    *,
+    begin: int = 0,
+    minutes: int = 60,
+    sending: int = 1,
+    north_m: float = 0,
+    **but: Any,
+) -> Order:
     """An order of an hour at the home, served as planned; begin: minutes after nine. north_m: how far the home lies from the others."""
     home = HOME[0], HOME[1] + north_m / 111_195
     one, start = replace(PEOPLE[number], lon=home[0], lat=home[1]), NINE + timedelta(minutes=begin)
     end = start + timedelta(minutes=minutes)
     visit = Visit(start, end, but.pop("place_in", home), but.pop("place_out", home), start, end)
-    return Order(number, f"order-{number}", one, one.area_code, 60, 0, "2026-01", start, start + timedelta(hours=2), visitor=WORKER,
-                 state="finished", visit=visit, sending=sending, **but)
+    return Order(
+        number,
+        f"order-{number}",
+        one,
+        one.area_code,
+        60,
+        0,
+        "2026-01",
+        start,
+        start + timedelta(hours=2),
+        visitor=WORKER,
+        state="finished",
+        visit=visit,
+        sending=sending,
+        **but,
+    )
 
 
 def doubts(order: Order, *others: Order) -> tuple[set[str], set[str]]:
@@ -40,7 +62,9 @@ def test_four_fifths_of_the_planned_time_are_enough(minutes: int, found: set[str
 
 
 @pytest.mark.parametrize(("metres", "found"), [(299, set()), (302, {"DOUBT_WRONG_PLACE"})])
-def test_a_departure_may_be_three_hundred_metres_from_the_home(metres: int, found: set[str]) -> None:
+def test_a_departure_may_be_three_hundred_metres_from_the_home(
+    metres: int, found: set[str]
+) -> None:
     assert doubts(a_visit(place_out=(HOME[0], HOME[1] + metres / 111_195))) == (found, set())
 
 
@@ -49,7 +73,9 @@ def test_a_visit_without_a_position_is_doubted_for_that_alone(place: str) -> Non
     assert doubts(a_visit(**{place: None})) == ({"DOUBT_NO_POSITION"}, set())
 
 
-@pytest.mark.parametrize(("metres", "found"), [(10_900, set()), (11_100, {"DOUBT_IMPOSSIBLE_TRAVEL"})])
+@pytest.mark.parametrize(
+    ("metres", "found"), [(10_900, set()), (11_100, {"DOUBT_IMPOSSIBLE_TRAVEL"})]
+)
 def test_ten_minutes_and_one_are_eleven_kilometres(metres: int, found: set[str]) -> None:
     assert doubts(a_visit(1, begin=70, north_m=metres), a_visit()) == (found, set())
 
@@ -58,7 +84,10 @@ def test_travel_is_from_the_latest_departure_that_was_told_by_then() -> None:
     first, near, far = a_visit(), a_visit(1, begin=65), a_visit(2, begin=130, north_m=30_000)
 
     assert doubts(far, first, near)[0] == {"DOUBT_IMPOSSIBLE_TRAVEL"}
-    assert audit.doubts(far, [first, far, near]) == (set(), set())  # seventy minutes from the first one
+    assert audit.doubts(far, [first, far, near]) == (
+        set(),
+        set(),
+    )  # seventy minutes from the first one
 
 
 def test_an_earlier_visit_without_position_says_nothing_about_travel() -> None:
@@ -75,7 +104,9 @@ def test_of_two_visits_at_once_the_one_told_later_is_held() -> None:
 def test_of_two_visits_at_once_told_in_one_sending_either_may_be_held() -> None:
     one, other = a_visit(), a_visit(1, begin=5)
 
-    assert [audit.doubts(order, [one, other]) for order in (one, other)] == [(set(), {"DOUBT_OVERLAP"})] * 2
+    assert [audit.doubts(order, [one, other]) for order in (one, other)] == [
+        (set(), {"DOUBT_OVERLAP"})
+    ] * 2
 
 
 @pytest.fixture
@@ -88,13 +119,16 @@ async def story() -> Any:
 def weighed(story: Story, orders: list[Order], held: dict[str, list[str]]) -> list[str]:
     story.told["worker"] += orders
     story.unjudged += orders
-    supervising.weigh(story, {key: {"settlement_id": key, "doubts": doubts} for key, doubts in held.items()})
+    supervising.weigh(
+        story, {key: {"settlement_id": key, "doubts": doubts} for key, doubts in held.items()}
+    )
     return story.failures
 
 
 async def test_an_audit_that_holds_an_honest_visit_is_noticed(story: Story) -> None:
     assert weighed(story, [a_visit()], {"order-0": ["DOUBT_TOO_SHORT"]}) == [
-        "doubts about order 0, honest: ['DOUBT_TOO_SHORT'], not []"]
+        "doubts about order 0, honest: ['DOUBT_TOO_SHORT'], not []"
+    ]
 
 
 async def test_an_audit_that_doubts_for_the_wrong_reason_is_noticed(story: Story) -> None:
@@ -103,9 +137,14 @@ async def test_an_audit_that_doubts_for_the_wrong_reason_is_noticed(story: Story
     assert len(weighed(story, [short], {"order-0": ["DOUBT_TOO_SHORT", "DOUBT_OVERLAP"]})) == 1
 
 
-@pytest.mark.parametrize(("cheat", "order"), [
-    ("short", a_visit(minutes=20)), ("teleport", a_visit(1, begin=61, north_m=30_000)), ("double", a_visit(1, begin=5, sending=2)),
-])
+@pytest.mark.parametrize(
+    ("cheat", "order"),
+    [
+        ("short", a_visit(minutes=20)),
+        ("teleport", a_visit(1, begin=61, north_m=30_000)),
+        ("double", a_visit(1, begin=5, sending=2)),
+    ],
+)
 async def test_a_fake_that_passes_is_noticed(story: Story, cheat: str, order: Order) -> None:
     order.cheat = cheat
     story.told["worker"].append(a_visit(2))
@@ -114,17 +153,33 @@ async def test_a_fake_that_passes_is_noticed(story: Story, cheat: str, order: Or
 
 
 async def test_a_verdict_on_a_visit_of_another_day_is_noticed(story: Story) -> None:
-    assert weighed(story, [], {"order-0": []}) == ["held visits that were judged before: ['order-0'], not []"]
+    assert weighed(story, [], {"order-0": []}) == [
+        "held visits that were judged before: ['order-0'], not []"
+    ]
 
 
 async def test_the_honest_visit_beside_a_fake_may_rightly_be_held(story: Story) -> None:
-    fake, honest = a_visit(cheat="short", minutes=20, north_m=40_000), a_visit(1, begin=30, sending=2)
+    fake, honest = (
+        a_visit(cheat="short", minutes=20, north_m=40_000),
+        a_visit(1, begin=30, sending=2),
+    )
 
-    assert weighed(story, [fake, honest], {"order-0": ["DOUBT_TOO_SHORT"], "order-1": ["DOUBT_IMPOSSIBLE_TRAVEL"]}) == []
+    assert (
+        weighed(
+            story,
+            [fake, honest],
+            {"order-0": ["DOUBT_TOO_SHORT"], "order-1": ["DOUBT_IMPOSSIBLE_TRAVEL"]},
+        )
+        == []
+    )
 
 
-@pytest.mark.parametrize(("cheat", "later"), [("", 0), ("short", 0), ("elsewhere", 0), ("double", 1), ("teleport", 1)])
-async def test_a_fake_that_leans_on_a_true_visit_is_sent_when_that_one_is_judged(story: Story, cheat: str, later: int) -> None:
+@pytest.mark.parametrize(
+    ("cheat", "later"), [("", 0), ("short", 0), ("elsewhere", 0), ("double", 1), ("teleport", 1)]
+)
+async def test_a_fake_that_leans_on_a_true_visit_is_sent_when_that_one_is_judged(
+    story: Story, cheat: str, later: int
+) -> None:
     order = a_visit(cheat=cheat)
     order.state, story.now = "accepted", NINE + timedelta(hours=4)
     story.open[order.order_id] = order

@@ -36,12 +36,16 @@ async def test_with_the_citys_own_there_is_a_demo_user_for_each_role(story: Stor
 
 async def test_each_is_scoped_to_somebody_of_the_story(story: Story) -> None:
     users = {user["username"]: user for user in beginning.demo_users(story)}
-    firm = next(firm for firm in story.firms if firm.organisation_id == users["provider"]["organisation_id"])
+    firm = next(
+        firm for firm in story.firms if firm.organisation_id == users["provider"]["organisation_id"]
+    )
     elder = next(one for one in story.world.people if [one.elder_id] == users["elder"]["elder_ids"])
 
     assert users["worker"]["organisation_id"] == firm.organisation_id
     assert users["worker"]["worker_id"] in {visitor.worker_id for visitor in firm.workers}
-    assert users["home"]["organisation_id"] in {home.firm.organisation_id for _, home in story.residents}
+    assert users["home"]["organisation_id"] in {
+        home.firm.organisation_id for _, home in story.residents
+    }
     assert firm.county == elder.area_code[:6]
     assert elder in story.applicants
     assert users["family"]["elder_ids"][0] == elder.elder_id

@@ -15,7 +15,9 @@ from simulator.story.state import Story, instant
 from simulator.visits import Order
 
 PLACES = Places(1)
-FIRM = Firm("52341102MJ0000011A", "firm", "ENTERPRISE", "341102", 118.3, 32.3, True, organisation_id="firm")
+FIRM = Firm(
+    "52341102MJ0000011A", "firm", "ENTERPRISE", "341102", 118.3, 32.3, True, organisation_id="firm"
+)
 FRIDAY = date(2026, 1, 23)
 
 
@@ -33,7 +35,18 @@ async def story() -> Any:
 def an_order(story: Story, number: int = 0, fen: int = 3000) -> Order:
     """An order of the first elder, its part of the voucher held."""
     one, begin = story.world.people[0], instant(date(2026, 1, 20), time(9))
-    order = Order(number, f"order-{number}", one, one.area_code, 60, fen, "2026-01", begin, begin + timedelta(hours=2), firm=FIRM)
+    order = Order(
+        number,
+        f"order-{number}",
+        one,
+        one.area_code,
+        60,
+        fen,
+        "2026-01",
+        begin,
+        begin + timedelta(hours=2),
+        firm=FIRM,
+    )
     story.orders[order.order_id] = story.open[order.order_id] = order
     ordering.hold(story, order.person.number, order.month, fen)
     return order
@@ -47,7 +60,11 @@ def pass_to(story: Story, day: date, at: time) -> None:
 def sums(story: Story) -> dict[str, int]:
     """Accounts of the first elder's county that are not empty."""
     county = story.world.people[0].area_code[:6]
-    return {account: fen for account, area, fen in story.ledger.balances() if fen and area.startswith(county)}
+    return {
+        account: fen
+        for account, area, fen in story.ledger.balances()
+        if fen and area.startswith(county)
+    }
 
 
 async def test_a_served_visit_is_owed_until_friday_and_then_paid(story: Story) -> None:
@@ -62,7 +79,9 @@ async def test_a_served_visit_is_owed_until_friday_and_then_paid(story: Story) -
     assert sums(story) == {"fund": -80_000, "issued": 77_000, "paid": 3000}
 
 
-async def test_what_is_free_when_the_month_ends_is_gone_and_so_is_what_an_order_gives_back(story: Story) -> None:
+async def test_what_is_free_when_the_month_ends_is_gone_and_so_is_what_an_order_gives_back(
+    story: Story,
+) -> None:
     order = an_order(story)
     pass_to(story, date(2026, 2, 1), time(8, 30))
 
@@ -80,7 +99,9 @@ async def test_what_is_released_after_the_month_is_gone_at_once(story: Story) ->
     assert sums(story) == {"fund": -160_000, "issued": 80_000, "lapsed": 80_000}
 
 
-async def test_a_death_ends_the_voucher_and_claims_back_what_was_paid_for_later_months(story: Story) -> None:
+async def test_a_death_ends_the_voucher_and_claims_back_what_was_paid_for_later_months(
+    story: Story,
+) -> None:
     one = story.world.people[0]
     one.hardships = ("DIBAO",)
     entitling.entitle(story, one)
@@ -99,8 +120,15 @@ def told_of(ledger: Ledger, **but: int) -> dict[str, dict[str, Any]]:
         for one in (area, CITY):
             accounts = areas.setdefault(one, {"accounts": dict.fromkeys(ACCOUNTS, 0)})["accounts"]
             accounts[account] += fen
-    return {area: {"accounts": [{"account": account, "debit_fen": str(max(0, fen)), "credit_fen": str(max(0, -fen))}
-                                for account, fen in found["accounts"].items()]} for area, found in areas.items()}
+    return {
+        area: {
+            "accounts": [
+                {"account": account, "debit_fen": str(max(0, fen)), "credit_fen": str(max(0, -fen))}
+                for account, fen in found["accounts"].items()
+            ]
+        }
+        for area, found in areas.items()
+    }
 
 
 def test_the_same_money_on_the_same_accounts_makes_no_difference() -> None:
@@ -113,15 +141,23 @@ def test_the_same_money_on_the_same_accounts_makes_no_difference() -> None:
     assert result.city["ledger: fund, fen", AT_THE_END] == ((-80_000, 0), (-80_000, 0))
 
 
-@pytest.mark.parametrize(("source", "target"), [("issued", "lapsed"), ("owed", "paid"), ("paid", "claims"), ("held", "issued")])
-def test_money_that_stayed_on_its_account_is_a_difference_of_county_and_city(source: str, target: str) -> None:
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("issued", "lapsed"), ("owed", "paid"), ("paid", "claims"), ("held", "issued")],
+)
+def test_money_that_stayed_on_its_account_is_a_difference_of_county_and_city(
+    source: str, target: str
+) -> None:
     ledger, result = Ledger(), Comparison(0, [], {})
     ledger.move(f"{COUNTIES[0]}001001", source, target, 500)
 
     lay_ledger(result, ledger, told_of(ledger, **{source: 500, target: -500}))
 
     assert {(one.code, one.area_code) for one in result.differences} == {
-        (f"ledger: {account}, fen", area) for account in (source, target) for area in (CITY, f"{COUNTIES[0]}000000")}
+        (f"ledger: {account}, fen", area)
+        for account in (source, target)
+        for area in (CITY, f"{COUNTIES[0]}000000")
+    }
 
 
 def test_money_in_the_wrong_county_is_a_difference() -> None:
@@ -131,7 +167,10 @@ def test_money_in_the_wrong_county_is_a_difference() -> None:
 
     lay_ledger(result, ledger, told_of(other))
 
-    assert {one.area_code for one in result.differences} == {f"{COUNTIES[0]}000000", f"{COUNTIES[1]}000000"}
+    assert {one.area_code for one in result.differences} == {
+        f"{COUNTIES[0]}000000",
+        f"{COUNTIES[1]}000000",
+    }
 
 
 def test_a_ledger_that_says_nothing_is_a_difference_for_every_account_that_moved() -> None:

@@ -16,7 +16,9 @@ from simulator.visits import Order
 
 CITY, APPLIED = "341100000000", date(2026, 1, 16)
 PLACES = Places(1)
-FIRM = Firm("52341102MJ0000011A", "firm", "ENTERPRISE", "341102", 118.3, 32.3, True, organisation_id="firm")
+FIRM = Firm(
+    "52341102MJ0000011A", "firm", "ENTERPRISE", "341102", 118.3, 32.3, True, organisation_id="firm"
+)
 
 
 @pytest.fixture
@@ -29,7 +31,10 @@ async def story() -> Any:
 
 def flow(story: Story, code: str, month: str) -> tuple[int, int]:
     story.truth.close(month, story.world)
-    found = {(what, area): (numerator, denominator) for what, area, numerator, denominator in story.truth.figures(month)}
+    found = {
+        (what, area): (numerator, denominator)
+        for what, area, numerator, denominator in story.truth.figures(month)
+    }
     return found[code, CITY]
 
 
@@ -40,7 +45,10 @@ def completed(story: Story, on: date, **but: Any) -> Case:
     story.now = instant(APPLIED, time(8, 30))
     assessing.count_application(story, one.area_code, "HOTLINE")
     story.today, story.now = on, instant(on, time(8, 30))
-    told = {"public_until": norms.public_until(on).isoformat(), "working_days": norms.working_days(APPLIED, on)}
+    told = {
+        "public_until": norms.public_until(on).isoformat(),
+        "working_days": norms.working_days(APPLIED, on),
+    }
     assessing.complete(story, case, {"assessment_id": "assessment"} | told | but)
     return case
 
@@ -59,19 +67,37 @@ async def test_a_platform_without_publicity_is_found_out_and_not_believed(story:
     assert case.public_until == datetime.fromisoformat("2026-01-28T00:00:00+08:00")
 
 
-@pytest.mark.parametrize(("last", "days"), [
-    (date(2026, 1, 16), 0), (date(2026, 1, 18), 0), (date(2026, 1, 19), 1), (date(2026, 2, 6), 15), (date(2026, 2, 9), 16),
-    (date(2026, 2, 13), 20), (date(2026, 2, 14), 21), (date(2026, 2, 23), 21), (date(2026, 2, 24), 22), (date(2026, 2, 28), 26),
-])
-def test_working_days_know_the_spring_festival_and_the_saturdays_worked_for_it(last: date, days: int) -> None:
+@pytest.mark.parametrize(
+    ("last", "days"),
+    [
+        (date(2026, 1, 16), 0),
+        (date(2026, 1, 18), 0),
+        (date(2026, 1, 19), 1),
+        (date(2026, 2, 6), 15),
+        (date(2026, 2, 9), 16),
+        (date(2026, 2, 13), 20),
+        (date(2026, 2, 14), 21),
+        (date(2026, 2, 23), 21),
+        (date(2026, 2, 24), 22),
+        (date(2026, 2, 28), 26),
+    ],
+)
+def test_working_days_know_the_spring_festival_and_the_saturdays_worked_for_it(
+    last: date, days: int
+) -> None:
     assert norms.working_days(APPLIED, last) == days
 
 
 @pytest.mark.parametrize(("on", "in_time"), [(date(2026, 2, 6), 1), (date(2026, 2, 9), 0)])
-async def test_a_result_after_fifteen_working_days_is_late(story: Story, on: date, in_time: int) -> None:
+async def test_a_result_after_fifteen_working_days_is_late(
+    story: Story, on: date, in_time: int
+) -> None:
     completed(story, on)
 
-    assert (flow(story, "AS04", "2026-01"), flow(story, "AS07", "2026-02")) == ((in_time, 1), (1, 1))
+    assert (flow(story, "AS04", "2026-01"), flow(story, "AS07", "2026-02")) == (
+        (in_time, 1),
+        (1, 1),
+    )
 
 
 async def test_working_days_that_the_platform_counts_otherwise_are_found_out(story: Story) -> None:
@@ -85,11 +111,29 @@ def test_the_slow_assessment_of_the_first_day_is_late() -> None:
     assert norms.assessed_in_time(APPLIED, APPLIED + timedelta(days=SLOW_DAYS - 3))
 
 
-@pytest.mark.parametrize(("approved_on", "in_time"), [(date(2026, 1, 20), 1), (date(2026, 1, 19), 0)])
-async def test_a_firm_is_paid_in_time_within_ten_days_of_the_first_visit(story: Story, approved_on: date, in_time: int) -> None:
+@pytest.mark.parametrize(
+    ("approved_on", "in_time"), [(date(2026, 1, 20), 1), (date(2026, 1, 19), 0)]
+)
+async def test_a_firm_is_paid_in_time_within_ten_days_of_the_first_visit(
+    story: Story, approved_on: date, in_time: int
+) -> None:
     one, begin = story.world.people[0], instant(date(2026, 1, 16), time(9))
     story.voucher_area[one.number, "2026-01"] = one.area_code
-    story.owed = [Order(0, "order", one, one.area_code, 60, 500, "2026-01", begin, begin, firm=FIRM, approved_on=approved_on)]
+    story.owed = [
+        Order(
+            0,
+            "order",
+            one,
+            one.area_code,
+            60,
+            500,
+            "2026-01",
+            begin,
+            begin,
+            firm=FIRM,
+            approved_on=approved_on,
+        )
+    ]
     clock._pay_debts(story, date(2026, 1, 30))
 
     assert flow(story, "SU06", "2026-01") == (in_time, 1)
@@ -113,13 +157,21 @@ async def test_a_complaint_that_is_due_on_another_day_is_found_out(story: Story)
     assert story.failures == []
     supervising.filed(story, order, {"complaint_id": "c", "due_at": "2026-01-30T12:00:00Z"})
     assert len(story.failures) == 1
-    assert {complaint.due_at for complaint in story.complaints} == {instant(date(2026, 1, 23), time(20))}
+    assert {complaint.due_at for complaint in story.complaints} == {
+        instant(date(2026, 1, 23), time(20))
+    }
 
 
-@pytest.mark.parametrize(("offers", "failures"), [([], 0), ([1, 2], 0), ([2, 1], 0), ([1, 3], 1), ([1, 1], 1), ([2], 1)])
-async def test_an_offer_that_no_feed_told_of_is_noticed(story: Story, offers: list[int], failures: int) -> None:
+@pytest.mark.parametrize(
+    ("offers", "failures"), [([], 0), ([1, 2], 0), ([2, 1], 0), ([1, 3], 1), ([1, 1], 1), ([2], 1)]
+)
+async def test_an_offer_that_no_feed_told_of_is_noticed(
+    story: Story, offers: list[int], failures: int
+) -> None:
     one = story.world.people[0]
-    story.orders["order-0"] = Order(0, "order-0", one, one.area_code, 60, 0, "2026-01", story.now, story.now, offers=offers)
+    story.orders["order-0"] = Order(
+        0, "order-0", one, one.area_code, 60, 0, "2026-01", story.now, story.now, offers=offers
+    )
 
     serving.count_offers(story)
 

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit import areas, numbers
-from simulator.people import BANDS, COUNTIES, NOWHERE, Person, Places, census, credit_code, population, shares
+from simulator.people import (
+    BANDS,
+    COUNTIES,
+    NOWHERE,
+    Person,
+    Places,
+    census,
+    credit_code,
+    population,
+    shares,
+)
 from simulator.story import START
 
 ELDERS = 100_000
@@ -31,7 +41,10 @@ def test_shares_sum_to_the_whole_and_no_part_is_off_by_one(total: int, weights: 
     parts = shares(total, weights)
 
     assert sum(parts) == total
-    assert all(abs(part - total * weight / sum(weights)) < 1 for part, weight in zip(parts, weights, strict=True))
+    assert all(
+        abs(part - total * weight / sum(weights)) < 1
+        for part, weight in zip(parts, weights, strict=True)
+    )
 
 
 @given(total=st.integers(0, 1_000_000), weights=WEIGHTS)
@@ -43,8 +56,12 @@ def test_a_greater_weight_never_gets_a_smaller_share(total: int, weights: list[i
 
 def test_every_cell_has_the_number_of_the_census(people: list[Person]) -> None:
     counted = census()
-    cells = [(county, band, male) for county in COUNTIES for band in BANDS for male in (True, False)]
-    census_of = {cell: counted[cell[0]][f"{'male' if cell[2] else 'female'}_{cell[1]}"] for cell in cells}
+    cells = [
+        (county, band, male) for county in COUNTIES for band in BANDS for male in (True, False)
+    ]
+    census_of = {
+        cell: counted[cell[0]][f"{'male' if cell[2] else 'female'}_{cell[1]}"] for cell in cells
+    }
     whole = sum(census_of.values())
 
     def band(one: Person) -> int:
@@ -64,7 +81,9 @@ def test_the_same_seed_gives_the_same_people(places: Places) -> None:
 def test_id_numbers_are_well_formed_and_nobody_shares_one(people: list[Person]) -> None:
     assert len({one.id_number for one in people}) == ELDERS
     for one in people[::37]:
-        read = numbers.resident(one.id_number)  # raises where the check character or the day is wrong
+        read = numbers.resident(
+            one.id_number
+        )  # raises where the check character or the day is wrong
         assert (read.born_on, read.male) == (one.born_on, one.male)
 
 
@@ -78,14 +97,23 @@ def test_the_check_character_is_the_standards_own() -> None:
     weights = [2 ** (17 - place) % 11 for place in range(17)]
     one = population(50, 3, START, Places(3))[0].id_number
 
-    assert one[17] == "10X98765432"[sum(int(digit) * weight for digit, weight in zip(one[:17], weights, strict=True)) % 11]
+    assert (
+        one[17]
+        == "10X98765432"[
+            sum(int(digit) * weight for digit, weight in zip(one[:17], weights, strict=True)) % 11
+        ]
+    )
 
 
-def test_everybody_lives_in_a_village_of_the_own_county_and_is_old_enough(people: list[Person], places: Places) -> None:
+def test_everybody_lives_in_a_village_of_the_own_county_and_is_old_enough(
+    people: list[Person], places: Places
+) -> None:
     villages = {area.code for area in places.tree if area.level == areas.COMMUNITY}
 
     assert {one.area_code for one in people} <= villages
-    assert all(START.replace(year=START.year - 60) >= one.born_on > date(1900, 1, 1) for one in people)
+    assert all(
+        START.replace(year=START.year - 60) >= one.born_on > date(1900, 1, 1) for one in people
+    )
 
 
 def test_phones_are_as_many_as_people_who_have_one(people: list[Person]) -> None:
@@ -96,7 +124,12 @@ def test_phones_are_as_many_as_people_who_have_one(people: list[Person]) -> None
 
 
 def test_credit_codes_pass_their_own_check() -> None:
-    codes = [credit_code(kind, county, number) for kind in ("12", "52", "91") for county in COUNTIES for number in range(20)]
+    codes = [
+        credit_code(kind, county, number)
+        for kind in ("12", "52", "91")
+        for county in COUNTIES
+        for number in range(20)
+    ]
 
     assert len(set(codes)) == len(codes)
     assert all(numbers.credit_check(code[:17]) == code[17] for code in codes)

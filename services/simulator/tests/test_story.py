@@ -16,7 +16,9 @@ from simulator.story.state import Story, instant
 from simulator.visits import Order, Visit
 
 PLACES = Places(1)
-FIRM = Firm("52341102MJ0000011A", "firm", "ENTERPRISE", "341102", 118.3, 32.3, True, organisation_id="firm")
+FIRM = Firm(
+    "52341102MJ0000011A", "firm", "ENTERPRISE", "341102", 118.3, 32.3, True, organisation_id="firm"
+)
 
 
 @pytest.fixture
@@ -31,7 +33,17 @@ def an_order(story: Story, number: int = 0, **but: Any) -> Order:
     given = {"voucher_fen": 1000, "state": "placed"} | but
     story.rest.setdefault((one.number, "2026-01"), 0)
     story.voucher_area.setdefault((one.number, "2026-01"), one.area_code)
-    order = Order(number, f"order-{number}", one, one.area_code, 60, given.pop("voucher_fen"), "2026-01", begin, begin + timedelta(hours=2))
+    order = Order(
+        number,
+        f"order-{number}",
+        one,
+        one.area_code,
+        60,
+        given.pop("voucher_fen"),
+        "2026-01",
+        begin,
+        begin + timedelta(hours=2),
+    )
     for name, value in given.items():
         setattr(order, name, value)
     story.orders[order.order_id] = story.open[order.order_id] = order
@@ -40,8 +52,11 @@ def an_order(story: Story, number: int = 0, **but: Any) -> Order:
 
 def flows(story: Story, code: str, month: str = "2026-01") -> tuple[int, int]:
     story.truth.close(month, story.world)
-    found = [(numerator, denominator) for what, area, numerator, denominator in story.truth.figures(month)
-             if (what, area) == (code, "341100000000")]
+    found = [
+        (numerator, denominator)
+        for what, area, numerator, denominator in story.truth.figures(month)
+        if (what, area) == (code, "341100000000")
+    ]
     return found[0] if found else (0, 0)
 
 
@@ -58,7 +73,9 @@ async def test_two_stories_of_one_seed_begin_alike(story: Story) -> None:
 
     assert again.world.people == story.world.people
     assert [one.number for one in again.applicants] == [one.number for one in story.applicants]
-    assert [(firm.name, len(firm.workers)) for firm in again.firms] == [(firm.name, len(firm.workers)) for firm in story.firms]
+    assert [(firm.name, len(firm.workers)) for firm in again.firms] == [
+        (firm.name, len(firm.workers)) for firm in story.firms
+    ]
 
 
 @given(seed=st.integers(), count=st.integers(0, 3000), rate=st.floats(0, 1))
@@ -80,7 +97,9 @@ def test_as_many_are_chosen_as_the_rate_says(rate: float) -> None:
 
 @pytest.fixture
 def told(story: Story) -> dict[str, Any]:
-    story.visitor_of["worker"] = Visitor(0, "护理员", "", "", (), True, None, (480, 1080), worker_id="worker")
+    story.visitor_of["worker"] = Visitor(
+        0, "护理员", "", "", (), True, None, (480, 1080), worker_id="worker"
+    )
     an_order(story)
     story.now = instant(date(2026, 1, 19), time(18, 5))
     return {"order_id": "order-0", "worker_id": "worker", "assigned_at": story.now.isoformat()}
@@ -94,7 +113,9 @@ async def test_an_offer_stands_for_four_hours(story: Story, told: dict[str, Any]
     assert not serving._stands(story, told)
 
 
-async def test_no_offer_stands_beyond_the_window_or_for_a_worker_who_left(story: Story, told: dict[str, Any]) -> None:
+async def test_no_offer_stands_beyond_the_window_or_for_a_worker_who_left(
+    story: Story, told: dict[str, Any]
+) -> None:
     order = story.orders["order-0"]
     told["assigned_at"] = (order.wanted_to - timedelta(minutes=30)).isoformat()
     story.now = order.wanted_to - timedelta(minutes=1)
@@ -107,8 +128,12 @@ async def test_no_offer_stands_beyond_the_window_or_for_a_worker_who_left(story:
     assert not serving._stands(story, told)
 
 
-@pytest.mark.parametrize("state", ["accepted", "finished", "cancelled", "death", "moved away", "unserved", "missed"])
-async def test_what_was_answered_or_is_over_asks_for_no_answer(story: Story, told: dict[str, Any], state: str) -> None:
+@pytest.mark.parametrize(
+    "state", ["accepted", "finished", "cancelled", "death", "moved away", "unserved", "missed"]
+)
+async def test_what_was_answered_or_is_over_asks_for_no_answer(
+    story: Story, told: dict[str, Any], state: str
+) -> None:
     story.orders["order-0"].state = state
 
     assert not serving._stands(story, told)
@@ -116,7 +141,10 @@ async def test_what_was_answered_or_is_over_asks_for_no_answer(story: Story, tol
 
 async def test_an_order_that_ends_gives_its_voucher_back(story: Story) -> None:
     order = an_order(story)
-    story.vouched[order.person.number], story.rest[order.person.number, "2026-01"] = order.area_code, 5000
+    story.vouched[order.person.number], story.rest[order.person.number, "2026-01"] = (
+        order.area_code,
+        5000,
+    )
     story.truth.count("DI03", "2026-01", order.area_code, 0, 1)
 
     ordering.end(story, order, "missed")
@@ -127,7 +155,9 @@ async def test_an_order_that_ends_gives_its_voucher_back(story: Story) -> None:
 
 
 @pytest.mark.parametrize("state", ["cancelled", "death", "moved away"])
-async def test_an_order_the_elder_ends_is_not_one_that_was_to_be_served(story: Story, state: str) -> None:
+async def test_an_order_the_elder_ends_is_not_one_that_was_to_be_served(
+    story: Story, state: str
+) -> None:
     order = an_order(story)
     story.truth.count("DI03", "2026-01", order.area_code, 0, 1)
 
@@ -137,7 +167,11 @@ async def test_an_order_the_elder_ends_is_not_one_that_was_to_be_served(story: S
 
 
 async def test_nobody_comes_to_who_is_gone_but_a_begun_visit_is_ended(story: Story) -> None:
-    waiting, begun, other = an_order(story, 0), an_order(story, 1, state="arrived"), an_order(story, 2)
+    waiting, begun, other = (
+        an_order(story, 0),
+        an_order(story, 1, state="arrived"),
+        an_order(story, 2),
+    )
     begun.person = waiting.person
 
     ordering.end_all(story, waiting.person, "moved away")
@@ -193,9 +227,14 @@ async def test_the_turn_of_a_month_issues_and_the_tenth_pays(story: Story) -> No
 
 async def test_debts_are_paid_on_friday_afternoon_and_once(story: Story) -> None:
     story.owed = [
-        an_order(story, number, firm=FIRM, captured=True, approved_on=date(2026, 1, 19), voucher_fen=500) for number in (0, 1)
+        an_order(
+            story, number, firm=FIRM, captured=True, approved_on=date(2026, 1, 19), voucher_fen=500
+        )
+        for number in (0, 1)
     ]
-    story.voucher_area |= {(order.person.number, order.month): order.area_code for order in story.owed}
+    story.voucher_area |= {
+        (order.person.number, order.month): order.area_code for order in story.owed
+    }
     story.today = date(2026, 1, 23)
     story.now = instant(story.today, time(14, 30))
     clock._catch_up(story, instant(story.today, time(13)))
@@ -208,16 +247,25 @@ async def test_debts_are_paid_on_friday_afternoon_and_once(story: Story) -> None
     assert flows(story, "SU06") == (1, 1)
 
 
-@pytest.mark.parametrize(("died_on", "paid", "used", "wrong"), [
-    (date(2026, 1, 20), False, (1000, 0), (0, 1000)),
-    (date(2026, 1, 19), False, (0, 0), (0, 0)),
-    (date(2026, 1, 19), True, (1000, 0), (1000, 1000)),
-])
+@pytest.mark.parametrize(
+    ("died_on", "paid", "used", "wrong"),
+    [
+        (date(2026, 1, 20), False, (1000, 0), (0, 1000)),
+        (date(2026, 1, 19), False, (0, 0), (0, 0)),
+        (date(2026, 1, 19), True, (1000, 0), (1000, 1000)),
+    ],
+)
 async def test_a_visit_behind_a_late_death_is_owed_no_more_or_claimed_where_it_was_paid(
-    story: Story, died_on: date, paid: bool, used: tuple[int, int], wrong: tuple[int, int],
+    story: Story,
+    died_on: date,
+    paid: bool,
+    used: tuple[int, int],
+    wrong: tuple[int, int],
 ) -> None:
     order = an_order(story, firm=FIRM)
-    order.visit = Visit(order.wanted_from, order.wanted_to, None, None, order.wanted_from, order.wanted_to)
+    order.visit = Visit(
+        order.wanted_from, order.wanted_to, None, None, order.wanted_from, order.wanted_to
+    )
     story.voucher_area[order.person.number, order.month] = order.area_code
     story.ended.add((order.person.number, order.month))
     visiting.capture(story, order)
@@ -231,24 +279,41 @@ async def test_a_visit_behind_a_late_death_is_owed_no_more_or_claimed_where_it_w
     assert (flows(story, "SU05"), flows(story, "SU07")) == (used, wrong)
 
 
-async def test_nothing_is_owed_for_a_visit_that_is_told_after_the_death_before_it(story: Story) -> None:
+async def test_nothing_is_owed_for_a_visit_that_is_told_after_the_death_before_it(
+    story: Story,
+) -> None:
     order = an_order(story, firm=FIRM)
-    order.visit = Visit(order.wanted_from, order.wanted_to, None, None, order.wanted_from, order.wanted_to)
+    order.visit = Visit(
+        order.wanted_from, order.wanted_to, None, None, order.wanted_from, order.wanted_to
+    )
     story.voucher_area[order.person.number, order.month] = order.area_code
     story.ended.add((order.person.number, order.month))
     order.person.died_on = date(2026, 1, 19)
 
     visiting.capture(story, order)
 
-    assert (flows(story, "SU05"), flows(story, "SU07"), flows(story, "SU09")) == ((0, 0), (0, 0), (0, 1))
+    assert (flows(story, "SU05"), flows(story, "SU07"), flows(story, "SU09")) == (
+        (0, 0),
+        (0, 0),
+        (0, 1),
+    )
     assert story.owed == []
 
 
-@pytest.mark.parametrize(("state", "after", "ends"), [
-    ("placed", timedelta(0), "unserved"), ("offered", timedelta(0), "unserved"), ("accepted", timedelta(hours=3, minutes=59), "accepted"),
-    ("accepted", timedelta(hours=4), "missed"), ("arrived", timedelta(hours=9), "arrived"), ("placed", timedelta(minutes=-1), "placed"),
-])
-async def test_orders_nobody_serves_end_by_themselves(story: Story, state: str, after: timedelta, ends: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "after", "ends"),
+    [
+        ("placed", timedelta(0), "unserved"),
+        ("offered", timedelta(0), "unserved"),
+        ("accepted", timedelta(hours=3, minutes=59), "accepted"),
+        ("accepted", timedelta(hours=4), "missed"),
+        ("arrived", timedelta(hours=9), "arrived"),
+        ("placed", timedelta(minutes=-1), "placed"),
+    ],
+)
+async def test_orders_nobody_serves_end_by_themselves(
+    story: Story, state: str, after: timedelta, ends: str
+) -> None:
     order = an_order(story, state=state)
     before, story.now, story.today = story.now, order.wanted_to + after, order.wanted_to.date()
 

@@ -14,32 +14,63 @@ from simulator.truth import Truth, World, age_months, month_of
 
 TREE = areas.load()
 CITY = "341100000000"
-VILLAGE, NEIGHBOUR = [area.code for area in TREE if area.level == areas.COMMUNITY and area.code.startswith("341102")][:2]
-FAR = next(area.code for area in TREE if area.level == areas.COMMUNITY and area.code.startswith("341181"))
+VILLAGE, NEIGHBOUR = [
+    area.code for area in TREE if area.level == areas.COMMUNITY and area.code.startswith("341102")
+][:2]
+FAR = next(
+    area.code for area in TREE if area.level == areas.COMMUNITY and area.code.startswith("341181")
+)
 JANUARY, FEBRUARY = "2026-01", "2026-02"
 KEEPER = Firm("52341102MJ0000011A", "keeper", "ENTERPRISE", "341102", 118.3, 32.3, False)
 
 
 def an_elder(number: int = 0, **but: Any) -> Person:
-    return Person(**{
-        "number": number, "name": "王国", "id_number": "", "male": True,
-        "born_on": date(1955, 6, 1), "area_code": VILLAGE, "lon": 118.3, "lat": 32.3,
-        "phone": "13800000000", "address": "1号", "contact_name": "王建", "contact_phone": "13900000000", "living": "WITH_FAMILY",
-        "hardships": (), "local_register": True, "level": 0,
-    } | but)
+    return Person(
+        **{
+            "number": number,
+            "name": "王国",
+            "id_number": "",
+            "male": True,
+            "born_on": date(1955, 6, 1),
+            "area_code": VILLAGE,
+            "lon": 118.3,
+            "lat": 32.3,
+            "phone": "13800000000",
+            "address": "1号",
+            "contact_name": "王建",
+            "contact_phone": "13900000000",
+            "living": "WITH_FAMILY",
+            "hardships": (),
+            "local_register": True,
+            "level": 0,
+        }
+        | but
+    )
 
 
 def a_visitor(**but: Any) -> Visitor:
-    return Visitor(**{
-        "number": 0, "name": "护理员", "id_number": "", "phone": "", "skills": (), "caregiver": True, "certified_until": None,
-        "shift": (480, 1080),
-    } | but)
+    return Visitor(
+        **{
+            "number": 0,
+            "name": "护理员",
+            "id_number": "",
+            "phone": "",
+            "skills": (),
+            "caregiver": True,
+            "certified_until": None,
+            "shift": (480, 1080),
+        }
+        | but
+    )
 
 
 def figures(world: World, month: str = JANUARY) -> dict[tuple[str, str], tuple[int, int]]:
     truth = Truth(TREE)
     truth.close(month, world)
-    return {(code, area): (numerator, denominator) for code, area, numerator, denominator in truth.figures(month)}
+    return {
+        (code, area): (numerator, denominator)
+        for code, area, numerator, denominator in truth.figures(month)
+    }
 
 
 def test_the_month_is_that_of_shanghai() -> None:
@@ -48,10 +79,17 @@ def test_the_month_is_that_of_shanghai() -> None:
     assert month_of(date(2026, 2, 1)) == FEBRUARY
 
 
-@pytest.mark.parametrize(("born_on", "month", "years"), [
-    (date(1946, 1, 1), "2026-01", 80), (date(1946, 1, 31), "2026-01", 80), (date(1946, 2, 1), "2026-01", 79),
-    (date(1946, 2, 28), "2026-02", 80), (date(1944, 2, 29), "2026-02", 82), (date(1946, 12, 31), "2026-12", 80),
-])
+@pytest.mark.parametrize(
+    ("born_on", "month", "years"),
+    [
+        (date(1946, 1, 1), "2026-01", 80),
+        (date(1946, 1, 31), "2026-01", 80),
+        (date(1946, 2, 1), "2026-01", 79),
+        (date(1946, 2, 28), "2026-02", 80),
+        (date(1944, 2, 29), "2026-02", 82),
+        (date(1946, 12, 31), "2026-12", 80),
+    ],
+)
 def test_a_birthday_in_the_month_counts_by_its_end(born_on: date, month: str, years: int) -> None:
     assert age_months(born_on, month) // 12 == years
 
@@ -59,7 +97,14 @@ def test_a_birthday_in_the_month_counts_by_its_end(born_on: date, month: str, ye
 def test_the_dead_and_the_departed_are_in_no_stock() -> None:
     there = an_elder(0, living="ALONE", hardships=("DIBAO",))
     gone = an_elder(1, living="ALONE", hardships=("DIBAO",), alive=False)
-    found = figures(World(people=[there, gone], levels={0: 3, 1: 3}, cash={0}, vouchers={(0, JANUARY), (1, JANUARY)}))
+    found = figures(
+        World(
+            people=[there, gone],
+            levels={0: 3, 1: 3},
+            cash={0},
+            vouchers={(0, JANUARY), (1, JANUARY)},
+        )
+    )
 
     for code in ("POP05", "AS01", "AS02", "AS03", "SU02", "SU04"):
         assert found[code, CITY] == (1, 1), code
@@ -68,8 +113,14 @@ def test_the_dead_and_the_departed_are_in_no_stock() -> None:
 
 
 def test_special_hardship_counts_each_person_once() -> None:
-    people = [an_elder(0, living="ALONE", hardships=("SEVERELY_HANDICAPPED",)), an_elder(1, living="LEFT_BEHIND"), an_elder(2),
-              an_elder(3, hardships=("PLANNED_FAMILY_SPECIAL",)), an_elder(4), an_elder(5, hardships=("DIBAO",))]
+    people = [
+        an_elder(0, living="ALONE", hardships=("SEVERELY_HANDICAPPED",)),
+        an_elder(1, living="LEFT_BEHIND"),
+        an_elder(2),
+        an_elder(3, hardships=("PLANNED_FAMILY_SPECIAL",)),
+        an_elder(4),
+        an_elder(5, hardships=("DIBAO",)),
+    ]
     found = figures(World(people=people, levels={0: 4, 4: 2, 5: 1}))
 
     assert found["POP07", CITY] == (4, 0)
@@ -101,12 +152,21 @@ def test_places_count_beds_and_coverage_until_they_close() -> None:
     found = figures(world)
     assert found["FA02", CITY] == (2, villages)
     assert found["FA06", CITY] == (1, towns)
-    assert (found["FA07", CITY], found["FA08", CITY], found["FA09", CITY], found["FA11", CITY]) == ((26, 2), (14, 20), (1, 26), (6, 26))
+    assert (found["FA07", CITY], found["FA08", CITY], found["FA09", CITY], found["FA11", CITY]) == (
+        (26, 2),
+        (14, 20),
+        (1, 26),
+        (6, 26),
+    )
 
     town.closed = True
     found = figures(world)
     assert (found["FA02", CITY], found["FA06", CITY]) == ((1, villages), (0, towns))
-    assert (found["FA07", CITY], found["FA09", CITY], found["FA11", CITY]) == ((20, 2), (1, 20), (0, 20))
+    assert (found["FA07", CITY], found["FA09", CITY], found["FA11", CITY]) == (
+        (20, 2),
+        (1, 20),
+        (0, 20),
+    )
 
 
 def test_townships_are_covered_by_complexes_alone_and_have_no_figure_below() -> None:
@@ -116,12 +176,27 @@ def test_townships_are_covered_by_complexes_alone_and_have_no_figure_below() -> 
     assert ("FA06", VILLAGE) not in found
 
 
-@pytest.mark.parametrize(("until", "month", "lasts"), [
-    (date(2026, 1, 31), JANUARY, 1), (date(2026, 1, 30), JANUARY, 0), (date(2026, 2, 28), FEBRUARY, 1), (date(2026, 2, 27), FEBRUARY, 0),
-    (date(2026, 12, 31), "2026-12", 1), (date(2026, 12, 30), "2026-12", 0), (None, JANUARY, 0),
-])
-def test_a_certificate_holds_if_it_lasts_to_the_end_of_the_month(until: date | None, month: str, lasts: int) -> None:
-    world = World(visitors=[(a_visitor(certified_until=until), "341102000000"), (a_visitor(caregiver=False), "341102000000")])
+@pytest.mark.parametrize(
+    ("until", "month", "lasts"),
+    [
+        (date(2026, 1, 31), JANUARY, 1),
+        (date(2026, 1, 30), JANUARY, 0),
+        (date(2026, 2, 28), FEBRUARY, 1),
+        (date(2026, 2, 27), FEBRUARY, 0),
+        (date(2026, 12, 31), "2026-12", 1),
+        (date(2026, 12, 30), "2026-12", 0),
+        (None, JANUARY, 0),
+    ],
+)
+def test_a_certificate_holds_if_it_lasts_to_the_end_of_the_month(
+    until: date | None, month: str, lasts: int
+) -> None:
+    world = World(
+        visitors=[
+            (a_visitor(certified_until=until), "341102000000"),
+            (a_visitor(caregiver=False), "341102000000"),
+        ]
+    )
 
     assert figures(world, month)["ST02", "341102000000"] == (lasts, 1)
 
@@ -135,10 +210,21 @@ def test_flows_stay_in_their_month_and_roll_up_to_every_area_above() -> None:
     truth.close(JANUARY, World())
     truth.close(FEBRUARY, World())
 
-    found = {month: {area: (numerator, denominator) for code, area, numerator, denominator in truth.figures(month) if code == "DI03"}
-             for month in truth.months()}
+    found = {
+        month: {
+            area: (numerator, denominator)
+            for code, area, numerator, denominator in truth.figures(month)
+            if code == "DI03"
+        }
+        for month in truth.months()
+    }
     assert found[JANUARY][CITY] == (1, 2)
-    assert found[JANUARY]["341102000000"] == found[JANUARY][areas.at(VILLAGE, areas.TOWNSHIP)] == found[JANUARY][VILLAGE] == (1, 1)
+    assert (
+        found[JANUARY]["341102000000"]
+        == found[JANUARY][areas.at(VILLAGE, areas.TOWNSHIP)]
+        == found[JANUARY][VILLAGE]
+        == (1, 1)
+    )
     assert found[JANUARY]["341181000000"] == (0, 1)
     assert found[FEBRUARY][CITY] == (0, 1)
 
@@ -150,7 +236,11 @@ def test_a_closed_month_keeps_its_stock_when_the_world_changes() -> None:
     truth.close(FEBRUARY, world)
 
     def elders(month: str) -> int:
-        return next(numerator for code, area, numerator, _ in truth.figures(month) if (code, area) == ("POP01", CITY))
+        return next(
+            numerator
+            for code, area, numerator, _ in truth.figures(month)
+            if (code, area) == ("POP01", CITY)
+        )
 
     assert (elders(JANUARY), elders(FEBRUARY)) == (2, 1)
 
@@ -165,8 +255,18 @@ def test_the_city_is_the_sum_of_its_counties(facts: list[tuple[str, int, int]]) 
     for area, numerator, denominator in facts:
         truth.count("SU05", JANUARY, area, numerator, denominator)
     truth.close(JANUARY, World())
-    found = {area: (numerator, denominator) for code, area, numerator, denominator in truth.figures(JANUARY) if code == "SU05"}
+    found = {
+        area: (numerator, denominator)
+        for code, area, numerator, denominator in truth.figures(JANUARY)
+        if code == "SU05"
+    }
     counties = [pair for area, pair in found.items() if areas.level(area) == areas.COUNTY]
 
-    assert found.get(CITY, (0, 0)) == (sum(one for one, _ in counties), sum(two for _, two in counties))
-    assert found.get(CITY, (0, 0)) == (sum(one for _, one, _ in facts), sum(two for _, _, two in facts))
+    assert found.get(CITY, (0, 0)) == (
+        sum(one for one, _ in counties),
+        sum(two for _, two in counties),
+    )
+    assert found.get(CITY, (0, 0)) == (
+        sum(one for _, one, _ in facts),
+        sum(two for _, _, two in facts),
+    )

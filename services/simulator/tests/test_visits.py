@@ -17,7 +17,9 @@ LEAST_SHARE, PLACE_M, SPEED_KMH = 0.8, 300, 60  # the audit's published limits
 NINE = datetime(2026, 1, 20, 9, tzinfo=SHANGHAI)
 PLANNED_MIN = (30, 45, 60, 90, 180)
 RULES = {"teleport": "travel"}  # where the rule that a cheat breaks has another name
-PEOPLE = [one for one in population(3000, 1, START, Places(1)) if one.area_code.startswith("341102")]
+PEOPLE = [
+    one for one in population(3000, 1, START, Places(1)) if one.area_code.startswith("341102")
+]
 
 
 def orders_of(seed: int, people: list[Person] = PEOPLE) -> list[Order]:
@@ -25,7 +27,20 @@ def orders_of(seed: int, people: list[Person] = PEOPLE) -> list[Order]:
     random, at, made = Random(seed), NINE, []
     for number in range(5):
         one, minutes = random.choice(people), random.choice(PLANNED_MIN)
-        made.append(Order(number, f"order-{number}", one, one.area_code, minutes, 0, "2026-01", at, at + timedelta(hours=2), planned_at=at))
+        made.append(
+            Order(
+                number,
+                f"order-{number}",
+                one,
+                one.area_code,
+                minutes,
+                0,
+                "2026-01",
+                at,
+                at + timedelta(hours=2),
+                planned_at=at,
+            )
+        )
         at += timedelta(minutes=minutes + 45)
     return made
 
@@ -41,7 +56,11 @@ def broken(order: Order, orders: list[Order]) -> set[str]:
         found.add("no position")
     elif distance_m(visit.place_in, home) > PLACE_M or distance_m(visit.place_out, home) > PLACE_M:
         found.add("elsewhere")
-    others = [other.visit for other in orders if other is not order and other.cheat != "double" and other.visit and not other.visit.absent]
+    others = [
+        other.visit
+        for other in orders
+        if other is not order and other.cheat != "double" and other.visit and not other.visit.absent
+    ]
     if any(other.begin < visit.end and visit.begin < other.end for other in others):
         found.add("double")
     before = [other for other in others if other.end <= visit.begin]
@@ -65,7 +84,12 @@ DAYS = days(700)
 
 
 def seen(fits: Callable[[Order, Visit], bool]) -> list[tuple[Order, list[Order]]]:
-    return [(order, orders) for orders in DAYS for order in orders if order.visit and not order.visit.absent and fits(order, order.visit)]
+    return [
+        (order, orders)
+        for orders in DAYS
+        for order in orders
+        if order.visit and not order.visit.absent and fits(order, order.visit)
+    ]
 
 
 def test_honest_visits_stay_inside_every_limit() -> None:
@@ -80,7 +104,9 @@ def test_a_cheat_breaks_exactly_its_own_rule(cheat: str) -> None:
     faked = seen(lambda order, _: order.cheat == cheat)
 
     assert len(faked) > 30
-    assert {frozenset(broken(order, orders)) for order, orders in faked} == {frozenset({RULES.get(cheat, cheat)})}
+    assert {frozenset(broken(order, orders)) for order, orders in faked} == {
+        frozenset({RULES.get(cheat, cheat)})
+    }
 
 
 def test_a_visit_nobody_can_have_reached_is_told_after_the_one_before_it() -> None:
@@ -111,32 +137,54 @@ def test_a_device_without_position_is_the_only_doubt_of_an_honest_visit() -> Non
     without = seen(lambda order, visit: not order.cheat and visit.place_in is None)
 
     assert len(without) > 30
-    assert {frozenset(broken(order, orders)) for order, orders in without} == {frozenset({"no position"})}
+    assert {frozenset(broken(order, orders)) for order, orders in without} == {
+        frozenset({"no position"})
+    }
 
 
 def test_a_device_without_network_tells_hours_later_what_it_measured() -> None:
     late = seen(lambda order, visit: not order.cheat and visit.told_out > visit.end)
 
     assert len(late) > 60
-    assert all(timedelta(hours=1) <= order.visit.told_out - order.visit.end <= timedelta(hours=5) for order, _ in late if order.visit)
-    assert {order.visit.told_in in (order.visit.begin, order.visit.told_out) for order, _ in late if order.visit} == {True}
+    assert all(
+        timedelta(hours=1) <= order.visit.told_out - order.visit.end <= timedelta(hours=5)
+        for order, _ in late
+        if order.visit
+    )
+    assert {
+        order.visit.told_in in (order.visit.begin, order.visit.told_out)
+        for order, _ in late
+        if order.visit
+    } == {True}
 
 
 def test_departure_is_never_told_before_arrival() -> None:
-    assert all(visit.begin < visit.end and visit.told_in <= visit.told_out and visit.told_in >= visit.begin
-               for orders in DAYS for order in orders if (visit := order.visit) and not visit.absent)
+    assert all(
+        visit.begin < visit.end and visit.told_in <= visit.told_out and visit.told_in >= visit.begin
+        for orders in DAYS
+        for order in orders
+        if (visit := order.visit) and not visit.absent
+    )
 
 
 def test_one_who_visits_honestly_is_never_in_two_places_at_once() -> None:
     for orders in DAYS:
-        true = [one.visit for one in orders if one.cheat != "double" and one.visit and not one.visit.absent]
+        true = [
+            one.visit
+            for one in orders
+            if one.cheat != "double" and one.visit and not one.visit.absent
+        ]
         assert all(one.end < other.begin for one, other in pairwise(true))
 
 
 def test_the_way_a_visit_goes_does_not_hang_on_who_is_sent() -> None:
     def tempers(orders: list[Order]) -> list[tuple[str, bool]]:
         day_of(lambda order: Random(f"5:{order.number}"), orders)
-        return [(one.cheat, bool(one.visit and one.visit.absent)) for one in orders if one.cheat not in LEANING]
+        return [
+            (one.cheat, bool(one.visit and one.visit.absent))
+            for one in orders
+            if one.cheat not in LEANING
+        ]
 
     together = tempers(orders_of(5))
     alone = [temper for order in orders_of(5) for temper in tempers([order])]
@@ -159,7 +207,13 @@ def test_tempers_are_as_frequent_as_stated() -> None:
     found = Counter(order.cheat for order in orders)
 
     assert abs(found["elsewhere"] / len(orders) - shares["elsewhere"]) < 0.01
-    assert abs(sum(bool(one.visit and one.visit.absent) for one in orders) / len(orders) - shares["absent"]) < 0.01
+    assert (
+        abs(
+            sum(bool(one.visit and one.visit.absent) for one in orders) / len(orders)
+            - shares["absent"]
+        )
+        < 0.01
+    )
 
 
 def test_distance_of_one_degree_of_latitude() -> None:

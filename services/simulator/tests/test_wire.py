@@ -24,7 +24,14 @@ class Server:
         try:
             while not writer.is_closing():
                 head = await reader.readuntil(b"\r\n\r\n")
-                length = next((int(line[15:]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length")), 0)
+                length = next(
+                    (
+                        int(line[15:])
+                        for line in head.split(b"\r\n")
+                        if line.startswith(b"Content-Length")
+                    ),
+                    0,
+                )
                 self.heard.append(head + await reader.readexactly(length))
                 self.say(self.heard[-1], writer)
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -38,7 +45,12 @@ class Server:
 
 
 def whole(body: bytes, status: str = "200 OK", *lines: str) -> bytes:
-    head = [f"HTTP/1.1 {status}", "Content-Type: application/json", f"content-length: {len(body)}", *lines]
+    head = [
+        f"HTTP/1.1 {status}",
+        "Content-Type: application/json",
+        f"content-length: {len(body)}",
+        *lines,
+    ]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 
@@ -57,8 +69,13 @@ async def wire(server: Server) -> AsyncIterator[Wire]:
     await made.close()
 
 
-async def test_one_connection_serves_one_request_after_the_other(server: Server, wire: Wire) -> None:
-    answers = [await wire.request("POST", "/v1/orders", {"Idempotency-Key": "12345678"}, b'{"a": 1}') for _ in range(3)]
+async def test_one_connection_serves_one_request_after_the_other(
+    server: Server, wire: Wire
+) -> None:
+    answers = [
+        await wire.request("POST", "/v1/orders", {"Idempotency-Key": "12345678"}, b'{"a": 1}')
+        for _ in range(3)
+    ]
 
     assert server.connections == 1
     assert [one.document() for one in answers] == [{}, {}, {}]
@@ -82,14 +99,17 @@ async def test_a_connection_that_says_close_is_not_used_again(server: Server, wi
 
 async def test_an_answer_in_chunks_is_put_together(server: Server, wire: Wire) -> None:
     server.say = lambda _, writer: writer.write(
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/csv\r\ntransfer-encoding: chunked\r\n\r\n4\r\nname\r\n2;x=1\r\n\r\n\r\n0\r\n\r\n")
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/csv\r\ntransfer-encoding: chunked\r\n\r\n4\r\nname\r\n2;x=1\r\n\r\n\r\n0\r\n\r\n"
+    )
     for _ in range(2):
         assert (await wire.request("GET", "/", {})).document() == {"text": "name\r\n"}
 
     assert server.connections == 1
 
 
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}", b"HTTP/1.1 200 OK\r\n\r\n"])
+@pytest.mark.parametrize(
+    "said", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}", b"HTTP/1.1 200 OK\r\n\r\n"]
+)
 async def test_half_an_answer_is_none(server: Server, wire: Wire, said: bytes) -> None:
     def half(_: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(said)
@@ -116,7 +136,9 @@ async def test_a_command_is_repeated_with_its_key_until_there_is_an_answer(serve
 
     server.say = stumble
     gateway = Gateway(server.address, client_id="simulator", secret="none", seed=4)
-    assert await gateway.post("token", "/v1/orders", {"a": 1}, key="order-000001") == {"order_id": "7"}
+    assert await gateway.post("token", "/v1/orders", {"a": 1}, key="order-000001") == {
+        "order_id": "7"
+    }
     await gateway.close()
 
     assert len(server.heard) == 3
@@ -125,7 +147,9 @@ async def test_a_command_is_repeated_with_its_key_until_there_is_an_answer(serve
 
 
 async def test_a_refusal_is_told_at_once(server: Server) -> None:
-    server.say = lambda _, writer: writer.write(whole(b'{"reason": "ELDER_NOT_ALIVE"}', "409 Conflict"))
+    server.say = lambda _, writer: writer.write(
+        whole(b'{"reason": "ELDER_NOT_ALIVE"}', "409 Conflict")
+    )
     gateway = Gateway(server.address, client_id="simulator", secret="none", seed=4)
     with pytest.raises(Refused, match="ELDER_NOT_ALIVE"):
         await gateway.post("token", "/v1/orders", {})
@@ -136,7 +160,13 @@ async def test_tokens_come_for_new_names_only(server: Server) -> None:
     def mint(heard: bytes, writer: asyncio.StreamWriter) -> None:
         many = heard.count(b'"sub"')
         tokens = ",".join(f'"t{number}"' for number in range(many))
-        writer.write(whole(b'{"access_token": "o", "expires_in": 3600}' if b"/token " in heard else f'{{"tokens": [{tokens}]}}'.encode()))
+        writer.write(
+            whole(
+                b'{"access_token": "o", "expires_in": 3600}'
+                if b"/token " in heard
+                else f'{{"tokens": [{tokens}]}}'.encode()
+            )
+        )
 
     server.say = mint
     gateway = Gateway(server.address, client_id="simulator", secret="none", seed=4)

@@ -19,16 +19,22 @@ class Policies:
 class Entitlements:
     service = "eldercare.subsidy.v1.Entitlements"
 
-    async def Refuse(self, request: pb.RefuseEntitlement, session: Session, call: Call) -> EntitlementRefused:
+    async def Refuse(
+        self, request: pb.RefuseEntitlement, session: Session, call: Call
+    ) -> EntitlementRefused:
         return await entitlements.refuse(session, request, call)
 
     async def Get(self, request: pb.GetEntitlement, session: Session, call: Call) -> pb.Entitlement:
         return await queries.entitlement(session, request, call.caller)
 
-    async def Explain(self, request: pb.GetEntitlement, session: Session, call: Call) -> pb.Explanation:
+    async def Explain(
+        self, request: pb.GetEntitlement, session: Session, call: Call
+    ) -> pb.Explanation:
         return await queries.explanation(session, request, call.caller)
 
-    async def List(self, request: pb.ListEntitlements, session: Session, call: Call) -> pb.EntitlementPage:
+    async def List(
+        self, request: pb.ListEntitlements, session: Session, call: Call
+    ) -> pb.EntitlementPage:
         return await queries.entitlements(session, request, call.caller)
 
 
@@ -38,7 +44,9 @@ class Vouchers:
     async def List(self, request: pb.ListVouchers, session: Session, call: Call) -> pb.VoucherPage:
         return await queries.vouchers(session, request, call.caller)
 
-    async def Reserve(self, request: pb.ReserveVoucher, session: Session, call: Call) -> pb.Reservation:
+    async def Reserve(
+        self, request: pb.ReserveVoucher, session: Session, call: Call
+    ) -> pb.Reservation:
         return await vouchers.reserve(session, request, session.store.clock.real())
 
 
@@ -52,5 +60,7 @@ class Payments:
 class Ledger:
     service = "eldercare.subsidy.v1.Ledger"
 
-    async def Balance(self, request: pb.GetBalance, session: Session, call: Call) -> pb.TrialBalance:
+    async def Balance(
+        self, request: pb.GetBalance, session: Session, call: Call
+    ) -> pb.TrialBalance:
         return await queries.balance(session, request, call.caller)

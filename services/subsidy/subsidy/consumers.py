@@ -4,7 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from uuid import UUID
 
-from eldercare.assessment.v1.events_pb2 import AssessmentApproved, ElderChanged, ElderDied, ElderRegistered
+from eldercare.assessment.v1.events_pb2 import (
+    AssessmentApproved,
+    ElderChanged,
+    ElderDied,
+    ElderRegistered,
+)
 from eldercare.dispatch.v1.events_pb2 import OrderCancelled, OrderPlaced
 from eldercare.facility.v1.events_pb2 import OrganisationChanged, OrganisationRegistered
 from eldercare.supervision.v1.events_pb2 import SettlementApproved, SettlementRefused
@@ -27,7 +32,14 @@ Behind = Callable[[], Awaitable[bool]]
 ElderFact = ElderRegistered | ElderChanged | ElderDied
 
 
-@on(ElderRegistered, ElderChanged, ElderDied, group=GROUP, replica=Elder, loads=lambda event: [Need(Case, UUID(event.elder.elder_id))])
+@on(
+    ElderRegistered,
+    ElderChanged,
+    ElderDied,
+    group=GROUP,
+    replica=Elder,
+    loads=lambda event: [Need(Case, UUID(event.elder.elder_id))],
+)
 async def replicate_elder(event: ElderFact, session: Session) -> None:
     await entitlements.replicate_elder(session, event.elder)
 
@@ -44,7 +56,9 @@ async def approve(events: list[tuple[AssessmentApproved, Fact]], session: Sessio
 
 
 @on(OrganisationRegistered, OrganisationChanged, group=GROUP, replica=Organisation)
-async def replicate_organisation(event: OrganisationRegistered | OrganisationChanged, session: Session) -> None:
+async def replicate_organisation(
+    event: OrganisationRegistered | OrganisationChanged, session: Session
+) -> None:
     await replicate(session, event.organisation, Organisation)
 
 
@@ -77,7 +91,9 @@ async def capture(event: SettlementApproved, session: Session) -> None:
 @on(SettlementRefused, group=GROUP, loads=_of_settlement)
 async def release_refused(event: SettlementRefused, session: Session) -> None:
     if event.voucher_fen:
-        await vouchers.release(session, await session.get_locked(Hold, UUID(event.order_id)), HoldState.RELEASED)
+        await vouchers.release(
+            session, await session.get_locked(Hold, UUID(event.order_id)), HoldState.RELEASED
+        )
 
 
 @timer(entitlements.REVIEW, group=GROUP)

@@ -11,4 +11,7 @@ class Settings(settings.Settings):
     """`personal_keys` seal the answers of commands."""
 
     service: str = "subsidy"
-    sweep_pause: timedelta = Field(timedelta(seconds=5), description="between two looks for holds nobody confirmed; they end after minutes")
+    sweep_pause: timedelta = Field(
+        timedelta(seconds=5),
+        description="between two looks for holds nobody confirmed; they end after minutes",
+    )

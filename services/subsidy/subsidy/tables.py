@@ -77,7 +77,8 @@ class Entitlement(Remembered, table=True):
             (text("uuidrange(elder_id, elder_id, '[]')"), "&&"),
             (text("coderange(policy_code, policy_code, '[]')"), "&&"),
             (text("daterange(valid_from, valid_to, '[)')"), "&&"),
-            name="entitlement_once_per_person_and_policy_ex", using="gist",
+            name="entitlement_once_per_person_and_policy_ex",
+            using="gist",
         ),
         CheckConstraint("valid_to is null or valid_to >= valid_from", name="ends_after_it_begins"),
         CheckConstraint("(state = 1) = (valid_to is null)", name="open_has_no_end"),
@@ -110,7 +111,11 @@ class Decision(Remembered, table=True):
     decided_at: datetime
     policy_code: str
     policy_version: date
-    monthly_fen: int | None = Field(default=None, sa_type=BigInteger, description="fen a month from then on; absent in older decisions")
+    monthly_fen: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        description="fen a month from then on; absent in older decisions",
+    )
     facts: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     steps: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
 
@@ -120,20 +125,27 @@ class Voucher(Remembered, table=True):
 
     __table_args__ = (
         Index("voucher_once_a_month_ix", "elder_id", "month", "policy_code", unique=True),
-        Index("voucher_month_ix", "month", "voucher_id", postgresql_where=text("lapsed_at is null")),
+        Index(
+            "voucher_month_ix", "month", "voucher_id", postgresql_where=text("lapsed_at is null")
+        ),
         Index("voucher_area_code_ix", "area_code", "voucher_id"),
         CheckConstraint(
             "issued_fen > 0 and reserved_fen >= 0 and captured_fen >= 0 and lapsed_fen >= 0"
             " and reserved_fen + captured_fen + lapsed_fen <= issued_fen",
             name="never_negative",
         ),
-        CheckConstraint("lapsed_at is null or reserved_fen + captured_fen + lapsed_fen = issued_fen", name="nothing_free_after_lapse"),
+        CheckConstraint(
+            "lapsed_at is null or reserved_fen + captured_fen + lapsed_fen = issued_fen",
+            name="nothing_free_after_lapse",
+        ),
     )
 
     voucher_id: UUID = Field(primary_key=True)
     entitlement_id: UUID = Field(index=True)
     elder_id: UUID
-    area_code: str = Field(description="where the elder lived when it was issued: its money stays there")
+    area_code: str = Field(
+        description="where the elder lived when it was issued: its money stays there"
+    )
     policy_code: str
     policy_version: date
     month: str = Field(max_length=7)
@@ -141,7 +153,10 @@ class Voucher(Remembered, table=True):
     reserved_fen: int = 0
     captured_fen: int = 0
     lapsed_fen: int = 0
-    lapsed_at: datetime | None = Field(default=None, description="from then on nothing of it can be held, and what is released is gone")
+    lapsed_at: datetime | None = Field(
+        default=None,
+        description="from then on nothing of it can be held, and what is released is gone",
+    )
     version: int = 0
 
 
@@ -150,12 +165,16 @@ class Hold(Remembered, table=True):
 
     __table_args__ = (
         Index("hold_expires_at_ix", "expires_at", postgresql_where=text("state = 1")),
-        CheckConstraint("held_fen >= 0 and (held_fen = 0 or voucher_id is not null)", name="of_a_voucher"),
+        CheckConstraint(
+            "held_fen >= 0 and (held_fen = 0 or voucher_id is not null)", name="of_a_voucher"
+        ),
     )
 
     order_id: UUID = Field(primary_key=True)
     elder_id: UUID
-    voucher_id: UUID | None = Field(default=None, description="absent where there was none to hold of")
+    voucher_id: UUID | None = Field(
+        default=None, description="absent where there was none to hold of"
+    )
     month: str = Field(max_length=7)
     held_fen: int
     state: HoldState
@@ -166,7 +185,12 @@ class Debt(Remembered, table=True):
     """A voucher's part of an audited visit, owed to the organisation that made it."""
 
     __table_args__ = (
-        Index("debt_unpaid_ix", "organisation_id", "settlement_id", postgresql_where=text("payment_id is null")),
+        Index(
+            "debt_unpaid_ix",
+            "organisation_id",
+            "settlement_id",
+            postgresql_where=text("payment_id is null"),
+        ),
         CheckConstraint("captured_fen > 0", name="owes_something"),
     )
 
@@ -179,22 +203,44 @@ class Debt(Remembered, table=True):
     month: str = Field(max_length=7, description="of the voucher")
     captured_fen: int
     due_on: date
-    visited_on: date | None = Field(default=None, description="day of the worker's arrival; absent where the settlement did not tell it")
+    visited_on: date | None = Field(
+        default=None,
+        description="day of the worker's arrival; absent where the settlement did not tell it",
+    )
     payment_id: UUID | None = Field(default=None, index=True)
-    reversed_at: datetime | None = Field(default=None, description="from then on not owed: a late fact took it back before it was paid")
-    recovery_id: UUID | None = Field(default=None, description="of the claim to what was paid for it, where a late fact came after that")
+    reversed_at: datetime | None = Field(
+        default=None,
+        description="from then on not owed: a late fact took it back before it was paid",
+    )
+    recovery_id: UUID | None = Field(
+        default=None,
+        description="of the claim to what was paid for it, where a late fact came after that",
+    )
 
 
 class Payment(Remembered, table=True):
     """Money that left the fund; never changed."""
 
     __table_args__ = (
-        Index("payment_once_a_month_ix", "entitlement_id", "month", unique=True, postgresql_where=text("kind = 2")),
+        Index(
+            "payment_once_a_month_ix",
+            "entitlement_id",
+            "month",
+            unique=True,
+            postgresql_where=text("kind = 2"),
+        ),
         Index("payment_area_code_ix", "area_code", "payment_id"),
-        Index("payment_organisation_id_ix", "organisation_id", "payment_id", postgresql_where=text("kind = 1")),
+        Index(
+            "payment_organisation_id_ix",
+            "organisation_id",
+            "payment_id",
+            postgresql_where=text("kind = 1"),
+        ),
         CheckConstraint("paid_fen > 0", name="pays_something"),
-        CheckConstraint("(kind = 1) = (organisation_id is not null) and (kind = 2) = (elder_id is not null and entitlement_id is not null)",
-                        name="one_payee"),
+        CheckConstraint(
+            "(kind = 1) = (organisation_id is not null) and (kind = 2) = (elder_id is not null and entitlement_id is not null)",
+            name="one_payee",
+        ),
     )
 
     payment_id: UUID = Field(primary_key=True)
@@ -232,12 +278,22 @@ class LedgerEntry(Remembered, table=True):
 
     __tablename__ = "ledger_entry"
     __table_args__ = (
-        CheckConstraint("debit_fen >= 0 and credit_fen >= 0 and (debit_fen = 0) <> (credit_fen = 0)", name="one_side"),
-        Index("ledger_entry_area_code_ix", "area_code", "account", postgresql_include=["debit_fen", "credit_fen"]),
+        CheckConstraint(
+            "debit_fen >= 0 and credit_fen >= 0 and (debit_fen = 0) <> (credit_fen = 0)",
+            name="one_side",
+        ),
+        Index(
+            "ledger_entry_area_code_ix",
+            "area_code",
+            "account",
+            postgresql_include=["debit_fen", "credit_fen"],
+        ),
         Index("ledger_entry_document_ix", "document_id"),
     )
 
-    entry_id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    entry_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
+    )
     account: Account
     area_code: str
     debit_fen: int

@@ -20,44 +20,87 @@ ELSEWHERE = "341103001001"
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 
-
 def an_elder(
-    elder_id: UUID | None = None, *, area_code: str = VILLAGE, hardships: Sequence[Hardship] = (), status: Status = Status.ALIVE,
+    elder_id: UUID | None = None,
+    *,
+    area_code: str = VILLAGE,
+    hardships: Sequence[Hardship] = (),
+    status: Status = Status.ALIVE,
     died_on: date | None = None,
 ) -> assessment.ElderRegistered | assessment.ElderDied:
     """The state of an elder: who died says so by ElderDied."""
     elder = wire.message(
-        assessment.Elder, {"elder_id": elder_id or ids.new(), "area_code": area_code, "hardships": hardships, "status": status},
-        sex=assessment.Elder.SEX_FEMALE, born_on="1940-05-01", living=assessment.Elder.LIVING_ALONE, local_register=True, complete=True,
-        registered_at=BEGIN, died_on=died_on,
+        assessment.Elder,
+        {
+            "elder_id": elder_id or ids.new(),
+            "area_code": area_code,
+            "hardships": hardships,
+            "status": status,
+        },
+        sex=assessment.Elder.SEX_FEMALE,
+        born_on="1940-05-01",
+        living=assessment.Elder.LIVING_ALONE,
+        local_register=True,
+        complete=True,
+        registered_at=BEGIN,
+        died_on=died_on,
     )
-    return assessment.ElderDied(elder=elder) if status == Status.DEAD else assessment.ElderRegistered(elder=elder)
+    return (
+        assessment.ElderDied(elder=elder)
+        if status == Status.DEAD
+        else assessment.ElderRegistered(elder=elder)
+    )
 
 
 def an_approval(
-    elder_id: UUID, level: int = 3, *, valid_from: date = date(2026, 3, 1), valid_to: date = date(2026, 9, 1),
+    elder_id: UUID,
+    level: int = 3,
+    *,
+    valid_from: date = date(2026, 3, 1),
+    valid_to: date = date(2026, 9, 1),
     approved_at: datetime = BEGIN,
 ) -> assessment.AssessmentApproved:
     """A level in force."""
     return assessment.AssessmentApproved(
-        assessment_id=str(ids.new()), application_id=str(ids.new()), elder_id=str(elder_id), area_code=VILLAGE, level=level,
-        valid_from=valid_from.isoformat(), valid_to=valid_to.isoformat(), approved_at=wire.timestamp(approved_at),
+        assessment_id=str(ids.new()),
+        application_id=str(ids.new()),
+        elder_id=str(elder_id),
+        area_code=VILLAGE,
+        level=level,
+        valid_from=valid_from.isoformat(),
+        valid_to=valid_to.isoformat(),
+        approved_at=wire.timestamp(approved_at),
     )
 
 
 def an_organisation(organisation_id: UUID) -> facility.OrganisationRegistered:
     """A provider of home services."""
-    return facility.OrganisationRegistered(organisation=facility.Organisation(
-        organisation_id=str(organisation_id), credit_code="91341100MA2N000001", name="Home care",
-        kind=facility.Organisation.KIND_ENTERPRISE, area_code=COUNTY, home_services=True, status=facility.Organisation.STATUS_ACTIVE,
-    ))
+    return facility.OrganisationRegistered(
+        organisation=facility.Organisation(
+            organisation_id=str(organisation_id),
+            credit_code="91341100MA2N000001",
+            name="Home care",
+            kind=facility.Organisation.KIND_ENTERPRISE,
+            area_code=COUNTY,
+            home_services=True,
+            status=facility.Organisation.STATUS_ACTIVE,
+        )
+    )
 
 
-def an_order(order_id: UUID, elder_id: UUID, voucher_fen: int, *, wanted_from: datetime = BEGIN) -> dispatch.OrderPlaced:
+def an_order(
+    order_id: UUID, elder_id: UUID, voucher_fen: int, *, wanted_from: datetime = BEGIN
+) -> dispatch.OrderPlaced:
     """An order of twice the voucher's part."""
     return dispatch.OrderPlaced(
-        order_id=str(order_id), elder_id=str(elder_id), area_code=VILLAGE, item_code="bath-home", price_fen=voucher_fen * 2,
-        voucher_fen=voucher_fen, wanted_from=wire.timestamp(wanted_from), wanted_to=wire.timestamp(wanted_from + timedelta(hours=2)),
+        order_id=str(order_id),
+        elder_id=str(elder_id),
+        area_code=VILLAGE,
+        item_code="bath-home",
+        price_fen=voucher_fen * 2,
+        voucher_fen=voucher_fen,
+        wanted_from=wire.timestamp(wanted_from),
+        wanted_to=wire.timestamp(wanted_from + timedelta(hours=2)),
         placed_at=wire.timestamp(BEGIN),
     )
 
@@ -65,26 +108,52 @@ def an_order(order_id: UUID, elder_id: UUID, voucher_fen: int, *, wanted_from: d
 def a_cancellation(order_id: UUID, elder_id: UUID) -> dispatch.OrderCancelled:
     """The elder does not want the visit any more."""
     return dispatch.OrderCancelled(
-        order_id=str(order_id), elder_id=str(elder_id), area_code=VILLAGE, cause=dispatch.OrderCancelled.CAUSE_ELDER,
+        order_id=str(order_id),
+        elder_id=str(elder_id),
+        area_code=VILLAGE,
+        cause=dispatch.OrderCancelled.CAUSE_ELDER,
         cancelled_at=wire.timestamp(BEGIN),
     )
 
 
 def an_audit(
-    order_id: UUID, elder_id: UUID, organisation_id: UUID, voucher_fen: int, *, approved_at: datetime = BEGIN,
-    settlement_id: UUID | None = None, visited_on: date | None = None,
+    order_id: UUID,
+    elder_id: UUID,
+    organisation_id: UUID,
+    voucher_fen: int,
+    *,
+    approved_at: datetime = BEGIN,
+    settlement_id: UUID | None = None,
+    visited_on: date | None = None,
 ) -> supervision.SettlementApproved:
     """A visit that is to be paid, of the day of its approval unless another one is named."""
     return supervision.SettlementApproved(
-        settlement_id=str(settlement_id or ids.new()), order_id=str(order_id), elder_id=str(elder_id), organisation_id=str(organisation_id),
-        worker_id=str(ids.new()), area_code=VILLAGE, price_fen=voucher_fen * 2, voucher_fen=voucher_fen, automatic=True,
-        approved_at=wire.timestamp(approved_at), visited_on=(visited_on or local_day(approved_at)).isoformat(),
+        settlement_id=str(settlement_id or ids.new()),
+        order_id=str(order_id),
+        elder_id=str(elder_id),
+        organisation_id=str(organisation_id),
+        worker_id=str(ids.new()),
+        area_code=VILLAGE,
+        price_fen=voucher_fen * 2,
+        voucher_fen=voucher_fen,
+        automatic=True,
+        approved_at=wire.timestamp(approved_at),
+        visited_on=(visited_on or local_day(approved_at)).isoformat(),
     )
 
 
-def a_refused_audit(order_id: UUID, elder_id: UUID, organisation_id: UUID, voucher_fen: int) -> supervision.SettlementRefused:
+def a_refused_audit(
+    order_id: UUID, elder_id: UUID, organisation_id: UUID, voucher_fen: int
+) -> supervision.SettlementRefused:
     """A visit that is not paid."""
     return supervision.SettlementRefused(
-        settlement_id=str(ids.new()), order_id=str(order_id), elder_id=str(elder_id), organisation_id=str(organisation_id),
-        worker_id=str(ids.new()), area_code=VILLAGE, price_fen=voucher_fen * 2, voucher_fen=voucher_fen, refused_at=wire.timestamp(BEGIN),
+        settlement_id=str(ids.new()),
+        order_id=str(order_id),
+        elder_id=str(elder_id),
+        organisation_id=str(organisation_id),
+        worker_id=str(ids.new()),
+        area_code=VILLAGE,
+        price_fen=voucher_fen * 2,
+        voucher_fen=voucher_fen,
+        refused_at=wire.timestamp(BEGIN),
     )

@@ -13,21 +13,48 @@ from subsidy import consumers
 from subsidy.consumers import GROUP
 from subsidy.flows import vouchers
 from subsidy.rules.kinds import Hardship, Status
-from subsidy.testing import BEGIN, a_cancellation, a_refused_audit, an_approval, an_audit, an_elder, an_order, an_organisation
+from subsidy.testing import (
+    BEGIN,
+    a_cancellation,
+    a_refused_audit,
+    an_approval,
+    an_audit,
+    an_elder,
+    an_order,
+    an_organisation,
+)
 
 
 async def test_a_level_opens_both_entitlements_of_an_elder_in_hardship(city, rows):
     elder_id = ids.new()
 
-    fates = await tell(city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id, level=3))
+    fates = await tell(
+        city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id, level=3)
+    )
 
     assert fates == {"applied": 2}
-    opened = await rows("select policy_code, kind, level, monthly_fen, valid_from from entitlement order by policy_code")
+    opened = await rows(
+        "select policy_code, kind, level, monthly_fen, valid_from from entitlement order by policy_code"
+    )
     assert opened == [
-        {"policy_code": "home-care", "kind": 2, "level": 3, "monthly_fen": 18000, "valid_from": date(2026, 3, 2)},
-        {"policy_code": "national-voucher", "kind": 1, "level": 3, "monthly_fen": 80000, "valid_from": date(2026, 3, 2)},
+        {
+            "policy_code": "home-care",
+            "kind": 2,
+            "level": 3,
+            "monthly_fen": 18000,
+            "valid_from": date(2026, 3, 2),
+        },
+        {
+            "policy_code": "national-voucher",
+            "kind": 1,
+            "level": 3,
+            "monthly_fen": 80000,
+            "valid_from": date(2026, 3, 2),
+        },
     ]
-    assert await rows("select month, issued_fen from voucher") == [{"month": "2026-03", "issued_fen": 80000}]
+    assert await rows("select month, issued_fen from voucher") == [
+        {"month": "2026-03", "issued_fen": 80000}
+    ]
 
 
 async def test_an_approval_heard_before_its_elder_waits_for_it(city, rows):
@@ -81,28 +108,51 @@ async def test_an_audit_waits_for_its_order_and_its_payee(city, rows):
     assert first == {"waiting": 1}
     assert waits == [{"kind": "organisation"}]
     assert last["applied"] == 2
-    assert await rows("select captured_fen, organisation_id from debt") == [{"captured_fen": 5000, "organisation_id": organisation_id}]
+    assert await rows("select captured_fen, organisation_id from debt") == [
+        {"captured_fen": 5000, "organisation_id": organisation_id}
+    ]
 
 
-async def test_an_audit_that_was_promised_more_than_can_be_held_is_parked_and_pays_once_there_is_enough(city, rows):
+async def test_an_audit_that_was_promised_more_than_can_be_held_is_parked_and_pays_once_there_is_enough(
+    city, rows
+):
     elder_id, order_id, other_id, organisation_id = ids.new(), ids.new(), ids.new(), ids.new()
-    await tell(city, GROUP, an_organisation(organisation_id), an_elder(elder_id), an_approval(elder_id))
-    await tell(city, GROUP, an_order(other_id, elder_id, 50000), an_order(order_id, elder_id, 50000))
+    await tell(
+        city, GROUP, an_organisation(organisation_id), an_elder(elder_id), an_approval(elder_id)
+    )
+    await tell(
+        city, GROUP, an_order(other_id, elder_id, 50000), an_order(order_id, elder_id, 50000)
+    )
     held = await rows("select held_fen from hold where order_id = $1", order_id)
 
-    fates = await tell(city, GROUP, an_audit(order_id, elder_id, organisation_id, 50000), careful=True)
+    fates = await tell(
+        city, GROUP, an_audit(order_id, elder_id, organisation_id, 50000), careful=True
+    )
     parked = await rows("select reason from parked")
-    await tell(city, GROUP, a_cancellation(other_id, elder_id), an_audit(order_id, elder_id, organisation_id, 50000))
+    await tell(
+        city,
+        GROUP,
+        a_cancellation(other_id, elder_id),
+        an_audit(order_id, elder_id, organisation_id, 50000),
+    )
 
-    assert (held, fates, parked) == ([{"held_fen": 30000}], {"parked": 1}, [{"reason": "VOUCHER_TOO_SHORT"}])
+    assert (held, fates, parked) == (
+        [{"held_fen": 30000}],
+        {"parked": 1},
+        [{"reason": "VOUCHER_TOO_SHORT"}],
+    )
     assert await rows("select captured_fen from debt") == [{"captured_fen": 50000}]
-    assert await rows("select reserved_fen, captured_fen from voucher") == [{"reserved_fen": 0, "captured_fen": 50000}]
+    assert await rows("select reserved_fen, captured_fen from voucher") == [
+        {"reserved_fen": 0, "captured_fen": 50000}
+    ]
 
 
 async def test_a_hold_does_not_expire_while_its_order_may_not_be_heard_yet(city, rows, at):
     elder_id, order_id = ids.new(), ids.new()
     await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
-    command = ReserveVoucher(order_id=str(order_id), elder_id=str(elder_id), month="2026-03", price_fen=10000)
+    command = ReserveVoucher(
+        order_id=str(order_id), elder_id=str(elder_id), month="2026-03", price_fen=10000
+    )
     async with city.transaction() as session:
         await vouchers.reserve(session, command, city.clock.real() - timedelta(hours=1))
 
@@ -121,7 +171,9 @@ async def test_a_hold_does_not_expire_while_its_order_may_not_be_heard_yet(city,
 async def test_a_visit_without_voucher_concerns_nobody_here(city, rows):
     elder_id, order_id = ids.new(), ids.new()
 
-    fates = await tell(city, GROUP, an_order(order_id, elder_id, 0), an_audit(order_id, elder_id, ids.new(), 0))
+    fates = await tell(
+        city, GROUP, an_order(order_id, elder_id, 0), an_audit(order_id, elder_id, ids.new(), 0)
+    )
 
     assert fates == {"applied": 2}
     assert await rows("select from hold") == []
@@ -130,11 +182,18 @@ async def test_a_visit_without_voucher_concerns_nobody_here(city, rows):
 
 async def test_a_cancelled_order_and_a_refused_audit_give_back_what_was_held(city, rows):
     elder_id, cancelled, refused, organisation_id = ids.new(), ids.new(), ids.new(), ids.new()
-    await tell(city, GROUP, an_organisation(organisation_id), an_elder(elder_id), an_approval(elder_id))
+    await tell(
+        city, GROUP, an_organisation(organisation_id), an_elder(elder_id), an_approval(elder_id)
+    )
     await tell(city, GROUP, an_order(cancelled, elder_id, 5000), an_order(refused, elder_id, 7000))
     held = await rows("select reserved_fen from voucher")
 
-    await tell(city, GROUP, a_cancellation(cancelled, elder_id), a_refused_audit(refused, elder_id, organisation_id, 7000))
+    await tell(
+        city,
+        GROUP,
+        a_cancellation(cancelled, elder_id),
+        a_refused_audit(refused, elder_id, organisation_id, 7000),
+    )
 
     assert held == [{"reserved_fen": 12000}]
     assert await rows("select reserved_fen, captured_fen, lapsed_fen from voucher") == [
@@ -142,7 +201,9 @@ async def test_a_cancelled_order_and_a_refused_audit_give_back_what_was_held(cit
     ]
 
 
-async def test_a_moved_elder_takes_the_entitlement_along_and_loses_it_by_leaving_the_city(city, rows):
+async def test_a_moved_elder_takes_the_entitlement_along_and_loses_it_by_leaving_the_city(
+    city, rows
+):
     elder_id = ids.new()
     await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
 
@@ -167,7 +228,10 @@ async def test_what_begins_twice_is_published_once(city, rows):
 async def test_replicas_that_begin_at_the_same_time_publish_once(store, rows):
     await asyncio.gather(*(consumers.begin(store) for _ in range(4)))
 
-    assert await rows("select topic from outbox") == [{"topic": "eldercare.policy.v1"}, {"topic": "eldercare.policy.v1"}]
+    assert await rows("select topic from outbox") == [
+        {"topic": "eldercare.policy.v1"},
+        {"topic": "eldercare.policy.v1"},
+    ]
 
 
 async def test_a_level_that_ends_closes_the_entitlement_on_its_day(city, rows, at):
@@ -182,29 +246,41 @@ async def test_a_level_that_ends_closes_the_entitlement_on_its_day(city, rows, a
     await fire(city, GROUP)
 
     assert before == [{"state": 1}]
-    assert await rows("select state, cause, valid_to from entitlement") == [{"state": 3, "cause": 3, "valid_to": date(2026, 3, 20)}]
+    assert await rows("select state, cause, valid_to from entitlement") == [
+        {"state": 3, "cause": 3, "valid_to": date(2026, 3, 20)}
+    ]
 
 
 @pytest.mark.parametrize(("day", "at"), ENDS)
 @pytest.mark.parametrize("late", [False, True])
-async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(city, clock, rows, day, at, late):
+async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(
+    city, clock, rows, day, at, late
+):
     if late:
         clock.set(LAST)
     elder_id, order_id, other, organisation_id = ids.new(), ids.new(), ids.new(), ids.new()
     visited_on, today = date.fromisoformat(day), clock.today()
     held = [
-        an_elder(elder_id, hardships=[Hardship.DIBAO]), an_organisation(organisation_id),
+        an_elder(elder_id, hardships=[Hardship.DIBAO]),
+        an_organisation(organisation_id),
         an_approval(elder_id, valid_from=today, valid_to=today + timedelta(days=300)),
         an_order(order_id, elder_id, 5000, wanted_from=clock.now()),
     ]
     told = [
-        an_order(other, elder_id, 5000), a_cancellation(other, elder_id), a_refused_audit(other, elder_id, organisation_id, 5000),
-        an_audit(order_id, elder_id, organisation_id, 5000, visited_on=visited_on), an_approval(elder_id), an_elder(ids.new()),
-        an_organisation(ids.new()), an_elder(elder_id, status=Status.DEAD, died_on=visited_on),
+        an_order(other, elder_id, 5000),
+        a_cancellation(other, elder_id),
+        a_refused_audit(other, elder_id, organisation_id, 5000),
+        an_audit(order_id, elder_id, organisation_id, 5000, visited_on=visited_on),
+        an_approval(elder_id),
+        an_elder(ids.new()),
+        an_organisation(ids.new()),
+        an_elder(elder_id, status=Status.DEAD, died_on=visited_on),
     ]
 
     assert await tell(city, GROUP, *held, careful=True) == {"applied": 4}
-    assert await tell(city, GROUP, *(moved(event, day, at) for event in told), careful=True) == {"applied": 8}
+    assert await tell(city, GROUP, *(moved(event, day, at) for event in told), careful=True) == {
+        "applied": 8
+    }
     assert [row["visited_on"] for row in await rows("select visited_on from debt")] == [visited_on]
     if not late:  # else the runs of all months until then would be made first
         assert await fire(city, GROUP) > 0

@@ -66,20 +66,26 @@ CAPTURED = """select voucher_id from voucher left join debt using (voucher_id) g
     having voucher.captured_fen <> coalesce(sum(debt.captured_fen) filter (where reversed_at is null), 0)"""
 
 PERSON, ORDER, PRICE = st.integers(0, 2), st.integers(0, 4), st.integers(1, 120_000)
-STEPS = st.lists(st.one_of(
-    st.tuples(st.just("level"), PERSON, st.integers(0, 4)),
-    st.tuples(st.just("hardship"), PERSON, st.sampled_from([(), (Hardship.DIBAO,), (Hardship.TEKUN,)])),
-    st.tuples(st.just("moves"), PERSON, st.sampled_from([VILLAGE, ELSEWHERE])),
-    st.tuples(st.just("dies"), PERSON, st.integers(0, 100)),
-    st.tuples(st.just("reserve"), PERSON, ORDER, PRICE, st.booleans()),
-    st.tuples(st.just("placed"), ORDER, st.integers(0, 60_000)),
-    st.tuples(st.just("cancel"), ORDER),
-    st.tuples(st.just("audit"), ORDER, st.integers(0, 10)),
-    st.tuples(st.just("refuse_audit"), ORDER),
-    st.tuples(st.just("sweep")),
-    st.tuples(st.just("days_pass"), st.integers(1, 40)),
-    st.tuples(st.just("again"), st.integers(0, 20)),
-), min_size=5, max_size=25)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("level"), PERSON, st.integers(0, 4)),
+        st.tuples(
+            st.just("hardship"), PERSON, st.sampled_from([(), (Hardship.DIBAO,), (Hardship.TEKUN,)])
+        ),
+        st.tuples(st.just("moves"), PERSON, st.sampled_from([VILLAGE, ELSEWHERE])),
+        st.tuples(st.just("dies"), PERSON, st.integers(0, 100)),
+        st.tuples(st.just("reserve"), PERSON, ORDER, PRICE, st.booleans()),
+        st.tuples(st.just("placed"), ORDER, st.integers(0, 60_000)),
+        st.tuples(st.just("cancel"), ORDER),
+        st.tuples(st.just("audit"), ORDER, st.integers(0, 10)),
+        st.tuples(st.just("refuse_audit"), ORDER),
+        st.tuples(st.just("sweep")),
+        st.tuples(st.just("days_pass"), st.integers(1, 40)),
+        st.tuples(st.just("again"), st.integers(0, 20)),
+    ),
+    min_size=5,
+    max_size=25,
+)
 
 
 class Life:
@@ -98,10 +104,21 @@ class Life:
         await self._tell(an_organisation(self.provider))
         for elder_id in self.elders:
             await self._tell(an_elder(elder_id))
-            await self._tell(an_approval(elder_id, 3, valid_to=date(2199, 1, 1), approved_at=self.city.clock.real()))
+            await self._tell(
+                an_approval(
+                    elder_id, 3, valid_to=date(2199, 1, 1), approved_at=self.city.clock.real()
+                )
+            )
 
     async def level(self, person: int, level: int) -> None:
-        await self._tell(an_approval(self.elders[person], level, valid_to=date(2199, 1, 1), approved_at=self.city.clock.real()))
+        await self._tell(
+            an_approval(
+                self.elders[person],
+                level,
+                valid_to=date(2199, 1, 1),
+                approved_at=self.city.clock.real(),
+            )
+        )
 
     async def hardship(self, person: int, hardships: tuple[Hardship, ...]) -> None:
         await self._state(person, hardships=hardships)
@@ -110,13 +127,17 @@ class Life:
         await self._state(person, area_code=area_code)
 
     async def dies(self, person: int, days_ago: int) -> None:
-        await self._state(person, status=Status.DEAD, died_on=self.city.clock.today() - timedelta(days=days_ago))
+        await self._state(
+            person, status=Status.DEAD, died_on=self.city.clock.today() - timedelta(days=days_ago)
+        )
 
     async def reserve(self, person: int, order: int, price_fen: int, ahead: bool) -> None:
         order_id, elder_id = self.orders.setdefault(order, (ids.new(), self.elders[person]))
         month = calendar.month_of(self.city.clock.today())
         month = calendar.month_after(month) if ahead else month
-        command = ReserveVoucher(order_id=str(order_id), elder_id=str(elder_id), month=month, price_fen=price_fen)
+        command = ReserveVoucher(
+            order_id=str(order_id), elder_id=str(elder_id), month=month, price_fen=price_fen
+        )
         async with self.city.transaction() as session:
             first = await vouchers.reserve(session, command, self.city.clock.real())
         async with self.city.transaction() as session:
@@ -127,7 +148,9 @@ class Life:
     async def placed(self, order: int, voucher_fen: int) -> None:
         if order in self.orders:
             self.promised[order] = voucher_fen
-            await self._tell(an_order(*self.orders[order], voucher_fen, wanted_from=self.city.clock.now()))
+            await self._tell(
+                an_order(*self.orders[order], voucher_fen, wanted_from=self.city.clock.now())
+            )
 
     async def cancel(self, order: int) -> None:
         if order in self.orders:
@@ -137,9 +160,14 @@ class Life:
         if order in self.orders:
             visited_on = self.city.clock.today() - timedelta(days=days_ago)
             whose = *self.orders[order], self.provider, self.promised[order]
-            await self._tell(an_audit(
-                *whose, approved_at=self.city.clock.now(), settlement_id=self.orders[order][0], visited_on=visited_on,
-            ))
+            await self._tell(
+                an_audit(
+                    *whose,
+                    approved_at=self.city.clock.now(),
+                    settlement_id=self.orders[order][0],
+                    visited_on=visited_on,
+                )
+            )
 
     async def refuse_audit(self, order: int) -> None:
         if order in self.orders:
@@ -153,7 +181,9 @@ class Life:
         until = self.city.clock.now() + timedelta(days=count)
         while (now := self.city.clock.now()) < until:
             # never past a month's end in one step: runs of several months may not fall together
-            midnight = datetime.combine(now.astimezone(SHANGHAI).date() + timedelta(days=1), datetime.min.time(), SHANGHAI)
+            midnight = datetime.combine(
+                now.astimezone(SHANGHAI).date() + timedelta(days=1), datetime.min.time(), SHANGHAI
+            )
             self.city.clock.set(min(until, midnight))
             await fire(self.city, GROUP)
 
@@ -177,9 +207,14 @@ class Life:
             self.told.append(record)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=30,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(steps=STEPS)
-async def test_any_life_keeps_the_ledger_equal_to_the_fen(city: Store, rows: Rows, steps: list[tuple[Any, ...]]) -> None:
+async def test_any_life_keeps_the_ledger_equal_to_the_fen(
+    city: Store, rows: Rows, steps: list[tuple[Any, ...]]
+) -> None:
     life = Life(city)
     await life.begin()
 
@@ -191,7 +226,12 @@ async def test_any_life_keeps_the_ledger_equal_to_the_fen(city: Store, rows: Row
     assert await rows("select from parked where not held and reason <> 'VOUCHER_TOO_SHORT'") == []
     assert await rows(CAPTURED) == []
     assert await rows(AFTER_DEATH) == []
-    assert await rows("select area_code from ledger_entry group by 1 having sum(debit_fen) <> sum(credit_fen)") == []
+    assert (
+        await rows(
+            "select area_code from ledger_entry group by 1 having sum(debit_fen) <> sum(credit_fen)"
+        )
+        == []
+    )
     before = await rows("select count(*) from outbox")
     await tell_records(city, GROUP, life.told)
     await fire(city, GROUP)
@@ -207,18 +247,29 @@ async def test_half_of_a_movement_is_refused(city: Store) -> None:
             await (await session.driver()).execute(half, COUNTY, ids.new())
 
 
-@pytest.mark.parametrize("change", ["update ledger_entry set debit_fen = debit_fen + 1", "delete from ledger_entry",
-                                    "update payment set paid_fen = 1", "delete from payment"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update ledger_entry set debit_fen = debit_fen + 1",
+        "delete from ledger_entry",
+        "update payment set paid_fen = 1",
+        "delete from payment",
+    ],
+)
 async def test_what_was_booked_cannot_be_changed(city: Store, change: str) -> None:
     async with city.transaction() as session:
-        await book(session, Move("VoucherIssued", ids.new(), COUNTY, Account.FUND, Account.ISSUED, 100))
+        await book(
+            session, Move("VoucherIssued", ids.new(), COUNTY, Account.FUND, Account.ISSUED, 100)
+        )
 
     with pytest.raises(asyncpg.CheckViolationError, match="append-only"):
         async with city.transaction() as session:
             await (await session.driver()).execute(change)
 
 
-async def test_an_entitlement_cannot_overlap_another_of_the_same_person_and_policy(city: Store, rows: Rows) -> None:
+async def test_an_entitlement_cannot_overlap_another_of_the_same_person_and_policy(
+    city: Store, rows: Rows
+) -> None:
     elder_id = ids.new()
     await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     copy = """insert into entitlement select gen_random_uuid(), elder_id, area_code, policy_code, policy_version, kind, level, monthly_fen,

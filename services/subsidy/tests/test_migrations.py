@@ -24,7 +24,9 @@ async def test_two_that_start_at_once_make_the_index_beside_each_other(postgres:
     dsn = postgres.dsn("subsidy_twice")
 
     async with asyncio.timeout(60):
-        did = await asyncio.gather(*(asyncio.to_thread(migrations.upgrade, dsn, "subsidy") for _ in range(2)))
+        did = await asyncio.gather(
+            *(asyncio.to_thread(migrations.upgrade, dsn, "subsidy") for _ in range(2))
+        )
 
     assert sorted(did) == [False, True]
     await execute(postgres.dsn(), "drop database subsidy_twice with (force)")
@@ -34,12 +36,18 @@ async def test_an_index_whose_making_was_cut_off_is_made_anew(postgres: Postgres
     await execute(postgres.dsn(), "create database subsidy_cut")
     dsn = postgres.dsn("subsidy_cut")
     await asyncio.to_thread(migrations.upgrade, dsn, "subsidy", "subsidy_debts_know_visits")
-    await execute(dsn, "create index debt_voucher_id_ix on debt (voucher_id)",
-                  "update pg_index set indisvalid = false where indexrelid = 'debt_voucher_id_ix'::regclass")
+    await execute(
+        dsn,
+        "create index debt_voucher_id_ix on debt (voucher_id)",
+        "update pg_index set indisvalid = false where indexrelid = 'debt_voucher_id_ix'::regclass",
+    )
 
     await asyncio.to_thread(migrations.upgrade, dsn, "subsidy")
 
-    await execute(dsn, "do $$ begin assert (select indisvalid from pg_index where indexrelid = 'debt_voucher_id_ix'::regclass); end $$")
+    await execute(
+        dsn,
+        "do $$ begin assert (select indisvalid from pg_index where indexrelid = 'debt_voucher_id_ix'::regclass); end $$",
+    )
     await execute(postgres.dsn(), "drop database subsidy_cut with (force)")
 
 

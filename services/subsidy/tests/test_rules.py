@@ -16,8 +16,12 @@ DAY = date(2026, 3, 2)
 VOUCHER = policies.terms("national-voucher", date(2026, 1, 1))
 CASH = policies.terms("home-care", date(2026, 1, 1))
 ALL_FACTS = st.builds(
-    Facts, on=st.just(DAY), status=st.sampled_from(Status), area_code=st.sampled_from(["341102001001", "341202001001"]),
-    hardships=st.frozensets(st.sampled_from(Hardship)), level=st.none() | st.integers(0, 4),
+    Facts,
+    on=st.just(DAY),
+    status=st.sampled_from(Status),
+    area_code=st.sampled_from(["341102001001", "341202001001"]),
+    hardships=st.frozensets(st.sampled_from(Hardship)),
+    level=st.none() | st.integers(0, 4),
 )
 
 
@@ -29,13 +33,21 @@ def judged(terms: eligibility.Terms, facts: Facts) -> eligibility.Verdict:
 def test_an_amount_is_given_where_and_only_where_every_step_holds(facts, terms):
     verdict = judged(terms, facts)
 
-    assert verdict.entitled == all(step.holds for step in verdict.steps) == (verdict.monthly_fen > 0) == (verdict.cause is None)
+    assert (
+        verdict.entitled
+        == all(step.holds for step in verdict.steps)
+        == (verdict.monthly_fen > 0)
+        == (verdict.cause is None)
+    )
     assert verdict.monthly_fen <= terms.monthly_cap_fen
 
 
 @given(ALL_FACTS, st.sampled_from([VOUCHER, CASH]))
 def test_more_loss_of_ability_never_gives_less(facts, terms):
-    amounts = [judged(terms, Facts(DAY, facts.status, facts.area_code, facts.hardships, level)).monthly_fen for level in range(5)]
+    amounts = [
+        judged(terms, Facts(DAY, facts.status, facts.area_code, facts.hardships, level)).monthly_fen
+        for level in range(5)
+    ]
 
     assert amounts == sorted(amounts)
 
@@ -55,10 +67,14 @@ def test_an_unknown_level_is_no_level_and_the_explanation_says_so():
 
 
 def test_the_explanation_names_rule_fact_and_source():
-    verdict = judged(VOUCHER, Facts(DAY, Status.ALIVE, "341102001001", frozenset({Hardship.TEKUN}), 3))
+    verdict = judged(
+        VOUCHER, Facts(DAY, Status.ALIVE, "341102001001", frozenset({Hardship.TEKUN}), 3)
+    )
 
     failed = [step for step in verdict.steps if not step.holds]
-    assert [(step.rule, step.fact) for step in failed] == [("hardship is not TEKUN", "hardship = TEKUN")]
+    assert [(step.rule, step.fact) for step in failed] == [
+        ("hardship is not TEKUN", "hardship = TEKUN")
+    ]
     assert failed[0].source.startswith("secondary accounts of 民办函〔2025〕49号")
 
 
@@ -91,5 +107,8 @@ def test_the_level_in_force_is_that_of_the_result_approved_last_among_those_that
     early = eligibility.Result(2, date(2026, 1, 1), date(2026, 7, 1), datetime(2026, 1, 1))  # noqa: DTZ001
     late = eligibility.Result(4, date(2026, 3, 10), date(2026, 9, 1), datetime(2026, 3, 1))  # noqa: DTZ001
 
-    assert [eligibility.level_on([late, early], day) for day in (date(2026, 3, 9), date(2026, 3, 10), date(2026, 8, 1))] == [2, 4, 4]
+    assert [
+        eligibility.level_on([late, early], day)
+        for day in (date(2026, 3, 9), date(2026, 3, 10), date(2026, 8, 1))
+    ] == [2, 4, 4]
     assert eligibility.next_change([late, early], date(2026, 3, 2)) == date(2026, 3, 10)

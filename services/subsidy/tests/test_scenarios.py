@@ -19,15 +19,28 @@ from kit.testing.telling import fire, tell
 from subsidy.consumers import GROUP
 from subsidy.flows import entitlements, vouchers
 from subsidy.rules.kinds import Account, Cause, Hardship, State, Status
-from subsidy.testing import VILLAGE, a_cancellation, a_refused_audit, an_approval, an_audit, an_elder, an_order, an_organisation
+from subsidy.testing import (
+    VILLAGE,
+    a_cancellation,
+    a_refused_audit,
+    an_approval,
+    an_audit,
+    an_elder,
+    an_order,
+    an_organisation,
+)
 
 FILES = sorted((Path(__file__).parent / "scenarios").glob("*.yaml"))
-SCENARIOS = [scenario for file in FILES for scenario in yaml.load(file.read_text("utf-8"), yaml.BaseLoader)]
+SCENARIOS = [
+    scenario for file in FILES for scenario in yaml.load(file.read_text("utf-8"), yaml.BaseLoader)
+]
 Rows = Callable[..., Awaitable[list[dict[str, Any]]]]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["name"])
-async def test_scenario(scenario: dict[str, Any], city: Store, rows: Rows, at: Callable[[str], datetime]) -> None:
+async def test_scenario(
+    scenario: dict[str, Any], city: Store, rows: Rows, at: Callable[[str], datetime]
+) -> None:
     world = World(city, rows, at)
     await world.payee()
     await fire(city, GROUP)
@@ -59,37 +72,74 @@ class World:
         self._at(moment)
 
     async def elder(
-        self, name: str, level: str, hardships: tuple[str, ...] = (), area: str = VILLAGE, valid_to: str = "2026-12-01",
+        self,
+        name: str,
+        level: str,
+        hardships: tuple[str, ...] = (),
+        area: str = VILLAGE,
+        valid_to: str = "2026-12-01",
     ) -> None:
         self.elders[name] = ids.new()
         self.state[name] = {"hardships": [Hardship[one] for one in hardships], "area_code": area}
         await tell(self.city, GROUP, an_elder(self.elders[name], **self.state[name]))
         await self.level(name, level, valid_to=valid_to)
 
-    async def level(self, name: str, level: str, valid_from: str = "2026-03-01", valid_to: str = "2026-12-01") -> None:
-        days = {"valid_from": date.fromisoformat(valid_from), "valid_to": date.fromisoformat(valid_to)}
-        await tell(self.city, GROUP, an_approval(self.elders[name], int(level), approved_at=datetime.now().astimezone(), **days))
+    async def level(
+        self, name: str, level: str, valid_from: str = "2026-03-01", valid_to: str = "2026-12-01"
+    ) -> None:
+        days = {
+            "valid_from": date.fromisoformat(valid_from),
+            "valid_to": date.fromisoformat(valid_to),
+        }
+        await tell(
+            self.city,
+            GROUP,
+            an_approval(
+                self.elders[name], int(level), approved_at=datetime.now().astimezone(), **days
+            ),
+        )
 
     async def changed(self, name: str, hardships: list[str]) -> None:
         self.state[name]["hardships"] = [Hardship[one] for one in hardships]
         await tell(self.city, GROUP, an_elder(self.elders[name], **self.state[name]))
 
     async def died(self, name: str, on: str) -> None:
-        await tell(self.city, GROUP, an_elder(self.elders[name], **self.state[name], status=Status.DEAD, died_on=date.fromisoformat(on)))
+        await tell(
+            self.city,
+            GROUP,
+            an_elder(
+                self.elders[name],
+                **self.state[name],
+                status=Status.DEAD,
+                died_on=date.fromisoformat(on),
+            ),
+        )
 
     async def refuse(self, name: str, policy: str) -> None:
         asked = "select entitlement_id from entitlement where elder_id = $1 and policy_code = $2"
         (row,) = await self.rows(asked, self.elders[name], policy)
-        caller = Caller("li", "tests", frozenset({"elder"}), elder_ids=frozenset({str(self.elders[name])}))
+        caller = Caller(
+            "li", "tests", frozenset({"elder"}), elder_ids=frozenset({str(self.elders[name])})
+        )
         async with self.city.transaction() as session:
-            call = Call(caller=caller, key="1", channel="mobile", now=session.now, correlation_id="1")
-            await entitlements.refuse(session, RefuseEntitlement(entitlement_id=str(row["entitlement_id"])), call)
+            call = Call(
+                caller=caller, key="1", channel="mobile", now=session.now, correlation_id="1"
+            )
+            await entitlements.refuse(
+                session, RefuseEntitlement(entitlement_id=str(row["entitlement_id"])), call
+            )
 
-    async def reserve(self, name: str, order: str, price: str, institution: str = "false", month: str = "") -> None:
+    async def reserve(
+        self, name: str, order: str, price: str, institution: str = "false", month: str = ""
+    ) -> None:
         order_id = self.orders[order][0] if order in self.orders else ids.new()
         month = month or f"{self.city.clock.today():%Y-%m}"
         command = ReserveVoucher(
-            order_id=str(order_id), elder_id=str(self.elders[name]), month=month, price_fen=fen(price), institution=institution == "true",
+            order_id=str(order_id),
+            elder_id=str(self.elders[name]),
+            month=month,
+            price_fen=fen(price),
+            institution=institution == "true",
         )
         async with self.city.transaction() as session:
             reservation = await vouchers.reserve(session, command, self.city.clock.real())
@@ -98,10 +148,23 @@ class World:
     async def order(self, name: str, order: str, price: str, institution: str = "false") -> None:
         await self.reserve(name, order, price, institution)
         order_id, _, held_fen = self.orders[order]
-        await tell(self.city, GROUP, an_order(order_id, self.elders[name], held_fen, wanted_from=self.city.clock.now()))
+        await tell(
+            self.city,
+            GROUP,
+            an_order(order_id, self.elders[name], held_fen, wanted_from=self.city.clock.now()),
+        )
 
     async def placed(self, name: str, order: str, voucher: str) -> None:
-        await tell(self.city, GROUP, an_order(self.orders[order][0], self.elders[name], fen(voucher), wanted_from=self.city.clock.now()))
+        await tell(
+            self.city,
+            GROUP,
+            an_order(
+                self.orders[order][0],
+                self.elders[name],
+                fen(voucher),
+                wanted_from=self.city.clock.now(),
+            ),
+        )
 
     async def cancel(self, order: str) -> None:
         order_id, name, _ = self.orders[order]
@@ -111,11 +174,24 @@ class World:
         order_id, name, held_fen = self.orders[order]
         whose = order_id, self.elders[name], self.organisation_id, held_fen
         visited_on = date.fromisoformat(visited) if visited else None
-        await tell(self.city, GROUP, an_audit(*whose, approved_at=self.city.clock.now(), settlement_id=order_id, visited_on=visited_on))
+        await tell(
+            self.city,
+            GROUP,
+            an_audit(
+                *whose,
+                approved_at=self.city.clock.now(),
+                settlement_id=order_id,
+                visited_on=visited_on,
+            ),
+        )
 
     async def refuse_audit(self, order: str) -> None:
         order_id, name, held_fen = self.orders[order]
-        await tell(self.city, GROUP, a_refused_audit(order_id, self.elders[name], self.organisation_id, held_fen))
+        await tell(
+            self.city,
+            GROUP,
+            a_refused_audit(order_id, self.elders[name], self.organisation_id, held_fen),
+        )
 
     async def sweep(self, moment: str) -> None:
         async with self.city.transaction() as session:
@@ -127,59 +203,99 @@ class World:
             told[name] = {}
             newest = "select * from entitlement where elder_id = $1 order by entitlement_id"
             for row in await self.rows(newest, self.elders[name]):
-                state = State(row["state"]).name.lower() + (f" {Cause(row['cause']).name}" if row["cause"] else "")
+                state = State(row["state"]).name.lower() + (
+                    f" {Cause(row['cause']).name}" if row["cause"] else ""
+                )
                 told[name][row["policy_code"]] = [state, _yuan(row["monthly_fen"])]
         return told
 
     async def read_vouchers(self, expected: dict[str, Any]) -> dict[str, Any]:
         told: dict[str, Any] = {}
         for name in expected:
-            found = await self.rows("select * from voucher where elder_id = $1 order by month", self.elders[name])
-            told[name] = {row["month"]: {
-                kind: _yuan(row[f"{kind}_fen"]) for kind in ("issued", "reserved", "captured", "lapsed") if row[f"{kind}_fen"]
-            } for row in found}
+            found = await self.rows(
+                "select * from voucher where elder_id = $1 order by month", self.elders[name]
+            )
+            told[name] = {
+                row["month"]: {
+                    kind: _yuan(row[f"{kind}_fen"])
+                    for kind in ("issued", "reserved", "captured", "lapsed")
+                    if row[f"{kind}_fen"]
+                }
+                for row in found
+            }
         return told
 
     async def read_held(self, expected: dict[str, Any]) -> dict[str, Any]:
-        found = {row["order_id"]: row["held_fen"] for row in await self.rows("select order_id, held_fen from hold where state in (1, 2)")}
+        found = {
+            row["order_id"]: row["held_fen"]
+            for row in await self.rows("select order_id, held_fen from hold where state in (1, 2)")
+        }
         return {order: _yuan(found.get(self.orders[order][0], 0)) for order in expected}
 
     async def read_owed(self, _: str) -> str:
-        (row,) = await self.rows("select coalesce(sum(captured_fen), 0)::bigint as fen from debt"
-                                 " where payment_id is null and reversed_at is null")
+        (row,) = await self.rows(
+            "select coalesce(sum(captured_fen), 0)::bigint as fen from debt"
+            " where payment_id is null and reversed_at is null"
+        )
         (booked,) = await self.rows(
-            "select coalesce(sum(debit_fen - credit_fen), 0)::bigint as fen from ledger_entry where account = $1", Account.OWED,
+            "select coalesce(sum(debit_fen - credit_fen), 0)::bigint as fen from ledger_entry where account = $1",
+            Account.OWED,
         )
         assert row == booked
         return _yuan(row["fen"])
 
     async def read_paid(self, expected: dict[str, Any]) -> dict[str, Any]:
-        return {name: {row["month"]: _yuan(row["paid_fen"]) for row in await self.rows(
-            "select month, paid_fen from payment where elder_id = $1 order by month", self.elders[name],
-        )} for name in expected}
+        return {
+            name: {
+                row["month"]: _yuan(row["paid_fen"])
+                for row in await self.rows(
+                    "select month, paid_fen from payment where elder_id = $1 order by month",
+                    self.elders[name],
+                )
+            }
+            for name in expected
+        }
 
     async def read_recovered(self, expected: dict[str, Any]) -> dict[str, Any]:
-        return {name: {row["month"]: _yuan(row["claimed_fen"]) for row in await self.rows(
-            "select month, claimed_fen from recovery where elder_id = $1 order by month", self.elders[name],
-        )} for name in expected}
+        return {
+            name: {
+                row["month"]: _yuan(row["claimed_fen"])
+                for row in await self.rows(
+                    "select month, claimed_fen from recovery where elder_id = $1 order by month",
+                    self.elders[name],
+                )
+            }
+            for name in expected
+        }
 
     async def read_claimed(self, _: str) -> str:
-        (row,) = await self.rows("select coalesce(sum(captured_fen), 0)::bigint as fen from debt where recovery_id is not null")
+        (row,) = await self.rows(
+            "select coalesce(sum(captured_fen), 0)::bigint as fen from debt where recovery_id is not null"
+        )
         (booked,) = await self.rows(
-            "select coalesce(sum(debit_fen - credit_fen), 0)::bigint as fen from ledger_entry where account = $1", Account.CLAIMS,
+            "select coalesce(sum(debit_fen - credit_fen), 0)::bigint as fen from ledger_entry where account = $1",
+            Account.CLAIMS,
         )
         assert row == booked
         return _yuan(row["fen"])
 
     async def read_settled(self, _: Any) -> list[dict[str, str]]:
         found = await self.rows("select * from payment where kind = 1 order by payment_id")
-        return [{
-            "amount": _yuan(row["paid_fen"]), "settlements": str(row["settlements"]), "month": row["month"], "due": str(row["due_on"]),
-            "paid": str(row["paid_on"]),
-        } for row in found]
+        return [
+            {
+                "amount": _yuan(row["paid_fen"]),
+                "settlements": str(row["settlements"]),
+                "month": row["month"],
+                "due": str(row["due_on"]),
+                "paid": str(row["paid_on"]),
+            }
+            for row in found
+        ]
 
     async def unbalanced(self) -> list[dict[str, Any]]:
-        return await self.rows("select area_code from ledger_entry group by area_code having sum(debit_fen) <> sum(credit_fen)")
+        return await self.rows(
+            "select area_code from ledger_entry group by area_code having sum(debit_fen) <> sum(credit_fen)"
+        )
 
 
 def _yuan(amount: int) -> str:

@@ -14,24 +14,34 @@ class Audits:
     async def Decide(self, request: pb.DecideAudit, session: Session, call: Call) -> pb.Settlement:
         return await flows.decide(session, request, call.caller)
 
-    async def Verify(self, request: pb.VerifySettlement, session: Session, call: Call) -> said.SettlementVerified:
+    async def Verify(
+        self, request: pb.VerifySettlement, session: Session, call: Call
+    ) -> said.SettlementVerified:
         return await flows.verify(session, request, call.caller)
 
     async def Get(self, request: pb.GetSettlement, session: Session, call: Call) -> pb.Settlement:
         return await queries.settlement(session, request, call.caller)
 
-    async def List(self, request: pb.ListSettlements, session: Session, call: Call) -> pb.SettlementPage:
+    async def List(
+        self, request: pb.ListSettlements, session: Session, call: Call
+    ) -> pb.SettlementPage:
         return await queries.settlements(session, request, call.caller)
 
 
 class Complaints:
     service = "eldercare.supervision.v1.Complaints"
 
-    async def File(self, request: pb.FileComplaint, session: Session, call: Call) -> said.ComplaintFiled:
+    async def File(
+        self, request: pb.FileComplaint, session: Session, call: Call
+    ) -> said.ComplaintFiled:
         return await flows.file(session, request, call.caller)
 
-    async def Close(self, request: pb.CloseComplaint, session: Session, call: Call) -> said.ComplaintClosed:
+    async def Close(
+        self, request: pb.CloseComplaint, session: Session, call: Call
+    ) -> said.ComplaintClosed:
         return await flows.close(session, request, call.caller)
 
-    async def List(self, request: pb.ListComplaints, session: Session, call: Call) -> pb.ComplaintPage:
+    async def List(
+        self, request: pb.ListComplaints, session: Session, call: Call
+    ) -> pb.ComplaintPage:
         return await queries.complaints(session, request, call.caller)

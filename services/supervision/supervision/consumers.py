@@ -13,17 +13,25 @@ from supervision.tables import Order, Worker
 GROUP = "supervision"
 
 
-@on(OrderPlaced, OrderAssigned, group=GROUP, loads=lambda event: [Need(Order, UUID(event.order_id))])
+@on(
+    OrderPlaced, OrderAssigned, group=GROUP, loads=lambda event: [Need(Order, UUID(event.order_id))]
+)
 async def replicate_order(event: OrderPlaced | OrderAssigned, session: Session) -> None:
     await flows.replicate_order(session, event)
 
 
 # the worker's row is the lock: two visits of one worker are judged one after the other, or an overlap could pass unseen
-@on(OrderFinished, group=GROUP, loads=lambda event: [Need(Worker, UUID(event.worker_id), required=True)])
+@on(
+    OrderFinished,
+    group=GROUP,
+    loads=lambda event: [Need(Worker, UUID(event.worker_id), required=True)],
+)
 async def judge(event: OrderFinished, session: Session) -> None:
     await flows.judge(session, event)
 
 
 @on(WorkerRegistered, WorkerChanged, WorkerLeft, group=GROUP, replica=Worker)
-async def replicate_worker(event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session) -> None:
+async def replicate_worker(
+    event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session
+) -> None:
     await replicate(session, event.worker, Worker)

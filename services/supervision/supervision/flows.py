@@ -29,9 +29,15 @@ async def replicate_order(session: Session, event: OrderPlaced | OrderAssigned) 
     organisation_id = UUID(event.organisation_id) if isinstance(event, OrderAssigned) else None
     row = await session.get(Order, UUID(event.order_id))
     if row is None:
-        session.add(wire.row(
-            Order, event, order_id=UUID(event.order_id), elder_id=UUID(event.elder_id), organisation_id=organisation_id,
-        ))
+        session.add(
+            wire.row(
+                Order,
+                event,
+                order_id=UUID(event.order_id),
+                elder_id=UUID(event.elder_id),
+                organisation_id=organisation_id,
+            )
+        )
     elif organisation_id is not None:
         row.organisation_id = organisation_id
 
@@ -44,15 +50,27 @@ async def judge(session: Session, event: OrderFinished) -> None:
     worker_id = UUID(event.worker_id)
     told: dict[str, Any] = dict.fromkeys(Visit.__dataclass_fields__) | wire.fields(event)
     visit = Visit(**{name: told[name] for name in Visit.__dataclass_fields__})
-    others = (await session.exec(select(Settlement.checked_in_at, Settlement.checked_out_at).where(
-        Settlement.worker_id == worker_id, Settlement.checked_in_at < visit.checked_out_at,
-        Settlement.checked_out_at > visit.checked_in_at,
-    ))).all()
+    others = (
+        await session.exec(
+            select(Settlement.checked_in_at, Settlement.checked_out_at).where(
+                Settlement.worker_id == worker_id,
+                Settlement.checked_in_at < visit.checked_out_at,
+                Settlement.checked_out_at > visit.checked_in_at,
+            )
+        )
+    ).all()
     doubts = verdict.doubts(visit, others, _limits(local_day(session.now)))
     row = wire.row(
-        Settlement, event, settlement_id=ids.new(), order_id=UUID(event.order_id), elder_id=UUID(event.elder_id), worker_id=worker_id,
-        organisation_id=UUID(event.organisation_id), state=State.HELD if doubts else State.APPROVED,
-        doubts=[int(doubt) for doubt in doubts], judged_at=session.now,
+        Settlement,
+        event,
+        settlement_id=ids.new(),
+        order_id=UUID(event.order_id),
+        elder_id=UUID(event.elder_id),
+        worker_id=worker_id,
+        organisation_id=UUID(event.organisation_id),
+        state=State.HELD if doubts else State.APPROVED,
+        doubts=[int(doubt) for doubt in doubts],
+        judged_at=session.now,
     )
     session.add(row)
     if doubts:
@@ -77,7 +95,9 @@ async def decide(session: Session, request: pb.DecideAudit, caller: Caller) -> p
     return wire.message(pb.Settlement, row)
 
 
-async def verify(session: Session, request: pb.VerifySettlement, caller: Caller) -> said.SettlementVerified:
+async def verify(
+    session: Session, request: pb.VerifySettlement, caller: Caller
+) -> said.SettlementVerified:
     """An inspector asked the elder; once per settlement. What follows for a held one is decided by Decide. Raises: NotFound, Conflict."""
     row = await _settlement(session, request.settlement_id, caller)
     if row.state == State.REFUSED:
@@ -85,7 +105,13 @@ async def verify(session: Session, request: pb.VerifySettlement, caller: Caller)
     if row.verified:
         raise AlreadyVerified(settlement_id=row.settlement_id)
     row.verified = True
-    return emit(session, wire.message(said.SettlementVerified, row, genuine=request.genuine, verified_at=session.now), row)
+    return emit(
+        session,
+        wire.message(
+            said.SettlementVerified, row, genuine=request.genuine, verified_at=session.now
+        ),
+        row,
+    )
 
 
 async def file(session: Session, request: pb.FileComplaint, caller: Caller) -> said.ComplaintFiled:
@@ -97,14 +123,23 @@ async def file(session: Session, request: pb.FileComplaint, caller: Caller) -> s
     if order.organisation_id is None:
         raise NobodyCame(order_id=order.order_id)
     row = wire.row(
-        Complaint, request, complaint_id=ids.new(), order_id=order.order_id, elder_id=order.elder_id, area_code=order.area_code,
-        organisation_id=order.organisation_id, filed_at=session.now, due_at=session.now + _time_to_close(local_day(session.now)),
+        Complaint,
+        request,
+        complaint_id=ids.new(),
+        order_id=order.order_id,
+        elder_id=order.elder_id,
+        area_code=order.area_code,
+        organisation_id=order.organisation_id,
+        filed_at=session.now,
+        due_at=session.now + _time_to_close(local_day(session.now)),
     )
     session.add(row)
     return emit(session, wire.message(said.ComplaintFiled, row), row)
 
 
-async def close(session: Session, request: pb.CloseComplaint, caller: Caller) -> said.ComplaintClosed:
+async def close(
+    session: Session, request: pb.CloseComplaint, caller: Caller
+) -> said.ComplaintClosed:
     """A complaint is answered. Raises: NotFound, AlreadyClosed."""
     row = await session.get_locked(Complaint, UUID(request.complaint_id))
     check(caller, area=row.area_code, kind="complaint", key=request.complaint_id)
@@ -112,11 +147,23 @@ async def close(session: Session, request: pb.CloseComplaint, caller: Caller) ->
         raise AlreadyClosed(complaint_id=row.complaint_id)
     row.closed = True
     in_time = session.now <= row.due_at
-    return emit(session, wire.message(said.ComplaintClosed, row, upheld=request.upheld, in_time=in_time, closed_at=session.now), row)
+    return emit(
+        session,
+        wire.message(
+            said.ComplaintClosed, row, upheld=request.upheld, in_time=in_time, closed_at=session.now
+        ),
+        row,
+    )
 
 
 def _approved(row: Settlement, now: datetime, *, automatic: bool) -> said.SettlementApproved:
-    return wire.message(said.SettlementApproved, row, automatic=automatic, approved_at=now, visited_on=local_day(row.checked_in_at))
+    return wire.message(
+        said.SettlementApproved,
+        row,
+        automatic=automatic,
+        approved_at=now,
+        visited_on=local_day(row.checked_in_at),
+    )
 
 
 async def _settlement(session: Session, settlement_id: str, caller: Caller) -> Settlement:
@@ -127,7 +174,9 @@ async def _settlement(session: Session, settlement_id: str, caller: Caller) -> S
 
 @cache
 def _limits(on: date) -> Limits:
-    return Limits(**{name: _standards().value(f"audit.{name}", on) for name in Limits.__dataclass_fields__})
+    return Limits(
+        **{name: _standards().value(f"audit.{name}", on) for name in Limits.__dataclass_fields__}
+    )
 
 
 def _time_to_close(on: date) -> timedelta:

@@ -18,16 +18,30 @@ USUAL = 50  # rows of a page where none is asked for
 
 async def settlement(session: Session, request: pb.GetSettlement, caller: Caller) -> pb.Settlement:
     """One verdict. Raises: NotFound."""
-    query = scoped(select(Settlement), caller, area=Settlement.area_code, organisation=Settlement.organisation_id)
-    row = (await session.exec(query.where(Settlement.settlement_id == UUID(request.settlement_id)))).first()
+    query = scoped(
+        select(Settlement),
+        caller,
+        area=Settlement.area_code,
+        organisation=Settlement.organisation_id,
+    )
+    row = (
+        await session.exec(query.where(Settlement.settlement_id == UUID(request.settlement_id)))
+    ).first()
     if row is None:
         raise NotFound("settlement", request.settlement_id)
     return wire.message(pb.Settlement, row)
 
 
-async def settlements(session: Session, request: pb.ListSettlements, caller: Caller) -> pb.SettlementPage:
+async def settlements(
+    session: Session, request: pb.ListSettlements, caller: Caller
+) -> pb.SettlementPage:
     """Verdicts in the order they were made."""
-    query = scoped(select(Settlement), caller, area=Settlement.area_code, organisation=Settlement.organisation_id)
+    query = scoped(
+        select(Settlement),
+        caller,
+        area=Settlement.area_code,
+        organisation=Settlement.organisation_id,
+    )
     if request.HasField("area_code"):
         query = query.where(Settlement.area_code.between(*area_range(request.area_code)))  # type: ignore[attr-defined]
     if request.HasField("organisation_id"):
@@ -38,10 +52,16 @@ async def settlements(session: Session, request: pb.ListSettlements, caller: Cal
     return pb.SettlementPage(rows=[wire.message(pb.Settlement, row) for row in rows], next=then)
 
 
-async def complaints(session: Session, request: pb.ListComplaints, caller: Caller) -> pb.ComplaintPage:
+async def complaints(
+    session: Session, request: pb.ListComplaints, caller: Caller
+) -> pb.ComplaintPage:
     """Complaints in the order they were filed."""
     query = scoped(
-        select(Complaint), caller, area=Complaint.area_code, organisation=Complaint.organisation_id, person=Complaint.elder_id,
+        select(Complaint),
+        caller,
+        area=Complaint.area_code,
+        organisation=Complaint.organisation_id,
+        person=Complaint.elder_id,
     )
     if request.HasField("area_code"):
         query = query.where(Complaint.area_code.between(*area_range(request.area_code)))  # type: ignore[attr-defined]

@@ -47,7 +47,9 @@ class Settlement(Remembered, table=True):
     worker_id: UUID
     area_code: str
     state: State
-    doubts: list[int] = Field(sa_column=Column(ARRAY(SmallInteger), nullable=False), description="Doubt")
+    doubts: list[int] = Field(
+        sa_column=Column(ARRAY(SmallInteger), nullable=False), description="Doubt"
+    )
     price_fen: int
     voucher_fen: int
     verified: bool = False

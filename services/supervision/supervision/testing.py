@@ -23,39 +23,83 @@ def a_ring() -> Ring:
 
 def a_worker(worker_id: UUID, organisation_id: UUID) -> facility.WorkerRegistered:
     """Somebody who visits homes."""
-    return facility.WorkerRegistered(worker=facility.Worker(
-        worker_id=str(worker_id), organisation_id=str(organisation_id), area_code=COUNTY, skills=[facility.HELP_MEAL], caregiver=True,
-        shift_from_min=480, shift_to_min=1080, status=facility.Worker.STATUS_ACTIVE, registered_at=wire.timestamp(BEGIN),
-    ))
+    return facility.WorkerRegistered(
+        worker=facility.Worker(
+            worker_id=str(worker_id),
+            organisation_id=str(organisation_id),
+            area_code=COUNTY,
+            skills=[facility.HELP_MEAL],
+            caregiver=True,
+            shift_from_min=480,
+            shift_to_min=1080,
+            status=facility.Worker.STATUS_ACTIVE,
+            registered_at=wire.timestamp(BEGIN),
+        )
+    )
 
 
 def an_order(order_id: UUID, elder_id: UUID, *, area_code: str = VILLAGE) -> dispatch.OrderPlaced:
     """An order of today."""
     return dispatch.OrderPlaced(
-        order_id=str(order_id), elder_id=str(elder_id), area_code=area_code, item_code="clean-laundry", price_fen=3500,
-        wanted_from=wire.timestamp(BEGIN), wanted_to=wire.timestamp(BEGIN + timedelta(hours=2)), placed_at=wire.timestamp(BEGIN),
+        order_id=str(order_id),
+        elder_id=str(elder_id),
+        area_code=area_code,
+        item_code="clean-laundry",
+        price_fen=3500,
+        wanted_from=wire.timestamp(BEGIN),
+        wanted_to=wire.timestamp(BEGIN + timedelta(hours=2)),
+        placed_at=wire.timestamp(BEGIN),
     )
 
 
-def an_offer(order_id: UUID, elder_id: UUID, organisation_id: UUID, *, area_code: str = VILLAGE) -> dispatch.OrderAssigned:
+def an_offer(
+    order_id: UUID, elder_id: UUID, organisation_id: UUID, *, area_code: str = VILLAGE
+) -> dispatch.OrderAssigned:
     """The order was offered to a worker of that organisation."""
     return dispatch.OrderAssigned(
-        order_id=str(order_id), elder_id=str(elder_id), area_code=area_code, organisation_id=str(organisation_id), worker_id=str(ids.new()),
-        attempt=1, planned_at=wire.timestamp(BEGIN), assigned_at=wire.timestamp(BEGIN),
+        order_id=str(order_id),
+        elder_id=str(elder_id),
+        area_code=area_code,
+        organisation_id=str(organisation_id),
+        worker_id=str(ids.new()),
+        attempt=1,
+        planned_at=wire.timestamp(BEGIN),
+        assigned_at=wire.timestamp(BEGIN),
     )
 
 
-def a_visit(worker_id: UUID, organisation_id: UUID, *, begin: datetime = BEGIN, minutes: int = 60, **given: Any) -> dispatch.OrderFinished:
+def a_visit(
+    worker_id: UUID,
+    organisation_id: UUID,
+    *,
+    begin: datetime = BEGIN,
+    minutes: int = 60,
+    **given: Any,
+) -> dispatch.OrderFinished:
     """An hour at the home, as planned, nothing to doubt."""
     end = begin + timedelta(minutes=minutes)
     told: dict[str, Any] = {
-        "order_id": str(ids.new()), "elder_id": str(ids.new()), "area_code": VILLAGE, "organisation_id": str(organisation_id),
-        "worker_id": str(worker_id), "item_code": "clean-laundry", "help": 3, "planned_min": 60, "price_fen": 3500, "voucher_fen": 1750,
-        "checked_in_at": wire.timestamp(begin), "checked_out_at": wire.timestamp(end), "served_min": minutes, "check_in_m": 20,
-        "check_out_m": 30, "finished_at": wire.timestamp(end),
+        "order_id": str(ids.new()),
+        "elder_id": str(ids.new()),
+        "area_code": VILLAGE,
+        "organisation_id": str(organisation_id),
+        "worker_id": str(worker_id),
+        "item_code": "clean-laundry",
+        "help": 3,
+        "planned_min": 60,
+        "price_fen": 3500,
+        "voucher_fen": 1750,
+        "checked_in_at": wire.timestamp(begin),
+        "checked_out_at": wire.timestamp(end),
+        "served_min": minutes,
+        "check_in_m": 20,
+        "check_out_m": 30,
+        "finished_at": wire.timestamp(end),
     }
     told |= given
-    return dispatch.OrderFinished(**{name: value for name, value in told.items() if value is not None})
+    return dispatch.OrderFinished(
+        **{name: value for name, value in told.items() if value is not None}
+    )
 
 
 def an_inspector(area: str = CITY) -> Caller:
@@ -70,4 +114,9 @@ def an_official(area: str = CITY) -> Caller:
 
 def a_child_of(*elder_ids: UUID) -> Caller:
     """Family of these elders."""
-    return Caller("family-1", "mobile", frozenset({"family"}), elder_ids=frozenset(str(elder) for elder in elder_ids))
+    return Caller(
+        "family-1",
+        "mobile",
+        frozenset({"family"}),
+        elder_ids=frozenset(str(elder) for elder in elder_ids),
+    )

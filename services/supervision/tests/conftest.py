@@ -19,7 +19,9 @@ from supervision.testing import a_ring, a_worker
 @pytest_asyncio.fixture
 async def store(database: Any, clock: Clock) -> AsyncIterator[Store]:
     """Supervision's store on a database of its own."""
-    opened = Store(await database("supervision"), service="supervision", clock=clock, vault=a_ring())
+    opened = Store(
+        await database("supervision"), service="supervision", clock=clock, vault=a_ring()
+    )
     yield opened
     await opened.close()
 
@@ -48,8 +50,14 @@ def messages(rows: Callable[..., Any]) -> Callable[..., Any]:
     """`await messages(SettlementHeld)` = the events of that type that wait in the outbox."""
 
     async def read(kind: Any) -> list[Any]:
-        found = await rows("select payload, headers from outbox where topic = $1 order by seq", route(kind).topic)
-        return [kind.FromString(row["payload"]) for row in found if f'"ce_type":"{route(kind).type}"' in row["headers"]]
+        found = await rows(
+            "select payload, headers from outbox where topic = $1 order by seq", route(kind).topic
+        )
+        return [
+            kind.FromString(row["payload"])
+            for row in found
+            if f'"ce_type":"{route(kind).type}"' in row["headers"]
+        ]
 
     return read
 

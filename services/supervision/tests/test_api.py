@@ -25,7 +25,13 @@ async def call(store, issuer):
     client = rpc.Client(f"127.0.0.1:{server.port}")
 
     async def called(method, request, token, *, key=None):
-        return await client.call(f"eldercare.supervision.v1.{method}", request, token=token, key=key or str(ids.new()), timeout=10)
+        return await client.call(
+            f"eldercare.supervision.v1.{method}",
+            request,
+            token=token,
+            key=key or str(ids.new()),
+            timeout=10,
+        )
 
     yield called
     await client.close()
@@ -35,28 +41,49 @@ async def call(store, issuer):
 
 async def test_everybody_sees_exactly_the_own_settlements(call, store, firm, issuer):
     here = a_visit(firm.worker_id, firm.organisation_id)
-    far = a_visit(firm.worker_id, ids.new(), area_code=ELSEWHERE, begin=BEGIN + timedelta(hours=3), check_in_m=1000)
+    far = a_visit(
+        firm.worker_id,
+        ids.new(),
+        area_code=ELSEWHERE,
+        begin=BEGIN + timedelta(hours=3),
+        check_in_m=1000,
+    )
     await tell(store, consumers.GROUP, here, far)
     official = issuer.token(("official",), area=CITY)
 
     async def seen(token, **asked):
-        return {row.order_id for row in (await call("Audits/List", pb.ListSettlements(**asked), token)).rows}
+        return {
+            row.order_id
+            for row in (await call("Audits/List", pb.ListSettlements(**asked), token)).rows
+        }
 
     assert await seen(official) == {here.order_id, far.order_id}
     assert await seen(issuer.token(("inspector",), area=COUNTY)) == {here.order_id}
-    assert await seen(issuer.token(("provider",), organisation_id=str(firm.organisation_id))) == {here.order_id}
+    assert await seen(issuer.token(("provider",), organisation_id=str(firm.organisation_id))) == {
+        here.order_id
+    }
     assert await seen(issuer.token(("provider",), organisation_id=str(ids.new()))) == set()
     assert await seen(official, state=pb.Settlement.STATE_HELD) == {far.order_id}
     assert await seen(official, area_code=COUNTY) == {here.order_id}
     assert await seen(official, organisation_id=str(firm.organisation_id)) == {here.order_id}
-    [row] = (await call("Audits/List", pb.ListSettlements(state=pb.Settlement.STATE_HELD), official)).rows
+    [row] = (
+        await call("Audits/List", pb.ListSettlements(state=pb.Settlement.STATE_HELD), official)
+    ).rows
     with pytest.raises(NotFound):
-        await call("Audits/Get", pb.GetSettlement(settlement_id=row.settlement_id), issuer.token(("official",), area=COUNTY))
-    assert (await call("Audits/Get", pb.GetSettlement(settlement_id=row.settlement_id), official)) == row
+        await call(
+            "Audits/Get",
+            pb.GetSettlement(settlement_id=row.settlement_id),
+            issuer.token(("official",), area=COUNTY),
+        )
+    assert (
+        await call("Audits/Get", pb.GetSettlement(settlement_id=row.settlement_id), official)
+    ) == row
 
 
 async def test_a_decision_sent_twice_is_one_decision(call, store, firm, issuer, messages):
-    await tell(store, consumers.GROUP, a_visit(firm.worker_id, firm.organisation_id, check_in_m=1000))
+    await tell(
+        store, consumers.GROUP, a_visit(firm.worker_id, firm.organisation_id, check_in_m=1000)
+    )
     inspector = issuer.token(("inspector",), area=CITY)
     [row] = (await call("Audits/List", pb.ListSettlements(), inspector)).rows
     request = pb.DecideAudit(settlement_id=row.settlement_id, approve=False)
@@ -77,13 +104,21 @@ async def test_complaints_are_listed_to_whom_they_concern_in_pages(call, store, 
     elder_id, organisation_id = ids.new(), ids.new()
     orders = [ids.new() for _ in range(3)]
     for order_id in orders:
-        await tell(store, consumers.GROUP, an_order(order_id, elder_id), an_offer(order_id, elder_id, organisation_id))
+        await tell(
+            store,
+            consumers.GROUP,
+            an_order(order_id, elder_id),
+            an_offer(order_id, elder_id, organisation_id),
+        )
     family = issuer.token(("family",), elder_ids=[str(elder_id)])
     for order_id in orders:
         await call("Complaints/File", pb.FileComplaint(order_id=str(order_id), channel=3), family)
 
     async def seen(token, **asked):
-        return [row.order_id for row in (await call("Complaints/List", pb.ListComplaints(**asked), token)).rows]
+        return [
+            row.order_id
+            for row in (await call("Complaints/List", pb.ListComplaints(**asked), token)).rows
+        ]
 
     every = [str(order_id) for order_id in orders]
     assert await seen(family) == every

@@ -15,39 +15,59 @@ from supervision.testing import BEGIN, a_visit, a_worker, an_offer, an_order
 GROUP = consumers.GROUP
 
 
-async def test_a_visit_nothing_speaks_against_is_approved_without_a_human(store, firm, messages, rows):
+async def test_a_visit_nothing_speaks_against_is_approved_without_a_human(
+    store, firm, messages, rows
+):
     visit = a_visit(firm.worker_id, firm.organisation_id)
 
     assert await tell(store, GROUP, visit) == {"applied": 1}
 
     [told] = await messages(SettlementApproved)
-    assert (told.order_id, told.automatic, told.price_fen, told.voucher_fen) == (visit.order_id, True, 3500, 1750)
+    assert (told.order_id, told.automatic, told.price_fen, told.voucher_fen) == (
+        visit.order_id,
+        True,
+        3500,
+        1750,
+    )
     assert told.organisation_id == str(firm.organisation_id)
     assert await messages(SettlementHeld) == []
-    assert await rows("select state, version from settlement") == [{"state": State.APPROVED, "version": 1}]
+    assert await rows("select state, version from settlement") == [
+        {"state": State.APPROVED, "version": 1}
+    ]
 
 
 async def test_a_doubtful_visit_is_held_with_all_its_doubts(store, firm, messages):
-    await tell(store, GROUP, a_visit(firm.worker_id, firm.organisation_id, minutes=20, check_in_m=900, check_out_m=None))
+    await tell(
+        store,
+        GROUP,
+        a_visit(firm.worker_id, firm.organisation_id, minutes=20, check_in_m=900, check_out_m=None),
+    )
 
     [told] = await messages(SettlementHeld)
     assert list(told.doubts) == [Doubt.TOO_SHORT, Doubt.WRONG_PLACE, Doubt.NO_POSITION]
     assert await messages(SettlementApproved) == []
 
 
-async def test_of_two_visits_at_once_the_later_heard_is_held_also_within_one_batch(store, firm, messages):
+async def test_of_two_visits_at_once_the_later_heard_is_held_also_within_one_batch(
+    store, firm, messages
+):
     first = a_visit(firm.worker_id, firm.organisation_id)
     second = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=30))
     touching = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=90))
 
     await tell(store, GROUP, first, second, touching)
 
-    assert [told.order_id for told in await messages(SettlementApproved)] == [first.order_id, touching.order_id]
+    assert [told.order_id for told in await messages(SettlementApproved)] == [
+        first.order_id,
+        touching.order_id,
+    ]
     [held] = await messages(SettlementHeld)
     assert (held.order_id, list(held.doubts)) == (second.order_id, [Doubt.OVERLAP])
 
 
-async def test_a_visit_reported_late_that_overlaps_an_approved_one_is_held_and_the_approved_one_stays(store, firm, messages, rows):
+async def test_a_visit_reported_late_that_overlaps_an_approved_one_is_held_and_the_approved_one_stays(
+    store, firm, messages, rows
+):
     approved = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=30))
     await tell(store, GROUP, approved)
 
@@ -57,24 +77,39 @@ async def test_a_visit_reported_late_that_overlaps_an_approved_one_is_held_and_t
     assert [list(told.doubts) for told in await messages(SettlementHeld)] == [[Doubt.OVERLAP]]
 
 
-@pytest.mark.parametrize(("first", "second", "way"), [
-    (0, 90, {"previous_m": 40_000, "previous_min": 30}), (90, 0, {"next_m": 40_000, "next_min": 30}),
-])
-async def test_of_two_visits_too_far_apart_the_later_told_is_held_whichever_was_first(store, firm, messages, first, second, way):
+@pytest.mark.parametrize(
+    ("first", "second", "way"),
+    [
+        (0, 90, {"previous_m": 40_000, "previous_min": 30}),
+        (90, 0, {"next_m": 40_000, "next_min": 30}),
+    ],
+)
+async def test_of_two_visits_too_far_apart_the_later_told_is_held_whichever_was_first(
+    store, firm, messages, first, second, way
+):
     told = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=first))
-    later = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=second), **way)
+    later = a_visit(
+        firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=second), **way
+    )
 
     await tell(store, GROUP, told, later)
 
     assert [approved.order_id for approved in await messages(SettlementApproved)] == [told.order_id]
-    assert [(held.order_id, list(held.doubts)) for held in await messages(SettlementHeld)] == [(later.order_id, [Doubt.IMPOSSIBLE_TRAVEL])]
+    assert [(held.order_id, list(held.doubts)) for held in await messages(SettlementHeld)] == [
+        (later.order_id, [Doubt.IMPOSSIBLE_TRAVEL])
+    ]
 
 
 async def test_visits_of_two_workers_at_one_time_do_not_concern_each_other(store, firm, messages):
     other = ids.new()
     await tell(store, GROUP, a_worker(other, firm.organisation_id))
 
-    await tell(store, GROUP, a_visit(firm.worker_id, firm.organisation_id), a_visit(other, firm.organisation_id))
+    await tell(
+        store,
+        GROUP,
+        a_visit(firm.worker_id, firm.organisation_id),
+        a_visit(other, firm.organisation_id),
+    )
 
     assert len(await messages(SettlementApproved)) == 2
 
@@ -103,19 +138,30 @@ async def test_a_visit_of_a_worker_not_heard_of_yet_waits(store, messages):
 async def test_an_order_is_known_with_who_was_offered_it_last(store, rows):
     order_id, elder_id, organisations = ids.new(), ids.new(), [ids.new(), ids.new()]
 
-    await tell(store, GROUP, an_order(order_id, elder_id), *(an_offer(order_id, elder_id, each) for each in organisations))
+    await tell(
+        store,
+        GROUP,
+        an_order(order_id, elder_id),
+        *(an_offer(order_id, elder_id, each) for each in organisations),
+    )
 
-    assert await rows("select elder_id, organisation_id from visit_order") == [{"elder_id": elder_id, "organisation_id": organisations[1]}]
+    assert await rows("select elder_id, organisation_id from visit_order") == [
+        {"elder_id": elder_id, "organisation_id": organisations[1]}
+    ]
 
 
 @pytest.mark.parametrize(("day", "at"), ENDS)
 @pytest.mark.parametrize("late", [False, True])
-async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(store, firm, clock, messages, day, at, late):
+async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(
+    store, firm, clock, messages, day, at, late
+):
     if late:
         clock.set(LAST)
     visit = a_visit(firm.worker_id, firm.organisation_id)
     elder_id, order_id = ids.UUID(visit.elder_id), ids.UUID(visit.order_id)
     told = [an_order(order_id, elder_id), an_offer(order_id, elder_id, firm.organisation_id), visit]
 
-    assert await tell(store, GROUP, *(moved(event, day, at) for event in told), careful=True) == {"applied": 3}
+    assert await tell(store, GROUP, *(moved(event, day, at) for event in told), careful=True) == {
+        "applied": 3
+    }
     assert [told.order_id for told in await messages(SettlementApproved)] == [visit.order_id]

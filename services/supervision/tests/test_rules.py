@@ -21,13 +21,28 @@ def visits(draw):
     begin = BEGIN + timedelta(minutes=draw(st.integers(0, 600)))
     served = draw(minutes)
     return Visit(
-        begin, begin + timedelta(minutes=served), draw(st.integers(1, 300)), served, draw(metres), draw(metres), draw(metres),
-        draw(st.one_of(st.none(), minutes)), draw(metres), draw(st.one_of(st.none(), minutes)),
+        begin,
+        begin + timedelta(minutes=served),
+        draw(st.integers(1, 300)),
+        served,
+        draw(metres),
+        draw(metres),
+        draw(metres),
+        draw(st.one_of(st.none(), minutes)),
+        draw(metres),
+        draw(st.one_of(st.none(), minutes)),
     )
 
 
 def an_hour(**given):
-    told = {"planned_min": 60, "served_min": 60, "check_in_m": 10, "check_out_m": 10, "previous_m": 5000, "previous_min": 30}
+    told = {
+        "planned_min": 60,
+        "served_min": 60,
+        "check_in_m": 10,
+        "check_out_m": 10,
+        "previous_m": 5000,
+        "previous_min": 30,
+    }
     return Visit(checked_in_at=BEGIN, checked_out_at=BEGIN + timedelta(hours=1), **(told | given))
 
 
@@ -56,7 +71,10 @@ def test_doubts_are_sorted_and_never_an_inspectors(visit):
 
 @given(visits(), visits())
 def test_two_visits_overlap_in_both_directions_or_not_at_all(one, other):
-    there, back = [(other.checked_in_at, other.checked_out_at)], [(one.checked_in_at, one.checked_out_at)]
+    there, back = (
+        [(other.checked_in_at, other.checked_out_at)],
+        [(one.checked_in_at, one.checked_out_at)],
+    )
     assert is_overlapping(one, there) == is_overlapping(other, back)
 
 
@@ -68,5 +86,9 @@ def test_a_stricter_limit_never_clears_a_visit(visit, place_m, speed_kmh):
 
 
 def test_the_numbers_are_those_of_the_contract():
-    assert {f"DOUBT_{doubt.name}": doubt for doubt in Doubt} == {name: number for name, number in ToldDoubt.items() if number}
-    assert {f"STATE_{state.name}": state for state in State} == {name: number for name, number in Settlement.State.items() if number}
+    assert {f"DOUBT_{doubt.name}": doubt for doubt in Doubt} == {
+        name: number for name, number in ToldDoubt.items() if number
+    }
+    assert {f"STATE_{state.name}": state for state in State} == {
+        name: number for name, number in Settlement.State.items() if number
+    }

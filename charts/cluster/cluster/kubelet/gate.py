@@ -34,15 +34,25 @@ def needs(pod_spec: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
                     yield kind, given[field]["name"], None
     for volume in pod_spec.get("volumes", []):
         for source in [volume, *volume.get("projected", {}).get("sources", [])]:
-            for field, kind, name in (("secret", "Secret", "secretName"), ("configMap", "ConfigMap", "name")):
+            for field, kind, name in (
+                ("secret", "Secret", "secretName"),
+                ("configMap", "ConfigMap", "name"),
+            ):
                 if field in source and not source[field].get("optional"):
                     chosen = [item["key"] for item in source[field].get("items", [])] or [None]
-                    yield from ((kind, source[field].get(name) or source[field]["name"], key) for key in chosen)
+                    yield from (
+                        (kind, source[field].get(name) or source[field]["name"], key)
+                        for key in chosen
+                    )
 
 
 def saying(containers: list[dict[str, Any]], verb: str) -> list[dict[str, Any]]:
     """Containers whose command has that word."""
-    return [container for container in containers if verb in [*container.get("command", []), *container.get("args", [])]]
+    return [
+        container
+        for container in containers
+        if verb in [*container.get("command", []), *container.get("args", [])]
+    ]
 
 
 def first_missing(pod_spec: dict[str, Any], present: Present) -> str:
@@ -76,7 +86,9 @@ class Gate:
 
     def _round(self) -> None:
         there: dict[str, Present] = {}
-        for pod in self._api.call("GET", "/api/v1/pods?fieldSelector=status.phase%3DPending")["items"]:
+        for pod in self._api.call("GET", "/api/v1/pods?fieldSelector=status.phase%3DPending")[
+            "items"
+        ]:
             namespace, marks = pod["metadata"]["namespace"], pod["metadata"].get("annotations", {})
             if not pod["spec"].get("nodeName") or "deletionTimestamp" in pod["metadata"]:
                 continue
@@ -85,23 +97,51 @@ class Gate:
                     there[namespace] = self._present(namespace)
                 missing = first_missing(pod["spec"], there[namespace])
                 self._mark(pod, STARTED) if not missing else self._tell(pod, missing)
-            elif pod["spec"].get("initContainers") and INITIALIZED not in marks and self._may_go(pod):
+            elif (
+                pod["spec"].get("initContainers") and INITIALIZED not in marks and self._may_go(pod)
+            ):
                 self._mark(pod, INITIALIZED)
 
     def _present(self, namespace: str) -> Present:
-        found = [thing for kind in ("Secret", "ConfigMap") for thing in self._api.list("v1", kind, namespace)]
-        return {(thing["kind"], thing["metadata"]["name"]): {*thing.get("data", {}), *thing.get("binaryData", {})} for thing in found}
+        found = [
+            thing
+            for kind in ("Secret", "ConfigMap")
+            for thing in self._api.list("v1", kind, namespace)
+        ]
+        return {
+            (thing["kind"], thing["metadata"]["name"]): {
+                *thing.get("data", {}),
+                *thing.get("binaryData", {}),
+            }
+            for thing in found
+        }
 
     def _may_go(self, pod: dict[str, Any]) -> bool:
         """A schema is at the head that an image knows when a Job of the same image has migrated, or when its user says so."""
-        images = {container["image"] for container in saying(pod["spec"].get("initContainers", []), "wait")}
+        images = {
+            container["image"]
+            for container in saying(pod["spec"].get("initContainers", []), "wait")
+        }
         if not images:
             return True
         namespace = pod["metadata"]["namespace"]
-        if self._api.get("v1", "Namespace", None, namespace)["metadata"].get("annotations", {}).get(SCHEMA) == "head":
+        if (
+            self._api.get("v1", "Namespace", None, namespace)["metadata"]
+            .get("annotations", {})
+            .get(SCHEMA)
+            == "head"
+        ):
             return True
-        done = [job["spec"]["template"] for job in self._api.list("batch/v1", "Job", namespace) if job.get("status", {}).get("succeeded")]
-        migrated = [container for template in done for container in saying(template["spec"]["containers"], "migrate")]
+        done = [
+            job["spec"]["template"]
+            for job in self._api.list("batch/v1", "Job", namespace)
+            if job.get("status", {}).get("succeeded")
+        ]
+        migrated = [
+            container
+            for template in done
+            for container in saying(template["spec"]["containers"], "migrate")
+        ]
         return images <= {container["image"] for container in migrated}
 
     def _mark(self, pod: dict[str, Any], mark: str) -> None:
@@ -109,7 +149,10 @@ class Gate:
 
     def _tell(self, pod: dict[str, Any], missing: str) -> None:
         if pod.get("status", {}).get("message") != missing:
-            self._api.merge(self._path(pod) + "/status", {"status": {"reason": "CreateContainerConfigError", "message": missing}})
+            self._api.merge(
+                self._path(pod) + "/status",
+                {"status": {"reason": "CreateContainerConfigError", "message": missing}},
+            )
 
     def _path(self, pod: dict[str, Any]) -> str:
         return self._api.path("v1", "Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])

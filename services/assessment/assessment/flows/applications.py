@@ -7,7 +7,14 @@ from eldercare.assessment.v1 import events_pb2 as said
 
 from assessment.errors import ApplicationNotOpen, ApplicationOpen, AssessorDoubted, ElderNotAlive
 from assessment.flows import lookups
-from assessment.rules import WAITING, ApplicationState, AssessmentReason, AssessmentState, Channel, Status
+from assessment.rules import (
+    WAITING,
+    ApplicationState,
+    AssessmentReason,
+    AssessmentState,
+    Channel,
+    Status,
+)
 from assessment.tables import Application, Assessment, Elder
 from kit import ids, wire
 from kit.access import Caller
@@ -17,7 +24,9 @@ from kit.store import Session
 REASSESS = "reassess"
 
 
-async def submit(session: Session, command: api.SubmitApplication, caller: Caller) -> said.ApplicationSubmitted:
+async def submit(
+    session: Session, command: api.SubmitApplication, caller: Caller
+) -> said.ApplicationSubmitted:
     """Asks for an assessment; the elder's lock lets one of two at once through."""
     elder = await session.get_locked(Elder, UUID(command.elder_id), caller)
     if elder.status is not Status.ALIVE:
@@ -25,14 +34,22 @@ async def submit(session: Session, command: api.SubmitApplication, caller: Calle
     if (there := await lookups.open_application(session, elder.elder_id)) is not None:
         raise ApplicationOpen(elder.elder_id, there)
     row = wire.row(
-        Application, command, application_id=ids.new(), area_code=elder.area_code, submitted_at=session.now,
-        state=ApplicationState.SUBMITTED, assessor_ids=[], excluded_ids=[],
+        Application,
+        command,
+        application_id=ids.new(),
+        area_code=elder.area_code,
+        submitted_at=session.now,
+        state=ApplicationState.SUBMITTED,
+        assessor_ids=[],
+        excluded_ids=[],
     )
     session.add(row)
     return emit(session, wire.message(said.ApplicationSubmitted, row), row)
 
 
-async def assign(session: Session, command: api.AssignAssessors, caller: Caller) -> said.AssessorsAssigned:
+async def assign(
+    session: Session, command: api.AssignAssessors, caller: Caller
+) -> said.AssessorsAssigned:
     """Names the assessors, or names others before the assessment took place."""
     row = await _waiting(session, command.application_id, caller)
     chosen = [UUID(assessor) for assessor in command.assessor_ids]
@@ -43,7 +60,9 @@ async def assign(session: Session, command: api.AssignAssessors, caller: Caller)
     return emit(session, wire.message(said.AssessorsAssigned, row, assigned_at=session.now), row)
 
 
-async def withdraw(session: Session, command: api.WithdrawApplication, caller: Caller) -> said.ApplicationWithdrawn:
+async def withdraw(
+    session: Session, command: api.WithdrawApplication, caller: Caller
+) -> said.ApplicationWithdrawn:
     """Ends an application before a result is known."""
     return _end(session, await _waiting(session, command.application_id, caller))
 
@@ -54,11 +73,21 @@ async def reassess(session: Session, assessment_id: UUID) -> said.ApplicationSub
     if before is None or before.state is not AssessmentState.IN_FORCE:
         return None
     elder = await session.get_locked(Elder, before.elder_id)
-    if elder.status is not Status.ALIVE or await lookups.open_application(session, elder.elder_id) is not None:
+    if (
+        elder.status is not Status.ALIVE
+        or await lookups.open_application(session, elder.elder_id) is not None
+    ):
         return None
     row = Application(
-        application_id=ids.new(), elder_id=elder.elder_id, area_code=elder.area_code, reason=AssessmentReason.ROUTINE,
-        channel=Channel.PLATFORM, state=ApplicationState.SUBMITTED, submitted_at=session.now, assessor_ids=[], excluded_ids=[],
+        application_id=ids.new(),
+        elder_id=elder.elder_id,
+        area_code=elder.area_code,
+        reason=AssessmentReason.ROUTINE,
+        channel=Channel.PLATFORM,
+        state=ApplicationState.SUBMITTED,
+        submitted_at=session.now,
+        assessor_ids=[],
+        excluded_ids=[],
     )
     session.add(row)
     return emit(session, wire.message(said.ApplicationSubmitted, row), row)
@@ -70,11 +99,19 @@ async def close(session: Session, elder_id: UUID) -> None:
         _end(session, row)
 
 
-def open_review(session: Session, doubted: Assessment, before: Application, channel: Channel) -> Application:
+def open_review(
+    session: Session, doubted: Assessment, before: Application, channel: Channel
+) -> Application:
     """A new application whose assessors must be others than those of the doubted result and of those before it."""
     row = Application(
-        application_id=ids.new(), elder_id=doubted.elder_id, area_code=doubted.area_code, reason=AssessmentReason.REVIEW,
-        channel=channel, state=ApplicationState.SUBMITTED, submitted_at=session.now, assessor_ids=[],
+        application_id=ids.new(),
+        elder_id=doubted.elder_id,
+        area_code=doubted.area_code,
+        reason=AssessmentReason.REVIEW,
+        channel=channel,
+        state=ApplicationState.SUBMITTED,
+        submitted_at=session.now,
+        assessor_ids=[],
         excluded_ids=sorted({*before.excluded_ids, *doubted.assessor_ids}),
     )
     session.add(row)
@@ -84,7 +121,9 @@ def open_review(session: Session, doubted: Assessment, before: Application, chan
 
 def _end(session: Session, row: Application) -> said.ApplicationWithdrawn:
     row.state = ApplicationState.WITHDRAWN
-    return emit(session, wire.message(said.ApplicationWithdrawn, row, withdrawn_at=session.now), row)
+    return emit(
+        session, wire.message(said.ApplicationWithdrawn, row, withdrawn_at=session.now), row
+    )
 
 
 async def _waiting(session: Session, application_id: str, caller: Caller) -> Application:

@@ -38,7 +38,9 @@ Text = api.RegisterElder | api.ChangeElder
 CONTACT = ("phone", "address", "contact_name", "contact_phone")
 
 
-async def register(session: Session, command: api.RegisterElder, caller: Caller, ground: Ground) -> said.ElderRegistered:
+async def register(
+    session: Session, command: api.RegisterElder, caller: Caller, ground: Ground
+) -> said.ElderRegistered:
     """Makes an elder known. Two at once with one ID number: one is refused."""
     for refusal in faults(command, local_day(session.now), ground):
         raise refusal
@@ -56,12 +58,16 @@ async def register(session: Session, command: api.RegisterElder, caller: Caller,
     return told
 
 
-async def change(session: Session, command: api.ChangeElder, caller: Caller, ground: Ground) -> said.ElderChanged:
+async def change(
+    session: Session, command: api.ChangeElder, caller: Caller, ground: Ground
+) -> said.ElderChanged:
     """Changes what is known of an elder; naming a new area brings somebody back who had moved out."""
     if not command.moved_out and all(field.name == "elder_id" for field, _ in command.ListFields()):
         raise NothingToChange
     row = await session.get_locked(Elder, UUID(command.elder_id), caller)
-    if row.status is Status.DEAD or (row.status is Status.MOVED_OUT and not command.HasField("area_code")):
+    if row.status is Status.DEAD or (
+        row.status is Status.MOVED_OUT and not command.HasField("area_code")
+    ):
         raise ElderNotAlive(row.elder_id, row.status.name)
     for refusal in (*_area_faults(command, ground), *_position_faults(command)):
         raise refusal
@@ -74,7 +80,9 @@ async def change(session: Session, command: api.ChangeElder, caller: Caller, gro
     return emit(session, said.ElderChanged(elder=public(row)), row)
 
 
-async def report_death(session: Session, command: api.ReportElderDeath, caller: Caller) -> said.ElderDied:
+async def report_death(
+    session: Session, command: api.ReportElderDeath, caller: Caller
+) -> said.ElderDied:
     """Records a death, also months later; the same report twice gets the same answer and says nothing new."""
     row = await session.get_locked(Elder, UUID(command.elder_id), caller)
     died_on = day_of("died_on", command.died_on)
@@ -112,17 +120,33 @@ def columns(command: api.RegisterElder, now: datetime, ground: Ground) -> dict[s
     """The columns of a registration without faults; `version` is still 0."""
     resident, ring = numbers.resident(command.id_number), ground.ring
     return {
-        "elder_id": ids.new(), "version": 0, "area_code": command.area_code, "living": rules.Living(command.living),
-        "hardships": sorted(command.hardships), "local_register": command.local_register, "status": Status.ALIVE, "died_on": None,
-        "registered_at": now, "born_on": resident.born_on, "sex": rules.Sex.MALE if resident.male else rules.Sex.FEMALE,
+        "elder_id": ids.new(),
+        "version": 0,
+        "area_code": command.area_code,
+        "living": rules.Living(command.living),
+        "hardships": sorted(command.hardships),
+        "local_register": command.local_register,
+        "status": Status.ALIVE,
+        "died_on": None,
+        "registered_at": now,
+        "born_on": resident.born_on,
+        "sex": rules.Sex.MALE if resident.male else rules.Sex.FEMALE,
         **_named(ring, command.name, command.area_code),
-        "id_number_sealed": ring.seal(resident.number, "id_number"), "id_number_digest": ring.digest("id_number", resident.number),
+        "id_number_sealed": ring.seal(resident.number, "id_number"),
+        "id_number_digest": ring.digest("id_number", resident.number),
         "complete": rules.is_complete(
-            id_number=command.id_number, phone=command.phone, address=command.address,
-            contact_name=command.contact_name, contact_phone=command.contact_phone,
+            id_number=command.id_number,
+            phone=command.phone,
+            address=command.address,
+            contact_name=command.contact_name,
+            contact_phone=command.contact_phone,
         ),
-        "phone_sealed": None, "phone_digest": None, "address_sealed": None, "position_sealed": None,
-        "contact_name_sealed": None, "contact_phone_sealed": None,
+        "phone_sealed": None,
+        "phone_digest": None,
+        "address_sealed": None,
+        "position_sealed": None,
+        "contact_name_sealed": None,
+        "contact_phone_sealed": None,
         **_contact(command, ring),
     }
 
@@ -163,7 +187,9 @@ def _changed(row: Elder, command: api.ChangeElder, ring: Ring) -> dict[str, Any]
     if command.HasField("local_register"):
         found["local_register"] = command.local_register
     area_code = found.get("area_code", row.area_code)
-    if command.HasField("name") or areas.at(area_code, areas.COUNTY) != areas.at(row.area_code, areas.COUNTY):
+    if command.HasField("name") or areas.at(area_code, areas.COUNTY) != areas.at(
+        row.area_code, areas.COUNTY
+    ):
         found |= _named(ring, command.name or ring.open(row.name_sealed, "name"), area_code)
     return found
 
@@ -171,14 +197,19 @@ def _changed(row: Elder, command: api.ChangeElder, ring: Ring) -> dict[str, Any]
 def _named(ring: Ring, name: str, area_code: str) -> dict[str, Any]:
     """Columns of the name; its characters are found in its county alone."""
     return {
-        "name_sealed": ring.seal(name, "name"), "name_digest": ring.digest("name", name),
+        "name_sealed": ring.seal(name, "name"),
+        "name_digest": ring.digest("name", name),
         "name_characters": ring.character_digests(name, areas.at(area_code, areas.COUNTY)),
     }
 
 
 def _contact(command: Text, ring: Ring) -> dict[str, Any]:
     """Columns of phone, address, contact person and position, where the request names them."""
-    found = {f"{kind}_sealed": ring.seal(text, kind) for kind in CONTACT if (text := getattr(command, kind))}
+    found = {
+        f"{kind}_sealed": ring.seal(text, kind)
+        for kind in CONTACT
+        if (text := getattr(command, kind))
+    }
     if command.phone:
         found["phone_digest"] = ring.digest("phone", command.phone)
     if command.HasField("lon"):
@@ -188,6 +219,9 @@ def _contact(command: Text, ring: Ring) -> dict[str, Any]:
 
 def _complete(row: Elder) -> bool:
     return rules.is_complete(
-        id_number=row.id_number_sealed, phone=row.phone_sealed, address=row.address_sealed,
-        contact_name=row.contact_name_sealed, contact_phone=row.contact_phone_sealed,
+        id_number=row.id_number_sealed,
+        phone=row.phone_sealed,
+        address=row.address_sealed,
+        contact_name=row.contact_name_sealed,
+        contact_phone=row.contact_phone_sealed,
     )

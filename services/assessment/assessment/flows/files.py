@@ -24,7 +24,7 @@ def read(data: bytes) -> tuple[list[str], Iterator[tuple[int, Cells]]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data[:error.start].count(b"\n") + 1
+        line = data[: error.start].count(b"\n") + 1
         raise NotACsv(f"line {line} is not UTF-8; save the file as CSV UTF-8") from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header = [name.strip().lower() for name in next(_cells(reader), (0, []))[1]]
@@ -45,7 +45,7 @@ def read(data: bytes) -> tuple[list[str], Iterator[tuple[int, Cells]]]:
         for line, cells in _cells(reader):
             if any(cells):
                 # a cell too many must stay visible: the row is refused for it
-                extra = cells[len(header):]
+                extra = cells[len(header) :]
                 yield line, [cells[place] for place in kept if place < len(cells)] + extra
 
     return columns, rows()
@@ -72,7 +72,13 @@ def parsed(columns: list[str], cells: Cells) -> tuple[api.RegisterElder, list[Fa
     for name, text in zip(columns, cells, strict=False):
         try:
             if name == "hardships":
-                command.hardships.extend([_member(rules.Hardship, part.strip()) for part in text.split(";") if part.strip()])
+                command.hardships.extend(
+                    [
+                        _member(rules.Hardship, part.strip())
+                        for part in text.split(";")
+                        if part.strip()
+                    ]
+                )
             elif text or name in REQUIRED:
                 setattr(command, name, _VALUES.get(name, str)(text))
         except ValueError as error:
@@ -102,4 +108,9 @@ def _degrees(text: str) -> float:
         raise ValueError("is no number of degrees") from None
 
 
-_VALUES: dict[str, Any] = {"living": lambda text: _member(rules.Living, text), "local_register": _flag, "lon": _degrees, "lat": _degrees}
+_VALUES: dict[str, Any] = {
+    "living": lambda text: _member(rules.Living, text),
+    "local_register": _flag,
+    "lon": _degrees,
+    "lat": _degrees,
+}

@@ -35,7 +35,12 @@ from kit.store import Session
 
 TIMER = "import"
 CHUNK = 500  # rows of one transaction: about a quarter of a second
-_PARTS = {"id_number": ("id_number",), "area_code": ("area_code",), "lat": ("lon", "lat")}  # whose own fault makes a refusal moot
+_PARTS = {
+    "id_number": ("id_number",),
+    "area_code": ("area_code",),
+    "lat": ("lon", "lat"),
+}  # whose own fault makes a refusal moot
+
 
 async def start(session: Session, body: HttpBody, caller: Caller, ground: Ground) -> api.Import:
     """Reads the file, keeps its rows sealed and lets the timer do the rest. A file that cannot be read as a whole is refused."""
@@ -45,7 +50,11 @@ async def start(session: Session, body: HttpBody, caller: Caller, ground: Ground
     # a thread: the largest file is tens of megabytes, and other calls must go on
     columns, chunks, rows = await asyncio.to_thread(_cut, body.data, import_id, ground.ring)
     job = Import(
-        import_id=import_id, area_code=caller.area, columns=columns, rows=rows, started_at=session.now,
+        import_id=import_id,
+        area_code=caller.area,
+        columns=columns,
+        rows=rows,
+        started_at=session.now,
         state=ImportState.RUNNING if rows else ImportState.DONE,
     )
     session.add(job)
@@ -58,14 +67,22 @@ async def start(session: Session, body: HttpBody, caller: Caller, ground: Ground
 async def take_chunk(session: Session, import_id: UUID, ground: Ground) -> bool:
     """Registers the next rows of a file; True while more are left."""
     job = await session.get_locked(Import, import_id)
-    wanted = select(ImportChunk).where(ImportChunk.import_id == import_id).order_by(col(ImportChunk.first_line)).limit(2)
+    wanted = (
+        select(ImportChunk)
+        .where(ImportChunk.import_id == import_id)
+        .order_by(col(ImportChunk.first_line))
+        .limit(2)
+    )
     chunks = (await session.exec(wanted)).all()
     if chunks:
         rows = json.loads(ground.ring.open(chunks[0].rows_sealed, "rows"))
         await _take(session, job, rows, ground)
-        await session.exec(delete(ImportChunk).where(
-            col(ImportChunk.import_id) == import_id, col(ImportChunk.first_line) == chunks[0].first_line,
-        ))
+        await session.exec(
+            delete(ImportChunk).where(
+                col(ImportChunk.import_id) == import_id,
+                col(ImportChunk.first_line) == chunks[0].first_line,
+            )
+        )
     if len(chunks) > 1:
         timers.due(session, session.now, TIMER, str(import_id))
         return True
@@ -73,7 +90,9 @@ async def take_chunk(session: Session, import_id: UUID, ground: Ground) -> bool:
     return False
 
 
-async def failed_rows(session: Session, question: api.GetImport, caller: Caller, ground: Ground) -> HttpBody:
+async def failed_rows(
+    session: Session, question: api.GetImport, caller: Caller, ground: Ground
+) -> HttpBody:
     """The refused rows with what is wrong behind them; with a byte order mark, since spreadsheets take UTF-8 for something else without."""
     job = await queries.import_of(session, question, caller)
     text = io.StringIO()
@@ -81,12 +100,18 @@ async def failed_rows(session: Session, question: api.GetImport, caller: Caller,
     writer.writerow([*job.columns, *files.ERROR_COLUMNS])
     for failure in await queries.failures(session, job.import_id, caller):
         cells = json.loads(ground.ring.open(failure.cells_sealed, "rows"))
-        padded = (cells + [""] * len(job.columns))[:len(job.columns)]
-        writer.writerow([*padded, *("; ".join(parts) for parts in zip(*failure.errors, strict=True))])
-    return HttpBody(content_type="text/csv; charset=utf-8", data=("\ufeff" + text.getvalue()).encode())
+        padded = (cells + [""] * len(job.columns))[: len(job.columns)]
+        writer.writerow(
+            [*padded, *("; ".join(parts) for parts in zip(*failure.errors, strict=True))]
+        )
+    return HttpBody(
+        content_type="text/csv; charset=utf-8", data=("\ufeff" + text.getvalue()).encode()
+    )
 
 
-def _cut(data: bytes, import_id: UUID, ring: Ring) -> tuple[list[str], list[tuple[UUID, int, bytes]], int]:
+def _cut(
+    data: bytes, import_id: UUID, ring: Ring
+) -> tuple[list[str], list[tuple[UUID, int, bytes]], int]:
     columns, rows = files.read(data)
     chunks, count, chunk = [], 0, []
     for row in rows:
@@ -97,10 +122,19 @@ def _cut(data: bytes, import_id: UUID, ring: Ring) -> tuple[list[str], list[tupl
     if chunk:
         chunks.append(chunk)
     count = sum(map(len, chunks))
-    return columns, [(import_id, chunk[0][0], ring.seal(json.dumps(chunk, ensure_ascii=False), "rows")) for chunk in chunks], count
+    return (
+        columns,
+        [
+            (import_id, chunk[0][0], ring.seal(json.dumps(chunk, ensure_ascii=False), "rows"))
+            for chunk in chunks
+        ],
+        count,
+    )
 
 
-async def _take(session: Session, job: Import, rows: list[tuple[int, Cells]], ground: Ground) -> None:
+async def _take(
+    session: Session, job: Import, rows: list[tuple[int, Cells]], ground: Ground
+) -> None:
     """Registers what can be, notes what cannot, and counts."""
     good: list[tuple[int, Cells, api.RegisterElder]] = []
     refused: list[tuple[int, Cells, list[Fault]]] = []
@@ -110,7 +144,9 @@ async def _take(session: Session, job: Import, rows: list[tuple[int, Cells]], gr
             refused.append((line, cells, faults))
         else:
             good.append((line, cells, command))
-    known: dict[str, Any] = await lookups.known(session, ground.ring, [command.id_number for _, _, command in good])
+    known: dict[str, Any] = await lookups.known(
+        session, ground.ring, [command.id_number for _, _, command in good]
+    )
     fresh: list[dict[str, Any]] = []
     for line, cells, command in good:
         there = known.get(command.id_number)
@@ -128,10 +164,14 @@ async def _take(session: Session, job: Import, rows: list[tuple[int, Cells]], gr
     job.done += len(rows)
 
 
-def _checked(job: Import, cells: Cells, session: Session, ground: Ground) -> tuple[api.RegisterElder, list[Fault]]:
+def _checked(
+    job: Import, cells: Cells, session: Session, ground: Ground
+) -> tuple[api.RegisterElder, list[Fault]]:
     """The registration a row means, and everything that forbids it; what Register refuses is refused here by the same code."""
     command, faults = files.parsed(job.columns, cells)
-    command.id_number = command.id_number.upper()  # as its digest is made: `x` and `X` are one person, also within a chunk
+    command.id_number = (
+        command.id_number.upper()
+    )  # as its digest is made: `x` and `X` are one person, also within a chunk
     told = {field for field, _, _ in faults}
     for violation in protovalidate.collect_violations(command):
         path = violation.proto.field
@@ -142,7 +182,8 @@ def _checked(job: Import, cells: Cells, session: Session, ground: Ground) -> tup
     if "id_number" not in told:
         faults += [
             [refusal.field or "", refusal.reason, str(refusal)]
-            for refusal in elders.faults(command, local_day(session.now), ground) if told.isdisjoint(_PARTS.get(refusal.field or "", ()))
+            for refusal in elders.faults(command, local_day(session.now), ground)
+            if told.isdisjoint(_PARTS.get(refusal.field or "", ()))
         ]
     if "area_code" not in told and not areas.is_in(command.area_code, job.area_code):
         faults.append(["area_code", "AREA_NOT_YOURS", f"the area does not lie in {job.area_code}"])
@@ -152,7 +193,9 @@ def _checked(job: Import, cells: Cells, session: Session, ground: Ground) -> tup
 def _differences(job: Import, there: Any, command: api.RegisterElder, ring: Ring) -> list[Fault]:
     """What a row says otherwise than the register; an empty cell says nothing. Elders of other areas are not described."""
     if not areas.is_in(there.area_code, job.area_code):
-        return [["id_number", "KNOWN_ALREADY", "an elder with this ID number is registered already"]]
+        return [
+            ["id_number", "KNOWN_ALREADY", "an elder with this ID number is registered already"]
+        ]
     pairs: dict[str, tuple[Any, Any]] = {
         "area_code": (there.area_code, command.area_code),
         "living": (int(there.living), command.living),
@@ -168,8 +211,13 @@ def _differences(job: Import, there: Any, command: api.RegisterElder, ring: Ring
     if command.HasField("lon") and command.HasField("lat"):
         pairs["lon"] = (queries.opened(ring, there, "position"), f"{command.lon!r} {command.lat!r}")
     return [
-        [field, "KNOWN_WITH_OTHER_FIELDS", f"the elder is registered with another {field}; change it there"]
-        for field, (before, now) in pairs.items() if before != now
+        [
+            field,
+            "KNOWN_WITH_OTHER_FIELDS",
+            f"the elder is registered with another {field}; change it there",
+        ]
+        for field, (before, now) in pairs.items()
+        if before != now
     ]
 
 
@@ -180,16 +228,34 @@ async def _register(session: Session, rows: list[dict[str, Any]]) -> None:
         row["version"] = 1
         emit(session, said.ElderRegistered(elder=elders.public(row)), sequence=1)
     columns = tuple(Elder.model_fields)
-    await _copy(session, "elder", columns, [tuple(row[column] for column in columns) for row in rows])
+    await _copy(
+        session, "elder", columns, [tuple(row[column] for column in columns) for row in rows]
+    )
 
 
-async def _note(session: Session, job: Import, refused: list[tuple[int, Cells, list[Fault]]], ring: Ring) -> None:
-    await _copy(session, "import_failure", ("import_id", "line", "errors", "cells_sealed"), [
-        (job.import_id, line, json.dumps(faults, ensure_ascii=False), ring.seal(json.dumps(cells, ensure_ascii=False), "rows"))
-        for line, cells, faults in refused
-    ])
+async def _note(
+    session: Session, job: Import, refused: list[tuple[int, Cells, list[Fault]]], ring: Ring
+) -> None:
+    await _copy(
+        session,
+        "import_failure",
+        ("import_id", "line", "errors", "cells_sealed"),
+        [
+            (
+                job.import_id,
+                line,
+                json.dumps(faults, ensure_ascii=False),
+                ring.seal(json.dumps(cells, ensure_ascii=False), "rows"),
+            )
+            for line, cells, faults in refused
+        ],
+    )
 
 
-async def _copy(session: Session, table: str, columns: Sequence[str], records: Sequence[tuple[Any, ...]]) -> None:
+async def _copy(
+    session: Session, table: str, columns: Sequence[str], records: Sequence[tuple[Any, ...]]
+) -> None:
     if records:
-        await (await session.driver()).copy_records_to_table(table, columns=columns, records=records)
+        await (await session.driver()).copy_records_to_table(
+            table, columns=columns, records=records
+        )

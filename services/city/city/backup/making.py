@@ -1,9 +1,9 @@
 """A backup of a living city into one folder: every database at one instant, the tail of Kafka, the keys and the clock of one box.
 
-    postgres/        a base backup: the data directory with the log that makes it consistent
-    tail             what not every group had read, raw (city.backup.tail)
-    secrets.json     the keys and passwords of one box, its clock and its ports; absent where the city is deployed otherwise
-    manifest.json    written last: a folder without it is no backup
+postgres/        a base backup: the data directory with the log that makes it consistent
+tail             what not every group had read, raw (city.backup.tail)
+secrets.json     the keys and passwords of one box, its clock and its ports; absent where the city is deployed otherwise
+manifest.json    written last: a folder without it is no backup
 """
 
 import asyncio
@@ -80,7 +80,10 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         told: dict[str, Any] = {**self.__dict__, "form": FORM}
-        told |= {name: [[*place, offset] for place, offset in sorted(told[name].items())] for name in ("starts", "ends", "before")}
+        told |= {
+            name: [[*place, offset] for place, offset in sorted(told[name].items())]
+            for name in ("starts", "ends", "before")
+        }
         _private(folder / MANIFEST, json.dumps(told, indent=1).encode())
 
     @classmethod
@@ -89,10 +92,15 @@ class Manifest:
         try:
             told = json.loads((folder / MANIFEST).read_text())
         except FileNotFoundError:
-            raise NoBackup(f"backup: {folder} holds no {MANIFEST}, so it is no backup, or one that was not finished") from None
+            raise NoBackup(
+                f"backup: {folder} holds no {MANIFEST}, so it is no backup, or one that was not finished"
+            ) from None
         if told.pop("form", None) != FORM:
             raise NoBackup(f"backup: {folder} was made by another release: its form is not {FORM}")
-        told |= {name: {(topic, partition): offset for topic, partition, offset in told[name]} for name in ("starts", "ends", "before")}
+        told |= {
+            name: {(topic, partition): offset for topic, partition, offset in told[name]}
+            for name in ("starts", "ends", "before")
+        }
         for name, digest in told["digests"].items():
             if not (folder / name).exists() or _digest(folder / name) != digest:
                 raise NoBackup(f"backup: {folder / name} is absent or not as it was written")
@@ -126,14 +134,23 @@ def backup(folder: Path, source: Source, said: Said) -> Manifest:
     # a base backup that begins now holds all that Kafka holds now; of databases that somebody else keeps, nobody knows the instant
     known = {place: end if source.server else begin for place, (begin, end) in before.items()}
     made = Manifest(
-        str(ids.new()), began_at.isoformat(), Clock.real().isoformat(), cluster, sorted(source.databases), starts, ends, known,
+        str(ids.new()),
+        began_at.isoformat(),
+        Clock.real().isoformat(),
+        cluster,
+        sorted(source.databases),
+        starts,
+        ends,
+        known,
         {name: _digest(folder / name) for name in (TAIL, *kept)},
     )
     made.write(folder)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     copied = sum(ends.values()) - sum(starts.values())
     held = f"{len(made.services)} databases" if source.server else "no databases"
-    said(f"{folder} holds {held}, {copied} records of Kafka, {size / 1e6:.1f} MB ({time.monotonic() - since:.1f} s)")
+    said(
+        f"{folder} holds {held}, {copied} records of Kafka, {size / 1e6:.1f} MB ({time.monotonic() - since:.1f} s)"
+    )
     return made
 
 
@@ -142,11 +159,31 @@ def base(folder: Path, source: Source, said: Said) -> None:
     parts = urlsplit(source.server)
     user, _, places = parts.netloc.rpartition("@")
     name, _, password = user.partition(":")
-    shown = urlunsplit((parts.scheme, f"{name}@{places}", "/postgres", parts.query, ""))  # the list of processes shows it
-    _run(source.programs, "pg_basebackup", [
-        "--pgdata", str(folder), "--dbname", shown, "--no-password", "--format", "plain", "--wal-method", "stream", "--checkpoint", "fast",
-        "--manifest-checksums", "SHA256", "--label", "eldercare",
-    ], {"PGPASSWORD": unquote(password)} if password else {})
+    shown = urlunsplit(
+        (parts.scheme, f"{name}@{places}", "/postgres", parts.query, "")
+    )  # the list of processes shows it
+    _run(
+        source.programs,
+        "pg_basebackup",
+        [
+            "--pgdata",
+            str(folder),
+            "--dbname",
+            shown,
+            "--no-password",
+            "--format",
+            "plain",
+            "--wal-method",
+            "stream",
+            "--checkpoint",
+            "fast",
+            "--manifest-checksums",
+            "SHA256",
+            "--label",
+            "eldercare",
+        ],
+        {"PGPASSWORD": unquote(password)} if password else {},
+    )
     said("the base backup is copied; it is verified")
     verify(folder, source.programs)
 
@@ -158,11 +195,24 @@ def verify(folder: Path, programs: Path | None) -> None:
     """
     told = json.loads((folder / "backup_manifest").read_text())
     for file in told["Files"]:
-        path = folder / os.fsdecode(bytes.fromhex(file["Encoded-Path"]) if "Encoded-Path" in file else file["Path"].encode())
-        if not path.exists() or path.stat().st_size != file["Size"] or _digest(path) != file["Checksum"]:
+        path = folder / os.fsdecode(
+            bytes.fromhex(file["Encoded-Path"]) if "Encoded-Path" in file else file["Path"].encode()
+        )
+        if (
+            not path.exists()
+            or path.stat().st_size != file["Size"]
+            or _digest(path) != file["Checksum"]
+        ):
             raise Failed(f"{path} is absent or not as PostgreSQL wrote it")
     for needed in told["WAL-Ranges"]:
-        place = ["--timeline", str(needed["Timeline"]), "--start", needed["Start-LSN"], "--end", needed["End-LSN"]]
+        place = [
+            "--timeline",
+            str(needed["Timeline"]),
+            "--start",
+            needed["Start-LSN"],
+            "--end",
+            needed["End-LSN"],
+        ]
         _run(programs, "pg_waldump", ["--quiet", "--path", str(folder / "pg_wal"), *place], {})
 
 
@@ -171,14 +221,30 @@ def box(state: State) -> Source:
     where = operations.places(state)
     kafka = guarded(where.kafka) if where.kafka_kind == GIVEN else Bootstrap(where.kafka)
     databases = {name: database(state, where.postgres, name) for name in present()}
-    return Source(where.postgres, kafka, databases, servers.nodes(servers.postgres(state))[0].programs(), state)
+    return Source(
+        where.postgres,
+        kafka,
+        databases,
+        servers.nodes(servers.postgres(state))[0].programs(),
+        state,
+    )
 
 
-def _run(programs: Path | None, program: str, arguments: list[str], secret: Mapping[str, str]) -> None:
+def _run(
+    programs: Path | None, program: str, arguments: list[str], secret: Mapping[str, str]
+) -> None:
     path = str(programs / program) if programs else shutil.which(program)
     if path is None:
-        raise Failed(f"{program} is not on this machine: it belongs to PostgreSQL's client programs")
-    done = subprocess.run([path, *arguments], env={**os.environ, **secret}, capture_output=True, text=True, check=False)
+        raise Failed(
+            f"{program} is not on this machine: it belongs to PostgreSQL's client programs"
+        )
+    done = subprocess.run(
+        [path, *arguments],
+        env={**os.environ, **secret},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise Failed(f"{program} ended with {done.returncode}: {done.stderr.strip()[-2000:]}")
 

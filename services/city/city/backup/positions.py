@@ -49,5 +49,9 @@ async def look(databases: Mapping[str, str], cluster: str) -> Positions:
                 true[topic, partition] = max(end, true.get((topic, partition), 0))
         finally:
             await connection.close()
-    complete = {place: by_group for place, by_group in read.items() if groups.get(place[0], set()) <= by_group.keys()}
+    complete = {
+        place: by_group
+        for place, by_group in read.items()
+        if groups.get(place[0], set()) <= by_group.keys()
+    }
     return Positions({place: min(by_group.values()) for place, by_group in complete.items()}, true)

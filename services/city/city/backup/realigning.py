@@ -24,7 +24,10 @@ from kit.connections import connect_options
 from kit.store import Store
 
 GONE_S = 60.0
-SPANS, COPIES = "spans.json", "replication.json"  # what a run that was cut off leaves to the next one
+SPANS, COPIES = (
+    "spans.json",
+    "replication.json",
+)  # what a run that was cut off leaves to the next one
 _EPOCH = "select epoch from epoch where restore_id = $1"
 _OTHERS = """
 select count(*) from pg_stat_activity
@@ -41,7 +44,13 @@ class CopiesUnknown(Exception):
 
 
 def realign(
-    folder: Path, manifest: Manifest, kafka: Bootstrap, databases: Mapping[str, str], said: Said, *, replication: int | None = None,
+    folder: Path,
+    manifest: Manifest,
+    kafka: Bootstrap,
+    databases: Mapping[str, str],
+    said: Said,
+    *,
+    replication: int | None = None,
     notes: Path | None = None,
 ) -> dict[str, int]:
     """Begins the next epoch of every database, and returns its number by service. Blocks.
@@ -65,7 +74,9 @@ def realign(
     kept = tail.refill(kafka, folder / TAIL, spans, said)
     copied = sum(manifest.ends.values()) - sum(manifest.starts.values())
     true = sum(map(len, kept.values()))
-    said(f"{true} of {copied} records of the tail are true, and in the new topics ({time.monotonic() - began:.1f} s)")
+    said(
+        f"{true} of {copied} records of the tail are true, and in the new topics ({time.monotonic() - began:.1f} s)"
+    )
     return asyncio.run(_begun(manifest, kafka, databases, kept))
 
 
@@ -87,9 +98,14 @@ def _note(file: Path, told: object) -> None:
 
 def _kept_spans(folder: Path) -> dict[Partition, tuple[int, int]]:
     try:
-        return {(topic, partition): (first, end) for topic, partition, first, end in json.loads((folder / SPANS).read_text())}
+        return {
+            (topic, partition): (first, end)
+            for topic, partition, first, end in json.loads((folder / SPANS).read_text())
+        }
     except FileNotFoundError:
-        raise tail.Lost(f"some databases have begun their epoch, and {folder / SPANS} is gone; restore all of them again") from None
+        raise tail.Lost(
+            f"some databases have begun their epoch, and {folder / SPANS} is gone; restore all of them again"
+        ) from None
 
 
 def _span(place: Partition, manifest: Manifest, found: positions.Positions) -> tuple[int, int]:
@@ -98,16 +114,22 @@ def _span(place: Partition, manifest: Manifest, found: positions.Positions) -> t
     end = max(found.true.get(place, 0), manifest.before[place])
     if first < end and not (manifest.starts[place] <= first and end <= manifest.ends[place]):
         span = f"{manifest.starts[place]} to {manifest.ends[place]}"
-        raise tail.Lost(f"{place[0]}/{place[1]}: offsets {first} to {end} are wanted, the tail holds {span}: it is of another instant")
+        raise tail.Lost(
+            f"{place[0]}/{place[1]}: offsets {first} to {end} are wanted, the tail holds {span}: it is of another instant"
+        )
     return first, max(first, end)
 
 
 def _copies(kafka: Bootstrap, folder: Path, wished: int | None) -> int:
     """As many as are wished, or as were noted by a run that was cut off, or as the topics have now; noted before any topic goes."""
     noted = folder / COPIES
-    found = wished or (int(json.loads(noted.read_text())) if noted.exists() else topics.copies(kafka))
+    found = wished or (
+        int(json.loads(noted.read_text())) if noted.exists() else topics.copies(kafka)
+    )
     if not found:
-        raise CopiesUnknown("replication: no topic is left to tell how many copies the new ones need; name it with --replication")
+        raise CopiesUnknown(
+            "replication: no topic is left to tell how many copies the new ones need; name it with --replication"
+        )
     _note(noted, found)
     return found
 
@@ -122,7 +144,9 @@ def _anew(kafka: Bootstrap, partitions: int, replication: int) -> None:
         until = time.monotonic() + GONE_S
         while names & admin.list_topics(timeout=tail.ANSWER_S).topics.keys():
             if time.monotonic() > until:
-                raise tail.Lost(f"the old topics are still there {GONE_S:.0f} s after they were deleted")
+                raise tail.Lost(
+                    f"the old topics are still there {GONE_S:.0f} s after they were deleted"
+                )
             time.sleep(0.2)
     topics.apply(kafka, partitions=partitions, replication=replication)
 
@@ -140,16 +164,25 @@ async def _epochs(manifest: Manifest, databases: Mapping[str, str]) -> dict[str,
     return begun
 
 
-async def _begun(manifest: Manifest, kafka: Bootstrap, databases: Mapping[str, str], kept: Offsets) -> dict[str, int]:
+async def _begun(
+    manifest: Manifest, kafka: Bootstrap, databases: Mapping[str, str], kept: Offsets
+) -> dict[str, int]:
     cluster = await cluster_of(kafka)
-    return {service: await _begin(service, address, manifest, cluster, kept) for service, address in databases.items()}
+    return {
+        service: await _begin(service, address, manifest, cluster, kept)
+        for service, address in databases.items()
+    }
 
 
-async def _begin(service: str, address: str, manifest: Manifest, cluster: str, kept: Offsets) -> int:
+async def _begin(
+    service: str, address: str, manifest: Manifest, cluster: str, kept: Offsets
+) -> int:
     store = Store(address, service=service, clock=Clock(), pool_size=1)
     try:
         async with store.transaction() as session:
-            epoch = await epochs.start(session, UUID(manifest.backup_id), lost=manifest.cluster, cluster=cluster, kept=kept)
+            epoch = await epochs.start(
+                session, UUID(manifest.backup_id), lost=manifest.cluster, cluster=cluster, kept=kept
+            )
             if find_spec(f"{service}.restored"):
                 await import_module(f"{service}.restored").start(session, epoch)
             return epoch
@@ -162,6 +195,8 @@ async def _alone(databases: Mapping[str, str]) -> None:
         connection = await asyncpg.connect(address, **connect_options("restore"))
         try:
             if others := await connection.fetchval(_OTHERS):
-                raise InUse(f"{service}: {others} others are connected to its database; end every service first")
+                raise InUse(
+                    f"{service}: {others} others are connected to its database; end every service first"
+                )
         finally:
             await connection.close()

@@ -20,7 +20,9 @@ class Unfinished(Exception):
 def check_finished(state: State) -> None:
     """Raises: Unfinished."""
     if (state.folder / UNFINISHED).exists():
-        raise Unfinished(f"state: the restore into {state.folder} was cut off; remove the folder and restore again")
+        raise Unfinished(
+            f"state: the restore into {state.folder} was cut off; remove the folder and restore again"
+        )
 
 
 def pending(state: State) -> list[str]:
@@ -42,8 +44,14 @@ async def resay_pending(state: State, places: Places, said: Callable[[str], None
     for service in sorted({OWNERS[aggregate] for aggregate in left}):
         wanted = [aggregate for aggregate in left if OWNERS[aggregate] == service]
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "city.operate", service, "resay", *wanted,
-            env=environment(state, places, service) | {"LOG_LEVEL": "warning"}, stdout=asyncio.subprocess.PIPE,
+            sys.executable,
+            "-m",
+            "city.operate",
+            service,
+            "resay",
+            *wanted,
+            env=environment(state, places, service) | {"LOG_LEVEL": "warning"},
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         try:
@@ -54,7 +62,11 @@ async def resay_pending(state: State, places: Places, said: Callable[[str], None
                 await child.wait()
         told = output.decode().strip()
         if child.returncode:
-            said(f"{', '.join(wanted)} could not be said again; `eldercare resay` does it later: {told[-500:]}")
+            said(
+                f"{', '.join(wanted)} could not be said again; `eldercare resay` does it later: {told[-500:]}"
+            )
             return
         said("; ".join(told.splitlines()))
-        keep_pending(state, [aggregate for aggregate in pending(state) if OWNERS[aggregate] != service])
+        keep_pending(
+            state, [aggregate for aggregate in pending(state) if OWNERS[aggregate] != service]
+        )

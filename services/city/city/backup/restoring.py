@@ -33,7 +33,9 @@ def restore(folder: Path, state: State, said: Said) -> None:
     manifest = Manifest.of(folder)
     lacking = [name for name in (BASE, *BOX) if not (folder / name).exists()]
     if lacking:
-        raise NoBackup(f"backup: {folder} is of no city in one box: it lacks {', '.join(lacking)}; see `eldercare realign`")
+        raise NoBackup(
+            f"backup: {folder} is of no city in one box: it lacks {', '.join(lacking)}; see `eldercare realign`"
+        )
     if not state.fresh or (state.folder / "postgres").exists():
         raise NotNew(f"state: {state.folder} has been used; name a new folder")
     (state.folder / UNFINISHED).touch()
@@ -53,20 +55,34 @@ def _restored(folder: Path, manifest: Manifest, state: State, said: Said) -> Non
     _copy_base(folder / BASE, postgres)
     try:
         postgres.start(timeout=600)
-        said(f"the databases are as they were between {manifest.began_at} and {manifest.ended_at} ({time.monotonic() - began:.1f} s)")
+        said(
+            f"the databases are as they were between {manifest.began_at} and {manifest.ended_at} ({time.monotonic() - began:.1f} s)"
+        )
         kafka.start(timeout=120)
         databases = {name: database(state, postgres.dsn(), name) for name in manifest.services}
-        epochs = realign(folder, manifest, Bootstrap(kafka.address), databases, said, replication=1, notes=state.folder)
+        epochs = realign(
+            folder,
+            manifest,
+            Bootstrap(kafka.address),
+            databases,
+            said,
+            replication=1,
+            notes=state.folder,
+        )
     finally:
         kafka.stop()
         postgres.stop()
     keep_pending(state, sorted(OWNERS))
-    said(f"epoch {max(epochs.values())} begins ({time.monotonic() - began:.1f} s); `eldercare up --state {state.folder}` runs the city")
+    said(
+        f"epoch {max(epochs.values())} begins ({time.monotonic() - began:.1f} s); `eldercare up --state {state.folder}` runs the city"
+    )
 
 
 def _put_back(folder: Path, state: State) -> None:
     for name in ("secrets.json", "clock"):
-        with os.fdopen(os.open(state.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        with os.fdopen(
+            os.open(state.folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+        ) as opened:
             opened.write((folder / name).read_bytes())
     ports: dict[str, Any] = json.loads((folder / "ports.json").read_text())
     for name, port in ports.items():
@@ -74,7 +90,9 @@ def _put_back(folder: Path, state: State) -> None:
 
 
 def _copy_base(base: Path, postgres: Postgres) -> None:
-    shutil.copytree(base, postgres.data, ignore=shutil.ignore_patterns(".s.PGSQL.*"))  # a lock with the pid of a server that is gone
+    shutil.copytree(
+        base, postgres.data, ignore=shutil.ignore_patterns(".s.PGSQL.*")
+    )  # a lock with the pid of a server that is gone
     postgres.data.chmod(0o700)
     user = postgres.user()
     if user:  # postgres refuses to run as root, and to serve what belongs to somebody else

@@ -26,7 +26,11 @@ ANSWER_S = 30.0
 TOLD_EVERY = 100_000  # records between two lines of progress
 _ENTRY, _NUMBER, _HEAD = struct.Struct(">II"), struct.Struct(">I"), struct.Struct(">iqq")
 _NONE = 0xFFFFFFFF
-_YOUNG = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART)
+_YOUNG = (
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+)
 
 
 class Damaged(Exception):
@@ -54,7 +58,12 @@ def bounds(kafka: Bootstrap, topics: list[str]) -> dict[Partition, tuple[int, in
     consumer = _consumer(kafka)
     try:
         known = consumer.list_topics(timeout=ANSWER_S).topics
-        places = [(topic, partition) for topic in topics if topic in known for partition in sorted(known[topic].partitions)]
+        places = [
+            (topic, partition)
+            for topic in topics
+            if topic in known
+            for partition in sorted(known[topic].partitions)
+        ]
         return {place: _bounds(consumer, place) for place in places}
     finally:
         consumer.close()
@@ -71,13 +80,17 @@ def _bounds(consumer: Consumer, place: Partition) -> tuple[int, int]:
             time.sleep(0.2)
 
 
-def copy(kafka: Bootstrap, file: Path, starts: Mapping[Partition, int], said: Said) -> dict[Partition, int]:
+def copy(
+    kafka: Bootstrap, file: Path, starts: Mapping[Partition, int], said: Said
+) -> dict[Partition, int]:
     """Writes every record from these offsets up to the present end, and returns the ends. Raises: Lost, KafkaException."""
     now = bounds(kafka, sorted({topic for topic, _ in starts}))
     for place, start in starts.items():
         begin, end = now[place]
         if not begin <= start <= end:
-            raise Lost(f"{place[0]}/{place[1]} holds offsets {begin} to {end}, and {start} is wanted")
+            raise Lost(
+                f"{place[0]}/{place[1]} holds offsets {begin} to {end}, and {start} is wanted"
+            )
     open_ = {place for place, start in starts.items() if start < now[place][1]}
     count, consumer = 0, _consumer(kafka)
     try:
@@ -114,12 +127,21 @@ def read(file: Path) -> Iterator[Record]:
             yield _decoded(body)
 
 
-def refill(kafka: Bootstrap, file: Path, spans: Mapping[Partition, tuple[int, int]], said: Said) -> Offsets:
+def refill(
+    kafka: Bootstrap, file: Path, spans: Mapping[Partition, tuple[int, int]], said: Said
+) -> Offsets:
     """Puts the records of these spans of offsets into empty topics, each into its partition, in order, as it was.
 
     Returns the old offsets of what each partition holds now; its first record lies at offset 0. Raises: Damaged, Lost, KafkaException.
     """
-    producer = Producer({**kafka.librdkafka(), "enable.idempotence": True, "compression.type": "none", "linger.ms": 20})
+    producer = Producer(
+        {
+            **kafka.librdkafka(),
+            "enable.idempotence": True,
+            "compression.type": "none",
+            "linger.ms": 20,
+        }
+    )
     kept: Offsets = {place: array("q") for place in spans}
     failed: Counter[str] = Counter()
 
@@ -135,7 +157,13 @@ def refill(kafka: Bootstrap, file: Path, spans: Mapping[Partition, tuple[int, in
         while True:
             try:
                 producer.produce(
-                    record.topic, record.value, record.key, record.partition, done, timestamp=record.at, headers=[*record.headers],
+                    record.topic,
+                    record.value,
+                    record.key,
+                    record.partition,
+                    done,
+                    timestamp=record.at,
+                    headers=[*record.headers],
                 )
                 break
             except BufferError:
@@ -146,18 +174,28 @@ def refill(kafka: Bootstrap, file: Path, spans: Mapping[Partition, tuple[int, in
             said(f"{count} records put back")
         producer.poll(0)
     if producer.flush(ANSWER_S) or failed:
-        raise Lost(f"the new topics did not take everything: {', '.join(failed) or 'no acknowledgement'}")
+        raise Lost(
+            f"the new topics did not take everything: {', '.join(failed) or 'no acknowledgement'}"
+        )
     for place, (begin, end) in bounds(kafka, sorted({topic for topic, _ in spans})).items():
         if place in kept and (begin, end) != (0, len(kept[place])):
-            raise Lost(f"{place[0]}/{place[1]} was not empty: it holds offsets {begin} to {end}, not 0 to {len(kept[place])}")
+            raise Lost(
+                f"{place[0]}/{place[1]} was not empty: it holds offsets {begin} to {end}, not 0 to {len(kept[place])}"
+            )
     return kept
 
 
 def _consumer(kafka: Bootstrap) -> Consumer:
-    return Consumer({
-        **kafka.librdkafka(), "group.id": "eldercare-tail", "enable.auto.commit": False, "auto.offset.reset": "error",
-        "enable.partition.eof": True, "check.crcs": True,
-    })
+    return Consumer(
+        {
+            **kafka.librdkafka(),
+            "group.id": "eldercare-tail",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "error",
+            "enable.partition.eof": True,
+            "check.crcs": True,
+        }
+    )
 
 
 def _next(consumer: Consumer) -> Message:
@@ -222,4 +260,12 @@ def _decoded(body: bytes) -> Record:
     partition, offset, instant = _HEAD.unpack_from(body, at)
     at += _HEAD.size
     key, value = sized(), sized()
-    return Record(topic, partition, offset, instant, key, value, [((sized() or b"").decode(), sized()) for _ in range(number())])
+    return Record(
+        topic,
+        partition,
+        offset,
+        instant,
+        key,
+        value,
+        [((sized() or b"").decode(), sized()) for _ in range(number())],
+    )

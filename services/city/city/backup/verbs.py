@@ -23,20 +23,46 @@ from kit.servers.process import Missing, StartFailed
 
 REFUSED, NOT_RUNNING, WRONG = 1, 3, 2
 EXPECTED = (
-    making.NoBackup, making.Failed, tail.Lost, tail.Damaged, InUse, CopiesUnknown, NotNew, NotAState, StateInUse, Missing, StartFailed,
-    KafkaException, asyncpg.PostgresError, OSError,
+    making.NoBackup,
+    making.Failed,
+    tail.Lost,
+    tail.Damaged,
+    InUse,
+    CopiesUnknown,
+    NotNew,
+    NotAState,
+    StateInUse,
+    Missing,
+    StartFailed,
+    KafkaException,
+    asyncpg.PostgresError,
+    OSError,
 )
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-FolderArgument = Annotated[Path, typer.Argument(help="Folder of the backup; it holds personal data, and in one box the keys to them.")]
-StateOption = Annotated[Path, typer.Option("--state", envvar="ELDERCARE_STATE", help="State folder of the city.")]
+FolderArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="Folder of the backup; it holds personal data, and in one box the keys to them."
+    ),
+]
+StateOption = Annotated[
+    Path, typer.Option("--state", envvar="ELDERCARE_STATE", help="State folder of the city.")
+]
 
 
 @app.command()
 def backup(
-    folder: FolderArgument, state: StateOption = Path(".state"),
-    server: Annotated[str, typer.Option(envvar="BACKUP_SERVER", help="DSN of a role that may replicate, outside of one box; without it "
-                                        "only the tail of Kafka is kept.")] = "",
+    folder: FolderArgument,
+    state: StateOption = Path(".state"),
+    server: Annotated[
+        str,
+        typer.Option(
+            envvar="BACKUP_SERVER",
+            help="DSN of a role that may replicate, outside of one box; without it "
+            "only the tail of Kafka is kept.",
+        ),
+    ] = "",
 ) -> None:
     """Back up a living city: all databases at one instant, and what Kafka holds that they do not.
 
@@ -66,9 +92,14 @@ def restore(folder: FolderArgument, state: StateOption) -> None:
 @app.command()
 def realign(
     folder: FolderArgument,
-    replication: Annotated[int | None, typer.Option(
-        min=1, envvar="REPLICATION", help="Copies of each partition of the new topics; default: as many as the old ones have.",
-    )] = None,
+    replication: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            envvar="REPLICATION",
+            help="Copies of each partition of the new topics; default: as many as the old ones have.",
+        ),
+    ] = None,
 ) -> None:
     """Fit Kafka to databases that were brought back to an earlier instant: new topics, what is true of the tail, a new epoch.
 
@@ -77,15 +108,21 @@ def realign(
     """
     databases = _databases()
     if set(databases) != set(NAMES):
-        say(f"every database is realigned, or none: set {', '.join(variable(name) for name in NAMES if name not in databases)} as well")
+        say(
+            f"every database is realigned, or none: set {', '.join(variable(name) for name in NAMES if name not in databases)} as well"
+        )
         raise typer.Exit(WRONG)
 
     def act() -> None:
         kafka = guarded(_kafka())
         if not (folder / making.MANIFEST).exists():
             making.backup(folder, making.Source("", kafka, databases), say)
-        epochs = fit(folder, making.Manifest.of(folder), kafka, databases, say, replication=replication)
-        say(f"epoch {max(epochs.values())} begins; start the services, then `eldercare resay` {', '.join(sorted(operations.OWNERS))}")
+        epochs = fit(
+            folder, making.Manifest.of(folder), kafka, databases, say, replication=replication
+        )
+        say(
+            f"epoch {max(epochs.values())} begins; start the services, then `eldercare resay` {', '.join(sorted(operations.OWNERS))}"
+        )
 
     _done(act)
 

@@ -50,18 +50,26 @@ async def _measured(dsn: str, elders: int) -> dict[str, Any]:
     store = Store(dsn, service="datacenter", clock=Clock())
     try:
         rows = await _fill(store, elders)
-        took = {rank: await _opened(store, rank) for rank in (areas.CITY, areas.COUNTY, areas.TOWNSHIP, areas.COMMUNITY)}
+        took = {
+            rank: await _opened(store, rank)
+            for rank in (areas.CITY, areas.COUNTY, areas.TOWNSHIP, areas.COMMUNITY)
+        }
         raw = await _raw(store)
     finally:
         await store.close()
     every = sorted(ms for times in took.values() for ms in times)
     value = _p95(every)
     return {
-        "name": "board", "value": round(value, 1), "unit": "ms, p95", "limit": round(raw, 2), "ratio": round(raw / value, 3),
-        "runs": {rank: round(_p95(times), 1) for rank, times in took.items()}, "goal": 300,
+        "name": "board",
+        "value": round(value, 1),
+        "unit": "ms, p95",
+        "limit": round(raw, 2),
+        "ratio": round(raw / value, 3),
+        "runs": {rank: round(_p95(times), 1) for rank, times in took.items()},
+        "goal": 300,
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "made_of": f"{elders} elders, {SPAN} months, {rows} rows of counts; {OPENED} boards of each level with parts and trend, made and "
-                   f"serialized; runs: p95 by level; limit: one query of one row",
+        f"serialized; runs: p95 by level; limit: one query of one row",
     }
 
 
@@ -77,10 +85,14 @@ async def _fill(store: Store, elders: int) -> int:
                     counts[measure, area, month] = chance.randrange(1, 50)
         counts[Measure.FACILITIES, area, begin] = chance.randrange(2)
         counts[Measure.BEDS, area, begin] = 20
-    said: list[Said] = [([], [(Measure(key[0]), *key[1:], amount) for key, amount in counts.items()])]
+    said: list[Said] = [
+        ([], [(Measure(key[0]), *key[1:], amount) for key, amount in counts.items()])
+    ]
     async with store.transaction() as session:
         driver = await session.driver()
-        await driver.execute("set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0")
+        await driver.execute(
+            "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
+        )
         await fold(driver, 1, said, limits())
         await driver.execute("analyze count")
     async with store.reading() as session:
@@ -90,12 +102,17 @@ async def _fill(store: Store, elders: int) -> int:
 def _an_elder(chance: random.Random, begin: int) -> dict[str, Any]:
     month, flags = begin + chance.randrange(SPAN), people.ALIVE | chance.randrange(64)
     elder: dict[str, Any] = {}
-    area, birth = chance.choice(villages()), LAST - 12 * chance.randrange(60, 95) - chance.randrange(12)
+    area, birth = (
+        chance.choice(villages()),
+        LAST - 12 * chance.randrange(60, 95) - chance.randrange(12),
+    )
     people.knows_state(elder, [month, 1, 0, area, flags, birth])
     if chance.random() < 0.3:
         people.knows_result(elder, [month, 0, "", month, month + 12, chance.randrange(5)])
     if chance.random() < 0.1:
-        people.knows_state(elder, [month + chance.randrange(1, 30), 2, 1, area, flags & ~people.ALIVE, birth])
+        people.knows_state(
+            elder, [month + chance.randrange(1, 30), 2, 1, area, flags & ~people.ALIVE, birth]
+        )
     return elder
 
 

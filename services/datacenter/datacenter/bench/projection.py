@@ -68,10 +68,16 @@ async def _measured(dsn: str, kafka: str, events: int, runs: int) -> dict[str, A
         speeds.append(len(stream) / await _counted(kafka, dsn, len(stream), unique, number))
     value, limit = statistics.median(speeds), statistics.median(limits)
     return {
-        "name": "projection", "value": round(value), "unit": "events/s", "limit": round(limit), "ratio": round(value / limit, 3),
-        "runs": [round(speed) for speed in speeds], "machine": f"{platform.machine()}, Python {platform.python_version()}", "goal": 10_000,
+        "name": "projection",
+        "value": round(value),
+        "unit": "events/s",
+        "limit": round(limit),
+        "ratio": round(value / limit, 3),
+        "runs": [round(speed) for speed in speeds],
+        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "goal": 10_000,
         "made_of": f"{len(stream)} records of {len(heard(GROUP))} event types, {len(stream) - unique} of them repetitions, each kept in "
-                   f"the archive and counted exactly once; batches of {BATCH}; limit: getmany and decoding without a database",
+        f"the archive and counted exactly once; batches of {BATCH}; limit: getmany and decoding without a database",
     }
 
 
@@ -90,11 +96,20 @@ def _publish(kafka: str, stream: list[Record]) -> None:
     topics = sorted({hearing.topic for hearing in heard(GROUP).values()})
     for made in admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics]).values():
         made.result(30)
-    producer = Producer({"bootstrap.servers": kafka, "linger.ms": 20, "partitioner": "murmur2_random", "log_level": 0})
+    producer = Producer(
+        {
+            "bootstrap.servers": kafka,
+            "linger.ms": 20,
+            "partitioner": "murmur2_random",
+            "log_level": 0,
+        }
+    )
     for record in stream:
         while True:
             try:
-                producer.produce(record.topic, record.value, record.key, headers=list(record.headers))
+                producer.produce(
+                    record.topic, record.value, record.key, headers=list(record.headers)
+                )
                 break
             except BufferError:
                 producer.poll(0.1)
@@ -103,7 +118,9 @@ def _publish(kafka: str, stream: list[Record]) -> None:
 
 async def _raw(kafka: str, count: int) -> float:
     topics = sorted({hearing.topic for hearing in heard(GROUP).values()})
-    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=kafka, group_id=f"raw-{ids.new()}", auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(
+        *topics, bootstrap_servers=kafka, group_id=f"raw-{ids.new()}", auto_offset_reset="earliest"
+    )
     await consumer.start()
     try:
         seen, begun = 0, 0.0
@@ -111,7 +128,9 @@ async def _raw(kafka: str, count: int) -> float:
             found = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
             begun = begun or time.perf_counter()  # joining a group is not reading
             for batch in found.values():
-                seen += len([decoded("raw", record, heard(GROUP), archived=True) for record in batch])
+                seen += len(
+                    [decoded("raw", record, heard(GROUP), archived=True) for record in batch]
+                )
         return time.perf_counter() - begun
     finally:
         await consumer.stop()
@@ -122,14 +141,19 @@ async def _counted(kafka: str, dsn: str, count: int, unique: int, number: int) -
     await execute(dsn, f"create database {name}")
     here = dsn.rpartition("/")[0] + f"/{name}"
     await asyncio.to_thread(migrations.upgrade, here, "datacenter")
-    store, consumers = Store(here, service="datacenter", clock=Clock()), Consumers(GROUP, archive=keep, batch=BATCH)
+    store, consumers = (
+        Store(here, service="datacenter", clock=Clock()),
+        Consumers(GROUP, archive=keep, batch=BATCH),
+    )
     moves: list[float] = []
     store.committed.append(lambda _: moves.append(time.perf_counter()))
     try:
         await consumers.start(store, kafka)
         try:
             begun = 0  # commits before the first batch: making positions is not counting, nor is waiting to be brought back to them
-            while (read := await _one(store, "select coalesce(sum(next - begin), 0) from position")) < count:
+            while (
+                read := await _one(store, "select coalesce(sum(next - begin), 0) from position")
+            ) < count:
                 begun = begun if read else len(moves)
                 await asyncio.sleep(0.05)
                 if consumers.alarm is not None:

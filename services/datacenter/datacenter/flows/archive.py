@@ -20,10 +20,25 @@ _DAY_MS = 86_400_000
 _KEPT = "select id::text from archive where id = any($1::uuid[])"
 
 _COLUMNS = (
-    "id", "type", "source", "subject", "thing", "sequence", "area_code", "time", "topic", "partition", "offset", "traceparent", "headers",
-    "payload", "batch",
+    "id",
+    "type",
+    "source",
+    "subject",
+    "thing",
+    "sequence",
+    "area_code",
+    "time",
+    "topic",
+    "partition",
+    "offset",
+    "traceparent",
+    "headers",
+    "payload",
+    "batch",
 )
-_IN_COLUMNS = frozenset(("ce_id", "ce_type", "ce_source", "ce_subject", "ce_sequence", "ce_time", "traceparent"))
+_IN_COLUMNS = frozenset(
+    ("ce_id", "ce_type", "ce_source", "ce_subject", "ce_sequence", "ce_time", "traceparent")
+)
 
 
 async def unheard(driver: asyncpg.Connection, facts: Sequence[Fact]) -> set[str]:
@@ -32,22 +47,45 @@ async def unheard(driver: asyncpg.Connection, facts: Sequence[Fact]) -> set[str]
     return ids.difference(row[0] for row in await driver.fetch(_KEPT, list(ids)))
 
 
-async def keep(driver: asyncpg.Connection, facts: Sequence[tuple[Fact, str | None, str | None]], batch: int) -> None:
+async def keep(
+    driver: asyncpg.Connection, facts: Sequence[tuple[Fact, str | None, str | None]], batch: int
+) -> None:
     """Writes events with their thing and area; none of them is there yet.
 
     Raises: Malformed where an id is no UUIDv7; DayExported where its day is a file, so that nobody knows whether it was heard before.
     """
     await _ensure_days(driver, [fact.id for fact, _, _ in facts])
     rows = [
-        (fact.id, fact.type, fact.source, fact.subject, thing, fact.sequence, area, fact.time, fact.topic, fact.partition, fact.offset,
-         fact.traceparent, _lines(fact), fact.payload, batch)
+        (
+            fact.id,
+            fact.type,
+            fact.source,
+            fact.subject,
+            thing,
+            fact.sequence,
+            area,
+            fact.time,
+            fact.topic,
+            fact.partition,
+            fact.offset,
+            fact.traceparent,
+            _lines(fact),
+            fact.payload,
+            batch,
+        )
         for fact, thing, area in facts
     ]
     await driver.copy_records_to_table("archive", records=rows, columns=_COLUMNS)
 
 
 def _lines(fact: Fact) -> bytes:
-    return b"\n".join([name.encode() + b": " + value for name, value in fact.headers if value is not None and name not in _IN_COLUMNS])
+    return b"\n".join(
+        [
+            name.encode() + b": " + value
+            for name, value in fact.headers
+            if value is not None and name not in _IN_COLUMNS
+        ]
+    )
 
 
 async def _ensure_days(driver: asyncpg.Connection, ids: Iterable[str]) -> None:
@@ -55,7 +93,9 @@ async def _ensure_days(driver: asyncpg.Connection, ids: Iterable[str]) -> None:
     for day in sorted({_day(id) for id in ids}):
         if await driver.fetchval("select to_regclass($1)", f"archive_p{_date(day)}") is None:
             await exported.refuse(driver, date(1970, 1, 1) + timedelta(days=day))
-            await driver.execute("select make_archive_day($1)", day)  # as the owner of the tables, which the service need not be
+            await driver.execute(
+                "select make_archive_day($1)", day
+            )  # as the owner of the tables, which the service need not be
 
 
 async def prepare(store: Store) -> None:
@@ -66,9 +106,13 @@ async def prepare(store: Store) -> None:
     today = store.clock.real()
     async with store.transaction() as session:
         driver = await session.driver()
-        await driver.execute("set local lock_timeout = '500ms'")  # meanwhile batches wait behind this
+        await driver.execute(
+            "set local lock_timeout = '500ms'"
+        )  # meanwhile batches wait behind this
         await driver.fetchrow("select from projection for update")
-        await _ensure_days(driver, [str(ids.least(today + timedelta(days=ahead))) for ahead in range(AHEAD + 1)])
+        await _ensure_days(
+            driver, [str(ids.least(today + timedelta(days=ahead))) for ahead in range(AHEAD + 1)]
+        )
 
 
 async def keep_prepared(store: Store) -> None:
@@ -90,4 +134,3 @@ def _day(id: str) -> int:
 
 def _date(day: int) -> str:
     return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day):%Y%m%d}"
-

@@ -20,16 +20,35 @@ Row = tuple[Any, ...]  # in the order of COLUMNS, `time` in microseconds since 1
 CHUNK = 10_000
 PART = 100_000  # rows of a row group: some ten megabytes, and what a reader holds at a time
 COLUMNS = {
-    "id": "uuid", "type": "varchar", "source": "varchar", "subject": "varchar", "thing": "uuid", "sequence": "bigint",
-    "area_code": "varchar", "time": "timestamptz", "topic": "varchar", "partition": "integer", "offset": "bigint",
-    "traceparent": "varchar", "headers": "blob", "payload": "blob", "batch": "bigint",
+    "id": "uuid",
+    "type": "varchar",
+    "source": "varchar",
+    "subject": "varchar",
+    "thing": "uuid",
+    "sequence": "bigint",
+    "area_code": "varchar",
+    "time": "timestamptz",
+    "topic": "varchar",
+    "partition": "integer",
+    "offset": "bigint",
+    "traceparent": "varchar",
+    "headers": "blob",
+    "payload": "blob",
+    "batch": "bigint",
 }
 _QUOTED = {name: f'"{name}"' for name in COLUMNS}
-_TAKEN = ", ".join(f"make_timestamptz({quoted})" if name == "time" else quoted for name, quoted in _QUOTED.items())
-_TOLD = ", ".join(f"epoch_us({quoted})" if name == "time" else quoted for name, quoted in _QUOTED.items())
+_TAKEN = ", ".join(
+    f"make_timestamptz({quoted})" if name == "time" else quoted for name, quoted in _QUOTED.items()
+)
+_TOLD = ", ".join(
+    f"epoch_us({quoted})" if name == "time" else quoted for name, quoted in _QUOTED.items()
+)
 _NUMBERS = {"bigint", "integer", "timestamptz"}
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False, "autoload_known_extensions": False, "memory_limit": "512MB", "threads": 1,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "memory_limit": "512MB",
+    "threads": 1,
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -45,7 +64,9 @@ class Digest:
         """Takes rows into account."""
         for row in rows:
             self.rows += 1
-            self._sum += int.from_bytes(hashlib.blake2b(_bytes(row), digest_size=32).digest(), "little")
+            self._sum += int.from_bytes(
+                hashlib.blake2b(_bytes(row), digest_size=32).digest(), "little"
+            )
 
     def told(self) -> str:
         """64 hexadecimal digits."""
@@ -88,21 +109,31 @@ class Draft:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._parquet, self._rows = (file.with_name(f"{file.name}{end}") for end in (".part", ".rows"))
+        self._parquet, self._rows = (
+            file.with_name(f"{file.name}{end}") for end in (".part", ".rows")
+        )
         self.drop()
         self._database = duckdb.connect(str(self._rows), config=_SETTINGS)
-        self._database.execute(f"create table day ({', '.join(f'{_QUOTED[name]} {kind}' for name, kind in COLUMNS.items())})")
+        self._database.execute(
+            f"create table day ({', '.join(f'{_QUOTED[name]} {kind}' for name, kind in COLUMNS.items())})"
+        )
 
     def add(self, rows: Sequence[Row]) -> None:
         """Takes rows; they wait on the disk, not in memory."""
-        columns = {name: _column(kind, values) for (name, kind), values in zip(COLUMNS.items(), zip(*rows, strict=True), strict=True)}
+        columns = {
+            name: _column(kind, values)
+            for (name, kind), values in zip(COLUMNS.items(), zip(*rows, strict=True), strict=True)
+        }
         self._database.register("chunk", columns)
         self._database.execute(f"insert into day select {_TAKEN} from chunk")  # noqa: S608 – names of columns
         self._database.unregister("chunk")
 
     def write(self) -> None:
         """Writes the Parquet file and has it on the disk, still under its draft's name."""
-        self._database.execute("copy day to $1 (format parquet, compression zstd, row_group_size $2)", [str(self._parquet), PART])
+        self._database.execute(
+            "copy day to $1 (format parquet, compression zstd, row_group_size $2)",
+            [str(self._parquet), PART],
+        )
         _synced(self._parquet)
 
     def keep(self) -> None:
@@ -116,7 +147,9 @@ class Draft:
             self._database.close()
         for left in (self._parquet, self._rows, self._rows.with_name(f"{self._rows.name}.wal")):
             left.unlink(missing_ok=True)
-        shutil.rmtree(self._rows.with_name(f"{self._rows.name}.tmp"), ignore_errors=True)  # where the database swaps
+        shutil.rmtree(
+            self._rows.with_name(f"{self._rows.name}.tmp"), ignore_errors=True
+        )  # where the database swaps
 
 
 def _column(kind: str, values: Sequence[Any]) -> Any:

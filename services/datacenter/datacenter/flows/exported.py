@@ -19,7 +19,9 @@ _DAYS = "select day, file, checksum, rows, digest, newest from archived_day orde
 class DayExported(Refusal):
     """What was asked for needs events of a day that lies in a file, and the file cannot be read from here."""
 
-    text = "the archive's day {day} lies in the file {file}; `eldercare archive import` puts it back"
+    text = (
+        "the archive's day {day} lies in the file {file}; `eldercare archive import` puts it back"
+    )
 
 
 class DayAltered(Refusal):

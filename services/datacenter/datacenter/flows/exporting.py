@@ -32,7 +32,10 @@ Told = Callable[[date, str, int, int], None]  # day, step, rows done, rows in al
 _PARTITIONS = """
 select c.relname, c.reltuples::bigint, pg_total_relation_size(c.oid) from pg_inherits i join pg_class c on c.oid = i.inhrelid
 where i.inhparent = 'archive'::regclass order by 1"""
-_ROWS = ", ".join('(extract(epoch from "time") * 1000000)::bigint' if name == "time" else f'"{name}"' for name in dayfiles.COLUMNS)
+_ROWS = ", ".join(
+    '(extract(epoch from "time") * 1000000)::bigint' if name == "time" else f'"{name}"'
+    for name in dayfiles.COLUMNS
+)
 
 
 class DayOpen(Refusal):
@@ -87,7 +90,13 @@ def name(day: date) -> str:
 
 
 async def export(
-    store: Store, folder: Path, before: date, *, keep: bool = False, told: Told = lambda *_: None, rest_s: float = REST_S,
+    store: Store,
+    folder: Path,
+    before: date,
+    *,
+    keep: bool = False,
+    told: Told = lambda *_: None,
+    rest_s: float = REST_S,
 ) -> list[Path]:
     """Writes each day before `before` into a file of its own and drops it from the database; returns the files.
 
@@ -128,7 +137,9 @@ async def _leaving(store: Store, before: date) -> list[date]:
         for table, _, _ in await driver.fetch(_PARTITIONS):
             if (day := _day(table)) < before:
                 newest = await driver.fetchval(f"select max(time) from {table}")  # noqa: S608 – a name of the catalogue
-                _refuse_open(day, newest, store.clock.real().date(), months.of_day(store.clock.today()))
+                _refuse_open(
+                    day, newest, store.clock.real().date(), months.of_day(store.clock.today())
+                )
                 if newest is not None:
                     days.append(day)
     return days
@@ -140,7 +151,10 @@ def _refuse_open(day: date, newest: datetime | None, today: date, present: int) 
     Raises: DayOpen.
     """
     if day >= today - INBOX_KEPT:
-        raise DayOpen(day=str(day), rule=f"only by the archive is a repetition known, and events may come again for {INBOX_KEPT.days} days")
+        raise DayOpen(
+            day=str(day),
+            rule=f"only by the archive is a repetition known, and events may come again for {INBOX_KEPT.days} days",
+        )
     if newest is not None and (month := months.of_day(local_day(newest))) >= present - 1:
         held = "figures of the present month and the one before are open"
         raise DayOpen(day=str(day), rule=f"it has events of {months.text(month)}, and {held}")
@@ -154,14 +168,19 @@ async def write(store: Store, file: Path, day: date, told: Told = lambda *_: Non
         draft = await asyncio.to_thread(dayfiles.Draft, file)
         async with store.reading(snapshot=True) as session:
             driver = await session.driver()
-            await driver.execute("set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0")
+            await driver.execute(
+                "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
+            )
             total = await driver.fetchval(f"select count(*) from {name(day)}")  # noqa: S608 – a day
             cursor = await driver.cursor(f"select {_ROWS} from {name(day)}")  # noqa: S608 – columns of ours and a day
             while found := await cursor.fetch(dayfiles.CHUNK):
                 rows = [tuple(row) for row in found]
                 digest.add(rows)
                 await asyncio.to_thread(draft.add, rows)
-                first, last = min(first, *(row[0] for row in rows)), max(last, *(row[0] for row in rows))
+                first, last = (
+                    min(first, *(row[0] for row in rows)),
+                    max(last, *(row[0] for row in rows)),
+                )
                 newest = max(newest, *(row[7] for row in rows))
                 told(day, "written", digest.rows, total)
         await asyncio.to_thread(draft.write)
@@ -174,7 +193,9 @@ async def write(store: Store, file: Path, day: date, told: Told = lambda *_: Non
     return _Read(digest, first, last, dayfiles.instant(newest))
 
 
-async def verify(file: Path, day: date, wanted: dayfiles.Digest, told: Told = lambda *_: None) -> None:
+async def verify(
+    file: Path, day: date, wanted: dayfiles.Digest, told: Told = lambda *_: None
+) -> None:
     """Step two: reads the file back. Raises: DayAltered where it does not hold exactly the rows that were written."""
     await compared(file, day, wanted.rows, wanted.told(), told)
 
@@ -197,10 +218,21 @@ async def _dropped(store: Store, file: Path, day: date, read: _Read, rest_s: flo
     checksum, digest = await asyncio.to_thread(dayfiles.checksum, file), read.digest
     for left in reversed(range(TRIES)):
         try:
-            await drop(store, day, ArchivedDay(
-                day=day, file=str(file), checksum=checksum, rows=digest.rows, digest=digest.told(), first_id=read.first, last_id=read.last,
-                newest=read.newest, exported_at=store.clock.real(),
-            ))
+            await drop(
+                store,
+                day,
+                ArchivedDay(
+                    day=day,
+                    file=str(file),
+                    checksum=checksum,
+                    rows=digest.rows,
+                    digest=digest.told(),
+                    first_id=read.first,
+                    last_id=read.last,
+                    newest=read.newest,
+                    exported_at=store.clock.real(),
+                ),
+            )
             return
         except Contended:
             if not left:
@@ -217,7 +249,9 @@ async def drop(store: Store, day: date, noted: ArchivedDay) -> None:
     async with store.transaction() as session:
         driver = await session.driver()
         await driver.execute("set local statement_timeout = 0; set local lock_timeout = '500ms'")
-        await driver.execute(f"lock table {name(day)} in share row exclusive mode")  # no event can come; who reads goes on
+        await driver.execute(
+            f"lock table {name(day)} in share row exclusive mode"
+        )  # no event can come; who reads goes on
         if await driver.fetchval(f"select count(*) from {name(day)}") != noted.rows:  # noqa: S608 – a day
             raise DayGrew(day=str(day))
         session.add(noted)

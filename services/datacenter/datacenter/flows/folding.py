@@ -30,15 +30,17 @@ create temp table if not exists incoming (like count_p1) on commit delete rows;
 delete from incoming"""
 
 _COUNT = f"""
-insert into count (generation, area_code, month, {', '.join(_COLUMNS)})
-select generation, area_code, month, {', '.join(_COLUMNS)} from incoming
+insert into count (generation, area_code, month, {", ".join(_COLUMNS)})
+select generation, area_code, month, {", ".join(_COLUMNS)} from incoming
 on conflict (generation, area_code, month) do update
-set {', '.join(f"{name} = coalesce(count.{name} + excluded.{name}, excluded.{name}, count.{name})" for name in _COLUMNS)}"""  # noqa: S608
+set {", ".join(f"{name} = coalesce(count.{name} + excluded.{name}, excluded.{name}, count.{name})" for name in _COLUMNS)}"""  # noqa: S608
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
-async def fold(driver: asyncpg.Connection, generation: int, said: Iterable[Said], limits: Limits) -> None:
+async def fold(
+    driver: asyncpg.Connection, generation: int, said: Iterable[Said], limits: Limits
+) -> None:
     """Applies what events said to one generation of things and counts; the caller holds the lock on the projection."""
     changes: Counts = {}
     notes: dict[tuple[int, str], list[Note]] = {}
@@ -53,7 +55,9 @@ async def fold(driver: asyncpg.Connection, generation: int, said: Iterable[Said]
     rows = _rows(generation, rolled_up(changes))
     if rows:
         await driver.execute(_INCOMING)
-        await driver.copy_records_to_table("incoming", records=rows, columns=["generation", "area_code", "month", *_COLUMNS])
+        await driver.copy_records_to_table(
+            "incoming", records=rows, columns=["generation", "area_code", "month", *_COLUMNS]
+        )
         await driver.execute(_COUNT)
 
 
@@ -71,7 +75,11 @@ def _rows(generation: int, changes: Counts) -> list[list[Any]]:
 
 
 async def _fold_things(
-    driver: asyncpg.Connection, generation: int, notes: dict[tuple[int, str], list[Note]], changes: Counts, limits: Limits,
+    driver: asyncpg.Connection,
+    generation: int,
+    notes: dict[tuple[int, str], list[Note]],
+    changes: Counts,
+    limits: Limits,
 ) -> None:
     kinds, ids = [key[0] for key in notes], [key[1] for key in notes]
     found = {(row[0], row[1]): row[2] for row in await driver.fetch(_KNOWN, generation, kinds, ids)}

@@ -37,16 +37,25 @@ async def give_back(store: Store, file: Path, *, told: Told = lambda *_: None) -
 
 
 async def _filled(driver: Driver, file: Path, day: date, rows: int, told: Told) -> None:
-    await driver.execute("set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0")
+    await driver.execute(
+        "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
+    )
     await driver.execute(f"create table {name(day)} (like archive including all)")
     chunks, done = dayfiles.rows(file), 0
     while chunk := await asyncio.to_thread(next, chunks, None):
         records = [(*row[:7], dayfiles.instant(row[7]), *row[8:]) for row in chunk]
-        await driver.copy_records_to_table(name(day), records=records, columns=list(dayfiles.COLUMNS))
+        await driver.copy_records_to_table(
+            name(day), records=records, columns=list(dayfiles.COLUMNS)
+        )
         done += len(chunk)
         told(day, "put back", done, rows)
-    bounds = (UUID(int=int(at.timestamp() * 1000) << 80) for at in (_begin(day), _begin(day + timedelta(days=1))))
-    await driver.execute(f"alter table archive attach partition {name(day)} for values from ('{next(bounds)}') to ('{next(bounds)}')")
+    bounds = (
+        UUID(int=int(at.timestamp() * 1000) << 80)
+        for at in (_begin(day), _begin(day + timedelta(days=1)))
+    )
+    await driver.execute(
+        f"alter table archive attach partition {name(day)} for values from ('{next(bounds)}') to ('{next(bounds)}')"
+    )
 
 
 def _begin(day: date) -> datetime:

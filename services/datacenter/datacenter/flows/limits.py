@@ -11,14 +11,25 @@ from datacenter.rules.indicators import Indicator
 from datacenter.rules.measures import Limits, Measure
 from kit import standards
 
-_MADE_OF = ("form", "numerator", "denominator", "level", "factor")  # a target or a name may change and the figure is the same
+_MADE_OF = (
+    "form",
+    "numerator",
+    "denominator",
+    "level",
+    "factor",
+)  # a target or a name may change and the figure is the same
 
 
 @cache
 def limits() -> Limits:
     """The limits in their newest version."""
     found = standards.load("datacenter")
-    return Limits(**{field.name: found.standard(f"limits.{field.name}").values[-1][1] for field in fields(Limits)})
+    return Limits(
+        **{
+            field.name: found.standard(f"limits.{field.name}").values[-1][1]
+            for field in fields(Limits)
+        }
+    )
 
 
 @cache
@@ -31,12 +42,24 @@ def catalogue() -> dict[str, Indicator]:
             continue
         since, said = standard.values[-1]
         found[code] = Indicator(
-            code=code, name_zh=said["name_zh"], name_en=said["name_en"], unit=standard.unit, dimension=said["dimension"],
-            formula_zh=said["formula_zh"], formula_en=said["formula_en"], source=f"{standard.source}, {standard.clause}",
-            form=said["form"], numerator=Measure[said["numerator"]],
-            denominator=Measure[said["denominator"]] if "denominator" in said else None, level=said.get("level"),
-            factor=said.get("factor", 1), target=said.get("target"), target_sense=said.get("target_sense", ""),
-            key=said.get("key", False), topics=tuple(said["topics"]), definition=version(since, said, limits()),
+            code=code,
+            name_zh=said["name_zh"],
+            name_en=said["name_en"],
+            unit=standard.unit,
+            dimension=said["dimension"],
+            formula_zh=said["formula_zh"],
+            formula_en=said["formula_en"],
+            source=f"{standard.source}, {standard.clause}",
+            form=said["form"],
+            numerator=Measure[said["numerator"]],
+            denominator=Measure[said["denominator"]] if "denominator" in said else None,
+            level=said.get("level"),
+            factor=said.get("factor", 1),
+            target=said.get("target"),
+            target_sense=said.get("target_sense", ""),
+            key=said.get("key", False),
+            topics=tuple(said["topics"]),
+            definition=version(since, said, limits()),
         )
     return found
 
@@ -47,5 +70,7 @@ def version(since: date, said: dict[str, Any], known: Limits) -> str:
     said: the entry of the catalogue. Raises: KeyError where it names a limit that is none.
     """
     numbers = asdict(known)
-    made_of = {name: said.get(name) for name in _MADE_OF} | {name: numbers[name] for name in said.get("limits", ())}
+    made_of = {name: said.get(name) for name in _MADE_OF} | {
+        name: numbers[name] for name in said.get("limits", ())
+    }
     return f"{since.isoformat()}+{sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]}"

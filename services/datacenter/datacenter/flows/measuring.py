@@ -30,16 +30,26 @@ async def keep_measuring(store: Store, city: str) -> None:
 
 async def measure(session: Session, city: str, began: datetime) -> None:
     """Sets the gauges once. began: from when on a proof could have been made; where there is none, it is missed since then."""
-    last = select(col(Proved.month), func.max(col(Proved.proved_at)).label("at")).where(Proved.area_code == city)
+    last = select(col(Proved.month), func.max(col(Proved.proved_at)).label("at")).where(
+        Proved.area_code == city
+    )
     last_of: Any = last.group_by(col(Proved.month)).subquery()
-    newest: Any = select(col(Proved.proof_id), col(Proved.figures), col(Proved.proved_at)).where(Proved.area_code == city)
-    newest = newest.join(last_of, (last_of.c.month == Proved.month) & (last_of.c.at == Proved.proved_at))
+    newest: Any = select(col(Proved.proof_id), col(Proved.figures), col(Proved.proved_at)).where(
+        Proved.area_code == city
+    )
+    newest = newest.join(
+        last_of, (last_of.c.month == Proved.month) & (last_of.c.at == Proved.proved_at)
+    )
     proofs = list(await session.exec(newest))
-    differing: Any = select(func.count()).where(col(Differed.proof_id).in_([proof_id for proof_id, _, _ in proofs]))
+    differing: Any = select(func.count()).where(
+        col(Differed.proof_id).in_([proof_id for proof_id, _, _ in proofs])
+    )
     names.PROOF_DIFFERENCES.set((await session.exec(differing)).one())
     if proofs:
         _, figures, began = max(proofs, key=lambda proof: proof[2])
         names.PROOF_FIGURES.set(figures)
     names.PROOF_AGE.set(max(0.0, (session.now - began).total_seconds()))
     heard: Any = select(Heard.topic, func.max(Heard.newest)).group_by(Heard.topic)
-    names.WATERMARK_AGE.all({(topic,): (session.now - at).total_seconds() for topic, at in await session.exec(heard)})
+    names.WATERMARK_AGE.all(
+        {(topic,): (session.now - at).total_seconds() for topic, at in await session.exec(heard)}
+    )

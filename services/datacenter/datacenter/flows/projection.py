@@ -33,7 +33,13 @@ async def project(pairs: Sequence[tuple[Message | None, Fact]], session: Session
         when = When.of(fact.time, fact.sequence)
         told = read(event, when, known) if event is not None else ([], [])
         said.append(told)
-        kept.append((fact, told[0][0][1] if told[0] else None, area_of(event) if event is not None else None))
+        kept.append(
+            (
+                fact,
+                told[0][0][1] if told[0] else None,
+                area_of(event) if event is not None else None,
+            )
+        )
         key = (fact.topic.split(".")[1], when.month)
         if key not in newest or newest[key] < fact.time:
             newest[key] = fact.time
@@ -42,7 +48,12 @@ async def project(pairs: Sequence[tuple[Message | None, Fact]], session: Session
     await archive.keep(driver, kept, number)
     await fold(driver, generation, said, known)
     told_of = sorted(newest)
-    await driver.execute(_HEARD, [key[0] for key in told_of], [key[1] for key in told_of], [newest[key] for key in told_of])
+    await driver.execute(
+        _HEARD,
+        [key[0] for key in told_of],
+        [key[1] for key in told_of],
+        [newest[key] for key in told_of],
+    )
 
 
 async def unheard(session: Session, facts: Sequence[Fact]) -> set[str]:
@@ -52,7 +63,9 @@ async def unheard(session: Session, facts: Sequence[Fact]) -> set[str]:
     return set(new)
 
 
-async def _new(pairs: Sequence[tuple[Message | None, Fact]], session: Session) -> list[tuple[Message | None, Fact]]:
+async def _new(
+    pairs: Sequence[tuple[Message | None, Fact]], session: Session
+) -> list[tuple[Message | None, Fact]]:
     """What is not kept yet, each once: a parked record may come a second time before the first is released."""
     vouched = session.info.pop(_VOUCHED, set())
     asked = [fact for _, fact in pairs if fact.id not in vouched]

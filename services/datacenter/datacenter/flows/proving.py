@@ -33,7 +33,9 @@ from kit.store import Session, Store
 
 _CHUNK = 10_000
 _SMALL = 50_000  # events that are recounted in about a second
-_NOBODY = Caller(subject="proof", client_id="datacenter", roles=frozenset({"service"}), service=True)
+_NOBODY = Caller(
+    subject="proof", client_id="datacenter", roles=frozenset({"service"}), service=True
+)
 _running: dict[tuple[str, str, int], asyncio.Task[UUID]] = {}
 
 
@@ -71,30 +73,51 @@ async def _proved(store: Store, area_code: str, month: int, folder: Path | None)
         found = await asyncio.to_thread(compare, store.dsn, area_code, month, folder)
     else:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as child:
-            found = await asyncio.get_running_loop().run_in_executor(child, compare, store.dsn, area_code, month, folder)
+            found = await asyncio.get_running_loop().run_in_executor(
+                child, compare, store.dsn, area_code, month, folder
+            )
     proof_id = ids.new()
     async with store.transaction() as session:
-        session.add(Proved(
-            proof_id=proof_id, area_code=area_code, month=month, figures=found.figures, events=found.events, proved_at=session.now,
-        ))
+        session.add(
+            Proved(
+                proof_id=proof_id,
+                area_code=area_code,
+                month=month,
+                figures=found.figures,
+                events=found.events,
+                proved_at=session.now,
+            )
+        )
         await session.flush()
         session.add_all([_difference(proof_id, *one) for one in found.differences])
     if found.differences:
-        observe.log.error("figures differ from the archive", month=months.text(month), area=area_code, differences=len(found.differences))
+        observe.log.error(
+            "figures differ from the archive",
+            month=months.text(month),
+            area=area_code,
+            differences=len(found.differences),
+        )
     return proof_id
 
 
 async def _is_small(store: Store) -> bool:
     async with store.reading() as session:
         driver = await session.driver()
-        counted = await driver.fetchval("select count(*) from (select from archive limit $1) as first", _SMALL + 1)
+        counted = await driver.fetchval(
+            "select count(*) from (select from archive limit $1) as first", _SMALL + 1
+        )
         return int(counted) + sum(day.rows for day in await exported.days(driver)) <= _SMALL
 
 
 def _difference(proof_id: UUID, code: str, area_code: str, *parts: int) -> Differed:
     return Differed(
-        proof_id=proof_id, code=code, area_code=area_code, shown_numerator=parts[0], shown_denominator=parts[1],
-        recomputed_numerator=parts[2], recomputed_denominator=parts[3],
+        proof_id=proof_id,
+        code=code,
+        area_code=area_code,
+        shown_numerator=parts[0],
+        shown_denominator=parts[1],
+        recomputed_numerator=parts[2],
+        recomputed_denominator=parts[3],
     )
 
 
@@ -108,16 +131,21 @@ async def _compared(dsn: str, area_code: str, month: int, folder: Path | None) -
     try:
         async with store.reading(snapshot=True) as session:
             gone = await exported.held(await session.driver())
-            await (await session.driver()).execute("set local idle_in_transaction_session_timeout = 0")
+            await (await session.driver()).execute(
+                "set local idle_in_transaction_session_timeout = 0"
+            )
             files = await exported.files(gone, folder)
             shown = await _shown(session, area_code, month)
             recounted, events = await _recounted(session, month, files)
     finally:
         await store.close()
-    inside = {key: parts for key, parts in recounted.items() if key[1].startswith(area_prefix(area_code))}
+    inside = {
+        key: parts for key, parts in recounted.items() if key[1].startswith(area_prefix(area_code))
+    }
     differences = [
         (*key, *shown.get(key, (0, 0)), *inside.get(key, (0, 0)))
-        for key in sorted(shown.keys() | inside.keys()) if shown.get(key, (0, 0)) != inside.get(key, (0, 0))
+        for key in sorted(shown.keys() | inside.keys())
+        if shown.get(key, (0, 0)) != inside.get(key, (0, 0))
     ]
     return Found(len(shown.keys() | inside.keys()) if events else 0, events, differences)
 
@@ -126,14 +154,20 @@ async def _shown(session: Session, area_code: str, month: int) -> Figures:
     codes = [area.code for area in areas.load().within(area_code)]
     counted = await figures.totals(session, _NOBODY, codes, month, month)
     present = await figures.presence(session, _NOBODY, area_code, month, month)
-    return {(one.code, code): figures.parts_of(one, code, month, counted, present) for code in codes for one in catalogue().values()}
+    return {
+        (one.code, code): figures.parts_of(one, code, month, counted, present)
+        for code in codes
+        for one in catalogue().values()
+    }
 
 
 async def _recounted(session: Session, month: int, files: Sequence[Path]) -> tuple[Figures, int]:
     recount = Recount(months.text(month), limits())
     async for chunk in exported.events(files):
         _hear(recount, chunk)
-    cursor = await (await session.driver()).cursor("select type, payload, time, sequence from archive")
+    cursor = await (await session.driver()).cursor(
+        "select type, payload, time, sequence from archive"
+    )
     while rows := await cursor.fetch(_CHUNK):
         _hear(recount, rows)
     return recount.figures(), recount.events
@@ -146,7 +180,9 @@ def _hear(recount: Recount, rows: Iterable[Any]) -> None:
             recount.hear(kind.FromString(payload), time, sequence)
 
 
-async def prove_daily(store: Store, city: str, pause: timedelta, folder: Path | None = None) -> None:
+async def prove_daily(
+    store: Store, city: str, pause: timedelta, folder: Path | None = None
+) -> None:
     """Proves the present month and one closed month once per business day, for as long as the service runs.
 
     pause: real time between two looks; on a business clock that runs fast, days without a proof are skipped.
@@ -160,7 +196,9 @@ async def prove_daily(store: Store, city: str, pause: timedelta, folder: Path | 
             observe.log.warning("no proof now", error=type(error).__name__, why=str(error))
 
 
-async def prove_due(store: Store, city: str, proved_on: date | None, folder: Path | None = None) -> date:
+async def prove_due(
+    store: Store, city: str, proved_on: date | None, folder: Path | None = None
+) -> date:
     """Makes what is due today: the present month unless it is proved, and a closed month unless one was proved on this day by this loop.
 
     A closed month comes in turn, since late facts still change it: a recovery, a captured voucher, a complaint that is closed.
@@ -181,17 +219,32 @@ async def prove_due(store: Store, city: str, proved_on: date | None, folder: Pat
 async def closed_in_turn(store: Store, city: str, present: int) -> int | None:
     """The month before the present one that was never proved, or whose newest proof is the oldest; None where nothing was heard of one."""
     proved = and_(col(Proved.month) == Heard.month, col(Proved.area_code) == city)
-    chosen: Any = select(Heard.month).outerjoin(Proved, proved).where(col(Heard.month) < present).group_by(col(Heard.month))
+    chosen: Any = (
+        select(Heard.month)
+        .outerjoin(Proved, proved)
+        .where(col(Heard.month) < present)
+        .group_by(col(Heard.month))
+    )
     async with store.reading() as session:
-        found = await session.exec(chosen.order_by(func.max(Proved.proved_at).nulls_first(), Heard.month).limit(1))
+        found = await session.exec(
+            chosen.order_by(func.max(Proved.proved_at).nulls_first(), Heard.month).limit(1)
+        )
         return cast(int | None, found.first())
 
 
 async def is_proved(store: Store, city: str, month: int) -> bool:
     """Whether today's proof is made; one from before the first event proves nothing, and is made anew when there is one."""
     async with store.reading() as session:
-        chosen = select(Proved.proved_at, Proved.events).where(Proved.area_code == city, Proved.month == month)
-        newest = (await session.exec(chosen.order_by(col(Proved.proved_at).desc(), col(Proved.proof_id).desc()).limit(1))).first()
+        chosen = select(Proved.proved_at, Proved.events).where(
+            Proved.area_code == city, Proved.month == month
+        )
+        newest = (
+            await session.exec(
+                chosen.order_by(col(Proved.proved_at).desc(), col(Proved.proof_id).desc()).limit(1)
+            )
+        ).first()
         if newest is None or local_day(newest[0]) != local_day(session.now):
             return False
-        return bool(newest[1]) or not await (await session.driver()).fetchval("select exists (select from archive)")
+        return bool(newest[1]) or not await (await session.driver()).fetchval(
+            "select exists (select from archive)"
+        )

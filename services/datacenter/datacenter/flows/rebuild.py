@@ -42,12 +42,16 @@ async def rebuild(store: Store, folder: Path | None = None) -> int:
     folder: where the files of exported days are.
     Raises: RebuildRuns; DayExported, DayAltered where such a file cannot be read.
     """
-    patient = connect_options(store.service, idle_in_transaction_session_timeout="0", statement_timeout="0")
+    patient = connect_options(
+        store.service, idle_in_transaction_session_timeout="0", statement_timeout="0"
+    )
     reader = await asyncpg.connect(store.dsn, **patient)
     try:
         if not await reader.fetchval("select pg_try_advisory_lock($1)", LOCK):
             raise RebuildRuns()
-        return await _rebuilt(store, reader, await exported.files(await exported.days(reader), folder))
+        return await _rebuilt(
+            store, reader, await exported.files(await exported.days(reader), folder)
+        )
     finally:
         await reader.close()
 
@@ -77,7 +81,11 @@ async def _rebuilt(store: Store, reader: asyncpg.Connection, files: Sequence[Pat
         upto = await driver.fetchval("select batch from projection for update")
         rest = await driver.fetch(_EVENTS, done, upto)
         await fold(driver, target, _said(rest), limits())
-        await driver.execute("update projection set live = $1, counted_by = $2, counted_to = batch", target, counted_by())
+        await driver.execute(
+            "update projection set live = $1, counted_by = $2, counted_to = batch",
+            target,
+            counted_by(),
+        )
     folded.add(len(rest))
     observe.log.info("counts rebuilt", events=folded.events, generation=target)
     return folded.events
@@ -99,7 +107,9 @@ class _Folded:
 
 async def _fold(store: Store, target: int, chunk: list[Any]) -> None:
     async with store.transaction() as session:
-        await (await session.driver()).execute("set local idle_in_transaction_session_timeout = 0")  # locks nothing shown
+        await (await session.driver()).execute(
+            "set local idle_in_transaction_session_timeout = 0"
+        )  # locks nothing shown
         await fold(await session.driver(), target, _said(chunk), limits())
 
 
@@ -124,7 +134,9 @@ async def _main() -> int:
     from kit.service import settings
 
     told = settings(Settings)
-    store = Store(told.database.get_secret_value(), service=told.service, clock=Clock(told.clock_file))
+    store = Store(
+        told.database.get_secret_value(), service=told.service, clock=Clock(told.clock_file)
+    )
     try:
         await rebuild(store, told.archive_files)
     except EldercareError as error:

@@ -20,7 +20,10 @@ from kit.observe import names
 from kit.store import Session, Store
 
 RULES = 1  # raised with every change of what an event counts as (`rules`, `flows.reading`): test_renewing.py notices one that was forgotten
-PAUSE_S, MOST_S = 15.0, 300.0  # the latter while another replica rebuilds, for hours perhaps, or something is in the way
+PAUSE_S, MOST_S = (
+    15.0,
+    300.0,
+)  # the latter while another replica rebuilds, for hours perhaps, or something is in the way
 
 NUMBER = """
 update projection set batch = batch + 1,
@@ -28,13 +31,17 @@ counted_by = case when batch = 0 then $1 else counted_by end,
 counted_to = case when batch = 0 or counted_by = $1 and counted_to = batch then batch + 1 else counted_to end
 returning batch, live"""
 
-_OUTDATED = "select batch > 0 and (counted_by is distinct from $1 or counted_to < batch) from projection"
+_OUTDATED = (
+    "select batch > 0 and (counted_by is distinct from $1 or counted_to < batch) from projection"
+)
 
 
 @cache
 def counted_by() -> str:
     """Names the rules by which this program counts: their number and a digest of the norms' numbers in them."""
-    return f"{RULES}+{sha256(json.dumps(asdict(limits()), sort_keys=True).encode()).hexdigest()[:8]}"
+    return (
+        f"{RULES}+{sha256(json.dumps(asdict(limits()), sort_keys=True).encode()).hexdigest()[:8]}"
+    )
 
 
 async def outdated(session: Session) -> bool:
@@ -51,7 +58,9 @@ async def keep_renewed(store: Store, pause_s: float = PAUSE_S) -> None:
                 old = await outdated(session)
             names.COUNTS_OUTDATED.set(int(old))
             if old:
-                observe.log.info("counts of other rules are made anew from the archive", rules=counted_by())
+                observe.log.info(
+                    "counts of other rules are made anew from the archive", rules=counted_by()
+                )
             rest_s = pause_s if not old or await _rebuilt() else min(2 * rest_s, MOST_S)
         except FAILED as error:
             observe.log.warning("counts are renewed later", error=type(error).__name__)

@@ -29,7 +29,9 @@ Heard: Any = tables.Heard
 Position: Any = kept.Position
 
 TREND = 12
-Ends = Callable[[], Mapping[tuple[str, int], int]]  # end offsets by topic and partition, as far as they are known
+Ends = Callable[
+    [], Mapping[tuple[str, int], int]
+]  # end offsets by topic and partition, as far as they are known
 
 
 async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: Ends) -> pb.Board:
@@ -38,7 +40,11 @@ async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: En
     present_month = months.of_day(local_day(session.now))
     month = months.of_text(request.month) if request.month else present_month
     first = month - (request.trend or TREND) + 1
-    children = [child.code for child in areas.load().children(found.code) if child.official or areas.load().children(child.code)]
+    children = [
+        child.code
+        for child in areas.load().children(found.code)
+        if child.official or areas.load().children(child.code)
+    ]
     own = await figures.totals(session, caller, [found.code], first, month)
     below = await figures.totals(session, caller, children, month, month) if children else {}
     present = await figures.presence(session, caller, found.code, first, month)
@@ -49,13 +55,25 @@ async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: En
     size = len(catalogue())
     return pb.Board(
         area=_area(found.code, own, month),
-        path=[_area(step.code, own, month) for step in areas.load().path(found.code) if step.level >= TOP],
-        month=months.text(month), figures=trend[-size:], trend=trend,
-        parts=[
-            pb.Part(area=_area(code, below, month), figures=parts[place * size:(place + 1) * size]) for place, code in enumerate(children)
+        path=[
+            _area(step.code, own, month)
+            for step in areas.load().path(found.code)
+            if step.level >= TOP
         ],
-        freshness=await freshness(session, ends), indicators=[figures.described(indicator) for indicator in catalogue().values()],
-        proof=await proofs.newest(session, caller, found.code, month), made_at=timestamp(session.now), area_code=found.code,
+        month=months.text(month),
+        figures=trend[-size:],
+        trend=trend,
+        parts=[
+            pb.Part(
+                area=_area(code, below, month), figures=parts[place * size : (place + 1) * size]
+            )
+            for place, code in enumerate(children)
+        ],
+        freshness=await freshness(session, ends),
+        indicators=[figures.described(indicator) for indicator in catalogue().values()],
+        proof=await proofs.newest(session, caller, found.code, month),
+        made_at=timestamp(session.now),
+        area_code=found.code,
         counts_outdated=await outdated(session),
     )
 
@@ -72,7 +90,12 @@ def _area(code: str, counted: figures.Totals, month: int) -> pb.Area:
     lon, lat = centroids().get(code, (0.0, 0.0))
     known = areas.load()[code]
     return pb.Area(
-        area_code=code, name=known.name, level=known.level, lon=lon, lat=lat, elders=counted.get((Measure.ALIVE, code, month), 0),
+        area_code=code,
+        name=known.name,
+        level=known.level,
+        lon=lon,
+        lat=lat,
+        elders=counted.get((Measure.ALIVE, code, month), 0),
     )
 
 
@@ -80,20 +103,34 @@ def _area(code: str, counted: figures.Totals, month: int) -> pb.Area:
 def centroids() -> dict[str, tuple[float, float]]:
     """Inner points of the areas that have one: longitude, latitude."""
     text = resources.files("datacenter").joinpath("data/centroids.csv").read_text("utf-8")
-    return {row["code"]: (float(row["lon"]), float(row["lat"])) for row in csv.DictReader(text.splitlines())}
+    return {
+        row["code"]: (float(row["lon"]), float(row["lat"]))
+        for row in csv.DictReader(text.splitlines())
+    }
 
 
 async def freshness(session: Session, ends: Ends) -> list[pb.Freshness]:
     """How far each topic is heard, and how many of its records are still to be read."""
-    newest: Any = select(Heard.topic, func.max(Heard.newest), func.max(Heard.applied_at)).group_by(Heard.topic).order_by(Heard.topic)
-    applied: Any = select(Position.topic, Position.partition, func.max(Position.next)).group_by(Position.topic, Position.partition)
+    newest: Any = (
+        select(Heard.topic, func.max(Heard.newest), func.max(Heard.applied_at))
+        .group_by(Heard.topic)
+        .order_by(Heard.topic)
+    )
+    applied: Any = select(Position.topic, Position.partition, func.max(Position.next)).group_by(
+        Position.topic, Position.partition
+    )
     read = {(topic, partition): next for topic, partition, next in await session.exec(applied)}
     lags: dict[str, int] = {}
     for (topic, partition), end in ends().items():
         name = topic.split(".")[1] if "." in topic else topic
         lags[name] = lags.get(name, 0) + max(0, end - read.get((topic, partition), 0))
     return [
-        pb.Freshness(topic=topic, watermark=timestamp(heard), lag=lags.get(topic, 0), applied_at=timestamp(at))
+        pb.Freshness(
+            topic=topic,
+            watermark=timestamp(heard),
+            lag=lags.get(topic, 0),
+            applied_at=timestamp(at),
+        )
         for topic, heard, at in await session.exec(newest)
     ]
 
@@ -102,5 +139,8 @@ def ends_of(consumers: Consumers) -> dict[tuple[str, int], int]:
     """The end offsets that Kafka told this reader with the records it fetched last; none while it has no partitions."""
     if not consumers.ready:
         return {}
-    told = {(tp.topic, tp.partition): consumers.consumer.highwater(tp) for tp in consumers.consumer.assignment()}
+    told = {
+        (tp.topic, tp.partition): consumers.consumer.highwater(tp)
+        for tp in consumers.consumer.assignment()
+    }
     return {place: end for place, end in told.items() if end is not None}

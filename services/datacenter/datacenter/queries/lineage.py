@@ -60,7 +60,9 @@ async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb
     newest = await figures.watermarks(session, month)
     made = figures.figures([place.code], range(month, month + 1), counted, present, newest)
     page = pb.LineagePage(
-        indicator=figures.described(indicator), figure=next(one for one in made if one.code == indicator.code), area_code=place.code,
+        indicator=figures.described(indicator),
+        figure=next(one for one in made if one.code == indicator.code),
+        area_code=place.code,
     )
     limit, after = request.limit or LIMIT, _read_cursor(request.after)
     for _ in range(ROUNDS):
@@ -86,7 +88,11 @@ async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb
 
 async def event(session: Session, caller: Caller, request: pb.GetArchivedEvent) -> pb.ArchivedEvent:
     """One event as it was heard. Raises: NotFound, DayExported."""
-    chosen: Any = scoped(select(Archived).where(Archived.id == UUID(request.event_id)), caller, area=Archived.area_code)
+    chosen: Any = scoped(
+        select(Archived).where(Archived.id == UUID(request.event_id)),
+        caller,
+        area=Archived.area_code,
+    )
     row = (await session.exec(chosen)).scalar_one_or_none()
     if row is None:
         await exported.refuse_event(await session.driver(), UUID(request.event_id))
@@ -113,30 +119,61 @@ def _read_cursor(text: str) -> tuple[datetime, UUID] | None:
 
 
 def _types(indicator: Indicator) -> list[str]:
-    return [name for name in READERS if KINDS[name].DESCRIPTOR.GetOptions().Extensions[options_pb2.event].topic in indicator.topics]
+    return [
+        name
+        for name in READERS
+        if KINDS[name].DESCRIPTOR.GetOptions().Extensions[options_pb2.event].topic
+        in indicator.topics
+    ]
 
 
 async def _candidates(
-    session: Session, caller: Caller, code: str, indicator: Indicator, month: int, after: tuple[datetime, UUID] | None,
+    session: Session,
+    caller: Caller,
+    code: str,
+    indicator: Indicator,
+    month: int,
+    after: tuple[datetime, UUID] | None,
 ) -> Sequence[Any]:
     """Events of the figure's topics in the area, newest first: a few of each area inside by the index, then the newest of all."""
-    codes = select(func.unnest(cast([inner.code for inner in areas.load().within(code)], ARRAY(Text))).label("code")).subquery()
+    codes = select(
+        func.unnest(cast([inner.code for inner in areas.load().within(code)], ARRAY(Text))).label(
+            "code"
+        )
+    ).subquery()
     order = (Archived.time.desc(), Archived.id.desc())
     inner: Any = scoped(select(Archived.id, Archived.time), caller, area=Archived.area_code)
     inner = inner.where(Archived.area_code == codes.c.code, Archived.type.in_(_types(indicator)))
     if indicator.numerator in STOCKS:
-        inner = inner.where(Archived.time < datetime.fromtimestamp(months.first_second(month + 1), tz=session.now.tzinfo))
+        inner = inner.where(
+            Archived.time
+            < datetime.fromtimestamp(months.first_second(month + 1), tz=session.now.tzinfo)
+        )
     if after is not None:
         inner = inner.where(tuple_(Archived.time, Archived.id) < tuple_(*after))
     newest = inner.order_by(*order).limit(CHUNK).lateral()
-    ids: Any = select(newest.c.id).select_from(codes.join(newest, true())).order_by(newest.c.time.desc(), newest.c.id.desc()).limit(CHUNK)
+    ids: Any = (
+        select(newest.c.id)
+        .select_from(codes.join(newest, true()))
+        .order_by(newest.c.time.desc(), newest.c.id.desc())
+        .limit(CHUNK)
+    )
     found = (await session.exec(ids)).scalars().all()
-    whole: Any = scoped(select(Archived), caller, area=Archived.area_code).where(Archived.id.in_(found)).order_by(*order)
+    whole: Any = (
+        scoped(select(Archived), caller, area=Archived.area_code)
+        .where(Archived.id.in_(found))
+        .order_by(*order)
+    )
     return list((await session.exec(whole)).scalars())
 
 
 async def _judged(
-    session: Session, caller: Caller, rows: Sequence[Any], indicator: Indicator, code: str, month: int,
+    session: Session,
+    caller: Caller,
+    rows: Sequence[Any],
+    indicator: Indicator,
+    code: str,
+    month: int,
 ) -> list[pb.ArchivedEvent]:
     """Those of the rows that count, with where they count."""
     things = {row.thing for row in rows if row.thing is not None}
@@ -150,15 +187,21 @@ async def _judged(
     judged: dict[UUID, tuple[bool, bool]] = {}
     for events in (*by_thing.values(), *([_event(row)] for row in rows if row.thing is None)):
         judged.update(_evidence(events, indicator, code, month))
-    return [_message(row, _decoded(row), *judged[row.id]) for row in rows if any(judged.get(row.id, ()))]
+    return [
+        _message(row, _decoded(row), *judged[row.id]) for row in rows if any(judged.get(row.id, ()))
+    ]
 
 
-def _evidence(events: list[Event], indicator: Indicator, code: str, month: int) -> dict[UUID, tuple[bool, bool]]:
+def _evidence(
+    events: list[Event], indicator: Indicator, code: str, month: int
+) -> dict[UUID, tuple[bool, bool]]:
     """Which events a thing needs to count as it does, and whether it would count less without each: in numerator, in denominator."""
 
     def amounts(of: Iterable[Event]) -> tuple[int, int]:
         counts, below = _counts(of), indicator.denominator
-        return _amount(counts, indicator.numerator, code, month), 0 if below is None else _amount(counts, below, code, month)
+        return _amount(counts, indicator.numerator, code, month), 0 if below is None else _amount(
+            counts, below, code, month
+        )
 
     needed = sorted(events, key=lambda event: (event.row.time, event.row.sequence))
     whole = amounts(needed)
@@ -200,16 +243,27 @@ def _counts(events: Iterable[Event]) -> Counts:
 def _amount(counts: Counts, measure: Measure, code: str, month: int) -> int:
     prefix, stock = area_prefix(code), measure in STOCKS
     return sum(
-        amount for (of, place, at), amount in counts.items()
+        amount
+        for (of, place, at), amount in counts.items()
         if of == measure and place.startswith(prefix) and (at <= month if stock else at == month)
     )
 
 
-def _message(row: Any, event: Message | None, in_numerator: bool, in_denominator: bool) -> pb.ArchivedEvent:
+def _message(
+    row: Any, event: Message | None, in_numerator: bool, in_denominator: bool
+) -> pb.ArchivedEvent:
     return pb.ArchivedEvent(
-        event_id=str(row.id), type=row.type, source=row.source, subject=row.subject, area_code=row.area_code or "",
-        time=wire.timestamp(row.time), traceparent=row.traceparent or "", body=_body(event) if event is not None else "",
-        in_numerator=in_numerator, in_denominator=in_denominator, trace_id=trace_id_of(row.traceparent) or "",
+        event_id=str(row.id),
+        type=row.type,
+        source=row.source,
+        subject=row.subject,
+        area_code=row.area_code or "",
+        time=wire.timestamp(row.time),
+        traceparent=row.traceparent or "",
+        body=_body(event) if event is not None else "",
+        in_numerator=in_numerator,
+        in_denominator=in_denominator,
+        trace_id=trace_id_of(row.traceparent) or "",
     )
 
 
@@ -218,7 +272,9 @@ def _body(event: Message) -> str:
     shown = type(event)()
     shown.CopyFrom(event)
     _mask(shown)
-    return json_format.MessageToJson(shown, preserving_proto_field_name=True, indent=None, ensure_ascii=False)
+    return json_format.MessageToJson(
+        shown, preserving_proto_field_name=True, indent=None, ensure_ascii=False
+    )
 
 
 def _mask(message: Message) -> None:

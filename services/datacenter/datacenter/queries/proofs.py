@@ -13,12 +13,24 @@ from kit.store import Session
 
 async def newest(session: Session, caller: Caller, area_code: str, month: int) -> pb.Proof | None:
     """The newest proof of a month that covers an area, with what it found inside the area."""
-    chosen = select(Proved).where(Proved.month == month, col(Proved.area_code).in_(holders(area_code)))
-    row = (await session.exec(chosen.order_by(col(Proved.proved_at).desc(), col(Proved.proof_id).desc()).limit(1))).first()
+    chosen = select(Proved).where(
+        Proved.month == month, col(Proved.area_code).in_(holders(area_code))
+    )
+    row = (
+        await session.exec(
+            chosen.order_by(col(Proved.proved_at).desc(), col(Proved.proof_id).desc()).limit(1)
+        )
+    ).first()
     if row is None:
         return None
     inside = scoped(select(Differed), caller, area=Differed.area_code).where(
-        Differed.proof_id == row.proof_id, col(Differed.area_code).startswith(area_prefix(area_code)),
+        Differed.proof_id == row.proof_id,
+        col(Differed.area_code).startswith(area_prefix(area_code)),
     )
     found = await session.exec(inside.order_by(col(Differed.area_code), col(Differed.code)))
-    return wire.message(pb.Proof, row, month=months.text(row.month), differences=[wire.message(pb.Difference, one) for one in found])
+    return wire.message(
+        pb.Proof,
+        row,
+        month=months.text(row.month),
+        differences=[wire.message(pb.Difference, one) for one in found],
+    )

@@ -37,12 +37,17 @@ class Indicator:
     definition: str
 
     def parts(
-        self, counted: Callable[[Measure], int], present: Callable[[Measure, int], int], all_of: Callable[[int], int],
+        self,
+        counted: Callable[[Measure], int],
+        present: Callable[[Measure, int], int],
+        all_of: Callable[[int], int],
     ) -> tuple[int, int]:
         """Numerator and denominator. counted: a measure of the area; present, all_of: areas of a level in it that have one, and all."""
         if self.level is not None:
             return present(self.numerator, self.level), all_of(self.level)
-        return counted(self.numerator), counted(self.denominator) if self.denominator is not None else 0
+        return counted(self.numerator), counted(
+            self.denominator
+        ) if self.denominator is not None else 0
 
     def value(self, numerator: int, denominator: int) -> float | None:
         """The figure; None where a zero denominator leaves no value."""

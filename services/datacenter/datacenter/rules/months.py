@@ -6,7 +6,9 @@ from functools import lru_cache
 
 YEAR = 12
 _LAST_HOUR = 253402300799 // 3600 - 8  # of the year 9999 in Asia/Shanghai, since 1970 in UTC
-_SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991, so every month begins on a whole hour of UTC
+_SHANGHAI = timezone(
+    timedelta(hours=8)
+)  # no summer time since 1991, so every month begins on a whole hour of UTC
 
 
 def of_text(text: str) -> int:

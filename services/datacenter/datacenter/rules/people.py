@@ -87,18 +87,31 @@ def _mask(state: list[Any], results: Any, cares: Any, month: int, limits: Limits
     level: int | None = result[5] if result is not None and result[3] <= month < result[4] else None
     dependent = level is not None and level >= limits.dependent_level
     is_old, basic = age >= limits.old_years * YEAR, bool(flags & BASIC)
-    mask = 1 << Measure.ALIVE | is_old << Measure.ALIVE_65 | (age >= limits.oldest_years * YEAR) << Measure.ALIVE_80
+    mask = (
+        1 << Measure.ALIVE
+        | is_old << Measure.ALIVE_65
+        | (age >= limits.oldest_years * YEAR) << Measure.ALIVE_80
+    )
     mask |= bool(flags & ALONE) << Measure.ALONE | bool(flags & COMPLETE) << Measure.COMPLETE
     mask |= (dependent or bool(flags & SPECIAL)) << Measure.SPECIAL | basic << Measure.BASIC
     if level is not None:
-        mask |= 1 << Measure.ASSESSED | is_old << Measure.ASSESSED_65 | basic << Measure.BASIC_ASSESSED | dependent << Measure.DEPENDENT
+        mask |= (
+            1 << Measure.ASSESSED
+            | is_old << Measure.ASSESSED_65
+            | basic << Measure.BASIC_ASSESSED
+            | dependent << Measure.DEPENDENT
+        )
     if dependent and flags & CARE:
         mask |= 1 << Measure.CARE_ELIGIBLE | _given(cares, month) << Measure.CARE_GIVEN
     return mask
 
 
 def _given(cares: Any, month: int) -> bool:
-    return any(entry[3] for care in (cares or {}).values() if (entry := timelines.at(care, month)) is not None)
+    return any(
+        entry[3]
+        for care in (cares or {}).values()
+        if (entry := timelines.at(care, month)) is not None
+    )
 
 
 def _change(counts: Counts, area: str, mask: int, new_area: str, new: int, month: int) -> None:

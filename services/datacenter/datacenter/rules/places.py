@@ -27,7 +27,10 @@ def facility_counts(facility: State, _: Limits) -> Counts:
             if tier == TOWN:
                 now[Measure.TOWN_FACILITIES, area] = 1
             if tier == COUNTY:
-                now[Measure.COUNTY_BEDS, area], now[Measure.COUNTY_NURSING_BEDS, area] = beds, nursing
+                now[Measure.COUNTY_BEDS, area], now[Measure.COUNTY_NURSING_BEDS, area] = (
+                    beds,
+                    nursing,
+                )
             if operation in SOCIAL:
                 now[Measure.SOCIAL_BEDS, area] = beds
         _differ(counts, before, now, month)
@@ -52,7 +55,10 @@ def worker_counts(worker: State, _: Limits) -> Counts:
     """e: [month, sequence, µs, area, active caregiver, first month not certified]."""
     counts: Counts = {}
     states = worker.get("e", ())
-    cuts = sorted({entry[0] for entry in states} | {entry[5] for entry in states if states and entry[5] >= states[0][0]})
+    cuts = sorted(
+        {entry[0] for entry in states}
+        | {entry[5] for entry in states if states and entry[5] >= states[0][0]}
+    )
     before: dict[tuple[int, str], int] = {}
     for month in cuts:
         entry = timelines.at(states, month)
@@ -66,7 +72,9 @@ def worker_counts(worker: State, _: Limits) -> Counts:
     return counts
 
 
-def _differ(counts: Counts, before: dict[tuple[int, str], int], now: dict[tuple[int, str], int], month: int) -> None:
+def _differ(
+    counts: Counts, before: dict[tuple[int, str], int], now: dict[tuple[int, str], int], month: int
+) -> None:
     for measure, area in before.keys() | now.keys():
         change = now.get((measure, area), 0) - before.get((measure, area), 0)
         if change:

@@ -7,7 +7,11 @@ from datacenter.rules.measures import Counts, Limits, Measure
 State = dict[str, Any]
 Place = tuple[str, int] | list[Any]  # area, month
 
-ELDER, DEATH, MOVED_OUT = 1, 2, 5  # causes of a cancelled order that are nobody's failure (OrderCancelled.Cause)
+ELDER, DEATH, MOVED_OUT = (
+    1,
+    2,
+    5,
+)  # causes of a cancelled order that are nobody's failure (OrderCancelled.Cause)
 
 
 def knows_first(thing: State, name: str, place: list[Any]) -> None:
@@ -47,7 +51,10 @@ def assessment_counts(assessment: State, _: Limits) -> Counts:
         return {}
     area, month, *_, paired = done  # what was kept before 2026-11-26 tells more
     counts = {(int(Measure.RESULTS), area, month): 1}
-    for measure, counted in ((Measure.RESULTS_PAIRED, paired), (Measure.RESULTS_APPEALED, assessment.get("x"))):
+    for measure, counted in (
+        (Measure.RESULTS_PAIRED, paired),
+        (Measure.RESULTS_APPEALED, assessment.get("x")),
+    ):
         if counted:
             counts[measure, area, month] = 1
     return counts
@@ -67,8 +74,10 @@ def order_counts(order: State, limits: Limits) -> Counts:
     if finished is not None:
         late, called, funded = order.get("l"), order.get("u"), order.get("v")
         for measure, counted in (
-            (Measure.FINISHED, True), (Measure.FINISHED_IN_TIME, late is not None and late <= limits.late_min),
-            (Measure.FINISHED_FOLLOWED_UP, called), (Measure.FINISHED_FUNDED, funded),
+            (Measure.FINISHED, True),
+            (Measure.FINISHED_IN_TIME, late is not None and late <= limits.late_min),
+            (Measure.FINISHED_FOLLOWED_UP, called),
+            (Measure.FINISHED_FUNDED, funded),
             (Measure.FINISHED_FUNDED_FOLLOWED_UP, called and funded),
         ):
             if counted:

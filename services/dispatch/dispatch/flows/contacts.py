@@ -18,17 +18,26 @@ CALL_S = 2.0
 TIMER = "contact"
 
 
-async def asked(register: Client, vault: Vault, elder_id: UUID, **spoken: Any) -> dict[str, bytes | None]:
+async def asked(
+    register: Client, vault: Vault, elder_id: UUID, **spoken: Any
+) -> dict[str, bytes | None]:
     """The columns `contact` and `home` of an order, sealed. Outside any transaction.
 
     spoken: on whose behalf, in which correlation. Raises: Unavailable, NotFound.
     """
     told: assessment.ElderContact = await register.call(
-        "eldercare.assessment.v1.Elders/Contact", assessment.GetElder(elder_id=str(elder_id)), timeout=CALL_S, channel="internal", **spoken,
+        "eldercare.assessment.v1.Elders/Contact",
+        assessment.GetElder(elder_id=str(elder_id)),
+        timeout=CALL_S,
+        channel="internal",
+        **spoken,
     )
-    position = (told.lon, told.lat) if told.HasField("lon") and told.HasField("lat") else (None, None)
+    position = (
+        (told.lon, told.lat) if told.HasField("lon") and told.HasField("lat") else (None, None)
+    )
     return {
-        "contact": sealed.seal_contact(vault, told.name, told.phone, told.address), "home": sealed.seal_place(vault, *position),
+        "contact": sealed.seal_contact(vault, told.name, told.phone, told.address),
+        "home": sealed.seal_place(vault, *position),
     }
 
 
@@ -50,5 +59,9 @@ async def renew(store: Store, register: Client, elder_id: UUID) -> None:
 
 
 async def _expected(session: Session, elder_id: UUID) -> bool:
-    wanted = select(Order.order_id).where(Order.elder_id == elder_id, col(Order.state).in_(orders.EXPECTED)).limit(1)
+    wanted = (
+        select(Order.order_id)
+        .where(Order.elder_id == elder_id, col(Order.state).in_(orders.EXPECTED))
+        .limit(1)
+    )
     return (await session.exec(wanted)).first() is not None

@@ -25,7 +25,9 @@ TIMERS = ("offer", "answer", "missed")
 
 async def lock_county(session: Session, county: str) -> None:
     """Lets one transaction at a time promise this county's workers to somebody."""
-    await (await session.driver()).execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"dispatch/{county}")
+    await (await session.driver()).execute(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"dispatch/{county}"
+    )
 
 
 async def offer(session: Session, order_id: UUID) -> None:
@@ -46,27 +48,57 @@ async def offer(session: Session, order_id: UUID) -> None:
     found = [stop for stop in plan_by_scan(problem).stops if stop.visit_id == str(order_id)]
     if found:
         worker = await county_day.worker_of(session, UUID(found[0].worker_id))
-        assign(session, order, worker.organisation_id, worker.worker_id, county_day.instant_of(day, found[0].begin_s))
+        assign(
+            session,
+            order,
+            worker.organisation_id,
+            worker.worker_id,
+            county_day.instant_of(day, found[0].begin_s),
+        )
     else:
-        due(session, min(session.now + limits(local_day(session.now)).retry, order.wanted_to), "offer", str(order_id))
+        due(
+            session,
+            min(session.now + limits(local_day(session.now)).retry, order.wanted_to),
+            "offer",
+            str(order_id),
+        )
 
 
-def assign(session: Session, order: Order, organisation_id: UUID, worker_id: UUID, planned_at: datetime) -> None:
+def assign(
+    session: Session, order: Order, organisation_id: UUID, worker_id: UUID, planned_at: datetime
+) -> None:
     """Promises the order to a worker and asks for an answer. The order must be locked and placed."""
-    order.state, order.organisation_id, order.worker_id, order.planned_at = State.ASSIGNED, organisation_id, worker_id, planned_at
+    order.state, order.organisation_id, order.worker_id, order.planned_at = (
+        State.ASSIGNED,
+        organisation_id,
+        worker_id,
+        planned_at,
+    )
     order.attempt += 1
     emit(session, wire.message(said.OrderAssigned, order, assigned_at=session.now), order)
     undue(session, "offer", str(order.order_id))
     patience = limits(local_day(session.now)).patience
-    due(session, orders.answer_by(session.now, order.wanted_to, patience), "answer", str(order.order_id))
+    due(
+        session,
+        orders.answer_by(session.now, order.wanted_to, patience),
+        "answer",
+        str(order.order_id),
+    )
 
 
 def take_back(session: Session, order: Order) -> said.OrderDeclined:
     """The worker does not take it, was silent too long, or left: never asked again, and somebody else is looked for at once."""
     told = emit(session, wire.message(said.OrderDeclined, order, declined_at=session.now), order)
     if order.worker_id is not None:
-        session.add(Declined(order_id=order.order_id, worker_id=order.worker_id, declined_at=session.now))
-    order.state, order.organisation_id, order.worker_id, order.planned_at = State.PLACED, None, None, None
+        session.add(
+            Declined(order_id=order.order_id, worker_id=order.worker_id, declined_at=session.now)
+        )
+    order.state, order.organisation_id, order.worker_id, order.planned_at = (
+        State.PLACED,
+        None,
+        None,
+        None,
+    )
     _clear_timers(session, order)
     due(session, session.now, "offer", str(order.order_id))
     return told
@@ -76,10 +108,18 @@ async def cancel(session: Session, order: Order, cause: Cause) -> said.OrderCanc
     """Ends an order without a visit. The order must be locked and open."""
     order.state = State.CANCELLED
     _clear_timers(session, order)
-    return emit(session, wire.message(
-        said.OrderCancelled, order, organisation_id=order.organisation_id, worker_id=order.worker_id, cause=int(cause),
-        cancelled_at=session.now,
-    ), order)
+    return emit(
+        session,
+        wire.message(
+            said.OrderCancelled,
+            order,
+            organisation_id=order.organisation_id,
+            worker_id=order.worker_id,
+            cause=int(cause),
+            cancelled_at=session.now,
+        ),
+        order,
+    )
 
 
 async def expire(session: Session, order_id: UUID) -> None:
@@ -105,17 +145,23 @@ async def reoffer_orders_of_leaver(session: Session, worker_id: UUID) -> None:
 async def cancel_open_orders(session: Session, elder_id: UUID, cause: Cause) -> None:
     """An elder died or moved out: nobody comes any more. A begun visit is ended by who is there."""
     for order in await locked(session, col(Order.elder_id) == elder_id, orders.EXPECTED):
-        if order.state == State.RESERVING:  # nobody has heard of it; the hold on the voucher expires
+        if (
+            order.state == State.RESERVING
+        ):  # nobody has heard of it; the hold on the voucher expires
             order.state = State.CANCELLED
             undue(session, "reserve", str(order.order_id))
         else:
             await cancel(session, order, cause)
 
 
-async def locked(session: Session, whose: ColumnElement[bool], states: Sequence[State]) -> Sequence[Order]:
+async def locked(
+    session: Session, whose: ColumnElement[bool], states: Sequence[State]
+) -> Sequence[Order]:
     """Somebody's orders in these states, in the order of their ids, so that two transactions never wait for each other."""
     query = select(Order).where(whose, col(Order.state).in_(states)).order_by(col(Order.order_id))
-    found = (await session.exec(query.with_for_update().execution_options(populate_existing=True))).all()
+    found = (
+        await session.exec(query.with_for_update().execution_options(populate_existing=True))
+    ).all()
     session.holds(*found)
     return found
 

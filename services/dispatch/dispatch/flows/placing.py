@@ -68,7 +68,9 @@ class Placing:
         service itself takes it up again.
         """
         order_id = uuid5(NAMESPACE, f"{call.client_id}\n{call.key}")
-        digest = hashlib.blake2b(request.SerializeToString(deterministic=True), digest_size=16).digest()
+        digest = hashlib.blake2b(
+            request.SerializeToString(deterministic=True), digest_size=16
+        ).digest()
         async with store.raw() as session:
             order: Known = dict(await session.fetchrow(_LOOK, order_id, UUID(request.elder_id)))
             chosen = None if order["order_id"] else _asked(session, request, call, order)
@@ -76,13 +78,25 @@ class Placing:
             order = await self._kept(store, request, call, order, chosen, order_id, digest)
         if order["digest"] != digest:
             raise KeyReused(call.method)
-        access.check(call.caller, area=order["area_code"], person=order["elder_id"], kind="elder", key=request.elder_id)
+        access.check(
+            call.caller,
+            area=order["area_code"],
+            person=order["elder_id"],
+            kind="elder",
+            key=request.elder_id,
+        )
         if order["state"] == State.RESERVING:
             order = await self.confirm(store, order)
         if order["version"] == 0:
             raise AlreadyCancelled(order_id=order_id)
         return wire.message(
-            pb.Order, order, state=int(State.PLACED), organisation_id=None, worker_id=None, planned_at=None, followed_up=False,
+            pb.Order,
+            order,
+            state=int(State.PLACED),
+            organisation_id=None,
+            worker_id=None,
+            planned_at=None,
+            followed_up=False,
         )
 
     async def confirm(self, store: Store, order: Known) -> Known:
@@ -95,26 +109,56 @@ class Placing:
             except Repeated:  # somebody else placed it, or the elder died or moved out, between reading and writing
                 continue
             return placed
-        raise Contended("database", f"order {order['order_id']} was in others' way", retry_after_s=0.1)
+        raise Contended(
+            "database", f"order {order['order_id']} was in others' way", retry_after_s=0.1
+        )
 
     async def _kept(
-        self, store: Store, request: pb.PlaceOrder, call: Call, elder: Known, chosen: Item, order_id: UUID, digest: bytes,
+        self,
+        store: Store,
+        request: pb.PlaceOrder,
+        call: Call,
+        elder: Known,
+        chosen: Item,
+        order_id: UUID,
+        digest: bytes,
     ) -> Known:
         columns = await contacts.asked(
-            self.assessment, sealed.vault_of(store), UUID(request.elder_id), on_behalf_of=call.token, correlation_id=call.correlation_id,
+            self.assessment,
+            sealed.vault_of(store),
+            UUID(request.elder_id),
+            on_behalf_of=call.token,
+            correlation_id=call.correlation_id,
         )
         try:
             async with store.raw() as session:
                 order = wire.row(
-                    Order, request, order_id=order_id, digest=digest, area_code=elder["home_area"], state=State.RESERVING,
-                    help=chosen.help, planned_min=chosen.planned_min, price_fen=chosen.price_fen, voucher=chosen.voucher,
-                    institution=elder["living"] == INSTITUTION, placed_at=session.now, elder_id=UUID(request.elder_id),
+                    Order,
+                    request,
+                    order_id=order_id,
+                    digest=digest,
+                    area_code=elder["home_area"],
+                    state=State.RESERVING,
+                    help=chosen.help,
+                    planned_min=chosen.planned_min,
+                    price_fen=chosen.price_fen,
+                    voucher=chosen.voucher,
+                    institution=elder["living"] == INSTITUTION,
+                    placed_at=session.now,
+                    elder_id=UUID(request.elder_id),
                     **columns,
                 )
                 kept = {name: getattr(order, name) for name in _COLUMNS}
                 session.write(_INSERT, *kept.values())
-                due(session, session.now + limits(local_day(session.now)).reserve_retry, "reserve", str(order_id))
-        except asyncpg.UniqueViolationError:  # the same key arrived twice at once: the other one wrote it
+                due(
+                    session,
+                    session.now + limits(local_day(session.now)).reserve_retry,
+                    "reserve",
+                    str(order_id),
+                )
+        except (
+            asyncpg.UniqueViolationError
+        ):  # the same key arrived twice at once: the other one wrote it
             if (found := await known(store, order_id)) is None:
                 raise
             return found
@@ -122,17 +166,27 @@ class Placing:
 
     async def _reserved(self, order: Known) -> int:
         asked = subsidy.ReserveVoucher(
-            order_id=str(order["order_id"]), elder_id=str(order["elder_id"]), month=f"{order['wanted_from'].astimezone(SHANGHAI):%Y-%m}",
-            price_fen=order["price_fen"], institution=order["institution"],
+            order_id=str(order["order_id"]),
+            elder_id=str(order["elder_id"]),
+            month=f"{order['wanted_from'].astimezone(SHANGHAI):%Y-%m}",
+            price_fen=order["price_fen"],
+            institution=order["institution"],
         )
         try:
             held: subsidy.Reservation = await self.subsidy.call(
-                "eldercare.subsidy.v1.Vouchers/Reserve", asked, timeout=CALL_S, key=str(order["order_id"]), channel="internal",
+                "eldercare.subsidy.v1.Vouchers/Reserve",
+                asked,
+                timeout=CALL_S,
+                key=str(order["order_id"]),
+                channel="internal",
             )
         except Unavailable as error:
             told = "the voucher cannot be held now; repeat with the same key"
             raise Unavailable("subsidy", told, retry_after_s=error.retry_after_s or 1.0) from error
-        except (Conflict, NotFound) as error:  # nothing can be held for this elder: the visit is ordered at its price
+        except (
+            Conflict,
+            NotFound,
+        ) as error:  # nothing can be held for this elder: the visit is ordered at its price
             log.info("no voucher", reason=error.reason)
             return 0
         return min(held.reserved_fen, int(order["price_fen"]))
@@ -154,9 +208,22 @@ async def _confirmed(session: RawSession, order_id: UUID, voucher_fen: int) -> K
     if order["elder_status"] != ALIVE or order["wanted_to"] <= session.now:
         session.write(_GIVE_UP, int(State.CANCELLED), order_id, int(State.RESERVING))
         return order | {"state": State.CANCELLED}
-    order |= {"state": State.PLACED, "voucher_fen": voucher_fen, "placed_at": session.now, "version": order["version"] + 1}
+    order |= {
+        "state": State.PLACED,
+        "voucher_fen": voucher_fen,
+        "placed_at": session.now,
+        "version": order["version"] + 1,
+    }
     session.write(
-        _PLACE, int(State.PLACED), voucher_fen, session.now, order["version"], order["elder_id"], ALIVE, order_id, int(State.RESERVING),
+        _PLACE,
+        int(State.PLACED),
+        voucher_fen,
+        session.now,
+        order["version"],
+        order["elder_id"],
+        ALIVE,
+        order_id,
+        int(State.RESERVING),
     )
     emit(session, wire.message(said.OrderPlaced, order), sequence=order["version"])
     numbers = limits(local_day(session.now))
@@ -170,7 +237,13 @@ def _asked(session: RawSession, request: pb.PlaceOrder, call: Call, elder: Known
     """What the order is for, if it may be. Raises: NotFound, Conflict."""
     if elder["home_area"] is None:
         raise NotFound("elder", request.elder_id, field="elder_id")
-    access.check(call.caller, area=elder["home_area"], person=request.elder_id, kind="elder", key=request.elder_id)
+    access.check(
+        call.caller,
+        area=elder["home_area"],
+        person=request.elder_id,
+        kind="elder",
+        key=request.elder_id,
+    )
     if elder["elder_status"] != ALIVE:
         raise ElderNotServed(elder_id=request.elder_id)
     today = local_day(session.now)

@@ -29,7 +29,14 @@ async def plan(store: Store, engine: Engine, county: str) -> None:
     async with store.transaction() as session:
         offered = await keep(session, county, day, solved)
         due(session, days.next_planning(session.now, _hour(session)), "plan", county)
-    log.info("day planned", county=county, day=day.isoformat(), orders=len(wanted), offered=offered, workers=len(problem.workers))
+    log.info(
+        "day planned",
+        county=county,
+        day=day.isoformat(),
+        orders=len(wanted),
+        offered=offered,
+        workers=len(problem.workers),
+    )
 
 
 async def keep(session: Session, county: str, day: date, solved: Plan) -> int:
@@ -38,7 +45,10 @@ async def keep(session: Session, county: str, day: date, solved: Plan) -> int:
     Returns how many were offered.
     """
     await offers.lock_county(session, county)
-    wanted = {str(order.order_id): order for order in await county_day.placed(session, county, day, locked=True)}
+    wanted = {
+        str(order.order_id): order
+        for order in await county_day.placed(session, county, day, locked=True)
+    }
     present = await county_day.problem(session, county, day, wanted.values())
     final = merged(present, solved)
     organisations = {worker.worker_id: UUID(worker.organisation_id) for worker in present.workers}
@@ -47,7 +57,9 @@ async def keep(session: Session, county: str, day: date, solved: Plan) -> int:
         order: Order | None = wanted.get(stop.visit_id)
         if order is not None:
             planned_at = county_day.instant_of(day, stop.begin_s)
-            offers.assign(session, order, organisations[stop.worker_id], UUID(stop.worker_id), planned_at)
+            offers.assign(
+                session, order, organisations[stop.worker_id], UUID(stop.worker_id), planned_at
+            )
             offered += 1
     return offered
 
@@ -57,7 +69,9 @@ def merged(present: Problem, solved: Plan) -> Plan:
     pinned = [visit.pinned for visit in present.visits if visit.pinned is not None]
     open_ids = {visit.visit_id for visit in present.visits if visit.pinned is None}
     kept = [stop for stop in solved.stops if stop.visit_id in open_ids]
-    while wrong := breaches(present, Plan((*pinned, *kept), tuple(open_ids - {stop.visit_id for stop in kept}))):
+    while wrong := breaches(
+        present, Plan((*pinned, *kept), tuple(open_ids - {stop.visit_id for stop in kept}))
+    ):
         blamed = {breach.visit_id for breach in wrong}
         kept = [stop for stop in kept if stop.visit_id not in blamed]
     final = plan_by_scan(present, kept)

@@ -52,7 +52,12 @@ async def accept(session: Session, request: pb.AcceptOrder, caller: Caller) -> s
     order = await _offered(session, request.order_id, caller)
     order.state = State.ACCEPTED
     undue(session, "answer", request.order_id)
-    due(session, order.wanted_to + limits(local_day(session.now)).missed_after, "missed", request.order_id)
+    due(
+        session,
+        order.wanted_to + limits(local_day(session.now)).missed_after,
+        "missed",
+        request.order_id,
+    )
     return emit(session, wire.message(said.OrderAccepted, order, accepted_at=session.now), order)
 
 
@@ -61,7 +66,9 @@ async def decline(session: Session, request: pb.DeclineOrder, caller: Caller) ->
     return offers.take_back(session, await _offered(session, request.order_id, caller))
 
 
-async def follow_up(session: Session, request: pb.FollowUpOrder, caller: Caller) -> said.OrderFollowedUp:
+async def follow_up(
+    session: Session, request: pb.FollowUpOrder, caller: Caller
+) -> said.OrderFollowedUp:
     """Somebody called the elder after the visit; may be done again, until the elder was reached or later. Raises: NotFound, NotDone."""
     if request.reached != request.HasField("satisfied"):
         raise Malformed("satisfied", "is told exactly where the elder was reached")
@@ -71,7 +78,10 @@ async def follow_up(session: Session, request: pb.FollowUpOrder, caller: Caller)
         raise NotDone(order_id=order.order_id)
     order.followed_up = True
     told = wire.message(
-        said.OrderFollowedUp, order, reached=request.reached, satisfied=request.satisfied if request.reached else None,
+        said.OrderFollowedUp,
+        order,
+        reached=request.reached,
+        satisfied=request.satisfied if request.reached else None,
         followed_up_at=session.now,
     )
     return emit(session, told, order)
@@ -92,7 +102,9 @@ _AROUND = """select before.checked_out_at, before.out_place, following.checked_i
         order by checked_out_at limit 1) as following on true"""
 
 
-async def check_in(session: RawSession, request: pb.CheckInOrder, caller: Caller) -> said.OrderStarted:
+async def check_in(
+    session: RawSession, request: pb.CheckInOrder, caller: Caller
+) -> said.OrderStarted:
     """The worker arrived, at the device's time. Raises: NotFound, NotAccepted, DeviceTimeWrong."""
     order = await _own(session, request.order_id, caller)
     at = _device_time(session, wire.instant(request.at))
@@ -105,15 +117,25 @@ async def check_in(session: RawSession, request: pb.CheckInOrder, caller: Caller
     metres = travel.distance_m(sealed.open_place(vault, order["home"]), here)
     version = order["version"] + 1
     session.write(
-        _BEGIN, int(State.IN_SERVICE), version, at, metres, sealed.seal_place(vault, *here) if here else None, order["order_id"],
+        _BEGIN,
+        int(State.IN_SERVICE),
+        version,
+        at,
+        metres,
+        sealed.seal_place(vault, *here) if here else None,
+        order["order_id"],
         order["version"],
     )
     undue(session, "missed", request.order_id)
-    told = wire.message(said.OrderStarted, order, checked_in_at=at, late_min=orders.late_min(at, order["wanted_to"]))
+    told = wire.message(
+        said.OrderStarted, order, checked_in_at=at, late_min=orders.late_min(at, order["wanted_to"])
+    )
     return emit(session, told, sequence=version)
 
 
-async def check_out(session: RawSession, request: pb.CheckOutOrder, caller: Caller) -> said.OrderFinished:
+async def check_out(
+    session: RawSession, request: pb.CheckOutOrder, caller: Caller
+) -> said.OrderFinished:
     """The worker left, at the device's time. Raises: NotFound, NotBegun, DeviceTimeWrong."""
     order = await _own(session, request.order_id, caller)
     at = _device_time(session, wire.instant(request.at))
@@ -125,16 +147,31 @@ async def check_out(session: RawSession, request: pb.CheckOutOrder, caller: Call
     vault = sealed.vault_of(session.store)
     here = _position(request)
     around = await session.fetchrow(_AROUND, order["worker_id"], arrived_at, at, order["order_id"])
-    before, following = sealed.open_place(vault, around["out_place"]), sealed.open_place(vault, around["in_place"])
+    before, following = (
+        sealed.open_place(vault, around["out_place"]),
+        sealed.open_place(vault, around["in_place"]),
+    )
     version = order["version"] + 1
     session.write(
-        _END, int(State.DONE), version, at, sealed.seal_place(vault, *here) if here else None, order["order_id"], order["version"],
+        _END,
+        int(State.DONE),
+        version,
+        at,
+        sealed.seal_place(vault, *here) if here else None,
+        order["order_id"],
+        order["version"],
     )
     told = wire.message(
-        said.OrderFinished, order, checked_out_at=at, finished_at=session.now, served_min=orders.whole_min(arrived_at, at),
+        said.OrderFinished,
+        order,
+        checked_out_at=at,
+        finished_at=session.now,
+        served_min=orders.whole_min(arrived_at, at),
         check_out_m=travel.distance_m(sealed.open_place(vault, order["home"]), here),
         previous_m=travel.distance_m(before, sealed.open_place(vault, order["in_place"])),
-        previous_min=orders.whole_min(around["checked_out_at"], arrived_at) if around["checked_out_at"] else None,
+        previous_min=orders.whole_min(around["checked_out_at"], arrived_at)
+        if around["checked_out_at"]
+        else None,
         next_m=travel.distance_m(here, following),
         next_min=orders.whole_min(at, around["checked_in_at"]) if around["checked_in_at"] else None,
     )
@@ -161,7 +198,11 @@ async def _own(session: RawSession, order_id: str, caller: Caller) -> Mapping[st
 
 
 def _only_own(caller: Caller, worker_id: UUID | None, order_id: str) -> None:
-    if "worker" in caller.roles and "provider" not in caller.roles and str(worker_id) != caller.worker_id:
+    if (
+        "worker" in caller.roles
+        and "provider" not in caller.roles
+        and str(worker_id) != caller.worker_id
+    ):
         raise NotFound("order", order_id)
 
 

@@ -23,7 +23,10 @@ def best_stop(visit: Visit, problem: Problem, routes: Routes) -> Stop | None:
     for worker in problem.workers:
         route = routes.get(worker.worker_id, ())
         if is_able(worker, visit) and len(route) < problem.most:
-            found += [(extra_s, begin_s, len(route), worker.worker_id) for extra_s, begin_s in _gaps(visit, worker, problem, route, visits)]
+            found += [
+                (extra_s, begin_s, len(route), worker.worker_id)
+                for extra_s, begin_s in _gaps(visit, worker, problem, route, visits)
+            ]
     if not found:
         return None
     _, begin_s, _, worker_id = min(found)
@@ -47,7 +50,9 @@ def plan_by_scan(problem: Problem, kept: Iterable[Stop] = ()) -> Plan:
         route.sort(key=_begin)
     placed = {stop.visit_id for route in routes.values() for stop in route}
     unserved: list[str] = []
-    for visit in sorted(problem.visits, key=lambda visit: (_able(problem, visit), visit.to_s, visit.visit_id)):
+    for visit in sorted(
+        problem.visits, key=lambda visit: (_able(problem, visit), visit.to_s, visit.visit_id)
+    ):
         if visit.visit_id in placed:
             continue
         stop = best_stop(visit, problem, routes)
@@ -68,7 +73,11 @@ def _able(problem: Problem, visit: Visit) -> int:
 
 
 def _gaps(
-    visit: Visit, worker: Worker, problem: Problem, route: Sequence[Stop], visits: Mapping[str, Visit],
+    visit: Visit,
+    worker: Worker,
+    problem: Problem,
+    route: Sequence[Stop],
+    visits: Mapping[str, Visit],
 ) -> Iterable[tuple[int, int]]:
     """(extra riding time, begin) of each gap of a route that the visit fits into."""
     begin_of_day = max(worker.from_s, problem.now_s)
@@ -77,8 +86,15 @@ def _gaps(
         behind = visits[route[after].visit_id] if after < len(route) else None
         left = before.place if before else worker.base
         right = behind.place if behind else worker.base
-        free_s = max(begin_of_day, route[after - 1].begin_s + before.service_s) if before else begin_of_day
-        there, onwards = travel_s(left, visit.place, problem.riding), travel_s(visit.place, right, problem.riding)
+        free_s = (
+            max(begin_of_day, route[after - 1].begin_s + before.service_s)
+            if before
+            else begin_of_day
+        )
+        there, onwards = (
+            travel_s(left, visit.place, problem.riding),
+            travel_s(visit.place, right, problem.riding),
+        )
         begin_s = max(free_s + there, visit.from_s)
         until_s = route[after].begin_s if behind else worker.to_s
         if begin_s <= visit.to_s and begin_s + visit.service_s + onwards <= until_s:

@@ -50,5 +50,8 @@ def travel_s(a: Place | None, b: Place | None, riding: Riding) -> int:
 
 def _great_circle_m(a: Place, b: Place) -> float:
     north, east = math.radians(b.lat - a.lat), math.radians(b.lon - a.lon)
-    half = math.sin(north / 2) ** 2 + math.cos(math.radians(a.lat)) * math.cos(math.radians(b.lat)) * math.sin(east / 2) ** 2
+    half = (
+        math.sin(north / 2) ** 2
+        + math.cos(math.radians(a.lat)) * math.cos(math.radians(b.lat)) * math.sin(east / 2) ** 2
+    )
     return 2 * EARTH_M * math.asin(math.sqrt(half))

@@ -24,4 +24,8 @@ async def keep_level(session: Session, event: heard.AssessmentApproved) -> None:
     if known is None:
         session.add(fresh)
     elif fresh.valid_from >= known.valid_from:
-        known.level, known.valid_from, known.valid_to = fresh.level, fresh.valid_from, fresh.valid_to
+        known.level, known.valid_from, known.valid_to = (
+            fresh.level,
+            fresh.valid_from,
+            fresh.valid_to,
+        )

@@ -19,7 +19,9 @@ from kit.refusals import NotFound
 from kit.store import Session
 
 
-async def open_(session: Session, command: api.OpenFacility, caller: Caller, ground: Ground) -> said.FacilityOpened:
+async def open_(
+    session: Session, command: api.OpenFacility, caller: Caller, ground: Ground
+) -> said.FacilityOpened:
     """Opens a facility with its beds, the nursing beds last."""
     check_area(command.area_code, caller, ground)
     if command.nursing_beds > command.beds:
@@ -29,17 +31,26 @@ async def open_(session: Session, command: api.OpenFacility, caller: Caller, gro
         raise NotFound(Organisation, command.organisation_id, field="organisation_id")
     if organisation.status is not OrganisationStatus.ACTIVE:
         raise OrganisationClosed(organisation.organisation_id)
-    row = wire.row(Facility, command, facility_id=ids.new(), opened_at=session.now, status=FacilityStatus.OPEN)
+    row = wire.row(
+        Facility, command, facility_id=ids.new(), opened_at=session.now, status=FacilityStatus.OPEN
+    )
     session.add(row)
     told = emit(session, said.FacilityOpened(facility=public(row)), row)
     plain = row.beds - row.nursing_beds
-    await (await session.driver()).copy_records_to_table("bed", columns=tuple(Bed.model_fields), records=[
-        (ids.new(), row.facility_id, row.organisation_id, row.area_code, number >= plain) for number in range(row.beds)
-    ])
+    await (await session.driver()).copy_records_to_table(
+        "bed",
+        columns=tuple(Bed.model_fields),
+        records=[
+            (ids.new(), row.facility_id, row.organisation_id, row.area_code, number >= plain)
+            for number in range(row.beds)
+        ],
+    )
     return told
 
 
-async def close(session: Session, command: api.CloseFacility, caller: Caller) -> said.FacilityClosed:
+async def close(
+    session: Session, command: api.CloseFacility, caller: Caller
+) -> said.FacilityClosed:
     """Closes a facility in which nobody stays; its lock keeps admissions out meanwhile."""
     row = await session.get_locked(Facility, UUID(command.facility_id), caller)
     if row.status is FacilityStatus.CLOSED:

@@ -14,13 +14,19 @@ from kit.outbox import emit
 from kit.store import Session
 
 
-async def register(session: Session, command: api.RegisterOrganisation, caller: Caller, ground: Ground) -> said.OrganisationRegistered:
+async def register(
+    session: Session, command: api.RegisterOrganisation, caller: Caller, ground: Ground
+) -> said.OrganisationRegistered:
     """Makes an organisation known by its credit code; two at once with one code: one is refused."""
     if numbers.credit_check(command.credit_code[:-1]) != command.credit_code[-1]:
         raise WrongCheckCharacter("credit_code", "GB 32100-2015")
     check_area(command.area_code, caller, ground)
     row = wire.row(
-        Organisation, command, organisation_id=ids.new(), registered_at=session.now, status=OrganisationStatus.ACTIVE,
+        Organisation,
+        command,
+        organisation_id=ids.new(),
+        registered_at=session.now,
+        status=OrganisationStatus.ACTIVE,
     )
     session.add(row)
     told = emit(session, said.OrganisationRegistered(organisation=public(row)), row)

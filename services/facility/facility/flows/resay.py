@@ -17,12 +17,20 @@ def _organisation(row: Organisation) -> Any:
 
 def _facility(row: Facility) -> Any:
     first = said.FacilityOpened if row.version == 1 else said.FacilityChanged
-    return (said.FacilityClosed if row.status is FacilityStatus.CLOSED else first)(facility=facilities.public(row))
+    return (said.FacilityClosed if row.status is FacilityStatus.CLOSED else first)(
+        facility=facilities.public(row)
+    )
 
 
 def _worker(row: Worker) -> Any:
     first = said.WorkerRegistered if row.version == 1 else said.WorkerChanged
-    return (said.WorkerLeft if row.status is WorkerStatus.LEFT else first)(worker=workers.public(row))
+    return (said.WorkerLeft if row.status is WorkerStatus.LEFT else first)(
+        worker=workers.public(row)
+    )
 
 
-MASTERS = {"organisation": Master(Organisation, _organisation), "facility": Master(Facility, _facility), "worker": Master(Worker, _worker)}
+MASTERS = {
+    "organisation": Master(Organisation, _organisation),
+    "facility": Master(Facility, _facility),
+    "worker": Master(Worker, _worker),
+}

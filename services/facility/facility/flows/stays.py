@@ -36,15 +36,23 @@ async def admit(session: Session, command: api.AdmitElder, caller: Caller) -> sa
     if facility.status is not FacilityStatus.OPEN:
         raise FacilityIsClosed(facility.facility_id)
     began_on = day_of("began_on", command.began_on, latest=local_day(session.now))
-    elder = await session.get(Elder, UUID(command.elder_id), with_for_update=True, populate_existing=True)
+    elder = await session.get(
+        Elder, UUID(command.elder_id), with_for_update=True, populate_existing=True
+    )
     if elder is None:
         raise ElderNotKnownYet(command.elder_id)
     if elder.status is not ElderStatus.ALIVE:
         raise ElderNotAlive(elder.elder_id, elder.status.name)
     bed = await _bed(session, command, facility, began_on)
     row = Stay(
-        stay_id=ids.new(), facility_id=facility.facility_id, organisation_id=facility.organisation_id, bed_id=bed.bed_id,
-        elder_id=elder.elder_id, area_code=facility.area_code, began_on=began_on, admitted_at=session.now,
+        stay_id=ids.new(),
+        facility_id=facility.facility_id,
+        organisation_id=facility.organisation_id,
+        bed_id=bed.bed_id,
+        elder_id=elder.elder_id,
+        area_code=facility.area_code,
+        began_on=began_on,
+        admitted_at=session.now,
     )
     session.add(row)
     told = emit(session, wire.message(said.StayBegan, row), row)
@@ -55,7 +63,9 @@ async def admit(session: Session, command: api.AdmitElder, caller: Caller) -> sa
     return told
 
 
-async def discharge(session: Session, command: api.DischargeElder, caller: Caller) -> said.StayEnded:
+async def discharge(
+    session: Session, command: api.DischargeElder, caller: Caller
+) -> said.StayEnded:
     """Ends a stay; the bed is free from that day on."""
     row = await session.get_locked(Stay, UUID(command.stay_id), caller)
     if row.ended_on is not None:
@@ -83,7 +93,9 @@ def day_of(field: str, text: str, *, latest: date) -> date:
     return day
 
 
-async def _bed(session: Session, command: api.AdmitElder, facility: Facility, began_on: date) -> Bed:
+async def _bed(
+    session: Session, command: api.AdmitElder, facility: Facility, began_on: date
+) -> Bed:
     if not command.HasField("bed_id"):
         free: Bed | None = await lookups.free_bed(session, facility.facility_id, began_on)
         if free is None:
@@ -103,5 +115,8 @@ def _end(session: Session, row: Stay, ended_on: date) -> said.StayEnded:
 def _overlap(error: IntegrityError, row: Stay) -> Exception:
     """What the violated constraint means."""
     broken = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
-    refusals: dict[str | None, Refusal] = {BED_ONCE: BedTaken(row.bed_id), ELDER_ONCE: ElderStaysElsewhere(row.elder_id)}
+    refusals: dict[str | None, Refusal] = {
+        BED_ONCE: BedTaken(row.bed_id),
+        ELDER_ONCE: ElderStaysElsewhere(row.elder_id),
+    }
     return refusals.get(broken, error)

@@ -31,13 +31,19 @@ from kit.refusals import NotFound
 from kit.store import Session
 
 
-async def register(session: Session, command: api.RegisterWorker, caller: Caller, ground: Ground) -> said.WorkerRegistered:
+async def register(
+    session: Session, command: api.RegisterWorker, caller: Caller, ground: Ground
+) -> said.WorkerRegistered:
     """Makes a worker known; one person is an active worker of one organisation once."""
     organisation = await session.get(Organisation, UUID(command.organisation_id))
     if organisation is None:
         raise NotFound(Organisation, command.organisation_id)
     access.check(
-        caller, area=organisation.area_code, organisation=organisation.organisation_id, kind=Organisation, key=command.organisation_id,
+        caller,
+        area=organisation.area_code,
+        organisation=organisation.organisation_id,
+        kind=Organisation,
+        key=command.organisation_id,
     )
     if organisation.status is not OrganisationStatus.ACTIVE:
         raise OrganisationClosed(organisation.organisation_id)
@@ -48,9 +54,17 @@ async def register(session: Session, command: api.RegisterWorker, caller: Caller
     if await lookups.works_there(session, organisation.organisation_id, digests):
         raise KnownAlready("id_number")
     row = wire.row(
-        Worker, command, worker_id=ids.new(), area_code=organisation.area_code, skills=sorted(command.skills), registered_at=session.now,
-        status=WorkerStatus.ACTIVE, certified_until=_certified(command), name_sealed=ground.ring.seal(command.name, "name"),
-        id_number_sealed=ground.ring.seal(number, "id_number"), id_number_digest=ground.ring.digest("id_number", number),
+        Worker,
+        command,
+        worker_id=ids.new(),
+        area_code=organisation.area_code,
+        skills=sorted(command.skills),
+        registered_at=session.now,
+        status=WorkerStatus.ACTIVE,
+        certified_until=_certified(command),
+        name_sealed=ground.ring.seal(command.name, "name"),
+        id_number_sealed=ground.ring.seal(number, "id_number"),
+        id_number_digest=ground.ring.digest("id_number", number),
         phone_sealed=ground.ring.seal(command.phone, "phone"),
     )
     session.add(row)
@@ -71,8 +85,12 @@ async def change(session: Session, command: api.ChangeWorker, caller: Caller) ->
         row.skills = sorted(command.skills.skills)
     if command.HasField("certified_until"):
         row.certified_until = _certified(command)
-    row.shift_from_min = command.shift_from_min if command.HasField("shift_from_min") else row.shift_from_min
-    row.shift_to_min = command.shift_to_min if command.HasField("shift_to_min") else row.shift_to_min
+    row.shift_from_min = (
+        command.shift_from_min if command.HasField("shift_from_min") else row.shift_from_min
+    )
+    row.shift_to_min = (
+        command.shift_to_min if command.HasField("shift_to_min") else row.shift_to_min
+    )
     _check_shift(row.shift_from_min, row.shift_to_min)
     return emit(session, said.WorkerChanged(worker=public(row)), row)
 
@@ -104,14 +122,21 @@ def _id_number(text: str, session: Session, ground: Ground) -> str:
     except numbers.NoSuchDay as error:
         raise ImpossibleBirthDay from error
     today = local_day(session.now)
-    youngest, oldest = ground.value("register.least_working_age", today), ground.value("register.greatest_age", today)
+    youngest, oldest = (
+        ground.value("register.least_working_age", today),
+        ground.value("register.greatest_age", today),
+    )
     if not youngest <= numbers.age_on(resident.born_on, today) <= oldest:
         raise ImpossibleBirthDay
     return resident.number
 
 
 def _certified(command: api.RegisterWorker | api.ChangeWorker) -> date | None:
-    return day_of("certified_until", command.certified_until, latest=NO_END) if command.HasField("certified_until") else None
+    return (
+        day_of("certified_until", command.certified_until, latest=NO_END)
+        if command.HasField("certified_until")
+        else None
+    )
 
 
 def _check_shift(from_min: int, to_min: int) -> None:

@@ -49,7 +49,9 @@ async def _main(kind: str, full_name: str, issuer: str, keys_url: str) -> None:
     sys.stdout.write(f"{listening.getsockname()[1]}\n")
     sys.stdout.flush()
     bounds = Bounds()
-    await app.server(app.app(api, bounds, identity=identity), "127.0.0.1:0", bounds).serve([listening])
+    await app.server(app.app(api, bounds, identity=identity), "127.0.0.1:0", bounds).serve(
+        [listening]
+    )
 
 
 if __name__ == "__main__":

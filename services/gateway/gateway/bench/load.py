@@ -67,10 +67,15 @@ class _Line(asyncio.Protocol):
 
 async def _lines(port: int, count: int, idle: Callable[[_Line, float], None]) -> list[_Line]:
     loop = asyncio.get_running_loop()
-    return [(await loop.create_connection(lambda: _Line(idle), "127.0.0.1", port))[1] for _ in range(count)]
+    return [
+        (await loop.create_connection(lambda: _Line(idle), "127.0.0.1", port))[1]
+        for _ in range(count)
+    ]
 
 
-async def most(port: int, requests: Sequence[bytes], *, connections: int, seconds: float, warm_s: float) -> Measured:
+async def most(
+    port: int, requests: Sequence[bytes], *, connections: int, seconds: float, warm_s: float
+) -> Measured:
     """As many as are answered: each connection asks again as soon as it has its answer."""
     took: list[float] = []
     counting = time.perf_counter() + warm_s
@@ -93,7 +98,15 @@ async def most(port: int, requests: Sequence[bytes], *, connections: int, second
     return Measured(len(took) / seconds, _p99_ms(took), 0.0, asked)
 
 
-async def paced(port: int, requests: Sequence[bytes], *, per_s: float, connections: int, seconds: float, warm_s: float) -> Measured:
+async def paced(
+    port: int,
+    requests: Sequence[bytes],
+    *,
+    per_s: float,
+    connections: int,
+    seconds: float,
+    warm_s: float,
+) -> Measured:
     """At a fixed rate, whether or not the answers come in time; the time of a request counts from when it was due, waiting included."""
     took: list[float] = []
     late: list[float] = []

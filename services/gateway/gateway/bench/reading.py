@@ -72,13 +72,20 @@ def run(runs: int = 3, seconds: float = SECONDS) -> dict[str, Any]:
 @contextmanager
 def stand() -> Iterator[Stand]:
     """Everything up, with elders registered through the gateway, until the block ends."""
-    with ExitStack() as ends, tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch:
+    with (
+        ExitStack() as ends,
+        tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch,
+    ):
         folder = Path(scratch)
         cluster, broker = Postgres(folder / "postgres"), MemoryKafka(folder / "kafka")
         for server in (cluster, broker):
             server.start()
             ends.callback(server.stop)
-        broker.create_topics(sorted({hearing.topic for hearing in heard("gateway").values()} | {"eldercare.elder.v1"}))
+        broker.create_topics(
+            sorted(
+                {hearing.topic for hearing in heard("gateway").values()} | {"eldercare.elder.v1"}
+            )
+        )
         for name in (SERVICE, "gateway"):
             asyncio.run(execute(cluster.dsn(), f"create database {name}"))
             migrations.upgrade(cluster.dsn(name), name)
@@ -87,11 +94,25 @@ def stand() -> Iterator[Stand]:
             program.start()
             ends.callback(program.stop)
         token, elder_ids, reply = uvloop.run(_registered(url))
-        ports, requests = {"whole": programs[1].port}, {"whole": [_request(elder_id, token) for elder_id in elder_ids]}
-        processes = {program.name: [psutil.Process(program.pid)] for program in programs} | {"postgres": [psutil.Process(cluster.pid)]}
+        ports, requests = (
+            {"whole": programs[1].port},
+            {"whole": [_request(elder_id, token) for elder_id in elder_ids]},
+        )
+        processes = {program.name: [psutil.Process(program.pid)] for program in programs} | {
+            "postgres": [psutil.Process(cluster.pid)]
+        }
         for kind in ("plain", "edge"):
             child = subprocess.Popen(
-                [sys.executable, "-m", "gateway.bench.bare", kind, METHOD, url, f"{url}/.well-known/jwks.json"], stdin=subprocess.PIPE,
+                [
+                    sys.executable,
+                    "-m",
+                    "gateway.bench.bare",
+                    kind,
+                    METHOD,
+                    url,
+                    f"{url}/.well-known/jwks.json",
+                ],
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )
             ends.callback(child.wait)
@@ -109,20 +130,44 @@ def _programs(folder: Path, cluster: Postgres, kafka: str) -> tuple[list[Program
     grpc, listen = free_port(), free_port()
     url = f"http://127.0.0.1:{listen}"
     signing = ed25519.Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption(),
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     )
-    nobody = f"127.0.0.1:{free_port()}"  # all routes are there, as in a city; nobody asks for the others
-    services = {each.full_name.rsplit(".", 1)[0]: nobody for each in contracts.methods()} | {f"eldercare.{SERVICE}.v1": f"127.0.0.1:{grpc}"}
+    nobody = (
+        f"127.0.0.1:{free_port()}"  # all routes are there, as in a city; nobody asks for the others
+    )
+    services = {each.full_name.rsplit(".", 1)[0]: nobody for each in contracts.methods()} | {
+        f"eldercare.{SERVICE}.v1": f"127.0.0.1:{grpc}"
+    }
     shared = {
-        "KAFKA": kafka, "ISSUER": url, "KEYS_URL": f"{url}/.well-known/jwks.json", "PERSONAL_KEYS": _key(), "HASH_KEYS": _key(),
-        "ONE_BOX": "true", "MANAGEMENT": "127.0.0.1:0",
+        "KAFKA": kafka,
+        "ISSUER": url,
+        "KEYS_URL": f"{url}/.well-known/jwks.json",
+        "PERSONAL_KEYS": _key(),
+        "HASH_KEYS": _key(),
+        "ONE_BOX": "true",
+        "MANAGEMENT": "127.0.0.1:0",
     }
     return [
-        Program(SERVICE, folder, grpc, shared | {"DATABASE": cluster.dsn(SERVICE), "GRPC": f"127.0.0.1:{grpc}"}),
-        Program("gateway", folder, listen, shared | {
-            "DATABASE": cluster.dsn("gateway"), "LISTEN": f"127.0.0.1:{listen}", "SIGNING_KEY": signing.decode(),
-            "SERVICES": json.dumps(services),
-        }),
+        Program(
+            SERVICE,
+            folder,
+            grpc,
+            shared | {"DATABASE": cluster.dsn(SERVICE), "GRPC": f"127.0.0.1:{grpc}"},
+        ),
+        Program(
+            "gateway",
+            folder,
+            listen,
+            shared
+            | {
+                "DATABASE": cluster.dsn("gateway"),
+                "LISTEN": f"127.0.0.1:{listen}",
+                "SIGNING_KEY": signing.decode(),
+                "SERVICES": json.dumps(services),
+            },
+        ),
     ], url
 
 
@@ -135,17 +180,32 @@ async def _registered(url: str) -> tuple[str, list[str], bytes]:
     home = areas.load().within("341102000000", areas.COMMUNITY)[0].code
     (method,) = (method for method in contracts.methods() if method.full_name == METHOD)
     async with httpx.AsyncClient(base_url=url, timeout=30) as http:
-        granted = await http.post("/token", data={"grant_type": "password", "username": "city", "password": "demo"})
+        granted = await http.post(
+            "/token", data={"grant_type": "password", "username": "city", "password": "demo"}
+        )
         token = granted.raise_for_status().json()["access_token"]
         http.headers["Authorization"] = f"Bearer {token}"
         elder_ids = []
         for n in range(ELDERS):
             digits = f"341102{date(1940, 1, 1) + timedelta(days=n):%Y%m%d}001"
-            answer = await http.post("/v1/elders", headers={"Idempotency-Key": str(ids.new())}, json={
-                "name": "李小明", "id_number": digits + numbers.resident_check(digits), "phone": "13800000001", "address": "琅琊路1号",
-                "area_code": home, "lon": 118.3, "lat": 32.3, "living": 1, "hardships": [1], "local_register": True,
-                "contact_name": "王小红", "contact_phone": "13900000001",
-            })
+            answer = await http.post(
+                "/v1/elders",
+                headers={"Idempotency-Key": str(ids.new())},
+                json={
+                    "name": "李小明",
+                    "id_number": digits + numbers.resident_check(digits),
+                    "phone": "13800000001",
+                    "address": "琅琊路1号",
+                    "area_code": home,
+                    "lon": 118.3,
+                    "lat": 32.3,
+                    "living": 1,
+                    "hardships": [1],
+                    "local_register": True,
+                    "contact_name": "王小红",
+                    "contact_phone": "13900000001",
+                },
+            )
             elder_ids.append(answer.raise_for_status().json()["elder"]["elder_id"])
         record = (await http.get(f"/v1/elders/{elder_ids[0]}")).raise_for_status().json()
     return token, elder_ids, transcode.parsed(method.reply, record).SerializeToString()
@@ -160,15 +220,29 @@ async def _measured(stood: Stand, seconds: float) -> dict[str, Any]:
     for kind in ("plain", "edge", "whole"):
         names = ("gateway", SERVICE, "postgres") if kind == "whole" else (kind,)
         before = {name: _used_s(stood.processes[name]) for name in names} | {"client": _own_s()}
-        got = await load.most(stood.ports[kind], stood.requests[kind], connections=CONNECTIONS, seconds=seconds, warm_s=WARM_S)
+        got = await load.most(
+            stood.ports[kind],
+            stood.requests[kind],
+            connections=CONNECTIONS,
+            seconds=seconds,
+            warm_s=WARM_S,
+        )
         after = {name: _used_s(stood.processes[name]) for name in names} | {"client": _own_s()}
         told[kind] = {"per_s": got.per_s, "p99_ms": got.p99_ms}
-        told[kind] |= {"cpu_ms": {name: 1000 * (after[name] - before[name]) / got.answers for name in before}}
+        told[kind] |= {
+            "cpu_ms": {name: 1000 * (after[name] - before[name]) / got.answers for name in before}
+        }
     got = await load.paced(
-        stood.ports["whole"], stood.requests["whole"], per_s=told["whole"]["per_s"] / 2, connections=2 * CONNECTIONS, seconds=seconds,
+        stood.ports["whole"],
+        stood.requests["whole"],
+        per_s=told["whole"]["per_s"] / 2,
+        connections=2 * CONNECTIONS,
+        seconds=seconds,
         warm_s=WARM_S,
     )
-    return told | {"paced": {"per_s": got.per_s, "p99_ms": got.p99_ms, "late_p99_ms": got.late_p99_ms}}
+    return told | {
+        "paced": {"per_s": got.per_s, "p99_ms": got.p99_ms, "late_p99_ms": got.late_p99_ms}
+    }
 
 
 def _used_s(processes: Sequence[psutil.Process]) -> float:
@@ -191,20 +265,40 @@ def _own_s() -> float:
 def _told(measured: list[dict[str, Any]]) -> dict[str, Any]:
     middle: dict[str, Any] = {
         kind: {
-            name: statistics.median(run[kind][name] for run in measured) for name in measured[0][kind] if name != "cpu_ms"
-        } for kind in measured[0]
+            name: statistics.median(run[kind][name] for run in measured)
+            for name in measured[0][kind]
+            if name != "cpu_ms"
+        }
+        for kind in measured[0]
     }
     for kind in ("plain", "edge", "whole"):
-        parts = {name: [run[kind]["cpu_ms"][name] for run in measured] for name in measured[0][kind]["cpu_ms"]}
-        middle[kind]["cpu_ms"] = {name: round(statistics.median(values), 3) for name, values in parts.items()}
+        parts = {
+            name: [run[kind]["cpu_ms"][name] for run in measured]
+            for name in measured[0][kind]["cpu_ms"]
+        }
+        middle[kind]["cpu_ms"] = {
+            name: round(statistics.median(values), 3) for name, values in parts.items()
+        }
     value, limit, edge = (middle[kind]["per_s"] for kind in ("whole", "plain", "edge"))
     return {
-        "name": "gateway", "value": round(value), "unit": "requests/s", "limit": round(limit), "ratio": round(value / limit, 3),
-        "edge": round(edge), "edge_ratio": round(value / edge, 3), "p99_ms": round(middle["whole"]["p99_ms"], 1),
-        "half": {name: round(figure, 1) for name, figure in middle["paced"].items()}, "goal": GOAL,
+        "name": "gateway",
+        "value": round(value),
+        "unit": "requests/s",
+        "limit": round(limit),
+        "ratio": round(value / limit, 3),
+        "edge": round(edge),
+        "edge_ratio": round(value / edge, 3),
+        "p99_ms": round(middle["whole"]["p99_ms"], 1),
+        "half": {name: round(figure, 1) for name, figure in middle["paced"].items()},
+        "goal": GOAL,
         "cpu_ms": {kind: middle[kind]["cpu_ms"] for kind in ("plain", "edge", "whole")},
-        "runs": [{kind: round(run[kind]["per_s"]) for kind in run} | {"half_p99_ms": round(run["paced"]["p99_ms"], 1)} for run in measured],
-        "machine": machine(), "made_of": (
+        "runs": [
+            {kind: round(run[kind]["per_s"]) for kind in run}
+            | {"half_p99_ms": round(run["paced"]["p99_ms"], 1)}
+            for run in measured
+        ],
+        "machine": machine(),
+        "made_of": (
             f"GET /v1/elders/{{elder_id}}, {CONNECTIONS} connections, {ELDERS} elders; gateway, assessment, PostgreSQL and client"
             " share the machine. limit: the same route of the same application, whose endpoint answers the same bytes;"
             " edge: with identity, trace, request and JSON, but the reply at hand; half: requests come at half the rate reached,"

@@ -71,7 +71,11 @@ class Areas:
     def within(self, code: str, level: int | None = None) -> list[Area]:
         """The area itself and all below it, of one level where that is given."""
         digits = prefix(code)
-        return [area for area in self if area.code.startswith(digits) and (level is None or area.level == level)]
+        return [
+            area
+            for area in self
+            if area.code.startswith(digits) and (level is None or area.level == level)
+        ]
 
 
 def level(code: str) -> int:
@@ -89,7 +93,7 @@ def prefix(code: str) -> str:
     >>> prefix("341102001000")
     '341102001'
     """
-    return code[:_DIGITS[level(code)]]
+    return code[: _DIGITS[level(code)]]
 
 
 def is_in(code: str, outer: str) -> bool:
@@ -108,7 +112,7 @@ def parent(code: str) -> str | None:
     ('341102001000', '341100000000', None)
     """
     rank = level(code)
-    return None if rank == PROVINCE else code[:_DIGITS[rank - 1]].ljust(12, "0")
+    return None if rank == PROVINCE else code[: _DIGITS[rank - 1]].ljust(12, "0")
 
 
 def at(code: str, rank: int) -> str:
@@ -117,7 +121,7 @@ def at(code: str, rank: int) -> str:
     >>> at("341102001003", COUNTY)
     '341102000000'
     """
-    return code[:_DIGITS[rank]].ljust(12, "0")
+    return code[: _DIGITS[rank]].ljust(12, "0")
 
 
 @lru_cache(maxsize=8)
@@ -126,7 +130,9 @@ def load(path: Path | None = None) -> Areas:
 
     Raises: ValueError for a row whose code, level and parent do not fit together.
     """
-    text = (path or resources.files(__package__).joinpath("chuzhou.csv")).read_text(encoding="utf-8")
+    text = (path or resources.files(__package__).joinpath("chuzhou.csv")).read_text(
+        encoding="utf-8"
+    )
     by_code: dict[str, Area] = {}
     for line, row in enumerate(csv.DictReader(text.splitlines()), start=2):
         code, above = row["code"], row["parent_code"]
@@ -134,5 +140,12 @@ def load(path: Path | None = None) -> Areas:
             raise ValueError(f"line {line}: code {code!r} is not a new 12-digit code")
         if above != "0" and above not in by_code:
             raise ValueError(f"line {line}: parent_code {above!r} stands nowhere above")
-        by_code[code] = Area(code, row["name"], int(row["level"]), None if above == "0" else above, row["type"], row["official"] == "1")
+        by_code[code] = Area(
+            code,
+            row["name"],
+            int(row["level"]),
+            None if above == "0" else above,
+            row["type"],
+            row["official"] == "1",
+        )
     return Areas(by_code)

@@ -40,7 +40,9 @@ PACKAGE = "eldercare.bench.v1"
 
 
 def _contract() -> None:
-    file = descriptor_pb2.FileDescriptorProto(name="eldercare/bench/v1/api.proto", package=PACKAGE, syntax="proto3")
+    file = descriptor_pb2.FileDescriptorProto(
+        name="eldercare/bench/v1/api.proto", package=PACKAGE, syntax="proto3"
+    )
     file.dependency.extend(["eldercare/options.proto", "buf/validate/validate.proto"])
     for name in ("PushPebble", "PebblePushed"):
         message = file.message_type.add(name=name)
@@ -49,17 +51,25 @@ def _contract() -> None:
         message.field[0].options.Extensions[validate_pb2.field].string.uuid = True
         message.field[1].options.Extensions[validate_pb2.field].int32.gte = 0
         message.field[2].options.Extensions[validate_pb2.field].string.max_len = 200
-    message.options.Extensions[options_pb2.event].CopyFrom(options_pb2.Event(topic="pebble", key="pebble_id"))
+    message.options.Extensions[options_pb2.event].CopyFrom(
+        options_pb2.Event(topic="pebble", key="pebble_id")
+    )
     service = file.service.add(name="Pebbles")
     for name in GOALS:
-        method = service.method.add(name=name, input_type=f".{PACKAGE}.PushPebble", output_type=f".{PACKAGE}.PebblePushed")
-        method.options.Extensions[options_pb2.access].CopyFrom(options_pb2.Access(roles=["operator"], writes=True))
+        method = service.method.add(
+            name=name, input_type=f".{PACKAGE}.PushPebble", output_type=f".{PACKAGE}.PebblePushed"
+        )
+        method.options.Extensions[options_pb2.access].CopyFrom(
+            options_pb2.Access(roles=["operator"], writes=True)
+        )
     descriptor_pool.Default().Add(file)
 
 
 _contract()
 PushPebble, PebblePushed = (
-    message_factory.GetMessageClass(descriptor_pool.Default().FindMessageTypeByName(f"{PACKAGE}.{name}"))
+    message_factory.GetMessageClass(
+        descriptor_pool.Default().FindMessageTypeByName(f"{PACKAGE}.{name}")
+    )
     for name in ("PushPebble", "PebblePushed")
 )
 CHANGED = "update benchpebble set metres = $1, version = $2 where pebble_id = $3 and version = $4"
@@ -81,15 +91,25 @@ class Pebbles:
     async def Push(self, request: Any, session: Session, call: rpc.Call) -> Any:
         row = await session.get_locked(BenchPebble, UUID(request.pebble_id))
         row.metres += request.metres
-        return outbox.emit(session, PebblePushed(pebble_id=request.pebble_id, metres=row.metres, note=request.note), row)
+        return outbox.emit(
+            session,
+            PebblePushed(pebble_id=request.pebble_id, metres=row.metres, note=request.note),
+            row,
+        )
 
     @commands.hot
     async def PushHot(self, request: Any, session: RawSession, call: rpc.Call) -> Any:
         pebble_id = UUID(request.pebble_id)
-        row = await session.fetchrow("select version, metres from benchpebble where pebble_id = $1", pebble_id)
+        row = await session.fetchrow(
+            "select version, metres from benchpebble where pebble_id = $1", pebble_id
+        )
         metres, version = row["metres"] + request.metres, row["version"]
         session.write(CHANGED, metres, version + 1, pebble_id, version)
-        return outbox.emit(session, PebblePushed(pebble_id=request.pebble_id, metres=metres, note=request.note), sequence=version + 1)
+        return outbox.emit(
+            session,
+            PebblePushed(pebble_id=request.pebble_id, metres=metres, note=request.note),
+            sequence=version + 1,
+        )
 
 
 def run(runs: int = 3, seconds: float = SECONDS) -> dict[str, Any]:
@@ -106,7 +126,16 @@ def run(runs: int = 3, seconds: float = SECONDS) -> dict[str, Any]:
             migrations.upgrade(cluster.dsn(), "kit")
             pebbles = uvloop.run(_fill(cluster.dsn()))
             server = subprocess.Popen(
-                [sys.executable, "-m", "kit.bench.command", cluster.dsn(), issuer.url, issuer.keys_url], stdout=subprocess.PIPE, text=True,
+                [
+                    sys.executable,
+                    "-m",
+                    "kit.bench.command",
+                    cluster.dsn(),
+                    issuer.url,
+                    issuer.keys_url,
+                ],
+                stdout=subprocess.PIPE,
+                text=True,
             )
             assert server.stdout is not None
             address = f"127.0.0.1:{int(server.stdout.readline())}"
@@ -115,8 +144,12 @@ def run(runs: int = 3, seconds: float = SECONDS) -> dict[str, Any]:
                 measured["raw"].append(uvloop.run(_raw(cluster.dsn(), pebbles, seconds)))
                 for method in GOALS:
                     before = _used(server.pid)
-                    asked = uvloop.run(_asked(address, method, issuer.token(life_s=3600), pebbles, seconds))
-                    measured[method].append((*asked[:2], 1000 * (_used(server.pid) - before) / asked[2]))
+                    asked = uvloop.run(
+                        _asked(address, method, issuer.token(life_s=3600), pebbles, seconds)
+                    )
+                    measured[method].append(
+                        (*asked[:2], 1000 * (_used(server.pid) - before) / asked[2])
+                    )
         finally:
             if server is not None:
                 server.terminate()
@@ -136,14 +169,27 @@ def _told(measured: dict[str, list[tuple[float, ...]]]) -> dict[str, Any]:
     limit = round(statistics.median(speed for speed, *_ in measured["raw"]))
     told = {}
     for method, (goal, goal_ms) in GOALS.items():
-        value, p99_ms, cpu_ms = (statistics.median(column) for column in zip(*measured[method], strict=True))
+        value, p99_ms, cpu_ms = (
+            statistics.median(column) for column in zip(*measured[method], strict=True)
+        )
         told[method] = {
-            "value": round(value), "p99_ms": round(p99_ms, 1), "cpu_ms": round(cpu_ms, 2), "ratio": round(value / limit, 3),
-            "goal": goal, "goal_p99_ms": goal_ms,
-            "runs": [[round(speed), round(p99, 1), round(cpu, 2)] for speed, p99, cpu in measured[method]],
+            "value": round(value),
+            "p99_ms": round(p99_ms, 1),
+            "cpu_ms": round(cpu_ms, 2),
+            "ratio": round(value / limit, 3),
+            "goal": goal,
+            "goal_p99_ms": goal_ms,
+            "runs": [
+                [round(speed), round(p99, 1), round(cpu, 2)] for speed, p99, cpu in measured[method]
+            ],
         }
     return {
-        "name": "command", "unit": "answers/s", "limit": limit, **told["Push"], "hot": told["PushHot"], "machine": machine(),
+        "name": "command",
+        "unit": "answers/s",
+        "limit": limit,
+        **told["Push"],
+        "hot": told["PushHot"],
+        "machine": machine(),
         "made_of": f"{CLIENTS} clients; per command: token, validation, row loaded for update and changed (hot: read, changed by version),"
         " event validated and inserted, answer sealed and inserted, synchronous commit; no relay."
         " limit: begin, select for update, update, two inserts, commit by asyncpg, no gRPC, nothing validated or sealed;"
@@ -154,13 +200,19 @@ def _told(measured: dict[str, list[tuple[float, ...]]]) -> dict[str, Any]:
 async def _fill(dsn: str) -> list[UUID]:
     pebbles = [ids.new() for _ in range(PEBBLES)]
     connection = await asyncpg.connect(dsn)
-    await connection.execute("create table benchpebble (pebble_id uuid primary key, version int not null, metres int not null)")
-    await connection.executemany("insert into benchpebble values ($1, 0, 0)", [(pebble,) for pebble in pebbles])
+    await connection.execute(
+        "create table benchpebble (pebble_id uuid primary key, version int not null, metres int not null)"
+    )
+    await connection.executemany(
+        "insert into benchpebble values ($1, 0, 0)", [(pebble,) for pebble in pebbles]
+    )
     await connection.close()
     return pebbles
 
 
-async def _loaded(once: Callable[[int, int], Awaitable[None]], seconds: float) -> tuple[float, float, int]:
+async def _loaded(
+    once: Callable[[int, int], Awaitable[None]], seconds: float
+) -> tuple[float, float, int]:
     """Answers per second, the 99th percentile of their time in ms, answers warming up included; `once(client, n)` asks and waits."""
     took: list[float] = []
     asked = 0
@@ -181,16 +233,24 @@ async def _loaded(once: Callable[[int, int], Awaitable[None]], seconds: float) -
     return len(took) / seconds, statistics.quantiles(took, n=100)[98] * 1000, asked
 
 
-async def _asked(address: str, method: str, token: str, pebbles: list[UUID], seconds: float) -> tuple[float, float, int]:
+async def _asked(
+    address: str, method: str, token: str, pebbles: list[UUID], seconds: float
+) -> tuple[float, float, int]:
     async with grpc.aio.insecure_channel(address) as channel:
         call = channel.unary_unary(
-            f"/{Pebbles.service}/{method}", request_serializer=PushPebble.SerializeToString, response_deserializer=PebblePushed.FromString,
+            f"/{Pebbles.service}/{method}",
+            request_serializer=PushPebble.SerializeToString,
+            response_deserializer=PebblePushed.FromString,
         )
 
         async def once(client: int, n: int) -> None:
             pebble = pebbles[(n * CLIENTS + client) % PEBBLES]
             metadata = (("authorization", f"Bearer {token}"), ("idempotency-key", str(ids.new())))
-            await call(PushPebble(pebble_id=str(pebble), metres=1, note="as far as it rolls"), metadata=metadata, timeout=10)
+            await call(
+                PushPebble(pebble_id=str(pebble), metres=1, note="as far as it rolls"),
+                metadata=metadata,
+                timeout=10,
+            )
 
         return await _loaded(once, seconds)
 
@@ -202,14 +262,24 @@ async def _raw(dsn: str, pebbles: list[UUID], seconds: float) -> tuple[float, fl
     async def once(client: int, n: int) -> None:
         pebble = pebbles[(n * CLIENTS + client) % PEBBLES]
         async with pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow("select version, metres from benchpebble where pebble_id = $1 for update", pebble)
-            await connection.execute(CHANGED, row["metres"] + 1, row["version"] + 1, pebble, row["version"])
-            await connection.execute(
-                "insert into outbox (part, id, topic, key, headers, payload, recorded_at) values (0, $1, 't', $2, $3, $4, now())",
-                ids.new(), str(pebble), headers, payload,
+            row = await connection.fetchrow(
+                "select version, metres from benchpebble where pebble_id = $1 for update", pebble
             )
             await connection.execute(
-                "insert into command values ('raw', 'raw', $1, $2, $3, now())", str(ids.new()), payload[:16], payload,
+                CHANGED, row["metres"] + 1, row["version"] + 1, pebble, row["version"]
+            )
+            await connection.execute(
+                "insert into outbox (part, id, topic, key, headers, payload, recorded_at) values (0, $1, 't', $2, $3, $4, now())",
+                ids.new(),
+                str(pebble),
+                headers,
+                payload,
+            )
+            await connection.execute(
+                "insert into command values ('raw', 'raw', $1, $2, $3, now())",
+                str(ids.new()),
+                payload[:16],
+                payload,
             )
 
     try:
@@ -221,7 +291,11 @@ async def _raw(dsn: str, pebbles: list[UUID], seconds: float) -> tuple[float, fl
 async def _serve(dsn: str, issuer: str, keys_url: str) -> None:
     key = base64.b64encode(bytes(range(32))).decode()
     store = Store(dsn, service="bench", clock=Clock(), vault=Ring(f"bench:{key}", None))
-    server = rpc.Server([Pebbles()], store=store, identity=Identity(issuer=issuer, audience="eldercare", keys_url=keys_url))
+    server = rpc.Server(
+        [Pebbles()],
+        store=store,
+        identity=Identity(issuer=issuer, audience="eldercare", keys_url=keys_url),
+    )
     sys.stdout.write(f"{await server.start()}\n")
     sys.stdout.flush()
     await asyncio.Event().wait()

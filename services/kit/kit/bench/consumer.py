@@ -38,7 +38,9 @@ MADE_OF = {
 }
 
 
-async def bench_consumer(kafka: str, dsn: str, mode: str, *, events: int = 30_000, runs: int = 3) -> dict[str, Any]:
+async def bench_consumer(
+    kafka: str, dsn: str, mode: str, *, events: int = 30_000, runs: int = 3
+) -> dict[str, Any]:
     """Publishes the events once and applies them once per run, each time into an empty database.
 
     kafka: a broker without the trial's topics. dsn: of a server whose role may make databases. mode: whole, bad or bulk.
@@ -53,9 +55,16 @@ async def bench_consumer(kafka: str, dsn: str, mode: str, *, events: int = 30_00
         costs.append(events / cpu)
     value, limit = statistics.median(speeds), statistics.median(limits)
     return {
-        "name": f"consumer, {mode}", "value": round(value), "unit": "events/s", "limit": round(limit), "ratio": round(value / limit, 3),
-        "runs": [round(speed) for speed in speeds], "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        "goal": GOALS[mode], "per_cpu_second": round(statistics.median(costs)), "made_of": (
+        "name": f"consumer, {mode}",
+        "value": round(value),
+        "unit": "events/s",
+        "limit": round(limit),
+        "ratio": round(value / limit, 3),
+        "runs": [round(speed) for speed in speeds],
+        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "goal": GOALS[mode],
+        "per_cpu_second": round(statistics.median(costs)),
+        "made_of": (
             f"{events} events; {MADE_OF[mode]}; limit: getmany without a database; per_cpu_second: of this process, which a busy machine"
             " changes less"
         ),
@@ -77,12 +86,19 @@ def _records(mode: str, events: int) -> list[trial.Record]:
 
 def _topic(kafka: str) -> None:
     admin = AdminClient({"bootstrap.servers": kafka})
-    for made in admin.create_topics([NewTopic(topic, 4, 1) for topic in (trial.COUNTS, trial.HOUSES)]).values():
+    for made in admin.create_topics(
+        [NewTopic(topic, 4, 1) for topic in (trial.COUNTS, trial.HOUSES)]
+    ).values():
         made.result(30)
 
 
 async def _raw(kafka: str, events: int) -> float:
-    consumer = AIOKafkaConsumer(trial.COUNTS, bootstrap_servers=kafka, group_id=f"raw-{ids.new()}", auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(
+        trial.COUNTS,
+        bootstrap_servers=kafka,
+        group_id=f"raw-{ids.new()}",
+        auto_offset_reset="earliest",
+    )
     await consumer.start()
     try:
         seen, begun = 0, 0.0
@@ -122,18 +138,26 @@ async def _applied(kafka: str, dsn: str, mode: str, events: int, run: int) -> tu
 
 async def _read(store: Store) -> int:
     async with store.reading() as session:
-        return int(await (await session.driver()).fetchval("select coalesce(sum(next - begin), 0) from position"))
+        return int(
+            await (await session.driver()).fetchval(
+                "select coalesce(sum(next - begin), 0) from position"
+            )
+        )
 
 
 async def _projection(store: Store, group: str) -> Any:
     async with store.transaction() as session:
-        await (await session.driver()).execute("create table archive (id uuid primary key, type text, headers text, payload bytea)")
+        await (await session.driver()).execute(
+            "create table archive (id uuid primary key, type text, headers text, payload bytea)"
+        )
 
     @on_batch(trial.Counted, group=group)
     async def project(events: list[tuple[Any, Fact]], session: Session) -> None:
         await (await session.driver()).execute(
             "insert into entry (counter_id, event_id, sequence, amount) select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[])",
-            [UUID(event.counter_id) for event, _ in events], [fact.id for _, fact in events], [fact.sequence for _, fact in events],
+            [UUID(event.counter_id) for event, _ in events],
+            [fact.id for _, fact in events],
+            [fact.sequence for _, fact in events],
             [event.amount for event, _ in events],
         )
 
@@ -141,7 +165,10 @@ async def _projection(store: Store, group: str) -> Any:
         rows = await (await session.driver()).fetch(
             "insert into archive select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[])"
             " on conflict do nothing returning id::text",
-            [fact.id for fact in facts], [fact.type for fact in facts], [fact.source for fact in facts], [fact.payload for fact in facts],
+            [fact.id for fact in facts],
+            [fact.type for fact in facts],
+            [fact.source for fact in facts],
+            [fact.payload for fact in facts],
         )
         return {row[0] for row in rows}
 
@@ -151,7 +178,12 @@ async def _projection(store: Store, group: str) -> Any:
 def run(*, events: int = 30_000) -> dict[str, Any]:
     """The figure of whole batches; the other two modes, measured in the same run, stand in `modes`."""
     told = measured(GOALS, events)
-    return told[0] | {"modes": {one["name"]: {key: one[key] for key in ("value", "limit", "ratio", "runs")} for one in told[1:]}}
+    return told[0] | {
+        "modes": {
+            one["name"]: {key: one[key] for key in ("value", "limit", "ratio", "runs")}
+            for one in told[1:]
+        }
+    }
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -171,7 +203,11 @@ def measured(modes: Iterable[str], events: int) -> list[dict[str, Any]]:
                 broker = Kafka(Path(folder) / f"kafka-{mode}")
                 broker.start()
                 try:
-                    told.append(uvloop.run(bench_consumer(broker.address, cluster.dsn(), mode, events=events)))
+                    told.append(
+                        uvloop.run(
+                            bench_consumer(broker.address, cluster.dsn(), mode, events=events)
+                        )
+                    )
                 finally:
                     broker.stop()
             return told

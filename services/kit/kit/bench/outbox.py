@@ -43,14 +43,22 @@ def run(messages: int = 60_000, runs: int = 3) -> dict[str, Any]:
             for made in admin.create_topics([NewTopic(TOPIC, 4, 1)]).values():
                 made.result(timeout=30)
             del admin  # or it complains when the broker leaves
-            measured = [uvloop.run(_measured(cluster.dsn(), broker.address, messages)) for _ in range(runs)]
+            measured = [
+                uvloop.run(_measured(cluster.dsn(), broker.address, messages)) for _ in range(runs)
+            ]
         finally:
             broker.stop()
             cluster.stop()
     value, limit = (round(statistics.median(column)) for column in zip(*measured, strict=True))
     return {
-        "name": "outbox", "value": value, "unit": "messages/s", "limit": limit, "ratio": round(value / limit, 3),
-        "runs": [[round(speed) for speed in pair] for pair in measured], "goal": GOAL, "machine": machine(),
+        "name": "outbox",
+        "value": value,
+        "unit": "messages/s",
+        "limit": limit,
+        "ratio": round(value / limit, 3),
+        "runs": [[round(speed) for speed in pair] for pair in measured],
+        "goal": GOAL,
+        "machine": machine(),
         "made_of": f"{messages} messages of 300 B and 10 headers, 4 partitions, acks=all, 1 part;"
         " limit: the same producer without a database, 500 at a time",
     }
@@ -83,9 +91,17 @@ def _headers(key: str) -> dict[str, str]:
     message_id = str(ids.new())
     now = Clock.real().isoformat()
     return {
-        "content-type": "application/protobuf", "ce_specversion": "1.0", "ce_id": message_id, "ce_source": f"/eldercare/bench/trial/{key}",
-        "ce_type": "eldercare.trial.v1.Counted", "ce_subject": key, "ce_time": now, "ce_recordedtime": now, "ce_partitionkey": key,
-        "ce_sequence": "0" * 20, "ce_correlationid": message_id,
+        "content-type": "application/protobuf",
+        "ce_specversion": "1.0",
+        "ce_id": message_id,
+        "ce_source": f"/eldercare/bench/trial/{key}",
+        "ce_type": "eldercare.trial.v1.Counted",
+        "ce_subject": key,
+        "ce_time": now,
+        "ce_recordedtime": now,
+        "ce_partitionkey": key,
+        "ce_sequence": "0" * 20,
+        "ce_correlationid": message_id,
     }
 
 
@@ -93,11 +109,21 @@ async def _fill(dsn: str, messages: int) -> None:
     connection = await asyncpg.connect(dsn)
     keys = [str(ids.new()) for _ in range(KEYS)]
     rows = (
-        (0, ids.new(), TOPIC, keys[n % KEYS], json.dumps(_headers(keys[n % KEYS])), os.urandom(300), Clock.real())
+        (
+            0,
+            ids.new(),
+            TOPIC,
+            keys[n % KEYS],
+            json.dumps(_headers(keys[n % KEYS])),
+            os.urandom(300),
+            Clock.real(),
+        )
         for n in range(messages)
     )
     await connection.copy_records_to_table(
-        "outbox", columns=("part", "id", "topic", "key", "headers", "payload", "recorded_at"), records=rows,
+        "outbox",
+        columns=("part", "id", "topic", "key", "headers", "payload", "recorded_at"),
+        records=rows,
     )
     await connection.execute("analyze outbox")
     await connection.close()
@@ -108,13 +134,18 @@ async def _alone(kafka: str, messages: int) -> float:
     keys = [str(ids.new()).encode() for _ in range(KEYS)]
     headers = [(name, value.encode()) for name, value in _headers(str(ids.new())).items()]
     payload = os.urandom(300)
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=True, max_batch_size=256 << 10)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=kafka, acks="all", enable_idempotence=True, max_batch_size=256 << 10
+    )
     await producer.start()
     try:
         await producer.send_and_wait(TOPIC, payload, keys[0])
         began = time.perf_counter()
         for first in range(0, messages, 500):
-            sent = [await producer.send(TOPIC, payload, keys[n % KEYS], headers=headers) for n in range(first, min(first + 500, messages))]
+            sent = [
+                await producer.send(TOPIC, payload, keys[n % KEYS], headers=headers)
+                for n in range(first, min(first + 500, messages))
+            ]
             await asyncio.wait(sent)
         return time.perf_counter() - began
     finally:

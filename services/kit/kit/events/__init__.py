@@ -1,11 +1,11 @@
 """What a service hears: `on` fills a table, and the kit's one subscriber per group (`kit.events.consumers`) calls what stands in it.
 
-    @on(ElderRegistered, ElderChanged, group="subsidy", replica=Elder)
-    async def keep(event: ElderRegistered, session: Session) -> None:
-        await replicate(session, event.elder, Elder)
+@on(ElderRegistered, ElderChanged, group="subsidy", replica=Elder)
+async def keep(event: ElderRegistered, session: Session) -> None:
+    await replicate(session, event.elder, Elder)
 
-    @on(AssessmentCompleted, group="subsidy", loads=lambda event: [Need(Elder, UUID(event.elder_id), required=True)])
-    async def open_case(event: AssessmentCompleted, session: Session, fact: Fact) -> None: ...
+@on(AssessmentCompleted, group="subsidy", loads=lambda event: [Need(Elder, UUID(event.elder_id), required=True)])
+async def open_case(event: AssessmentCompleted, session: Session, fact: Fact) -> None: ...
 """
 
 import inspect
@@ -100,7 +100,10 @@ _groups: dict[str, dict[str, Hearing]] = {}
 
 
 def on(
-    *kinds: type[Message], group: str, loads: Loads | None = None, replica: type[SQLModel] | None = None,
+    *kinds: type[Message],
+    group: str,
+    loads: Loads | None = None,
+    replica: type[SQLModel] | None = None,
 ) -> Callable[[Function], Function]:
     """Has the function called with each event of these types, once, inside the transaction that notes it as read.
 
@@ -113,17 +116,25 @@ def on(
     def register(function: Function) -> Function:
         parameters = len(inspect.signature(function).parameters)
         if parameters not in (2, 3):
-            raise TypeError(f"{function.__qualname__} takes (event, session) or (event, session, fact), not {parameters} parameters")
+            raise TypeError(
+                f"{function.__qualname__} takes (event, session) or (event, session, fact), not {parameters} parameters"
+            )
         for kind in kinds:
             if replica is not None and not route(kind).state:
-                raise TypeError(f"{kind.DESCRIPTOR.full_name} carries no full state: {function.__qualname__} cannot keep a replica of it")
-            _hear(kind, group).handlers.append(Handler(function, loads, replica, False, parameters == 3))
+                raise TypeError(
+                    f"{kind.DESCRIPTOR.full_name} carries no full state: {function.__qualname__} cannot keep a replica of it"
+                )
+            _hear(kind, group).handlers.append(
+                Handler(function, loads, replica, False, parameters == 3)
+            )
         return function
 
     return register
 
 
-def on_batch(*kinds: type[Message], group: str, loads: Loads | None = None) -> Callable[[Function], Function]:
+def on_batch(
+    *kinds: type[Message], group: str, loads: Loads | None = None
+) -> Callable[[Function], Function]:
     """Has the function called as (events: list[tuple[event, Fact]], session) with all events of these types in a batch, in order per key.
 
     For projections that work on sets. Two such functions of one group are not called in any order: events whose order matters go to one.
@@ -149,14 +160,18 @@ def heard(group: str) -> Mapping[str, Hearing]:
 
 
 def _hear(kind: type[Message], group: str) -> Hearing:
-    return _groups.setdefault(group, {}).setdefault(kind.DESCRIPTOR.full_name, Hearing(kind, route(kind).topic))
+    return _groups.setdefault(group, {}).setdefault(
+        kind.DESCRIPTOR.full_name, Hearing(kind, route(kind).topic)
+    )
 
 
 async def replicate(session: Session, state: Message, table: type[Row], **given: Any) -> Row:
     """Writes the replica's row from the state by field names: a new one, or over the old one. The kit sets its version."""
     fresh = wire.heard(table, state, **given)
     columns = key_columns(table)
-    row: Row | None = await session.get(table, tuple(getattr(fresh, column.key) for column in columns))
+    row: Row | None = await session.get(
+        table, tuple(getattr(fresh, column.key) for column in columns)
+    )
     if row is None:
         session.add(fresh)
         return fresh

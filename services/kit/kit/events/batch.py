@@ -19,9 +19,18 @@ from kit.refusals import Refusal
 from kit.store import Session
 
 Archive = Callable[[Session, Sequence[Fact]], Awaitable[set[str]]]
-RELEASED = 1000  # waiting records that one transaction takes up; the next ones follow a second later
+RELEASED = (
+    1000  # waiting records that one transaction takes up; the next ones follow a second later
+)
 
-APPLIED, REPEATED, FOREIGN, WAITING, PARKED, HELD = "applied", "repeated", "foreign_", "waiting", "parked", "held"
+APPLIED, REPEATED, FOREIGN, WAITING, PARKED, HELD = (
+    "applied",
+    "repeated",
+    "foreign_",
+    "waiting",
+    "parked",
+    "held",
+)
 
 
 class Fate(NamedTuple):
@@ -65,7 +74,9 @@ class Batch:
     careful: the whole has failed before, so parts are applied, each in a savepoint.
     """
 
-    def __init__(self, session: Session, group: str, *, archive: Archive | None = None, careful: bool = False) -> None:
+    def __init__(
+        self, session: Session, group: str, *, archive: Archive | None = None, careful: bool = False
+    ) -> None:
         self.session, self.group, self.archive, self.careful = session, group, archive, careful
         self.done = Outcome()
         self.tallies: dict[Place, positions.Tally] = defaultdict(positions.Tally)
@@ -87,7 +98,13 @@ class Batch:
 
         suspects: where the whole has failed before.
         """
-        ours = [item for item in items if item.fact is not None and item.handlers is not None and (item.handlers or self.archive)]
+        ours = [
+            item
+            for item in items
+            if item.fact is not None
+            and item.handlers is not None
+            and (item.handlers or self.archive)
+        ]
         new = await self._heard(ours)
         await self._find_queues(items)
         work: list[Item] = []
@@ -113,7 +130,9 @@ class Batch:
             if not found:
                 break
             await self.lock(loading.place_of(row) for row in found)
-            found = await inbox.waiting_for(await self.session.driver(), self.group, rows, RELEASED)  # as it is under their locks
+            found = await inbox.waiting_for(
+                await self.session.driver(), self.group, rows, RELEASED
+            )  # as it is under their locks
             items = [loading.stored(row, self.group, WAITING) for row in found]
             self.done.waiting.clear()
             await self._find_barred(items)
@@ -138,11 +157,21 @@ class Batch:
         driver = await self.session.driver()
         waits = [fate for fate in fates if fate.name == WAITING]
         parks = [fate for fate in fates if fate.name in (PARKED, HELD)]
-        await inbox.forget(driver, self.group, [f.item for f in fates if f.item.stored == WAITING and f.name != WAITING])
+        await inbox.forget(
+            driver,
+            self.group,
+            [f.item for f in fates if f.item.stored == WAITING and f.name != WAITING],
+        )
         kept = (PARKED, HELD)
-        await parking.release(driver, self.group, [f.item for f in fates if f.item.stored in kept and f.name not in kept])
+        await parking.release(
+            driver,
+            self.group,
+            [f.item for f in fates if f.item.stored in kept and f.name not in kept],
+        )
         await inbox.wait(driver, self.group, [(f.item, *f.why) for f in waits])
-        await parking.park(driver, self.group, [(f.item, f.name == HELD, *f.why, f.attempts) for f in parks])
+        await parking.park(
+            driver, self.group, [(f.item, f.name == HELD, *f.why, f.attempts) for f in parks]
+        )
         for fate in fates:
             self._count(fate)
         self.written += fates
@@ -170,14 +199,20 @@ class Batch:
         states = set()
         for item in ours:
             assert item.fact is not None
-            if self.archive is None and all(handler.replica is not None for handler in item.handlers or ()):
+            if self.archive is None and all(
+                handler.replica is not None for handler in item.handlers or ()
+            ):
                 states.add(id(item))  # their version tells
             else:
                 first.setdefault((item.fact.source, item.fact.id), item)
         facts = [item.fact for item in first.values() if item.fact is not None]
         if self.archive is not None:
             kept = await self.archive(self.session, facts) if facts else set()
-            return states | {id(item) for item in first.values() if item.fact is not None and item.fact.id in kept}
+            return states | {
+                id(item)
+                for item in first.values()
+                if item.fact is not None and item.fact.id in kept
+            }
         new = await inbox.heard(await self.session.driver(), self.group, facts)
         return states | {id(item) for key, item in first.items() if key in new}
 
@@ -203,7 +238,7 @@ class Batch:
                 place = rest.index(suspect)
                 await self._apart(rest[:place])
                 await self._alone(suspect)
-                rest = rest[place + 1:]
+                rest = rest[place + 1 :]
         await self._apart(rest)
 
     async def _apart(self, items: Sequence[Item]) -> None:
@@ -221,11 +256,11 @@ class Batch:
             place = items.index(self.culprit) if self.culprit in items else None
             if place is None:
                 await self._apart(items[: len(items) // 2])
-                await self._apart(items[len(items) // 2:])
+                await self._apart(items[len(items) // 2 :])
             else:
                 await self._apart(items[:place])
                 await self._alone(items[place])
-                await self._apart(items[place + 1:])
+                await self._apart(items[place + 1 :])
         else:
             self.done.take(outcome)
 
@@ -257,7 +292,11 @@ class Batch:
             needs = await self._load(items)
             for item in items:
                 self.culprit = item
-                outcome.add(self._queued(item, outcome) or await self._lacking(item, needs) or await self._applied(item, whole))
+                outcome.add(
+                    self._queued(item, outcome)
+                    or await self._lacking(item, needs)
+                    or await self._applied(item, whole)
+                )
             self.culprit = None
             for function, pairs in whole.items():
                 await function(pairs, self.session)
@@ -275,7 +314,9 @@ class Batch:
                     needs.setdefault(id(item), []).append(loading.replica_of(handler.replica, item))
         self.culprit = None
         if needs:
-            self._rows += await loading.load(self.session, [need for some in needs.values() for need in some])
+            self._rows += await loading.load(
+                self.session, [need for some in needs.values() for need in some]
+            )
         return needs
 
     def _queued(self, item: Item, outcome: Outcome) -> Fate | None:
@@ -294,17 +335,24 @@ class Batch:
                 return Fate(item, WAITING, (kind_of(need.table), text_of(need.key)))
         return None
 
-    async def _applied(self, item: Item, whole: dict[Callable[..., Awaitable[None]], list[tuple[Message, Fact]]]) -> Fate:
+    async def _applied(
+        self, item: Item, whole: dict[Callable[..., Awaitable[None]], list[tuple[Message, Fact]]]
+    ) -> Fate:
         fact, event = item.fact, item.event
         assert fact is not None
         token = cause.set(Cause(fact.correlation_id or fact.id, fact.id, fact.traceparent))
         try:
-            effects = [await self._call(handler, event, fact, item, whole) for handler in item.handlers or ()]
+            effects = [
+                await self._call(handler, event, fact, item, whole)
+                for handler in item.handlers or ()
+            ]
         finally:
             cause.reset(token)
         return Fate(item, APPLIED if any(effects) or not effects else REPEATED)
 
-    async def _call(self, handler: Handler, event: Any, fact: Fact, item: Item, whole: dict[Any, list[Any]]) -> bool:
+    async def _call(
+        self, handler: Handler, event: Any, fact: Fact, item: Item, whole: dict[Any, list[Any]]
+    ) -> bool:
         if handler.whole:
             whole.setdefault(handler.function, []).append((event, fact))
             return True

@@ -44,7 +44,9 @@ class Brokers:
     async def _bounds(self, partitions: Collection[TopicPartition]) -> Bounds:
         if self._consumer is None:
             made = AIOKafkaConsumer(
-                **self._kafka.aiokafka(), enable_auto_commit=False, **self._kafka.tuned("read", metadata_max_age_ms=30_000),
+                **self._kafka.aiokafka(),
+                enable_auto_commit=False,
+                **self._kafka.tuned("read", metadata_max_age_ms=30_000),
             )
             try:
                 await made.start()
@@ -52,7 +54,9 @@ class Brokers:
                 await made.stop()
                 raise
             self._consumer = made
-        if time.monotonic() - self._begins_at > BEGINS_S or not self._begins.keys() >= set(partitions):
+        if time.monotonic() - self._begins_at > BEGINS_S or not self._begins.keys() >= set(
+            partitions
+        ):
             self._begins = await self._consumer.beginning_offsets(partitions)
             self._begins_at = time.monotonic()
         ends = await self._consumer.end_offsets(partitions)

@@ -35,10 +35,17 @@ _library = logging.getLogger("kit.events")
 
 POLL_MS = 50  # FastStream sleeps it once more after an empty poll
 SESSION_MS, HEARTBEAT_MS, REBALANCE_MS, SLOWEST_MS = 45_000, 5_000, 60_000, 300_000
-STOP_S, GRACE_S = 10, 1.0  # a drain waits so long for the batch under way, and then for the client to let go of it
+STOP_S, GRACE_S = (
+    10,
+    1.0,
+)  # a drain waits so long for the batch under way, and then for the client to let go of it
 BARRIER_S = 20  # a revoked partition waits so long for the batch under way; what comes later is harmless behind the fence
 HINT_S = 1.0  # between two commits to Kafka, which only tools read
-_OF_CONNECTION = {"connections_max_idle_ms", "metadata_max_age_ms", "retry_backoff_ms"}  # FastStream takes these for a broker as a whole
+_OF_CONNECTION = {
+    "connections_max_idle_ms",
+    "metadata_max_age_ms",
+    "retry_backoff_ms",
+}  # FastStream takes these for a broker as a whole
 STUCK_S = 120  # a batch that takes longer is no progress
 
 
@@ -51,16 +58,30 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
     """
 
     def __init__(
-        self, group: str, *, archive: Archive | None = None, batch: int = 100, limits: Limits | None = None, member: str | None = None,
-        session_ms: int = SESSION_MS, expires_s: float = upkeep.EXPIRES_S,
+        self,
+        group: str,
+        *,
+        archive: Archive | None = None,
+        batch: int = 100,
+        limits: Limits | None = None,
+        member: str | None = None,
+        session_ms: int = SESSION_MS,
+        expires_s: float = upkeep.EXPIRES_S,
     ) -> None:
-        self.group, self.archive, self.batch, self.limits = group, archive, batch, limits or Limits()
+        self.group, self.archive, self.batch, self.limits = (
+            group,
+            archive,
+            batch,
+            limits or Limits(),
+        )
         self.member, self.session_ms, self.expires_s = member, session_ms, expires_s
         self.stop_s, self.stalled_s = STOP_S, upkeep.STALLED_S
         self.alarm: Stop | None = None
         self.cluster = ""
         self.stalled = False
-        self.still: dict[TopicPartition, tuple[int, float]] = {}  # what is to be read and since when it is not
+        self.still: dict[
+            TopicPartition, tuple[int, float]
+        ] = {}  # what is to be read and since when it is not
         self._opened = False
         self._stopped = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -69,15 +90,21 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self.turn = asyncio.Lock()  # held by the batch under way
         self.dealt = 0  # rises with each revocation, each assignment and each `reread`: batches polled before are dropped
         self._revoking = False
-        self.follows: dict[TopicPartition, int] = {}  # where our last batch or seek left off, since the last deal
+        self.follows: dict[
+            TopicPartition, int
+        ] = {}  # where our last batch or seek left off, since the last deal
         self.known: set[Place] = set()
         self._begun: float | None = None  # when the batch under way began
         self.pauses: dict[TopicPartition, float] = {}
         self.read: dict[TopicPartition, int] = {}
-        self.fresh: dict[TopicPartition, float] = {}  # Unix time of the last applied record, or of the last look at which there was no more
+        self.fresh: dict[
+            TopicPartition, float
+        ] = {}  # Unix time of the last applied record, or of the last look at which there was no more
         self._hinted = 0.0
         self._hint: asyncio.Task[None] | None = None
-        self.bounds: dict[tuple[str, int], tuple[int, int]] = {}  # begin and end of each partition, as Kafka told them last
+        self.bounds: dict[
+            tuple[str, int], tuple[int, int]
+        ] = {}  # begin and end of each partition, as Kafka told them last
 
     @property
     def topics(self) -> list[str]:
@@ -87,7 +114,11 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
     @property
     def live(self) -> bool:
         """False where it has stopped, or where there is something to read and nothing is read; a neighbour's absence is no reason."""
-        return self.alarm is None and not self.stalled and (self._begun is None or time.monotonic() - self._begun < STUCK_S)
+        return (
+            self.alarm is None
+            and not self.stalled
+            and (self._begun is None or time.monotonic() - self._begun < STUCK_S)
+        )
 
     @property
     def joined(self) -> bool:
@@ -114,7 +145,10 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self.brokers = Brokers(self.kafka)
         if self.topics:
             measuring.begin_counting(self.group, self.topics)
-            self._tasks = [asyncio.create_task(self._open()), asyncio.create_task(upkeep.keep(self))]
+            self._tasks = [
+                asyncio.create_task(self._open()),
+                asyncio.create_task(upkeep.keep(self)),
+            ]
 
     async def stop(self) -> None:
         """Ends after the batch under way, which is cut off where it takes too long; the last position is committed to Kafka as a hint."""
@@ -156,24 +190,53 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             pause = min(2 * pause, BACK_OFF_S[1])
 
     def _made(self) -> KafkaBroker:
-        tuned = self.kafka.tuned("read", metadata_max_age_ms=30_000, max_poll_interval_ms=SLOWEST_MS, fetch_max_wait_ms=100)
+        tuned = self.kafka.tuned(
+            "read",
+            metadata_max_age_ms=30_000,
+            max_poll_interval_ms=SLOWEST_MS,
+            fetch_max_wait_ms=100,
+        )
         connection = {name: tuned.pop(name) for name in _OF_CONNECTION & tuned.keys()}
         broker = KafkaBroker(
-            self.kafka.servers, security=self.kafka.faststream(), client_id=self.group, consumer_only=True, allow_auto_create_topics=False,
-            apply_types=False, serializer=None, ack_policy=AckPolicy.MANUAL, parser=self._parse, decoder=_untouched, logger=_library,
-            log_level=logging.DEBUG, graceful_timeout=GRACE_S, **connection,
+            self.kafka.servers,
+            security=self.kafka.faststream(),
+            client_id=self.group,
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            serializer=None,
+            ack_policy=AckPolicy.MANUAL,
+            parser=self._parse,
+            decoder=_untouched,
+            logger=_library,
+            log_level=logging.DEBUG,
+            graceful_timeout=GRACE_S,
+            **connection,
         )
         self._subscriber = broker.subscriber(
-            *self.topics, group_id=self.group, group_instance_id=self.member, batch=True, max_records=self.batch, batch_timeout_ms=POLL_MS,
-            auto_offset_reset="earliest", ack_policy=AckPolicy.MANUAL, no_reply=True, listener=self, include_in_schema=False,
-            session_timeout_ms=self.session_ms, heartbeat_interval_ms=min(HEARTBEAT_MS, self.session_ms // 3),
-            rebalance_timeout_ms=REBALANCE_MS, **tuned,
+            *self.topics,
+            group_id=self.group,
+            group_instance_id=self.member,
+            batch=True,
+            max_records=self.batch,
+            batch_timeout_ms=POLL_MS,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+            listener=self,
+            include_in_schema=False,
+            session_timeout_ms=self.session_ms,
+            heartbeat_interval_ms=min(HEARTBEAT_MS, self.session_ms // 3),
+            rebalance_timeout_ms=REBALANCE_MS,
+            **tuned,
         )
         self._subscriber(self._take)
         self._subscriber.get_msg = partial(self._polled, self._subscriber.get_msg)
         return broker
 
-    async def _polled(self, poll: Callable[[AIOKafkaConsumer], Awaitable[Any]], consumer: AIOKafkaConsumer) -> Any:
+    async def _polled(
+        self, poll: Callable[[AIOKafkaConsumer], Awaitable[Any]], consumer: AIOKafkaConsumer
+    ) -> Any:
         """A poll that fails may have drained other partitions, whose positions have moved: no gap is believed after it."""
         try:
             return await poll(consumer)
@@ -184,7 +247,12 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _parse(self, records: Sequence[Any], _: Any) -> KafkaMessage:
         # runs right after the poll, before anything else can: the batch belongs to this deal of partitions
         return KafkaMessage(
-            body=(self.dealt, records), headers={}, raw_message=tuple(records), message_id="", correlation_id="", consumer=self.consumer,
+            body=(self.dealt, records),
+            headers={},
+            raw_message=tuple(records),
+            message_id="",
+            correlation_id="",
+            consumer=self.consumer,
         )
 
     async def on_partitions_revoked(self, revoked: Any) -> None:

@@ -15,8 +15,21 @@ from kit.refusals import Refusal, Unavailable
 STOPPED = "the group has stopped"  # so its log and its status begin to say why
 TRIES = 3  # of a record alone, where it is nobody's fault but ours
 
-_PASSING_KINDS = (Unavailable, ConnectionError, TimeoutError, exc.TimeoutError, exc.DisconnectionError, KafkaError)
-_OUR_FILES = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError)
+_PASSING_KINDS = (
+    Unavailable,
+    ConnectionError,
+    TimeoutError,
+    exc.TimeoutError,
+    exc.DisconnectionError,
+    KafkaError,
+)
+_OUR_FILES = (
+    FileNotFoundError,
+    FileExistsError,
+    PermissionError,
+    IsADirectoryError,
+    NotADirectoryError,
+)
 # connection lost; rolled back by the server; no resources; lock not available; operator or server ended it; idle in transaction
 _PASSING = re.compile("08|40|53|55P03|57|25P03")
 
@@ -50,7 +63,9 @@ def passing(error: BaseException) -> bool:
             return True
         if isinstance(link, asyncpg.InternalClientError):  # the connection is ending, see kit.store
             return True
-        if isinstance(link, asyncpg.InterfaceError) and "closed" in str(link):  # its other texts blame the values of a statement
+        if isinstance(link, asyncpg.InterfaceError) and "closed" in str(
+            link
+        ):  # its other texts blame the values of a statement
             return True
         if isinstance(link, asyncpg.PostgresError) and _PASSING.match(link.sqlstate or ""):
             return True
@@ -61,7 +76,9 @@ def told(error: Exception) -> tuple[str, str]:
     """Reason and detail of a parked record, without anything personal."""
     if isinstance(error, Refusal):
         return error.reason, scrubbed(str(error))
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(error).__name__).upper()
+    name = re.sub(
+        r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(error).__name__
+    ).upper()
     return name, scrubbed(str(error))
 
 
@@ -70,7 +87,11 @@ def causes(error: BaseException) -> Iterator[BaseException]:
     link: BaseException | None = error
     while link is not None:
         yield link
-        link = link.orig if isinstance(link, exc.DBAPIError) and link.orig is not None else link.__cause__
+        link = (
+            link.orig
+            if isinstance(link, exc.DBAPIError) and link.orig is not None
+            else link.__cause__
+        )
 
 
 @dataclass
@@ -91,9 +112,18 @@ class Limits:
     window: int = 1000
     least: int = 200
     types: int = 3
-    _last: deque[str | None] = field(default_factory=deque, repr=False)  # the type of a parked record
+    _last: deque[str | None] = field(
+        default_factory=deque, repr=False
+    )  # the type of a parked record
 
-    def check(self, runs: Sequence[int], in_runs: Collection[str], parked: Sequence[str], applied: int, why: str = "") -> None:
+    def check(
+        self,
+        runs: Sequence[int],
+        in_runs: Collection[str],
+        parked: Sequence[str],
+        applied: int,
+        why: str = "",
+    ) -> None:
         """Raises: TooManyParked where this batch, not yet counted, goes beyond a limit.
 
         in_runs: the types in all runs beyond the limit. parked: the type of each record. why: what the last of them failed of.
@@ -103,8 +133,11 @@ class Limits:
                 f"{longest} records of one partition in a row would be parked, {self.run} may be; "
                 f"of {', '.join(sorted(in_runs))}; the last: {why}",
             )
-        seen, bad = len(self._last) + len(parked) + applied, Counter(kind for kind in (*self._last, *parked) if kind is not None)
-        counted = sum(count for _, count in bad.most_common()[self.types - 1:])
+        seen, bad = (
+            len(self._last) + len(parked) + applied,
+            Counter(kind for kind in (*self._last, *parked) if kind is not None),
+        )
+        counted = sum(count for _, count in bad.most_common()[self.types - 1 :])
         if parked and seen >= self.least and counted / seen > self.share:
             raise TooManyParked(
                 f"{bad.total()} of the last {seen} records would be parked, a share of {self.share} may be; "

@@ -28,8 +28,14 @@ async def load(session: Session, needs: Iterable[Need]) -> list[SQLModel]:
             keys.setdefault(need.table, {})[identity] = need.key
     found: list[SQLModel] = []
     for table in sorted(keys, key=kind_of):
-        rows = list((await session.exec(_statement(table), params={"keys": list(keys[table].values())})).all())
-        session.absent.update(dict.fromkeys(keys[table].keys() - {orm.identity_key(instance=row) for row in rows}))
+        rows = list(
+            (
+                await session.exec(_statement(table), params={"keys": list(keys[table].values())})
+            ).all()
+        )
+        session.absent.update(
+            dict.fromkeys(keys[table].keys() - {orm.identity_key(instance=row) for row in rows})
+        )
         session.holds(*rows)
         found += rows
     return found

@@ -34,7 +34,9 @@ def begin_counting(group: str, topics: Iterable[str]) -> None:
 
 def count_parked(group: str, fates: Iterable[Fate]) -> None:
     """Counts what was parked by a transaction that has committed."""
-    parked = Counter((fate.item.record.topic, _class(fate)) for fate in fates if fate.name == PARKED)
+    parked = Counter(
+        (fate.item.record.topic, _class(fate)) for fate in fates if fate.name == PARKED
+    )
     for (topic, reason), count in parked.items():
         names.PARKED.add(count, group=group, topic=topic, reason=reason)
 
@@ -44,7 +46,9 @@ def _class(fate: Fate) -> str:
         return "undecodable"
     if fate.why[0] == WAITED:
         return "waited"
-    return "defect" if fate.attempts >= TRIES else "refused"  # what a rule refuses is not tried again
+    return (
+        "defect" if fate.attempts >= TRIES else "refused"
+    )  # what a rule refuses is not tried again
 
 
 def measure_positions(consumers: "Consumers", positions: Iterable[dict[str, Any]]) -> None:
@@ -67,7 +71,9 @@ def measure_positions(consumers: "Consumers", positions: Iterable[dict[str, Any]
             if not lag:
                 consumers.fresh[tp] = now
             late_s = max(0.0, now - consumers.fresh.setdefault(tp, now)) if lag else 0.0
-            behind[consumers.group, tp.topic] = max(late_s, behind.get((consumers.group, tp.topic), 0.0))
+            behind[consumers.group, tp.topic] = max(
+                late_s, behind.get((consumers.group, tp.topic), 0.0)
+            )
     names.CONSUMER_BEHIND.all(behind)
 
 

@@ -67,10 +67,15 @@ async def ensure(driver: asyncpg.Connection, group: str, begins: Mapping[Place, 
         await driver.execute(_ENSURE, group, *_apart(begins), list(begins.values()))
 
 
-async def lock(driver: asyncpg.Connection, group: str, places: Iterable[Place]) -> dict[Place, Locked]:
+async def lock(
+    driver: asyncpg.Connection, group: str, places: Iterable[Place]
+) -> dict[Place, Locked]:
     """Locks the positions, in one order for everybody."""
     rows = await driver.fetch(_LOCK, group, *_apart(places))
-    return {Place(row[0], row[1], row[2]): Locked(row[3], row[4], row[5], row[6], row[7]) for row in rows}
+    return {
+        Place(row[0], row[1], row[2]): Locked(row[3], row[4], row[5], row[6], row[7])
+        for row in rows
+    }
 
 
 async def move(driver: asyncpg.Connection, group: str, tallies: Mapping[Place, Tally]) -> None:

@@ -13,11 +13,15 @@ from google.protobuf.message import DecodeError, Message
 from kit import ids
 from kit.events import Fact, Handler, Hearing
 
-_UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")  # as text, in one form: the inbox compares it
+_UUID = re.compile(
+    "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+)  # as text, in one form: the inbox compares it
 Headers = Iterable[tuple[str, bytes | None]]
 
 _NEEDED = ("ce_id", "ce_source", "ce_type", "ce_time", "ce_sequence")
-_STRICT = frozenset({*_NEEDED, "ce_subject"})  # the others are a comfort: what is wrong with them harms nobody
+_STRICT = frozenset(
+    {*_NEEDED, "ce_subject"}
+)  # the others are a comfort: what is wrong with them harms nobody
 _READ = _STRICT | {"ce_correlationid", "ce_causationid", "traceparent"}
 _LONGEST = 1024  # bytes of a text; it must fit into an index
 _SEQUENCES = range(2**63)  # a version is kept as bigint
@@ -90,7 +94,9 @@ class Item:
         return None if key is None else (self.cluster, self.record.topic, bytes(key))
 
 
-def decoded(cluster: str, record: Record, heard: Mapping[str, Hearing], *, archived: bool = False) -> Item:
+def decoded(
+    cluster: str, record: Record, heard: Mapping[str, Hearing], *, archived: bool = False
+) -> Item:
     """What the record says to a group.
 
     archived: the envelope of types the group does not hear is decoded too.
@@ -174,23 +180,51 @@ def _enveloped(item: Item, found: dict[str, str]) -> str | None:
     if (wrong := _unkeepable(subject)) is not None:
         return f"key: {wrong}"
     item.fact = Fact(
-        found["ce_id"], found["ce_source"], found["ce_type"], subject, sequence, time, record.topic, record.partition, record.offset,
-        record.value or b"", key, found.get("traceparent"), found.get("ce_correlationid"), found.get("ce_causationid"), record.headers,
+        found["ce_id"],
+        found["ce_source"],
+        found["ce_type"],
+        subject,
+        sequence,
+        time,
+        record.topic,
+        record.partition,
+        record.offset,
+        record.value or b"",
+        key,
+        found.get("traceparent"),
+        found.get("ce_correlationid"),
+        found.get("ce_causationid"),
+        record.headers,
     )
     return None
 
 
 def type_of(headers: Headers) -> str:
     """The full name of the message, as its header says it; empty where none does."""
-    return next((value.decode(errors="replace") for name, value in headers if name == "ce_type" and value is not None), "")
+    return next(
+        (
+            value.decode(errors="replace")
+            for name, value in headers
+            if name == "ce_type" and value is not None
+        ),
+        "",
+    )
 
 
 def written(headers: Headers) -> str:
     """Headers as JSON text; bytes that are no UTF-8 become lone surrogates, so that nothing is lost."""
-    return json.dumps([(name, None if value is None else value.decode(errors="surrogateescape")) for name, value in headers])
+    return json.dumps(
+        [
+            (name, None if value is None else value.decode(errors="surrogateescape"))
+            for name, value in headers
+        ]
+    )
 
 
 def kept(row: Mapping[str, Any]) -> Kept:
     """The record that a row of `waiting` or `parked` holds."""
-    headers = [(name, None if text is None else text.encode(errors="surrogateescape")) for name, text in json.loads(row["headers"])]
+    headers = [
+        (name, None if text is None else text.encode(errors="surrogateescape"))
+        for name, text in json.loads(row["headers"])
+    ]
     return Kept(row["topic"], row["partition"], row["offset"], row["key"], row["payload"], headers)

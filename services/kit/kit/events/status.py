@@ -34,13 +34,26 @@ async def status(consumers: "Consumers") -> dict[str, Any]:
         begin, end = bounds.get((topic, partition), (None, None))
         told = dict(zip(_COUNTS, row[4:] if row else (0,) * len(_COUNTS), strict=True))
         begin, next = (row[2], row[3]) if row else (begin, begin)
-        positions.append({"topic": topic, "partition": partition, "begin": begin, "end": end, "next": next, **told})
+        positions.append(
+            {
+                "topic": topic,
+                "partition": partition,
+                "begin": begin,
+                "end": end,
+                "next": next,
+                **told,
+            }
+        )
     known = all(position["end"] is not None for position in positions) and consumers.ready
     return {
         "positions": positions,
-        "lag": sum(max(0, position["end"] - position["next"]) for position in positions) if known else None,
-        **{name: sum(position[name] for position in positions) + int(rest)
-           for name, rest in zip(("waiting", "parked", "held"), old, strict=True)},
+        "lag": sum(max(0, position["end"] - position["next"]) for position in positions)
+        if known
+        else None,
+        **{
+            name: sum(position[name] for position in positions) + int(rest)
+            for name, rest in zip(("waiting", "parked", "held"), old, strict=True)
+        },
     }
 
 
@@ -48,7 +61,10 @@ async def is_behind(consumers: "Consumers", topic: str) -> bool:
     """Whether Kafka may hold records of a topic that the group has not come to; also where Kafka does not answer now."""
     if not consumers.joined:
         return True
-    partitions = [TopicPartition(topic, number) for number in consumers.consumer.partitions_for_topic(topic) or ()]
+    partitions = [
+        TopicPartition(topic, number)
+        for number in consumers.consumer.partitions_for_topic(topic) or ()
+    ]
     bounds = await consumers.brokers.bounds(partitions) if partitions else None
     if bounds is None:
         return True
@@ -62,6 +78,10 @@ async def _bounds(consumers: "Consumers") -> dict[tuple[str, int], tuple[int, in
     """Where each partition begins and ends, by the broker; what it said last where it is silent."""
     if consumers.joined:
         known = consumers.consumer.partitions_for_topic
-        partitions = [TopicPartition(topic, number) for topic in consumers.topics for number in known(topic) or ()]
+        partitions = [
+            TopicPartition(topic, number)
+            for topic in consumers.topics
+            for number in known(topic) or ()
+        ]
         consumers.bounds = await consumers.brokers.bounds(partitions) or consumers.bounds
     return consumers.bounds

@@ -58,7 +58,9 @@ async def sweep(consumers: "Consumers") -> None:
     """Takes up records whose row came unseen, and parks those whose time is over."""
     async with consumers.store.transaction() as session:
         driver = await session.driver()
-        if not await driver.fetchval('select exists (select from waiting where "group" = $1)', consumers.group):
+        if not await driver.fetchval(
+            'select exists (select from waiting where "group" = $1)', consumers.group
+        ):
             return
         rows = await inbox.come(driver, consumers.group)
         if rows:
@@ -84,7 +86,9 @@ async def _park_expired(session: Session, consumers: "Consumers") -> Sequence[Fa
             batch.done.add(Fate(item, HELD))
         else:
             parked |= {item.line} - {None}
-            batch.done.add(Fate(item, PARKED, (measuring.WAITED, f"{row['kind']} {row['id']} did not come"), 0))
+            batch.done.add(
+                Fate(item, PARKED, (measuring.WAITED, f"{row['kind']} {row['id']} did not come"), 0)
+            )
     await batch.move()
     return batch.written
 
@@ -130,9 +134,13 @@ async def compare(consumers: "Consumers") -> tuple[Offsets, Offsets]:
     ends = {tp: bounds[tp.topic, tp.partition][1] for tp in nexts}
     for tp, next in nexts.items():
         if begins[tp] > next:
-            raise RecordsLost(f"{tp.topic} {tp.partition} begins at {begins[tp]}, and {next} is not read yet")
+            raise RecordsLost(
+                f"{tp.topic} {tp.partition} begins at {begins[tp]}, and {next} is not read yet"
+            )
         if ends[tp] < next:
-            raise RecordsLost(f"{tp.topic} {tp.partition} ends at {ends[tp]}, and {next} records were read")
+            raise RecordsLost(
+                f"{tp.topic} {tp.partition} ends at {ends[tp]}, and {next} records were read"
+            )
     return nexts, ends
 
 
@@ -140,7 +148,9 @@ async def _nexts(consumers: "Consumers") -> Offsets:
     async with consumers.store.reading() as session:
         rows = await (await session.driver()).fetch(
             'select topic, partition, next, waiting, parked, held from position where "group" = $1 and cluster = $2 and topic = any ($3)',
-            consumers.group, consumers.cluster, consumers.topics,
+            consumers.group,
+            consumers.cluster,
+            consumers.topics,
         )
     for place, gauge in ((3, names.WAITING_NOW), (5, names.HELD_NOW)):
         gauge.set(sum(row[place] for row in rows), group=consumers.group)
@@ -151,13 +161,17 @@ async def _bring_back(consumers: "Consumers", ends: Offsets) -> None:
     """Reads on where Kafka, after a restore of our database, believes that all is read: no batch comes from there to show the gap."""
     now = time.monotonic()
     resting = {
-        tp: next for tp, (next, since) in consumers.still.items() if now - since > RESTS_S and await _stands(consumers, tp) >= ends[tp]
+        tp: next
+        for tp, (next, since) in consumers.still.items()
+        if now - since > RESTS_S and await _stands(consumers, tp) >= ends[tp]
     }
     if not resting:
         return
     async with consumers.turn:  # between two batches; the one before us may have moved them
         nexts = await _nexts(consumers)
-        back = {(tp.topic, tp.partition): next for tp, next in resting.items() if nexts.get(tp) == next}
+        back = {
+            (tp.topic, tp.partition): next for tp, next in resting.items() if nexts.get(tp) == next
+        }
         if back:
             consumers.reread(back)
     for (topic, partition), offset in back.items():
@@ -177,8 +191,22 @@ async def _stands(consumers: "Consumers", tp: TopicPartition) -> int:
 def _notice_stall(consumers: "Consumers", nexts: Offsets, ends: Offsets) -> None:
     """A loop that dies at every poll looks busy; that its partitions do not move gives it away."""
     now, mine = time.monotonic(), consumers.consumer.assignment()
-    due = {tp: next for tp, next in nexts.items() if tp in mine and ends[tp] > next and tp not in consumers.pauses}
-    consumers.still = {tp: consumers.still[tp] if consumers.still.get(tp, (-1,))[0] == next else (next, now) for tp, next in due.items()}
-    consumers.stalled = any(now - since > consumers.stalled_s for _, since in consumers.still.values())
+    due = {
+        tp: next
+        for tp, next in nexts.items()
+        if tp in mine and ends[tp] > next and tp not in consumers.pauses
+    }
+    consumers.still = {
+        tp: consumers.still[tp] if consumers.still.get(tp, (-1,))[0] == next else (next, now)
+        for tp, next in due.items()
+    }
+    consumers.stalled = any(
+        now - since > consumers.stalled_s for _, since in consumers.still.values()
+    )
     for tp, next in nexts.items():
-        names.CONSUMER_LAG.set(max(0, ends[tp] - next), group=consumers.group, topic=tp.topic, partition=str(tp.partition))
+        names.CONSUMER_LAG.set(
+            max(0, ends[tp] - next),
+            group=consumers.group,
+            topic=tp.topic,
+            partition=str(tp.partition),
+        )

@@ -27,7 +27,9 @@ from kit.connections import connect_options
 T = TypeVar("T")
 
 LOCK = 0x5C8E3A  # advisory lock: one migrates, the others wait and find nothing to do
-STOOD_IN_THE_WAY = frozenset({"40P01", "55P03"})  # a deadlock, or a lock that did not come within lock_timeout; all was undone
+STOOD_IN_THE_WAY = frozenset(
+    {"40P01", "55P03"}
+)  # a deadlock, or a lock that did not come within lock_timeout; all was undone
 TRIES, REST_S = 30, 1.0
 LOOK_S = 0.2
 HERE = Path(__file__).parent
@@ -78,8 +80,13 @@ def add_index(name: str, table: str, *columns: str) -> None:
     What is left of an attempt that was cut off is removed first; it would be there, and never used.
     """
     with op.get_context().autocommit_block():
-        op.execute("set lock_timeout = 0")  # it waits for transactions that are under way, and stands in nobody's way meanwhile
-        usable = op.get_bind().scalar(text("select indisvalid from pg_index where indexrelid = to_regclass(:name)"), {"name": name})
+        op.execute(
+            "set lock_timeout = 0"
+        )  # it waits for transactions that are under way, and stands in nobody's way meanwhile
+        usable = op.get_bind().scalar(
+            text("select indisvalid from pg_index where indexrelid = to_regclass(:name)"),
+            {"name": name},
+        )
         if usable is False:
             op.drop_index(name, table_name=table, postgresql_concurrently=True)
         if not usable:
@@ -115,7 +122,9 @@ async def revision(dsn: str) -> str | None:
 
 def known(package: str) -> frozenset[str]:
     """Every revision of a package."""
-    return frozenset(script.revision for script in ScriptDirectory.from_config(config(package)).walk_revisions())
+    return frozenset(
+        script.revision for script in ScriptDirectory.from_config(config(package)).walk_revisions()
+    )
 
 
 def is_newer(package: str, revision: str | None) -> bool:
@@ -128,12 +137,16 @@ def upgrade(dsn: str, package: str, to: str = "head") -> bool:
 
     A database that a later release has migrated is left as it is, so that the release before it can be deployed again.
     """
-    return _blocking(lambda: _migrate(dsn, package, lambda settings: command.upgrade(settings, to), to))
+    return _blocking(
+        lambda: _migrate(dsn, package, lambda settings: command.upgrade(settings, to), to)
+    )
 
 
 def downgrade(dsn: str, package: str, to: str = "base") -> bool:
     """Takes a database back. Blocks."""
-    return _blocking(lambda: _migrate(dsn, package, lambda settings: command.downgrade(settings, to), None))
+    return _blocking(
+        lambda: _migrate(dsn, package, lambda settings: command.downgrade(settings, to), None)
+    )
 
 
 def check(dsn: str, package: str) -> None:
@@ -174,18 +187,29 @@ def metadatas(package: str) -> list[MetaData]:
     """What a package's database should hold: the kit's tables and its own."""
     if package != "kit":
         import_module(f"{package}.tables")
-    return list({id(found): found for found in (tables.metadata("kit"), tables.metadata(package))}.values())
+    return list(
+        {id(found): found for found in (tables.metadata("kit"), tables.metadata(package))}.values()
+    )
 
 
 async def _migrate(dsn: str, package: str, act: Callable[[Config], Any], to: str | None) -> bool:
     def done(found: str | None) -> bool:
-        return to == "head" and found is not None and (found == head(package) or is_newer(package, found))
+        return (
+            to == "head"
+            and found is not None
+            and (found == head(package) or is_newer(package, found))
+        )
 
     if done(await revision(dsn)):
         return False
 
     async def connect() -> Any:
-        return await asyncpg.connect(dsn, **connect_options("migrations", statement_timeout="0", idle_in_transaction_session_timeout="0"))
+        return await asyncpg.connect(
+            dsn,
+            **connect_options(
+                "migrations", statement_timeout="0", idle_in_transaction_session_timeout="0"
+            ),
+        )
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     settings = config(package)

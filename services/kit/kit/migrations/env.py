@@ -21,7 +21,9 @@ def _render(kind: str, item: Any, _: Any) -> str | Literal[False]:
     return False
 
 
-def _ours(_: SchemaItem, name: str | None, kind: str, reflected: bool, __: SchemaItem | None) -> bool:
+def _ours(
+    _: SchemaItem, name: str | None, kind: str, reflected: bool, __: SchemaItem | None
+) -> bool:
     # partitions: of a day, a month or a generation; most are made at run time
     return not (kind == "table" and reflected and name is not None and re.search(r"_p\d", name))
 

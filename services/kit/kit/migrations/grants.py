@@ -37,13 +37,21 @@ async def grant(dsn: str, roles: Sequence[str]) -> None:
 
     The owner itself needs nothing, and is left out. Raises: asyncpg.PostgresError, also where there is no such role.
     """
-    connection = await asyncpg.connect(dsn, **connect_options("migrations", lock_timeout="0", statement_timeout="0"))
+    connection = await asyncpg.connect(
+        dsn, **connect_options("migrations", lock_timeout="0", statement_timeout="0")
+    )
     try:
-        await connection.execute("select pg_advisory_lock($1)", LOCK)  # two who grant at once would write the same row
-        database, owner = await connection.fetchrow("select current_database()::text, current_user::text")
+        await connection.execute(
+            "select pg_advisory_lock($1)", LOCK
+        )  # two who grant at once would write the same row
+        database, owner = await connection.fetchrow(
+            "select current_database()::text, current_user::text"
+        )
         for role in roles:
             for statement in _GRANTS if role != owner else ():
-                await connection.execute(statement.format(database=_quoted(database), role=_quoted(role)))
+                await connection.execute(
+                    statement.format(database=_quoted(database), role=_quoted(role))
+                )
     finally:
         await connection.close()
 

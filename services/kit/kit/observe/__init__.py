@@ -9,6 +9,16 @@ from kit.observe.setup import flush, install, pushed_to
 from kit.observe.traces import current_trace_id, handling, span, trace_id_of, traceparent
 
 __all__ = [
-    "current_trace_id", "denied", "flush", "handling", "install", "log", "openmetrics", "prometheus", "pushed_to", "span", "trace_id_of",
+    "current_trace_id",
+    "denied",
+    "flush",
+    "handling",
+    "install",
+    "log",
+    "openmetrics",
+    "prometheus",
+    "pushed_to",
+    "span",
+    "trace_id_of",
     "traceparent",
 ]

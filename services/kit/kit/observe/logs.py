@@ -14,11 +14,39 @@ from structlog.typing import EventDict, WrappedLogger
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 # A key is refused when its last dotted part is one of the first, or has one of the second among its words.
-_REFUSED_KEYS = frozenset({"id_number", "id_card", "birth_date", "born_on", "body", "request", "reply", "payload", "statement", "answers"})
-_REFUSED_WORDS = frozenset({
-    "name", "phone", "mobile", "address", "token", "authorization", "password", "secret", "cookie", "position", "lat", "lon", "latitude",
-    "longitude", "contact",
-})
+_REFUSED_KEYS = frozenset(
+    {
+        "id_number",
+        "id_card",
+        "birth_date",
+        "born_on",
+        "body",
+        "request",
+        "reply",
+        "payload",
+        "statement",
+        "answers",
+    }
+)
+_REFUSED_WORDS = frozenset(
+    {
+        "name",
+        "phone",
+        "mobile",
+        "address",
+        "token",
+        "authorization",
+        "password",
+        "secret",
+        "cookie",
+        "position",
+        "lat",
+        "lon",
+        "latitude",
+        "longitude",
+        "contact",
+    }
+)
 _MACHINE_KEYS = frozenset({"event_id", "event_type", "logger", "level", "timestamp"})
 
 _ID_NUMBER = re.compile(r"(?<!\d)\d{6}(?:18|19|20)\d{9}[\dXx](?!\d)")
@@ -49,8 +77,10 @@ class _Stdout(logging.Handler):
 
 def _configured(least: int) -> None:
     structlog.configure(
-        processors=[*_SHARED, _RENDER], wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=lambda *_: structlog.WriteLogger(sys.stdout), cache_logger_on_first_use=False,
+        processors=[*_SHARED, _RENDER],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stdout),
+        cache_logger_on_first_use=False,
     )
 
 
@@ -59,10 +89,12 @@ def install(level: str) -> None:
     least = logging.getLevelNamesMapping()[level.upper()]
     _configured(least)
     handler = _Stdout()
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_logger_name, foreign, *_SHARED],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _RENDER],
-    ))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, foreign, *_SHARED],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _RENDER],
+        )
+    )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(least, logging.WARNING))
@@ -86,12 +118,23 @@ def foreign(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict
 def told_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Replaces an exception by its class, its scrubbed text and its frames; never by values of variables or rows."""
     info = event.pop("exc_info", None)
-    error = info if isinstance(info, BaseException) else info[1] if isinstance(info, tuple) else sys.exc_info()[1] if info else None
+    error = (
+        info
+        if isinstance(info, BaseException)
+        else info[1]
+        if isinstance(info, tuple)
+        else sys.exc_info()[1]
+        if info
+        else None
+    )
     if error is not None:
         event["error"] = f"{type(error).__module__}.{type(error).__qualname__}"
         event["error_text"] = scrubbed(str(error))
         frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
-        event["stack"] = [f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
+        event["stack"] = [
+            f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno} {frame.name}"
+            for frame in frames
+        ]
     return event
 
 
@@ -133,8 +176,16 @@ def scrubbed(text: str) -> str:
 
 
 _SHARED: list[Any] = [
-    structlog.contextvars.merge_contextvars, structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True),
-    traced, told_error, clean,
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    traced,
+    told_error,
+    clean,
 ]
-_RENDER = structlog.processors.JSONRenderer(ensure_ascii=False, default=lambda value: type(value).__name__)
-_configured(logging.INFO)  # also before `install`: structlog's own default prints the values of variables
+_RENDER = structlog.processors.JSONRenderer(
+    ensure_ascii=False, default=lambda value: type(value).__name__
+)
+_configured(
+    logging.INFO
+)  # also before `install`: structlog's own default prints the values of variables

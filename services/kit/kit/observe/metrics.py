@@ -13,8 +13,28 @@ from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
 
 _SUFFIX = {"s": "_seconds", "By": "_bytes", "1": "_ratio"}
-BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
-_SERIES_MOST = 2000  # per metric: an attribute that turns out to be unbounded must not eat the memory
+BUCKETS_S = (
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+    60.0,
+    300.0,
+    3600.0,
+)
+_SERIES_MOST = (
+    2000  # per metric: an attribute that turns out to be unbounded must not eat the memory
+)
 
 Labels = tuple[Any, ...]
 
@@ -46,7 +66,9 @@ class Metric:
         except KeyError:
             labels = ()
         if len(labels) != len(given) or len(labels) != len(self.attributes):
-            raise ValueError(f"metric {self.name} bears exactly {self.attributes}, not {tuple(given)}")
+            raise ValueError(
+                f"metric {self.name} bears exactly {self.attributes}, not {tuple(given)}"
+            )
         return labels if labels in self.series or len(self.series) < _SERIES_MOST else None
 
     def lines(self, *, examples: bool = False) -> Iterator[str]:
@@ -55,7 +77,13 @@ class Metric:
             yield f"{self.prometheus}{_braced(self._pairs(labels))} {_number(value)}"
 
     def _pairs(self, labels: Labels) -> list[str]:
-        return [*process, *(f'{name}="{_escaped(value)}"' for name, value in zip(self.attributes, labels, strict=True))]
+        return [
+            *process,
+            *(
+                f'{name}="{_escaped(value)}"'
+                for name, value in zip(self.attributes, labels, strict=True)
+            ),
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +140,9 @@ class Histogram(Metric):
     """How values are spread."""
 
     kind = "histogram"
-    examples: dict[tuple[Labels, int], str] = field(default_factory=dict, repr=False)  # newest trace of each bucket, as OpenMetrics has it
+    examples: dict[tuple[Labels, int], str] = field(
+        default_factory=dict, repr=False
+    )  # newest trace of each bucket, as OpenMetrics has it
 
     def record(self, value: float, times: int = 1, **attributes: Any) -> None:
         """Notes a value in the metric's unit, for as many things as have it; what is pushed notes it once, since it can not count."""
@@ -123,8 +153,13 @@ class Histogram(Metric):
             bucket = bisect_left(BUCKETS_S, value)
             counted[0][bucket] += times
             counted[1] += value * times
-            if _push is not None and (told := trace.get_current_span().get_span_context()).trace_flags.sampled:
-                self.examples[labels, bucket] = f' # {{trace_id="{told.trace_id:032x}"}} {value!r} {time.time():.3f}'
+            if (
+                _push is not None
+                and (told := trace.get_current_span().get_span_context()).trace_flags.sampled
+            ):
+                self.examples[labels, bucket] = (
+                    f' # {{trace_id="{told.trace_id:032x}"}} {value!r} {time.time():.3f}'
+                )
         if _push is not None:
             _push(self, value, attributes)
 
@@ -134,7 +169,9 @@ class Histogram(Metric):
             for place, (bound, count) in enumerate(zip((*BUCKETS_S, None), counts, strict=True)):
                 below += count
                 example = self.examples.get((labels, place), "") if examples else ""
-                limit = "+Inf" if bound is None else repr(bound)  # 1.0, never 1: Prometheus 3 writes it so, and rules select by it
+                limit = (
+                    "+Inf" if bound is None else repr(bound)
+                )  # 1.0, never 1: Prometheus 3 writes it so, and rules select by it
                 labelled = _braced([*pairs, f'le="{limit}"'])
                 yield f"{self.prometheus}_bucket{labelled} {below}{example}"
             yield f"{self.prometheus}_sum{_braced(pairs)} {_number(total)}"
@@ -165,25 +202,44 @@ def prometheus() -> str:
 
 def openmetrics() -> str:
     """The same as OpenMetrics: a counter's family has no suffix, buckets bear the trace of a value in them."""
-    return "\n".join([*_told(lambda metric: metric.prometheus.removesuffix("_total"), examples=True), "# EOF"]) + "\n"
+    return (
+        "\n".join(
+            [
+                *_told(lambda metric: metric.prometheus.removesuffix("_total"), examples=True),
+                "# EOF",
+            ]
+        )
+        + "\n"
+    )
 
 
 def _told(family: Callable[[Metric], str], *, examples: bool) -> Iterator[str]:
     for metric in declared.values():
         if metric.series:
-            yield from (f"# HELP {family(metric)} {metric.meaning}", f"# TYPE {family(metric)} {metric.kind}")
+            yield from (
+                f"# HELP {family(metric)} {metric.meaning}",
+                f"# TYPE {family(metric)} {metric.kind}",
+            )
             yield from metric.lines(examples=examples)
 
 
 def _pushing(made: MeterProvider) -> Callable[[Metric, float, dict[str, Any]], None]:
-    meter, instruments = made.get_meter("eldercare"), dict[str, Callable[[float, dict[str, Any]], None]]()
+    meter, instruments = (
+        made.get_meter("eldercare"),
+        dict[str, Callable[[float, dict[str, Any]], None]](),
+    )
 
     def instrument(metric: Metric) -> Callable[[float, dict[str, Any]], None]:
         if isinstance(metric, Counter):
             return meter.create_counter(metric.name, metric.unit, metric.meaning).add
         if isinstance(metric, Histogram):
             buckets = BUCKETS_S
-            return meter.create_histogram(metric.name, metric.unit, metric.meaning, explicit_bucket_boundaries_advisory=buckets).record
+            return meter.create_histogram(
+                metric.name,
+                metric.unit,
+                metric.meaning,
+                explicit_bucket_boundaries_advisory=buckets,
+            ).record
         return meter.create_gauge(metric.name, metric.unit, metric.meaning).set
 
     def push(metric: Metric, value: float, attributes: dict[str, Any]) -> None:
@@ -205,4 +261,6 @@ def _escaped(value: object) -> str:
 
 
 def _number(value: float) -> str:
-    return repr(int(value)) if float(value).is_integer() else repr(float(value)).replace("inf", "+Inf")
+    return (
+        repr(int(value)) if float(value).is_integer() else repr(float(value)).replace("inf", "+Inf")
+    )

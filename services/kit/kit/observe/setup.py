@@ -15,7 +15,9 @@ from kit.observe import logs, metrics, names, traces
 FLUSH_S = 5.0
 
 
-def install(service: str, *, level: str = "info", otlp_endpoint: str | None = None, version: str = "") -> None:
+def install(
+    service: str, *, level: str = "info", otlp_endpoint: str | None = None, version: str = ""
+) -> None:
     """Begins logging, tracing and measuring for this process; spans and metrics are pushed only where an endpoint is given."""
     logs.install(level)
     pushed_to(service, otlp_endpoint, version=version)
@@ -35,18 +37,28 @@ def pushed_to(service: str, otlp_endpoint: str | None, *, version: str = "") -> 
     from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
-    resource = Resource.create({"service.name": service, "service.namespace": "eldercare", "service.version": version})
+    resource = Resource.create(
+        {"service.name": service, "service.namespace": "eldercare", "service.version": version}
+    )
     insecure = not otlp_endpoint.startswith("https")
     tracing = TracerProvider(resource=resource, shutdown_on_exit=False)
-    tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint, insecure=insecure)))
+    tracing.add_span_processor(
+        BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint, insecure=insecure))
+    )
     traces.provide(tracing)
-    reader = PeriodicExportingMetricReader(OTLPMetricExporter(endpoint=otlp_endpoint, insecure=insecure))
-    metrics.provide(MeterProvider(metric_readers=[reader], resource=resource, shutdown_on_exit=False))
+    reader = PeriodicExportingMetricReader(
+        OTLPMetricExporter(endpoint=otlp_endpoint, insecure=insecure)
+    )
+    metrics.provide(
+        MeterProvider(metric_readers=[reader], resource=resource, shutdown_on_exit=False)
+    )
 
 
 async def flush(patience_s: float = FLUSH_S) -> None:
     """Pushes what is left, spans and metrics at once and off the loop, and waits at most so long, also for a collector that is silent."""
-    pushed = [asyncio.Event() for provider in (traces.provider, metrics.provider) if provider is not None]
+    pushed = [
+        asyncio.Event() for provider in (traces.provider, metrics.provider) if provider is not None
+    ]
     loop = asyncio.get_running_loop()
 
     def push(provider: TracerProvider | MeterProvider, done: asyncio.Event) -> None:
@@ -54,7 +66,9 @@ async def flush(patience_s: float = FLUSH_S) -> None:
         with suppress(RuntimeError):  # the loop has been closed meanwhile: nobody waits any more
             loop.call_soon_threadsafe(done.set)
 
-    for provider, done in zip(filter(None, (traces.provider, metrics.provider)), pushed, strict=True):
+    for provider, done in zip(
+        filter(None, (traces.provider, metrics.provider)), pushed, strict=True
+    ):
         # no thread of the loop's own pool: the end of the loop would wait for it, however long it takes
         threading.Thread(target=push, args=(provider, done), daemon=True, name="flush").start()
     with suppress(TimeoutError):

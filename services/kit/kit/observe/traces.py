@@ -50,8 +50,16 @@ def parsed(traceparent: str | None) -> SpanContext | None:
     """The span a W3C `traceparent` names, or None where it names none."""
     if not traceparent or _FORM.fullmatch(traceparent) is None:
         return None
-    trace_id, span_id, flags = int(traceparent[3:35], 16), int(traceparent[36:52], 16), int(traceparent[53:], 16)
-    return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags)) if trace_id and span_id else None
+    trace_id, span_id, flags = (
+        int(traceparent[3:35], 16),
+        int(traceparent[36:52], 16),
+        int(traceparent[53:], 16),
+    )
+    return (
+        SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags))
+        if trace_id and span_id
+        else None
+    )
 
 
 def trace_id_of(traceparent: str | None) -> str | None:
@@ -67,7 +75,11 @@ def trace_id_of(traceparent: str | None) -> str | None:
 def traceparent() -> str | None:
     """The current span, as W3C text to pass on or to keep; None outside of any."""
     told = trace.get_current_span().get_span_context()
-    return f"00-{told.trace_id:032x}-{told.span_id:016x}-{int(told.trace_flags):02x}" if told.is_valid else None
+    return (
+        f"00-{told.trace_id:032x}-{told.span_id:016x}-{int(told.trace_flags):02x}"
+        if told.is_valid
+        else None
+    )
 
 
 def current_trace_id() -> str | None:
@@ -78,8 +90,14 @@ def current_trace_id() -> str | None:
 
 @contextmanager
 def span(
-    kind: Span, /, *, parent: str | None = None, root: bool = False, links: Iterable[str | None] = (),
-    attributes: dict[str, Any] | None = None, **parts: str,
+    kind: Span,
+    /,
+    *,
+    parent: str | None = None,
+    root: bool = False,
+    links: Iterable[str | None] = (),
+    attributes: dict[str, Any] | None = None,
+    **parts: str,
 ) -> Iterator[trace.Span]:
     """Runs the block inside a span; parts fill the braces of its name.
 
@@ -103,22 +121,39 @@ def span(
 
 
 def _begun(
-    kind: Span, above: SpanContext | None, links: Iterable[str | None], attributes: dict[str, Any] | None, parts: dict[str, str],
+    kind: Span,
+    above: SpanContext | None,
+    links: Iterable[str | None],
+    attributes: dict[str, Any] | None,
+    parts: dict[str, str],
 ) -> trace.Span:
     if _tracer is None:
         own = random.getrandbits(64) or 1  # no secret: it only has to be rare
         trace_id = above.trace_id if above else random.getrandbits(128) or 1
-        return NonRecordingSpan(SpanContext(trace_id, own, False, above.trace_flags if above else TraceFlags(TraceFlags.SAMPLED)))
+        return NonRecordingSpan(
+            SpanContext(
+                trace_id, own, False, above.trace_flags if above else TraceFlags(TraceFlags.SAMPLED)
+            )
+        )
     context = trace.set_span_in_context(NonRecordingSpan(above)) if above else contexts.Context()
     return _tracer.start_span(
-        kind.named(**parts), context, kind.kind, allowed(attributes), [Link(told) for link in links if (told := parsed(link))],
-        record_exception=False, set_status_on_exception=False,
+        kind.named(**parts),
+        context,
+        kind.kind,
+        allowed(attributes),
+        [Link(told) for link in links if (told := parsed(link))],
+        record_exception=False,
+        set_status_on_exception=False,
     )
 
 
 def allowed(attributes: dict[str, Any] | None) -> dict[str, Any]:
     """Keeps what is declared: a span bears nothing that nobody thought about."""
-    return {name: value for name, value in (attributes or {}).items() if name in ATTRIBUTES and value is not None}
+    return {
+        name: value
+        for name, value in (attributes or {}).items()
+        if name in ATTRIBUTES and value is not None
+    }
 
 
 @contextmanager
@@ -129,21 +164,41 @@ def handling(facts: Sequence[Heard], group: str) -> Iterator[trace.Span]:
     """
     if len(facts) != 1:
         told: dict[str, Any] = {
-            "messaging.system": "kafka", "messaging.consumer.group.name": group, "messaging.batch.message_count": len(facts),
+            "messaging.system": "kafka",
+            "messaging.consumer.group.name": group,
+            "messaging.batch.message_count": len(facts),
         }
-        with span(PROCESSED_BATCH, root=True, links=[fact.traceparent for fact in facts], attributes=told) as made:
+        with span(
+            PROCESSED_BATCH, root=True, links=[fact.traceparent for fact in facts], attributes=told
+        ) as made:
             yield made
         return
     fact = facts[0]
     told = {
-        "messaging.system": "kafka", "messaging.consumer.group.name": group, "messaging.destination.name": fact.topic,
-        "messaging.destination.partition.id": str(fact.partition), "messaging.kafka.offset": fact.offset,
-        "eldercare.event_id": fact.id, "eldercare.event_type": fact.type, "eldercare.correlation_id": fact.correlation_id,
+        "messaging.system": "kafka",
+        "messaging.consumer.group.name": group,
+        "messaging.destination.name": fact.topic,
+        "messaging.destination.partition.id": str(fact.partition),
+        "messaging.kafka.offset": fact.offset,
+        "eldercare.event_id": fact.id,
+        "eldercare.event_type": fact.type,
+        "eldercare.correlation_id": fact.correlation_id,
     }
     with (
         structlog.contextvars.bound_contextvars(
-            event_id=fact.id, correlation_id=fact.correlation_id, topic=fact.topic, partition=fact.partition, offset=fact.offset,
+            event_id=fact.id,
+            correlation_id=fact.correlation_id,
+            topic=fact.topic,
+            partition=fact.partition,
+            offset=fact.offset,
         ),
-        span(PROCESSED, parent=fact.traceparent, root=True, links=[fact.traceparent], attributes=told, topic=fact.topic) as made,
+        span(
+            PROCESSED,
+            parent=fact.traceparent,
+            root=True,
+            links=[fact.traceparent],
+            attributes=told,
+            topic=fact.topic,
+        ) as made,
     ):
         yield made

@@ -1,10 +1,10 @@
 """gRPC in and out: deadline, trace, identity, access, constraints, one transaction, and refusals as rich statuses.
 
-    class Elders:
-        service = "eldercare.assessment.v1.Elders"
-        async def Register(self, request: RegisterElder, session: Session, call: rpc.Call) -> Elder: ...
-        @rpc.between
-        async def Place(self, request: PlaceOrder, store: Store, call: rpc.Call) -> Order: ...
+class Elders:
+    service = "eldercare.assessment.v1.Elders"
+    async def Register(self, request: RegisterElder, session: Session, call: rpc.Call) -> Elder: ...
+    @rpc.between
+    async def Place(self, request: PlaceOrder, store: Store, call: rpc.Call) -> Order: ...
 """
 
 from kit.rpc.client import Client, NeighbourBroken

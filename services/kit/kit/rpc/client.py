@@ -50,8 +50,16 @@ class Client:
         self._methods: dict[str, tuple[Method, Any]] = {}
 
     async def call(
-        self, method: str, request: Message, *, timeout: float = TIMEOUT_S, key: str | None = None,
-        token: str | None = None, on_behalf_of: str | None = None, channel: str | None = None, correlation_id: str | None = None,
+        self,
+        method: str,
+        request: Message,
+        *,
+        timeout: float = TIMEOUT_S,
+        key: str | None = None,
+        token: str | None = None,
+        on_behalf_of: str | None = None,
+        channel: str | None = None,
+        correlation_id: str | None = None,
     ) -> Any:
         """The reply of "pkg.Service/Method".
 
@@ -62,7 +70,9 @@ class Client:
         called, stub = self._stub(method)
         metadata = [("authorization", f"Bearer {token or await self._own()}")]
         for name, value in (
-            ("idempotency-key", key), ("channel", channel), ("correlation-id", correlation_id),
+            ("idempotency-key", key),
+            ("channel", channel),
+            ("correlation-id", correlation_id),
             ("on-behalf-of", f"Bearer {on_behalf_of}" if on_behalf_of else None),
         ):
             if value:
@@ -86,7 +96,9 @@ class Client:
                 raise
             finally:
                 calling.cancel()  # a call left behind by a cancelled task is never collected otherwise
-                names.RPC_CALL_DURATION.record(time.perf_counter() - began, method=called.full_name, code=code)
+                names.RPC_CALL_DURATION.record(
+                    time.perf_counter() - began, method=called.full_name, code=code
+                )
 
     async def ready(self, *, timeout: float = TIMEOUT_S) -> None:
         """Waits for a connection. Raises: Unavailable."""
@@ -101,7 +113,10 @@ class Client:
 
     async def _own(self) -> str:
         if self._token_source is None:
-            raise Unavailable("issuer", "this service has no token of its own: settings token_url and client_secret")
+            raise Unavailable(
+                "issuer",
+                "this service has no token of its own: settings token_url and client_secret",
+            )
         return await self._token_source.token()
 
     def _stub(self, name: str) -> tuple[Method, Any]:
@@ -110,7 +125,9 @@ class Client:
             service, _, short = name.strip("/").rpartition("/")
             method = methods_of(service)[short]
             stub = self._channel.unary_unary(
-                method.path, request_serializer=method.request.SerializeToString, response_deserializer=method.reply.FromString,
+                method.path,
+                request_serializer=method.request.SerializeToString,
+                response_deserializer=method.reply.FromString,
             )
             made = self._methods[name] = (method, stub)
         return made

@@ -70,7 +70,9 @@ class Method:
         """Reads a descriptor. Raises: TypeError where the contract does not say who may call."""
         access = descriptor.GetOptions().Extensions[options_pb2.access]
         if not (access.roles or access.internal or access.open):
-            raise TypeError(f"{descriptor.full_name} does not say who may call it: option (eldercare.access)")
+            raise TypeError(
+                f"{descriptor.full_name} does not say who may call it: option (eldercare.access)"
+            )
         if descriptor.client_streaming or descriptor.server_streaming:
             raise TypeError(f"{descriptor.full_name} streams; the platform's contracts are unary")
         return cls(
@@ -78,8 +80,13 @@ class Method:
             path=f"/{descriptor.containing_service.full_name}/{descriptor.name}",
             request=message_factory.GetMessageClass(descriptor.input_type),
             reply=message_factory.GetMessageClass(descriptor.output_type),
-            roles=frozenset(access.roles), internal=access.internal, open=access.open, writes=access.writes,
-            area=access.area, organisation=access.organisation, person=access.person,
+            roles=frozenset(access.roles),
+            internal=access.internal,
+            open=access.open,
+            writes=access.writes,
+            area=access.area,
+            organisation=access.organisation,
+            person=access.person,
         )
 
     def admit(self, bearer: Caller, user: Caller | None) -> tuple[Caller, Caller | None]:

@@ -19,7 +19,16 @@ from kit.identity import Identity
 from kit.observe import names
 from kit.refusals import EldercareError, Malformed, Unauthenticated, Unavailable
 from kit.rpc import status
-from kit.rpc.methods import CHANNELS, MESSAGE_MOST_BYTES, Call, Method, checked_key, deadline, is_between, methods_of
+from kit.rpc.methods import (
+    CHANNELS,
+    MESSAGE_MOST_BYTES,
+    Call,
+    Method,
+    checked_key,
+    deadline,
+    is_between,
+    methods_of,
+)
 from kit.store import Store
 
 DEADLINE_S = 5.0  # for callers who set none
@@ -51,7 +60,13 @@ class Server:
     """
 
     def __init__(
-        self, servicers: Sequence[object], *, store: Store, identity: Identity, listen: str = "127.0.0.1:0", reflection_on: bool = False,
+        self,
+        servicers: Sequence[object],
+        *,
+        store: Store,
+        identity: Identity,
+        listen: str = "127.0.0.1:0",
+        reflection_on: bool = False,
         most: int = OPEN_MOST,
     ) -> None:
         self._store, self._identity = store, identity
@@ -62,8 +77,12 @@ class Server:
         for servicer in servicers:
             service, served = _served(servicer)
             services.append(service)
-            handlers = {name: self._handler(method, work) for name, (method, work) in served.items()}
-            self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+            handlers = {
+                name: self._handler(method, work) for name, (method, work) in served.items()
+            }
+            self._server.add_generic_rpc_handlers(
+                (grpc.method_handlers_generic_handler(service, handlers),)
+            )
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
         add_HealthServicer_to_server(self._health, self._server)
         if reflection_on:
@@ -104,7 +123,11 @@ class Server:
         service, _, name = method.full_name.rpartition(".")
         attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": name}
         with observe.span(
-            names.RPC_SERVED, parent=metadata.get("traceparent"), root=True, attributes=attributes, method=method.full_name,
+            names.RPC_SERVED,
+            parent=metadata.get("traceparent"),
+            root=True,
+            attributes=attributes,
+            method=method.full_name,
         ) as span:
             try:
                 left_s = context.time_remaining()
@@ -128,10 +151,14 @@ class Server:
             finally:
                 self.open -= 1
                 span.set_attribute("rpc.grpc.status_code", code)
-                names.RPC_DURATION.record(time.perf_counter() - began, method=method.full_name, code=code)
+                names.RPC_DURATION.record(
+                    time.perf_counter() - began, method=method.full_name, code=code
+                )
         return reply
 
-    async def _served(self, method: Method, work: Work, raw: bytes, metadata: dict[str, Any]) -> bytes:
+    async def _served(
+        self, method: Method, work: Work, raw: bytes, metadata: dict[str, Any]
+    ) -> bytes:
         call = await self._admitted(method, metadata)
         request = self._parsed(method, raw)
         outbox.cause.set(outbox.Cause(call.correlation_id))
@@ -152,9 +179,14 @@ class Server:
 
         return await commands.run(
             # one program speaks for many people: what one of them was answered is not for another who happens to use the same key
-            self._store, call.client_id, method.full_name, call.key or "",
-            call.caller.subject.encode() + b"\0" + request.SerializeToString(deterministic=True), once,
-            method.reply, raw=commands.is_hot(work),
+            self._store,
+            call.client_id,
+            method.full_name,
+            call.key or "",
+            call.caller.subject.encode() + b"\0" + request.SerializeToString(deterministic=True),
+            once,
+            method.reply,
+            raw=commands.is_hot(work),
         )
 
     async def _admitted(self, method: Method, metadata: dict[str, Any]) -> Call:
@@ -169,8 +201,13 @@ class Server:
         if channel == "internal" and not bearer.service:
             raise Malformed("channel", "is `internal` only where a service of the platform calls")
         return Call(
-            caller=caller, key=checked_key(method, metadata.get("idempotency-key")), channel=channel, now=self._store.clock.now(),
-            correlation_id=_correlation(metadata.get("correlation-id")), via=via, method=method.full_name,
+            caller=caller,
+            key=checked_key(method, metadata.get("idempotency-key")),
+            channel=channel,
+            now=self._store.clock.now(),
+            correlation_id=_correlation(metadata.get("correlation-id")),
+            via=via,
+            method=method.full_name,
             token=spoken_for or (None if bearer.service else token),
         )
 
@@ -181,7 +218,10 @@ class Server:
             raise Malformed("", "the request is no message of its type") from error
         violations = self._validator.collect_violations(request)
         if violations:
-            told = [(_path(violation), violation.proto.message or violation.proto.rule_id) for violation in violations]
+            told = [
+                (_path(violation), violation.proto.message or violation.proto.rule_id)
+                for violation in violations
+            ]
             raise Malformed(*told[0], also=told[1:])
         if far := list(days.out_of_bounds(request)):
             raise Malformed(*far[0], also=far[1:])
@@ -193,7 +233,9 @@ def _served(servicer: object) -> tuple[str, dict[str, tuple[Method, Work]]]:
     methods = methods_of(service)
     offered = {name for name in dir(servicer) if name[0].isupper()}
     if offered != methods.keys():
-        raise TypeError(f"{type(servicer).__name__} and {service} differ in {', '.join(sorted(offered ^ methods.keys()))}")
+        raise TypeError(
+            f"{type(servicer).__name__} and {service} differ in {', '.join(sorted(offered ^ methods.keys()))}"
+        )
     return service, {name: (method, getattr(servicer, name)) for name, method in methods.items()}
 
 
@@ -233,7 +275,13 @@ def _refuse(context: Context, error: EldercareError, method: Method) -> str:
     context.set_details(text)
     names.REFUSED.add(1, method=method.full_name, reason=error.reason)
     tell = observe.log.warning if refusals.consequence(error).log == "warning" else observe.log.info
-    tell("refused", method=method.full_name, reason=error.reason, code=code.name, fields=[field for field, _ in error.violations])
+    tell(
+        "refused",
+        method=method.full_name,
+        reason=error.reason,
+        code=code.name,
+        fields=[field for field, _ in error.violations],
+    )
     return code.name
 
 

@@ -38,17 +38,31 @@ def fetch_jars() -> Path:
     """Copies the jars of the broker once per machine with Maven. Raises: Missing, StartFailed."""
     lacking = missing()
     if lacking:
-        raise Missing(f"Apache Kafka needs {' and '.join(lacking)}, not found on this machine. {INSTEAD}")
+        raise Missing(
+            f"Apache Kafka needs {' and '.join(lacking)}, not found on this machine. {INSTEAD}"
+        )
     home = jars()
     if (home / "complete").exists():
         return home
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.parent) as scratch:
         pom = Path(__file__).with_name("kafka.pom")
-        goal = ["dependency:copy-dependencies", f"-DoutputDirectory={scratch}/jars", f"-Dkafka.version={VERSION}"]
-        done = subprocess.run(["mvn", "-q", "-B", "-f", str(pom), *goal], capture_output=True, text=True, cwd=scratch, check=False)
+        goal = [
+            "dependency:copy-dependencies",
+            f"-DoutputDirectory={scratch}/jars",
+            f"-Dkafka.version={VERSION}",
+        ]
+        done = subprocess.run(
+            ["mvn", "-q", "-B", "-f", str(pom), *goal],
+            capture_output=True,
+            text=True,
+            cwd=scratch,
+            check=False,
+        )
         if done.returncode:
-            raise StartFailed(f"Maven could not fetch the jars of Kafka {VERSION}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}\n{INSTEAD}")
+            raise StartFailed(
+                f"Maven could not fetch the jars of Kafka {VERSION}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}\n{INSTEAD}"
+            )
         Path(scratch, "jars", "complete").touch()
         try:
             Path(scratch, "jars").rename(home)
@@ -89,7 +103,10 @@ class Kafka(Process):
         users: Mapping[str, str] | None = None,
     ) -> None:
         self.data = data.absolute()
-        super().__init__(f"kafka-{node}" if voters else "kafka", log or self.data.parent / f"{self.data.name}.log")
+        super().__init__(
+            f"kafka-{node}" if voters else "kafka",
+            log or self.data.parent / f"{self.data.name}.log",
+        )
         self.port = port
         self.node = node
         self.heap_mb = heap_mb
@@ -118,19 +135,40 @@ class Kafka(Process):
             chosen = json.loads(kept.read_text())
         else:
             identity = self._cluster_id or new_cluster_id()
-            chosen = {"port": self.port or free_port(), "voters": self._voters or {self.node: free_port()}, "cluster_id": identity,
-                      "doors": {name: free_port() for name in self._doors}}
+            chosen = {
+                "port": self.port or free_port(),
+                "voters": self._voters or {self.node: free_port()},
+                "cluster_id": identity,
+                "doors": {name: free_port() for name in self._doors},
+            }
         self.port = self.port or chosen["port"]
         self._behind = chosen.get("doors", {})
         voters = {int(node): port for node, port in chosen["voters"].items()}
         (self.data / "server.properties").write_text(self._properties(voters))
         if not kept.exists():
-            format_storage = ["kafka.tools.StorageTool", "format", "-t", chosen["cluster_id"], "-c", str(self.data / "server.properties")]
+            format_storage = [
+                "kafka.tools.StorageTool",
+                "format",
+                "-t",
+                chosen["cluster_id"],
+                "-c",
+                str(self.data / "server.properties"),
+            ]
             for name, password in self._users.items():
-                format_storage += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
-            done = subprocess.run([*self._java(128), *format_storage, "--ignore-formatted"], capture_output=True, text=True, check=False)
+                format_storage += [
+                    "--add-scram",
+                    f"SCRAM-SHA-512=[name={name},password={password}]",
+                ]
+            done = subprocess.run(
+                [*self._java(128), *format_storage, "--ignore-formatted"],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             if done.returncode:
-                raise StartFailed(f"Kafka's storage could not be formatted:\n{done.stdout}{done.stderr}")
+                raise StartFailed(
+                    f"Kafka's storage could not be formatted:\n{done.stdout}{done.stderr}"
+                )
             kept.write_text(json.dumps(chosen))
 
     def _properties(self, voters: dict[int, int]) -> str:
@@ -140,10 +178,14 @@ class Kafka(Process):
         settings: dict[str, object] = {
             "process.roles": "broker,controller",
             "node.id": self.node,
-            "controller.quorum.voters": ",".join(f"{node}@127.0.0.1:{port}" for node, port in voters.items()),
+            "controller.quorum.voters": ",".join(
+                f"{node}@127.0.0.1:{port}" for node, port in voters.items()
+            ),
             "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{voters[self.node]}{beside}",
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}{beside}",
-            "listener.security.protocol.map": ",".join(["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT", *protocols]),
+            "listener.security.protocol.map": ",".join(
+                ["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT", *protocols]
+            ),
             "controller.listener.names": "CONTROLLER",
             "log.dirs": self.data / "logs",
             "auto.create.topics.enable": "false",
@@ -160,20 +202,35 @@ class Kafka(Process):
             "broker.session.timeout.ms": 6_000,  # a killed broker may come back only after it; the default is 9 s
             "broker.heartbeat.interval.ms": 1_000,
             "group.initial.rebalance.delay.ms": 0,
-            "log.cleaner.dedupe.buffer.size": 32 * 1024 * 1024,  # the default of 128 MB is a quarter of our heap
+            "log.cleaner.dedupe.buffer.size": 32
+            * 1024
+            * 1024,  # the default of 128 MB is a quarter of our heap
             "log.retention.check.interval.ms": 60_000,
             "num.network.threads": 2,
             "num.io.threads": 4,
         }
         for name, door in self._doors.items():
-            settings |= {f"listener.name.{name.lower()}.{key}": value for key, value in door.properties.items()}
+            settings |= {
+                f"listener.name.{name.lower()}.{key}": value
+                for key, value in door.properties.items()
+            }
         return "".join(f"{name}={value}\n" for name, value in settings.items())
 
     def _java(self, heap_mb: int) -> list[str]:
-        flags = [f"-Xms{heap_mb // 2}m", f"-Xmx{heap_mb}m", "-XX:+UseSerialGC", "-Djava.awt.headless=true"]
-        if self.short_lived:  # without the second compiler: 3.6 instead of 5.8 s of CPU until it answers
+        flags = [
+            f"-Xms{heap_mb // 2}m",
+            f"-Xmx{heap_mb}m",
+            "-XX:+UseSerialGC",
+            "-Djava.awt.headless=true",
+        ]
+        if (
+            self.short_lived
+        ):  # without the second compiler: 3.6 instead of 5.8 s of CPU until it answers
             flags.append("-XX:TieredStopAtLevel=1")
-        flags += ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"]
+        flags += [
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        ]
         return ["java", *flags, "-cp", f"{self._jars}/*"]
 
     def command(self) -> list[str]:
@@ -182,8 +239,12 @@ class Kafka(Process):
     def answers(self) -> bool:
         if self.pid is None or not listens(self.port):
             return False
-        self._admin = self._admin or AdminClient({"bootstrap.servers": self.address, "log_level": 0})
-        return self.node in broker_ids(self._admin)  # the controllers have taken it in: partitions may be given to it
+        self._admin = self._admin or AdminClient(
+            {"bootstrap.servers": self.address, "log_level": 0}
+        )
+        return self.node in broker_ids(
+            self._admin
+        )  # the controllers have taken it in: partitions may be given to it
 
     def stop(self, timeout: float = 30) -> None:
         """Of a cluster the last ones by force: a clean end needs a majority of controllers. The log itself survives both."""
@@ -198,7 +259,14 @@ class KafkaCluster:
         voters = {node: free_port() for node in range(1, brokers + 1)}
         identity = new_cluster_id()
         self.brokers = [
-            Kafka(data / f"node-{node}", node=node, voters=voters, cluster_id=identity, heap_mb=heap_mb, short_lived=True)
+            Kafka(
+                data / f"node-{node}",
+                node=node,
+                voters=voters,
+                cluster_id=identity,
+                heap_mb=heap_mb,
+                short_lived=True,
+            )
             for node in voters
         ]
 
@@ -214,10 +282,14 @@ class KafkaCluster:
             broker.spawn()
         admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
         deadline = time.monotonic() + timeout
-        while not all(broker.answers() for broker in self.brokers) or broker_count(admin) < len(self.brokers):
+        while not all(broker.answers() for broker in self.brokers) or broker_count(admin) < len(
+            self.brokers
+        ):
             if time.monotonic() > deadline:
                 self.stop()
-                raise StartFailed(f"the cluster did not answer within {timeout:.0f} s:\n{self.brokers[0].last_lines()}")
+                raise StartFailed(
+                    f"the cluster did not answer within {timeout:.0f} s:\n{self.brokers[0].last_lines()}"
+                )
             time.sleep(0.1)
 
     def stop(self) -> None:
@@ -256,7 +328,9 @@ class MemoryKafka(Process):
 
     def create_topics(self, names: Sequence[str]) -> None:
         """Mentions each topic, which is how this broker makes them. Raises: KafkaException."""
-        admin = AdminClient({"bootstrap.servers": self.address, "allow.auto.create.topics": "true", "log_level": 0})
+        admin = AdminClient(
+            {"bootstrap.servers": self.address, "allow.auto.create.topics": "true", "log_level": 0}
+        )
         for name in names:
             admin.list_topics(name, timeout=10)
 

@@ -12,7 +12,9 @@ def main(address_file: str) -> None:
     broker = Producer({"test.mock.num.brokers": 1, "log_level": 3})
     known = broker.list_topics(timeout=10).brokers.values()
     address = ",".join(f"{each.host}:{each.port}" for each in known)
-    sys.stdout.write(f"Kafka in memory at {address}. It forgets everything when it ends and keeps about 5 MB a partition.\n")
+    sys.stdout.write(
+        f"Kafka in memory at {address}. It forgets everything when it ends and keeps about 5 MB a partition.\n"
+    )
     sys.stdout.flush()
     draft = Path(address_file + ".new")
     draft.write_text(address)

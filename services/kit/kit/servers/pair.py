@@ -30,14 +30,32 @@ class Pair:
     attached: whether the standby has all that anybody was told of, so that it may be promoted.
     """
 
-    def __init__(self, folder: Path, *, ports: tuple[int, int] = (0, 0), password: str, logs: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        ports: tuple[int, int] = (0, 0),
+        password: str,
+        logs: Path | None = None,
+    ) -> None:
         self._kept = folder.absolute() / KEPT
         self.attached = False
         self.nodes = tuple(
-            Node(self, name, folder / name, port=port or free_port(), password=password, log=(logs or folder) / f"{name}.log")
+            Node(
+                self,
+                name,
+                folder / name,
+                port=port or free_port(),
+                password=password,
+                log=(logs or folder) / f"{name}.log",
+            )
             for name, port in zip(NAMES, ports, strict=True)
         )
-        told: dict[str, Any] = json.loads(self._kept.read_text()) if self._kept.exists() else {"primary": NAMES[0], "turns": 0}
+        told: dict[str, Any] = (
+            json.loads(self._kept.read_text())
+            if self._kept.exists()
+            else {"primary": NAMES[0], "turns": 0}
+        )
         self.primary = self.nodes[NAMES.index(told["primary"])]
         self.turns = int(told["turns"])
 
@@ -45,7 +63,9 @@ class Pair:
     def standby(self) -> "Node":
         return self.nodes[0] if self.primary is self.nodes[1] else self.nodes[1]
 
-    def dsn(self, database: str = "postgres", *, user: str = SUPERUSER, password: str | None = None) -> str:
+    def dsn(
+        self, database: str = "postgres", *, user: str = SUPERUSER, password: str | None = None
+    ) -> str:
         """Names both; who connects finds the one that is written to."""
         told = self.nodes[0].dsn(database, user=user, password=password)
         both = ",".join(node.address for node in self.nodes)
@@ -78,7 +98,9 @@ class Pair:
 class Node(Postgres):
     """One of the two. As a standby it answers when it has all that the primary has, and every commit waits for it."""
 
-    def __init__(self, pair: Pair, name: str, data: Path, *, port: int, password: str, log: Path) -> None:
+    def __init__(
+        self, pair: Pair, name: str, data: Path, *, port: int, password: str, log: Path
+    ) -> None:
         super().__init__(data, port=port, password=password, log=log)
         self.name, self.pair = name, pair
 
@@ -94,7 +116,9 @@ class Node(Postgres):
     def settings(self) -> dict[str, str]:
         own = {"cluster_name": self.name, "hot_standby": "on"}
         own |= {"wal_keep_size": "512MB"}  # a standby that was away finds what it missed
-        own |= {"wal_retrieve_retry_interval": "200ms"}  # the default of 5 s is how long a promotion may take
+        own |= {
+            "wal_retrieve_retry_interval": "200ms"
+        }  # the default of 5 s is how long a promotion may take
         told = super().settings() | own
         del told[NOT_COPIED]  # it is set and cleared while the server runs
         return told
@@ -102,7 +126,9 @@ class Node(Postgres):
     def answers(self) -> bool:
         stands_as = self.stands_as()
         if self.pair.primary is self:
-            if stands_as == "standby":  # whoever wrote down that it is the primary died before it was promoted
+            if (
+                stands_as == "standby"
+            ):  # whoever wrote down that it is the primary died before it was promoted
                 self.promote()
             return stands_as == "ready"
         return stands_as == "standby" and (self.pair.attached or self._attached())
@@ -125,51 +151,83 @@ class Node(Postgres):
 
     def promote(self) -> None:
         """Returns when this server may be written to. Raises: StartFailed."""
-        if self.asked(f"select pg_promote(true, {PROMOTION_S})") != "t" and self.stands_as() != "ready":
-            raise StartFailed(f"{self.name} could not be promoted within {PROMOTION_S} s:\n{self.last_lines(5)}")
+        if (
+            self.asked(f"select pg_promote(true, {PROMOTION_S})") != "t"
+            and self.stands_as() != "ready"
+        ):
+            raise StartFailed(
+                f"{self.name} could not be promoted within {PROMOTION_S} s:\n{self.last_lines(5)}"
+            )
 
     def _attached(self) -> bool:
         """Whether commits wait for us; sees to it that they do once we read the primary's log."""
         primary = self.pair.primary
-        found = primary.asked("select sync_state from pg_stat_replication where state = 'streaming'")  # there is one at most
+        found = primary.asked(
+            "select sync_state from pg_stat_replication where state = 'streaming'"
+        )  # there is one at most
         if found in ("sync", "quorum"):
             self.pair.attached = True
         elif found:
-            primary.asked(f"alter system set {NOT_COPIED} = '\"{self.name}\"'", "select pg_reload_conf()")
+            primary.asked(
+                f"alter system set {NOT_COPIED} = '\"{self.name}\"'", "select pg_reload_conf()"
+            )
         return self.pair.attached
 
     def asked(self, *statements: str) -> str:
         """The first word of the last answer; empty while the server does not answer."""
         place = ["-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "-d", "postgres"]
-        done = self._run("psql", "-XAtq", *place, *(part for statement in statements for part in ("-c", statement)))
+        done = self._run(
+            "psql",
+            "-XAtq",
+            *place,
+            *(part for statement in statements for part in ("-c", statement)),
+        )
         return "" if done.returncode else done.stdout.strip()
 
     def _follows(self) -> bool:
         """Whether the data here are the present primary's, with nothing of their own behind the point where they parted."""
         kept = self.data / "follows"
-        return (self.data / "standby.signal").exists() and kept.exists() and kept.read_text() == str(self.pair.turns)
+        return (
+            (self.data / "standby.signal").exists()
+            and kept.exists()
+            and kept.read_text() == str(self.pair.turns)
+        )
 
     def _wait_for(self, primary: "Node") -> None:
         deadline = time.monotonic() + WAIT_S
         while not (primary.answers() and primary.asked("select 1")):
             if time.monotonic() > deadline:
-                raise StartFailed(f"{self.name}: {primary.name} did not answer within {WAIT_S:.0f} s")
+                raise StartFailed(
+                    f"{self.name}: {primary.name} did not answer within {WAIT_S:.0f} s"
+                )
             time.sleep(0.1)
 
     def _copy(self, primary: "Node") -> None:
         left = self.data.with_name(f"{self.data.name}.left")
         shutil.rmtree(left, ignore_errors=True)
         if self.data.exists():
-            self.data.rename(left)  # the workers of a killed server may still be about to notice its death
+            self.data.rename(
+                left
+            )  # the workers of a killed server may still be about to notice its death
         self.data.mkdir(mode=0o700)
         if user := self.user():
             os.chown(self.data, *user)
         source = f"host=127.0.0.1 port={primary.port} user={SUPERUSER} application_name={self.name}"
-        done = self._run("pg_basebackup", "-D", str(self.data), "-R", "-X", "stream", "-c", "fast", "-d", source)
+        done = self._run(
+            "pg_basebackup", "-D", str(self.data), "-R", "-X", "stream", "-c", "fast", "-d", source
+        )
         if done.returncode:
-            raise StartFailed(f"{self.name} could not be copied from {primary.name}:\n{done.stdout}{done.stderr}")
+            raise StartFailed(
+                f"{self.name} could not be copied from {primary.name}:\n{done.stdout}{done.stderr}"
+            )
         told = self.data / "postgresql.auto.conf"
-        told.write_text("".join(line for line in told.read_text().splitlines(keepends=True) if not line.startswith(NOT_COPIED)))
+        told.write_text(
+            "".join(
+                line
+                for line in told.read_text().splitlines(keepends=True)
+                if not line.startswith(NOT_COPIED)
+            )
+        )
         (self.data / "follows").write_text(str(self.pair.turns))
         shutil.rmtree(left, ignore_errors=True)
 
@@ -179,4 +237,13 @@ class Node(Postgres):
         secret = {"PGPASSWORD": self.password} if self.password else {}
         variables = {**os.environ, **secret, "PGCONNECT_TIMEOUT": "2"}
         command = [str(self.programs() / program), *arguments]
-        return subprocess.run(command, env=variables, cwd="/", capture_output=True, text=True, check=False, user=uid, group=gid)
+        return subprocess.run(
+            command,
+            env=variables,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+            user=uid,
+            group=gid,
+        )

@@ -40,7 +40,13 @@ SETTINGS = {
     "log_min_messages": "warning",
 }
 # For tests only: a cluster that is thrown away owes nobody durability.
-CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB", "autovacuum": "off"}
+CARELESS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "128MB",
+    "autovacuum": "off",
+}
 
 
 class Postgres(Process):
@@ -53,7 +59,15 @@ class Postgres(Process):
     stop_signal = signal.SIGINT  # "fast": sessions are ended, nothing is lost
     orphan_signal = "SIGQUIT"  # "immediate": its workers go with it
 
-    def __init__(self, data: Path, *, port: int = 0, password: str | None = None, durable: bool = True, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        port: int = 0,
+        password: str | None = None,
+        durable: bool = True,
+        log: Path | None = None,
+    ) -> None:
         self.data = data.absolute()
         super().__init__("postgres", log or self.data.parent / "postgres.log")
         self.port = port
@@ -70,7 +84,9 @@ class Postgres(Process):
         """The folder of its socket; None where the path would be longer than a socket address may be."""
         return self.data if len(os.fsencode(self.data)) < 85 else None
 
-    def dsn(self, database: str = "postgres", *, user: str = SUPERUSER, password: str | None = None) -> str:
+    def dsn(
+        self, database: str = "postgres", *, user: str = SUPERUSER, password: str | None = None
+    ) -> str:
         """The address of one database, over TCP."""
         secret = self.password if user == SUPERUSER and password is None else password
         return f"postgresql://{user}{':' + quote(secret, safe='') if secret else ''}@{self.address}/{database}"
@@ -92,13 +108,32 @@ class Postgres(Process):
 
     def _guard(self) -> None:
         if self.password and not (self.data / "guarded").exists():
-            alter = f"alter user {SUPERUSER} password '{self.password.replace(chr(39), chr(39) * 2)}';"
-            command = [str(self.programs() / "postgres"), "--single", "-D", str(self.data), "postgres"]
+            alter = (
+                f"alter user {SUPERUSER} password '{self.password.replace(chr(39), chr(39) * 2)}';"
+            )
+            command = [
+                str(self.programs() / "postgres"),
+                "--single",
+                "-D",
+                str(self.data),
+                "postgres",
+            ]
             user = self.user()
             uid, gid = user if user else (None, None)
-            subprocess.run(command, input=alter, text=True, check=True, capture_output=True, user=uid, group=gid)
+            subprocess.run(
+                command,
+                input=alter,
+                text=True,
+                check=True,
+                capture_output=True,
+                user=uid,
+                group=gid,
+            )
         way = "scram-sha-256" if self.password else "trust"
-        rules = [f"local all all {way}", *(f"host {what} all 127.0.0.1/32 {way}" for what in ("all", "replication"))]
+        rules = [
+            f"local all all {way}",
+            *(f"host {what} all 127.0.0.1/32 {way}" for what in ("all", "replication")),
+        ]
         (self.data / "pg_hba.conf").write_text("".join(f"{rule}\n" for rule in rules))
         (self.data / "guarded").write_text(way)
 
@@ -109,7 +144,12 @@ class Postgres(Process):
 
     def command(self) -> list[str]:
         settings = self.settings()
-        return [str(self.programs() / "postgres"), "-D", str(self.data), *(f"--{name}={value}" for name, value in settings.items())]
+        return [
+            str(self.programs() / "postgres"),
+            "-D",
+            str(self.data),
+            *(f"--{name}={value}" for name, value in settings.items()),
+        ]
 
     def programs(self) -> Path:
         """The folder of the programs of PostgreSQL."""
@@ -139,7 +179,9 @@ class Postgres(Process):
         while True:
             try:
                 return super().start(timeout)
-            except StartFailed as failed:  # a killed server's workers notice its death only after their statement
+            except (
+                StartFailed
+            ) as failed:  # a killed server's workers notice its death only after their statement
                 if "shared memory" not in str(failed) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.5)
@@ -167,8 +209,14 @@ async def ensure_database(dsn: str, database: str, *, role: str, password: str) 
     identifier(database), identifier(role)
     connection = await asyncpg.connect(dsn)
     try:
-        verb = "alter" if await connection.fetchval("select 1 from pg_roles where rolname = $1", role) else "create"
-        await connection.execute(f"{verb} role {role} login password '{password.replace(chr(39), chr(39) * 2)}'")
+        verb = (
+            "alter"
+            if await connection.fetchval("select 1 from pg_roles where rolname = $1", role)
+            else "create"
+        )
+        await connection.execute(
+            f"{verb} role {role} login password '{password.replace(chr(39), chr(39) * 2)}'"
+        )
         if not await connection.fetchval("select 1 from pg_database where datname = $1", database):
             await connection.execute(f"create database {database} owner {role}")
             await connection.execute(f"revoke connect on database {database} from public")

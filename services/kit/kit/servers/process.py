@@ -25,13 +25,24 @@ class Missing(Exception):
     """A program that a server needs is not on this machine; the text names it and the alternative."""
 
 
-def dying_with_us(command: Sequence[str], *, last_signal: str = "SIGKILL", user: tuple[int, int] | None = None) -> list[str]:
+def dying_with_us(
+    command: Sequence[str], *, last_signal: str = "SIGKILL", user: tuple[int, int] | None = None
+) -> list[str]:
     """The command, sent this signal by the kernel when the thread that spawns it dies; the child is the program itself, under its pid.
 
     user: uid and gid it runs as; None for our own.
     """
     as_whom = f"{user[0]}:{user[1]}" if user else "-"
-    return [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), last_signal, as_whom, *command]
+    return [
+        sys.executable,
+        "-I",
+        "-S",
+        str(LAUNCHER),
+        str(os.getpid()),
+        last_signal,
+        as_whom,
+        *command,
+    ]
 
 
 def free_port() -> int:
@@ -131,7 +142,9 @@ class Process:
                 raise StartFailed(f"{self.name} ended with {self.exit_code}:\n{self.last_lines()}")
             if time.monotonic() > deadline:
                 self.kill()
-                raise StartFailed(f"{self.name} did not answer within {timeout:.0f} s:\n{self.last_lines()}")
+                raise StartFailed(
+                    f"{self.name} did not answer within {timeout:.0f} s:\n{self.last_lines()}"
+                )
             time.sleep(PAUSE_S)
 
     def signal_stop(self) -> None:

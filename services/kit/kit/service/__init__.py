@@ -42,14 +42,21 @@ def settings(kind: type[S], **given: Any) -> S:
         return kind(**given)
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_input=False, include_context=False):
-            sys.stderr.write(f"setting {'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}\n")
+            sys.stderr.write(
+                f"setting {'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}\n"
+            )
         raise SystemExit(MISCONFIGURED) from None
 
 
 def run(
-    settings: "Settings", *, servicers: "Callable[[Parts], Sequence[object]] | None" = None, group: str | None = None,
-    consumers: "Callable[[Parts], Consumers] | None" = None, package: str | None = None,
-    also: "Sequence[Callable[[Parts], Awaitable[Any] | Loop]]" = (), status: "Callable[[Parts], Awaitable[dict[str, Any]]] | None" = None,
+    settings: "Settings",
+    *,
+    servicers: "Callable[[Parts], Sequence[object]] | None" = None,
+    group: str | None = None,
+    consumers: "Callable[[Parts], Consumers] | None" = None,
+    package: str | None = None,
+    also: "Sequence[Callable[[Parts], Awaitable[Any] | Loop]]" = (),
+    status: "Callable[[Parts], Awaitable[dict[str, Any]]] | None" = None,
 ) -> None:
     """Runs the service until a signal or a failure, then exits: 0 drained, 1 failed, 2 a setting is wrong, 3 not drained in time.
 
@@ -69,4 +76,13 @@ def run(
             return Consumers(named, member=settings.member, session_ms=settings.session_ms)
 
     package = package or settings.service
-    sys.exit(Process(settings, servicers=servicers, consumers=consumers, package=package, also=also, status=status).main())
+    sys.exit(
+        Process(
+            settings,
+            servicers=servicers,
+            consumers=consumers,
+            package=package,
+            also=also,
+            status=status,
+        ).main()
+    )

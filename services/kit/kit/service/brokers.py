@@ -24,7 +24,11 @@ class Brokers:
     async def reason(self) -> str:
         """Why nothing can be told to Kafka now; empty where it can."""
         found = await asyncio.gather(*map(_listens, self._bootstrap.servers))
-        listening = [address for address, listens in zip(self._bootstrap.servers, found, strict=True) if listens]
+        listening = [
+            address
+            for address, listens in zip(self._bootstrap.servers, found, strict=True)
+            if listens
+        ]
         if not listening:
             self._proved_at = float("-inf")
             return f"no broker of {self._bootstrap.brokers} listens"
@@ -51,9 +55,13 @@ class Brokers:
 
     async def _enter(self, address: str) -> None:
         host, port = _split(address)
-        connection = await create_conn(host, port, request_timeout_ms=int(PROOF_S * 1000), **self._bootstrap.connection())
+        connection = await create_conn(
+            host, port, request_timeout_ms=int(PROOF_S * 1000), **self._bootstrap.connection()
+        )
         try:
-            await connection.send(MetadataRequest([]))  # what precedes it is also answered where we did not say who we are
+            await connection.send(
+                MetadataRequest([])
+            )  # what precedes it is also answered where we did not say who we are
         finally:
             await connection.close()
 

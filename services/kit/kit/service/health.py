@@ -101,7 +101,11 @@ class Health:
             async with asyncio.timeout(ANSWER_S), self._parts.store.reading() as session:
                 driver = await session.driver()
                 exists = await driver.fetchval("select to_regclass('alembic_version') is not null")
-                revision: str | None = await driver.fetchval("select version_num from alembic_version") if exists else ""
+                revision: str | None = (
+                    await driver.fetchval("select version_num from alembic_version")
+                    if exists
+                    else ""
+                )
         except _SILENT as error:
             self._error = type(error).__name__
             return None

@@ -103,16 +103,23 @@ class Loops:
         """Stops the loops whose name begins so and waits for the work in progress; False if one had to be cut off."""
         chosen = [running for name, running in self._running.items() if name.startswith(prefix)]
         tasks = [running.task for running in chosen if running.task]
-        stopping = [asyncio.create_task(_stopped(running.loop), name=f"{running.name}, its end") for running in chosen]
+        stopping = [
+            asyncio.create_task(_stopped(running.loop), name=f"{running.name}, its end")
+            for running in chosen
+        ]
         if not chosen:
             return True
         _, late = await asyncio.wait([*tasks, *stopping], timeout=timeout_s)
         for task in late:
             task.cancel()
-            observe.log.error("a loop did not stop in time", loop=task.get_name(), timeout_s=timeout_s)
+            observe.log.error(
+                "a loop did not stop in time", loop=task.get_name(), timeout_s=timeout_s
+            )
         failed = [task for task in stopping if task.done() and task.exception()]
         for task in failed:
-            observe.log.error("a loop did not stop cleanly", loop=task.get_name(), exc_info=task.exception())
+            observe.log.error(
+                "a loop did not stop cleanly", loop=task.get_name(), exc_info=task.exception()
+            )
         for running in chosen:
             self._running.pop(running.name, None)
         return not late and not failed

@@ -36,10 +36,21 @@ class Management:
     def __init__(self, listen: str, routes: dict[str, Ask]) -> None:
         self._host, _, port = listen.rpartition(":")
         self._wanted, self._routes = int(port), routes
-        self._server = _Quiet(uvicorn.Config(
-            self._application, lifespan="off", log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=2,
-            server_header=False, proxy_headers=False, loop="none", http="httptools", interface="asgi3",
-        ))
+        self._server = _Quiet(
+            uvicorn.Config(
+                self._application,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                ws="none",
+                timeout_graceful_shutdown=2,
+                server_header=False,
+                proxy_headers=False,
+                loop="none",
+                http="httptools",
+                interface="asgi3",
+            )
+        )
         self._serving: asyncio.Task[None] | None = None
         self.port = 0
 
@@ -50,7 +61,9 @@ class Management:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((self._host.strip("[]"), self._wanted))
         self.port = int(listening.getsockname()[1])
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]), name="management")
+        self._serving = asyncio.create_task(
+            self._server.serve(sockets=[listening]), name="management"
+        )
         while not self._server.started and not self._serving.done():  # noqa: ASYNC110 – uvicorn offers no event
             await asyncio.sleep(0.005)
         return self.port
@@ -75,6 +88,10 @@ class Management:
                 observe.log.error("a management page failed", page=scope["path"], exc_info=error)
                 status, kind, text = told(500, {"error": type(error).__name__})
         body = b"" if scope["method"] == "HEAD" else text.encode()
-        headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
+        headers = [
+            (b"content-type", kind.encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+        ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})

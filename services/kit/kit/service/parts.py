@@ -19,14 +19,22 @@ class Parts:
         self.clock = Clock(settings.clock_file)
         self.ring = Ring(settings.personal_keys, settings.hash_keys)
         self.store = Store(
-            settings.database.get_secret_value(), service=settings.service, clock=self.clock, parts=settings.parts, vault=self.ring,
+            settings.database.get_secret_value(),
+            service=settings.service,
+            clock=self.clock,
+            parts=settings.parts,
+            vault=self.ring,
             pool_size=settings.pool_size,
         )
-        self.identity = Identity(issuer=settings.issuer, audience=settings.audience, keys_url=settings.keys_url)
+        self.identity = Identity(
+            issuer=settings.issuer, audience=settings.audience, keys_url=settings.keys_url
+        )
         self.tokens: TokenSource | None = None
         if settings.token_url and settings.client_secret:
             self.tokens = TokenSource(
-                token_url=settings.token_url, client_id=settings.service, client_secret=settings.client_secret.get_secret_value(),
+                token_url=settings.token_url,
+                client_id=settings.service,
+                client_secret=settings.client_secret.get_secret_value(),
             )
         self._clients: dict[str, Client] = {}
 

@@ -32,7 +32,9 @@ NOTICE_S = 3.0  # balancers need this long to hear that we are not ready; one bo
 FINISH_S = 15.0  # for work in progress of a kind
 DRAIN_S = 40.0  # for everything that is under way
 CLOSE_S = 5.0  # for connections
-LONGEST_S = DRAIN_S + CLOSE_S + FLUSH_S  # from the signal to the end at worst; a pod's grace period has to be longer
+LONGEST_S = (
+    DRAIN_S + CLOSE_S + FLUSH_S
+)  # from the signal to the end at worst; a pod's grace period has to be longer
 MEASURE_S = 15.0  # between two looks where metrics are pushed
 
 
@@ -40,12 +42,22 @@ class Process:
     """See kit.service.run."""
 
     def __init__(
-        self, settings: Settings, *, servicers: Callable[[Parts], Sequence[object]] | None,
-        consumers: Callable[[Parts], Consumers] | None, package: str, also: Sequence[Callable[[Parts], Awaitable[Any] | Loop]],
+        self,
+        settings: Settings,
+        *,
+        servicers: Callable[[Parts], Sequence[object]] | None,
+        consumers: Callable[[Parts], Consumers] | None,
+        package: str,
+        also: Sequence[Callable[[Parts], Awaitable[Any] | Loop]],
         status: Callable[[Parts], Awaitable[dict[str, Any]]] | None,
     ) -> None:
         self.settings, self.package = settings, package
-        self._servicers, self._consumers, self._also, self._more = servicers, consumers, also, status
+        self._servicers, self._consumers, self._also, self._more = (
+            servicers,
+            consumers,
+            also,
+            status,
+        )
 
     def main(self) -> int:
         """Runs on uvloop until a signal or a failure; returns the exit code."""
@@ -58,7 +70,10 @@ class Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._signalled, number)
         observe.install(
-            self.settings.service, level=self.settings.log_level, otlp_endpoint=self.settings.otlp_endpoint, version=_version(),
+            self.settings.service,
+            level=self.settings.log_level,
+            otlp_endpoint=self.settings.otlp_endpoint,
+            version=_version(),
         )
         self.loops = Loops()
         try:
@@ -69,13 +84,24 @@ class Process:
         self.health = Health(self.settings, self.parts, self.package, self.loops)
         self.status = Status(self.settings, self.parts, self.health, self._more)
         self.server: Server | None = None
-        management = Management(self.settings.management, {
-            "/live": self._live, "/ready": self._ready, "/status": self._told, "/metrics": self._metrics,
-        })
+        management = Management(
+            self.settings.management,
+            {
+                "/live": self._live,
+                "/ready": self._ready,
+                "/status": self._told,
+                "/metrics": self._metrics,
+            },
+        )
         code = FAILED
         try:
             await management.start()
-            observe.log.info("started", service=self.settings.service, management_port=management.port, pid=os.getpid())
+            observe.log.info(
+                "started",
+                service=self.settings.service,
+                management_port=management.port,
+                pid=os.getpid(),
+            )
             code = await self._lived()
         except Exception as error:  # noqa: BLE001 – the last one who can tell
             observe.log.critical("the service failed", exc_info=error)
@@ -92,7 +118,9 @@ class Process:
         failed = asyncio.create_task(self.loops.failed.wait(), name="failure")
         starting = asyncio.create_task(self._started(), name="start")
         try:
-            await asyncio.wait((wanted, failed, starting, watching), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                (wanted, failed, starting, watching), return_when=asyncio.FIRST_COMPLETED
+            )
             if starting.done():
                 starting.result()
                 await asyncio.wait((wanted, failed, watching), return_when=asyncio.FIRST_COMPLETED)
@@ -122,16 +150,23 @@ class Process:
         await self.health.schema_at_head()
         if self._servicers is not None:
             self.server = Server(
-                self._servicers(self.parts), store=self.parts.store, identity=self.parts.identity, listen=self.settings.grpc,
+                self._servicers(self.parts),
+                store=self.parts.store,
+                identity=self.parts.identity,
+                listen=self.settings.grpc,
                 reflection_on=self.settings.one_box,
             )
             self.status.grpc_port = await self.server.start()
             self.health.server = self.server
         for part in range(self.settings.parts):
-            self.loops.add(f"relay {part}", Relay(self.parts.store, self.settings.bootstrap, part=part))
+            self.loops.add(
+                f"relay {part}", Relay(self.parts.store, self.settings.bootstrap, part=part)
+            )
         if self._consumers is not None:
             self.health.consumers = self.status.consumers = consumers = self._consumers(self.parts)
-            self.loops.add("consumer", Reading(consumers, self.parts.store, self.settings.bootstrap))
+            self.loops.add(
+                "consumer", Reading(consumers, self.parts.store, self.settings.bootstrap)
+            )
         timers = Timers(self.parts.store, self.settings.service)
         if timers.fires:
             self.loops.add("timers", timers)
@@ -139,7 +174,10 @@ class Process:
         self.loops.add("retention", Retention(self.parts.store), patience_s=3 * retention.PAUSE_S)
         for work in self._also:
             made = work(self.parts)
-            self.loops.add(f"also {getattr(work, '__name__', 'work')}", Endless(made) if inspect.isawaitable(made) else made)
+            self.loops.add(
+                f"also {getattr(work, '__name__', 'work')}",
+                Endless(made) if inspect.isawaitable(made) else made,
+            )
         self.health.started = True
         observe.log.info("running", service=self.settings.service, grpc_port=self.status.grpc_port)
 
@@ -149,12 +187,22 @@ class Process:
         try:
             async with asyncio.timeout(DRAIN_S):
                 await self.health.leave()
-                if not self.settings.one_box and self.health.started and (self.server is not None or self._also):
+                if (
+                    not self.settings.one_box
+                    and self.health.started
+                    and (self.server is not None or self._also)
+                ):
                     await asyncio.sleep(NOTICE_S)
-                fine = [await self.loops.stop("consumer", FINISH_S), await self.loops.stop("timer", FINISH_S)]
+                fine = [
+                    await self.loops.stop("consumer", FINISH_S),
+                    await self.loops.stop("timer", FINISH_S),
+                ]
                 if self.server is not None:
                     await self.server.drain(grace_s=FINISH_S)
-                fine += [await self.loops.stop("also", FINISH_S), await self.loops.stop("", FINISH_S)]
+                fine += [
+                    await self.loops.stop("also", FINISH_S),
+                    await self.loops.stop("", FINISH_S),
+                ]
                 return all(fine)
         except TimeoutError:
             observe.log.error("not drained in time", after_s=round(time.monotonic() - began, 1))
@@ -177,10 +225,16 @@ class Process:
 
     async def _live(self) -> Answer:
         stuck = self.health.stuck
-        return told(503 if stuck else 200, {"live": not stuck, "reason": f"no progress: {', '.join(stuck)}" if stuck else ""})
+        return told(
+            503 if stuck else 200,
+            {"live": not stuck, "reason": f"no progress: {', '.join(stuck)}" if stuck else ""},
+        )
 
     async def _ready(self) -> Answer:
-        return told(200 if self.health.ready else 503, {"ready": self.health.ready, "reason": self.health.reason})
+        return told(
+            200 if self.health.ready else 503,
+            {"ready": self.health.ready, "reason": self.health.reason},
+        )
 
     async def _told(self) -> Answer:
         return told(200, await self.status.now())
@@ -195,7 +249,11 @@ class Process:
     async def _metrics(self) -> Answer:
         await self._measure()
         if "application/openmetrics-text" in accepted.get():
-            return 200, "application/openmetrics-text; version=1.0.0; charset=utf-8", observe.openmetrics()
+            return (
+                200,
+                "application/openmetrics-text; version=1.0.0; charset=utf-8",
+                observe.openmetrics(),
+            )
         return 200, "text/plain; version=0.0.4; charset=utf-8", observe.prometheus()
 
 

@@ -25,7 +25,11 @@ class Status:
     """Answers `GET /status`."""
 
     def __init__(
-        self, settings: Settings, parts: Parts, health: Health, more: Callable[[Parts], Awaitable[dict[str, Any]]] | None,
+        self,
+        settings: Settings,
+        parts: Parts,
+        health: Health,
+        more: Callable[[Parts], Awaitable[dict[str, Any]]] | None,
     ) -> None:
         self._settings, self._parts, self._health, self._more = settings, parts, health, more
         self._process = psutil.Process()
@@ -38,16 +42,25 @@ class Status:
         """The whole of it; what needs the database is absent where it does not answer."""
         times = self._process.cpu_times()
         told: dict[str, Any] = {
-            "service": self._settings.service, "live": not self._health.stuck, "ready": self._health.ready, "reason": self._health.reason,
-            "schema": self._health.schema, "epoch": self._epoch, "emitted": self._parts.store.emitted,
-            "grpc_port": self.grpc_port, "pid": os.getpid(), "cpu_s": round(times.user + times.system, 2),
+            "service": self._settings.service,
+            "live": not self._health.stuck,
+            "ready": self._health.ready,
+            "reason": self._health.reason,
+            "schema": self._health.schema,
+            "epoch": self._epoch,
+            "emitted": self._parts.store.emitted,
+            "grpc_port": self.grpc_port,
+            "pid": os.getpid(),
+            "cpu_s": round(times.user + times.system, 2),
             "rss_mb": round(self._process.memory_info().rss / 1e6, 1),
         }
         if self._health.schema and not self._health.reason.startswith("the schema"):
             try:
                 told |= await self._remembered()
             except (EldercareError, OSError) as error:
-                told["reason"] = told["reason"] or f"the database does not answer: {type(error).__name__}"
+                told["reason"] = (
+                    told["reason"] or f"the database does not answer: {type(error).__name__}"
+                )
         return told
 
     async def measure(self) -> None:
@@ -72,11 +85,19 @@ class Status:
         messages, oldest_s = await relay.depth(store)
         due, failing = await timers.due_now(store)
         async with store.reading() as session:
-            unsealed = await (await session.driver()).fetchval("select count(*) from audit_record where position is null")
+            unsealed = await (await session.driver()).fetchval(
+                "select count(*) from audit_record where position is null"
+            )
         names.UNSEALED.set(unsealed)
         heard: dict[str, Any] = {"positions": [], "lag": 0, "waiting": 0, "parked": 0, "held": 0}
         if self.consumers is not None and self.consumers.topics:
             heard = await events_status(self.consumers)
         more = await self._more(self._parts) if self._more is not None else {}
-        own = {"outbox": messages, "oldest_s": round(oldest_s, 3), "due": due, "due_failing": failing, "unsealed": unsealed}
+        own = {
+            "outbox": messages,
+            "oldest_s": round(oldest_s, 3),
+            "due": due,
+            "due_failing": failing,
+            "unsealed": unsealed,
+        }
         return own | heard | more

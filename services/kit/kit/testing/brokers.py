@@ -64,7 +64,9 @@ def group() -> str:
 @pytest_asyncio.fixture
 async def world(store: Store, kafka: Kafka, topics: Callable[..., None], group: str) -> str:
     """The small world of `kit.testing.trial`: a group that listens, which is its value, its tables and its empty topics."""
-    from kit.testing import trial  # it declares a contract and tables of its own: for those alone who ask for them
+    from kit.testing import (
+        trial,
+    )  # it declares a contract and tables of its own: for those alone who ask for them
 
     topics(trial.COUNTS, trial.HOUSES, partitions=2)
     await trial.tables(store)
@@ -72,9 +74,13 @@ async def world(store: Store, kafka: Kafka, topics: Callable[..., None], group: 
     return group
 
 
-def _create(admin: AdminClient, names: Sequence[str], partitions: int, config: dict[str, str]) -> None:
+def _create(
+    admin: AdminClient, names: Sequence[str], partitions: int, config: dict[str, str]
+) -> None:
     settings = {name.replace("_", "."): value for name, value in config.items()}
-    for done in admin.create_topics([NewTopic(name, partitions, 1, config=settings) for name in names]).values():
+    for done in admin.create_topics(
+        [NewTopic(name, partitions, 1, config=settings) for name in names]
+    ).values():
         done.result(timeout=30)
     _settle(lambda: all(name in admin.list_topics(timeout=10).topics for name in names))
 

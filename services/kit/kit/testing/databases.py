@@ -37,7 +37,9 @@ def postgres() -> Iterator[Postgres]:
 
     Not in pytest's own folder: as root the server runs as another user, and every other pytest that starts shuts that folder again.
     """
-    with tempfile.TemporaryDirectory(prefix="eldercare-postgres-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="eldercare-postgres-", ignore_cleanup_errors=True
+    ) as folder:
         cluster = Postgres(Path(folder) / "data", durable=False)
         cluster.start()
         yield cluster
@@ -54,7 +56,9 @@ def template(postgres: Postgres) -> Callable[[str], Awaitable[str]]:
 
         if package not in made:
             await execute(postgres.dsn(), f"create database template_{package}")
-            await asyncio.to_thread(migrations.upgrade, postgres.dsn(f"template_{package}"), package)
+            await asyncio.to_thread(
+                migrations.upgrade, postgres.dsn(f"template_{package}"), package
+            )
             made.add(package)
         return f"template_{package}"
 
@@ -62,13 +66,18 @@ def template(postgres: Postgres) -> Callable[[str], Awaitable[str]]:
 
 
 @pytest.fixture(scope="session")
-def shared(postgres: Postgres, template: Callable[[str], Awaitable[str]]) -> Callable[[str], Awaitable[str]]:
+def shared(
+    postgres: Postgres, template: Callable[[str], Awaitable[str]]
+) -> Callable[[str], Awaitable[str]]:
     """`await shared(package)` = DSN of the one database in which nobody commits; the template itself must have no visitors."""
     made: set[str] = set()
 
     async def cloned(package: str) -> str:
         if package not in made:
-            await execute(postgres.dsn(), f"create database shared_{package} template {await template(package)}")
+            await execute(
+                postgres.dsn(),
+                f"create database shared_{package} template {await template(package)}",
+            )
             made.add(package)
         return postgres.dsn(f"shared_{package}")
 
@@ -82,13 +91,18 @@ def package(request: pytest.FixtureRequest) -> str:
 
 
 @pytest_asyncio.fixture
-async def database(postgres: Postgres, template: Callable[[str], Awaitable[str]], package: str) -> AsyncIterator[Databases]:
+async def database(
+    postgres: Postgres, template: Callable[[str], Awaitable[str]], package: str
+) -> AsyncIterator[Databases]:
     """`await database()` or `await database("subsidy")` = DSN of an empty, migrated database that this test owns."""
     made = []
 
     async def clone(of: str | None = None) -> str:
         name = f"clone_{next(_clones)}"
-        await execute(postgres.dsn(), f"create database {name} template {await template(of or package)} strategy file_copy")
+        await execute(
+            postgres.dsn(),
+            f"create database {name} template {await template(of or package)} strategy file_copy",
+        )
         made.append(name)
         return postgres.dsn(name)
 
@@ -97,7 +111,9 @@ async def database(postgres: Postgres, template: Callable[[str], Awaitable[str]]
 
 
 @pytest_asyncio.fixture
-async def store(database: Databases, package: str, clock: Clock, ring: Ring) -> AsyncIterator[Store]:
+async def store(
+    database: Databases, package: str, clock: Clock, ring: Ring
+) -> AsyncIterator[Store]:
     """The package's store on a database that this test owns: what it commits stays until the test ends."""
     opened = Store(await database(), service=package, clock=clock, vault=ring)
     yield opened
@@ -105,7 +121,9 @@ async def store(database: Databases, package: str, clock: Clock, ring: Ring) -> 
 
 
 @pytest_asyncio.fixture
-async def session(shared: Callable[[str], Awaitable[str]], package: str, clock: Clock, ring: Ring) -> AsyncIterator[Session]:
+async def session(
+    shared: Callable[[str], Awaitable[str]], package: str, clock: Clock, ring: Ring
+) -> AsyncIterator[Session]:
     """A transaction on the package's migrated database that is rolled back at the end: for flows and queries, which never commit."""
     opened = Store(await shared(package), service=package, clock=clock, vault=ring, pool_size=1)
     try:

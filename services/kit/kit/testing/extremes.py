@@ -10,13 +10,17 @@ from kit.days import FIRST_DAY, LAST_DAY, NO_END
 from kit.wire import timestamp
 
 FIRST = datetime(1900, 1, 1, tzinfo=UTC)
-LAST = datetime(2199, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)  # and the last that a business clock shows
+LAST = datetime(
+    2199, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC
+)  # and the last that a business clock shows
 ENDS = [(str(FIRST_DAY), FIRST), (str(LAST_DAY), LAST)]
 
 
 def moved(message: Any, day: str, at: datetime, certified_until: str = str(NO_END)) -> Any:
     """The same message, with every day, month and instant of it put there; a certificate ends on a day of its own."""
-    assert list(_moved(message, day, at, certified_until)), f"{message.DESCRIPTOR.full_name} bears no time"
+    assert list(_moved(message, day, at, certified_until)), (
+        f"{message.DESCRIPTOR.full_name} bears no time"
+    )
     return message
 
 
@@ -31,7 +35,9 @@ def _moved(message: Any, day: str, at: datetime, certified_until: str) -> Iterat
         elif field.name == "certified_until":
             message.certified_until = certified_until
         elif field.name.endswith("_on") or field.name in ("valid_from", "valid_to", "month"):
-            if not field.has_presence or message.HasField(field.name):  # who lives has no day of death
+            if not field.has_presence or message.HasField(
+                field.name
+            ):  # who lives has no day of death
                 setattr(message, field.name, day[:7] if field.name == "month" else day)
         else:
             continue

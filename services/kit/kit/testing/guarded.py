@@ -23,34 +23,56 @@ SCRAM = {
 }
 PLAIN = {
     "sasl.enabled.mechanisms": "PLAIN",
-    "plain.sasl.jaas.config":
-        f'org.apache.kafka.common.security.plain.PlainLoginModule required user_city="{PASSWORD}";',
+    "plain.sasl.jaas.config": f'org.apache.kafka.common.security.plain.PlainLoginModule required user_city="{PASSWORD}";',
 }
 
 
 def certificates(folder: Path) -> tuple[Path, Path]:
     """The certificate of an authority, and a key store (PEM) of a broker on 127.0.0.1 that it signed."""
     now = datetime.datetime.now(datetime.UTC)
-    authority, broker = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    names = {each: x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)]) for each in ("authority", "broker")}
+    authority, broker = (
+        ec.generate_private_key(ec.SECP256R1()),
+        ec.generate_private_key(ec.SECP256R1()),
+    )
+    names = {
+        each: x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)])
+        for each in ("authority", "broker")
+    }
 
     def begun(subject: str, key: Any) -> x509.CertificateBuilder:
-        made = x509.CertificateBuilder().subject_name(names[subject]).issuer_name(names["authority"]).public_key(key.public_key())
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(names[subject])
+            .issuer_name(names["authority"])
+            .public_key(key.public_key())
+        )
         made = made.serial_number(x509.random_serial_number())
-        return made.not_valid_before(now - datetime.timedelta(hours=1)).not_valid_after(now + datetime.timedelta(days=1))
+        return made.not_valid_before(now - datetime.timedelta(hours=1)).not_valid_after(
+            now + datetime.timedelta(days=1)
+        )
 
     use = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
     signing = x509.SubjectKeyIdentifier.from_public_key(authority.public_key())
-    signer = begun("authority", authority).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    signer = begun("authority", authority).add_extension(
+        x509.BasicConstraints(ca=True, path_length=0), critical=True
+    )
     signer = signer.add_extension(use, critical=True).add_extension(signing, critical=False)
-    signed = begun("broker", broker).add_extension(
-        x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False,
-    ).add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(signing), critical=False)
+    signed = (
+        begun("broker", broker)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(signing), critical=False
+        )
+    )
     ca, store = folder / "authority.pem", folder / "broker.pem"
     ca.write_bytes(signer.sign(authority, hashes.SHA256()).public_bytes(Encoding.PEM))
     store.write_bytes(
         broker.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + signed.sign(authority, hashes.SHA256()).public_bytes(Encoding.PEM) + ca.read_bytes(),
+        + signed.sign(authority, hashes.SHA256()).public_bytes(Encoding.PEM)
+        + ca.read_bytes(),
     )
     return ca, store
 
@@ -62,10 +84,14 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Boot
     ca, store = certificates(folder)
     sealed = {"ssl.keystore.type": "PEM", "ssl.keystore.location": str(store)}
     doors = {
-        "SCRAM": Door("SASL_PLAINTEXT", SCRAM), "WORD": Door("SASL_PLAINTEXT", PLAIN), "SEAL": Door("SSL", sealed),
+        "SCRAM": Door("SASL_PLAINTEXT", SCRAM),
+        "WORD": Door("SASL_PLAINTEXT", PLAIN),
+        "SEAL": Door("SSL", sealed),
         "BOTH": Door("SASL_SSL", SCRAM | sealed),
     }
-    broker = Kafka(folder / "data", heap_mb=384, short_lived=True, doors=doors, users={"city": PASSWORD})
+    broker = Kafka(
+        folder / "data", heap_mb=384, short_lived=True, doors=doors, users={"city": PASSWORD}
+    )
     broker.start(timeout=120)
     user: dict[str, Any] = {"username": "city", "password": PASSWORD}
     yield {

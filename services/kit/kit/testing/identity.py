@@ -31,7 +31,9 @@ class Issuer:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.keys_url = f"{self.url}/keys"
         self.token_url = f"{self.url}/token"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
 
     def start(self) -> None:
         self._thread.start()
@@ -57,9 +59,29 @@ class Issuer:
     ) -> str:
         """A token. algorithm: EdDSA or RS256. life_s: negative for one that has expired. claims: added, or in place of a usual one."""
         now = int(time.time())
-        said: dict[str, Any] = {"iss": self.url, "aud": AUDIENCE, "sub": subject, "azp": client_id, "iat": now, "nbf": now - 1}
-        said |= {"exp": now + life_s, "jti": uuid.uuid4().hex, "roles": list(roles), "elder_ids": list(elder_ids)}
-        said |= {name: value for name, value in (("area", area), ("organisation_id", organisation_id), ("worker_id", worker_id)) if value}
+        said: dict[str, Any] = {
+            "iss": self.url,
+            "aud": AUDIENCE,
+            "sub": subject,
+            "azp": client_id,
+            "iat": now,
+            "nbf": now - 1,
+        }
+        said |= {
+            "exp": now + life_s,
+            "jti": uuid.uuid4().hex,
+            "roles": list(roles),
+            "elder_ids": list(elder_ids),
+        }
+        said |= {
+            name: value
+            for name, value in (
+                ("area", area),
+                ("organisation_id", organisation_id),
+                ("worker_id", worker_id),
+            )
+            if value
+        }
         key, key_id = (self._ed25519, "ed25519") if algorithm == "EdDSA" else (self._rsa, "rsa")
         return jwt.encode(said | claims, key, algorithm=algorithm, headers={"kid": key_id})
 
@@ -71,7 +93,10 @@ class Issuer:
         """The JWKS."""
         ed25519 = json.loads(OKPAlgorithm.to_jwk(self._ed25519.public_key()))
         rsa = json.loads(RSAAlgorithm.to_jwk(self._rsa.public_key()))
-        both = [ed25519 | {"kid": "ed25519", "alg": "EdDSA", "use": "sig"}, rsa | {"kid": "rsa", "alg": "RS256", "use": "sig"}]
+        both = [
+            ed25519 | {"kid": "ed25519", "alg": "EdDSA", "use": "sig"},
+            rsa | {"kid": "rsa", "alg": "RS256", "use": "sig"},
+        ]
         return {"keys": both}
 
     def _grant(self, body: str, authorization: str) -> tuple[int, dict[str, Any]]:
@@ -79,9 +104,17 @@ class Issuer:
         client, secret = form.get("client_id", ""), form.get("client_secret", "")
         if authorization.startswith("Basic "):
             client, _, secret = base64.b64decode(authorization[6:]).decode().partition(":")
-        if form.get("grant_type") != "client_credentials" or not secret or self.clients.get(client) != secret:
+        if (
+            form.get("grant_type") != "client_credentials"
+            or not secret
+            or self.clients.get(client) != secret
+        ):
             return 401, {"error": "invalid_client"}
-        return 200, {"access_token": self.service_token(client), "token_type": "Bearer", "expires_in": LIFE_S}
+        return 200, {
+            "access_token": self.service_token(client),
+            "token_type": "Bearer",
+            "expires_in": LIFE_S,
+        }
 
     def _handler(issuer) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):

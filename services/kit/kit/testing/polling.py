@@ -11,7 +11,13 @@ import pytest
 T = TypeVar("T")
 
 
-async def until(check: Callable[[], T | Awaitable[T]], timeout: float = 10, *, pause: float = 0.02, what: str = "") -> T:
+async def until(
+    check: Callable[[], T | Awaitable[T]],
+    timeout: float = 10,
+    *,
+    pause: float = 0.02,
+    what: str = "",
+) -> T:
     """Calls `check` until its answer is true and returns that answer.
 
     timeout: s, real time. what: what was waited for, for the error. Raises: AssertionError with the last answer.
@@ -23,7 +29,9 @@ async def until(check: Callable[[], T | Awaitable[T]], timeout: float = 10, *, p
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise AssertionError(f"not true within {timeout} s: {what or getattr(check, '__name__', check)}; last answer: {answer!r}")
+            raise AssertionError(
+                f"not true within {timeout} s: {what or getattr(check, '__name__', check)}; last answer: {answer!r}"
+            )
         await asyncio.sleep(pause)
 
 

@@ -29,15 +29,23 @@ class Served:
         self._client = Client(self.address)
 
     async def call(
-        self, method: str, request: Message, *, roles: Sequence[str] = ("operator",), token: str | None = None,
-        key: str | UUID | None = None, **claims: Any,
+        self,
+        method: str,
+        request: Message,
+        *,
+        roles: Sequence[str] = ("operator",),
+        token: str | None = None,
+        key: str | UUID | None = None,
+        **claims: Any,
     ) -> Any:
         """The reply of "pkg.Service/Method" to a caller with these roles and claims.
 
         key: idempotency key; without one each call brings a new one. Raises: the refusal that was told.
         """
         spoken = token or self._issuer.token(roles, **claims)
-        return await self._client.call(method, request, token=spoken, key=str(key or ids.new()), timeout=10)
+        return await self._client.call(
+            method, request, token=spoken, key=str(key or ids.new()), timeout=10
+        )
 
     async def close(self) -> None:
         await self._client.close()
@@ -46,18 +54,31 @@ class Served:
 
 
 @pytest_asyncio.fixture
-async def served(database: Databases, issuer: Issuer, clock: Clock) -> AsyncIterator[Callable[..., Awaitable[Served]]]:
+async def served(
+    database: Databases, issuer: Issuer, clock: Clock
+) -> AsyncIterator[Callable[..., Awaitable[Served]]]:
     """`await served("assessment", **settings)` = that service's gRPC, ready; its settings are made for the test, given ones win."""
     started: list[Served] = []
 
     async def serve(package: str, **given: Any) -> Served:
         kind: type[Settings] = import_module(f"{package}.settings").Settings
         issuer.clients.setdefault(package, f"secret of {package}")
-        settings = kind(**{
-            "service": package, "database": await database(package), "kafka": NOWHERE, "issuer": issuer.url, "keys_url": issuer.keys_url,
-            "token_url": issuer.token_url, "client_secret": issuer.clients[package], "personal_keys": key_ring(), "hash_keys": key_ring(),
-            "clock_file": clock.file, "one_box": True, **given,
-        })
+        settings = kind(
+            **{
+                "service": package,
+                "database": await database(package),
+                "kafka": NOWHERE,
+                "issuer": issuer.url,
+                "keys_url": issuer.keys_url,
+                "token_url": issuer.token_url,
+                "client_secret": issuer.clients[package],
+                "personal_keys": key_ring(),
+                "hash_keys": key_ring(),
+                "clock_file": clock.file,
+                "one_box": True,
+                **given,
+            }
+        )
         parts = Parts(settings)
         answers = import_module(f"{package}.__main__").servicers(parts)
         server = Server(answers, store=parts.store, identity=parts.identity)

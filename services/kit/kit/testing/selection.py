@@ -34,7 +34,8 @@ def lacks_browser() -> str:
 
 
 LACKS: dict[str, tuple[str, Callable[[], str]]] = {
-    "connected": ("a real Kafka broker", lacks_broker), "browser": ("a browser", lacks_browser),
+    "connected": ("a real Kafka broker", lacks_broker),
+    "browser": ("a browser", lacks_browser),
 }
 
 
@@ -45,7 +46,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if fixtures & set(getattr(item, "fixturenames", ())):
                 item.add_marker(marker)
         shared = [name for name in SHARED_BY_FILES if name in getattr(item, "fixturenames", ())]
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else str(item.path.relative_to(config.rootpath))))
+        item.add_marker(
+            pytest.mark.xdist_group(
+                shared[0] if shared else str(item.path.relative_to(config.rootpath))
+            )
+        )
     for marker, (_, lacks) in LACKS.items():
         if lacks():
             _leave_out(config, items, marker)
@@ -84,7 +89,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Several())
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     left_out = {marker: count for marker, count in config.stash.get(_left_out, {}).items() if count}
     if left_out:
         terminalreporter.section("not part of this run", yellow=True)

@@ -23,27 +23,41 @@ def a_record(event: Message, now: datetime, *, event_id: UUID | None = None) -> 
     """The event as a record of Kafka; its sequence is above that of every record made before."""
     where = route(type(event))
     headers = {
-        "ce_id": str(event_id or ids.new()), "ce_source": f"/eldercare/tests/{where.aggregate}", "ce_type": where.type,
-        "ce_subject": where.key(event), "ce_time": now.isoformat().replace("+00:00", "Z"), "ce_sequence": f"{next(_sequences):020d}",
+        "ce_id": str(event_id or ids.new()),
+        "ce_source": f"/eldercare/tests/{where.aggregate}",
+        "ce_type": where.type,
+        "ce_subject": where.key(event),
+        "ce_time": now.isoformat().replace("+00:00", "Z"),
+        "ce_sequence": f"{next(_sequences):020d}",
     }
     return Kept(
-        where.topic, 0, next(_offsets), where.key(event).encode(), event.SerializeToString(),
+        where.topic,
+        0,
+        next(_offsets),
+        where.key(event).encode(),
+        event.SerializeToString(),
         [(name, value.encode()) for name, value in headers.items()],
     )
 
 
 async def tell(store: Store, group: str, *events: Message, careful: bool = False) -> Counter[str]:
     """Tells events as one batch in a transaction of its own; returns what became of them by name of fate."""
-    return await tell_records(store, group, [a_record(event, store.clock.now()) for event in events], careful=careful)
+    return await tell_records(
+        store, group, [a_record(event, store.clock.now()) for event in events], careful=careful
+    )
 
 
-async def tell_records(store: Store, group: str, records: Sequence[Kept], *, careful: bool = False) -> Counter[str]:
+async def tell_records(
+    store: Store, group: str, records: Sequence[Kept], *, careful: bool = False
+) -> Counter[str]:
     """Tells records; the same ones again are repetitions."""
     async with store.transaction() as session:
         return await apply(session, group, records, careful=careful)
 
 
-async def apply(session: Session, group: str, records: Sequence[Kept], *, careful: bool = False) -> Counter[str]:
+async def apply(
+    session: Session, group: str, records: Sequence[Kept], *, careful: bool = False
+) -> Counter[str]:
     """Applies records as the kit's dispatcher does, inside a transaction in progress.
 
     careful: as after a failure of the whole, which is raised otherwise: each part in a savepoint, and what fails is parked or waits.

@@ -32,31 +32,52 @@ _STRING, _INT64 = 9, 3
 
 
 def _contract() -> Any:
-    file = descriptor_pb2.FileDescriptorProto(name="eldercare/trial/v1/events.proto", package="eldercare.trial.v1", syntax="proto3")
+    file = descriptor_pb2.FileDescriptorProto(
+        name="eldercare/trial/v1/events.proto", package="eldercare.trial.v1", syntax="proto3"
+    )
     file.dependency.append("eldercare/options.proto")
 
-    def message(name: str, fields: Iterable[tuple[str, int]], inner: str | None = None, **event: Any) -> None:
+    def message(
+        name: str, fields: Iterable[tuple[str, int]], inner: str | None = None, **event: Any
+    ) -> None:
         made = file.message_type.add(name=name)
         for number, (field, kind) in enumerate(fields, 1):
             made.field.add(name=field, number=number, type=kind, label=1)
         if inner:
-            made.field.add(name=inner.lower(), number=1, type=11, type_name=f".eldercare.trial.v1.{inner}", label=1)
+            made.field.add(
+                name=inner.lower(),
+                number=1,
+                type=11,
+                type_name=f".eldercare.trial.v1.{inner}",
+                label=1,
+            )
         if event:
             made.options.Extensions[options_pb2.event].CopyFrom(options_pb2.Event(**event))
 
     message("House", [("house_id", _STRING), ("label", _STRING), ("floors", _INT64)])
     message("HouseKept", [], "House", topic="trialhouse", key="house.house_id", state=True)
-    counted = [("counter_id", _STRING), ("amount", _INT64), ("house_id", _STRING), ("mood", _STRING)]
+    counted = [
+        ("counter_id", _STRING),
+        ("amount", _INT64),
+        ("house_id", _STRING),
+        ("mood", _STRING),
+    ]
     message("Counted", counted, topic="trialcount", key="counter_id")
     message("Ignored", [("counter_id", _STRING)], topic="trialcount", key="counter_id")
     pool = descriptor_pool.Default()
     pool.Add(file)
-    return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"eldercare.trial.v1.{name}"))
-            for name in ("House", "HouseKept", "Counted", "Ignored")}
+    return {
+        name: message_factory.GetMessageClass(
+            pool.FindMessageTypeByName(f"eldercare.trial.v1.{name}")
+        )
+        for name in ("House", "HouseKept", "Counted", "Ignored")
+    }
 
 
 _kinds = _contract()
-House, HouseKept, Counted, Ignored = (_kinds[name] for name in ("House", "HouseKept", "Counted", "Ignored"))
+House, HouseKept, Counted, Ignored = (
+    _kinds[name] for name in ("House", "HouseKept", "Counted", "Ignored")
+)
 COUNTS, HOUSES = route(Counted).topic, route(HouseKept).topic
 
 
@@ -83,7 +104,9 @@ class Entry(Remembered, table=True):
 
     __module__ = "trial"
 
-    entry_id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    entry_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
+    )
     counter_id: UUID
     event_id: UUID
     sequence: int
@@ -115,7 +138,14 @@ def listen(group: str) -> None:
         if counter is None:
             session.add(counter := Counter(counter_id=UUID(event.counter_id)))
         counter.total += event.amount
-        session.add(Entry(counter_id=counter.counter_id, event_id=UUID(fact.id), sequence=fact.sequence, amount=event.amount))
+        session.add(
+            Entry(
+                counter_id=counter.counter_id,
+                event_id=UUID(fact.id),
+                sequence=fact.sequence,
+                amount=event.amount,
+            )
+        )
         await _moods(event, session)
 
 
@@ -147,19 +177,35 @@ class Record(NamedTuple):
     headers: list[tuple[str, bytes | None]]
 
 
-def record(event: Any, sequence: int = 1, *, id: UUID | None = None, **headers: bytes | None) -> Record:
+def record(
+    event: Any, sequence: int = 1, *, id: UUID | None = None, **headers: bytes | None
+) -> Record:
     """An event as the relay sends it; keywords replace headers, with `-` for `_` never needed."""
     where = route(type(event))
     key = where.key(event)
     told: dict[str, bytes | None] = {
-        "content-type": b"application/protobuf", "ce_specversion": b"1.0", "ce_id": str(id or ids.new()).encode(),
-        "ce_source": f"/eldercare/trial/{key}".encode(), "ce_type": where.type.encode(), "ce_subject": key.encode(),
-        "ce_time": b"2026-01-01T00:00:00.000000Z", "ce_sequence": f"{sequence:020d}".encode(), **headers,
+        "content-type": b"application/protobuf",
+        "ce_specversion": b"1.0",
+        "ce_id": str(id or ids.new()).encode(),
+        "ce_source": f"/eldercare/trial/{key}".encode(),
+        "ce_type": where.type.encode(),
+        "ce_subject": key.encode(),
+        "ce_time": b"2026-01-01T00:00:00.000000Z",
+        "ce_sequence": f"{sequence:020d}".encode(),
+        **headers,
     }
     return Record(where.topic, key.encode(), event.SerializeToString(), list(told.items()))
 
 
-def counted(counter: UUID, sequence: int = 1, amount: int = 1, *, house: UUID | None = None, mood: str = "", **more: Any) -> Record:
+def counted(
+    counter: UUID,
+    sequence: int = 1,
+    amount: int = 1,
+    *,
+    house: UUID | None = None,
+    mood: str = "",
+    **more: Any,
+) -> Record:
     """A `Counted` event."""
     event = Counted(counter_id=str(counter), amount=amount, house_id=str(house or ""), mood=mood)
     return record(event, sequence, **more)
@@ -167,7 +213,9 @@ def counted(counter: UUID, sequence: int = 1, amount: int = 1, *, house: UUID | 
 
 def house(house_id: UUID, sequence: int = 1, floors: int = 1) -> Record:
     """A `HouseKept` event."""
-    return record(HouseKept(house=House(house_id=str(house_id), label="red", floors=floors)), sequence)
+    return record(
+        HouseKept(house=House(house_id=str(house_id), label="red", floors=floors)), sequence
+    )
 
 
 async def send(kafka: str, records: Sequence[Record], *, partition: int | None = None) -> None:
@@ -176,7 +224,10 @@ async def send(kafka: str, records: Sequence[Record], *, partition: int | None =
     await producer.start()
     try:
         futures = [
-            await producer.send(one.topic, one.value, key=one.key, partition=partition, headers=one.headers) for one in records
+            await producer.send(
+                one.topic, one.value, key=one.key, partition=partition, headers=one.headers
+            )
+            for one in records
         ]
         await asyncio.gather(*futures)
     finally:
@@ -194,7 +245,13 @@ async def entries(store: Store, counter: UUID | None = None) -> list[Entry]:
     """All effects, or those of one counter, in the order they were written."""
     async with store.reading() as session:
         chosen = select(Entry).order_by(Entry.entry_id)  # type: ignore[arg-type]
-        return list((await session.exec(chosen if counter is None else chosen.where(Entry.counter_id == counter))).all())
+        return list(
+            (
+                await session.exec(
+                    chosen if counter is None else chosen.where(Entry.counter_id == counter)
+                )
+            ).all()
+        )
 
 
 @asynccontextmanager
@@ -217,4 +274,12 @@ async def _main(dsn: str, kafka: str, group: str, session_ms: int, member: str |
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5] if len(sys.argv) > 5 else None))
+    asyncio.run(
+        _main(
+            sys.argv[1],
+            sys.argv[2],
+            sys.argv[3],
+            int(sys.argv[4]),
+            sys.argv[5] if len(sys.argv) > 5 else None,
+        )
+    )

@@ -6,9 +6,16 @@ EARLY_APPLICANTS = 0.8  # in the first third of the days
 ASSESSORS_PER_ELDER = 3 * 50 / 800_000
 CHANNELS = (("PORTAL", 0.2), ("HOTLINE", 0.35), ("MOBILE", 0.35), ("TERMINAL", 0.1))
 WITHDRAWN, APPEAL, REFUSE = 0.03, 0.03, 0.12
-SLOW, SLOW_DAYS = 0.02, 24  # of applications, and the very first one; days until the assessors come, which may be too late
+SLOW, SLOW_DAYS = (
+    0.02,
+    24,
+)  # of applications, and the very first one; days until the assessors come, which may be too late
 
-ORDERS_A_DAY = {"voucher": 0.42, "poor": 0.10, "market": 0.0006}  # of an elder with a voucher, of a poor assessed one, of any other
+ORDERS_A_DAY = {
+    "voucher": 0.42,
+    "poor": 0.10,
+    "market": 0.0006,
+}  # of an elder with a voucher, of a poor assessed one, of any other
 MONDAY = 1.2
 DAYS_AHEAD = (1, 1, 2, 3)
 HOURS, HOUR_WEIGHTS = (8, 9, 10, 11, 13, 14, 15, 16), (3, 4, 4, 2, 1, 4, 4, 2)

@@ -23,7 +23,9 @@ async def move(story: Story, at: time) -> None:
         story.truth.close(story.month, story.world)
     before, story.now = story.now, then
     await story.tokens.renew()
-    if month_of(before) != story.month or any(_pay_runs(before, then)):  # a visit approved at half past two is paid at four
+    if month_of(before) != story.month or any(
+        _pay_runs(before, then)
+    ):  # a visit approved at half past two is paid at four
         await story.gateway.quiet()
     await story.gateway.clock(story.now.isoformat())
     await story.gateway.quiet()
@@ -46,7 +48,9 @@ def _catch_up(story: Story, before: datetime) -> None:
             ordering.end(story, order, "missed")
 
 
-def _pay_runs(before: datetime, now: datetime) -> Iterator[tuple[Callable[[Story, date], None], date]]:
+def _pay_runs(
+    before: datetime, now: datetime
+) -> Iterator[tuple[Callable[[Story, date], None], date]]:
     """What is paid, and on which day, by the runs that begin after one instant and not after another."""
     for day in days_between(before.astimezone(SHANGHAI).date(), now.astimezone(SHANGHAI).date()):
         if day.day == CASH_DAY and before < instant(day, time()) <= now:
@@ -66,14 +70,23 @@ def _pay_cash(story: Story, day: date) -> None:
 
 
 def _pay_debts(story: Story, day: date) -> None:
-    payments: defaultdict[tuple[str, str, str], list[Order]] = defaultdict(list)  # one for each firm and month of the vouchers
+    payments: defaultdict[tuple[str, str, str], list[Order]] = defaultdict(
+        list
+    )  # one for each firm and month of the vouchers
     for order in story.owed:
         if order.firm:
             payments[order.firm.county, order.firm.organisation_id, order.month].append(order)
     for (county, _, _), orders in payments.items():
-        in_time = day <= norms.settlement_due(min(order.approved_on for order in orders if order.approved_on))
+        in_time = day <= norms.settlement_due(
+            min(order.approved_on for order in orders if order.approved_on)
+        )
         story.truth.count("SU06", month_of(day), f"{county}000000", int(in_time), 1)
         for order in orders:
-            story.ledger.move(story.voucher_area[order.person.number, order.month], "owed", "paid", order.voucher_fen)
+            story.ledger.move(
+                story.voucher_area[order.person.number, order.month],
+                "owed",
+                "paid",
+                order.voucher_fen,
+            )
             order.paid = True
     story.owed.clear()

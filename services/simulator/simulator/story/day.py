@@ -3,17 +3,36 @@
 from collections.abc import Callable
 from datetime import time, timedelta
 
-from simulator.story import assessing, clock, fates, houses, ordering, serving, supervising, visiting
+from simulator.story import (
+    assessing,
+    clock,
+    fates,
+    houses,
+    ordering,
+    serving,
+    supervising,
+    visiting,
+)
 from simulator.story.state import Story
 
 # local times at which the city acts, and the share of a day's orders that come then: 75 % in the two peaks
-STEPS = ((time(8, 30), 0.12), (time(10, 0), 0.30), (time(11, 30), 0.20), (time(13, 0), 0.08), (time(14, 30), 0.20), (time(16, 0), 0.10),
-         (time(18, 5), 0.0), (time(20, 0), 0.0))
+STEPS = (
+    (time(8, 30), 0.12),
+    (time(10, 0), 0.30),
+    (time(11, 30), 0.20),
+    (time(13, 0), 0.08),
+    (time(14, 30), 0.20),
+    (time(16, 0), 0.10),
+    (time(18, 5), 0.0),
+    (time(20, 0), 0.0),
+)
 MORNING, BEFORE_PAY, PLANNING, EVENING = time(8, 30), time(14, 30), time(18, 5), time(20, 0)
 ROUNDS = 5  # of offers and answers in an evening
 
 
-async def live(story: Story, days: int, progress: Callable[[str], None], *, since: time = MORNING) -> None:
+async def live(
+    story: Story, days: int, progress: Callable[[str], None], *, since: time = MORNING
+) -> None:
     """One day from morning to evening; `since` where it has begun already."""
     for at, share in [step for step in STEPS if step[0] >= since]:
         await clock.move(story, at)

@@ -76,10 +76,18 @@ async def refuse_some(story: Story, approved: list[Person]) -> None:
     """Some do not want the money that came without asking."""
     token = story.tokens["hotline"]
     for one in approved:
-        if one.number not in story.world.cash or one.dies_late or story.dice("refuse", one.number).random() >= REFUSE:
+        if (
+            one.number not in story.world.cash
+            or one.dies_late
+            or story.dice("refuse", one.number).random() >= REFUSE
+        ):
             continue
         rows = (await story.gateway.get(token, "/v1/entitlements", elder_id=one.elder_id))["rows"]
-        mine = [row for row in rows if row["policy_code"] == "home-care" and row["state"] == "STATE_OPEN"]
+        mine = [
+            row
+            for row in rows
+            if row["policy_code"] == "home-care" and row["state"] == "STATE_OPEN"
+        ]
         story.expect("one open home-care entitlement", len(mine), 1)
         await story.gateway.post(token, f"/v1/entitlements/{mine[0]['entitlement_id']}:refuse", {})
         story.world.cash.discard(one.number)

@@ -6,12 +6,26 @@ from typing import Any
 
 from simulator.people import BANDS, COUNTIES, Person, address, home, person
 from simulator.story import assessing, entitling, ordering, visiting
-from simulator.story.chances import CHANGES, DEATHS, MOVE_ANYWAY, MOVED_OUT, MOVES, NEW, REPORTED_TWICE
+from simulator.story.chances import (
+    CHANGES,
+    DEATHS,
+    MOVE_ANYWAY,
+    MOVED_OUT,
+    MOVES,
+    NEW,
+    REPORTED_TWICE,
+)
 from simulator.story.clock import CASH_DAY
 from simulator.story.state import Story
 from simulator.truth import month_of
 
-LONG_AGO = (0, 1, 3, 20, 50)  # days between a death and its report; shorter for those who still waited for something
+LONG_AGO = (
+    0,
+    1,
+    3,
+    20,
+    50,
+)  # days between a death and its report; shorter for those who still waited for something
 JUST_NOW = (0, 1, 2)
 LATE_A_DAY = 2
 WAYS = ("ALONE", "SPOUSE_ONLY", "WITH_FAMILY", "LEFT_BEHIND")
@@ -22,7 +36,9 @@ async def befall(story: Story) -> None:
     dice, world = story.dice("fates", story.today), story.world
     applying = {case.person.number for case in story.cases}
     expecting = {order.person.number for order in story.open.values()}
-    visited = {order.person.number for order in story.open.values() if order.visit}  # today, or told of later
+    visited = {
+        order.person.number for order in story.open.values() if order.visit
+    }  # today, or told of later
     busy = applying | expecting
     alive = [one for one in world.people if one.alive]
 
@@ -30,15 +46,26 @@ async def befall(story: Story) -> None:
         return [one for one in dice.sample(alive, story.quota(dice, len(alive), rate)) if one.alive]
 
     def movable(one: Person) -> bool:
-        return one.alive and one.number not in applying and one.living != "INSTITUTION" and not one.dies_late
+        return (
+            one.alive
+            and one.number not in applying
+            and one.living != "INSTITUTION"
+            and not one.dies_late
+        )
 
     def expectant() -> list[Person]:
         waiting = [one for one in alive if one.number in expecting - visited and movable(one)]
         return dice.sample(waiting, min(len(waiting), story.quota(dice, 1, MOVE_ANYWAY)))
 
     for one in chosen(DEATHS):
-        await _die(story, one, story.today - timedelta(days=dice.choice(JUST_NOW if one.number in busy else LONG_AGO)))
-    if story.today.day > CASH_DAY and month_of(story.today) != month_of(story.begun):  # money was paid to people who were dead by then
+        await _die(
+            story,
+            one,
+            story.today - timedelta(days=dice.choice(JUST_NOW if one.number in busy else LONG_AGO)),
+        )
+    if story.today.day > CASH_DAY and month_of(story.today) != month_of(
+        story.begun
+    ):  # money was paid to people who were dead by then
         late = [one for one in story.late_deaths if one.alive][:LATE_A_DAY]
         for one in late:
             await _die(story, one, story.today.replace(day=1) - timedelta(days=1))
@@ -47,7 +74,9 @@ async def befall(story: Story) -> None:
             await _change(story, one, dice)
     for one in chosen(MOVES):
         if movable(one) and one.number not in visited and one.number not in world.levels:
-            await _relocate(story, one, dice.choice(story.places.villages[dice.choice(COUNTIES)]), dice)
+            await _relocate(
+                story, one, dice.choice(story.places.villages[dice.choice(COUNTIES)]), dice
+            )
     for one in expectant():
         await _relocate(story, one, one.area_code, dice)
     for one in (*chosen(MOVED_OUT), *expectant()):
@@ -107,23 +136,44 @@ async def _relocate(story: Story, one: Person, area_code: str, dice: Random) -> 
         one.address = body["address"] = address(dice, one.number, area_code, story.places)
     await story.gateway.post(story.tokens["office"], f"/v1/elders/{one.elder_id}:change", body)
     story.events["moves"] += 1
-    story.events["moves before a visit"] += any(order.person is one for order in story.open.values())
+    story.events["moves before a visit"] += any(
+        order.person is one for order in story.open.values()
+    )
 
 
 async def _move_out(story: Story, one: Person) -> None:
-    await story.gateway.post(story.tokens["office"], f"/v1/elders/{one.elder_id}:change", {"moved_out": True})
+    await story.gateway.post(
+        story.tokens["office"], f"/v1/elders/{one.elder_id}:change", {"moved_out": True}
+    )
     entitling.leave(story, one)
     ordering.end_all(story, one, "moved away")
     story.events["moved out"] += 1
 
 
 async def _arrive(story: Story, dice: Random) -> None:
-    one = person(dice, len(story.world.people), dice.choice(COUNTIES), dice.choice(BANDS[:2]), dice.random() < 0.5, story.today,
-                 story.places, story.serials)
+    one = person(
+        dice,
+        len(story.world.people),
+        dice.choice(COUNTIES),
+        dice.choice(BANDS[:2]),
+        dice.random() < 0.5,
+        story.today,
+        story.places,
+        story.serials,
+    )
     body = {
-        "name": one.name, "id_number": one.id_number, "address": one.address, "area_code": one.area_code,
-        "lon": one.lon, "lat": one.lat, "living": f"LIVING_{one.living}", "hardships": [f"HARDSHIP_{group}" for group in one.hardships],
-        "local_register": one.local_register, "contact_name": one.contact_name, "contact_phone": one.contact_phone, "phone": one.phone,
+        "name": one.name,
+        "id_number": one.id_number,
+        "address": one.address,
+        "area_code": one.area_code,
+        "lon": one.lon,
+        "lat": one.lat,
+        "living": f"LIVING_{one.living}",
+        "hardships": [f"HARDSHIP_{group}" for group in one.hardships],
+        "local_register": one.local_register,
+        "contact_name": one.contact_name,
+        "contact_phone": one.contact_phone,
+        "phone": one.phone,
     }
     token = story.tokens["hotline"]
     one.elder_id = (await story.gateway.post(token, "/v1/elders", body))["elder"]["elder_id"]

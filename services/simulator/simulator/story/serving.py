@@ -26,11 +26,17 @@ async def listen(story: Story, *, first: bool = False, answer: bool = True) -> i
     async def reply(offer: Offer) -> None:
         await _reply(story, *offer)
 
-    awake = [firm for at, firm in enumerate(story.firms) if first or story.dice("feed", at, story.today).random() >= READS_LATE]
+    awake = [
+        firm
+        for at, firm in enumerate(story.firms)
+        if first or story.dice("feed", at, story.today).random() >= READS_LATE
+    ]
     await story.gateway.each(read, awake)
     for _, told in offers:
         story.orders[told["order_id"]].offers.append(told["attempt"])
-        story.truth.count("DI01", month_of(datetime.fromisoformat(told["assigned_at"])), told["area_code"], 0, 1)
+        story.truth.count(
+            "DI01", month_of(datetime.fromisoformat(told["assigned_at"])), told["area_code"], 0, 1
+        )
     before = story.events["declined"]
     if answer:
         await story.gateway.each(reply, [offer for offer in offers if _stands(story, offer[1])])
@@ -40,7 +46,11 @@ async def listen(story: Story, *, first: bool = False, answer: bool = True) -> i
 def count_offers(story: Story) -> None:
     """The feeds told of each offer of an order once: the first, the second and so on, whatever firms they went to."""
     for order in story.orders.values():
-        story.expect(f"offers of order {order.number} in the feeds", sorted(order.offers), list(range(1, len(order.offers) + 1)))
+        story.expect(
+            f"offers of order {order.number} in the feeds",
+            sorted(order.offers),
+            list(range(1, len(order.offers) + 1)),
+        )
 
 
 async def _feed(story: Story, firm: Firm) -> list[dict[str, Any]]:
@@ -50,9 +60,15 @@ async def _feed(story: Story, firm: Firm) -> list[dict[str, Any]]:
         query = {"cursor": firm.cursor} if firm.cursor else {}
         page = await story.gateway.get(token, "/v1/feed", limit=PAGE, **query)
         story.expect("the feed goes on where it ended", page["first"], firm.position + 1)
-        story.expect("the feed counts what it withholds", page["last"] - page["first"] + 1, len(page["events"]) + page["withheld"])
+        story.expect(
+            "the feed counts what it withholds",
+            page["last"] - page["first"] + 1,
+            len(page["events"]) + page["withheld"],
+        )
         firm.cursor, firm.position = page["cursor"], page["last"]
-        offers += [event["data"] for event in page["events"] if event["type"].endswith("OrderAssigned")]
+        offers += [
+            event["data"] for event in page["events"] if event["type"].endswith("OrderAssigned")
+        ]
         if page["last"] >= page["high_water"]:
             return offers
 
@@ -64,7 +80,11 @@ def _stands(story: Story, told: dict[str, Any]) -> bool:
     """
     order = story.orders[told["order_id"]]
     until = min(datetime.fromisoformat(told["assigned_at"]) + PATIENCE, order.wanted_to)
-    return order.state in ("placed", "offered") and story.now < until and not story.visitor_of[told["worker_id"]].left
+    return (
+        order.state in ("placed", "offered")
+        and story.now < until
+        and not story.visitor_of[told["worker_id"]].left
+    )
 
 
 async def _reply(story: Story, firm: Firm, told: dict[str, Any]) -> None:
@@ -84,4 +104,6 @@ async def _reply(story: Story, firm: Firm, told: dict[str, Any]) -> None:
         return
     await story.gateway.post(token, f"/v1/orders/{order.order_id}:accept", {})
     order.state = "accepted"
-    story.truth.count("DI01", month_of(datetime.fromisoformat(told["assigned_at"])), order.area_code, 1, 0)
+    story.truth.count(
+        "DI01", month_of(datetime.fromisoformat(told["assigned_at"])), order.area_code, 1, 0
+    )

@@ -68,19 +68,35 @@ class Story:
     events: Counter[str] = field(default_factory=Counter)
     cases: list[Case] = field(default_factory=list)
     orders: dict[str, Order] = field(default_factory=dict)  # by the platform's id
-    open: dict[str, Order] = field(default_factory=dict)  # those that can still end in more than one way
-    rest: dict[tuple[int, str], int] = field(default_factory=dict)  # person, month → what is left of the voucher, fen
+    open: dict[str, Order] = field(
+        default_factory=dict
+    )  # those that can still end in more than one way
+    rest: dict[tuple[int, str], int] = field(
+        default_factory=dict
+    )  # person, month → what is left of the voucher, fen
     voucher_area: dict[tuple[int, str], str] = field(default_factory=dict)
-    vouched: dict[int, str] = field(default_factory=dict)  # persons with an open voucher entitlement → area
+    vouched: dict[int, str] = field(
+        default_factory=dict
+    )  # persons with an open voucher entitlement → area
     unwilling: set[int] = field(default_factory=set)  # persons who did not want the cash
     late_deaths: list[Person] = field(default_factory=list)
-    owed: list[Order] = field(default_factory=list)  # captured and not paid; one payment for each firm and month of the vouchers
-    ended: set[tuple[int, str]] = field(default_factory=set)  # vouchers whose time is over: what is given back is gone
+    owed: list[Order] = field(
+        default_factory=list
+    )  # captured and not paid; one payment for each firm and month of the vouchers
+    ended: set[tuple[int, str]] = field(
+        default_factory=set
+    )  # vouchers whose time is over: what is given back is gone
     ledger: Ledger = field(default_factory=Ledger)
-    paid: defaultdict[int, list[tuple[str, int, str]]] = field(default_factory=lambda: defaultdict(list))  # person → month, fen, area
-    told: defaultdict[str, list[Order]] = field(default_factory=lambda: defaultdict(list))  # worker → finished, as devices told of them
+    paid: defaultdict[int, list[tuple[str, int, str]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # person → month, fen, area
+    told: defaultdict[str, list[Order]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # worker → finished, as devices told of them
     sendings: int = 0
-    unheard: list[Order] = field(default_factory=list)  # over, and a device will still tell of a visit
+    unheard: list[Order] = field(
+        default_factory=list
+    )  # over, and a device will still tell of a visit
     finished_today: list[Order] = field(default_factory=list)
     unjudged: list[Order] = field(default_factory=list)
     complaints: list[Complaint] = field(default_factory=list)
@@ -97,14 +113,20 @@ class Story:
         self.firms: list[Firm] = firms(self.elders, self.seed, self.places, by_county)
         visitors(self.elders, self.seed, self.firms, self.today, by_county)
         self.keepers: list[Firm]
-        self.keepers, self.world.homes = homes(self.elders, self.seed, self.places, by_county, len(self.firms))
-        self.residents: list[tuple[Person, Home]] = residents(self.seed, self.world.people, self.world.homes)
+        self.keepers, self.world.homes = homes(
+            self.elders, self.seed, self.places, by_county, len(self.firms)
+        )
+        self.residents: list[tuple[Person, Home]] = residents(
+            self.seed, self.world.people, self.world.homes
+        )
         for one, _ in self.residents:
             one.living = "INSTITUTION"
         self.by_number = {one.number: one for one in self.world.people}
         self.serials = Counter((one.born_on, one.male) for one in self.world.people)
         self.applicants = self._applicants()
-        self.assessor_ids = [f"00000000-0000-7000-8000-{number:012x}" for number in range(1, self._assessors() + 1)]
+        self.assessor_ids = [
+            f"00000000-0000-7000-8000-{number:012x}" for number in range(1, self._assessors() + 1)
+        ]
         self.tokens = Identities(self.gateway)
         self.visitor_of: dict[str, Visitor] = {}
 
@@ -153,14 +175,25 @@ class Story:
     async def meet_workers(self) -> None:
         """Tokens of the firms and their workers, who are registered by now; and what can be ordered."""
         for firm in self.firms:
-            self.tokens.know(f"firm {firm.organisation_id}", roles=["provider"], organisation_id=firm.organisation_id)
+            self.tokens.know(
+                f"firm {firm.organisation_id}",
+                roles=["provider"],
+                organisation_id=firm.organisation_id,
+            )
             for visitor in firm.workers:
                 self.tokens.know(
-                    f"worker {visitor.worker_id}", roles=["worker"], organisation_id=firm.organisation_id, worker_id=visitor.worker_id)
+                    f"worker {visitor.worker_id}",
+                    roles=["worker"],
+                    organisation_id=firm.organisation_id,
+                    worker_id=visitor.worker_id,
+                )
                 self.visitor_of[visitor.worker_id] = visitor
         await self.tokens.renew()
         catalogue = (await self.gateway.get(self.tokens["office"], "/v1/catalogue"))["rows"]
-        self.items = sorted((item for item in catalogue if item["item_code"] not in NO_VOUCHER), key=lambda item: str(item["item_code"]))
+        self.items = sorted(
+            (item for item in catalogue if item["item_code"] not in NO_VOUCHER),
+            key=lambda item: str(item["item_code"]),
+        )
 
     def _applicants(self) -> list[Person]:
         dice = self.dice("applicants")

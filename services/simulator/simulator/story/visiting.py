@@ -20,11 +20,19 @@ def plan(story: Story) -> None:
     """How today's visits will go, decided once the worker has accepted."""
     by_worker: dict[str, list[Order]] = defaultdict(list)
     for order in story.open.values():
-        if order.state == "accepted" and order.visit is None and order.visitor and order.planned_at \
-                and order.planned_at.astimezone(story.now.tzinfo).date() == story.today:
+        if (
+            order.state == "accepted"
+            and order.visit is None
+            and order.visitor
+            and order.planned_at
+            and order.planned_at.astimezone(story.now.tzinfo).date() == story.today
+        ):
             by_worker[order.visitor.worker_id].append(order)
     for orders in by_worker.values():
-        day_of(lambda order: story.dice("visit", order.number), sorted(orders, key=lambda one: (one.planned_at, one.number)))
+        day_of(
+            lambda order: story.dice("visit", order.number),
+            sorted(orders, key=lambda one: (one.planned_at, one.number)),
+        )
 
 
 async def send(story: Story) -> None:
@@ -61,7 +69,9 @@ async def _sent(story: Story, all_sent: list[Sent]) -> None:
 
     async def tell(worker_id: str) -> None:
         token = story.tokens[f"worker {worker_id}"]
-        for _, kind, order in sorted(by_worker[worker_id], key=lambda one: (one[0], one[1], one[2].number)):
+        for _, kind, order in sorted(
+            by_worker[worker_id], key=lambda one: (one[0], one[1], one[2].number)
+        ):
             if order.visit:
                 await (_leave if kind else _arrive)(story, order, order.visit, token)
 
@@ -70,7 +80,9 @@ async def _sent(story: Story, all_sent: list[Sent]) -> None:
 
 async def _arrive(story: Story, order: Order, visit: Visit, token: str) -> None:
     path = f"/v1/orders/{order.order_id}:check-in"
-    if order.state not in WAITING:  # the device was without network for so long that the order is over
+    if (
+        order.state not in WAITING
+    ):  # the device was without network for so long that the order is over
         await story.refused(token, path, _proof(visit.begin, visit.place_in))
         story.unheard.remove(order)
         story.events["told too late"] += 1
@@ -84,7 +96,9 @@ async def _arrive(story: Story, order: Order, visit: Visit, token: str) -> None:
 async def _leave(story: Story, order: Order, visit: Visit, token: str) -> None:
     if order.state != "arrived":
         return
-    await story.gateway.post(token, f"/v1/orders/{order.order_id}:check-out", _proof(visit.end, visit.place_out))
+    await story.gateway.post(
+        token, f"/v1/orders/{order.order_id}:check-out", _proof(visit.end, visit.place_out)
+    )
     order.state, order.finished_month = "finished", story.month
     order.sending = story.sendings
     if order.visitor:
@@ -93,13 +107,18 @@ async def _leave(story: Story, order: Order, visit: Visit, token: str) -> None:
     story.finished_today.append(order)
     story.unjudged.append(order)
     story.events["finished"] += 1
-    story.truth.count("DI02", story.month, order.area_code, int(visit.begin - order.wanted_to <= IN_TIME), 1)
+    story.truth.count(
+        "DI02", story.month, order.area_code, int(visit.begin - order.wanted_to <= IN_TIME), 1
+    )
     story.truth.count("DI03", order.month, order.area_code, 1, 0)
     story.truth.count("DI04", story.month, order.area_code, 0, 1)
     if order.voucher_fen:
         story.truth.count("DI04_FUNDED", story.month, order.area_code, 0, 1)
-    for what in (order.cheat and f"cheat {order.cheat}", visit.told_out > visit.end and not order.cheat and "told later",
-                 not order.cheat and visit.place_in is None and "without position"):
+    for what in (
+        order.cheat and f"cheat {order.cheat}",
+        visit.told_out > visit.end and not order.cheat and "told later",
+        not order.cheat and visit.place_in is None and "without position",
+    ):
         if what:
             story.events[what] += 1
 
@@ -122,13 +141,22 @@ def capture(story: Story, order: Order) -> None:
 def after_death(order: Order) -> bool:
     """Whether the visit lies behind the day on which the elder died, as far as that is known."""
     died_on = order.person.died_on
-    return order.visit is not None and died_on is not None and order.visit.begin.astimezone(SHANGHAI).date() > died_on
+    return (
+        order.visit is not None
+        and died_on is not None
+        and order.visit.begin.astimezone(SHANGHAI).date() > died_on
+    )
 
 
 def take_back(story: Story, one: Person) -> None:
     """A death was told: what was used of vouchers behind it is owed no more, or claimed where it was paid."""
     for order in story.orders.values():
-        if order.person is not one or not order.captured or order.taken_back or not after_death(order):
+        if (
+            order.person is not one
+            or not order.captured
+            or order.taken_back
+            or not after_death(order)
+        ):
             continue
         order.taken_back, area = True, story.voucher_area[one.number, order.month]
         if order.paid:

@@ -8,7 +8,12 @@ from uuid import UUID
 
 from eldercare.assessment.v1 import events_pb2 as assessment
 from eldercare.subsidy.v1.api_pb2 import RefuseEntitlement
-from eldercare.subsidy.v1.events_pb2 import EntitlementChanged, EntitlementClosed, EntitlementOpened, EntitlementRefused
+from eldercare.subsidy.v1.events_pb2 import (
+    EntitlementChanged,
+    EntitlementClosed,
+    EntitlementOpened,
+    EntitlementRefused,
+)
 from sqlalchemy import func
 from sqlmodel import col, select
 
@@ -66,7 +71,12 @@ async def review_later(session: Session, elder_id: UUID) -> None:
 
 async def review_many(session: Session, after: UUID | None, most: int) -> list[UUID]:
     """Decides again about the next elders in the order of their ids, and returns their ids; fewer than `most`: there are no more."""
-    asked = select(Elder).join(Case, col(Case.elder_id) == col(Elder.elder_id)).order_by(col(Elder.elder_id)).limit(most)
+    asked = (
+        select(Elder)
+        .join(Case, col(Case.elder_id) == col(Elder.elder_id))
+        .order_by(col(Elder.elder_id))
+        .limit(most)
+    )
     if after is not None:
         asked = asked.where(col(Elder.elder_id) > after)
     elders = (await session.exec(asked.with_for_update(of=Elder))).all()
@@ -79,8 +89,14 @@ async def review(session: Session, elders: Sequence[Elder]) -> None:
     if not elders:
         return
     within = [elder.elder_id for elder in elders]
-    results = _by_elder((await session.exec(select(Result).where(col(Result.elder_id) == func.any(within)))).all())
-    asked = select(Entitlement).where(col(Entitlement.elder_id) == func.any(within)).order_by(col(Entitlement.entitlement_id))
+    results = _by_elder(
+        (await session.exec(select(Result).where(col(Result.elder_id) == func.any(within)))).all()
+    )
+    asked = (
+        select(Entitlement)
+        .where(col(Entitlement.elder_id) == func.any(within))
+        .order_by(col(Entitlement.entitlement_id))
+    )
     known = _by_elder((await session.exec(asked.with_for_update())).all())
     for elder in elders:
         await decide(session, elder, results[elder.elder_id], known[elder.elder_id])
@@ -93,7 +109,9 @@ def _by_elder(rows: Sequence[Owned]) -> Mapping[UUID, list[Owned]]:
     return found
 
 
-async def decide(session: Session, elder: Elder, results: Sequence[Result], known: Sequence[Entitlement]) -> None:
+async def decide(
+    session: Session, elder: Elder, results: Sequence[Result], known: Sequence[Entitlement]
+) -> None:
     """Compares what each policy gives with what is open, and opens, changes or closes the difference."""
     today = local_day(session.now)
     facts = eligibility.facts_on(elder, results, today)
@@ -111,16 +129,34 @@ async def decide(session: Session, elder: Elder, results: Sequence[Result], know
             _change(session, opened, elder, terms, facts, verdict)
     if facts.status == Status.DEAD and facts.died_on:
         await recoveries.open_after_death(session, elder.elder_id, facts.died_on)
-    if (later := next_change(eligibility.levels_of(results), today)) and facts.status == Status.ALIVE:
+    if (
+        later := next_change(eligibility.levels_of(results), today)
+    ) and facts.status == Status.ALIVE:
         due(session, day_start(later), REVIEW, str(elder.elder_id))
 
 
-async def _open(session: Session, elder: Elder, terms: Terms, facts: Facts, verdict: Verdict, *, after: Sequence[Entitlement]) -> None:
+async def _open(
+    session: Session,
+    elder: Elder,
+    terms: Terms,
+    facts: Facts,
+    verdict: Verdict,
+    *,
+    after: Sequence[Entitlement],
+) -> None:
     begin = max([facts.on, *(one.valid_to for one in after if one.valid_to)])
-    entitlement = Entitlement.model_validate(asdict(terms) | {
-        "entitlement_id": ids.new(), "elder_id": elder.elder_id, "area_code": elder.area_code, "level": facts.level,
-        "monthly_fen": verdict.monthly_fen, "valid_from": begin, "opened_at": session.now,
-    })
+    entitlement = Entitlement.model_validate(
+        asdict(terms)
+        | {
+            "entitlement_id": ids.new(),
+            "elder_id": elder.elder_id,
+            "area_code": elder.area_code,
+            "level": facts.level,
+            "monthly_fen": verdict.monthly_fen,
+            "valid_from": begin,
+            "opened_at": session.now,
+        }
+    )
     session.add(entitlement)
     emit(session, wire.message(EntitlementOpened, entitlement), entitlement)
     _freeze(session, entitlement, facts, verdict)
@@ -130,29 +166,57 @@ async def _open(session: Session, elder: Elder, terms: Terms, facts: Facts, verd
         issuing.issue(session, entitlement)
 
 
-def _differs(entitlement: Entitlement, elder: Elder, terms: Terms, facts: Facts, verdict: Verdict) -> bool:
+def _differs(
+    entitlement: Entitlement, elder: Elder, terms: Terms, facts: Facts, verdict: Verdict
+) -> bool:
     now = (elder.area_code, terms.policy_version, facts.level, verdict.monthly_fen)
-    return now != (entitlement.area_code, entitlement.policy_version, entitlement.level, entitlement.monthly_fen)
+    return now != (
+        entitlement.area_code,
+        entitlement.policy_version,
+        entitlement.level,
+        entitlement.monthly_fen,
+    )
 
 
-def _change(session: Session, entitlement: Entitlement, elder: Elder, terms: Terms, facts: Facts, verdict: Verdict) -> None:
+def _change(
+    session: Session,
+    entitlement: Entitlement,
+    elder: Elder,
+    terms: Terms,
+    facts: Facts,
+    verdict: Verdict,
+) -> None:
     entitlement.area_code, entitlement.policy_version = elder.area_code, terms.policy_version
     entitlement.level, entitlement.monthly_fen = facts.level, verdict.monthly_fen
-    emit(session, wire.message(EntitlementChanged, entitlement, changed_at=session.now), entitlement)
+    emit(
+        session, wire.message(EntitlementChanged, entitlement, changed_at=session.now), entitlement
+    )
     _freeze(session, entitlement, facts, verdict)
 
 
-async def _close(session: Session, entitlement: Entitlement, facts: Facts, verdict: Verdict) -> None:
+async def _close(
+    session: Session, entitlement: Entitlement, facts: Facts, verdict: Verdict
+) -> None:
     cause = verdict.cause or Cause.POLICY_ENDED
     closed_on = facts.died_on if cause == Cause.DEATH and facts.died_on else facts.on
     # a death before the beginning leaves an entitlement of no day
-    entitlement.state, entitlement.valid_to, entitlement.cause = State.CLOSED, max(closed_on, entitlement.valid_from), cause
-    emit(session, wire.message(EntitlementClosed, entitlement, closed_on=closed_on, closed_at=session.now), entitlement)
+    entitlement.state, entitlement.valid_to, entitlement.cause = (
+        State.CLOSED,
+        max(closed_on, entitlement.valid_from),
+        cause,
+    )
+    emit(
+        session,
+        wire.message(EntitlementClosed, entitlement, closed_on=closed_on, closed_at=session.now),
+        entitlement,
+    )
     _freeze(session, entitlement, facts, verdict)
     if cause in (Cause.DEATH, Cause.MOVED_OUT):
         await vouchers.end(session, entitlement.entitlement_id)
     else:
-        await vouchers.end(session, entitlement.entitlement_id, later_than=calendar.month_of(facts.on))
+        await vouchers.end(
+            session, entitlement.entitlement_id, later_than=calendar.month_of(facts.on)
+        )
 
 
 async def refuse(session: Session, command: RefuseEntitlement, call: Call) -> EntitlementRefused:
@@ -162,21 +226,35 @@ async def refuse(session: Session, command: RefuseEntitlement, call: Call) -> En
     """
     entitlement = await session.get_locked(Entitlement, UUID(command.entitlement_id), call.caller)
     if entitlement.state != State.OPEN:
-        raise EntitlementNotOpen(entitlement_id=entitlement.entitlement_id, state=entitlement.state.name.lower())
+        raise EntitlementNotOpen(
+            entitlement_id=entitlement.entitlement_id, state=entitlement.state.name.lower()
+        )
     entitlement.state = State.REFUSED
     entitlement.valid_to = max(local_day(session.now), entitlement.valid_from)
-    event = emit(session, wire.message(EntitlementRefused, entitlement, refused_at=session.now), entitlement)
+    event = emit(
+        session, wire.message(EntitlementRefused, entitlement, refused_at=session.now), entitlement
+    )
     await vouchers.end(session, entitlement.entitlement_id)
     return event
 
 
 def _freeze(session: Session, entitlement: Entitlement, facts: Facts, verdict: Verdict) -> None:
-    session.add(Decision(
-        entitlement_id=entitlement.entitlement_id, version=entitlement.version, decided_at=session.now,
-        policy_code=entitlement.policy_code, policy_version=entitlement.policy_version, monthly_fen=entitlement.monthly_fen,
-        facts={
-            "on": facts.on.isoformat(), "status": facts.status.name, "area_code": facts.area_code, "hardships": sorted(facts.hardships),
-            "level": facts.level, "died_on": facts.died_on.isoformat() if facts.died_on else None,
-        },
-        steps=[asdict(step) for step in verdict.steps],
-    ))
+    session.add(
+        Decision(
+            entitlement_id=entitlement.entitlement_id,
+            version=entitlement.version,
+            decided_at=session.now,
+            policy_code=entitlement.policy_code,
+            policy_version=entitlement.policy_version,
+            monthly_fen=entitlement.monthly_fen,
+            facts={
+                "on": facts.on.isoformat(),
+                "status": facts.status.name,
+                "area_code": facts.area_code,
+                "hardships": sorted(facts.hardships),
+                "level": facts.level,
+                "died_on": facts.died_on.isoformat() if facts.died_on else None,
+            },
+            steps=[asdict(step) for step in verdict.steps],
+        )
+    )

@@ -31,15 +31,27 @@ class Move(NamedTuple):
 def enter(session: Session, *moves: Move) -> None:
     """Adds both sides of each movement to what the next flush writes; pairs stay together, so its statements balance too."""
     for move in moves:
-        for account, debit_fen, credit_fen in ((move.source, 0, move.amount_fen), (move.target, move.amount_fen, 0)):
-            session.add(LedgerEntry(
-                account=account, area_code=move.area_code, debit_fen=debit_fen, credit_fen=credit_fen, document=move.document,
-                document_id=move.document_id, booked_at=session.now,
-            ))
+        for account, debit_fen, credit_fen in (
+            (move.source, 0, move.amount_fen),
+            (move.target, move.amount_fen, 0),
+        ):
+            session.add(
+                LedgerEntry(
+                    account=account,
+                    area_code=move.area_code,
+                    debit_fen=debit_fen,
+                    credit_fen=credit_fen,
+                    document=move.document,
+                    document_id=move.document_id,
+                    booked_at=session.now,
+                )
+            )
 
 
 async def book(session: Session, *moves: Move) -> None:
     """Writes both sides of many movements at once, for runs that work on sets."""
     if moves:
         driver = await session.driver()
-        await driver.execute(_BOOK, *(list(column) for column in zip(*moves, strict=True)), session.now)
+        await driver.execute(
+            _BOOK, *(list(column) for column in zip(*moves, strict=True)), session.now
+        )

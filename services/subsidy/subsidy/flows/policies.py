@@ -44,7 +44,11 @@ def versions(policy_code: str) -> Sequence[date]:
 @cache
 def terms(policy_code: str, policy_version: date) -> Terms:
     """One version of a policy."""
-    paths = {standard.path.partition(".")[2]: standard for standard in standards() if standard.path.startswith(f"{policy_code}.")}
+    paths = {
+        standard.path.partition(".")[2]: standard
+        for standard in standards()
+        if standard.path.startswith(f"{policy_code}.")
+    }
     values = {key: standard.on(policy_version) for key, standard in paths.items()}
     return Terms(
         policy_code=policy_code,
@@ -58,7 +62,10 @@ def terms(policy_code: str, policy_version: date) -> Terms:
         tiers={level: money.fen(amount) for level, amount in values["tiers"].items()},
         home_share=values.get("home_share"),
         institution_share=values.get("institution_share"),
-        sources={key: f"{standard.source}, {standard.clause} ({standard.confidence})" for key, standard in paths.items()},
+        sources={
+            key: f"{standard.source}, {standard.clause} ({standard.confidence})"
+            for key, standard in paths.items()
+        },
     )
 
 
@@ -80,15 +87,21 @@ async def publish(session: Session) -> int:
     On the first day of a new version the entitlements of everybody are looked at again.
     """
     # replicas begin at the same time, and a row that is not there yet cannot be locked
-    await (await session.driver()).execute("select pg_advisory_xact_lock(hashtextextended('subsidy/policies', 0))")
-    rows = (await session.exec(select(Policy).order_by(col(Policy.policy_id)).with_for_update())).all()
+    await (await session.driver()).execute(
+        "select pg_advisory_xact_lock(hashtextextended('subsidy/policies', 0))"
+    )
+    rows = (
+        await session.exec(select(Policy).order_by(col(Policy.policy_id)).with_for_update())
+    ).all()
     kept = {policy.policy_id: policy for policy in rows}
     published = 0
     for policy_code in codes():
         for first in versions(policy_code):
             wanted = _policy(terms(policy_code, first))
             policy = kept.get(wanted.policy_id)
-            if policy and policy.model_dump(exclude={"version"}) == wanted.model_dump(exclude={"version"}):
+            if policy and policy.model_dump(exclude={"version"}) == wanted.model_dump(
+                exclude={"version"}
+            ):
                 continue
             if policy is None:
                 session.add(policy := wanted)
@@ -96,7 +109,12 @@ async def publish(session: Session) -> int:
                 policy.sqlmodel_update(wanted.model_dump(exclude={"version"}))
             emit(session, published_event(policy), policy)
             published += 1
-            due(session, max(day_start(first), session.now), "policy-review", f"{policy_code}/{first}/{policy.version}")
+            due(
+                session,
+                max(day_start(first), session.now),
+                "policy-review",
+                f"{policy_code}/{first}/{policy.version}",
+            )
     return published
 
 
@@ -108,8 +126,16 @@ def published_event(policy: Policy) -> PolicyPublished:
 def _policy(found: Terms) -> Policy:
     code, first = found.policy_code, found.policy_version
     return Policy(
-        policy_id=policy_id(code, first), policy_code=code, policy_version=first, kind=found.kind, area_code=found.area_code,
-        name_zh=standards().value(f"{code}.name_zh", first), name_en=standards().value(f"{code}.name_en", first),
-        monthly_cap_fen=found.monthly_cap_fen, home_share=found.home_share, institution_share=found.institution_share,
-        least_level=found.least_level, source=standards().standard(f"{code}.cap").source,
+        policy_id=policy_id(code, first),
+        policy_code=code,
+        policy_version=first,
+        kind=found.kind,
+        area_code=found.area_code,
+        name_zh=standards().value(f"{code}.name_zh", first),
+        name_en=standards().value(f"{code}.name_en", first),
+        monthly_cap_fen=found.monthly_cap_fen,
+        home_share=found.home_share,
+        institution_share=found.institution_share,
+        least_level=found.least_level,
+        source=standards().standard(f"{code}.cap").source,
     )

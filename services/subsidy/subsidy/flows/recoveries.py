@@ -28,14 +28,28 @@ async def open_after_death(session: Session, elder_id: UUID, died_on: date) -> N
 async def _claim_cash(session: Session, elder_id: UUID, died_on: date) -> None:
     asked = (
         select(Payment)
-        .where(col(Payment.elder_id) == elder_id, col(Payment.kind) == PaymentKind.CASH, col(Payment.month) > calendar.month_of(died_on))
-        .where(~select(Recovery.recovery_id).where(col(Recovery.payment_id) == col(Payment.payment_id)).exists())
-        .order_by(col(Payment.payment_id)).with_for_update(of=Payment)
+        .where(
+            col(Payment.elder_id) == elder_id,
+            col(Payment.kind) == PaymentKind.CASH,
+            col(Payment.month) > calendar.month_of(died_on),
+        )
+        .where(
+            ~select(Recovery.recovery_id)
+            .where(col(Recovery.payment_id) == col(Payment.payment_id))
+            .exists()
+        )
+        .order_by(col(Payment.payment_id))
+        .with_for_update(of=Payment)
     )
     for payment in (await session.exec(asked)).all():
         recovery_id = ids.new()
         opened = wire.message(
-            RecoveryOpened, payment, recovery_id=recovery_id, claimed_fen=payment.paid_fen, cause=Cause.DEATH, opened_at=session.now,
+            RecoveryOpened,
+            payment,
+            recovery_id=recovery_id,
+            claimed_fen=payment.paid_fen,
+            cause=Cause.DEATH,
+            opened_at=session.now,
             settlement_id=None,
         )
         session.add(wire.row(Recovery, opened))
@@ -46,10 +60,16 @@ async def _claim_cash(session: Session, elder_id: UUID, died_on: date) -> None:
 async def _take_back_visits(session: Session, elder_id: UUID, died_on: date) -> None:
     # in the order in which the weekly run locks debts; what it has paid while this waited is seen as paid
     asked = (
-        select(Debt).join(Voucher, col(Voucher.voucher_id) == col(Debt.voucher_id))
-        .where(col(Voucher.elder_id) == elder_id, col(Debt.reversed_at).is_(None), col(Debt.recovery_id).is_(None))
+        select(Debt)
+        .join(Voucher, col(Voucher.voucher_id) == col(Debt.voucher_id))
+        .where(
+            col(Voucher.elder_id) == elder_id,
+            col(Debt.reversed_at).is_(None),
+            col(Debt.recovery_id).is_(None),
+        )
         .order_by(col(Debt.organisation_id), col(Debt.settlement_id))
-        .with_for_update(of=Debt).execution_options(populate_existing=True)
+        .with_for_update(of=Debt)
+        .execution_options(populate_existing=True)
     )
     for debt in (await session.exec(asked)).all():
         if not amounts.is_after_death(debt.visited_on, died_on):
@@ -66,8 +86,13 @@ async def _claim(session: Session, debt: Debt, payment_id: UUID) -> None:
     payment = await session.get_locked(Payment, payment_id)
     debt.recovery_id = ids.new()
     opened = wire.message(
-        RecoveryOpened, debt, elder_id=voucher.elder_id, entitlement_id=voucher.entitlement_id, claimed_fen=debt.captured_fen,
-        cause=Cause.DEATH, opened_at=session.now,
+        RecoveryOpened,
+        debt,
+        elder_id=voucher.elder_id,
+        entitlement_id=voucher.entitlement_id,
+        claimed_fen=debt.captured_fen,
+        cause=Cause.DEATH,
+        opened_at=session.now,
     )
     emit(session, opened, payment)
     enter(session, _claimed(debt.recovery_id, debt.area_code, debt.captured_fen))

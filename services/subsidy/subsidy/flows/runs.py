@@ -17,7 +17,13 @@ from subsidy.rules import calendar
 from subsidy.rules.kinds import Account
 from subsidy.tables import Run
 
-ISSUE, LAPSE, CASH, SETTLE, REVIEW = "voucher-issue", "voucher-lapse", "cash-pay", "settlement-pay", "policy-review"
+ISSUE, LAPSE, CASH, SETTLE, REVIEW = (
+    "voucher-issue",
+    "voucher-lapse",
+    "cash-pay",
+    "settlement-pay",
+    "policy-review",
+)
 
 # rows per transaction: large enough that the commit does not count, small enough that no lock is held for a second
 CHUNK = 1000
@@ -59,12 +65,16 @@ def begins_at(kind: str, period: str) -> datetime:
     if kind == CASH:
         return day_start(pay_day(period))
     day = date.fromisoformat(period)
-    return day_start(day) + timedelta(hours=policies.standards().value("payment.settlement_hour", day))
+    return day_start(day) + timedelta(
+        hours=policies.standards().value("payment.settlement_hour", day)
+    )
 
 
 def pay_day(month: str) -> date:
     """The day on which a month's cash is paid."""
-    return calendar.pay_day(month, policies.standards().value("payment.cash_day", calendar.first_day(month)))
+    return calendar.pay_day(
+        month, policies.standards().value("payment.cash_day", calendar.first_day(month))
+    )
 
 
 async def issue(session: Session, month: str) -> None:
@@ -117,7 +127,9 @@ async def review(session: Session, key: str) -> None:
     await _step(session, REVIEW, key, chunk, None)
 
 
-async def _step(session: Session, kind: str, period: str, chunk: Chunk, next_period: str | None) -> None:
+async def _step(
+    session: Session, kind: str, period: str, chunk: Chunk, next_period: str | None
+) -> None:
     """One chunk of a run; the timer fires at once for the next chunk, and in time for the next period."""
     run = await session.get(Run, (kind, period), with_for_update=True)
     if run is None:
@@ -148,9 +160,22 @@ async def _lapse(session: Session, month: str, after: UUID | None) -> tuple[UUID
     rows = await driver.fetch(_LAPSE, month, after, CHUNK, session.now)
     gone = [row for row in rows if row["free_fen"]]
     for row in gone:
-        lapsed = wire.message(VoucherLapsed, dict(row), lapsed_fen=row["free_fen"], lapsed_at=session.now)
+        lapsed = wire.message(
+            VoucherLapsed, dict(row), lapsed_fen=row["free_fen"], lapsed_at=session.now
+        )
         emit(session, lapsed, sequence=row["version"])
-    await book(session, *(
-        Move("VoucherLapsed", row["voucher_id"], row["area_code"], Account.ISSUED, Account.LAPSED, row["free_fen"]) for row in gone
-    ))
+    await book(
+        session,
+        *(
+            Move(
+                "VoucherLapsed",
+                row["voucher_id"],
+                row["area_code"],
+                Account.ISSUED,
+                Account.LAPSED,
+                row["free_fen"],
+            )
+            for row in gone
+        ),
+    )
     return max(row["voucher_id"] for row in rows) if len(rows) == CHUNK else None, len(rows)

@@ -5,7 +5,13 @@ from uuid import UUID
 
 from eldercare.dispatch.v1.events_pb2 import OrderPlaced
 from eldercare.subsidy.v1.api_pb2 import Reservation, ReserveVoucher
-from eldercare.subsidy.v1.events_pb2 import VoucherCaptured, VoucherLapsed, VoucherReleased, VoucherReserved, VoucherReversed
+from eldercare.subsidy.v1.events_pb2 import (
+    VoucherCaptured,
+    VoucherLapsed,
+    VoucherReleased,
+    VoucherReserved,
+    VoucherReversed,
+)
 from eldercare.supervision.v1.events_pb2 import SettlementApproved
 from sqlmodel import col, select
 
@@ -47,8 +53,17 @@ async def reserve(session: Session, command: ReserveVoucher, real: datetime) -> 
         if voucher and (hold is None or hold.state == HoldState.EXPIRED):
             terms = policies.terms(voucher.policy_code, voucher.policy_version)
             share = (terms.institution_share if command.institution else terms.home_share) or 0
-            hold = hold or wire.row(Hold, command, held_fen=0, state=HoldState.EXPIRED, expires_at=real)
-            await _take(session, hold, voucher, share_fen(command.price_fen, share), HoldState.HELD, real + hold_for(session.now))
+            hold = hold or wire.row(
+                Hold, command, held_fen=0, state=HoldState.EXPIRED, expires_at=real
+            )
+            await _take(
+                session,
+                hold,
+                voucher,
+                share_fen(command.price_fen, share),
+                HoldState.HELD,
+                real + hold_for(session.now),
+            )
     if hold is None or hold.state not in KEPT or not hold.held_fen:
         return wire.message(Reservation, command, voucher_id=None, reserved_fen=0, expires_at=real)
     return wire.message(Reservation, hold, reserved_fen=hold.held_fen)
@@ -61,7 +76,9 @@ async def confirm(session: Session, event: OrderPlaced) -> None:
         if not event.voucher_fen:
             return
         month = calendar.month_of(local_day(wire.instant(event.wanted_from)))
-        hold = wire.row(Hold, event, month=month, held_fen=0, state=HoldState.EXPIRED, expires_at=session.now)
+        hold = wire.row(
+            Hold, event, month=month, held_fen=0, state=HoldState.EXPIRED, expires_at=session.now
+        )
         session.add(hold)
     if hold.state == HoldState.HELD:
         if event.voucher_fen:
@@ -82,7 +99,13 @@ async def release(session: Session, hold: Hold, state: HoldState) -> None:
         return
     voucher = await session.get_locked(Voucher, hold.voucher_id)
     voucher.reserved_fen -= hold.held_fen
-    released = wire.message(VoucherReleased, voucher, order_id=hold.order_id, released_fen=hold.held_fen, released_at=session.now)
+    released = wire.message(
+        VoucherReleased,
+        voucher,
+        order_id=hold.order_id,
+        released_fen=hold.held_fen,
+        released_at=session.now,
+    )
     emit(session, released, voucher)
     _free(session, voucher, "VoucherReleased", Account.HELD, hold.held_fen)
 
@@ -104,19 +127,30 @@ async def capture(session: Session, event: SettlementApproved) -> None:
     if _held(hold) < event.voucher_fen:
         await _hold_again(session, hold, event.voucher_fen)
     if hold.voucher_id is None or _held(hold) < event.voucher_fen:
-        raise VoucherTooShort(order_id=hold.order_id, promised_fen=event.voucher_fen, held_fen=_held(hold))
+        raise VoucherTooShort(
+            order_id=hold.order_id, promised_fen=event.voucher_fen, held_fen=_held(hold)
+        )
     voucher = await session.get_locked(Voucher, hold.voucher_id)
     hold.state = HoldState.CAPTURED
     voucher.reserved_fen -= hold.held_fen
     voucher.captured_fen += hold.held_fen
     captured = wire.message(
-        VoucherCaptured, voucher, order_id=hold.order_id, settlement_id=event.settlement_id, organisation_id=event.organisation_id,
-        captured_fen=hold.held_fen, captured_at=session.now,
+        VoucherCaptured,
+        voucher,
+        order_id=hold.order_id,
+        settlement_id=event.settlement_id,
+        organisation_id=event.organisation_id,
+        captured_fen=hold.held_fen,
+        captured_at=session.now,
     )
     emit(session, captured, voucher)
     due_days = policies.standards().value("payment.settlement_due_days", local_day(session.now))
     due_on = local_day(wire.instant(event.approved_at)) + timedelta(days=due_days)
-    session.add(wire.row(Debt, captured, policy_code=voucher.policy_code, due_on=due_on, visited_on=visited_on))
+    session.add(
+        wire.row(
+            Debt, captured, policy_code=voucher.policy_code, due_on=due_on, visited_on=visited_on
+        )
+    )
     enter(session, _move("VoucherCaptured", voucher, Account.HELD, Account.OWED, hold.held_fen))
 
 
@@ -125,7 +159,17 @@ async def reverse(session: Session, debt: Debt, cause: Cause) -> None:
     voucher = await session.get_locked(Voucher, debt.voucher_id)
     voucher.captured_fen -= debt.captured_fen
     debt.reversed_at = session.now
-    emit(session, wire.message(VoucherReversed, debt, elder_id=voucher.elder_id, reversed_fen=debt.captured_fen, cause=cause), voucher)
+    emit(
+        session,
+        wire.message(
+            VoucherReversed,
+            debt,
+            elder_id=voucher.elder_id,
+            reversed_fen=debt.captured_fen,
+            cause=cause,
+        ),
+        voucher,
+    )
     _free(session, voucher, "VoucherReversed", Account.OWED, debt.captured_fen)
 
 
@@ -135,25 +179,38 @@ async def end(session: Session, entitlement_id: UUID, *, later_than: str = "") -
     later_than: a month; only vouchers of the ones behind it are ended, which were issued ahead.
     """
     asked = select(Voucher).where(
-        col(Voucher.entitlement_id) == entitlement_id, col(Voucher.lapsed_at).is_(None), col(Voucher.month) > later_than,
+        col(Voucher.entitlement_id) == entitlement_id,
+        col(Voucher.lapsed_at).is_(None),
+        col(Voucher.month) > later_than,
     )
-    for voucher in (await session.exec(asked.order_by(col(Voucher.voucher_id)).with_for_update())).all():
+    for voucher in (
+        await session.exec(asked.order_by(col(Voucher.voucher_id)).with_for_update())
+    ).all():
         voucher.lapsed_at = session.now
-        if amounts.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen):
+        if amounts.free_fen(
+            voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen
+        ):
             enter(session, _lapse(session, voucher))
 
 
 async def may_expire(session: Session, real: datetime) -> bool:
     """Whether there are holds that nobody confirmed in time."""
-    asked = select(Hold.order_id).where(col(Hold.state) == HoldState.HELD, col(Hold.expires_at) <= real).limit(1)
+    asked = (
+        select(Hold.order_id)
+        .where(col(Hold.state) == HoldState.HELD, col(Hold.expires_at) <= real)
+        .limit(1)
+    )
     return (await session.exec(asked)).first() is not None
 
 
 async def expire(session: Session, real: datetime, most: int) -> int:
     """Releases holds that nobody confirmed in time; returns how many. Several may do this at once."""
     asked = (
-        select(Hold).where(col(Hold.state) == HoldState.HELD, col(Hold.expires_at) <= real)
-        .order_by(col(Hold.expires_at)).limit(most).with_for_update(skip_locked=True)
+        select(Hold)
+        .where(col(Hold.state) == HoldState.HELD, col(Hold.expires_at) <= real)
+        .order_by(col(Hold.expires_at))
+        .limit(most)
+        .with_for_update(skip_locked=True)
     )
     expired = (await session.exec(asked)).all()
     for hold in sorted(expired, key=lambda one: (str(one.voucher_id), one.order_id)):
@@ -162,8 +219,18 @@ async def expire(session: Session, real: datetime, most: int) -> int:
 
 
 async def _voucher_of(session: Session, elder_id: UUID, month: str) -> Voucher | None:
-    asked = select(Voucher).where(col(Voucher.elder_id) == elder_id, col(Voucher.month) == month, col(Voucher.lapsed_at).is_(None))
-    return (await session.exec(asked.order_by(col(Voucher.voucher_id)).with_for_update().execution_options(populate_existing=True))).first()
+    asked = select(Voucher).where(
+        col(Voucher.elder_id) == elder_id,
+        col(Voucher.month) == month,
+        col(Voucher.lapsed_at).is_(None),
+    )
+    return (
+        await session.exec(
+            asked.order_by(col(Voucher.voucher_id))
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    ).first()
 
 
 def _held(hold: Hold) -> int:
@@ -177,20 +244,41 @@ async def _hold_again(session: Session, hold: Hold, due: int) -> None:
         await _take(session, hold, voucher, due, HoldState.CONFIRMED, hold.expires_at)
 
 
-async def _take(session: Session, hold: Hold, voucher: Voucher, due: int, state: HoldState, expires_at: datetime) -> None:
-    free = amounts.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen)
+async def _take(
+    session: Session, hold: Hold, voucher: Voucher, due: int, state: HoldState, expires_at: datetime
+) -> None:
+    free = amounts.free_fen(
+        voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen
+    )
     kept = _held(hold)
     held = amounts.held_fen(free, due - kept)
     if not held:
         return
-    hold.voucher_id, hold.held_fen, hold.state, hold.expires_at = voucher.voucher_id, kept + held, state, expires_at
+    hold.voucher_id, hold.held_fen, hold.state, hold.expires_at = (
+        voucher.voucher_id,
+        kept + held,
+        state,
+        expires_at,
+    )
     session.add(hold)
     voucher.reserved_fen += held
-    emit(session, wire.message(VoucherReserved, voucher, order_id=hold.order_id, reserved_fen=held, reserved_at=session.now), voucher)
+    emit(
+        session,
+        wire.message(
+            VoucherReserved,
+            voucher,
+            order_id=hold.order_id,
+            reserved_fen=held,
+            reserved_at=session.now,
+        ),
+        voucher,
+    )
     enter(session, _move("VoucherReserved", voucher, Account.ISSUED, Account.HELD, held))
 
 
-def _free(session: Session, voucher: Voucher, document: str, source: Account, amount_fen: int) -> None:
+def _free(
+    session: Session, voucher: Voucher, document: str, source: Account, amount_fen: int
+) -> None:
     """Books what comes back to a voucher; where its time is over it is gone at once."""
     moves = [_move(document, voucher, source, Account.ISSUED, amount_fen)]
     if voucher.lapsed_at:
@@ -199,11 +287,19 @@ def _free(session: Session, voucher: Voucher, document: str, source: Account, am
 
 
 def _lapse(session: Session, voucher: Voucher) -> Move:
-    free = amounts.free_fen(voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen)
+    free = amounts.free_fen(
+        voucher.issued_fen, voucher.reserved_fen, voucher.captured_fen, voucher.lapsed_fen
+    )
     voucher.lapsed_fen += free
-    emit(session, wire.message(VoucherLapsed, voucher, lapsed_fen=free, lapsed_at=session.now), voucher)
+    emit(
+        session,
+        wire.message(VoucherLapsed, voucher, lapsed_fen=free, lapsed_at=session.now),
+        voucher,
+    )
     return _move("VoucherLapsed", voucher, Account.ISSUED, Account.LAPSED, free)
 
 
-def _move(document: str, voucher: Voucher, source: Account, target: Account, amount_fen: int) -> Move:
+def _move(
+    document: str, voucher: Voucher, source: Account, target: Account, amount_fen: int
+) -> Move:
     return Move(document, voucher.voucher_id, voucher.area_code, source, target, amount_fen)

@@ -10,7 +10,7 @@ def month_of(day: date) -> str:
     >>> month_of(date(2026, 3, 31))
     '2026-03'
     """
-    return day.isoformat()[:-len("-DD")]
+    return day.isoformat()[: -len("-DD")]
 
 
 def first_day(month: str) -> date:
@@ -48,4 +48,8 @@ def weekday_after(day: date, weekday: int) -> date:
     >>> weekday_after(date(2026, 3, 6), 5), weekday_after(date(2026, 3, 7), 5)
     (datetime.date(2026, 3, 13), datetime.date(2026, 3, 13))
     """
-    return next(later for ahead in range(1, len(day_name) + 1) if (later := day + timedelta(days=ahead)).isoweekday() == weekday)
+    return next(
+        later
+        for ahead in range(1, len(day_name) + 1)
+        if (later := day + timedelta(days=ahead)).isoweekday() == weekday
+    )

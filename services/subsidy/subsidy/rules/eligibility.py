@@ -89,7 +89,10 @@ def next_change(results: list[Result], day: date) -> date | None:
     >>> next_change([Result(3, date(2026, 1, 1), date(2026, 7, 1), datetime(2026, 1, 1))], date(2026, 2, 1))
     datetime.date(2026, 7, 1)
     """
-    return min((edge for result in results for edge in (result.valid_from, result.valid_to) if edge > day), default=None)
+    return min(
+        (edge for result in results for edge in (result.valid_from, result.valid_to) if edge > day),
+        default=None,
+    )
 
 
 def verdict(terms: Terms, facts: Facts, *, inside: bool) -> Verdict:
@@ -102,16 +105,39 @@ def verdict(terms: Terms, facts: Facts, *, inside: bool) -> Verdict:
     have = f"hardship = {_named(facts.hardships, ', ') or 'none'}"
     level = facts.level is not None and facts.level >= terms.least_level
     asked = [
-        ("alive and living in the city", f"status = {facts.status.name}", facts.status == Status.ALIVE, "person", _gone(facts.status)),
-        (f"lives in {terms.area_code}", f"area = {facts.area_code}", inside, terms.sources["area"], Cause.MOVED_OUT),
-        (f"level ≥ {terms.least_level}", f"level = {'unknown' if facts.level is None else facts.level}", level,
-         terms.sources["least_level"], Cause.LEVEL),
+        (
+            "alive and living in the city",
+            f"status = {facts.status.name}",
+            facts.status == Status.ALIVE,
+            "person",
+            _gone(facts.status),
+        ),
+        (
+            f"lives in {terms.area_code}",
+            f"area = {facts.area_code}",
+            inside,
+            terms.sources["area"],
+            Cause.MOVED_OUT,
+        ),
+        (
+            f"level ≥ {terms.least_level}",
+            f"level = {'unknown' if facts.level is None else facts.level}",
+            level,
+            terms.sources["least_level"],
+            Cause.LEVEL,
+        ),
     ]
     if terms.hardships:
-        rule, holds = f"hardship is {_named(terms.hardships, ' or ')}", bool(terms.hardships & facts.hardships)
+        rule, holds = (
+            f"hardship is {_named(terms.hardships, ' or ')}",
+            bool(terms.hardships & facts.hardships),
+        )
         asked.append((rule, have, holds, terms.sources["hardships"], Cause.HARDSHIP))
     if terms.excluded:
-        rule, holds = f"hardship is not {_named(terms.excluded, ' nor ')}", not terms.excluded & facts.hardships
+        rule, holds = (
+            f"hardship is not {_named(terms.excluded, ' nor ')}",
+            not terms.excluded & facts.hardships,
+        )
         asked.append((rule, have, holds, terms.sources["excluded"], Cause.HARDSHIP))
     steps = [(Step(rule, fact, holds, source), cause) for rule, fact, holds, source, cause in asked]
     failed = [cause for step, cause in steps if not step.holds]
@@ -119,7 +145,14 @@ def verdict(terms: Terms, facts: Facts, *, inside: bool) -> Verdict:
     told = tuple(step for step, _ in steps)
     if not failed:
         rule = "amount by level, at most the cap" if terms.tiers else "amount is the cap"
-        told += (Step(rule, f"{amount} fen a month", True, terms.sources["tiers" if terms.tiers else "cap"]),)
+        told += (
+            Step(
+                rule,
+                f"{amount} fen a month",
+                True,
+                terms.sources["tiers" if terms.tiers else "cap"],
+            ),
+        )
     return Verdict(not failed, amount, failed[0] if failed else None, told)
 
 

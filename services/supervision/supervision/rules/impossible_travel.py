@@ -20,5 +20,8 @@ def is_impossible_travel(visit: Visit, limits: Limits) -> bool:
     """
     ways = ((visit.previous_m, visit.previous_min), (visit.next_m, visit.next_min))
     return any(
-        metres is not None and minutes is not None and metres > limits.speed_kmh * 1000 / 60 * (minutes + 1) for metres, minutes in ways
+        metres is not None
+        and minutes is not None
+        and metres > limits.speed_kmh * 1000 / 60 * (minutes + 1)
+        for metres, minutes in ways
     )

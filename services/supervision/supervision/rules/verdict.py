@@ -31,7 +31,9 @@ class State(IntEnum):
     REFUSED = 3
 
 
-def doubts(visit: Visit, others: Iterable[tuple[datetime, datetime]], limits: Limits) -> list[Doubt]:
+def doubts(
+    visit: Visit, others: Iterable[tuple[datetime, datetime]], limits: Limits
+) -> list[Doubt]:
     """All doubts about a visit, in the order of their numbers; none: it is paid without a human.
 
     others: check-in and check-out of the worker's other visits.

@@ -12,4 +12,7 @@ def is_wrong_place(visit: Visit, limits: Limits) -> bool:
     >>> [is_wrong_place(Visit(at, at, 60, 60, *metres, None, None), limits) for metres in ((300, 0), (0, 301), (None, 5))]
     [False, True, False]
     """
-    return any(metres is not None and metres > limits.place_m for metres in (visit.check_in_m, visit.check_out_m))
+    return any(
+        metres is not None and metres > limits.place_m
+        for metres in (visit.check_in_m, visit.check_out_m)
+    )

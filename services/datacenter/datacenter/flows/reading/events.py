@@ -15,12 +15,22 @@ from datacenter.rules import people, places, work
 from datacenter.rules.measures import Counts, Limits
 
 COUNTS: dict[int, Callable[[dict[str, Any], Limits], Counts]] = {
-    Kind.ELDER: people.counts_of, Kind.ASSESSMENT: work.assessment_counts, Kind.ORDER: work.order_counts,
-    Kind.SETTLEMENT: work.settlement_counts, Kind.COMPLAINT: work.complaint_counts, Kind.FACILITY: places.facility_counts,
-    Kind.WORKER: places.worker_counts, Kind.STAY: places.stay_counts, Kind.APPLICATION: work.application_counts,
+    Kind.ELDER: people.counts_of,
+    Kind.ASSESSMENT: work.assessment_counts,
+    Kind.ORDER: work.order_counts,
+    Kind.SETTLEMENT: work.settlement_counts,
+    Kind.COMPLAINT: work.complaint_counts,
+    Kind.FACILITY: places.facility_counts,
+    Kind.WORKER: places.worker_counts,
+    Kind.STAY: places.stay_counts,
+    Kind.APPLICATION: work.application_counts,
 }
 
-READERS: dict[str, Reader] = {**of_people.reads.by_name, **of_places.reads.by_name, **of_work.reads.by_name}
+READERS: dict[str, Reader] = {
+    **of_people.reads.by_name,
+    **of_places.reads.by_name,
+    **of_work.reads.by_name,
+}
 
 
 def read(event: Message, when: When, limits: Limits) -> Said:
@@ -42,5 +52,9 @@ def area_of(event: Message) -> str | None:
 def _area_path(kind: Descriptor) -> str | None:
     if "area_code" in kind.fields_by_name:
         return ""
-    holders = (field.name for field in kind.fields if field.message_type is not None and "area_code" in field.message_type.fields_by_name)
+    holders = (
+        field.name
+        for field in kind.fields
+        if field.message_type is not None and "area_code" in field.message_type.fields_by_name
+    )
     return next(holders, None)

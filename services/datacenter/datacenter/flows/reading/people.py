@@ -14,7 +14,9 @@ reads = Readers()
 _Elder = assessment.Elder
 _APART = frozenset((_Elder.LIVING_ALONE, _Elder.LIVING_SPOUSE_ONLY))
 _SPECIAL_LIVING = _APART | {_Elder.LIVING_LEFT_BEHIND}
-_SPECIAL_HARDSHIP = frozenset((_Elder.HARDSHIP_SEVERELY_HANDICAPPED, _Elder.HARDSHIP_PLANNED_FAMILY_SPECIAL))
+_SPECIAL_HARDSHIP = frozenset(
+    (_Elder.HARDSHIP_SEVERELY_HANDICAPPED, _Elder.HARDSHIP_PLANNED_FAMILY_SPECIAL)
+)
 _BASIC = frozenset((_Elder.HARDSHIP_DIBAO, _Elder.HARDSHIP_TEKUN))
 _CARE = _BASIC | {_Elder.HARDSHIP_LOW_INCOME}
 
@@ -25,9 +27,18 @@ def _elder(event: Any, when: When, _: Limits) -> Said:
     hardships, living = list(elder.hardships), elder.living
     flags = people.ALIVE if elder.status == _Elder.STATUS_ALIVE else 0
     flags |= (people.ALONE if living in _APART else 0) | (people.COMPLETE if elder.complete else 0)
-    flags |= (people.SPECIAL if living in _SPECIAL_LIVING else 0) | _flag(hardships, _SPECIAL_HARDSHIP, people.SPECIAL)
+    flags |= (people.SPECIAL if living in _SPECIAL_LIVING else 0) | _flag(
+        hardships, _SPECIAL_HARDSHIP, people.SPECIAL
+    )
     flags |= _flag(hardships, _BASIC, people.BASIC) | _flag(hardships, _CARE, people.CARE)
-    entry = [when.month, when.sequence, when.at, elder.area_code, flags, months.of_text(elder.born_on)]
+    entry = [
+        when.month,
+        when.sequence,
+        when.at,
+        elder.area_code,
+        flags,
+        months.of_text(elder.born_on),
+    ]
     return [(Kind.ELDER, elder.elder_id, people.knows_state, (entry,))], []
 
 

@@ -15,7 +15,17 @@ reads = Readers()
 def _facility(event: Any, when: When, _: Limits) -> Said:
     state = event.facility
     is_open = int(state.status == facility.Facility.STATUS_OPEN)
-    entry = [when.month, when.sequence, when.at, state.area_code, is_open, state.tier, state.operation, state.beds, state.nursing_beds]
+    entry = [
+        when.month,
+        when.sequence,
+        when.at,
+        state.area_code,
+        is_open,
+        state.tier,
+        state.operation,
+        state.beds,
+        state.nursing_beds,
+    ]
     return [(Kind.FACILITY, state.facility_id, places.knows_state, (entry,))], []
 
 
@@ -36,4 +46,11 @@ def _admitted(event: Any, _: When, __: Limits) -> Said:
 
 @reads(facility.StayEnded)
 def _discharged(event: Any, _: When, __: Limits) -> Said:
-    return [(Kind.STAY, event.stay_id, work.knows_least, ("z", months.of_seconds(event.discharged_at.seconds)))], []
+    return [
+        (
+            Kind.STAY,
+            event.stay_id,
+            work.knows_least,
+            ("z", months.of_seconds(event.discharged_at.seconds)),
+        )
+    ], []

@@ -13,9 +13,17 @@ from datacenter.rules.measures import Limits, Measure
 
 reads = Readers()
 _CHANNELS = {  # what the platform asks for itself came by none
-    assessment.CHANNEL_PORTAL: (Measure.APPLICATIONS, Measure.APPLICATIONS_ONLINE, Measure.APPLICATIONS_PORTAL),
+    assessment.CHANNEL_PORTAL: (
+        Measure.APPLICATIONS,
+        Measure.APPLICATIONS_ONLINE,
+        Measure.APPLICATIONS_PORTAL,
+    ),
     assessment.CHANNEL_HOTLINE: (Measure.APPLICATIONS, Measure.APPLICATIONS_HOTLINE),
-    assessment.CHANNEL_MOBILE: (Measure.APPLICATIONS, Measure.APPLICATIONS_ONLINE, Measure.APPLICATIONS_MOBILE),
+    assessment.CHANNEL_MOBILE: (
+        Measure.APPLICATIONS,
+        Measure.APPLICATIONS_ONLINE,
+        Measure.APPLICATIONS_MOBILE,
+    ),
     assessment.CHANNEL_TERMINAL: (Measure.APPLICATIONS, Measure.APPLICATIONS_TERMINAL),
 }
 
@@ -23,8 +31,12 @@ _CHANNELS = {  # what the platform asks for itself came by none
 @reads(assessment.ApplicationSubmitted)
 def _application(event: Any, _: When, __: Limits) -> Said:
     month = months.of_seconds(event.submitted_at.seconds)
-    notes: list[Note] = [(Kind.APPLICATION, event.application_id, work.knows_first, ("s", [event.area_code, month]))]
-    return notes, [(measure, event.area_code, month, 1) for measure in _CHANNELS.get(event.channel, ())]
+    notes: list[Note] = [
+        (Kind.APPLICATION, event.application_id, work.knows_first, ("s", [event.area_code, month]))
+    ]
+    return notes, [
+        (measure, event.area_code, month, 1) for measure in _CHANNELS.get(event.channel, ())
+    ]
 
 
 @reads(assessment.ApplicationWithdrawn)
@@ -34,9 +46,16 @@ def _withdrawn(event: Any, _: When, __: Limits) -> Said:
 
 @reads(assessment.AssessmentCompleted)
 def _completed(event: Any, _: When, limits: Limits) -> Said:
-    month, asked = months.of_seconds(event.completed_at.seconds), months.of_seconds(event.submitted_at.seconds)
+    month, asked = (
+        months.of_seconds(event.completed_at.seconds),
+        months.of_seconds(event.submitted_at.seconds),
+    )
     place = [event.area_code, month, int(event.assessors >= limits.assessors)]
-    in_time = [(Measure.RESULTS_IN_TIME, event.area_code, asked, 1)] if event.working_days <= limits.working_days else []
+    in_time = (
+        [(Measure.RESULTS_IN_TIME, event.area_code, asked, 1)]
+        if event.working_days <= limits.working_days
+        else []
+    )
     return [(Kind.ASSESSMENT, event.assessment_id, work.knows_first, ("d", place))], in_time
 
 
@@ -57,7 +76,10 @@ def _reversed(event: Any, _: When, __: Limits) -> Said:
 
 def _used(event: Any, amount_fen: int) -> list[tuple[Measure, str, int, int]]:
     month = months.of_text(event.month)
-    return [(measure, event.area_code, month, amount_fen) for measure in (Measure.CAPTURED_FEN, Measure.GIVEN_FEN)]
+    return [
+        (measure, event.area_code, month, amount_fen)
+        for measure in (Measure.CAPTURED_FEN, Measure.GIVEN_FEN)
+    ]
 
 
 @reads(subsidy.PaymentMade)
@@ -67,15 +89,19 @@ def _paid(event: Any, _: When, __: Limits) -> Said:
     if event.paid_on <= event.due_on:
         counts.append((Measure.PAYMENTS_IN_TIME, event.area_code, month, 1))
     if event.kind == subsidy.PaymentMade.KIND_CASH:
-        given = [(measure, event.area_code, months.of_text(event.month), event.paid_fen)
-                 for measure in (Measure.PAID_CASH_FEN, Measure.GIVEN_FEN)]
+        given = [
+            (measure, event.area_code, months.of_text(event.month), event.paid_fen)
+            for measure in (Measure.PAID_CASH_FEN, Measure.GIVEN_FEN)
+        ]
         counts += given
     return [], counts
 
 
 @reads(subsidy.RecoveryOpened)
 def _claimed(event: Any, _: When, __: Limits) -> Said:
-    return [], [(Measure.CLAIMED_FEN, event.area_code, months.of_text(event.month), event.claimed_fen)]
+    return [], [
+        (Measure.CLAIMED_FEN, event.area_code, months.of_text(event.month), event.claimed_fen)
+    ]
 
 
 @reads(supervision.SettlementApproved)
@@ -99,12 +125,21 @@ def _filed(event: Any, _: When, __: Limits) -> Said:
 
 @reads(supervision.ComplaintClosed)
 def _closed(event: Any, _: When, __: Limits) -> Said:
-    return [(Kind.COMPLAINT, event.complaint_id, work.knows_least, ("k", 1))] if event.in_time else [], []
+    return [
+        (Kind.COMPLAINT, event.complaint_id, work.knows_least, ("k", 1))
+    ] if event.in_time else [], []
 
 
 @reads(dispatch.OrderPlaced)
 def _placed(event: Any, _: When, __: Limits) -> Said:
-    return [(Kind.ORDER, event.order_id, work.knows_first, ("p", [event.area_code, months.of_seconds(event.wanted_from.seconds)]))], []
+    return [
+        (
+            Kind.ORDER,
+            event.order_id,
+            work.knows_first,
+            ("p", [event.area_code, months.of_seconds(event.wanted_from.seconds)]),
+        )
+    ], []
 
 
 @reads(dispatch.OrderCancelled)
@@ -121,7 +156,10 @@ def _started(event: Any, _: When, __: Limits) -> Said:
 def _finished(event: Any, _: When, __: Limits) -> Said:
     place = [event.area_code, months.of_seconds(event.finished_at.seconds)]
     notes: list[Note] = [(Kind.ORDER, event.order_id, work.knows_first, ("f", place))]
-    return [*notes, (Kind.ORDER, event.order_id, work.knows_least, ("v", 1))] if event.voucher_fen > 0 else notes, []
+    return [
+        *notes,
+        (Kind.ORDER, event.order_id, work.knows_least, ("v", 1)),
+    ] if event.voucher_fen > 0 else notes, []
 
 
 @reads(dispatch.OrderFollowedUp)
@@ -142,7 +180,14 @@ def _offered(event: Any, _: When, __: Limits) -> Said:
 
 @reads(dispatch.OrderAccepted)
 def _accepted(event: Any, _: When, __: Limits) -> Said:
-    return [(Kind.ORDER, event.order_id, work.knows_each, ("a", [_micros(event.accepted_at), event.worker_id]))], []
+    return [
+        (
+            Kind.ORDER,
+            event.order_id,
+            work.knows_each,
+            ("a", [_micros(event.accepted_at), event.worker_id]),
+        )
+    ], []
 
 
 def _micros(stamp: Any) -> int:

@@ -12,7 +12,9 @@ from kit import areas
 from kit.clock import day_start
 
 Figures = dict[tuple[str, str], tuple[int, int]]  # code, area → numerator, denominator
-Hearer = Callable[[Any, Any, datetime, int], None]  # a method: its part, the event, its business time and version
+Hearer = Callable[
+    [Any, Any, datetime, int], None
+]  # a method: its part, the event, its business time and version
 
 
 class Month:
@@ -24,13 +26,17 @@ class Month:
         until = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
         self.begin, self.end = day_start(first), day_start(until)
         self.last_day = str(until - timedelta(days=1))
-        self._counts: Counter[tuple[str, str, int]] = Counter()  # code, area, 0 numerator or 1 denominator
+        self._counts: Counter[tuple[str, str, int]] = (
+            Counter()
+        )  # code, area, 0 numerator or 1 denominator
 
     def holds(self, stamp: Any) -> bool:
         """Whether an instant of a message lies in the month."""
         return bool(self.begin <= stamp.ToDatetime(UTC) < self.end)
 
-    def newest(self, known: dict[str, tuple[Any, ...]], key: str, rank: Any, time: datetime, *told: Any) -> None:
+    def newest(
+        self, known: dict[str, tuple[Any, ...]], key: str, rank: Any, time: datetime, *told: Any
+    ) -> None:
         """Keeps what is told of a thing, unless it happened after the month or something of a higher rank is known."""
         if time < self.end and (key not in known or known[key][0] < rank):
             known[key] = (rank, *told)

@@ -22,7 +22,9 @@ class Recount:
         self._parts: list[Part] = []
         self._hearers: defaultdict[str, list[Heard]] = defaultdict(list)
         for part, counts in (
-            (people.People(self._month), people.counts), (places.Places(self._month), places.counts), (work.Work(self._month), work.counts),
+            (people.People(self._month), people.counts),
+            (places.Places(self._month), places.counts),
+            (work.Work(self._month), work.counts),
         ):
             self._parts.append(part)
             for name, hearer in counts.by_name.items():

@@ -19,7 +19,9 @@ class People:
 
     def __init__(self, month: Month) -> None:
         self._month, self._limits = month, month.limits
-        self._elders: dict[str, tuple[Any, ...]] = {}  # rank, area, birth day, living, hardships, complete, alive
+        self._elders: dict[
+            str, tuple[Any, ...]
+        ] = {}  # rank, area, birth day, living, hardships, complete, alive
         self._results: dict[str, tuple[Any, ...]] = {}  # rank, first day, day after the last, level
         self._cares: dict[str, tuple[Any, ...]] = {}  # rank, elder, whether it is open
         self._vouchered: set[str] = set()
@@ -27,7 +29,14 @@ class People:
     @counts(assessment.ElderRegistered, assessment.ElderChanged, assessment.ElderDied)
     def _elder(self, event: Any, time: datetime, sequence: int) -> None:
         e = event.elder
-        told = (e.area_code, e.born_on, e.living, tuple(e.hardships), e.complete, e.status == e.STATUS_ALIVE)
+        told = (
+            e.area_code,
+            e.born_on,
+            e.living,
+            tuple(e.hardships),
+            e.complete,
+            e.status == e.STATUS_ALIVE,
+        )
         self._month.newest(self._elders, e.elder_id, (sequence, time), time, *told)
 
     @counts(assessment.AssessmentApproved)
@@ -45,7 +54,9 @@ class People:
 
     def _care(self, event: Any, time: datetime, sequence: int, is_open: bool) -> None:
         if event.kind == _CASH and event.policy_code == self._limits.care_policy:
-            self._month.newest(self._cares, event.entitlement_id, (sequence, time), time, event.elder_id, is_open)
+            self._month.newest(
+                self._cares, event.entitlement_id, (sequence, time), time, event.elder_id, is_open
+            )
 
     @counts(subsidy.VoucherIssued)
     def _issued(self, event: Any, time: datetime, _: int) -> None:
@@ -59,14 +70,32 @@ class People:
             if alive:
                 self._count(elder_id, *told, cared_for=elder_id in given)
 
-    def _count(self, elder_id: str, area: str, born_on: str, living: int, hardships: Any, complete: bool, *, cared_for: bool) -> None:
+    def _count(
+        self,
+        elder_id: str,
+        area: str,
+        born_on: str,
+        living: int,
+        hardships: Any,
+        complete: bool,
+        *,
+        cared_for: bool,
+    ) -> None:
         add, year, month = self._month.add, int(self._month.month[:4]), self._month.month[5:]
-        old, oldest = (f"{year - years}-{month}-31" for years in (self._limits.old_years, self._limits.oldest_years))
+        old, oldest = (
+            f"{year - years}-{month}-31"
+            for years in (self._limits.old_years, self._limits.oldest_years)
+        )
         result = self._results.get(elder_id)
         level = result[3] if result and result[1] <= self._month.last_day < result[2] else -1
         dependent, valid = level >= self._limits.dependent_level, level >= 0
         basic = _DIBAO in hardships or _TEKUN in hardships
-        hard = living in (_ALONE, _SPOUSE, _LEFT_BEHIND) or _HANDICAPPED in hardships or _FAMILY in hardships or dependent
+        hard = (
+            living in (_ALONE, _SPOUSE, _LEFT_BEHIND)
+            or _HANDICAPPED in hardships
+            or _FAMILY in hardships
+            or dependent
+        )
         eligible = dependent and (basic or _LOW_INCOME in hardships)
         add("POP01", area, 1)
         add("POP07", area, hard)

@@ -18,8 +18,12 @@ class Places:
 
     def __init__(self, month: Month) -> None:
         self._month = month
-        self._facilities: dict[str, tuple[Any, ...]] = {}  # rank, area, whether it is open, tier, operation, beds, nursing beds
-        self._workers: dict[str, tuple[Any, ...]] = {}  # rank, area, whether an active caregiver, last day of the certificate
+        self._facilities: dict[
+            str, tuple[Any, ...]
+        ] = {}  # rank, area, whether it is open, tier, operation, beds, nursing beds
+        self._workers: dict[
+            str, tuple[Any, ...]
+        ] = {}  # rank, area, whether an active caregiver, last day of the certificate
         self._begun: dict[str, str] = {}
         self._ended: set[str] = set()
 

@@ -13,7 +13,12 @@ from datacenter.flows.recount.counting import Hearers, Month
 
 counts = Hearers()
 _PORTAL, _HOTLINE, _MOBILE, _TERMINAL, _PLATFORM = range(1, 6)
-_CHANNELS = {"DC02_PORTAL": _PORTAL, "DC02_HOTLINE": _HOTLINE, "DC02_MOBILE": _MOBILE, "DC02_TERMINAL": _TERMINAL}
+_CHANNELS = {
+    "DC02_PORTAL": _PORTAL,
+    "DC02_HOTLINE": _HOTLINE,
+    "DC02_MOBILE": _MOBILE,
+    "DC02_TERMINAL": _TERMINAL,
+}
 
 
 class Work:
@@ -72,7 +77,10 @@ class Work:
         if event.working_days <= self._limits.working_days:
             self._are["in_time"].add(event.application_id)
         if self._month.holds(event.completed_at):
-            self._of["result"][event.assessment_id] = (event.area_code, event.assessors >= self._limits.assessors)
+            self._of["result"][event.assessment_id] = (
+                event.area_code,
+                event.assessors >= self._limits.assessors,
+            )
 
     @counts(assessment.AssessmentAppealed)
     def _appealed(self, event: Any, _: datetime, __: int) -> None:
@@ -109,7 +117,9 @@ class Work:
 
     @counts(dispatch.OrderStarted)
     def _started(self, event: Any, _: datetime, __: int) -> None:
-        self._late[event.order_id] = min(event.late_min, self._late.get(event.order_id, event.late_min))
+        self._late[event.order_id] = min(
+            event.late_min, self._late.get(event.order_id, event.late_min)
+        )
 
     @counts(dispatch.OrderFinished)
     def _finished(self, event: Any, _: datetime, __: int) -> None:
@@ -125,12 +135,19 @@ class Work:
 
     @counts(dispatch.OrderAssigned)
     def _offered(self, event: Any, _: datetime, __: int) -> None:
-        offer = (event.assigned_at.ToNanoseconds(), event.attempt, event.area_code, self._month.holds(event.assigned_at))
+        offer = (
+            event.assigned_at.ToNanoseconds(),
+            event.attempt,
+            event.area_code,
+            self._month.holds(event.assigned_at),
+        )
         self._of["offers"].setdefault((event.order_id, event.worker_id), set()).add(offer)
 
     @counts(dispatch.OrderAccepted)
     def _accepted(self, event: Any, _: datetime, __: int) -> None:
-        self._of["accepted"].setdefault((event.order_id, event.worker_id), set()).add(event.accepted_at.ToNanoseconds())
+        self._of["accepted"].setdefault((event.order_id, event.worker_id), set()).add(
+            event.accepted_at.ToNanoseconds()
+        )
 
     def count(self) -> None:
         """Looks at each thing of the month once."""
@@ -149,7 +166,9 @@ class Work:
             if key not in are["excused"]:
                 self._month.add("DI03", area, key in are["finished"], 1)
         for key, (area, funded) in of["finished"].items():
-            self._month.add("DI02", area, key in self._late and self._late[key] <= self._limits.late_min, 1)
+            self._month.add(
+                "DI02", area, key in self._late and self._late[key] <= self._limits.late_min, 1
+            )
             self._month.add("DI04", area, key in are["called"], 1)
             self._month.add("DI04_FUNDED", area, funded and key in are["called"], funded)
         self._count_offers()

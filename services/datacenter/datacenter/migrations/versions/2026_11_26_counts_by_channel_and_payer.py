@@ -9,7 +9,12 @@ branch_labels = None
 depends_on = None
 
 COLUMNS = (
-    "applications_valid", "applications_portal", "applications_hotline", "applications_mobile", "applications_terminal", "finished_funded",
+    "applications_valid",
+    "applications_portal",
+    "applications_hotline",
+    "applications_mobile",
+    "applications_terminal",
+    "finished_funded",
     "finished_funded_followed_up",
 )
 

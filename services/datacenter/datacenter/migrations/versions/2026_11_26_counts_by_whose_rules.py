@@ -11,7 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("projection", sa.Column("counted_by", sa.String(), nullable=True))
-    op.add_column("projection", sa.Column("counted_to", sa.BigInteger(), nullable=False, server_default="0"))
+    op.add_column(
+        "projection", sa.Column("counted_to", sa.BigInteger(), nullable=False, server_default="0")
+    )
 
 
 def downgrade() -> None:

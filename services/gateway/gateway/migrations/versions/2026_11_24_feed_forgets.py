@@ -10,7 +10,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("feed_head", sa.Column("gone", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column(
+        "feed_head", sa.Column("gone", sa.BigInteger(), server_default="0", nullable=False)
+    )
 
 
 def downgrade() -> None:
