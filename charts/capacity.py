@@ -1,7 +1,9 @@
-"""Sizing of a city, computed from what was measured: `python charts/capacity.py` writes `eldercare/docs/capacity.md`.
+"""Sizing of a city, computed from what was measured: `python charts/capacity.py` writes
+`eldercare/docs/capacity.md`.
 
-`python charts/capacity.py FILE…` first takes measurements into `eldercare/docs/capacity.json`: each file ends with the line that
-`eldercare bench city`, `outbox`, `consumer`, `projection` or `command` printed last.
+`python charts/capacity.py FILE…` first takes measurements into `eldercare/docs/capacity.json`: each
+file ends with the line that `eldercare bench city`, `outbox`, `consumer`, `projection` or `command`
+printed last.
 """
 
 import json
@@ -18,7 +20,9 @@ CITIES = (1_000_000, 10_000_000, 50_000_000)
 
 # What a city of ten million does, and what it is sized for.
 INHABITANTS, EVENTS_A_DAY, BURST = 10_000_000, 2_000_000, 700
-BUSY = 0.5  # share of a core that may be taken at the burst: the other half is for what nobody foresaw, and for the death of a neighbour
+# share of a core that may be taken at the burst: the other half is for what nobody foresaw, and for
+# the death of a neighbour
+BUSY = 0.5
 LEAST_REPLICAS = 2  # one may be replaced or die
 PARTITION_STEP = 12
 OWN_SERVER_CORES = 2.0  # a database that needs more at the burst gets a server of its own
@@ -132,18 +136,23 @@ def size(inhabitants: int, measured: dict[str, Any]) -> Size:
 
 
 def pooled(size: int = POOL_SIZE) -> int:
-    """Connections of a pod beside its relays': for transactions, for reading, for hot flows (kit.store)."""
+    """Connections of a pod beside its relays': for transactions, for reading, for hot flows
+    (kit.store).
+    """
     return size + 2 * max(2, size // 2)
 
 
 def unmeasured(city: dict[str, Any]) -> set[str]:
-    """Processes that used no more than they would have at rest: what an event costs them is below what can be measured."""
+    """Processes that used no more than they would have at rest: what an event costs them is below
+    what can be measured.
+    """
     rest = city.get("rest_s", {})
     return {name for name, seconds in city["cpu_s"].items() if rest.get(name, 0.0) >= seconds}
 
 
 def costs(city: dict[str, Any]) -> dict[str, float]:
-    """Core-seconds of each process for an event of the whole city; what it costs at rest is in the reserve.
+    """Core-seconds of each process for an event of the whole city; what it costs at rest is in the
+    reserve.
 
     One that is unmeasured gets the least share, so that its figures are no measurement.
     """
@@ -155,7 +164,9 @@ def costs(city: dict[str, Any]) -> dict[str, float]:
 
 
 def _grown(city: dict[str, Any]) -> dict[str, float]:
-    """What came to databases and logs for an event; a table that vacuum made shorter meanwhile did not grow."""
+    """What came to databases and logs for an event; a table that vacuum made shorter meanwhile did
+    not grow.
+    """
     return {name: max(0, value) / city["events"] for name, value in city["grown"].items()}
 
 
@@ -183,24 +194,29 @@ def page(measured: dict[str, Any]) -> str:
         "",
         "| What | Figure | Command |",
         "|---|---|---|",
-        f"| the whole city, every process and server counted | {city['events'] / used:.0f} events/s a core | `eldercare bench city` |",
+        f"| the whole city, every process and server counted | {city['events'] / used:.0f} "
+        "events/s a core | `eldercare bench city` |",
         *(
             f"| {one['name']} | {one['value']:,.0f} {one['unit']} | `eldercare bench {bench}` |"
             for bench, one in measured.items()
             if bench != "city"
         ),
         "",
-        "| Process | Core-ms for an event | Database: bytes for an event | Share of the databases' work |",
+        "| Process | Core-ms for an event | Database: bytes for an event | Share of the "
+        "databases' work |",
         "|---|---|---|---|",
         *(_cost(name, city) for name in (*SERVICES, "postgres", "kafka")),
         "",
-        f"For an event PostgreSQL writes {grown['wal_bytes']:,.0f} bytes of log in {grown['wal_flushes']:.1f} flushes,",
+        f"For an event PostgreSQL writes {grown['wal_bytes']:,.0f} bytes of log in "
+        f"{grown['wal_flushes']:.1f} flushes,",
         f"and one copy of Kafka {grown['kafka_bytes']:,.0f} bytes.",
         "",
         "## What that asks for",
         "",
-        f"A city of {_people(INHABITANTS)} says {EVENTS_A_DAY:,} events a day and {BURST} a second at its busiest; another in proportion.",
-        f"Nothing is more than {BUSY:.0%} busy at that moment. A replica is one process on one core.",
+        f"A city of {_people(INHABITANTS)} says {EVENTS_A_DAY:,} events a day and {BURST} "
+        "a second at its busiest; another in proportion.",
+        f"Nothing is more than {BUSY:.0%} busy at that moment. A replica is one process on "
+        "one core.",
         "",
         _row("Inhabitants", (_people(one.inhabitants) for one in sizes)),
         "|---|" + "---|" * len(sizes),
@@ -239,7 +255,8 @@ def page(measured: dict[str, Any]) -> str:
             (f"{one.database_gb_a_month['datacenter']:,.0f}" for one in sizes),
         ),
         _row(
-            f"Brokers of Kafka, {BROKER_CORES} cores each{', their cores not measured' * ('kafka' in unmeasured(city))}",
+            f"Brokers of Kafka, {BROKER_CORES} cores "
+            f"each{', their cores not measured' * ('kafka' in unmeasured(city))}",
             (one.brokers for one in sizes),
         ),
         _row("Kafka, MB/s written with all copies", (f"{one.broker_mb_s:,.1f}" for one in sizes)),
@@ -277,7 +294,8 @@ def _people(inhabitants: int) -> str:
 def taken(measured: dict[str, Any], printed: str) -> dict[str, Any]:
     """The table with one more result: the last line of what a benchmark printed.
 
-    Raises: ValueError where a service or PostgreSQL used no more than at rest: the run was too short, or the machine too crowded.
+    Raises: ValueError where a service or PostgreSQL used no more than at rest: the run was too
+    short, or the machine too crowded.
     """
     told = json.loads(printed.strip().splitlines()[-1])
     bench = told["name"].partition(",")[0]
@@ -286,10 +304,14 @@ def taken(measured: dict[str, Any], printed: str) -> dict[str, Any]:
             bench: {name: told[name] for name in ("name", "value", "unit", "machine")}
         }
     made = told["made_of"]
-    note = f"{made['elders']} elders, {made['days']} days, {made['events']} events in {made['seconds']:.0f} s"
+    note = (
+        f"{made['elders']} elders, {made['days']} days, {made['events']} events in "
+        f"{made['seconds']:.0f} s"
+    )
     if still := unmeasured(made) & {*SERVICES, "postgres"}:
         raise ValueError(
-            f"no measurement: {', '.join(sorted(still))} used no more than at rest; measure longer, on a machine that is idle"
+            f"no measurement: {', '.join(sorted(still))} used no more than at rest; "
+            "measure longer, on a machine that is idle"
         )
     kept = {name: made[name] for name in ("events", "cpu_s", "rest_s", "grown", "said")}
     return measured | {"city": {"machine": told["machine"], "note": note, **kept}}

@@ -65,7 +65,9 @@ class Browser:
         )
 
     def open(self, address: str) -> None:
-        """Goes to a page and waits until it is loaded; what its scripts fetch then may still be under way."""
+        """Goes to a page and waits until it is loaded; what its scripts fetch then may still be
+        under way.
+        """
         self._tell(f"{self._session}/url", {"url": address})
 
     def run(self, script: str, *arguments: Any) -> Any:
@@ -75,7 +77,9 @@ class Browser:
         )
 
     def click(self, selector: str) -> None:
-        """Presses the first element that a CSS selector finds, as a mouse does: it must be in sight and not covered."""
+        """Presses the first element that a CSS selector finds, as a mouse does: it must be in sight
+        and not covered.
+        """
         found = self._tell(f"{self._session}/element", {"using": "css selector", "value": selector})
         self._tell(f"{self._session}/element/{found[_ELEMENT]}/click", {})
 

@@ -1,4 +1,6 @@
-"""Requests that satisfy the contract, and every way to spoil one; made from the descriptors and judged by the constraints themselves."""
+"""Requests that satisfy the contract, and every way to spoil one; made from the descriptors and
+judged by the constraints themselves.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -46,7 +48,9 @@ PLACES = re.compile(r"{(\w+)}")
 
 @dataclass(frozen=True)
 class Spoiled:
-    """A request that must be refused. field: what the refusal names. body: whole, without what stands in the path."""
+    """A request that must be refused. field: what the refusal names. body: whole, without what
+    stands in the path.
+    """
 
     why: str
     field: str
@@ -91,7 +95,9 @@ def least(method: Method) -> Document:
 
 
 def telling(method: Method) -> Document:
-    """The least request that says something: where all may be left out of the body, one field is given."""
+    """The least request that says something: where all may be left out of the body, one field is
+    given.
+    """
     document, whole = least(method), example(method)
     more = [name for name in whole if name not in document and whole[name] is not True]
     return (
@@ -129,7 +135,9 @@ def spoiled(method: Method) -> Iterator[Spoiled]:
 
 
 def nonsense(method: Method) -> Iterator[Spoiled]:
-    """Requests that satisfy every constraint of the contract and yet mean nothing: days and months that no calendar has."""
+    """Requests that satisfy every constraint of the contract and yet mean nothing: days and months
+    that no calendar has.
+    """
     for path, field in _fields(method.request.DESCRIPTOR, example(method)):
         text = field.GetOptions().Extensions[validate_pb2.field].string.pattern
         for value in {

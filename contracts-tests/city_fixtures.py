@@ -1,4 +1,6 @@
-"""Fixtures of a living city; a test module names this plugin in `pytest_plugins`. One city serves a whole run."""
+"""Fixtures of a living city; a test module names this plugin in `pytest_plugins`. One city serves a
+whole run.
+"""
 
 import os
 from collections.abc import Iterator
@@ -32,7 +34,9 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture(scope="session")
 def town(collector: Collector) -> Iterator[RunningCity]:
-    """A city in which the simulated one lived for a few days, and where a payday has passed; one order awaits its visit."""
+    """A city in which the simulated one lived for a few days, and where a payday has passed; one
+    order awaits its visit.
+    """
     with TemporaryDirectory(prefix="eldercare-city-", ignore_cleanup_errors=True) as folder:
         running = RunningCity(Path(folder))
         try:

@@ -91,7 +91,9 @@ def _pairs(attributes: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _written(resource: Any) -> Iterator[Any]:
-    """Every text in a service's metrics; what was measured is left out, for a sum of seconds may hold any row of digits."""
+    """Every text in a service's metrics; what was measured is left out, for a sum of seconds may
+    hold any row of digits.
+    """
     for name, value in _pairs(resource.resource.attributes):
         yield from (name, value)
     for scope in resource.scope_metrics:

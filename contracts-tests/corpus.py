@@ -1,7 +1,8 @@
-"""The golden corpus: for every event type the bytes, the JSON and the headers of one example, frozen when the type was new.
+"""The golden corpus: for every event type the bytes, the JSON and the headers of one example,
+frozen when the type was new.
 
-`python contracts-tests/corpus.py` freezes examples of types that have none, and the headers of examples that lack them; it never changes
-what is frozen. `--release` also makes the
+`python contracts-tests/corpus.py` freezes examples of types that have none, and the headers of
+examples that lack them; it never changes what is frozen. `--release` also makes the
 present contracts the baseline of compatibility (protos/released.binpb).
 """
 
@@ -94,7 +95,9 @@ def frozen() -> dict[str, dict[str, object]]:
 
 
 def headers(message: Message) -> dict[str, str]:
-    """The headers under which the outbox says this message, for one id, one instant and one cause; the same each time."""
+    """The headers under which the outbox says this message, for one id, one instant and one cause;
+    the same each time.
+    """
     where = route(type(message))
     return envelope(
         where,

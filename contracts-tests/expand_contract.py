@@ -1,4 +1,6 @@
-"""What a migration may do while the release before it runs: what is added, nobody else notices. Read from its source, not run."""
+"""What a migration may do while the release before it runs: what is added, nobody else notices.
+Read from its source, not run.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -18,12 +20,15 @@ SAFE_SQL = (
     "create index concurrently ",
     "comment on ",
     "create function ",
-    "revoke execute on function ",  # who runs the release before owns every function that it calls, or was granted it
+    # who runs the release before owns every function that it calls, or was granted it
+    "revoke execute on function ",
 )
 
 
 def faults(source: str) -> list[str]:
-    """What the upgrade of a migration does that the release before it would notice; empty where it only expands, or says why it may."""
+    """What the upgrade of a migration does that the release before it would notice; empty where it
+    only expands, or says why it may.
+    """
     module = ast.parse(source)
     if _declared(module, "contract"):
         return []
@@ -83,11 +88,17 @@ def _of_column(call: ast.Call) -> str:
         return "op.add_column: what it adds is not written here"
     default = next((one.value for one in column.keywords if one.arg == "server_default"), None)
     if _is(column, "nullable", False) and default is None:
-        return f"op.add_column: {_text(column.args[0])} is not null, and the release before gives it nothing"
+        return (
+            f"op.add_column: {_text(column.args[0])} is not null, and the release before gives "
+            "it nothing"
+        )
     if default is not None and "(" in (
         _text(default) or ast.unparse(default).removeprefix("sa.text(").removesuffix(")")
     ):
-        return f"op.add_column: {_text(column.args[0])} has a default that is computed for every row there is"
+        return (
+            f"op.add_column: {_text(column.args[0])} has a default that is computed for every "
+            "row there is"
+        )
     return ""
 
 

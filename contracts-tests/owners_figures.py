@@ -1,4 +1,6 @@
-"""Figures of the present month, counted from the tables of those who own the facts: nothing of the data center's, no event."""
+"""Figures of the present month, counted from the tables of those who own the facts: nothing of the
+data center's, no event.
+"""
 
 import re
 from collections import defaultdict
@@ -11,26 +13,31 @@ Query = Callable[..., list[list[Any]]]
 Row = tuple[str, int, int]  # area, numerator, denominator
 Figures = dict[tuple[str, str], tuple[int, int]]  # code and area of any level from city to village
 
-# code → service and a statement of area, numerator, denominator; `month(column)` is an instant's month in Shanghai
+# code → service and a statement of area, numerator, denominator; `month(column)` is an instant's
+# month in Shanghai
 SIMPLE = {
     "POP01": ("assessment", "select area_code, count(*), 0 from elder where status = 1 group by 1"),
     "POP05": (
         "assessment",
-        "select area_code, count(*) filter (where living in (1, 2)), count(*) from elder where status = 1 group by 1",
+        "select area_code, count(*) filter (where living in (1, 2)), count(*) from elder "
+        "where status = 1 group by 1",
     ),
     "POP06": (
         "assessment",
-        "select area_code, count(*) filter (where complete), count(*) from elder where status = 1 group by 1",
+        "select area_code, count(*) filter (where complete), count(*) from elder where "
+        "status = 1 group by 1",
     ),
     "AS04": (
         "assessment",
-        "select a.area_code, count(*) filter (where r.working_days <= 15), count(*) from application a"
+        "select a.area_code, count(*) filter (where r.working_days <= 15), count(*) from "
+        "application a"
         " left join assessment r using (application_id)"
         " where a.state <> 6 and {month} = month(a.submitted_at) group by 1",
     ),
     "AS07": (
         "assessment",
-        "select area_code, count(*) filter (where cardinality(assessor_ids) >= 2), count(*) from assessment"
+        "select area_code, count(*) filter (where cardinality(assessor_ids) >= 2), "
+        "count(*) from assessment"
         " where {month} = month(completed_at) group by 1",
     ),
     "AS03": (
@@ -65,7 +72,8 @@ SIMPLE = {
     ),
     "FA11": (
         "facility",
-        "select area_code, sum(beds) filter (where operation in (2, 3))::bigint, sum(beds)::bigint from facility"
+        "select area_code, sum(beds) filter (where operation in (2, 3))::bigint, "
+        "sum(beds)::bigint from facility"
         " where status = 1 group by 1",
     ),
     "SU09": (
@@ -75,7 +83,8 @@ SIMPLE = {
     ),
     "DI02": (
         "dispatch",
-        "select area_code, count(*) filter (where checked_in_at <= wanted_to + interval '15 minutes'),"
+        "select area_code, count(*) filter (where checked_in_at <= wanted_to + interval "
+        "'15 minutes'),"
         " count(*) from visit_order where state = 6 and {month} = month(checked_out_at) group by 1",
     ),
 }

@@ -1,4 +1,6 @@
-"""A simulated city that can be asked to do again what it cannot be sure of: each command bears a key made of what it is."""
+"""A simulated city that can be asked to do again what it cannot be sure of: each command bears a
+key made of what it is.
+"""
 
 import asyncio
 import base64
@@ -16,7 +18,9 @@ from simulator.story.state import Story
 
 
 class Retrying(Gateway):
-    """free: whether the business clock may move on. resumed: feeds that went on from another cursor than their own."""
+    """free: whether the business clock may move on. resumed: feeds that went on from another cursor
+    than their own.
+    """
 
     def __init__(
         self, address: str, secret: str, seed: int, said: Counter[str] | None = None
@@ -30,7 +34,9 @@ class Retrying(Gateway):
     async def post(
         self, token: str, path: str, body: dict[str, Any], *, key: str = ""
     ) -> dict[str, Any]:
-        """The n-th time that a person gives the same command, it bears the same key, in whatever order answers come."""
+        """The n-th time that a person gives the same command, it bears the same key, in whatever
+        order answers come.
+        """
         deed = hashlib.sha256(
             json.dumps([_subject(token), path, body], sort_keys=True).encode()
         ).hexdigest()

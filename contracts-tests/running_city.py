@@ -1,4 +1,6 @@
-"""A whole city that runs for the tests of this folder: started as a person would, talked to as people and programs do."""
+"""A whole city that runs for the tests of this folder: started as a person would, talked to as
+people and programs do.
+"""
 
 import asyncio
 import json
@@ -43,7 +45,9 @@ class Deed:
 
 
 class RunningCity:
-    """`eldercare up` on a scratch folder. deeds: commands given by the tests themselves. kept: ids that no list tells, by field."""
+    """`eldercare up` on a scratch folder. deeds: commands given by the tests themselves. kept: ids
+    that no list tells, by field.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.state = State(folder / "state")

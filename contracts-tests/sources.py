@@ -22,7 +22,9 @@ class Source:
         return ".tests." in self.name or self.name.startswith("contracts.")
 
     def places(self) -> Iterator[tuple[str, ast.AST]]:
-        """Every node with where it stands: the names of the functions and classes around it, in dots."""
+        """Every node with where it stands: the names of the functions and classes around it, in
+        dots.
+        """
         waiting: list[tuple[str, ast.AST]] = [("", self.tree)]
         while waiting:
             around, node = waiting.pop()
@@ -39,7 +41,8 @@ def sources() -> tuple[Source, ...]:
     for path in sorted(SERVICES.glob("*/**/*.py")):
         parts = path.relative_to(SERVICES).with_suffix("").parts
         if "node_modules" not in parts:
-            # services/kit/kit/store.py is kit.store; services/kit/tests/test_store.py is kit.tests.test_store
+            # services/kit/kit/store.py is kit.store; services/kit/tests/test_store.py is
+            # kit.tests.test_store
             kept = parts[1:] if parts[0] == parts[1] else parts
             made.append(
                 Source(".".join(kept).removesuffix(".__init__"), ast.parse(path.read_text()))

@@ -1,4 +1,5 @@
-"""Who sees what: every method × every role × the caller's own scope and a foreign one, through the front door of a living city.
+"""Who sees what: every method × every role × the caller's own scope and a foreign one, through the
+front door of a living city.
 
 The cases are made from the contracts: a new method is tried without a line here.
 """
@@ -28,7 +29,9 @@ MONTH = "2026-01"
 
 @dataclass
 class Seen:
-    """What a city office sees: rows by the list that tells them. ids: where a path or body needs one that stands in no list."""
+    """What a city office sees: rows by the list that tells them. ids: where a path or body needs
+    one that stands in no list.
+    """
 
     town: RunningCity
     rows: dict[str, list[Document]] = field(default_factory=dict)
@@ -86,7 +89,9 @@ class Scope:
         return value in claimed if self.kind == "elder_ids" else value == claimed
 
     def foreign(self, rows: list[Document], value: str) -> Document:
-        """The claims of somebody of the same kind to whom no such row belongs; of one who owns others, if there is one."""
+        """The claims of somebody of the same kind to whom no such row belongs; of one who owns
+        others, if there is one.
+        """
         if self.kind == "area":
             return {"area": f"{next(county for county in COUNTIES if county != value[:6])}000000"}
         other = next(
@@ -365,7 +370,9 @@ def test_nobody_changes_what_is_foreign(seen: Seen, method: Method, role: str) -
 
 
 def chosen(seen: Seen, method: Method, scope: Scope | None) -> Document:
-    """A row that a request of this method can be about, with something in the column that binds the caller."""
+    """A row that a request of this method can be about, with something in the column that binds the
+    caller.
+    """
     rows = seen.of(method)
     if about_area(method):
         rows = [
@@ -384,7 +391,9 @@ def chosen(seen: Seen, method: Method, scope: Scope | None) -> Document:
 
 
 def subject(seen: Seen, method: Method, scope: Scope) -> Document:
-    """A row of somebody else that a write can be about: what its path names, or the first id in its body."""
+    """A row of somebody else that a write can be about: what its path names, or the first id in its
+    body.
+    """
     wanted = [
         name
         for name in (*PLACES.findall(method.path), *calls.least(method))

@@ -1,4 +1,6 @@
-"""Rehearsed: a city is backed up while it lives, lives on, is destroyed, and comes back as it was; then it does again what was lost."""
+"""Rehearsed: a city is backed up while it lives, lives on, is destroyed, and comes back as it was;
+then it does again what was lost.
+"""
 
 import asyncio
 import contextlib
@@ -45,7 +47,9 @@ ELDER = "eldercare.elder.v1"
 
 @dataclass
 class Rehearsal:
-    """What the rehearsal leaves to be looked at. memory: the story as it was just before the backup; rounds: orders' rounds during it."""
+    """What the rehearsal leaves to be looked at. memory: the story as it was just before the
+    backup; rounds: orders' rounds during it.
+    """
 
     town: RunningCity
     runner: asyncio.Runner
@@ -62,7 +66,9 @@ class Rehearsal:
 
 @pytest.fixture(scope="module")
 def rehearsal() -> Iterator[Rehearsal]:
-    """Not in pytest's own folder: as root the servers run as another user, and every other pytest that starts shuts that folder again."""
+    """Not in pytest's own folder: as root the servers run as another user, and every other pytest
+    that starts shuts that folder again.
+    """
     with (
         TemporaryDirectory(prefix="eldercare-backup-", ignore_cleanup_errors=True) as made,
         asyncio.Runner() as runner,
@@ -137,7 +143,8 @@ def test_nothing_vanished_and_the_ledger_balances(rehearsal: Rehearsal) -> None:
     assert unbalanced(town.facts()) == []
     assert balance["debit_fen"] == balance["credit_fen"] != "0"
     assert 0 < true < copied, (
-        "the tail held what a frozen group had not read, and what was said after the backup's instant"
+        "the tail held what a frozen group had not read, and what was said after the "
+        "backup's instant"
     )
 
 
@@ -187,7 +194,9 @@ def test_who_does_again_what_was_lost_ends_where_the_truth_is(rehearsal: Rehears
 
 
 async def _backed_up(town: RunningCity, story: Story, folder: Path) -> tuple[int, str]:
-    """People order until the backup is made; meanwhile the data center reads nothing, so that much is in Kafka only."""
+    """People order until the backup is made; meanwhile the data center reads nothing, so that much
+    is in Kafka only.
+    """
     gateway: Any = story.gateway
     gateway.free.clear()
     frozen = town.facts()["children"]["datacenter"]["pid"]
@@ -241,7 +250,9 @@ async def _done_again(rehearsal: Rehearsal) -> tuple[compare.Comparison, dict[st
 def believed(
     town: RunningCity, known: dict[str, tuple[int, bytes]]
 ) -> dict[str, tuple[int, bytes]]:
-    """The newest state of each elder, by key, for one who knows something and reads the topic from its beginning."""
+    """The newest state of each elder, by key, for one who knows something and reads the topic from
+    its beginning.
+    """
     found = dict(known)
     for record in town.records([ELDER]):
         sequence = int(dict(record.headers())["ce_sequence"])

@@ -1,6 +1,7 @@
 """What is wrong with a request is said by field and rule, and nothing of it is kept.
 
-Bodies are spoiled one fault at a time, after the contract; then Schemathesis invents its own from the published document.
+Bodies are spoiled one fault at a time, after the contract; then Schemathesis invents its own from
+the published document.
 """
 
 import os
@@ -32,7 +33,8 @@ from gateway.openapi import openapi
 pytest_plugins = ["city_fixtures"]
 pytestmark = [pytest.mark.city, pytest.mark.timeout(900)]
 
-# What grows by itself: keys of answered commands, records of who looked at whom, and the proofs that the data center makes now and then.
+# What grows by itself: keys of answered commands, records of who looked at whom, and the proofs
+# that the data center makes now and then.
 KEPT = ("command", "audit_record", "proof", "difference")
 KEY = "Idempotency-Key"
 WRITES = [pytest.param(method, id=named(method)) for method in calls.writes()]
@@ -41,7 +43,9 @@ READS = [pytest.param(method, id=named(method)) for method in calls.reads()]
 
 @pytest.fixture(scope="module", autouse=True)
 def _nothing_is_half_stored(town: RunningCity) -> Iterator[None]:
-    """Every table of every service has as many rows after all bad requests of this module as before."""
+    """Every table of every service has as many rows after all bad requests of this module as
+    before.
+    """
     before = town.counts(without=KEPT)
     yield
     services = town.quiet()
@@ -103,7 +107,9 @@ def refused(answer: httpx.Response, status: int, field: str = "") -> str:
 
 
 def _same(field: str, told: str) -> bool:
-    """A position in brackets says more than the field's name, not less; of `skills.skills` it is enough to name `skills`."""
+    """A position in brackets says more than the field's name, not less; of `skills.skills` it is
+    enough to name `skills`.
+    """
     outer, _, inner = field.rpartition(".")
     return told.partition("[")[0].lower() == field.lower() or (outer == inner == told)
 

@@ -112,7 +112,10 @@ def test_connections_are_those_that_the_pool_of_a_service_opens(capacity: Module
 
 
 def test_a_result_of_a_benchmark_finds_its_place_in_the_table(capacity: ModuleType) -> None:
-    printed = 'said before\n{"name": "consumer, whole", "value": 3100, "unit": "events/s", "machine": "m", "runs": [1]}\n'
+    printed = (
+        'said before\n{"name": "consumer, whole", "value": 3100, "unit": "events/s", '
+        '"machine": "m", "runs": [1]}\n'
+    )
 
     assert capacity.taken({}, printed) == {
         "consumer": {"name": "consumer, whole", "value": 3100, "unit": "events/s", "machine": "m"}

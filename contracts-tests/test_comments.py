@@ -1,4 +1,6 @@
-"""What an event and its fields mean is written where they are declared; a name that means one thing everywhere, in the vocabulary."""
+"""What an event and its fields mean is written where they are declared; a name that means one thing
+everywhere, in the vocabulary.
+"""
 
 import re
 from collections.abc import Iterator

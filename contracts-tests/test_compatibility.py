@@ -1,4 +1,6 @@
-"""What was released stays readable: by name, by number, by JSON; every service decodes every byte that was ever frozen."""
+"""What was released stays readable: by name, by number, by JSON; every service decodes every byte
+that was ever frozen.
+"""
 
 import base64
 import importlib
@@ -22,7 +24,9 @@ def released() -> descriptor_pb2.FileDescriptorSet:
 
 
 def promises(bundle: descriptor_pb2.FileDescriptorSet) -> dict[str, object]:
-    """What readers rely on, by name: of each field what it is by wire and by JSON, of each call what it takes and gives."""
+    """What readers rely on, by name: of each field what it is by wire and by JSON, of each call
+    what it takes and gives.
+    """
     found: dict[str, object] = {}
 
     def walk(prefix: str, message: descriptor_pb2.DescriptorProto) -> None:
@@ -65,7 +69,9 @@ def promises(bundle: descriptor_pb2.FileDescriptorSet) -> dict[str, object]:
 
 
 def kept_free(bundle: descriptor_pb2.FileDescriptorSet) -> dict[str, set[object]]:
-    """The names and numbers that a message or an enum must not use again; the end of a span of numbers is the last of them."""
+    """The names and numbers that a message or an enum must not use again; the end of a span of
+    numbers is the last of them.
+    """
     found: dict[str, set[object]] = {}
 
     def walk(prefix: str, message: descriptor_pb2.DescriptorProto) -> None:

@@ -114,7 +114,8 @@ def test_each_document_balances_in_each_area(town: RunningCity) -> None:
     booked, uneven = town.query(
         "subsidy",
         "select count(distinct document) from ledger_entry",
-        "select document, document_id, area_code from ledger_entry group by 1, 2, 3 having sum(debit_fen) <> sum(credit_fen)",
+        "select document, document_id, area_code from ledger_entry group by 1, 2, 3 having "
+        "sum(debit_fen) <> sum(credit_fen)",
     )
 
     assert booked[0][0] >= 3

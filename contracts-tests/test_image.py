@@ -1,4 +1,6 @@
-"""What the slow proof of the image rests on, without an image: its judgement of a drain, and the list of the base's packages."""
+"""What the slow proof of the image rests on, without an image: its judgement of a drain, and the
+list of the base's packages.
+"""
 
 import json
 import subprocess

@@ -1,4 +1,6 @@
-"""House rules that no import contract can say, read off the source itself; every exception stands here with its reason."""
+"""House rules that no import contract can say, read off the source itself; every exception stands
+here with its reason.
+"""
 
 import ast
 import re
@@ -77,7 +79,8 @@ UNSCOPED = {
 }
 TOPIC = re.compile(r"eldercare\.[a-z]+\.v\d+")
 BEGINS = re.compile(
-    r"\s*(begin|commit|rollback|start transaction)( |;|$)(isolation|work|transaction|to savepoint|;|$)?",
+    r"\s*(begin|commit|rollback|start transaction)( |;|$)(isolation|work|transaction|to "
+    r"savepoint|;|$)?",
     re.IGNORECASE,
 )
 
@@ -316,7 +319,8 @@ def test_each_rule_sees_its_breach(rule: Callable[[ast.AST], bool], text: str) -
         (bare, "async def elders(): return scoped(select(Elder), caller, area=Elder.area_code)"),
         (
             bare,
-            "async def sums():\n    asked = select(func.sum(Entry.fen))\n    return scoped(asked, caller, area=Entry.area_code)",
+            "async def sums():\n    asked = select(func.sum(Entry.fen))\n    return "
+            "scoped(asked, caller, area=Entry.area_code)",
         ),
     ],
 )

@@ -1,4 +1,6 @@
-"""What operators do to a running city: a poisoned record is found, mended and replayed in order; masters are said again."""
+"""What operators do to a running city: a poisoned record is found, mended and replayed in order;
+masters are said again.
+"""
 
 import os
 import subprocess
@@ -46,7 +48,9 @@ CURE = "alter table elder drop constraint poison"
 
 @pytest.fixture(scope="module")
 def small(collector: Collector) -> Iterator[RunningCity]:
-    """A city of its own, since what is said again counts twice; a few elders, firms and places live in it."""
+    """A city of its own, since what is said again counts twice; a few elders, firms and places live
+    in it.
+    """
     with TemporaryDirectory(prefix="eldercare-small-", ignore_cleanup_errors=True) as folder:
         running = RunningCity(Path(folder))
         try:
@@ -81,9 +85,10 @@ def contents(town: RunningCity) -> dict[str, Any]:
         named = "select tablename from pg_tables where schemaname = 'public' order by 1"
         tables = [row[0] for row in town.query(service, named)[0] if not row[0].startswith(NOTES)]
         hashes = [
-            f"select count(*), md5(string_agg(md5(t::text), '' order by md5(t::text))) from \"{table}\" t"
+            "select count(*), md5(string_agg(md5(t::text), '' order by md5(t::text))) "  # noqa: S608
+            f'from "{table}" t'
             for table in tables
-        ]  # noqa: S608
+        ]
         found |= {
             f"{service}.{table}": tuple(rows[0])
             for table, rows in zip(tables, town.query(service, *hashes), strict=True)

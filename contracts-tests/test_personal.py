@@ -1,4 +1,6 @@
-"""Every column of bytes is declared: sealed, a keyed hash, or one of the few that hold nothing personal."""
+"""Every column of bytes is declared: sealed, a keyed hash, or one of the few that hold nothing
+personal.
+"""
 
 from importlib import import_module
 

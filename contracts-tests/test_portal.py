@@ -1,4 +1,6 @@
-"""The board in a browser, in both languages, on a wall and on a phone: it shows what the interface answers, and leads to the facts."""
+"""The board in a browser, in both languages, on a wall and on a phone: it shows what the interface
+answers, and leads to the facts.
+"""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +36,10 @@ const map = document.querySelector(".cartogram"), trend = document.querySelector
 return document.documentElement.clientWidth === arguments[0] && map !== null && trend !== null
   && document.querySelector(".square .strong") !== null && Math.abs(map.firstChild.clientWidth - map.clientWidth) < 2
   && Math.abs(trend.clientWidth - trend.parentElement.clientWidth) < 2"""
-WORDS = ".page h2, .page h3, thead th, .card p, .freshness li b, .tools label, .all td:first-child, .all .formula, footer"
+WORDS = (
+    ".page h2, .page h3, thead th, .card p, .freshness li b, .tools label, .all td:first-child,"
+    " .all .formula, footer"
+)
 CROWDED = """
 const texts = [...document.querySelectorAll(".square")].flatMap(square => {
   const room = square.querySelector("rect").getBoundingClientRect();
@@ -77,7 +82,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def shown(
     request: pytest.FixtureRequest, town: RunningCity, browser: Browser
 ) -> tuple[Browser, str, str]:
-    """The city's board when it has read its figures and is drawn for the window; language and size. Each test leaves it as it was."""
+    """The city's board when it has read its figures and is drawn for the window; language and size.
+    Each test leaves it as it was.
+    """
     language, size = request.param
     browser.size(*SIZES[size], phone=size == "phone")
     browser.open(f"{town.facts()['gateway']}/?lang={language}")

@@ -1,4 +1,6 @@
-"""Since the first release a schema only grows, so that the release before goes on; what must go, goes a release later and declared."""
+"""Since the first release a schema only grows, so that the release before goes on; what must go,
+goes a release later and declared.
+"""
 
 from pathlib import Path
 
@@ -6,7 +8,8 @@ import pytest
 from expand_contract import faults, modules, revision_of
 
 SERVICES = Path(__file__).parents[1] / "services"
-# The last revision of each package in the first release; what came before, nobody ever ran while it changed.
+# The last revision of each package in the first release; what came before, nobody ever ran while it
+# changed.
 FIRST = {
     "kit": "kit_2",
     "assessment": "assessment_restores",
@@ -59,10 +62,12 @@ def test_every_package_with_migrations_is_looked_at() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        'op.create_table("place", sa.Column("place", sa.String())); op.create_index("place_ix", "place", ["place"], unique=True)',
+        'op.create_table("place", sa.Column("place", sa.String())); '
+        'op.create_index("place_ix", "place", ["place"], unique=True)',
         'op.add_column("payment", sa.Column("place", sa.String(), nullable=True))',
         'op.add_column("payment", sa.Column("place", sa.String()))',
-        'op.add_column("payment", sa.Column("tries", sa.Integer(), server_default="0", nullable=False))',
+        'op.add_column("payment", sa.Column("tries", sa.Integer(), server_default="0", '
+        "nullable=False))",
         'op.create_index("payment_ix", "payment", ["place"], postgresql_concurrently=True)',
         'op.execute("create table place (place text)")',
     ],
@@ -87,7 +92,8 @@ def test_what_the_release_before_does_not_notice_passes(change: str) -> None:
         ),
         ('op.create_index("payment_ix", "payment", ["place"])', "without postgresql_concurrently"),
         (
-            'op.create_index("payment_ix", "payment", ["place"], unique=True, postgresql_concurrently=True)',
+            'op.create_index("payment_ix", "payment", ["place"], unique=True, '
+            "postgresql_concurrently=True)",
             "unique on payment",
         ),
         (
@@ -95,7 +101,8 @@ def test_what_the_release_before_does_not_notice_passes(change: str) -> None:
             "place is not null",
         ),
         (
-            'op.add_column("payment", sa.Column("at", sa.DateTime(), server_default=sa.text("now()")))',
+            'op.add_column("payment", sa.Column("at", sa.DateTime(), '
+            'server_default=sa.text("now()")))',
             "computed for every row",
         ),
         ('op.execute("alter table payment drop column place")', "op.execute: alter table"),

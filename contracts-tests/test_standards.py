@@ -1,4 +1,6 @@
-"""A norm's number is data with meaning, unit, source, clause, confidence and date; a rule holds the formula and never the number."""
+"""A norm's number is data with meaning, unit, source, clause, confidence and date; a rule holds the
+formula and never the number.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -60,7 +62,9 @@ def rules() -> list[Source]:
 
 
 def numbers(tree: ast.AST) -> Iterator[int | float | complex]:
-    """Numbers of formulas: without members of an enumeration, which the contract counts, and without positions in a sequence."""
+    """Numbers of formulas: without members of an enumeration, which the contract counts, and
+    without positions in a sequence.
+    """
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()

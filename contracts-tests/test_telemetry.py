@@ -1,4 +1,6 @@
-"""What is declared to be traced is traced, and what is traced is declared; metrics are held against rules and dashboards elsewhere."""
+"""What is declared to be traced is traced, and what is traced is declared; metrics are held against
+rules and dashboards elsewhere.
+"""
 
 import ast
 from collections.abc import Iterable
@@ -31,7 +33,9 @@ def texts(nodes: Iterable[ast.expr | None]) -> set[str]:
 
 
 def keys(source: Source) -> set[str]:
-    """What stands as a key of a dictionary, or as the first argument of a call: attributes are set by both."""
+    """What stands as a key of a dictionary, or as the first argument of a call: attributes are set
+    by both.
+    """
     found = set()
     for node in ast.walk(source.tree):
         found |= (

@@ -1,4 +1,6 @@
-"""What a living city tells of itself: every edge of the topology stands in its traces, and nothing in it names a person."""
+"""What a living city tells of itself: every edge of the topology stands in its traces, and nothing
+in it names a person.
+"""
 
 import json
 import re
@@ -79,7 +81,9 @@ def stories(records: Iterable[Any]) -> Iterator[Story]:
 
 
 def edges(spans: list[Seen], records: list[Any]) -> set[tuple[str, str, str]]:
-    """(speaker, aggregate, hearer) as links lead from a handled record to the transaction that said it."""
+    """(speaker, aggregate, hearer) as links lead from a handled record to the transaction that said
+    it.
+    """
     by_id = {span.span_id: span for span in spans}
     topics: dict[str, set[str]] = defaultdict(set)
     for story in stories(records):
@@ -157,7 +161,9 @@ def test_no_call_is_more_than_one_deep(spans: list[Seen]) -> None:
 def test_one_trace_leads_from_the_front_door_to_the_board(
     spans: list[Seen], records: list[Any]
 ) -> None:
-    """HTTP → gateway → dispatch → (subsidy, assessment) → outbox → Kafka → data center, under one trace id."""
+    """HTTP → gateway → dispatch → (subsidy, assessment) → outbox → Kafka → data center, under one
+    trace id.
+    """
     traces: dict[str, list[Seen]] = defaultdict(list)
     for span in spans:
         traces[span.trace_id].append(span)
@@ -197,7 +203,9 @@ def test_one_trace_leads_from_the_front_door_to_the_board(
 def test_a_figure_of_the_board_leads_to_the_requests_that_made_it(
     town: RunningCity, spans: list[Seen]
 ) -> None:
-    """Board → figure → its events → trace id → the request at the front door, as it was exported over OTLP."""
+    """Board → figure → its events → trace id → the request at the front door, as it was exported
+    over OTLP.
+    """
     official = town.token("official", area=CITY)
     trend = town.get(f"/v1/boards/{CITY}", official)["trend"]
     figure = next(
@@ -226,7 +234,9 @@ def test_a_figure_of_the_board_leads_to_the_requests_that_made_it(
 
 
 def test_the_outbox_is_part_of_the_trace(spans: list[Seen], records: list[Any]) -> None:
-    """A message's way from the transaction to the broker is a span of its own that leads back to the transaction."""
+    """A message's way from the transaction to the broker is a span of its own that leads back to
+    the transaction.
+    """
     sent = {
         link for span in spans if span.kind == Span.SPAN_KIND_PRODUCER for _, link in span.links
     }
@@ -238,7 +248,8 @@ def test_the_outbox_is_part_of_the_trace(spans: list[Seen], records: list[Any]) 
 class Named:
     """Everything that names a person of the simulated city, and where it stands in a text.
 
-    A name that is also part of the name of a place or an organisation says nothing about a person and is left out.
+    A name that is also part of the name of a place or an organisation says nothing about a person
+    and is left out.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,6 @@
-"""One name is one type and one unit, wherever it stands; what the rules of a service count is what its contract counts."""
+"""One name is one type and one unit, wherever it stands; what the rules of a service count is what
+its contract counts.
+"""
 
 import importlib
 from collections import defaultdict
@@ -9,7 +11,8 @@ import pytest
 from eldercare import options_pb2
 from google.protobuf.descriptor import FieldDescriptor
 
-# A name that means the whole row in one message and one of its parts in another, or a state that each aggregate has of its own.
+# A name that means the whole row in one message and one of its parts in another, or a state that
+# each aggregate has of its own.
 OWN = {
     "state",
     "status",
@@ -100,7 +103,9 @@ def test_names_that_are_personal_are_marked() -> None:
     "service", ["assessment", "subsidy", "facility", "dispatch", "supervision"]
 )
 def test_enums_of_rules_are_those_of_the_contract(service: str) -> None:
-    """Compares each IntEnum of a service's rules with the contract's enum of the same members; an enum of its own has no twin."""
+    """Compares each IntEnum of a service's rules with the contract's enum of the same members; an
+    enum of its own has no twin.
+    """
     rules = importlib.import_module(f"{service}.rules")
     declared = {}
     for file in contracts.files():

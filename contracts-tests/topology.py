@@ -1,6 +1,7 @@
 """Who says, who hears, who answers: the tables that tests, README and picture are made from.
 
-`python contracts-tests/topology.py` writes the picture and the table into README.md between their marks.
+`python contracts-tests/topology.py` writes the picture and the table into README.md between their
+marks.
 """
 
 from pathlib import Path
@@ -67,7 +68,9 @@ README = Path(__file__).parent.parent / "README.md"
 
 
 def picture() -> str:
-    """The services and their topics as a Mermaid graph; arrows to the data center, which hears everything, are one."""
+    """The services and their topics as a Mermaid graph; arrows to the data center, which hears
+    everything, are one.
+    """
     lines = [
         "```mermaid",
         "flowchart LR",
@@ -102,7 +105,8 @@ def table() -> str:
         said = ", ".join(f"`{topic}`" for topic in SAYS[service]) or "–"
         answered = ", ".join(ANSWERS[service]) or "HTTP, feed"
         lines.append(
-            f"| [`{service}`](services/{service}) | {heard} | {DECIDES[service]} | {said} | {answered} |"
+            f"| [`{service}`](services/{service}) | {heard} | {DECIDES[service]} | {said} "
+            f"| {answered} |"
         )
     return "\n".join(lines)
 
@@ -111,7 +115,10 @@ def written(text: str) -> str:
     """README with picture and table between their marks."""
     for name, content in (("picture", picture()), ("table", table())):
         before, rest = text.split(f"<!-- {name} -->\n")
-        text = f"{before}<!-- {name} -->\n{content}\n<!-- /{name} -->{rest.split(f'<!-- /{name} -->')[1]}"
+        text = (
+            f"{before}<!-- {name} -->\n{content}\n<!-- /{name} "
+            f"-->{rest.split(f'<!-- /{name} -->')[1]}"
+        )
     return text
 
 

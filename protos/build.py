@@ -1,7 +1,9 @@
-"""Generates `protos/gen` (the package `eldercare`) from the contracts, and the descriptor set that gateway and checks read.
+"""Generates `protos/gen` (the package `eldercare`) from the contracts, and the descriptor set that
+gateway and checks read.
 
-The constraints of `buf.validate` and the annotations of `google.api` are not copied into this repository: protoc reads the
-first from the descriptor that ships inside the protovalidate wheel, the second from the googleapis wheel.
+The constraints of `buf.validate` and the annotations of `google.api` are not copied into this
+repository: protoc reads the first from the descriptor that ships inside the protovalidate wheel,
+the second from the googleapis wheel.
 """
 
 import shutil
@@ -19,7 +21,9 @@ GEN = HERE / "gen"
 
 
 def main() -> None:
-    """Rebuilds the generated package from nothing, so that a removed contract leaves no stale module."""
+    """Rebuilds the generated package from nothing, so that a removed contract leaves no stale
+    module.
+    """
     ours = sorted(str(path.relative_to(HERE)) for path in (HERE / "eldercare").rglob("*.proto"))
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder) / "validate.binpb"

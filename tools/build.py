@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Builds the Go tools of this folder, once per content: `tools/build.py NAME...` prints the path of each binary on stdout.
+"""Builds the Go tools of this folder, once per content: `tools/build.py NAME...` prints the path of
+each binary on stdout.
 
-A tool is a folder with a go.mod: its own main package, or the one that the `tool` line of go.mod names. A file `ldflags` adds linker flags.
-The binary lands in $XDG_CACHE_HOME/eldercare/tools/NAME-HASH/NAME, HASH over go.mod, go.sum, ldflags and *.go; what is there is reused.
-Progress goes to stderr. Needs nothing but Python 3.11 and Go.
+A tool is a folder with a go.mod: its own main package, or the one that the `tool` line of go.mod
+names. A file `ldflags` adds linker flags. The binary lands in
+$XDG_CACHE_HOME/eldercare/tools/NAME-HASH/NAME, HASH over go.mod, go.sum, ldflags and *.go; what is
+there is reused. Progress goes to stderr. Needs nothing but Python 3.11 and Go.
 """
 
 from __future__ import annotations
@@ -64,7 +66,9 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def check_go(name: str) -> None:
-    """Raises Unbuilt when Go is missing, or older than what go.mod asks for and told not to fetch another."""
+    """Raises Unbuilt when Go is missing, or older than what go.mod asks for and told not to fetch
+    another.
+    """
     if shutil.which("go") is None:
         raise Unbuilt(f"{name}: the command `go` is missing; install Go and try again")
     wanted = re.search(r"^go\s+(\S+)", (HERE / name / "go.mod").read_text(), re.M)
@@ -102,7 +106,8 @@ def package(folder: Path) -> str:
     named = listed(folder, "tool")
     if len(named) != 1:
         raise Unbuilt(
-            f"{folder.name}: has no *.go, so go.mod must name exactly one tool (it names {len(named)})"
+            f"{folder.name}: has no *.go, so go.mod must name exactly one tool (it names "
+            f"{len(named)})"
         )
     return named[0]
 
@@ -142,7 +147,8 @@ def compile_into(folder: Path, binary: Path) -> None:
         def report() -> None:
             while not ended.wait(QUIET_S):
                 say(
-                    f"{folder.name}: {seen} of {most} packages compiled, {time.monotonic() - began:.0f} s"
+                    f"{folder.name}: {seen} of {most} packages compiled, "
+                    f"{time.monotonic() - began:.0f} s"
                 )
 
         threading.Thread(target=report, daemon=True).start()
@@ -154,12 +160,15 @@ def compile_into(folder: Path, binary: Path) -> None:
     if building.returncode:
         raise Unbuilt("\n".join([f"{folder.name}: go build failed", *told]))
     say(
-        f"{folder.name}: built in {time.monotonic() - began:.0f} s, {binary.stat().st_size / 1e6:.0f} MB"
+        f"{folder.name}: built in {time.monotonic() - began:.0f} s, "
+        f"{binary.stat().st_size / 1e6:.0f} MB"
     )
 
 
 def build(name: str) -> Path:
-    """The path of the binary of `name`, built if it is not there yet; two builders at once build once. Raises Unbuilt."""
+    """The path of the binary of `name`, built if it is not there yet; two builders at once build
+    once. Raises Unbuilt.
+    """
     binary = target(name)
     if binary.exists():
         return binary

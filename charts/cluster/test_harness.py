@@ -1,4 +1,6 @@
-"""The cluster refuses, warns and waits where a real one would: a test that passes on it says something."""
+"""The cluster refuses, warns and waits where a real one would: a test that passes on it says
+something.
+"""
 
 from __future__ import annotations
 

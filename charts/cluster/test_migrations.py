@@ -1,4 +1,6 @@
-"""A migration that fails leaves the old release serving, whatever the mode; each mode installs with --wait."""
+"""A migration that fails leaves the old release serving, whatever the mode; each mode installs with
+--wait.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Every scenario of the chart is installed, tested, upgraded, scaled, rolled back and uninstalled, and leaves nothing."""
+"""Every scenario of the chart is installed, tested, upgraded, scaled, rolled back and uninstalled,
+and leaves nothing.
+"""
 
 from __future__ import annotations
 

@@ -30,7 +30,9 @@ class Refused(Exception):
 
 @functools.cache
 def tool(name: str) -> str:
-    """The path of a tool that `tools/build.py` has made. Raises what the builder says, where it cannot be made."""
+    """The path of a tool that `tools/build.py` has made. Raises what the builder says, where it
+    cannot be made.
+    """
     spec = importlib.util.spec_from_file_location("build", ROOT / "tools" / "build.py")
     assert spec
     assert spec.loader
@@ -54,7 +56,9 @@ def render(
     chart: Path = CHART,
     release: str = RELEASE,
 ) -> str:
-    """The manifests as text. values: files, later ones over earlier ones. settings: `key=value` as after --set."""
+    """The manifests as text. values: files, later ones over earlier ones. settings: `key=value` as
+    after --set.
+    """
     files = [values] if isinstance(values, Path) else values
     given = [word for file in files for word in ("-f", str(file))] + [
         word for each in settings for word in ("--set", each)

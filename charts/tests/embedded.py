@@ -1,6 +1,8 @@
-"""What values.schema.json takes from Kubernetes: the definitions of objects that values embed, strict, of the newest supported minor.
+"""What values.schema.json takes from Kubernetes: the definitions of objects that values embed,
+strict, of the newest supported minor.
 
-An ordinary edit of the schema refers to `#/definitions/io.k8s…`; `python charts/tests/written.py` brings the definitions in.
+An ordinary edit of the schema refers to `#/definitions/io.k8s…`; `python charts/tests/written.py`
+brings the definitions in.
 """
 
 import json
@@ -35,7 +37,9 @@ def with_definitions(schema: Any) -> Any:
 
 
 def _bare(node: Any) -> Any:
-    """The definition without prose, formats that validators differ about, and choices that null would fit twice."""
+    """The definition without prose, formats that validators differ about, and choices that null
+    would fit twice.
+    """
     if isinstance(node, list):
         return [_bare(each) for each in node]
     if not isinstance(node, dict):

@@ -1,4 +1,6 @@
-"""The examples fit the chart: the values that an example names find the Secrets and topics that it makes."""
+"""The examples fit the chart: the values that an example names find the Secrets and topics that it
+makes.
+"""
 
 import re
 from pathlib import Path

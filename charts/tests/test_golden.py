@@ -1,4 +1,6 @@
-"""Every scenario renders to what was reviewed: a change of a template is a change that a reader of the history sees."""
+"""Every scenario renders to what was reviewed: a change of a template is a change that a reader of
+the history sees.
+"""
 
 import difflib
 from pathlib import Path

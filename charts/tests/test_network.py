@@ -1,4 +1,6 @@
-"""Who can reach whom, as an analyzer of network policies reads them: every pair of pods, allowed and forbidden."""
+"""Who can reach whom, as an analyzer of network policies reads them: every pair of pods, allowed
+and forbidden.
+"""
 
 import re
 import subprocess
@@ -63,7 +65,9 @@ def world() -> list[Object]:
 
 
 def named(told: str) -> str:
-    """Our name of a pod that the analyzer tells as namespace/pod; addresses outside the cluster are one."""
+    """Our name of a pod that the analyzer tells as namespace/pod; addresses outside the cluster are
+    one.
+    """
     space, _, pod = told.rpartition("/")
     return (
         re.sub(rf"^{RELEASE}-eldercare-(\w+?)(-\d+)?$", r"\1", pod)
@@ -73,7 +77,9 @@ def named(told: str) -> str:
 
 
 def reached(found: list[Object], folder: Path) -> dict[Pair, str]:
-    """What each pod may say to each other one, by (from, to); absent: nothing. All replicas of a service must agree."""
+    """What each pod may say to each other one, by (from, to); absent: nothing. All replicas of a
+    service must agree.
+    """
     chosen = [
         each for each in found if each["kind"] in ("NetworkPolicy", "Deployment", "Job", "Pod")
     ]
@@ -153,7 +159,8 @@ def test_every_pair_of_pods_is_allowed_or_forbidden_as_the_contracts_say(
             continue
         if ways.get((source, target)) != wanted.get((source, target)):
             wrong.append(
-                f"{source} → {target}: {ways.get((source, target))}, not {wanted.get((source, target))}"
+                f"{source} → {target}: {ways.get((source, target))}, not "
+                f"{wanted.get((source, target))}"
             )
     assert not wrong, "\n".join(wrong)
     assert len(wanted) > 50

@@ -1,4 +1,6 @@
-"""Every object is valid for every supported minor of Kubernetes, and for the definitions of the operators it speaks to; offline."""
+"""Every object is valid for every supported minor of Kubernetes, and for the definitions of the
+operators it speaks to; offline.
+"""
 
 import json
 import re
@@ -27,7 +29,8 @@ MINORS = [
     if tuple(map(int, path.name[1:].split(".")[:2])) >= LEAST
 ]
 EXAMPLES = sorted((CHART / "examples").glob("*.yaml"))
-# No Go module ships the definitions of these: Strimzi is Java, the proxy has no helm-controller. That they are valid is not proved here.
+# No Go module ships the definitions of these: Strimzi is Java, the proxy has no helm-controller.
+# That they are valid is not proved here.
 UNPROVED = {
     ("kafka.strimzi.io/v1", "Kafka"),
     ("kafka.strimzi.io/v1", "KafkaNodePool"),
@@ -38,7 +41,9 @@ UNPROVED = {
 
 @pytest.fixture(scope="session")
 def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in the form kubeconform reads: core schemas of every minor, each with all it refers to, and custom ones."""
+    """A folder in the form kubeconform reads: core schemas of every minor, each with all it refers
+    to, and custom ones.
+    """
     folder = tmp_path_factory.mktemp("schemas")
     kinds = {_file(each) for name in SCENARIOS for each in objects_of(name)}
     for minor in MINORS:
@@ -65,7 +70,9 @@ def _file(each: Any) -> str:
 
 
 def _alone(schema: Any, every: dict[str, Any]) -> Any:
-    """The schema with the definitions that it needs inside, and no address of its own that references would be resolved against."""
+    """The schema with the definitions that it needs inside, and no address of its own that
+    references would be resolved against.
+    """
     text = json.dumps({key: value for key, value in schema.items() if key != "$id"}).replace(
         '"/api/_definitions.json#', '"#'
     )

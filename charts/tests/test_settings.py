@@ -1,4 +1,6 @@
-"""A container gets exactly the environment that the settings of its service read: no more, and all that has no default."""
+"""A container gets exactly the environment that the settings of its service read: no more, and all
+that has no default.
+"""
 
 import ast
 import json
@@ -23,7 +25,8 @@ from chart import (
     the,
 )
 
-# What the libraries below the settings read by themselves: the database's driver, the telemetry SDK, and what a value of it is made from.
+# What the libraries below the settings read by themselves: the database's driver, the telemetry
+# SDK, and what a value of it is made from.
 BELOW = re.compile(
     r"PG(HOST|PORT|DATABASE|USER|PASSWORD|SSLMODE|SSLROOTCERT)|OTEL_[A-Z_]+|POD_(NAME|NAMESPACE)"
 )

@@ -1,4 +1,6 @@
-"""Wrong values are refused with their key and what to do; older values, and a parent chart's, are not."""
+"""Wrong values are refused with their key and what to do; older values, and a parent chart's, are
+not.
+"""
 
 import copy
 import re
@@ -81,7 +83,8 @@ both = pytest.mark.parametrize("with_helm", HELMS)
             "additional properties 'to' not allowed",
         ),
         (
-            "migrations.pod.extraVolumes[0].name=ca,migrations.pod.extraVolumes[0].configMaps.name=ca",
+            "migrations.pod.extraVolumes[0].name=ca,"
+            "migrations.pod.extraVolumes[0].configMaps.name=ca",
             "'configMaps' not allowed",
         ),
         (
@@ -202,7 +205,8 @@ def test_all_that_is_missing_is_said_at_once(with_helm: str) -> None:
         ),
         (
             ["networkPolicy.enabled=true", "database.host=pg", "database.keys.port=port"],
-            "networkPolicy.egress.database.ports: name the port of PostgreSQL, that of assessment is known to the Secret alone",
+            "networkPolicy.egress.database.ports: name the port of PostgreSQL, that of "
+            "assessment is known to the Secret alone",
         ),
         (["image.digest=3b1c7a"], "image.digest: begins with sha256:"),
     ],
@@ -255,7 +259,9 @@ def test_the_chart_renders_as_a_part_of_another(with_helm: str, tmp_path: Path) 
 
 
 def computed(scenario: str, below: Any = None) -> Any:
-    """The values of a release as Helm keeps them: the chart's own, these or `below`, with the user's over them."""
+    """The values of a release as Helm keeps them: the chart's own, these or `below`, with the
+    user's over them.
+    """
 
     def over(below: Any, above: Any) -> Any:
         if isinstance(below, dict) and isinstance(above, dict):
@@ -285,7 +291,9 @@ def test_the_values_that_the_last_release_computed_render_as_before(
     "path", sorted((CHART.parent / "tests" / "previous").glob("*.yaml")), ids=lambda path: path.stem
 )
 def test_the_defaults_of_every_earlier_release_still_render(path: Path, tmp_path: Path) -> None:
-    """With `--reuse-values` a new chart meets the old one's defaults; keys that it adds are not there."""
+    """With `--reuse-values` a new chart meets the old one's defaults; keys that it adds are not
+    there.
+    """
     chart = copied(tmp_path / "eldercare", yaml.safe_load(path.read_text()))
 
     assert objects(render(MINIMAL, chart=chart))
@@ -305,7 +313,9 @@ DEMANDED = {("seccompProfile", "type")}  # by Kubernetes, in whatever values hav
 
 
 def lacks() -> list[tuple[str, list[tuple[str, ...]]]]:
-    """What older values may lack: each map as a whole, and all that is in one map beside further maps."""
+    """What older values may lack: each map as a whole, and all that is in one map beside further
+    maps.
+    """
     found = []
     for dotted, steps, value in [("everything", (), defaults()), *paths(defaults())]:
         if isinstance(value, dict) and value:

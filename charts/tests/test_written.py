@@ -88,7 +88,9 @@ def _step(reference: str) -> Any:
 
 
 def declared(at: Any, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """The steps of every key that the schema of values.yaml names, one level of a service standing for all."""
+    """The steps of every key that the schema of values.yaml names, one level of a service standing
+    for all.
+    """
     found = []
     for key, below in _resolved(at).get("properties", {}).items():
         if below is True:
@@ -120,7 +122,9 @@ def test_every_key_of_the_schema_is_in_the_values_or_in_the_defaults_of_a_servic
 
 
 def test_every_object_of_the_schema_is_strict() -> None:
-    """An object says its keys, or what all values of it are; a bare one would let every misspelt key through."""
+    """An object says its keys, or what all values of it are; a bare one would let every misspelt
+    key through.
+    """
     loose = []
 
     def walk(at: Any, path: str) -> None:

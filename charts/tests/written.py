@@ -1,4 +1,5 @@
-"""What is written from other files: the chart's table of services, its README, users of Kafka, definitions of Kubernetes in its schema.
+"""What is written from other files: the chart's table of services, its README, users of Kafka,
+definitions of Kubernetes in its schema.
 
 `python charts/tests/written.py` writes all of it anew.
 """
@@ -52,7 +53,9 @@ def _constants(path: Path) -> dict[str, Any]:
 
 
 def rings(service: str) -> list[str]:
-    """Which keys of personal data a service reads: it seals the answers of its commands, it searches by hashes."""
+    """Which keys of personal data a service reads: it seals the answers of its commands, it
+    searches by hashes.
+    """
     sources = "".join(
         path.read_text() for path in (ROOT / "services" / service / service).rglob("*.py")
     )
@@ -92,7 +95,10 @@ def table() -> str:
         },
         "week": {"cleanup.policy": "delete", "retention.ms": week},
     }
-    head = "# Written by charts/tests/written.py from contracts-tests/topology.py, the contracts and services/city/city/topics.py.\n"
+    head = (
+        "# Written by charts/tests/written.py from contracts-tests/topology.py, the contracts "
+        "and services/city/city/topics.py.\n"
+    )
     return head + yaml.safe_dump(
         {"services": services, "topics": topics, "config": config}, sort_keys=False, width=120
     )
@@ -116,7 +122,9 @@ def released_version() -> str:
 
 
 def released_defaults() -> Path:
-    """The values.yaml of the last release's chart; those of earlier ones lie beside it, and none of them ever changes."""
+    """The values.yaml of the last release's chart; those of earlier ones lie beside it, and none of
+    them ever changes.
+    """
     return ROOT / "charts" / "tests" / "previous" / f"{released_version()}.yaml"
 
 
@@ -131,7 +139,9 @@ def schema() -> str:
 
 
 def users() -> str:
-    """examples/strimzi-users.yaml: a user for each service with the rights that the contracts give it, and one that makes topics."""
+    """examples/strimzi-users.yaml: a user for each service with the rights that the contracts give
+    it, and one that makes topics.
+    """
     known, made = topology(), []
 
     def right(kind: str, name: str, *operations: str, prefix: bool = False) -> dict[str, Any]:
@@ -170,7 +180,10 @@ def users() -> str:
             ],
         )
     )
-    head = "# Written by charts/tests/written.py from the contracts: who says and hears what, and no more.\n"
+    head = (
+        "# Written by charts/tests/written.py from the contracts: who says and hears what, and "
+        "no more.\n"
+    )
     return head + yaml.safe_dump_all(
         [
             {
@@ -220,7 +233,8 @@ def documented() -> list[tuple[str, str, str]]:
     return found
 
 
-# What the README tells of each slow rung, by the section of docs/measured.md: the first cells of its rows.
+# What the README tells of each slow rung, by the section of docs/measured.md: the first cells of
+# its rows.
 MEASURED = {
     "Image": (
         "size",
@@ -237,7 +251,9 @@ MEASURED = {
 
 
 def measured() -> str:
-    """The rows above of docs/measured.md, and when and on what each was measured. Raises: ValueError where one is no longer there."""
+    """The rows above of docs/measured.md, and when and on what each was measured. Raises:
+    ValueError where one is no longer there.
+    """
     lines = ["| Verb | What | Last seen |", "| --- | --- | --- |"]
     for section, names in MEASURED.items():
         text = re.split(

@@ -1,4 +1,6 @@
-"""The try-out stack says what the services read, waits for what it needs, fits a laptop, and opens nothing to the network."""
+"""The try-out stack says what the services read, waits for what it needs, fits a laptop, and opens
+nothing to the network.
+"""
 
 import json
 import re

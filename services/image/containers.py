@@ -1,4 +1,6 @@
-"""Containers of the image as a strict cluster would run them, and the servers they need, on this machine."""
+"""Containers of the image as a strict cluster would run them, and the servers they need, on this
+machine.
+"""
 
 import asyncio
 import json
@@ -22,7 +24,8 @@ from kit.servers.kafka import Kafka
 from kit.servers.postgres import Postgres, ensure_database
 
 READY_S = 600  # only for giving up: a machine that builds other things at the same time is slow
-# The machine's own limits are below podman's defaults, and its cgroups are not ours to divide: limits of memory are not tried here.
+# The machine's own limits are below podman's defaults, and its cgroups are not ours to divide:
+# limits of memory are not tried here.
 MACHINE = (
     "--cgroups=disabled",
     "--ulimit=nofile=4096:4096",
@@ -149,7 +152,8 @@ class Container:
         while not check():
             if self.process.poll() is not None:
                 raise NotReady(
-                    f"{self.name} ended with {self.process.returncode} before {what}:\n{self.said()[-2000:]}"
+                    f"{self.name} ended with {self.process.returncode} before "
+                    f"{what}:\n{self.said()[-2000:]}"
                 )
             if time.monotonic() - self.began > timeout_s:
                 raise NotReady(

@@ -1,4 +1,6 @@
-"""Buildah and podman over a store of our own, outside the checkout, as this machine allows them to run."""
+"""Buildah and podman over a store of our own, outside the checkout, as this machine allows them to
+run.
+"""
 
 import fcntl
 import os
@@ -33,7 +35,9 @@ def home() -> Path:
 
 
 def ready() -> None:
-    """Installs what is missing and gives this process mounts of its own, in which it starts anew. Raises: Missing."""
+    """Installs what is missing and gives this process mounts of its own, in which it starts anew.
+    Raises: Missing.
+    """
     if os.geteuid() != 0:
         raise Missing(
             "root is needed: a base made by debootstrap, and containers without an engine's service"
@@ -77,7 +81,9 @@ def _plain_cgroups() -> None:
 
 @cache
 def _places() -> list[str]:
-    """One storage driver and one place of what runs, since the store remembers the first it saw; its content vanishes with our mounts."""
+    """One storage driver and one place of what runs, since the store remembers the first it saw;
+    its content vanishes with our mounts.
+    """
     running = home() / "run"
     running.mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "none", str(running)], check=True)

@@ -1,7 +1,9 @@
-"""Builds the image from `services/Dockerfile` without any registry: its base is a Debian made by debootstrap.
+"""Builds the image from `services/Dockerfile` without any registry: its base is a Debian made by
+debootstrap.
 
-`python services/image/making.py [TAG]`: the base is made once and kept outside the checkout; packages are reached as pip, uv and npm
-of this machine are configured to, handed to the build as secrets.
+`python services/image/making.py [TAG]`: the base is made once and kept outside the checkout;
+packages are reached as pip, uv and npm of this machine are configured to, handed to the build as
+secrets.
 """
 
 import json
@@ -42,7 +44,9 @@ def version() -> str:
 
 
 def base() -> None:
-    """Makes the base image where the store has none; Debian comes from where this machine's own packages come from."""
+    """Makes the base image where the store has none; Debian comes from where this machine's own
+    packages come from.
+    """
     if engine.exists(BASE):
         return
     archive = engine.home() / f"{SUITE}.tar"
@@ -124,7 +128,9 @@ def _pip(name: str) -> str:
 
 
 def build(tag: str) -> str:
-    """Builds, prints how long it took, and returns the revision it bears. Raises: CalledProcessError."""
+    """Builds, prints how long it took, and returns the revision it bears. Raises:
+    CalledProcessError.
+    """
     epoch = subprocess.run(
         ["git", "log", "-1", "--format=%ct"],
         capture_output=True,

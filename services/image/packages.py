@@ -1,6 +1,8 @@
-"""Lists the Debian packages of the system that it runs in as CycloneDX: `python3 packages.py > debian.cdx.json`.
+"""Lists the Debian packages of the system that it runs in as CycloneDX: `python3 packages.py >
+debian.cdx.json`.
 
-It runs inside the base of the image, with nothing but Python and dpkg, and gives the same bytes for the same packages.
+It runs inside the base of the image, with nothing but Python and dpkg, and gives the same bytes for
+the same packages.
 """
 
 import json
@@ -36,7 +38,9 @@ def release(text: str) -> dict[str, str]:
 
 
 def component(package: dict[str, str], system: dict[str, str]) -> dict[str, Any]:
-    """One package; scanners find its advisories by the purl and by the source that it was built from."""
+    """One package; scanners find its advisories by the purl and by the source that it was built
+    from.
+    """
     name, version = package["Package"], package["Version"]
     place = f"{system['ID']}/{quote(name, safe='')}@{quote(version, safe='')}"
     purl = f"pkg:deb/{place}?arch={package['Architecture']}&distro={system['ID']}-{system['VERSION_ID']}"

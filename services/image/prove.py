@@ -1,7 +1,9 @@
-"""Proves the image: builds it, runs the whole platform in containers as a strict cluster would, and prints what was seen.
+"""Proves the image: builds it, runs the whole platform in containers as a strict cluster would, and
+prints what was seen.
 
-`python services/image/prove.py [--keep-image] [--record FILE]`: with the first the image is not built anew; the second writes the table
-into the section "Image" of a Markdown file. Anything that is not as it should be ends it with 1.
+`python services/image/prove.py [--keep-image] [--record FILE]`: with the first the image is not
+built anew; the second writes the table into the section "Image" of a Markdown file. Anything that
+is not as it should be ends it with 1.
 """
 
 import json
@@ -64,7 +66,9 @@ class Proof:
 
 
 def contents(proof: Proof, image: str, folder: Path, built: str | None) -> None:
-    """What lies in the image, without starting anything of ours. built: its revision; None for an image that was there."""
+    """What lies in the image, without starting anything of ours. built: its revision; None for an
+    image that was there.
+    """
     told = json.loads(engine.run("podman", "image", "inspect", image))[0]
     config, labels = told["Config"], told["Config"]["Labels"]
     proof.say(
@@ -127,7 +131,10 @@ def contents(proof: Proof, image: str, folder: Path, built: str | None) -> None:
     front = seen["sbom"]["portal.cdx.json"].get("components", [])
     system = sorted(part["name"] for part in seen["sbom"]["debian.cdx.json"]["components"])
     whole = lock <= listed and bool(front) and bool(system) and system == seen["debian"]
-    told = f"{len(listed)} Python packages, {len(front)} of the portal, {len(system)} of Debian (dpkg has {len(seen['debian'])})"
+    told = (
+        f"{len(listed)} Python packages, {len(front)} of the portal, {len(system)} of Debian "
+        f"(dpkg has {len(seen['debian'])})"
+    )
     proof.must("SBOM (CycloneDX)", whole, told)
     bills = engine.ROOT / "build" / "sbom"
     bills.mkdir(parents=True, exist_ok=True)
@@ -249,7 +256,9 @@ def drained(proof: Proof, running: dict[str, Container], made: City) -> None:
 
 
 def not_ready(management: str) -> int:
-    """The first status of its readiness that is not 200: a signal takes a moment to be heard; 0 where it left without an answer."""
+    """The first status of its readiness that is not 200: a signal takes a moment to be heard; 0
+    where it left without an answer.
+    """
     until = time.monotonic() + NOTICE_S
     while (code := answers(f"{management}/ready")[0]) == 200 and time.monotonic() < until:
         time.sleep(0.05)
@@ -257,7 +266,9 @@ def not_ready(management: str) -> int:
 
 
 def orderly(left: int, readiness: int, said: str) -> bool:
-    """Whether a container drained as it should: it said no to calls first, logged the drain and then its end, and left with 0."""
+    """Whether a container drained as it should: it said no to calls first, logged the drain and
+    then its end, and left with 0.
+    """
     return left == 0 and readiness == 503 and 0 <= said.find('"draining"') < said.find('"ended"')
 
 
@@ -300,7 +311,9 @@ def services(proof: Proof, image: str, folder: Path, made: City) -> None:
 
 
 def elsewhere(proof: Proof, image: str, folder: Path, made: City) -> None:
-    """As a cluster with numbers of its own would run it; and with a root it could write to, to see that it does not."""
+    """As a cluster with numbers of its own would run it; and with a root it could write to, to see
+    that it does not.
+    """
     loose = ("--cap-drop=ALL", "--security-opt=no-new-privileges")
     for what, options in (
         ("any uid, as OpenShift gives it", (*STRICT, f"--user={LIKE_OPENSHIFT}")),
@@ -333,7 +346,8 @@ def elsewhere(proof: Proof, image: str, folder: Path, made: City) -> None:
             proof.must(
                 what,
                 code == 0 and not ours,
-                f"uid {user}: ready after {took:.1f} s, exit {code}, changed files: {ours or 'none'}",
+                f"uid {user}: ready after {took:.1f} s, exit {code}, changed files: "
+                f"{ours or 'none'}",
             )
         finally:
             container.remove()
@@ -349,9 +363,15 @@ def record(proof: Proof, file: Path) -> None:
     smoke = "\n".join(
         re.sub(r" +", " ", seen) for what, seen in proof.lines if what.startswith("  ")
     )
-    told = f"`make test-image`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Debian's podman and crun, base made by debootstrap."
+    told = (
+        f"`make test-image`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Debian's "
+        "podman and crun, base made by debootstrap."
+    )
     told += " Limits of memory are not enforced in this run (`--cgroups=disabled`)."
-    text = f"## Image\n\n{told}\n\n| What | Seen |\n| --- | --- |\n{rows}\n\nThe smoke test, line by line:\n\n```text\n{smoke}\n```\n"
+    text = (
+        f"## Image\n\n{told}\n\n| What | Seen |\n| --- | --- |\n{rows}\n\nThe smoke test, line "
+        f"by line:\n\n```text\n{smoke}\n```\n"
+    )
     old = (
         file.read_text() if file.exists() else "# Measured\n\nThe last output of the slow tests.\n"
     )

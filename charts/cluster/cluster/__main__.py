@@ -1,4 +1,6 @@
-"""Runs a command beside a fresh cluster: `python -m cluster COMMAND…`; KUBECONFIG names the way in. The cluster ends with the command."""
+"""Runs a command beside a fresh cluster: `python -m cluster COMMAND…`; KUBECONFIG names the way in.
+The cluster ends with the command.
+"""
 
 from __future__ import annotations
 

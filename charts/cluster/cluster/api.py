@@ -16,7 +16,8 @@ from typing import Any
 Object = dict[str, Any]
 JSON = "application/json"
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-# Events outlive what they tell of; the other two are deprecated views of EndpointSlices and of nothing, and listing them warns.
+# Events outlive what they tell of; the other two are deprecated views of EndpointSlices and of
+# nothing, and listing them warns.
 NOT_COUNTED = {"events", "endpoints", "componentstatuses"}
 
 
@@ -59,7 +60,9 @@ class Api:
     def _exchange(
         self, method: str, path: str, data: bytes | None, headers: dict[str, str]
     ) -> tuple[http.client.HTTPResponse, str]:
-        """One request on this thread's connection, which is opened anew when the server has closed it in between."""
+        """One request on this thread's connection, which is opened anew when the server has closed
+        it in between.
+        """
         while True:
             connection = getattr(self._own, "connection", None)
             kept = connection is not None
@@ -184,7 +187,9 @@ class Api:
         dry: bool = False,
         manager: str = "cluster-test",
     ) -> Object:
-        """Server-side apply with strict field validation; `dry` goes through admission and stores nothing."""
+        """Server-side apply with strict field validation; `dry` goes through admission and stores
+        nothing.
+        """
         where = self.path(
             thing["apiVersion"],
             thing["kind"],
@@ -207,7 +212,9 @@ class Api:
         self.call("DELETE", self.path(version, kind, namespace, name))
 
     def everything(self, namespace: str) -> Iterator[tuple[str, str]]:
-        """(kind, name) of all that is in a namespace, and of what stands outside but was made by a release of that namespace."""
+        """(kind, name) of all that is in a namespace, and of what stands outside but was made by a
+        release of that namespace.
+        """
         seen = set()
         for kind in self.kinds().values():
             group = kind.version.rpartition("/")[0]
@@ -226,7 +233,9 @@ class Api:
 
 
 def eventually(check: Callable[[], object], what: str, seconds: float = 120) -> None:
-    """Polls until `check` is true; an AssertionError of `check` counts as not yet. Raises AssertionError with the last one's text."""
+    """Polls until `check` is true; an AssertionError of `check` counts as not yet. Raises
+    AssertionError with the last one's text.
+    """
     deadline, last = time.monotonic() + seconds, ""
     while True:
         try:

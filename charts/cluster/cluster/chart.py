@@ -14,7 +14,9 @@ WRAPPER = "wrapper"  # the scenario in which a chart of its user's has this one 
 
 
 def scenarios() -> list[str]:
-    """Names of ci/*-values.yaml, without that ending. Raises SystemExit when there is none: then nothing would be tried."""
+    """Names of ci/*-values.yaml, without that ending. Raises SystemExit when there is none: then
+    nothing would be tried.
+    """
     found = sorted(
         path.name.removesuffix("-values.yaml") for path in (CHART / "ci").glob("*-values.yaml")
     )
@@ -31,7 +33,9 @@ def values(scenario: str) -> list[str]:
 
 
 def installed(scenario: str, chart: Path, folder: Path) -> Path:
-    """What a user of the scenario hands to Helm: the chart, or one in `folder` that has it below it."""
+    """What a user of the scenario hands to Helm: the chart, or one in `folder` that has it below
+    it.
+    """
     if scenario != WRAPPER:
         return chart
     shutil.copytree(chart / "ci" / "wrapper", folder)
@@ -46,7 +50,9 @@ def version(chart_yaml: str) -> str:
 
 
 def before(folder: Path, revision: str | None = None) -> Path:
-    """The chart of `revision`, else of the last release, whose commit `.release` at the root names: what an upgrade comes from."""
+    """The chart of `revision`, else of the last release, whose commit `.release` at the root names:
+    what an upgrade comes from.
+    """
     made = folder / "before"
     made.mkdir()
     revision = revision or (ROOT / ".release").read_text().split()[0]

@@ -1,4 +1,6 @@
-"""etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok on free ports of the loopback interface."""
+"""etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok on free ports of the
+loopback interface.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ QUICK = ["--kube-api-qps=500", "--kube-api-burst=1000", "--leader-elect=false", 
 class ControlPlane:
     """A running cluster; use it as a context manager, what it started ends with it.
 
-    Strict where a production cluster is: RBAC, Pod Security admission, tokens. Tokens, certificates and data live in a folder of its own.
+    Strict where a production cluster is: RBAC, Pod Security admission, tokens. Tokens, certificates
+    and data live in a folder of its own.
     """
 
     def __init__(self) -> None:

@@ -44,10 +44,14 @@ class Life:
     def line(self) -> str:
         steps = "  ".join(f"{step} {seconds:4.1f}" for step, seconds in self.took)
         made = sum(1 for thing in self.objects if not hook(thing))
-        return f"{self.scenario:16} {self.tool}  {made:3} objects  {steps}  total {sum(seconds for _, seconds in self.took):5.1f} s"
+        return (
+            f"{self.scenario:16} {self.tool}  {made:3} objects  {steps}  total "
+            f"{sum(seconds for _, seconds in self.took):5.1f} s"
+        )
 
     def serves(self, chart_version: str) -> bool:
-        """Every Deployment is at its newest, its pods are ready, its label names its chart. Raises AssertionError, never False.
+        """Every Deployment is at its newest, its pods are ready, its label names its chart. Raises
+        AssertionError, never False.
 
         Helm 3 stops waiting while old pods are still leaving.
         """
@@ -106,7 +110,9 @@ class Life:
         return int(found["spec"]["replicas"])
 
     def gone(self) -> bool:
-        """Nothing is in the namespace but what its user made, and nothing outside is the release's. Raises AssertionError, never False."""
+        """Nothing is in the namespace but what its user made, and nothing outside is the release's.
+        Raises AssertionError, never False.
+        """
         left = self.namespace.contents() - self.before
         assert not left, f"left behind: {sorted(left)}"
         assert self.before <= self.namespace.contents(), (

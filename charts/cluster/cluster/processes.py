@@ -39,7 +39,8 @@ class Server:
     def __init__(self, name: str, command: list[str], folder: Path):
         self.name, self.log = name, folder / f"{name}.log"
         with self.log.open("wb") as log:
-            # Its own process group, so that Ctrl-C reaches the parent alone, which then ends its children in order.
+            # Its own process group, so that Ctrl-C reaches the parent alone, which then ends its
+            # children in order.
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

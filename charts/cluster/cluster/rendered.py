@@ -36,7 +36,9 @@ def pods(things: Iterable[Object]) -> Iterator[tuple[Object, Object]]:
 
 
 def users_own(things: list[Object]) -> list[Object]:
-    """What a user must have made before: Secrets, ConfigMaps, accounts and priority classes that the pods name and it does not bring."""
+    """What a user must have made before: Secrets, ConfigMaps, accounts and priority classes that
+    the pods name and it does not bring.
+    """
     brought = {(thing["kind"], thing["metadata"]["name"]) for thing in things}
     keys: dict[tuple[str, str], set[str]] = {}
     for _, template in pods(things):

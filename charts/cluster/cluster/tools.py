@@ -1,4 +1,6 @@
-"""Where the binaries and the custom resource definitions come from: Go modules, built or downloaded once."""
+"""Where the binaries and the custom resource definitions come from: Go modules, built or downloaded
+once.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 CRDS = ROOT / "charts" / "cluster" / "crds"
-# Folders of definitions inside modules of crds/go.mod: of what the chart renders, and of what its examples hold besides.
+# Folders of definitions inside modules of crds/go.mod: of what the chart renders, and of what its
+# examples hold besides.
 DEFINITIONS = {
     "github.com/kedacore/keda/v2": ("config/crd/bases/keda.sh_*.yaml",),
     "github.com/prometheus-operator/prometheus-operator": (
@@ -39,7 +42,9 @@ OF_EXAMPLES = {
 
 
 def binary(name: str) -> str:
-    """The path of the tool, built when it is not there yet; progress goes to stderr. Raises SystemExit with the builder's words."""
+    """The path of the tool, built when it is not there yet; progress goes to stderr. Raises
+    SystemExit with the builder's words.
+    """
     built = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "build.py"), name], stdout=subprocess.PIPE, text=True
     )
@@ -59,7 +64,9 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def definitions(wanted: dict[str, tuple[str, ...]] = DEFINITIONS) -> list[dict[str, Any]]:
-    """CustomResourceDefinitions as their modules ship them, and of Strimzi's topics. wanted: DEFINITIONS or OF_EXAMPLES, or both."""
+    """CustomResourceDefinitions as their modules ship them, and of Strimzi's topics. wanted:
+    DEFINITIONS or OF_EXAMPLES, or both.
+    """
     if shutil.which("go") is None:
         raise SystemExit(
             "the command `go` is missing: custom resource definitions come from Go modules"

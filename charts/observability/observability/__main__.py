@@ -1,4 +1,6 @@
-"""`python -m observability CHART` writes rules and dashboards into the chart's `files`; what is there and no longer written is removed."""
+"""`python -m observability CHART` writes rules and dashboards into the chart's `files`; what is
+there and no longer written is removed.
+"""
 
 import sys
 from pathlib import Path

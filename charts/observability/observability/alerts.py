@@ -1,4 +1,6 @@
-"""The rules of Prometheus: recorded ratios of the objectives, their burn rates, and what is wrong whatever the ratios say."""
+"""The rules of Prometheus: recorded ratios of the objectives, their burn rates, and what is wrong
+whatever the ratios say.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +10,8 @@ from observability.slos import BURNS, BY, HOURS, LEAST, PATIENCE, SLOS, WINDOWS,
 
 SERVICES = ("assessment", "subsidy", "facility", "dispatch", "supervision", "datacenter", "gateway")
 HEARING = SERVICES[1:]  # who reads a topic; assessment hears nobody
-# A number with such a comment is one that a value of the chart may replace: `60 # outboxAgeSeconds`.
+# A number with such a comment is one that a value of the chart may replace: `60 #
+# outboxAgeSeconds`.
 OUTBOX_AGE, FRESHNESS = "60 # outboxAgeSeconds", "120 # freshnessSeconds"
 RUNBOOKS = "docs/runbooks"
 DAY_S = 86_400
@@ -16,7 +19,9 @@ DAY_S = 86_400
 
 @dataclass(frozen=True)
 class Alert:
-    """expr: PromQL; patience: how long it must be true; labels: what the result bears not by itself."""
+    """expr: PromQL; patience: how long it must be true; labels: what the result bears not by
+    itself.
+    """
 
     name: str
     expr: str
@@ -71,7 +76,8 @@ def burning(slo: Slo, severity: str) -> Alert:
         PATIENCE[severity],
         severity,
         f"{slo.title} of {{{{ $labels.service }}}}: the error budget burns too fast",
-        f"Promised: {100 * slo.objective:g} % of {slo.promise}, in 30 days. {{{{ $value | humanizePercentage }}}} are not.",
+        f"Promised: {100 * slo.objective:g} % of {slo.promise}, in 30 days. {{{{ $value | "
+        f"humanizePercentage }}}} are not.",
     )
 
 
@@ -85,7 +91,8 @@ DELIVERY = (
         "2m",
         "critical",
         "The outbox of {{ $labels.service }} does not drain",
-        "Its oldest message has waited {{ $value | humanizeDuration }}: what was committed is not said, and nobody knows of it.",
+        "Its oldest message has waited {{ $value | humanizeDuration }}: what was committed "
+        "is not said, and nobody knows of it.",
     ),
     Alert(
         "OutboxFailing",
@@ -93,16 +100,19 @@ DELIVERY = (
         "15m",
         "warning",
         "The relay of {{ $labels.service }} fails again and again",
-        "{{ $value | humanize }} rounds a second fail: the broker refuses messages, is silent, or the database ends the connection.",
+        "{{ $value | humanize }} rounds a second fail: the broker refuses messages, is "
+        "silent, or the database ends the connection.",
     ),
     Alert(
         "ConsumerGroupStalled",
         f"min by ({BY}, {_PLACE}) (min_over_time({names.CONSUMER_LAG.prometheus}[{STALLED}])) > 0\n"
-        f"and\nmax by ({BY}, {_PLACE}) (changes({names.CONSUMER_POSITION.prometheus}[{STALLED}])) == 0",
+        f"and\nmax by ({BY}, {_PLACE}) "
+        f"(changes({names.CONSUMER_POSITION.prometheus}[{STALLED}])) == 0",
         "5m",
         "critical",
         "{{ $labels.group }} stands still in {{ $labels.topic }}",
-        "Partition {{ $labels.partition }} has {{ $value | humanize }} records to read, and none was read for ten minutes.",
+        "Partition {{ $labels.partition }} has {{ $value | humanize }} records to read, "
+        "and none was read for ten minutes.",
     ),
     Alert(
         "ConsumerBehind",
@@ -110,7 +120,8 @@ DELIVERY = (
         "5m",
         "warning",
         "{{ $labels.group }} is behind in {{ $labels.topic }}",
-        "What it knows of {{ $labels.topic }} is {{ $value | humanizeDuration }} old, and more is there to read.",
+        "What it knows of {{ $labels.topic }} is {{ $value | humanizeDuration }} old, and "
+        "more is there to read.",
     ),
     *(
         Alert(
@@ -130,7 +141,8 @@ DELIVERY = (
         "0m",
         "critical",
         "{{ $labels.service }} parks one event after the other",
-        "{{ $value | humanize }} in ten minutes. The group stops by itself when 50 in a row, or a fifth of all, are parked.",
+        "{{ $value | humanize }} in ten minutes. The group stops by itself when 50 in a "
+        "row, or a fifth of all, are parked.",
     ),
     Alert(
         "RecordsParked",
@@ -138,7 +150,8 @@ DELIVERY = (
         "10m",
         "warning",
         "{{ $labels.group }} has parked events",
-        "{{ $value | humanize }} for the reason {{ $labels.reason }}; later events of the same keys wait behind them.",
+        "{{ $value | humanize }} for the reason {{ $labels.reason }}; later events of the "
+        "same keys wait behind them.",
     ),
     Alert(
         "RebalanceStorm",
@@ -146,7 +159,8 @@ DELIVERY = (
         "5m",
         "warning",
         "{{ $labels.group }} deals its partitions again and again",
-        "{{ $value | humanize }} times in 15 minutes: members come and go, or miss their heartbeats.",
+        "{{ $value | humanize }} times in 15 minutes: members come and go, or miss their "
+        "heartbeats.",
     ),
 )
 
@@ -185,7 +199,8 @@ PROCESSES = (
         "0m",
         "warning",
         "{{ $labels.service }} begins again and again",
-        "{{ $value | humanize }} starts in half an hour; the last line of its log says why it ended.",
+        "{{ $value | humanize }} starts in half an hour; the last line of its log says why "
+        "it ended.",
     ),
     Alert(
         "LoopStuck",
@@ -193,7 +208,8 @@ PROCESSES = (
         "2m",
         "critical",
         "The loop {{ $labels.loop }} of {{ $labels.service }} makes no progress",
-        "For {{ $value | humanize }} times as long as it may; the process is not live and should have been started anew.",
+        "For {{ $value | humanize }} times as long as it may; the process is not live and "
+        "should have been started anew.",
     ),
     Alert(
         "SchemaBehind",
@@ -206,11 +222,13 @@ PROCESSES = (
     Alert(
         "MigrationFailed",
         'max by (namespace, job_name) (kube_job_status_failed{job_name=~".*-migrate.*"}) > 0\n'
-        'unless\nmax by (namespace, job_name) (kube_job_status_succeeded{job_name=~".*-migrate.*"}) > 0',
+        "unless\nmax by (namespace, job_name) "
+        '(kube_job_status_succeeded{job_name=~".*-migrate.*"}) > 0',
         "0m",
         "critical",
         "The migration {{ $labels.job_name }} failed",
-        "{{ $value | humanize }} of its pods failed: the release is not rolled out, and the one before goes on serving.",
+        "{{ $value | humanize }} of its pods failed: the release is not rolled out, and "
+        "the one before goes on serving.",
     ),
     Alert(
         "VersionsMixed",
@@ -226,7 +244,8 @@ PROCESSES = (
         "5m",
         "warning",
         "Timers of {{ $labels.service }} are due and do not fire",
-        "{{ $value | humanize }} have been due for 15 minutes: one fails at each try, or there are more than can be fired.",
+        "{{ $value | humanize }} have been due for 15 minutes: one fails at each try, or "
+        "there are more than can be fired.",
     ),
     Alert(
         "AuditUnsealed",
@@ -234,7 +253,8 @@ PROCESSES = (
         "5m",
         "warning",
         "Audit records of {{ $labels.service }} are not sealed",
-        "{{ $value | humanize }} records of access to personal data are not chained yet; until they are, nobody would notice a change.",
+        "{{ $value | humanize }} records of access to personal data are not chained yet; "
+        "until they are, nobody would notice a change.",
     ),
 )
 
@@ -245,7 +265,8 @@ FIGURES = (
         "0m",
         "critical",
         "Figures of the board differ from the archive",
-        "{{ $value | humanize }} figures of the newest proofs are not what a recount of all events gives.",
+        "{{ $value | humanize }} figures of the newest proofs are not what a recount of "
+        "all events gives.",
     ),
     Alert(
         "ProofMissing",

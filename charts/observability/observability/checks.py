@@ -18,7 +18,8 @@ SCRAPED = {
     "alertname",
     "alertstate",
 }  # what Prometheus adds, and we to all
-# What no process of ours can tell: a pod that failed before it told anything. Labels by metric of kube-state-metrics.
+# What no process of ours can tell: a pod that failed before it told anything. Labels by metric of
+# kube-state-metrics.
 ELSEWHERE = {"kube_job_status_failed": {"job_name"}, "kube_job_status_succeeded": {"job_name"}}
 _ELSEWHERE = re.compile(r"\bkube_[a-z0-9_]+")
 _METRIC = re.compile(r"\beldercare_[a-z0-9_]+")

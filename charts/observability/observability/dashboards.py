@@ -1,4 +1,6 @@
-"""Five pages: is the promise kept, do events flow, does the front door answer, are the processes well, are the figures right."""
+"""Five pages: is the promise kept, do events flow, does the front door answer, are the processes
+well, are the figures right.
+"""
 
 from kit.observe import names
 from observability import panels
@@ -55,7 +57,8 @@ def overview() -> str:
             "Lag",
             "short",
             Query(
-                f"sum(max by (namespace, service, group, topic, partition) ({of(names.CONSUMER_LAG)}))"
+                "sum(max by (namespace, service, group, topic, partition) "
+                f"({of(names.CONSUMER_LAG)}))"
             ),
         ),
         number(
@@ -65,7 +68,8 @@ def overview() -> str:
             "Parked",
             "short",
             Query(
-                f"sum(max by (namespace, service, group, reason) ({of(names.PARKED_NOW)})) or vector(0)"
+                f"sum(max by (namespace, service, group, reason) ({of(names.PARKED_NOW)})) "
+                "or vector(0)"
             ),
             limit=1,
         ),
@@ -103,7 +107,8 @@ def events() -> str:
             "Lag",
             "short",
             Query(
-                f"sum by (group, topic) (max by (group, topic, partition) ({of(names.CONSUMER_LAG)}))",
+                "sum by (group, topic) (max by (group, topic, partition) "
+                f"({of(names.CONSUMER_LAG)}))",
                 "{{group}} {{topic}}",
             ),
             says="Records between the position and the end.",
@@ -125,7 +130,8 @@ def events() -> str:
             "Position moves",
             "cps",
             Query(
-                f"sum by (group) (max by (group, topic, partition) (rate({of(names.CONSUMER_POSITION)}[{RATE}])))",
+                "sum by (group) (max by (group, topic, partition) "
+                f"(rate({of(names.CONSUMER_POSITION)}[{RATE}])))",
                 "{{group}}",
             ),
             says="Offsets read a second, gaps included.",
@@ -201,7 +207,10 @@ def events() -> str:
             "Replayed",
             "short",
             Query(f"sum by (group) (increase({of(names.REPLAYED)}[5m]))", "{{group}}"),
-            says="Parked records that went through when an operator replayed them, in five minutes; told over OTLP alone.",
+            says=(
+                "Parked records that went through when an operator replayed them, in five "
+                "minutes; told over OTLP alone."
+            ),
         ),
         lines(
             "Age of the oldest parked",

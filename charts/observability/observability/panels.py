@@ -44,7 +44,10 @@ def count(metric: Histogram, by: str, *more: str) -> str:
 
 def quantile(share: float, metric: Histogram, by: str, *more: str) -> str:
     """The value that so many do not exceed."""
-    return f"histogram_quantile({share}, sum by (le, {by}) (rate({metric.prometheus}_bucket{{{','.join((HERE, *more))}}}[{RATE}])))"
+    return (
+        f"histogram_quantile({share}, sum by (le, {by}) "
+        f"(rate({metric.prometheus}_bucket{{{','.join((HERE, *more))}}}[{RATE}])))"
+    )
 
 
 def greatest(metric: Metric, by: str, *more: str) -> str:

@@ -1,4 +1,6 @@
-"""What the city promises of itself: four indicators in five objectives, and how fast their error budgets may burn."""
+"""What the city promises of itself: four indicators in five objectives, and how fast their error
+budgets may burn.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,16 +10,20 @@ from kit.observe.metrics import Histogram
 
 BY = "namespace, service"
 API_WITHIN_S, FRESH_WITHIN_S, SENT_WITHIN_S = 1.0, 10.0, 2.5
-# Requests that last as long as somebody chose: the feed's long poll, files of hundreds of thousands of rows, recounts of the archive.
+# Requests that last as long as somebody chose: the feed's long poll, files of hundreds of thousands
+# of rows, recounts of the archive.
 LENGTHY = "none|/v1/feed|/v1/elder-imports.*|/v1/proofs|/onebox/.*"
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 HOURS = {"1h": 1, "6h": 6, "1d": 24, "3d": 72}
-LEAST = 100  # things in the long window; fewer are no statistic, and one bad among ten would wake somebody
+# things in the long window; fewer are no statistic, and one bad among ten would wake somebody
+LEAST = 100
 
 
 @dataclass(frozen=True)
 class Burn:
-    """The budget is burnt `factor` times as fast as it may, in a long window and in a short one: so the alert ends soon after its cause."""
+    """The budget is burnt `factor` times as fast as it may, in a long window and in a short one: so
+    the alert ends soon after its cause.
+    """
 
     factor: float
     long: str
@@ -25,7 +31,8 @@ class Burn:
     severity: str
 
 
-# Of the Site Reliability Workbook, chapter 5: a fiftieth, a twentieth, a tenth and a tenth of the budget of 30 days.
+# Of the Site Reliability Workbook, chapter 5: a fiftieth, a twentieth, a tenth and a tenth of the
+# budget of 30 days.
 BURNS = (
     Burn(14.4, "1h", "5m", "critical"),
     Burn(6, "6h", "30m", "critical"),
@@ -78,7 +85,8 @@ def _count(histogram: Histogram, selector: str = "") -> Callable[[str], str]:
 def _slower(histogram: Histogram, than_s: float, selector: str = "") -> Callable[[str], str]:
     within = ",".join(filter(None, (selector, f'le="{than_s}"')))
     return lambda window: (
-        f"({summed(f'{histogram.prometheus}_count', window, selector)}\n - {summed(f'{histogram.prometheus}_bucket', window, within)})"
+        f"({summed(f'{histogram.prometheus}_count', window, selector)}\n - "
+        f"{summed(f'{histogram.prometheus}_bucket', window, within)})"
     )
 
 
@@ -129,7 +137,8 @@ SLOS = (
         "events are applied, not parked",
         lambda window: summed(names.PARKED.prometheus, window),
         lambda window: (
-            f"({summed(names.APPLIED.prometheus, window)}\n + {summed(names.PARKED.prometheus, window)})"
+            f"({summed(names.APPLIED.prometheus, window)}\n + "
+            f"{summed(names.PARKED.prometheus, window)})"
         ),
     ),
 )

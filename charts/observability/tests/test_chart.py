@@ -1,4 +1,6 @@
-"""What the chart makes of the rules: only the two limits and the address of the runbooks can be set."""
+"""What the chart makes of the rules: only the two limits and the address of the runbooks can be
+set.
+"""
 
 import subprocess
 import sys

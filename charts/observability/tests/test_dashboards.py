@@ -25,7 +25,8 @@ EXPRESSIONS = [
     for path in BOARDS
     for expr in checks.expressions(json.loads(path.read_text()))
 ]
-LARGEST_BYTES = 200_000  # with labels and annotations below what an object, and its last-applied annotation, may have
+# with labels and annotations below what an object, and its last-applied annotation, may have
+LARGEST_BYTES = 200_000
 
 
 def board(path: Path) -> Any:

@@ -1,4 +1,6 @@
-"""The rules are those that the names give, say what they mean, and fire when and only when they should."""
+"""The rules are those that the names give, say what they mean, and fire when and only when they
+should.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -124,7 +126,9 @@ def test_every_runbook_is_of_an_alert() -> None:
 
 
 def test_annotations_can_be_filled_in(tmp_path: Path) -> None:
-    """Prometheus puts an error into the text where a template is wrong; what it filled in is seen where a test expects nothing of it."""
+    """Prometheus puts an error into the text where a template is wrong; what it filled in is seen
+    where a test expects nothing of it.
+    """
     told = ""
     for path in (HERE / "delivery.yaml", HERE / "processes.yaml", HERE / "figures.yaml"):
         tests = yaml.safe_load(path.read_text())

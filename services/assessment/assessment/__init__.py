@@ -1,1 +1,3 @@
-"""How able is this elder, and what follows by the norm? application → assessors → 26 answers → level → publicity → in force."""
+"""How able is this elder, and what follows by the norm? application → assessors → 26 answers →
+level → publicity → in force.
+"""

@@ -1,6 +1,7 @@
 """gRPC in: each method calls one flow or one query.
 
-What answers personal data leaves an audit record before the answer does; nobody waits for a reader's connection meanwhile.
+What answers personal data leaves an audit record before the answer does; nobody waits for a
+reader's connection meanwhile.
 """
 
 from eldercare.assessment.v1 import api_pb2 as pb

@@ -13,7 +13,9 @@ class WrongCheckCharacter(Refusal):
 
 
 class ImpossibleBirthDay(Refusal):
-    """The birth day inside the ID number does not exist, lies in the future, or makes the person older than anybody."""
+    """The birth day inside the ID number does not exist, lies in the future, or makes the person
+    older than anybody.
+    """
 
     field = "id_number"
     text = "the birth day in the ID number is impossible"

@@ -1,4 +1,6 @@
-"""What flows stand on beside the session: keys for personal text, the city's areas, the norms' numbers."""
+"""What flows stand on beside the session: keys for personal text, the city's areas, the norms'
+numbers.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -34,7 +36,9 @@ class Ground:
 
 @cache
 def of(store: Store) -> Ground:
-    """The ground under the flows of a store's timers. Raises: TypeError where the store has no keys."""
+    """The ground under the flows of a store's timers. Raises: TypeError where the store has no
+    keys.
+    """
     if not isinstance(store.vault, Ring):
         raise TypeError(
             "settings personal_keys and hash_keys are empty: this service keeps personal text"

@@ -1,4 +1,6 @@
-"""What this service tells: selects → replies; lists begin with the caller's scope and mask personal text."""
+"""What this service tells: selects → replies; lists begin with the caller's scope and mask personal
+text.
+"""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -54,7 +56,9 @@ async def elders(
 async def contact(
     session: Session, question: api.GetElder, call: Call, ground: Ground
 ) -> api.ElderContact:
-    """Name, phone, address and position in clear for a service of ours; who asked, and for whom, is recorded."""
+    """Name, phone, address and position in clear for a service of ours; who asked, and for whom, is
+    recorded.
+    """
     row = await session.get(Elder, UUID(question.elder_id))
     if row is None:
         raise NotFound(Elder, question.elder_id)
@@ -165,7 +169,9 @@ def opened(ring: Ring, row: Elder, kind: str) -> str:
 
 
 def _named(question: api.ListElders, ground: Ground) -> Any:
-    """The whole name anywhere; in an area also some of its characters, whose digests are bound to the county."""
+    """The whole name anywhere; in an area also some of its characters, whose digests are bound to
+    the county.
+    """
     whole = col(Elder.name_digest).in_(ground.ring.digests("name", question.name))
     if not question.area_code:
         return whole

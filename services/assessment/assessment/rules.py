@@ -122,7 +122,9 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Numbers of GB/T 42195-2022, C.3 and C.4, of one day; `standards/ability.yaml` says what each means."""
+    """Numbers of GB/T 42195-2022, C.3 and C.4, of one day; `standards/ability.yaml` says what each
+    means.
+    """
 
     cuts: Sequence[int]
     worst_level: int
@@ -145,7 +147,8 @@ class Result:
 def points_of(answers: Mapping[str, int]) -> Points:
     """Adds the 26 items by domain.
 
-    answers: points by item, all 26. Raises: KeyError for a missing item, which is no result and never a zero.
+    answers: points by item, all 26. Raises: KeyError for a missing item, which is no result and
+    never a zero.
     Source: GB/T 42195-2022, B.1 to B.4.
     """
     return Points(
@@ -194,9 +197,11 @@ def change_reasons(
 def level_after_change(
     level: int, reasons: Collection[ChangeReason], *, stack: bool, worst: int
 ) -> int:
-    """Worsens a level (最终等级): coma gives the worst at once, any other reason one step, never beyond the worst.
+    """Worsens a level (最终等级): coma gives the worst at once, any other reason one step, never beyond
+    the worst.
 
-    stack: whether two reasons make two steps; the norm does not say so (standards/ability.yaml: stack).
+    stack: whether two reasons make two steps; the norm does not say so (standards/ability.yaml:
+    stack).
     Source: GB/T 42195-2022, C.4 and C.5.
 
     >>> two = [ChangeReason.MENTAL_DISORDER, ChangeReason.RISK_EVENTS]
@@ -220,7 +225,9 @@ def result_of(
     risk_events: int,
     limits: Limits,
 ) -> Result:
-    """The whole norm: totals, preliminary level, reasons, final level. Source: GB/T 42195-2022, appendices B and C."""
+    """The whole norm: totals, preliminary level, reasons, final level. Source: GB/T 42195-2022,
+    appendices B and C.
+    """
     points = points_of(answers)
     preliminary = level_of(points.total_points, limits.cuts)
     reasons = change_reasons(
@@ -241,7 +248,8 @@ def result_of(
 def working_days(
     first: date, last: date, holidays: Collection[date], workdays: Collection[date]
 ) -> int:
-    """Working days from one day to a later one, the first not counted; 0 where the last does not lie later.
+    """Working days from one day to a later one, the first not counted; 0 where the last does not
+    lie later.
 
     holidays: weekdays that are off. workdays: weekend days that are worked.
 

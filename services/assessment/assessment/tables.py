@@ -1,4 +1,6 @@
-"""What is remembered of elders, applications, assessments and imports; personal text is sealed, columns end in `_sealed` or `_digest`."""
+"""What is remembered of elders, applications, assessments and imports; personal text is sealed,
+columns end in `_sealed` or `_digest`.
+"""
 
 from datetime import date, datetime
 from uuid import UUID

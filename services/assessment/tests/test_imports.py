@@ -1,4 +1,6 @@
-"""Files of elders: good rows are kept, bad rows come back, the same file twice changes nothing, and a kill in between loses nothing."""
+"""Files of elders: good rows are kept, bad rows come back, the same file twice changes nothing, and
+a kill in between loses nothing.
+"""
 
 import csv
 import io
@@ -353,8 +355,8 @@ async def test_what_waits_and_what_failed_is_sealed(store: Store):
                 ("import_chunk", "rows_sealed"),
                 ("import_failure", "cells_sealed"),
             )
-            for row in await driver.fetch(f"select {column} from {table}")
-        ]  # noqa: S608
+            for row in await driver.fetch(f"select {column} from {table}")  # noqa: S608
+        ]
     assert not any("诸葛亮".encode() in value for value in stored)
 
 

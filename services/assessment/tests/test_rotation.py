@@ -1,4 +1,6 @@
-"""Keys rotate under a service that goes on: nothing is lost, everything is found, and then the old key may leave."""
+"""Keys rotate under a service that goes on: nothing is lost, everything is found, and then the old
+key may leave.
+"""
 
 import asyncio
 from uuid import UUID

@@ -115,11 +115,16 @@ def demo(
     upgrade: Annotated[
         tuple[Path, Path] | None,
         typer.Option(
-            help="Folders of two releases: begin with the first, replace its processes by the second."
+            help=(
+                "Folders of two releases: begin with the first, replace its processes by the "
+                "second."
+            )
         ),
     ] = None,
 ) -> None:
-    """Run a fresh city, let a synthetic one act in it for some days, compare its truth with the board."""
+    """Run a fresh city, let a synthetic one act in it for some days, compare its truth with the
+    board.
+    """
     if failover and not (standby and brokers >= MOST_COPIES):
         raise typer.BadParameter(
             "needs --brokers 3 and --standby: else who dies takes the city with it",
@@ -202,7 +207,9 @@ def logs(service: Annotated[str, typer.Argument()] = "", state: StateOption = ST
 
 @app.command()
 def check(state: StateOption = STATE) -> None:
-    """Prove that nothing vanished: per partition, next − begin = applied + repeated + foreign + waiting + parked + held + gaps."""
+    """Prove that nothing vanished: per partition, next − begin = applied + repeated + foreign +
+    waiting + parked + held + gaps.
+    """
     facts = _city(state)
     differences = operations.unbalanced(facts)
     for line in differences or ["every record of every partition is accounted for"]:
@@ -224,7 +231,9 @@ def parked_replay(
     key: Annotated[str, typer.Argument()] = "",
     state: StateOption = STATE,
 ) -> None:
-    """Let the same handlers try parked records again, in order: all of a service, of one topic, or of one key."""
+    """Let the same handlers try parked records again, in order: all of a service, of one topic, or
+    of one key.
+    """
     raise typer.Exit(operations.operate(State(state), service, "replay", topic, key))
 
 
@@ -232,7 +241,9 @@ def parked_replay(
 def parked_skip(
     service: str, topic: str, partition: int, offset: int, state: StateOption = STATE
 ) -> None:
-    """Let the records behind a parked one go on without it: it stays as evidence and is never applied."""
+    """Let the records behind a parked one go on without it: it stays as evidence and is never
+    applied.
+    """
     raise typer.Exit(
         operations.operate(State(state), service, "skip", topic, str(partition), str(offset))
     )
@@ -240,7 +251,9 @@ def parked_skip(
 
 @parked_app.command("resume")
 def parked_resume(service: str, state: StateOption = STATE) -> None:
-    """Let a service that stopped since too many records in a row were parked read on when it is started."""
+    """Let a service that stopped since too many records in a row were parked read on when it is
+    started.
+    """
     raise typer.Exit(operations.operate(State(state), service, "resume"))
 
 
@@ -252,7 +265,9 @@ def parked_accept_loss(
     begin: Annotated[int, typer.Argument(help="Offset at which the log begins now.")],
     state: StateOption = STATE,
 ) -> None:
-    """Let a service that stopped since Kafka deleted records unread go on where the log begins now; the deleted ones count as gaps."""
+    """Let a service that stopped since Kafka deleted records unread go on where the log begins now;
+    the deleted ones count as gaps.
+    """
     raise typer.Exit(
         operations.operate(State(state), service, "accept-loss", topic, str(partition), str(begin))
     )
@@ -262,14 +277,18 @@ def parked_accept_loss(
 def audit_verify(
     service: Annotated[str, typer.Argument()] = "", state: StateOption = STATE
 ) -> None:
-    """Check the hash chain of the audit records of a service, or of all; exit code 1 and the first broken position if one was changed."""
+    """Check the hash chain of the audit records of a service, or of all; exit code 1 and the first
+    broken position if one was changed.
+    """
     names = [service] if service else list(present())
     raise typer.Exit(max(operations.operate(State(state), name, "verify-audit") for name in names))
 
 
 @app.command()
 def resay(aggregate: str, state: StateOption = STATE) -> None:
-    """Have the owner of an aggregate say the full state of every one of them again, at its present version."""
+    """Have the owner of an aggregate say the full state of every one of them again, at its present
+    version.
+    """
     try:
         service = operations.owner(aggregate)
     except operations.NotOwned as error:

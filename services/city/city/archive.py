@@ -1,7 +1,8 @@
 """`eldercare archive`: days of the data center's archive leave as files, and come back.
 
-The database is DATACENTER_DATABASE (or DATABASE, in the data center's own container), else that of a state folder, whose PostgreSQL is
-started meanwhile where no city runs. Its role owns the tables, as the one of the migrations does.
+The database is DATACENTER_DATABASE (or DATABASE, in the data center's own container), else that of
+a state folder, whose PostgreSQL is started meanwhile where no city runs. Its role owns the tables,
+as the one of the migrations does.
 """
 
 import asyncio
@@ -53,7 +54,9 @@ STATE = Path(".state")
 
 @app.command("list")
 def list_days(state: StateOption = STATE) -> None:
-    """Show the days of the archive: rows (of those in the database an estimate), bytes, and where they are."""
+    """Show the days of the archive: rows (of those in the database an estimate), bytes, and where
+    they are.
+    """
     from datacenter.flows.exporting import listed
 
     table = Table("day", "rows", "bytes", "where")
@@ -84,9 +87,11 @@ def export(
     ] = False,
     state: StateOption = STATE,
 ) -> None:
-    """Write the days before a day into files, read each back and compare it, then drop it from the database.
+    """Write the days before a day into files, read each back and compare it, then drop it from the
+    database.
 
-    Where it was cut off, repeat it. Refused for days of the last two weeks, and for those with events of the present month or the last one.
+    Where it was cut off, repeat it. Refused for days of the last two weeks, and for those with
+    events of the present month or the last one.
     """
     from datacenter.flows import exporting
 

@@ -1,4 +1,6 @@
-"""The registry of benchmarks: each measures one figure of its package and returns the object that is printed last."""
+"""The registry of benchmarks: each measures one figure of its package and returns the object that
+is printed last.
+"""
 
 from collections.abc import Callable
 from importlib import import_module

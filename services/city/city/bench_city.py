@@ -23,10 +23,12 @@ REST_S = 10.0  # so long it is looked at what a city costs in which nothing happ
 
 
 def run(elders: int = ELDERS, days: int = DAYS, runs: int = 1) -> dict[str, Any]:
-    """A fresh city on Apache Kafka for each run; the synthetic city acts in it as fast as it is answered.
+    """A fresh city on Apache Kafka for each run; the synthetic city acts in it as fast as it is
+    answered.
 
-    value: commands/s over the whole run, waiting for the board included. limit: commands/s if every core did nothing else than what one
-    command cost in this run; the rest of the time is waiting. rest_s: of cpu_s, what the same time would have cost without any command.
+    value: commands/s over the whole run, waiting for the board included. limit: commands/s if every
+    core did nothing else than what one command cost in this run; the rest of the time is waiting.
+    rest_s: of cpu_s, what the same time would have cost without any command.
     """
     made = [asyncio.run(_one(elders, days)) for _ in range(runs)]
     best = max(made, key=lambda one: one["commands_per_s"])
@@ -95,7 +97,9 @@ async def _one(elders: int, days: int) -> dict[str, Any]:
 
 
 async def _stored(city: City) -> dict[str, int]:
-    """Bytes of the log of PostgreSQL, of each database and of Kafka, flushes of that log, and µs of work in each database."""
+    """Bytes of the log of PostgreSQL, of each database and of Kafka, flushes of that log, and µs of
+    work in each database.
+    """
     assert city.places is not None
     connection = await asyncpg.connect(city.places.postgres)
     try:
@@ -108,7 +112,8 @@ async def _stored(city: City) -> dict[str, int]:
             ),
         }
         for name, size, active_ms in await connection.fetch(
-            "select datname, pg_database_size(datname), active_time from pg_stat_database where datname = any($1::text[])",
+            "select datname, pg_database_size(datname), active_time from pg_stat_database "
+            "where datname = any($1::text[])",
             present(),
         ):
             told |= {f"{name}_bytes": int(size), f"{name}_us": int(active_ms * 1000)}

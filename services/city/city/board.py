@@ -17,7 +17,9 @@ COUNTS = ("lag", "outbox", "waiting", "parked", "due")
 
 
 def board(facts: dict[str, Any], told: dict[str, dict[str, Any]]) -> Table:
-    """facts: what the supervisor wrote. told: service → its /status; a number nobody tells is shown as a dash."""
+    """facts: what the supervisor wrote. told: service → its /status; a number nobody tells is shown
+    as a dash.
+    """
     table = Table(
         title=f"{facts['gateway']}   Kafka {facts['kafka_kind']}",
         title_justify="left",

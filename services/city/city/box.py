@@ -1,4 +1,6 @@
-"""One city on one machine: PostgreSQL, Kafka, databases, migrations, topics, services; up and down in order."""
+"""One city on one machine: PostgreSQL, Kafka, databases, migrations, topics, services; up and down
+in order.
+"""
 
 import asyncio
 import os
@@ -35,16 +37,19 @@ BEGIN = date(2026, 1, 1)  # the business clock of a new city; whoever acts in it
 
 
 class NotFresh(Exception):
-    """The in-memory broker forgets, so it cannot serve a state folder that an earlier city has used."""
+    """The in-memory broker forgets, so it cannot serve a state folder that an earlier city has
+    used.
+    """
 
 
 @dataclass(frozen=True)
 class Wishes:
     """What the command line asks for.
 
-    kafka: auto, apache, memory or host:port. postgres: a superuser's DSN; None for the embedded one. brokers: of an Apache Kafka of our
-    own; a topic has a copy on each of up to three. standby: a second embedded PostgreSQL that every commit waits for.
-    replicas: processes of each service. release: the folder of another release, whose code the services run until they are upgraded.
+    kafka: auto, apache, memory or host:port. postgres: a superuser's DSN; None for the embedded
+    one. brokers: of an Apache Kafka of our own; a topic has a copy on each of up to three. standby:
+    a second embedded PostgreSQL that every commit waits for. replicas: processes of each service.
+    release: the folder of another release, whose code the services run until they are upgraded.
     """
 
     kafka: str = "auto"
@@ -89,7 +94,8 @@ class City:
         self._tasks.append(asyncio.create_task(self._tell()))
         for process in (*databases, *brokers):
             self.supervisor.add(process, volatile=isinstance(process, MemoryKafka))
-        # each as soon as its own server answers: most of a start is spent on two cores' worth of computing
+        # each as soon as its own server answers: most of a start is spent on two cores' worth of
+        # computing
         _, address = await asyncio.gather(self._migrated(databases, server), self._topics(brokers))
         self.places = Places(server, address, PARTITIONS, copies(brokers), self.kafka_kind)
         services = self._services(self.places)
@@ -125,7 +131,9 @@ class City:
         self.state.write_city({})
 
     def facts(self) -> dict[str, Any]:
-        """What other terminals may know; no secrets. endpoint: gRPC of a service, HTTP of a gateway, the port of a server."""
+        """What other terminals may know; no secrets. endpoint: gRPC of a service, HTTP of a
+        gateway, the port of a server.
+        """
         children = {
             child.name: {
                 "pid": child.process.pid,
@@ -184,7 +192,8 @@ class City:
         wished = self.wishes.port
         if wished and self.state.port("gateway", wished) != wished:
             self.said(
-                f"port {wished} is taken or this city has another; the gateway answers at {self.gateway}"
+                f"port {wished} is taken or this city has another; the gateway answers at "
+                f"{self.gateway}"
             )
         for name in NAMES:
             self.state.port(f"{name}.grpc"), self.state.port(f"{name}.management")
@@ -199,11 +208,13 @@ class City:
                 self.said(f"{' and '.join(missing())} not found: Kafka runs in memory")
         if kind == "memory":
             self.said(
-                "Kafka in memory forgets everything when it ends; a restart needs a fresh state folder"
+                "Kafka in memory forgets everything when it ends; a restart needs a fresh "
+                "state folder"
             )
             if not fresh:
                 raise NotFresh(
-                    f"kafka: the broker in memory needs a fresh state folder; {self.state.folder} has been used; add --fresh"
+                    "kafka: the broker in memory needs a fresh state folder; "
+                    f"{self.state.folder} has been used; add --fresh"
                 )
         self.kafka_kind = kind if kind in ("apache", "memory") else GIVEN
         return kind
@@ -213,7 +224,8 @@ class City:
         if self.wishes.postgres:
             if self.wishes.standby:
                 raise Missing(
-                    "standby: who runs the PostgreSQL of --postgres gives it a standby, and both stand in that address"
+                    "standby: who runs the PostgreSQL of --postgres gives it a standby, "
+                    "and both stand in that address"
                 )
             return [], self.wishes.postgres
         server = servers.postgres(self.state, standby=self.wishes.standby)
@@ -222,7 +234,8 @@ class City:
     def _brokers(self, kind: str) -> list[Kafka | MemoryKafka]:
         if self.wishes.brokers > 1 and kind != "apache":
             raise Missing(
-                f"brokers: {self.wishes.brokers} are those of an Apache Kafka of our own, not of {kind}"
+                f"brokers: {self.wishes.brokers} are those of an Apache Kafka of our own, "
+                f"not of {kind}"
             )
         if kind == "memory":
             return [
@@ -233,7 +246,8 @@ class City:
         if kind == "apache":
             if lacking := missing():
                 raise Missing(
-                    f"kafka: {' and '.join(lacking)} not found on this machine; install it or use --kafka memory"
+                    f"kafka: {' and '.join(lacking)} not found on this machine; install it "
+                    "or use --kafka memory"
                 )
             return [*servers.brokers(self.state, self.wishes.brokers)]
         return []
@@ -250,7 +264,8 @@ class City:
         """Brings every database to the newest revision of a release. Raises: StartFailed."""
         began = time.monotonic()
         server = server or (self.places.postgres if self.places else "")
-        # a child of its own: the supervisor need not carry every service's tables for the rest of its life
+        # a child of its own: the supervisor need not carry every service's tables for the rest of
+        # its life
         variables = {
             f"{name.upper()}_DATABASE": database(self.state, server, name) for name in present()
         }
@@ -267,7 +282,8 @@ class City:
         if child.returncode:
             raise StartFailed(f"the migrations failed:\n{output.decode()[-3000:]}")
         self.said(
-            f"databases of {len(present())} services at their newest revision ({time.monotonic() - began:.1f} s)"
+            f"databases of {len(present())} services at their newest revision "
+            f"({time.monotonic() - began:.1f} s)"
         )
 
     async def _topics(self, brokers: list[Kafka | MemoryKafka]) -> str:

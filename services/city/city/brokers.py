@@ -1,4 +1,6 @@
-"""Watches the broker in memory: it drops its oldest records when a partition is full, and a record dropped unread is lost."""
+"""Watches the broker in memory: it drops its oldest records when a partition is full, and a record
+dropped unread is lost.
+"""
 
 import asyncio
 
@@ -12,7 +14,9 @@ NARROW = 0.5  # share of a partition's records that a group may lag behind befor
 
 
 class MemoryWatch:
-    """Compares what the broker still holds with what each group has applied; ends the city when a record was dropped unread."""
+    """Compares what the broker still holds with what each group has applied; ends the city when a
+    record was dropped unread.
+    """
 
     def __init__(self, broker: MemoryKafka, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
@@ -39,7 +43,10 @@ class MemoryWatch:
                     TopicPartition(topic, partition), timeout=5
                 )
                 if following < begin:
-                    lost = f"Kafka in memory dropped {begin - following} records of {topic}/{partition} that {child.name} had not read"
+                    lost = (
+                        f"Kafka in memory dropped {begin - following} records of "
+                        f"{topic}/{partition} that {child.name} had not read"
+                    )
                     return self._supervisor.fail(f"{lost}; use --kafka apache, or fewer elders")
                 if (
                     begin > 0

@@ -28,7 +28,9 @@ HEADERS = {
 
 
 def asyncapi(protos: Path) -> dict[str, Any]:
-    """AsyncAPI 3: a channel for each topic, a message for each event, its payload as the contract's own text."""
+    """AsyncAPI 3: a channel for each topic, a message for each event, its payload as the contract's
+    own text.
+    """
     comments = _comments()
     headers = {key: {"type": "string", "description": text} for key, text in HEADERS.items()}
     channels, operations, messages = {}, {}, {}

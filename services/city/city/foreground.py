@@ -48,8 +48,9 @@ class Interrupted(Exception):
 class Demo:
     """What the synthetic city does.
 
-    once: end afterwards instead of staying up. kill_s: a part of the city dies so often; None: never. failover: what dies is a broker
-    and the primary of PostgreSQL, at the same moment. upgrade: the folder of the release to which the services are brought meanwhile.
+    once: end afterwards instead of staying up. kill_s: a part of the city dies so often; None:
+    never. failover: what dies is a broker and the primary of PostgreSQL, at the same moment.
+    upgrade: the folder of the release to which the services are brought meanwhile.
     """
 
     elders: int
@@ -66,7 +67,9 @@ def say(text: str) -> None:
 
 
 def run(state: State, wishes: Wishes, *, fresh: bool, demo: Demo | None = None) -> int:
-    """Runs a city until a signal comes, it cannot go on, or a demo that runs once is over. Returns the exit code."""
+    """Runs a city until a signal comes, it cannot go on, or a demo that runs once is over. Returns
+    the exit code.
+    """
     try:
         state.open()
         if fresh:
@@ -98,7 +101,8 @@ async def _run(city: City, demo: Demo | None) -> int:
 async def _lived(city: City, demo: Demo | None) -> int:
     await _unless_over(city, city.up())
     say(
-        f"The city is up at {city.gateway}; `eldercare status` shows it from another terminal, Ctrl-C ends it."
+        f"The city is up at {city.gateway}; `eldercare status` shows it from another "
+        "terminal, Ctrl-C ends it."
     )
     if demo:
         code: int = await _unless_over(city, _acted(city, demo))
@@ -110,7 +114,8 @@ async def _lived(city: City, demo: Demo | None) -> int:
             else f"The board and the truth differ (exit code {code})."
         )
         say(
-            f"The city stays up: board {city.gateway}/, interface {city.gateway}/openapi.json; Ctrl-C ends it."
+            f"The city stays up: board {city.gateway}/, interface "
+            f"{city.gateway}/openapi.json; Ctrl-C ends it."
         )
         console.print(logins(await demo_users(city.gateway)))
     await _shown(city)
@@ -170,7 +175,9 @@ async def _shown(city: City) -> None:
 
 
 def _twice(city: City) -> int:
-    """Records that every group together heard again, as the replicas that told it last counted them."""
+    """Records that every group together heard again, as the replicas that told it last counted
+    them.
+    """
     told = {told["service"]: told for told in _told(city).values() if "service" in told}
     return sum(
         int(position["repeated"]) for one in told.values() for position in one.get("positions", ())

@@ -1,6 +1,8 @@
-"""The verbs that a container runs: one service, migrations, topics, waiting, a smoke test. They begin at once, since they import little.
+"""The verbs that a container runs: one service, migrations, topics, waiting, a smoke test. They
+begin at once, since they import little.
 
-Each takes what it needs from the environment alone; with a state folder they also serve the city of one machine.
+Each takes what it needs from the environment alone; with a state folder they also serve the city of
+one machine.
 """
 
 import os
@@ -26,7 +28,9 @@ STATE = Path(".state")
 
 @app.command(name="run")
 def run_service(service: str, state: StateOption = STATE) -> None:
-    """Run one service in this terminal, with the environment alone, or with that of a state folder if there is one."""
+    """Run one service in this terminal, with the environment alone, or with that of a state folder
+    if there is one.
+    """
     _known(service)
     variables = dict(os.environ)
     if "DATABASE" not in os.environ and _has_city(state):
@@ -43,8 +47,9 @@ def run_service(service: str, state: StateOption = STATE) -> None:
 def migrate(service: Annotated[str, typer.Argument()] = "", state: StateOption = STATE) -> None:
     """Bring one database, or each whose address is there, to its newest revision.
 
-    Addresses: DATABASE, if a service is named; SUBSIDY_DATABASE and its like; else those of a state folder. RUNTIME_ROLE, SERVICE_app
-    say, is the role that services run as where these addresses are of the owner of the tables: it is granted rows, and no schema.
+    Addresses: DATABASE, if a service is named; SUBSIDY_DATABASE and its like; else those of a state
+    folder. RUNTIME_ROLE, SERVICE_app say, is the role that services run as where these addresses
+    are of the owner of the tables: it is granted rows, and no schema.
     """
     if service:
         _known(service)
@@ -77,7 +82,9 @@ def wait(
         float, typer.Option(min=0, help="Seconds after which to give up, with exit code 1.")
     ] = 600,
 ) -> None:
-    """Wait until the database of a service has the schema that this program needs; DATABASE or SUBSIDY_DATABASE is its address."""
+    """Wait until the database of a service has the schema that this program needs; DATABASE or
+    SUBSIDY_DATABASE is its address.
+    """
     _known(service)
     known = next((name for name in ("DATABASE", variable(service)) if name in os.environ), None)
     if known is None:
@@ -97,9 +104,11 @@ def smoke(
         ),
     ] = 60,
 ) -> None:
-    """Exercise a running platform through its gateway as a client would; exit code 1 if anything fails.
+    """Exercise a running platform through its gateway as a client would; exit code 1 if anything
+    fails.
 
-    CLIENT_ID and CLIENT_SECRET, or USERNAME and PASSWORD, or TOKEN say who asks; TOKEN_URL, PEERS and CITY are optional.
+    CLIENT_ID and CLIENT_SECRET, or USERNAME and PASSWORD, or TOKEN say who asks; TOKEN_URL, PEERS
+    and CITY are optional.
     """
     if not gateway.startswith(("http://", "https://")):
         _refuse(f"gateway: {gateway or 'nothing'} is no address; set GATEWAY=http://HOST:PORT")
@@ -174,7 +183,9 @@ def _refuse(text: str, code: int = WRONG) -> NoReturn:
 
 
 def _become(module: str, *arguments: str, environment: dict[str, str] | None = None) -> NoReturn:
-    """Turns this process into that module's, so that whoever started it ends it with a signal: in a container it is PID 1."""
+    """Turns this process into that module's, so that whoever started it ends it with a signal: in a
+    container it is PID 1.
+    """
     os.execve(
         sys.executable, [sys.executable, "-m", module, *arguments], environment or dict(os.environ)
     )
@@ -184,7 +195,9 @@ VERBS = frozenset({"run", "migrate", "wait", "smoke", "topics"})
 
 
 def main() -> None:
-    """The entry of the command: what a container runs is not kept waiting by what the others import."""
+    """The entry of the command: what a container runs is not kept waiting by what the others
+    import.
+    """
     if sys.argv[1:2] and sys.argv[1] in VERBS:
         app()
     else:

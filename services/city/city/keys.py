@@ -28,7 +28,9 @@ def new(
         str, typer.Argument(help="Its id, by which the ring knows it for good: a year, say.")
     ],
 ) -> None:
-    """Print a new random key in the form of PERSONAL_KEYS and HASH_KEYS; append it to a ring, later put it first."""
+    """Print a new random key in the form of PERSONAL_KEYS and HASH_KEYS; append it to a ring, later
+    put it first.
+    """
     print(f"{key_id}:{base64.b64encode(secrets.token_bytes(32)).decode()}")
 
 
@@ -51,7 +53,9 @@ def rotate(
     ] = False,
     pause: Annotated[float, typer.Option(min=0, help="Seconds of rest after each 200 rows.")] = 0.0,
 ) -> None:
-    """Renew what old keys have sealed and hashed, while the service goes on; repeat it where it was cut off."""
+    """Renew what old keys have sealed and hashed, while the service goes on; repeat it where it was
+    cut off.
+    """
     raise typer.Exit(
         operations.operate(
             State(state), service, "rotate", "answers" if answers else "", str(pause)

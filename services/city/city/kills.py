@@ -1,4 +1,6 @@
-"""A rehearsal of sudden death: kills one part of a living city after the other, while the synthetic city acts in it."""
+"""A rehearsal of sudden death: kills one part of a living city after the other, while the synthetic
+city acts in it.
+"""
 
 import asyncio
 import os
@@ -16,11 +18,13 @@ SPARED = {"memory-kafka"}  # it would forget
 
 
 async def kill(city: City, every_s: float, *, failover: bool = False) -> None:
-    """Kills each part in turn with SIGKILL, round after round, until it is cancelled; the next dies when all is ready again.
+    """Kills each part in turn with SIGKILL, round after round, until it is cancelled; the next dies
+    when all is ready again.
 
-    every_s: real seconds between a return and the next death. failover: at each turn one broker, another each time, and whichever
-    PostgreSQL is written to at that moment; the dead one comes back as the standby of the one that took its place.
-    Raises: TimeoutError where a part does not come back.
+    every_s: real seconds between a return and the next death. failover: at each turn one broker,
+    another each time, and whichever PostgreSQL is written to at that moment; the dead one comes
+    back as the standby of the one that took its place. Raises: TimeoutError where a part does not
+    come back.
     """
     killed = 0
     for names in _servers(city) if failover else _each(city):

@@ -1,8 +1,11 @@
-"""Brings databases to their newest revisions: `python -m city.migrate SERVICE…`, each address in `<SERVICE>_DATABASE`.
+"""Brings databases to their newest revisions: `python -m city.migrate SERVICE…`, each address in
+`<SERVICE>_DATABASE`.
 
-Where RUNTIME_ROLE names the role that the service runs as, that role may read and write what the migrations of the owner have made.
+Where RUNTIME_ROLE names the role that the service runs as, that role may read and write what the
+migrations of the owner have made.
 
-A migrator that is told to end does so at once and non-zero: PostgreSQL undoes what was under way, and nobody takes it for done.
+A migrator that is told to end does so at once and non-zero: PostgreSQL undoes what was under way,
+and nobody takes it for done.
 """
 
 import asyncio

@@ -1,4 +1,6 @@
-"""The services there are, and what a city has where nobody says otherwise; imported by every verb, so it imports nothing heavy."""
+"""The services there are, and what a city has where nobody says otherwise; imported by every verb,
+so it imports nothing heavy.
+"""
 
 from functools import cache
 from importlib.util import find_spec
@@ -16,5 +18,7 @@ def present() -> tuple[str, ...]:
 
 
 def variable(service: str) -> str:
-    """The name of the variable that holds the address of a service's database, where one process knows several."""
+    """The name of the variable that holds the address of a service's database, where one process
+    knows several.
+    """
     return f"{service.upper()}_DATABASE"

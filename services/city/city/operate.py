@@ -1,4 +1,6 @@
-"""`python -m city.operate SERVICE VERB …`, with the environment of that service; operators come through `eldercare parked` and its like."""
+"""`python -m city.operate SERVICE VERB …`, with the environment of that service; operators come
+through `eldercare parked` and its like.
+"""
 
 import asyncio
 import sys
@@ -22,7 +24,8 @@ async def show_parked(parts: Parts, group: str) -> None:
         place = f"{stuck.topic}/{stuck.partition}@{stuck.offset}"
         behind = f", {stuck.held} behind it" if stuck.held else ""
         print(
-            f"{group}  {place}  key={stuck.key}  {stuck.type.rpartition('.')[2]}  {stuck.reason}: {stuck.detail} "
+            f"{group}  {place}  key={stuck.key}  {stuck.type.rpartition('.')[2]}  "
+            f"{stuck.reason}: {stuck.detail} "
             f"(tries {stuck.attempts}, since {stuck.parked_at:%Y-%m-%d %H:%M:%S}Z{behind})"
         )
 
@@ -42,7 +45,8 @@ async def skip(parts: Parts, group: str, topic: str, partition: str, offset: str
     except LookupError as error:
         raise SystemExit(f"{group}: {error}") from None
     print(
-        f"{topic}/{partition}@{offset} is skipped; behind it {through} went through, {left} are left"
+        f"{topic}/{partition}@{offset} is skipped; behind it {through} went through, "
+        f"{left} are left"
     )
 
 
@@ -50,7 +54,8 @@ async def resume(parts: Parts, group: str) -> None:
     """Lets a group start again that stopped since too many records in a row were parked."""
     await parking.resume(parts.store, group)
     print(
-        f"{group}: none counts as parked in a row any more; start it again. It goes on behind what is stuck, a step at a time: where it "
+        f"{group}: none counts as parked in a row any more; start it again. It goes on "
+        "behind what is stuck, a step at a time: where it "
         "stops again, more is parked than before"
     )
 
@@ -59,7 +64,8 @@ async def accept_loss(parts: Parts, group: str, topic: str, partition: str, begi
     """Lets a group go on where the log begins now; what was deleted unread counts as gaps."""
     lost = await parking.accept_loss(parts.store, group, topic, int(partition), int(begin))
     print(
-        f"{topic}/{partition}: {lost} records before offset {begin} count as lost; start {group} again"
+        f"{topic}/{partition}: {lost} records before offset {begin} count as lost; start "
+        f"{group} again"
     )
 
 
@@ -69,7 +75,8 @@ async def verify_audit(parts: Parts, group: str) -> None:
     if broken is not None:
         raise SystemExit(f"{group}: the chain of audit records is broken at position {broken}")
     print(
-        f"{group}: the chain of audit records holds; compare its head with the last one that the log tells"
+        f"{group}: the chain of audit records holds; compare its head with the last one "
+        "that the log tells"
     )
 
 
@@ -81,13 +88,16 @@ async def resay(parts: Parts, group: str, *aggregates: str) -> None:
 
 
 async def keys(parts: Parts, group: str) -> None:
-    """Under which keys this service's personal columns stand, and whether old keys may leave the ring."""
+    """Under which keys this service's personal columns stand, and whether old keys may leave the
+    ring.
+    """
     found = await rotation.counts(
         parts.store, parts.ring, rotation.tables(*_metadata(group), answers=True)
     )
     for count in found:
         print(
-            f"{group}  {count.table}.{count.column}  {count.key}: {count.rows}{'' if count.current else '  OLD'}"
+            f"{group}  {count.table}.{count.column}  {count.key}: "
+            f"{count.rows}{'' if count.current else '  OLD'}"
         )
     for setting, ids in (
         ("PERSONAL_KEYS", parts.ring.ids()),

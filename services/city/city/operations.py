@@ -1,6 +1,8 @@
-"""What operators do to one service of a running city: look into what is parked, let it be tried again, have facts said again.
+"""What operators do to one service of a running city: look into what is parked, let it be tried
+again, have facts said again.
 
-It runs in a child with the service's own environment, so that the handlers, the keys and the database are that service's.
+It runs in a child with the service's own environment, so that the handlers, the keys and the
+database are that service's.
 """
 
 import os
@@ -23,7 +25,9 @@ OWNERS = {
 
 
 class NotOwned(Exception):
-    """No service can say this aggregate again: its topic is not compacted, its events are facts of their day."""
+    """No service can say this aggregate again: its topic is not compacted, its events are facts of
+    their day.
+    """
 
 
 def places(state: State) -> Places:
@@ -42,7 +46,8 @@ def databases(state: State, names: list[str]) -> dict[str, str]:
 
 
 def operate(state: State, service: str, *arguments: str) -> int:
-    """Runs `city.operate` for one service and returns its exit code; its output goes to our terminal.
+    """Runs `city.operate` for one service and returns its exit code; its output goes to our
+    terminal.
 
     Where the environment is that service's already, as in its container, it is taken as it is.
     """
@@ -61,7 +66,9 @@ def owner(aggregate: str) -> str:
 
 
 def unbalanced(facts: dict[str, Any]) -> list[str]:
-    """One line for each partition whose records are not all accounted for, and for each service that does not answer."""
+    """One line for each partition whose records are not all accounted for, and for each service
+    that does not answer.
+    """
     lines = []
     for name, child in facts["children"].items():
         if not child["management"]:
@@ -79,7 +86,9 @@ def unbalanced(facts: dict[str, Any]) -> list[str]:
 
 
 def difference(position: dict[str, Any]) -> str:
-    """What is wrong with one position; empty when next − begin = applied + repeated + foreign + waiting + parked + held + gaps."""
+    """What is wrong with one position; empty when next − begin = applied + repeated + foreign +
+    waiting + parked + held + gaps.
+    """
     fates = {
         name: int(position.get(name) or 0)
         for name in ("applied", "repeated", "foreign", "waiting", "parked", "held", "gaps")
@@ -88,4 +97,7 @@ def difference(position: dict[str, Any]) -> str:
     if taken == sum(fates.values()):
         return ""
     told = " ".join(f"{name}={count}" for name, count in fates.items() if count)
-    return f"{position['topic']}/{position['partition']}: {taken} records taken, {sum(fates.values())} accounted for ({told})"
+    return (
+        f"{position['topic']}/{position['partition']}: {taken} records taken, "
+        f"{sum(fates.values())} accounted for ({told})"
+    )

@@ -1,4 +1,6 @@
-"""Several processes of each service, and their replacement one by one by those of another release, while the city goes on."""
+"""Several processes of each service, and their replacement one by one by those of another release,
+while the city goes on.
+"""
 
 import asyncio
 import contextlib
@@ -28,7 +30,9 @@ def code(release: Path | None) -> dict[str, str]:
 
 
 class Replica(Service):
-    """One of `of` processes of a service. release: the folder whose code it runs from its next start on; None: our own."""
+    """One of `of` processes of a service. release: the folder whose code it runs from its next
+    start on; None: our own.
+    """
 
     def __init__(
         self, state: State, places: Places, service: str, number: int, of: int, release: Path | None
@@ -65,7 +69,9 @@ class Replica(Service):
         self._environment = environment(state, self.places, self.service) | own | code(self.release)
 
     def _all(self, service: str) -> str:
-        """Every replica of a neighbour; a client of gRPC takes them in turn and leaves out who does not answer."""
+        """Every replica of a neighbour; a client of gRPC takes them in turn and leaves out who does
+        not answer.
+        """
         return "ipv4:" + ",".join(
             f"127.0.0.1:{self.state.port(f'{service}-{number}.grpc')}"
             for number in range(1, self.of + 1)
@@ -73,7 +79,9 @@ class Replica(Service):
 
 
 class Balance:
-    """The one address of several gateways, as a Service of Kubernetes is: each connection goes to one that is ready."""
+    """The one address of several gateways, as a Service of Kubernetes is: each connection goes to
+    one that is ready.
+    """
 
     def __init__(self, state: State, supervisor: Supervisor) -> None:
         self._state, self._supervisor = state, supervisor
@@ -126,8 +134,9 @@ async def _copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 async def roll(city: Any, release: Path | None) -> None:
-    """Brings a living city to a release: its migrations first, while the old processes run; then each process in turn is drained and
-    comes back as one of the new release, when all the others are ready.
+    """Brings a living city to a release: its migrations first, while the old processes run; then
+    each process in turn is drained and comes back as one of the new release, when all the others
+    are ready.
 
     Raises: TimeoutError where one does not come back; StartFailed where the migrations fail.
     """

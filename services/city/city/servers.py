@@ -1,4 +1,6 @@
-"""The servers of a box as its state folder has them: PostgreSQL alone or with a standby, one broker or several."""
+"""The servers of a box as its state folder has them: PostgreSQL alone or with a standby, one broker
+or several.
+"""
 
 from city.state import State
 from kit.servers.kafka import Kafka
@@ -9,7 +11,9 @@ CLUSTER_HEAP_MB = 384  # of each broker where there are several
 
 
 def postgres(state: State, *, standby: bool = False) -> Postgres | Pair:
-    """The embedded server. A folder that has a standby keeps it, whatever is asked for: one of the two alone would wait for the other."""
+    """The embedded server. A folder that has a standby keeps it, whatever is asked for: one of the
+    two alone would wait for the other.
+    """
     password = state.secret("postgres")
     if standby or (state.folder / KEPT).exists():
         first, second = (state.port(name) for name in NAMES)

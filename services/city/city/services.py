@@ -22,8 +22,8 @@ SMOKE = "smoke"  # client of the issuer that may read a little of everything
 class Places:
     """Where the servers of this city answer.
 
-    postgres: address of the superuser, or of a role that may make databases and roles. kafka_kind: apache, memory or given; only a
-    given one may be guarded.
+    postgres: address of the superuser, or of a role that may make databases and roles. kafka_kind:
+    apache, memory or given; only a given one may be guarded.
     """
 
     postgres: str
@@ -34,7 +34,9 @@ class Places:
 
 
 def database(state: State, server: str, name: str) -> str:
-    """The address of a service's own database, in its own role, on the server with this superuser's address."""
+    """The address of a service's own database, in its own role, on the server with this superuser's
+    address.
+    """
     return role_dsn(server, name, state.secret(f"{name}.database"))
 
 
@@ -43,7 +45,9 @@ def gateway_url(state: State) -> str:
 
 
 def guarded(address: str) -> Bootstrap:
-    """The way to brokers that somebody else runs, by KAFKA_SECURITY and its like; ends the program where these are wrong."""
+    """The way to brokers that somebody else runs, by KAFKA_SECURITY and its like; ends the program
+    where these are wrong.
+    """
     return configured(KafkaSettings, kafka=address).bootstrap
 
 
@@ -69,7 +73,8 @@ def environment(
         "PERSONAL_KEYS": state.key_ring(f"{name}.personal"),
         "HASH_KEYS": state.key_ring(f"{name}.hash"),
         "MEMBER": name,
-        "SESSION_MS": "12000",  # the in-memory Kafka knows no lasting members: it waits so long for one that was killed
+        # the in-memory Kafka knows no lasting members: it waits so long for one that was killed
+        "SESSION_MS": "12000",
         "CLOCK_FILE": str(state.clock),
         "ONE_BOX": "true",
         "PARTITIONS": str(places.partitions),

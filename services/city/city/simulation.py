@@ -11,10 +11,11 @@ from kit.servers.process import dying_with_us
 
 
 async def simulate(gateway: str, folder: Path, *, elders: int, days: int, seed: int) -> int:
-    """Runs `python -m simulator`, which writes its progress and its comparison to our terminal; it dies with us.
+    """Runs `python -m simulator`, which writes its progress and its comparison to our terminal; it
+    dies with us.
 
-    folder: the state folder, where it finds its credentials and leaves its findings. Returns 0 when every indicator of the board equals
-    the truth.
+    folder: the state folder, where it finds its credentials and leaves its findings. Returns 0 when
+    every indicator of the board equals the truth.
     """
     arguments = [
         "--gateway",

@@ -1,11 +1,13 @@
-"""Exercises a running platform through its gateway, as a client would: `python -m city.smoke GATEWAY TIMEOUT_S`.
+"""Exercises a running platform through its gateway, as a client would: `python -m city.smoke
+GATEWAY TIMEOUT_S`.
 
-Variables: CLIENT_ID and CLIENT_SECRET, or USERNAME and PASSWORD; TOKEN_URL where the issuer is not the gateway; TOKEN instead of all these;
-PEERS (JSON: management address by service) adds the readiness of each; CITY is the area whose board is read.
+Variables: CLIENT_ID and CLIENT_SECRET, or USERNAME and PASSWORD; TOKEN_URL where the issuer is not
+the gateway; TOKEN instead of all these; PEERS (JSON: management address by service) adds the
+readiness of each; CITY is the area whose board is read.
 
-A read that is refused fails: who asks needs the area of the city with the roles inspector and assessor (or official), and one of
-provider, worker or home with an organisation_id for the feed. It only reads: every command that is heard by others leaves a fact
-in somebody's registers for good.
+A read that is refused fails: who asks needs the area of the city with the roles inspector and
+assessor (or official), and one of provider, worker or home with an organisation_id for the feed. It
+only reads: every command that is heard by others leaves a fact in somebody's registers for good.
 """
 
 import json
@@ -43,7 +45,10 @@ class Result:
     took_ms: float
 
     def __str__(self) -> str:
-        return f"{'ok  ' if self.passed else 'FAIL'}  {self.check:<24} {self.text:<72} {self.took_ms:8.1f} ms"
+        return (
+            f"{'ok  ' if self.passed else 'FAIL'}  {self.check:<24} {self.text:<72} "
+            f"{self.took_ms:8.1f} ms"
+        )
 
 
 class Smoke:
@@ -136,7 +141,10 @@ class Smoke:
         except jwt.PyJWTError:
             claims = {"roles": UNKNOWN}
         self._roles = frozenset(claims.get("roles", ()))
-        return f"of {claims.get('iss', '?')} for {claims.get('sub', '?')}: {', '.join(sorted(self._roles)) or 'no roles'}"
+        return (
+            f"of {claims.get('iss', '?')} for {claims.get('sub', '?')}: "
+            f"{', '.join(sorted(self._roles)) or 'no roles'}"
+        )
 
     def _refused(self) -> str:
         _body(self._http.get("/v1/indicators"), 401)
@@ -175,13 +183,19 @@ class Smoke:
         if not body.get("made_at"):
             raise Failed("the board does not say when it was made")
         lag = sum(int(source.get("lag", 0)) for source in sources)
-        return f"{len(body.get('figures', []))} figures, {len(sources)} sources heard, {lag} events behind"
+        return (
+            f"{len(body.get('figures', []))} figures, {len(sources)} sources heard, {lag} "
+            "events behind"
+        )
 
     def _feed(self) -> str:
         _, body = self._get("/v1/feed", "GET /v1/feed")
         if body["last"] - body["first"] + 1 != len(body["events"]) + body["withheld"]:
             raise Failed("the page does not account for its positions")
-        return f"positions {body['first']}…{body['last']}: {len(body['events'])} events, {body['withheld']} withheld"
+        return (
+            f"positions {body['first']}…{body['last']}: {len(body['events'])} events, "
+            f"{body['withheld']} withheld"
+        )
 
     def _get(self, path: str, what: str) -> tuple[str, dict[str, Any]]:
         answer = self._asked(path)
@@ -192,7 +206,9 @@ class Smoke:
         return self._http.get(path, headers={"Authorization": f"Bearer {self._token}"})
 
     def _may(self, method: Method) -> bool:
-        """Whether the contracts let this caller read it; where only the issuer knows its roles, it has to be tried."""
+        """Whether the contracts let this caller read it; where only the issuer knows its roles, it
+        has to be tried.
+        """
         return (
             method.access.open
             or self._roles == UNKNOWN
@@ -214,7 +230,8 @@ def _plain(method: Method) -> bool:
 def _body(answer: httpx.Response, status: int) -> dict[str, Any]:
     if answer.status_code != status:
         raise Failed(
-            f"{answer.request.method} {answer.request.url.path}: {answer.status_code}, not {status}: {answer.text[:160]}"
+            f"{answer.request.method} {answer.request.url.path}: {answer.status_code}, not "
+            f"{status}: {answer.text[:160]}"
         )
     try:
         body = answer.json()

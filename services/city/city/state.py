@@ -1,4 +1,6 @@
-"""The state folder of one box: secrets made once, ports that stay, the clock, the data of the servers, and who runs now."""
+"""The state folder of one box: secrets made once, ports that stay, the clock, the data of the
+servers, and who runs now.
+"""
 
 import base64
 import fcntl
@@ -32,7 +34,9 @@ class NotAState(Exception):
 
 
 class State:
-    """A folder that belongs to one city; everything in it is readable by its owner alone, the servers' data excepted."""
+    """A folder that belongs to one city; everything in it is readable by its owner alone, the
+    servers' data excepted.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
@@ -60,7 +64,8 @@ class State:
             and not (self.folder / MARK).exists()
         ):
             raise NotAState(
-                f"state: {self.folder} holds files that are not a city's; name an empty or a new folder"
+                f"state: {self.folder} holds files that are not a city's; name an empty or "
+                "a new folder"
             )
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = (self.folder / MARK).open("a")
@@ -103,14 +108,18 @@ class State:
         return str(self._kept("secrets.json", "signing_key", _ed25519))
 
     def clients(self, names: Sequence[str]) -> dict[str, str]:
-        """The secrets of the issuer's clients by client id, also written to `clients.json` for the programs that act in this city."""
+        """The secrets of the issuer's clients by client id, also written to `clients.json` for the
+        programs that act in this city.
+        """
         known = {name: self.secret(f"{name}.client") for name in names}
         with self._writing:
             self._write("clients.json", known)
         return known
 
     def port(self, name: str, wished: int | None = None) -> int:
-        """A port that stays the same over restarts and is nobody else's; the wished one at its first use, if nobody listens there."""
+        """A port that stays the same over restarts and is nobody else's; the wished one at its
+        first use, if nobody listens there.
+        """
 
         def made() -> int:
             kept = self._read("ports.json").values()
@@ -126,7 +135,9 @@ class State:
         return int(kept[0]), str(kept[1])
 
     def begin_clock(self, at: datetime) -> None:
-        """Makes the business clock stand at this instant, if there is none yet: 8 bytes, µs since 1970, as kit.clock reads them."""
+        """Makes the business clock stand at this instant, if there is none yet: 8 bytes, µs since
+        1970, as kit.clock reads them.
+        """
         if not self.clock.exists():
             self.clock.write_bytes(
                 ((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)).to_bytes(
@@ -135,7 +146,9 @@ class State:
             )
 
     def keep_server(self, dsn: str | None) -> None:
-        """The PostgreSQL that somebody else runs, with its superuser's password; None where it is our own."""
+        """The PostgreSQL that somebody else runs, with its superuser's password; None where it is
+        our own.
+        """
         self._write("server.json", {"postgres": dsn} if dsn else {})
 
     def server(self) -> str | None:
@@ -177,7 +190,9 @@ class State:
 
 
 def role_dsn(server: str, database: str, password: str) -> str:
-    """The address of a service's database on a server given by its superuser's address: same place, the service's own role."""
+    """The address of a service's database on a server given by its superuser's address: same place,
+    the service's own role.
+    """
     parts = urlsplit(server)
     place = parts.netloc.rpartition("@")[2]
     return urlunsplit(

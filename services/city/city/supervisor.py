@@ -1,4 +1,6 @@
-"""Keeps the processes of a box alive: starts each when what it needs is there, watches it, restarts it with back-off."""
+"""Keeps the processes of a box alive: starts each when what it needs is there, watches it, restarts
+it with back-off.
+"""
 
 import asyncio
 import http.client
@@ -20,7 +22,9 @@ from kit.servers.process import Missing, Process, StartFailed
 LOOK_S = 2.0  # between two looks at a child that is ready; a look costs a service four statements
 STARTING_LOOK_S = 0.1
 FIRST_REST_S, MOST_REST_S = 0.5, 15.0
-MISSED = 3  # looks in a row without an answer until a child counts as not ready: on a busy machine one is nothing
+# looks in a row without an answer until a child counts as not ready: on a busy machine one is
+# nothing
+MISSED = 3
 MISCONFIGURED = 2  # exit code of a service that trying again will not help
 STEADY_S = 60.0  # a child that lived so long begins its back-off anew
 LIVE_S = 10.0  # between two questions whether a ready service lives
@@ -43,7 +47,9 @@ class Phase(StrEnum):
 
 @dataclass
 class Child:
-    """A process and what is known of it. volatile: its death ends the city, since what it held is lost."""
+    """A process and what is known of it. volatile: its death ends the city, since what it held is
+    lost.
+    """
 
     process: Process
     volatile: bool = False
@@ -63,7 +69,9 @@ class Child:
         return self.process.name
 
     def measure(self, passed_s: float, offspring: dict[int, list[int]]) -> None:
-        """Reads CPU and memory of the process with its living and its ended children. offspring: pids by their parent's pid."""
+        """Reads CPU and memory of the process with its living and its ended children. offspring:
+        pids by their parent's pid.
+        """
         if self.process.pid is None:
             self.cpu_share = self.rss_mb = 0.0
             return
@@ -85,9 +93,11 @@ class Child:
 
 
 class Supervisor:
-    """Owns the children. Must live in the main thread: the kernel ends a child with the thread that spawned it.
+    """Owns the children. Must live in the main thread: the kernel ends a child with the thread that
+    spawned it.
 
-    said: receives one line for each thing a person should know. ended: the reason why the city cannot go on; empty while it can.
+    said: receives one line for each thing a person should know. ended: the reason why the city
+    cannot go on; empty while it can.
     """
 
     def __init__(self, said: Callable[[str], None]) -> None:
@@ -115,7 +125,9 @@ class Supervisor:
             self.fail(f"{keeper.get_name()} is kept no more: {type(error).__name__}: {error}")
 
     async def until_ready(self, names: list[str], timeout: float) -> None:
-        """Returns when all these children are ready. Raises: StartFailed, naming the first that is not."""
+        """Returns when all these children are ready. Raises: StartFailed, naming the first that is
+        not.
+        """
         deadline = time.monotonic() + timeout
         while late := [
             child for name in names if (child := self.children[name]).phase != Phase.READY
@@ -124,7 +136,10 @@ class Supervisor:
                 raise StartFailed(self.failure)
             if time.monotonic() > deadline:
                 first = late[0]
-                told = f"{first.name} is not ready after {timeout:.0f} s ({first.phase}: {first.reason})"
+                told = (
+                    f"{first.name} is not ready after {timeout:.0f} s ({first.phase}: "
+                    f"{first.reason})"
+                )
                 raise StartFailed(f"{told}\n{first.process.last_lines()}")
             await asyncio.sleep(STARTING_LOOK_S)
 
@@ -134,7 +149,9 @@ class Supervisor:
         self.over.set()
 
     async def stop(self, *groups: list[str], timeout: float = 30) -> None:
-        """Ends the children, one group after the other, those of one group together; what is in no group goes last."""
+        """Ends the children, one group after the other, those of one group together; what is in no
+        group goes last.
+        """
         self._stopping = True
         rest = [name for name in self.children if not any(name in group for group in groups)]
         for group in (*groups, rest):
@@ -191,7 +208,8 @@ class Supervisor:
                 return self.fail(f"{child.name} cannot run:\n{child.process.last_lines(3)}")
             if child.volatile:
                 return self.fail(
-                    f"{child.name} {child.reason}; what it held is lost, so the city ends. It needs a fresh state folder."
+                    f"{child.name} {child.reason}; what it held is lost, so the city ends. "
+                    "It needs a fresh state folder."
                 )
             rest_s = (
                 FIRST_REST_S
@@ -253,7 +271,9 @@ class Supervisor:
 
 
 def _stopped(log: str) -> str:
-    """Why a service's group stopped itself in the life that the log ends with; empty where it did not."""
+    """Why a service's group stopped itself in the life that the log ends with; empty where it did
+    not.
+    """
     why = ""
     for line in log.splitlines():
         try:

@@ -17,13 +17,16 @@ from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorSet
 from kit.bootstrap import Bootstrap
 
 WEEK_MS = str(7 * 24 * 3600 * 1000)
-# Masters carry their full state in every event and are compacted, so that a replica can start from nothing.
+# Masters carry their full state in every event and are compacted, so that a replica can start from
+# nothing.
 MASTERS = frozenset({"elder", "organisation", "facility", "worker", "policy"})
 TIMEOUT_S = 30
 
 
 class PartitionsFixed(Exception):
-    """A topic has another number of partitions than asked for; changing it would break the order of every key."""
+    """A topic has another number of partitions than asked for; changing it would break the order of
+    every key.
+    """
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,9 @@ class Topic:
     compacted: bool
 
     def config(self, replication: int) -> dict[str, str]:
-        """What a broker is told of it. Of three copies two must have a record before its sender is told: one broker may die."""
+        """What a broker is told of it. Of three copies two must have a record before its sender is
+        told: one broker may die.
+        """
         kept = {"min.insync.replicas": str(max(1, replication - 1))}
         if self.compacted:
             return kept | {
@@ -64,7 +69,9 @@ def declared() -> list[Topic]:
 
 
 def copies(kafka: Bootstrap) -> int:
-    """How many copies the best kept partition of the declared topics has; 0 where none of the topics is there. Raises: KafkaException."""
+    """How many copies the best kept partition of the declared topics has; 0 where none of the
+    topics is there. Raises: KafkaException.
+    """
     present = AdminClient(kafka.librdkafka()).list_topics(timeout=TIMEOUT_S).topics
     there = [present[topic.name] for topic in declared() if topic.name in present]
     return max(
@@ -74,7 +81,9 @@ def copies(kafka: Bootstrap) -> int:
 
 
 def apply(kafka: str | Bootstrap, *, partitions: int, replication: int) -> list[str]:
-    """Makes what is missing and sets what differs; repeatable. Returns a line for each change. Raises: PartitionsFixed, KafkaException."""
+    """Makes what is missing and sets what differs; repeatable. Returns a line for each change.
+    Raises: PartitionsFixed, KafkaException.
+    """
     admin = AdminClient(Bootstrap.of(kafka).librdkafka())
     present = admin.list_topics(timeout=TIMEOUT_S).topics
     lines = []

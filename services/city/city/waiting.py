@@ -1,4 +1,6 @@
-"""Waits until a service's database has the schema that this program needs: `python -m city.waiting SERVICE ADDRESS_VARIABLE TIMEOUT_S`."""
+"""Waits until a service's database has the schema that this program needs: `python -m city.waiting
+SERVICE ADDRESS_VARIABLE TIMEOUT_S`.
+"""
 
 import asyncio
 import os
@@ -13,7 +15,9 @@ PAUSE_S, ANSWER_S = 1.0, 5.0
 
 
 def behind(revision: str | None, service: str) -> str:
-    """Why a service cannot run on a database at this revision; empty where it can: at our newest, or at one newer than all we know."""
+    """Why a service cannot run on a database at this revision; empty where it can: at our newest,
+    or at one newer than all we know.
+    """
     head = migrations.head(service)
     if revision == head or migrations.is_newer(service, revision):
         return ""

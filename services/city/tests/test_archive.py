@@ -1,4 +1,6 @@
-"""`eldercare archive` finds the database by the environment or by the state folder of a city, running or not."""
+"""`eldercare archive` finds the database by the environment or by the state folder of a city,
+running or not.
+"""
 
 import asyncio
 import os
@@ -23,7 +25,9 @@ DAY = date(2026, 9, 1)
 
 
 async def eldercare(*arguments: str, **variables: str) -> tuple[int, str]:
-    """Exit code and output of `eldercare archive ARGUMENTS` with these variables and no others of ours."""
+    """Exit code and output of `eldercare archive ARGUMENTS` with these variables and no others of
+    ours.
+    """
     clean = {
         name: value
         for name, value in os.environ.items()

@@ -1,4 +1,6 @@
-"""A whole city on this machine: it comes up, survives the death of each of its parts, and leaves nothing behind."""
+"""A whole city on this machine: it comes up, survives the death of each of its parts, and leaves
+nothing behind.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""A broker and the PostgreSQL that is written to die at the same moment, while a city acts: nothing is lost, and all figures are right."""
+"""A broker and the PostgreSQL that is written to die at the same moment, while a city acts: nothing
+is lost, and all figures are right.
+"""
 
 import json
 import re
@@ -16,7 +18,9 @@ ELDERS, DAYS, KILL_S = 300, 4, 5
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Not pytest's own: as root the servers run as another user, and every other pytest that starts shuts that folder again."""
+    """Not pytest's own: as root the servers run as another user, and every other pytest that starts
+    shuts that folder again.
+    """
     with TemporaryDirectory(prefix="eldercare-failover-", ignore_cleanup_errors=True) as made:
         yield Path(made)
 

@@ -1,4 +1,6 @@
-"""The verbs of a container need the environment alone, say what they lack, and end when they are told to."""
+"""The verbs of a container need the environment alone, say what they lack, and end when they are
+told to.
+"""
 
 import asyncio
 import json
@@ -30,7 +32,9 @@ from kit.testing import until
 
 
 class Job:
-    """`eldercare ARGUMENTS` with these variables and no others of ours, in an empty folder that cannot be written."""
+    """`eldercare ARGUMENTS` with these variables and no others of ours, in an empty folder that
+    cannot be written.
+    """
 
     def __init__(self, folder: Path, *arguments: str, **variables: str) -> None:
         clean = {
@@ -146,7 +150,8 @@ async def test_a_release_that_is_deployed_again_leaves_the_schema_of_its_success
 
     assert await job.ended() == 0, job.said()
     assert job.said().startswith(
-        "supervision: is at supervision_of_the_next_release, which is newer than this release: nothing is changed"
+        "supervision: is at supervision_of_the_next_release, which is newer than this "
+        "release: nothing is changed"
     )
 
 
@@ -180,7 +185,10 @@ async def test_a_migrator_that_is_told_to_end_ends_and_has_not_succeeded(
     try:
         await holder.execute("select pg_advisory_lock($1)", LOCK)
         job = Job(tmp_path, "migrate", SUPERVISION_DATABASE=empty)
-        waits = "select count(*) from pg_stat_activity where query like '%pg_try_advisory_lock%' and pid <> pg_backend_pid()"
+        waits = (
+            "select count(*) from pg_stat_activity where query like '%pg_try_advisory_lock%' "
+            "and pid <> pg_backend_pid()"
+        )
         await until(lambda: holder.fetchval(waits), 60, what="the migrator waits for the other one")
 
         job.process.send_signal(signal.SIGTERM)

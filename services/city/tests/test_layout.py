@@ -1,4 +1,6 @@
-"""What a state folder has been begun with stays: brokers, the standby; and replicas know each other's addresses."""
+"""What a state folder has been begun with stays: brokers, the standby; and replicas know each
+other's addresses.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""What operators do to one service with the command, in the service's own environment as in its container."""
+"""What operators do to one service with the command, in the service's own environment as in its
+container.
+"""
 
 import asyncio
 import subprocess

@@ -1,4 +1,6 @@
-"""Databases were brought back to an earlier instant while Kafka lived on: new topics hold what is true and unread, and nothing else."""
+"""Databases were brought back to an earlier instant while Kafka lived on: new topics hold what is
+true and unread, and nothing else.
+"""
 
 import asyncio
 import uuid

@@ -1,4 +1,6 @@
-"""A state folder keeps what must stay the same, shows nobody its secrets, and belongs to one city at a time."""
+"""A state folder keeps what must stay the same, shows nobody its secrets, and belongs to one city
+at a time.
+"""
 
 import os
 import signal

@@ -127,7 +127,10 @@ async def test_the_death_of_the_broker_in_memory_ends_the_city(tmp_path: Path) -
 
 async def test_children_end_in_the_order_they_are_named_in(tmp_path: Path) -> None:
     code = "import signal, time, sys\n"
-    code += "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.3), print(time.time(), flush=True), sys.exit(0)))\n"
+    code += (
+        "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.3), print(time.time(), "
+        "flush=True), sys.exit(0)))\n"
+    )
     supervisor = Supervisor(lambda _: None)
     for name in ("database", "broker", "service"):
         supervisor.add(
@@ -181,6 +184,9 @@ async def test_a_group_that_stopped_itself_says_why_while_it_rests(tmp_path: Pat
     )
     await supervisor.stop()
 
-    why = "datacenter ended with 1, the group has stopped: 51 records of one partition in a row would be parked"
+    why = (
+        "datacenter ended with 1, the group has stopped: 51 records of one partition in a row "
+        "would be parked"
+    )
     assert said[0] == f"{why}; again in 1.0 s"
     assert told == f"0/1 ready lag=0 outbox=0 waiting=0 parked=50 due=0 cpu=0%; {why}"

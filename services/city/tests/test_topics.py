@@ -1,4 +1,6 @@
-"""The contracts decide which topics there are; applying them is repeatable and never changes a number of partitions."""
+"""The contracts decide which topics there are; applying them is repeatable and never changes a
+number of partitions.
+"""
 
 import os
 import subprocess
@@ -110,5 +112,6 @@ def test_a_record_that_vanished_is_told_with_its_place() -> None:
 
     assert difference(position) == ""
     assert difference(position | {"applied": 4}) == (
-        "eldercare.order.v1/3: 10 records taken, 9 accounted for (applied=4 repeated=1 foreign=2 waiting=1 parked=1)"
+        "eldercare.order.v1/3: 10 records taken, 9 accounted for (applied=4 repeated=1 "
+        "foreign=2 waiting=1 parked=1)"
     )

@@ -1,4 +1,6 @@
-"""The previous release is replaced, process by process, by this one and a schema that grows, while a city acts: no difference is seen."""
+"""The previous release is replaced, process by process, by this one and a schema that grows, while
+a city acts: no difference is seen.
+"""
 
 import json
 import re
@@ -19,7 +21,8 @@ ELDERS, DAYS = 300, 14  # twice as long as the upgrade takes
 
 pytestmark = [pytest.mark.rehearsal, pytest.mark.city, pytest.mark.connected]
 
-# What a release to come may do to a schema that the one before it uses: here to the busiest tables of a service.
+# What a release to come may do to a schema that the one before it uses: here to the busiest tables
+# of a service.
 GROWTH = '''"""A payment may say where it was made, and every such place is remembered."""
 
 import sqlalchemy as sa
@@ -46,7 +49,9 @@ def downgrade() -> None:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Not pytest's own: as root the servers run as another user, and every other pytest that starts shuts that folder again."""
+    """Not pytest's own: as root the servers run as another user, and every other pytest that starts
+    shuts that folder again.
+    """
     with TemporaryDirectory(prefix="eldercare-upgrade-", ignore_cleanup_errors=True) as made:
         yield Path(made)
 

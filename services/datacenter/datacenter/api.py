@@ -92,7 +92,9 @@ class Indicators:
 
     @rpc.between
     async def Prove(self, request: pb.ProveFigures, store: Store, call: rpc.Call) -> pb.Proof:
-        """See the contract. A recount that outlasts the caller's deadline is finished all the same, and shown on the board."""
+        """See the contract. A recount that outlasts the caller's deadline is finished all the same,
+        and shown on the board.
+        """
         area, month = boards.area(call.caller, request.area_code), _month(request.month, "month")
         if month > months.of_day(local_day(call.now)):
             raise Malformed("month", "lies in the future")

@@ -1,4 +1,6 @@
-"""What the data center hears: every event of every service. It keeps them all and counts those that are in a figure."""
+"""What the data center hears: every event of every service. It keeps them all and counts those that
+are in a figure.
+"""
 
 from collections.abc import Sequence
 
@@ -36,7 +38,9 @@ async def count(events: Sequence[tuple[Message, Fact]], session: Session) -> Non
 
 
 async def keep(session: Session, facts: Sequence[Fact]) -> set[str]:
-    """The kit's archive hook: which facts are new. Known types are kept by `count`, one write for both; types of a newer release here."""
+    """The kit's archive hook: which facts are new. Known types are kept by `count`, one write for
+    both; types of a newer release here.
+    """
     new = await unheard(session, facts)
     strange = [(None, fact) for fact in facts if fact.id in new and fact.type not in heard(GROUP)]
     if strange:

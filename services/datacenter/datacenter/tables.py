@@ -1,4 +1,6 @@
-"""What the data center remembers: the archive, what is known of each thing, the counts, how fresh they are, and their proofs."""
+"""What the data center remembers: the archive, what is known of each thing, the counts, how fresh
+they are, and their proofs.
+"""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -10,7 +12,9 @@ from kit.tables import Remembered
 
 
 class Archived(Remembered, table=True):
-    """An event as it was heard; never changed. One partition for each day of real time inside the ids."""
+    """An event as it was heard; never changed. One partition for each day of real time inside the
+    ids.
+    """
 
     __tablename__ = "archive"
     __table_args__ = (
@@ -46,7 +50,9 @@ class Archived(Remembered, table=True):
 
 
 class ArchivedDay(Remembered, table=True):
-    """A day that left the archive as a file: written in the transaction that drops the day's partition, gone when the day is back."""
+    """A day that left the archive as a file: written in the transaction that drops the day's
+    partition, gone when the day is back.
+    """
 
     __tablename__ = "archived_day"
 
@@ -65,7 +71,9 @@ class ArchivedDay(Remembered, table=True):
 
 
 class Projection(Remembered, table=True):
-    """Which generation of the counts is shown, and how far the archive goes. One row; its lock puts all batches into one order."""
+    """Which generation of the counts is shown, and how far the archive goes. One row; its lock puts
+    all batches into one order.
+    """
 
     one: int = Field(default=1, sa_type=SmallInteger, primary_key=True)
     live: int = Field(
@@ -99,9 +107,11 @@ class Thing(Remembered, table=True):
 
 
 class Count(Remembered, table=True):
-    """By how much each stock changes in a month, and what each flow counts in it, for an area of any level (see `rules.measures`).
+    """By how much each stock changes in a month, and what each flow counts in it, for an area of
+    any level (see `rules.measures`).
 
-    Absent is no change. All measures of an area and month lie in one row, since one event moves several of them.
+    Absent is no change. All measures of an area and month lie in one row, since one event moves
+    several of them.
     """
 
     __table_args__ = (

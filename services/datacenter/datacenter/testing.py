@@ -1,4 +1,6 @@
-"""Builders: events that are valid by default, records of Kafka that carry them, and seeded histories of a small city. All invented."""
+"""Builders: events that are valid by default, records of Kafka that carry them, and seeded
+histories of a small city. All invented.
+"""
 
 import random
 from collections.abc import Iterator, Sequence

@@ -27,7 +27,9 @@ def hear(store: Store) -> Callable[[Sequence[Record]], Awaitable[None]]:
 
 @pytest.fixture
 def shown(store: Store) -> Callable[[str], Awaitable[Figures]]:
-    """`await shown("2026-03")` = numerator and denominator by code and area, where one of them is not zero."""
+    """`await shown("2026-03")` = numerator and denominator by code and area, where one of them is
+    not zero.
+    """
 
     async def read(month: str) -> Figures:
         codes = [area.code for area in areas.load().within(CITY)]

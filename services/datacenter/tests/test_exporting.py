@@ -1,4 +1,6 @@
-"""Days leave the archive as files and come back; whatever ends an export, no event is lost, and nothing is told from a part."""
+"""Days leave the archive as files and come back; whatever ends an export, no event is lost, and
+nothing is told from a part.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -260,7 +262,10 @@ async def test_days_that_are_open_do_not_leave(store: Store, hear: Hear, folder:
 
     with pytest.raises(
         DayOpen,
-        match=f"{now - timedelta(days=14)} stays in the database: only by the archive is a repetition known",
+        match=(
+            f"{now - timedelta(days=14)} stays in the database: only by the archive is a "
+            "repetition known"
+        ),
     ):
         await export(store, folder, now)
 
@@ -276,7 +281,10 @@ async def test_days_with_events_of_the_last_closed_month_do_not_leave(
 
     with pytest.raises(
         DayOpen,
-        match=r"2026-09-01 stays in the database: it has events of 20\d\d-\d\d, and figures of the present month",
+        match=(
+            r"2026-09-01 stays in the database: it has events of 20\d\d-\d\d, and figures of "
+            r"the present month"
+        ),
     ):
         await export(store, folder, BEFORE)
 

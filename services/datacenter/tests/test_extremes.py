@@ -1,4 +1,6 @@
-"""Whatever a service may say is counted: no day or instant at an end of what is accepted stops the fold, the recount or the figures."""
+"""Whatever a service may say is counted: no day or instant at an end of what is accepted stops the
+fold, the recount or the figures.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,6 @@
-"""Whatever the order in which topics are read, and however often, the counts are those that the definitions give."""
+"""Whatever the order in which topics are read, and however often, the counts are those that the
+definitions give.
+"""
 
 import random
 from collections.abc import Awaitable, Callable, Sequence
@@ -31,7 +33,9 @@ async def test_the_counts_of_a_city_equal_the_recount_of_every_month(
 
 
 def mixed(told: Sequence[Told], chance: random.Random) -> list[Record]:
-    """The records of each partition in their order, partitions in any order among each other, some repeated at once or much later."""
+    """The records of each partition in their order, partitions in any order among each other, some
+    repeated at once or much later.
+    """
     lines: dict[tuple[str, int], list[Record]] = {}
     offsets: dict[str, int] = {}
     for one in told:

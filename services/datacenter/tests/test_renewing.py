@@ -1,4 +1,6 @@
-"""Counts that programs of other rules had a part in are noticed and made anew from the archive, whoever runs beside whom."""
+"""Counts that programs of other rules had a part in are noticed and made anew from the archive,
+whoever runs beside whom.
+"""
 
 import ast
 import asyncio
@@ -123,7 +125,9 @@ async def test_the_daily_proof_waits_for_counts_that_are_made_anew(
 
 
 def test_rules_that_changed_have_a_new_number() -> None:
-    """Where an event counts otherwise than before, raise `renewing.RULES` and write both here; else write the digest alone."""
+    """Where an event counts otherwise than before, raise `renewing.RULES` and write both here; else
+    write the digest alone.
+    """
     assert (renewing.RULES, digest()) == (RULES, DIGEST)
 
 

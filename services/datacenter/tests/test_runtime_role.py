@@ -1,4 +1,6 @@
-"""The service runs as a role that owns nothing: the owner migrates, the role hears, counts, proves and rebuilds."""
+"""The service runs as a role that owns nothing: the owner migrates, the role hears, counts, proves
+and rebuilds.
+"""
 
 import asyncio
 import uuid
@@ -21,7 +23,9 @@ from kit.store import Store
 
 @pytest_asyncio.fixture
 async def address(postgres: Postgres) -> AsyncIterator[str]:
-    """That of the runtime role, in a database that its owner has migrated; neither is a superuser, nor the other's member."""
+    """That of the runtime role, in a database that its owner has migrated; neither is a superuser,
+    nor the other's member.
+    """
     name = f"roles_{uuid.uuid4().hex[:12]}"
     owner, runtime = f"{name}_owner", f"{name}-app"  # a name that has to be quoted
     await ensure_database(postgres.dsn(), name, role=owner, password="-")

@@ -1,4 +1,6 @@
-"""The version of a definition changes with every number of a norm that the figure depends on, and with its formula."""
+"""The version of a definition changes with every number of a norm that the figure depends on, and
+with its formula.
+"""
 
 from dataclasses import asdict, fields, replace
 from datetime import date

@@ -1,7 +1,9 @@
-"""Timers that a transaction alone cannot serve: a day to plan (child process), a voucher to hold, a contact to ask anew (neighbours).
+"""Timers that a transaction alone cannot serve: a day to plan (child process), a voucher to hold, a
+contact to ask anew (neighbours).
 
-They are rows of the kit's `due` like any timer, so /status counts them as due until their effect is written, and whoever is killed at
-any point leaves the row behind. A row is leased by `not_before`, so replicas do not work on it at once.
+They are rows of the kit's `due` like any timer, so /status counts them as due until their effect is
+written, and whoever is killed at any point leaves the row behind. A row is leased by `not_before`,
+so replicas do not work on it at once.
 """
 
 import asyncio
@@ -36,7 +38,10 @@ _CLAIM = """update due set not_before = $3 where (kind, key) in (
         select kind, key from due where kind = $1 and at <= $2 and (not_before is null or not_before <= $4)
         order by at limit $5 for update skip locked)
     returning kind, key, at, tries"""
-_FAILED = "update due set tries = tries + 1, not_before = $3, reason = $4 where kind = $1 and key = $2 and at = $5"
+_FAILED = (
+    "update due set tries = tries + 1, not_before = $3, reason = $4 where kind = $1 and key = "
+    "$2 and at = $5"
+)
 _DONE = "delete from due where kind = $1 and key = $2 and at = $3"
 
 Duty = Callable[[str], Awaitable[None]]
@@ -100,7 +105,8 @@ class Duties:
     async def _any(self) -> bool:
         async with self._store.raw() as session:
             row = await session.fetchrow(
-                "select 1 from due where kind = any($1) and at <= $2 and (not_before is null or not_before <= $3) limit 1",
+                "select 1 from due where kind = any($1) and at <= $2 and (not_before is "
+                "null or not_before <= $3) limit 1",
                 list(self._kinds),
                 session.now,
                 self._store.clock.real(),

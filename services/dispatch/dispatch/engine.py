@@ -1,4 +1,6 @@
-"""Runs the solver in a child process and trusts nothing of what comes back: the checker judges every plan, and the scan steps in."""
+"""Runs the solver in a child process and trusts nothing of what comes back: the checker judges
+every plan, and the scan steps in.
+"""
 
 import asyncio
 import json
@@ -23,8 +25,8 @@ class SolverBroken(Exception):
 class Engine:
     """Plans counties' days, one at a time.
 
-    budget: what the solver may take for one problem; killed at one and a half of it, and what it needs to start on top.
-    command: the child; takes a line of JSON and answers with one.
+    budget: what the solver may take for one problem; killed at one and a half of it, and what it
+    needs to start on top. command: the child; takes a line of JSON and answers with one.
     """
 
     def __init__(
@@ -43,7 +45,9 @@ class Engine:
         self._turn = asyncio.Lock()
 
     async def plan(self, problem: Problem) -> Plan:
-        """A plan that the checker has passed: the solver's, or the scan's where the solver broke or was wrong."""
+        """A plan that the checker has passed: the solver's, or the scan's where the solver broke or
+        was wrong.
+        """
         if not problem.visits or not problem.workers:
             return plan_by_scan(problem)
         try:

@@ -1,7 +1,8 @@
-"""The child process that runs VROOM: a line of JSON in is a problem, a line of JSON out is its plan.
+"""The child process that runs VROOM: a line of JSON in is a problem, a line of JSON out is its
+plan.
 
-A process of its own, because the library holds the interpreter's lock for the whole search; it stays up between two problems, because
-loading it costs more than most counties' days.
+A process of its own, because the library holds the interpreter's lock for the whole search; it
+stays up between two problems, because loading it costs more than most counties' days.
 """
 
 import json
@@ -18,9 +19,11 @@ HELP, PINNED, UNBARRED = 0, 1_000, 1_000_000  # ranges of the numbers that VROOM
 
 
 def solve(problem: dict[str, Any], budget_s: float) -> dict[str, Any]:
-    """The plan of a problem as `dispatch.engine` writes it: stops of worker, visit and begin, and the visits left over.
+    """The plan of a problem as `dispatch.engine` writes it: stops of worker, visit and begin, and
+    the visits left over.
 
-    Pinned visits bear the highest priority and a window of one instant; who must not do a visit lacks a skill that only this visit needs.
+    Pinned visits bear the highest priority and a window of one instant; who must not do a visit
+    lacks a skill that only this visit needs.
     """
     visits, workers = problem["visits"], problem["workers"]
     order = {worker["worker_id"]: number for number, worker in enumerate(workers)}
@@ -100,7 +103,9 @@ def _told(
 
 
 def _matrix(places: list[list[float] | None], riding: dict[str, Any]) -> np.ndarray[Any, Any]:
-    """(n, n) uint32 seconds, rounded up; places without a position are the same fixed time away from everywhere."""
+    """(n, n) uint32 seconds, rounded up; places without a position are the same fixed time away
+    from everywhere.
+    """
     known = np.array([place is not None for place in places])
     lon, lat = (
         np.radians(np.array([place or (0.0, 0.0) for place in places], dtype=float))

@@ -55,7 +55,8 @@ class Worker(Remembered, table=True):
 class Order(Remembered, table=True):
     """A visit from its order to its end.
 
-    The order bears the elder's contact as the register has it until the visit begins; all personal columns are sealed.
+    The order bears the elder's contact as the register has it until the visit begins; all personal
+    columns are sealed.
     """
 
     __tablename__ = "visit_order"
@@ -81,7 +82,10 @@ class Order(Remembered, table=True):
     digest: bytes = Field(description="of the request: the same key with another body is refused")
     elder_id: UUID
     area_code: str = Field(
-        description="of the elder's home when it was placed: its figures and its county's workers stay the same"
+        description=(
+            "of the elder's home when it was placed: its figures and its county's workers stay "
+            "the same"
+        )
     )
     organisation_id: UUID | None = None
     worker_id: UUID | None = None

@@ -36,7 +36,9 @@ def a_ring() -> Ring:
 def an_elder(
     elder_id: UUID | None = None, **given: Any
 ) -> assessment.ElderRegistered | assessment.ElderDied:
-    """The state of an elder who lives alone in the first community; with `died_on` the elder is dead."""
+    """The state of an elder who lives alone in the first community; with `died_on` the elder is
+    dead.
+    """
     told: dict[str, Any] = {
         "elder_id": str(elder_id or ids.new()),
         "area_code": VILLAGE,

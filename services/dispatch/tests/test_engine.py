@@ -1,4 +1,6 @@
-"""The solver in its child process: what it plans passes the checker, and what goes wrong with it harms nobody."""
+"""The solver in its child process: what it plans passes the checker, and what goes wrong with it
+harms nobody.
+"""
 
 import sys
 from dataclasses import replace
@@ -104,7 +106,8 @@ async def test_a_killed_child_is_replaced_and_the_next_day_is_solved(engine):
         ("dies", "import sys; sys.stdin.readline(); sys.exit(1)"),
         (
             "talks nonsense",
-            "import sys; sys.stdin.readline(); print('no plan'); sys.stdout.flush(); sys.stdin.read()",
+            "import sys; sys.stdin.readline(); print('no plan'); sys.stdout.flush(); "
+            "sys.stdin.read()",
         ),
         (
             "forgets a field",

@@ -107,7 +107,9 @@ async def city(store, database, clock, issuer, serve):
 
 @pytest.fixture
 def place(city, issuer):
-    """`await place(key)` as the hotline does: where a neighbour of a crowded machine was late, again with the same key."""
+    """`await place(key)` as the hotline does: where a neighbour of a crowded machine was late,
+    again with the same key.
+    """
 
     async def placed(key=None, *, token=None, timeout=10, tries=3, **given):
         caller = token or issuer.token(("hotline",), area="341100000000", client_id="hotline")

@@ -1,1 +1,3 @@
-"""Where is care given, by whom, and who lives there? organisation → facility → bed → stay; organisation → worker."""
+"""Where is care given, by whom, and who lives there? organisation → facility → bed → stay;
+organisation → worker.
+"""

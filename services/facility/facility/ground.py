@@ -1,4 +1,6 @@
-"""What flows stand on beside the session: keys for personal text, the city's areas, the norms' numbers."""
+"""What flows stand on beside the session: keys for personal text, the city's areas, the norms'
+numbers.
+"""
 
 from dataclasses import dataclass
 from datetime import date

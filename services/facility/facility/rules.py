@@ -54,7 +54,8 @@ class ElderStatus(IntEnum):
 
 
 def last_day(began_on: date, died_on: date) -> date:
-    """The first day without an elder who died: the day after, since the day of death is still a bed-day.
+    """The first day without an elder who died: the day after, since the day of death is still a
+    bed-day.
 
     A death that turns out to lie before the admission leaves a stay without any day.
 
@@ -65,23 +66,28 @@ def last_day(began_on: date, died_on: date) -> date:
 
 
 def is_shift(from_min: int, to_min: int) -> bool:
-    """True where a daily shift begins before it ends; minutes after local midnight. Both 0 means: none is agreed."""
+    """True where a daily shift begins before it ends; minutes after local midnight. Both 0 means:
+    none is agreed.
+    """
     return from_min < to_min or from_min == to_min == 0
 
 
 def required_caregivers(
     levels: Iterable[int], care_classes: Sequence[int], persons_per_caregiver: Sequence[int]
 ) -> int:
-    """Certified caregivers an institution needs for its residents (护理员配比), rounded up once for all classes together.
+    """Certified caregivers an institution needs for its residents (护理员配比), rounded up once for all
+    classes together.
 
-    levels: 0..4 of each resident. care_classes: class of each level. persons_per_caregiver: by class.
+    levels: 0..4 of each resident. care_classes: class of each level. persons_per_caregiver: by
+    class.
     Source: Pengzhou three-level system; rounding once is an assumption.
 
     >>> required_caregivers([0] * 10 + [2] * 6 + [4] * 3, (0, 1, 1, 2, 2), (10, 6, 3)), required_caregivers([0], (0,), (10,))
     (3, 1)
     """
     classes = [care_classes[level] for level in levels]
-    # whole numbers instead of fractions, so that 1/3 + 1/3 + 1/3 is one person and not a little less
+    # whole numbers instead of fractions, so that 1/3 + 1/3 + 1/3 is one person and not a little
+    # less
     whole = 1
     for persons in persons_per_caregiver:
         whole *= persons

@@ -1,4 +1,6 @@
-"""What is remembered of organisations, facilities, beds, stays and workers, and a replica of the elders; personal text is sealed."""
+"""What is remembered of organisations, facilities, beds, stays and workers, and a replica of the
+elders; personal text is sealed.
+"""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -78,7 +80,9 @@ class Bed(Remembered, table=True):
 
 
 class Stay(Remembered, table=True):
-    """An elder lives in a bed from `began_on` to the day before `ended_on`; neither a bed nor an elder is in two stays on one day."""
+    """An elder lives in a bed from `began_on` to the day before `ended_on`; neither a bed nor an
+    elder is in two stays on one day.
+    """
 
     __table_args__ = (
         CheckConstraint("ended_on >= began_on", name="days"),

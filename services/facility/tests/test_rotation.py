@@ -1,4 +1,6 @@
-"""A worker's name, number and phone are renewed as what they are, and the number is known again under the new key."""
+"""A worker's name, number and phone are renewed as what they are, and the number is known again
+under the new key.
+"""
 
 import dataclasses
 from uuid import UUID

@@ -1,1 +1,3 @@
-"""How do people and programs from outside reach the platform? HTTP JSON → gRPC, from the contracts alone; and a feed of events."""
+"""How do people and programs from outside reach the platform? HTTP JSON → gRPC, from the contracts
+alone; and a feed of events.
+"""

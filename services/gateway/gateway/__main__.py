@@ -49,7 +49,8 @@ async def http(parts: Parts) -> None:
         server = app.server(application, settings.listen, bounds)
         server.capture_signals = _left_to_the_kit  # type: ignore[method-assign]
         gc.collect()
-        gc.freeze()  # what is loaded by now stays: looking through it again and again took a twelfth of the time
+        # what is loaded by now stays: looking through it again and again took a twelfth of the time
+        gc.freeze()
         serving = asyncio.create_task(server.serve())
         try:
             await asyncio.shield(serving)
@@ -60,7 +61,9 @@ async def http(parts: Parts) -> None:
 
 
 def _may_open(connections: int) -> None:
-    """Raises the soft limit of open files, so that clients cannot take the files that databases and neighbours need."""
+    """Raises the soft limit of open files, so that clients cannot take the files that databases and
+    neighbours need.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + 512
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -41,8 +41,8 @@ def app(
 ) -> Measured:
     """The application around the routes of the methods, the feed and the issuer.
 
-    identity: tells clients apart, to bound each; None: nobody has a token. portal: the folder of the built web front. traces_url: see
-    `pages`.
+    identity: tells clients apart, to bound each; None: nobody has a token. portal: the folder of
+    the built web front. traces_url: see `pages`.
     """
     document = json.dumps(openapi(), ensure_ascii=False).encode()
 
@@ -63,7 +63,9 @@ def app(
 
 
 def server(application: ASGIApp, listen: str, bounds: Bounds) -> uvicorn.Server:
-    """Serves HTTP/1.1 at host:port; behind a proxy the connections are kept longer than the proxy keeps them."""
+    """Serves HTTP/1.1 at host:port; behind a proxy the connections are kept longer than the proxy
+    keeps them.
+    """
     host, _, port = listen.rpartition(":")
     connection: Any = partial(
         Connection, bounds=bounds, peers=Counter()

@@ -1,7 +1,9 @@
-"""One connection of HTTP: no body is dropped, and whoever sends nothing, too slowly or too long a header is cut off.
+"""One connection of HTTP: no body is dropped, and whoever sends nothing, too slowly or too long a
+header is cut off.
 
-Why ours: uvicorn bounds neither header nor time nor connections. Its other parser, h11, drops no body and bounds the header, but costs a
-third of the answers per second. Hypercorn bounds times, not the connections of a peer, and is built on h11 too.
+Why ours: uvicorn bounds neither header nor time nor connections. Its other parser, h11, drops no
+body and bounds the header, but costs a third of the answers per second. Hypercorn bounds times, not
+the connections of a peer, and is built on h11 too.
 """
 
 from asyncio import BaseTransport, TimerHandle, Transport
@@ -15,7 +17,9 @@ from gateway.limits import ELSEWHERE, Bounds
 from gateway.problems import problem
 from kit.observe import names
 
-LINGER_S = 2.0  # what a refused client still sends is thrown away for so long, so that it can read why; a reset would eat the answer
+# what a refused client still sends is thrown away for so long, so that it can read why; a reset
+# would eat the answer
+LINGER_S = 2.0
 _UPGRADE = (b"upgrade", b"http2-settings")
 
 
@@ -81,7 +85,8 @@ class Connection(HttpToolsProtocol):
             self._await_a_request()
 
     def _feed(self, data: bytes) -> None:
-        """Where a request asks for another protocol, the parser passes its body over: it is read again without the wish.
+        """Where a request asks for another protocol, the parser passes its body over: it is read
+        again without the wish.
 
         A server may ignore the wish. Source: RFC 9110, 7.8.
         """
@@ -169,7 +174,9 @@ class Connection(HttpToolsProtocol):
     def _refuse(
         self, status: int, reason: str, detail: str, *, retry_after_s: float | None = None
     ) -> None:
-        """Answers with a problem and closes; only closes where the answer to an earlier request is not yet complete."""
+        """Answers with a problem and closes; only closes where the answer to an earlier request is
+        not yet complete.
+        """
         self._refused = True
         self._no_deadline()
         ours = (

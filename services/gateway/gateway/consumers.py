@@ -31,7 +31,9 @@ HEAD = 1
     group="gateway",
 )
 async def keep(events: list[tuple[Any, Fact]], session: Session) -> None:
-    """Appends what concerns an organisation; the head's lock is held until the commit, so that positions appear in their order."""
+    """Appends what concerns an organisation; the head's lock is held until the commit, so that
+    positions appear in their order.
+    """
     told = [
         (event, fact) for event, fact in events if event.organisation_id
     ]  # an order nobody was offered concerns no firm

@@ -18,8 +18,8 @@ from google.protobuf.message import Message
 class Method:
     """One public method.
 
-    service: `assessment`. full_name: `eldercare.assessment.v1.Elders/Register`. verb, path: of its HTTP route.
-    request, reply: message classes. body: True where the request comes as a body.
+    service: `assessment`. full_name: `eldercare.assessment.v1.Elders/Register`. verb, path: of its
+    HTTP route. request, reply: message classes. body: True where the request comes as a body.
     """
 
     service: str

@@ -32,7 +32,8 @@ _MAC_BYTES = 12
 def routes(store: Store, identity: Identity, keys: Sequence[bytes]) -> list[Route]:
     """GET /v1/feed.
 
-    keys: mark cursors; the first makes them, all know them again, so that a rotation refuses nobody.
+    keys: mark cursors; the first makes them, all know them again, so that a rotation refuses
+    nobody.
     """
 
     async def poll(request: Request) -> Response:
@@ -89,7 +90,9 @@ async def _page(store: Store, keys: Sequence[bytes], caller: Caller, request: Re
 
 
 async def _true_until(session: Session, epoch: UUID) -> int:
-    """The last position of a lost epoch that the feed still tells alike; 0 for an epoch that nobody remembers."""
+    """The last position of a lost epoch that the feed still tells alike; 0 for an epoch that nobody
+    remembers.
+    """
     ended = (await session.exec(select(FeedRestore).where(FeedRestore.epoch == epoch))).first()
     if ended is None:
         return 0
@@ -103,7 +106,8 @@ def _expired(earliest: str) -> Response:
     return problem(
         410,
         "CURSOR_EXPIRED",
-        "events behind this cursor are older than what is kept; go on from the earliest cursor and read the gap "
+        "events behind this cursor are older than what is kept; go on from the earliest "
+        "cursor and read the gap "
         "from its owners",
         errors=[("cursor", "is not older than what is kept")],
         earliest_cursor=earliest,
@@ -114,8 +118,10 @@ def _restored(earliest: str, cursor: str, lost: int) -> Response:
     return problem(
         410,
         "CURSOR_EXPIRED",
-        f"the feed was restored from a backup, and the last {lost} positions this cursor has passed are no longer "
-        "true: go on from `resume_cursor`, which lies at the end of what is; states with a higher sequence replace what you have",
+        f"the feed was restored from a backup, and the last {lost} positions this cursor "
+        "has passed are no longer "
+        "true: go on from `resume_cursor`, which lies at the end of what is; states with a "
+        "higher sequence replace what you have",
         errors=[("cursor", "is of this epoch of the feed")],
         earliest_cursor=earliest,
         resume_cursor=cursor,

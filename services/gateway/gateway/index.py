@@ -1,4 +1,6 @@
-"""Finds a route by the first words of its path: asking all of them one after the other took a tenth of the gateway's time."""
+"""Finds a route by the first words of its path: asking all of them one after the other took a tenth
+of the gateway's time.
+"""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -10,9 +12,11 @@ _CHOSEN = "gateway.route"
 
 
 class Index(BaseRoute):
-    """Many routes as one; among those with the same first two words the first that fits is taken, as Starlette does.
+    """Many routes as one; among those with the same first two words the first that fits is taken,
+    as Starlette does.
 
-    Routes with a parameter in the second segment come last. Raises: ValueError for one with a parameter in the first.
+    Routes with a parameter in the second segment come last. Raises: ValueError for one with a
+    parameter in the first.
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:

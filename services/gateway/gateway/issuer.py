@@ -1,4 +1,5 @@
-"""The built-in issuer of the one-box city: key set, client_credentials for programs, password for demo users.
+"""The built-in issuer of the one-box city: key set, client_credentials for programs, password for
+demo users.
 
 Anywhere else an OpenID provider takes its place by configuration.
 """
@@ -35,7 +36,8 @@ from kit.store import Store
 LIFE_S = 3600
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
 SIMULATOR = "simulator"
-# What a client is: `smoke` reads one list of every service, a board and the feed of an organisation that nobody is; the rest are services.
+# What a client is: `smoke` reads one list of every service, a board and the feed of an organisation
+# that nobody is; the rest are services.
 CLIENTS: dict[str, dict[str, Any]] = {
     SIMULATOR: {"roles": ["operator"]},
     "smoke": {
@@ -47,7 +49,8 @@ CLIENTS: dict[str, dict[str, Any]] = {
 SERVICE: dict[str, Any] = {"roles": ["service"]}
 CLAIMS = ("area", "organisation_id", "elder_ids", "worker_id")
 DEMO_PASSWORD = "demo"  # the demo users of a city that forgets; no other account has a default
-# roles that need no one registered; a user of an organisation, a worker, an elder is added by whoever registered them
+# roles that need no one registered; a user of an organisation, a worker, an elder is added by
+# whoever registered them
 DEMO_USERS: tuple[dict[str, Any], ...] = (
     {
         "username": "city",
@@ -94,7 +97,8 @@ DEMO_USERS: tuple[dict[str, Any], ...] = (
 class Issuer:
     """Mints tokens with an Ed25519 key.
 
-    name: `iss`. secrets: by client id; CLIENTS tells what each may. older: keys that sign no more, or
+    name: `iss`. secrets: by client id; CLIENTS tells what each may. older: keys that sign no more,
+    or
     not yet; they are published too, so that their tokens are accepted.
     """
 
@@ -108,7 +112,9 @@ class Issuer:
     def made(
         cls, name: str, audience: str, keys: SecretStr, secrets: dict[str, SecretStr]
     ) -> "Issuer":
-        """From settings; the first of the keys signs. Raises: ValueError where one is not an Ed25519 key, or none is there."""
+        """From settings; the first of the keys signs. Raises: ValueError where one is not an
+        Ed25519 key, or none is there.
+        """
         private = []
         for block in _PEM.findall(keys.get_secret_value()):
             key = serialization.load_pem_private_key(block.encode(), None)
@@ -154,7 +160,9 @@ class Issuer:
 
 
 def routes(issuer: Issuer, store: Store, identity: Identity, *, one_box: bool) -> list[Route]:
-    """The issuer's routes; in one box also demo users, and tokens for the people of the simulated city (operators only)."""
+    """The issuer's routes; in one box also demo users, and tokens for the people of the simulated
+    city (operators only).
+    """
 
     async def discovery(request: Request) -> Response:
         root = str(request.base_url).rstrip("/")

@@ -1,6 +1,8 @@
-"""Keeps one greedy client from starving the others: bodies, times and requests under way are bounded, by client and in all.
+"""Keeps one greedy client from starving the others: bodies, times and requests under way are
+bounded, by client and in all.
 
-Why ours: libraries of limits (slowapi, limits) count requests by time; what runs out here is what is under way.
+Why ours: libraries of limits (slowapi, limits) count requests by time; what runs out here is what
+is under way.
 """
 
 import asyncio
@@ -106,7 +108,9 @@ class _Refused(Exception):
 
 
 class _Body:
-    """The body of a request, read as a whole when it is asked for, within its bounds; `close` gives back what it holds of `room`."""
+    """The body of a request, read as a whole when it is asked for, within its bounds; `close` gives
+    back what it holds of `room`.
+    """
 
     def __init__(
         self,
@@ -196,10 +200,12 @@ class _Budget:
 
 
 class Limits(BaseRoute):
-    """The routes, behind budgets: 429 for a client whose own is exhausted, 503 where that of all is, 413 and 408 for bodies.
+    """The routes, behind budgets: 429 for a client whose own is exhausted, 503 where that of all
+    is, 413 and 408 for bodies.
 
-    A client is the organisation, else the subject, of a valid token; without one it is the address, with budgets apart. A request takes of
-    what all share only when it has arrived whole. identity: None where nobody has a token. kinds: by path of a route; the rest takes JSON.
+    A client is the organisation, else the subject, of a valid token; without one it is the address,
+    with budgets apart. A request takes of what all share only when it has arrived whole. identity:
+    None where nobody has a token. kinds: by path of a route; the rest takes JSON.
     """
 
     def __init__(

@@ -33,9 +33,10 @@ def routes(
 ) -> list[Route]:
     """Operators only: GET /onebox/status, GET /onebox/quiet, GET, POST and DELETE /onebox/clock.
 
-    POST moves the clock on, by a year at most and never behind the platform's last day. DELETE takes the last move back, once, while no
-    part has emitted or applied anything since and none was started anew: then nothing bears the time in between. Only the process that
-    moved the clock knows what was before.
+    POST moves the clock on, by a year at most and never behind the platform's last day. DELETE
+    takes the last move back, once, while no part has emitted or applied anything since and none was
+    started anew: then nothing bears the time in between. Only the process that moved the clock
+    knows what was before.
     """
     moves: list[
         tuple[datetime, datetime, Happened]

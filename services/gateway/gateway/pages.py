@@ -74,5 +74,7 @@ def _page(path: Path) -> Response:
 
 @cache
 def _packed(path: Path, _changed_ns: int) -> bytes:
-    """Packed once, since it takes a tenth of a second: the assets of one build are few and never change."""
+    """Packed once, since it takes a tenth of a second: the assets of one build are few and never
+    change.
+    """
     return gzip.compress(path.read_bytes(), 6, mtime=0)

@@ -1,4 +1,6 @@
-"""Errors as RFC 9457 problem documents: a stable reason, and for each offending field the rule it breaks."""
+"""Errors as RFC 9457 problem documents: a stable reason, and for each offending field the rule it
+breaks.
+"""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,6 @@
-"""What a restore from a backup means to the feed: its positions are given a second time, so cursors of the lost epoch are refused."""
+"""What a restore from a backup means to the feed: its positions are given a second time, so cursors
+of the lost epoch are refused.
+"""
 
 from gateway.consumers import HEAD
 from gateway.tables import FeedHead, FeedRestore
@@ -7,7 +9,9 @@ from kit.store import Session
 
 
 async def start(session: Session, restored: int) -> None:
-    """Notes how far the feed of the lost epoch is true, and begins another one. restored: number of the new epoch."""
+    """Notes how far the feed of the lost epoch is true, and begins another one. restored: number of
+    the new epoch.
+    """
     head = await session.get(FeedHead, HEAD, with_for_update=True)
     if head is not None and await session.get(FeedRestore, restored) is None:
         session.add(FeedRestore(restored=restored, epoch=head.epoch, position=head.position))

@@ -1,4 +1,6 @@
-"""Events leave the feed when they are 30 days old, the oldest first and in small batches, so that what is kept has no gap."""
+"""Events leave the feed when they are 30 days old, the oldest first and in small batches, so that
+what is kept has no gap.
+"""
 
 import asyncio
 from datetime import timedelta
@@ -35,7 +37,8 @@ async def _batch(store: Store, before: object, most: int) -> int:
         if last is None:
             return 0
         rows = await driver.fetch(
-            "select position, heard_at from feed_event where position > $1 order by position limit $2",
+            "select position, heard_at from feed_event where position > $1 order by "
+            "position limit $2",
             last,
             most,
         )

@@ -24,7 +24,10 @@ class Settings(KitSettings):
     )
     signing_key: SecretStr | None = Field(
         None,
-        description="Ed25519 keys (PEM) of the built-in issuer: the first signs, all are known; absent: tokens come from elsewhere",
+        description=(
+            "Ed25519 keys (PEM) of the built-in issuer: the first signs, all are known; "
+            "absent: tokens come from elsewhere"
+        ),
     )
     clients: dict[str, SecretStr] = Field(
         default_factory=dict, description="secrets of the built-in issuer's clients, by client id"
@@ -37,7 +40,9 @@ class Settings(KitSettings):
     concurrency: int = Field(
         256,
         gt=0,
-        description="requests under way at once, and as many without a token; more are told to come again",
+        description=(
+            "requests under way at once, and as many without a token; more are told to come again"
+        ),
     )
     client_concurrency: int = Field(
         64,
@@ -47,12 +52,18 @@ class Settings(KitSettings):
     peer_concurrency: int = Field(
         128,
         gt=0,
-        description="requests under way of one address without a token; all who come through one proxy are one address",
+        description=(
+            "requests under way of one address without a token; all who come through one proxy "
+            "are one address"
+        ),
     )
     polls: int = Field(
         256,
         gt=0,
-        description="polls of the feed at once, beside the requests: each asks the database five times a second",
+        description=(
+            "polls of the feed at once, beside the requests: each asks the database five times "
+            "a second"
+        ),
     )
     client_polls: int = Field(
         16,
@@ -70,7 +81,10 @@ class Settings(KitSettings):
     json_bytes: int = Field(
         1 << 20,
         gt=0,
-        description="largest body but for files: 2 000 people for tokens are half of it; JSON grows thirtyfold in memory",
+        description=(
+            "largest body but for files: 2 000 people for tokens are half of it; JSON grows "
+            "thirtyfold in memory"
+        ),
     )
     bodies_mib: int = Field(
         128,
@@ -88,7 +102,10 @@ class Settings(KitSettings):
     peer_connections: int = Field(
         1024,
         gt=0,
-        description="open connections of one address; one proxy must get through all requests and polls that may be under way",
+        description=(
+            "open connections of one address; one proxy must get through all requests and "
+            "polls that may be under way"
+        ),
     )
 
     def bounds(self) -> Bounds:

@@ -27,7 +27,9 @@ class FeedHead(Remembered, table=True):
 
 
 class FeedRestore(Remembered, table=True):
-    """An epoch of the feed that a restore has ended: behind the position, what it told is no longer true."""
+    """An epoch of the feed that a restore has ended: behind the position, what it told is no longer
+    true.
+    """
 
     __tablename__ = "feed_restore"
     restored: int = Field(

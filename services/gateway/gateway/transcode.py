@@ -136,7 +136,9 @@ def _message_at(kind: Descriptor | None, path: Iterable[str]) -> Descriptor | No
 
 
 def to_json(message: Message) -> bytes:
-    """The message as JSON: absent fields without presence are printed, so that a reader sees every field."""
+    """The message as JSON: absent fields without presence are printed, so that a reader sees every
+    field.
+    """
     return _ENCODER.encode(document(message)).encode()
 
 

@@ -1,7 +1,8 @@
 """Message → JSON object by a plan made once per type.
 
-`json_format.MessageToDict` asks each field of each message again what it is: it took a tenth of the gateway's time for a small record
-and most of it for a board. A test holds the two equal for every reply of the contracts.
+`json_format.MessageToDict` asks each field of each message again what it is: it took a tenth of the
+gateway's time for a small record and most of it for a board. A test holds the two equal for every
+reply of the contracts.
 """
 
 import base64

@@ -26,7 +26,9 @@ async def identity(issuer: Issuer) -> AsyncIterator[Identity]:
 
 @pytest_asyncio.fixture
 async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
-    """`await opened(routes)` = a client of the application around these routes, whose portal is `tmp_path`."""
+    """`await opened(routes)` = a client of the application around these routes, whose portal is
+    `tmp_path`.
+    """
     async with AsyncExitStack() as ends:
 
         async def open_(

@@ -1,4 +1,6 @@
-"""The feed: positions without gaps, cursors for one organisation, others' events withheld and counted."""
+"""The feed: positions without gaps, cursors for one organisation, others' events withheld and
+counted.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -268,7 +270,8 @@ async def test_a_feed_that_has_forgotten_everything_goes_on_counting(
 async def aged(store: Store, days: int, *, since: int = 0, until: int = 1000) -> None:
     async with store.transaction() as session:
         await (await session.driver()).execute(
-            "update feed_event set heard_at = heard_at - make_interval(days => $1) where position between $2 and $3",
+            "update feed_event set heard_at = heard_at - make_interval(days => $1) where "
+            "position between $2 and $3",
             days,
             since,
             until,

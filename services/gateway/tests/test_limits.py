@@ -1,4 +1,6 @@
-"""Greedy, slow and odd clients over real sockets: no body is lost, and whoever takes too much does not stop the others."""
+"""Greedy, slow and odd clients over real sockets: no body is lost, and whoever takes too much does
+not stop the others.
+"""
 
 import asyncio
 import json
@@ -32,8 +34,12 @@ pytestmark = pytest.mark.timeout(60)
 
 BODY = b'{"reached":true,"satisfied":true}'
 # as Java's HttpClient sends it
-H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQBAAAAAAIAAAAA\r\n"
-SOON_S = 5.0  # far more than an answer takes on a crowded machine, far less than those in the way would stay
+H2C = (
+    b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: "
+    b"AAMAAABkAAQBAAAAAAIAAAAA\r\n"
+)
+# far more than an answer takes on a crowded machine, far less than those in the way would stay
+SOON_S = 5.0
 
 
 @dataclass
@@ -116,7 +122,9 @@ Serve = Callable[..., Awaitable[Running]]
 
 @pytest_asyncio.fixture
 async def serve(identity: Identity) -> AsyncIterator[Serve]:
-    """`await serve(client_polls=2)` = the gateway around a few routes within these bounds; what is not named is as usual."""
+    """`await serve(client_polls=2)` = the gateway around a few routes within these bounds; what is
+    not named is as usual.
+    """
     async with AsyncExitStack() as ends:
 
         async def served(*more: Route, **given: Any) -> Running:
@@ -175,7 +183,9 @@ def as_firm(issuer: Issuer) -> Callable[[str], bytes]:
     """`as_firm(organisation_id)` = the header line of one of its workers."""
 
     def made(organisation: str) -> bytes:
-        return f"Authorization: Bearer {issuer.token(('worker',), organisation_id=organisation)}\r\n".encode()
+        return (
+            f"Authorization: Bearer {issuer.token(('worker',), organisation_id=organisation)}\r\n"
+        ).encode()
 
     return made
 
@@ -201,7 +211,8 @@ def chunked(*parts: bytes) -> bytes:
     [
         b"",
         H2C,
-        b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
+        b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+        b"13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
         b"Connection: keep-alive, upgrade\r\nUpgrade: TLS/1.2, foo\r\n",
         b"Upgrade: h2c\r\n",
         b"Connection: Upgrade\r\n",
@@ -290,7 +301,10 @@ async def test_half_sent_requests_stop_nobody(
 
     began = time.monotonic()
     command = await running.ask(post(more=as_firm(str(ids.new()))) + BODY)
-    basic = b"Authorization: Basic c21va2U6YSBzZWNyZXQ=\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    basic = (
+        b"Authorization: Basic c21va2U6YSBzZWNyZXQ=\r\nContent-Type: "
+        b"application/x-www-form-urlencoded\r\n"
+    )
     granted = await running.ask(post("/token", basic, length=29) + b"grant_type=client_credentials")
     own_fault = await running.ask(post(more=greedy) + BODY)
 

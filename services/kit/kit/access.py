@@ -27,7 +27,8 @@ Column = ColumnElement[Any] | InstrumentedAttribute[Any] | Any
 class Caller:
     """Who asks, as a verified token says it.
 
-    area: 12-digit code, the caller sees what lies in it. client_id: the program that speaks. service: one of our own services.
+    area: 12-digit code, the caller sees what lies in it. client_id: the program that speaks.
+    service: one of our own services.
     """
 
     subject: str
@@ -41,7 +42,9 @@ class Caller:
 
     @classmethod
     def from_claims(cls, claims: Mapping[str, Any]) -> "Caller":
-        """Reads the claims of a verified token; a scope claim that is not well formed counts as none."""
+        """Reads the claims of a verified token; a scope claim that is not well formed counts as
+        none.
+        """
         roles = frozenset(role for role in claims.get("roles", ()) if role in ROLES)
         area = claims.get("area")
         return cls(
@@ -71,7 +74,9 @@ def area_prefix(code: str) -> str:
 
 
 def area_range(code: str) -> tuple[str, str]:
-    """Least and greatest 12-digit code inside an area, both included: an index answers it in any collation."""
+    """Least and greatest 12-digit code inside an area, both included: an index answers it in any
+    collation.
+    """
     prefix = area_prefix(code)
     return prefix.ljust(_AREA_DIGITS, "0"), prefix.ljust(_AREA_DIGITS, "9")
 
@@ -82,7 +87,9 @@ def sees_all(caller: Caller) -> bool:
 
 
 def scope_of(caller: Caller, kind: Literal["area", "organisation", "person"]) -> Any:
-    """The caller's own area code, organisation id or elder ids, if one of the roles gives the right to use it; else None."""
+    """The caller's own area code, organisation id or elder ids, if one of the roles gives the right
+    to use it; else None.
+    """
     if kind == "area":
         return caller.area if not AREA_ROLES.isdisjoint(caller.roles) else None
     if kind == "organisation":
@@ -100,7 +107,8 @@ def scoped(
 ) -> S:
     """Keeps the rows that this caller may see: the union of what each of the caller's roles sees.
 
-    area, organisation, person: the columns that hold the area code, the organisation's id, the elder's id.
+    area, organisation, person: the columns that hold the area code, the organisation's id, the
+    elder's id.
     A role without a column it can use sees no row.
     """
     if sees_all(caller):

@@ -1,7 +1,9 @@
-"""Who looked at whose personal data: one record for each access, chained by hash so that none can be changed or taken out unseen.
+"""Who looked at whose personal data: one record for each access, chained by hash so that none can
+be changed or taken out unseen.
 
-The chain is made by the sealer every second, not in the request. A record that was cut off the end is not in the chain: therefore
-the sealer logs the head of the chain, and whoever keeps the logs keeps the proof.
+The chain is made by the sealer every second, not in the request. A record that was cut off the end
+is not in the chain: therefore the sealer logs the head of the chain, and whoever keeps the logs
+keeps the proof.
 """
 
 import asyncio
@@ -34,8 +36,14 @@ _FIELDS = (
     "purpose",
     "correlation_id",
 )
-_INSERT = f"insert into audit_record ({', '.join(_FIELDS)}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"  # noqa: S608
-_LAST = "select position, seal from audit_record where position is not null order by position desc limit 1"
+_INSERT = (
+    f"insert into audit_record ({', '.join(_FIELDS)}) values ($1, $2, $3, $4, $5, $6, $7, $8, "  # noqa: S608
+    "$9, $10)"
+)
+_LAST = (
+    "select position, seal from audit_record where position is not null order by position desc "
+    "limit 1"
+)
 _OPEN = "select * from audit_record where position is null order by audit_id limit $1"
 _SEAL = """update audit_record as record set position = given.position, seal = given.seal
     from unnest($1::uuid[], $2::bigint[], $3::bytea[]) as given (audit_id, position, seal) where record.audit_id = given.audit_id"""
@@ -141,7 +149,9 @@ class Sealer:
 
 
 async def first_broken_position(store: Store) -> int | None:
-    """The first place in the chain where a record was changed, taken out or put in; None where the chain holds."""
+    """The first place in the chain where a record was changed, taken out or put in; None where the
+    chain holds.
+    """
     seal, expected, after = b"", 1, 0
     while True:
         async with store.raw() as session:

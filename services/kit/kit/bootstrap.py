@@ -1,4 +1,6 @@
-"""Where Kafka's brokers are, and how a client of ours proves itself to them; the same for each library that speaks with Kafka."""
+"""Where Kafka's brokers are, and how a client of ours proves itself to them; the same for each
+library that speaks with Kafka.
+"""
 
 import ssl
 from collections.abc import Mapping
@@ -17,7 +19,8 @@ _LOGINS = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """The way in. brokers: host:port[,host:port]. ca: certificates (PEM) that sign the brokers' own; None: those the system trusts.
+    """The way in. brokers: host:port[,host:port]. ca: certificates (PEM) that sign the brokers'
+    own; None: those the system trusts.
 
     client: what the operator sets of our clients (kit.clients).
     Only combinations that `kit.settings.KafkaSettings` lets through make sense.

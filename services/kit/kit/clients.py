@@ -1,6 +1,8 @@
-"""What an operator may set of our Kafka clients himself, under the names that Kafka's own documents use.
+"""What an operator may set of our Kafka clients himself, under the names that Kafka's own documents
+use.
 
-What a promise rests on is not here: acknowledgements, idempotence, where a group begins, commits, timeouts that a batch waits for.
+What a promise rests on is not here: acknowledgements, idempotence, where a group begins, commits,
+timeouts that a batch waits for.
 """
 
 from collections.abc import Mapping
@@ -15,7 +17,9 @@ WRITERS: frozenset[Role] = frozenset({"write"})
 
 @dataclass(frozen=True)
 class Option:
-    """keyword: as aiokafka calls it. roles: the clients that know it. choices: all its values, where it is no whole number."""
+    """keyword: as aiokafka calls it. roles: the clients that know it. choices: all its values,
+    where it is no whole number.
+    """
 
     keyword: str
     roles: frozenset[Role] = EVERYONE

@@ -1,6 +1,8 @@
-"""Business time: the wall clock in production; in one box an instant all processes share and the simulator moves on.
+"""Business time: the wall clock in production; in one box an instant all processes share and the
+simulator moves on.
 
-Leases, retries, tokens and time-outs use `real()`: they must pass even when the business clock stands still.
+Leases, retries, tokens and time-outs use `real()`: they must pass even when the business clock
+stands still.
 """
 
 import fcntl
@@ -34,8 +36,9 @@ class ClockTooFar(ValueError):
 class Clock:
     """Tells the business instant.
 
-    file: the shared clock of one box, 8 bytes, microseconds since 1970, little-endian; made with the wall clock's instant
-    where it is absent or shows one behind the last day. Without it, business time is the wall clock and cannot be set.
+    file: the shared clock of one box, 8 bytes, microseconds since 1970, little-endian; made with
+    the wall clock's instant where it is absent or shows one behind the last day. Without it,
+    business time is the wall clock and cannot be set.
     """
 
     def __init__(self, file: Path | None = None) -> None:
@@ -61,10 +64,11 @@ class Clock:
         return datetime.now(UTC)
 
     def set(self, at: datetime) -> datetime:
-        """Moves the shared clock on for every process; setting it to the instant it shows does nothing.
+        """Moves the shared clock on for every process; setting it to the instant it shows does
+        nothing.
 
-        Raises: ClockMovesForward for an earlier instant; ClockTooFar behind the last day; RuntimeError where business time is the
-        wall clock.
+        Raises: ClockMovesForward for an earlier instant; ClockTooFar behind the last day;
+        RuntimeError where business time is the wall clock.
         """
         if self._shared is None or self.file is None:
             raise RuntimeError(
@@ -76,14 +80,16 @@ class Clock:
         with _locked(self.file):
             if micros < int.from_bytes(self._shared[:8], "little"):
                 raise ClockMovesForward(
-                    f"now: {at.isoformat()} lies before {self.now().isoformat()}, and the clock only moves forward"
+                    f"now: {at.isoformat()} lies before {self.now().isoformat()}, and the "
+                    "clock only moves forward"
                 )
             self._shared[:8] = micros.to_bytes(8, "little")
             self._shared.flush()
         return self.now()
 
     def take_back(self, shown: datetime, to: datetime) -> bool:
-        """Sets the shared clock from one instant to another, an earlier one too, if it still shows the first; returns whether it did.
+        """Sets the shared clock from one instant to another, an earlier one too, if it still shows
+        the first; returns whether it did.
 
         Only for whoever has seen that nothing bears the time in between.
         """

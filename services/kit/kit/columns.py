@@ -1,4 +1,5 @@
-"""Columns that hold personal text, declared beside the others, so that their keys rotate without the service's help.
+"""Columns that hold personal text, declared beside the others, so that their keys rotate without
+the service's help.
 
 name_sealed: bytes = sealed("name")
 phone_sealed: bytes | None = sealed("phone", default=None)

@@ -1,27 +1,32 @@
 """A command has one effect and one answer, however often it arrives.
 
-A caller makes an idempotency key; it is scoped by (client, method, key) and kept with a hash of the request and the sealed answer.
-The normal path costs nothing extra: the flow runs, and its answer is inserted in the statement that also inserts its messages. When
-the key is there already, the transaction is rolled back and the kept answer is given, and likewise when the flow was refused,
-because the first arrival may be what forbids the second. Two that arrive at once meet at the key's unique index.
+A caller makes an idempotency key; it is scoped by (client, method, key) and kept with a hash of the
+request and the sealed answer. The normal path costs nothing extra: the flow runs, and its answer is
+inserted in the statement that also inserts its messages. When the key is there already, the
+transaction is rolled back and the kept answer is given, and likewise when the flow was refused,
+because the first arrival may be what forbids the second. Two that arrive at once meet at the key's
+unique index.
 
-A **hot** flow (order, check-in, check-out) is one that must pass 900 times a second per process. It takes a `RawSession` where others
-take a `Session`; what it reads is not locked, and all that it writes leaves in one statement, which is the whole transaction:
+A **hot** flow (order, check-in, check-out) is one that must pass 900 times a second per process. It
+takes a `RawSession` where others take a `Session`; what it reads is not locked, and all that it
+writes leaves in one statement, which is the whole transaction:
 
     @commands.hot
     async def check_in(request: CheckIn, session: RawSession, call: Call) -> Visit:
-        row = await session.fetchrow("select state, version from visit where visit_id = $1", UUID(request.visit_id))
+        row = await session.fetchrow("select state, version from visit where visit_id = $1",
+        UUID(request.visit_id))
         ...decide...
         session.write(
-            "update visit set state = $1, version = $2 where visit_id = $3 and version = $4", State.OPEN, row["version"] + 1, visit_id,
+            "update visit set state = $1, version = $2 where visit_id = $3 and version = $4",
+            State.OPEN, row["version"] + 1, visit_id,
             row["version"],
         )
         outbox.emit(session, CheckedIn(...), sequence=row["version"] + 1)
         return Visit(...)
 
-Each `write` is an insert, update or delete that must touch exactly one row; when one does not (somebody was faster), nothing is
-written and the flow runs again on what is there now, three times at most. So a hot flow costs two round trips and no ORM;
-`synchronous_commit` stays on.
+Each `write` is an insert, update or delete that must touch exactly one row; when one does not
+(somebody was faster), nothing is written and the flow runs again on what is there now, three times
+at most. So a hot flow costs two round trips and no ORM; `synchronous_commit` stays on.
 """
 
 import asyncio
@@ -81,12 +86,13 @@ async def run(
     vault: Vault | None = None,
     raw: bool = False,
 ) -> Reply:
-    """Runs a command once, in a transaction of its own, and returns its answer, or the one it was given before.
+    """Runs a command once, in a transaction of its own, and returns its answer, or the one it was
+    given before.
 
-    work: may run again after a contention, so it keeps nothing but what the session gives it. vault: by default the store's.
-    raw: `work` takes a RawSession, not a Session.
-    Raises: KeyReused; whatever `work` raises; Contended where it was in others' way three times; Unavailable, after which the
-    same request with the same key tells whether it took place.
+    work: may run again after a contention, so it keeps nothing but what the session gives it.
+    vault: by default the store's. raw: `work` takes a RawSession, not a Session.
+    Raises: KeyReused; whatever `work` raises; Contended where it was in others' way three times;
+    Unavailable, after which the same request with the same key tells whether it took place.
     """
     vault = vault or store.vault
     if vault is None:

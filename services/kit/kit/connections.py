@@ -1,4 +1,6 @@
-"""Connections that stay checked out between transactions: taking one from SQLAlchemy's pool and giving it back costs half a millisecond."""
+"""Connections that stay checked out between transactions: taking one from SQLAlchemy's pool and
+giving it back costs half a millisecond.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -53,7 +55,8 @@ class Connections:
     async def taken(self) -> AsyncIterator[tuple[AsyncConnection, Any]]:
         """A connection and its driver, for the block alone.
 
-        Raises: TimeoutError where none became free in time, or PostgreSQL does not answer; OSError; asyncpg.PostgresError.
+        Raises: TimeoutError where none became free in time, or PostgreSQL does not answer; OSError;
+        asyncpg.PostgresError.
         """
         if self._places.locked():
             async with asyncio.timeout(WAIT_S):
@@ -78,7 +81,8 @@ class Connections:
     async def _open(self) -> tuple[AsyncConnection, Any]:
         while self._free:  # the last used first: its caches are warm
             connection, driver = self._free.pop()
-            if not driver.is_closed():  # asyncpg learns of a killed server from its socket, without the round trip of a ping
+            # asyncpg learns of a killed server from its socket, without the round trip of a ping
+            if not driver.is_closed():
                 return connection, driver
             await _dropped(connection)
         connection = await self._engine.connect()

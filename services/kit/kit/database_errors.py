@@ -5,7 +5,8 @@ from sqlalchemy import exc
 
 from kit.refusals import Unavailable
 
-# a loop of a service rests on these and tries again: whatever is wrong with the database, it may be mended while the service lives
+# a loop of a service rests on these and tries again: whatever is wrong with the database, it may be
+# mended while the service lives
 FAILED = (
     Unavailable,
     asyncpg.PostgresError,

@@ -1,6 +1,8 @@
-"""The days and instants that the platform takes: one rule for every request, so that whatever is accepted can be kept and folded.
+"""The days and instants that the platform takes: one rule for every request, so that whatever is
+accepted can be kept and folded.
 
-Far from both ends of the calendar, each consumer can still add a month, look for the day before, and say an instant in any time zone.
+Far from both ends of the calendar, each consumer can still add a month, look for the day before,
+and say an instant in any time zone.
 """
 
 from collections.abc import Iterator
@@ -27,9 +29,11 @@ _RULES = {"day": f"{_RULE}, or is {NO_END} for no end", "month": _RULE, "instant
 
 
 def out_of_bounds(request: Message) -> Iterator[tuple[str, str]]:
-    """Field and rule of each day, month and instant of a request that lies where nothing can happen; an absent one breaks no rule.
+    """Field and rule of each day, month and instant of a request that lies where nothing can
+    happen; an absent one breaks no rule.
 
-    A field is a day or a month where its contract's pattern says so. Whether the calendar has the day is not asked here.
+    A field is a day or a month where its contract's pattern says so. Whether the calendar has the
+    day is not asked here.
     """
     for name, kind in _asked(request.DESCRIPTOR):
         value = getattr(request, name)
@@ -51,7 +55,9 @@ def _may_be(text: str, kind: str) -> bool:
 
 @cache
 def _asked(kind: Descriptor) -> list[tuple[str, str]]:
-    """Of a message: its fields that hold a day, a month, an instant or a message, and which of these."""
+    """Of a message: its fields that hold a day, a month, an instant or a message, and which of
+    these.
+    """
     found = []
     fields: list[Any] = list(kind.fields)
     for field in fields:

@@ -1,7 +1,9 @@
-"""A new epoch: a database that was brought back to an earlier instant is fitted to topics that were made anew.
+"""A new epoch: a database that was brought back to an earlier instant is fitted to topics that were
+made anew.
 
-What was published after that instant is in no database any more. The topics begin again with what the groups have not read of the past
-(`kept`); what waits or is parked goes before their beginning, at negative offsets, so that the line of a key stays in one order.
+What was published after that instant is in no database any more. The topics begin again with what
+the groups have not read of the past (`kept`); what waits or is parked goes before their beginning,
+at negative offsets, so that the line of a key stays in one order.
 """
 
 from bisect import bisect_left
@@ -43,7 +45,10 @@ from unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::int[]) as p (g,
 cross join lateral (select count(*) as n from waiting where "group" = p.g and topic = p.t and partition = p.p) as w
 cross join lateral (select count(*) filter (where not held) as parked, count(*) filter (where held) as held from parked
                     where "group" = p.g and topic = p.t and partition = p.p) as k"""
-_SENT = "insert into sent (part, cluster, topic, partition, next) select 0, $1, * from unnest($2::text[], $3::int[], $4::bigint[])"
+_SENT = (
+    "insert into sent (part, cluster, topic, partition, next) select 0, $1, * from "
+    "unnest($2::text[], $3::int[], $4::bigint[])"
+)
 
 
 async def start(
@@ -54,10 +59,12 @@ async def start(
     cluster: str,
     kept: Mapping[Partition, Sequence[int]],
 ) -> int:
-    """Begins the next epoch of this database and returns its number; the same restore again changes nothing.
+    """Begins the next epoch of this database and returns its number; the same restore again changes
+    nothing.
 
-    lost, cluster: Kafka's cluster id before and from now on; they may be the same. kept: what each new partition holds, as the offsets
-    its records had before, rising; the first lies at offset 0 now.
+    lost, cluster: Kafka's cluster id before and from now on; they may be the same. kept: what each
+    new partition holds, as the offsets its records had before, rising; the first lies at offset 0
+    now.
     """
     driver = await session.driver()
     if (known := await driver.fetchval(_AGAIN, restore_id)) is not None:

@@ -1,4 +1,6 @@
-"""What a transaction writes last, in one statement: messages to the outbox, timers, and the answer of the command."""
+"""What a transaction writes last, in one statement: messages to the outbox, timers, and the answer
+of the command.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -39,7 +41,9 @@ class Answer(NamedTuple):
 
 
 class Repeated(Exception):
-    """The same idempotency key was answered before, or at this moment by somebody else; the transaction must be rolled back."""
+    """The same idempotency key was answered before, or at this moment by somebody else; the
+    transaction must be rolled back.
+    """
 
 
 Timers = Mapping[tuple[str, str], datetime | None]
@@ -75,8 +79,8 @@ def steps(
 ) -> tuple[tuple[str, ...], list[Any]]:
     """The steps of the statement, with `?` as places, and the values of the places.
 
-    after: number of steps `write_0 …` before these; a message is inserted only when each has its row, so that its `seq` is drawn
-    under the row's lock.
+    after: number of steps `write_0 …` before these; a message is inserted only when each has its
+    row, so that its `seq` is drawn under the row's lock.
     """
     dues = [(*key, at) for key, at in timers.items() if at is not None]
     undues = [key for key, at in timers.items() if at is None]
@@ -103,10 +107,16 @@ def steps(
 _KEPT = """kept as (insert into command (client, method, key, digest, answer, answered_at) values (?, ?, ?, ?, ?, ?)
     on conflict do nothing returning 1)"""
 _ONE = "select ?::smallint, ?::uuid, ?::text, ?::text, ?::text, ?::bytea, ?::timestamptz"
-_MANY = "select * from unnest(?::smallint[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::bytea[], ?::timestamptz[])"
+_MANY = (
+    "select * from unnest(?::smallint[], ?::uuid[], ?::text[], ?::text[], ?::text[], "
+    "?::bytea[], ?::timestamptz[])"
+)
 _DUE = """due_set as (insert into due (kind, key, at, tries) select *, 0 from unnest(?::text[], ?::text[], ?::timestamptz[])
     on conflict (kind, key) do update set at = excluded.at, tries = 0, not_before = null, reason = null)"""
-_UNDUE = "due_gone as (delete from due where (kind, key) in (select * from unnest(?::text[], ?::text[])))"
+_UNDUE = (
+    "due_gone as (delete from due where (kind, key) in (select * from unnest(?::text[], "
+    "?::text[])))"
+)
 
 
 def one_each(steps: Sequence[str]) -> str:

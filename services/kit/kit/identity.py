@@ -1,4 +1,5 @@
-"""Who speaks: verifies bearer tokens against the issuer's published keys, and gets this service's own token.
+"""Who speaks: verifies bearer tokens against the issuer's published keys, and gets this service's
+own token.
 
 Tokens live in real time; the business clock has no say here.
 """
@@ -22,9 +23,11 @@ ALGORITHMS = (
     "RS256",
 )  # asymmetric only: a shared secret would let every service mint tokens
 LEEWAY_S = 30
-KEYS_FRESH_S = 300.0  # after that the keys are read again beside the calls, so that a withdrawn key stops counting
+# after that the keys are read again beside the calls, so that a withdrawn key stops counting
+KEYS_FRESH_S = 300.0
 KEYS_STALE_S = 3600.0  # how long the last keys count while the issuer does not answer
-REFETCH_S = 5.0  # least pause between two reads: a flood of unknown key ids must not become a flood of requests
+# least pause between two reads: a flood of unknown key ids must not become a flood of requests
+REFETCH_S = 5.0
 KNOWN_MOST = 20_000  # verified tokens kept; about 12 MB
 TOKEN_MOST_BYTES = 8_192
 FETCH_TIMEOUT_S = 3.0
@@ -40,7 +43,8 @@ class _Known:
 class Identity:
     """Turns a token into its caller.
 
-    issuer, audience: what `iss` and `aud` must be. keys_url: the issuer's JWKS. tick: seconds that only grow.
+    issuer, audience: what `iss` and `aud` must be. keys_url: the issuer's JWKS. tick: seconds that
+    only grow.
     """
 
     def __init__(
@@ -64,7 +68,8 @@ class Identity:
     async def verify(self, token: str) -> Caller:
         """The caller a token names.
 
-        Raises: Unauthenticated where it is not valid now; Unavailable where the issuer's keys cannot be had.
+        Raises: Unauthenticated where it is not valid now; Unavailable where the issuer's keys
+        cannot be had.
         """
         print_ = hashlib.blake2b(token.encode(), digest_size=16).digest()
         known = self._known.get(print_)
@@ -164,7 +169,9 @@ def _signing_keys(published: Any) -> dict[str, jwt.PyJWK]:
 
 
 class TokenSource:
-    """This service's own token, by client_credentials; asked for again when four fifths of its life are over."""
+    """This service's own token, by client_credentials; asked for again when four fifths of its life
+    are over.
+    """
 
     def __init__(
         self,

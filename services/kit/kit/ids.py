@@ -1,4 +1,6 @@
-"""Ids that sort by the instant they were made (UUIDv7, RFC 9562), so that tables can be cut by the day inside an id."""
+"""Ids that sort by the instant they were made (UUIDv7, RFC 9562), so that tables can be cut by the
+day inside an id.
+"""
 
 import os
 import time
@@ -12,7 +14,9 @@ _last = 0
 
 
 def new() -> UUID:
-    """An id of this real instant; ids of one process rise strictly, with a quarter of a microsecond as their step."""
+    """An id of this real instant; ids of one process rise strictly, with a quarter of a microsecond
+    as their step.
+    """
     global _last
     ticks = time.time_ns() * 4096 // 1_000_000
     with _lock:
@@ -37,5 +41,7 @@ def instant(of: UUID) -> datetime:
 
 
 def least(at: datetime) -> UUID:
-    """The least id that can be made at this instant: the lower bound of a day, the upper bound of the day before."""
+    """The least id that can be made at this instant: the lower bound of a day, the upper bound of
+    the day before.
+    """
     return UUID(int=(int(at.timestamp() * 1000) << 80) | _VERSION | _VARIANT)

@@ -1,4 +1,6 @@
-"""An event heard twice is handled once; what must wait waits in the same transaction that notes it as read."""
+"""An event heard twice is handled once; what must wait waits in the same transaction that notes it
+as read.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -112,7 +114,8 @@ async def waiting_for(
 async def come(driver: asyncpg.Connection, group: str) -> set[tuple[str, str]]:
     """What is waited for although it is there.
 
-    Two transactions that cannot see each other, one of which brought the row while the other began to wait, leave such records.
+    Two transactions that cannot see each other, one of which brought the row while the other began
+    to wait, leave such records.
     """
     found: set[tuple[str, str]] = set()
     for (kind,) in await driver.fetch(

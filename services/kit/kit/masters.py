@@ -1,4 +1,5 @@
-"""Says the full state of a master again, for listeners whose replica was lost; `eldercare resay elder`.
+"""Says the full state of a master again, for listeners whose replica was lost; `eldercare resay
+elder`.
 
 A service names its masters in `MASTERS` of its `flows/resay.py`, by name of the aggregate.
 """
@@ -21,7 +22,9 @@ AGAIN_S = 0.5
 
 @dataclass(frozen=True)
 class Master:
-    """table: of the owner, with one key column and a `version`. event_of: the event that tells all of a row."""
+    """table: of the owner, with one key column and a `version`. event_of: the event that tells all
+    of a row.
+    """
 
     table: type[SQLModel]
     event_of: Callable[[Any], Message]
@@ -30,7 +33,9 @@ class Master:
 async def resay(
     store: Store, master: Master, *, at_once: int = AT_ONCE, pause_s: float = PAUSE_S
 ) -> int:
-    """Says every row at its present version and returns how many; nothing is changed, and listeners that are up to date skip it."""
+    """Says every row at its present version and returns how many; nothing is changed, and listeners
+    that are up to date skip it.
+    """
     (key,) = (column.name for column in master.table.__table__.primary_key)  # type: ignore[attr-defined]
     column = col(getattr(master.table, key))
     last, count = None, 0

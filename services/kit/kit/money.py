@@ -7,7 +7,8 @@ Share = Decimal | Fraction | int | str | float
 
 
 def share_fen(amount: int, share: Share) -> int:
-    """A share of an amount, half a fen rounded away from zero, so that a recovery takes back what was paid.
+    """A share of an amount, half a fen rounded away from zero, so that a recovery takes back what
+    was paid.
 
     amount: fen. share: usually 0..1; a float is taken as it is written (0.7 is seven tenths).
 

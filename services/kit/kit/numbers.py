@@ -1,4 +1,6 @@
-"""Numbers that the state gives to persons and organisations: their check characters, and what can be read from them."""
+"""Numbers that the state gives to persons and organisations: their check characters, and what can
+be read from them.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +21,9 @@ class NoSuchDay(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """What a resident's ID number tells. The first six digits are where it was given, perhaps a withdrawn code, never where one lives."""
+    """What a resident's ID number tells. The first six digits are where it was given, perhaps a
+    withdrawn code, never where one lives.
+    """
 
     number: str
     born_on: date
@@ -57,9 +61,11 @@ def resident(number: str) -> Resident:
 
 
 def credit_check(characters: str) -> str:
-    """The check character behind 17 characters of a unified social credit code. Source: GB 32100-2015.
+    """The check character behind 17 characters of a unified social credit code. Source: GB
+    32100-2015.
 
-    The outer remainder matters where the sum is a multiple of 31, as in the last example. Raises: ValueError for I, O, S, V or Z.
+    The outer remainder matters where the sum is a multiple of 31, as in the last example. Raises:
+    ValueError for I, O, S, V or Z.
 
     >>> credit_check("91350100M000100Y4"), credit_check("91110000600037341"), credit_check("91341100MA0000285")
     ('3', 'L', '0')

@@ -1,11 +1,14 @@
-"""Says events: `emit` collects messages, the end of the transaction writes them, `kit.relay` sends them.
+"""Says events: `emit` collects messages, the end of the transaction writes them, `kit.relay` sends
+them.
 
-An event's `ce_sequence` is its aggregate's version; where the database was restored from a backup, 2^20 times the epoch more
-(`kit.tables.Epoch`). So listeners who heard what was said after the backup, and is no longer true, take what is said after the restore
-for newer, unless the aggregate was changed a million times in between.
+An event's `ce_sequence` is its aggregate's version; where the database was restored from a backup,
+2^20 times the epoch more (`kit.tables.Epoch`). So listeners who heard what was said after the
+backup, and is no longer true, take what is said after the restore for newer, unless the aggregate
+was changed a million times in between.
 
-The outbox is a queue, not a log. A message is inserted after its aggregate's version bump, under the aggregate's row lock, so its
-`seq` rises in the order of commits per aggregate; over all aggregates it does not, and nobody may use it as a cursor.
+The outbox is a queue, not a log. A message is inserted after its aggregate's version bump, under
+the aggregate's row lock, so its `seq` rises in the order of commits per aggregate; over all
+aggregates it does not, and nobody may use it as a cursor.
 """
 
 import json
@@ -47,7 +50,9 @@ class Versioned(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something happens: the flow it belongs to, the event it follows from, the span it began in (W3C)."""
+    """Why something happens: the flow it belongs to, the event it follows from, the span it began
+    in (W3C).
+    """
 
     correlation_id: str
     causation_id: str | None = None
@@ -94,7 +99,8 @@ def _read(descriptor: Any) -> Route:
     for name in path:
         if within is None or name not in within.fields_by_name:
             raise Unsayable(
-                f"{descriptor.full_name}: (eldercare.event).key is {said.key!r}, which is no field of it"
+                f"{descriptor.full_name}: (eldercare.event).key is {said.key!r}, which is "
+                "no field of it"
             )
         within = within.fields_by_name[name].message_type
 
@@ -119,9 +125,10 @@ def emit(
 ) -> M:
     """Says an event when this transaction commits, and returns it.
 
-    row: the event's aggregate; its version is raised by one and becomes the event's sequence. It must be locked, or new.
-    sequence: the version, where the flow keeps it itself.
-    Raises: Unsayable where the event breaks a constraint of its contract, has no key or is too large.
+    row: the event's aggregate; its version is raised by one and becomes the event's sequence. It
+    must be locked, or new. sequence: the version, where the flow keeps it itself.
+    Raises: Unsayable where the event breaks a constraint of its contract, has no key or is too
+    large.
     """
     where = route(type(event))
     if row is not None:
@@ -154,9 +161,11 @@ def envelope(
     why: Cause | None = None,
     here: str | None = None,
 ) -> dict[str, str]:
-    """The headers of an event, as CloudEvents' binary mode has them; `traceparent` is of the hop, `ce_traceparent` of the origin.
+    """The headers of an event, as CloudEvents' binary mode has them; `traceparent` is of the hop,
+    `ce_traceparent` of the origin.
 
-    sequence: the aggregate's version, with the database's epoch. why: what led to it. here: the trace it is said in.
+    sequence: the aggregate's version, with the database's epoch. why: what led to it. here: the
+    trace it is said in.
     """
     headers = {
         "content-type": "application/protobuf",

@@ -14,7 +14,9 @@ Row = TypeVar("Row", bound=SQLModel)
 
 
 class Question(Protocol):
-    """What asks for a page. limit: rows, 0 for the usual number. after: `next` of the page before, empty for the first one."""
+    """What asks for a page. limit: rows, 0 for the usual number. after: `next` of the page before,
+    empty for the first one.
+    """
 
     limit: int
     after: str
@@ -29,10 +31,11 @@ async def page(
     *,
     kind: str = "page",
 ) -> tuple[Sequence[Row], str]:
-    """The rows and `next`, empty on the last page; one row more is read to know whether this is the last.
+    """The rows and `next`, empty on the last page; one row more is read to know whether this is the
+    last.
 
-    wanted: scoped to the caller. key: the column of the rows' ids. usual: rows where none are asked for. kind: what a refusal names.
-    Raises: NotFound where `after` is no id.
+    wanted: scoped to the caller. key: the column of the rows' ids. usual: rows where none are asked
+    for. kind: what a refusal names. Raises: NotFound where `after` is no id.
     """
     limit = question.limit or usual
     if question.after:

@@ -1,4 +1,6 @@
-"""Records that could not be applied: kept with their bytes, their line held behind them, replayed when an operator says so."""
+"""Records that could not be applied: kept with their bytes, their line held behind them, replayed
+when an operator says so.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -87,7 +89,9 @@ async def barred(driver: asyncpg.Connection, group: str, lines: Iterable[Line]) 
 
 
 async def types_in_runs(driver: asyncpg.Connection, group: str, longer_than: int) -> set[str]:
-    """The types of the newest records that were parked in a row, in every partition where more than so many were."""
+    """The types of the newest records that were parked in a row, in every partition where more than
+    so many were.
+    """
     return {_type(row[0]) for row in await driver.fetch(_IN_RUNS, group, longer_than)}
 
 
@@ -120,7 +124,10 @@ order by cluster, partition, "offset" limit $4"""
 _PASS = """
 update parked set passed = true where "group" = $1 and topic = $2 and partition = $3 and "offset" = $4 and not held returning key"""
 
-_BEHIND = 'select next from position where "group" = $1 and topic = $2 and partition = $3 and next < $4 for update'
+_BEHIND = (
+    'select next from position where "group" = $1 and topic = $2 and partition = $3 and next < '
+    "$4 for update"
+)
 _LEAP = """
 update position set gaps = gaps + $4 - next, next = $4 where "group" = $1 and topic = $2 and partition = $3 and next < $4"""
 
@@ -149,9 +156,11 @@ async def listed(store: Store, group: str, *, limit: int = 1000) -> list[Stuck]:
 
 
 async def replay(store: Store, group: str, topic: str, key: str | None) -> tuple[int, int]:
-    """Applies the parked record of a key and all behind it, in order, up to the first that fails again, which is parked anew.
+    """Applies the parked record of a key and all behind it, in order, up to the first that fails
+    again, which is parked anew.
 
-    The handlers of the group must be imported. Returns how many went through, and how many are left.
+    The handlers of the group must be imported. Returns how many went through, and how many are
+    left.
     """
     from kit.events import loading
     from kit.events.batch import APPLIED, HELD, PARKED, REPEATED, Batch
@@ -186,9 +195,11 @@ async def replay(store: Store, group: str, topic: str, key: str | None) -> tuple
 async def skip(
     store: Store, group: str, topic: str, partition: int, offset: int
 ) -> tuple[int, int]:
-    """Lets the records behind a parked one go on without it: it stays parked for good, as evidence, and holds nobody.
+    """Lets the records behind a parked one go on without it: it stays parked for good, as evidence,
+    and holds nobody.
 
-    Returns how many went through, and how many are left. Raises: LookupError where nothing is parked there.
+    Returns how many went through, and how many are left. Raises: LookupError where nothing is
+    parked there.
     """
     async with store.transaction() as session:
         row = await (await session.driver()).fetchrow(_PASS, group, topic, partition, offset)
@@ -200,7 +211,9 @@ async def skip(
 
 
 async def resume(store: Store, group: str) -> None:
-    """Forgets how many records were parked in a row, so that a group that stopped for it may go on when it is started."""
+    """Forgets how many records were parked in a row, so that a group that stopped for it may go on
+    when it is started.
+    """
     async with store.transaction() as session:
         await (await session.driver()).execute(
             'update position set run = 0 where "group" = $1', group
@@ -208,7 +221,8 @@ async def resume(store: Store, group: str) -> None:
 
 
 async def accept_loss(store: Store, group: str, topic: str, partition: int, begin: int) -> int:
-    """Goes on where the log begins now, for a group that stopped because records were deleted unread; they count as gaps.
+    """Goes on where the log begins now, for a group that stopped because records were deleted
+    unread; they count as gaps.
 
     Returns how many were lost.
     """

@@ -1,4 +1,6 @@
-"""Personal text at rest: sealed by AES-GCM, found by keyed hashes, shown masked; every key has an id, so that keys rotate."""
+"""Personal text at rest: sealed by AES-GCM, found by keyed hashes, shown masked; every key has an
+id, so that keys rotate.
+"""
 
 import base64
 import hashlib
@@ -24,7 +26,8 @@ class Unreadable(ValueError):
 
 
 class Ring:
-    """The keys of one service; the first of each list seals and hashes, the others only open and find.
+    """The keys of one service; the first of each list seals and hashes, the others only open and
+    find.
 
     personal_keys, hash_keys: "id:base64,id:base64", 32 bytes each.
     """
@@ -38,7 +41,9 @@ class Ring:
         self._hashes = _keys(hash_keys, "hash_keys")
 
     def seal(self, text: str, kind: str = "") -> bytes:
-        """Encrypts under the current key. kind: must be the same when opened, so that no value can be moved to another column."""
+        """Encrypts under the current key. kind: must be the same when opened, so that no value can
+        be moved to another column.
+        """
         name, cipher = self._current(self._seals, "personal_keys")
         nonce = os.urandom(_NONCE_BYTES)
         return _tag(name) + nonce + cipher.encrypt(nonce, text.encode(), kind.encode())
@@ -76,17 +81,23 @@ class Ring:
         return None if _split(value)[0] == name else self.seal(self.open(value, kind), kind)
 
     def digest(self, kind: str, text: str) -> bytes:
-        """A keyed hash for search by equality, under the current key; equal for the usual spellings of one value."""
+        """A keyed hash for search by equality, under the current key; equal for the usual spellings
+        of one value.
+        """
         name, key = self._current(self._hashes, "hash_keys")
         return _digest(name, key, kind, text)
 
     def digests(self, kind: str, text: str) -> list[bytes]:
-        """The hashes of a value under every key, current first: what to look for while a hash key rotates."""
+        """The hashes of a value under every key, current first: what to look for while a hash key
+        rotates.
+        """
         self._current(self._hashes, "hash_keys")
         return [_digest(name, key, kind, text) for name, key in self._hashes.items()]
 
     def character_digests(self, name: str, area: str) -> list[bytes]:
-        """Hashes of the single characters of a name, bound to an area so that frequencies of a whole city stay hidden; to be stored."""
+        """Hashes of the single characters of a name, bound to an area so that frequencies of a
+        whole city stay hidden; to be stored.
+        """
         return [self.digest("character", f"{area}|{character}") for character in _characters(name)]
 
     def character_searches(self, name: str, area: str) -> list[list[bytes]]:
@@ -110,7 +121,9 @@ class Ring:
 
 
 def normal(kind: str, text: str) -> str:
-    """The one spelling of a value: full-width forms folded, blanks gone, the check letter of an ID number large, a phone without +86."""
+    """The one spelling of a value: full-width forms folded, blanks gone, the check letter of an ID
+    number large, a phone without +86.
+    """
     folded = "".join(unicodedata.normalize("NFKC", text).split())
     if kind == "phone":
         digits = "".join(character for character in folded if character.isdigit())

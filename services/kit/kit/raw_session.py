@@ -1,4 +1,6 @@
-"""A session without ORM and without locks for hot flows: it reads freely, and all it writes is one statement."""
+"""A session without ORM and without locks for hot flows: it reads freely, and all it writes is one
+statement.
+"""
 
 import re
 from collections.abc import Callable
@@ -41,13 +43,16 @@ class RawSession:
         return await self._driver.fetchrow(_reads(select), *values)
 
     def write(self, statement: str, *values: Any) -> None:
-        """Adds an insert, update or delete that must touch exactly one row; else nothing of this session is written."""
+        """Adds an insert, update or delete that must touch exactly one row; else nothing of this
+        session is written.
+        """
         self._writes.append((statement, values))
 
     async def finish(self) -> None:
         """Writes everything; called by the edge alone.
 
-        Raises: final_write.Repeated where a write touched no row, or more than one, or the command was answered before.
+        Raises: final_write.Repeated where a write touched no row, or more than one, or the command
+        was answered before.
         """
         if not self._writes:
             if self.answer and (
@@ -79,7 +84,9 @@ def _reads(select: str) -> str:
 
 @cache
 def _whole(writes: tuple[tuple[str, int], ...], ends: tuple[str, ...], answer: bool) -> str:
-    """One statement of all steps; a step that touches another number of rows than one divides by zero, which undoes all of them."""
+    """One statement of all steps; a step that touches another number of rows than one divides by
+    zero, which undoes all of them.
+    """
     parts, place = [], 0
     for number, (text, count) in enumerate(writes):
         parts.append(f"write_{number} as ({_shifted(text, place)} returning 1)")

@@ -23,7 +23,8 @@ DOMAIN = "eldercare"
 class Consequence:
     """What one kind of error leads to at each edge.
 
-    code: name of the gRPC status. http: status. message: what becomes of a Kafka record. log: level. alert: who is called.
+    code: name of the gRPC status. http: status. message: what becomes of a Kafka record. log:
+    level. alert: who is called.
     """
 
     code: str
@@ -36,8 +37,8 @@ class Consequence:
 class EldercareError(Exception):
     """An error that says whose fault it is.
 
-    `facts` are also attributes; `reason` is stable over releases and is what a caller compares, never the text.
-    `field` names the offending field of the request, where there is one.
+    `facts` are also attributes; `reason` is stable over releases and is what a caller compares,
+    never the text. `field` names the offending field of the request, where there is one.
     """
 
     text: ClassVar[str] = ""
@@ -160,7 +161,8 @@ def heard(
     violations: Iterable[tuple[str, str]] = (),
     retry_after_s: float | None = None,
 ) -> EldercareError:
-    """The error a neighbour told, rebuilt from its parts: its class by `code`, and reason, facts and fields as they were said.
+    """The error a neighbour told, rebuilt from its parts: its class by `code`, and reason, facts
+    and fields as they were said.
 
     Raises: KeyError where the code belongs to no error of the tree.
     """

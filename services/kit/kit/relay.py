@@ -1,10 +1,12 @@
 """Sends the messages of the outbox to Kafka, in the order of commits per aggregate, at least once.
 
-One relay owns a part of the outbox by an advisory lock; lock, read and delete use one direct connection, never a pooler. When
-that connection is lost somebody else may already own the part, so the producer is closed unflushed before anything else.
-≤ 500 oldest messages → idempotent producer → acknowledgements → delete, with the note of how far each partition holds what was
-deleted (`kit.tables.Sent`). A crash before the delete says a message twice, with the same `ce_id`. An id cursor would lose messages that
-commit late; an xmin gate would turn two events of one aggregate around; SKIP LOCKED would let a second worker overtake.
+One relay owns a part of the outbox by an advisory lock; lock, read and delete use one direct
+connection, never a pooler. When that connection is lost somebody else may already own the part, so
+the producer is closed unflushed before anything else. ≤ 500 oldest messages → idempotent producer →
+acknowledgements → delete, with the note of how far each partition holds what was deleted
+(`kit.tables.Sent`). A crash before the delete says a message twice, with the same `ce_id`. An id
+cursor would lose messages that commit late; an xmin gate would turn two events of one aggregate
+around; SKIP LOCKED would let a second worker overtake.
 """
 
 import asyncio
@@ -36,12 +38,16 @@ LEAST_PAUSE_S, MOST_PAUSE_S = (
     0.005,
     0.2,
 )  # how often an idle outbox is looked at; a commit in this process wakes us anyway
-ACKNOWLEDGED_S = 30  # idempotent batches never expire in aiokafka: a producer that is silent for so long is made anew
+# idempotent batches never expire in aiokafka: a producer that is silent for so long is made anew
+ACKNOWLEDGED_S = 30
 TOPIC_S = 10  # how long a message to a topic that is not there holds up its round
 RETRY_S, MOST_RETRY_S = 0.1, 5.0
 OLD_S = 60  # age of the oldest message from which it is an alarm
 
-_SELECT = "select seq, topic, key, headers, payload, recorded_at from outbox where part = $1 order by seq limit $2"
+_SELECT = (
+    "select seq, topic, key, headers, payload, recorded_at from outbox where part = $1 order "
+    "by seq limit $2"
+)
 # one statement, so that a backup holds a message either here or in a record below `next`
 _DELETE = """
 with gone as (delete from outbox where part = $1 and seq = any($2::bigint[]))
@@ -60,8 +66,8 @@ class RoundFailed(Exception):
 class Relay:
     """Owns one part of the outbox, or waits until it can.
 
-    sent: messages acknowledged since the start. owner: whether the part is ours now. progress: `time.monotonic()` of the last
-    round that ended, empty ones and tries for ownership included.
+    sent: messages acknowledged since the start. owner: whether the part is ours now. progress:
+    `time.monotonic()` of the last round that ended, empty ones and tries for ownership included.
     """
 
     def __init__(self, store: Store, kafka: str | Bootstrap, *, part: int = 0) -> None:
@@ -230,10 +236,13 @@ class Relay:
 
 
 async def depth(store: Store) -> tuple[int, float]:
-    """Messages in the outbox, counted up to 100 000, and the age of the oldest in seconds of real time."""
+    """Messages in the outbox, counted up to 100 000, and the age of the oldest in seconds of real
+    time.
+    """
     async with store.reading() as session:
         row = await (await session.driver()).fetchrow(
-            "select (select count(*) from (select from outbox limit 100000) as counted), (select min(recorded_at) from"
+            "select (select count(*) from (select from outbox limit 100000) as counted), "
+            "(select min(recorded_at) from"
             " (select recorded_at from outbox order by part, seq limit 1000) as first)"
         )
     count, oldest = row[0], row[1]
@@ -258,7 +267,8 @@ async def _send(
                 )
             )
             continue
-        # the message keeps the context of the transaction that wrote it; this span stands beside it in the same trace
+        # the message keeps the context of the transaction that wrote it; this span stands beside it
+        # in the same trace
         wrote, topic = told.get("traceparent"), row["topic"]
         with traces.span(
             names.SENT,
@@ -288,7 +298,9 @@ async def _before(lost: asyncio.Future[None], doing: Any) -> Any:
 
 
 async def _closed_unflushed(producer: AIOKafkaProducer) -> None:
-    """Cuts the producer's connections with what is queued unsent; `stop()` would first send it all, for a part we may not own."""
+    """Cuts the producer's connections with what is queued unsent; `stop()` would first send it all,
+    for a part we may not own.
+    """
     producer._closed = True
     sender = producer._sender.sender_task if producer._sender is not None else None
     if sender is not None:
@@ -296,6 +308,8 @@ async def _closed_unflushed(producer: AIOKafkaProducer) -> None:
     await producer.client.close()
     while sender is not None and not sender.done():
         await asyncio.wait((sender,), timeout=0.1)
-        sender.cancel()  # on the first cancel it waits for requests in flight, and they for a broker that is no longer asked
+        # on the first cancel it waits for requests in flight, and they for a broker that is no
+        # longer asked
+        sender.cancel()
     if sender is not None and not sender.cancelled():
         sender.exception()  # looked at, so that nobody warns of it

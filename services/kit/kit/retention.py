@@ -1,4 +1,6 @@
-"""What is remembered only to recognise repetitions leaves when nobody repeats it any more, in small batches."""
+"""What is remembered only to recognise repetitions leaves when nobody repeats it any more, in small
+batches.
+"""
 
 import asyncio
 import time
@@ -13,8 +15,12 @@ INBOX_KEPT = timedelta(days=14)  # topics that are not compacted keep 7 days
 BATCH = 5000
 PAUSE_S = 3600.0
 
-# the rows stand in the order they came, so a block-range index finds the old ones and ctid is the cheapest handle
-_COMMANDS = "delete from command where ctid = any(array(select ctid from command where answered_at < $1 limit $2))"
+# the rows stand in the order they came, so a block-range index finds the old ones and ctid is the
+# cheapest handle
+_COMMANDS = (
+    "delete from command where ctid = any(array(select ctid from command where answered_at < "
+    "$1 limit $2))"
+)
 _INBOX = (
     "delete from inbox where ctid = any(array(select ctid from inbox where heard_at < $1 limit $2))"
 )

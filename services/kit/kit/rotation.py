@@ -1,8 +1,10 @@
-"""Brings what is sealed and hashed under the current keys, while the service goes on; afterwards the old keys may leave the ring.
+"""Brings what is sealed and hashed under the current keys, while the service goes on; afterwards
+the old keys may leave the ring.
 
-The rows themselves say how far it is: each value bears the id of its key. So a rotation that was cut off begins again and only
-looks at what is done. Rows are locked a few at a time, and only those that nobody else has locked; nothing is waited for while
-a lock is held, so a rotation can not stand in a deadlock, and what a writer changes meanwhile is neither lost nor overwritten.
+The rows themselves say how far it is: each value bears the id of its key. So a rotation that was
+cut off begins again and only looks at what is done. Rows are locked a few at a time, and only those
+that nobody else has locked; nothing is waited for while a lock is held, so a rotation can not stand
+in a deadlock, and what a writer changes meanwhile is neither lost nor overwritten.
 """
 
 import asyncio
@@ -36,7 +38,9 @@ LEAVING = frozenset({str(Command.__tablename__)})
 
 @dataclass(frozen=True)
 class Count:
-    """Values of a column under one key. setting: whose keys these are. current: whether new values are made under it."""
+    """Values of a column under one key. setting: whose keys these are. current: whether new values
+    are made under it.
+    """
 
     table: str
     column: str
@@ -48,7 +52,9 @@ class Count:
 
 @dataclass
 class Done:
-    """What a rotation of one table did. left: rows that could not be renewed, as their primary key and why."""
+    """What a rotation of one table did. left: rows that could not be renewed, as their primary key
+    and why.
+    """
 
     table: str
     renewed: int
@@ -74,8 +80,10 @@ async def counts(store: Store, ring: Ring, of: Collection[Personal]) -> list[Cou
                 driver = await session.driver()
                 await driver.execute("set local statement_timeout = 0")  # it reads the whole table
                 rows = await driver.fetch(
-                    f"select substring({value} from 2 for get_byte({value}, 0)) as key, count(*) as rows"  # noqa: S608 -- names of columns
-                    f' from "{personal.table.name}" where {value} is not null group by 1 order by 2 desc',
+                    f"select substring({value} from 2 for get_byte({value}, 0)) as key, "  # noqa: S608 -- names of columns
+                    "count(*) as rows"
+                    f' from "{personal.table.name}" where {value} is not null group by 1 '
+                    "order by 2 desc",
                 )
             hashes = name in personal.hashed
             place = (personal.table.name, name, "HASH_KEYS" if hashes else "PERSONAL_KEYS")
@@ -101,7 +109,8 @@ async def rotate(
     pause_s: float = 0.0,
     said: Callable[[str], None] = lambda _: None,
 ) -> Done:
-    """Renews every row of a table that bears an old key, and returns when there is none but those it cannot renew.
+    """Renews every row of a table that bears an old key, and returns when there is none but those
+    it cannot renew.
 
     pause_s: rest after each batch. said: receives a line of progress now and then.
     """
@@ -118,7 +127,8 @@ async def rotate(
             if time.monotonic() - told > TOLD_S:
                 told = time.monotonic()
                 said(
-                    f"{personal.table.name}: {seen} rows looked at in pass {passing}, {work.done.renewed} renewed"
+                    f"{personal.table.name}: {seen} rows looked at in pass {passing}, "
+                    f"{work.done.renewed} renewed"
                 )
         if not missed:
             break
@@ -127,7 +137,8 @@ async def rotate(
 
 
 async def one_at_a_time(session: Session, digests: Sequence[bytes]) -> None:
-    """Lets transactions about one value pass one by one while a hash key rotates; a unique index alone sees one key's hashes.
+    """Lets transactions about one value pass one by one while a hash key rotates; a unique index
+    alone sees one key's hashes.
 
     digests: of the value under every key, as `Ring.digests` gives them.
     """
@@ -157,7 +168,9 @@ class _Work:
         )
 
     async def pages(self, size: int) -> AsyncIterator[tuple[int, list[Key]]]:
-        """Page by page in the order of the key: how many rows, and the keys of those that bear an old key."""
+        """Page by page in the order of the key: how many rows, and the keys of those that bear an
+        old key.
+        """
         places = ", ".join(f"${place}" for place in range(1, len(self.personal.key) + 1))
         select = f"select {self._key}, {self._stale} as stale from {self._name}"  # noqa: S608 -- names of columns
         last: Key = ()
@@ -174,13 +187,16 @@ class _Work:
             yield len(rows), [key for key in keys if key not in self.done.left]
 
     async def renew(self, keys: Sequence[Key]) -> int:
-        """Renews those of these rows that nobody has locked, in one transaction; returns how many were dealt with."""
+        """Renews those of these rows that nobody has locked, in one transaction; returns how many
+        were dealt with.
+        """
         types = [
             column.type.compile(dialect=_DIALECT) for column in self.personal.table.primary_key
         ]
         among = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(types, 1))
         select = (
-            f"select {', '.join(map(_quoted, self._read))} from {self._name} where ({self._key}) in (select * from unnest({among}))"  # noqa: S608
+            f"select {', '.join(map(_quoted, self._read))} from {self._name} where "  # noqa: S608
+            f"({self._key}) in (select * from unnest({among}))"
             f" and ({self._stale}) order by {self._key} for update skip locked"
         )
         try:
@@ -202,7 +218,10 @@ class _Work:
             for place, name in enumerate([*self._columns, *self.personal.key], 1)
         ]
         middle = len(self._columns)
-        update = f"update {self._name} set {', '.join(places[:middle])} where {' and '.join(places[middle:])}"  # noqa: S608
+        update = (
+            f"update {self._name} set {', '.join(places[:middle])} where "  # noqa: S608
+            f"{' and '.join(places[middle:])}"
+        )
         driver = await session.driver()
         try:
             async with session.savepoint():
@@ -249,7 +268,10 @@ class _Work:
 
     def _is_current(self, name: str) -> str:
         tag = self.ring.tag(hashes=name in self.personal.hashed)
-        return f"substring({_value(self.personal, name)} from 1 for {len(tag)}) = '\\x{tag.hex()}'::bytea"
+        return (
+            f"substring({_value(self.personal, name)} from 1 for {len(tag)}) = "
+            f"'\\x{tag.hex()}'::bytea"
+        )
 
 
 def _value(personal: Personal, name: str) -> str:

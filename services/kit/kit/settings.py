@@ -13,7 +13,9 @@ from kit.bootstrap import Bootstrap, Mechanism, Security
 
 
 class KafkaSettings(BaseSettings):
-    """Where Kafka is and how to get in; a combination that can not work is refused under the name of the field to mend."""
+    """Where Kafka is and how to get in; a combination that can not work is refused under the name
+    of the field to mend.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
@@ -36,11 +38,16 @@ class KafkaSettings(BaseSettings):
     )
     kafka_ca: Path | None = Field(
         None,
-        description="PEM file of the certificates that sign the brokers'; absent: those the system trusts",
+        description=(
+            "PEM file of the certificates that sign the brokers'; absent: those the system trusts"
+        ),
     )
     kafka_client: Annotated[dict[str, str], NoDecode] = Field(
         default_factory=dict,
-        description='settings of our Kafka clients by their names there, texts: {"max.poll.interval.ms": "600000"}',
+        description=(
+            "settings of our Kafka clients by their names there, texts: "
+            '{"max.poll.interval.ms": "600000"}'
+        ),
     )
 
     @field_validator("kafka_mechanism", "kafka_username", "kafka_password")
@@ -96,13 +103,18 @@ class KafkaSettings(BaseSettings):
 
 
 class Settings(KafkaSettings):
-    """Read once from the environment, in `__main__`; the variable of a field is its name in upper case."""
+    """Read once from the environment, in `__main__`; the variable of a field is its name in upper
+    case.
+    """
 
     service: str = Field(
         min_length=1, description="name of the service: source of its events, group of its consumer"
     )
     database: SecretStr = Field(
-        description="postgresql://user:password@host:port/name, or postgresql://user@/name?host=/folder/of/socket"
+        description=(
+            "postgresql://user:password@host:port/name, or "
+            "postgresql://user@/name?host=/folder/of/socket"
+        )
     )
     grpc: str = Field("127.0.0.1:0", description="listen address of gRPC; port 0 takes a free one")
     management: str = Field(
@@ -141,18 +153,26 @@ class Settings(KafkaSettings):
     partitions: int = Field(
         4,
         ge=1,
-        description="partitions of a topic at its creation; fixed afterwards, or the order per key breaks",
+        description=(
+            "partitions of a topic at its creation; fixed afterwards, or the order per key breaks"
+        ),
     )
     replication: int = Field(1, ge=1, description="replicas of a topic at its creation")
     pool_size: int = Field(
         8,
         ge=2,
         le=100,
-        description="connections to the database for transactions; half as many more read, as many again for hot flows",
+        description=(
+            "connections to the database for transactions; half as many more read, as many "
+            "again for hot flows"
+        ),
     )
     member: str | None = Field(
         None,
-        description="this replica's name in its group, kept over restarts: it comes back without a rebalance",
+        description=(
+            "this replica's name in its group, kept over restarts: it comes back without a "
+            "rebalance"
+        ),
     )
     session_ms: int = Field(
         45_000,

@@ -1,4 +1,5 @@
-"""Numbers of norms and policies: data with meaning, unit, source, confidence and date; picked by the day they count for.
+"""Numbers of norms and policies: data with meaning, unit, source, confidence and date; picked by
+the day they count for.
 
     # services/<package>/<package>/standards/ability.yaml
     cuts:
@@ -9,8 +10,9 @@
       confidence: C2
       values: {2022-12-30: [90, 66, 46, 30]}
 
-`load("assessment").value("ability.cuts", on)`. Keys may be grouped. A number remembered with low confidence (M-lo) or lost in its
-source has no `values`: it is a required parameter, which the deployment gives in a file of the same form with its own source.
+`load("assessment").value("ability.cuts", on)`. Keys may be grouped. A number remembered with low
+confidence (M-lo) or lost in its source has no `values`: it is a required parameter, which the
+deployment gives in a file of the same form with its own source.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,11 +31,15 @@ _KEYS = frozenset({*_REQUIRED, "clause", "values", "note"})
 
 
 class Unfounded(ValueError):
-    """A standards file holds a number without what makes it one: meaning, unit, source, confidence, date."""
+    """A standards file holds a number without what makes it one: meaning, unit, source, confidence,
+    date.
+    """
 
 
 class NoStandard(LookupError):
-    """Nothing is known under this path, or nothing that is in force on this day, or the deployment has not given it."""
+    """Nothing is known under this path, or nothing that is in force on this day, or the deployment
+    has not given it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,8 @@ class Standard:
                 return value
         if self.required:
             raise NoStandard(
-                f"{self.path}: {self.meaning} ({self.unit}) must be given by the deployment; {self.source} does not tell it"
+                f"{self.path}: {self.meaning} ({self.unit}) must be given by the "
+                f"deployment; {self.source} does not tell it"
             )
         raise NoStandard(
             f"{self.path}: nothing is in force on {day}; the first value is of {self.values[0][0]}"
@@ -179,7 +186,8 @@ def _standard(path: str, node: dict[Any, Any]) -> Standard:
         raise Unfounded(f"{path}: confidence {confidence!r} is none of {', '.join(CONFIDENCES)}")
     if confidence == "M-lo" and "values" in node:
         raise Unfounded(
-            f"{path}: a number of confidence M-lo may not become a constant; without values, the deployment gives it"
+            f"{path}: a number of confidence M-lo may not become a constant; without "
+            "values, the deployment gives it"
         )
     texts = {
         key: str(node[key]) for key in (*_REQUIRED, "clause", "note") if node.get(key) is not None

@@ -1,15 +1,18 @@
-"""One transaction: the only place that begins and commits, and what has been collected is written just before the commit.
+"""One transaction: the only place that begins and commits, and what has been collected is written
+just before the commit.
 
     async with store.transaction() as session:      # edge: rpc, consumer, timer
         order = await session.get_locked(Order, order_id, call.caller)
         order.state = State.PLACED
         outbox.emit(session, OrderPlaced(...), order)
 
-At the end: flush of the ORM (so versions are bumped under their row locks), then one statement for messages, timers and the
-command's answer, then the commit. The connection is used directly for `begin` and `commit`; SQLAlchemy sees a connection
-without transactions of its own, so `session.commit()` and `session.rollback()` have no effect on what is written.
+At the end: flush of the ORM (so versions are bumped under their row locks), then one statement for
+messages, timers and the command's answer, then the commit. The connection is used directly for
+`begin` and `commit`; SQLAlchemy sees a connection without transactions of its own, so
+`session.commit()` and `session.rollback()` have no effect on what is written.
 
-A flow that must be fast takes `await session.driver()` (asyncpg's connection, in the same transaction): see `kit.commands`.
+A flow that must be fast takes `await session.driver()` (asyncpg's connection, in the same
+transaction): see `kit.commands`.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -42,14 +45,18 @@ _LOST = (
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.InternalClientError,  # a killed server's last words came between two statements, and the end of the connection has not yet
+    # a killed server's last words came between two statements, and the end of the connection has
+    # not yet
+    asyncpg.InternalClientError,
 )
 _LOST_IF_CLOSED = (asyncpg.InterfaceError, OSError, TimeoutError)
 _CONTENDED = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
-    asyncpg.InvalidCachedStatementError,  # the schema has changed under a statement that was prepared before; the next try prepares it anew
+    # the schema has changed under a statement that was prepared before; the next try prepares it
+    # anew
+    asyncpg.InvalidCachedStatementError,
 )
 
 
@@ -61,7 +68,9 @@ class Vault(Protocol):
 
 
 class Contended(Unavailable):
-    """Two transactions stood in each other's way and this one gave in; the same work may pass at once."""
+    """Two transactions stood in each other's way and this one gave in; the same work may pass at
+    once.
+    """
 
 
 class Session(AsyncSession):
@@ -85,13 +94,17 @@ class Session(AsyncSession):
         self._held: set[Any] = set()
 
     async def driver(self) -> Driver:
-        """asyncpg's connection inside this transaction; pending ORM changes are flushed first, so it sees them."""
+        """asyncpg's connection inside this transaction; pending ORM changes are flushed first, so
+        it sees them.
+        """
         if self.new or self.dirty or self.deleted:
             await self.flush()
         return self._driver
 
     async def get(self, entity: Any, ident: Any, **options: Any) -> Any:
-        """The row by its key, or None; free where a reader has loaded it before, or has seen that there is none."""
+        """The row by its key, or None; free where a reader has loaded it before, or has seen that
+        there is none.
+        """
         if self.absent and not options.keys() - {"with_for_update", "populate_existing"}:
             identity = orm.identity_key(entity, ident)
             if identity in self.absent:
@@ -109,13 +122,16 @@ class Session(AsyncSession):
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """Undoes what the block did if it raises: rows, objects, messages, timers; the transaction can go on.
+        """Undoes what the block did if it raises: rows, objects, messages, timers; the transaction
+        can go on.
 
-        All objects leave the session then, since some of them bear what never happened. One may stand inside another.
+        All objects leave the session then, since some of them bear what never happened. One may
+        stand inside another.
         """
         kept = len(self.messages), dict(self.timers), len(self.committed)
         driver = await self.driver()
-        # one fixed name by the simple protocol: a new name each time would be a statement to prepare each time
+        # one fixed name by the simple protocol: a new name each time would be a statement to
+        # prepare each time
         await driver.execute("savepoint r")
         try:
             yield
@@ -133,7 +149,9 @@ class Session(AsyncSession):
         await driver.execute("release savepoint r")
 
     def holds(self, *rows: SQLModel) -> None:
-        """Notes that these rows were loaded `for update`, so that `get_locked` finds them without a round trip."""
+        """Notes that these rows were loaded `for update`, so that `get_locked` finds them without a
+        round trip.
+        """
         self._held.update(orm.identity_key(instance=row) for row in rows)
 
     async def get_locked(
@@ -141,7 +159,8 @@ class Session(AsyncSession):
     ) -> Row:
         """The row, locked until the end of the transaction.
 
-        caller: whose scope must hold the row, by its columns `area_code`, `organisation_id`, `elder_id`.
+        caller: whose scope must hold the row, by its columns `area_code`, `organisation_id`,
+        `elder_id`.
         Raises: NotFound where it is absent or outside the caller's scope.
         """
         identity = orm.identity_key(table, key)
@@ -173,7 +192,8 @@ class Session(AsyncSession):
         organisation: str | None = None,
         person: str | None = None,
     ) -> Row:
-        """The row if the caller may see it, for answering a question: it belongs to no session and is never written.
+        """The row if the caller may see it, for answering a question: it belongs to no session and
+        is never written.
 
         area, organisation, person: names of the columns that `kit.access.scoped` would be given.
         Raises: NotFound where it is absent or outside the caller's scope.
@@ -194,9 +214,10 @@ class Session(AsyncSession):
 class Store:
     """The database of one service.
 
-    dsn: postgresql://user@host/name or postgresql://user@/name?host=/folder. parts: see kit.outbox. pool_size: connections for
-    transactions; half as many more are opened for reading, and as many for hot flows, each when it is first needed.
-    vault: seals the answers of commands (kit.personal.Ring).
+    dsn: postgresql://user@host/name or postgresql://user@/name?host=/folder. parts: see kit.outbox.
+    pool_size: connections for transactions; half as many more are opened for reading, and as many
+    for hot flows, each when it is first needed. vault: seals the answers of commands
+    (kit.personal.Ring).
     """
 
     def __init__(
@@ -230,16 +251,20 @@ class Store:
 
     @property
     def epoch(self) -> int:
-        """How often this database was restored from a backup; a restore takes place while nobody is connected, so it is read once."""
+        """How often this database was restored from a backup; a restore takes place while nobody is
+        connected, so it is read once.
+        """
         if self._epoch is None:
             raise RuntimeError("the epoch is known from the first transaction on")
         return self._epoch
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:
-        """A transaction that commits on return and rolls back on any raise, with all that was collected.
+        """A transaction that commits on return and rolls back on any raise, with all that was
+        collected.
 
-        Raises: Contended, Unavailable. After Unavailable it is unknown whether a commit under way took place.
+        Raises: Contended, Unavailable. After Unavailable it is unknown whether a commit under way
+        took place.
         """
         async with self._opened(self._writers, "begin") as session:
             yield session
@@ -248,14 +273,17 @@ class Store:
 
     @asynccontextmanager
     async def rehearsal(self) -> AsyncIterator[Session]:
-        """A transaction that writes everything and is rolled back: for tests of flows, and for trial runs."""
+        """A transaction that writes everything and is rolled back: for tests of flows, and for
+        trial runs.
+        """
         async with self._opened(self._writers, "begin") as session:
             yield session
             await session.flush()
 
     @asynccontextmanager
     async def reading(self, *, snapshot: bool = False) -> AsyncIterator[Session]:
-        """Reads only, PostgreSQL refuses writes; each statement sees what is committed when it begins.
+        """Reads only, PostgreSQL refuses writes; each statement sees what is committed when it
+        begins.
 
         snapshot: all statements see the same instant, for the price of two round trips.
         """
@@ -268,7 +296,8 @@ class Store:
 
     @asynccontextmanager
     async def raw(self) -> AsyncIterator[RawSession]:
-        """A session for hot flows (kit.commands): everything is written by one statement when the block ends.
+        """A session for hot flows (kit.commands): everything is written by one statement when the
+        block ends.
 
         Raises: final_write.Repeated, Contended, Unavailable.
         """

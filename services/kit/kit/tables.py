@@ -1,8 +1,9 @@
 """What every service remembers for the kit's sake, and the base of what it remembers for its own.
 
-A service's tables derive from `Remembered`; the tables of one package share a metadata of their own, so that two services
-may have a table of the same name in one process. House rules become column types here: an instant is `timestamptz`, a column
-that ends in `_fen` is `bigint`, a `version` too, since a replica's holds `ce_sequence`; an IntEnum is kept as its number.
+A service's tables derive from `Remembered`; the tables of one package share a metadata of their
+own, so that two services may have a table of the same name in one process. House rules become
+column types here: an instant is `timestamptz`, a column that ends in `_fen` is `bigint`, a
+`version` too, since a replica's holds `ce_sequence`; an IntEnum is kept as its number.
 """
 
 from collections.abc import Callable
@@ -52,8 +53,9 @@ def metadata(package: str) -> MetaData:
 class Remembered(SQLModel):
     """Base of a table; `class Elder(Remembered, table=True)`.
 
-    Rows are made and changed through SQLAlchemy's attributes alone. SQLModel does each twice, for Pydantic too, which validates
-    neither: 24 µs for a row of four columns, 14 this way. A name that is no field is refused, where SQLModel drops it in silence.
+    Rows are made and changed through SQLAlchemy's attributes alone. SQLModel does each twice, for
+    Pydantic too, which validates neither: 24 µs for a row of four columns, 14 this way. A name that
+    is no field is refused, where SQLModel drops it in silence.
     """
 
     def __init__(self, /, **values: Any) -> None:
@@ -95,9 +97,11 @@ def _defaults(kind: type[Remembered]) -> tuple[tuple[str, Callable[[], Any]], ..
 
 
 class Numbered(TypeDecorator[int]):
-    """An IntEnum kept as its number: a native enum keeps names and needs a migration for each new member.
+    """An IntEnum kept as its number: a native enum keeps names and needs a migration for each new
+    member.
 
-    A number that no member stands for is read as 0, unspecified: a newer release has said or written it.
+    A number that no member stands for is read as 0, unspecified: a newer release has said or
+    written it.
     """
 
     impl = SmallInteger
@@ -135,7 +139,8 @@ def _house_types(table: Table, _: MetaData) -> None:
 class Outbox(Remembered, table=True):
     """A message to Kafka that nobody has acknowledged yet; the relay of its part deletes it."""
 
-    # a queue that is never long: without this, vacuum comes only after the dead rows have slowed the relay down
+    # a queue that is never long: without this, vacuum comes only after the dead rows have slowed
+    # the relay down
     __table_args__ = {
         "postgresql_with": {
             "autovacuum_vacuum_scale_factor": "0",
@@ -149,7 +154,10 @@ class Outbox(Remembered, table=True):
     seq: int | None = Field(
         default=None,
         sa_column=Column(BigInteger, Identity(always=True), primary_key=True),
-        description="rises in the order of commits per aggregate only, since it is drawn under the aggregate's row lock; never a cursor",
+        description=(
+            "rises in the order of commits per aggregate only, since it is drawn under the "
+            "aggregate's row lock; never a cursor"
+        ),
     )
     id: UUID = Field(description="ce_id")
     topic: str
@@ -160,10 +168,12 @@ class Outbox(Remembered, table=True):
 
 
 class Sent(Remembered, table=True):
-    """How far a partition of Kafka holds messages of ours that have left the outbox; moved in the statement that deletes them.
+    """How far a partition of Kafka holds messages of ours that have left the outbox; moved in the
+    statement that deletes them.
 
-    Every record below the highest `next` of its partition was said by a transaction that stands in this database, and every message that
-    stands in it and is not in the outbox lies below. So a restored database knows which records belong to its past.
+    Every record below the highest `next` of its partition was said by a transaction that stands in
+    this database, and every message that stands in it and is not in the outbox lies below. So a
+    restored database knows which records belong to its past.
     """
 
     __table_args__ = {
@@ -187,14 +197,19 @@ class Sent(Remembered, table=True):
 
 
 class Epoch(Remembered, table=True):
-    """A restore of this database from a backup; the highest number is the present epoch, 0 where there was none.
+    """A restore of this database from a backup; the highest number is the present epoch, 0 where
+    there was none.
 
-    It raises `ce_sequence` above all that was said between the backup and its restore: see kit.outbox.
+    It raises `ce_sequence` above all that was said between the backup and its restore: see
+    kit.outbox.
     """
 
     epoch: int = Field(
         sa_column=Column(BigInteger, primary_key=True, autoincrement=False),
-        description="seconds from 2026 to the restore: higher than that of any other restore, also of one that the backup knows nothing of",
+        description=(
+            "seconds from 2026 to the restore: higher than that of any other restore, also of "
+            "one that the backup knows nothing of"
+        ),
     )
     restore_id: UUID = Field(
         unique=True, description="the same in all databases that were restored together"
@@ -263,7 +278,8 @@ class AuditRecord(Remembered, table=True):
 
 
 class Position(Remembered, table=True):
-    """How far a group has read a partition, and what has become of its records; moved in the transaction of their effects.
+    """How far a group has read a partition, and what has become of its records; moved in the
+    transaction of their effects.
 
     Always: next - begin = applied + repeated + foreign_ + waiting + parked + held + gaps.
     """
@@ -343,7 +359,9 @@ class Waiting(Remembered, table=True):
 
 
 class Parked(Remembered, table=True):
-    """A record that could not be applied, or one of the same key behind it; an operator replays the key."""
+    """A record that could not be applied, or one of the same key behind it; an operator replays the
+    key.
+    """
 
     __table_args__ = (Index("parked_key_ix", "group", "cluster", "topic", "key"),)
 

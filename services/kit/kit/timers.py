@@ -1,12 +1,14 @@
-"""Timers: what is due is fired once, in the transaction that deletes it; several replicas share them and a restart forgets none.
+"""Timers: what is due is fired once, in the transaction that deletes it; several replicas share
+them and a restart forgets none.
 
     due(session, session.now + timedelta(minutes=15), "voucher-lapse", str(voucher_id))
 
     @timer("voucher-lapse", group="subsidy")
     async def lapse(session: Session, key: str) -> None: ...
 
-A timer is a row that a flow writes with its other effects. It is claimed with SKIP LOCKED on the business clock. A flow that a
-timer starts must bear that its reason has gone meanwhile. One that fails rests, ever longer, and stays visible.
+A timer is a row that a flow writes with its other effects. It is claimed with SKIP LOCKED on the
+business clock. A flow that a timer starts must bear that its reason has gone meanwhile. One that
+fails rests, ever longer, and stays visible.
 """
 
 import asyncio
@@ -42,7 +44,9 @@ _ANY = """select exists (select from due where kind = any($1) and at <= $2 and (
 
 
 def due(session: Session | RawSession, at: datetime, kind: str, key: str) -> None:
-    """Fires `kind` for `key` once the business clock has reached `at`; a later call for the same two replaces the instant."""
+    """Fires `kind` for `key` once the business clock has reached `at`; a later call for the same
+    two replaces the instant.
+    """
     if at.tzinfo is None:
         raise ValueError(f"timer {kind}: {at} bears no time zone")
     session.timers[kind, key] = at
@@ -70,7 +74,8 @@ def timer(kind: str, *, group: str) -> Callable[[Fire], Fire]:
 class Timers:
     """Fires the due timers of one service.
 
-    fired: since the start. progress: `time.monotonic()` of the last look. fires: by kind; by default what `timer` registered.
+    fired: since the start. progress: `time.monotonic()` of the last look. fires: by kind; by
+    default what `timer` registered.
     """
 
     def __init__(
@@ -111,7 +116,9 @@ class Timers:
         self._wake.set()
 
     async def fire(self) -> int:
-        """Fires what is due now, at most one transaction's worth; returns how many rows it dealt with."""
+        """Fires what is due now, at most one transaction's worth; returns how many rows it dealt
+        with.
+        """
         if not self.fires or not await self._any():
             return 0
         try:
@@ -217,7 +224,9 @@ class Timers:
 
 
 async def due_now(store: Store) -> tuple[int, int]:
-    """Timers that are due at this business instant, those being fired included, and how many of them failed before."""
+    """Timers that are due at this business instant, those being fired included, and how many of
+    them failed before.
+    """
     async with store.raw() as session:
         row = await session.fetchrow(
             "select count(*), count(*) filter (where tries > 0) from due where at <= $1",

@@ -35,7 +35,9 @@ _STRING, _BYTES, _MESSAGE, _ENUM = (
 
 
 class NoSource(TypeError):
-    """A field of the target is neither given nor in the source: the two vocabularies differ, a defect of ours."""
+    """A field of the target is neither given nor in the source: the two vocabularies differ, a
+    defect of ours.
+    """
 
 
 def instant(stamp: Timestamp) -> datetime:
@@ -52,10 +54,13 @@ def timestamp(moment: datetime) -> Timestamp:
 
 
 def row(table: type[Row], message: Message, **given: Any) -> Row:
-    """A new validated row: each column from `given`, else from the message's field of that name, else from its own default.
+    """A new validated row: each column from `given`, else from the message's field of that name,
+    else from its own default.
 
-    An enum value that this release does not know becomes 0, unspecified, where the message is an event.
-    Raises: NoSource where a column has none of the three; Malformed where the message's value does not fit the column.
+    An enum value that this release does not know becomes 0, unspecified, where the message is an
+    event.
+    Raises: NoSource where a column has none of the three; Malformed where the message's value does
+    not fit the column.
     """
     return _filled(
         table, message, given, heard=message.DESCRIPTOR.GetOptions().HasExtension(options_pb2.event)
@@ -102,10 +107,11 @@ def _filled(table: type[Row], message: Message, given: Mapping[str, Any], *, hea
 
 
 def message(kind: type[Kind], source: object, **given: Any) -> Kind:
-    """A new message: each field from `given`, else from the attribute, key or field of that name in `source`.
+    """A new message: each field from `given`, else from the attribute, key or field of that name in
+    `source`.
 
-    None leaves a field with presence, a string or an enum unset; into any other number it raises ValueError, since missing is not zero.
-    Raises: NoSource where a field has neither.
+    None leaves a field with presence, a string or an enum unset; into any other number it raises
+    ValueError, since missing is not zero. Raises: NoSource where a field has neither.
     """
     plan, names = _into_message(kind)  # type: ignore[arg-type]
     if not given.keys() <= names:
@@ -138,7 +144,9 @@ def message(kind: type[Kind], source: object, **given: Any) -> Kind:
 
 
 def fields(message: Message) -> dict[str, Any]:
-    """The message's values by name, without absent optionals and without nested messages; instants aware, lists and maps plain."""
+    """The message's values by name, without absent optionals and without nested messages; instants
+    aware, lists and maps plain.
+    """
     return {
         name: read(getattr(message, name))
         for name, read, present in _out(message.DESCRIPTOR)
@@ -241,7 +249,9 @@ def _out(kind: Descriptor) -> list[tuple[str, Read, bool]]:
 def _into_row(
     table: type[SQLModel], kind: Descriptor
 ) -> tuple[list[tuple[str, Read | None, bool, bool, bool]], frozenset[str]]:
-    """For each column: name, how to read it, whether it must have a source, whether the field has presence, whether "" means none."""
+    """For each column: name, how to read it, whether it must have a source, whether the field has
+    presence, whether "" means none.
+    """
     plan = []
     for name, column in table.model_fields.items():
         field = kind.fields_by_name.get(name)
@@ -257,7 +267,9 @@ def _into_row(
 def _into_message(
     kind: type[Message],
 ) -> tuple[list[tuple[str, Read | None, bool, bool]], frozenset[str]]:
-    """For each field: name, how to write it, whether it holds messages of ours, whether None may leave it unset."""
+    """For each field: name, how to write it, whether it holds messages of ours, whether None may
+    leave it unset.
+    """
     plan = []
     declared: list[Any] = list(kind.DESCRIPTOR.fields)
     for field in declared:
@@ -305,7 +317,9 @@ def _name(source: object) -> str:
 
 
 def _told(error: ValidationError, given: Mapping[str, Any]) -> Exception:
-    """A value the caller sent is the caller's fault, one that was given is ours; the value itself is not repeated."""
+    """A value the caller sent is the caller's fault, one that was given is ours; the value itself
+    is not repeated.
+    """
     faults = error.errors(include_url=False, include_input=False)
     broken = [(".".join(str(part) for part in fault["loc"]), fault["msg"]) for fault in faults]
     ours = [f"{field}: {rule}" for field, rule in broken if field.split(".")[0] in given]

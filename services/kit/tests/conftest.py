@@ -1,4 +1,6 @@
-"""A small aggregate for the tests of the write path: pebbles that are counted, and the event that says so."""
+"""A small aggregate for the tests of the write path: pebbles that are counted, and the event that
+says so.
+"""
 
 import importlib.util
 import sys

@@ -30,7 +30,9 @@ TOPICS = ("eldercare.application.v1", trial.COUNTS, trial.HOUSES)
 
 @pytest.fixture(autouse=True)
 def collected() -> Iterator[None]:
-    """aiokafka leaves the transport of a refused login to the collector: here, and not in the middle of somebody else's test."""
+    """aiokafka leaves the transport of a refused login to the collector: here, and not in the
+    middle of somebody else's test.
+    """
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)

@@ -260,7 +260,8 @@ async def test_old_answers_and_old_inbox_rows_leave_and_young_ones_stay(pushes) 
     await execute(
         pushes.pebbles.dsn,
         "update command set answered_at = now() - interval '36 days' where key = 'old'",
-        "insert into inbox (id, source, \"group\", heard_at) values (gen_random_uuid(), 's', 'g', now() - interval '15 days'),"
+        'insert into inbox (id, source, "group", heard_at) values (gen_random_uuid(), '
+        "'s', 'g', now() - interval '15 days'),"
         " (gen_random_uuid(), 's', 'g', now())",
     )
 

@@ -17,7 +17,9 @@ PARKED = """insert into parked ("group", cluster, topic, partition, "offset", ke
 
 
 async def remembered(store: Store) -> None:
-    """A group at offset 90 of one partition, with a record that waits and a line that is parked; at offset 7 of another."""
+    """A group at offset 90 of one partition, with a record that waits and a line that is parked; at
+    offset 7 of another.
+    """
     async with store.transaction() as session:
         driver = await session.driver()
         await driver.execute(POSITION, LOST, TOPIC, 0, 90, 1, 2)
@@ -49,15 +51,24 @@ async def test_what_waits_or_is_parked_goes_before_the_new_log_in_its_order(stor
 
     await begun(store, uuid.uuid4(), kept={(TOPIC, 0): [80, 85, 90, 95], (TOPIC, 1): [7, 8]})
 
-    stored = 'select id, "offset", cluster from waiting union all select detail, "offset", cluster from parked order by 2'
+    stored = (
+        'select id, "offset", cluster from waiting union all select detail, "offset", cluster '
+        "from parked order by 2"
+    )
     assert await rows(store, stored) == [
         ("first", -3, NEW),
         ("second", -2, NEW),
         ("third", -1, NEW),
     ]
-    told = "select partition, cluster, begin, next, waiting, parked, held, run from position order by 1"
+    told = (
+        "select partition, cluster, begin, next, waiting, parked, held, run from position "
+        "order by 1"
+    )
     assert await rows(store, told) == [(0, NEW, -1, 2, 1, 1, 1, 2), (1, NEW, 0, 0, 0, 0, 0, 2)]
-    fates = "select next - begin - applied - repeated - foreign_ - waiting - parked - held - gaps from position"
+    fates = (
+        "select next - begin - applied - repeated - foreign_ - waiting - parked - held - gaps "
+        "from position"
+    )
     assert await rows(store, fates) == [(0,), (0,)]
 
 

@@ -1,4 +1,6 @@
-"""The read path on a real Kafka and a real PostgreSQL: every trap that would lose, double or reorder has a test here."""
+"""The read path on a real Kafka and a real PostgreSQL: every trap that would lose, double or
+reorder has a test here.
+"""
 
 import asyncio
 import json
@@ -418,7 +420,9 @@ async def test_too_many_parked_stop_the_group_with_an_alarm(
 async def test_bad_records_of_one_type_stop_nobody_however_many_they_are(
     world: str, store: Store, kafka: Kafka
 ) -> None:
-    """As of a caller who registers two hundred with a value that the group cannot apply, and of one thing that changes often."""
+    """As of a caller who registers two hundred with a value that the group cannot apply, and of one
+    thing that changes often.
+    """
     often, good = ids.new(), [ids.new() for _ in range(40)]
     records = [trial.counted(ids.new(), mood="refuse") for _ in range(200)]
     records += [trial.counted(often, n, mood="refuse") for n in range(100)]
@@ -445,7 +449,10 @@ async def test_bad_records_of_many_types_stop_the_group_whichever_partitions_the
     ) as consumers:
         with pytest.raises(
             TooManyParked,
-            match=r"6 records .* of eldercare\.trial\.v1\.Counted, eldercare\.trial\.v1\.HouseKept; ",
+            match=(
+                r"6 records .* of eldercare\.trial\.v1\.Counted, "
+                r"eldercare\.trial\.v1\.HouseKept; "
+            ),
         ):
             await asyncio.wait_for(consumers.wait(), 20)
 
@@ -458,7 +465,9 @@ async def test_bad_records_of_many_types_stop_the_group_whichever_partitions_the
 async def test_each_resume_gets_a_stopped_group_on_until_it_is_behind_what_is_stuck(
     world: str, store: Store, kafka: Kafka
 ) -> None:
-    """One poll brings far more bad records than may be parked: a part of them is parked, as many as may be, and never all undone."""
+    """One poll brings far more bad records than may be parked: a part of them is parked, as many as
+    may be, and never all undone.
+    """
     last = ids.new()
     await trial.send(
         kafka.address, [trial.counted(ids.new(), mood="refuse") for _ in range(23)], partition=0

@@ -1,4 +1,6 @@
-"""Delivery under crashes, freezes and rebalances, on a real Kafka: the history of effects is complete, in order per key, and once."""
+"""Delivery under crashes, freezes and rebalances, on a real Kafka: the history of effects is
+complete, in order per key, and once.
+"""
 
 import asyncio
 import os
@@ -70,7 +72,8 @@ async def balanced(store: Store, count: int, *, gaps: int = 0) -> None:
         driver = await session.driver()
         rows = await driver.fetch("select * from position")
         held = await driver.fetchrow(
-            "select (select count(*) from waiting), (select count(*) from parked), (select count(*) from entry)"
+            "select (select count(*) from waiting), (select count(*) from parked), (select "
+            "count(*) from entry)"
         )
     kinds = ("applied", "repeated", "foreign_", "waiting", "parked", "held", "gaps")
     assert sum(row["next"] - row["begin"] for row in rows) == count
@@ -131,7 +134,8 @@ async def test_what_kafka_believes_of_the_group_changes_nothing(
     async with trial.reading(store, kafka.address, world):
         await applied(store, 100)
     await trial.send(kafka.address, history(counters, 400, begin=100))
-    # behind, about there, far ahead of the position, or at the very end of the log, as after a restore of the database alone
+    # behind, about there, far ahead of the position, or at the very end of the log, as after a
+    # restore of the database alone
     await hint(kafka.address, world, offsets or await ends(kafka.address))
 
     async with trial.reading(store, kafka.address, world, batch=1000):
@@ -368,7 +372,8 @@ async def test_the_archive_is_the_inbox_and_keeps_what_no_function_wants(
     async def archive(session: Any, facts: Sequence[Fact]) -> set[str]:
         driver = await session.driver()
         rows = await driver.fetch(
-            "insert into archive select * from unnest($1::uuid[], $2::text[], $3::bytea[]) on conflict do nothing returning id::text",
+            "insert into archive select * from unnest($1::uuid[], $2::text[], $3::bytea[]) "
+            "on conflict do nothing returning id::text",
             [fact.id for fact in facts],
             [fact.type for fact in facts],
             [fact.payload for fact in facts],

@@ -1,4 +1,6 @@
-"""The fence under hand-made interleavings, on a real Kafka: no order of polls, seeks and turns makes records look like a gap."""
+"""The fence under hand-made interleavings, on a real Kafka: no order of polls, seeks and turns
+makes records look like a gap.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -180,7 +182,8 @@ async def test_a_poll_that_fails_after_it_has_drained_a_partition_leaves_no_gap(
             found = await poll(**options)
             if found and not lost:
                 lost.append(found)
-                raise ConsumerStoppedError  # as a broken record of the partition behind it would end the poll
+                # as a broken record of the partition behind it would end the poll
+                raise ConsumerStoppedError
             return found
 
         consumers.consumer.getmany = failing

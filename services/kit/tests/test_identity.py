@@ -19,7 +19,9 @@ from kit.refusals import Unauthenticated, Unavailable
 
 
 class Published:
-    """An issuer's two pages as an application that httpx calls in this process: its keys can be withdrawn, and it can be down."""
+    """An issuer's two pages as an application that httpx calls in this process: its keys can be
+    withdrawn, and it can be down.
+    """
 
     def __init__(self) -> None:
         self.keys = {"k1": Ed25519PrivateKey.generate()}

@@ -1,4 +1,6 @@
-"""The orders in which transactions can end, by hand: why the outbox is read as a queue, and what the other ways would do."""
+"""The orders in which transactions can end, by hand: why the outbox is read as a queue, and what
+the other ways would do.
+"""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -74,7 +76,9 @@ async def test_a_message_that_commits_late_is_not_lost(pebbles, three) -> None:
 
 
 async def test_an_early_transaction_id_does_not_turn_an_aggregate_around(pebbles, three) -> None:
-    """A transaction may get its id first and its row last: order by transaction id would say the second change first."""
+    """A transaction may get its id first and its row last: order by transaction id would say the
+    second change first.
+    """
     early, other, relay = three
     key = await add(pebbles)
     await early.connection.execute("begin")
@@ -91,7 +95,9 @@ async def test_an_early_transaction_id_does_not_turn_an_aggregate_around(pebbles
 
 
 async def test_a_third_long_transaction_holds_nothing_up(pebbles, three) -> None:
-    """A gate on the oldest running transaction would stop the outbox for as long as anybody stays open."""
+    """A gate on the oldest running transaction would stop the outbox for as long as anybody stays
+    open.
+    """
     long, writer, relay = three
     await long.connection.execute("begin")
     await long.connection.fetchval("select pg_current_xact_id()")

@@ -169,7 +169,10 @@ async def test_the_tool_writes_what_a_package_needs_and_the_beds_cannot_overlap(
     migrations.upgrade(empty, quarry)
     migrations.check(empty, quarry)
     connection = await asyncpg.connect(empty)
-    stay = "insert into stay values (gen_random_uuid(), $1, tstzrange($2::timestamptz, $3), 1, 0, now(), null, 0)"
+    stay = (
+        "insert into stay values (gen_random_uuid(), $1, tstzrange($2::timestamptz, $3), 1, 0, "
+        "now(), null, 0)"
+    )
     bed, other = uuid.uuid4(), uuid.uuid4()
     days = [
         await connection.fetchval(

@@ -229,7 +229,8 @@ async def test_a_relay_whose_connection_is_cut_owns_the_part_again_and_loses_not
             await say(pebbles.store, said, [uuid.uuid4() for _ in range(100)], first=1 + number)
             async with pebbles.store.transaction() as session:
                 await (await session.driver()).execute(
-                    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kit relay 0'"
+                    "select pg_terminate_backend(pid) from pg_stat_activity where "
+                    "application_name = 'kit relay 0'"
                 )
         await drained()
 
@@ -257,7 +258,8 @@ async def test_killed_between_acknowledgement_and_delete_it_says_the_same_ids_ag
     dying.send_signal(signal.SIGKILL)
     await dying.wait()
     await holder.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'kit relay 0'"
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = "
+        "'kit relay 0'"
     )
     await until(lambda: left(pebbles.dsn))
     await holder.execute("rollback")

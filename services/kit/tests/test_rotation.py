@@ -1,4 +1,6 @@
-"""Keys rotate row by row, beside writers and over crashes; what cannot be renewed is named and stays."""
+"""Keys rotate row by row, beside writers and over crashes; what cannot be renewed is named and
+stays.
+"""
 
 import asyncio
 import base64

@@ -37,6 +37,6 @@ def test_tests_without_a_browser_are_named(tmp_path: Path) -> None:
     assert "1 passed, 1 deselected" in done.stdout, done.stdout + done.stderr
     assert "not part of this run" in done.stdout
     assert (
-        "1 tests need a browser and did not run (chromium and chromedriver not found on this machine)"
-        in done.stdout
+        "1 tests need a browser and did not run (chromium and chromedriver not found on "
+        "this machine)" in done.stdout
     )

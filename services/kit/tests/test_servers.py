@@ -155,7 +155,8 @@ def test_the_broker_in_memory_makes_four_partitions_at_the_first_mention(
 def test_a_child_dies_with_its_parent_even_when_that_is_killed(tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from kit.servers.kafka import MemoryKafka\n"
-        "broker = MemoryKafka(Path(sys.argv[1])); broker.start(); print(broker.pid, flush=True); time.sleep(600)"
+        "broker = MemoryKafka(Path(sys.argv[1])); broker.start(); print(broker.pid, "
+        "flush=True); time.sleep(600)"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "data")], stdout=subprocess.PIPE, text=True
@@ -181,7 +182,10 @@ class Family(Process):
         code = (
             "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         )
-        code += "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).pid, flush=True); time.sleep(600)"
+        code += (
+            "print(subprocess.Popen([sys.executable, '-c', 'import time; "
+            "time.sleep(600)']).pid, flush=True); time.sleep(600)"
+        )
         return [sys.executable, "-c", code]
 
     def answers(self) -> bool:

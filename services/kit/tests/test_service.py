@@ -243,7 +243,10 @@ async def test_where_metrics_are_pushed_they_are_measured_though_nobody_scrapes(
     port = collector.add_insecure_port("127.0.0.1:0")
     await collector.start()
 
-    soon = "from kit.service import process, status; process.MEASURE_S = status._MEASURED_EVERY_S = 0.1"
+    soon = (
+        "from kit.service import process, status; process.MEASURE_S = status._MEASURED_EVERY_S "
+        "= 0.1"
+    )
     start(more=soon, OTLP_ENDPOINT=f"http://127.0.0.1:{port}", OTEL_METRIC_EXPORT_INTERVAL="200")
 
     told = {

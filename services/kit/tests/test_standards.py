@@ -102,11 +102,13 @@ def test_a_number_without_its_foundation_is_refused(loaded, lacking):
             "missing is not zero",
         ),
         (
-            "a: {meaning: m, unit: u, source: s, confidence: C1, values: {2024-01-01: 1, 2024-01-01: 2}}",
+            "a: {meaning: m, unit: u, source: s, confidence: C1, values: {2024-01-01: 1, "
+            "2024-01-01: 2}}",
             "stands twice",
         ),
         (
-            "a: {meaning: m, unit: u, source: s, confidence: C1, sources: x, values: {2024-01-01: 1}}",
+            "a: {meaning: m, unit: u, source: s, confidence: C1, sources: x, values: "
+            "{2024-01-01: 1}}",
             "sources is none of",
         ),
     ],

@@ -198,7 +198,8 @@ async def test_a_cancelled_transaction_leaves_a_clean_connection(pebbles) -> Non
     assert (
         await rows(
             pebbles.dsn,
-            "select 1 from pg_stat_activity where datname = current_database() and state like 'idle in%'",
+            "select 1 from pg_stat_activity where datname = current_database() and state "
+            "like 'idle in%'",
         )
         == []
     )

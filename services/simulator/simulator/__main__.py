@@ -1,4 +1,6 @@
-"""`python -m simulator`: lives through the days and compares; exit code 0 only if the board equals the truth everywhere."""
+"""`python -m simulator`: lives through the days and compares; exit code 0 only if the board equals
+the truth everywhere.
+"""
 
 import argparse
 import os
@@ -100,7 +102,9 @@ async def _lived(story: Story, days: int, console: Console) -> None:
 
 
 def _account(story: Story, services: dict[str, Any]) -> int:
-    """Nothing vanished: what each group has read is what it counted, and it has read all. Returns how many records that were."""
+    """Nothing vanished: what each group has read is what it counted, and it has read all. Returns
+    how many records that were.
+    """
     records = 0
     for name, told in services.items():
         for one in told.get("positions", ()):
@@ -120,8 +124,10 @@ def _tell(story: Story, records: int, seconds: float, console: Console) -> None:
     console.print(", ".join(f"{count} {name}" for name, count in sorted(story.events.items())))
     median = statistics.median(tally.seconds) * 1000 if tally.seconds else 0
     console.print(
-        f"{tally.commands} commands and {tally.reads} questions in {seconds:.0f} s ({tally.commands / seconds:.0f} commands/s, "
-        f"median {median:.0f} ms); {tally.doubled} sent twice at once, {tally.repeated} tries repeated; {records} records accounted for"
+        f"{tally.commands} commands and {tally.reads} questions in {seconds:.0f} s "
+        f"({tally.commands / seconds:.0f} commands/s, "
+        f"median {median:.0f} ms); {tally.doubled} sent twice at once, {tally.repeated} "
+        f"tries repeated; {records} records accounted for"
     )
     for failure in story.failures[:30]:
         console.print(f"[bold red]{failure}[/]")

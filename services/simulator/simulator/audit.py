@@ -1,6 +1,7 @@
 """What an audit must find against a visit: by its published rules, from what devices told alone.
 
-Shares no code with the supervision service; the limits are the simulator's own copy (standards/audit.yaml).
+Shares no code with the supervision service; the limits are the simulator's own copy
+(standards/audit.yaml).
 """
 
 from collections.abc import Sequence
@@ -15,8 +16,9 @@ MINUTE = timedelta(minutes=1)
 def doubts(order: Order, told: Sequence[Order]) -> tuple[set[str], set[str]]:
     """The doubts that must be raised about a finished visit, and those that may.
 
-    told: the worker's finished visits in the order in which they were told, this one included. Visits told in one sending are judged in any
-    order, so each may or may not be held for an overlap with the other.
+    told: the worker's finished visits in the order in which they were told, this one included.
+    Visits told in one sending are judged in any order, so each may or may not be held for an
+    overlap with the other.
     """
     visit, at = told_visit(order), next(at for at, one in enumerate(told) if one is order)
     must = {
@@ -64,7 +66,9 @@ def _wrong_place(order: Order, visit: Visit) -> bool:
 
 
 def _impossible_travel(visit: Visit, told: Sequence[Visit]) -> bool:
-    """From the latest departure that was told before, to this arrival; whole minutes, and one more is granted."""
+    """From the latest departure that was told before, to this arrival; whole minutes, and one more
+    is granted.
+    """
     last = max(
         (one for one in told if one.end <= visit.begin), key=lambda one: one.end, default=None
     )

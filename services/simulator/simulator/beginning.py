@@ -34,7 +34,8 @@ LOOK_S = 0.2  # between two looks at an import
 async def register(story: Story, progress: Callable[[int], None]) -> None:
     """Organisations, facilities and workers, by the city's civil affairs office.
 
-    Those of one county come one after the other, so that their ids are in the story's order: planners look at workers in that order.
+    Those of one county come one after the other, so that their ids are in the story's order:
+    planners look at workers in that order.
     """
     homes, keepers, firms = (
         _by_county(story.world.homes),
@@ -148,7 +149,9 @@ def sheet(people: list[Person], wrong: Set[int] = frozenset()) -> str:
 
 
 async def people(story: Story, progress: Callable[[int], None]) -> None:
-    """The population, by files with some mistyped rows, which come back, are corrected and sent again; and once a file by mistake twice."""
+    """The population, by files with some mistyped rows, which come back, are corrected and sent
+    again; and once a file by mistake twice.
+    """
     everyone = list(story.world.people)
     for at in range(0, len(everyone), ROWS_A_FILE):
         await story.tokens.renew()
@@ -219,8 +222,11 @@ async def _learn_ids(story: Story, by_number: dict[str, Person]) -> None:
 
 
 def demo_users(story: Story) -> list[dict[str, Any]]:
-    """Who may log in besides the officials: one for each role whose scope exists only now. The firm is of the elder's county."""
-    # applicants will have levels, some of them vouchers; the very first one waits long for the assessors
+    """Who may log in besides the officials: one for each role whose scope exists only now. The firm
+    is of the elder's county.
+    """
+    # applicants will have levels, some of them vouchers; the very first one waits long for the
+    # assessors
     one, other, *_ = *story.applicants[1:], *story.world.people
     firm = next(firm for firm in story.firms if firm.county == one.area_code[:6] and firm.workers)
     keeper = story.residents[0][1].firm if story.residents else story.world.homes[0].firm

@@ -1,4 +1,6 @@
-"""Speaks to the gateway, like a citizen or a firm: with a key for every command, again and again until there is an answer."""
+"""Speaks to the gateway, like a citizen or a firm: with a key for every command, again and again
+until there is an answer.
+"""
 
 import asyncio
 import base64
@@ -107,7 +109,9 @@ class Gateway:
     async def post(
         self, token: str, path: str, body: dict[str, Any], *, key: str = ""
     ) -> dict[str, Any]:
-        """A command; without a key of the caller's it gets one that no other run has. Raises: Refused, NotTheSame."""
+        """A command; without a key of the caller's it gets one that no other run has. Raises:
+        Refused, NotTheSame.
+        """
         self._number += 1
         key = key or f"{self._run}-{self._number:09d}"
         began, asked = time.perf_counter(), _asked(token, body, key)

@@ -1,4 +1,6 @@
-"""Truth against platform: every figure of every area and month that the story touched, and every account of the ledger by county."""
+"""Truth against platform: every figure of every area and month that the story touched, and every
+account of the ledger by county.
+"""
 
 import json
 from collections import Counter, defaultdict
@@ -21,7 +23,9 @@ AT_THE_END = "at the end"  # an account has a balance, not one by month
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure or an account that is not what it should be; pairs of numerator and denominator, of fen and 0 for an account."""
+    """A figure or an account that is not what it should be; pairs of numerator and denominator, of
+    fen and 0 for an account.
+    """
 
     code: str
     month: str
@@ -50,7 +54,9 @@ class Comparison:
 
 
 async def compare(gateway: Gateway, token: str, truth: Truth) -> Comparison:
-    """Asks the board for all its figures and lays them beside the truth; a figure that is missing counts as nothing of nothing."""
+    """Asks the board for all its figures and lays them beside the truth; a figure that is missing
+    counts as nothing of nothing.
+    """
     result = Comparison(0, [], {})
     for month in truth.months():
         board: dict[tuple[str, str], tuple[int, int]] = {}
@@ -78,7 +84,9 @@ async def balances(gateway: Gateway, token: str) -> dict[str, dict[str, Any]]:
 
 
 def lay_ledger(result: Comparison, ledger: Ledger, told: Mapping[str, dict[str, Any]]) -> None:
-    """Lays the balance of every account, of each county and of the whole city, beside what the story moved. told: by area code."""
+    """Lays the balance of every account, of each county and of the whole city, beside what the
+    story moved. told: by area code.
+    """
     true: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for account, area, fen in ledger.balances():
         true[area][account] += fen
@@ -120,7 +128,8 @@ def show(comparison: Comparison, console: Console) -> None:
     console.print(table)
     for one in comparison.differences[:20]:
         console.print(
-            f"[red]{one.code} {one.month} {one.area_code}: truth {_pair(one.truth)}, board {_pair(one.board)}[/]"
+            f"[red]{one.code} {one.month} {one.area_code}: truth {_pair(one.truth)}, board "
+            f"{_pair(one.board)}[/]"
         )
     equal = comparison.compared - len(comparison.differences)
     areas = (

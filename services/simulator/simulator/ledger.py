@@ -1,6 +1,8 @@
-"""Where every fen stands, as the story moved it: what was issued, held, owed, paid, gone or claimed back in each county.
+"""Where every fen stands, as the story moved it: what was issued, held, owed, paid, gone or claimed
+back in each county.
 
-Written from the chart of accounts alone (services/subsidy/README.md, Ledger); shares no code with the subsidy service.
+Written from the chart of accounts alone (services/subsidy/README.md, Ledger); shares no code with
+the subsidy service.
 """
 
 from collections import Counter, defaultdict
@@ -13,7 +15,9 @@ COUNTY_DIGITS = 6
 
 
 class Ledger:
-    """Balances in fen: what entered an account less what left it; the fund's is negative, since money only leaves it."""
+    """Balances in fen: what entered an account less what left it; the fund's is negative, since
+    money only leaves it.
+    """
 
     def __init__(self) -> None:
         self._sums: defaultdict[str, Counter[str]] = defaultdict(Counter)

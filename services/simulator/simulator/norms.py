@@ -1,4 +1,6 @@
-"""The numbers of norms and policies as the city knows them; written down a second time in `standards/`, never asked of the platform."""
+"""The numbers of norms and policies as the city knows them; written down a second time in
+`standards/`, never asked of the platform.
+"""
 
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -27,7 +29,8 @@ def public_until(completed_on: date) -> datetime:
 
 
 def working_days(first: date, last: date) -> int:
-    """Working days from one day to a later one, the first not counted; the spring festival of 2026 is 16 to 20 and 23 February.
+    """Working days from one day to a later one, the first not counted; the spring festival of 2026
+    is 16 to 20 and 23 February.
 
     >>> [working_days(date(2026, 1, 16), date(2026, 2, day)) for day in (6, 9, 14, 24)]
     [15, 16, 21, 22]

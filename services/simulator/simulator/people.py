@@ -1,6 +1,8 @@
-"""The population: by county, age and sex as the census counted, levels and hardship by stated shares. Pure and seeded.
+"""The population: by county, age and sex as the census counted, levels and hardship by stated
+shares. Pure and seeded.
 
-Source: 2020 census (data/census2020.csv). Assumption: shares of levels by age, of hardship and of households, after surveys of 2015–2021.
+Source: 2020 census (data/census2020.csv). Assumption: shares of levels by age, of hardship and of
+households, after surveys of 2015–2021.
 """
 
 import csv
@@ -60,7 +62,8 @@ GIVEN = "国建华文明德志玉秀英兰桂芳珍凤莲荣福春梅林平军�
 class Person:
     """An elder of the simulated city, with what only the simulation knows.
 
-    level: what an honest assessment finds. elder_id: given by the platform. alive: and in the city. asked: was once entitled to cash.
+    level: what an honest assessment finds. elder_id: given by the platform. alive: and in the city.
+    asked: was once entitled to cash.
     """
 
     number: int
@@ -194,7 +197,9 @@ def person(
     places: Places,
     serials: Serials,
 ) -> Person:
-    """One elder of a census cell. serials: how many ID numbers were given by birth day and sex; this one is noted in it."""
+    """One elder of a census cell. serials: how many ID numbers were given by birth day and sex;
+    this one is noted in it.
+    """
     span = 5 if band < BANDS[-1] else 13
     days = int((band + random.random() * span) * YEAR_DAYS) + 1
     born_on = today - timedelta(days=min(days, math.ceil((band + span) * YEAR_DAYS) - 1))

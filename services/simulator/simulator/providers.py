@@ -1,6 +1,8 @@
-"""Who provides care in the simulated city: its organisations, places and workers, in scale. Pure and seeded.
+"""Who provides care in the simulated city: its organisations, places and workers, in scale. Pure
+and seeded.
 
-Assumption: counts by 800 000 elders after domain figures (175 institutions, 21 000 beds, 110 town complexes, 950 stations, 80 firms).
+Assumption: counts by 800 000 elders after domain figures (175 institutions, 21 000 beds, 110 town
+complexes, 950 stations, 80 firms).
 """
 
 from collections import Counter
@@ -35,7 +37,9 @@ OPERATIONS = (
 
 @dataclass(slots=True)
 class Firm:
-    """An organisation that visits homes, or keeps a house. organisation_id: given by the platform. position: of its feed, as read."""
+    """An organisation that visits homes, or keeps a house. organisation_id: given by the platform.
+    position: of its feed, as read.
+    """
 
     credit_code: str
     name: str

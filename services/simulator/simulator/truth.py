@@ -1,6 +1,8 @@
-"""What the simulated city knows to be true: the figures, counted from what was done and never from what the platform says.
+"""What the simulated city knows to be true: the figures, counted from what was done and never from
+what the platform says.
 
-Written from the definitions alone (services/datacenter/README.md); shares no code with the data center.
+Written from the definitions alone (services/datacenter/README.md); shares no code with the data
+center.
 """
 
 from collections import defaultdict
@@ -73,7 +75,9 @@ class Truth:
         return sorted(self._stocks)
 
     def figures(self, month: str) -> Iterator[tuple[str, str, int, int]]:
-        """(code, area of any level from city to village, numerator, denominator), wherever something was counted."""
+        """(code, area of any level from city to village, numerator, denominator), wherever
+        something was counted.
+        """
         for code, by_area in [*self._stocks[month].items(), *self._flows[month].items()]:
             rolled: dict[str, Pair] = defaultdict(lambda: [0, 0])
             for area, (numerator, denominator) in by_area.items():

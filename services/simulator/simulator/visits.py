@@ -1,4 +1,6 @@
-"""How a visit really goes: arrival, stay and position. Pure and seeded: a visit's temper is its own, whoever is sent."""
+"""How a visit really goes: arrival, stay and position. Pure and seeded: a visit's temper is its
+own, whoever is sent.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -36,7 +38,9 @@ TELEPORT, TELEPORT_LEAST_M = (
 
 @dataclass(slots=True)
 class Visit:
-    """What the device will send, and when: told_in and told_out are begin and end unless there was no network."""
+    """What the device will send, and when: told_in and told_out are begin and end unless there was
+    no network.
+    """
 
     begin: datetime
     end: datetime
@@ -51,10 +55,11 @@ class Visit:
 class Order:
     """An order as the simulation knows it. number: its place in the story.
 
-    state: placed, offered, accepted, arrived, finished, cancelled, missed, unserved, death, moved away. cheat: how the visit was faked,
-    or "". behind: the true visit that a second one is faked beside or right after. sending: the number of the one that told its end.
-    offers: their numbers, as feeds told of them. captured: its voucher part became a debt to the firm, which is paid in its time;
-    taken_back: because the visit lies behind the elder's death.
+    state: placed, offered, accepted, arrived, finished, cancelled, missed, unserved, death, moved
+    away. cheat: how the visit was faked, or "". behind: the true visit that a second one is faked
+    beside or right after. sending: the number of the one that told its end. offers: their numbers,
+    as feeds told of them. captured: its voucher part became a debt to the firm, which is paid in
+    its time; taken_back: because the visit lies behind the elder's death.
     """
 
     number: int

@@ -1,4 +1,6 @@
-"""HTTP/1.1 over kept connections, no more than the simulation needs: a general client costs several times the CPU of a command."""
+"""HTTP/1.1 over kept connections, no more than the simulation needs: a general client costs several
+times the CPU of a command.
+"""
 
 import asyncio
 import json
@@ -14,7 +16,9 @@ Lines = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Broken(Exception):
-    """The connection ended or the time was over before there was an answer; whether the request arrived nobody knows."""
+    """The connection ended or the time was over before there was an answer; whether the request
+    arrived nobody knows.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""The 26 answers of an assessment lead to the level they were made for; the scale is written down here a second time."""
+"""The 26 answers of an assessment lead to the level they were made for; the scale is written down
+here a second time.
+"""
 
 from random import Random
 
@@ -36,7 +38,9 @@ DEMENTIA = {"F00", "F01", "F02", "F03"}
 
 
 def level_of(points: dict[str, int], flags: dict[str, object]) -> int:
-    """The level by the text of the norm: points, then coma, then one step for dementia or repeated accidents."""
+    """The level by the text of the norm: points, then coma, then one step for dementia or repeated
+    accidents.
+    """
     total = sum(points.values())
     level = sum(total < cut for cut in CUTS)
     if flags["coma"]:

@@ -1,4 +1,6 @@
-"""What the story expects of an audit: exactly the doubts that follow from what was told, of honest visits too."""
+"""What the story expects of an audit: exactly the doubts that follow from what was told, of honest
+visits too.
+"""
 
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -29,7 +31,9 @@ def a_visit(
     north_m: float = 0,
     **but: Any,
 ) -> Order:
-    """An order of an hour at the home, served as planned; begin: minutes after nine. north_m: how far the home lies from the others."""
+    """An order of an hour at the home, served as planned; begin: minutes after nine. north_m: how
+    far the home lies from the others.
+    """
     home = HOME[0], HOME[1] + north_m / 111_195
     one, start = replace(PEOPLE[number], lon=home[0], lat=home[1]), NINE + timedelta(minutes=begin)
     end = start + timedelta(minutes=minutes)

@@ -1,4 +1,6 @@
-"""Where the story knows its money to be, and what the comparison says of a ledger that has it elsewhere."""
+"""Where the story knows its money to be, and what the comparison says of a ledger that has it
+elsewhere.
+"""
 
 from datetime import date, time, timedelta
 from typing import Any
@@ -113,7 +115,9 @@ async def test_a_death_ends_the_voucher_and_claims_back_what_was_paid_for_later_
 
 
 def told_of(ledger: Ledger, **but: int) -> dict[str, dict[str, Any]]:
-    """What a platform that moved the same would answer; but: fen by which accounts of the first county are wrong."""
+    """What a platform that moved the same would answer; but: fen by which accounts of the first
+    county are wrong.
+    """
     areas: dict[str, dict[str, Any]] = {}
     for account, area, fen in ledger.balances():
         fen += but.get(account, 0) if area.startswith(COUNTIES[0]) else 0

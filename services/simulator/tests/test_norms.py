@@ -1,4 +1,6 @@
-"""Dates and promises are the city's own: a platform that tells others is found out, and what comes late counts as late."""
+"""Dates and promises are the city's own: a platform that tells others is found out, and what comes
+late counts as late.
+"""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any

@@ -1,4 +1,6 @@
-"""The story's own laws, without a city: dice, candidates, offers that stand, vouchers, what a month's turn brings."""
+"""The story's own laws, without a city: dice, candidates, offers that stand, vouchers, what a
+month's turn brings.
+"""
 
 from datetime import date, datetime, time, timedelta
 from random import Random

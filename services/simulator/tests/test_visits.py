@@ -1,4 +1,6 @@
-"""Visits: honest ones stay inside the limits of the audit, and each cheat breaks exactly its own rule."""
+"""Visits: honest ones stay inside the limits of the audit, and each cheat breaks exactly its own
+rule.
+"""
 
 from collections import Counter
 from collections.abc import Callable

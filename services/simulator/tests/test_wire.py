@@ -1,4 +1,6 @@
-"""The simulation's own HTTP: kept connections, whole answers, and honest failures, against a server on a real socket."""
+"""The simulation's own HTTP: kept connections, whole answers, and honest failures, against a server
+on a real socket.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -99,7 +101,8 @@ async def test_a_connection_that_says_close_is_not_used_again(server: Server, wi
 
 async def test_an_answer_in_chunks_is_put_together(server: Server, wire: Wire) -> None:
     server.say = lambda _, writer: writer.write(
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/csv\r\ntransfer-encoding: chunked\r\n\r\n4\r\nname\r\n2;x=1\r\n\r\n\r\n0\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/csv\r\ntransfer-encoding: "
+        b"chunked\r\n\r\n4\r\nname\r\n2;x=1\r\n\r\n\r\n0\r\n\r\n"
     )
     for _ in range(2):
         assert (await wire.request("GET", "/", {})).document() == {"text": "name\r\n"}

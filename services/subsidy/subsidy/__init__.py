@@ -1,1 +1,3 @@
-"""Who is entitled to what, and where every fen of it stands: facts → entitlements → vouchers and cash → ledger → payments."""
+"""Who is entitled to what, and where every fen of it stands: facts → entitlements → vouchers and
+cash → ledger → payments.
+"""

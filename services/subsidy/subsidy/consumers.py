@@ -109,16 +109,20 @@ timer(runs.REVIEW, group=GROUP)(runs.review)
 
 
 async def begin(store: Store) -> None:
-    """Publishes what was never published and sets the timers of the present period; doing it twice changes nothing."""
+    """Publishes what was never published and sets the timers of the present period; doing it twice
+    changes nothing.
+    """
     async with store.transaction() as session:
         await policies.publish(session)
         await runs.schedule_runs(session)
 
 
 async def sweep(store: Store, behind: Behind) -> int:
-    """Releases holds that nobody confirmed in time; returns how many. A lease, so it is measured in real time.
+    """Releases holds that nobody confirmed in time; returns how many. A lease, so it is measured in
+    real time.
 
-    behind: whether orders may be there that were not heard; as long as they are, nobody knows whether a hold was confirmed.
+    behind: whether orders may be there that were not heard; as long as they are, nobody knows
+    whether a hold was confirmed.
     """
     real = store.clock.real()
     async with store.reading() as session:

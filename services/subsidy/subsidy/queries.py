@@ -42,7 +42,9 @@ async def entitlement(
 async def explanation(
     session: Session, request: pb.GetEntitlement, caller: Caller
 ) -> pb.Explanation:
-    """Why an entitlement is as it is: the newest decision, as it was frozen when it was made. Raises: NotFound."""
+    """Why an entitlement is as it is: the newest decision, as it was frozen when it was made.
+    Raises: NotFound.
+    """
     found = await _entitlement(session, request, caller)
     asked = (
         select(Decision)

@@ -50,7 +50,9 @@ class Organisation(Remembered, table=True):
 
 
 class Case(Remembered, table=True):
-    """An elder about whom there is something to decide, because a level was approved once; its lock orders the decisions."""
+    """An elder about whom there is something to decide, because a level was approved once; its lock
+    orders the decisions.
+    """
 
     __tablename__ = "elder_case"
 
@@ -70,7 +72,9 @@ class Result(Remembered, table=True):
 
 
 class Entitlement(Remembered, table=True):
-    """A person is entitled to one policy in [valid_from, valid_to); two of one person to one policy never overlap."""
+    """A person is entitled to one policy in [valid_from, valid_to); two of one person to one policy
+    never overlap.
+    """
 
     __table_args__ = (
         ExcludeConstraint(
@@ -238,7 +242,8 @@ class Payment(Remembered, table=True):
         ),
         CheckConstraint("paid_fen > 0", name="pays_something"),
         CheckConstraint(
-            "(kind = 1) = (organisation_id is not null) and (kind = 2) = (elder_id is not null and entitlement_id is not null)",
+            "(kind = 1) = (organisation_id is not null) and (kind = 2) = (elder_id is not "
+            "null and entitlement_id is not null)",
             name="one_payee",
         ),
     )
@@ -260,7 +265,9 @@ class Payment(Remembered, table=True):
 
 
 class Recovery(Remembered, table=True):
-    """A cash payment that a late fact made wrong, claimed back; what was paid for visits is claimed debt by debt (`Debt.recovery_id`)."""
+    """A cash payment that a late fact made wrong, claimed back; what was paid for visits is claimed
+    debt by debt (`Debt.recovery_id`).
+    """
 
     recovery_id: UUID = Field(primary_key=True)
     payment_id: UUID = Field(unique=True)
@@ -274,7 +281,9 @@ class Recovery(Remembered, table=True):
 
 
 class LedgerEntry(Remembered, table=True):
-    """One side of a movement of money. Append-only; the entries of one statement balance in each area, or PostgreSQL refuses them."""
+    """One side of a movement of money. Append-only; the entries of one statement balance in each
+    area, or PostgreSQL refuses them.
+    """
 
     __tablename__ = "ledger_entry"
     __table_args__ = (
@@ -304,7 +313,9 @@ class LedgerEntry(Remembered, table=True):
 
 
 class Run(Remembered, table=True):
-    """How far a population-wide run has come; each chunk moves it on in the transaction of its effects."""
+    """How far a population-wide run has come; each chunk moves it on in the transaction of its
+    effects.
+    """
 
     kind: str = Field(primary_key=True)
     period: str = Field(primary_key=True, description="YYYY-MM, or YYYY-MM-DD for a weekly one")

@@ -34,7 +34,8 @@ async def test_a_level_opens_both_entitlements_of_an_elder_in_hardship(city, row
 
     assert fates == {"applied": 2}
     opened = await rows(
-        "select policy_code, kind, level, monthly_fen, valid_from from entitlement order by policy_code"
+        "select policy_code, kind, level, monthly_fen, valid_from from entitlement order "
+        "by policy_code"
     )
     assert opened == [
         {

@@ -229,13 +229,15 @@ async def test_two_replicas_share_a_run_and_issue_each_voucher_once(city, rows, 
     await asyncio.gather(fire(city, GROUP), fire(city, GROUP))
 
     assert await rows(
-        "select count(*), count(distinct entitlement_id) as people from voucher where month = '2026-04'"
+        "select count(*), count(distinct entitlement_id) as people from voucher where "
+        "month = '2026-04'"
     ) == [
         {"count": 2500, "people": 2500},
     ]
     assert len(await messages(rows, said.VoucherIssued)) == 2500 + 2500  # March and April
     assert await rows(
-        "select kind, period from run where finished_at is not null and done = 2500 order by kind, period"
+        "select kind, period from run where finished_at is not null and done = 2500 order "
+        "by kind, period"
     ) == [
         {"kind": "voucher-issue", "period": "2026-03"},
         {"kind": "voucher-issue", "period": "2026-04"},

@@ -1,4 +1,6 @@
-"""Not a fen is lost: whatever happens in whatever order, debits equal credits and the ledger says what the tables say."""
+"""Not a fen is lost: whatever happens in whatever order, debits equal credits and the ledger says
+what the tables say.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
@@ -59,7 +61,8 @@ where coalesce(booked.fen, 0) <> coalesce(shown.fen, 0)"""
 HELD = """select voucher_id from voucher left join hold using (voucher_id) group by voucher_id, voucher.reserved_fen
     having voucher.reserved_fen <> coalesce(sum(held_fen) filter (where hold.state in (1, 2)), 0)"""
 
-# of nobody who is known to be dead a visit after the death stays owed or paid; a voucher's used part is what its debts say
+# of nobody who is known to be dead a visit after the death stays owed or paid; a voucher's used
+# part is what its debts say
 AFTER_DEATH = """select settlement_id from debt join voucher using (voucher_id) join elder using (elder_id)
     where elder.died_on < visited_on and reversed_at is null and recovery_id is null"""
 CAPTURED = """select voucher_id from voucher left join debt using (voucher_id) group by voucher_id, voucher.captured_fen

@@ -46,7 +46,8 @@ async def test_an_index_whose_making_was_cut_off_is_made_anew(postgres: Postgres
 
     await execute(
         dsn,
-        "do $$ begin assert (select indisvalid from pg_index where indexrelid = 'debt_voucher_id_ix'::regclass); end $$",
+        "do $$ begin assert (select indisvalid from pg_index where indexrelid = "
+        "'debt_voucher_id_ix'::regclass); end $$",
     )
     await execute(postgres.dsn(), "drop database subsidy_cut with (force)")
 

@@ -238,7 +238,8 @@ class World:
             " where payment_id is null and reversed_at is null"
         )
         (booked,) = await self.rows(
-            "select coalesce(sum(debit_fen - credit_fen), 0)::bigint as fen from ledger_entry where account = $1",
+            "select coalesce(sum(debit_fen - credit_fen), 0)::bigint as fen from "
+            "ledger_entry where account = $1",
             Account.OWED,
         )
         assert row == booked
@@ -270,10 +271,12 @@ class World:
 
     async def read_claimed(self, _: str) -> str:
         (row,) = await self.rows(
-            "select coalesce(sum(captured_fen), 0)::bigint as fen from debt where recovery_id is not null"
+            "select coalesce(sum(captured_fen), 0)::bigint as fen from debt where "
+            "recovery_id is not null"
         )
         (booked,) = await self.rows(
-            "select coalesce(sum(debit_fen - credit_fen), 0)::bigint as fen from ledger_entry where account = $1",
+            "select coalesce(sum(debit_fen - credit_fen), 0)::bigint as fen from "
+            "ledger_entry where account = $1",
             Account.CLAIMS,
         )
         assert row == booked
@@ -294,7 +297,8 @@ class World:
 
     async def unbalanced(self) -> list[dict[str, Any]]:
         return await self.rows(
-            "select area_code from ledger_entry group by area_code having sum(debit_fen) <> sum(credit_fen)"
+            "select area_code from ledger_entry group by area_code having sum(debit_fen) "
+            "<> sum(credit_fen)"
         )
 
 

@@ -1,1 +1,3 @@
-"""Was the visit given as it is billed, and what do people complain about: finished visits in, verdicts out."""
+"""Was the visit given as it is billed, and what do people complain about: finished visits in,
+verdicts out.
+"""

@@ -20,7 +20,8 @@ async def replicate_order(event: OrderPlaced | OrderAssigned, session: Session) 
     await flows.replicate_order(session, event)
 
 
-# the worker's row is the lock: two visits of one worker are judged one after the other, or an overlap could pass unseen
+# the worker's row is the lock: two visits of one worker are judged one after the other, or an
+# overlap could pass unseen
 @on(
     OrderFinished,
     group=GROUP,

@@ -43,9 +43,11 @@ async def replicate_order(session: Session, event: OrderPlaced | OrderAssigned) 
 
 
 async def judge(session: Session, event: OrderFinished) -> None:
-    """Approves a finished visit that nothing speaks against, and holds any other. The worker's row must be locked.
+    """Approves a finished visit that nothing speaks against, and holds any other. The worker's row
+    must be locked.
 
-    An earlier verdict stays, also where this visit shows that the worker was in two at once: the later one is held.
+    An earlier verdict stays, also where this visit shows that the worker was in two at once: the
+    later one is held.
     """
     worker_id = UUID(event.worker_id)
     told: dict[str, Any] = dict.fromkeys(Visit.__dataclass_fields__) | wire.fields(event)
@@ -98,7 +100,9 @@ async def decide(session: Session, request: pb.DecideAudit, caller: Caller) -> p
 async def verify(
     session: Session, request: pb.VerifySettlement, caller: Caller
 ) -> said.SettlementVerified:
-    """An inspector asked the elder; once per settlement. What follows for a held one is decided by Decide. Raises: NotFound, Conflict."""
+    """An inspector asked the elder; once per settlement. What follows for a held one is decided by
+    Decide. Raises: NotFound, Conflict.
+    """
     row = await _settlement(session, request.settlement_id, caller)
     if row.state == State.REFUSED:
         raise AlreadyRefused(settlement_id=row.settlement_id)
@@ -115,7 +119,9 @@ async def verify(
 
 
 async def file(session: Session, request: pb.FileComplaint, caller: Caller) -> said.ComplaintFiled:
-    """Somebody complains about an order; several complaints about one order are several. Raises: NotFound, NobodyCame."""
+    """Somebody complains about an order; several complaints about one order are several. Raises:
+    NotFound, NobodyCame.
+    """
     order = await session.get(Order, UUID(request.order_id))
     if order is None:
         raise NotFound("order", request.order_id, field="order_id")

@@ -1,4 +1,6 @@
-"""What supervision remembers: orders, workers and verdicts; of a visit it knows metres and minutes, never places."""
+"""What supervision remembers: orders, workers and verdicts; of a visit it knows metres and minutes,
+never places.
+"""
 
 from datetime import datetime
 from uuid import UUID

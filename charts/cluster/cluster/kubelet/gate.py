@@ -1,6 +1,8 @@
-"""What kwok cannot know of a pod: whether its secrets exist, and whether what its `wait` container waits for has come.
+"""What kwok cannot know of a pod: whether its secrets exist, and whether what its `wait` container
+waits for has come.
 
-A kubelet does not start a container whose Secret or ConfigMap is absent; kwok would. So kwok starts only pods marked here.
+A kubelet does not start a container whose Secret or ConfigMap is absent; kwok would. So kwok starts
+only pods marked here.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ Present = dict[tuple[str, str], set[str]]  # keys by (kind, name)
 
 
 def needs(pod_spec: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
-    """(kind, name, key or None) of every Secret and ConfigMap without which no kubelet starts the pod's containers."""
+    """(kind, name, key or None) of every Secret and ConfigMap without which no kubelet starts the
+    pod's containers.
+    """
     for container in [*pod_spec.get("initContainers", []), *pod_spec["containers"]]:
         for given in container.get("env", []):
             for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
@@ -79,7 +83,8 @@ class Gate:
 
     def _run(self) -> None:
         while not self._ending.wait(PAUSE_S):
-            # A pod may vanish between two calls, and the server may be ending: the next round sees what is.
+            # A pod may vanish between two calls, and the server may be ending: the next round sees
+            # what is.
             with contextlib.suppress(Refused, OSError, http.client.HTTPException):
                 self._round()
         self._api.close()
@@ -117,7 +122,9 @@ class Gate:
         }
 
     def _may_go(self, pod: dict[str, Any]) -> bool:
-        """A schema is at the head that an image knows when a Job of the same image has migrated, or when its user says so."""
+        """A schema is at the head that an image knows when a Job of the same image has migrated, or
+        when its user says so.
+        """
         images = {
             container["image"]
             for container in saying(pod["spec"].get("initContainers", []), "wait")

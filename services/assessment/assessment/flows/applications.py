@@ -68,7 +68,9 @@ async def withdraw(
 
 
 async def reassess(session: Session, assessment_id: UUID) -> said.ApplicationSubmitted | None:
-    """Opens the routine re-assessment before a level expires; nothing where the level, the elder or the need is gone."""
+    """Opens the routine re-assessment before a level expires; nothing where the level, the elder or
+    the need is gone.
+    """
     before = await session.get(Assessment, assessment_id)
     if before is None or before.state is not AssessmentState.IN_FORCE:
         return None
@@ -94,7 +96,9 @@ async def reassess(session: Session, assessment_id: UUID) -> said.ApplicationSub
 
 
 async def close(session: Session, elder_id: UUID) -> None:
-    """Ends what an elder who died or moved away still waits for; a result that is public already stays, and is never approved."""
+    """Ends what an elder who died or moved away still waits for; a result that is public already
+    stays, and is never approved.
+    """
     for row in await lookups.waiting_applications(session, elder_id):
         _end(session, row)
 
@@ -102,7 +106,9 @@ async def close(session: Session, elder_id: UUID) -> None:
 def open_review(
     session: Session, doubted: Assessment, before: Application, channel: Channel
 ) -> Application:
-    """A new application whose assessors must be others than those of the doubted result and of those before it."""
+    """A new application whose assessors must be others than those of the doubted result and of
+    those before it.
+    """
     row = Application(
         application_id=ids.new(),
         elder_id=doubted.elder_id,

@@ -86,7 +86,9 @@ async def complete(
 async def approve(
     session: Session, command: api.ApproveAssessment, caller: Caller, ground: Ground
 ) -> said.AssessmentApproved:
-    """Puts a level in force after publicity, and sets the clock of its re-assessment; what was in force before is replaced."""
+    """Puts a level in force after publicity, and sets the clock of its re-assessment; what was in
+    force before is replaced.
+    """
     row = await _public(session, command.assessment_id, caller)
     await _alive(session, row.elder_id)
     if session.now < row.public_until:

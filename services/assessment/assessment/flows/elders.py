@@ -83,7 +83,9 @@ async def change(
 async def report_death(
     session: Session, command: api.ReportElderDeath, caller: Caller
 ) -> said.ElderDied:
-    """Records a death, also months later; the same report twice gets the same answer and says nothing new."""
+    """Records a death, also months later; the same report twice gets the same answer and says
+    nothing new.
+    """
     row = await session.get_locked(Elder, UUID(command.elder_id), caller)
     died_on = day_of("died_on", command.died_on)
     if row.died_on == died_on:
@@ -98,7 +100,9 @@ async def report_death(
 
 
 def faults(command: api.RegisterElder, today: date, ground: Ground) -> Iterator[Refusal]:
-    """Everything the rules forbid about a registration, field by field; registration and import ask the same."""
+    """Everything the rules forbid about a registration, field by field; registration and import ask
+    the same.
+    """
     yield from _area_faults(command, ground)
     yield from _position_faults(command)
     try:
@@ -157,7 +161,9 @@ def public(row: Elder | Mapping[str, Any]) -> said.Elder:
 
 
 def day_of(field: str, text: str) -> date:
-    """A policy day from `YYYY-MM-DD`. Raises: ImpossibleDay for a day that the calendar does not have."""
+    """A policy day from `YYYY-MM-DD`. Raises: ImpossibleDay for a day that the calendar does not
+    have.
+    """
     try:
         return date.fromisoformat(text)
     except ValueError as error:

@@ -20,7 +20,9 @@ Fault = list[str]  # field, rule, text
 
 
 def read(data: bytes) -> tuple[list[str], Iterator[tuple[int, Cells]]]:
-    """Columns and numbered rows of a file, without its columns of errors. Raises: NotACsv, the rows also while they are read."""
+    """Columns and numbered rows of a file, without its columns of errors. Raises: NotACsv, the rows
+    also while they are read.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -87,7 +89,9 @@ def parsed(columns: list[str], cells: Cells) -> tuple[api.RegisterElder, list[Fa
 
 
 def _member(kind: Any, text: str) -> Any:
-    """A member of a nominal set by its number or name, with or without the prefix the contract gives it."""
+    """A member of a nominal set by its number or name, with or without the prefix the contract
+    gives it.
+    """
     name = text.upper().removeprefix(f"{kind.__name__.upper()}_")
     for member in kind:
         if name in (member.name, str(member.value)):

@@ -1,7 +1,9 @@
-"""Takes files of elders in: good rows are registered, the others come back with all that is wrong with them.
+"""Takes files of elders in: good rows are registered, the others come back with all that is wrong
+with them.
 
-A file is cut into chunks that are sealed and stored before the answer. A timer takes one chunk after another; registering its rows
-and dropping the chunk is one transaction, so a row takes effect once, whenever the process dies.
+A file is cut into chunks that are sealed and stored before the answer. A timer takes one chunk
+after another; registering its rows and dropping the chunk is one transaction, so a row takes effect
+once, whenever the process dies.
 """
 
 import asyncio
@@ -43,7 +45,9 @@ _PARTS = {
 
 
 async def start(session: Session, body: HttpBody, caller: Caller, ground: Ground) -> api.Import:
-    """Reads the file, keeps its rows sealed and lets the timer do the rest. A file that cannot be read as a whole is refused."""
+    """Reads the file, keeps its rows sealed and lets the timer do the rest. A file that cannot be
+    read as a whole is refused.
+    """
     if caller.area is None:
         raise NoAreaOfYourOwn
     import_id = ids.new()
@@ -93,7 +97,9 @@ async def take_chunk(session: Session, import_id: UUID, ground: Ground) -> bool:
 async def failed_rows(
     session: Session, question: api.GetImport, caller: Caller, ground: Ground
 ) -> HttpBody:
-    """The refused rows with what is wrong behind them; with a byte order mark, since spreadsheets take UTF-8 for something else without."""
+    """The refused rows with what is wrong behind them; with a byte order mark, since spreadsheets
+    take UTF-8 for something else without.
+    """
     job = await queries.import_of(session, question, caller)
     text = io.StringIO()
     writer = csv.writer(text)
@@ -167,7 +173,9 @@ async def _take(
 def _checked(
     job: Import, cells: Cells, session: Session, ground: Ground
 ) -> tuple[api.RegisterElder, list[Fault]]:
-    """The registration a row means, and everything that forbids it; what Register refuses is refused here by the same code."""
+    """The registration a row means, and everything that forbids it; what Register refuses is
+    refused here by the same code.
+    """
     command, faults = files.parsed(job.columns, cells)
     command.id_number = (
         command.id_number.upper()
@@ -191,7 +199,9 @@ def _checked(
 
 
 def _differences(job: Import, there: Any, command: api.RegisterElder, ring: Ring) -> list[Fault]:
-    """What a row says otherwise than the register; an empty cell says nothing. Elders of other areas are not described."""
+    """What a row says otherwise than the register; an empty cell says nothing. Elders of other
+    areas are not described.
+    """
     if not areas.is_in(there.area_code, job.area_code):
         return [
             ["id_number", "KNOWN_ALREADY", "an elder with this ID number is registered already"]
@@ -222,8 +232,9 @@ def _differences(job: Import, there: Any, command: api.RegisterElder, ring: Ring
 
 
 async def _register(session: Session, rows: list[dict[str, Any]]) -> None:
-    """Copies all rows in at once, without the ORM: ten times faster. A person whom another import was faster to register breaks the
-    chunk, which is then taken again."""
+    """Copies all rows in at once, without the ORM: ten times faster. A person whom another import
+    was faster to register breaks the chunk, which is then taken again.
+    """
     for row in rows:
         row["version"] = 1
         emit(session, said.ElderRegistered(elder=elders.public(row)), sequence=1)

@@ -1,4 +1,6 @@
-"""What flows look up whoever asks: they decide by all rows, what a caller may see is decided in `queries`."""
+"""What flows look up whoever asks: they decide by all rows, what a caller may see is decided in
+`queries`.
+"""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID

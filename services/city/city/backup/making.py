@@ -1,9 +1,10 @@
-"""A backup of a living city into one folder: every database at one instant, the tail of Kafka, the keys and the clock of one box.
+"""A backup of a living city into one folder: every database at one instant, the tail of Kafka, the
+keys and the clock of one box.
 
 postgres/        a base backup: the data directory with the log that makes it consistent
 tail             what not every group had read, raw (city.backup.tail)
-secrets.json     the keys and passwords of one box, its clock and its ports; absent where the city is deployed otherwise
-manifest.json    written last: a folder without it is no backup
+secrets.json     the keys and passwords of one box, its clock and its ports; absent where the city
+is deployed otherwise manifest.json    written last: a folder without it is no backup
 """
 
 import asyncio
@@ -48,8 +49,9 @@ class Failed(Exception):
 class Source:
     """What is backed up.
 
-    server: PostgreSQL, by an address of a role that may replicate; empty where somebody else copies it. databases: addresses by service.
-    programs: folder of PostgreSQL's own; None for those of the PATH. box: None outside of one.
+    server: PostgreSQL, by an address of a role that may replicate; empty where somebody else copies
+    it. databases: addresses by service. programs: folder of PostgreSQL's own; None for those of the
+    PATH. box: None outside of one.
     """
 
     server: str
@@ -61,7 +63,9 @@ class Source:
 
 @dataclass
 class Manifest:
-    """What a backup holds. starts, ends: offsets of the tail; before: what lies below is true in any case."""
+    """What a backup holds. starts, ends: offsets of the tail; before: what lies below is true in
+    any case.
+    """
 
     backup_id: str
     began_at: str
@@ -93,7 +97,8 @@ class Manifest:
             told = json.loads((folder / MANIFEST).read_text())
         except FileNotFoundError:
             raise NoBackup(
-                f"backup: {folder} holds no {MANIFEST}, so it is no backup, or one that was not finished"
+                f"backup: {folder} holds no {MANIFEST}, so it is no backup, or one that "
+                "was not finished"
             ) from None
         if told.pop("form", None) != FORM:
             raise NoBackup(f"backup: {folder} was made by another release: its form is not {FORM}")
@@ -131,7 +136,8 @@ def backup(folder: Path, source: Source, said: Said) -> Manifest:
         assert source.box is not None
         _private(folder / name, (source.box.folder / name).read_bytes())
     ends = tail.copy(source.kafka, folder / TAIL, starts, said)
-    # a base backup that begins now holds all that Kafka holds now; of databases that somebody else keeps, nobody knows the instant
+    # a base backup that begins now holds all that Kafka holds now; of databases that somebody else
+    # keeps, nobody knows the instant
     known = {place: end if source.server else begin for place, (begin, end) in before.items()}
     made = Manifest(
         str(ids.new()),
@@ -149,13 +155,16 @@ def backup(folder: Path, source: Source, said: Said) -> Manifest:
     copied = sum(ends.values()) - sum(starts.values())
     held = f"{len(made.services)} databases" if source.server else "no databases"
     said(
-        f"{folder} holds {held}, {copied} records of Kafka, {size / 1e6:.1f} MB ({time.monotonic() - since:.1f} s)"
+        f"{folder} holds {held}, {copied} records of Kafka, {size / 1e6:.1f} MB "
+        f"({time.monotonic() - since:.1f} s)"
     )
     return made
 
 
 def base(folder: Path, source: Source, said: Said) -> None:
-    """The base backup of the whole server with the log that was written meanwhile, verified. Blocks. Raises: Failed."""
+    """The base backup of the whole server with the log that was written meanwhile, verified.
+    Blocks. Raises: Failed.
+    """
     parts = urlsplit(source.server)
     user, _, places = parts.netloc.rpartition("@")
     name, _, password = user.partition(":")
@@ -189,7 +198,8 @@ def base(folder: Path, source: Source, said: Said) -> None:
 
 
 def verify(folder: Path, programs: Path | None) -> None:
-    """Compares a base backup with PostgreSQL's own manifest, and reads the log that it needs. Blocks. Raises: Failed.
+    """Compares a base backup with PostgreSQL's own manifest, and reads the log that it needs.
+    Blocks. Raises: Failed.
 
     pg_verifybackup does the same; that of the wheel does not start.
     """

@@ -1,4 +1,6 @@
-"""How far a set of databases has come in Kafka: what each group has read, and what of each partition belongs to their past."""
+"""How far a set of databases has come in Kafka: what each group has read, and what of each
+partition belongs to their past.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,8 +19,9 @@ _SENT = "select topic, partition, max(next) from sent where cluster = $1 group b
 
 @dataclass(frozen=True)
 class Positions:
-    """nexts: the lowest offset that some group has not read, where every group of the topic has read something. true: offsets below it were
-    said by transactions that stand in the databases."""
+    """nexts: the lowest offset that some group has not read, where every group of the topic has
+    read something. true: offsets below it were said by transactions that stand in the databases.
+    """
 
     nexts: dict[Partition, int]
     true: dict[Partition, int]
@@ -36,7 +39,9 @@ def hearing(services: Iterable[str]) -> dict[str, set[str]]:
 
 
 async def look(databases: Mapping[str, str], cluster: str) -> Positions:
-    """Asks the databases, one after the other. databases: addresses by service. Raises: asyncpg.PostgresError, OSError."""
+    """Asks the databases, one after the other. databases: addresses by service. Raises:
+    asyncpg.PostgresError, OSError.
+    """
     groups = hearing(databases)
     read: dict[Partition, dict[str, int]] = {}
     true: dict[Partition, int] = {}

@@ -1,4 +1,6 @@
-"""Fits Kafka to databases that were brought back to an earlier instant: new topics, the part of the tail that is true, a new epoch."""
+"""Fits Kafka to databases that were brought back to an earlier instant: new topics, the part of the
+tail that is true, a new epoch.
+"""
 
 import asyncio
 import json
@@ -36,11 +38,15 @@ Said = Callable[[str], None]
 
 
 class InUse(Exception):
-    """Somebody is connected to a database that is to begin a new epoch: a service that runs on would go on saying the old one."""
+    """Somebody is connected to a database that is to begin a new epoch: a service that runs on
+    would go on saying the old one.
+    """
 
 
 class CopiesUnknown(Exception):
-    """The old topics are gone and nobody said how many copies the new ones need; one copy is lost with its broker."""
+    """The old topics are gone and nobody said how many copies the new ones need; one copy is lost
+    with its broker.
+    """
 
 
 def realign(
@@ -55,9 +61,10 @@ def realign(
 ) -> dict[str, int]:
     """Begins the next epoch of every database, and returns its number by service. Blocks.
 
-    The services do not run. Every topic is made anew, also where it exists. Cut off, it may be done over; once it is done it changes
-    nothing more. replication: copies of each partition of the new topics; None for as many as the old ones have. notes: folder that
-    remembers them, and what is true of the tail, until then; by default that of the backup.
+    The services do not run. Every topic is made anew, also where it exists. Cut off, it may be done
+    over; once it is done it changes nothing more. replication: copies of each partition of the new
+    topics; None for as many as the old ones have. notes: folder that remembers them, and what is
+    true of the tail, until then; by default that of the backup.
     Raises: InUse, CopiesUnknown, tail.Lost, tail.Damaged, KafkaException.
     """
     began = time.monotonic()
@@ -75,7 +82,8 @@ def realign(
     copied = sum(manifest.ends.values()) - sum(manifest.starts.values())
     true = sum(map(len, kept.values()))
     said(
-        f"{true} of {copied} records of the tail are true, and in the new topics ({time.monotonic() - began:.1f} s)"
+        f"{true} of {copied} records of the tail are true, and in the new topics "
+        f"({time.monotonic() - began:.1f} s)"
     )
     return asyncio.run(_begun(manifest, kafka, databases, kept))
 
@@ -104,31 +112,38 @@ def _kept_spans(folder: Path) -> dict[Partition, tuple[int, int]]:
         }
     except FileNotFoundError:
         raise tail.Lost(
-            f"some databases have begun their epoch, and {folder / SPANS} is gone; restore all of them again"
+            f"some databases have begun their epoch, and {folder / SPANS} is gone; restore "
+            "all of them again"
         ) from None
 
 
 def _span(place: Partition, manifest: Manifest, found: positions.Positions) -> tuple[int, int]:
-    """What some group has not read and what is true of it. Raises: tail.Lost where the backup does not hold it."""
+    """What some group has not read and what is true of it. Raises: tail.Lost where the backup does
+    not hold it.
+    """
     first = found.nexts.get(place, manifest.starts[place])
     end = max(found.true.get(place, 0), manifest.before[place])
     if first < end and not (manifest.starts[place] <= first and end <= manifest.ends[place]):
         span = f"{manifest.starts[place]} to {manifest.ends[place]}"
         raise tail.Lost(
-            f"{place[0]}/{place[1]}: offsets {first} to {end} are wanted, the tail holds {span}: it is of another instant"
+            f"{place[0]}/{place[1]}: offsets {first} to {end} are wanted, the tail holds "
+            f"{span}: it is of another instant"
         )
     return first, max(first, end)
 
 
 def _copies(kafka: Bootstrap, folder: Path, wished: int | None) -> int:
-    """As many as are wished, or as were noted by a run that was cut off, or as the topics have now; noted before any topic goes."""
+    """As many as are wished, or as were noted by a run that was cut off, or as the topics have now;
+    noted before any topic goes.
+    """
     noted = folder / COPIES
     found = wished or (
         int(json.loads(noted.read_text())) if noted.exists() else topics.copies(kafka)
     )
     if not found:
         raise CopiesUnknown(
-            "replication: no topic is left to tell how many copies the new ones need; name it with --replication"
+            "replication: no topic is left to tell how many copies the new ones need; name "
+            "it with --replication"
         )
     _note(noted, found)
     return found
@@ -196,7 +211,8 @@ async def _alone(databases: Mapping[str, str]) -> None:
         try:
             if others := await connection.fetchval(_OTHERS):
                 raise InUse(
-                    f"{service}: {others} others are connected to its database; end every service first"
+                    f"{service}: {others} others are connected to its database; end every "
+                    "service first"
                 )
         finally:
             await connection.close()

@@ -1,4 +1,6 @@
-"""After a restore: every aggregate whose topic starts a replica is said again, as soon as the city runs."""
+"""After a restore: every aggregate whose topic starts a replica is said again, as soon as the city
+runs.
+"""
 
 import asyncio
 import json
@@ -14,14 +16,17 @@ UNFINISHED = "restoring"  # in a state folder whose restore was cut off
 
 
 class Unfinished(Exception):
-    """The state folder is of a restore that was cut off: its databases and its Kafka do not belong together."""
+    """The state folder is of a restore that was cut off: its databases and its Kafka do not belong
+    together.
+    """
 
 
 def check_finished(state: State) -> None:
     """Raises: Unfinished."""
     if (state.folder / UNFINISHED).exists():
         raise Unfinished(
-            f"state: the restore into {state.folder} was cut off; remove the folder and restore again"
+            f"state: the restore into {state.folder} was cut off; remove the folder and "
+            "restore again"
         )
 
 
@@ -39,7 +44,9 @@ def keep_pending(state: State, aggregates: list[str]) -> None:
 
 
 async def resay_pending(state: State, places: Places, said: Callable[[str], None]) -> None:
-    """Has the owners say them again, one owner after the other, paced; what fails stays pending for the next start."""
+    """Has the owners say them again, one owner after the other, paced; what fails stays pending for
+    the next start.
+    """
     left = pending(state)
     for service in sorted({OWNERS[aggregate] for aggregate in left}):
         wanted = [aggregate for aggregate in left if OWNERS[aggregate] == service]
@@ -63,7 +70,8 @@ async def resay_pending(state: State, places: Places, said: Callable[[str], None
         told = output.decode().strip()
         if child.returncode:
             said(
-                f"{', '.join(wanted)} could not be said again; `eldercare resay` does it later: {told[-500:]}"
+                f"{', '.join(wanted)} could not be said again; `eldercare resay` does it "
+                f"later: {told[-500:]}"
             )
             return
         said("; ".join(told.splitlines()))

@@ -1,4 +1,6 @@
-"""A city in one box from its backup: a new state folder, the databases as they were, a new Kafka, a new epoch."""
+"""A city in one box from its backup: a new state folder, the databases as they were, a new Kafka, a
+new epoch.
+"""
 
 import json
 import os
@@ -26,15 +28,18 @@ class NotNew(Exception):
 
 
 def restore(folder: Path, state: State, said: Said) -> None:
-    """Prepares the state folder, which must be open and new; `eldercare up` runs the city then. Blocks. What fails leaves the folder empty.
+    """Prepares the state folder, which must be open and new; `eldercare up` runs the city then.
+    Blocks. What fails leaves the folder empty.
 
-    Raises: NoBackup, NotNew, making.Failed, StartFailed, Missing, tail.Lost, tail.Damaged, KafkaException.
+    Raises: NoBackup, NotNew, making.Failed, StartFailed, Missing, tail.Lost, tail.Damaged,
+    KafkaException.
     """
     manifest = Manifest.of(folder)
     lacking = [name for name in (BASE, *BOX) if not (folder / name).exists()]
     if lacking:
         raise NoBackup(
-            f"backup: {folder} is of no city in one box: it lacks {', '.join(lacking)}; see `eldercare realign`"
+            f"backup: {folder} is of no city in one box: it lacks {', '.join(lacking)}; "
+            "see `eldercare realign`"
         )
     if not state.fresh or (state.folder / "postgres").exists():
         raise NotNew(f"state: {state.folder} has been used; name a new folder")
@@ -56,7 +61,8 @@ def _restored(folder: Path, manifest: Manifest, state: State, said: Said) -> Non
     try:
         postgres.start(timeout=600)
         said(
-            f"the databases are as they were between {manifest.began_at} and {manifest.ended_at} ({time.monotonic() - began:.1f} s)"
+            f"the databases are as they were between {manifest.began_at} and "
+            f"{manifest.ended_at} ({time.monotonic() - began:.1f} s)"
         )
         kafka.start(timeout=120)
         databases = {name: database(state, postgres.dsn(), name) for name in manifest.services}
@@ -74,7 +80,8 @@ def _restored(folder: Path, manifest: Manifest, state: State, said: Said) -> Non
         postgres.stop()
     keep_pending(state, sorted(OWNERS))
     said(
-        f"epoch {max(epochs.values())} begins ({time.monotonic() - began:.1f} s); `eldercare up --state {state.folder}` runs the city"
+        f"epoch {max(epochs.values())} begins ({time.monotonic() - began:.1f} s); "
+        f"`eldercare up --state {state.folder}` runs the city"
     )
 
 

@@ -1,7 +1,9 @@
-"""The tail of Kafka: what not every group has read yet, copied raw into one file, and put into new topics where it belongs to the past.
+"""The tail of Kafka: what not every group has read yet, copied raw into one file, and put into new
+topics where it belongs to the past.
 
-The file is a run of entries: 4 bytes of length, 4 bytes of CRC-32, then the record: topic, partition, offset, timestamp, key, value,
-headers. Numbers are big-endian; a text is UTF-8 behind its length of 4 bytes, where 2^32 − 1 stands for none.
+The file is a run of entries: 4 bytes of length, 4 bytes of CRC-32, then the record: topic,
+partition, offset, timestamp, key, value, headers. Numbers are big-endian; a text is UTF-8 behind
+its length of 4 bytes, where 2^32 − 1 stands for none.
 """
 
 import os
@@ -54,7 +56,9 @@ class Record(NamedTuple):
 
 
 def bounds(kafka: Bootstrap, topics: list[str]) -> dict[Partition, tuple[int, int]]:
-    """First offset and the one behind the last of every partition of these topics. Raises: KafkaException."""
+    """First offset and the one behind the last of every partition of these topics. Raises:
+    KafkaException.
+    """
     consumer = _consumer(kafka)
     try:
         known = consumer.list_topics(timeout=ANSWER_S).topics
@@ -83,7 +87,9 @@ def _bounds(consumer: Consumer, place: Partition) -> tuple[int, int]:
 def copy(
     kafka: Bootstrap, file: Path, starts: Mapping[Partition, int], said: Said
 ) -> dict[Partition, int]:
-    """Writes every record from these offsets up to the present end, and returns the ends. Raises: Lost, KafkaException."""
+    """Writes every record from these offsets up to the present end, and returns the ends. Raises:
+    Lost, KafkaException.
+    """
     now = bounds(kafka, sorted({topic for topic, _ in starts}))
     for place, start in starts.items():
         begin, end = now[place]
@@ -130,9 +136,11 @@ def read(file: Path) -> Iterator[Record]:
 def refill(
     kafka: Bootstrap, file: Path, spans: Mapping[Partition, tuple[int, int]], said: Said
 ) -> Offsets:
-    """Puts the records of these spans of offsets into empty topics, each into its partition, in order, as it was.
+    """Puts the records of these spans of offsets into empty topics, each into its partition, in
+    order, as it was.
 
-    Returns the old offsets of what each partition holds now; its first record lies at offset 0. Raises: Damaged, Lost, KafkaException.
+    Returns the old offsets of what each partition holds now; its first record lies at offset 0.
+    Raises: Damaged, Lost, KafkaException.
     """
     producer = Producer(
         {
@@ -180,7 +188,8 @@ def refill(
     for place, (begin, end) in bounds(kafka, sorted({topic for topic, _ in spans})).items():
         if place in kept and (begin, end) != (0, len(kept[place])):
             raise Lost(
-                f"{place[0]}/{place[1]} was not empty: it holds offsets {begin} to {end}, not 0 to {len(kept[place])}"
+                f"{place[0]}/{place[1]} was not empty: it holds offsets {begin} to {end}, "
+                f"not 0 to {len(kept[place])}"
             )
     return kept
 

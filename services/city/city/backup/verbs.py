@@ -1,4 +1,6 @@
-"""The verbs of backup and restore: a folder that holds a city, a city from it, and Kafka fitted to databases that others restored."""
+"""The verbs of backup and restore: a folder that holds a city, a city from it, and Kafka fitted to
+databases that others restored.
+"""
 
 import os
 from collections.abc import Callable
@@ -97,19 +99,25 @@ def realign(
         typer.Option(
             min=1,
             envvar="REPLICATION",
-            help="Copies of each partition of the new topics; default: as many as the old ones have.",
+            help=(
+                "Copies of each partition of the new topics; default: as many as the old ones have."
+            ),
         ),
     ] = None,
 ) -> None:
-    """Fit Kafka to databases that were brought back to an earlier instant: new topics, what is true of the tail, a new epoch.
+    """Fit Kafka to databases that were brought back to an earlier instant: new topics, what is true
+    of the tail, a new epoch.
 
-    No service runs meanwhile. The databases are SUBSIDY_DATABASE and its like, the brokers KAFKA. Where the folder is new, the tail is
-    first taken from the topics that are there; where it holds one that was kept before, that one is used, on whatever brokers.
+    No service runs meanwhile. The databases are SUBSIDY_DATABASE and its like, the brokers KAFKA.
+    Where the folder is new, the tail is first taken from the topics that are there; where it holds
+    one that was kept before, that one is used, on whatever brokers.
     """
     databases = _databases()
     if set(databases) != set(NAMES):
         say(
-            f"every database is realigned, or none: set {', '.join(variable(name) for name in NAMES if name not in databases)} as well"
+            "every database is realigned, or none: set "
+            f"{', '.join(variable(name) for name in NAMES if name not in databases)} as "
+            "well"
         )
         raise typer.Exit(WRONG)
 
@@ -121,7 +129,8 @@ def realign(
             folder, making.Manifest.of(folder), kafka, databases, say, replication=replication
         )
         say(
-            f"epoch {max(epochs.values())} begins; start the services, then `eldercare resay` {', '.join(sorted(operations.OWNERS))}"
+            f"epoch {max(epochs.values())} begins; start the services, then `eldercare "
+            f"resay` {', '.join(sorted(operations.OWNERS))}"
         )
 
     _done(act)

@@ -1,7 +1,8 @@
 """How fast a board opens with a million elders behind it and 36 months of history.
 
-`python -m datacenter.bench.board [elders]` starts a PostgreSQL of its own. The counts are made by the same pure functions that the
-projection uses and written by its own statement; what is known of each elder is left out, since no board reads it.
+`python -m datacenter.bench.board [elders]` starts a PostgreSQL of its own. The counts are made by
+the same pure functions that the projection uses and written by its own statement; what is known of
+each elder is left out, since no board reads it.
 """
 
 import asyncio
@@ -35,7 +36,9 @@ LAST = months.of_text("2026-06")
 
 
 def run(elders: int = ELDERS) -> dict[str, Any]:
-    """Opens boards of the city, its counties, townships and villages one after another; the value is the 95th percentile."""
+    """Opens boards of the city, its counties, townships and villages one after another; the value
+    is the 95th percentile.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         cluster = Postgres(Path(folder) / "postgres")
         cluster.start()

@@ -1,6 +1,8 @@
-"""How fast one process keeps and counts the events of a city, beside the same records read and decoded with no database behind.
+"""How fast one process keeps and counts the events of a city, beside the same records read and
+decoded with no database behind.
 
-`python -m datacenter.bench.projection [events]` starts a Kafka and a PostgreSQL of its own, durable as in production.
+`python -m datacenter.bench.projection [events]` starts a Kafka and a PostgreSQL of its own, durable
+as in production.
 """
 
 import asyncio
@@ -82,7 +84,9 @@ async def _measured(dsn: str, kafka: str, events: int, runs: int) -> dict[str, A
 
 
 def _repeated(once: list[Record], chance: random.Random) -> list[Record]:
-    """The stream as a producer that crashes would make it: three of ten records are repetitions of one shortly before."""
+    """The stream as a producer that crashes would make it: three of ten records are repetitions of
+    one shortly before.
+    """
     stream: list[Record] = []
     for record in once:
         stream.append(record)
@@ -150,7 +154,9 @@ async def _counted(kafka: str, dsn: str, count: int, unique: int, number: int) -
     try:
         await consumers.start(store, kafka)
         try:
-            begun = 0  # commits before the first batch: making positions is not counting, nor is waiting to be brought back to them
+            # commits before the first batch: making positions is not counting, nor is waiting to be
+            # brought back to them
+            begun = 0
             while (
                 read := await _one(store, "select coalesce(sum(next - begin), 0) from position")
             ) < count:

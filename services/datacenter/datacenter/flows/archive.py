@@ -12,7 +12,9 @@ from kit.events import Fact
 from kit.refusals import Malformed, Unavailable
 from kit.store import Store
 
-AHEAD = 7  # days whose partitions are there before their first event: a week without this duty is still no delay
+# days whose partitions are there before their first event: a week without this duty is still no
+# delay
+AHEAD = 7
 PAUSE_S = 3600.0
 
 _DAY_MS = 86_400_000
@@ -52,7 +54,8 @@ async def keep(
 ) -> None:
     """Writes events with their thing and area; none of them is there yet.
 
-    Raises: Malformed where an id is no UUIDv7; DayExported where its day is a file, so that nobody knows whether it was heard before.
+    Raises: Malformed where an id is no UUIDv7; DayExported where its day is a file, so that nobody
+    knows whether it was heard before.
     """
     await _ensure_days(driver, [fact.id for fact, _, _ in facts])
     rows = [
@@ -89,7 +92,9 @@ def _lines(fact: Fact) -> bytes:
 
 
 async def _ensure_days(driver: asyncpg.Connection, ids: Iterable[str]) -> None:
-    """Makes the partitions of the days inside these ids; the lock on the projection's row keeps two from making one at a time."""
+    """Makes the partitions of the days inside these ids; the lock on the projection's row keeps two
+    from making one at a time.
+    """
     for day in sorted({_day(id) for id in ids}):
         if await driver.fetchval("select to_regclass($1)", f"archive_p{_date(day)}") is None:
             await exported.refuse(driver, date(1970, 1, 1) + timedelta(days=day))

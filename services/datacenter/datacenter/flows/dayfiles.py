@@ -1,6 +1,8 @@
-"""One day of the archive as a Parquet file: all columns as they are, rows in parts, never a whole day in memory.
+"""One day of the archive as a Parquet file: all columns as they are, rows in parts, never a whole
+day in memory.
 
-An id is a UUID there, an instant a timestamp in microseconds of UTC, a payload the bytes that were heard. Any reader of Parquet reads it.
+An id is a UUID there, an instant a timestamp in microseconds of UTC, a payload the bytes that were
+heard. Any reader of Parquet reads it.
 """
 
 import hashlib
@@ -54,7 +56,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Digest:
-    """Of rows in any order: how many, and the sum of the BLAKE2b of each. Ids are unique, so no two rows can hide each other."""
+    """Of rows in any order: how many, and the sum of the BLAKE2b of each. Ids are unique, so no two
+    rows can hide each other.
+    """
 
     def __init__(self) -> None:
         self.rows = 0
@@ -105,7 +109,9 @@ def day_of(file: Path) -> date | None:
 
 
 class Draft:
-    """A day's file while it is written, under a name that no reader takes: `.part`. A draft that was cut off is begun anew."""
+    """A day's file while it is written, under a name that no reader takes: `.part`. A draft that
+    was cut off is begun anew.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -115,7 +121,8 @@ class Draft:
         self.drop()
         self._database = duckdb.connect(str(self._rows), config=_SETTINGS)
         self._database.execute(
-            f"create table day ({', '.join(f'{_QUOTED[name]} {kind}' for name, kind in COLUMNS.items())})"
+            "create table day "
+            f"({', '.join(f'{_QUOTED[name]} {kind}' for name, kind in COLUMNS.items())})"
         )
 
     def add(self, rows: Sequence[Row]) -> None:
@@ -169,7 +176,9 @@ def _synced(path: Path) -> None:
 
 
 def rows(file: Path) -> Iterator[list[Row]]:
-    """All rows in chunks, as the archive has them. Raises: duckdb.Error where the file is none of ours or is damaged."""
+    """All rows in chunks, as the archive has them. Raises: duckdb.Error where the file is none of
+    ours or is damaged.
+    """
     return _read(file, _TOLD)
 
 
@@ -198,7 +207,9 @@ def checksum(file: Path) -> str:
 
 
 def digest(file: Path, told: Callable[[int], None] = lambda _: None) -> Digest:
-    """The digest of a file's rows. told: is called with the number of rows of each chunk. Raises: duckdb.Error."""
+    """The digest of a file's rows. told: is called with the number of rows of each chunk. Raises:
+    duckdb.Error.
+    """
     made = Digest()
     for chunk in rows(file):
         made.add(chunk)

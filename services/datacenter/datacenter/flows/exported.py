@@ -1,4 +1,6 @@
-"""Days of the archive that are files now. Who reads the archive asks here first, so that nothing is ever told from a part of it."""
+"""Days of the archive that are files now. Who reads the archive asks here first, so that nothing is
+ever told from a part of it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -17,7 +19,9 @@ _DAYS = "select day, file, checksum, rows, digest, newest from archived_day orde
 
 
 class DayExported(Refusal):
-    """What was asked for needs events of a day that lies in a file, and the file cannot be read from here."""
+    """What was asked for needs events of a day that lies in a file, and the file cannot be read
+    from here.
+    """
 
     text = (
         "the archive's day {day} lies in the file {file}; `eldercare archive import` puts it back"
@@ -51,7 +55,9 @@ async def days(driver: Driver) -> list[Day]:
 
 
 async def held(driver: Driver) -> list[Day]:
-    """The same, and until the end of this transaction no other day leaves. In a snapshot it must be the first statement."""
+    """The same, and until the end of this transaction no other day leaves. In a snapshot it must be
+    the first statement.
+    """
     await driver.execute("lock table archive in access share mode")
     return await days(driver)
 
@@ -94,7 +100,9 @@ async def refuse_event(driver: Driver, id: UUID) -> None:
 
 
 async def refuse_things(driver: Driver, things: Iterable[UUID]) -> None:
-    """Raises: DayExported where events of one of these things may lie in a file: nothing is said of a thing before its id is made."""
+    """Raises: DayExported where events of one of these things may lie in a file: nothing is said of
+    a thing before its id is made.
+    """
     gone = await days(driver)
     for thing in things if gone else ():
         begun = (ids.instant(thing) - _SKEW).date() if thing.version == 7 else date.min

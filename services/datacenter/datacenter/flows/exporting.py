@@ -1,8 +1,9 @@
 """Days leave the archive as files, and come back: what an operator does with `eldercare archive`.
 
-A day leaves in this order: the file is written, has its name, is read back and compared with what was read from the partition; then one
-transaction compares the partition once more, notes the file and drops the partition. A kill between any two steps leaves the partition as
-it was, or the file noted and whole; the same command goes on from there.
+A day leaves in this order: the file is written, has its name, is read back and compared with what
+was read from the partition; then one transaction compares the partition once more, notes the file
+and drops the partition. A kill between any two steps leaves the partition as it was, or the file
+noted and whole; the same command goes on from there.
 """
 
 import asyncio
@@ -45,13 +46,17 @@ class DayOpen(Refusal):
 
 
 class DayGrew(Conflict):
-    """An event of a day came while it was exported; the day stays, and exporting it again takes the event along."""
+    """An event of a day came while it was exported; the day stays, and exporting it again takes the
+    event along.
+    """
 
     text = "an event of {day} came meanwhile; export it again"
 
 
 class Partition(NamedTuple):
-    """A day of the archive. rows: as PostgreSQL estimates them, where it is in the database. file: where it is, if it left."""
+    """A day of the archive. rows: as PostgreSQL estimates them, where it is in the database. file:
+    where it is, if it left.
+    """
 
     day: date
     rows: int
@@ -98,10 +103,12 @@ async def export(
     told: Told = lambda *_: None,
     rest_s: float = REST_S,
 ) -> list[Path]:
-    """Writes each day before `before` into a file of its own and drops it from the database; returns the files.
+    """Writes each day before `before` into a file of its own and drops it from the database;
+    returns the files.
 
-    folder: an absolute path. keep: the days stay in the database. rest_s: pause until the next try, where others hold the archive.
-    Raises: DayOpen before anything is written; DayGrew, DayAltered, RebuildRuns; Contended where the archive was never free.
+    folder: an absolute path. keep: the days stay in the database. rest_s: pause until the next try,
+    where others hold the archive. Raises: DayOpen before anything is written; DayGrew, DayAltered,
+    RebuildRuns; Contended where the archive was never free.
     """
     async with alone(store):
         days = await _leaving(store, before)
@@ -146,14 +153,18 @@ async def _leaving(store: Store, before: date) -> list[date]:
 
 
 def _refuse_open(day: date, newest: datetime | None, today: date, present: int) -> None:
-    """Whether a day may leave: nothing can bring one of its events again, and none of its events is of a month whose figures still change.
+    """Whether a day may leave: nothing can bring one of its events again, and none of its events is
+    of a month whose figures still change.
 
     Raises: DayOpen.
     """
     if day >= today - INBOX_KEPT:
         raise DayOpen(
             day=str(day),
-            rule=f"only by the archive is a repetition known, and events may come again for {INBOX_KEPT.days} days",
+            rule=(
+                "only by the archive is a repetition known, and events may come again for "
+                f"{INBOX_KEPT.days} days"
+            ),
         )
     if newest is not None and (month := months.of_day(local_day(newest))) >= present - 1:
         held = "figures of the present month and the one before are open"
@@ -161,7 +172,9 @@ def _refuse_open(day: date, newest: datetime | None, today: date, present: int) 
 
 
 async def write(store: Store, file: Path, day: date, told: Told = lambda *_: None) -> _Read:
-    """Step one: writes a partition into its file. What another export began is begun anew. Raises: OSError, for a full disk say."""
+    """Step one: writes a partition into its file. What another export began is begun anew. Raises:
+    OSError, for a full disk say.
+    """
     digest, first, last, newest = dayfiles.Digest(), UUID(int=(1 << 128) - 1), UUID(int=0), 0
     draft = None
     try:
@@ -196,7 +209,9 @@ async def write(store: Store, file: Path, day: date, told: Told = lambda *_: Non
 async def verify(
     file: Path, day: date, wanted: dayfiles.Digest, told: Told = lambda *_: None
 ) -> None:
-    """Step two: reads the file back. Raises: DayAltered where it does not hold exactly the rows that were written."""
+    """Step two: reads the file back. Raises: DayAltered where it does not hold exactly the rows
+    that were written.
+    """
     await compared(file, day, wanted.rows, wanted.told(), told)
 
 
@@ -241,10 +256,12 @@ async def _dropped(store: Store, file: Path, day: date, read: _Read, rest_s: flo
 
 
 async def drop(store: Store, day: date, noted: ArchivedDay) -> None:
-    """Step three, one transaction: the partition has not grown, the file is noted, the partition is gone.
+    """Step three, one transaction: the partition has not grown, the file is noted, the partition is
+    gone.
 
-    Not `detach … concurrently`, which fits into no transaction: between the two a reader would take the rest for the whole.
-    Raises: DayGrew; Contended where readers hold the archive for longer than half a second, since batches wait behind this one.
+    Not `detach … concurrently`, which fits into no transaction: between the two a reader would take
+    the rest for the whole. Raises: DayGrew; Contended where readers hold the archive for longer
+    than half a second, since batches wait behind this one.
     """
     async with store.transaction() as session:
         driver = await session.driver()

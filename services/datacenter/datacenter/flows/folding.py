@@ -1,4 +1,6 @@
-"""Folds events into what is known of things, and the differences of their shares into the counts; all by sets, whatever the batch."""
+"""Folds events into what is known of things, and the differences of their shares into the counts;
+all by sets, whatever the batch.
+"""
 
 import json
 from collections.abc import Iterable
@@ -24,7 +26,8 @@ on conflict (generation, kind, id) do update set known = excluded.known"""
 _COLUMNS = [measure.column for measure in Measure]
 _PLACES: dict[int, int] = {measure: place for place, measure in enumerate(Measure, start=3)}
 
-# arrays would cost the driver more than the server; a table of the connection's own is filled by COPY and writes no log
+# arrays would cost the driver more than the server; a table of the connection's own is filled by
+# COPY and writes no log
 _INCOMING = """
 create temp table if not exists incoming (like count_p1) on commit delete rows;
 delete from incoming"""
@@ -41,7 +44,9 @@ _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 async def fold(
     driver: asyncpg.Connection, generation: int, said: Iterable[Said], limits: Limits
 ) -> None:
-    """Applies what events said to one generation of things and counts; the caller holds the lock on the projection."""
+    """Applies what events said to one generation of things and counts; the caller holds the lock on
+    the projection.
+    """
     changes: Counts = {}
     notes: dict[tuple[int, str], list[Note]] = {}
     for told, counts in said:

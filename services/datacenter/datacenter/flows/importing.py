@@ -19,7 +19,8 @@ class NotExported(Refusal):
 
 
 async def give_back(store: Store, file: Path, *, told: Told = lambda *_: None) -> int:
-    """Puts an exported day back into the database, in one transaction; returns its rows. The file stays.
+    """Puts an exported day back into the database, in one transaction; returns its rows. The file
+    stays.
 
     Raises: NotExported; DayAltered, also where there is no such file; RebuildRuns; Contended.
     """
@@ -54,7 +55,8 @@ async def _filled(driver: Driver, file: Path, day: date, rows: int, told: Told) 
         for at in (_begin(day), _begin(day + timedelta(days=1)))
     )
     await driver.execute(
-        f"alter table archive attach partition {name(day)} for values from ('{next(bounds)}') to ('{next(bounds)}')"
+        f"alter table archive attach partition {name(day)} for values from "
+        f"('{next(bounds)}') to ('{next(bounds)}')"
     )
 
 

@@ -1,4 +1,6 @@
-"""The numbers of the definitions and the catalogue of figures, out of the standards files; the newest definition counts for all months."""
+"""The numbers of the definitions and the catalogue of figures, out of the standards files; the
+newest definition counts for all months.
+"""
 
 import json
 from dataclasses import asdict, fields
@@ -34,7 +36,9 @@ def limits() -> Limits:
 
 @cache
 def catalogue() -> dict[str, Indicator]:
-    """The figures by code, in the order of the catalogue. Raises: KeyError where one names a measure that is not counted."""
+    """The figures by code, in the order of the catalogue. Raises: KeyError where one names a
+    measure that is not counted.
+    """
     found = {}
     for standard in standards.load("datacenter"):
         file, _, code = standard.path.partition(".")
@@ -65,7 +69,8 @@ def catalogue() -> dict[str, Indicator]:
 
 
 def version(since: date, said: dict[str, Any], known: Limits) -> str:
-    """Of a definition: its first day and a digest of what the figure is computed from, the numbers of the norms that it names among it.
+    """Of a definition: its first day and a digest of what the figure is computed from, the numbers
+    of the norms that it names among it.
 
     said: the entry of the catalogue. Raises: KeyError where it names a limit that is none.
     """

@@ -1,4 +1,6 @@
-"""What operators see of the figures: whether proofs found them right, how old the newest proof is, and how new the facts are."""
+"""What operators see of the figures: whether proofs found them right, how old the newest proof is,
+and how new the facts are.
+"""
 
 import asyncio
 from datetime import datetime
@@ -17,7 +19,9 @@ PAUSE_S = 15.0
 
 
 async def keep_measuring(store: Store, city: str) -> None:
-    """Sets the gauges again and again, for as long as the service runs; every replica tells the same."""
+    """Sets the gauges again and again, for as long as the service runs; every replica tells the
+    same.
+    """
     began = store.clock.now()
     while True:
         try:
@@ -29,7 +33,9 @@ async def keep_measuring(store: Store, city: str) -> None:
 
 
 async def measure(session: Session, city: str, began: datetime) -> None:
-    """Sets the gauges once. began: from when on a proof could have been made; where there is none, it is missed since then."""
+    """Sets the gauges once. began: from when on a proof could have been made; where there is none,
+    it is missed since then.
+    """
     last = select(col(Proved.month), func.max(col(Proved.proved_at)).label("at")).where(
         Proved.area_code == city
     )

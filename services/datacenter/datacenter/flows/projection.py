@@ -23,7 +23,9 @@ on conflict (topic, month) do update set newest = greatest(heard.newest, exclude
 
 
 async def project(pairs: Sequence[tuple[Message | None, Fact]], session: Session) -> None:
-    """Keeps events and counts them, those apart that are kept already; an event of no known type is kept alone."""
+    """Keeps events and counts them, those apart that are kept already; an event of no known type is
+    kept alone.
+    """
     driver = await session.driver()
     number, generation = await driver.fetchrow(NUMBER, counted_by())
     kept, said = [], []
@@ -57,7 +59,9 @@ async def project(pairs: Sequence[tuple[Message | None, Fact]], session: Session
 
 
 async def unheard(session: Session, facts: Sequence[Fact]) -> set[str]:
-    """Ids of the events that are not in the archive; the session remembers them, so that `project` need not ask again."""
+    """Ids of the events that are not in the archive; the session remembers them, so that `project`
+    need not ask again.
+    """
     new = await archive.unheard(await session.driver(), facts)
     session.info[_VOUCHED] = new | session.info.get(_VOUCHED, set())
     return set(new)
@@ -66,7 +70,9 @@ async def unheard(session: Session, facts: Sequence[Fact]) -> set[str]:
 async def _new(
     pairs: Sequence[tuple[Message | None, Fact]], session: Session
 ) -> list[tuple[Message | None, Fact]]:
-    """What is not kept yet, each once: a parked record may come a second time before the first is released."""
+    """What is not kept yet, each once: a parked record may come a second time before the first is
+    released.
+    """
     vouched = session.info.pop(_VOUCHED, set())
     asked = [fact for _, fact in pairs if fact.id not in vouched]
     new = {fact.id for _, fact in pairs} & vouched

@@ -1,7 +1,8 @@
-"""Proofs: a month recounted from the whole archive, compared with the figures that are shown at the same instant.
+"""Proofs: a month recounted from the whole archive, compared with the figures that are shown at the
+same instant.
 
-A large archive is recounted in a process of its own, so that the service goes on answering; for a small one that process would take longer
-to start than to count.
+A large archive is recounted in a process of its own, so that the service goes on answering; for a
+small one that process would take longer to start than to count.
 """
 
 import asyncio
@@ -55,7 +56,8 @@ class Found(NamedTuple):
 
 
 async def prove(store: Store, area_code: str, month: int, folder: Path | None = None) -> UUID:
-    """Proves all figures of an area and all in it; who asks at the same time gets the same proof. It is kept also if the caller leaves.
+    """Proves all figures of an area and all in it; who asks at the same time gets the same proof.
+    It is kept also if the caller leaves.
 
     folder: where the files of exported days are.
     Raises: DayExported, DayAltered where such a file cannot be read.
@@ -183,9 +185,11 @@ def _hear(recount: Recount, rows: Iterable[Any]) -> None:
 async def prove_daily(
     store: Store, city: str, pause: timedelta, folder: Path | None = None
 ) -> None:
-    """Proves the present month and one closed month once per business day, for as long as the service runs.
+    """Proves the present month and one closed month once per business day, for as long as the
+    service runs.
 
-    pause: real time between two looks; on a business clock that runs fast, days without a proof are skipped.
+    pause: real time between two looks; on a business clock that runs fast, days without a proof are
+    skipped.
     """
     proved_on: date | None = None
     while True:
@@ -199,10 +203,12 @@ async def prove_daily(
 async def prove_due(
     store: Store, city: str, proved_on: date | None, folder: Path | None = None
 ) -> date:
-    """Makes what is due today: the present month unless it is proved, and a closed month unless one was proved on this day by this loop.
+    """Makes what is due today: the present month unless it is proved, and a closed month unless one
+    was proved on this day by this loop.
 
-    A closed month comes in turn, since late facts still change it: a recovery, a captured voucher, a complaint that is closed.
-    Returns the day for which this is done. Raises: Outdated while the counts are another release's: their difference is known.
+    A closed month comes in turn, since late facts still change it: a recovery, a captured voucher,
+    a complaint that is closed. Returns the day for which this is done. Raises: Outdated while the
+    counts are another release's: their difference is known.
     """
     async with store.reading() as session:
         if await outdated(session):
@@ -217,7 +223,9 @@ async def prove_due(
 
 
 async def closed_in_turn(store: Store, city: str, present: int) -> int | None:
-    """The month before the present one that was never proved, or whose newest proof is the oldest; None where nothing was heard of one."""
+    """The month before the present one that was never proved, or whose newest proof is the oldest;
+    None where nothing was heard of one.
+    """
     proved = and_(col(Proved.month) == Heard.month, col(Proved.area_code) == city)
     chosen: Any = (
         select(Heard.month)
@@ -233,7 +241,9 @@ async def closed_in_turn(store: Store, city: str, present: int) -> int | None:
 
 
 async def is_proved(store: Store, city: str, month: int) -> bool:
-    """Whether today's proof is made; one from before the first event proves nothing, and is made anew when there is one."""
+    """Whether today's proof is made; one from before the first event proves nothing, and is made
+    anew when there is one.
+    """
     async with store.reading() as session:
         chosen = select(Proved.proved_at, Proved.events).where(
             Proved.area_code == city, Proved.month == month

@@ -1,7 +1,8 @@
-"""Builds the counts anew from the archive beside those that are shown, then swaps them; nobody waits, and nothing is shown twice.
+"""Builds the counts anew from the archive beside those that are shown, then swaps them; nobody
+waits, and nothing is shown twice.
 
-`python -m datacenter.flows.rebuild` does it for the service's database (settings as for the service) while the service runs.
-Exit code 1: it did not, and says why.
+`python -m datacenter.flows.rebuild` does it for the service's database (settings as for the
+service) while the service runs. Exit code 1: it did not, and says why.
 """
 
 import asyncio

@@ -1,9 +1,12 @@
-"""After an upgrade: counts that another program made are made anew from the archive, by the rules that run now, without anybody's doing.
+"""After an upgrade: counts that another program made are made anew from the archive, by the rules
+that run now, without anybody's doing.
 
-While releases run beside each other, both fold what they hear, each by its own rules. So every batch notes whether all that is shown was
-counted by one set of rules (`projection.counted_by`, up to `counted_to`); a program of other rules, or one that knows of no such note,
-leaves that mark behind the last batch. Each replica looks for it and rebuilds, in a process of its own. Rules that nobody runs any more
-have no batches, so the counts end as those who stay count, whichever way a rollout went.
+While releases run beside each other, both fold what they hear, each by its own rules. So every
+batch notes whether all that is shown was counted by one set of rules (`projection.counted_by`, up
+to `counted_to`); a program of other rules, or one that knows of no such note, leaves that mark
+behind the last batch. Each replica looks for it and rebuilds, in a process of its own. Rules that
+nobody runs any more have no batches, so the counts end as those who stay count, whichever way a
+rollout went.
 """
 
 import asyncio
@@ -19,7 +22,9 @@ from kit.database_errors import FAILED
 from kit.observe import names
 from kit.store import Session, Store
 
-RULES = 1  # raised with every change of what an event counts as (`rules`, `flows.reading`): test_renewing.py notices one that was forgotten
+# raised with every change of what an event counts as (`rules`, `flows.reading`): test_renewing.py
+# notices one that was forgotten
+RULES = 1
 PAUSE_S, MOST_S = (
     15.0,
     300.0,
@@ -38,7 +43,9 @@ _OUTDATED = (
 
 @cache
 def counted_by() -> str:
-    """Names the rules by which this program counts: their number and a digest of the norms' numbers in them."""
+    """Names the rules by which this program counts: their number and a digest of the norms' numbers
+    in them.
+    """
     return (
         f"{RULES}+{sha256(json.dumps(asdict(limits()), sort_keys=True).encode()).hexdigest()[:8]}"
     )
@@ -50,7 +57,9 @@ async def outdated(session: Session) -> bool:
 
 
 async def keep_renewed(store: Store, pause_s: float = PAUSE_S) -> None:
-    """Looks again and again, for as long as the service runs; a rebuild that fails is tried again, later each time."""
+    """Looks again and again, for as long as the service runs; a rebuild that fails is tried again,
+    later each time.
+    """
     rest_s = pause_s
     while True:
         try:

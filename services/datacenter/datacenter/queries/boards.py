@@ -35,7 +35,9 @@ Ends = Callable[
 
 
 async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: Ends) -> pb.Board:
-    """The board of an area and month. Raises: NotFound for an area that is not in the tree or not the caller's."""
+    """The board of an area and month. Raises: NotFound for an area that is not in the tree or not
+    the caller's.
+    """
     found = area(caller, request.area_code)
     present_month = months.of_day(local_day(session.now))
     month = months.of_text(request.month) if request.month else present_month
@@ -136,7 +138,9 @@ async def freshness(session: Session, ends: Ends) -> list[pb.Freshness]:
 
 
 def ends_of(consumers: Consumers) -> dict[tuple[str, int], int]:
-    """The end offsets that Kafka told this reader with the records it fetched last; none while it has no partitions."""
+    """The end offsets that Kafka told this reader with the records it fetched last; none while it
+    has no partitions.
+    """
     if not consumers.ready:
         return {}
     told = {

@@ -102,7 +102,9 @@ def _flows(caller: Caller, shown: int, codes: Sequence[str], first: int, last: i
 async def presence(
     session: Session, caller: Caller, area_code: str, first: int, last: int
 ) -> Totals:
-    """For each measure of presence and area at or below this one: in how many areas of its level it is above zero."""
+    """For each measure of presence and area at or below this one: in how many areas of its level it
+    is above zero.
+    """
     shown, month = await generation(session), func.greatest(Count.month, first).label("at")
     columns = [getattr(Count, measure.column) for measure in _PRESENT]
     chosen = select(Count.area_code, month, *map(func.sum, columns)).where(

@@ -1,7 +1,8 @@
 """From a figure to the events that made it.
 
-The evidence of a thing is the smallest set of its newest events from which it counts as it does, found with the same pure functions that
-make the counts. An event counts in a figure if it belongs to the evidence and the figure would be less without it.
+The evidence of a thing is the smallest set of its newest events from which it counts as it does,
+found with the same pure functions that make the counts. An event counts in a figure if it belongs
+to the evidence and the figure would be less without it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -49,7 +50,8 @@ class Event(NamedTuple):
 async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb.LineagePage:
     """The events that count in a figure, newest first. `next` is empty at the end.
 
-    Raises: NotFound, Malformed; DayExported where the next events may be older than what the database still has.
+    Raises: NotFound, Malformed; DayExported where the next events may be older than what the
+    database still has.
     """
     place, month = area(caller, request.area_code), months.of_text(request.month)
     indicator = catalogue().get(request.code)
@@ -135,7 +137,9 @@ async def _candidates(
     month: int,
     after: tuple[datetime, UUID] | None,
 ) -> Sequence[Any]:
-    """Events of the figure's topics in the area, newest first: a few of each area inside by the index, then the newest of all."""
+    """Events of the figure's topics in the area, newest first: a few of each area inside by the
+    index, then the newest of all.
+    """
     codes = select(
         func.unnest(cast([inner.code for inner in areas.load().within(code)], ARRAY(Text))).label(
             "code"
@@ -177,7 +181,8 @@ async def _judged(
 ) -> list[pb.ArchivedEvent]:
     """Those of the rows that count, with where they count."""
     things = {row.thing for row in rows if row.thing is not None}
-    # a moved elder's facts lie in several areas: what they say is weighed here, only the rows above are shown
+    # a moved elder's facts lie in several areas: what they say is weighed here, only the rows above
+    # are shown
     chosen: Any = select(Archived).where(Archived.thing.in_(things))
     found = (await session.exec(chosen)).scalars()
     await exported.refuse_things(await session.driver(), things)
@@ -195,7 +200,9 @@ async def _judged(
 def _evidence(
     events: list[Event], indicator: Indicator, code: str, month: int
 ) -> dict[UUID, tuple[bool, bool]]:
-    """Which events a thing needs to count as it does, and whether it would count less without each: in numerator, in denominator."""
+    """Which events a thing needs to count as it does, and whether it would count less without each:
+    in numerator, in denominator.
+    """
 
     def amounts(of: Iterable[Event]) -> tuple[int, int]:
         counts, below = _counts(of), indicator.denominator
@@ -268,7 +275,9 @@ def _message(
 
 
 def _body(event: Message) -> str:
-    """The event as JSON; of a day that is personal only the month remains, which is all that a figure depends on."""
+    """The event as JSON; of a day that is personal only the month remains, which is all that a
+    figure depends on.
+    """
     shown = type(event)()
     shown.CopyFrom(event)
     _mask(shown)

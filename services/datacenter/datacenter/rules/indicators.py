@@ -12,9 +12,11 @@ TOP, LEAST = 2, 5  # levels of areas that have figures: city … village
 class Indicator:
     """One entry of the catalogue.
 
-    form: `count`; `share`: numerator ÷ denominator × factor; `presence`: areas of `level` in which the numerator is above zero, over all
-    areas of that level in the area tree. topics: where its facts come from. definition: first day of
-    this version and a digest of all that makes the figure, so that no two ways of counting bear one version.
+    form: `count`; `share`: numerator ÷ denominator × factor; `presence`: areas of `level` in which
+    the numerator is above zero, over all areas of that level in the area tree. topics: where its
+    facts come from. definition: first day of
+    this version and a digest of all that makes the figure, so that no two ways of counting bear one
+    version.
     """
 
     code: str
@@ -42,7 +44,9 @@ class Indicator:
         present: Callable[[Measure, int], int],
         all_of: Callable[[int], int],
     ) -> tuple[int, int]:
-        """Numerator and denominator. counted: a measure of the area; present, all_of: areas of a level in it that have one, and all."""
+        """Numerator and denominator. counted: a measure of the area; present, all_of: areas of a
+        level in it that have one, and all.
+        """
         if self.level is not None:
             return present(self.numerator, self.level), all_of(self.level)
         return counted(self.numerator), counted(

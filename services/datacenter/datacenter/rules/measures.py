@@ -9,7 +9,9 @@ Counts = dict[Key, int]
 
 
 class Measure(IntEnum):
-    """What is counted. A stock is the sum of all its months up to one; any other measure counts in its month alone."""
+    """What is counted. A stock is the sum of all its months up to one; any other measure counts in
+    its month alone.
+    """
 
     @property
     def column(self) -> str:
@@ -81,9 +83,9 @@ STOCKS = frozenset(measure for measure in Measure if measure < Measure.VOUCHERED
 class Limits:
     """Numbers that the definitions name; `standards/limits.yaml` says where they come from.
 
-    old_years, oldest_years: ages of a person. dependent_level: least level of disability. working_days: from application to result.
-    assessors: who must sign a result. late_min: minutes after the wanted window that still are in time. care_policy: code of the care
-    subsidy.
+    old_years, oldest_years: ages of a person. dependent_level: least level of disability.
+    working_days: from application to result. assessors: who must sign a result. late_min: minutes
+    after the wanted window that still are in time. care_policy: code of the care subsidy.
     """
 
     old_years: int

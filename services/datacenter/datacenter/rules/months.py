@@ -35,7 +35,8 @@ def of_day(day: date) -> int:
 
 
 def after(day_text: str) -> int:
-    """The first month whose last day lies after a day `YYYY-MM-DD`; behind the last day of the calendar, a month that never begins.
+    """The first month whose last day lies after a day `YYYY-MM-DD`; behind the last day of the
+    calendar, a month that never begins.
 
     >>> text(after("2026-03-31")), text(after("2026-03-30")), after("9999-12-31") - of_text("9999-12")
     ('2026-04', '2026-03', 1)
@@ -45,7 +46,8 @@ def after(day_text: str) -> int:
 
 
 def of_seconds(seconds: int) -> int:
-    """The month in Asia/Shanghai that holds an instant; the last month of the calendar holds what lies behind it. seconds: since 1970, UTC.
+    """The month in Asia/Shanghai that holds an instant; the last month of the calendar holds what
+    lies behind it. seconds: since 1970, UTC.
 
     >>> text(of_seconds(1772294399)), text(of_seconds(1772294400))
     ('2026-02', '2026-03')

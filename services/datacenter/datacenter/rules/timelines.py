@@ -6,7 +6,8 @@ Entry = list[Any]  # month, then its rank: the greater rank of two is the newer 
 
 
 def put(entries: list[Entry], entry: Entry) -> None:
-    """Keeps a state where no newer one of the same or an earlier month hides it; what it hides itself goes.
+    """Keeps a state where no newer one of the same or an earlier month hides it; what it hides
+    itself goes.
 
     >>> known = [[10, 1, "a"]]
     >>> put(known, [12, 3, "c"]); put(known, [11, 2, "b"]); put(known, [12, 2, "b"]); known

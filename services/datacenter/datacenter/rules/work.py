@@ -1,4 +1,6 @@
-"""What applications, assessments, orders, settlements and complaints add to the flows, each in the month and area where it happened."""
+"""What applications, assessments, orders, settlements and complaints add to the flows, each in the
+month and area where it happened.
+"""
 
 from typing import Any
 
@@ -15,7 +17,9 @@ ELDER, DEATH, MOVED_OUT = (
 
 
 def knows_first(thing: State, name: str, place: list[Any]) -> None:
-    """Something that happens once; should it be told twice and differ, the lesser stays, in whatever order."""
+    """Something that happens once; should it be told twice and differ, the lesser stays, in
+    whatever order.
+    """
     known = thing.get(name)
     if known is None or place < known:
         thing[name] = place
@@ -37,7 +41,9 @@ def knows_each(thing: State, name: str, entry: list[Any]) -> None:
 
 
 def application_counts(application: State, _: Limits) -> Counts:
-    """s: [area, month] of its submission; w: it was withdrawn, or ended by a death or a move before there was a result."""
+    """s: [area, month] of its submission; w: it was withdrawn, or ended by a death or a move before
+    there was a result.
+    """
     submitted = application.get("s")
     if submitted is None or application.get("w"):
         return {}
@@ -61,9 +67,11 @@ def assessment_counts(assessment: State, _: Limits) -> Counts:
 
 
 def order_counts(order: State, limits: Limits) -> Counts:
-    """p placed, f finished: [area, month]; c cause of its cancellation; l minutes late; u a return call is recorded; v a voucher pays.
+    """p placed, f finished: [area, month]; c cause of its cancellation; l minutes late; u a return
+    call is recorded; v a voucher pays.
 
-    o offers [µs, attempt, worker, area, month]; a acceptances [µs, worker]: each belongs to the worker's newest offer before it.
+    o offers [µs, attempt, worker, area, month]; a acceptances [µs, worker]: each belongs to the
+    worker's newest offer before it.
     """
     counts: Counts = {}
     placed, finished = order.get("p"), order.get("f")

@@ -1,4 +1,6 @@
-"""Keeps who is visited, and where: an order bears the elder's contact as the register has it until the visit begins."""
+"""Keeps who is visited, and where: an order bears the elder's contact as the register has it until
+the visit begins.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -42,13 +44,17 @@ async def asked(
 
 
 async def ask_anew(session: Session, elder_id: UUID) -> None:
-    """An elder changed, perhaps the address: what it is now is asked after this transaction, where somebody is still to come."""
+    """An elder changed, perhaps the address: what it is now is asked after this transaction, where
+    somebody is still to come.
+    """
     if await _expected(session, elder_id):
         due(session, session.now, TIMER, str(elder_id))
 
 
 async def renew(store: Store, register: Client, elder_id: UUID) -> None:
-    """Writes the present contact on the orders that have not begun. A promised visit stays promised, at its time. May be repeated."""
+    """Writes the present contact on the orders that have not begun. A promised visit stays
+    promised, at its time. May be repeated.
+    """
     async with store.reading() as session:
         if not await _expected(session, elder_id):
             return

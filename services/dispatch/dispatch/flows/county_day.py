@@ -61,9 +61,11 @@ async def placed(
 async def problem(
     session: Session, county: str, day: date, wanted: Iterable[Order], *, shared: bool = True
 ) -> Problem:
-    """The workers who serve a county, what they have promised on that day, and the orders that need somebody.
+    """The workers who serve a county, what they have promised on that day, and the orders that need
+    somebody.
 
-    shared: keeps the workers as they are until the transaction ends, so that none leaves unnoticed; False where nothing is written.
+    shared: keeps the workers as they are until the transaction ends, so that none leaves unnoticed;
+    False where nothing is written.
     """
     workers = await _workers(session, county, shared)
     bound = await _bound(session, day, [worker.worker_id for worker, _ in workers])

@@ -31,7 +31,9 @@ async def lock_county(session: Session, county: str) -> None:
 
 
 async def offer(session: Session, order_id: UUID) -> None:
-    """Looks for a gap now; without one the order is tried again until its window has passed. Does nothing for an order that needs none."""
+    """Looks for a gap now; without one the order is tried again until its window has passed. Does
+    nothing for an order that needs none.
+    """
     known = await session.get(Order, order_id)
     if known is None or known.state != State.PLACED:
         return
@@ -87,7 +89,9 @@ def assign(
 
 
 def take_back(session: Session, order: Order) -> said.OrderDeclined:
-    """The worker does not take it, was silent too long, or left: never asked again, and somebody else is looked for at once."""
+    """The worker does not take it, was silent too long, or left: never asked again, and somebody
+    else is looked for at once.
+    """
     told = emit(session, wire.message(said.OrderDeclined, order, declined_at=session.now), order)
     if order.worker_id is not None:
         session.add(
@@ -157,7 +161,9 @@ async def cancel_open_orders(session: Session, elder_id: UUID, cause: Cause) -> 
 async def locked(
     session: Session, whose: ColumnElement[bool], states: Sequence[State]
 ) -> Sequence[Order]:
-    """Somebody's orders in these states, in the order of their ids, so that two transactions never wait for each other."""
+    """Somebody's orders in these states, in the order of their ids, so that two transactions never
+    wait for each other.
+    """
     query = select(Order).where(whose, col(Order.state).in_(states)).order_by(col(Order.order_id))
     found = (
         await session.exec(query.with_for_update().execution_options(populate_existing=True))

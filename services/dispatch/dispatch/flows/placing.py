@@ -1,7 +1,8 @@
 """Places an order: between two transactions stands the call that holds a voucher.
 
-The order's id is made from the client and its idempotency key, so whoever repeats, in whatever state of things, finds the same order.
-Placing is hot, so both transactions are raw (`kit.commands`): one read and one statement each.
+The order's id is made from the client and its idempotency key, so whoever repeats, in whatever
+state of things, finds the same order. Placing is hot, so both transactions are raw
+(`kit.commands`): one read and one statement each.
 """
 
 import hashlib
@@ -64,8 +65,8 @@ class Placing:
     async def place(self, request: pb.PlaceOrder, store: Store, call: Call) -> pb.Order:
         """One order per key, and the same answer to each repetition: the order as it was placed.
 
-        Raises: Unavailable where a neighbour does not answer; the order may then stand as RESERVING, the same key finds it, and the
-        service itself takes it up again.
+        Raises: Unavailable where a neighbour does not answer; the order may then stand as
+        RESERVING, the same key finds it, and the service itself takes it up again.
         """
         order_id = uuid5(NAMESPACE, f"{call.client_id}\n{call.key}")
         digest = hashlib.blake2b(
@@ -200,7 +201,9 @@ async def known(store: Store, order_id: UUID) -> Known | None:
 
 
 async def _confirmed(session: RawSession, order_id: UUID, voucher_fen: int) -> Known:
-    """The second transaction: the order is placed, unless the elder died or moved out meanwhile or somebody else placed it."""
+    """The second transaction: the order is placed, unless the elder died or moved out meanwhile or
+    somebody else placed it.
+    """
     order: Known = dict(await session.fetchrow(_LOOK, order_id, None))
     if order["state"] != State.RESERVING:
         return order

@@ -19,7 +19,9 @@ from kit.timers import due
 
 
 async def plan(store: Store, engine: Engine, county: str) -> None:
-    """Offers every order of the next day that can be served; the rest is tried again hour by hour. May be repeated at any time."""
+    """Offers every order of the next day that can be served; the rest is tried again hour by hour.
+    May be repeated at any time.
+    """
     async with store.reading() as session:
         day = days.day_to_plan(session.now, _hour(session))
         wanted = await county_day.placed(session, county, day)
@@ -40,7 +42,8 @@ async def plan(store: Store, engine: Engine, county: str) -> None:
 
 
 async def keep(session: Session, county: str, day: date, solved: Plan) -> int:
-    """Offers what the plan says, as far as it still holds beside what was promised meanwhile; the others take the gaps that are left.
+    """Offers what the plan says, as far as it still holds beside what was promised meanwhile; the
+    others take the gaps that are left.
 
     Returns how many were offered.
     """
@@ -65,7 +68,9 @@ async def keep(session: Session, county: str, day: date, solved: Plan) -> int:
 
 
 def merged(present: Problem, solved: Plan) -> Plan:
-    """The stops of a plan that break nothing of the present problem; what they leave out is placed in the gaps."""
+    """The stops of a plan that break nothing of the present problem; what they leave out is placed
+    in the gaps.
+    """
     pinned = [visit.pinned for visit in present.visits if visit.pinned is not None]
     open_ids = {visit.visit_id for visit in present.visits if visit.pinned is None}
     kept = [stop for stop in solved.stops if stop.visit_id in open_ids]

@@ -69,7 +69,9 @@ async def decline(session: Session, request: pb.DeclineOrder, caller: Caller) ->
 async def follow_up(
     session: Session, request: pb.FollowUpOrder, caller: Caller
 ) -> said.OrderFollowedUp:
-    """Somebody called the elder after the visit; may be done again, until the elder was reached or later. Raises: NotFound, NotDone."""
+    """Somebody called the elder after the visit; may be done again, until the elder was reached or
+    later. Raises: NotFound, NotDone.
+    """
     if request.reached != request.HasField("satisfied"):
         raise Malformed("satisfied", "is told exactly where the elder was reached")
     order = await session.get_locked(Order, UUID(request.order_id))
@@ -91,9 +93,12 @@ _READ = """select order_id, version, elder_id, area_code, organisation_id, worke
     voucher_fen, wanted_to, home, checked_in_at, check_in_m, in_place, placed_at from visit_order where order_id = $1"""
 _BEGIN = """update visit_order set state = $1, version = $2, checked_in_at = $3, check_in_m = $4, in_place = $5
     where order_id = $6 and version = $7"""
-_END = "update visit_order set state = $1, version = $2, checked_out_at = $3, out_place = $4 where order_id = $5 and version = $6"
-# The worker's visits before the check-in and after the check-out that are finished by now; one that is only begun will have this one
-# before it when it ends.
+_END = (
+    "update visit_order set state = $1, version = $2, checked_out_at = $3, out_place = $4 "
+    "where order_id = $5 and version = $6"
+)
+# The worker's visits before the check-in and after the check-out that are finished by now; one that
+# is only begun will have this one before it when it ends.
 _AROUND = """select before.checked_out_at, before.out_place, following.checked_in_at, following.in_place from (select 1) as one
     left join lateral (select checked_out_at, out_place from visit_order
         where worker_id = $1 and checked_out_at <= $2 and order_id <> $4 order by checked_out_at desc limit 1) as before on true

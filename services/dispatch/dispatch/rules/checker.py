@@ -1,4 +1,6 @@
-"""Judges a plan from the problem alone and shares no code with what made it: no plan is told to anybody before it passed."""
+"""Judges a plan from the problem alone and shares no code with what made it: no plan is told to
+anybody before it passed.
+"""
 
 import math
 from collections import Counter, defaultdict
@@ -23,8 +25,8 @@ class Breach:
 def breaches(problem: Problem, plan: Plan) -> list[Breach]:
     """Everything that is wrong with a plan; empty for one that may be used.
 
-    What is pinned was promised before: it must be there unchanged, and its own window, shift and way from another pinned visit are
-    not judged again.
+    What is pinned was promised before: it must be there unchanged, and its own window, shift and
+    way from another pinned visit are not judged again.
     """
     visits = {visit.visit_id: visit for visit in problem.visits}
     workers = {worker.worker_id: worker for worker in problem.workers}

@@ -1,4 +1,6 @@
-"""A county's day as plain data: what is to be planned, by whom, under which limits. Times are whole seconds after local midnight."""
+"""A county's day as plain data: what is to be planned, by whom, under which limits. Times are whole
+seconds after local midnight.
+"""
 
 from dataclasses import dataclass, field
 
@@ -18,7 +20,8 @@ class Stop:
 class Visit:
     """A visit of the day.
 
-    from_s, to_s: it begins in this window. barred: workers who are not asked (again). pinned: fixed to a worker and an instant.
+    from_s, to_s: it begins in this window. barred: workers who are not asked (again). pinned: fixed
+    to a worker and an instant.
     """
 
     visit_id: str
@@ -47,7 +50,8 @@ class Worker:
 class Problem:
     """Everything a plan depends on.
 
-    most: visits a worker does at most in a day. now_s: nothing new begins before it; 0 for a later day.
+    most: visits a worker does at most in a day. now_s: nothing new begins before it; 0 for a later
+    day.
     """
 
     visits: tuple[Visit, ...]

@@ -1,7 +1,8 @@
-"""Finds a gap for one visit without moving any other: urgent orders, declined offers, workers who left.
+"""Finds a gap for one visit without moving any other: urgent orders, declined offers, workers who
+left.
 
-No solver stands on this path: the other visits are promised to somebody at a time, so all that is left to decide is the gap, and
-looking at every gap is exact and takes milliseconds.
+No solver stands on this path: the other visits are promised to somebody at a time, so all that is
+left to decide is the gap, and looking at every gap is exact and takes milliseconds.
 """
 
 from collections import defaultdict
@@ -14,7 +15,8 @@ Routes = Mapping[str, Sequence[Stop]]
 
 
 def best_stop(visit: Visit, problem: Problem, routes: Routes) -> Stop | None:
-    """The gap with the least extra riding time, of equal ones the earliest, of equal ones with the worker who has least to do.
+    """The gap with the least extra riding time, of equal ones the earliest, of equal ones with the
+    worker who has least to do.
 
     routes: each worker's stops in the order of time. Returns None where no able worker has a gap.
     """
@@ -39,7 +41,8 @@ def is_able(worker: Worker, visit: Visit) -> bool:
 
 
 def plan_by_scan(problem: Problem, kept: Iterable[Stop] = ()) -> Plan:
-    """Places the visits one after the other, those with the fewest able workers and the earliest end first; nobody is moved.
+    """Places the visits one after the other, those with the fewest able workers and the earliest
+    end first; nobody is moved.
 
     kept: stops taken as they are, beside the pinned ones.
     """

@@ -18,7 +18,8 @@ class Place(NamedTuple):
 class Riding:
     """How workers get about.
 
-    detour: road length over straight line. speed_kmh: door to door. unknown_min: taken where one of the places has no position.
+    detour: road length over straight line. speed_kmh: door to door. unknown_min: taken where one of
+    the places has no position.
     """
 
     detour: float

@@ -18,7 +18,9 @@ async def keep(session: Session, state: heard.Elder) -> None:
 
 
 async def keep_level(session: Session, event: heard.AssessmentApproved) -> None:
-    """Remembers the level in force; approvals of one elder may be heard in any order, the latest counts."""
+    """Remembers the level in force; approvals of one elder may be heard in any order, the latest
+    counts.
+    """
     fresh = wire.row(Ability, event)
     known = await session.get(Ability, fresh.elder_id)
     if known is None:

@@ -38,7 +38,9 @@ async def register(
 
 
 def check_area(area_code: str, caller: Caller, ground: Ground) -> None:
-    """Refuses an area that is not in the city's tree, is larger than a county, or lies outside the caller's."""
+    """Refuses an area that is not in the city's tree, is larger than a county, or lies outside the
+    caller's.
+    """
     if (ground.areas.level_of(area_code) or areas.PROVINCE) < areas.COUNTY:
         raise AreaUnknown(area_code)
     access.check(caller, area=area_code, kind="area", key=area_code)

@@ -1,4 +1,6 @@
-"""Admits elders to beds and discharges them; PostgreSQL's exclusion constraints are what keeps two stays apart."""
+"""Admits elders to beds and discharges them; PostgreSQL's exclusion constraints are what keeps two
+stays apart.
+"""
 
 from datetime import date
 from uuid import UUID
@@ -31,7 +33,9 @@ from kit.store import Session
 
 
 async def admit(session: Session, command: api.AdmitElder, caller: Caller) -> said.StayBegan:
-    """Begins a stay. The facility's lock lets one admission at a time choose a free bed; whoever comes past it meets the constraints."""
+    """Begins a stay. The facility's lock lets one admission at a time choose a free bed; whoever
+    comes past it meets the constraints.
+    """
     facility = await session.get_locked(Facility, UUID(command.facility_id), caller)
     if facility.status is not FacilityStatus.OPEN:
         raise FacilityIsClosed(facility.facility_id)
@@ -83,7 +87,9 @@ async def end_of(session: Session, elder_id: UUID, died_on: date) -> None:
 
 
 def day_of(field: str, text: str, *, latest: date) -> date:
-    """A policy day from `YYYY-MM-DD`. Raises: ImpossibleDay for one that the calendar does not have, or after `latest`."""
+    """A policy day from `YYYY-MM-DD`. Raises: ImpossibleDay for one that the calendar does not
+    have, or after `latest`.
+    """
     try:
         day = date.fromisoformat(text)
     except ValueError as error:

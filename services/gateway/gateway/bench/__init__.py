@@ -1,4 +1,6 @@
-"""The figure of the gateway: a read with identity, access and SQL behind it, beside the same route with nothing behind it."""
+"""The figure of the gateway: a read with identity, access and SQL behind it, beside the same route
+with nothing behind it.
+"""
 
 from gateway.bench.reading import run
 

@@ -1,7 +1,9 @@
-"""The gateway's application with no service behind it, as a process: `python -m gateway.bench.bare plain|edge METHOD ISSUER KEYS_URL`.
+"""The gateway's application with no service behind it, as a process: `python -m gateway.bench.bare
+plain|edge METHOD ISSUER KEYS_URL`.
 
-The reply of the measured route comes on standard input, as the message's bytes. plain: the endpoint answers its JSON and does nothing
-else. edge: everything the gateway does – identity, trace, request, JSON – but the reply is at hand. Prints the port it took.
+The reply of the measured route comes on standard input, as the message's bytes. plain: the endpoint
+answers its JSON and does nothing else. edge: everything the gateway does – identity, trace,
+request, JSON – but the reply is at hand. Prints the port it took.
 """
 
 import socket

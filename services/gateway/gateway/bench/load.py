@@ -1,4 +1,6 @@
-"""A client that costs little: requests made beforehand, keep-alive connections, one request under way on each."""
+"""A client that costs little: requests made beforehand, keep-alive connections, one request under
+way on each.
+"""
 
 import asyncio
 import re
@@ -15,7 +17,8 @@ _OK = b"HTTP/1.1 200"
 
 @dataclass(frozen=True)
 class Measured:
-    """per_s: answers. p99_ms: of the time from when a request was due until its answer; late_p99_ms: of what the client itself lost of it.
+    """per_s: answers. p99_ms: of the time from when a request was due until its answer;
+    late_p99_ms: of what the client itself lost of it.
 
     answers: all of them, also those while warming up.
     """
@@ -107,7 +110,9 @@ async def paced(
     seconds: float,
     warm_s: float,
 ) -> Measured:
-    """At a fixed rate, whether or not the answers come in time; the time of a request counts from when it was due, waiting included."""
+    """At a fixed rate, whether or not the answers come in time; the time of a request counts from
+    when it was due, waiting included.
+    """
     took: list[float] = []
     late: list[float] = []
     free: deque[_Line] = deque()

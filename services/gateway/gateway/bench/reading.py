@@ -1,4 +1,6 @@
-"""Measures `GET /v1/elders/{elder_id}`: gateway and assessment as their own processes, elders in a PostgreSQL, tokens of the issuer."""
+"""Measures `GET /v1/elders/{elder_id}`: gateway and assessment as their own processes, elders in a
+PostgreSQL, tokens of the issuer.
+"""
 
 import asyncio
 import base64
@@ -55,7 +57,9 @@ class Program(Process):
 
 @dataclass(frozen=True)
 class Stand:
-    """What is measured: ports, requests that were made beforehand, and the processes behind, by name."""
+    """What is measured: ports, requests that were made beforehand, and the processes behind, by
+    name.
+    """
 
     ports: dict[str, int]
     requests: dict[str, list[bytes]]
@@ -176,7 +180,9 @@ def _key() -> str:
 
 
 async def _registered(url: str) -> tuple[str, list[str], bytes]:
-    """An official's token, the ids of registered elders, and the reply for one of them as the service gave it."""
+    """An official's token, the ids of registered elders, and the reply for one of them as the
+    service gave it.
+    """
     home = areas.load().within("341102000000", areas.COMMUNITY)[0].code
     (method,) = (method for method in contracts.methods() if method.full_name == METHOD)
     async with httpx.AsyncClient(base_url=url, timeout=30) as http:
@@ -212,7 +218,10 @@ async def _registered(url: str) -> tuple[str, list[str], bytes]:
 
 
 def _request(elder_id: str, token: str) -> bytes:
-    return f"GET /v1/elders/{elder_id} HTTP/1.1\r\nHost: bench\r\nAccept: */*\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    return (
+        f"GET /v1/elders/{elder_id} HTTP/1.1\r\nHost: bench\r\nAccept: */*\r\nAuthorization: "
+        f"Bearer {token}\r\n\r\n"
+    ).encode()
 
 
 async def _measured(stood: Stand, seconds: float) -> dict[str, Any]:
@@ -299,9 +308,13 @@ def _told(measured: list[dict[str, Any]]) -> dict[str, Any]:
         ],
         "machine": machine(),
         "made_of": (
-            f"GET /v1/elders/{{elder_id}}, {CONNECTIONS} connections, {ELDERS} elders; gateway, assessment, PostgreSQL and client"
-            " share the machine. limit: the same route of the same application, whose endpoint answers the same bytes;"
-            " edge: with identity, trace, request and JSON, but the reply at hand; half: requests come at half the rate reached,"
-            " counted from when they were due; cpu_ms: CPU per request, which a busy machine changes less"
+            f"GET /v1/elders/{{elder_id}}, {CONNECTIONS} connections, {ELDERS} elders; "
+            "gateway, assessment, PostgreSQL and client"
+            " share the machine. limit: the same route of the same application, whose "
+            "endpoint answers the same bytes;"
+            " edge: with identity, trace, request and JSON, but the reply at hand; half: "
+            "requests come at half the rate reached,"
+            " counted from when they were due; cpu_ms: CPU per request, which a busy "
+            "machine changes less"
         ),
     }

@@ -1,4 +1,6 @@
-"""The tree of statistical areas of a city: what exists, what lies in what. Geography, no rule of a domain."""
+"""The tree of statistical areas of a city: what exists, what lies in what. Geography, no rule of a
+domain.
+"""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -13,7 +15,9 @@ _DIGITS = {PROVINCE: 2, CITY: 4, COUNTY: 6, TOWNSHIP: 9, COMMUNITY: 12}
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """One division. level: 1 province, 2 city, 3 county, 4 township, 5 village or community. official: a civil-affairs division."""
+    """One division. level: 1 province, 2 city, 3 county, 4 township, 5 village or community.
+    official: a civil-affairs division.
+    """
 
     code: str
     name: str
@@ -55,7 +59,9 @@ class Areas:
         return self._by_code[code].name
 
     def path(self, code: str) -> list[Area]:
-        """From the province down to the area itself. Raises: KeyError for a code that is not in the tree."""
+        """From the province down to the area itself. Raises: KeyError for a code that is not in the
+        tree.
+        """
         found: list[Area] = []
         step: str | None = code
         while step is not None:

@@ -1,6 +1,8 @@
-"""How many commands one process answers, by the ORM and as a hot flow, beside the same rows written raw; `eldercare bench command`.
+"""How many commands one process answers, by the ORM and as a hot flow, beside the same rows written
+raw; `eldercare bench command`.
 
-A durable PostgreSQL and the server are processes of their own; 16 clients of this one wait for each answer before they ask again.
+A durable PostgreSQL and the server are processes of their own; 16 clients of this one wait for each
+answer before they ask again.
 """
 
 import asyncio
@@ -113,7 +115,9 @@ class Pebbles:
 
 
 def run(runs: int = 3, seconds: float = SECONDS) -> dict[str, Any]:
-    """Measures both forms `runs` times; the value is the median of answers per second by the ORM, `hot` that of the hot flow."""
+    """Measures both forms `runs` times; the value is the median of answers per second by the ORM,
+    `hot` that of the hot flow.
+    """
     from kit.testing.identity import Issuer
 
     issuer = Issuer()
@@ -213,7 +217,9 @@ async def _fill(dsn: str) -> list[UUID]:
 async def _loaded(
     once: Callable[[int, int], Awaitable[None]], seconds: float
 ) -> tuple[float, float, int]:
-    """Answers per second, the 99th percentile of their time in ms, answers warming up included; `once(client, n)` asks and waits."""
+    """Answers per second, the 99th percentile of their time in ms, answers warming up included;
+    `once(client, n)` asks and waits.
+    """
     took: list[float] = []
     asked = 0
     counting = time.perf_counter() + WARM_S

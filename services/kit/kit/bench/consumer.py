@@ -1,6 +1,7 @@
 """How fast one process applies events, beside the same records read with no database behind.
 
-`python -m kit.bench.consumer [events] [whole|bad|bulk …]` starts a Kafka and a PostgreSQL of its own.
+`python -m kit.bench.consumer [events] [whole|bad|bulk …]` starts a Kafka and a PostgreSQL of its
+own.
 """
 
 import asyncio
@@ -32,9 +33,18 @@ from kit.testing import trial
 KEYS = 2000
 GOALS = {"whole": 3_000, "bad": 500, "bulk": 10_000}
 MADE_OF = {
-    "whole": "batches of 100; per event one SQLModel row loaded for update and changed, one inserted, inbox, position",
-    "bad": "as whole, with one refused record in each 100, which is parked; records of its key are held",
-    "bulk": "batches of 500, 30 % of them repetitions; archive as inbox and one set-based insert per batch",
+    "whole": (
+        "batches of 100; per event one SQLModel row loaded for update and changed, one "
+        "inserted, inbox, position"
+    ),
+    "bad": (
+        "as whole, with one refused record in each 100, which is parked; records of its key "
+        "are held"
+    ),
+    "bulk": (
+        "batches of 500, 30 % of them repetitions; archive as inbox and one set-based insert "
+        "per batch"
+    ),
 }
 
 
@@ -43,7 +53,8 @@ async def bench_consumer(
 ) -> dict[str, Any]:
     """Publishes the events once and applies them once per run, each time into an empty database.
 
-    kafka: a broker without the trial's topics. dsn: of a server whose role may make databases. mode: whole, bad or bulk.
+    kafka: a broker without the trial's topics. dsn: of a server whose role may make databases.
+    mode: whole, bad or bulk.
     """
     _topic(kafka)
     await trial.send(kafka, _records(mode, events))
@@ -65,7 +76,8 @@ async def bench_consumer(
         "goal": GOALS[mode],
         "per_cpu_second": round(statistics.median(costs)),
         "made_of": (
-            f"{events} events; {MADE_OF[mode]}; limit: getmany without a database; per_cpu_second: of this process, which a busy machine"
+            f"{events} events; {MADE_OF[mode]}; limit: getmany without a database; "
+            "per_cpu_second: of this process, which a busy machine"
             " changes less"
         ),
     }
@@ -154,7 +166,8 @@ async def _projection(store: Store, group: str) -> Any:
     @on_batch(trial.Counted, group=group)
     async def project(events: list[tuple[Any, Fact]], session: Session) -> None:
         await (await session.driver()).execute(
-            "insert into entry (counter_id, event_id, sequence, amount) select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[])",
+            "insert into entry (counter_id, event_id, sequence, amount) select * from "
+            "unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[])",
             [UUID(event.counter_id) for event, _ in events],
             [fact.id for _, fact in events],
             [fact.sequence for _, fact in events],
@@ -163,7 +176,8 @@ async def _projection(store: Store, group: str) -> Any:
 
     async def archive(session: Session, facts: Sequence[Fact]) -> set[str]:
         rows = await (await session.driver()).fetch(
-            "insert into archive select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[])"
+            "insert into archive select * from unnest($1::uuid[], $2::text[], $3::text[], "
+            "$4::bytea[])"
             " on conflict do nothing returning id::text",
             [fact.id for fact in facts],
             [fact.type for fact in facts],

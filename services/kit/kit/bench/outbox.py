@@ -1,6 +1,8 @@
-"""How fast the relay of one part sends messages, beside the same producer alone; `eldercare bench outbox`.
+"""How fast the relay of one part sends messages, beside the same producer alone; `eldercare bench
+outbox`.
 
-PostgreSQL (durable) and Apache Kafka are started for it; messages are 300 bytes with ten headers, as `emit` makes them.
+PostgreSQL (durable) and Apache Kafka are started for it; messages are 300 bytes with ten headers,
+as `emit` makes them.
 """
 
 import asyncio
@@ -66,7 +68,10 @@ def run(messages: int = 60_000, runs: int = 3) -> dict[str, Any]:
 
 def machine() -> str:
     """What it ran on, and how busy that was before."""
-    return f"{os.cpu_count()} cores {platform.machine()}, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
+    return (
+        f"{os.cpu_count()} cores {platform.machine()}, Python {platform.python_version()}, "
+        f"load {os.getloadavg()[0]:.1f}"
+    )
 
 
 async def _measured(dsn: str, kafka: str, messages: int) -> tuple[float, float]:

@@ -1,10 +1,12 @@
-"""What a service hears: `on` fills a table, and the kit's one subscriber per group (`kit.events.consumers`) calls what stands in it.
+"""What a service hears: `on` fills a table, and the kit's one subscriber per group
+(`kit.events.consumers`) calls what stands in it.
 
 @on(ElderRegistered, ElderChanged, group="subsidy", replica=Elder)
 async def keep(event: ElderRegistered, session: Session) -> None:
     await replicate(session, event.elder, Elder)
 
-@on(AssessmentCompleted, group="subsidy", loads=lambda event: [Need(Elder, UUID(event.elder_id), required=True)])
+@on(AssessmentCompleted, group="subsidy", loads=lambda event: [Need(Elder, UUID(event.elder_id),
+required=True)])
 async def open_case(event: AssessmentCompleted, session: Session, fact: Fact) -> None: ...
 """
 
@@ -33,7 +35,8 @@ Function = TypeVar("Function", bound=Callable[..., Awaitable[None]])
 class Fact:
     """An event as it came.
 
-    sequence: the aggregate's version. time: business instant. headers: as they came, pairs of name and bytes.
+    sequence: the aggregate's version. time: business instant. headers: as they came, pairs of name
+    and bytes.
     """
 
     id: str
@@ -66,7 +69,9 @@ class Need:
 
 
 class NotYet(Exception):
-    """The record refers to a row that is not there yet: it waits for it, and nothing of what the handler did remains."""
+    """The record refers to a row that is not there yet: it waits for it, and nothing of what the
+    handler did remains.
+    """
 
     def __init__(self, table: type[SQLModel], key: Any) -> None:
         self.table, self.key = table, key
@@ -105,11 +110,14 @@ def on(
     loads: Loads | None = None,
     replica: type[SQLModel] | None = None,
 ) -> Callable[[Function], Function]:
-    """Has the function called with each event of these types, once, inside the transaction that notes it as read.
+    """Has the function called with each event of these types, once, inside the transaction that
+    notes it as read.
 
-    loads: the rows the function will ask for; they come locked, a whole batch of them in one query per table.
-    replica: the table of the aggregate's state; the function is called only for states newer than the row's `version`,
-    which the kit sets. Allowed for events that carry the full state, and needed by nobody else.
+    loads: the rows the function will ask for; they come locked, a whole batch of them in one query
+    per table.
+    replica: the table of the aggregate's state; the function is called only for states newer than
+    the row's `version`, which the kit sets. Allowed for events that carry the full state, and
+    needed by nobody else.
     Raises: TypeError; kit.outbox.Unsayable for a message that is no event.
     """
 
@@ -117,12 +125,14 @@ def on(
         parameters = len(inspect.signature(function).parameters)
         if parameters not in (2, 3):
             raise TypeError(
-                f"{function.__qualname__} takes (event, session) or (event, session, fact), not {parameters} parameters"
+                f"{function.__qualname__} takes (event, session) or (event, session, "
+                f"fact), not {parameters} parameters"
             )
         for kind in kinds:
             if replica is not None and not route(kind).state:
                 raise TypeError(
-                    f"{kind.DESCRIPTOR.full_name} carries no full state: {function.__qualname__} cannot keep a replica of it"
+                    f"{kind.DESCRIPTOR.full_name} carries no full state: "
+                    f"{function.__qualname__} cannot keep a replica of it"
                 )
             _hear(kind, group).handlers.append(
                 Handler(function, loads, replica, False, parameters == 3)
@@ -135,9 +145,11 @@ def on(
 def on_batch(
     *kinds: type[Message], group: str, loads: Loads | None = None
 ) -> Callable[[Function], Function]:
-    """Has the function called as (events: list[tuple[event, Fact]], session) with all events of these types in a batch, in order per key.
+    """Has the function called as (events: list[tuple[event, Fact]], session) with all events of
+    these types in a batch, in order per key.
 
-    For projections that work on sets. Two such functions of one group are not called in any order: events whose order matters go to one.
+    For projections that work on sets. Two such functions of one group are not called in any order:
+    events whose order matters go to one.
     """
 
     def register(function: Function) -> Function:
@@ -149,7 +161,9 @@ def on_batch(
 
 
 def hear(*kinds: type[Message], group: str) -> None:
-    """Has the group read the topics of these types, also where no function wants them: what its archive is to keep."""
+    """Has the group read the topics of these types, also where no function wants them: what its
+    archive is to keep.
+    """
     for kind in kinds:
         _hear(kind, group)
 
@@ -166,7 +180,9 @@ def _hear(kind: type[Message], group: str) -> Hearing:
 
 
 async def replicate(session: Session, state: Message, table: type[Row], **given: Any) -> Row:
-    """Writes the replica's row from the state by field names: a new one, or over the old one. The kit sets its version."""
+    """Writes the replica's row from the state by field names: a new one, or over the old one. The
+    kit sets its version.
+    """
     fresh = wire.heard(table, state, **given)
     columns = key_columns(table)
     row: Row | None = await session.get(
@@ -182,7 +198,8 @@ async def replicate(session: Session, state: Message, table: type[Row], **given:
 
 @cache
 def _told(table: type[SQLModel], message: Descriptor) -> frozenset[str]:
-    # what the state does not speak of (the version, a service's own column) stays; what it leaves out is none
+    # what the state does not speak of (the version, a service's own column) stays; what it leaves
+    # out is none
     return frozenset(table.model_fields) & {field.name for field in message.fields} - {"version"}
 
 

@@ -1,4 +1,6 @@
-"""One transaction of a group: records are applied as one; where that fails they are taken apart until the culprit stands alone."""
+"""One transaction of a group: records are applied as one; where that fails they are taken apart
+until the culprit stands alone.
+"""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -94,7 +96,8 @@ class Batch:
             self.locked |= await positions.lock(await self.session.driver(), self.group, wanted)
 
     async def read(self, items: Sequence[Item], suspects: Sequence[Item] = ()) -> None:
-        """Applies records that nobody has read before, and all that waited for what they bring. Their positions are locked.
+        """Applies records that nobody has read before, and all that waited for what they bring.
+        Their positions are locked.
 
         suspects: where the whole has failed before.
         """
@@ -121,7 +124,9 @@ class Batch:
             await self.release(self._inserted)
 
     async def release(self, rows: set[tuple[str, str]]) -> int:
-        """Takes up the records that wait for one of these rows, and those that wait for what they bring. Returns how many."""
+        """Takes up the records that wait for one of these rows, and those that wait for what they
+        bring. Returns how many.
+        """
         count = 0
         while rows and count < RELEASED:
             self._inserted = set()
@@ -142,7 +147,9 @@ class Batch:
         return count
 
     async def replay(self, items: Sequence[Item]) -> bool:
-        """Takes up kept records of one line, up to the first that fails again. Returns whether none does."""
+        """Takes up kept records of one line, up to the first that fails again. Returns whether none
+        does.
+        """
         for item in items:
             await self._alone(item)
             if self.done.fates[-1].name == PARKED:
@@ -152,7 +159,9 @@ class Batch:
         return through
 
     async def write(self) -> None:
-        """Writes where the records lie that did not get through, and counts all in their positions' tallies."""
+        """Writes where the records lie that did not get through, and counts all in their positions'
+        tallies.
+        """
         fates, self.done.fates = self.done.fates, []
         driver = await self.session.driver()
         waits = [fate for fate in fates if fate.name == WAITING]
@@ -217,7 +226,9 @@ class Batch:
         return states | {id(item) for key, item in first.items() if key in new}
 
     async def _find_queues(self, items: Sequence[Item]) -> None:
-        """Learns which lines of the batch queue already; free while nothing is parked and nothing waits in its partitions."""
+        """Learns which lines of the batch queue already; free while nothing is parked and nothing
+        waits in its partitions.
+        """
         await self._find_barred([item for item in items if self.locked[item.place].barred])
         lines = {item.line for item in items if self.locked[item.place].waiting and item.line}
         if lines:
@@ -242,7 +253,9 @@ class Batch:
         await self._apart(rest)
 
     async def _apart(self, items: Sequence[Item]) -> None:
-        """Applies a run in one savepoint; where that fails, what is before the culprit, the culprit alone, and what is behind it."""
+        """Applies a run in one savepoint; where that fails, what is before the culprit, the culprit
+        alone, and what is behind it.
+        """
         if len(items) <= 1:
             for item in items:
                 await self._alone(item)
@@ -283,7 +296,9 @@ class Batch:
                 return
 
     async def _together(self, items: Sequence[Item]) -> Outcome:
-        """Decides in memory and writes with one flush. Whatever raises leaves the culprit's name where it is known."""
+        """Decides in memory and writes with one flush. Whatever raises leaves the culprit's name
+        where it is known.
+        """
         outcome = Outcome()
         whole: dict[Callable[..., Awaitable[None]], list[tuple[Message, Fact]]] = {}
         self.culprit = None

@@ -1,4 +1,6 @@
-"""Where partitions begin and end, asked over a connection of its own: on the group's, the answer waits for the fetch before it."""
+"""Where partitions begin and end, asked over a connection of its own: on the group's, the answer
+waits for the fetch before it.
+"""
 
 import asyncio
 import time
@@ -26,7 +28,9 @@ class Brokers:
         self._asking = asyncio.Lock()
 
     async def bounds(self, partitions: Collection[TopicPartition]) -> Bounds | None:
-        """First offset and the one behind the last, of each of these partitions; None where Kafka does not answer."""
+        """First offset and the one behind the last, of each of these partitions; None where Kafka
+        does not answer.
+        """
         async with self._asking:
             try:
                 async with asyncio.timeout(ANSWER_S):

@@ -1,8 +1,9 @@
-"""Reads a group's topics: one FastStream subscriber for all of them, batches into transactions, every trap closed in one place.
+"""Reads a group's topics: one FastStream subscriber for all of them, batches into transactions,
+every trap closed in one place.
 
-What Kafka and FastStream do unasked is turned off: headers are not parsed (a null one would make a record vanish), nothing is
-replied, nothing is acknowledged but by our own position, no topic is made, no partition is sought from a listener (records are
-handed out while it runs).
+What Kafka and FastStream do unasked is turned off: headers are not parsed (a null one would make a
+record vanish), nothing is replied, nothing is acknowledged but by our own position, no topic is
+made, no partition is sought from a listener (records are handed out while it runs).
 """
 
 import asyncio
@@ -39,7 +40,9 @@ STOP_S, GRACE_S = (
     10,
     1.0,
 )  # a drain waits so long for the batch under way, and then for the client to let go of it
-BARRIER_S = 20  # a revoked partition waits so long for the batch under way; what comes later is harmless behind the fence
+# a revoked partition waits so long for the batch under way; what comes later is harmless behind the
+# fence
+BARRIER_S = 20
 HINT_S = 1.0  # between two commits to Kafka, which only tools read
 _OF_CONNECTION = {
     "connections_max_idle_ms",
@@ -52,9 +55,10 @@ STUCK_S = 120  # a batch that takes longer is no progress
 class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
     """What one group reads, in one process; any number of processes may run the same group.
 
-    archive: keeps the facts of a batch in the same transaction and returns the ids of those that are new; it is the inbox then, and
-    also gets events that no function wants. batch: most records of one transaction. member: a name that lasts over restarts (of a
-    stateful set), which spares the others a rebalance. session_ms: after this silence the group gives our partitions to others.
+    archive: keeps the facts of a batch in the same transaction and returns the ids of those that
+    are new; it is the inbox then, and also gets events that no function wants. batch: most records
+    of one transaction. member: a name that lasts over restarts (of a stateful set), which spares
+    the others a rebalance. session_ms: after this silence the group gives our partitions to others.
     """
 
     def __init__(
@@ -88,7 +92,9 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self._broker: KafkaBroker | None = None
         self._subscriber: Any = None
         self.turn = asyncio.Lock()  # held by the batch under way
-        self.dealt = 0  # rises with each revocation, each assignment and each `reread`: batches polled before are dropped
+        # rises with each revocation, each assignment and each `reread`: batches polled before are
+        # dropped
+        self.dealt = 0
         self._revoking = False
         self.follows: dict[
             TopicPartition, int
@@ -113,7 +119,9 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
 
     @property
     def live(self) -> bool:
-        """False where it has stopped, or where there is something to read and nothing is read; a neighbour's absence is no reason."""
+        """False where it has stopped, or where there is something to read and nothing is read; a
+        neighbour's absence is no reason.
+        """
         return (
             self.alarm is None
             and not self.stalled
@@ -151,7 +159,9 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             ]
 
     async def stop(self) -> None:
-        """Ends after the batch under way, which is cut off where it takes too long; the last position is committed to Kafka as a hint."""
+        """Ends after the batch under way, which is cut off where it takes too long; the last
+        position is committed to Kafka as a hint.
+        """
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -168,7 +178,9 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self._stopped.set()
 
     async def wait(self) -> None:
-        """Returns when it was stopped. Raises: Stop where it stopped itself, for the process to end non-zero."""
+        """Returns when it was stopped. Raises: Stop where it stopped itself, for the process to end
+        non-zero.
+        """
         await self._stopped.wait()
         if self.alarm is not None:
             raise self.alarm
@@ -237,7 +249,9 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _polled(
         self, poll: Callable[[AIOKafkaConsumer], Awaitable[Any]], consumer: AIOKafkaConsumer
     ) -> Any:
-        """A poll that fails may have drained other partitions, whose positions have moved: no gap is believed after it."""
+        """A poll that fails may have drained other partitions, whose positions have moved: no gap
+        is believed after it.
+        """
         try:
             return await poll(consumer)
         except BaseException:
@@ -245,7 +259,8 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             raise
 
     async def _parse(self, records: Sequence[Any], _: Any) -> KafkaMessage:
-        # runs right after the poll, before anything else can: the batch belongs to this deal of partitions
+        # runs right after the poll, before anything else can: the batch belongs to this deal of
+        # partitions
         return KafkaMessage(
             body=(self.dealt, records),
             headers={},
@@ -287,7 +302,9 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self.give_up(alarm)
             finally:
                 self._begun = None
-                if not done:  # FastStream would go on behind these records: no gap is believed after a failure of ours
+                # FastStream would go on behind these records: no gap is believed after a failure of
+                # ours
+                if not done:
                     self.follows.clear()
 
     def seek(self, to: dict[tuple[str, int], int]) -> None:
@@ -299,9 +316,11 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
                 self.follows[tp] = offset
 
     def reread(self, to: dict[tuple[str, int], int]) -> None:
-        """Reads on from these offsets although a batch may be polled already; its turn must not be under way.
+        """Reads on from these offsets although a batch may be polled already; its turn must not be
+        under way.
 
-        That batch is dropped, so its other partitions go back to where they were: what it held is no gap.
+        That batch is dropped, so its other partitions go back to where they were: what it held is
+        no gap.
         """
         back = {(tp.topic, tp.partition): offset for tp, offset in self.follows.items()} | to
         self.dealt += 1

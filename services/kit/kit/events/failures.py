@@ -1,4 +1,6 @@
-"""What went wrong in a batch, by what it asks for: again, a pause, parking, or the end of the group's work."""
+"""What went wrong in a batch, by what it asks for: again, a pause, parking, or the end of the
+group's work.
+"""
 
 import re
 from collections import Counter, deque
@@ -30,7 +32,8 @@ _OUR_FILES = (
     IsADirectoryError,
     NotADirectoryError,
 )
-# connection lost; rolled back by the server; no resources; lock not available; operator or server ended it; idle in transaction
+# connection lost; rolled back by the server; no resources; lock not available; operator or server
+# ended it; idle in transaction
 _PASSING = re.compile("08|40|53|55P03|57|25P03")
 
 
@@ -98,13 +101,15 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 class Limits:
     """How much may be parked before the group stops.
 
-    A defect of ours shows in whatever is read; bad values of one caller or of one key show in the few types of events that they can
-    bring about, however many records those are. So a limit counts only where `types` types of events fail; what fails of fewer is
-    parked, record by record, and everything else goes on. An alert tells of it, and so does the status.
+    A defect of ours shows in whatever is read; bad values of one caller or of one key show in the
+    few types of events that they can bring about, however many records those are. So a limit counts
+    only where `types` types of events fail; what fails of fewer is parked, record by record, and
+    everything else goes on. An alert tells of it, and so does the status.
 
-    run: records in a row of one partition, none of it applied in between; the group stops where such runs hold so many types. They lie
-    in the database, so a restart forgets none. share: 0..1 of the last `window` records of this process, once `least` were seen,
-    without those of the `types` - 1 types that are parked most.
+    run: records in a row of one partition, none of it applied in between; the group stops where
+    such runs hold so many types. They lie in the database, so a restart forgets none. share: 0..1
+    of the last `window` records of this process, once `least` were seen, without those of the
+    `types` - 1 types that are parked most.
     """
 
     run: int = 50
@@ -126,7 +131,8 @@ class Limits:
     ) -> None:
         """Raises: TooManyParked where this batch, not yet counted, goes beyond a limit.
 
-        in_runs: the types in all runs beyond the limit. parked: the type of each record. why: what the last of them failed of.
+        in_runs: the types in all runs beyond the limit. parked: the type of each record. why: what
+        the last of them failed of.
         """
         if (longest := max(runs, default=0)) > self.run and len(in_runs) >= self.types:
             raise TooManyParked(
@@ -140,7 +146,8 @@ class Limits:
         counted = sum(count for _, count in bad.most_common()[self.types - 1 :])
         if parked and seen >= self.least and counted / seen > self.share:
             raise TooManyParked(
-                f"{bad.total()} of the last {seen} records would be parked, a share of {self.share} may be; "
+                f"{bad.total()} of the last {seen} records would be parked, a share of "
+                f"{self.share} may be; "
                 f"of {', '.join(sorted(bad))}; the last: {why}",
             )
 

@@ -1,4 +1,6 @@
-"""Rows a batch will ask for, loaded with one ordered query per table, so that two batches never lock in opposite orders."""
+"""Rows a batch will ask for, loaded with one ordered query per table, so that two batches never
+lock in opposite orders.
+"""
 
 from collections.abc import Iterable
 from functools import cache
@@ -52,7 +54,9 @@ def _statement(table: type[SQLModel]) -> SelectOfScalar[Any]:
 
 
 def replica_of(table: type[SQLModel], item: Item) -> Need:
-    """The row that is this listener's copy of the aggregate a record speaks of. Raises: ValueError for a subject that is no key."""
+    """The row that is this listener's copy of the aggregate a record speaks of. Raises: ValueError
+    for a subject that is no key.
+    """
     assert item.fact is not None
     return Need(table, _reader(table)(item.fact.subject))
 
@@ -71,7 +75,9 @@ def key_of(row: SQLModel) -> Any:
 
 
 def stored(row: Any, group: str, where: str) -> Item:
-    """A record that was kept before. where: `waiting`, `parked` or `held`, as its position counts it."""
+    """A record that was kept before. where: `waiting`, `parked` or `held`, as its position counts
+    it.
+    """
     item = decoded(row["cluster"], kept(row), heard(group))
     if item.handlers is None and item.fault is None:
         item.fault = "ce_type: is not heard here any more"

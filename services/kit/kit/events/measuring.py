@@ -22,7 +22,9 @@ where "group" = $1 and not held and not passed group by reason"""
 
 
 def begin_counting(group: str, topics: Iterable[str]) -> None:
-    """Begins the counters of a group at 0: a series that appears with its first count hides it from every rate."""
+    """Begins the counters of a group at 0: a series that appears with its first count hides it from
+    every rate.
+    """
     names.REBALANCED.add(0, group=group)
     names.BATCH_REPLAYED.add(0, group=group)
     for topic in topics:
@@ -52,10 +54,11 @@ def _class(fate: Fate) -> str:
 
 
 def measure_positions(consumers: "Consumers", positions: Iterable[dict[str, Any]]) -> None:
-    """Sets lag and position of every partition, and of ours also since when they are behind; positions: as in GET /status.
+    """Sets lag and position of every partition, and of ours also since when they are behind;
+    positions: as in GET /status.
 
-    Every replica tells the same lag and position, since both come from what all share. Who is silent does not tell that it is
-    behind: rules look for its absence too.
+    Every replica tells the same lag and position, since both come from what all share. Who is
+    silent does not tell that it is behind: rules look for its absence too.
     """
     now, mine = time.time(), consumers.consumer.assignment() if consumers.joined else frozenset()
     behind: dict[tuple[str, str], float] = {}
@@ -78,7 +81,9 @@ def measure_positions(consumers: "Consumers", positions: Iterable[dict[str, Any]
 
 
 async def measure_parked(consumers: "Consumers") -> None:
-    """Sets how many records are parked for which reason, and for how long; those an operator has passed over are not counted."""
+    """Sets how many records are parked for which reason, and for how long; those an operator has
+    passed over are not counted.
+    """
     async with consumers.store.reading() as session:
         rows = await (await session.driver()).fetch(_PARKED, consumers.group)
     names.PARKED_NOW.all({(consumers.group, row[0]): row[1] for row in rows})

@@ -33,7 +33,8 @@ where p."group" = $1 and p.cluster = v.cluster and p.topic = v.topic and p.parti
 class Locked:
     """A position as its lock found it.
 
-    barred: whether records of it are parked or held. waits: whether anything of the group waits, in any partition.
+    barred: whether records of it are parked or held. waits: whether anything of the group waits, in
+    any partition.
     """
 
     next: int

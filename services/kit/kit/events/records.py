@@ -1,4 +1,6 @@
-"""From a record of Kafka to an event: told by its headers, in CloudEvents' binary mode. Nothing here raises for a bad record."""
+"""From a record of Kafka to an event: told by its headers, in CloudEvents' binary mode. Nothing
+here raises for a bad record.
+"""
 
 import json
 import re
@@ -71,8 +73,9 @@ class Kept(NamedTuple):
 class Item:
     """A record on its way through a batch.
 
-    cluster: Kafka's id. fact, event: None where it could not be decoded or is not ours. handlers: None where the group does not
-    hear its type. fault: why it could not be decoded. stored: the table it lies in already, `waiting` or `parked`.
+    cluster: Kafka's id. fact, event: None where it could not be decoded or is not ours. handlers:
+    None where the group does not hear its type. fault: why it could not be decoded. stored: the
+    table it lies in already, `waiting` or `parked`.
     """
 
     cluster: str
@@ -89,7 +92,9 @@ class Item:
 
     @property
     def line(self) -> Line | None:
-        """Where it queues: records of one line are applied in their order. None where it has no key."""
+        """Where it queues: records of one line are applied in their order. None where it has no
+        key.
+        """
         key = self.record.key
         return None if key is None else (self.cluster, self.record.topic, bytes(key))
 
@@ -149,14 +154,18 @@ def _read(headers: Headers) -> tuple[dict[str, str], str | None]:
 
 
 def _unkeepable(text: str) -> str | None:
-    """Why PostgreSQL would not keep this text: what it refuses outside of a handler would hold up the whole partition."""
+    """Why PostgreSQL would not keep this text: what it refuses outside of a handler would hold up
+    the whole partition.
+    """
     if "\0" in text:
         return "holds a NUL"
     return f"is longer than {_LONGEST} bytes" if len(text.encode()) > _LONGEST else None
 
 
 def _enveloped(item: Item, found: dict[str, str]) -> str | None:
-    """Fills the fact, of values that every group can keep and count with. Returns what is wrong with them."""
+    """Fills the fact, of values that every group can keep and count with. Returns what is wrong
+    with them.
+    """
     record = item.record
     for name in _NEEDED:
         if name not in found:
@@ -212,7 +221,9 @@ def type_of(headers: Headers) -> str:
 
 
 def written(headers: Headers) -> str:
-    """Headers as JSON text; bytes that are no UTF-8 become lone surrogates, so that nothing is lost."""
+    """Headers as JSON text; bytes that are no UTF-8 become lone surrogates, so that nothing is
+    lost.
+    """
     return json.dumps(
         [
             (name, None if value is None else value.decode(errors="surrogateescape"))

@@ -19,8 +19,8 @@ _COUNTS = ("applied", "repeated", "foreign", "waiting", "parked", "held", "gaps"
 async def status(consumers: "Consumers") -> dict[str, Any]:
     """`positions`, `lag`, `waiting`, `parked` and `held` of GET /status.
 
-    Per position: next - begin = applied + repeated + foreign + waiting + parked + held + gaps, and end - next is its lag.
-    `end` is as Kafka told it last; `lag` is None until it has told it once.
+    Per position: next - begin = applied + repeated + foreign + waiting + parked + held + gaps, and
+    end - next is its lag. `end` is as Kafka told it last; `lag` is None until it has told it once.
     """
     async with consumers.store.reading() as session:
         driver = await session.driver()
@@ -58,7 +58,9 @@ async def status(consumers: "Consumers") -> dict[str, Any]:
 
 
 async def is_behind(consumers: "Consumers", topic: str) -> bool:
-    """Whether Kafka may hold records of a topic that the group has not come to; also where Kafka does not answer now."""
+    """Whether Kafka may hold records of a topic that the group has not come to; also where Kafka
+    does not answer now.
+    """
     if not consumers.joined:
         return True
     partitions = [

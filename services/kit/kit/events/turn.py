@@ -71,7 +71,9 @@ class Turn:
             except TooManyParked:
                 if len(self.items) == 1:
                     raise
-                self._halve()  # what may be parked is, so that each `resume` gets on and the status tells how many there are
+                # what may be parked is, so that each `resume` gets on and the status tells how many
+                # there are
+                self._halve()
                 careful, suspects = True, []
             except Stop:
                 raise
@@ -115,7 +117,8 @@ class Turn:
         for tp in jumped:
             if begins[tp] > follows[tp]:
                 raise RecordsLost(
-                    f"{tp.topic} {tp.partition} begins at {begins[tp]}, and {follows[tp]} is not read yet"
+                    f"{tp.topic} {tp.partition} begins at {begins[tp]}, and {follows[tp]} "
+                    "is not read yet"
                 )
         if new:
             await upkeep.make_positions(self.consumers, {tp: begins[tp] for tp in new})
@@ -203,7 +206,9 @@ class Turn:
         self.consumers.hint()
 
     def _pause(self, error: Exception) -> None:
-        """Reads these records again later; polling goes on, so that the group does not take the partitions away."""
+        """Reads these records again later; polling goes on, so that the group does not take the
+        partitions away.
+        """
         wait = min(
             BACK_OFF_S[1],
             max(self.consumers.pauses.get(tp, BACK_OFF_S[0] / 2) for tp in self.first) * 2,

@@ -1,4 +1,6 @@
-"""What a group does besides reading: takes up what waited in vain, parks what has waited too long, watches that the log holds all."""
+"""What a group does besides reading: takes up what waited in vain, parks what has waited too long,
+watches that the log holds all.
+"""
 
 import asyncio
 import time
@@ -41,7 +43,9 @@ async def keep(consumers: "Consumers") -> None:
 
 
 async def _tried(consumers: "Consumers", work: Callable[["Consumers"], Awaitable[None]]) -> bool:
-    """Whether it passed; each part is tried by itself, so that none of them waits for another to pass."""
+    """Whether it passed; each part is tried by itself, so that none of them waits for another to
+    pass.
+    """
     try:
         await work(consumers)
     except failures.Stop as alarm:
@@ -94,7 +98,8 @@ async def _park_expired(session: Session, consumers: "Consumers") -> Sequence[Fa
 
 
 async def watch(consumers: "Consumers") -> None:
-    """Compares, notices what does not move and reads on there. Not for a turn, which would wait for its own end.
+    """Compares, notices what does not move and reads on there. Not for a turn, which would wait for
+    its own end.
 
     Raises: see `compare`.
     """
@@ -113,7 +118,9 @@ async def make_positions(consumers: "Consumers", partitions: Offsets) -> None:
 
 
 async def _make_absent(consumers: "Consumers") -> None:
-    """A partition at whose end Kafka believes us brings no batch: without a position nobody would see that it is not read."""
+    """A partition at whose end Kafka believes us brings no batch: without a position nobody would
+    see that it is not read.
+    """
     nexts = await _nexts(consumers)
     if new := [tp for tp in consumers.consumer.assignment() if tp not in nexts]:
         await make_positions(consumers, await consumers.consumer.beginning_offsets(new))
@@ -122,7 +129,8 @@ async def _make_absent(consumers: "Consumers") -> None:
 async def compare(consumers: "Consumers") -> tuple[Offsets, Offsets]:
     """The next offset to read and the end of the log, of each partition of the group.
 
-    Raises: RecordsLost where the log begins behind what is read, or ends before it; KafkaError where Kafka does not tell.
+    Raises: RecordsLost where the log begins behind what is read, or ends before it; KafkaError
+    where Kafka does not tell.
     """
     nexts = await _nexts(consumers)
     if not nexts:
@@ -147,7 +155,8 @@ async def compare(consumers: "Consumers") -> tuple[Offsets, Offsets]:
 async def _nexts(consumers: "Consumers") -> Offsets:
     async with consumers.store.reading() as session:
         rows = await (await session.driver()).fetch(
-            'select topic, partition, next, waiting, parked, held from position where "group" = $1 and cluster = $2 and topic = any ($3)',
+            "select topic, partition, next, waiting, parked, held from position where "
+            '"group" = $1 and cluster = $2 and topic = any ($3)',
             consumers.group,
             consumers.cluster,
             consumers.topics,
@@ -158,7 +167,9 @@ async def _nexts(consumers: "Consumers") -> Offsets:
 
 
 async def _bring_back(consumers: "Consumers", ends: Offsets) -> None:
-    """Reads on where Kafka, after a restore of our database, believes that all is read: no batch comes from there to show the gap."""
+    """Reads on where Kafka, after a restore of our database, believes that all is read: no batch
+    comes from there to show the gap.
+    """
     now = time.monotonic()
     resting = {
         tp: next

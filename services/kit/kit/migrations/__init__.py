@@ -1,7 +1,9 @@
-"""Migrations of all services: one environment, a folder of versions per package, applied once however many start at a time.
+"""Migrations of all services: one environment, a folder of versions per package, applied once
+however many start at a time.
 
-A service's first revision calls `kit_tables()`; later revisions are written by `python -m kit.migrations revision <package> "<message>"`
-from the difference between a database at head and the package's tables.
+A service's first revision calls `kit_tables()`; later revisions are written by `python -m
+kit.migrations revision <package> "<message>"` from the difference between a database at head and
+the package's tables.
 """
 
 import asyncio
@@ -48,9 +50,11 @@ RESTORES = ("sent", "epoch")
 
 
 def kit_tables() -> None:
-    """Makes the kit's first tables and the range type of ids; called by the first revision of each service.
+    """Makes the kit's first tables and the range type of ids; called by the first revision of each
+    service.
 
-    It makes them as they are at this release; a later change of theirs is a revision of its own in every service, and freezes this one.
+    It makes them as they are at this release; a later change of theirs is a revision of its own in
+    every service, and freezes this one.
     """
     op.execute("create type uuidrange as range (subtype = uuid)")
     tables.metadata("kit").create_all(op.get_bind(), _named(FIRST), checkfirst=False)
@@ -63,7 +67,9 @@ def no_kit_tables() -> None:
 
 
 def restore_tables() -> None:
-    """Makes what a service needs to be restored from a backup: how far its messages are sent, its epochs, versions that hold a sequence."""
+    """Makes what a service needs to be restored from a backup: how far its messages are sent, its
+    epochs, versions that hold a sequence.
+    """
     _versions_become(BigInteger())
     tables.metadata("kit").create_all(op.get_bind(), _named(RESTORES), checkfirst=False)
 
@@ -75,7 +81,8 @@ def no_restore_tables() -> None:
 
 
 def add_index(name: str, table: str, *columns: str) -> None:
-    """Makes an index on a table that others write meanwhile. It is a revision of its own: what comes before it is committed.
+    """Makes an index on a table that others write meanwhile. It is a revision of its own: what
+    comes before it is committed.
 
     What is left of an attempt that was cut off is removed first; it would be there, and never used.
     """
@@ -128,14 +135,18 @@ def known(package: str) -> frozenset[str]:
 
 
 def is_newer(package: str, revision: str | None) -> bool:
-    """Whether a database is at a revision of a later release, which this release runs on and does not know."""
+    """Whether a database is at a revision of a later release, which this release runs on and does
+    not know.
+    """
     return bool(revision) and revision not in known(package)
 
 
 def upgrade(dsn: str, package: str, to: str = "head") -> bool:
-    """Brings a database to a package's newest revision; True if there was something to do. Blocks: from a loop, use a thread.
+    """Brings a database to a package's newest revision; True if there was something to do. Blocks:
+    from a loop, use a thread.
 
-    A database that a later release has migrated is left as it is, so that the release before it can be deployed again.
+    A database that a later release has migrated is left as it is, so that the release before it can
+    be deployed again.
     """
     return _blocking(
         lambda: _migrate(dsn, package, lambda settings: command.upgrade(settings, to), to)
@@ -158,7 +169,9 @@ def check(dsn: str, package: str) -> None:
 
 
 def write(dsn: str, package: str, message: str) -> None:
-    """Writes the revision that leads from a database at head to the package's tables; none where they are equal. Blocks."""
+    """Writes the revision that leads from a database at head to the package's tables; none where
+    they are equal. Blocks.
+    """
 
     def wanted(_: Any, __: Any, directives: list[Any]) -> None:
         if directives[0].upgrade_ops.is_empty():
@@ -220,7 +233,8 @@ async def _migrate(dsn: str, package: str, act: Callable[[Config], Any], to: str
 
     try:
         async with engine.connect() as guard:
-            # neither in a transaction nor in a statement that waits: both keep a snapshot, for whose end an index made beside them waits
+            # neither in a transaction nor in a statement that waits: both keep a snapshot, for
+            # whose end an index made beside them waits
             await guard.execution_options(isolation_level="AUTOCOMMIT")
             while not await guard.scalar(text("select pg_try_advisory_lock(:key)"), {"key": LOCK}):  # noqa: ASYNC110
                 await asyncio.sleep(LOOK_S)

@@ -1,4 +1,5 @@
-"""`python -m kit.migrations revision <package> "<message>"`: writes the next revision of a package from its tables.
+"""`python -m kit.migrations revision <package> "<message>"`: writes the next revision of a package
+from its tables.
 
 It is compared with a throw-away cluster brought to head, so no database is needed.
 """

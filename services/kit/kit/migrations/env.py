@@ -1,4 +1,6 @@
-"""Alembic's environment of every package; it is given a connection that the caller has guarded by an advisory lock."""
+"""Alembic's environment of every package; it is given a connection that the caller has guarded by
+an advisory lock.
+"""
 
 import re
 from typing import Any, Literal

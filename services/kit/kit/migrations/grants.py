@@ -1,4 +1,6 @@
-"""What a role may do that runs a service and does not own its tables: read and write rows, and nothing to the schema."""
+"""What a role may do that runs a service and does not own its tables: read and write rows, and
+nothing to the schema.
+"""
 
 from collections.abc import Sequence
 
@@ -7,16 +9,20 @@ import asyncpg
 from kit.connections import connect_options
 from kit.migrations import LOCK
 
-RUNTIME_ROLE = "RUNTIME_ROLE"  # variable: name of that role, or several, joined by commas; SERVICE in it stands for the service's name
+# variable: name of that role, or several, joined by commas; SERVICE in it stands for the service's
+# name
+RUNTIME_ROLE = "RUNTIME_ROLE"
 
-# the tables that are there, those that later migrations and the owner's functions make, and nothing of the revision but to read it
+# the tables that are there, those that later migrations and the owner's functions make, and nothing
+# of the revision but to read it
 _GRANTS = (
     "grant connect, temporary on database {database} to {role}",
     "grant usage on schema public to {role}",
     "grant select, insert, update, delete on all tables in schema public to {role}",
     "grant usage, select, update on all sequences in schema public to {role}",
     "grant execute on all functions in schema public to {role}",
-    "alter default privileges in schema public grant select, insert, update, delete on tables to {role}",
+    "alter default privileges in schema public grant select, insert, update, delete on "
+    "tables to {role}",
     "alter default privileges in schema public grant usage, select, update on sequences to {role}",
     "alter default privileges in schema public grant execute on functions to {role}",
     "revoke insert, update, delete on alembic_version from {role}",
@@ -33,9 +39,11 @@ def named(told: str, service: str) -> list[str]:
 
 
 async def grant(dsn: str, roles: Sequence[str]) -> None:
-    """Gives these roles what a service needs, in a database that is migrated; dsn is the owner's. Repeatable.
+    """Gives these roles what a service needs, in a database that is migrated; dsn is the owner's.
+    Repeatable.
 
-    The owner itself needs nothing, and is left out. Raises: asyncpg.PostgresError, also where there is no such role.
+    The owner itself needs nothing, and is left out. Raises: asyncpg.PostgresError, also where there
+    is no such role.
     """
     connection = await asyncpg.connect(
         dsn, **connect_options("migrations", lock_timeout="0", statement_timeout="0")

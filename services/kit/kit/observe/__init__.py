@@ -1,6 +1,8 @@
-"""What operators see: logs, traces and metrics, with their names declared once and nothing personal in them.
+"""What operators see: logs, traces and metrics, with their names declared once and nothing personal
+in them.
 
-`names` declares, `log` writes, `span` and `handling` trace, `prometheus` renders; `install` is called once by the process.
+`names` declares, `log` writes, `span` and `handling` trace, `prometheus` renders; `install` is
+called once by the process.
 """
 
 from kit.observe.logs import denied, log

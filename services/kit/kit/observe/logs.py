@@ -1,4 +1,6 @@
-"""JSON lines on standard output, with the ids of trace and event, and without anything personal or secret."""
+"""JSON lines on standard output, with the ids of trace and event, and without anything personal or
+secret.
+"""
 
 import logging
 import re
@@ -13,7 +15,8 @@ from structlog.typing import EventDict, WrappedLogger
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
-# A key is refused when its last dotted part is one of the first, or has one of the second among its words.
+# A key is refused when its last dotted part is one of the first, or has one of the second among its
+# words.
 _REFUSED_KEYS = frozenset(
     {
         "id_number",
@@ -58,7 +61,8 @@ _FRAMES = 30
 
 
 def denied(name: str) -> bool:
-    """True for a key that may not appear in a log line, because people put personal data or secrets under it.
+    """True for a key that may not appear in a log line, because people put personal data or secrets
+    under it.
 
     >>> [denied(key) for key in ("elder_name", "contact.phone", "topic", "elder_id", "id_number")]
     [True, True, False, False, True]
@@ -110,13 +114,17 @@ def traced(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def foreign(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """A line of somebody else's library: its text may quote anything, so it is scrubbed harder than ours."""
+    """A line of somebody else's library: its text may quote anything, so it is scrubbed harder than
+    ours.
+    """
     event["event"] = scrubbed(str(event.get("event", "")))
     return event
 
 
 def told_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replaces an exception by its class, its scrubbed text and its frames; never by values of variables or rows."""
+    """Replaces an exception by its class, its scrubbed text and its frames; never by values of
+    variables or rows.
+    """
     info = event.pop("exc_info", None)
     error = (
         info
@@ -171,7 +179,9 @@ def hidden(text: str) -> str:
 
 
 def scrubbed(text: str) -> str:
-    """The text of an error that is not ours, without what may quote a row: details of the database, values, Chinese words."""
+    """The text of an error that is not ours, without what may quote a row: details of the database,
+    values, Chinese words.
+    """
     return _HAN.sub("…", hidden(_ROWS.sub("", text)))[:2000]
 
 

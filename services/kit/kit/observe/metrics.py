@@ -1,6 +1,7 @@
 """Metrics that know their own name, unit, meaning and attributes, and their text for Prometheus.
 
-Values are summed up here, in a microsecond; OpenTelemetry's instruments take ten, so they are fed only where something is pushed.
+Values are summed up here, in a microsecond; OpenTelemetry's instruments take ten, so they are fed
+only where something is pushed.
 """
 
 import time
@@ -72,7 +73,9 @@ class Metric:
         return labels if labels in self.series or len(self.series) < _SERIES_MOST else None
 
     def lines(self, *, examples: bool = False) -> Iterator[str]:
-        """The series in Prometheus' text format. examples: with a trace for each bucket that has one, as OpenMetrics allows it."""
+        """The series in Prometheus' text format. examples: with a trace for each bucket that has
+        one, as OpenMetrics allows it.
+        """
         for labels, value in list(self.series.items()):
             yield f"{self.prometheus}{_braced(self._pairs(labels))} {_number(value)}"
 
@@ -145,7 +148,9 @@ class Histogram(Metric):
     )  # newest trace of each bucket, as OpenMetrics has it
 
     def record(self, value: float, times: int = 1, **attributes: Any) -> None:
-        """Notes a value in the metric's unit, for as many things as have it; what is pushed notes it once, since it can not count."""
+        """Notes a value in the metric's unit, for as many things as have it; what is pushed notes
+        it once, since it can not count.
+        """
         if (labels := self._labels(attributes)) is not None:
             counted = self.series.get(labels)
             if counted is None:
@@ -201,7 +206,9 @@ def prometheus() -> str:
 
 
 def openmetrics() -> str:
-    """The same as OpenMetrics: a counter's family has no suffix, buckets bear the trace of a value in them."""
+    """The same as OpenMetrics: a counter's family has no suffix, buckets bear the trace of a value
+    in them.
+    """
     return (
         "\n".join(
             [

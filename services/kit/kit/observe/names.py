@@ -1,4 +1,6 @@
-"""Every name of a span, attribute and metric, once, with unit and meaning; rules and dashboards are checked against this table."""
+"""Every name of a span, attribute and metric, once, with unit and meaning; rules and dashboards are
+checked against this table.
+"""
 
 from dataclasses import dataclass
 
@@ -231,7 +233,8 @@ PROOF_FIGURES = Gauge(
 COUNTS_OUTDATED = Gauge(
     "eldercare.counts.outdated",
     "",
-    "1 while the board shows counts made by the rules of another release, which are then made anew.",
+    "1 while the board shows counts made by the rules of another release, which are then "
+    "made anew.",
 )
 PROOF_AGE = Gauge("eldercare.proof.age", "s", "Time since the newest proof, business time.")
 WATERMARK_AGE = Gauge(

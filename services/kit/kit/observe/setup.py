@@ -18,7 +18,9 @@ FLUSH_S = 5.0
 def install(
     service: str, *, level: str = "info", otlp_endpoint: str | None = None, version: str = ""
 ) -> None:
-    """Begins logging, tracing and measuring for this process; spans and metrics are pushed only where an endpoint is given."""
+    """Begins logging, tracing and measuring for this process; spans and metrics are pushed only
+    where an endpoint is given.
+    """
     logs.install(level)
     pushed_to(service, otlp_endpoint, version=version)
     metrics.told_by(service)
@@ -55,7 +57,9 @@ def pushed_to(service: str, otlp_endpoint: str | None, *, version: str = "") -> 
 
 
 async def flush(patience_s: float = FLUSH_S) -> None:
-    """Pushes what is left, spans and metrics at once and off the loop, and waits at most so long, also for a collector that is silent."""
+    """Pushes what is left, spans and metrics at once and off the loop, and waits at most so long,
+    also for a collector that is silent.
+    """
     pushed = [
         asyncio.Event() for provider in (traces.provider, metrics.provider) if provider is not None
     ]
@@ -69,7 +73,8 @@ async def flush(patience_s: float = FLUSH_S) -> None:
     for provider, done in zip(
         filter(None, (traces.provider, metrics.provider)), pushed, strict=True
     ):
-        # no thread of the loop's own pool: the end of the loop would wait for it, however long it takes
+        # no thread of the loop's own pool: the end of the loop would wait for it, however long it
+        # takes
         threading.Thread(target=push, args=(provider, done), daemon=True, name="flush").start()
     with suppress(TimeoutError):
         async with asyncio.timeout(patience_s):

@@ -1,4 +1,6 @@
-"""Spans: a call continues its caller's trace, a record continues the trace of the transaction that said it."""
+"""Spans: a call continues its caller's trace, a record continues the trace of the transaction that
+said it.
+"""
 
 import random
 import re
@@ -101,7 +103,8 @@ def span(
 ) -> Iterator[trace.Span]:
     """Runs the block inside a span; parts fill the braces of its name.
 
-    parent: a traceparent, by default the current span. root: begins a new trace. Undeclared attributes are dropped.
+    parent: a traceparent, by default the current span. root: begins a new trace. Undeclared
+    attributes are dropped.
     """
     above = parsed(parent) if parent else None
     if above is None and not root:
@@ -158,9 +161,11 @@ def allowed(attributes: dict[str, Any] | None) -> dict[str, Any]:
 
 @contextmanager
 def handling(facts: Sequence[Heard], group: str) -> Iterator[trace.Span]:
-    """Traces the handling of records: one alone continues its own trace and is linked to it; several begin a new trace, linked to each.
+    """Traces the handling of records: one alone continues its own trace and is linked to it;
+    several begin a new trace, linked to each.
 
-    Log lines of a record handled alone bear its event id, correlation id, topic, partition and offset.
+    Log lines of a record handled alone bear its event id, correlation id, topic, partition and
+    offset.
     """
     if len(facts) != 1:
         told: dict[str, Any] = {

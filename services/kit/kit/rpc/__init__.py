@@ -1,4 +1,5 @@
-"""gRPC in and out: deadline, trace, identity, access, constraints, one transaction, and refusals as rich statuses.
+"""gRPC in and out: deadline, trace, identity, access, constraints, one transaction, and refusals as
+rich statuses.
 
 class Elders:
     service = "eldercare.assessment.v1.Elders"

@@ -1,4 +1,6 @@
-"""Calls to a neighbour: always with a deadline, inside the trace, and what it refuses comes back as the refusal it was."""
+"""Calls to a neighbour: always with a deadline, inside the trace, and what it refuses comes back as
+the refusal it was.
+"""
 
 import asyncio
 import time
@@ -34,13 +36,16 @@ class Tokens(Protocol):
 
 
 class NeighbourBroken(Exception):
-    """The neighbour answered with a defect of its own: not the caller's fault, and a second try will not help."""
+    """The neighbour answered with a defect of its own: not the caller's fault, and a second try
+    will not help.
+    """
 
 
 class Client:
     """One neighbour.
 
-    address: host:port, or dns:///name:port to spread calls over replicas. token_source: speaks for this service where no token is given.
+    address: host:port, or dns:///name:port to spread calls over replicas. token_source: speaks for
+    this service where no token is given.
     """
 
     def __init__(self, address: str, *, token_source: Tokens | None = None) -> None:
@@ -63,9 +68,10 @@ class Client:
     ) -> Any:
         """The reply of "pkg.Service/Method".
 
-        timeout: seconds, cut to what is left of the call being served. key: idempotency key of a write. token: the caller's own, else
-        this service's. on_behalf_of: the user's own token.
-        Raises: the refusal the neighbour told; Unavailable where it does not answer in time; NeighbourBroken.
+        timeout: seconds, cut to what is left of the call being served. key: idempotency key of a
+        write. token: the caller's own, else this service's. on_behalf_of: the user's own token.
+        Raises: the refusal the neighbour told; Unavailable where it does not answer in time;
+        NeighbourBroken.
         """
         called, stub = self._stub(method)
         metadata = [("authorization", f"Bearer {token or await self._own()}")]
@@ -95,7 +101,8 @@ class Client:
                 code = "CANCELLED"
                 raise
             finally:
-                calling.cancel()  # a call left behind by a cancelled task is never collected otherwise
+                # a call left behind by a cancelled task is never collected otherwise
+                calling.cancel()
                 names.RPC_CALL_DURATION.record(
                     time.perf_counter() - began, method=called.full_name, code=code
                 )

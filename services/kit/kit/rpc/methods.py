@@ -19,7 +19,8 @@ CHANNELS = frozenset({"portal", "hotline", "mobile", "terminal", "api", "interna
 KEY_MOST = 200
 MESSAGE_MOST_BYTES = 64 * 1024 * 1024  # an import travels in one message
 
-# `time.monotonic()` at which the caller of the call being served stops waiting: a call to a neighbour may not last longer.
+# `time.monotonic()` at which the caller of the call being served stops waiting: a call to a
+# neighbour may not last longer.
 deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 Served = TypeVar("Served", bound=Callable[..., Awaitable[Message]])
@@ -29,9 +30,10 @@ Served = TypeVar("Served", bound=Callable[..., Awaitable[Message]])
 class Call:
     """What is known of one call beside its request.
 
-    caller: whose rights count – the user, also where a service calls on the user's behalf. via: that service.
-    key: idempotency key. now: business instant. channel: the way in. token: the user's, so that a neighbour can be asked on the
-    user's behalf; None where no user stands behind the call.
+    caller: whose rights count – the user, also where a service calls on the user's behalf. via:
+    that service.
+    key: idempotency key. now: business instant. channel: the way in. token: the user's, so that a
+    neighbour can be asked on the user's behalf; None where no user stands behind the call.
     """
 
     caller: Caller
@@ -90,7 +92,8 @@ class Method:
         )
 
     def admit(self, bearer: Caller, user: Caller | None) -> tuple[Caller, Caller | None]:
-        """Decides whose rights count: (the user or the service itself, the service that speaks for the user).
+        """Decides whose rights count: (the user or the service itself, the service that speaks for
+        the user).
 
         user: whom `on-behalf-of` names. Raises: Denied, Unauthenticated.
         """
@@ -107,7 +110,9 @@ class Method:
 
 
 def checked_key(method: Method, key: str | None) -> str | None:
-    """The idempotency key of a call. Raises: Malformed where a write has none, or it is longer than 200 characters."""
+    """The idempotency key of a call. Raises: Malformed where a write has none, or it is longer than
+    200 characters.
+    """
     if method.writes and not key:
         raise Malformed("idempotency-key", "is required for a write")
     if key and len(key) > KEY_MOST:
@@ -116,7 +121,9 @@ def checked_key(method: Method, key: str | None) -> str | None:
 
 
 def between(served: Served) -> Served:
-    """Marks a method that makes its own transactions, because a call to a neighbour stands between two of them."""
+    """Marks a method that makes its own transactions, because a call to a neighbour stands between
+    two of them.
+    """
     served.between = True  # type: ignore[attr-defined]
     return served
 
@@ -127,7 +134,9 @@ def is_between(served: Callable[..., Any]) -> bool:
 
 
 def service_named(name: str) -> ServiceDescriptor:
-    """The descriptor of a service; its generated module is imported where it is not yet. Raises: LookupError."""
+    """The descriptor of a service; its generated module is imported where it is not yet. Raises:
+    LookupError.
+    """
     pool = descriptor_pool.Default()
     try:
         return pool.FindServiceByName(name)

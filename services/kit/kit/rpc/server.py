@@ -33,7 +33,9 @@ from kit.store import Store
 
 DEADLINE_S = 5.0  # for callers who set none
 ROUNDED_S = 0.1  # a deadline travels as a rounded span, so the caller's ends a little before ours
-OPEN_MOST = 512  # calls at once; beyond it the caller hears RESOURCE_EXHAUSTED instead of waiting in a queue nobody sees
+# calls at once; beyond it the caller hears RESOURCE_EXHAUSTED instead of waiting in a queue nobody
+# sees
+OPEN_MOST = 512
 _OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_MOST_BYTES),
     ("grpc.max_send_message_length", MESSAGE_MOST_BYTES),
@@ -52,10 +54,11 @@ Work = Callable[[Any, Any, Call], Awaitable[Message]]
 
 
 class Server:
-    """Answers the methods of servicers; a servicer is a plain class whose attribute `service` names its contract.
+    """Answers the methods of servicers; a servicer is a plain class whose attribute `service` names
+    its contract.
 
-    listen: host:port, port 0 takes a free one; `port` is the one taken. reflection_on: whether strangers may list the methods.
-    most: calls at once. open: calls being served.
+    listen: host:port, port 0 takes a free one; `port` is the one taken. reflection_on: whether
+    strangers may list the methods. most: calls at once. open: calls being served.
     Raises: TypeError where a servicer lacks a method of its contract or has one too many.
     """
 
@@ -103,7 +106,9 @@ class Server:
         await self._health.set("", told)
 
     async def drain(self, *, notice_s: float = 0.0, grace_s: float = 10.0) -> None:
-        """Says NOT_SERVING, waits `notice_s` for balancers to hear it, then lets calls in flight finish for `grace_s`."""
+        """Says NOT_SERVING, waits `notice_s` for balancers to hear it, then lets calls in flight
+        finish for `grace_s`.
+        """
         await self._health.enter_graceful_shutdown()
         await asyncio.sleep(notice_s)
         await self._server.stop(grace_s)
@@ -112,7 +117,8 @@ class Server:
         async def answer(raw: bytes, context: Context) -> bytes:
             return await self._answer(method, work, raw, context)
 
-        # bytes in and out: what cannot be parsed is refused by us, with a reason, and inside the span
+        # bytes in and out: what cannot be parsed is refused by us, with a reason, and inside the
+        # span
         return grpc.unary_unary_rpc_method_handler(answer)
 
     async def _answer(self, method: Method, work: Work, raw: bytes, context: Context) -> bytes:
@@ -178,7 +184,8 @@ class Server:
             return await work(request, session, call)
 
         return await commands.run(
-            # one program speaks for many people: what one of them was answered is not for another who happens to use the same key
+            # one program speaks for many people: what one of them was answered is not for another
+            # who happens to use the same key
             self._store,
             call.client_id,
             method.full_name,
@@ -234,7 +241,8 @@ def _served(servicer: object) -> tuple[str, dict[str, tuple[Method, Work]]]:
     offered = {name for name in dir(servicer) if name[0].isupper()}
     if offered != methods.keys():
         raise TypeError(
-            f"{type(servicer).__name__} and {service} differ in {', '.join(sorted(offered ^ methods.keys()))}"
+            f"{type(servicer).__name__} and {service} differ in "
+            f"{', '.join(sorted(offered ^ methods.keys()))}"
         )
     return service, {name: (method, getattr(servicer, name)) for name, method in methods.items()}
 

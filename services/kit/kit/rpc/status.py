@@ -1,4 +1,6 @@
-"""Refusals as rich gRPC statuses and back: ErrorInfo holds reason and facts, BadRequest the fields, RetryInfo the pause."""
+"""Refusals as rich gRPC statuses and back: ErrorInfo holds reason and facts, BadRequest the fields,
+RetryInfo the pause.
+"""
 
 import math
 from collections.abc import Iterable
@@ -73,7 +75,9 @@ def defect(trace_id: str | None) -> tuple[grpc.StatusCode, str, bytes]:
 
 
 def heard(error: grpc.aio.AioRpcError, neighbour: str) -> EldercareError | None:
-    """The error a neighbour told, or Unavailable where the transport failed; None for a defect of the neighbour."""
+    """The error a neighbour told, or Unavailable where the transport failed; None for a defect of
+    the neighbour.
+    """
     code = error.code()
     status = _parsed(error)
     if status is None or code.name not in refusals.KINDS:

@@ -1,1 +1,3 @@
-"""The real servers a box needs, as plain child processes: PostgreSQL, Apache Kafka, a Kafka in memory."""
+"""The real servers a box needs, as plain child processes: PostgreSQL, Apache Kafka, a Kafka in
+memory.
+"""

@@ -1,6 +1,8 @@
-"""Becomes the command it is given, as the user it is given, and dies when its parent dies; run as a script, never imported.
+"""Becomes the command it is given, as the user it is given, and dies when its parent dies; run as a
+script, never imported.
 
-Arguments: the parent's pid, the signal sent at the parent's death, "uid:gid" or "-", then the command.
+Arguments: the parent's pid, the signal sent at the parent's death, "uid:gid" or "-", then the
+command.
 A script of its own, because code between fork and exec is unsafe in a process that has threads.
 """
 

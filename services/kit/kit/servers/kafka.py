@@ -1,4 +1,6 @@
-"""Kafka on one machine: Apache Kafka (KRaft) from its Maven jars, or the in-memory broker inside librdkafka."""
+"""Kafka on one machine: Apache Kafka (KRaft) from its Maven jars, or the in-memory broker inside
+librdkafka.
+"""
 
 import base64
 import json
@@ -19,7 +21,10 @@ from confluent_kafka.admin import AdminClient
 from kit.servers.process import Missing, Process, StartFailed, free_port, listens
 
 VERSION = "4.1.0"
-INSTEAD = "Install it (Debian: apt-get install default-jre-headless maven), name a broker with --kafka HOST:PORT, or use --kafka memory."
+INSTEAD = (
+    "Install it (Debian: apt-get install default-jre-headless maven), name a broker with "
+    "--kafka HOST:PORT, or use --kafka memory."
+)
 
 
 def missing() -> list[str]:
@@ -61,7 +66,8 @@ def fetch_jars() -> Path:
         )
         if done.returncode:
             raise StartFailed(
-                f"Maven could not fetch the jars of Kafka {VERSION}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}\n{INSTEAD}"
+                "Maven could not fetch the jars of Kafka "
+                f"{VERSION}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}\n{INSTEAD}"
             )
         Path(scratch, "jars", "complete").touch()
         try:
@@ -74,18 +80,22 @@ def fetch_jars() -> Path:
 
 @dataclass(frozen=True)
 class Door:
-    """One more listener of a node. protocol: SSL, SASL_PLAINTEXT or SASL_SSL. properties: its own, without the prefix of the listener."""
+    """One more listener of a node. protocol: SSL, SASL_PLAINTEXT or SASL_SSL. properties: its own,
+    without the prefix of the listener.
+    """
 
     protocol: str
     properties: Mapping[str, str] = field(default_factory=dict)
 
 
 class Kafka(Process):
-    """One Apache Kafka node, broker and controller in one, on 127.0.0.1. Its data survive any restart, a SIGKILL included.
+    """One Apache Kafka node, broker and controller in one, on 127.0.0.1. Its data survive any
+    restart, a SIGKILL included.
 
-    voters: node id → controller port of every node of the cluster, this one included; None for a cluster of one.
-    heap_mb: the JVM's heap. doors: guarded listeners by name, beside the open one; users: password by name of those with SCRAM-SHA-512.
-    short_lived: it starts with half the work and serves with less speed.
+    voters: node id → controller port of every node of the cluster, this one included; None for a
+    cluster of one. heap_mb: the JVM's heap. doors: guarded listeners by name, beside the open one;
+    users: password by name of those with SCRAM-SHA-512. short_lived: it starts with half the work
+    and serves with less speed.
     """
 
     def __init__(
@@ -192,14 +202,16 @@ class Kafka(Process):
             "default.replication.factor": copies,
             "min.insync.replicas": max(1, copies - 1),
             "offsets.topic.replication.factor": copies,
-            "offsets.topic.num.partitions": 4,  # the default of 50 makes starting and the first join slow
+            # the default of 50 makes starting and the first join slow
+            "offsets.topic.num.partitions": 4,
             "transaction.state.log.replication.factor": copies,
             "transaction.state.log.min.isr": max(1, copies - 1),
             "transaction.state.log.num.partitions": 1,
             "share.coordinator.state.topic.replication.factor": copies,
             "share.coordinator.state.topic.min.isr": max(1, copies - 1),
             "share.coordinator.state.topic.num.partitions": 1,
-            "broker.session.timeout.ms": 6_000,  # a killed broker may come back only after it; the default is 9 s
+            # a killed broker may come back only after it; the default is 9 s
+            "broker.session.timeout.ms": 6_000,
             "broker.heartbeat.interval.ms": 1_000,
             "group.initial.rebalance.delay.ms": 0,
             "log.cleaner.dedupe.buffer.size": 32
@@ -247,7 +259,9 @@ class Kafka(Process):
         )  # the controllers have taken it in: partitions may be given to it
 
     def stop(self, timeout: float = 30) -> None:
-        """Of a cluster the last ones by force: a clean end needs a majority of controllers. The log itself survives both."""
+        """Of a cluster the last ones by force: a clean end needs a majority of controllers. The log
+        itself survives both.
+        """
         self._admin = None  # or it goes on knocking at a closed door
         super().stop(min(timeout, 5) if self._voters else timeout)
 
@@ -288,7 +302,8 @@ class KafkaCluster:
             if time.monotonic() > deadline:
                 self.stop()
                 raise StartFailed(
-                    f"the cluster did not answer within {timeout:.0f} s:\n{self.brokers[0].last_lines()}"
+                    f"the cluster did not answer within {timeout:.0f} "
+                    f"s:\n{self.brokers[0].last_lines()}"
                 )
             time.sleep(0.1)
 
@@ -303,8 +318,8 @@ class KafkaCluster:
 class MemoryKafka(Process):
     """The broker inside librdkafka, for machines without Java.
 
-    It forgets everything when it ends, keeps about 5 MB a partition, gives every topic 4 partitions at its first mention and knows no
-    CreateTopics.
+    It forgets everything when it ends, keeps about 5 MB a partition, gives every topic 4 partitions
+    at its first mention and knows no CreateTopics.
     """
 
     def __init__(self, data: Path, *, log: Path | None = None) -> None:

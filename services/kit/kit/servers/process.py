@@ -28,7 +28,8 @@ class Missing(Exception):
 def dying_with_us(
     command: Sequence[str], *, last_signal: str = "SIGKILL", user: tuple[int, int] | None = None
 ) -> list[str]:
-    """The command, sent this signal by the kernel when the thread that spawns it dies; the child is the program itself, under its pid.
+    """The command, sent this signal by the kernel when the thread that spawns it dies; the child is
+    the program itself, under its pid.
 
     user: uid and gid it runs as; None for our own.
     """
@@ -48,7 +49,8 @@ def dying_with_us(
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody has at this moment, each time another one.
 
-    None of those that the kernel gives to outgoing connections: one of these would take it while its owner is being started again.
+    None of those that the kernel gives to outgoing connections: one of these would take it while
+    its owner is being started again.
     """
     outgoing = int(OUTGOING.read_text().split()[0]) if OUTGOING.exists() else 32_768
     least = outgoing - PORTS if outgoing > 2 * PORTS else 0
@@ -73,8 +75,9 @@ def listens(port: int) -> bool:
 class Process:
     """One child in a process group of its own, so that Ctrl-C reaches it only through us.
 
-    `prepare` may block for long (downloads, formatting) and may run in any thread. `spawn` must run in a thread that lives as long as
-    the child: the kernel ends the child with the thread that spawned it.
+    `prepare` may block for long (downloads, formatting) and may run in any thread. `spawn` must run
+    in a thread that lives as long as the child: the kernel ends the child with the thread that
+    spawned it.
     """
 
     stop_signal = signal.SIGTERM
@@ -104,7 +107,9 @@ class Process:
         raise NotImplementedError
 
     def lost(self) -> str:
-        """Called by who keeps it alive when it ended unasked, before it is prepared again; returns what a person should know."""
+        """Called by who keeps it alive when it ended unasked, before it is prepared again; returns
+        what a person should know.
+        """
         return ""
 
     @property
@@ -114,7 +119,9 @@ class Process:
 
     @property
     def exit_code(self) -> int | None:
-        """How the last child ended; negative for a signal; None while it lives or before it was spawned."""
+        """How the last child ended; negative for a signal; None while it lives or before it was
+        spawned.
+        """
         return self._child.poll() if self._child is not None else None
 
     def spawn(self) -> int:
@@ -153,7 +160,9 @@ class Process:
             self._child.send_signal(self.stop_signal)
 
     def stop(self, timeout: float = 30) -> None:
-        """Ends it in good order, after `timeout` seconds by force, with whatever it left in its process group."""
+        """Ends it in good order, after `timeout` seconds by force, with whatever it left in its
+        process group.
+        """
         self.signal_stop()
         if self._child is not None:
             try:

@@ -1,7 +1,9 @@
-"""Runs a service: everything it consists of, from the first signal handler to the last flushed span.
+"""Runs a service: everything it consists of, from the first signal handler to the last flushed
+span.
 
-Importing this module is cheap and makes SIGTERM end the process at once, so import it before anything heavy: a process that is
-PID 1 ignores a signal it has no handler for. `run` replaces the handler by one that drains.
+Importing this module is cheap and makes SIGTERM end the process at once, so import it before
+anything heavy: a process that is PID 1 ignores a signal it has no handler for. `run` replaces the
+handler by one that drains.
 """
 
 import signal
@@ -35,7 +37,9 @@ def heed() -> None:
 
 
 def settings(kind: type[S], **given: Any) -> S:
-    """The settings of this process, given ones over its environment; names what is wrong without its value and exits with 2."""
+    """The settings of this process, given ones over its environment; names what is wrong without
+    its value and exits with 2.
+    """
     from pydantic import ValidationError
 
     try:
@@ -58,12 +62,14 @@ def run(
     also: "Sequence[Callable[[Parts], Awaitable[Any] | Loop]]" = (),
     status: "Callable[[Parts], Awaitable[dict[str, Any]]] | None" = None,
 ) -> None:
-    """Runs the service until a signal or a failure, then exits: 0 drained, 1 failed, 2 a setting is wrong, 3 not drained in time.
+    """Runs the service until a signal or a failure, then exits: 0 drained, 1 failed, 2 a setting is
+    wrong, 3 not drained in time.
 
-    servicers: makes what answers gRPC. group: whose `@on` handlers to run, none where absent; consumers: makes their reader where the
-    usual one will not do (an archive). package: whose migrations the database must be at, by default the service's name. also:
-    coroutines that run as long as the service and are cancelled at the drain, or loops (kit.service.loops.Loop), which are stopped.
-    status: what this service alone has to say at /status.
+    servicers: makes what answers gRPC. group: whose `@on` handlers to run, none where absent;
+    consumers: makes their reader where the usual one will not do (an archive). package: whose
+    migrations the database must be at, by default the service's name. also: coroutines that run as
+    long as the service and are cancelled at the drain, or loops (kit.service.loops.Loop), which are
+    stopped. status: what this service alone has to say at /status.
     """
     heed()
     from kit.events.consumers import Consumers

@@ -11,7 +11,9 @@ from aiokafka.protocol.metadata import MetadataRequest
 from kit.bootstrap import Bootstrap
 
 ANSWER_S, PROOF_S = 2.0, 3.0
-PROVED_S = 60.0  # passwords and certificates are taken back rarely; a handshake costs the broker more than an open port
+# passwords and certificates are taken back rarely; a handshake costs the broker more than an open
+# port
+PROVED_S = 60.0
 
 
 class Brokers:

@@ -1,4 +1,6 @@
-"""Whether calls should come here: the database answers, its schema is ours, a broker listens. It never migrates."""
+"""Whether calls should come here: the database answers, its schema is ours, a broker listens. It
+never migrates.
+"""
 
 import asyncio
 import time
@@ -24,7 +26,9 @@ _SILENT = (EldercareError, asyncpg.PostgresError, asyncpg.InterfaceError, OSErro
 
 
 class Health:
-    """What was found at the last look. reason: why not ready; schema: the revision the database is at."""
+    """What was found at the last look. reason: why not ready; schema: the revision the database is
+    at.
+    """
 
     def __init__(self, settings: Settings, parts: Parts, package: str, loops: Loops) -> None:
         self._parts, self._package, self._loops = parts, package, loops
@@ -77,7 +81,9 @@ class Health:
             await self.server.ready(False)
 
     async def schema_at_head(self) -> None:
-        """Waits for the schema that this program needs; a newer one will do, since migrations of a release keep the one before running."""
+        """Waits for the schema that this program needs; a newer one will do, since migrations of a
+        release keep the one before running.
+        """
         while self._behind(await self._revision()):  # noqa: ASYNC110 – nobody tells us, we have to ask
             await asyncio.sleep(SOON_S)
 
@@ -121,7 +127,10 @@ class Health:
             return f"the database does not answer: {self._error}"
         if revision == self._head or (revision and revision not in self._known):
             return ""
-        return f"the schema is at {revision or 'nothing'}, not at {self._head}: run the migration of {self._package}"
+        return (
+            f"the schema is at {revision or 'nothing'}, not at {self._head}: run the migration "
+            f"of {self._package}"
+        )
 
     @cached_property
     def _head(self) -> str | None:

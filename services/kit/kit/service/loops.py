@@ -1,4 +1,6 @@
-"""The loops of a service: relay, consumers, timers, sealer. Each says when it last made progress; one that fails ends the service."""
+"""The loops of a service: relay, consumers, timers, sealer. Each says when it last made progress;
+one that fails ends the service.
+"""
 
 import asyncio
 import time
@@ -14,7 +16,9 @@ from kit.store import Store
 
 
 class Loop(Protocol):
-    """Runs until `stop()`; `progress` is the `time.monotonic()` of the last round that ended, an idle one included."""
+    """Runs until `stop()`; `progress` is the `time.monotonic()` of the last round that ended, an
+    idle one included.
+    """
 
     @property
     def progress(self) -> float: ...
@@ -55,7 +59,9 @@ class Reading:
         return time.monotonic() if self._consumers.live else float("-inf")
 
     async def run(self) -> None:
-        """Reads until stopped. Raises: events.failures.Stop where the group stopped itself with an alarm."""
+        """Reads until stopped. Raises: events.failures.Stop where the group stopped itself with an
+        alarm.
+        """
         await self._consumers.start(self._store, self._kafka)
         await self._consumers.wait()
 
@@ -66,7 +72,9 @@ class Reading:
 
 @dataclass
 class Running:
-    """A loop that was started. patience_s: how long it may make no progress before it counts as dead."""
+    """A loop that was started. patience_s: how long it may make no progress before it counts as
+    dead.
+    """
 
     name: str
     loop: Loop
@@ -100,7 +108,9 @@ class Loops:
         return stuck
 
     async def stop(self, prefix: str, timeout_s: float) -> bool:
-        """Stops the loops whose name begins so and waits for the work in progress; False if one had to be cut off."""
+        """Stops the loops whose name begins so and waits for the work in progress; False if one had
+        to be cut off.
+        """
         chosen = [running for name, running in self._running.items() if name.startswith(prefix)]
         tasks = [running.task for running in chosen if running.task]
         stopping = [

@@ -1,4 +1,6 @@
-"""The management port: /live, /ready, /status, /metrics; no identity, so it is bound where only operators reach it."""
+"""The management port: /live, /ready, /status, /metrics; no identity, so it is bound where only
+operators reach it.
+"""
 
 import asyncio
 import json

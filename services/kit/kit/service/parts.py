@@ -39,7 +39,9 @@ class Parts:
         self._clients: dict[str, Client] = {}
 
     def client(self, address: str) -> Client:
-        """The neighbour at an address, with this service's own token; the same object for the same address."""
+        """The neighbour at an address, with this service's own token; the same object for the same
+        address.
+        """
         if address not in self._clients:
             self._clients[address] = Client(address, token_source=self.tokens)
         return self._clients[address]

@@ -1,4 +1,6 @@
-"""One service as a process: starts its parts in order, says whether it lives and is ready, and drains."""
+"""One service as a process: starts its parts in order, says whether it lives and is ready, and
+drains.
+"""
 
 import asyncio
 import inspect
@@ -125,7 +127,8 @@ class Process:
                 starting.result()
                 await asyncio.wait((wanted, failed, watching), return_when=asyncio.FIRST_COMPLETED)
             if watching.done():
-                watching.result()  # it never returns: a service that nobody looks at must not look well
+                # it never returns: a service that nobody looks at must not look well
+                watching.result()
             return FAILED if failed.done() else DRAINED
         finally:
             for task in (watching, wanted, failed, starting):
@@ -140,13 +143,17 @@ class Process:
                 looks.create_task(self._measuring())
 
     async def _measuring(self) -> None:
-        """Where metrics are pushed it may be that nobody scrapes, so that nobody else asks for a look."""
+        """Where metrics are pushed it may be that nobody scrapes, so that nobody else asks for a
+        look.
+        """
         while True:
             await self._measure()
             await asyncio.sleep(MEASURE_S)
 
     async def _started(self) -> None:
-        """Nothing touches the database before its schema is ours; waiting for that is alive, but not ready."""
+        """Nothing touches the database before its schema is ours; waiting for that is alive, but
+        not ready.
+        """
         await self.health.schema_at_head()
         if self._servicers is not None:
             self.server = Server(
@@ -209,7 +216,9 @@ class Process:
             return False
 
     async def _closed(self, management: Management) -> None:
-        """Ends what is left open; whoever does not let go in time is left to the end of the process."""
+        """Ends what is left open; whoever does not let go in time is left to the end of the
+        process.
+        """
         try:
             async with asyncio.timeout(CLOSE_S):
                 await management.stop()

@@ -1,4 +1,6 @@
-"""What an operator, and the supervisor of one box, read of a service: how far it is and what it still has to do."""
+"""What an operator, and the supervisor of one box, read of a service: how far it is and what it
+still has to do.
+"""
 
 import os
 import time
@@ -64,7 +66,9 @@ class Status:
         return told
 
     async def measure(self) -> None:
-        """Sets the gauges that come from the database, at most every five seconds however many scrape."""
+        """Sets the gauges that come from the database, at most every five seconds however many
+        scrape.
+        """
         if time.monotonic() - self._measured_at < _MEASURED_EVERY_S:
             return
         self._measured_at = time.monotonic()

@@ -1,6 +1,8 @@
-"""The pytest plugin of all packages (`-p kit.testing`): real PostgreSQL, real Kafka, a clock, tokens, services in-process.
+"""The pytest plugin of all packages (`-p kit.testing`): real PostgreSQL, real Kafka, a clock,
+tokens, services in-process.
 
-Everything it starts is ended by its own pid, also on Ctrl-C; if pytest itself is killed, the kernel ends its children.
+Everything it starts is ended by its own pid, also on Ctrl-C; if pytest itself is killed, the kernel
+ends its children.
 """
 
 from kit.testing.polling import until

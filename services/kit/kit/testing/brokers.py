@@ -1,4 +1,6 @@
-"""Kafka for tests: Apache Kafka once per run, or the one in memory; topics and groups that belong to one test."""
+"""Kafka for tests: Apache Kafka once per run, or the one in memory; topics and groups that belong
+to one test.
+"""
 
 import time
 import uuid
@@ -43,7 +45,9 @@ def memory_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MemoryKaf
 
 @pytest.fixture
 def topics(kafka: Kafka) -> Iterator[Callable[..., None]]:
-    """`topics("eldercare.elder.v1", …, partitions=4, cleanup_policy="compact")` makes topics, which leave with the test."""
+    """`topics("eldercare.elder.v1", …, partitions=4, cleanup_policy="compact")` makes topics, which
+    leave with the test.
+    """
     admin = AdminClient({"bootstrap.servers": kafka.address, "log_level": 0})
     made: list[str] = []
 
@@ -63,7 +67,9 @@ def group() -> str:
 
 @pytest_asyncio.fixture
 async def world(store: Store, kafka: Kafka, topics: Callable[..., None], group: str) -> str:
-    """The small world of `kit.testing.trial`: a group that listens, which is its value, its tables and its empty topics."""
+    """The small world of `kit.testing.trial`: a group that listens, which is its value, its tables
+    and its empty topics.
+    """
     from kit.testing import (
         trial,
     )  # it declares a contract and tables of its own: for those alone who ask for them

@@ -1,4 +1,6 @@
-"""One PostgreSQL per run; each package migrated once as a template; a test that commits gets a clone of its own."""
+"""One PostgreSQL per run; each package migrated once as a template; a test that commits gets a
+clone of its own.
+"""
 
 import asyncio
 import base64
@@ -35,7 +37,8 @@ def ring() -> Ring:
 def postgres() -> Iterator[Postgres]:
     """The cluster of this run, without durability.
 
-    Not in pytest's own folder: as root the server runs as another user, and every other pytest that starts shuts that folder again.
+    Not in pytest's own folder: as root the server runs as another user, and every other pytest that
+    starts shuts that folder again.
     """
     with tempfile.TemporaryDirectory(
         prefix="eldercare-postgres-", ignore_cleanup_errors=True
@@ -48,7 +51,9 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def template(postgres: Postgres) -> Callable[[str], Awaitable[str]]:
-    """`await template(package)` = name of that package's migrated database, made at the first call; never written to."""
+    """`await template(package)` = name of that package's migrated database, made at the first call;
+    never written to.
+    """
     made: set[str] = set()
 
     async def migrated(package: str) -> str:
@@ -69,7 +74,9 @@ def template(postgres: Postgres) -> Callable[[str], Awaitable[str]]:
 def shared(
     postgres: Postgres, template: Callable[[str], Awaitable[str]]
 ) -> Callable[[str], Awaitable[str]]:
-    """`await shared(package)` = DSN of the one database in which nobody commits; the template itself must have no visitors."""
+    """`await shared(package)` = DSN of the one database in which nobody commits; the template
+    itself must have no visitors.
+    """
     made: set[str] = set()
 
     async def cloned(package: str) -> str:
@@ -94,7 +101,9 @@ def package(request: pytest.FixtureRequest) -> str:
 async def database(
     postgres: Postgres, template: Callable[[str], Awaitable[str]], package: str
 ) -> AsyncIterator[Databases]:
-    """`await database()` or `await database("subsidy")` = DSN of an empty, migrated database that this test owns."""
+    """`await database()` or `await database("subsidy")` = DSN of an empty, migrated database that
+    this test owns.
+    """
     made = []
 
     async def clone(of: str | None = None) -> str:
@@ -114,7 +123,9 @@ async def database(
 async def store(
     database: Databases, package: str, clock: Clock, ring: Ring
 ) -> AsyncIterator[Store]:
-    """The package's store on a database that this test owns: what it commits stays until the test ends."""
+    """The package's store on a database that this test owns: what it commits stays until the test
+    ends.
+    """
     opened = Store(await database(), service=package, clock=clock, vault=ring)
     yield opened
     await opened.close()
@@ -124,7 +135,9 @@ async def store(
 async def session(
     shared: Callable[[str], Awaitable[str]], package: str, clock: Clock, ring: Ring
 ) -> AsyncIterator[Session]:
-    """A transaction on the package's migrated database that is rolled back at the end: for flows and queries, which never commit."""
+    """A transaction on the package's migrated database that is rolled back at the end: for flows
+    and queries, which never commit.
+    """
     opened = Store(await shared(package), service=package, clock=clock, vault=ring, pool_size=1)
     try:
         async with opened.rehearsal() as session:

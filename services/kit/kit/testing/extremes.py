@@ -17,7 +17,9 @@ ENDS = [(str(FIRST_DAY), FIRST), (str(LAST_DAY), LAST)]
 
 
 def moved(message: Any, day: str, at: datetime, certified_until: str = str(NO_END)) -> Any:
-    """The same message, with every day, month and instant of it put there; a certificate ends on a day of its own."""
+    """The same message, with every day, month and instant of it put there; a certificate ends on a
+    day of its own.
+    """
     assert list(_moved(message, day, at, certified_until)), (
         f"{message.DESCRIPTOR.full_name} bears no time"
     )

@@ -23,12 +23,16 @@ SCRAM = {
 }
 PLAIN = {
     "sasl.enabled.mechanisms": "PLAIN",
-    "plain.sasl.jaas.config": f'org.apache.kafka.common.security.plain.PlainLoginModule required user_city="{PASSWORD}";',
+    "plain.sasl.jaas.config": (
+        f'org.apache.kafka.common.security.plain.PlainLoginModule required user_city="{PASSWORD}";'
+    ),
 }
 
 
 def certificates(folder: Path) -> tuple[Path, Path]:
-    """The certificate of an authority, and a key store (PEM) of a broker on 127.0.0.1 that it signed."""
+    """The certificate of an authority, and a key store (PEM) of a broker on 127.0.0.1 that it
+    signed.
+    """
     now = datetime.datetime.now(datetime.UTC)
     authority, broker = (
         ec.generate_private_key(ec.SECP256R1()),

@@ -1,4 +1,6 @@
-"""An issuer of tokens on loopback: two keys (Ed25519, RS256), their JWKS, and client credentials for services."""
+"""An issuer of tokens on loopback: two keys (Ed25519, RS256), their JWKS, and client credentials
+for services.
+"""
 
 import base64
 import json
@@ -21,7 +23,9 @@ LIFE_S = 300
 
 
 class Issuer:
-    """Signs what a test asks it to; `url` is its `iss`, `keys_url` its JWKS, `token_url` turns client credentials into a token."""
+    """Signs what a test asks it to; `url` is its `iss`, `keys_url` its JWKS, `token_url` turns
+    client credentials into a token.
+    """
 
     def __init__(self) -> None:
         self._ed25519 = Ed25519PrivateKey.generate()
@@ -57,7 +61,9 @@ class Issuer:
         life_s: int = LIFE_S,
         **claims: Any,
     ) -> str:
-        """A token. algorithm: EdDSA or RS256. life_s: negative for one that has expired. claims: added, or in place of a usual one."""
+        """A token. algorithm: EdDSA or RS256. life_s: negative for one that has expired. claims:
+        added, or in place of a usual one.
+        """
         now = int(time.time())
         said: dict[str, Any] = {
             "iss": self.url,

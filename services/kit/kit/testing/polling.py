@@ -20,7 +20,8 @@ async def until(
 ) -> T:
     """Calls `check` until its answer is true and returns that answer.
 
-    timeout: s, real time. what: what was waited for, for the error. Raises: AssertionError with the last answer.
+    timeout: s, real time. what: what was waited for, for the error. Raises: AssertionError with the
+    last answer.
     """
     deadline = time.monotonic() + timeout
     while True:
@@ -30,7 +31,8 @@ async def until(
             return answer
         if time.monotonic() > deadline:
             raise AssertionError(
-                f"not true within {timeout} s: {what or getattr(check, '__name__', check)}; last answer: {answer!r}"
+                f"not true within {timeout} s: "
+                f"{what or getattr(check, '__name__', check)}; last answer: {answer!r}"
             )
         await asyncio.sleep(pause)
 

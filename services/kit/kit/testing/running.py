@@ -1,4 +1,6 @@
-"""A service's gRPC side in this process, on a database of its own: real channel, real tokens, real PostgreSQL."""
+"""A service's gRPC side in this process, on a database of its own: real channel, real tokens, real
+PostgreSQL.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from importlib import import_module
@@ -16,7 +18,8 @@ from kit.settings import Settings
 from kit.testing.databases import Databases, key_ring
 from kit.testing.identity import Issuer
 
-NOWHERE = "127.0.0.1:9"  # nobody brokers Kafka there: messages stay in the outbox, where a test can read them
+# nobody brokers Kafka there: messages stay in the outbox, where a test can read them
+NOWHERE = "127.0.0.1:9"
 
 
 class Served:
@@ -40,7 +43,8 @@ class Served:
     ) -> Any:
         """The reply of "pkg.Service/Method" to a caller with these roles and claims.
 
-        key: idempotency key; without one each call brings a new one. Raises: the refusal that was told.
+        key: idempotency key; without one each call brings a new one. Raises: the refusal that was
+        told.
         """
         spoken = token or self._issuer.token(roles, **claims)
         return await self._client.call(
@@ -57,7 +61,9 @@ class Served:
 async def served(
     database: Databases, issuer: Issuer, clock: Clock
 ) -> AsyncIterator[Callable[..., Awaitable[Served]]]:
-    """`await served("assessment", **settings)` = that service's gRPC, ready; its settings are made for the test, given ones win."""
+    """`await served("assessment", **settings)` = that service's gRPC, ready; its settings are made
+    for the test, given ones win.
+    """
     started: list[Served] = []
 
     async def serve(package: str, **given: Any) -> Served:

@@ -1,4 +1,6 @@
-"""Says which tests need a real broker, a browser or a whole city, which belong together, and names aloud what a run leaves out."""
+"""Says which tests need a real broker, a browser or a whole city, which belong together, and names
+aloud what a run leaves out.
+"""
 
 import os
 import shutil
@@ -70,13 +72,16 @@ class Several:
     """Of a run in several processes: only they collect, and each collects everything."""
 
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
-        """Refuses to begin where the groups did not arrive: each process would make a city of its own.
+        """Refuses to begin where the groups did not arrive: each process would make a city of its
+        own.
 
-        pytest-xdist hands a group on at the end of a test's id, and does so in silence or not at all.
+        pytest-xdist hands a group on at the end of a test's id, and does so in silence or not at
+        all.
         """
         if torn := next((one for one in ids if "@" not in one.rpartition("]")[2]), None):
             raise pytest.UsageError(
-                f"{torn} lost its group: several processes need --dist loadgroup, and a pytest and a pytest-xdist that fit each other",
+                f"{torn} lost its group: several processes need --dist loadgroup, and a "
+                "pytest and a pytest-xdist that fit each other",
             )
 
     def pytest_testnodedown(self, node: Any, error: Any) -> None:

@@ -1,4 +1,6 @@
-"""Tells a service events as Kafka would, byte by byte, and fires its timers; delivery itself is the kit's own suite."""
+"""Tells a service events as Kafka would, byte by byte, and fires its timers; delivery itself is the
+kit's own suite.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -41,7 +43,9 @@ def a_record(event: Message, now: datetime, *, event_id: UUID | None = None) -> 
 
 
 async def tell(store: Store, group: str, *events: Message, careful: bool = False) -> Counter[str]:
-    """Tells events as one batch in a transaction of its own; returns what became of them by name of fate."""
+    """Tells events as one batch in a transaction of its own; returns what became of them by name of
+    fate.
+    """
     return await tell_records(
         store, group, [a_record(event, store.clock.now()) for event in events], careful=careful
     )
@@ -60,7 +64,8 @@ async def apply(
 ) -> Counter[str]:
     """Applies records as the kit's dispatcher does, inside a transaction in progress.
 
-    careful: as after a failure of the whole, which is raised otherwise: each part in a savepoint, and what fails is parked or waits.
+    careful: as after a failure of the whole, which is raised otherwise: each part in a savepoint,
+    and what fails is parked or waits.
     """
     items = [decoded("tests", record, heard(group)) for record in records]
     batch = Batch(session, group, careful=careful)
@@ -73,7 +78,9 @@ async def apply(
 
 
 async def fire(store: Store, group: str) -> int:
-    """Fires what is due now, and what that makes due, until nothing is; returns how many timers fired."""
+    """Fires what is due now, and what that makes due, until nothing is; returns how many timers
+    fired.
+    """
     timers = Timers(store, group)
     while await timers.fire():
         pass

@@ -1,7 +1,8 @@
-"""A small world to try the read path on: two event types, the tables they lead to, a handler that fails to order.
+"""A small world to try the read path on: two event types, the tables they lead to, a handler that
+fails to order.
 
-As a program, `python -m kit.testing.trial DSN KAFKA GROUP SESSION_MS [MEMBER]`, it is one more replica of the group, to be stopped,
-frozen and killed.
+As a program, `python -m kit.testing.trial DSN KAFKA GROUP SESSION_MS [MEMBER]`, it is one more
+replica of the group, to be stopped, frozen and killed.
 """
 
 import asyncio

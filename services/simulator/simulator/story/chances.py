@@ -1,4 +1,6 @@
-"""How often things happen. Assumption: all of them, after surveys and reports of 2015 to 2025, sized for a month of story."""
+"""How often things happen. Assumption: all of them, after surveys and reports of 2015 to 2025,
+sized for a month of story.
+"""
 
 APPLICANTS = 0.055  # of all elders, in the time of the story; most of those with level ≥ 2
 DISABLED_APPLICANTS = 0.6  # of these
@@ -24,8 +26,12 @@ SILENT, DECLINE = 0.01, 0.05
 
 # shares of a day: of elders
 DEATHS, CHANGES, MOVES, NEW, MOVED_OUT = 0.00011, 0.0006, 0.0001, 0.0003, 0.00008
-MOVE_ANYWAY = 0.15  # elders a day who expect a visit, moving house and moving out alike, so that a small city sees it too
-LATE_DEATHS = 0.15  # of those who get cash early, and the first of them: told after a month was paid that they did not live in
+# elders a day who expect a visit, moving house and moving out alike, so that a small city sees it
+# too
+MOVE_ANYWAY = 0.15
+# of those who get cash early, and the first of them: told after a month was paid that they did not
+# live in
+LATE_DEATHS = 0.15
 REPORTED_TWICE = 0.4
 # shares of a day: of workers, of firms, of stays
 LEAVE, READS_LATE, DISCHARGED = 0.002, 0.05, 0.012

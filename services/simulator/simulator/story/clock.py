@@ -1,4 +1,6 @@
-"""Time passes: the platform's clock moves on, and the truth follows what the platform does by itself, by its published rules."""
+"""Time passes: the platform's clock moves on, and the truth follows what the platform does by
+itself, by its published rules.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -51,7 +53,9 @@ def _catch_up(story: Story, before: datetime) -> None:
 def _pay_runs(
     before: datetime, now: datetime
 ) -> Iterator[tuple[Callable[[Story, date], None], date]]:
-    """What is paid, and on which day, by the runs that begin after one instant and not after another."""
+    """What is paid, and on which day, by the runs that begin after one instant and not after
+    another.
+    """
     for day in days_between(before.astimezone(SHANGHAI).date(), now.astimezone(SHANGHAI).date()):
         if day.day == CASH_DAY and before < instant(day, time()) <= now:
             yield _pay_cash, day

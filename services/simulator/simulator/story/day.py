@@ -15,7 +15,8 @@ from simulator.story import (
 )
 from simulator.story.state import Story
 
-# local times at which the city acts, and the share of a day's orders that come then: 75 % in the two peaks
+# local times at which the city acts, and the share of a day's orders that come then: 75 % in the
+# two peaks
 STEPS = (
     (time(8, 30), 0.12),
     (time(10, 0), 0.30),

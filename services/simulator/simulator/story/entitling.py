@@ -49,7 +49,9 @@ def issue(story: Story, number: int, month: str, area: str) -> None:
 
 
 def lapse(story: Story, number: int, month: str) -> None:
-    """A voucher's time is over: what is free of it is gone, and so will be what is given back later."""
+    """A voucher's time is over: what is free of it is gone, and so will be what is given back
+    later.
+    """
     voucher = number, month
     if voucher in story.rest and voucher not in story.ended:
         story.ended.add(voucher)
@@ -58,7 +60,9 @@ def lapse(story: Story, number: int, month: str) -> None:
 
 
 def _end(story: Story, number: int, later_than: str = "") -> None:
-    """The vouchers of the months behind one, of somebody who is not entitled any more; all of them where none is named."""
+    """The vouchers of the months behind one, of somebody who is not entitled any more; all of them
+    where none is named.
+    """
     for month in [month for one, month in story.rest if one == number and month > later_than]:
         lapse(story, number, month)
 

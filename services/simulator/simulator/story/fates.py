@@ -1,4 +1,6 @@
-"""What happens to people in the morning: deaths, changes, moves, arrivals, and those who leave the city."""
+"""What happens to people in the morning: deaths, changes, moves, arrivals, and those who leave the
+city.
+"""
 
 from datetime import date, timedelta
 from random import Random

@@ -29,7 +29,9 @@ GONE = ("death", "moved away")  # the elder is not there any more
 
 
 def some(dice: Random, candidates: Sequence[T], rate: float) -> Iterator[T]:
-    """Each candidate with the same chance, in their order; costs as much as are chosen, not as much as there are."""
+    """Each candidate with the same chance, in their order; costs as much as are chosen, not as much
+    as there are.
+    """
     if rate <= 0 or not candidates:
         return
     at, never = -1, math.log1p(-min(rate, 0.999_999))
@@ -163,7 +165,9 @@ def give_back(story: Story, order: Order, source: str = "held") -> None:
 
 
 async def cancel_some(story: Story) -> None:
-    """Elders who do not want today's visit; some had a worker's word, and some of these workers come all the same."""
+    """Elders who do not want today's visit; some had a worker's word, and some of these workers
+    come all the same.
+    """
 
     async def cancel(order: Order) -> None:
         promised = order.state == "accepted"

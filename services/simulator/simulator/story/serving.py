@@ -14,9 +14,11 @@ PAGE = 500
 
 
 async def listen(story: Story, *, first: bool = False, answer: bool = True) -> int:
-    """Each firm reads its feed and answers its offers; how many were declined, and so are offered to others.
+    """Each firm reads its feed and answers its offers; how many were declined, and so are offered
+    to others.
 
-    first: the morning's reading, which nobody forgets. answer: False where nobody acts any more and offers are only counted.
+    first: the morning's reading, which nobody forgets. answer: False where nobody acts any more and
+    offers are only counted.
     """
     offers: list[Offer] = []
 
@@ -44,7 +46,9 @@ async def listen(story: Story, *, first: bool = False, answer: bool = True) -> i
 
 
 def count_offers(story: Story) -> None:
-    """The feeds told of each offer of an order once: the first, the second and so on, whatever firms they went to."""
+    """The feeds told of each offer of an order once: the first, the second and so on, whatever
+    firms they went to.
+    """
     for order in story.orders.values():
         story.expect(
             f"offers of order {order.number} in the feeds",
@@ -74,9 +78,11 @@ async def _feed(story: Story, firm: Firm) -> list[dict[str, Any]]:
 
 
 def _stands(story: Story, told: dict[str, Any]) -> bool:
-    """Whether an offer can still be answered: not too late, nobody left or died, and nobody else was asked meanwhile.
+    """Whether an offer can still be answered: not too late, nobody left or died, and nobody else
+    was asked meanwhile.
 
-    A later offer of the same order exists only where this one was declined, is too old, or its worker left.
+    A later offer of the same order exists only where this one was declined, is too old, or its
+    worker left.
     """
     order = story.orders[told["order_id"]]
     until = min(datetime.fromisoformat(told["assigned_at"]) + PATIENCE, order.wanted_to)

@@ -1,4 +1,6 @@
-"""What the story knows: the city's people and providers, what is under way, and the instant it has come to."""
+"""What the story knows: the city's people and providers, what is under way, and the instant it has
+come to.
+"""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -22,9 +24,11 @@ NO_VOUCHER = ("emergency-repair",)  # the one item of the catalogue that no vouc
 
 @dataclass(slots=True)
 class Case:
-    """An application on its way to a level. round: 0 for the first, 1 for the review after an appeal. doubted: whose results were.
+    """An application on its way to a level. round: 0 for the first, 1 for the review after an
+    appeal. doubted: whose results were.
 
-    applied_on: the day of the application; assess_on begins there, and is set when assessors are named.
+    applied_on: the day of the application; assess_on begins there, and is set when assessors are
+    named.
     """
 
     person: Person
@@ -45,7 +49,9 @@ class Case:
 
 @dataclass(slots=True)
 class Complaint:
-    """A complaint that waits for its answer. due_at: by the city's promise, not by the platform's word. month: of its filing."""
+    """A complaint that waits for its answer. due_at: by the city's promise, not by the platform's
+    word. month: of its filing.
+    """
 
     complaint_id: str
     close_on: date
@@ -173,7 +179,9 @@ class Story:
         await self.tokens.renew()
 
     async def meet_workers(self) -> None:
-        """Tokens of the firms and their workers, who are registered by now; and what can be ordered."""
+        """Tokens of the firms and their workers, who are registered by now; and what can be
+        ordered.
+        """
         for firm in self.firms:
             self.tokens.know(
                 f"firm {firm.organisation_id}",

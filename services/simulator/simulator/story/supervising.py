@@ -60,7 +60,9 @@ async def judge(story: Story) -> None:
 
 
 def weigh(story: Story, held: Mapping[str, dict[str, Any]]) -> None:
-    """Compares the doubts of the audit with those that what was sent must raise, of honest visits too. held: verdicts by order."""
+    """Compares the doubts of the audit with those that what was sent must raise, of honest visits
+    too. held: verdicts by order.
+    """
     story.expect(
         "held visits that were judged before",
         sorted(held.keys() - {order.order_id for order in story.unjudged}),
@@ -142,7 +144,9 @@ async def _complain(story: Story) -> None:
 
 
 def filed(story: Story, order: Order, told: dict[str, Any]) -> None:
-    """A complaint is to be closed by the day that the city promises, whatever the platform tells of it."""
+    """A complaint is to be closed by the day that the city promises, whatever the platform tells of
+    it.
+    """
     story.truth.count("DI06", story.month, order.area_code, 0, 1)
     due_at = norms.complaint_due(story.now)
     story.expect(
@@ -156,7 +160,9 @@ def filed(story: Story, order: Order, told: dict[str, Any]) -> None:
 
 
 async def _verify(story: Story) -> None:
-    """An inspector asks the elder; the settlement of a visit that was never held is found among those made since the last look."""
+    """An inspector asks the elder; the settlement of a visit that was never held is found among
+    those made since the last look.
+    """
     chosen = [
         order
         for order in story.finished_today

@@ -38,7 +38,8 @@ def plan(story: Story) -> None:
 async def send(story: Story) -> None:
     """What devices send now, per worker in their order.
 
-    Fakes that lean on a true visit are sent when the true ones are judged, so that they are the later of the two.
+    Fakes that lean on a true visit are sent when the true ones are judged, so that they are the
+    later of the two.
     """
     honest, faked = _ripe(story)
     await _sent(story, honest)
@@ -149,7 +150,9 @@ def after_death(order: Order) -> bool:
 
 
 def take_back(story: Story, one: Person) -> None:
-    """A death was told: what was used of vouchers behind it is owed no more, or claimed where it was paid."""
+    """A death was told: what was used of vouchers behind it is owed no more, or claimed where it
+    was paid.
+    """
     for order in story.orders.values():
         if (
             order.person is not one

@@ -52,7 +52,9 @@ async def approve(session: Session, events: Sequence[assessment.AssessmentApprov
 
 
 async def replicate_elder(session: Session, state: assessment.Elder) -> None:
-    """Keeps an elder's state, and decides again where what policies ask for changed; without any level there is nothing to decide."""
+    """Keeps an elder's state, and decides again where what policies ask for changed; without any
+    level there is nothing to decide.
+    """
     known = await session.get(Elder, UUID(state.elder_id))
     before = known and _asked(known)
     elder = await replicate(session, state, Elder)
@@ -70,7 +72,9 @@ async def review_later(session: Session, elder_id: UUID) -> None:
 
 
 async def review_many(session: Session, after: UUID | None, most: int) -> list[UUID]:
-    """Decides again about the next elders in the order of their ids, and returns their ids; fewer than `most`: there are no more."""
+    """Decides again about the next elders in the order of their ids, and returns their ids; fewer
+    than `most`: there are no more.
+    """
     asked = (
         select(Elder)
         .join(Case, col(Case.elder_id) == col(Elder.elder_id))
@@ -85,7 +89,9 @@ async def review_many(session: Session, after: UUID | None, most: int) -> list[U
 
 
 async def review(session: Session, elders: Sequence[Elder]) -> None:
-    """Brings the entitlements of these elders in line with what is known on this day; doing it twice changes nothing."""
+    """Brings the entitlements of these elders in line with what is known on this day; doing it
+    twice changes nothing.
+    """
     if not elders:
         return
     within = [elder.elder_id for elder in elders]
@@ -112,7 +118,9 @@ def _by_elder(rows: Sequence[Owned]) -> Mapping[UUID, list[Owned]]:
 async def decide(
     session: Session, elder: Elder, results: Sequence[Result], known: Sequence[Entitlement]
 ) -> None:
-    """Compares what each policy gives with what is open, and opens, changes or closes the difference."""
+    """Compares what each policy gives with what is open, and opens, changes or closes the
+    difference.
+    """
     today = local_day(session.now)
     facts = eligibility.facts_on(elder, results, today)
     for policy_code in policies.codes():
@@ -220,7 +228,8 @@ async def _close(
 
 
 async def refuse(session: Session, command: RefuseEntitlement, call: Call) -> EntitlementRefused:
-    """Ends an entitlement that the elder does not want; what is free of its voucher is gone, what is held stays.
+    """Ends an entitlement that the elder does not want; what is free of its voucher is gone, what
+    is held stays.
 
     Raises: NotFound, EntitlementNotOpen.
     """

@@ -1,4 +1,6 @@
-"""Gives vouchers: at the opening of an entitlement, month by month, and ahead for an order of the next month."""
+"""Gives vouchers: at the opening of an entitlement, month by month, and ahead for an order of the
+next month.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +36,9 @@ _COLUMNS = (
 
 
 async def issue_again(session: Session, entitlement: Entitlement) -> None:
-    """Issues the present month's voucher to somebody who was entitled before, unless an earlier entitlement has given one."""
+    """Issues the present month's voucher to somebody who was entitled before, unless an earlier
+    entitlement has given one.
+    """
     month = calendar.month_of(local_day(session.now))
     known = select(Voucher.voucher_id).where(
         col(Voucher.elder_id) == entitlement.elder_id,
@@ -106,7 +110,8 @@ async def issue_many(session: Session, entitled: Sequence[dict[str, Any]], month
 
 
 async def issue_ahead(session: Session, elder_id: UUID, month: str) -> None:
-    """Issues the next month's voucher before its run, to somebody who is entitled on that month's first day as far as is known now.
+    """Issues the next month's voucher before its run, to somebody who is entitled on that month's
+    first day as far as is known now.
 
     Any other month gets nothing. What the run finds issued stays as it is.
     """

@@ -18,7 +18,9 @@ _BOOK = """insert into ledger_entry (account, area_code, debit_fen, credit_fen, 
 
 
 class Move(NamedTuple):
-    """amount_fen leaves `source` and enters `target`. document: the event that it books. document_id: voucher, payment or recovery."""
+    """amount_fen leaves `source` and enters `target`. document: the event that it books.
+    document_id: voucher, payment or recovery.
+    """
 
     document: str
     document_id: UUID
@@ -29,7 +31,9 @@ class Move(NamedTuple):
 
 
 def enter(session: Session, *moves: Move) -> None:
-    """Adds both sides of each movement to what the next flush writes; pairs stay together, so its statements balance too."""
+    """Adds both sides of each movement to what the next flush writes; pairs stay together, so its
+    statements balance too.
+    """
     for move in moves:
         for account, debit_fen, credit_fen in (
             (move.source, 0, move.amount_fen),

@@ -1,4 +1,6 @@
-"""Pays: cash to elders month by month, debts to organisations week by week; one transaction per chunk, each payment once."""
+"""Pays: cash to elders month by month, debts to organisations week by week; one transaction per
+chunk, each payment once.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,8 +17,9 @@ from kit.store import Session
 from subsidy.flows.ledger import Move, book
 from subsidy.rules.kinds import Account, PaymentKind
 
-# $2: the last whole day before the pay day, $3: its end. What was decided later changes neither amount nor area; a decision of before the
-# column was there has no amount, and the entitlement's is taken
+# $2: the last whole day before the pay day, $3: its end. What was decided later changes neither
+# amount nor area; a decision of before the column was there has no amount, and the entitlement's is
+# taken
 _ENTITLED = """select entitlement_id, elder_id, coalesce(decided.area_code, entitlement.area_code) as area_code, policy_code,
         coalesce(decided.monthly_fen, entitlement.monthly_fen) as paid_fen
     from entitlement left join lateral (
@@ -30,7 +33,8 @@ _OWING = """select distinct debt.organisation_id, organisation.area_code from de
 _DEBTS = """select settlement_id, organisation_id, policy_code, month, area_code, captured_fen, due_on from debt
     where payment_id is null and reversed_at is null and organisation_id = any($1) order by organisation_id, settlement_id for update"""
 _PAID = (
-    "update debt set payment_id = paid.payment_id from unnest($1::uuid[], $2::uuid[]) as paid (settlement_id, payment_id)"
+    "update debt set payment_id = paid.payment_id from unnest($1::uuid[], $2::uuid[]) as "
+    "paid (settlement_id, payment_id)"
     " where debt.settlement_id = paid.settlement_id"
 )
 _PAY = """insert into payment (payment_id, kind, organisation_id, elder_id, entitlement_id, area_code, policy_code, month, paid_fen,
@@ -59,10 +63,12 @@ _COLUMNS = (
 async def pay_cash(
     session: Session, month: str, pay_on: date, after: UUID | None, most: int
 ) -> tuple[UUID | None, int]:
-    """Pays one month to the next entitlements that were in force when the pay day began, as much as they gave then.
+    """Pays one month to the next entitlements that were in force when the pay day began, as much as
+    they gave then.
 
-    Both come from dated rows, so that a run that is late pays what a punctual one does. A death is the exception: who is known by now to
-    have died before is not paid. Returns the last key looked at, None where there are no more; and how many were paid.
+    Both come from dated rows, so that a run that is late pays what a punctual one does. A death is
+    the exception: who is known by now to have died before is not paid. Returns the last key looked
+    at, None where there are no more; and how many were paid.
     """
     driver = await session.driver()
     rows = await driver.fetch(_ENTITLED, after, pay_on - timedelta(days=1), day_start(pay_on), most)
@@ -94,9 +100,11 @@ async def pay_cash(
 
 
 async def pay_debts(session: Session, after: UUID | None, most: int) -> tuple[UUID | None, int]:
-    """Pays the next organisations all that is owed to them: one payment for each policy and month of vouchers.
+    """Pays the next organisations all that is owed to them: one payment for each policy and month
+    of vouchers.
 
-    Returns the last organisation looked at, None where there are no more; and how many payments were made.
+    Returns the last organisation looked at, None where there are no more; and how many payments
+    were made.
     """
     driver = await session.driver()
     owing = {

@@ -36,7 +36,9 @@ def codes() -> Sequence[str]:
 
 @cache
 def versions(policy_code: str) -> Sequence[date]:
-    """First days of the versions of a policy, oldest first: each day on which one of its numbers changes."""
+    """First days of the versions of a policy, oldest first: each day on which one of its numbers
+    changes.
+    """
     mine = [standard for standard in standards() if standard.path.startswith(f"{policy_code}.")]
     return sorted({first for standard in mine for first, _ in standard.values})
 
@@ -70,7 +72,9 @@ def terms(policy_code: str, policy_version: date) -> Terms:
 
 
 def terms_on(policy_code: str, day: date) -> Terms | None:
-    """The version in force on a day; None before the first and from the day on that sets the cap to 0."""
+    """The version in force on a day; None before the first and from the day on that sets the cap to
+    0.
+    """
     begun = [first for first in versions(policy_code) if first <= day]
     found = terms(policy_code, begun[-1]) if begun else None
     return found if found and found.monthly_cap_fen else None

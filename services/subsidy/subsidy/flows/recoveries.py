@@ -17,9 +17,11 @@ from subsidy.tables import Debt, Payment, Recovery, Voucher
 
 
 async def open_after_death(session: Session, elder_id: UUID, died_on: date) -> None:
-    """Takes back cash paid for the months after the month of death, and vouchers used for visits after the day of death.
+    """Takes back cash paid for the months after the month of death, and vouchers used for visits
+    after the day of death.
 
-    What was taken back before stays as it is, so that a second report adds only what an earlier day of death adds.
+    What was taken back before stays as it is, so that a second report adds only what an earlier day
+    of death adds.
     """
     await _claim_cash(session, elder_id, died_on)
     await _take_back_visits(session, elder_id, died_on)
@@ -58,7 +60,8 @@ async def _claim_cash(session: Session, elder_id: UUID, died_on: date) -> None:
 
 
 async def _take_back_visits(session: Session, elder_id: UUID, died_on: date) -> None:
-    # in the order in which the weekly run locks debts; what it has paid while this waited is seen as paid
+    # in the order in which the weekly run locks debts; what it has paid while this waited is seen
+    # as paid
     asked = (
         select(Debt)
         .join(Voucher, col(Voucher.voucher_id) == col(Debt.voucher_id))
@@ -81,7 +84,9 @@ async def _take_back_visits(session: Session, elder_id: UUID, died_on: date) -> 
 
 
 async def _claim(session: Session, debt: Debt, payment_id: UUID) -> None:
-    """Claims one visit's part of a payment from the organisation that got it, in the area where it was owed."""
+    """Claims one visit's part of a payment from the organisation that got it, in the area where it
+    was owed.
+    """
     voucher = await session.get_locked(Voucher, debt.voucher_id)
     payment = await session.get_locked(Payment, payment_id)
     debt.recovery_id = ids.new()

@@ -1,4 +1,6 @@
-"""Runs over the whole population: chunk by chunk, each in a transaction of its own, resumed where a kill stopped them."""
+"""Runs over the whole population: chunk by chunk, each in a transaction of its own, resumed where a
+kill stopped them.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
@@ -25,7 +27,8 @@ ISSUE, LAPSE, CASH, SETTLE, REVIEW = (
     "policy-review",
 )
 
-# rows per transaction: large enough that the commit does not count, small enough that no lock is held for a second
+# rows per transaction: large enough that the commit does not count, small enough that no lock is
+# held for a second
 CHUNK = 1000
 ORGANISATIONS = 20  # a large one has some thousand debts a week
 REVIEWED = 200  # elders, decided one by one
@@ -45,7 +48,9 @@ _LAPSE = """with chosen as (
 
 
 async def schedule_runs(session: Session) -> None:
-    """Sets the timers of the present period, unless its run has ended: each run sets the timer of the next one itself."""
+    """Sets the timers of the present period, unless its run has ended: each run sets the timer of
+    the next one itself.
+    """
     today = local_day(session.now)
     month = calendar.month_of(today)
     weekday = policies.standards().value("payment.settlement_weekday", today)
@@ -118,7 +123,9 @@ async def pay_debts(session: Session, day: str) -> None:
 
 
 async def review(session: Session, key: str) -> None:
-    """Decides again about everybody, because a version of a policy begins: `code/first day/version of the row`."""
+    """Decides again about everybody, because a version of a policy begins: `code/first day/version
+    of the row`.
+    """
 
     async def chunk(session: Session, after: UUID | None) -> tuple[UUID | None, int]:
         reviewed = await entitlements.review_many(session, after, REVIEWED)
@@ -130,7 +137,9 @@ async def review(session: Session, key: str) -> None:
 async def _step(
     session: Session, kind: str, period: str, chunk: Chunk, next_period: str | None
 ) -> None:
-    """One chunk of a run; the timer fires at once for the next chunk, and in time for the next period."""
+    """One chunk of a run; the timer fires at once for the next chunk, and in time for the next
+    period.
+    """
     run = await session.get(Run, (kind, period), with_for_update=True)
     if run is None:
         run = Run(kind=kind, period=period, started_at=session.now)

@@ -36,7 +36,8 @@ def hold_for(now: datetime) -> timedelta:
 
 
 async def reserve(session: Session, command: ReserveVoucher, real: datetime) -> Reservation:
-    """Holds a part of the month's voucher for an order until it is confirmed; for the same order again, the same answer.
+    """Holds a part of the month's voucher for an order until it is confirmed; for the same order
+    again, the same answer.
 
     For an order of the next month that month's voucher is issued ahead.
     real: the wall clock's instant; the hold's end does not depend on the business clock.
@@ -70,7 +71,9 @@ async def reserve(session: Session, command: ReserveVoucher, real: datetime) -> 
 
 
 async def confirm(session: Session, event: OrderPlaced) -> None:
-    """The order stands: its hold no longer expires. One that has expired is taken again, as far as the voucher still reaches."""
+    """The order stands: its hold no longer expires. One that has expired is taken again, as far as
+    the voucher still reaches.
+    """
     hold = await session.get(Hold, UUID(event.order_id))
     if hold is None:
         if not event.voucher_fen:
@@ -113,8 +116,9 @@ async def release(session: Session, hold: Hold, state: HoldState) -> None:
 async def capture(session: Session, event: SettlementApproved) -> None:
     """Turns what is held for an audited visit into a debt to its organisation (核销).
 
-    What is not held, because the order was heard too late or the audit was refused first, is taken now if the voucher still has it. For a
-    visit after the elder's death nothing is owed: what is held is given back. Raises: VoucherTooShort.
+    What is not held, because the order was heard too late or the audit was refused first, is taken
+    now if the voucher still has it. For a visit after the elder's death nothing is owed: what is
+    held is given back. Raises: VoucherTooShort.
     """
     hold = await session.get_locked(Hold, UUID(event.order_id))
     if hold.state == HoldState.CAPTURED:
@@ -155,7 +159,9 @@ async def capture(session: Session, event: SettlementApproved) -> None:
 
 
 async def reverse(session: Session, debt: Debt, cause: Cause) -> None:
-    """Takes back a debt that was not paid yet: nothing is owed any more, and the voucher has it again while its time is not over."""
+    """Takes back a debt that was not paid yet: nothing is owed any more, and the voucher has it
+    again while its time is not over.
+    """
     voucher = await session.get_locked(Voucher, debt.voucher_id)
     voucher.captured_fen -= debt.captured_fen
     debt.reversed_at = session.now
@@ -174,7 +180,8 @@ async def reverse(session: Session, debt: Debt, cause: Cause) -> None:
 
 
 async def end(session: Session, entitlement_id: UUID, *, later_than: str = "") -> None:
-    """Ends the vouchers of an entitlement before their month does: what is free is gone, what is held or used stays.
+    """Ends the vouchers of an entitlement before their month does: what is free is gone, what is
+    held or used stays.
 
     later_than: a month; only vouchers of the ones behind it are ended, which were issued ahead.
     """

@@ -20,7 +20,8 @@ def held_fen(free: int, due: int) -> int:
 
 
 def is_after_death(visited_on: date | None, died_on: date | None) -> bool:
-    """Whether a visit lies behind the day of death; one on that day was given, and one of an unknown day counts as given.
+    """Whether a visit lies behind the day of death; one on that day was given, and one of an
+    unknown day counts as given.
 
     >>> [is_after_death(visited_on, date(2026, 3, 1)) for visited_on in (date(2026, 3, 1), date(2026, 3, 2), None)]
     [False, True, False]

@@ -11,8 +11,8 @@ from subsidy.rules.kinds import Cause, Hardship, Kind, Status
 class Terms:
     """One dated version of a policy.
 
-    hardships: one of them is needed; empty: none is. excluded: any of them forbids it. tiers: fen a month by level; empty: the cap.
-    sources: where each number stands, by its name.
+    hardships: one of them is needed; empty: none is. excluded: any of them forbids it. tiers: fen a
+    month by level; empty: the cap. sources: where each number stands, by its name.
     """
 
     policy_code: str
@@ -43,7 +43,9 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One condition: what was asked, what was known, whether it holds, and where the condition stands."""
+    """One condition: what was asked, what was known, whether it holds, and where the condition
+    stands.
+    """
 
     rule: str
     fact: str
@@ -53,7 +55,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a policy is due to somebody. cause: of the first condition that fails; absent where entitled."""
+    """Whether a policy is due to somebody. cause: of the first condition that fails; absent where
+    entitled.
+    """
 
     entitled: bool
     monthly_fen: int
@@ -72,7 +76,8 @@ class Result:
 
 
 def level_on(results: list[Result], day: date) -> int | None:
-    """The level in force on a day: of the results that hold then, the one approved last; None where none holds.
+    """The level in force on a day: of the results that hold then, the one approved last; None where
+    none holds.
 
     >>> first = Result(3, date(2026, 1, 1), date(2026, 7, 1), datetime(2026, 1, 1))
     >>> second = Result(1, date(2026, 3, 1), date(2026, 9, 1), datetime(2026, 3, 1))

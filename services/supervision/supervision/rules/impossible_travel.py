@@ -4,10 +4,11 @@ from supervision.rules.visit import Limits, Visit
 
 
 def is_impossible_travel(visit: Visit, limits: Limits) -> bool:
-    """True where the metres since the check-out before, or to the check-in after, need more speed than the limit.
+    """True where the metres since the check-out before, or to the check-in after, need more speed
+    than the limit.
 
-    Both sides, because visits are told in any order: whichever of two is told second has the other one beside it.
-    Minutes are rounded down, so a minute more is granted.
+    Both sides, because visits are told in any order: whichever of two is told second has the other
+    one beside it. Minutes are rounded down, so a minute more is granted.
 
     >>> from datetime import UTC, datetime
     >>> at = datetime(2026, 3, 2, tzinfo=UTC)

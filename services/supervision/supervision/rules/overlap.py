@@ -7,7 +7,8 @@ from supervision.rules.visit import Visit
 
 
 def is_overlapping(visit: Visit, others: Iterable[tuple[datetime, datetime]]) -> bool:
-    """True where another visit of the worker shares an instant with this one; one may begin at the instant another ends.
+    """True where another visit of the worker shares an instant with this one; one may begin at the
+    instant another ends.
 
     others: (check-in, check-out).
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Minutes are whole and rounded down; metres are None where no position is known, previous_* and next_* also where no visit
-    before or after was known when this one was told."""
+    """Minutes are whole and rounded down; metres are None where no position is known, previous_*
+    and next_* also where no visit before or after was known when this one was told.
+    """
 
     checked_in_at: datetime
     checked_out_at: datetime
@@ -23,7 +24,9 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """least_share: of the planned length, 0..1. place_m: from the home. speed_kmh: between two visits."""
+    """least_share: of the planned length, 0..1. place_m: from the home. speed_kmh: between two
+    visits.
+    """
 
     least_share: float
     place_m: int

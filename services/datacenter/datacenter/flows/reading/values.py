@@ -31,7 +31,9 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class When(NamedTuple):
-    """The place of an event in time. month: Asia/Shanghai, by business time; at: microseconds; sequence: its thing's version."""
+    """The place of an event in time. month: Asia/Shanghai, by business time; at: microseconds;
+    sequence: its thing's version.
+    """
 
     month: int
     sequence: int

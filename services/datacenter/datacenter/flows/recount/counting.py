@@ -37,7 +37,9 @@ class Month:
     def newest(
         self, known: dict[str, tuple[Any, ...]], key: str, rank: Any, time: datetime, *told: Any
     ) -> None:
-        """Keeps what is told of a thing, unless it happened after the month or something of a higher rank is known."""
+        """Keeps what is told of a thing, unless it happened after the month or something of a
+        higher rank is known.
+        """
         if time < self.end and (key not in known or known[key][0] < rank):
             known[key] = (rank, *told)
 
@@ -47,7 +49,9 @@ class Month:
         self._counts[code, area, 1] += int(denominator)
 
     def figures(self) -> Figures:
-        """What was added, for every area from the city down, also where both parts are zero in the area itself."""
+        """What was added, for every area from the city down, also where both parts are zero in the
+        area itself.
+        """
         total: Counter[tuple[str, str, int]] = Counter()
         for (code, area, part), amount in self._counts.items():
             for rank in range(areas.CITY, areas.level(area) + 1):
@@ -57,7 +61,9 @@ class Month:
 
 
 class Part(Protocol):
-    """A part of the recount: its hearers take events into account, in any order; at the end it counts what they kept."""
+    """A part of the recount: its hearers take events into account, in any order; at the end it
+    counts what they kept.
+    """
 
     def count(self) -> None:
         """Adds to the figures what is known when every event was heard."""

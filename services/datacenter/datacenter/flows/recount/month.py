@@ -31,7 +31,9 @@ class Recount:
                 self._hearers[name].append(partial(hearer, part))
 
     def hear(self, event: Message, time: datetime, sequence: int) -> None:
-        """Takes an event into account. time: its business time. sequence: the version of its aggregate."""
+        """Takes an event into account. time: its business time. sequence: the version of its
+        aggregate.
+        """
         self.events += 1
         for hearer in self._hearers.get(event.DESCRIPTOR.full_name, ()):
             hearer(event, time, sequence)
@@ -42,7 +44,9 @@ class Recount:
         return set(self._hearers)
 
     def figures(self) -> Figures:
-        """Numerator and denominator of every figure and area, also where both are zero in the area itself; asked once, at the end."""
+        """Numerator and denominator of every figure and area, also where both are zero in the area
+        itself; asked once, at the end.
+        """
         for part in self._parts:
             part.count()
         return self._month.figures()

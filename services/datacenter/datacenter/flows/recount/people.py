@@ -15,7 +15,9 @@ _CASH = 2
 
 
 class People:
-    """Of each elder, result and care subsidy the newest state, with its rank first; who had a voucher of the month."""
+    """Of each elder, result and care subsidy the newest state, with its rank first; who had a
+    voucher of the month.
+    """
 
     def __init__(self, month: Month) -> None:
         self._month, self._limits = month, month.limits

@@ -14,7 +14,9 @@ _CONTRACTED, _PRIVATE = 2, 3
 
 
 class Places:
-    """Of each facility and worker the newest state, with its rank first; where stays began, and which ended."""
+    """Of each facility and worker the newest state, with its rank first; where stays began, and
+    which ended.
+    """
 
     def __init__(self, month: Month) -> None:
         self._month = month

@@ -22,7 +22,9 @@ _CHANNELS = {
 
 
 class Work:
-    """What is kept of each thing of the month, by its id, and the ids of which something is true at any time."""
+    """What is kept of each thing of the month, by its id, and the ids of which something is true at
+    any time.
+    """
 
     def __init__(self, month: Month) -> None:
         self._month, self._limits = month, month.limits

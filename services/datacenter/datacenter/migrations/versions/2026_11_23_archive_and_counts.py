@@ -151,7 +151,8 @@ def upgrade() -> None:
                 "with (fillfactor = 80)"  # most of their writes are updates that touch no index
             )
             op.execute(
-                f"create table {table}_p{generation} partition of {table} for values in ({generation}) {storage}"
+                f"create table {table}_p{generation} partition of {table} for values in "
+                f"({generation}) {storage}"
             )
     op.execute("insert into projection (one, live, batch) values (1, 1, 0)")
 

@@ -1,4 +1,6 @@
-"""Counts learn who paid for a visit, by which way an application came, and which applications were not withdrawn."""
+"""Counts learn who paid for a visit, by which way an application came, and which applications were
+not withdrawn.
+"""
 
 import sqlalchemy as sa
 from alembic import op

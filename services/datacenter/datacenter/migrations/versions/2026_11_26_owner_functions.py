@@ -1,4 +1,6 @@
-"""What needs the owner of the tables is done by functions of the owner, so that the service runs as a role that may only read and write."""
+"""What needs the owner of the tables is done by functions of the owner, so that the service runs as
+a role that may only read and write.
+"""
 
 from alembic import op
 

@@ -1,4 +1,6 @@
-"""The feed can be restored from a backup: how far letters are sent, the epochs, and where the feed of each lost epoch goes on."""
+"""The feed can be restored from a backup: how far letters are sent, the epochs, and where the feed
+of each lost epoch goes on.
+"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -10,7 +10,8 @@ branch_labels = None
 depends_on = None
 
 
-# entries that one statement writes must balance per document and area: whoever books half of a movement is refused
+# entries that one statement writes must balance per document and area: whoever books half of a
+# movement is refused
 BALANCED = """create function ledger_entries_balance() returns trigger language plpgsql as $$
 declare broken record;
 begin
@@ -195,7 +196,8 @@ def upgrade() -> None:
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "(kind = 1) = (organisation_id is not null) and (kind = 2) = (elder_id is not null and entitlement_id is not null)",
+            "(kind = 1) = (organisation_id is not null) and (kind = 2) = (elder_id is not "
+            "null and entitlement_id is not null)",
             name=op.f("payment_one_payee_ck"),
         ),
         sa.CheckConstraint("paid_fen > 0", name=op.f("payment_pays_something_ck")),
@@ -311,7 +313,8 @@ def upgrade() -> None:
     op.execute(BALANCED)
     op.execute(FINAL)
     op.execute(
-        "create trigger ledger_entry_balances after insert on ledger_entry referencing new table as booked"
+        "create trigger ledger_entry_balances after insert on ledger_entry referencing new "
+        "table as booked"
         " for each statement execute function ledger_entries_balance()"
     )
     op.execute(
@@ -319,8 +322,10 @@ def upgrade() -> None:
         " for each statement execute function what_was_booked_stays()"
     )
     op.execute(
-        "create trigger payment_is_final before delete or truncate or update of kind, organisation_id, elder_id, entitlement_id,"
-        " month, paid_fen, settlements, due_on, paid_on on payment for each statement execute function what_was_booked_stays()"
+        "create trigger payment_is_final before delete or truncate or update of kind, "
+        "organisation_id, elder_id, entitlement_id,"
+        " month, paid_fen, settlements, due_on, paid_on on payment for each statement "
+        "execute function what_was_booked_stays()"
     )
 
 

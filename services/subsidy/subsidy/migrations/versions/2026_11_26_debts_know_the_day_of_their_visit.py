@@ -1,4 +1,6 @@
-"""A debt knows the day of its visit, and what became of it where a late fact showed that nothing was due."""
+"""A debt knows the day of its visit, and what became of it where a late fact showed that nothing
+was due.
+"""
 
 import sqlalchemy as sa
 from alembic import op
