@@ -1,5 +1,5 @@
-import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import react from "@vitejs/plugin-react"
+import { defineConfig } from "vite"
 
 // The gateway serves what is built; the paths are its own.
 export default defineConfig({
@@ -11,5 +11,11 @@ export default defineConfig({
     chunkSizeWarningLimit: 2000,
     rollupOptions: { input: { index: "index.html", docs: "docs.html" } },
   },
-  server: { proxy: { "/v1": "http://127.0.0.1:8080", "/token": "http://127.0.0.1:8080", "/onebox": "http://127.0.0.1:8080" } },
-});
+  server: {
+    proxy: {
+      "/v1": "http://127.0.0.1:8080",
+      "/token": "http://127.0.0.1:8080",
+      "/onebox": "http://127.0.0.1:8080",
+    },
+  },
+})

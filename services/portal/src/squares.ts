@@ -1,61 +1,91 @@
 // A cartogram of squares: each area near its place, as large as its elders are many, none over another.
-import type { Part } from "./api";
+import type { Part } from "./api"
 
-export interface Square { part: Part; x: number; y: number; side: number }
+export interface Square {
+  part: Part
+  x: number
+  y: number
+  side: number
+}
 
 // Where most areas have no point they are laid out in rows, largest first.
 export function squares(parts: Part[], width: number, height: number): Square[] {
-  const total = parts.reduce((sum, part) => sum + Math.max(1, Number(part.area.elders)), 0);
-  const placed = parts.filter((part) => part.area.lon && part.area.lat).length * 2 > parts.length;
-  const scale = Math.sqrt(((placed ? 0.34 : 0.5) * width * height) / Math.max(1, total));
-  const least = Math.min(width, height) / (parts.length > 40 ? 16 : 9);
-  const sized = parts.map((part) => ({ part, x: 0, y: 0, side: Math.max(least, Math.sqrt(Math.max(1, Number(part.area.elders))) * scale) }));
-  return placed ? apart(project(sized, width, height), width, height) : rows(sized, width, height);
+  const total = parts.reduce((sum, part) => sum + Math.max(1, Number(part.area.elders)), 0)
+  const placed = parts.filter(part => part.area.lon && part.area.lat).length * 2 > parts.length
+  const scale = Math.sqrt(((placed ? 0.34 : 0.5) * width * height) / Math.max(1, total))
+  const least = Math.min(width, height) / (parts.length > 40 ? 16 : 9)
+  const sized = parts.map(part => ({
+    part,
+    x: 0,
+    y: 0,
+    side: Math.max(least, Math.sqrt(Math.max(1, Number(part.area.elders))) * scale),
+  }))
+  return placed ? apart(project(sized, width, height), width, height) : rows(sized, width, height)
 }
 
 function project(sized: Square[], width: number, height: number): Square[] {
-  const known = sized.map((square) => square.part.area).filter((area) => area.lon && area.lat);
-  const lons = known.map((area) => area.lon), lats = known.map((area) => area.lat);
-  const [west, east, south, north] = [Math.min(...lons), Math.max(...lons), Math.min(...lats), Math.max(...lats)];
+  const known = sized.map(square => square.part.area).filter(area => area.lon && area.lat)
+  const lons = known.map(area => area.lon),
+    lats = known.map(area => area.lat)
+  const [west, east, south, north] = [
+    Math.min(...lons),
+    Math.max(...lons),
+    Math.min(...lats),
+    Math.max(...lats),
+  ]
   for (const square of sized) {
-    const { lon, lat } = square.part.area.lon ? square.part.area : { lon: (west + east) / 2, lat: (south + north) / 2 };  // a zone without a point of its own
-    square.x = width * (0.14 + 0.72 * ((lon - west) / Math.max(0.01, east - west)));
-    square.y = height * (0.86 - 0.72 * ((lat - south) / Math.max(0.01, north - south)));
+    const { lon, lat } = square.part.area.lon
+      ? square.part.area
+      : { lon: (west + east) / 2, lat: (south + north) / 2 } // a zone without a point of its own
+    square.x = width * (0.14 + 0.72 * ((lon - west) / Math.max(0.01, east - west)))
+    square.y = height * (0.86 - 0.72 * ((lat - south) / Math.max(0.01, north - south)))
   }
-  return sized;
+  return sized
 }
 
 function apart(sized: Square[], width: number, height: number): Square[] {
   for (let round = 0; round < 400; round++) {
-    let moved = false;
+    let moved = false
     for (let i = 0; i < sized.length; i++) {
       for (let j = i + 1; j < sized.length; j++) {
-        const a = sized[i]!, b = sized[j]!, reach = (a.side + b.side) / 2 + 4;
-        const dx = b.x - a.x, dy = b.y - a.y, overX = reach - Math.abs(dx), overY = reach - Math.abs(dy);
-        if (overX <= 0 || overY <= 0) continue;
-        moved = true;
-        if (overX < overY) { const push = (overX / 2 + 0.1) * (dx < 0 ? -1 : 1); a.x -= push; b.x += push; }
-        else { const push = (overY / 2 + 0.1) * (dy < 0 ? -1 : 1); a.y -= push; b.y += push; }
+        const a = sized[i]!,
+          b = sized[j]!,
+          reach = (a.side + b.side) / 2 + 4
+        const dx = b.x - a.x,
+          dy = b.y - a.y,
+          overX = reach - Math.abs(dx),
+          overY = reach - Math.abs(dy)
+        if (overX <= 0 || overY <= 0) continue
+        moved = true
+        if (overX < overY) {
+          const push = (overX / 2 + 0.1) * (dx < 0 ? -1 : 1)
+          a.x -= push
+          b.x += push
+        } else {
+          const push = (overY / 2 + 0.1) * (dy < 0 ? -1 : 1)
+          a.y -= push
+          b.y += push
+        }
       }
     }
     for (const square of sized) {
-      square.x = Math.min(width - square.side / 2, Math.max(square.side / 2, square.x));
-      square.y = Math.min(height - square.side / 2, Math.max(square.side / 2, square.y));
+      square.x = Math.min(width - square.side / 2, Math.max(square.side / 2, square.x))
+      square.y = Math.min(height - square.side / 2, Math.max(square.side / 2, square.y))
     }
-    if (!moved) break;
+    if (!moved) break
   }
-  return sized;
+  return sized
 }
 
 function rows(sized: Square[], width: number, height: number): Square[] {
-  const columns = Math.max(1, Math.ceil(Math.sqrt((sized.length * width) / height)));
-  const cell = Math.min(width / columns, height / Math.max(1, Math.ceil(sized.length / columns)));
-  const ordered = [...sized].sort((a, b) => b.side - a.side);
-  const most = Math.max(...ordered.map((square) => square.side), 1);
+  const columns = Math.max(1, Math.ceil(Math.sqrt((sized.length * width) / height)))
+  const cell = Math.min(width / columns, height / Math.max(1, Math.ceil(sized.length / columns)))
+  const ordered = [...sized].sort((a, b) => b.side - a.side)
+  const most = Math.max(...ordered.map(square => square.side), 1)
   ordered.forEach((square, at) => {
-    square.side = Math.max(cell * 0.45, (square.side / most) * cell * 0.92);
-    square.x = (at % columns) * cell + cell / 2 + (width - columns * cell) / 2;
-    square.y = Math.floor(at / columns) * cell + cell / 2;
-  });
-  return ordered;
+    square.side = Math.max(cell * 0.45, (square.side / most) * cell * 0.92)
+    square.x = (at % columns) * cell + cell / 2 + (width - columns * cell) / 2
+    square.y = Math.floor(at / columns) * cell + cell / 2
+  })
+  return ordered
 }
