@@ -17,7 +17,7 @@ SERVICES := $(if $(S),$(S),kit assessment subsidy facility dispatch supervision 
 PORTAL := $(if $(wildcard services/portal/package.json),services/gateway/gateway/portal/.built)
 SIMULATION = --elders $(ELDERS) --days $(DAYS) --seed $(SEED)
 
-.PHONY: dashboards test-observability compose-up compose-down test-compose test-image lock-tools test-chart test-cluster help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city test-rehearsals check docs clean
+.PHONY: dashboards test-observability compose-up compose-down test-compose test-image lock-tools test-chart test-cluster help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city test-rehearsals format check docs clean
 help: ## print the verbs
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z-]+:.*## /{printf "  %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
@@ -79,7 +79,12 @@ test-city: setup ## the tests that need a whole running city
 	@KAFKA=$(KAFKA) $(BIN)/pytest -q -m 'city and not rehearsal'
 test-rehearsals: setup ## disasters and upgrades on whole cities with real Kafka, minutes each: fail-over, backup and restore, rolling upgrade
 	@KAFKA=apache $(BIN)/pytest -q -s -m rehearsal
-check: setup ## style, types, import contracts
+format: setup ## format the code as `make check` wants it
+	@$(BIN)/ruff format --quiet .
+	@cd services/portal && PATH="$(abspath $(BIN)):$$PATH" npm run --silent format
+check: setup ## format, style, types, import contracts
+	@$(BIN)/ruff format --check --quiet $(if $(S),services/$(S),.) || { echo "not formatted: make format" >&2; exit 1; }
+	@cd services/portal && PATH="$(abspath $(BIN)):$$PATH" npm run --silent check
 	@$(BIN)/ruff check $(if $(S),services/$(S),.)
 	@$(BIN)/mypy $(foreach s,$(SERVICES),-p $(s))
 	@$(BIN)/lint-imports
