@@ -13,7 +13,7 @@ KAFKA ?= auto
 STATE ?= .state
 PORT ?= 8080
 PROCESSES ?= 3
-SERVICES := $(if $(S),$(S),kit assessment subsidy facility dispatch supervision datacenter gateway simulator city)
+SERVICES := $(if $(S),$(S),kit devservers testkit benchmarks assessment subsidy facility dispatch supervision datacenter gateway simulator city)
 PORTAL := $(if $(wildcard services/portal/package.json),services/gateway/gateway/portal/.built)
 SIMULATION = --elders $(ELDERS) --days $(DAYS) --seed $(SEED)
 

@@ -137,7 +137,7 @@ def size(inhabitants: int, measured: dict[str, Any]) -> Size:
 
 def pooled(size: int = POOL_SIZE) -> int:
     """Connections of a pod beside its relays': for transactions, for reading, for hot flows
-    (kit.store).
+    (kit.db.store).
     """
     return size + 2 * max(2, size // 2)
 

@@ -14,7 +14,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from gateway.contracts import Method, methods
-from kit.numbers import resident_check
+from kit.contracts.numbers import resident_check
 
 Document = dict[str, Any]
 NOBODY = ("019a0000-0000-7000-8000-0000000000aa", "019a0000-0000-7000-8000-0000000000ab")

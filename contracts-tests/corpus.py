@@ -20,7 +20,7 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from kit.outbox import Cause, envelope, route
+from kit.messaging.outbox import Cause, envelope, route
 
 FOLDER = Path(__file__).parent / "corpus"
 RELEASED = Path(__file__).parent.parent / "protos" / "released.binpb"

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kit import areas
+from kit.contracts import areas
 
 Query = Callable[..., list[list[Any]]]
 Row = tuple[str, int, int]  # area, numerator, denominator

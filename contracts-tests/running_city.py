@@ -23,7 +23,7 @@ from city import operations
 from city.names import present
 from city.services import SIMULATOR
 from city.state import State
-from kit.servers.process import dying_with_us
+from devservers.process import dying_with_us
 
 CITY = "341100000000"
 ELDERS, DAYS, SEED = (

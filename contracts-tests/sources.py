@@ -11,7 +11,7 @@ SERVICES = Path(__file__).parent.parent / "services"
 
 @dataclass(frozen=True)
 class Source:
-    """One file. name: as it is imported, `kit.events.turn`; a test is `subsidy.tests.test_ledger`."""
+    """One file. name: as it is imported, `kit.messaging.polled_batch`; a test is `subsidy.tests.test_ledger`."""
 
     name: str
     tree: ast.Module
@@ -41,7 +41,7 @@ def sources() -> tuple[Source, ...]:
     for path in sorted(SERVICES.glob("*/**/*.py")):
         parts = path.relative_to(SERVICES).with_suffix("").parts
         if "node_modules" not in parts:
-            # services/kit/kit/store.py is kit.store; services/kit/tests/test_store.py is
+            # services/kit/kit/store.py is kit.db.store; services/kit/tests/test_store.py is
             # kit.tests.test_store
             kept = parts[1:] if parts[0] == parts[1] else parts
             made.append(

@@ -17,7 +17,7 @@ from calls import NOBODY, PLACES, Document, filled, named
 from running_city import CITY, ELDERS, SEED, RunningCity
 
 from gateway.contracts import Method, apis, methods
-from kit.access import AREA_ROLES, ORGANISATION_ROLES, PERSON_ROLES, ROLES
+from kit.security.access import AREA_ROLES, ORGANISATION_ROLES, PERSON_ROLES, ROLES
 from simulator.people import COUNTIES, Places, population
 from simulator.story import START
 

@@ -28,7 +28,7 @@ from running_city import CITY, RunningCity
 from city.backup.resay import pending
 from city.operations import unbalanced
 from city.services import SIMULATOR
-from kit.outbox import EPOCH
+from kit.messaging.outbox import EPOCH
 from simulator import compare
 from simulator.story import day
 from simulator.story.state import Story

@@ -3,7 +3,6 @@ that was ever frozen.
 """
 
 import base64
-import importlib
 from collections.abc import Callable
 
 import contracts
@@ -13,8 +12,9 @@ import pytest
 import topology
 from google.protobuf import descriptor_pb2, json_format
 
-from kit.events import heard
-from kit.events.records import Kept, decoded
+from kit.contracts.modules import import_all
+from kit.messaging.records import Kept, decoded
+from kit.messaging.subscriptions import heard
 
 REPEATED = descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED
 
@@ -215,7 +215,7 @@ def test_frozen_headers_are_read_by_all_who_hear_the_event_and_are_still_said(na
 
     assert told.items() <= corpus.headers(message).items()
     for service in topology.HEARS:
-        importlib.import_module(f"{service}.consumers")
+        import_all(service, "consumers")
     hearing = {group: kinds for group in topology.HEARS if name in (kinds := heard(group))}
     assert hearing
     for group, kinds in hearing.items():

@@ -10,35 +10,35 @@ import pytest
 from sources import Source, called, dotted, packages, sources
 
 COMMITS = {
-    "kit.store": "the one place where a transaction begins and ends",
-    "kit.events.consumers": "tells Kafka how far we are, for its lag tools; no transaction",
-    "kit.raw_session": "several statements of one hot command, at the end of the edge's own connection",
+    "kit.db.store": "the one place where a transaction begins and ends",
+    "kit.messaging.consumers": "tells Kafka how far we are, for its lag tools; no transaction",
+    "kit.db.raw_session": "several statements of one hot command, at the end of the edge's own connection",
     "datacenter.flows.rebuild": "a cursor over the archive, read only, needs one",
-    "kit.bench.command": "the raw limit that a command is measured against",
+    "benchmarks.command": "the raw limit that a command is measured against",
 }
 SPOKEN = {
-    "kit.store": "the one place where a transaction begins and ends",
-    "kit.connections": "rolls back what a cancelled task left open, before somebody else takes the connection",
+    "kit.db.store": "the one place where a transaction begins and ends",
+    "kit.db.connections": "rolls back what a cancelled task left open, before somebody else takes the connection",
 }
 TIMES = {
-    "kit.clock": "the clock",
-    "kit.ids": "the instant inside an id, real time",
-    "kit.identity": "tokens live in real time",
-    "kit.testing.identity": "tokens live in real time",
+    "kit.contracts.clock": "the clock",
+    "kit.contracts.ids": "the instant inside an id, real time",
+    "kit.security.identity": "tokens live in real time",
+    "testkit.identity": "tokens live in real time",
     "gateway.issuer": "tokens live in real time",
-    "kit.events.turn": "freshness is real time since the broker's own stamp",
-    "kit.events.measuring": "age is real time since the broker's own stamp",
-    "kit.observe.metrics": "the instant of an exemplar",
-    "kit.testing.guarded": "certificates live in real time",
-    "kit.migrations.__main__": "the day in the name of a new file",
+    "kit.messaging.polled_batch": "freshness is real time since the broker's own stamp",
+    "kit.messaging.measuring": "age is real time since the broker's own stamp",
+    "kit.observability.metrics": "the instant of an exemplar",
+    "testkit.guarded": "certificates live in real time",
+    "kit.db.migrations.__main__": "the day in the name of a new file",
     "image.prove": "the day of a measurement",
     "simulator.client": "keys of two runs must differ",
 }
 LUCK = {
-    "kit.commands": "a pause between two tries",
-    "kit.events.turn": "a pause between two tries",
-    "kit.observe.traces": "ids of spans",
-    "kit.migrations": "a pause between two tries",
+    "kit.rpc.idempotency": "a pause between two tries",
+    "kit.messaging.polled_batch": "a pause between two tries",
+    "kit.observability.traces": "ids of spans",
+    "kit.db.migrations": "a pause between two tries",
     "city.state": "secrets of a new city",
     "city.keys": "a new key",
     "datacenter.testing": "seeded examples",
@@ -46,24 +46,24 @@ LUCK = {
     "datacenter.bench.projection": "seeded load",
 }
 TOPICS = {
-    "kit.testing.trial": "a contract made for the kit's own suite",
-    "kit.bench.command": "a contract made for the benchmark",
-    "kit.bench.outbox": "a topic made for the benchmark",
+    "testkit.trial": "a contract made for the kit's own suite",
+    "benchmarks.command": "a contract made for the benchmark",
+    "benchmarks.outbox": "a topic made for the benchmark",
     "gateway.bench.reading": "makes a topic on the broker of the benchmark",
 }
 MADE_TOPICS = {
-    "kit.outbox": "reads topic and version off the contract",
+    "kit.messaging.outbox": "reads topic and version off the contract",
     "city.topics": "the topics as the contracts declare them",
     "city.services": "names of contract packages, no topics",
     "city.replicas": "names of contract packages, no topics",
     "gateway.bench.reading": "names of contract packages, no topics",
 }
 BROAD = {
-    "kit.events": "every record's fate is decided, whatever its handler raises",
+    "kit.messaging.subscriptions": "every record's fate is decided, whatever its handler raises",
     "kit.rpc": "told to the caller as INTERNAL, and logged",
-    "kit.service": "the last one who can tell; an operator's page that says what is wrong",
-    "kit.timers": "recorded in the timer's row, and tried again",
-    "kit.migrations": "carried out of a thread and raised again in the caller's",
+    "kit.runtime.entry": "the last one who can tell; an operator's page that says what is wrong",
+    "kit.runtime.timers": "recorded in the timer's row, and tried again",
+    "kit.db.migrations": "carried out of a thread and raised again in the caller's",
     "dispatch.duties": "recorded in the duty's row, and tried again",
 }
 UNSCOPED = {

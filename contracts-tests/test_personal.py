@@ -2,12 +2,11 @@
 personal.
 """
 
-from importlib import import_module
-
 import pytest
 from sqlalchemy import ARRAY, LargeBinary
 
-from kit import columns, tables
+from kit.contracts.modules import import_all
+from kit.db import columns, tables
 
 SERVICES = (
     "kit",
@@ -35,7 +34,7 @@ PLAIN = {
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_column_of_bytes_is_sealed_or_hashed_or_holds_nothing_personal(service: str) -> None:
-    import_module(f"{service}.tables")
+    import_all(service, "tables")
     metadata = tables.metadata(service)
     declared = {
         f"{each.table.name}.{name}"
@@ -60,7 +59,7 @@ def test_every_column_of_bytes_is_sealed_or_hashed_or_holds_nothing_personal(ser
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_hash_is_made_of_a_column_that_is_sealed(service: str) -> None:
-    import_module(f"{service}.tables")
+    import_all(service, "tables")
     for each in columns.personal(tables.metadata(service)):
         assert {hashed.of for hashed in each.hashed.values()} <= each.sealed.keys()
         assert {name for hashed in each.hashed.values() for name in hashed.needs} <= set(

@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 from sources import Source, called, packages
 
-from kit import standards
+from kit.contracts import standards
 
 SERVICES = (
     "assessment",

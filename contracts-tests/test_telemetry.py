@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from sources import Source, packages
 
-from kit.observe import names
-from kit.observe.names import Span
+from kit.observability import names
+from kit.observability.names import Span
 
-OTHERS = [source for source in packages() if source.name != "kit.observe.names"]
+OTHERS = [source for source in packages() if source.name != "kit.observability.names"]
 SPANS = {name for name, value in vars(names).items() if isinstance(value, Span)}
 
 

@@ -1,13 +1,13 @@
 """The tables say what the code does."""
 
-import importlib
 from collections import defaultdict
 
 import contracts
 import pytest
 import topology
 
-from kit import events
+from kit.contracts.modules import import_all
+from kit.messaging import subscriptions
 
 
 def test_every_event_is_said_by_the_service_whose_table_says_so() -> None:
@@ -26,9 +26,9 @@ def test_a_topic_has_one_speaker() -> None:
 
 @pytest.mark.parametrize("service", topology.HEARS)
 def test_a_service_hears_what_its_table_says(service: str) -> None:
-    importlib.import_module(f"{service}.consumers")
+    import_all(service, "consumers")
 
-    heard = {hearing.topic.split(".")[1] for hearing in events.heard(service).values()}
+    heard = {hearing.topic.split(".")[1] for hearing in subscriptions.heard(service).values()}
 
     assert heard == set(topology.HEARS[service])
 

@@ -14,7 +14,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from running_city import CITY, ELDERS, SEED, RunningCity
 from topology import CALLS, EDGES, EVERYTHING
 
-from kit import areas
+from kit.contracts import areas
 from simulator.people import COUNTIES, Places, population
 from simulator.providers import firms, homes, visitors
 from simulator.story import START

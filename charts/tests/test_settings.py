@@ -67,7 +67,7 @@ def settings(service: str) -> dict[str, bool]:
     """Whether a service needs it, by variable; what its own class says goes over the kit's."""
     kit = [
         field
-        for fields in _fields(ROOT / "services/kit/kit/settings.py").values()
+        for fields in _fields(ROOT / "services/kit/kit/runtime/settings.py").values()
         for field in fields
     ]
     (own,) = _fields(ROOT / f"services/{service}/{service}/settings.py").values()
@@ -151,7 +151,8 @@ def variables_of_the_jobs() -> dict[str, set[str]]:
     jobs = (ROOT / "services/city/city/jobs.py").read_text()
     smoke = (ROOT / "services/city/city/smoke.py").read_text()
     kafka = {
-        field.name for field in _fields(ROOT / "services/kit/kit/settings.py")["KafkaSettings"]
+        field.name
+        for field in _fields(ROOT / "services/kit/kit/runtime/settings.py")["KafkaSettings"]
     }
     return {
         "migrate": {"DATABASE", "RUNTIME_ROLE"},
@@ -201,7 +202,7 @@ def test_verbs_of_containers_are_verbs_of_the_command() -> None:
 
 
 def test_the_grace_period_is_longer_than_a_drain() -> None:
-    process = (ROOT / "services/kit/kit/service/process.py").read_text()
+    process = (ROOT / "services/kit/kit/runtime/process.py").read_text()
     drain_s = float(re.search(r"^DRAIN_S = ([\d.]+)", process, re.M)[1])  # type: ignore[index]
 
     for service in SERVICES:
@@ -237,7 +238,9 @@ def test_settings_of_kafka_clients_reach_all_that_speak_with_kafka_and_are_those
         {"max.poll.interval.ms": "600000", "linger.ms": "20"}
     ]
     known = re.findall(
-        r'^    "([\w.]+)": Option\(', (ROOT / "services/kit/kit/clients.py").read_text(), re.M
+        r'^    "([\w.]+)": Option\(',
+        (ROOT / "services/kit/kit/messaging/client_options.py").read_text(),
+        re.M,
     )
     assert sorted(known) == list(schema["properties"])
 

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from city.names import NAMES, variable
 from gateway.issuer import Issuer
-from kit.personal import Ring
+from kit.db.personal import Ring
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "compose"

@@ -20,8 +20,8 @@ import engine
 from city.names import NAMES
 from city.services import GIVEN, Places, database, environment
 from city.state import State
-from kit.servers.kafka import Kafka
-from kit.servers.postgres import Postgres, ensure_database
+from devservers.kafka import Kafka
+from devservers.postgres import Postgres, ensure_database
 
 READY_S = 600  # only for giving up: a machine that builds other things at the same time is slow
 # The machine's own limits are below podman's defaults, and its cgroups are not ours to divide:

@@ -23,7 +23,7 @@ from containers import STRICT, City, Container, NotReady, answers, city
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from city.names import NAMES
-from kit.service.process import NOTICE_S
+from kit.runtime.process import NOTICE_S
 
 LIKE_OPENSHIFT = "1000670000:0"
 LABELS = ("title", "description", "version", "revision", "created", "licenses", "base.name")

@@ -5,7 +5,7 @@ whatever the ratios say.
 from dataclasses import dataclass
 from typing import Any
 
-from kit.observe import names
+from kit.observability import names
 from observability.slos import BURNS, BY, HOURS, LEAST, PATIENCE, SLOS, WINDOWS, Burn, Slo
 
 SERVICES = ("assessment", "subsidy", "facility", "dispatch", "supervision", "datacenter", "gateway")

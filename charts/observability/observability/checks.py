@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kit.observe import metrics, names
-from kit.observe.metrics import Histogram, Metric
+from kit.observability import metrics, names
+from kit.observability.metrics import Histogram, Metric
 
 VERSION = names.VERSION  # of the vocabulary that rules and dashboards are written in
 SCRAPED = {

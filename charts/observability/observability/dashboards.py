@@ -2,7 +2,7 @@
 well, are the figures right.
 """
 
-from kit.observe import names
+from kit.observability import names
 from observability import panels
 from observability.panels import (
     RATE,

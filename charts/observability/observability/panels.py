@@ -10,7 +10,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common as look
 from grafana_foundation_sdk.models import dashboard as model
 
-from kit.observe.metrics import Histogram, Metric
+from kit.observability.metrics import Histogram, Metric
 
 SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 HERE = 'namespace=~"$namespace",service=~"$service"'

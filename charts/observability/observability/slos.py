@@ -5,8 +5,8 @@ budgets may burn.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kit.observe import names
-from kit.observe.metrics import Histogram
+from kit.observability import names
+from kit.observability.metrics import Histogram
 
 BY = "namespace, service"
 API_WITHIN_S, FRESH_WITHIN_S, SENT_WITHIN_S = 1.0, 10.0, 2.5

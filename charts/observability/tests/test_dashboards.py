@@ -10,7 +10,7 @@ import yaml
 from observability import checks
 from observability.promtool import promtool
 
-from kit.observe.metrics import BUCKETS_S
+from kit.observability.metrics import BUCKETS_S
 
 CHART = Path(__file__).parents[2] / "eldercare"
 BOARDS = sorted((CHART / "files/dashboards").glob("*.json"))

@@ -11,7 +11,7 @@ from observability import checks
 from observability.files import written
 from observability.promtool import promtool
 
-from kit.observe.metrics import BUCKETS_S
+from kit.observability.metrics import BUCKETS_S
 
 HERE = Path(__file__).parent
 CHART = HERE.parents[1] / "eldercare"

@@ -3,8 +3,8 @@
 from assessment import consumers, ground
 from assessment.api import Applications, Assessments, Elders, Imports
 from assessment.settings import Settings
-from kit import service
-from kit.service.parts import Parts
+from kit.runtime import entry
+from kit.runtime.parts import Parts
 
 
 def servicers(parts: Parts) -> list[object]:
@@ -15,7 +15,7 @@ def servicers(parts: Parts) -> list[object]:
 
 def main() -> None:
     """Runs until a signal."""
-    service.run(service.settings(Settings), servicers=servicers, group=consumers.GROUP)
+    entry.run(entry.settings(Settings), servicers=servicers, group=consumers.GROUP)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from google.api.httpbody_pb2 import HttpBody
 from assessment import queries
 from assessment.flows import applications, assessments, elders, imports
 from assessment.ground import Ground
-from kit import audit, rpc
-from kit.rpc import Call
-from kit.store import Session, Store
+from kit.db.store import Session, Store
+from kit.rpc.methods import Call, between
+from kit.security import audit
 
 
 class Elders:
@@ -37,21 +37,21 @@ class Elders:
     ) -> said.ElderDied:
         return await elders.report_death(session, request, call.caller)
 
-    @rpc.between
+    @between
     async def Get(self, request: pb.GetElder, store: Store, call: Call) -> pb.ElderRecord:
         async with store.reading() as session:
             told = await queries.elder(session, request, call.caller, self.ground)
         await audit.looked(store, call, [told.elder.elder_id], "file")
         return told
 
-    @rpc.between
+    @between
     async def List(self, request: pb.ListElders, store: Store, call: Call) -> pb.ElderPage:
         async with store.reading() as session:
             page = await queries.elders(session, request, call.caller, self.ground)
         await audit.looked(store, call, [row.elder.elder_id for row in page.rows], "list")
         return page
 
-    @rpc.between
+    @between
     async def Contact(self, request: pb.GetElder, store: Store, call: Call) -> pb.ElderContact:
         async with store.transaction() as session:
             return await queries.contact(session, request, call, self.ground)
@@ -71,7 +71,7 @@ class Imports:
             session, await queries.import_of(session, request, call.caller), call.caller
         )
 
-    @rpc.between
+    @between
     async def FailedRows(self, request: pb.GetImport, store: Store, call: Call) -> HttpBody:
         async with store.reading() as session:
             told = await imports.failed_rows(session, request, call.caller, self.ground)

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from assessment import ground
 from assessment.flows import applications, imports
-from kit.store import Session
-from kit.timers import timer
+from kit.db.store import Session
+from kit.runtime.timers import timer
 
 GROUP = "assessment"
 

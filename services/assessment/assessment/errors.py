@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from kit.refusals import Conflict, Refusal
+from kit.contracts.refusals import Conflict, Refusal
 
 
 class WrongCheckCharacter(Refusal):

@@ -13,13 +13,14 @@ from sqlmodel import SQLModel, col, select
 
 from assessment.ground import Ground
 from assessment.tables import Application, Assessment, Elder, Import, ImportFailure
-from kit import access, areas, audit, wire
-from kit.access import Caller
-from kit.paging import page
-from kit.personal import Ring, mask
-from kit.refusals import NotFound
-from kit.rpc import Call
-from kit.store import Session
+from kit.contracts import areas, wire
+from kit.contracts.refusals import NotFound
+from kit.db.paging import page
+from kit.db.personal import Ring, mask
+from kit.db.store import Session
+from kit.rpc.methods import Call
+from kit.security import access, audit
+from kit.security.access import Caller
 
 Row = TypeVar("Row", bound=SQLModel)
 

@@ -20,9 +20,9 @@ from assessment.rules import (
     Sex,
     Status,
 )
-from kit import areas
-from kit.columns import Hashed, hashed, info, sealed
-from kit.tables import Remembered
+from kit.contracts import areas
+from kit.db.columns import Hashed, hashed, info, sealed
+from kit.db.tables import Remembered
 
 CHARACTERS = Hashed(
     "name_sealed",

@@ -10,9 +10,9 @@ from eldercare.assessment.v1 import api_pb2 as api
 
 from assessment.ground import Ground
 from assessment.rules import MENTAL, MOTOR, SELF_CARE, SOCIAL
-from kit import areas, numbers, standards
-from kit.access import Caller
-from kit.personal import Ring
+from kit.contracts import areas, numbers, standards
+from kit.db.personal import Ring
+from kit.security.access import Caller
 
 CITY = "341100000000"
 COMMUNITIES = tuple(area.code for area in areas.load().within(CITY, areas.COMMUNITY))

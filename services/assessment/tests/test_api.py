@@ -8,9 +8,9 @@ from google.api.httpbody_pb2 import HttpBody
 
 from assessment.consumers import GROUP
 from assessment.testing import CITY, a_completion, a_registration
-from kit.refusals import Conflict, Denied, Malformed, NotFound, Refusal
-from kit.rpc import Client
-from kit.testing.telling import fire
+from kit.contracts.refusals import Conflict, Denied, Malformed, NotFound, Refusal
+from kit.rpc.client import Client
+from testkit.telling import fire
 
 ELDERS, APPLICATIONS, ASSESSMENTS, IMPORTS = (
     f"eldercare.assessment.v1.{name}"

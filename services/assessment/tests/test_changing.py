@@ -10,7 +10,7 @@ from assessment import queries
 from assessment.flows import elders, files
 from assessment.tables import Elder
 from assessment.testing import COMMUNITIES, a_ground, a_registration, an_official
-from kit.store import Session
+from kit.db.store import Session
 
 GROUND = a_ground()
 OFFICIAL = an_official()

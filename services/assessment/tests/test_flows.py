@@ -29,8 +29,9 @@ from assessment.errors import (
     TooYoung,
     WrongCheckCharacter,
 )
-from assessment.flows import applications, assessments, elders, resay
+from assessment.flows import applications, assessments, elders
 from assessment.rules import ApplicationState, AssessmentState, ChangeReason, Status
+from assessment.snapshots import MASTERS as SNAPSHOT_SOURCES
 from assessment.tables import Application, Assessment, Elder
 from assessment.testing import (
     COMMUNITIES,
@@ -44,11 +45,11 @@ from assessment.testing import (
     an_official,
     answers,
 )
-from kit import masters
-from kit.clock import local_day
-from kit.personal import Ring
-from kit.refusals import NotFound, Refusal
-from kit.store import Session, Store
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import NotFound, Refusal
+from kit.db.personal import Ring
+from kit.db.store import Session, Store
+from kit.messaging import snapshots
 
 GROUND = a_ground()
 OFFICIAL = an_official()
@@ -558,7 +559,7 @@ async def test_everything_is_said_again_at_its_present_version(store: Store):
     async with store.transaction() as session:
         await (await session.driver()).execute("delete from outbox")
 
-    assert await masters.resay(store, resay.MASTERS["elder"], at_once=2, pause_s=0) == 5
+    assert await snapshots.resay(store, SNAPSHOT_SOURCES["elder"], at_once=2, pause_s=0) == 5
 
     async with store.reading() as session:
         messages = await (await session.driver()).fetch("select key, headers from outbox")

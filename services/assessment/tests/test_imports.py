@@ -23,10 +23,10 @@ from assessment.testing import (
     an_id_number,
     an_official,
 )
-from kit.access import Caller
-from kit.clock import Clock
-from kit.store import Store
-from kit.timers import Timers
+from kit.contracts.clock import Clock
+from kit.db.store import Store
+from kit.runtime.timers import Timers
+from kit.security.access import Caller
 
 GROUND = a_ground()
 COLUMNS = (

@@ -11,9 +11,9 @@ from assessment import queries
 from assessment.flows import elders
 from assessment.tables import Elder
 from assessment.testing import COMMUNITIES, a_ground, a_key, a_registration, an_official
-from kit import rotation, tables
-from kit.personal import Ring
-from kit.store import Store
+from kit.db import rotation, tables
+from kit.db.personal import Ring
+from kit.db.store import Store
 
 OLD, NEW = (a_key("old", 3), a_key("old", 4)), (a_key("new", 5), a_key("new", 6))
 BEFORE = a_ground(Ring(*OLD))

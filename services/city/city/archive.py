@@ -23,10 +23,10 @@ from city import operations, servers
 from city.foreground import console, say
 from city.names import variable
 from city.state import NotAState, State, StateInUse
-from kit.clock import Clock
-from kit.refusals import EldercareError
-from kit.servers.process import Missing, StartFailed
-from kit.store import Store
+from devservers.process import Missing, StartFailed
+from kit.contracts.clock import Clock
+from kit.contracts.refusals import EldercareError
+from kit.db.store import Store
 
 SERVICE = "datacenter"
 REFUSED, WRONG, NOT_RUNNING = 1, 2, 3

@@ -13,9 +13,9 @@ def _of(module: str) -> Callable[[], dict[str, Any]]:
 
 
 BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
-    "outbox": _of("kit.bench.outbox"),
-    "consumer": _of("kit.bench.consumer"),
-    "command": _of("kit.bench.command"),
+    "outbox": _of("benchmarks.outbox"),
+    "consumer": _of("benchmarks.consumer"),
+    "command": _of("benchmarks.command"),
     "projection": _of("datacenter.bench"),
     "board": _of("datacenter.bench.board"),
     "gateway": _of("gateway.bench"),

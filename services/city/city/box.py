@@ -23,12 +23,12 @@ from city.replicas import Balance, Replica, code
 from city.services import GIVEN, Places, Service, database, gateway_url, guarded, management_url
 from city.state import State, told_dsn
 from city.supervisor import Phase, Supervisor
-from kit.bootstrap import Bootstrap
-from kit.clock import day_start
-from kit.servers import pair
-from kit.servers.kafka import Kafka, MemoryKafka, missing
-from kit.servers.postgres import Postgres, ensure_database
-from kit.servers.process import Missing, StartFailed
+from devservers import pair
+from devservers.kafka import Kafka, MemoryKafka, missing
+from devservers.postgres import Postgres, ensure_database
+from devservers.process import Missing, StartFailed
+from kit.contracts.clock import day_start
+from kit.messaging.bootstrap import Bootstrap
 
 MOST_COPIES = 3  # of a record
 SERVERS_S, SERVICES_S = 180.0, 180.0  # a first start may fetch the jars of Kafka

@@ -7,7 +7,7 @@ import asyncio
 from confluent_kafka import Consumer, TopicPartition
 
 from city.supervisor import Supervisor
-from kit.servers.kafka import MemoryKafka
+from devservers.kafka import MemoryKafka
 
 LOOK_S = 2.0
 NARROW = 0.5  # share of a partition's records that a group may lag behind before it is said aloud

@@ -22,7 +22,7 @@ from city.replicas import roll
 from city.simulation import simulate
 from city.state import NotAState, State, StateInUse
 from city.topics import PartitionsFixed
-from kit.servers.process import Missing, StartFailed
+from devservers.process import Missing, StartFailed
 
 LINE_S = 30.0
 INTERRUPTED = 130

@@ -147,7 +147,7 @@ def topics_apply(
 
     from city import topics
     from city.services import GIVEN, guarded
-    from kit.bootstrap import Bootstrap
+    from kit.messaging.bootstrap import Bootstrap
 
     if ":" in kafka:
         brokers = guarded(kafka)

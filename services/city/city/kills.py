@@ -10,8 +10,8 @@ from itertools import cycle
 
 from city.box import City
 from city.supervisor import Child, Phase
-from kit.servers.kafka import Kafka
-from kit.servers.pair import Node
+from devservers.kafka import Kafka
+from devservers.pair import Node
 
 BACK_S = 120.0  # a part that is not back by then has failed the rehearsal
 SPARED = {"memory-kafka"}  # it would forget

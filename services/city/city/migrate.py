@@ -27,8 +27,8 @@ def main(names: list[str]) -> None:
     )  # before the heavy imports: PID 1 ignores a signal without a handler
     signal.signal(signal.SIGINT, _leave)
     from city.names import variable
-    from kit import migrations
-    from kit.migrations import grants
+    from kit.db import migrations
+    from kit.db.migrations import grants
 
     for name in names:
         began = time.monotonic()

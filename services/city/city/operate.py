@@ -6,14 +6,17 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import MetaData
 
-from kit import audit, masters, observe, parking, rotation, tables
-from kit.service import settings as configured
-from kit.service.parts import Parts
+from kit.contracts.modules import import_all
+from kit.db import rotation, tables
+from kit.messaging import parking, snapshots
+from kit.observability import setup
+from kit.runtime.entry import settings as configured
+from kit.runtime.parts import Parts
+from kit.security import audit
 
 TOLD = 20  # rows that could not be renewed
 
@@ -82,9 +85,11 @@ async def verify_audit(parts: Parts, group: str) -> None:
 
 async def resay(parts: Parts, group: str, *aggregates: str) -> None:
     """Has this service say some of its `MASTERS` again, one after the other."""
-    known: dict[str, masters.Master] = import_module(f"{group}.flows.resay").MASTERS
+    known: dict[str, snapshots.Master] = import_module(f"{group}.snapshots").MASTERS
     for aggregate in aggregates:
-        print(f"{await masters.resay(parts.store, known[aggregate])} of {aggregate} are said again")
+        print(
+            f"{await snapshots.resay(parts.store, known[aggregate])} of {aggregate} are said again"
+        )
 
 
 async def keys(parts: Parts, group: str) -> None:
@@ -140,16 +145,15 @@ async def rotate(parts: Parts, group: str, answers: str = "", pause_s: str = "0"
 
 
 def _metadata(service: str) -> list[MetaData]:
-    import_module(f"{service}.tables")
+    import_all(service, "tables")
     return [tables.metadata("kit"), tables.metadata(service)]
 
 
 async def _run(service: str, verb: str, arguments: list[str]) -> None:
     settings: Any = configured(import_module(f"{service}.settings").Settings)
-    if find_spec(f"{service}.consumers"):
-        import_module(f"{service}.consumers")
+    import_all(service, "consumers")
     parts = Parts(settings)
-    observe.pushed_to(service, settings.otlp_endpoint)  # nobody scrapes a command that ends
+    setup.pushed_to(service, settings.otlp_endpoint)  # nobody scrapes a command that ends
     try:
         verbs: dict[str, Callable[..., Awaitable[None]]] = {
             "parked": show_parked,
@@ -165,7 +169,7 @@ async def _run(service: str, verb: str, arguments: list[str]) -> None:
         await verbs[verb](parts, service, *arguments)
     finally:
         await parts.close()
-        await observe.flush()
+        await setup.flush()
 
 
 def main(arguments: list[str]) -> None:

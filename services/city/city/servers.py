@@ -3,9 +3,9 @@ or several.
 """
 
 from city.state import State
-from kit.servers.kafka import Kafka
-from kit.servers.pair import KEPT, NAMES, Pair
-from kit.servers.postgres import Postgres
+from devservers.kafka import Kafka
+from devservers.pair import KEPT, NAMES, Pair
+from devservers.postgres import Postgres
 
 CLUSTER_HEAP_MB = 384  # of each broker where there are several
 

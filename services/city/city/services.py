@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from city.names import BUSINESS, NAMES, present
 from city.state import State, role_dsn
-from kit.bootstrap import Bootstrap
-from kit.servers.process import Process, listens
-from kit.service import settings as configured
-from kit.settings import KafkaSettings
+from devservers.process import Process, listens
+from kit.messaging.bootstrap import Bootstrap
+from kit.runtime.entry import settings as configured
+from kit.runtime.settings import KafkaSettings
 
 GIVEN = "given"  # kind of a Kafka that somebody else runs
 SIMULATOR = "simulator"  # client of the issuer that acts as the platform's operator

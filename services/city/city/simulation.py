@@ -7,7 +7,7 @@ from pathlib import Path
 
 from city.services import SIMULATOR
 from city.state import State
-from kit.servers.process import dying_with_us
+from devservers.process import dying_with_us
 
 
 async def simulate(gateway: str, folder: Path, *, elders: int, days: int, seed: int) -> int:

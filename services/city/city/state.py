@@ -19,8 +19,8 @@ import psutil
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from kit.servers.kafka import new_cluster_id
-from kit.servers.process import free_port, listens
+from devservers.kafka import new_cluster_id
+from devservers.process import free_port, listens
 
 MARK = "eldercare-state"  # only a folder that bears it is ever removed
 
@@ -136,7 +136,7 @@ class State:
 
     def begin_clock(self, at: datetime) -> None:
         """Makes the business clock stand at this instant, if there is none yet: 8 bytes, µs since
-        1970, as kit.clock reads them.
+        1970, as kit.contracts.clock reads them.
         """
         if not self.clock.exists():
             self.clock.write_bytes(

@@ -16,8 +16,8 @@ from typing import Any
 import psutil
 
 from city.services import Service, management_url
-from kit.events.failures import STOPPED
-from kit.servers.process import Missing, Process, StartFailed
+from devservers.process import Missing, Process, StartFailed
+from kit.messaging.failures import STOPPED
 
 LOOK_S = 2.0  # between two looks at a child that is ready; a look costs a service four statements
 STARTING_LOOK_S = 0.1

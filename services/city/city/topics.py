@@ -14,7 +14,7 @@ from confluent_kafka.cimpl import NewTopic
 from eldercare.options_pb2 import event as event_option
 from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorSet
 
-from kit.bootstrap import Bootstrap
+from kit.messaging.bootstrap import Bootstrap
 
 WEEK_MS = str(7 * 24 * 3600 * 1000)
 # Masters carry their full state in every event and are compacted, so that a replica can start from

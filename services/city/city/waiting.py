@@ -9,7 +9,7 @@ import time
 
 import asyncpg
 
-from kit import migrations
+from kit.db import migrations
 
 PAUSE_S, ANSWER_S = 1.0, 5.0
 

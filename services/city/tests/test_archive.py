@@ -15,11 +15,12 @@ import pytest
 from city import operations, servers
 from city.state import State
 from datacenter.testing import History, a_record, dispatched
-from kit import ids, migrations
-from kit.clock import Clock
-from kit.servers.postgres import ensure_database
-from kit.store import Store
-from kit.testing.databases import Databases
+from devservers.postgres import ensure_database
+from kit.contracts import ids
+from kit.contracts.clock import Clock
+from kit.db import migrations
+from kit.db.store import Store
+from testkit.databases import Databases
 
 DAY = date(2026, 9, 1)
 

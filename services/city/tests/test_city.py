@@ -17,8 +17,8 @@ import pytest
 from city.names import present
 from city.operations import unbalanced
 from city.state import State
-from kit.servers.process import dying_with_us
-from kit.testing import until
+from devservers.process import dying_with_us
+from testkit import until
 
 pytestmark = [pytest.mark.city]
 

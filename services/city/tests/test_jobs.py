@@ -21,14 +21,14 @@ from city import jobs, smoke
 from city.names import BUSINESS, NAMES
 from city.state import State
 from city.waiting import behind, reason
+from devservers.postgres import Postgres, execute
+from devservers.process import dying_with_us, free_port
 from gateway.contracts import methods
 from gateway.issuer import CLIENTS
-from kit import migrations
-from kit.access import ORGANISATION_ROLES
-from kit.migrations import LOCK
-from kit.servers.postgres import Postgres, execute
-from kit.servers.process import dying_with_us, free_port
-from kit.testing import until
+from kit.db import migrations
+from kit.db.migrations import LOCK
+from kit.security.access import ORGANISATION_ROLES
+from testkit import until
 
 
 class Job:

@@ -18,9 +18,9 @@ from city.replicas import Replica, code
 from city.services import Places, Service
 from city.state import State
 from city.supervisor import Child
-from kit.servers.pair import KEPT, Pair
-from kit.servers.postgres import Postgres
-from kit.servers.process import Missing
+from devservers.pair import KEPT, Pair
+from devservers.postgres import Postgres
+from devservers.process import Missing
 
 
 @pytest.fixture

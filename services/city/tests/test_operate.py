@@ -11,12 +11,12 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from kit.access import Caller
-from kit.audit import Sealer, looked
-from kit.clock import Clock
-from kit.rpc import Call
-from kit.store import Store
-from kit.testing.databases import Databases
+from kit.contracts.clock import Clock
+from kit.db.store import Store
+from kit.rpc.methods import Call
+from kit.security.access import Caller
+from kit.security.audit import Sealer, looked
+from testkit.databases import Databases
 
 TOPIC = "eldercare.order.v1"
 PARKED = """insert into parked ("group", cluster, topic, partition, "offset", headers, payload, held, passed, attempts, reason, detail)

@@ -22,16 +22,16 @@ from city.backup.making import MANIFEST, TAIL, Manifest, NoBackup, Source, backu
 from city.backup.positions import hearing
 from city.backup.realigning import COPIES, CopiesUnknown, InUse, realign
 from city.names import NAMES
-from kit.bootstrap import Bootstrap
-from kit.clock import Clock
-from kit.clusters import cluster_of
-from kit.outbox import emit
-from kit.relay import Relay
-from kit.servers.kafka import Kafka, KafkaCluster
-from kit.servers.postgres import Postgres, execute
-from kit.store import Store
-from kit.testing import until
-from kit.testing.databases import Databases
+from devservers.kafka import Kafka, KafkaCluster
+from devservers.postgres import Postgres, execute
+from kit.contracts.clock import Clock
+from kit.db.store import Store
+from kit.messaging.bootstrap import Bootstrap
+from kit.messaging.clusters import cluster_of
+from kit.messaging.outbox import emit
+from kit.messaging.relay import Relay
+from testkit import until
+from testkit.databases import Databases
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 TOPIC, PARTITIONS = "eldercare.application.v1", 2

@@ -18,8 +18,8 @@ import pytest
 from city.names import NAMES
 from city.services import Places, environment
 from city.state import NotAState, State, StateInUse, role_dsn
-from kit.clock import Clock
-from kit.servers.process import free_port
+from devservers.process import free_port
+from kit.contracts.clock import Clock
 
 PLACES = Places(
     "postgresql://postgres:pw@127.0.0.1:5432/postgres", "127.0.0.1:9092", 4, 1, "apache"

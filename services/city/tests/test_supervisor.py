@@ -12,9 +12,9 @@ import pytest
 
 from city.board import line
 from city.supervisor import MISCONFIGURED, Phase, Supervisor, status_of
-from kit.servers.kafka import MemoryKafka
-from kit.servers.process import Process, StartFailed
-from kit.testing import until
+from devservers.kafka import MemoryKafka
+from devservers.process import Process, StartFailed
+from testkit import until
 
 
 class Program(Process):

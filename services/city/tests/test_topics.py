@@ -13,9 +13,9 @@ from confluent_kafka.cimpl import NewTopic
 
 from city import topics
 from city.operations import OWNERS, NotOwned, difference, owner
-from kit.bootstrap import Bootstrap
-from kit.servers.kafka import Kafka
-from kit.testing import until
+from devservers.kafka import Kafka
+from kit.messaging.bootstrap import Bootstrap
+from testkit import until
 
 
 def test_every_topic_of_a_master_is_compacted_and_no_other() -> None:
@@ -28,7 +28,7 @@ def test_every_master_has_an_owner_who_can_say_it_again() -> None:
     said = {
         name: service
         for service in set(OWNERS.values())
-        for name in import_module(f"{service}.flows.resay").MASTERS
+        for name in import_module(f"{service}.snapshots").MASTERS
     }
 
     assert said == {name: owner(name) for name in topics.MASTERS}

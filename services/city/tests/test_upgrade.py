@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from city.names import present
-from kit import migrations
+from kit.db import migrations
 
 ROOT = Path(__file__).parents[3]
 ELDERS, DAYS = 300, 14  # twice as long as the upgrade takes

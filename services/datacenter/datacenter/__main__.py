@@ -10,9 +10,9 @@ from datacenter.flows.proving import prove_daily
 from datacenter.flows.renewing import keep_renewed, outdated
 from datacenter.queries.boards import ends_of
 from datacenter.settings import Settings
-from kit import service
-from kit.events.consumers import Consumers
-from kit.service.parts import Parts
+from kit.messaging.consumers import Consumers
+from kit.runtime import entry
+from kit.runtime.parts import Parts
 
 
 def servicers(parts: Parts, reader: Consumers | None = None) -> list[object]:
@@ -27,7 +27,7 @@ def servicers(parts: Parts, reader: Consumers | None = None) -> list[object]:
 
 def main() -> None:
     """Runs until a signal."""
-    told = service.settings(Settings)
+    told = entry.settings(Settings)
     gc.set_threshold(*COLLECTED_AFTER)
     reader = Consumers(
         GROUP, archive=keep, batch=told.batch, member=told.member, session_ms=told.session_ms
@@ -49,7 +49,7 @@ def main() -> None:
         async with parts.store.reading() as session:
             return {"counts_outdated": await outdated(session)}
 
-    service.run(
+    entry.run(
         told,
         servicers=lambda parts: servicers(parts, reader),
         consumers=lambda _: reader,

@@ -9,10 +9,11 @@ from datacenter.flows.proving import prove
 from datacenter.flows.renewing import outdated
 from datacenter.queries import boards, figures, lineage, proofs
 from datacenter.rules import months
-from kit import areas, rpc
-from kit.clock import local_day
-from kit.refusals import Malformed, NotFound
-from kit.store import Session, Store
+from kit.contracts import areas
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import Malformed, NotFound
+from kit.db.store import Session, Store
+from kit.rpc.methods import Call, between
 
 MOST = 200_000  # figures in one answer
 
@@ -35,7 +36,7 @@ class Boards:
     def __init__(self, ends: boards.Ends = dict) -> None:
         self._ends = ends
 
-    async def Get(self, request: pb.GetBoard, session: Session, call: rpc.Call) -> pb.Board:
+    async def Get(self, request: pb.GetBoard, session: Session, call: Call) -> pb.Board:
         """See the contract."""
         if request.month:
             _month(request.month, "month")
@@ -54,16 +55,14 @@ class Indicators:
         self._folder = folder
 
     async def List(
-        self, request: pb.ListIndicators, session: Session, call: rpc.Call
+        self, request: pb.ListIndicators, session: Session, call: Call
     ) -> pb.IndicatorPage:
         """See the contract."""
         return pb.IndicatorPage(
             rows=[figures.described(indicator) for indicator in catalogue().values()]
         )
 
-    async def Figures(
-        self, request: pb.ListFigures, session: Session, call: rpc.Call
-    ) -> pb.FigurePage:
+    async def Figures(self, request: pb.ListFigures, session: Session, call: Call) -> pb.FigurePage:
         """See the contract."""
         area = boards.area(call.caller, request.area_code)
         first, last = _month(request.month_from, "month_from"), _month(request.month_to, "month_to")
@@ -90,8 +89,8 @@ class Indicators:
             rows=rows, area_code=area.code, counts_outdated=await outdated(session)
         )
 
-    @rpc.between
-    async def Prove(self, request: pb.ProveFigures, store: Store, call: rpc.Call) -> pb.Proof:
+    @between
+    async def Prove(self, request: pb.ProveFigures, store: Store, call: Call) -> pb.Proof:
         """See the contract. A recount that outlasts the caller's deadline is finished all the same,
         and shown on the board.
         """
@@ -111,15 +110,13 @@ class Lineage:
 
     service = "eldercare.datacenter.v1.Lineage"
 
-    async def Trace(
-        self, request: pb.TraceFigure, session: Session, call: rpc.Call
-    ) -> pb.LineagePage:
+    async def Trace(self, request: pb.TraceFigure, session: Session, call: Call) -> pb.LineagePage:
         """See the contract."""
         _month(request.month, "month")
         return await lineage.trace(session, call.caller, request)
 
     async def GetEvent(
-        self, request: pb.GetArchivedEvent, session: Session, call: rpc.Call
+        self, request: pb.GetArchivedEvent, session: Session, call: Call
     ) -> pb.ArchivedEvent:
         """See the contract."""
         return await lineage.event(session, call.caller, request)

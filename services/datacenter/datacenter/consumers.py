@@ -14,8 +14,8 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from datacenter.flows.projection import project, unheard
-from kit.events import Fact, heard, on_batch
-from kit.store import Session
+from kit.db.store import Session
+from kit.messaging.subscriptions import Fact, heard, on_batch
 
 GROUP = "datacenter"
 COLLECTED_AFTER = (

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from pydantic import Field
 
-import kit.settings
+from kit.runtime import settings as kit_settings
 
 BATCH = 2000  # about a tenth of a second; above it a batch gains little and its locks last longer
 
 
-class Settings(kit.settings.Settings):
+class Settings(kit_settings.Settings):
     """Of the environment."""
 
     service: str = "datacenter"

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Column, Index, SmallInteger, Text, text
 from sqlmodel import Field
 
-from kit.tables import Remembered
+from kit.db.tables import Remembered
 
 
 class Archived(Remembered, table=True):

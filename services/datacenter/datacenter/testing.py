@@ -17,16 +17,16 @@ from eldercare.supervision.v1 import events_pb2 as supervision_events
 from google.protobuf.message import Message
 
 from datacenter.consumers import GROUP, keep
-from kit import areas, ids
-from kit.access import Caller
-from kit.clock import local_day
-from kit.events import heard
-from kit.events.batch import Batch
-from kit.events.positions import ensure
-from kit.events.records import Place, decoded
-from kit.outbox import route
-from kit.store import Session
-from kit.wire import timestamp
+from kit.contracts import areas, ids
+from kit.contracts.clock import local_day
+from kit.contracts.wire import timestamp
+from kit.db.store import Session
+from kit.messaging.batch import Batch
+from kit.messaging.outbox import route
+from kit.messaging.positions import ensure
+from kit.messaging.records import Place, decoded
+from kit.messaging.subscriptions import heard
+from kit.security.access import Caller
 
 # their enums are types of their own, which numbers of chance are not
 assessment: Any = assessment_events

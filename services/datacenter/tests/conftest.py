@@ -10,8 +10,8 @@ from datacenter.flows.recount.month import Recount
 from datacenter.queries import figures
 from datacenter.rules import months
 from datacenter.testing import CITY, Record, Told, an_operator, dispatched
-from kit import areas
-from kit.store import Store
+from kit.contracts import areas
+from kit.db.store import Store
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest_asyncio
 from eldercare.datacenter.v1 import api_pb2 as pb
 
 from datacenter.testing import CITY, History, Told, dispatched, records, villages
-from kit import areas
-from kit.clock import Clock
-from kit.refusals import Denied, Malformed, NotFound
-from kit.testing.running import Served
+from kit.contracts import areas
+from kit.contracts.clock import Clock
+from kit.contracts.refusals import Denied, Malformed, NotFound
+from testkit.running import Served
 
 HOME = villages()[0]
 COUNTY = areas.at(HOME, areas.COUNTY)

@@ -11,9 +11,9 @@ from google.protobuf.message import Message
 
 from datacenter.flows.recount.counting import Figures
 from datacenter.testing import Record, Told, a_record, an_elder, villages
-from kit import areas, ids
-from kit.store import Store
-from kit.wire import timestamp
+from kit.contracts import areas, ids
+from kit.contracts.wire import timestamp
+from kit.db.store import Store
 
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
 Shown = Callable[[str], Awaitable[Figures]]

@@ -22,13 +22,14 @@ from datacenter.queries import lineage
 from datacenter.rules import months
 from datacenter.tables import ArchivedDay, Proved
 from datacenter.testing import CITY, History, Record, Told, a_record, an_operator, records
-from kit import ids, parking
-from kit.events import heard
-from kit.events.batch import Batch
-from kit.events.positions import ensure
-from kit.events.records import Place, decoded
-from kit.refusals import NotFound
-from kit.store import Contended, Store
+from kit.contracts import ids
+from kit.contracts.refusals import NotFound
+from kit.db.store import Contended, Store
+from kit.messaging import parking
+from kit.messaging.batch import Batch
+from kit.messaging.positions import ensure
+from kit.messaging.records import Place, decoded
+from kit.messaging.subscriptions import heard
 
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
 FIRST, LAST = date(2026, 9, 1), date(2026, 9, 3)

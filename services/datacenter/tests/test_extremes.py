@@ -16,11 +16,11 @@ from datacenter.flows.reading.values import When
 from datacenter.flows.recount.counting import Figures
 from datacenter.flows.recount.month import Recount
 from datacenter.testing import History, Record, Told, records, villages
-from kit import ids
-from kit.days import NO_END
-from kit.store import Store
-from kit.testing.extremes import ENDS, FIRST, LAST, moved
-from kit.wire import timestamp
+from kit.contracts import ids
+from kit.contracts.days import NO_END
+from kit.contracts.wire import timestamp
+from kit.db.store import Store
+from testkit.extremes import ENDS, FIRST, LAST, moved
 
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
 Shown = Callable[[str], Awaitable[Figures]]

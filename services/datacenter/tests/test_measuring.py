@@ -7,10 +7,10 @@ from uuid import UUID
 from datacenter.flows.measuring import measure
 from datacenter.tables import Differed, Proved
 from datacenter.testing import CITY, History, Record, records
-from kit import ids
-from kit.clock import Clock
-from kit.observe import names
-from kit.store import Store
+from kit.contracts import ids
+from kit.contracts.clock import Clock
+from kit.db.store import Store
+from kit.observability import names
 
 BEGAN = datetime(2026, 4, 1, tzinfo=UTC)
 MARCH, APRIL = 24_314, 24_315

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from kit import migrations
+from kit.db import migrations
 
 
 async def test_the_tables_are_what_the_migrations_make(

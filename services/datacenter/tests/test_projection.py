@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from datacenter.flows.recount.counting import Figures
 from datacenter.rules import months
 from datacenter.testing import History, Record, Told, a_record, records
-from kit.outbox import route
-from kit.servers.postgres import execute
-from kit.store import Store
+from devservers.postgres import execute
+from kit.db.store import Store
+from kit.messaging.outbox import route
 
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
 Shown = Callable[[str], Awaitable[Figures]]

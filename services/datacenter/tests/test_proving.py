@@ -8,8 +8,8 @@ from datacenter.flows import proving
 from datacenter.rules import months
 from datacenter.tables import Differed, Proved
 from datacenter.testing import CITY, History, records
-from kit.clock import Clock, local_day
-from kit.store import Store
+from kit.contracts.clock import Clock, local_day
+from kit.db.store import Store
 
 BEGIN = datetime(2026, 4, 1, 1, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datacenter.flows.rebuild import RebuildRuns, rebuild
 from datacenter.flows.recount.counting import Figures
 from datacenter.testing import History, Record, Told, records
-from kit.store import Store
+from kit.db.store import Store
 
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
 Shown = Callable[[str], Awaitable[Figures]]

@@ -15,8 +15,8 @@ from datacenter.flows import proving, renewing
 from datacenter.flows.rebuild import rebuild
 from datacenter.flows.recount.counting import Figures
 from datacenter.testing import CITY, History, Record, Told, records
-from kit.store import Store
-from kit.testing import until
+from kit.db.store import Store
+from testkit import until
 
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
 Shown = Callable[[str], Awaitable[Figures]]

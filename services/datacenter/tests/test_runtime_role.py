@@ -13,12 +13,12 @@ import pytest_asyncio
 from datacenter.flows.rebuild import rebuild
 from datacenter.flows.recount.counting import Figures
 from datacenter.testing import History, Told, dispatched, records
-from kit import migrations
-from kit.clock import Clock
-from kit.migrations import grants
-from kit.personal import Ring
-from kit.servers.postgres import Postgres, ensure_database, execute
-from kit.store import Store
+from devservers.postgres import Postgres, ensure_database, execute
+from kit.contracts.clock import Clock
+from kit.db import migrations
+from kit.db.migrations import grants
+from kit.db.personal import Ring
+from kit.db.store import Store
 
 
 @pytest_asyncio.fixture

@@ -14,7 +14,7 @@ from datacenter.flows.recount.counting import Figures
 from datacenter.flows.recount.month import Recount
 from datacenter.rules.measures import Limits
 from datacenter.testing import History
-from kit import standards
+from kit.contracts import standards
 
 LIMITS = [field.name for field in fields(Limits)]
 DAY = date(2026, 11, 26)

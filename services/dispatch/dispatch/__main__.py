@@ -6,8 +6,8 @@ from dispatch.duties import Duties
 from dispatch.engine import Engine
 from dispatch.flows.placing import Placing
 from dispatch.settings import Settings
-from kit import service
-from kit.service.parts import Parts
+from kit.runtime import entry
+from kit.runtime.parts import Parts
 
 
 def placing(parts: Parts) -> Placing:
@@ -27,12 +27,12 @@ def servicers(parts: Parts) -> list[object]:
 
 def main() -> None:
     """Runs until a signal."""
-    settings = service.settings(Settings)
+    settings = entry.settings(Settings)
 
     async def duties(parts: Parts) -> None:
         await Duties(parts.store, placing(parts), Engine(settings.solve_budget)).run()
 
-    service.run(settings, servicers=servicers, group=consumers.GROUP, also=[duties])
+    entry.run(settings, servicers=servicers, group=consumers.GROUP, also=[duties])
 
 
 if __name__ == "__main__":

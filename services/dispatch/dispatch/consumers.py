@@ -19,9 +19,9 @@ from eldercare.facility.v1.events_pb2 import Worker as WorkerState
 from dispatch.flows import contacts, county_day, offers, planning
 from dispatch.rules.orders import Cause
 from dispatch.tables import Elder, Organisation, Worker
-from kit.events import on, replicate
-from kit.store import Session
-from kit.timers import timer
+from kit.db.store import Session
+from kit.messaging.subscriptions import on, replicate
+from kit.runtime.timers import timer
 
 GROUP = "dispatch"
 GONE = {ElderState.STATUS_DEAD: Cause.DEATH, ElderState.STATUS_MOVED_OUT: Cause.MOVED_OUT}

@@ -19,12 +19,14 @@ from dispatch.flows.placing import Placing, known
 from dispatch.limits import limits
 from dispatch.rules.orders import State
 from dispatch.tables import Order
-from kit.clock import local_day
-from kit.observe import log, names, span
-from kit.raw_session import RawSession
-from kit.refusals import Unavailable
-from kit.store import Session, Store
-from kit.timers import due, undue
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import Unavailable
+from kit.db.raw_session import RawSession
+from kit.db.store import Session, Store
+from kit.observability import names
+from kit.observability.logs import log
+from kit.observability.traces import span
+from kit.runtime.timers import due, undue
 
 POLL_S = 0.2
 TOGETHER = {

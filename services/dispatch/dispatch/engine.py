@@ -12,7 +12,7 @@ from typing import Any
 from dispatch.rules.checker import Breach, breaches
 from dispatch.rules.problem import Plan, Problem, Stop
 from dispatch.rules.scan import plan_by_scan
-from kit.observe import log
+from kit.observability.logs import log
 
 LINE_MOST_BYTES = 64 * 1024 * 1024
 _COMMAND = (sys.executable, "-m", "dispatch.solver")

@@ -1,6 +1,6 @@
 """What dispatch refuses."""
 
-from kit.refusals import Conflict
+from kit.contracts.refusals import Conflict
 
 
 class NoSuchItem(Conflict):

@@ -8,8 +8,8 @@ from eldercare.facility.v1.events_pb2 import Help
 
 from dispatch.errors import NoSuchItem
 from dispatch.rules.travel import Riding
-from kit import standards
-from kit.standards import Standards
+from kit.contracts import standards
+from kit.contracts.standards import Standards
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from dispatch.errors import NotAccepted
 from dispatch.limits import catalogue
 from dispatch.rules.orders import State
 from dispatch.tables import Order
-from kit import audit, wire
-from kit.access import Caller, area_range, scoped
-from kit.clock import local_day
-from kit.paging import page
-from kit.refusals import NotFound
-from kit.rpc import Call
-from kit.store import Session
+from kit.contracts import wire
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import NotFound
+from kit.db.paging import page
+from kit.db.store import Session
+from kit.rpc.methods import Call
+from kit.security import audit
+from kit.security.access import Caller, area_range, scoped
 
 USUAL = 50  # rows of a page where none is asked for
 

@@ -3,7 +3,7 @@
 import json
 
 from dispatch.rules.travel import Place
-from kit.store import Vault
+from kit.db.store import Vault
 
 CONTACT, PLACE = "order.contact", "order.place"
 

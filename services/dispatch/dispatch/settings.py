@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from kit.settings import Settings as KitSettings
+from kit.runtime.settings import Settings as KitSettings
 
 
 class Settings(KitSettings):

@@ -9,8 +9,8 @@ from sqlmodel import Field
 
 from dispatch.rules.orders import State
 from dispatch.sealed import CONTACT, PLACE
-from kit.columns import sealed
-from kit.tables import Remembered
+from kit.db.columns import sealed
+from kit.db.tables import Remembered
 
 
 class Elder(Remembered, table=True):

@@ -10,11 +10,11 @@ import pytest_asyncio
 
 from dispatch import consumers
 from dispatch.testing import a_ring, a_worker, an_organisation
-from kit import ids
-from kit.clock import Clock
-from kit.outbox import route
-from kit.store import Store
-from kit.testing.telling import tell
+from kit.contracts import ids
+from kit.contracts.clock import Clock
+from kit.db.store import Store
+from kit.messaging.outbox import route
+from testkit.telling import tell
 
 
 @pytest_asyncio.fixture

@@ -14,9 +14,11 @@ from dispatch.api import Catalogue, Orders
 from dispatch.flows.placing import Placing
 from dispatch.rules.orders import State
 from dispatch.testing import BEGIN, ELSEWHERE, VILLAGE, a_ring, an_order
-from kit import ids, rpc, wire
-from kit.identity import Identity
-from kit.refusals import Conflict, Denied, NotFound
+from kit.contracts import ids, wire
+from kit.contracts.refusals import Conflict, Denied, NotFound
+from kit.rpc.client import Client
+from kit.rpc.server import Server
+from kit.security.identity import Identity
 
 RING = a_ring()
 CITY = "341100000000"
@@ -26,12 +28,10 @@ CITY = "341100000000"
 async def call(store, issuer):
     """`await call("Get", request, token, key=…)`."""
     identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
-    nobody = rpc.Client("127.0.0.1:1")
-    server = rpc.Server(
-        [Catalogue(), Orders(Placing(nobody, nobody))], store=store, identity=identity
-    )
+    nobody = Client("127.0.0.1:1")
+    server = Server([Catalogue(), Orders(Placing(nobody, nobody))], store=store, identity=identity)
     await server.start()
-    client = rpc.Client(f"127.0.0.1:{server.port}")
+    client = Client(f"127.0.0.1:{server.port}")
 
     async def called(method, request, token, *, key=None):
         return await client.call(

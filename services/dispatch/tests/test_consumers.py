@@ -16,9 +16,9 @@ from dispatch.testing import (
     an_order,
     an_organisation,
 )
-from kit import ids
-from kit.testing.extremes import ENDS, LAST, moved
-from kit.testing.telling import a_record, tell, tell_records
+from kit.contracts import ids
+from testkit.extremes import ENDS, LAST, moved
+from testkit.telling import a_record, tell, tell_records
 
 
 async def test_what_others_say_is_kept_as_far_as_it_is_needed(store, rows):

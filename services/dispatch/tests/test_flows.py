@@ -40,10 +40,10 @@ from dispatch.testing import (
     an_order,
     the_worker,
 )
-from kit import ids, wire
-from kit.refusals import Malformed, NotFound
-from kit.testing.telling import fire, tell
-from kit.timers import due
+from kit.contracts import ids, wire
+from kit.contracts.refusals import Malformed, NotFound
+from kit.runtime.timers import due
+from testkit.telling import fire, tell
 
 RING = a_ring()
 NORTH = (118.30, 32.301)  # 111 m north of the home of these tests

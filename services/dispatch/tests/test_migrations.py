@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from kit import migrations
-from kit.servers.postgres import execute
+from devservers.postgres import execute
+from kit.db import migrations
 
 NAME = "migrated_dispatch"
 

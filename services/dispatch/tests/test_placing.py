@@ -23,13 +23,15 @@ from dispatch.engine import Engine
 from dispatch.flows.placing import Placing, known
 from dispatch.rules.orders import State
 from dispatch.testing import BEGIN, HOME, TOMORROW, a_request, a_ring, an_elder, an_order
-from kit import ids, rpc, wire
-from kit.identity import Identity
-from kit.refusals import Conflict, Denied, Malformed, NotFound, Unavailable
-from kit.store import Store
-from kit.testing.telling import tell
+from kit.contracts import ids, wire
+from kit.contracts.refusals import Conflict, Denied, Malformed, NotFound, Unavailable
+from kit.db.store import Store
+from kit.rpc.client import Client
+from kit.rpc.server import Server
+from kit.security.identity import Identity
 from subsidy import consumers as subsidy_consumers
 from subsidy.api import Vouchers
+from testkit.telling import tell
 
 PLACE = "eldercare.dispatch.v1.Orders/Place"
 
@@ -49,7 +51,7 @@ async def serve(issuer):
 
     async def start(servicers, store, port=0):
         identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
-        server = rpc.Server(servicers, store=store, identity=identity, listen=f"127.0.0.1:{port}")
+        server = Server(servicers, store=store, identity=identity, listen=f"127.0.0.1:{port}")
         await server.start()
         running.append((server, identity))
         return server
@@ -70,12 +72,12 @@ async def city(store, database, clock, issuer, serve):
     elders = await serve([Elders(ground.of(neighbours["assessment"]))], neighbours["assessment"])
     vouchers = await serve([Vouchers()], neighbours["subsidy"])
     clients = [
-        rpc.Client(f"127.0.0.1:{server.port}", token_source=OwnToken(issuer))
+        Client(f"127.0.0.1:{server.port}", token_source=OwnToken(issuer))
         for server in (elders, vouchers)
     ]
     placing = Placing(*clients)
     server = await serve([Catalogue(), Orders(placing)], store)
-    client = rpc.Client(f"127.0.0.1:{server.port}")
+    client = Client(f"127.0.0.1:{server.port}")
     registered: ElderRegistered = await clients[0].call(
         "eldercare.assessment.v1.Elders/Register",
         assessment.testing.a_registration(lon=118.3, lat=32.3),

@@ -19,11 +19,11 @@ from dispatch.rules.checker import breaches
 from dispatch.rules.orders import State
 from dispatch.rules.problem import Plan, Stop
 from dispatch.testing import COUNTY, ELSEWHERE, TOMORROW, a_ring, a_worker, an_order
-from kit import ids
-from kit.rpc import Client
-from kit.testing.polling import until
-from kit.testing.telling import fire, tell
-from kit.timers import due_now
+from kit.contracts import ids
+from kit.rpc.client import Client
+from kit.runtime.timers import due_now
+from testkit.polling import until
+from testkit.telling import fire, tell
 
 RING = a_ring()
 DAY = TOMORROW.date()
@@ -214,7 +214,7 @@ async def test_what_changed_while_the_solver_worked_is_seen_when_the_plan_is_wri
 
 
 async def test_two_offers_at_once_do_not_promise_one_hour_twice(store, remember, firm, rows):
-    from kit.timers import due
+    from kit.runtime.timers import due
 
     await tell(store, consumers.GROUP, a_worker(firm.workers[1], firm.organisation_id, status=2))
     window = {"wanted_from": TOMORROW, "wanted_to": TOMORROW + timedelta(minutes=30)}

@@ -3,10 +3,10 @@
 from dispatch import sealed
 from dispatch.tables import Order
 from dispatch.testing import an_order
-from kit import rotation, tables
-from kit.personal import Ring
-from kit.store import Store
-from kit.testing.databases import key_ring
+from kit.db import rotation, tables
+from kit.db.personal import Ring
+from kit.db.store import Store
+from testkit.databases import key_ring
 
 OLD, NEW = key_ring(), key_ring().replace("test", "new")
 BEFORE, ROTATING, AFTER = Ring(OLD, None), Ring(f"{NEW},{OLD}", None), Ring(NEW, None)

@@ -6,8 +6,8 @@ from eldercare.facility.v1 import events_pb2 as said
 from facility import queries
 from facility.flows import facilities, organisations, stays, workers
 from facility.ground import Ground
-from kit.rpc import Call
-from kit.store import Session
+from kit.db.store import Session
+from kit.rpc.methods import Call
 
 
 class Organisations:

@@ -11,8 +11,8 @@ from eldercare.assessment.v1.events_pb2 import (
 
 from facility.flows import elders
 from facility.tables import Ability, Elder
-from kit.events import Need, on
-from kit.store import Session
+from kit.db.store import Session
+from kit.messaging.subscriptions import Need, on
 
 GROUP = "facility"
 

@@ -1,6 +1,6 @@
 """What this service refuses, and why."""
 
-from kit.refusals import Conflict, Refusal
+from kit.contracts.refusals import Conflict, Refusal
 
 
 class WrongCheckCharacter(Refusal):

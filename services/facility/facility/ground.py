@@ -7,11 +7,11 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from kit import areas, standards
-from kit.areas import Areas
-from kit.personal import Ring
-from kit.standards import Standards
-from kit.store import Store
+from kit.contracts import areas, standards
+from kit.contracts.areas import Areas
+from kit.contracts.standards import Standards
+from kit.db.personal import Ring
+from kit.db.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from facility import rules
 from facility.ground import Ground
 from facility.rules import WorkerStatus
 from facility.tables import Ability, Bed, Facility, Organisation, Stay, Worker
-from kit import access, wire
-from kit.access import Caller
-from kit.clock import local_day
-from kit.paging import page
-from kit.refusals import NotFound
-from kit.store import Session
+from kit.contracts import wire
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import NotFound
+from kit.db.paging import page
+from kit.db.store import Session
+from kit.security import access
+from kit.security.access import Caller
 
 Row = TypeVar("Row", bound=SQLModel)
 

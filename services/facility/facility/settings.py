@@ -1,6 +1,6 @@
 """The knobs of this service."""
 
-from kit import settings
+from kit.runtime import settings
 
 
 class Settings(settings.Settings):

@@ -18,8 +18,8 @@ from facility.rules import (
     Tier,
     WorkerStatus,
 )
-from kit.columns import hashed, sealed
-from kit.tables import Remembered
+from kit.db.columns import hashed, sealed
+from kit.db.tables import Remembered
 
 BED_ONCE, ELDER_ONCE = (
     "stay_bed_once",

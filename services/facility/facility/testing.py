@@ -11,9 +11,9 @@ from eldercare.assessment.v1 import events_pb2 as heard
 from eldercare.facility.v1 import api_pb2 as api
 
 from facility.ground import Ground
-from kit import areas, numbers, standards
-from kit.access import Caller
-from kit.personal import Ring
+from kit.contracts import areas, numbers, standards
+from kit.db.personal import Ring
+from kit.security.access import Caller
 
 CITY = "341100000000"
 COUNTY = "341102000000"

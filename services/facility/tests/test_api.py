@@ -8,8 +8,8 @@ from eldercare.facility.v1 import api_pb2 as api
 
 from facility.consumers import GROUP
 from facility.testing import CITY, a_facility, a_worker, an_elder_state, an_organisation
-from kit.refusals import Conflict, Denied, NotFound, Refusal
-from kit.testing.telling import tell
+from kit.contracts.refusals import Conflict, Denied, NotFound, Refusal
+from testkit.telling import tell
 
 ORGANISATIONS, FACILITIES, STAYS, WORKERS = (
     f"eldercare.facility.v1.{name}" for name in ("Organisations", "Facilities", "Stays", "Workers")

@@ -10,10 +10,10 @@ from facility.consumers import GROUP
 from facility.flows import facilities, organisations, stays
 from facility.tables import Ability, Elder
 from facility.testing import a_facility, a_ground, an_elder_state, an_official, an_organisation
-from kit import ids
-from kit.store import Store
-from kit.testing.extremes import ENDS, LAST, moved
-from kit.testing.telling import a_record, tell, tell_records
+from kit.contracts import ids
+from kit.db.store import Store
+from testkit.extremes import ENDS, LAST, moved
+from testkit.telling import a_record, tell, tell_records
 
 OFFICIAL, GROUND = an_official(), a_ground()
 

@@ -32,7 +32,8 @@ from facility.errors import (
     WorkerGone,
     WrongCheckCharacter,
 )
-from facility.flows import elders, facilities, organisations, resay, stays, workers
+from facility.flows import elders, facilities, organisations, stays, workers
+from facility.snapshots import MASTERS as SNAPSHOT_SOURCES
 from facility.tables import Elder
 from facility.testing import (
     COUNTY,
@@ -47,9 +48,9 @@ from facility.testing import (
     an_official,
     an_organisation,
 )
-from kit import masters
-from kit.refusals import Conflict, NotFound, Refusal
-from kit.store import Session, Store
+from kit.contracts.refusals import Conflict, NotFound, Refusal
+from kit.db.store import Session, Store
+from kit.messaging import snapshots
 
 GROUND = a_ground()
 OFFICIAL = an_official()
@@ -509,8 +510,8 @@ async def test_everything_is_said_again_at_its_present_version(store: Store):
         await (await session.driver()).execute("delete from outbox")
 
     assert [
-        await masters.resay(store, master, at_once=1, pause_s=0)
-        for master in resay.MASTERS.values()
+        await snapshots.resay(store, master, at_once=1, pause_s=0)
+        for master in SNAPSHOT_SOURCES.values()
     ] == [1, 1, 1]
 
     async with store.reading() as session:

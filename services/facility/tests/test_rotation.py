@@ -11,10 +11,10 @@ from facility.errors import KnownAlready
 from facility.flows import organisations, workers
 from facility.tables import Worker
 from facility.testing import a_ground, a_worker, an_official, an_organisation
-from kit import rotation, tables
-from kit.personal import Ring
-from kit.store import Store
-from kit.testing.databases import key_ring
+from kit.db import rotation, tables
+from kit.db.personal import Ring
+from kit.db.store import Store
+from testkit.databases import key_ring
 
 OLD, NEW = key_ring(), key_ring().replace("test", "new")
 GROUND, OFFICIAL = a_ground(), an_official()

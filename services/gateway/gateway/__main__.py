@@ -1,8 +1,8 @@
 """Composition: settings → store → clients of the services → HTTP."""
 
-from kit import service
+from kit.runtime import entry
 
-service.heed()
+entry.heed()
 
 import asyncio
 import gc
@@ -15,7 +15,7 @@ import httpx
 
 from gateway import app, consumers, feed, issuer, onebox, retention, routes  # noqa: F401 – consumers fill a table
 from gateway.settings import Settings
-from kit.service.parts import Parts
+from kit.runtime.parts import Parts
 
 
 async def http(parts: Parts) -> None:
@@ -79,7 +79,7 @@ def _left_to_the_kit() -> Iterator[None]:
 
 
 def main() -> None:
-    service.run(service.settings(Settings), group="gateway", also=(http, retention.forgetting))
+    entry.run(entry.settings(Settings), group="gateway", also=(http, retention.forgetting))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ from gateway.limits import Bounds, Kind, Limits, Measured
 from gateway.openapi import openapi
 from gateway.pages import PORTAL, pages
 from gateway.problems import TITLES, problem
-from kit.identity import Identity
-from kit.observe import log
+from kit.observability.logs import log
+from kit.security.identity import Identity
 
 KINDS = {"/token": Kind.FORM, "/v1/feed": Kind.POLL} | {
     method.path: Kind.FILE for method in contracts.methods() if method.takes_file

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.limits import ELSEWHERE, Bounds
 from gateway.problems import problem
-from kit.observe import names
+from kit.observability import names
 
 # what a refused client still sends is thrown away for so long, so that it can read why; a reset
 # would eat the answer

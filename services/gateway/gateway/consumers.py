@@ -10,10 +10,10 @@ from google.protobuf.message import Message
 
 from gateway import transcode
 from gateway.tables import FeedEvent, FeedHead
-from kit import ids
-from kit.clock import Clock
-from kit.events import Fact, on_batch
-from kit.store import Session
+from kit.contracts import ids
+from kit.contracts.clock import Clock
+from kit.db.store import Session
+from kit.messaging.subscriptions import Fact, on_batch
 
 HEAD = 1
 

@@ -18,10 +18,10 @@ from gateway.consumers import HEAD
 from gateway.problems import problem, told
 from gateway.routes import bearer
 from gateway.tables import FeedEvent, FeedHead, FeedRestore
-from kit.access import ORGANISATION_ROLES, Caller, scoped
-from kit.identity import Identity
-from kit.refusals import Denied, EldercareError, Malformed
-from kit.store import Session, Store
+from kit.contracts.refusals import Denied, EldercareError, Malformed
+from kit.db.store import Session, Store
+from kit.security.access import ORGANISATION_ROLES, Caller, scoped
+from kit.security.identity import Identity
 
 MOST, USUAL, LONGEST_S = 500, 100, 30
 PAUSE_S = 0.2  # between two looks of a waiting reader: one indexed row each

@@ -28,10 +28,10 @@ from starlette.routing import Route
 from gateway.problems import told
 from gateway.routes import bearer
 from gateway.tables import DemoUser
-from kit.access import ROLES
-from kit.identity import Identity
-from kit.refusals import Denied, EldercareError, Malformed
-from kit.store import Store
+from kit.contracts.refusals import Denied, EldercareError, Malformed
+from kit.db.store import Store
+from kit.security.access import ROLES
+from kit.security.identity import Identity
 
 LIFE_S = 3600
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)

@@ -19,10 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.index import Index, route_of
 from gateway.problems import problem
-from kit.access import scope_of
-from kit.identity import Identity
-from kit.observe import names
-from kit.refusals import EldercareError
+from kit.contracts.refusals import EldercareError
+from kit.observability import names
+from kit.security.access import scope_of
+from kit.security.identity import Identity
 
 ELSEWHERE = "none"  # the route of a request that reached none
 FORM_BYTES = 16 << 10  # all that anybody without a valid token may send: the form that asks for one

@@ -12,9 +12,9 @@ from starlette.routing import Route
 
 from gateway.problems import problem, told
 from gateway.routes import bearer
-from kit.clock import Clock, ClockMovesForward, ClockTooFar
-from kit.identity import Identity
-from kit.refusals import Denied, EldercareError, Malformed
+from kit.contracts.clock import Clock, ClockMovesForward, ClockTooFar
+from kit.contracts.refusals import Denied, EldercareError, Malformed
+from kit.security.identity import Identity
 
 PAUSE_S = 0.03
 LONGEST_S = 50.0

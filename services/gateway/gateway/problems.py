@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from starlette.responses import Response
 
-from kit import observe
-from kit.refusals import EldercareError, consequence
+from kit.contracts.refusals import EldercareError, consequence
+from kit.observability import traces
 
 TITLES = {
     400: "Bad request",
@@ -50,7 +50,7 @@ def problem(
         document["errors"] = pairs
     if facts:
         document["facts"] = {name: str(fact) for name, fact in facts.items()}
-    if trace_id := observe.current_trace_id():
+    if trace_id := traces.current_trace_id():
         document["trace_id"] = trace_id
     headers = (
         {"Retry-After": str(max(1, round(retry_after_s)))} if retry_after_s is not None else {}

@@ -4,8 +4,8 @@ of the lost epoch are refused.
 
 from gateway.consumers import HEAD
 from gateway.tables import FeedHead, FeedRestore
-from kit import ids
-from kit.store import Session
+from kit.contracts import ids
+from kit.db.store import Session
 
 
 async def start(session: Session, restored: int) -> None:

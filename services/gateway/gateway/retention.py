@@ -7,10 +7,10 @@ from datetime import timedelta
 from itertools import takewhile
 
 from gateway.consumers import HEAD
-from kit.observe import log
-from kit.refusals import Unavailable
-from kit.service.parts import Parts
-from kit.store import Store
+from kit.contracts.refusals import Unavailable
+from kit.db.store import Store
+from kit.observability.logs import log
+from kit.runtime.parts import Parts
 
 KEPT = timedelta(days=30)
 BATCH = 2000  # the head is locked meanwhile: about 20 ms

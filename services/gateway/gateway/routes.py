@@ -12,12 +12,11 @@ from starlette.routing import Route
 
 from gateway import contracts, transcode
 from gateway.problems import problem, told
-from kit import observe
-from kit.identity import Identity
-from kit.observe import names
-from kit.refusals import EldercareError, Malformed, Unauthenticated
+from kit.contracts.refusals import EldercareError, Malformed, Unauthenticated
+from kit.observability import names, traces
 from kit.rpc.client import Client, NeighbourBroken
 from kit.rpc.methods import CHANNELS
+from kit.security.identity import Identity
 
 READ_S, WRITE_S, FILE_S = 5.0, 10.0, 60.0
 PACKED_BYTES = 16 << 10
@@ -60,7 +59,7 @@ def _endpoint(
     limit = FILE_S if method.takes_file or method.gives_file else WRITE_S if writes else READ_S
 
     async def answer(request: Request) -> Response:
-        with observe.span(
+        with traces.span(
             names.HTTP_SERVED,
             parent=request.headers.get("traceparent"),
             root=True,

@@ -5,7 +5,7 @@ from dataclasses import fields
 from pydantic import Field, SecretStr
 
 from gateway.limits import Bounds
-from kit.settings import Settings as KitSettings
+from kit.runtime.settings import Settings as KitSettings
 
 
 class Settings(KitSettings):

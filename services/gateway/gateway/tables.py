@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from kit.tables import Remembered
+from kit.db.tables import Remembered
 
 
 class FeedHead(Remembered, table=True):

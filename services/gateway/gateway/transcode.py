@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from gateway import writing
-from kit.refusals import Malformed
+from kit.contracts.refusals import Malformed
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _INSIDE = re.compile(r"Failed to parse (\w+) field: ")

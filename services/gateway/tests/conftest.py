@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from gateway import app
 from gateway.limits import Bounds
-from kit.identity import Identity
-from kit.testing.identity import Issuer
+from kit.security.identity import Identity
+from testkit.identity import Issuer
 
 Opened = Callable[..., Awaitable[httpx.AsyncClient]]
 

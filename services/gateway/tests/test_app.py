@@ -15,7 +15,7 @@ from gateway import app, contracts, routes
 from gateway.index import Index
 from gateway.limits import Bounds
 from gateway.settings import Settings
-from kit.observe import names
+from kit.observability import names
 
 
 async def echo(request: Request) -> Response:

@@ -16,13 +16,13 @@ from gateway import app, feed, restored, retention
 from gateway.consumers import HEAD, keep
 from gateway.limits import Bounds
 from gateway.tables import FeedHead
-from kit import ids
-from kit.clock import Clock
-from kit.events import Fact
-from kit.identity import Identity
-from kit.store import Store
-from kit.testing.databases import Databases
-from kit.testing.identity import Issuer
+from kit.contracts import ids
+from kit.contracts.clock import Clock
+from kit.db.store import Store
+from kit.messaging.subscriptions import Fact
+from kit.security.identity import Identity
+from testkit.databases import Databases
+from testkit.identity import Issuer
 
 KEY, OLD_KEY = b"a key of this test", b"the key before it"
 OURS, THEIRS = str(ids.new()), str(ids.new())

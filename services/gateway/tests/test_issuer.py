@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from pydantic import SecretStr
 
 from gateway import issuer as built_in
-from kit.access import Caller
-from kit.clock import Clock
-from kit.identity import Identity
-from kit.refusals import Unauthenticated
-from kit.store import Store
+from kit.contracts.clock import Clock
+from kit.contracts.refusals import Unauthenticated
+from kit.db.store import Store
+from kit.security.access import Caller
+from kit.security.identity import Identity
 
 NAME = "http://gateway"
 

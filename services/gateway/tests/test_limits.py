@@ -22,13 +22,13 @@ from starlette.routing import Route
 from gateway import app, connections, feed, issuer, routes
 from gateway.limits import FORM_BYTES, Bounds
 from gateway.settings import Settings
-from kit import ids
-from kit.clock import Clock
-from kit.identity import Identity
-from kit.observe import names
-from kit.store import Store
-from kit.testing.databases import Databases
-from kit.testing.identity import Issuer
+from kit.contracts import ids
+from kit.contracts.clock import Clock
+from kit.db.store import Store
+from kit.observability import names
+from kit.security.identity import Identity
+from testkit.databases import Databases
+from testkit.identity import Issuer
 
 pytestmark = pytest.mark.timeout(60)
 

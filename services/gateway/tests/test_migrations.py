@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from kit import migrations
-from kit.servers.postgres import Postgres, execute
+from devservers.postgres import Postgres, execute
+from kit.db import migrations
 
 
 @pytest_asyncio.fixture

@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from gateway import onebox
-from kit.clock import Clock
-from kit.service.management import Management, told
+from kit.contracts.clock import Clock
+from kit.runtime.management import Management, told
 
 RESTING = {
     "ready": True,

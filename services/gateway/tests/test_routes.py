@@ -12,10 +12,10 @@ import pytest_asyncio
 from eldercare.assessment.v1 import api_pb2
 
 from gateway import routes
-from kit import areas, numbers
-from kit.rpc import Client
-from kit.testing.running import Served
-from kit.testing.telling import fire
+from kit.contracts import areas, numbers
+from kit.rpc.client import Client
+from testkit.running import Served
+from testkit.telling import fire
 
 CITY, ELSEWHERE = "341100000000", "341181000000"
 HOME = next(area.code for area in areas.load().within("341102000000", areas.COMMUNITY))

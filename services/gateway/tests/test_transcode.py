@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import transcode
-from kit.refusals import Malformed
+from kit.contracts.refusals import Malformed
 
 
 def test_a_body_and_its_path_make_one_request() -> None:

@@ -20,10 +20,10 @@ from grpc_tools import protoc
 from protovalidate._gen.buf.validate import validate_pb
 from sqlmodel import Field
 
-from kit.clock import Clock
-from kit.servers.postgres import execute
-from kit.store import Store
-from kit.tables import Remembered
+from devservers.postgres import execute
+from kit.contracts.clock import Clock
+from kit.db.store import Store
+from kit.db.tables import Remembered
 
 PROTOS = Path(__file__).parents[3] / "protos"
 TABLE = (

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, MetaData, String, Table, Uuid, select
 
-from kit import access
-from kit.access import Caller, check, scoped, within
-from kit.refusals import NotFound
-from kit.servers.postgres import Postgres
-from kit.store import Store
+from devservers.postgres import Postgres
+from kit.contracts.refusals import NotFound
+from kit.db.store import Store
+from kit.security import access
+from kit.security.access import Caller, check, scoped, within
 
 ROWS = Table(
     "scope_row",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kit import areas
+from kit.contracts import areas
 
 
 def test_the_city_has_its_communities():

@@ -4,12 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from kit.access import Caller
-from kit.audit import Sealer, first_broken_position, looked, record
-from kit.final_write import Repeated
-from kit.retention import Retention
-from kit.servers.postgres import execute
-from kit.store import Store
+from devservers.postgres import execute
+from kit.db.final_write import Repeated
+from kit.db.retention import Retention
+from kit.db.store import Store
+from kit.security.access import Caller
+from kit.security.audit import Sealer, first_broken_position, looked, record
 
 ACCESS = SimpleNamespace(
     caller=Caller(subject="official-7", client_id="portal", roles=frozenset({"official"})),

@@ -14,16 +14,16 @@ from confluent_kafka.cimpl import NewTopic
 from faststream.kafka import KafkaBroker
 from pydantic import ValidationError
 
-from kit import clients, ids
-from kit.bootstrap import Bootstrap
-from kit.events import consumers
-from kit.events.bounds import Brokers as Bounds
-from kit.outbox import emit
-from kit.relay import Relay
-from kit.service.brokers import Brokers
-from kit.service.parts import Parts
-from kit.settings import KafkaSettings, Settings
-from kit.testing import trial, until
+from kit.contracts import ids
+from kit.messaging import client_options, consumers
+from kit.messaging.bootstrap import Bootstrap
+from kit.messaging.bounds import Brokers as Bounds
+from kit.messaging.outbox import emit
+from kit.messaging.relay import Relay
+from kit.runtime.brokers import Brokers
+from kit.runtime.parts import Parts
+from kit.runtime.settings import KafkaSettings, Settings
+from testkit import trial, until
 
 TOPICS = ("eldercare.application.v1", trial.COUNTS, trial.HOUSES)
 
@@ -178,9 +178,9 @@ def test_settings_of_clients_reach_those_that_know_them(monkeypatch) -> None:
     assert "linger.ms" not in kafka.librdkafka()
 
 
-@pytest.mark.parametrize("name", clients.OPTIONS)
+@pytest.mark.parametrize("name", client_options.OPTIONS)
 def test_every_setting_of_a_client_is_one_that_the_libraries_take(name) -> None:
-    option = clients.OPTIONS[name]
+    option = client_options.OPTIONS[name]
     value = option.choices[0] if option.choices else "1000"
     kafka = Bootstrap("127.0.0.1:9", client={name: value})
 

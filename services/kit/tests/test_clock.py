@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kit import ids
-from kit.clock import Clock, ClockMovesForward, ClockTooFar, day_bounds, local_day
+from kit.contracts import ids
+from kit.contracts.clock import Clock, ClockMovesForward, ClockTooFar, day_bounds, local_day
 
 
 def test_without_a_file_business_time_is_the_wall_clock() -> None:
@@ -101,7 +101,7 @@ import sys
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from kit.clock import Clock, ClockMovesForward
+from kit.contracts.clock import Clock, ClockMovesForward
 own, back = Clock(Path(sys.argv[1])), 0
 last = own.now()
 for _ in range(2000):

@@ -6,10 +6,12 @@ import asyncpg
 import pytest
 from eldercare.assessment.v1.events_pb2 import ApplicationWithdrawn
 
-from kit import commands, outbox, retention
-from kit.commands import KeyReused
-from kit.refusals import Conflict, Unavailable
-from kit.servers.postgres import execute
+from devservers.postgres import execute
+from kit.contracts.refusals import Conflict, Unavailable
+from kit.db import retention
+from kit.messaging import outbox
+from kit.rpc import idempotency
+from kit.rpc.idempotency import KeyReused
 
 METHOD = "eldercare.trial.v1.Pebbles.Push"
 
@@ -32,7 +34,7 @@ class Pushes:
             row.pushed += 1
             return outbox.emit(session, self.said(pebble_id), row)
 
-        return await commands.run(
+        return await idempotency.run(
             self.pebbles.store, client, METHOD, key, body, work, ApplicationWithdrawn
         )
 
@@ -44,7 +46,7 @@ class Pushes:
             session.add(row)
             return outbox.emit(session, self.said(row.pebble_id), row)
 
-        return await commands.run(
+        return await idempotency.run(
             self.pebbles.store, "portal", METHOD, key, b"place", work, ApplicationWithdrawn
         )
 
@@ -56,7 +58,7 @@ class Pushes:
             row.pushed = 1
             return outbox.emit(session, self.said(pebble_id), row)
 
-        return await commands.run(
+        return await idempotency.run(
             self.pebbles.store, "portal", METHOD, key, b"once", work, ApplicationWithdrawn
         )
 
@@ -75,7 +77,7 @@ class Pushes:
             )
             return outbox.emit(session, self.said(pebble_id), sequence=row["version"] + 1)
 
-        return await commands.run(
+        return await idempotency.run(
             self.pebbles.store, "portal", METHOD, key, b"raw", work, ApplicationWithdrawn, raw=True
         )
 
@@ -170,7 +172,9 @@ async def test_a_repetition_that_breaks_a_unique_index_hears_the_first_answer(pu
         return outbox.emit(session, said(key), row)
 
     answers = [
-        await commands.run(pushes.pebbles.store, "c", METHOD, "k", b"", work, ApplicationWithdrawn)
+        await idempotency.run(
+            pushes.pebbles.store, "c", METHOD, "k", b"", work, ApplicationWithdrawn
+        )
         for _ in range(2)
     ]
 
@@ -222,7 +226,7 @@ async def test_a_raw_write_that_touches_no_row_undoes_the_others(pushes, said) -
             session.write("update pebble set pushed = 8 where pebble_id = $1", uuid.uuid4())
             outbox.emit(session, said(pebble), sequence=1)
 
-    with pytest.raises(commands.Repeated):
+    with pytest.raises(idempotency.Repeated):
         await fail()
 
     assert await pushes.read("select pushed from pebble") == [(0,)]
@@ -234,7 +238,7 @@ async def test_a_raw_flow_that_only_says_something_says_it_once_for_a_repeated_k
         return outbox.emit(session, pushes.said(uuid.UUID(int=7)), sequence=1)
 
     for _ in range(2):
-        await commands.run(
+        await idempotency.run(
             pushes.pebbles.store,
             "portal",
             METHOD,

@@ -7,7 +7,7 @@ from eldercare.dispatch.v1 import api_pb2 as dispatch
 from eldercare.facility.v1 import api_pb2 as facility
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from kit.days import out_of_bounds
+from kit.contracts.days import out_of_bounds
 
 FIRST_S, END_S = -2_208_988_800, 7_258_118_400  # 1900-01-01 and 2200-01-01, both UTC
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from eldercare.assessment.v1.events_pb2 import Elder, ElderChanged
 
-from kit import ids, observe, outbox
-from kit.observe import names
-from kit.outbox import Cause, Unsayable, emit, route
+from kit.contracts import ids
+from kit.messaging import outbox
+from kit.messaging.outbox import Cause, Unsayable, emit, route
+from kit.observability import names, traces
 
 
 async def headers_of(pebbles, event, **options) -> dict[str, str]:
@@ -51,9 +52,9 @@ async def test_the_cause_and_the_trace_travel_with_the_message(pebbles, said) ->
     origin = f"00-{'1' * 32}-{'2' * 16}-01"
     token = outbox.cause.set(Cause("flow", "parent", origin))
     try:
-        with observe.span(names.FIRED, root=True, kind="trial"):
+        with traces.span(names.FIRED, root=True, kind="trial"):
             headers = await headers_of(pebbles, said(uuid.uuid4()))
-            here = observe.traceparent()
+            here = traces.traceparent()
     finally:
         outbox.cause.reset(token)
 

@@ -2,9 +2,9 @@ import json
 import uuid
 from types import SimpleNamespace
 
-from kit import epochs
-from kit.outbox import EPOCH, emit
-from kit.store import Store
+from kit.db import epochs
+from kit.db.store import Store
+from kit.messaging.outbox import EPOCH, emit
 
 LOST, NEW = "lost cluster", "new cluster"
 TOPIC = "eldercare.elder.v1"

@@ -10,15 +10,16 @@ from uuid import uuid4
 
 import pytest
 
-from kit import ids, outbox, parking
-from kit.events import on
-from kit.events.failures import Limits, TooManyParked
-from kit.events.records import Kept, decoded
-from kit.events.status import is_behind, status
-from kit.observe import names
-from kit.servers.kafka import Kafka, MemoryKafka
-from kit.store import Session, Store
-from kit.testing import trial, until
+from devservers.kafka import Kafka, MemoryKafka
+from kit.contracts import ids
+from kit.db.store import Session, Store
+from kit.messaging import outbox, parking
+from kit.messaging.failures import Limits, TooManyParked
+from kit.messaging.records import Kept, decoded
+from kit.messaging.status import is_behind, status
+from kit.messaging.subscriptions import on
+from kit.observability import names
+from testkit import trial, until
 
 COUNTS, HOUSES = trial.COUNTS, trial.HOUSES
 

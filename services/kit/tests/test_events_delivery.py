@@ -20,16 +20,18 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from kit import ids, migrations, parking
-from kit.clock import Clock
-from kit.events import Fact, hear, on_batch
-from kit.events.failures import RecordsLost
-from kit.events.status import status
-from kit.refusals import Unavailable
-from kit.servers.kafka import Kafka
-from kit.servers.postgres import Postgres
-from kit.store import Store
-from kit.testing import trial, until
+from devservers.kafka import Kafka
+from devservers.postgres import Postgres
+from kit.contracts import ids
+from kit.contracts.clock import Clock
+from kit.contracts.refusals import Unavailable
+from kit.db import migrations
+from kit.db.store import Store
+from kit.messaging import parking
+from kit.messaging.failures import RecordsLost
+from kit.messaging.status import status
+from kit.messaging.subscriptions import Fact, hear, on_batch
+from testkit import trial, until
 
 COUNTS, HOUSES = trial.COUNTS, trial.HOUSES
 SESSION_MS = 6_000  # the least that the broker allows
@@ -40,7 +42,7 @@ async def replica(
     store: Store, kafka: str, group: str, *member: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """One more process of the group, killed at the end if it still lives."""
-    arguments = ["-m", "kit.testing.trial", store.dsn, kafka, group, str(SESSION_MS), *member]
+    arguments = ["-m", "testkit.trial", store.dsn, kafka, group, str(SESSION_MS), *member]
     child = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, stdout=asyncio.subprocess.DEVNULL
     )

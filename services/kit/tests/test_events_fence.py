@@ -14,18 +14,19 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError
 from confluent_kafka.admin import AdminClient
 
-from kit import ids
-from kit.events import Fact, on_batch, upkeep
-from kit.events.consumers import Consumers
-from kit.events.failures import RecordsLost
-from kit.events.records import Kept
-from kit.events.turn import Turn
-from kit.observe import names
-from kit.servers.kafka import Kafka
-from kit.service.loops import Loops, Reading
-from kit.service.process import Process
-from kit.store import Session, Store
-from kit.testing import trial, until
+from devservers.kafka import Kafka
+from kit.contracts import ids
+from kit.db.store import Session, Store
+from kit.messaging import upkeep
+from kit.messaging.consumers import Consumers
+from kit.messaging.failures import RecordsLost
+from kit.messaging.polled_batch import Turn
+from kit.messaging.records import Kept
+from kit.messaging.subscriptions import Fact, on_batch
+from kit.observability import names
+from kit.runtime.loops import Loops, Reading
+from kit.runtime.process import Process
+from testkit import trial, until
 
 FIRST, SECOND = TopicPartition(trial.COUNTS, 0), TopicPartition(trial.COUNTS, 1)
 LONG_AGO = float("-inf")

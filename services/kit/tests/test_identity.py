@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from kit import identity
-from kit.identity import Identity, TokenSource
-from kit.refusals import Unauthenticated, Unavailable
+from kit.contracts.refusals import Unauthenticated, Unavailable
+from kit.security import identity
+from kit.security.identity import Identity, TokenSource
 
 
 class Published:

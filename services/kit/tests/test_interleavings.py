@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import asyncpg
 import pytest_asyncio
 
-from kit.relay import _DELETE, _SELECT
+from kit.messaging.relay import _DELETE, _SELECT
 
 INSERT = """insert into outbox (part, id, topic, key, headers, payload, recorded_at)
     values (0, gen_random_uuid(), 't', $1, '{}', $2, now()) returning seq"""

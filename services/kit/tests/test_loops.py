@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from kit.service.loops import Endless, Loops
+from kit.runtime.loops import Endless, Loops
 
 
 class Hanging:

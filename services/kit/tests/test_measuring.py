@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from kit import ids
-from kit.events import measuring
-from kit.events.status import status
-from kit.observe import names
-from kit.servers.kafka import Kafka
-from kit.store import Store
-from kit.testing import trial, until
+from devservers.kafka import Kafka
+from kit.contracts import ids
+from kit.db.store import Store
+from kit.messaging import measuring
+from kit.messaging.status import status
+from kit.observability import names
+from testkit import trial, until
 
 
 async def measured(consumers: Any) -> dict[str, float]:

@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from kit import migrations
-from kit.servers.postgres import Postgres, execute
-from kit.testing import until
+from devservers.postgres import Postgres, execute
+from kit.db import migrations
+from testkit import until
 
 
 @pytest_asyncio.fixture
@@ -44,7 +44,7 @@ from sqlalchemy import CheckConstraint, Column, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
 from sqlmodel import Field
 
-from kit.tables import Remembered
+from kit.db.tables import Remembered
 
 
 class Kind(IntEnum):
@@ -151,7 +151,7 @@ async def test_the_tool_writes_what_a_package_needs_and_the_beds_cannot_overlap(
     tool = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "kit.migrations",
+        "kit.db.migrations",
         "revision",
         quarry,
         "what a quarry remembers",

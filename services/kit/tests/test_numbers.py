@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit import numbers
+from kit.contracts import numbers
 
 DIGITS = st.text("0123456789", min_size=17, max_size=17)
 

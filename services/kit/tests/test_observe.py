@@ -15,9 +15,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 
-from kit import observe
-from kit.events import Fact
-from kit.observe import metrics, names, setup, traces
+from kit.messaging.subscriptions import Fact
+from kit.observability import logs, metrics, names, setup, traces
+from kit.observability.logs import log
 
 PERSONAL = [
     "name",
@@ -60,7 +60,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict
     """The lines a process has written since its telemetry began."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    observe.install("kit", level="info", version="1")
+    setup.install("kit", level="info", version="1")
     yield lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -95,7 +95,7 @@ def _fact(number: int, parent: str) -> Fact:
 
 @pytest.mark.parametrize("key", PERSONAL)
 def test_a_log_line_bears_nothing_personal_or_secret(lines, key):
-    observe.log.info("placed", **{key: "李小明"}, inner={key: "李小明", "order_id": 1}, order_id=1)
+    log.info("placed", **{key: "李小明"}, inner={key: "李小明", "order_id": 1}, order_id=1)
 
     line = lines()[0]
     assert "李小明" not in str(line)
@@ -105,7 +105,7 @@ def test_a_log_line_bears_nothing_personal_or_secret(lines, key):
 
 @pytest.mark.parametrize("key", PERSONAL)
 def test_a_span_bears_only_what_is_declared(spans, key):
-    with observe.span(names.SOLVED, kind="plan", attributes={key: "李小明", "eldercare.count": 3}):
+    with traces.span(names.SOLVED, kind="plan", attributes={key: "李小明", "eldercare.count": 3}):
         pass
 
     assert dict(spans.get_finished_spans()[0].attributes) == {"eldercare.count": 3}
@@ -117,7 +117,7 @@ def test_no_declared_name_is_one_for_personal_data():
     assert [
         name
         for name in {*names.ATTRIBUTES, *used}
-        if observe.denied(name)
+        if logs.denied(name)
         and name
         not in {
             "messaging.destination.name",
@@ -132,7 +132,7 @@ def test_no_declared_name_is_one_for_personal_data():
 
 @pytest.mark.parametrize("text", SECRETS)
 def test_ids_phones_and_tokens_are_hidden_wherever_they_stand(lines, text):
-    observe.log.warning(f"refused {text}", reason=text, list=[text])
+    log.warning(f"refused {text}", reason=text, list=[text])
     logging.getLogger("some.library").error("failed with %s", text)
 
     for line in lines():
@@ -154,7 +154,7 @@ def test_an_error_is_told_by_class_and_place_and_not_by_its_values(lines):
     try:
         fail()
     except ValueError as error:
-        observe.log.error("failed", exc_info=error)
+        log.error("failed", exc_info=error)
         logging.getLogger("some.library").exception("oh %s", secret)
 
     ours, theirs = lines()
@@ -164,11 +164,11 @@ def test_an_error_is_told_by_class_and_place_and_not_by_its_values(lines):
 
 
 def test_a_line_bears_the_ids_of_its_span_and_its_event(lines):
-    with observe.handling([_fact(7, PARENT)], group="subsidy"):
-        trace_id = observe.current_trace_id()
-        observe.log.info("inside")
+    with traces.handling([_fact(7, PARENT)], group="subsidy"):
+        trace_id = traces.current_trace_id()
+        log.info("inside")
         logging.getLogger("some.library").warning("inside too")
-    observe.log.info("outside")
+    log.info("outside")
 
     inside, too, outside = lines()
     for line in (inside, too):
@@ -190,8 +190,8 @@ def test_a_line_bears_the_ids_of_its_span_and_its_event(lines):
 
 
 def test_a_record_alone_continues_its_trace_and_is_linked_to_it(spans):
-    with observe.handling([_fact(7, PARENT)], group="subsidy"):
-        told = observe.traceparent()
+    with traces.handling([_fact(7, PARENT)], group="subsidy"):
+        told = traces.traceparent()
 
     span = spans.get_finished_spans()[0]
     assert (span.name, span.kind) == ("process eldercare.elder.v1", SpanKind.CONSUMER)
@@ -202,8 +202,8 @@ def test_a_record_alone_continues_its_trace_and_is_linked_to_it(spans):
 
 def test_a_batch_is_a_new_trace_linked_to_each_of_its_records(spans):
     with (
-        observe.span(names.SOLVED, kind="outer"),
-        observe.handling([_fact(7, PARENT), _fact(8, OTHER)], group="subsidy"),
+        traces.span(names.SOLVED, kind="outer"),
+        traces.handling([_fact(7, PARENT), _fact(8, OTHER)], group="subsidy"),
     ):
         pass
 
@@ -213,7 +213,7 @@ def test_a_batch_is_a_new_trace_linked_to_each_of_its_records(spans):
 
 
 def test_a_failed_span_tells_the_class_of_the_error_alone(spans):
-    with pytest.raises(ValueError, match="李小明"), observe.span(names.SOLVED, kind="plan"):
+    with pytest.raises(ValueError, match="李小明"), traces.span(names.SOLVED, kind="plan"):
         raise ValueError("李小明")
 
     span = spans.get_finished_spans()[0]
@@ -232,20 +232,20 @@ def test_a_failed_span_tells_the_class_of_the_error_alone(spans):
     ],
 )
 def test_a_traceparent_that_names_nothing_begins_a_new_trace(parent):
-    with observe.span(names.SOLVED, kind="plan", parent=parent):
-        told = observe.traceparent()
+    with traces.span(names.SOLVED, kind="plan", parent=parent):
+        told = traces.traceparent()
 
     assert traces.parsed(told) is not None
     assert told[3:35] != PARENT[3:35]
 
 
 def test_without_an_exporter_ids_are_passed_on_all_the_same():
-    with observe.span(names.SOLVED, kind="plan", parent=PARENT):
-        told = observe.traceparent()
+    with traces.span(names.SOLVED, kind="plan", parent=PARENT):
+        told = traces.traceparent()
 
     assert told[:35] == PARENT[:35]
     assert told != PARENT
-    assert observe.traceparent() is None
+    assert traces.traceparent() is None
 
 
 def test_metrics_are_written_as_prometheus_reads_them():
@@ -256,7 +256,7 @@ def test_metrics_are_written_as_prometheus_reads_them():
     names.LOOP_AGE.set(float("inf"), loop="test")
     metrics.told_by("kit")
 
-    text = observe.prometheus()
+    text = metrics.prometheus()
     assert "# TYPE eldercare_refused_total counter\n" in text
     assert 'eldercare_refused_total{service="kit",method="a\\"b",reason="X"} 2' in text
     assert 'eldercare_timer_late_seconds_bucket{service="kit",kind="test",le="0.025"} 0' in text
@@ -272,7 +272,7 @@ def test_a_value_of_many_things_counts_for_each_of_them():
     names.FRESHNESS.record(0.3, 7, group="weighed", topic="t")
     names.FRESHNESS.record(20.0, group="weighed", topic="t")
 
-    lines = [line for line in observe.prometheus().splitlines() if 'group="weighed"' in line]
+    lines = [line for line in metrics.prometheus().splitlines() if 'group="weighed"' in line]
     assert [
         line.rpartition(" ")[2]
         for line in lines
@@ -298,7 +298,7 @@ def test_what_is_so_no_longer_is_told_no_longer():
 def test_metrics_are_also_written_as_openmetrics_reads_them():
     names.REFUSED.add(1, method="open", reason="X")
 
-    text = observe.openmetrics()
+    text = metrics.openmetrics()
     assert "# TYPE eldercare_refused counter\n" in text
     assert 'method="open",reason="X"} 1\n' in text
     assert text.endswith("\n# EOF\n")
@@ -386,7 +386,7 @@ async def test_a_flush_waits_for_a_silent_collector_no_longer_than_it_says():
     traces.provide(Silent(shutdown_on_exit=False))
 
     async with asyncio.timeout(5):
-        await observe.flush(0.1)
+        await setup.flush(0.1)
 
     assert not answered.is_set()
     answered.set()
@@ -398,17 +398,17 @@ async def test_what_was_traced_and_measured_has_left_when_the_flush_returns():
     server, port = await collector.start()
     setup.pushed_to("kit", f"http://127.0.0.1:{port}")
 
-    with observe.span(
+    with traces.span(
         names.SOLVED, kind="plan", attributes={"name": "李小明", "eldercare.count": 3}
     ):
         names.COMMANDS.add(3, method="m", outcome="done")
         names.RPC_DURATION.record(0.2, method="m", code="EXAMPLE")
-    told = observe.openmetrics()
-    await observe.flush()
+    told = metrics.openmetrics()
+    await setup.flush()
 
     bucket = next(line for line in told.splitlines() if 'code="EXAMPLE",le="0.25"' in line)
     assert f' 1 # {{trace_id="{collector.spans[0].trace_id.hex()}"}} 0.2 ' in bucket
-    assert "trace_id" not in observe.prometheus()
+    assert "trace_id" not in metrics.prometheus()
     assert [(span.name, [entry.key for entry in span.attributes]) for span in collector.spans] == [
         ("solve plan", ["eldercare.count"])
     ]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit import personal
-from kit.personal import Ring, Unreadable
+from kit.db import personal
+from kit.db.personal import Ring, Unreadable
 
 OLD, NEW = (f"{name}:{base64.b64encode(os.urandom(32)).decode()}" for name in ("old", "new"))
 

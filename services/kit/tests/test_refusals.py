@@ -1,7 +1,7 @@
 import pytest
 
-from kit import refusals
-from kit.refusals import (
+from kit.contracts import refusals
+from kit.contracts.refusals import (
     Conflict,
     Denied,
     EldercareError,

@@ -12,10 +12,10 @@ import asyncpg
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from kit import relay
-from kit.outbox import emit
-from kit.relay import Relay
-from kit.store import Store
+from kit.db.store import Store
+from kit.messaging import relay
+from kit.messaging.outbox import emit
+from kit.messaging.relay import Relay
 
 TOPIC = "eldercare.application.v1"
 DELETING = """
@@ -24,9 +24,9 @@ where application_name = 'kit relay 0' and wait_event_type = 'Lock' and query li
 # A relay as a process that can be killed.
 ALONE = """
 import asyncio, sys
-from kit.clock import Clock
-from kit.relay import Relay
-from kit.store import Store
+from kit.contracts.clock import Clock
+from kit.messaging.relay import Relay
+from kit.db.store import Store
 async def main():
     await Relay(Store(sys.argv[1], service="kit", clock=Clock()), sys.argv[2]).run()
 asyncio.run(main())

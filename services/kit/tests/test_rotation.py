@@ -15,13 +15,13 @@ import pytest_asyncio
 from sqlalchemy.schema import CreateTable
 from sqlmodel import Field
 
-from kit import columns, rotation
-from kit.clock import Clock
-from kit.columns import hashed, sealed
-from kit.personal import Ring
-from kit.store import Store
-from kit.tables import Remembered, metadata
-from kit.testing import until
+from kit.contracts.clock import Clock
+from kit.db import columns, rotation
+from kit.db.columns import hashed, sealed
+from kit.db.personal import Ring
+from kit.db.store import Store
+from kit.db.tables import Remembered, metadata
+from testkit import until
 
 OLD, NEW = (f"{name}:{base64.b64encode(os.urandom(32)).decode()}" for name in ("old", "new"))
 BEFORE, ROTATING, AFTER = Ring(OLD, OLD), Ring(f"{NEW},{OLD}", f"{NEW},{OLD}"), Ring(NEW, NEW)
@@ -32,9 +32,9 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[4])
 from test_rotation import PERSON
 from kit import rotation
-from kit.clock import Clock
-from kit.personal import Ring
-from kit.store import Store
+from kit.contracts.clock import Clock
+from kit.db.personal import Ring
+from kit.db.store import Store
 async def main():
     store = Store(sys.argv[1], service="kit", clock=Clock())
     done = await rotation.rotate(store, Ring(sys.argv[2], sys.argv[3]), PERSON, batch=5, pause_s=0.05)

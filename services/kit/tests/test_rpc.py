@@ -14,12 +14,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, empty_pb2  # noqa: 
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from kit import observe, refusals, rpc
-from kit.access import Caller
-from kit.identity import Identity
-from kit.observe import names
-from kit.personal import Ring
-from kit.refusals import (
+from kit.contracts import refusals
+from kit.contracts.refusals import (
     Conflict,
     Denied,
     Malformed,
@@ -28,9 +24,16 @@ from kit.refusals import (
     Unauthenticated,
     Unavailable,
 )
+from kit.db.personal import Ring
+from kit.db.store import Store
+from kit.observability import names, setup, traces
 from kit.rpc import methods, server, status
-from kit.store import Store
-from kit.timers import due, due_now
+from kit.rpc.client import Client, NeighbourBroken
+from kit.rpc.methods import Call, between
+from kit.rpc.server import Server
+from kit.runtime.timers import due, due_now
+from kit.security.access import Caller
+from kit.security.identity import Identity
 
 SERVICE = "eldercare.trial.v1.Trials"
 
@@ -60,14 +63,14 @@ class Trials:
 
     def __init__(self, trial: ModuleType) -> None:
         self.trial = trial
-        self.calls: list[rpc.Call] = []
+        self.calls: list[Call] = []
         self.raised: BaseException | None = None
         self.parents: list[str | None] = []
         self.soon = asyncio.Event()
 
-    async def _said(self, thing_id: str, call: rpc.Call):
+    async def _said(self, thing_id: str, call: Call):
         self.calls.append(call)
-        self.parents.append(observe.traceparent())
+        self.parents.append(traces.traceparent())
         if self.raised:
             raise self.raised
         return self.trial.Thing(thing_id=thing_id)
@@ -93,7 +96,7 @@ class Trials:
             await asyncio.sleep(30)
         return await self._said(request.thing_id, call)
 
-    @rpc.between
+    @between
     async def Span(self, request, store, call):
         async with store.transaction() as session:
             assert session.now
@@ -114,12 +117,12 @@ async def sealed_store(database, clock) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def client(trials, sealed_store, issuer) -> AsyncIterator[rpc.Client]:
+async def client(trials, sealed_store, issuer) -> AsyncIterator[Client]:
     identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
-    server = rpc.Server([trials], store=sealed_store, identity=identity, reflection_on=True)
+    server = Server([trials], store=sealed_store, identity=identity, reflection_on=True)
     await server.start()
     await server.ready(True)
-    client = rpc.Client(f"127.0.0.1:{server.port}")
+    client = Client(f"127.0.0.1:{server.port}")
     client.server = server
     yield client
     await client.close()
@@ -133,8 +136,8 @@ def official(issuer) -> str:
 
 
 async def test_a_read_is_answered_inside_the_callers_trace(client, trials, trial, official):
-    with observe.span(observe.names.SOLVED, kind="test"):
-        trace_id = observe.current_trace_id()
+    with traces.span(names.SOLVED, kind="test"):
+        trace_id = traces.current_trace_id()
         thing = await client.call(
             f"{SERVICE}/Read",
             trial.GetThing(thing_id="1"),
@@ -170,7 +173,7 @@ async def test_a_refusal_comes_back_as_it_was_raised(
 async def test_a_defect_leaks_nothing_but_its_trace(client, trials, trial, official):
     trials.raised = RuntimeError("password of 张三 is 7")
 
-    with pytest.raises(rpc.NeighbourBroken) as caught:
+    with pytest.raises(NeighbourBroken) as caught:
         await client.call(f"{SERVICE}/Read", trial.GetThing(thing_id="1"), token=official)
 
     assert "张三" not in str(caught.value)
@@ -411,7 +414,7 @@ def counted() -> Counter[tuple[str, str]]:
 
 
 async def test_a_neighbour_that_is_not_there_is_unavailable(issuer, trial):
-    client = rpc.Client("127.0.0.1:1")
+    client = Client("127.0.0.1:1")
 
     with pytest.raises(Unavailable):
         await client.call(f"{SERVICE}/Read", trial.GetThing(), token=issuer.token(), timeout=0.5)
@@ -471,7 +474,7 @@ async def test_a_call_to_a_neighbour_ends_with_the_call_being_served(client, tri
 
 
 async def test_a_read_has_no_transaction_to_write_in(client, trials, trial, official):
-    with pytest.raises(rpc.NeighbourBroken):
+    with pytest.raises(NeighbourBroken):
         await client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="write"), token=official)
 
 
@@ -482,7 +485,7 @@ async def test_a_servicer_that_lacks_a_method_is_not_started(sealed_store, issue
         async def Put(self, request, session, call): ...
 
     with pytest.raises(TypeError, match="Read, Span, Sum, Tell"):
-        rpc.Server(
+        Server(
             [Few()],
             store=sealed_store,
             identity=Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url),
@@ -492,10 +495,10 @@ async def test_a_servicer_that_lacks_a_method_is_not_started(sealed_store, issue
 async def test_refusals_and_defects_are_logged_without_token_or_body(
     client, trials, trial, official, capsys
 ):
-    observe.install("kit")
+    setup.install("kit")
     trials.raised = RuntimeError("phone 13800000001")
 
-    with pytest.raises(rpc.NeighbourBroken):
+    with pytest.raises(NeighbourBroken):
         await client.call(f"{SERVICE}/Read", trial.GetThing(thing_id="secret-body"), token=official)
 
     written = capsys.readouterr().out
@@ -509,9 +512,9 @@ async def test_more_calls_than_a_server_takes_are_refused_at_once(
     trials, sealed_store, issuer, trial, official, until
 ):
     identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
-    crowded = rpc.Server([trials], store=sealed_store, identity=identity, most=2)
+    crowded = Server([trials], store=sealed_store, identity=identity, most=2)
     await crowded.start()
-    client = rpc.Client(f"127.0.0.1:{crowded.port}")
+    client = Client(f"127.0.0.1:{crowded.port}")
     waiting = [
         asyncio.create_task(
             client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="soon"), token=official)

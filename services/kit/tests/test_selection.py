@@ -17,7 +17,7 @@ def test_tests_without_a_browser_are_named(tmp_path: Path) -> None:
         "-m",
         "pytest",
         "-p",
-        "kit.testing",
+        "testkit",
         "--strict-markers",
         "-p",
         "no:cacheprovider",

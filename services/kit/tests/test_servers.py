@@ -16,11 +16,11 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from kit.servers.kafka import Kafka, KafkaCluster, MemoryKafka, broker_count
-from kit.servers.pair import Pair
-from kit.servers.postgres import Postgres, ensure_database, execute, identifier
-from kit.servers.process import OUTGOING, Process, StartFailed, free_port
-from kit.testing import until
+from devservers.kafka import Kafka, KafkaCluster, MemoryKafka, broker_count
+from devservers.pair import Pair
+from devservers.postgres import Postgres, ensure_database, execute, identifier
+from devservers.process import OUTGOING, Process, StartFailed, free_port
+from testkit import until
 
 
 def produced(address: str, topic: str, value: bytes) -> None:
@@ -154,7 +154,7 @@ def test_the_broker_in_memory_makes_four_partitions_at_the_first_mention(
 
 def test_a_child_dies_with_its_parent_even_when_that_is_killed(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from kit.servers.kafka import MemoryKafka\n"
+        "import sys, time; from pathlib import Path; from devservers.kafka import MemoryKafka\n"
         "broker = MemoryKafka(Path(sys.argv[1])); broker.start(); print(broker.pid, "
         "flush=True); time.sleep(600)"
     )
@@ -214,7 +214,7 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
 
 def test_without_maven_and_java_kafka_names_what_is_missing(tmp_path: Path) -> None:
     bare = {**os.environ, "PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
-    code = "from kit.servers.kafka import fetch_jars; fetch_jars()"
+    code = "from devservers.kafka import fetch_jars; fetch_jars()"
 
     done = subprocess.run(
         [sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=False

@@ -14,17 +14,17 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
 
-from kit import migrations
-from kit.observe import setup
-from kit.servers.kafka import MemoryKafka
-from kit.servers.postgres import Postgres, execute
-from kit.service import process
-from kit.testing import until
+from devservers.kafka import MemoryKafka
+from devservers.postgres import Postgres, execute
+from kit.db import migrations
+from kit.observability import setup
+from kit.runtime import process
+from testkit import until
 
 PROGRAM = """
 from kit import service
 service.heed()
-from kit.settings import Settings
+from kit.runtime.settings import Settings
 {more}
 service.run(service.settings(Settings), servicers=lambda parts: [], group={group}, package="kit", also=[{also}])
 """
@@ -39,8 +39,8 @@ from datetime import datetime, UTC
 from uuid import UUID
 from eldercare.assessment.v1.events_pb2 import ApplicationWithdrawn
 from kit import audit, observe, outbox, wire
-from kit.events import on
-from kit.timers import due, timer
+from kit.messaging.subscriptions import on
+from kit.runtime.timers import due, timer
 
 KEY = str(UUID(int=7))
 
@@ -244,7 +244,7 @@ async def test_where_metrics_are_pushed_they_are_measured_though_nobody_scrapes(
     await collector.start()
 
     soon = (
-        "from kit.service import process, status; process.MEASURE_S = status._MEASURED_EVERY_S "
+        "from kit.runtime.entry import process, status; process.MEASURE_S = status._MEASURED_EVERY_S "
         "= 0.1"
     )
     start(more=soon, OTLP_ENDPOINT=f"http://127.0.0.1:{port}", OTEL_METRIC_EXPORT_INTERVAL="200")

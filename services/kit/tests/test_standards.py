@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from kit import standards
-from kit.standards import NoStandard, Standards, Unfounded
+from kit.contracts import standards
+from kit.contracts.standards import NoStandard, Standards, Unfounded
 
 SOUND = """
 group:

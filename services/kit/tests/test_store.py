@@ -14,12 +14,12 @@ from sqlalchemy import Column, Numeric, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, Range
 from sqlmodel import Field
 
-from kit import outbox
-from kit.access import Caller
-from kit.refusals import NotFound, Unavailable
-from kit.servers.postgres import Postgres
-from kit.store import Contended, Store
-from kit.tables import Remembered
+from devservers.postgres import Postgres
+from kit.contracts.refusals import NotFound, Unavailable
+from kit.db.store import Contended, Store
+from kit.db.tables import Remembered
+from kit.messaging import outbox
+from kit.security.access import Caller
 
 
 async def rows(dsn: str, query: str, *values: object) -> list[asyncpg.Record]:

@@ -5,11 +5,11 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from kit import timers
-from kit.refusals import Conflict
-from kit.servers.postgres import execute
-from kit.store import Store
-from kit.timers import Timers, due, undue
+from devservers.postgres import execute
+from kit.contracts.refusals import Conflict
+from kit.db.store import Store
+from kit.runtime import timers
+from kit.runtime.timers import Timers, due, undue
 
 
 async def read(dsn: str, query: str) -> list[tuple[object, ...]]:

@@ -13,10 +13,10 @@ from sqlalchemy import Column
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from kit import wire
-from kit.refusals import Malformed
-from kit.tables import Remembered
-from kit.wire import NoSource
+from kit.contracts import wire
+from kit.contracts.refusals import Malformed
+from kit.contracts.wire import NoSource
+from kit.db.tables import Remembered
 
 AT = datetime(2026, 3, 2, 1, 2, 3, 456789, tzinfo=UTC)
 

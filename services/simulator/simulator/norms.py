@@ -6,8 +6,8 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
-from kit import standards
-from kit.clock import SHANGHAI
+from kit.contracts import standards
+from kit.contracts.clock import SHANGHAI
 
 
 def known(path: str, on: date) -> Any:

@@ -13,8 +13,8 @@ from datetime import date, timedelta
 from importlib import resources
 from random import Random
 
-from kit import areas
-from kit.numbers import credit_check, resident_check
+from kit.contracts import areas
+from kit.contracts.numbers import credit_check, resident_check
 
 COUNTIES = (
     "341102",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
-from kit import areas
+from kit.contracts import areas
 from simulator.people import (
     COUNTIES,
     Person,

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
-from kit import areas
-from kit.clock import SHANGHAI
+from kit.contracts import areas
+from kit.contracts.clock import SHANGHAI
 from simulator.people import Person
 from simulator.providers import Home, Visitor
 

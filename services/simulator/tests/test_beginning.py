@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.issuer import DEMO_USERS
-from kit.access import ROLES
+from kit.security.access import ROLES
 from simulator import beginning
 from simulator.client import Gateway
 from simulator.people import Places

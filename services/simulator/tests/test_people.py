@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit import areas, numbers
+from kit.contracts import areas, numbers
 from simulator.people import (
     BANDS,
     COUNTIES,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kit import areas
+from kit.contracts import areas
 from simulator.people import Person
 from simulator.providers import Firm, Home, Visitor
 from simulator.truth import Truth, World, age_months, month_of

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from kit.clock import SHANGHAI
+from kit.contracts.clock import SHANGHAI
 from simulator.people import Person, Places, population
 from simulator.story import START
 from simulator.visits import LEANING, TEMPERS, Order, Visit, day_of, distance_m

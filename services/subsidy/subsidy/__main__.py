@@ -2,11 +2,11 @@
 
 from eldercare.dispatch.v1.events_pb2 import OrderPlaced
 
-from kit import service
-from kit.events.consumers import Consumers
-from kit.events.status import is_behind
-from kit.outbox import route
-from kit.service.parts import Parts
+from kit.messaging.consumers import Consumers
+from kit.messaging.outbox import route
+from kit.messaging.status import is_behind
+from kit.runtime import entry
+from kit.runtime.parts import Parts
 from subsidy import consumers
 from subsidy.api import Entitlements, Ledger, Payments, Policies, Vouchers
 from subsidy.settings import Settings
@@ -19,7 +19,7 @@ def servicers(_: Parts) -> list[object]:
 
 def main() -> None:
     """Runs until a signal."""
-    told = service.settings(Settings)
+    told = entry.settings(Settings)
     reader = Consumers(consumers.GROUP, member=told.member, session_ms=told.session_ms)
 
     async def behind() -> bool:
@@ -28,7 +28,7 @@ def main() -> None:
     async def keep_up(parts: Parts) -> None:
         await consumers.keep_up(parts, behind)
 
-    service.run(told, servicers=servicers, consumers=lambda _: reader, also=[keep_up])
+    entry.run(told, servicers=servicers, consumers=lambda _: reader, also=[keep_up])
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 from eldercare.subsidy.v1 import api_pb2 as pb
 from eldercare.subsidy.v1.events_pb2 import EntitlementRefused
 
-from kit.rpc import Call
-from kit.store import Session
+from kit.db.store import Session
+from kit.rpc.methods import Call
 from subsidy import queries
 from subsidy.flows import entitlements, vouchers
 

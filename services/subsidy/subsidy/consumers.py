@@ -14,12 +14,12 @@ from eldercare.dispatch.v1.events_pb2 import OrderCancelled, OrderPlaced
 from eldercare.facility.v1.events_pb2 import OrganisationChanged, OrganisationRegistered
 from eldercare.supervision.v1.events_pb2 import SettlementApproved, SettlementRefused
 
-from kit.events import Fact, Need, on, on_batch, replicate
-from kit.observe import log
-from kit.refusals import Unavailable
-from kit.service.parts import Parts
-from kit.store import Session, Store
-from kit.timers import timer
+from kit.contracts.refusals import Unavailable
+from kit.db.store import Session, Store
+from kit.messaging.subscriptions import Fact, Need, on, on_batch, replicate
+from kit.observability.logs import log
+from kit.runtime.parts import Parts
+from kit.runtime.timers import timer
 from subsidy.flows import entitlements, policies, runs, vouchers
 from subsidy.rules.kinds import HoldState
 from subsidy.settings import Settings

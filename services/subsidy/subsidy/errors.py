@@ -1,6 +1,6 @@
 """What this service refuses."""
 
-from kit.refusals import Conflict
+from kit.contracts.refusals import Conflict
 
 
 class EntitlementNotOpen(Conflict):

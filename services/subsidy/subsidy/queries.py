@@ -10,11 +10,12 @@ from google.protobuf.message import Message
 from sqlalchemy import ColumnElement, func
 from sqlmodel import SQLModel, col, select
 
-from kit import access, wire
-from kit.access import Caller, scoped
-from kit.paging import page
-from kit.refusals import NotFound
-from kit.store import Session
+from kit.contracts import wire
+from kit.contracts.refusals import NotFound
+from kit.db.paging import page
+from kit.db.store import Session
+from kit.security import access
+from kit.security.access import Caller, scoped
 from subsidy.rules.kinds import Account
 from subsidy.tables import Decision, Entitlement, LedgerEntry, Payment, Policy, Voucher
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from kit import settings
+from kit.runtime import settings
 
 
 class Settings(settings.Settings):

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Sma
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
 from sqlmodel import Field
 
-from kit.tables import Remembered
+from kit.db.tables import Remembered
 from subsidy.rules.kinds import Account, Cause, HoldState, Kind, PaymentKind, State, Status
 
 

@@ -9,8 +9,8 @@ from eldercare.dispatch.v1 import events_pb2 as dispatch
 from eldercare.facility.v1 import events_pb2 as facility
 from eldercare.supervision.v1 import events_pb2 as supervision
 
-from kit import ids, wire
-from kit.clock import local_day
+from kit.contracts import ids, wire
+from kit.contracts.clock import local_day
 from subsidy.rules.kinds import Hardship, Status
 
 VILLAGE = "341102001001"

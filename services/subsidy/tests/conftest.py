@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from kit.clock import Clock
-from kit.store import Store
+from kit.contracts.clock import Clock
+from kit.db.store import Store
 from subsidy import consumers
 
 

@@ -10,15 +10,17 @@ import pytest_asyncio
 from eldercare.subsidy.v1 import api_pb2 as pb
 from pydantic import SecretStr
 
-from kit import ids, rpc
-from kit.identity import Identity
-from kit.personal import Ring
-from kit.refusals import Denied, Malformed, NotFound
-from kit.testing.telling import fire, tell
+from kit.contracts import ids
+from kit.contracts.refusals import Denied, Malformed, NotFound
+from kit.db.personal import Ring
+from kit.rpc.client import Client
+from kit.rpc.server import Server
+from kit.security.identity import Identity
 from subsidy.__main__ import servicers
 from subsidy.consumers import GROUP
 from subsidy.rules.kinds import Hardship
 from subsidy.testing import an_approval, an_audit, an_elder, an_order, an_organisation
+from testkit.telling import fire, tell
 
 SERVICE = "eldercare.subsidy.v1"
 
@@ -28,13 +30,13 @@ def a_key() -> SecretStr:
 
 
 @pytest_asyncio.fixture
-async def client(city, issuer) -> AsyncIterator[rpc.Client]:
+async def client(city, issuer) -> AsyncIterator[Client]:
     city.vault = Ring(a_key(), a_key())
     identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
-    server = rpc.Server(servicers(None), store=city, identity=identity)
+    server = Server(servicers(None), store=city, identity=identity)
     await server.start()
     await server.ready(True)
-    client = rpc.Client(f"127.0.0.1:{server.port}")
+    client = Client(f"127.0.0.1:{server.port}")
     yield client
     await client.close()
     await server.drain(grace_s=1)

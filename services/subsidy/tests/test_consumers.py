@@ -6,9 +6,7 @@ from datetime import date, timedelta
 import pytest
 from eldercare.subsidy.v1.api_pb2 import ReserveVoucher
 
-from kit import ids
-from kit.testing.extremes import ENDS, LAST, moved
-from kit.testing.telling import a_record, fire, tell, tell_records
+from kit.contracts import ids
 from subsidy import consumers
 from subsidy.consumers import GROUP
 from subsidy.flows import vouchers
@@ -23,6 +21,8 @@ from subsidy.testing import (
     an_order,
     an_organisation,
 )
+from testkit.extremes import ENDS, LAST, moved
+from testkit.telling import a_record, fire, tell, tell_records
 
 
 async def test_a_level_opens_both_entitlements_of_an_elder_in_hardship(city, rows):

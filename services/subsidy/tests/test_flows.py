@@ -11,16 +11,17 @@ import pytest
 from eldercare.subsidy.v1 import events_pb2 as said
 from eldercare.subsidy.v1.api_pb2 import RefuseEntitlement, ReserveVoucher
 
-from kit import ids, masters
-from kit.access import Caller
-from kit.refusals import NotFound
-from kit.rpc import Call
-from kit.store import Store
-from kit.testing.telling import fire, tell
+from kit.contracts import ids
+from kit.contracts.refusals import NotFound
+from kit.db.store import Store
+from kit.messaging import snapshots
+from kit.rpc.methods import Call
+from kit.security.access import Caller
 from subsidy.consumers import GROUP
 from subsidy.errors import EntitlementNotOpen
-from subsidy.flows import entitlements, policies, resay, runs, vouchers
+from subsidy.flows import entitlements, policies, runs, vouchers
 from subsidy.rules.kinds import Hardship, Status
+from subsidy.snapshots import MASTERS as SNAPSHOT_SOURCES
 from subsidy.testing import (
     CITY,
     COUNTY,
@@ -32,6 +33,7 @@ from subsidy.testing import (
     an_order,
     an_organisation,
 )
+from testkit.telling import fire, tell
 
 PEOPLE = """insert into entitlement (entitlement_id, elder_id, area_code, policy_code, policy_version, kind, level, monthly_fen, state,
         valid_from, opened_at, version)
@@ -248,9 +250,9 @@ async def test_two_replicas_share_a_run_and_issue_each_voucher_once(city, rows, 
 KILLED = """
 import asyncio, sys
 from pathlib import Path
-from kit.clock import Clock
-from kit.store import Store
-from kit.testing.telling import fire
+from kit.contracts.clock import Clock
+from kit.db.store import Store
+from testkit.telling import fire
 from subsidy.consumers import GROUP
 asyncio.run(fire(Store(sys.argv[1], service="subsidy", clock=Clock(Path(sys.argv[2]))), GROUP))
 """
@@ -349,7 +351,7 @@ async def test_a_new_version_of_a_policy_is_said_once_and_looks_at_everybody_aga
 
 
 async def test_policies_are_said_again_at_the_version_they_have(city, rows):
-    assert await masters.resay(city, resay.MASTERS["policy"], at_once=1, pause_s=0) == 2
+    assert await snapshots.resay(city, SNAPSHOT_SOURCES["policy"], at_once=1, pause_s=0) == 2
 
     sequences = [
         json.loads(row["headers"])["ce_sequence"]

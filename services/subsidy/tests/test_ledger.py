@@ -14,11 +14,10 @@ from google.protobuf.message import Message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kit import ids
-from kit.clock import SHANGHAI
-from kit.events.records import Kept
-from kit.store import Store
-from kit.testing.telling import a_record, fire, tell, tell_records
+from kit.contracts import ids
+from kit.contracts.clock import SHANGHAI
+from kit.db.store import Store
+from kit.messaging.records import Kept
 from subsidy.consumers import GROUP
 from subsidy.flows import vouchers
 from subsidy.flows.ledger import Move, book
@@ -36,6 +35,7 @@ from subsidy.testing import (
     an_order,
     an_organisation,
 )
+from testkit.telling import a_record, fire, tell, tell_records
 
 Rows = Callable[..., Awaitable[list[dict[str, Any]]]]
 

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from kit import migrations
-from kit.servers.postgres import Postgres, execute
+from devservers.postgres import Postgres, execute
+from kit.db import migrations
 
 
 async def test_up_down_and_up_again_ends_where_the_tables_are(postgres: Postgres) -> None:

@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit import areas
-from kit.money import share_fen
+from kit.contracts import areas
+from kit.contracts.money import share_fen
 from subsidy.flows import policies
 from subsidy.rules import amounts, calendar, eligibility
 from subsidy.rules.eligibility import Facts

@@ -10,12 +10,11 @@ import pytest
 import yaml
 from eldercare.subsidy.v1.api_pb2 import RefuseEntitlement, ReserveVoucher
 
-from kit import ids
-from kit.access import Caller
-from kit.money import fen
-from kit.rpc import Call
-from kit.store import Store
-from kit.testing.telling import fire, tell
+from kit.contracts import ids
+from kit.contracts.money import fen
+from kit.db.store import Store
+from kit.rpc.methods import Call
+from kit.security.access import Caller
 from subsidy.consumers import GROUP
 from subsidy.flows import entitlements, vouchers
 from subsidy.rules.kinds import Account, Cause, Hardship, State, Status
@@ -29,6 +28,7 @@ from subsidy.testing import (
     an_order,
     an_organisation,
 )
+from testkit.telling import fire, tell
 
 FILES = sorted((Path(__file__).parent / "scenarios").glob("*.yaml"))
 SCENARIOS = [

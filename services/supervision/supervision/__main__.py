@@ -1,7 +1,7 @@
 """Composition: the only file that constructs."""
 
-from kit import service
-from kit.service.parts import Parts
+from kit.runtime import entry
+from kit.runtime.parts import Parts
 from supervision import consumers
 from supervision.api import Audits, Complaints
 from supervision.settings import Settings
@@ -14,7 +14,7 @@ def servicers(parts: Parts) -> list[object]:
 
 def main() -> None:
     """Runs until a signal."""
-    service.run(service.settings(Settings), servicers=servicers, group=consumers.GROUP)
+    entry.run(entry.settings(Settings), servicers=servicers, group=consumers.GROUP)
 
 
 if __name__ == "__main__":

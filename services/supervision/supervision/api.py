@@ -3,8 +3,8 @@
 from eldercare.supervision.v1 import api_pb2 as pb
 from eldercare.supervision.v1 import events_pb2 as said
 
-from kit.rpc import Call
-from kit.store import Session
+from kit.db.store import Session
+from kit.rpc.methods import Call
 from supervision import flows, queries
 
 

@@ -5,8 +5,8 @@ from uuid import UUID
 from eldercare.dispatch.v1.events_pb2 import OrderAssigned, OrderFinished, OrderPlaced
 from eldercare.facility.v1.events_pb2 import WorkerChanged, WorkerLeft, WorkerRegistered
 
-from kit.events import Need, on, replicate
-from kit.store import Session
+from kit.db.store import Session
+from kit.messaging.subscriptions import Need, on, replicate
 from supervision import flows
 from supervision.tables import Order, Worker
 

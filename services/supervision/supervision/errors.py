@@ -1,6 +1,6 @@
 """What supervision refuses."""
 
-from kit.refusals import Conflict
+from kit.contracts.refusals import Conflict
 
 
 class NotHeld(Conflict):

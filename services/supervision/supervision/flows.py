@@ -10,13 +10,13 @@ from eldercare.supervision.v1 import api_pb2 as pb
 from eldercare.supervision.v1 import events_pb2 as said
 from sqlmodel import select
 
-from kit import ids, standards, wire
-from kit.access import Caller, check
-from kit.clock import local_day
-from kit.outbox import emit
-from kit.refusals import NotFound
-from kit.standards import Standards
-from kit.store import Session
+from kit.contracts import ids, standards, wire
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import NotFound
+from kit.contracts.standards import Standards
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.security.access import Caller, check
 from supervision.errors import AlreadyClosed, AlreadyRefused, AlreadyVerified, NobodyCame, NotHeld
 from supervision.rules import verdict
 from supervision.rules.verdict import Doubt, State

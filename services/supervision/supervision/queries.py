@@ -5,11 +5,11 @@ from uuid import UUID
 from eldercare.supervision.v1 import api_pb2 as pb
 from sqlmodel import select
 
-from kit import wire
-from kit.access import Caller, area_range, scoped
-from kit.paging import page
-from kit.refusals import NotFound
-from kit.store import Session
+from kit.contracts import wire
+from kit.contracts.refusals import NotFound
+from kit.db.paging import page
+from kit.db.store import Session
+from kit.security.access import Caller, area_range, scoped
 from supervision.rules.verdict import State
 from supervision.tables import Complaint, Settlement
 

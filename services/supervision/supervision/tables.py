@@ -9,7 +9,7 @@ from sqlalchemy import Column, Index, SmallInteger
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
-from kit.tables import Remembered
+from kit.db.tables import Remembered
 from supervision.rules.verdict import State
 
 

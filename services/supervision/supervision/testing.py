@@ -8,9 +8,9 @@ from uuid import UUID
 from eldercare.dispatch.v1 import events_pb2 as dispatch
 from eldercare.facility.v1 import events_pb2 as facility
 
-from kit import ids, wire
-from kit.access import Caller
-from kit.personal import Ring
+from kit.contracts import ids, wire
+from kit.db.personal import Ring
+from kit.security.access import Caller
 
 VILLAGE, COUNTY, CITY, ELSEWHERE = "341102001001", "341102000000", "341100000000", "341103001001"
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from kit import ids
-from kit.clock import Clock
-from kit.outbox import route
-from kit.store import Store
-from kit.testing.telling import tell
+from kit.contracts import ids
+from kit.contracts.clock import Clock
+from kit.db.store import Store
+from kit.messaging.outbox import route
 from supervision import consumers
 from supervision.testing import a_ring, a_worker
+from testkit.telling import tell
 
 
 @pytest_asyncio.fixture

@@ -7,22 +7,24 @@ import pytest_asyncio
 from eldercare.supervision.v1 import api_pb2 as pb
 from eldercare.supervision.v1.events_pb2 import ComplaintFiled, SettlementRefused
 
-from kit import ids, rpc
-from kit.identity import Identity
-from kit.refusals import Conflict, Denied, Malformed, NotFound
-from kit.testing.telling import tell
+from kit.contracts import ids
+from kit.contracts.refusals import Conflict, Denied, Malformed, NotFound
+from kit.rpc.client import Client
+from kit.rpc.server import Server
+from kit.security.identity import Identity
 from supervision import consumers
 from supervision.api import Audits, Complaints
 from supervision.testing import BEGIN, CITY, COUNTY, ELSEWHERE, a_visit, an_offer, an_order
+from testkit.telling import tell
 
 
 @pytest_asyncio.fixture
 async def call(store, issuer):
     """`await call("Audits/Get", request, token, key=…)`."""
     identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
-    server = rpc.Server([Audits(), Complaints()], store=store, identity=identity)
+    server = Server([Audits(), Complaints()], store=store, identity=identity)
     await server.start()
-    client = rpc.Client(f"127.0.0.1:{server.port}")
+    client = Client(f"127.0.0.1:{server.port}")
 
     async def called(method, request, token, *, key=None):
         return await client.call(

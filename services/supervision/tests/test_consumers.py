@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from eldercare.supervision.v1.events_pb2 import SettlementApproved, SettlementHeld
 
-from kit import ids
-from kit.testing.extremes import ENDS, LAST, moved
-from kit.testing.telling import a_record, tell, tell_records
+from kit.contracts import ids
 from supervision import consumers
 from supervision.rules.verdict import Doubt, State
 from supervision.testing import BEGIN, a_visit, a_worker, an_offer, an_order
+from testkit.extremes import ENDS, LAST, moved
+from testkit.telling import a_record, tell, tell_records
 
 GROUP = consumers.GROUP
 

@@ -12,9 +12,8 @@ from eldercare.supervision.v1.events_pb2 import (
     SettlementVerified,
 )
 
-from kit import ids, wire
-from kit.refusals import NotFound
-from kit.testing.telling import tell
+from kit.contracts import ids, wire
+from kit.contracts.refusals import NotFound
 from supervision import consumers, flows
 from supervision.errors import AlreadyClosed, AlreadyRefused, AlreadyVerified, NobodyCame, NotHeld
 from supervision.rules.verdict import Doubt
@@ -28,6 +27,7 @@ from supervision.testing import (
     an_official,
     an_order,
 )
+from testkit.telling import tell
 
 
 @pytest.fixture

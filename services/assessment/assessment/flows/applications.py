@@ -16,10 +16,10 @@ from assessment.rules import (
     Status,
 )
 from assessment.tables import Application, Assessment, Elder
-from kit import ids, wire
-from kit.access import Caller
-from kit.outbox import emit
-from kit.store import Session
+from kit.contracts import ids, wire
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.security.access import Caller
 
 REASSESS = "reassess"
 

@@ -20,12 +20,12 @@ from assessment.flows import applications, lookups
 from assessment.ground import Ground
 from assessment.rules import ApplicationState, AssessmentState, Channel, Status
 from assessment.tables import Application, Assessment, Elder
-from kit import ids, wire
-from kit.access import Caller
-from kit.clock import day_start, local_day
-from kit.outbox import emit
-from kit.store import Session
-from kit.timers import due
+from kit.contracts import ids, wire
+from kit.contracts.clock import day_start, local_day
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.runtime.timers import due
+from kit.security.access import Caller
 
 SCALE = "GBT42195-2022"
 

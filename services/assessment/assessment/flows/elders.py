@@ -26,13 +26,15 @@ from assessment.flows import applications, lookups
 from assessment.ground import Ground
 from assessment.rules import Status
 from assessment.tables import Elder
-from kit import access, areas, ids, numbers, rotation, wire
-from kit.access import Caller
-from kit.clock import local_day
-from kit.outbox import emit
-from kit.personal import Ring
-from kit.refusals import Refusal
-from kit.store import Session
+from kit.contracts import areas, ids, numbers, wire
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import Refusal
+from kit.db import rotation
+from kit.db.personal import Ring
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.security import access
+from kit.security.access import Caller
 
 Text = api.RegisterElder | api.ChangeElder
 CONTACT = ("phone", "address", "contact_name", "contact_phone")

@@ -28,12 +28,13 @@ from assessment.flows.files import Cells, Fault
 from assessment.ground import Ground
 from assessment.rules import ImportState
 from assessment.tables import Elder, Import, ImportChunk
-from kit import areas, ids, timers
-from kit.access import Caller
-from kit.clock import local_day
-from kit.outbox import emit
-from kit.personal import Ring, normal
-from kit.store import Session
+from kit.contracts import areas, ids
+from kit.contracts.clock import local_day
+from kit.db.personal import Ring, normal
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.runtime import timers
+from kit.security.access import Caller
 
 TIMER = "import"
 CHUNK = 500  # rows of one transaction: about a quarter of a second

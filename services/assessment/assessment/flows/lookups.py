@@ -9,8 +9,8 @@ from sqlmodel import col, select
 
 from assessment.rules import OPEN, WAITING, AssessmentState
 from assessment.tables import Application, Assessment, Elder
-from kit.personal import Ring
-from kit.store import Session
+from kit.db.personal import Ring
+from kit.db.store import Session
 
 
 async def known(session: Session, ring: Ring, id_numbers: Collection[str]) -> dict[str, Elder]:

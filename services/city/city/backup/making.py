@@ -26,10 +26,10 @@ from city.backup.tail import Partition
 from city.names import present
 from city.services import GIVEN, database, guarded
 from city.state import State
-from kit import ids
-from kit.bootstrap import Bootstrap
-from kit.clock import Clock
-from kit.clusters import cluster_of
+from kit.contracts import ids
+from kit.contracts.clock import Clock
+from kit.messaging.bootstrap import Bootstrap
+from kit.messaging.clusters import cluster_of
 
 FORM = 1
 MANIFEST, TAIL, BASE = "manifest.json", "tail", "postgres"

@@ -4,14 +4,13 @@ partition belongs to their past.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 
 import asyncpg
 
 from city.backup.tail import Partition
-from kit.connections import connect_options
-from kit.events import heard
+from kit.contracts.modules import import_all
+from kit.db.connections import connect_options
+from kit.messaging.subscriptions import heard
 
 _NEXT = 'select "group", topic, partition, next from position where cluster = $1'
 _SENT = "select topic, partition, max(next) from sent where cluster = $1 group by 1, 2"
@@ -31,8 +30,7 @@ def hearing(services: Iterable[str]) -> dict[str, set[str]]:
     """Which groups hear a topic, by its name; a service's group bears its name."""
     groups: dict[str, set[str]] = {}
     for service in services:
-        if find_spec(f"{service}.consumers"):
-            import_module(f"{service}.consumers")
+        import_all(service, "consumers")
         for each in heard(service).values():
             groups.setdefault(each.topic, set()).add(service)
     return groups

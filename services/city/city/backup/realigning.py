@@ -18,12 +18,12 @@ from city import topics
 from city.backup import positions, tail
 from city.backup.making import TAIL, Manifest
 from city.backup.tail import Offsets, Partition
-from kit import epochs
-from kit.bootstrap import Bootstrap
-from kit.clock import Clock
-from kit.clusters import cluster_of
-from kit.connections import connect_options
-from kit.store import Store
+from kit.contracts.clock import Clock
+from kit.db import epochs
+from kit.db.connections import connect_options
+from kit.db.store import Store
+from kit.messaging.bootstrap import Bootstrap
+from kit.messaging.clusters import cluster_of
 
 GONE_S = 60.0
 SPANS, COPIES = (

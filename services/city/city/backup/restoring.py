@@ -17,8 +17,8 @@ from city.backup.resay import UNFINISHED, keep_pending
 from city.operations import OWNERS
 from city.services import database
 from city.state import State
-from kit.bootstrap import Bootstrap
-from kit.servers.postgres import Postgres
+from devservers.postgres import Postgres
+from kit.messaging.bootstrap import Bootstrap
 
 Said = Callable[[str], None]
 

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
-from kit.bootstrap import Bootstrap
+from kit.messaging.bootstrap import Bootstrap
 
 Partition = tuple[str, int]
 Offsets = dict[Partition, "array[int]"]

@@ -21,7 +21,7 @@ from city.foreground import say
 from city.names import NAMES, variable
 from city.services import guarded
 from city.state import NotAState, State, StateInUse
-from kit.servers.process import Missing, StartFailed
+from devservers.process import Missing, StartFailed
 
 REFUSED, NOT_RUNNING, WRONG = 1, 3, 2
 EXPECTED = (

@@ -26,10 +26,11 @@ from datacenter.queries.boards import board
 from datacenter.rules import months, people
 from datacenter.rules.measures import Counts, Measure, add
 from datacenter.testing import CITY, an_operator, villages
-from kit import areas, migrations
-from kit.clock import Clock
-from kit.servers.postgres import Postgres
-from kit.store import Store
+from devservers.postgres import Postgres
+from kit.contracts import areas
+from kit.contracts.clock import Clock
+from kit.db import migrations
+from kit.db.store import Store
 
 ELDERS, SPAN, OPENED = 1_000_000, 36, 200
 LAST = months.of_text("2026-06")

@@ -26,14 +26,15 @@ from confluent_kafka.cimpl import NewTopic
 from datacenter.consumers import COLLECTED_AFTER, GROUP, keep
 from datacenter.settings import BATCH
 from datacenter.testing import History, Record, records
-from kit import ids, migrations
-from kit.clock import Clock
-from kit.events import heard
-from kit.events.consumers import Consumers
-from kit.events.records import decoded
-from kit.servers.kafka import Kafka
-from kit.servers.postgres import Postgres, execute
-from kit.store import Store
+from devservers.kafka import Kafka
+from devservers.postgres import Postgres, execute
+from kit.contracts import ids
+from kit.contracts.clock import Clock
+from kit.db import migrations
+from kit.db.store import Store
+from kit.messaging.consumers import Consumers
+from kit.messaging.records import decoded
+from kit.messaging.subscriptions import heard
 
 EVENTS, REPEATED, RUNS = 150_000, 0.3, 3
 PARTITIONS = 4

@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 
 from datacenter.flows import exported
-from kit import ids, observe
-from kit.events import Fact
-from kit.refusals import Malformed, Unavailable
-from kit.store import Store
+from kit.contracts import ids
+from kit.contracts.refusals import Malformed, Unavailable
+from kit.db.store import Store
+from kit.messaging.subscriptions import Fact
+from kit.observability.logs import log
 
 # days whose partitions are there before their first event: a week without this duty is still no
 # delay
@@ -126,7 +127,7 @@ async def keep_prepared(store: Store) -> None:
         try:
             await prepare(store)
         except Unavailable as error:
-            observe.log.warning("partitions of the archive are made later", error=error.reason)
+            log.warning("partitions of the archive are made later", error=error.reason)
         await asyncio.sleep(PAUSE_S)
 
 

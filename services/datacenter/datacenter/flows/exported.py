@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from datacenter.flows import dayfiles
-from kit import ids
-from kit.refusals import Refusal
-from kit.store import Driver
+from kit.contracts import ids
+from kit.contracts.refusals import Refusal
+from kit.db.store import Driver
 
 _SKEW = timedelta(hours=1)  # more than the clocks of two machines can differ
 _DAYS = "select day, file, checksum, rows, digest, newest from archived_day order by day"

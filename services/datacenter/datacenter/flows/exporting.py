@@ -21,10 +21,10 @@ from datacenter.flows import dayfiles, exported
 from datacenter.flows.rebuild import LOCK, RebuildRuns
 from datacenter.rules import months
 from datacenter.tables import ArchivedDay
-from kit.clock import local_day
-from kit.refusals import Conflict, Refusal
-from kit.retention import INBOX_KEPT
-from kit.store import Contended, Store, connect_options
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import Conflict, Refusal
+from kit.db.retention import INBOX_KEPT
+from kit.db.store import Contended, Store, connect_options
 
 TRIES, REST_S = 30, 5.0  # a proof of a large archive may hold it for minutes
 

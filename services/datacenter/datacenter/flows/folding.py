@@ -13,7 +13,7 @@ from datacenter.flows.reading.events import COUNTS
 from datacenter.flows.reading.values import Note, Said
 from datacenter.rules.indicators import LEAST, TOP
 from datacenter.rules.measures import Counts, Limits, Measure
-from kit import areas
+from kit.contracts import areas
 
 _KNOWN = """
 select t.kind, t.id::text, t.known from unnest($2::smallint[], $3::uuid[]) as asked (kind, id)

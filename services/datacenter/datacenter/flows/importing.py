@@ -8,8 +8,8 @@ from uuid import UUID
 from datacenter.flows import dayfiles, exported
 from datacenter.flows.exporting import Told, alone, compared, name
 from datacenter.tables import ArchivedDay
-from kit.refusals import Refusal
-from kit.store import Driver, Store
+from kit.contracts.refusals import Refusal
+from kit.db.store import Driver, Store
 
 
 class NotExported(Refusal):

@@ -11,7 +11,7 @@ from typing import Any
 
 from datacenter.rules.indicators import Indicator
 from datacenter.rules.measures import Limits, Measure
-from kit import standards
+from kit.contracts import standards
 
 _MADE_OF = (
     "form",

@@ -10,10 +10,10 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from datacenter.tables import Differed, Heard, Proved
-from kit import observe
-from kit.observe import names
-from kit.refusals import Unavailable
-from kit.store import Session, Store
+from kit.contracts.refusals import Unavailable
+from kit.db.store import Session, Store
+from kit.observability import names
+from kit.observability.logs import log
 
 PAUSE_S = 15.0
 
@@ -28,7 +28,7 @@ async def keep_measuring(store: Store, city: str) -> None:
             async with store.reading() as session:
                 await measure(session, city, began)
         except Unavailable as error:
-            observe.log.warning("figures are not measured now", error=type(error).__name__)
+            log.warning("figures are not measured now", error=type(error).__name__)
         await asyncio.sleep(PAUSE_S)
 
 

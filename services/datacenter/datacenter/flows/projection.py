@@ -11,8 +11,8 @@ from datacenter.flows.limits import limits
 from datacenter.flows.reading.events import area_of, read
 from datacenter.flows.reading.values import When
 from datacenter.flows.renewing import NUMBER, counted_by
-from kit.events import Fact
-from kit.store import Session
+from kit.db.store import Session
+from kit.messaging.subscriptions import Fact
 
 _VOUCHED = "datacenter.unheard"
 

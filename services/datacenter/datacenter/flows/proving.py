@@ -26,11 +26,12 @@ from datacenter.flows.renewing import outdated
 from datacenter.queries import figures
 from datacenter.rules import months
 from datacenter.tables import Differed, Heard, Proved
-from kit import areas, ids, observe
-from kit.access import Caller, area_prefix
-from kit.clock import Clock, local_day
-from kit.refusals import Unavailable
-from kit.store import Session, Store
+from kit.contracts import areas, ids
+from kit.contracts.clock import Clock, local_day
+from kit.contracts.refusals import Unavailable
+from kit.db.store import Session, Store
+from kit.observability.logs import log
+from kit.security.access import Caller, area_prefix
 
 _CHUNK = 10_000
 _SMALL = 50_000  # events that are recounted in about a second
@@ -93,7 +94,7 @@ async def _proved(store: Store, area_code: str, month: int, folder: Path | None)
         await session.flush()
         session.add_all([_difference(proof_id, *one) for one in found.differences])
     if found.differences:
-        observe.log.error(
+        log.error(
             "figures differ from the archive",
             month=months.text(month),
             area=area_code,
@@ -197,7 +198,7 @@ async def prove_daily(
         try:
             proved_on = await prove_due(store, city, proved_on, folder)
         except (Unavailable, Outdated, exported.DayExported, exported.DayAltered) as error:
-            observe.log.warning("no proof now", error=type(error).__name__, why=str(error))
+            log.warning("no proof now", error=type(error).__name__, why=str(error))
 
 
 async def prove_due(

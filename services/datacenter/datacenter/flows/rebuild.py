@@ -21,9 +21,9 @@ from datacenter.flows.limits import limits
 from datacenter.flows.reading.events import read
 from datacenter.flows.reading.values import Said, When
 from datacenter.flows.renewing import counted_by
-from kit import observe
-from kit.refusals import Conflict, EldercareError
-from kit.store import Store, connect_options
+from kit.contracts.refusals import Conflict, EldercareError
+from kit.db.store import Store, connect_options
+from kit.observability.logs import log
 
 LOCK = 0xDA7A  # advisory: of the one that reads or moves the whole archive in several transactions
 _CHUNK = 10_000
@@ -88,7 +88,7 @@ async def _rebuilt(store: Store, reader: asyncpg.Connection, files: Sequence[Pat
             counted_by(),
         )
     folded.add(len(rest))
-    observe.log.info("counts rebuilt", events=folded.events, generation=target)
+    log.info("counts rebuilt", events=folded.events, generation=target)
     return folded.events
 
 
@@ -103,7 +103,7 @@ class _Folded:
         self.events += events
         if monotonic() - self._told_at > _TOLD_EVERY_S:
             self._told_at = monotonic()
-            observe.log.info("counts are being rebuilt", events=self.events)
+            log.info("counts are being rebuilt", events=self.events)
 
 
 async def _fold(store: Store, target: int, chunk: list[Any]) -> None:
@@ -131,8 +131,8 @@ def _said(rows: Iterable[Any]) -> Iterable[Said]:
 
 async def _main() -> int:
     from datacenter.settings import Settings
-    from kit.clock import Clock
-    from kit.service import settings
+    from kit.contracts.clock import Clock
+    from kit.runtime.entry import settings
 
     told = settings(Settings)
     store = Store(

@@ -17,10 +17,10 @@ from functools import cache
 from hashlib import sha256
 
 from datacenter.flows.limits import limits
-from kit import observe
-from kit.database_errors import FAILED
-from kit.observe import names
-from kit.store import Session, Store
+from kit.db.errors import FAILED
+from kit.db.store import Session, Store
+from kit.observability import names
+from kit.observability.logs import log
 
 # raised with every change of what an event counts as (`rules`, `flows.reading`): test_renewing.py
 # notices one that was forgotten
@@ -67,12 +67,10 @@ async def keep_renewed(store: Store, pause_s: float = PAUSE_S) -> None:
                 old = await outdated(session)
             names.COUNTS_OUTDATED.set(int(old))
             if old:
-                observe.log.info(
-                    "counts of other rules are made anew from the archive", rules=counted_by()
-                )
+                log.info("counts of other rules are made anew from the archive", rules=counted_by())
             rest_s = pause_s if not old or await _rebuilt() else min(2 * rest_s, MOST_S)
         except FAILED as error:
-            observe.log.warning("counts are renewed later", error=type(error).__name__)
+            log.warning("counts are renewed later", error=type(error).__name__)
         await asyncio.sleep(rest_s)
 
 
@@ -81,7 +79,7 @@ async def _rebuilt() -> bool:
     child = await asyncio.create_subprocess_exec(sys.executable, "-m", "datacenter.flows.rebuild")
     try:
         if code := await child.wait():
-            observe.log.warning("counts are renewed later", exit_code=code)
+            log.warning("counts are renewed later", exit_code=code)
         return code == 0
     finally:
         if child.returncode is None:

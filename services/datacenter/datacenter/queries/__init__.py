@@ -1,3 +1,3 @@
 """What the data center tells: figures, boards, lineage, proofs. Rows start from
-`kit.access.scoped`.
+`kit.security.access.scoped`.
 """

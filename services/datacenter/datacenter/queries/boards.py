@@ -16,14 +16,14 @@ from datacenter.queries import figures, proofs
 from datacenter.rules import months
 from datacenter.rules.indicators import TOP
 from datacenter.rules.measures import Measure
-from kit import areas
-from kit import tables as kept
-from kit.access import Caller, check
-from kit.clock import local_day
-from kit.events.consumers import Consumers
-from kit.refusals import NotFound
-from kit.store import Session
-from kit.wire import timestamp
+from kit.contracts import areas
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import NotFound
+from kit.contracts.wire import timestamp
+from kit.db import tables as kept
+from kit.db.store import Session
+from kit.messaging.consumers import Consumers
+from kit.security.access import Caller, check
 
 Heard: Any = tables.Heard
 Position: Any = kept.Position

@@ -16,10 +16,11 @@ from datacenter.flows.limits import catalogue
 from datacenter.rules import months
 from datacenter.rules.indicators import Indicator
 from datacenter.rules.measures import STOCKS, Measure
-from kit import access, areas
-from kit.access import Caller, scoped
-from kit.store import Session
-from kit.wire import timestamp
+from kit.contracts import areas
+from kit.contracts.wire import timestamp
+from kit.db.store import Session
+from kit.security import access
+from kit.security.access import Caller, scoped
 
 # SQLAlchemy's statements are typed by columns; a table's attributes are typed by values
 Count: Any = tables.Count

@@ -28,11 +28,11 @@ from datacenter.queries.boards import area
 from datacenter.rules import months
 from datacenter.rules.indicators import Indicator
 from datacenter.rules.measures import STOCKS, Counts, Measure
-from kit import areas, wire
-from kit.access import Caller, area_prefix, scoped
-from kit.observe import trace_id_of
-from kit.refusals import Malformed, NotFound
-from kit.store import Session
+from kit.contracts import areas, wire
+from kit.contracts.refusals import Malformed, NotFound
+from kit.db.store import Session
+from kit.observability.traces import trace_id_of
+from kit.security.access import Caller, area_prefix, scoped
 
 Archived: Any = tables.Archived
 

@@ -6,9 +6,9 @@ from sqlmodel import col, select
 from datacenter.flows.folding import holders
 from datacenter.rules import months
 from datacenter.tables import Differed, Proved
-from kit import wire
-from kit.access import Caller, area_prefix, scoped
-from kit.store import Session
+from kit.contracts import wire
+from kit.db.store import Session
+from kit.security.access import Caller, area_prefix, scoped
 
 
 async def newest(session: Session, caller: Caller, area_code: str, month: int) -> pb.Proof | None:

@@ -12,9 +12,9 @@ from dispatch import sealed
 from dispatch.flows import offers
 from dispatch.rules import orders
 from dispatch.tables import Order
-from kit.rpc import Client
-from kit.store import Session, Store, Vault
-from kit.timers import due
+from kit.db.store import Session, Store, Vault
+from kit.rpc.client import Client
+from kit.runtime.timers import due
 
 CALL_S = 2.0
 TIMER = "contact"

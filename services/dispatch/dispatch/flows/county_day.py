@@ -16,11 +16,11 @@ from dispatch.rules.problem import Problem, Stop, Visit
 from dispatch.rules.problem import Worker as Able
 from dispatch.rules.travel import Place
 from dispatch.tables import Declined, Order, Organisation, Worker
-from kit import areas
-from kit.access import area_range
-from kit.clock import day_bounds, day_start, local_day
-from kit.refusals import NotFound
-from kit.store import Session
+from kit.contracts import areas
+from kit.contracts.clock import day_bounds, day_start, local_day
+from kit.contracts.refusals import NotFound
+from kit.db.store import Session
+from kit.security.access import area_range
 
 
 def county_of(area_code: str) -> str:

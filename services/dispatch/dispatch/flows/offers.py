@@ -14,11 +14,11 @@ from dispatch.rules import orders
 from dispatch.rules.orders import Cause, State
 from dispatch.rules.scan import plan_by_scan
 from dispatch.tables import Declined, Order
-from kit import wire
-from kit.clock import local_day
-from kit.outbox import emit
-from kit.store import Session
-from kit.timers import due, undue
+from kit.contracts import wire
+from kit.contracts.clock import local_day
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.runtime.timers import due, undue
 
 TIMERS = ("offer", "answer", "missed")
 

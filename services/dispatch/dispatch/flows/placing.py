@@ -2,7 +2,7 @@
 
 The order's id is made from the client and its idempotency key, so whoever repeats, in whatever
 state of things, finds the same order. Placing is hot, so both transactions are raw
-(`kit.commands`): one read and one statement each.
+(`kit.rpc.idempotency`): one read and one statement each.
 """
 
 import hashlib
@@ -25,17 +25,19 @@ from dispatch.limits import Item, item, limits
 from dispatch.rules import days, orders
 from dispatch.rules.orders import State
 from dispatch.tables import Order
-from kit import access, wire
-from kit.clock import SHANGHAI, local_day
-from kit.commands import KeyReused
-from kit.final_write import Repeated
-from kit.observe import log
-from kit.outbox import emit
-from kit.raw_session import RawSession
-from kit.refusals import Conflict, NotFound, Unavailable
-from kit.rpc import Call, Client
-from kit.store import Contended, Store
-from kit.timers import due, undue
+from kit.contracts import wire
+from kit.contracts.clock import SHANGHAI, local_day
+from kit.contracts.refusals import Conflict, NotFound, Unavailable
+from kit.db.final_write import Repeated
+from kit.db.raw_session import RawSession
+from kit.db.store import Contended, Store
+from kit.messaging.outbox import emit
+from kit.observability.logs import log
+from kit.rpc.client import Client
+from kit.rpc.idempotency import KeyReused
+from kit.rpc.methods import Call
+from kit.runtime.timers import due, undue
+from kit.security import access
 
 NAMESPACE = UUID("6f1d6a52-6d0c-5a43-9e0e-0d3c8b1f6a21")
 ALIVE, INSTITUTION = elders.Elder.STATUS_ALIVE, elders.Elder.LIVING_INSTITUTION

@@ -11,11 +11,13 @@ from dispatch.rules.checker import breaches
 from dispatch.rules.problem import Plan, Problem
 from dispatch.rules.scan import plan_by_scan
 from dispatch.tables import Order
-from kit.clock import local_day
-from kit.observe import log, names, span
-from kit.store import Session, Store
-from kit.tables import Due
-from kit.timers import due
+from kit.contracts.clock import local_day
+from kit.db.store import Session, Store
+from kit.db.tables import Due
+from kit.observability import names
+from kit.observability.logs import log
+from kit.observability.traces import span
+from kit.runtime.timers import due
 
 
 async def plan(store: Store, engine: Engine, county: str) -> None:

@@ -24,14 +24,14 @@ from dispatch.limits import limits
 from dispatch.rules import orders, travel
 from dispatch.rules.orders import Cause, State
 from dispatch.tables import Order
-from kit import wire
-from kit.access import Caller, check
-from kit.clock import local_day
-from kit.outbox import emit
-from kit.raw_session import RawSession
-from kit.refusals import Malformed, NotFound
-from kit.store import Session
-from kit.timers import due, undue
+from kit.contracts import wire
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import Malformed, NotFound
+from kit.db.raw_session import RawSession
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.runtime.timers import due, undue
+from kit.security.access import Caller, check
 
 
 async def cancel(session: Session, request: pb.CancelOrder, caller: Caller) -> said.OrderCancelled:

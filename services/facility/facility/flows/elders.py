@@ -5,9 +5,9 @@ from eldercare.assessment.v1 import events_pb2 as heard
 from facility.flows import stays
 from facility.rules import ElderStatus
 from facility.tables import Ability, Elder
-from kit import wire
-from kit.events import replicate
-from kit.store import Session
+from kit.contracts import wire
+from kit.db.store import Session
+from kit.messaging.subscriptions import replicate
 
 
 async def keep(session: Session, state: heard.Elder) -> None:

@@ -11,12 +11,12 @@ from facility.flows.organisations import check_area
 from facility.ground import Ground
 from facility.rules import FacilityStatus, OrganisationStatus
 from facility.tables import Bed, Facility, Organisation
-from kit import ids, wire
-from kit.access import Caller
-from kit.clock import local_day
-from kit.outbox import emit
-from kit.refusals import NotFound
-from kit.store import Session
+from kit.contracts import ids, wire
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import NotFound
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.security.access import Caller
 
 
 async def open_(

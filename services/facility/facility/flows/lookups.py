@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from facility.rules import WorkerStatus
 from facility.tables import Bed, Stay, Worker
-from kit.store import Session
+from kit.db.store import Session
 
 
 async def works_there(session: Session, organisation_id: UUID, digests: Sequence[bytes]) -> bool:

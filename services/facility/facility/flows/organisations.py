@@ -8,10 +8,11 @@ from facility.errors import AreaUnknown, KnownAlready, WrongCheckCharacter
 from facility.ground import Ground
 from facility.rules import OrganisationStatus
 from facility.tables import Organisation
-from kit import access, areas, ids, numbers, wire
-from kit.access import Caller
-from kit.outbox import emit
-from kit.store import Session
+from kit.contracts import areas, ids, numbers, wire
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.security import access
+from kit.security.access import Caller
 
 
 async def register(

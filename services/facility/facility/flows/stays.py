@@ -24,12 +24,12 @@ from facility.errors import (
 from facility.flows import lookups
 from facility.rules import ElderStatus, FacilityStatus
 from facility.tables import BED_ONCE, ELDER_ONCE, Bed, Elder, Facility, Stay
-from kit import ids, wire
-from kit.access import Caller
-from kit.clock import local_day
-from kit.outbox import emit
-from kit.refusals import Refusal
-from kit.store import Session
+from kit.contracts import ids, wire
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import Refusal
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.security.access import Caller
 
 
 async def admit(session: Session, command: api.AdmitElder, caller: Caller) -> said.StayBegan:

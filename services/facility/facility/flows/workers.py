@@ -22,13 +22,15 @@ from facility.flows.stays import day_of
 from facility.ground import Ground
 from facility.rules import OrganisationStatus, WorkerStatus
 from facility.tables import Organisation, Worker
-from kit import access, ids, numbers, rotation, wire
-from kit.access import Caller
-from kit.clock import local_day
-from kit.days import NO_END
-from kit.outbox import emit
-from kit.refusals import NotFound
-from kit.store import Session
+from kit.contracts import ids, numbers, wire
+from kit.contracts.clock import local_day
+from kit.contracts.days import NO_END
+from kit.contracts.refusals import NotFound
+from kit.db import rotation
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.security import access
+from kit.security.access import Caller
 
 
 async def register(

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from gateway import app, contracts, routes, transcode
 from gateway.limits import Bounds
-from kit.identity import Identity
+from kit.security.identity import Identity
 
 
 class AtHand:

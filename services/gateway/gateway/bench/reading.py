@@ -23,14 +23,15 @@ import uvloop
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from benchmarks.outbox import machine
+from devservers.kafka import MemoryKafka
+from devservers.postgres import Postgres, execute
+from devservers.process import Process, free_port, listens
 from gateway import consumers, contracts, transcode  # noqa: F401 – consumers fill a table
 from gateway.bench import load
-from kit import areas, ids, migrations, numbers
-from kit.bench.outbox import machine
-from kit.events import heard
-from kit.servers.kafka import MemoryKafka
-from kit.servers.postgres import Postgres, execute
-from kit.servers.process import Process, free_port, listens
+from kit.contracts import areas, ids, numbers
+from kit.db import migrations
+from kit.messaging.subscriptions import heard
 
 SERVICE, METHOD = "assessment", "eldercare.assessment.v1.Elders/Get"
 ELDERS, CONNECTIONS = 200, 32

@@ -9,9 +9,8 @@ from typing import Any, Protocol
 import grpc
 from google.protobuf.message import Message
 
-from kit import observe
-from kit.observe import names
-from kit.refusals import Unavailable
+from kit.contracts.refusals import Unavailable
+from kit.observability import names, traces
 from kit.rpc import status
 from kit.rpc.methods import MESSAGE_MOST_BYTES, Method, deadline, methods_of
 
@@ -86,8 +85,8 @@ class Client:
         service, _, short = called.full_name.rpartition(".")
         code, began = "OK", time.perf_counter()
         attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": short}
-        with observe.span(names.RPC_CALLED, attributes=attributes, method=called.full_name):
-            metadata.append(("traceparent", observe.traceparent() or ""))
+        with traces.span(names.RPC_CALLED, attributes=attributes, method=called.full_name):
+            metadata.append(("traceparent", traces.traceparent() or ""))
             calling = stub(request, timeout=_left(timeout), metadata=tuple(metadata))
             try:
                 return await calling

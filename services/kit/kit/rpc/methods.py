@@ -12,8 +12,8 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
-from kit.access import Caller
-from kit.refusals import Denied, Malformed, Unauthenticated
+from kit.contracts.refusals import Denied, Malformed, Unauthenticated
+from kit.security.access import Caller
 
 CHANNELS = frozenset({"portal", "hotline", "mobile", "terminal", "api", "internal"})
 KEY_MOST = 200

@@ -14,11 +14,13 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
-from kit import commands, days, ids, observe, outbox, refusals
-from kit.identity import Identity
-from kit.observe import names
-from kit.refusals import EldercareError, Malformed, Unauthenticated, Unavailable
-from kit.rpc import status
+from kit.contracts import days, ids, refusals
+from kit.contracts.refusals import EldercareError, Malformed, Unauthenticated, Unavailable
+from kit.db.store import Store
+from kit.messaging import outbox
+from kit.observability import names, traces
+from kit.observability.logs import log
+from kit.rpc import idempotency, status
 from kit.rpc.methods import (
     CHANNELS,
     MESSAGE_MOST_BYTES,
@@ -29,7 +31,7 @@ from kit.rpc.methods import (
     is_between,
     methods_of,
 )
-from kit.store import Store
+from kit.security.identity import Identity
 
 DEADLINE_S = 5.0  # for callers who set none
 ROUNDED_S = 0.1  # a deadline travels as a rounded span, so the caller's ends a little before ours
@@ -128,7 +130,7 @@ class Server:
         self.open += 1
         service, _, name = method.full_name.rpartition(".")
         attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": name}
-        with observe.span(
+        with traces.span(
             names.RPC_SERVED,
             parent=metadata.get("traceparent"),
             root=True,
@@ -183,7 +185,7 @@ class Server:
             call.now = session.now
             return await work(request, session, call)
 
-        return await commands.run(
+        return await idempotency.run(
             # one program speaks for many people: what one of them was answered is not for another
             # who happens to use the same key
             self._store,
@@ -193,7 +195,7 @@ class Server:
             call.caller.subject.encode() + b"\0" + request.SerializeToString(deterministic=True),
             once,
             method.reply,
-            raw=commands.is_hot(work),
+            raw=idempotency.is_hot(work),
         )
 
     async def _admitted(self, method: Method, metadata: dict[str, Any]) -> Call:
@@ -282,7 +284,7 @@ def _refuse(context: Context, error: EldercareError, method: Method) -> str:
     context.set_code(code)
     context.set_details(text)
     names.REFUSED.add(1, method=method.full_name, reason=error.reason)
-    tell = observe.log.warning if refusals.consequence(error).log == "warning" else observe.log.info
+    tell = log.warning if refusals.consequence(error).log == "warning" else log.info
     tell(
         "refused",
         method=method.full_name,
@@ -294,9 +296,9 @@ def _refuse(context: Context, error: EldercareError, method: Method) -> str:
 
 
 def _fail(context: Context, error: Exception, method: Method) -> str:
-    code, text, details = status.defect(observe.current_trace_id())
+    code, text, details = status.defect(traces.current_trace_id())
     context.set_trailing_metadata(((status.TRAILER, details),))
     context.set_code(code)
     context.set_details(text)
-    observe.log.error("failed", method=method.full_name, exc_info=error)
+    log.error("failed", method=method.full_name, exc_info=error)
     return code.name

@@ -12,8 +12,8 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2 as details
 from google.rpc import status_pb2
 
-from kit import refusals
-from kit.refusals import DOMAIN, EldercareError, Unavailable
+from kit.contracts import refusals
+from kit.contracts.refusals import DOMAIN, EldercareError, Unavailable
 
 TRAILER = "grpc-status-details-bin"
 _TEXT_MOST, _FACT_MOST, _FACTS_MOST, _VIOLATIONS_MOST = (

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 
-from kit.clock import SHANGHAI
+from kit.contracts.clock import SHANGHAI
 from simulator import norms
 from simulator.story import entitling, ordering
 from simulator.story.state import Story, days_between, instant

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
-from kit.clock import SHANGHAI
+from kit.contracts.clock import SHANGHAI
 from simulator.client import Gateway, Identities, Refused
 from simulator.ledger import Ledger
 from simulator.people import Person, Places, population

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from kit.clock import SHANGHAI
+from kit.contracts.clock import SHANGHAI
 from simulator.people import Person
 from simulator.story.ordering import GONE, WAITING, give_back
 from simulator.story.state import Story

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from kit import areas
+from kit.contracts import areas
 from subsidy.flows import policies
 from subsidy.rules import eligibility
 from subsidy.rules.eligibility import Facts, Terms, Verdict

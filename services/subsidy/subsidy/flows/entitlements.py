@@ -17,13 +17,13 @@ from eldercare.subsidy.v1.events_pb2 import (
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from kit import ids, wire
-from kit.clock import day_start, local_day
-from kit.events import replicate
-from kit.outbox import emit
-from kit.rpc import Call
-from kit.store import Session
-from kit.timers import due
+from kit.contracts import ids, wire
+from kit.contracts.clock import day_start, local_day
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.messaging.subscriptions import replicate
+from kit.rpc.methods import Call
+from kit.runtime.timers import due
 from subsidy.errors import EntitlementNotOpen
 from subsidy.flows import eligibility, issuing, policies, recoveries, vouchers
 from subsidy.rules import calendar

@@ -9,10 +9,10 @@ from uuid import UUID
 from eldercare.subsidy.v1.events_pb2 import VoucherIssued
 from sqlmodel import col, select
 
-from kit import ids, wire
-from kit.clock import local_day
-from kit.outbox import emit
-from kit.store import Session
+from kit.contracts import ids, wire
+from kit.contracts.clock import local_day
+from kit.db.store import Session
+from kit.messaging.outbox import emit
 from subsidy.flows import eligibility
 from subsidy.flows.ledger import Move, book, enter
 from subsidy.rules import calendar

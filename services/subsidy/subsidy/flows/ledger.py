@@ -6,7 +6,7 @@ PostgreSQL refuses a statement whose entries do not balance per document and are
 from typing import NamedTuple
 from uuid import UUID
 
-from kit.store import Session
+from kit.db.store import Session
 from subsidy.rules.kinds import Account
 from subsidy.tables import LedgerEntry
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from eldercare.subsidy.v1.events_pb2 import PaymentMade
 
-from kit import ids, wire
-from kit.clock import day_start, local_day
-from kit.outbox import emit
-from kit.store import Session
+from kit.contracts import ids, wire
+from kit.contracts.clock import day_start, local_day
+from kit.db.store import Session
+from kit.messaging.outbox import emit
 from subsidy.flows.ledger import Move, book
 from subsidy.rules.kinds import Account, PaymentKind
 

@@ -9,12 +9,12 @@ from eldercare.subsidy.v1 import events_pb2 as said
 from eldercare.subsidy.v1.events_pb2 import PolicyPublished
 from sqlmodel import col, select
 
-from kit import money, wire
-from kit.clock import day_start
-from kit.outbox import emit
-from kit.standards import Standards, load
-from kit.store import Session
-from kit.timers import due
+from kit.contracts import money, wire
+from kit.contracts.clock import day_start
+from kit.contracts.standards import Standards, load
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.runtime.timers import due
 from subsidy.rules.eligibility import Terms
 from subsidy.rules.kinds import Hardship, Kind
 from subsidy.tables import Policy

@@ -6,9 +6,9 @@ from uuid import UUID
 from eldercare.subsidy.v1.events_pb2 import RecoveryOpened
 from sqlmodel import col, select
 
-from kit import ids, wire
-from kit.outbox import emit
-from kit.store import Session
+from kit.contracts import ids, wire
+from kit.db.store import Session
+from kit.messaging.outbox import emit
 from subsidy.flows import vouchers
 from subsidy.flows.ledger import Move, enter
 from subsidy.rules import amounts, calendar

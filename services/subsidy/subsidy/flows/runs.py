@@ -8,11 +8,11 @@ from uuid import UUID
 
 from eldercare.subsidy.v1.events_pb2 import VoucherLapsed
 
-from kit import wire
-from kit.clock import day_start, local_day
-from kit.outbox import emit
-from kit.store import Session
-from kit.timers import due
+from kit.contracts import wire
+from kit.contracts.clock import day_start, local_day
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.runtime.timers import due
 from subsidy.flows import entitlements, issuing, payments, policies
 from subsidy.flows.ledger import Move, book
 from subsidy.rules import calendar

@@ -15,11 +15,11 @@ from eldercare.subsidy.v1.events_pb2 import (
 from eldercare.supervision.v1.events_pb2 import SettlementApproved
 from sqlmodel import col, select
 
-from kit import wire
-from kit.clock import local_day
-from kit.money import share_fen
-from kit.outbox import emit
-from kit.store import Session
+from kit.contracts import wire
+from kit.contracts.clock import local_day
+from kit.contracts.money import share_fen
+from kit.db.store import Session
+from kit.messaging.outbox import emit
 from subsidy.errors import VoucherTooShort
 from subsidy.flows import issuing, policies
 from subsidy.flows.ledger import Move, enter

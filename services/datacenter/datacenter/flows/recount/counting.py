@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from google.protobuf.message import Message
 
 from datacenter.rules.measures import Limits
-from kit import areas
-from kit.clock import day_start
+from kit.contracts import areas
+from kit.contracts.clock import day_start
 
 Figures = dict[tuple[str, str], tuple[int, int]]  # code, area → numerator, denominator
 Hearer = Callable[

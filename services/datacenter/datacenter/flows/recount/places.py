@@ -6,7 +6,7 @@ from typing import Any
 from eldercare.facility.v1 import events_pb2 as facility
 
 from datacenter.flows.recount.counting import Hearers, Month
-from kit import areas
+from kit.contracts import areas
 
 counts = Hearers()
 _COUNTY, _TOWN = 1, 2

@@ -1,6 +1,6 @@
 """What the kit remembers."""
 
-from kit import migrations
+from kit.db import migrations
 
 revision = "datacenter_kit"
 down_revision = None

@@ -1,6 +1,6 @@
 """A service can be restored from a backup: how far its letters are sent, and its epochs."""
 
-from kit import migrations
+from kit.db import migrations
 
 revision = "facility_restores"
 down_revision = "facility_registers"

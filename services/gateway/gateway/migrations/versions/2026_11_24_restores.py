@@ -5,7 +5,7 @@ of each lost epoch goes on.
 import sqlalchemy as sa
 from alembic import op
 
-from kit import migrations
+from kit.db import migrations
 
 revision = "gateway_restores"
 down_revision = "a1f0d5c2b7e3"

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from kit import migrations
+from kit.db import migrations
 
 revision = "subsidy_debts_by_voucher"
 down_revision = "subsidy_debts_know_visits"

@@ -1,0 +1,368 @@
+"""Kafka on one machine: Apache Kafka (KRaft) from its Maven jars, or the in-memory broker inside
+librdkafka.
+"""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from devservers.process import Missing, Process, StartFailed, free_port, listens
+
+VERSION = "4.1.0"
+INSTEAD = (
+    "Install it (Debian: apt-get install default-jre-headless maven), name a broker with "
+    "--kafka HOST:PORT, or use --kafka memory."
+)
+
+
+def missing() -> list[str]:
+    """The programs that Apache Kafka lacks on this machine; empty when it can run."""
+    needed = ["java"] if (jars() / "complete").exists() else ["java", "mvn"]
+    return [program for program in needed if shutil.which(program) is None]
+
+
+def jars() -> Path:
+    """The folder of the jars, outside any checkout, shared by all of them."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "eldercare" / f"kafka-{VERSION}"
+
+
+def fetch_jars() -> Path:
+    """Copies the jars of the broker once per machine with Maven. Raises: Missing, StartFailed."""
+    lacking = missing()
+    if lacking:
+        raise Missing(
+            f"Apache Kafka needs {' and '.join(lacking)}, not found on this machine. {INSTEAD}"
+        )
+    home = jars()
+    if (home / "complete").exists():
+        return home
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home.parent) as scratch:
+        pom = Path(__file__).with_name("kafka.pom")
+        goal = [
+            "dependency:copy-dependencies",
+            f"-DoutputDirectory={scratch}/jars",
+            f"-Dkafka.version={VERSION}",
+        ]
+        done = subprocess.run(
+            ["mvn", "-q", "-B", "-f", str(pom), *goal],
+            capture_output=True,
+            text=True,
+            cwd=scratch,
+            check=False,
+        )
+        if done.returncode:
+            raise StartFailed(
+                "Maven could not fetch the jars of Kafka "
+                f"{VERSION}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}\n{INSTEAD}"
+            )
+        Path(scratch, "jars", "complete").touch()
+        try:
+            Path(scratch, "jars").rename(home)
+        except OSError:  # another process was faster
+            if not (home / "complete").exists():
+                raise
+    return home
+
+
+@dataclass(frozen=True)
+class Door:
+    """One more listener of a node. protocol: SSL, SASL_PLAINTEXT or SASL_SSL. properties: its own,
+    without the prefix of the listener.
+    """
+
+    protocol: str
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+class Kafka(Process):
+    """One Apache Kafka node, broker and controller in one, on 127.0.0.1. Its data survive any
+    restart, a SIGKILL included.
+
+    voters: node id → controller port of every node of the cluster, this one included; None for a
+    cluster of one. heap_mb: the JVM's heap. doors: guarded listeners by name, beside the open one;
+    users: password by name of those with SCRAM-SHA-512. short_lived: it starts with half the work
+    and serves with less speed.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        port: int = 0,
+        node: int = 1,
+        voters: dict[int, int] | None = None,
+        cluster_id: str | None = None,
+        heap_mb: int = 512,
+        short_lived: bool = False,
+        log: Path | None = None,
+        doors: Mapping[str, Door] | None = None,
+        users: Mapping[str, str] | None = None,
+    ) -> None:
+        self.data = data.absolute()
+        super().__init__(
+            f"kafka-{node}" if voters else "kafka",
+            log or self.data.parent / f"{self.data.name}.log",
+        )
+        self.port = port
+        self.node = node
+        self.heap_mb = heap_mb
+        self.short_lived = short_lived
+        self._doors, self._users = doors or {}, users or {}
+        self._behind: dict[str, int] = {}  # port by name of a door
+        self._voters = voters
+        self._cluster_id = cluster_id
+        self._admin: AdminClient | None = None
+
+    @property
+    def address(self) -> str:
+        """host:port for clients."""
+        return f"127.0.0.1:{self.port}"
+
+    def address_of(self, door: str) -> str:
+        """host:port behind a door."""
+        return f"127.0.0.1:{self._behind[door]}"
+
+    def prepare(self) -> None:
+        """Fetches the jars, chooses the ports and formats the storage; each only the first time."""
+        self._jars = fetch_jars()
+        self.data.mkdir(parents=True, exist_ok=True)
+        kept = self.data / "node.json"
+        if kept.exists():
+            chosen = json.loads(kept.read_text())
+        else:
+            identity = self._cluster_id or new_cluster_id()
+            chosen = {
+                "port": self.port or free_port(),
+                "voters": self._voters or {self.node: free_port()},
+                "cluster_id": identity,
+                "doors": {name: free_port() for name in self._doors},
+            }
+        self.port = self.port or chosen["port"]
+        self._behind = chosen.get("doors", {})
+        voters = {int(node): port for node, port in chosen["voters"].items()}
+        (self.data / "server.properties").write_text(self._properties(voters))
+        if not kept.exists():
+            format_storage = [
+                "kafka.tools.StorageTool",
+                "format",
+                "-t",
+                chosen["cluster_id"],
+                "-c",
+                str(self.data / "server.properties"),
+            ]
+            for name, password in self._users.items():
+                format_storage += [
+                    "--add-scram",
+                    f"SCRAM-SHA-512=[name={name},password={password}]",
+                ]
+            done = subprocess.run(
+                [*self._java(128), *format_storage, "--ignore-formatted"],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                raise StartFailed(
+                    f"Kafka's storage could not be formatted:\n{done.stdout}{done.stderr}"
+                )
+            kept.write_text(json.dumps(chosen))
+
+    def _properties(self, voters: dict[int, int]) -> str:
+        copies = min(3, len(voters))
+        beside = "".join(f",{name}://{self.address_of(name)}" for name in self._doors)
+        protocols = [f"{name}:{door.protocol}" for name, door in self._doors.items()]
+        settings: dict[str, object] = {
+            "process.roles": "broker,controller",
+            "node.id": self.node,
+            "controller.quorum.voters": ",".join(
+                f"{node}@127.0.0.1:{port}" for node, port in voters.items()
+            ),
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{voters[self.node]}{beside}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}{beside}",
+            "listener.security.protocol.map": ",".join(
+                ["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT", *protocols]
+            ),
+            "controller.listener.names": "CONTROLLER",
+            "log.dirs": self.data / "logs",
+            "auto.create.topics.enable": "false",
+            "default.replication.factor": copies,
+            "min.insync.replicas": max(1, copies - 1),
+            "offsets.topic.replication.factor": copies,
+            # the default of 50 makes starting and the first join slow
+            "offsets.topic.num.partitions": 4,
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": max(1, copies - 1),
+            "transaction.state.log.num.partitions": 1,
+            "share.coordinator.state.topic.replication.factor": copies,
+            "share.coordinator.state.topic.min.isr": max(1, copies - 1),
+            "share.coordinator.state.topic.num.partitions": 1,
+            # a killed broker may come back only after it; the default is 9 s
+            "broker.session.timeout.ms": 6_000,
+            "broker.heartbeat.interval.ms": 1_000,
+            "group.initial.rebalance.delay.ms": 0,
+            "log.cleaner.dedupe.buffer.size": 32
+            * 1024
+            * 1024,  # the default of 128 MB is a quarter of our heap
+            "log.retention.check.interval.ms": 60_000,
+            "num.network.threads": 2,
+            "num.io.threads": 4,
+        }
+        for name, door in self._doors.items():
+            settings |= {
+                f"listener.name.{name.lower()}.{key}": value
+                for key, value in door.properties.items()
+            }
+        return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+    def _java(self, heap_mb: int) -> list[str]:
+        flags = [
+            f"-Xms{heap_mb // 2}m",
+            f"-Xmx{heap_mb}m",
+            "-XX:+UseSerialGC",
+            "-Djava.awt.headless=true",
+        ]
+        if (
+            self.short_lived
+        ):  # without the second compiler: 3.6 instead of 5.8 s of CPU until it answers
+            flags.append("-XX:TieredStopAtLevel=1")
+        flags += [
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        ]
+        return ["java", *flags, "-cp", f"{self._jars}/*"]
+
+    def command(self) -> list[str]:
+        return [*self._java(self.heap_mb), "kafka.Kafka", str(self.data / "server.properties")]
+
+    def answers(self) -> bool:
+        if self.pid is None or not listens(self.port):
+            return False
+        self._admin = self._admin or AdminClient(
+            {"bootstrap.servers": self.address, "log_level": 0}
+        )
+        return self.node in broker_ids(
+            self._admin
+        )  # the controllers have taken it in: partitions may be given to it
+
+    def stop(self, timeout: float = 30) -> None:
+        """Of a cluster the last ones by force: a clean end needs a majority of controllers. The log
+        itself survives both.
+        """
+        self._admin = None  # or it goes on knocking at a closed door
+        super().stop(min(timeout, 5) if self._voters else timeout)
+
+
+class KafkaCluster:
+    """Several nodes on one machine, for tests of replication and fail-over."""
+
+    def __init__(self, data: Path, *, brokers: int = 3, heap_mb: int = 384) -> None:
+        voters = {node: free_port() for node in range(1, brokers + 1)}
+        identity = new_cluster_id()
+        self.brokers = [
+            Kafka(
+                data / f"node-{node}",
+                node=node,
+                voters=voters,
+                cluster_id=identity,
+                heap_mb=heap_mb,
+                short_lived=True,
+            )
+            for node in voters
+        ]
+
+    @property
+    def address(self) -> str:
+        return ",".join(broker.address for broker in self.brokers)
+
+    def start(self, timeout: float = 120) -> None:
+        """Spawns all before it waits for any: a controller alone has no majority."""
+        for broker in self.brokers:
+            broker.prepare()
+        for broker in self.brokers:
+            broker.spawn()
+        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        deadline = time.monotonic() + timeout
+        while not all(broker.answers() for broker in self.brokers) or broker_count(admin) < len(
+            self.brokers
+        ):
+            if time.monotonic() > deadline:
+                self.stop()
+                raise StartFailed(
+                    f"the cluster did not answer within {timeout:.0f} "
+                    f"s:\n{self.brokers[0].last_lines()}"
+                )
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """Ends all; the last ones by force, since a clean end needs a majority of controllers."""
+        for broker in self.brokers:
+            broker.signal_stop()
+        for broker in self.brokers:
+            broker.stop()
+
+
+class MemoryKafka(Process):
+    """The broker inside librdkafka, for machines without Java.
+
+    It forgets everything when it ends, keeps about 5 MB a partition, gives every topic 4 partitions
+    at its first mention and knows no CreateTopics.
+    """
+
+    def __init__(self, data: Path, *, log: Path | None = None) -> None:
+        self.data = data.absolute()
+        super().__init__("memory-kafka", log or self.data.parent / "memory-kafka.log")
+        self.address = ""
+
+    def prepare(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+        (self.data / "address").unlink(missing_ok=True)
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "devservers.memory", str(self.data / "address")]
+
+    def answers(self) -> bool:
+        written = self.data / "address"
+        if self.pid is None or not written.exists():
+            return False
+        self.address = written.read_text().strip()
+        return bool(self.address)
+
+    def create_topics(self, names: Sequence[str]) -> None:
+        """Mentions each topic, which is how this broker makes them. Raises: KafkaException."""
+        admin = AdminClient(
+            {"bootstrap.servers": self.address, "allow.auto.create.topics": "true", "log_level": 0}
+        )
+        for name in names:
+            admin.list_topics(name, timeout=10)
+
+
+def new_cluster_id() -> str:
+    """22 characters as Kafka wants them; "0" first, since a leading "-" would look like an option."""
+    return "0" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
+
+
+def broker_ids(admin: AdminClient) -> frozenset[int]:
+    """The nodes that the metadata names; none while nobody answers. Blocks for two seconds at most."""
+    try:
+        return frozenset(admin.list_topics(timeout=2).brokers)
+    except KafkaException:
+        return frozenset()
+
+
+def broker_count(admin: AdminClient) -> int:
+    """How many brokers the metadata names; 0 while nobody answers. Blocks for two seconds at most."""
+    return len(broker_ids(admin))

@@ -1,0 +1,16 @@
+"""A service can be restored from a backup: how far its letters are sent, and its epochs."""
+
+from kit.db import migrations
+
+revision = "kit_2"
+down_revision = "kit_1"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    migrations.restore_tables()
+
+
+def downgrade() -> None:
+    migrations.no_restore_tables()

@@ -1,0 +1,51 @@
+"""A page of a list: rows in the order of their ids, and where the next page begins."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from sqlmodel import SQLModel
+from sqlmodel.sql.expression import SelectOfScalar
+
+from kit.contracts.refusals import NotFound
+from kit.db.store import Session
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+class Question(Protocol):
+    """What asks for a page. limit: rows, 0 for the usual number. after: `next` of the page before,
+    empty for the first one.
+    """
+
+    limit: int
+    after: str
+
+
+async def page(
+    session: Session,
+    wanted: SelectOfScalar[Row],
+    key: Any,
+    question: Question,
+    usual: int,
+    *,
+    kind: str = "page",
+) -> tuple[Sequence[Row], str]:
+    """The rows and `next`, empty on the last page; one row more is read to know whether this is the
+    last.
+
+    wanted: scoped to the caller. key: the column of the rows' ids. usual: rows where none are asked
+    for. kind: what a refusal names. Raises: NotFound where `after` is no id.
+    """
+    limit = question.limit or usual
+    if question.after:
+        wanted = wanted.where(key > _id(question.after, kind))
+    rows = (await session.exec(wanted.order_by(key).limit(limit + 1))).all()
+    return rows[:limit], str(getattr(rows[limit - 1], key.key)) if len(rows) > limit else ""
+
+
+def _id(after: str, kind: str) -> UUID:
+    try:
+        return UUID(after)
+    except ValueError as error:
+        raise NotFound(kind, after, field="after") from error

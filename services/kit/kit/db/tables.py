@@ -1,0 +1,388 @@
+"""What every service remembers for the kit's sake, and the base of what it remembers for its own.
+
+A service's tables derive from `Remembered`; the tables of one package share a metadata of their
+own, so that two services may have a table of the same name in one process. House rules become
+column types here: an instant is `timestamptz`, a column that ends in `_fen` is `bigint`, a
+`version` too, since a replica's holds `ce_sequence`; an IntEnum is kept as its number.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import IntEnum
+from functools import cache, partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Enum,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    event,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from kit.db.columns import sealed
+
+_NAMES = {
+    "pk": "%(table_name)s_pk",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fk",
+    "uq": "%(table_name)s_%(column_0_N_name)s_uq",
+    "ix": "%(table_name)s_%(column_0_N_name)s_ix",
+    "ck": "%(table_name)s_%(constraint_name)s_ck",
+}
+
+
+@cache
+def metadata(package: str) -> MetaData:
+    """The tables of one package."""
+    return MetaData(naming_convention=_NAMES)
+
+
+class Remembered(SQLModel):
+    """Base of a table; `class Elder(Remembered, table=True)`.
+
+    Rows are made and changed through SQLAlchemy's attributes alone. SQLModel does each twice, for
+    Pydantic too, which validates neither: 24 µs for a row of four columns, 14 this way. A name that
+    is no field is refused, where SQLModel drops it in silence.
+    """
+
+    def __init__(self, /, **values: Any) -> None:
+        kind = type(self)
+        for name, default in _defaults(kind):
+            if name not in values:
+                object.__setattr__(self, name, default())
+        for name, value in values.items():
+            if name not in kind.__pydantic_fields__:
+                raise TypeError(f"{kind.__name__} has no {name}")
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "__pydantic_fields_set__", set(values))
+        object.__setattr__(self, "__pydantic_extra__", None)
+        object.__setattr__(self, "__pydantic_private__", None)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in type(self).__pydantic_fields__:
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # what is made for trials and benchmarks is no part of a service's database
+        trial = cls.__module__.startswith(("testkit.", "benchmarks."))
+        type.__setattr__(
+            cls, "metadata", metadata(cls.__module__ if trial else cls.__module__.partition(".")[0])
+        )
+
+
+@cache
+def _defaults(kind: type[Remembered]) -> tuple[tuple[str, Callable[[], Any]], ...]:
+    """What makes the value of each field that need not be given."""
+    return tuple(
+        (name, partial(field.get_default, call_default_factory=True))
+        for name, field in kind.__pydantic_fields__.items()
+        if not field.is_required()
+    )
+
+
+class Numbered(TypeDecorator[int]):
+    """An IntEnum kept as its number: a native enum keeps names and needs a migration for each new
+    member.
+
+    A number that no member stands for is read as 0, unspecified: a newer release has said or
+    written it.
+    """
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def __init__(self, kind: type[IntEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+        self._members: dict[int, IntEnum] = {int(member): member for member in kind}
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        return None if value is None else int(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:
+        return None if value is None else self._members.get(value, 0)
+
+
+@event.listens_for(Table, "after_parent_attach")
+def _house_types(table: Table, _: MetaData) -> None:
+    for column in table.columns:
+        if isinstance(column.type, DateTime):
+            column.type = DateTime(timezone=True)
+        elif isinstance(column.type, Integer) and (
+            column.name.endswith("_fen") or column.name == "version"
+        ):
+            column.type = BigInteger()
+        elif (
+            isinstance(column.type, Enum)
+            and column.type.enum_class
+            and issubclass(column.type.enum_class, IntEnum)
+        ):
+            column.type = Numbered(column.type.enum_class)
+
+
+class Outbox(Remembered, table=True):
+    """A message to Kafka that nobody has acknowledged yet; the relay of its part deletes it."""
+
+    # a queue that is never long: without this, vacuum comes only after the dead rows have slowed
+    # the relay down
+    __table_args__ = {
+        "postgresql_with": {
+            "autovacuum_vacuum_scale_factor": "0",
+            "autovacuum_vacuum_threshold": "5000",
+        }
+    }
+
+    part: int = Field(
+        sa_type=SmallInteger, primary_key=True, description="crc32(key) mod number of parts"
+    )
+    seq: int | None = Field(
+        default=None,
+        sa_column=Column(BigInteger, Identity(always=True), primary_key=True),
+        description=(
+            "rises in the order of commits per aggregate only, since it is drawn under the "
+            "aggregate's row lock; never a cursor"
+        ),
+    )
+    id: UUID = Field(description="ce_id")
+    topic: str
+    key: str
+    headers: str = Field(sa_type=Text, description="JSON object of strings, ready to be sent")
+    payload: bytes
+    recorded_at: datetime = Field(description="real instant of emit()")
+
+
+class Sent(Remembered, table=True):
+    """How far a partition of Kafka holds messages of ours that have left the outbox; moved in the
+    statement that deletes them.
+
+    Every record below the highest `next` of its partition was said by a transaction that stands in
+    this database, and every message that stands in it and is not in the outbox lies below. So a
+    restored database knows which records belong to its past.
+    """
+
+    __table_args__ = {
+        "postgresql_with": {"fillfactor": "50"}
+    }  # rewritten at every round of a relay: in its own page
+
+    part: int = Field(
+        sa_type=SmallInteger,
+        primary_key=True,
+        description="of the outbox: so no relay waits for another",
+    )
+    cluster: str = Field(
+        primary_key=True, description="Kafka's cluster id: another cluster has other offsets"
+    )
+    topic: str = Field(primary_key=True)
+    partition: int = Field(primary_key=True)
+    next: int = Field(
+        sa_type=BigInteger,
+        description="offset behind the last message that was acknowledged and deleted",
+    )
+
+
+class Epoch(Remembered, table=True):
+    """A restore of this database from a backup; the highest number is the present epoch, 0 where
+    there was none.
+
+    It raises `ce_sequence` above all that was said between the backup and its restore: see
+    kit.messaging.outbox.
+    """
+
+    epoch: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False),
+        description=(
+            "seconds from 2026 to the restore: higher than that of any other restore, also of "
+            "one that the backup knows nothing of"
+        ),
+    )
+    restore_id: UUID = Field(
+        unique=True, description="the same in all databases that were restored together"
+    )
+    cluster: str = Field(description="Kafka's cluster id from then on")
+    began_at: datetime = Field(description="real")
+
+
+class Command(Remembered, table=True):
+    """A request that was answered, by its idempotency key."""
+
+    __table_args__ = (Index("command_answered_at_ix", "answered_at", postgresql_using="brin"),)
+
+    client: str = Field(primary_key=True)
+    method: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    digest: bytes = Field(
+        description="of the request's bytes: the same key with another body is refused"
+    )
+    answer: bytes = sealed("answer")
+    answered_at: datetime = Field(description="real")
+
+
+class Due(Remembered, table=True):
+    """A timer that has not fired."""
+
+    kind: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    at: datetime = Field(index=True, description="business instant")
+    tries: int = Field(default=0, description="failed ones")
+    not_before: datetime | None = Field(
+        default=None, description="real instant until which a failed timer rests"
+    )
+    reason: str | None = Field(default=None, description="why it failed last")
+
+
+class AuditRecord(Remembered, table=True):
+    """Who looked at whose personal data, or changed it; the sealer chains the records by hash."""
+
+    __tablename__ = "audit_record"
+    __table_args__ = (
+        Index("audit_record_unsealed_ix", "audit_id", postgresql_where=text("position is null")),
+    )
+
+    audit_id: UUID = Field(primary_key=True)
+    at: datetime = Field(description="business instant")
+    recorded_at: datetime = Field(description="real instant")
+    subject: str = Field(description="who, as the token says")
+    client_id: str
+    method: str = Field(description="full name of the method that was called")
+    channel: str
+    elder_ids: list[str] = Field(
+        sa_column=Column(ARRAY(Text), nullable=False), description="whose data"
+    )
+    purpose: str = ""
+    correlation_id: str = ""
+    position: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        unique=True,
+        description="place in the chain; absent until sealed",
+    )
+    seal: bytes | None = Field(
+        default=None, description="SHA-256 over the seal before and this record"
+    )
+
+
+class Position(Remembered, table=True):
+    """How far a group has read a partition, and what has become of its records; moved in the
+    transaction of their effects.
+
+    Always: next - begin = applied + repeated + foreign_ + waiting + parked + held + gaps.
+    """
+
+    group: str = Field(primary_key=True)
+    cluster: str = Field(
+        primary_key=True, description="Kafka's cluster id: another cluster has other offsets"
+    )
+    topic: str = Field(primary_key=True)
+    partition: int = Field(primary_key=True)
+    begin: int = Field(sa_type=BigInteger, description="offset this group started from")
+    next: int = Field(sa_type=BigInteger, description="offset that is read next; never goes back")
+    applied: int = Field(default=0, sa_type=BigInteger)
+    repeated: int = Field(default=0, sa_type=BigInteger, description="said before, skipped")
+    foreign_: int = Field(
+        default=0, sa_type=BigInteger, description="of a type this group does not hear"
+    )
+    waiting: int = Field(
+        default=0, sa_type=BigInteger, description="rows of this partition in `waiting`"
+    )
+    parked: int = Field(
+        default=0, sa_type=BigInteger, description="rows in `parked` that are not held"
+    )
+    held: int = Field(
+        default=0,
+        sa_type=BigInteger,
+        description="rows in `parked` that only stand behind another of their key",
+    )
+    gaps: int = Field(
+        default=0,
+        sa_type=BigInteger,
+        description="offsets without a record: compacted, or a marker of the broker",
+    )
+    run: int = Field(
+        default=0, description="records parked since one was applied; too many stop the group"
+    )
+
+
+class Inbox(Remembered, table=True):
+    """An event that was heard; its repetition is skipped."""
+
+    __table_args__ = (Index("inbox_heard_at_ix", "heard_at", postgresql_using="brin"),)
+
+    id: UUID = Field(
+        primary_key=True,
+        description="ce_id; first in the key, because ids that rise keep the index warm",
+    )
+    source: str = Field(primary_key=True, description="ce_source")
+    group: str = Field(primary_key=True)
+    heard_at: datetime = Field(
+        description="real", sa_column_kwargs={"server_default": text("now()")}
+    )
+
+
+class Waiting(Remembered, table=True):
+    """A record that refers to something not heard yet, or one of the same key behind it."""
+
+    __table_args__ = (
+        Index("waiting_for_ix", "group", "kind", "id"),
+        Index("waiting_key_ix", "group", "cluster", "topic", "key"),
+    )
+
+    group: str = Field(primary_key=True)
+    cluster: str = Field(primary_key=True)
+    topic: str = Field(primary_key=True)
+    partition: int = Field(primary_key=True)
+    offset: int = Field(sa_type=BigInteger, primary_key=True)
+    kind: str = Field(description="table it waits for")
+    id: str = Field(description="key it waits for, as text")
+    key: bytes | None = Field(default=None, description="Kafka's")
+    headers: str = Field(
+        sa_type=Text,
+        description="JSON list of name and value; bytes that are no UTF-8 as lone surrogates",
+    )
+    payload: bytes | None = None
+    since: datetime = Field(description="real", sa_column_kwargs={"server_default": text("now()")})
+
+
+class Parked(Remembered, table=True):
+    """A record that could not be applied, or one of the same key behind it; an operator replays the
+    key.
+    """
+
+    __table_args__ = (Index("parked_key_ix", "group", "cluster", "topic", "key"),)
+
+    group: str = Field(primary_key=True)
+    cluster: str = Field(primary_key=True)
+    topic: str = Field(primary_key=True)
+    partition: int = Field(primary_key=True)
+    offset: int = Field(sa_type=BigInteger, primary_key=True)
+    key: bytes | None = Field(default=None, description="Kafka's")
+    headers: str = Field(sa_type=Text, description="as in waiting")
+    payload: bytes | None = None
+    held: bool = Field(
+        default=False,
+        description="nothing is known to be wrong with it: it stands behind a parked one of its key",
+    )
+    passed: bool = Field(
+        default=False, description="an operator let the records behind it go on without it"
+    )
+    reason: str = Field(default="", description="stable name of what went wrong, empty where held")
+    detail: str = Field(default="", description="what was said about it, without personal data")
+    attempts: int = 0
+    parked_at: datetime = Field(
+        description="real", sa_column_kwargs={"server_default": text("now()")}
+    )

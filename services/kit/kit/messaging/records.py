@@ -1,0 +1,241 @@
+"""From a record of Kafka to an event: told by its headers, in CloudEvents' binary mode. Nothing
+here raises for a bad record.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from google.protobuf.message import DecodeError, Message
+
+from kit.contracts import ids
+from kit.messaging.subscriptions import Fact, Handler, Hearing
+
+_UUID = re.compile(
+    "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+)  # as text, in one form: the inbox compares it
+Headers = Iterable[tuple[str, bytes | None]]
+
+_NEEDED = ("ce_id", "ce_source", "ce_type", "ce_time", "ce_sequence")
+_STRICT = frozenset(
+    {*_NEEDED, "ce_subject"}
+)  # the others are a comfort: what is wrong with them harms nobody
+_READ = _STRICT | {"ce_correlationid", "ce_causationid", "traceparent"}
+_LONGEST = 1024  # bytes of a text; it must fit into an index
+_SEQUENCES = range(2**63)  # a version is kept as bigint
+_DAY = timedelta(days=1)
+UNDECODABLE = "UNDECODABLE"  # reason of its parking
+
+Line = tuple[str, str, bytes]
+
+
+class Place(NamedTuple):
+    """A partition."""
+
+    cluster: str
+    topic: str
+    partition: int
+
+
+class Record(Protocol):
+    """What is read of Kafka's record."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Headers: ...
+
+
+class Kept(NamedTuple):
+    """A record as it lies in the database."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A record on its way through a batch.
+
+    cluster: Kafka's id. fact, event: None where it could not be decoded or is not ours. handlers:
+    None where the group does not hear its type. fault: why it could not be decoded. stored: the
+    table it lies in already, `waiting` or `parked`.
+    """
+
+    cluster: str
+    record: Any
+    fact: Fact | None = None
+    event: Message | None = None
+    handlers: tuple[Handler, ...] | None = None
+    fault: str | None = None
+    stored: str | None = None
+
+    @property
+    def place(self) -> Place:
+        return Place(self.cluster, self.record.topic, self.record.partition)
+
+    @property
+    def line(self) -> Line | None:
+        """Where it queues: records of one line are applied in their order. None where it has no
+        key.
+        """
+        key = self.record.key
+        return None if key is None else (self.cluster, self.record.topic, bytes(key))
+
+
+def decoded(
+    cluster: str, record: Record, heard: Mapping[str, Hearing], *, archived: bool = False
+) -> Item:
+    """What the record says to a group.
+
+    archived: the envelope of types the group does not hear is decoded too.
+    """
+    item = Item(cluster, record)
+    found, fault = _read(record.headers)
+    kind = found.get("ce_type")
+    hearing = heard.get(kind) if kind is not None else None
+    if kind is None and fault is None and record.value is None:
+        return item  # a tombstone of compaction says nothing
+    if kind is not None and hearing is None and not archived:
+        return item  # whatever else is wrong with it concerns somebody else
+    if fault is None:
+        fault = _enveloped(item, found)
+    if fault is None and hearing is not None and record.value is None:
+        fault = "payload: is absent"
+    if fault is None and hearing is not None and hearing.topic != record.topic:
+        fault = f"ce_type: {kind} is not said on this topic"
+    if fault is None and hearing is not None:
+        try:
+            item.event = hearing.kind.FromString(record.value or b"")
+        except DecodeError:
+            fault = f"payload: is no {kind}"
+    if fault is not None:
+        item.fault, item.fact = fault, None
+    else:
+        item.handlers = tuple(hearing.handlers) if hearing is not None else ()
+    return item
+
+
+def _read(headers: Headers) -> tuple[dict[str, str], str | None]:
+    found: dict[str, str] = {}
+    fault = None
+    for name, value in headers:
+        if name not in _READ or value is None:
+            continue
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            if name in _STRICT:
+                fault = f"{name}: is no UTF-8"
+            continue
+        if (wrong := _unkeepable(text)) is not None:
+            if name in _STRICT:
+                fault = f"{name}: {wrong}"
+            continue
+        if found.setdefault(name, text) != text and name in _STRICT:
+            fault = f"{name}: is there twice and differs"
+    return found, fault
+
+
+def _unkeepable(text: str) -> str | None:
+    """Why PostgreSQL would not keep this text: what it refuses outside of a handler would hold up
+    the whole partition.
+    """
+    if "\0" in text:
+        return "holds a NUL"
+    return f"is longer than {_LONGEST} bytes" if len(text.encode()) > _LONGEST else None
+
+
+def _enveloped(item: Item, found: dict[str, str]) -> str | None:
+    """Fills the fact, of values that every group can keep and count with. Returns what is wrong
+    with them.
+    """
+    record = item.record
+    for name in _NEEDED:
+        if name not in found:
+            return f"{name}: is absent"
+    try:
+        if not _UUID.fullmatch(found["ce_id"]):
+            return "ce_id: is no UUID"
+        ids.instant(UUID(found["ce_id"]))
+        sequence = int(found["ce_sequence"])
+        time = datetime.fromisoformat(found["ce_time"])
+        if time.tzinfo is None:
+            return "ce_time: has no time zone"
+        for away in (-_DAY, _DAY):  # so that it has a date in every time zone
+            time.astimezone(UTC) + away
+    except (ValueError, OverflowError) as error:
+        return f"ce_id, ce_sequence or ce_time: {error}"
+    if sequence not in _SEQUENCES:
+        return "ce_sequence: is no version"
+    key = record.key
+    subject = found.get("ce_subject") or (key.decode(errors="replace") if key else "")
+    if (wrong := _unkeepable(subject)) is not None:
+        return f"key: {wrong}"
+    item.fact = Fact(
+        found["ce_id"],
+        found["ce_source"],
+        found["ce_type"],
+        subject,
+        sequence,
+        time,
+        record.topic,
+        record.partition,
+        record.offset,
+        record.value or b"",
+        key,
+        found.get("traceparent"),
+        found.get("ce_correlationid"),
+        found.get("ce_causationid"),
+        record.headers,
+    )
+    return None
+
+
+def type_of(headers: Headers) -> str:
+    """The full name of the message, as its header says it; empty where none does."""
+    return next(
+        (
+            value.decode(errors="replace")
+            for name, value in headers
+            if name == "ce_type" and value is not None
+        ),
+        "",
+    )
+
+
+def written(headers: Headers) -> str:
+    """Headers as JSON text; bytes that are no UTF-8 become lone surrogates, so that nothing is
+    lost.
+    """
+    return json.dumps(
+        [
+            (name, None if value is None else value.decode(errors="surrogateescape"))
+            for name, value in headers
+        ]
+    )
+
+
+def kept(row: Mapping[str, Any]) -> Kept:
+    """The record that a row of `waiting` or `parked` holds."""
+    headers = [
+        (name, None if text is None else text.encode(errors="surrogateescape"))
+        for name, text in json.loads(row["headers"])
+    ]
+    return Kept(row["topic"], row["partition"], row["offset"], row["key"], row["payload"], headers)

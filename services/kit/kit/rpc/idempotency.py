@@ -1,0 +1,139 @@
+"""A command has one effect and one answer, however often it arrives.
+
+A caller makes an idempotency key; it is scoped by (client, method, key) and kept with a hash of the
+request and the sealed answer. The normal path costs nothing extra: the flow runs, and its answer is
+inserted in the statement that also inserts its messages. When the key is there already, the
+transaction is rolled back and the kept answer is given, and likewise when the flow was refused,
+because the first arrival may be what forbids the second. Two that arrive at once meet at the key's
+unique index.
+
+A **hot** flow (order, check-in, check-out) is one that must pass 900 times a second per process. It
+takes a `RawSession` where others take a `Session`; what it reads is not locked, and all that it
+writes leaves in one statement, which is the whole transaction:
+
+    @commands.hot
+    async def check_in(request: CheckIn, session: RawSession, call: Call) -> Visit:
+        row = await session.fetchrow("select state, version from visit where visit_id = $1",
+        UUID(request.visit_id))
+        ...decide...
+        session.write(
+            "update visit set state = $1, version = $2 where visit_id = $3 and version = $4",
+            State.OPEN, row["version"] + 1, visit_id,
+            row["version"],
+        )
+        outbox.emit(session, CheckedIn(...), sequence=row["version"] + 1)
+        return Visit(...)
+
+Each `write` is an insert, update or delete that must touch exactly one row; when one does not
+(somebody was faster), nothing is written and the flow runs again on what is there now, three times
+at most. So a hot flow costs two round trips and no ORM; `synchronous_commit` stays on.
+"""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import asyncpg
+from google.protobuf.message import Message
+from sqlalchemy.exc import IntegrityError
+
+from kit.contracts.refusals import Conflict, Refusal
+from kit.db.final_write import Answer, Repeated
+from kit.db.store import Contended, Store, Vault
+from kit.observability import names
+
+Reply = TypeVar("Reply", bound=Message)
+F = TypeVar("F", bound=Callable[..., Awaitable[Message]])
+
+TRIES = 3
+_KIND = "answer"
+_KEPT = "select digest, answer from command where client = $1 and method = $2 and key = $3"
+
+
+class KeyReused(Conflict):
+    """The idempotency key belongs to another request of the same client and method."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__(
+            "this idempotency key was used for a request with another body",
+            field="idempotency-key",
+            method=method,
+        )
+
+
+def hot(flow: F) -> F:
+    """Marks a flow, or a servicer's method, that takes a RawSession."""
+    flow.hot = True  # type: ignore[attr-defined]
+    return flow
+
+
+def is_hot(flow: object) -> bool:
+    """True for what `hot` marked."""
+    return bool(getattr(flow, "hot", False))
+
+
+async def run(
+    store: Store,
+    caller_client: str,
+    method: str,
+    key: str,
+    request_bytes: bytes,
+    work: Callable[[Any], Awaitable[Reply]],
+    reply_class: type[Reply],
+    *,
+    vault: Vault | None = None,
+    raw: bool = False,
+) -> Reply:
+    """Runs a command once, in a transaction of its own, and returns its answer, or the one it was
+    given before.
+
+    work: may run again after a contention, so it keeps nothing but what the session gives it.
+    vault: by default the store's. raw: `work` takes a RawSession, not a Session.
+    Raises: KeyReused; whatever `work` raises; Contended where it was in others' way three times;
+    Unavailable, after which the same request with the same key tells whether it took place.
+    """
+    vault = vault or store.vault
+    if vault is None:
+        raise LookupError("no key to seal the answers of commands with: give the store a vault")
+    digest = hashlib.blake2b(request_bytes, digest_size=16).digest()
+    opened: Callable[[], Any] = store.raw if raw else store.transaction
+    for attempt in range(TRIES):
+        try:
+            async with opened() as session:
+                reply = await work(session)
+                sealed = vault.seal(reply.SerializeToString().decode("latin-1"), _KIND)
+                session.answer = Answer(
+                    caller_client, method, key, digest, sealed, store.clock.real()
+                )
+        except (
+            Repeated,
+            Refusal,
+            IntegrityError,
+            asyncpg.IntegrityConstraintViolationError,
+        ) as error:
+            kept = await _kept(store, caller_client, method, key)
+            if kept is None and isinstance(error, Repeated):
+                continue  # it left between the two statements: retention took it
+            if kept is None:
+                names.COMMANDS.add(1, method=method, outcome="refused")
+                raise
+            if kept[0] != digest:
+                raise KeyReused(method) from None
+            names.COMMANDS.add(1, method=method, outcome="repeated")
+            return reply_class.FromString(vault.open(kept[1], _KIND).encode("latin-1"))
+        except Contended:
+            if attempt == TRIES - 1:
+                raise
+            await asyncio.sleep(random.uniform(0, 0.02))
+        else:
+            names.COMMANDS.add(1, method=method, outcome="done")
+            return reply
+    raise Contended("database", f"{method} was in others' way {TRIES} times", retry_after_s=0.1)
+
+
+async def _kept(store: Store, client: str, method: str, key: str) -> tuple[bytes, bytes] | None:
+    async with store.raw() as session:
+        row = await session.fetchrow(_KEPT, client, method, key)
+    return (row["digest"], row["answer"]) if row else None

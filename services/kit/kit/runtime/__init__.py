@@ -1,0 +1,1 @@
+"""One service as a process: settings, loops, timers, health, the drain."""

@@ -1,0 +1,236 @@
+"""Timers: what is due is fired once, in the transaction that deletes it; several replicas share
+them and a restart forgets none.
+
+    due(session, session.now + timedelta(minutes=15), "voucher-lapse", str(voucher_id))
+
+    @timer("voucher-lapse", group="subsidy")
+    async def lapse(session: Session, key: str) -> None: ...
+
+A timer is a row that a flow writes with its other effects. It is claimed with SKIP LOCKED on the
+business clock. A flow that a timer starts must bear that its reason has gone meanwhile. One that
+fails rests, ever longer, and stays visible.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from kit.contracts import ids
+from kit.contracts.refusals import Unavailable
+from kit.db.errors import FAILED
+from kit.db.raw_session import RawSession
+from kit.db.store import Contended, Session, Store
+from kit.messaging.outbox import Cause, cause
+from kit.observability import names
+from kit.observability.logs import log
+from kit.observability.traces import span, traceparent
+
+Fire = Callable[[Session, str], Awaitable[None]]
+
+POLL_S = 0.1
+TOGETHER = 50  # timers that one transaction fires, as long as none of them fails
+REST_S, MOST_REST_S = 1.0, 3600.0
+
+_fires: dict[tuple[str, str], Fire] = {}
+
+_CLAIM = """select kind, key, at, tries from due where kind = any($1) and at <= $2 and (not_before is null or not_before <= $3)
+    order by at limit $4 for update skip locked"""
+_FIRED = "delete from due where (kind, key) in (select * from unnest($1::text[], $2::text[]))"
+_FAILED = """update due set tries = tries + 1, not_before = $3, reason = $4 where kind = $1 and key = $2"""
+_ANY = """select exists (select from due where kind = any($1) and at <= $2 and (not_before is null or not_before <= $3))"""
+
+
+def due(session: Session | RawSession, at: datetime, kind: str, key: str) -> None:
+    """Fires `kind` for `key` once the business clock has reached `at`; a later call for the same
+    two replaces the instant.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"timer {kind}: {at} bears no time zone")
+    session.timers[kind, key] = at
+
+
+def undue(session: Session | RawSession, kind: str, key: str) -> None:
+    """Takes a timer away, if there is one."""
+    session.timers[kind, key] = None
+
+
+def timer(kind: str, *, group: str) -> Callable[[Fire], Fire]:
+    """Registers what a service does when a timer of this kind is due.
+
+    Raises: ValueError where the service has one of this kind already.
+    """
+
+    def register(fire: Fire) -> Fire:
+        if _fires.setdefault((group, kind), fire) is not fire:
+            raise ValueError(f"{group} has two timers of kind {kind}")
+        return fire
+
+    return register
+
+
+class Timers:
+    """Fires the due timers of one service.
+
+    fired: since the start. progress: `time.monotonic()` of the last look. fires: by kind; by
+    default what `timer` registered.
+    """
+
+    def __init__(
+        self, store: Store, group: str, *, fires: Mapping[str, Fire] | None = None
+    ) -> None:
+        self.store = store
+        self.fires = (
+            dict(fires)
+            if fires is not None
+            else {kind: fire for (of, kind), fire in _fires.items() if of == group}
+        )
+        self.fired = 0
+        self.progress = time.monotonic()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        store.committed.append(self._committed)
+
+    async def run(self) -> None:
+        """Fires until `stop()`."""
+        for kind in self.fires:
+            names.TIMER_FAILED.add(0, kind=kind)
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                while not self._stopping and await self.fire():
+                    self.progress = time.monotonic()
+            except FAILED as error:
+                log.warning("timers rest", error=type(error).__name__)
+                await asyncio.sleep(REST_S)
+            self.progress = time.monotonic()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_S):
+                    await self._wake.wait()
+
+    def stop(self) -> None:
+        """Lets the firing under way end."""
+        self._stopping = True
+        self._wake.set()
+
+    async def fire(self) -> int:
+        """Fires what is due now, at most one transaction's worth; returns how many rows it dealt
+        with.
+        """
+        if not self.fires or not await self._any():
+            return 0
+        try:
+            return await self._fired_together(TOGETHER)
+        except Unavailable as error:
+            if not isinstance(error, Contended):
+                raise
+            return await self._fired_alone()
+        except Exception as error:  # noqa: BLE001 - one of them fails: each alone, so that the others pass and this one is known
+            log.info("timers are fired one by one", error=type(error).__name__)
+            return await self._fired_alone()
+
+    async def _any(self) -> bool:
+        async with self.store.raw() as session:
+            row = await session.fetchrow(
+                _ANY, list(self.fires), session.now, self.store.clock.real()
+            )
+        return bool(row[0])
+
+    async def _claimed(self, session: Session, most: int) -> Sequence[Any]:
+        driver = await session.driver()
+        rows: Sequence[Any] = await driver.fetch(
+            _CLAIM, list(self.fires), session.now, self.store.clock.real(), most
+        )
+        return rows
+
+    async def _fired_together(self, most: int) -> int:
+        async with self.store.transaction() as session:
+            rows = await self._claimed(session, most)
+            # deleted before the flows run, so that a flow may set the timer that fires it anew
+            await (await session.driver()).execute(
+                _FIRED, [row["kind"] for row in rows], [row["key"] for row in rows]
+            )
+            for row in rows:
+                await self._run(session, row)
+        self._count(rows)
+        return len(rows)
+
+    async def _fired_alone(self) -> int:
+        dealt = 0
+        for _ in range(TOGETHER):
+            claimed: Any = None
+            try:
+                async with self.store.transaction() as session:
+                    rows = await self._claimed(session, 1)
+                    if not rows:
+                        break
+                    claimed = rows[0]
+                    await (await session.driver()).execute(
+                        _FIRED, [rows[0]["kind"]], [rows[0]["key"]]
+                    )
+                    await self._run(session, rows[0])
+                self._count(rows)
+            except (
+                Contended
+            ):  # a flow sets the timer anew at this moment; it is still there at the next look
+                continue
+            except Unavailable:
+                raise
+            except Exception as error:
+                if claimed is None:  # the claim failed, no timer
+                    raise
+                await self._rest(claimed, error)
+            dealt += 1
+        return dealt
+
+    async def _run(self, session: Session, row: Any) -> None:
+        with span(
+            names.FIRED, root=True, attributes={"eldercare.timer": row["kind"]}, kind=row["kind"]
+        ):
+            token = cause.set(Cause(str(ids.new()), None, traceparent()))
+            try:
+                await self.fires[row["kind"]](session, row["key"])
+            finally:
+                cause.reset(token)
+
+    async def _rest(self, row: Any, error: Exception) -> None:
+        rest_s = min(REST_S * 2 ** min(row["tries"], 20), MOST_REST_S)
+        names.TIMER_FAILED.add(1, kind=row["kind"])
+        log.warning(
+            "a timer failed",
+            kind=row["kind"],
+            key=row["key"],
+            tries=row["tries"] + 1,
+            rest_s=rest_s,
+            error=type(error).__name__,
+        )
+        async with self.store.transaction() as session:
+            until = self.store.clock.real() + timedelta(seconds=rest_s)
+            await (await session.driver()).execute(
+                _FAILED, row["kind"], row["key"], until, type(error).__name__
+            )
+
+    def _count(self, rows: Sequence[Any]) -> None:
+        self.fired += len(rows)
+        now = self.store.clock.now()
+        for row in rows:
+            names.TIMER_LATE.record((now - row["at"]).total_seconds(), kind=row["kind"])
+
+    def _committed(self, session: Session | RawSession) -> None:
+        if any(at is not None and at <= session.now for at in session.timers.values()):
+            self._wake.set()
+
+
+async def due_now(store: Store) -> tuple[int, int]:
+    """Timers that are due at this business instant, those being fired included, and how many of
+    them failed before.
+    """
+    async with store.raw() as session:
+        row = await session.fetchrow(
+            "select count(*), count(*) filter (where tries > 0) from due where at <= $1",
+            session.now,
+        )
+    names.TIMERS_DUE.set(row[0])
+    return row[0], row[1]

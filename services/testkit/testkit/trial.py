@@ -1,0 +1,286 @@
+"""A small world to try the read path on: two event types, the tables they lead to, a handler that
+fails to order.
+
+As a program, `python -m testkit.trial DSN KAFKA GROUP SESSION_MS [MEMBER]`, it is one more
+replica of the group, to be stopped, frozen and killed.
+"""
+
+import asyncio
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from aiokafka import AIOKafkaProducer
+from eldercare import options_pb2
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from sqlalchemy import BigInteger, Column, Identity
+from sqlalchemy.schema import CreateTable
+from sqlmodel import Field, select
+
+from kit.contracts import ids
+from kit.contracts.clock import Clock
+from kit.contracts.refusals import Refusal
+from kit.db.store import Session, Store
+from kit.db.tables import Remembered
+from kit.messaging.consumers import Consumers
+from kit.messaging.outbox import route
+from kit.messaging.subscriptions import Fact, Need, NotYet, on, replicate
+
+_STRING, _INT64 = 9, 3
+
+
+def _contract() -> Any:
+    file = descriptor_pb2.FileDescriptorProto(
+        name="eldercare/trial/v1/events.proto", package="eldercare.trial.v1", syntax="proto3"
+    )
+    file.dependency.append("eldercare/options.proto")
+
+    def message(
+        name: str, fields: Iterable[tuple[str, int]], inner: str | None = None, **event: Any
+    ) -> None:
+        made = file.message_type.add(name=name)
+        for number, (field, kind) in enumerate(fields, 1):
+            made.field.add(name=field, number=number, type=kind, label=1)
+        if inner:
+            made.field.add(
+                name=inner.lower(),
+                number=1,
+                type=11,
+                type_name=f".eldercare.trial.v1.{inner}",
+                label=1,
+            )
+        if event:
+            made.options.Extensions[options_pb2.event].CopyFrom(options_pb2.Event(**event))
+
+    message("House", [("house_id", _STRING), ("label", _STRING), ("floors", _INT64)])
+    message("HouseKept", [], "House", topic="trialhouse", key="house.house_id", state=True)
+    counted = [
+        ("counter_id", _STRING),
+        ("amount", _INT64),
+        ("house_id", _STRING),
+        ("mood", _STRING),
+    ]
+    message("Counted", counted, topic="trialcount", key="counter_id")
+    message("Ignored", [("counter_id", _STRING)], topic="trialcount", key="counter_id")
+    pool = descriptor_pool.Default()
+    pool.Add(file)
+    return {
+        name: message_factory.GetMessageClass(
+            pool.FindMessageTypeByName(f"eldercare.trial.v1.{name}")
+        )
+        for name in ("House", "HouseKept", "Counted", "Ignored")
+    }
+
+
+_kinds = _contract()
+House, HouseKept, Counted, Ignored = (
+    _kinds[name] for name in ("House", "HouseKept", "Counted", "Ignored")
+)
+COUNTS, HOUSES = route(Counted).topic, route(HouseKept).topic
+
+
+class HouseRow(Remembered, table=True):
+    __module__ = "trial"
+    __tablename__ = "house"
+
+    house_id: UUID = Field(primary_key=True)
+    label: str
+    floors: int
+    version: int = 0
+
+
+class Counter(Remembered, table=True):
+    __module__ = "trial"
+
+    counter_id: UUID = Field(primary_key=True)
+    total: int = 0
+    version: int = 0
+
+
+class Entry(Remembered, table=True):
+    """One effect; two of one event would show."""
+
+    __module__ = "trial"
+
+    entry_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(), primary_key=True)
+    )
+    counter_id: UUID
+    event_id: UUID
+    sequence: int
+    amount: int
+
+
+class Unwelcome(Refusal):
+    """The event's mood is `refuse`."""
+
+
+faults = {"break", "refuse"}  # moods that fail; taking one out repairs the handler
+
+
+def listen(group: str) -> None:
+    """Registers the handlers for one group."""
+
+    @on(HouseKept, group=group, replica=HouseRow)
+    async def keep(event: Any, session: Session) -> None:
+        await replicate(session, event.house, HouseRow)
+
+    def needs(event: Any) -> Iterable[Need]:
+        yield Need(Counter, UUID(event.counter_id))
+        if event.house_id and event.mood != "ask":
+            yield Need(HouseRow, UUID(event.house_id), required=True)
+
+    @on(Counted, group=group, loads=needs)
+    async def count(event: Any, session: Session, fact: Fact) -> None:
+        counter = await session.get(Counter, UUID(event.counter_id))
+        if counter is None:
+            session.add(counter := Counter(counter_id=UUID(event.counter_id)))
+        counter.total += event.amount
+        session.add(
+            Entry(
+                counter_id=counter.counter_id,
+                event_id=UUID(fact.id),
+                sequence=fact.sequence,
+                amount=event.amount,
+            )
+        )
+        await _moods(event, session)
+
+
+async def _moods(event: Any, session: Session) -> None:
+    if event.mood == "ask" and await session.get(HouseRow, UUID(event.house_id)) is None:
+        raise NotYet(HouseRow, UUID(event.house_id))
+    if event.mood in faults:
+        await session.flush()  # what it has done by now must be undone
+        raise Unwelcome() if event.mood == "refuse" else ValueError("broken to order")
+    if event.mood.startswith("hang:") and _first(Path(event.mood.removeprefix("hang:"))):
+        await asyncio.sleep(3600)
+
+
+def _first(marker: Path) -> bool:
+    """True for whoever comes first; the marker tells everybody."""
+    try:
+        marker.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+class Record(NamedTuple):
+    """A record to be sent."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes | None]]
+
+
+def record(
+    event: Any, sequence: int = 1, *, id: UUID | None = None, **headers: bytes | None
+) -> Record:
+    """An event as the relay sends it; keywords replace headers, with `-` for `_` never needed."""
+    where = route(type(event))
+    key = where.key(event)
+    told: dict[str, bytes | None] = {
+        "content-type": b"application/protobuf",
+        "ce_specversion": b"1.0",
+        "ce_id": str(id or ids.new()).encode(),
+        "ce_source": f"/eldercare/trial/{key}".encode(),
+        "ce_type": where.type.encode(),
+        "ce_subject": key.encode(),
+        "ce_time": b"2026-01-01T00:00:00.000000Z",
+        "ce_sequence": f"{sequence:020d}".encode(),
+        **headers,
+    }
+    return Record(where.topic, key.encode(), event.SerializeToString(), list(told.items()))
+
+
+def counted(
+    counter: UUID,
+    sequence: int = 1,
+    amount: int = 1,
+    *,
+    house: UUID | None = None,
+    mood: str = "",
+    **more: Any,
+) -> Record:
+    """A `Counted` event."""
+    event = Counted(counter_id=str(counter), amount=amount, house_id=str(house or ""), mood=mood)
+    return record(event, sequence, **more)
+
+
+def house(house_id: UUID, sequence: int = 1, floors: int = 1) -> Record:
+    """A `HouseKept` event."""
+    return record(
+        HouseKept(house=House(house_id=str(house_id), label="red", floors=floors)), sequence
+    )
+
+
+async def send(kafka: str, records: Sequence[Record], *, partition: int | None = None) -> None:
+    """Sends in order and waits for all acknowledgements."""
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True, linger_ms=2)
+    await producer.start()
+    try:
+        futures = [
+            await producer.send(
+                one.topic, one.value, key=one.key, partition=partition, headers=one.headers
+            )
+            for one in records
+        ]
+        await asyncio.gather(*futures)
+    finally:
+        await producer.stop()
+
+
+async def tables(store: Store) -> None:
+    """Makes the trial's tables beside the kit's."""
+    async with store.transaction() as session:
+        for table in (HouseRow, Counter, Entry):
+            await session.exec(CreateTable(table.__table__))  # type: ignore[union-attr, call-overload]
+
+
+async def entries(store: Store, counter: UUID | None = None) -> list[Entry]:
+    """All effects, or those of one counter, in the order they were written."""
+    async with store.reading() as session:
+        chosen = select(Entry).order_by(Entry.entry_id)  # type: ignore[arg-type]
+        return list(
+            (
+                await session.exec(
+                    chosen if counter is None else chosen.where(Entry.counter_id == counter)
+                )
+            ).all()
+        )
+
+
+@asynccontextmanager
+async def reading(store: Store, kafka: str, group: str, **options: Any) -> Any:
+    """Consumers of a group that listens, until the block ends."""
+    consumers = Consumers(group, **options)
+    await consumers.start(store, kafka)
+    try:
+        yield consumers
+    finally:
+        await consumers.stop()
+
+
+async def _main(dsn: str, kafka: str, group: str, session_ms: int, member: str | None) -> None:
+    listen(group)
+    store = Store(dsn, service="trial", clock=Clock())
+    consumers = Consumers(group, batch=20, session_ms=session_ms, member=member)
+    await consumers.start(store, kafka)
+    await consumers.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(
+        _main(
+            sys.argv[1],
+            sys.argv[2],
+            sys.argv[3],
+            int(sys.argv[4]),
+            sys.argv[5] if len(sys.argv) > 5 else None,
+        )
+    )
