@@ -14,7 +14,7 @@ from google.protobuf import descriptor_pb2, json_format
 
 from kit.contracts.modules import import_all
 from kit.messaging.records import Kept, decoded
-from kit.messaging.subscriptions import heard
+from kit.messaging.subscriptions import subscriptions_of
 
 REPEATED = descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED
 
@@ -216,7 +216,9 @@ def test_frozen_headers_are_read_by_all_who_hear_the_event_and_are_still_said(na
     assert told.items() <= corpus.headers(message).items()
     for service in topology.HEARS:
         import_all(service, "consumers")
-    hearing = {group: kinds for group in topology.HEARS if name in (kinds := heard(group))}
+    hearing = {
+        group: kinds for group in topology.HEARS if name in (kinds := subscriptions_of(group))
+    }
     assert hearing
     for group, kinds in hearing.items():
         item = decoded("cluster", record, kinds, archived=True)

@@ -14,7 +14,7 @@ import pytest
 from collector import Collector
 from running_city import CITY, RunningCity
 
-from city.topics import MASTERS
+from city.topics import COMPACTED
 from simulator.people import Places, population
 from simulator.story import START
 
@@ -99,7 +99,7 @@ def contents(town: RunningCity) -> dict[str, Any]:
 def test_what_is_said_again_reaches_every_group_and_changes_nothing(small: RunningCity) -> None:
     before, read = contents(small), records_read(small)
 
-    lines = {master: told(small, "resay", master).strip() for master in sorted(MASTERS)}
+    lines = {master: told(small, "resay", master).strip() for master in sorted(COMPACTED)}
     small.quiet()
 
     said = {

@@ -28,7 +28,9 @@ def test_a_topic_has_one_speaker() -> None:
 def test_a_service_hears_what_its_table_says(service: str) -> None:
     import_all(service, "consumers")
 
-    heard = {hearing.topic.split(".")[1] for hearing in subscriptions.heard(service).values()}
+    heard = {
+        hearing.topic.split(".")[1] for hearing in subscriptions.subscriptions_of(service).values()
+    }
 
     assert heard == set(topology.HEARS[service])
 

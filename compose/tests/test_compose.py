@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from city.names import NAMES, variable
 from gateway.issuer import Issuer
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "compose"
@@ -146,7 +146,7 @@ def test_the_demo_keys_are_keys() -> None:
         Issuer.made(given["ISSUER"], "eldercare", SecretStr(given["SIGNING_KEY"]), {}).public["crv"]
         == "Ed25519"
     )
-    ring = Ring(settings()["PERSONAL_KEYS"], settings()["HASH_KEYS"])
+    ring = KeyRing(settings()["PERSONAL_KEYS"], settings()["HASH_KEYS"])
     assert ring.open(ring.seal("a name")) == "a name"
     assert (
         json.loads(given["CLIENTS"])["dispatch"]

@@ -12,7 +12,7 @@ from assessment import queries
 from assessment.flows import applications, assessments, elders, imports
 from assessment.ground import Ground
 from kit.db.store import Session, Store
-from kit.rpc.methods import Call, between
+from kit.rpc.methods import Call, manages_transactions
 from kit.security import audit
 
 
@@ -37,21 +37,21 @@ class Elders:
     ) -> said.ElderDied:
         return await elders.report_death(session, request, call.caller)
 
-    @between
+    @manages_transactions
     async def Get(self, request: pb.GetElder, store: Store, call: Call) -> pb.ElderRecord:
         async with store.reading() as session:
             told = await queries.elder(session, request, call.caller, self.ground)
-        await audit.looked(store, call, [told.elder.elder_id], "file")
+        await audit.record_read(store, call, [told.elder.elder_id], "file")
         return told
 
-    @between
+    @manages_transactions
     async def List(self, request: pb.ListElders, store: Store, call: Call) -> pb.ElderPage:
         async with store.reading() as session:
             page = await queries.elders(session, request, call.caller, self.ground)
-        await audit.looked(store, call, [row.elder.elder_id for row in page.rows], "list")
+        await audit.record_read(store, call, [row.elder.elder_id for row in page.rows], "list")
         return page
 
-    @between
+    @manages_transactions
     async def Contact(self, request: pb.GetElder, store: Store, call: Call) -> pb.ElderContact:
         async with store.transaction() as session:
             return await queries.contact(session, request, call, self.ground)
@@ -71,11 +71,11 @@ class Imports:
             session, await queries.import_of(session, request, call.caller), call.caller
         )
 
-    @between
+    @manages_transactions
     async def FailedRows(self, request: pb.GetImport, store: Store, call: Call) -> HttpBody:
         async with store.reading() as session:
             told = await imports.failed_rows(session, request, call.caller, self.ground)
-        await audit.looked(
+        await audit.record_read(
             store, call, [], f"failed rows of import {request.import_id}"
         )  # who is in them has no id here
         return told

@@ -11,7 +11,7 @@ from assessment.rules import Limits
 from kit.contracts import areas, standards
 from kit.contracts.areas import Areas
 from kit.contracts.standards import Standards
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Store
 
 
@@ -19,7 +19,7 @@ from kit.db.store import Store
 class Ground:
     """Built once in `__main__`, passed to every flow and query that needs it."""
 
-    ring: Ring
+    ring: KeyRing
     areas: Areas
     standards: Standards
 
@@ -39,7 +39,7 @@ def of(store: Store) -> Ground:
     """The ground under the flows of a store's timers. Raises: TypeError where the store has no
     keys.
     """
-    if not isinstance(store.vault, Ring):
+    if not isinstance(store.vault, KeyRing):
         raise TypeError(
             "settings personal_keys and hash_keys are empty: this service keeps personal text"
         )

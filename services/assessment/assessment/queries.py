@@ -16,7 +16,7 @@ from assessment.tables import Application, Assessment, Elder, Import, ImportFail
 from kit.contracts import areas, wire
 from kit.contracts.refusals import NotFound
 from kit.db.paging import page
-from kit.db.personal import Ring, mask
+from kit.db.personal import KeyRing, mask
 from kit.db.store import Session
 from kit.rpc.methods import Call
 from kit.security import access, audit
@@ -154,7 +154,7 @@ async def failures(
     ).all()
 
 
-def record(row: Elder, ring: Ring) -> api.ElderRecord:
+def record(row: Elder, ring: KeyRing) -> api.ElderRecord:
     """An elder with masked personal text."""
     masked = {
         kind: mask(kind, text) if (text := opened(ring, row, kind)) else ""
@@ -163,7 +163,7 @@ def record(row: Elder, ring: Ring) -> api.ElderRecord:
     return api.ElderRecord(elder=wire.message(said.Elder, row), **masked)
 
 
-def opened(ring: Ring, row: Elder, kind: str) -> str:
+def opened(ring: KeyRing, row: Elder, kind: str) -> str:
     """A personal text in clear; empty where it is not known."""
     sealed = getattr(row, f"{kind}_sealed")
     return ring.open(sealed, kind) if sealed else ""

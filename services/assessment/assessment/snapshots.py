@@ -5,7 +5,7 @@ from eldercare.assessment.v1 import events_pb2 as said
 from assessment.flows.elders import public
 from assessment.rules import Status
 from assessment.tables import Elder
-from kit.messaging.snapshots import Master
+from kit.messaging.snapshots import SnapshotSource
 
 
 def _elder(row: Elder) -> said.ElderRegistered | said.ElderChanged | said.ElderDied:
@@ -13,4 +13,4 @@ def _elder(row: Elder) -> said.ElderRegistered | said.ElderChanged | said.ElderD
     return (said.ElderDied if row.status is Status.DEAD else first)(elder=public(row))
 
 
-MASTERS = {"elder": Master(Elder, _elder)}
+SNAPSHOT_SOURCES = {"elder": SnapshotSource(Elder, _elder)}

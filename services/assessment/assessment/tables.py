@@ -22,7 +22,7 @@ from assessment.rules import (
 )
 from kit.contracts import areas
 from kit.db.columns import Hashed, hashed, info, sealed
-from kit.db.tables import Remembered
+from kit.db.tables import TableBase
 
 CHARACTERS = Hashed(
     "name_sealed",
@@ -31,7 +31,7 @@ CHARACTERS = Hashed(
 )
 
 
-class Elder(Remembered, table=True):
+class Elder(TableBase, table=True):
     """A person aged 60 or more, known by ID number."""
 
     __table_args__ = (
@@ -73,7 +73,7 @@ class Elder(Remembered, table=True):
     )
 
 
-class Application(Remembered, table=True):
+class Application(TableBase, table=True):
     """Somebody asked for an assessment; one elder has one open application at most."""
 
     __table_args__ = (
@@ -104,7 +104,7 @@ class Application(Remembered, table=True):
     )
 
 
-class Assessment(Remembered, table=True):
+class Assessment(TableBase, table=True):
     """A result by the norm; one elder has one result in force at most."""
 
     __table_args__ = (
@@ -149,7 +149,7 @@ class Assessment(Remembered, table=True):
     valid_to: date | None = Field(default=None, description="first day after validity")
 
 
-class Import(Remembered, table=True):
+class Import(TableBase, table=True):
     """A file of elders on its way in."""
 
     import_id: UUID = Field(primary_key=True)
@@ -168,7 +168,7 @@ class Import(Remembered, table=True):
     started_at: datetime
 
 
-class ImportChunk(Remembered, table=True):
+class ImportChunk(TableBase, table=True):
     """Rows of a file that were not looked at yet; it leaves in the transaction that registers them."""
 
     __tablename__ = "import_chunk"
@@ -178,7 +178,7 @@ class ImportChunk(Remembered, table=True):
     rows_sealed: bytes = sealed("rows", description="JSON list of [line, cells]")
 
 
-class ImportFailure(Remembered, table=True):
+class ImportFailure(TableBase, table=True):
     """A row that was refused, as it came, with all that is wrong with it."""
 
     __tablename__ = "import_failure"

@@ -11,7 +11,7 @@ from eldercare.assessment.v1 import api_pb2 as api
 from assessment.ground import Ground
 from assessment.rules import MENTAL, MOTOR, SELF_CARE, SOCIAL
 from kit.contracts import areas, numbers, standards
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.security.access import Caller
 
 CITY = "341100000000"
@@ -34,12 +34,12 @@ def a_key(name: str, fill: int) -> str:
     return f"{name}:{base64.b64encode(bytes([fill]) * 32).decode()}"
 
 
-def a_ring() -> Ring:
+def a_ring() -> KeyRing:
     """Keys for tests."""
-    return Ring(a_key("p1", 1), a_key("h1", 2))
+    return KeyRing(a_key("p1", 1), a_key("h1", 2))
 
 
-def a_ground(ring: Ring | None = None) -> Ground:
+def a_ground(ring: KeyRing | None = None) -> Ground:
     """What flows stand on."""
     return Ground(ring or a_ring(), areas.load(), standards.load("assessment"))
 

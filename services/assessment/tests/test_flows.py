@@ -31,7 +31,7 @@ from assessment.errors import (
 )
 from assessment.flows import applications, assessments, elders
 from assessment.rules import ApplicationState, AssessmentState, ChangeReason, Status
-from assessment.snapshots import MASTERS as SNAPSHOT_SOURCES
+from assessment.snapshots import SNAPSHOT_SOURCES as SNAPSHOT_SOURCES
 from assessment.tables import Application, Assessment, Elder
 from assessment.testing import (
     COMMUNITIES,
@@ -47,7 +47,7 @@ from assessment.testing import (
 )
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import NotFound, Refusal
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Session, Store
 from kit.messaging import snapshots
 
@@ -176,7 +176,7 @@ async def test_the_same_id_number_is_refused_also_with_a_small_x(session: Sessio
 async def test_a_known_id_number_is_found_while_the_hash_key_rotates(session: Session):
     number = an_id_number()
     await an_elder(session, id_number=number)
-    rotated = a_ground(Ring(a_key("p1", 1), f"{a_key('h2', 3)},{a_key('h1', 2)}"))
+    rotated = a_ground(KeyRing(a_key("p1", 1), f"{a_key('h2', 3)},{a_key('h1', 2)}"))
 
     with pytest.raises(KnownAlready):
         await elders.register(session, a_registration(id_number=number), OFFICIAL, rotated)
@@ -559,7 +559,7 @@ async def test_everything_is_said_again_at_its_present_version(store: Store):
     async with store.transaction() as session:
         await (await session.driver()).execute("delete from outbox")
 
-    assert await snapshots.resay(store, SNAPSHOT_SOURCES["elder"], at_once=2, pause_s=0) == 5
+    assert await snapshots.republish(store, SNAPSHOT_SOURCES["elder"], at_once=2, pause_s=0) == 5
 
     async with store.reading() as session:
         messages = await (await session.driver()).fetch("select key, headers from outbox")

@@ -12,13 +12,13 @@ from assessment.flows import elders
 from assessment.tables import Elder
 from assessment.testing import COMMUNITIES, a_ground, a_key, a_registration, an_official
 from kit.db import rotation, tables
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Store
 
 OLD, NEW = (a_key("old", 3), a_key("old", 4)), (a_key("new", 5), a_key("new", 6))
-BEFORE = a_ground(Ring(*OLD))
-ROTATING = a_ground(Ring(*(f"{new},{old}" for new, old in zip(NEW, OLD, strict=True))))
-AFTER = a_ground(Ring(*NEW))
+BEFORE = a_ground(KeyRing(*OLD))
+ROTATING = a_ground(KeyRing(*(f"{new},{old}" for new, old in zip(NEW, OLD, strict=True))))
+AFTER = a_ground(KeyRing(*NEW))
 OFFICIAL = an_official()
 ELSEWHERE = next(code for code in COMMUNITIES if code.startswith("341182"))
 PERSONAL = rotation.tables(tables.metadata("assessment"))

@@ -31,10 +31,10 @@ from devservers.postgres import Postgres
 from kit.contracts import ids
 from kit.contracts.clock import Clock
 from kit.db import migrations
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.raw_session import RawSession
 from kit.db.store import Session, Store
-from kit.db.tables import Remembered
+from kit.db.tables import TableBase
 from kit.messaging import outbox
 from kit.rpc import idempotency
 from kit.rpc.methods import Call
@@ -82,7 +82,7 @@ PushPebble, PebblePushed = (
 CHANGED = "update benchpebble set metres = $1, version = $2 where pebble_id = $3 and version = $4"
 
 
-class BenchPebble(Remembered, table=True):
+class BenchPebble(TableBase, table=True):
     """The aggregate that is pushed."""
 
     pebble_id: UUID = Field(primary_key=True)
@@ -104,7 +104,7 @@ class Pebbles:
             row,
         )
 
-    @idempotency.hot
+    @idempotency.raw
     async def PushHot(self, request: Any, session: RawSession, call: Call) -> Any:
         pebble_id = UUID(request.pebble_id)
         row = await session.fetchrow(
@@ -301,7 +301,7 @@ async def _raw(dsn: str, pebbles: list[UUID], seconds: float) -> tuple[float, fl
 
 async def _serve(dsn: str, issuer: str, keys_url: str) -> None:
     key = base64.b64encode(bytes(range(32))).decode()
-    store = Store(dsn, service="bench", clock=Clock(), vault=Ring(f"bench:{key}", None))
+    store = Store(dsn, service="bench", clock=Clock(), vault=KeyRing(f"bench:{key}", None))
     server = Server(
         [Pebbles()],
         store=store,

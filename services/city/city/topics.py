@@ -19,7 +19,7 @@ from kit.messaging.bootstrap import Bootstrap
 WEEK_MS = str(7 * 24 * 3600 * 1000)
 # Masters carry their full state in every event and are compacted, so that a replica can start from
 # nothing.
-MASTERS = frozenset({"elder", "organisation", "facility", "worker", "policy"})
+COMPACTED = frozenset({"elder", "organisation", "facility", "worker", "policy"})
 TIMEOUT_S = 30
 
 
@@ -63,7 +63,7 @@ def declared() -> list[Topic]:
             if aggregate:
                 said.setdefault(aggregate, []).append(f"{file.package}.{message.name}")
     return [
-        Topic(f"eldercare.{name}.v1", tuple(events), name in MASTERS)
+        Topic(f"eldercare.{name}.v1", tuple(events), name in COMPACTED)
         for name, events in sorted(said.items())
     ]
 

@@ -15,7 +15,7 @@ from kit.contracts.clock import Clock
 from kit.db.store import Store
 from kit.rpc.methods import Call
 from kit.security.access import Caller
-from kit.security.audit import Sealer, looked
+from kit.security.audit import AuditChain, record_read
 from testkit.databases import Databases
 
 TOPIC = "eldercare.order.v1"
@@ -98,8 +98,8 @@ async def test_a_changed_audit_record_is_found(dsn: str, clock: Clock) -> None:
         caller, None, "portal", clock.now(), "flow", method="eldercare.supervision.v1.Audits/Get"
     )
     for _ in range(3):
-        await looked(store, call, [uuid.uuid4()], "visit")
-    await Sealer(store).seal()
+        await record_read(store, call, [uuid.uuid4()], "visit")
+    await AuditChain(store).seal()
     await store.close()
 
     whole = await said(dsn, "audit", "verify", "supervision")

@@ -21,17 +21,17 @@ from testkit import until
 def test_every_topic_of_a_master_is_compacted_and_no_other() -> None:
     compacted = {topic.name.split(".")[1] for topic in topics.declared() if topic.compacted}
 
-    assert compacted == topics.MASTERS
+    assert compacted == topics.COMPACTED
 
 
 def test_every_master_has_an_owner_who_can_say_it_again() -> None:
     said = {
         name: service
         for service in set(OWNERS.values())
-        for name in import_module(f"{service}.snapshots").MASTERS
+        for name in import_module(f"{service}.snapshots").COMPACTED
     }
 
-    assert said == {name: owner(name) for name in topics.MASTERS}
+    assert said == {name: owner(name) for name in topics.COMPACTED}
     with pytest.raises(NotOwned, match="order is none of"):
         owner("order")
 

@@ -13,7 +13,7 @@ from kit.contracts import areas
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Malformed, NotFound
 from kit.db.store import Session, Store
-from kit.rpc.methods import Call, between
+from kit.rpc.methods import Call, manages_transactions
 
 MOST = 200_000  # figures in one answer
 
@@ -89,7 +89,7 @@ class Indicators:
             rows=rows, area_code=area.code, counts_outdated=await outdated(session)
         )
 
-    @between
+    @manages_transactions
     async def Prove(self, request: pb.ProveFigures, store: Store, call: Call) -> pb.Proof:
         """See the contract. A recount that outlasts the caller's deadline is finished all the same,
         and shown on the board.

@@ -15,7 +15,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from datacenter.flows.projection import project, unheard
 from kit.db.store import Session
-from kit.messaging.subscriptions import Fact, heard, on_batch
+from kit.messaging.subscriptions import Fact, on_batch, subscriptions_of
 
 GROUP = "datacenter"
 COLLECTED_AFTER = (
@@ -42,7 +42,11 @@ async def keep(session: Session, facts: Sequence[Fact]) -> set[str]:
     both; types of a newer release here.
     """
     new = await unheard(session, facts)
-    strange = [(None, fact) for fact in facts if fact.id in new and fact.type not in heard(GROUP)]
+    strange = [
+        (None, fact)
+        for fact in facts
+        if fact.id in new and fact.type not in subscriptions_of(GROUP)
+    ]
     if strange:
         await project(strange, session)
     return new

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Column, Index, SmallInteger, Text, text
 from sqlmodel import Field
 
-from kit.db.tables import Remembered
+from kit.db.tables import TableBase
 
 
-class Archived(Remembered, table=True):
+class Archived(TableBase, table=True):
     """An event as it was heard; never changed. One partition for each day of real time inside the
     ids.
     """
@@ -49,7 +49,7 @@ class Archived(Remembered, table=True):
     )
 
 
-class ArchivedDay(Remembered, table=True):
+class ArchivedDay(TableBase, table=True):
     """A day that left the archive as a file: written in the transaction that drops the day's
     partition, gone when the day is back.
     """
@@ -70,7 +70,7 @@ class ArchivedDay(Remembered, table=True):
     exported_at: datetime = Field(description="real instant")
 
 
-class Projection(Remembered, table=True):
+class Projection(TableBase, table=True):
     """Which generation of the counts is shown, and how far the archive goes. One row; its lock puts
     all batches into one order.
     """
@@ -91,7 +91,7 @@ class Projection(Remembered, table=True):
     )
 
 
-class Thing(Remembered, table=True):
+class Thing(TableBase, table=True):
     """What is known of one elder, order, facility …: all that its share in the counts depends on."""
 
     __table_args__ = ({"postgresql_partition_by": "LIST (generation)"},)
@@ -106,7 +106,7 @@ class Thing(Remembered, table=True):
     )
 
 
-class Count(Remembered, table=True):
+class Count(TableBase, table=True):
     """By how much each stock changes in a month, and what each flow counts in it, for an area of
     any level (see `rules.measures`).
 
@@ -193,7 +193,7 @@ class Count(Remembered, table=True):
     )
 
 
-class Heard(Remembered, table=True):
+class Heard(TableBase, table=True):
     """How far a topic is heard, by month of business time."""
 
     topic: str = Field(sa_type=Text, primary_key=True, description="aggregate, `order`")
@@ -204,7 +204,7 @@ class Heard(Remembered, table=True):
     )
 
 
-class Proved(Remembered, table=True):
+class Proved(TableBase, table=True):
     """The counts of a month, recounted from the archive by other means, compared with those shown."""
 
     __tablename__ = "proof"
@@ -218,7 +218,7 @@ class Proved(Remembered, table=True):
     proved_at: datetime = Field(description="business instant")
 
 
-class Differed(Remembered, table=True):
+class Differed(TableBase, table=True):
     """A figure whose two values are not the same."""
 
     __tablename__ = "difference"

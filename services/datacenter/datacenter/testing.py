@@ -24,8 +24,8 @@ from kit.db.store import Session
 from kit.messaging.batch import Batch
 from kit.messaging.outbox import route
 from kit.messaging.positions import ensure
-from kit.messaging.records import Place, decoded
-from kit.messaging.subscriptions import heard
+from kit.messaging.records import ClusterPartition, decoded
+from kit.messaging.subscriptions import subscriptions_of
 from kit.security.access import Caller
 
 # their enums are types of their own, which numbers of chance are not
@@ -91,9 +91,9 @@ def a_record(told: Told, *, offset: int, id: UUID | None = None, partition: int 
 
 async def dispatched(session: Session, records: Sequence[Record]) -> None:
     """Reads records as one batch of the consumer does: bytes, dispatch, rows."""
-    items = [decoded("tests", record, heard(GROUP), archived=True) for record in records]
+    items = [decoded("tests", record, subscriptions_of(GROUP), archived=True) for record in records]
     batch = Batch(session, GROUP, archive=keep)
-    places = {Place("tests", record.topic, record.partition): 0 for record in records}
+    places = {ClusterPartition("tests", record.topic, record.partition): 0 for record in records}
     await ensure(await session.driver(), GROUP, places)
     await batch.lock(places)
     await batch.read(items)

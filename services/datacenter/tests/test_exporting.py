@@ -28,8 +28,8 @@ from kit.db.store import Contended, Store
 from kit.messaging import parking
 from kit.messaging.batch import Batch
 from kit.messaging.positions import ensure
-from kit.messaging.records import Place, decoded
-from kit.messaging.subscriptions import heard
+from kit.messaging.records import ClusterPartition, decoded
+from kit.messaging.subscriptions import subscriptions_of
 
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
 FIRST, LAST = date(2026, 9, 1), date(2026, 9, 3)
@@ -394,10 +394,10 @@ async def test_an_event_of_a_day_that_left_is_parked_until_the_day_is_back(
 
     async with store.transaction() as session:
         batch = Batch(session, GROUP, archive=keep, careful=True)
-        places = {Place("tests", late.topic, 0): 0}
+        places = {ClusterPartition("tests", late.topic, 0): 0}
         await ensure(await session.driver(), GROUP, places)
         await batch.lock(places)
-        await batch.read([decoded("tests", late, heard(GROUP), archived=True)])
+        await batch.read([decoded("tests", late, subscriptions_of(GROUP), archived=True)])
         await batch.move()
     (stuck,) = await parking.listed(store, GROUP)
     await give_back(store, file)

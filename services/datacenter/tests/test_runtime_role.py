@@ -17,7 +17,7 @@ from devservers.postgres import Postgres, ensure_database, execute
 from kit.contracts.clock import Clock
 from kit.db import migrations
 from kit.db.migrations import grants
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Store
 
 
@@ -42,7 +42,7 @@ async def address(postgres: Postgres) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture
-async def store(address: str, clock: Clock, ring: Ring) -> AsyncIterator[Store]:
+async def store(address: str, clock: Clock, ring: KeyRing) -> AsyncIterator[Store]:
     opened = Store(address, service="datacenter", clock=clock, vault=ring)
     yield opened
     await opened.close()

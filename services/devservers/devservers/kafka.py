@@ -79,7 +79,7 @@ def fetch_jars() -> Path:
 
 
 @dataclass(frozen=True)
-class Door:
+class Listener:
     """One more listener of a node. protocol: SSL, SASL_PLAINTEXT or SASL_SSL. properties: its own,
     without the prefix of the listener.
     """
@@ -109,7 +109,7 @@ class Kafka(Process):
         heap_mb: int = 512,
         short_lived: bool = False,
         log: Path | None = None,
-        doors: Mapping[str, Door] | None = None,
+        doors: Mapping[str, Listener] | None = None,
         users: Mapping[str, str] | None = None,
     ) -> None:
         self.data = data.absolute()

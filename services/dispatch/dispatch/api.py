@@ -9,7 +9,7 @@ from dispatch.flows.placing import Placing
 from kit.db.raw_session import RawSession
 from kit.db.store import Session, Store
 from kit.rpc import idempotency
-from kit.rpc.methods import Call, between
+from kit.rpc.methods import Call, manages_transactions
 
 
 class Catalogue:
@@ -25,7 +25,7 @@ class Orders:
     def __init__(self, placing: Placing) -> None:
         self.placing = placing
 
-    @between
+    @manages_transactions
     async def Place(self, request: pb.PlaceOrder, store: Store, call: Call) -> pb.Order:
         return await self.placing.place(request, store, call)
 
@@ -44,13 +44,13 @@ class Orders:
     ) -> said.OrderDeclined:
         return await visits.decline(session, request, call.caller)
 
-    @idempotency.hot
+    @idempotency.raw
     async def CheckIn(
         self, request: pb.CheckInOrder, session: RawSession, call: Call
     ) -> said.OrderStarted:
         return await visits.check_in(session, request, call.caller)
 
-    @idempotency.hot
+    @idempotency.raw
     async def CheckOut(
         self, request: pb.CheckOutOrder, session: RawSession, call: Call
     ) -> said.OrderFinished:
@@ -67,7 +67,7 @@ class Orders:
     async def List(self, request: pb.ListOrders, session: Session, call: Call) -> pb.OrderPage:
         return await queries.orders(session, request, call.caller)
 
-    @between
+    @manages_transactions
     async def Whereabouts(self, request: pb.GetOrder, store: Store, call: Call) -> pb.HomeAddress:
         # a question that leaves a record behind, so it needs a transaction that writes
         async with store.transaction() as session:

@@ -26,7 +26,7 @@ from kit.db.store import Session, Store
 from kit.observability import names
 from kit.observability.logs import log
 from kit.observability.traces import span
-from kit.runtime.timers import due, undue
+from kit.runtime.timers import cancel_timer, set_timer
 
 POLL_S = 0.2
 TOGETHER = {
@@ -180,9 +180,9 @@ async def _again(session: Session, order_id: UUID) -> None:
         return
     if order.wanted_to <= session.now:
         order.state = State.CANCELLED
-        undue(session, "reserve", str(order_id))
+        cancel_timer(session, "reserve", str(order_id))
     else:
-        due(
+        set_timer(
             session,
             session.now + limits(local_day(session.now)).reserve_retry,
             "reserve",

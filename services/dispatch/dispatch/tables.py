@@ -10,10 +10,10 @@ from sqlmodel import Field
 from dispatch.rules.orders import State
 from dispatch.sealed import CONTACT, PLACE
 from kit.db.columns import sealed
-from kit.db.tables import Remembered
+from kit.db.tables import TableBase
 
 
-class Elder(Remembered, table=True):
+class Elder(TableBase, table=True):
     """Replica: who may be visited."""
 
     elder_id: UUID = Field(primary_key=True)
@@ -23,7 +23,7 @@ class Elder(Remembered, table=True):
     status: int = Field(sa_type=SmallInteger, description="Elder.Status")
 
 
-class Organisation(Remembered, table=True):
+class Organisation(TableBase, table=True):
     """Replica: who sends workers, and from where."""
 
     organisation_id: UUID = Field(primary_key=True)
@@ -35,7 +35,7 @@ class Organisation(Remembered, table=True):
     status: int = Field(sa_type=SmallInteger, description="Organisation.Status")
 
 
-class Worker(Remembered, table=True):
+class Worker(TableBase, table=True):
     """Replica: who can do what, and when."""
 
     __table_args__ = (Index("worker_area_ix", "area_code"),)
@@ -52,7 +52,7 @@ class Worker(Remembered, table=True):
     status: int = Field(sa_type=SmallInteger, description="Worker.Status")
 
 
-class Order(Remembered, table=True):
+class Order(TableBase, table=True):
     """A visit from its order to its end.
 
     The order bears the elder's contact as the register has it until the visit begins; all personal
@@ -115,7 +115,7 @@ class Order(Remembered, table=True):
     out_place: bytes | None = sealed(PLACE, default=None, description="position of the check-out")
 
 
-class Declined(Remembered, table=True):
+class Declined(TableBase, table=True):
     """Who is not offered an order again."""
 
     order_id: UUID = Field(primary_key=True)

@@ -14,8 +14,8 @@ from dispatch import sealed
 from dispatch.rules.orders import State
 from dispatch.tables import Order
 from kit.contracts import ids, wire
-from kit.db.personal import Ring
-from kit.db.store import Vault
+from kit.db.personal import KeyRing
+from kit.db.store import Cipher
 from kit.security.access import Caller
 
 VILLAGE, COUNTY, CITY, ELSEWHERE = "341102001001", "341102000000", "341100000000", "341103001001"
@@ -25,9 +25,9 @@ HOME = (118.30, 32.30)
 _serials = count(1)
 
 
-def a_ring() -> Ring:
+def a_ring() -> KeyRing:
     """Keys for tests."""
-    return Ring(
+    return KeyRing(
         f"p1:{base64.b64encode(bytes([1]) * 32).decode()}",
         f"h1:{base64.b64encode(bytes([2]) * 32).decode()}",
     )
@@ -110,7 +110,7 @@ def a_request(elder_id: UUID, /, **given: Any) -> pb.PlaceOrder:
     return pb.PlaceOrder(**(told | given))
 
 
-def an_order(vault: Vault, *, at: tuple[float, float] | None = HOME, **given: Any) -> Order:
+def an_order(vault: Cipher, *, at: tuple[float, float] | None = HOME, **given: Any) -> Order:
     """A placed order of tomorrow between 9 and 11. at: longitude and latitude of the home."""
     told: dict[str, Any] = {
         "order_id": ids.new(),

@@ -42,7 +42,7 @@ from dispatch.testing import (
 )
 from kit.contracts import ids, wire
 from kit.contracts.refusals import Malformed, NotFound
-from kit.runtime.timers import due
+from kit.runtime.timers import set_timer
 from testkit.telling import fire, tell
 
 RING = a_ring()
@@ -56,7 +56,7 @@ def offer(store, remember, clock):
     async def offered(order):
         await remember(order)
         async with store.transaction() as session:
-            due(session, session.now, "offer", str(order.order_id))
+            set_timer(session, session.now, "offer", str(order.order_id))
         await fire(store, consumers.GROUP)
         async with store.reading() as session:
             return await session.get(type(order), order.order_id)

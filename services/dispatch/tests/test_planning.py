@@ -214,7 +214,7 @@ async def test_what_changed_while_the_solver_worked_is_seen_when_the_plan_is_wri
 
 
 async def test_two_offers_at_once_do_not_promise_one_hour_twice(store, remember, firm, rows):
-    from kit.runtime.timers import due
+    from kit.runtime.timers import set_timer
 
     await tell(store, consumers.GROUP, a_worker(firm.workers[1], firm.organisation_id, status=2))
     window = {"wanted_from": TOMORROW, "wanted_to": TOMORROW + timedelta(minutes=30)}
@@ -222,7 +222,7 @@ async def test_two_offers_at_once_do_not_promise_one_hour_twice(store, remember,
     await remember(*orders)
     async with store.transaction() as session:
         for order in orders:
-            due(session, session.now, "offer", str(order.order_id))
+            set_timer(session, session.now, "offer", str(order.order_id))
 
     await asyncio.gather(*(fire(store, consumers.GROUP) for _ in range(3)))
 

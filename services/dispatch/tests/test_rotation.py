@@ -4,12 +4,12 @@ from dispatch import sealed
 from dispatch.tables import Order
 from dispatch.testing import an_order
 from kit.db import rotation, tables
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Store
 from testkit.databases import key_ring
 
 OLD, NEW = key_ring(), key_ring().replace("test", "new")
-BEFORE, ROTATING, AFTER = Ring(OLD, None), Ring(f"{NEW},{OLD}", None), Ring(NEW, None)
+BEFORE, ROTATING, AFTER = KeyRing(OLD, None), KeyRing(f"{NEW},{OLD}", None), KeyRing(NEW, None)
 
 
 async def test_a_new_key_alone_opens_contact_and_places_of_every_order(store: Store) -> None:

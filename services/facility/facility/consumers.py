@@ -12,7 +12,7 @@ from eldercare.assessment.v1.events_pb2 import (
 from facility.flows import elders
 from facility.tables import Ability, Elder
 from kit.db.store import Session
-from kit.messaging.subscriptions import Need, on
+from kit.messaging.subscriptions import Prefetch, on
 
 GROUP = "facility"
 
@@ -22,6 +22,10 @@ async def keep_elder(event: ElderRegistered | ElderChanged | ElderDied, session:
     await elders.keep(session, event.elder)
 
 
-@on(AssessmentApproved, group=GROUP, loads=lambda event: [Need(Ability, UUID(event.elder_id))])
+@on(
+    AssessmentApproved,
+    group=GROUP,
+    prefetch=lambda event: [Prefetch(Ability, UUID(event.elder_id))],
+)
 async def keep_level(event: AssessmentApproved, session: Session) -> None:
     await elders.keep_level(session, event)

@@ -10,7 +10,7 @@ from typing import Any
 from kit.contracts import areas, standards
 from kit.contracts.areas import Areas
 from kit.contracts.standards import Standards
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Store
 
 
@@ -18,7 +18,7 @@ from kit.db.store import Store
 class Ground:
     """Built once in `__main__`, passed to every flow and query that needs it."""
 
-    ring: Ring
+    ring: KeyRing
     areas: Areas
     standards: Standards
 
@@ -30,7 +30,7 @@ class Ground:
 @cache
 def of(store: Store) -> Ground:
     """The ground under a store. Raises: TypeError where the store has no keys."""
-    if not isinstance(store.vault, Ring):
+    if not isinstance(store.vault, KeyRing):
         raise TypeError(
             "settings personal_keys and hash_keys are empty: this service keeps personal text"
         )

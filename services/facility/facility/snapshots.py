@@ -7,7 +7,7 @@ from eldercare.facility.v1 import events_pb2 as said
 from facility.flows import facilities, organisations, workers
 from facility.rules import FacilityStatus, WorkerStatus
 from facility.tables import Facility, Organisation, Worker
-from kit.messaging.snapshots import Master
+from kit.messaging.snapshots import SnapshotSource
 
 
 def _organisation(row: Organisation) -> Any:
@@ -29,8 +29,8 @@ def _worker(row: Worker) -> Any:
     )
 
 
-MASTERS = {
-    "organisation": Master(Organisation, _organisation),
-    "facility": Master(Facility, _facility),
-    "worker": Master(Worker, _worker),
+SNAPSHOT_SOURCES = {
+    "organisation": SnapshotSource(Organisation, _organisation),
+    "facility": SnapshotSource(Facility, _facility),
+    "worker": SnapshotSource(Worker, _worker),
 }

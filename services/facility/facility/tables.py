@@ -19,7 +19,7 @@ from facility.rules import (
     WorkerStatus,
 )
 from kit.db.columns import hashed, sealed
-from kit.db.tables import Remembered
+from kit.db.tables import TableBase
 
 BED_ONCE, ELDER_ONCE = (
     "stay_bed_once",
@@ -28,7 +28,7 @@ BED_ONCE, ELDER_ONCE = (
 _DAYS = text("daterange(began_on, ended_on)")
 
 
-class Organisation(Remembered, table=True):
+class Organisation(TableBase, table=True):
     """A firm, institution or association that serves elders."""
 
     __table_args__ = (
@@ -48,7 +48,7 @@ class Organisation(Remembered, table=True):
     registered_at: datetime
 
 
-class Facility(Remembered, table=True):
+class Facility(TableBase, table=True):
     """A place of care in one of the three tiers."""
 
     __table_args__ = (
@@ -69,7 +69,7 @@ class Facility(Remembered, table=True):
     opened_at: datetime
 
 
-class Bed(Remembered, table=True):
+class Bed(TableBase, table=True):
     """A bed of a facility."""
 
     bed_id: UUID = Field(primary_key=True)
@@ -79,7 +79,7 @@ class Bed(Remembered, table=True):
     nursing: bool
 
 
-class Stay(Remembered, table=True):
+class Stay(TableBase, table=True):
     """An elder lives in a bed from `began_on` to the day before `ended_on`; neither a bed nor an
     elder is in two stays on one day.
     """
@@ -113,7 +113,7 @@ class Stay(Remembered, table=True):
     admitted_at: datetime
 
 
-class Worker(Remembered, table=True):
+class Worker(TableBase, table=True):
     """A person who cares or visits for an organisation."""
 
     __table_args__ = (
@@ -149,7 +149,7 @@ class Worker(Remembered, table=True):
     phone_sealed: bytes = sealed("phone")
 
 
-class Elder(Remembered, table=True):
+class Elder(TableBase, table=True):
     """What this service needs to know of an elder, as the assessment service said it last."""
 
     elder_id: UUID = Field(primary_key=True)
@@ -159,7 +159,7 @@ class Elder(Remembered, table=True):
     died_on: date | None = None
 
 
-class Ability(Remembered, table=True):
+class Ability(TableBase, table=True):
     """The level in force of an elder, as it was approved last."""
 
     elder_id: UUID = Field(primary_key=True)

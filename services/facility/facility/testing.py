@@ -12,7 +12,7 @@ from eldercare.facility.v1 import api_pb2 as api
 
 from facility.ground import Ground
 from kit.contracts import areas, numbers, standards
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.security.access import Caller
 
 CITY = "341100000000"
@@ -21,13 +21,13 @@ HOME = areas.load().within(COUNTY, areas.COMMUNITY)[0].code
 _serials: Iterator[int] = count(1)
 
 
-def a_ring() -> Ring:
+def a_ring() -> KeyRing:
     """Keys for tests."""
     keys = [
         f"{name}:{base64.b64encode(bytes([fill]) * 32).decode()}"
         for name, fill in (("p1", 1), ("h1", 2))
     ]
-    return Ring(*keys)
+    return KeyRing(*keys)
 
 
 def a_ground() -> Ground:

@@ -33,7 +33,7 @@ from facility.errors import (
     WrongCheckCharacter,
 )
 from facility.flows import elders, facilities, organisations, stays, workers
-from facility.snapshots import MASTERS as SNAPSHOT_SOURCES
+from facility.snapshots import SNAPSHOT_SOURCES as SNAPSHOT_SOURCES
 from facility.tables import Elder
 from facility.testing import (
     COUNTY,
@@ -510,7 +510,7 @@ async def test_everything_is_said_again_at_its_present_version(store: Store):
         await (await session.driver()).execute("delete from outbox")
 
     assert [
-        await snapshots.resay(store, master, at_once=1, pause_s=0)
+        await snapshots.republish(store, master, at_once=1, pause_s=0)
         for master in SNAPSHOT_SOURCES.values()
     ] == [1, 1, 1]
 

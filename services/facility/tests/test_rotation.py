@@ -12,14 +12,14 @@ from facility.flows import organisations, workers
 from facility.tables import Worker
 from facility.testing import a_ground, a_worker, an_official, an_organisation
 from kit.db import rotation, tables
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Store
 from testkit.databases import key_ring
 
 OLD, NEW = key_ring(), key_ring().replace("test", "new")
 GROUND, OFFICIAL = a_ground(), an_official()
 BEFORE, ROTATING, AFTER = (
-    dataclasses.replace(GROUND, ring=Ring(keys, keys)) for keys in (OLD, f"{NEW},{OLD}", NEW)
+    dataclasses.replace(GROUND, ring=KeyRing(keys, keys)) for keys in (OLD, f"{NEW},{OLD}", NEW)
 )
 
 

@@ -2,7 +2,7 @@
 
 from kit.runtime import entry
 
-entry.heed()
+entry.install_signal_handlers()
 
 import asyncio
 import gc

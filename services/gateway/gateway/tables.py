@@ -8,10 +8,10 @@ from sqlalchemy import BigInteger, Column, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from kit.db.tables import Remembered
+from kit.db.tables import TableBase
 
 
-class FeedHead(Remembered, table=True):
+class FeedHead(TableBase, table=True):
     """The one row whose lock makes positions contiguous and in the order of commits."""
 
     __tablename__ = "feed_head"
@@ -26,7 +26,7 @@ class FeedHead(Remembered, table=True):
     epoch: UUID = Field(description="another one after a restore: old cursors are refused then")
 
 
-class FeedRestore(Remembered, table=True):
+class FeedRestore(TableBase, table=True):
     """An epoch of the feed that a restore has ended: behind the position, what it told is no longer
     true.
     """
@@ -40,7 +40,7 @@ class FeedRestore(Remembered, table=True):
     position: int = Field(sa_type=BigInteger, description="last position that the backup holds")
 
 
-class FeedEvent(Remembered, table=True):
+class FeedEvent(TableBase, table=True):
     """An event as it is told to its organisation."""
 
     __tablename__ = "feed_event"
@@ -52,7 +52,7 @@ class FeedEvent(Remembered, table=True):
     heard_at: datetime = Field(description="real time")
 
 
-class DemoUser(Remembered, table=True):
+class DemoUser(TableBase, table=True):
     """A person of the simulated city who may log in."""
 
     __tablename__ = "demo_user"

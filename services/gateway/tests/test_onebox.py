@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from gateway import onebox
 from kit.contracts.clock import Clock
-from kit.runtime.management import Management, told
+from kit.runtime.management import Management, json_answer
 
 RESTING = {
     "ready": True,
@@ -28,7 +28,7 @@ async def part() -> AsyncIterator[tuple[str, dict[str, object]]]:
     said: dict[str, object] = dict(RESTING)
 
     async def status() -> tuple[int, str, bytes]:
-        return told(200, said)
+        return json_answer(200, said)
 
     management = Management("127.0.0.1:0", {"/status": status})
     await management.start()

@@ -23,7 +23,7 @@ from sqlmodel import Field
 from devservers.postgres import execute
 from kit.contracts.clock import Clock
 from kit.db.store import Store
-from kit.db.tables import Remembered
+from kit.db.tables import TableBase
 
 PROTOS = Path(__file__).parents[3] / "protos"
 TABLE = (
@@ -31,7 +31,7 @@ TABLE = (
 )
 
 
-class Pebble(Remembered, table=True):
+class Pebble(TableBase, table=True):
     pebble_id: UUID = Field(primary_key=True)
     version: int = 0
     pushed: int = 0

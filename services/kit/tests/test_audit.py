@@ -9,7 +9,7 @@ from kit.db.final_write import Repeated
 from kit.db.retention import Retention
 from kit.db.store import Store
 from kit.security.access import Caller
-from kit.security.audit import Sealer, first_broken_position, looked, record
+from kit.security.audit import AuditChain, first_broken_position, record, record_read
 
 ACCESS = SimpleNamespace(
     caller=Caller(subject="official-7", client_id="portal", roles=frozenset({"official"})),
@@ -22,7 +22,7 @@ ACCESS = SimpleNamespace(
 
 async def look(store: Store, times: int) -> None:
     for _ in range(times):
-        await looked(store, ACCESS, [uuid.uuid4()], "visit")
+        await record_read(store, ACCESS, [uuid.uuid4()], "visit")
 
 
 async def test_records_are_chained_after_the_request_and_the_chain_holds(pebbles) -> None:
@@ -30,10 +30,10 @@ async def test_records_are_chained_after_the_request_and_the_chain_holds(pebbles
     async with pebbles.store.transaction() as session:
         await record(session, ACCESS, ["a", "b"])
 
-    assert await Sealer(pebbles.store).seal() == 4
-    assert await Sealer(pebbles.store).seal() == 0
+    assert await AuditChain(pebbles.store).seal() == 4
+    assert await AuditChain(pebbles.store).seal() == 0
     await look(pebbles.store, 2)
-    assert await Sealer(pebbles.store).seal() == 2
+    assert await AuditChain(pebbles.store).seal() == 2
 
     assert await first_broken_position(pebbles.store) is None
     async with pebbles.store.raw() as session:
@@ -55,7 +55,7 @@ async def test_records_are_chained_after_the_request_and_the_chain_holds(pebbles
 )
 async def test_what_is_changed_or_taken_out_is_found(pebbles, tampering: str, at: int) -> None:
     await look(pebbles.store, 6)
-    await Sealer(pebbles.store).seal()
+    await AuditChain(pebbles.store).seal()
 
     await execute(pebbles.dsn, tampering)
 
@@ -64,7 +64,7 @@ async def test_what_is_changed_or_taken_out_is_found(pebbles, tampering: str, at
 
 async def test_two_sealers_make_one_chain(pebbles, clock, until) -> None:
     other = Store(pebbles.dsn, service="kit", clock=clock)
-    sealers = [Sealer(pebbles.store), Sealer(other)]
+    sealers = [AuditChain(pebbles.store), AuditChain(other)]
     running = [asyncio.create_task(sealer.run()) for sealer in sealers]
 
     await look(pebbles.store, 40)
@@ -94,12 +94,12 @@ async def test_an_access_is_noted_with_the_work_of_a_hot_flow_or_not_at_all(pebb
     with pytest.raises(Repeated):
         await fail()
 
-    assert await Sealer(pebbles.store).seal() == 0
+    assert await AuditChain(pebbles.store).seal() == 0
 
 
-@pytest.mark.parametrize("loop", [Sealer, Retention])
+@pytest.mark.parametrize("loop", [AuditChain, Retention])
 async def test_a_database_without_its_tables_makes_a_loop_rest_and_not_end(
-    pebbles, until, loop: type[Sealer | Retention]
+    pebbles, until, loop: type[AuditChain | Retention]
 ) -> None:
     for table in ("audit_record", "command"):
         await execute(pebbles.dsn, f"alter table {table} rename to gone_{table}")

@@ -7,7 +7,7 @@ from eldercare.assessment.v1.events_pb2 import Elder, ElderChanged
 
 from kit.contracts import ids
 from kit.messaging import outbox
-from kit.messaging.outbox import Cause, Unsayable, emit, route
+from kit.messaging.outbox import Cause, InvalidEvent, emit, route
 from kit.observability import names, traces
 
 
@@ -77,7 +77,7 @@ async def test_an_event_that_breaks_its_contract_is_not_collected(pebbles, said)
 
     async with pebbles.store.rehearsal() as session:
         with pytest.raises(
-            Unsayable, match=r"ApplicationWithdrawn breaks its contract: area_code: .*pattern"
+            InvalidEvent, match=r"ApplicationWithdrawn breaks its contract: area_code: .*pattern"
         ):
             emit(session, event)
         assert session.messages == []
@@ -88,12 +88,12 @@ async def test_a_nested_key_is_followed_and_state_needs_a_version(pebbles) -> No
     assert route(ElderChanged).key(ElderChanged(elder=Elder(elder_id="abc"))) == "abc"
 
     async with pebbles.store.rehearsal() as session:
-        with pytest.raises(Unsayable, match="listeners need the row's version"):
+        with pytest.raises(InvalidEvent, match="listeners need the row's version"):
             emit(session, ElderChanged(elder=Elder(elder_id="abc")))
 
 
 def test_a_message_that_is_no_event_has_no_route() -> None:
-    with pytest.raises(Unsayable, match="Elder is no event"):
+    with pytest.raises(InvalidEvent, match="Elder is no event"):
         route(Elder)
 
 
@@ -116,7 +116,7 @@ async def test_an_event_that_no_broker_would_take_is_not_collected(pebbles, said
     token = outbox.cause.set(Cause("f" * outbox.MOST_BYTES))
     try:
         async with pebbles.store.rehearsal() as session:
-            with pytest.raises(Unsayable, match="900000 with headers and key are the most"):
+            with pytest.raises(InvalidEvent, match="900000 with headers and key are the most"):
                 emit(session, said(uuid.uuid4()), sequence=1)
             assert session.messages == []
     finally:

@@ -30,7 +30,7 @@ from kit.db.store import Store
 from kit.messaging import parking
 from kit.messaging.failures import RecordsLost
 from kit.messaging.status import status
-from kit.messaging.subscriptions import Fact, hear, on_batch
+from kit.messaging.subscriptions import Fact, on_batch, subscribe
 from testkit import trial, until
 
 COUNTS, HOUSES = trial.COUNTS, trial.HOUSES
@@ -369,7 +369,7 @@ async def test_the_archive_is_the_inbox_and_keeps_what_no_function_wants(
             rows,
         )
 
-    hear(trial.HouseKept, group=group)
+    subscribe(trial.HouseKept, group=group)
 
     async def archive(session: Any, facts: Sequence[Fact]) -> set[str]:
         driver = await session.driver()

@@ -20,7 +20,7 @@ from kit.db.store import Session, Store
 from kit.messaging import upkeep
 from kit.messaging.consumers import Consumers
 from kit.messaging.failures import RecordsLost
-from kit.messaging.polled_batch import Turn
+from kit.messaging.polled_batch import PolledBatch
 from kit.messaging.records import Kept
 from kit.messaging.subscriptions import Fact, on_batch
 from kit.observability import names
@@ -211,7 +211,7 @@ async def test_a_partition_that_was_dealt_anew_no_longer_counts_as_paused(
         assert not consumers.paused
 
         gone = Kept(FIRST.topic, 7, 0, b"key", b"", [])
-        Turn(consumers, consumers.dealt, [gone])._pause(ConnectionError())
+        PolledBatch(consumers, consumers.dealt, [gone])._pause(ConnectionError())
         assert not consumers.paused
 
 

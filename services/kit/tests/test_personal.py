@@ -6,19 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.db import personal
-from kit.db.personal import Ring, Unreadable
+from kit.db.personal import KeyRing, Unreadable
 
 OLD, NEW = (f"{name}:{base64.b64encode(os.urandom(32)).decode()}" for name in ("old", "new"))
 
 
 @pytest.fixture
-def ring() -> Ring:
-    return Ring(OLD, OLD)
+def ring() -> KeyRing:
+    return KeyRing(OLD, OLD)
 
 
 @given(st.text())
 def test_what_is_sealed_is_opened(text):
-    ring = Ring(OLD, OLD)
+    ring = KeyRing(OLD, OLD)
 
     assert ring.open(ring.seal(text, "name"), "name") == text
 
@@ -45,20 +45,20 @@ def test_a_value_of_another_kind_or_a_changed_one_is_not_opened(ring):
 
 def test_keys_rotate_without_losing_a_value(ring):
     sealed = ring.seal("李小明", "name")
-    rotating = Ring(f"{NEW},{OLD}", f"{NEW},{OLD}")
+    rotating = KeyRing(f"{NEW},{OLD}", f"{NEW},{OLD}")
 
     again = rotating.rotate(sealed, "name")
 
     assert again is not None
     assert rotating.rotate(again, "name") is None
-    assert Ring(NEW, NEW).open(again, "name") == "李小明"
+    assert KeyRing(NEW, NEW).open(again, "name") == "李小明"
     with pytest.raises(Unreadable, match="'old'"):
-        Ring(NEW, NEW).open(sealed, "name")
+        KeyRing(NEW, NEW).open(sealed, "name")
 
 
 def test_a_hash_is_found_while_its_key_rotates(ring):
     stored = ring.digest("phone", "13800000001")
-    rotating = Ring(None, f"{NEW},{OLD}")
+    rotating = KeyRing(None, f"{NEW},{OLD}")
 
     assert stored in rotating.digests("phone", "13800000001")
     assert rotating.digests("phone", "13800000001")[0] == rotating.digest("phone", "13800000001")
@@ -93,7 +93,7 @@ def test_a_name_is_found_by_single_characters_inside_its_area_only(ring):
     assert not any(
         stored.issuperset(wanted) for wanted in ring.character_searches("李", "341103000000")
     )
-    rotating = Ring(None, f"{NEW},{OLD}")
+    rotating = KeyRing(None, f"{NEW},{OLD}")
     assert any(
         stored.issuperset(wanted) for wanted in rotating.character_searches("小", "341102000000")
     )
@@ -111,14 +111,14 @@ def test_a_name_is_found_by_single_characters_inside_its_area_only(ring):
 )
 def test_a_wrong_key_is_named_and_not_shown(setting, told):
     with pytest.raises(ValueError, match=told) as caught:
-        Ring(setting, None)
+        KeyRing(setting, None)
 
     assert "AAAA" not in str(caught.value)
 
 
 def test_without_keys_nothing_is_sealed():
     with pytest.raises(LookupError, match="personal_keys"):
-        Ring(None, None).seal("text")
+        KeyRing(None, None).seal("text")
 
 
 @pytest.mark.parametrize(

@@ -82,9 +82,9 @@ def test_facts_are_attributes_and_build_the_text():
     ids=lambda value: type(value).__name__,
 )
 def test_what_was_told_is_what_is_heard(error):
-    code, text, _ = status.told(error)
+    code, text, _ = status.to_status(error)
 
-    heard = refusals.heard(
+    heard = refusals.error_from_parts(
         code.name, text, reason=error.reason, facts=dict(error.facts), violations=error.violations
     )
 
@@ -103,5 +103,5 @@ def test_a_status_stays_small_whatever_the_facts():
         "field", "长" * 1000, also=[(f"field_{number}", "长" * 1000) for number in range(100)]
     )
 
-    assert len(status.told(Refusal("长" * 5000, **facts))[2]) < 8_000
-    assert len(status.told(error)[2]) < 8_000
+    assert len(status.to_status(Refusal("长" * 5000, **facts))[2]) < 8_000
+    assert len(status.to_status(error)[2]) < 8_000

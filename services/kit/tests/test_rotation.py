@@ -18,13 +18,17 @@ from sqlmodel import Field
 from kit.contracts.clock import Clock
 from kit.db import columns, rotation
 from kit.db.columns import hashed, sealed
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Store
-from kit.db.tables import Remembered, metadata
+from kit.db.tables import TableBase, metadata
 from testkit import until
 
 OLD, NEW = (f"{name}:{base64.b64encode(os.urandom(32)).decode()}" for name in ("old", "new"))
-BEFORE, ROTATING, AFTER = Ring(OLD, OLD), Ring(f"{NEW},{OLD}", f"{NEW},{OLD}"), Ring(NEW, NEW)
+BEFORE, ROTATING, AFTER = (
+    KeyRing(OLD, OLD),
+    KeyRing(f"{NEW},{OLD}", f"{NEW},{OLD}"),
+    KeyRing(NEW, NEW),
+)
 # A rotation as a process that can be killed.
 ALONE = """
 import asyncio, sys
@@ -43,7 +47,7 @@ asyncio.run(main())
 """
 
 
-class Person(Remembered, table=True):
+class Person(TableBase, table=True):
     county: str = Field(primary_key=True)
     number: int = Field(primary_key=True)
     name_sealed: bytes = sealed("name")
@@ -54,7 +58,7 @@ class Person(Remembered, table=True):
 (PERSON,) = columns.personal(metadata(Person.__module__.partition(".")[0]))
 
 
-def a_person(ring: Ring, number: int, phone: str | None = None) -> Person:
+def a_person(ring: KeyRing, number: int, phone: str | None = None) -> Person:
     phone = phone or f"138{number:08d}"
     return Person(
         county="341102",
@@ -162,7 +166,7 @@ async def test_a_killed_rotation_goes_on_where_it_was(people: Store) -> None:
 
 
 async def test_what_cannot_be_renewed_is_named_and_the_rest_goes_on(people: Store) -> None:
-    lost = Ring(f"lost:{base64.b64encode(os.urandom(32)).decode()}", OLD)
+    lost = KeyRing(f"lost:{base64.b64encode(os.urandom(32)).decode()}", OLD)
     async with people.transaction() as session:
         session.add(a_person(lost, 200))
         session.add(
@@ -187,7 +191,7 @@ async def test_answers_of_commands_are_renewed_only_where_asked_for(people: Stor
 
 @pytest.mark.parametrize(("ring", "entering"), [(BEFORE, 2), (ROTATING, 1)])
 async def test_one_value_is_registered_by_one_at_a_time_while_a_key_rotates(
-    people: Store, ring: Ring, entering: int
+    people: Store, ring: KeyRing, entering: int
 ) -> None:
     inside, over = 0, asyncio.Event()
 

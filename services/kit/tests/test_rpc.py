@@ -24,14 +24,14 @@ from kit.contracts.refusals import (
     Unauthenticated,
     Unavailable,
 )
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Store
 from kit.observability import names, setup, traces
 from kit.rpc import methods, server, status
 from kit.rpc.client import Client, NeighbourBroken
-from kit.rpc.methods import Call, between
+from kit.rpc.methods import Call, manages_transactions
 from kit.rpc.server import Server
-from kit.runtime.timers import due, due_now
+from kit.runtime.timers import due_now, set_timer
 from kit.security.access import Caller
 from kit.security.identity import Identity
 
@@ -77,7 +77,7 @@ class Trials:
 
     async def Put(self, request, session, call):
         await self._said(request.thing_id, call)
-        due(session, session.now, "trial", str(len(self.calls)))
+        set_timer(session, session.now, "trial", str(len(self.calls)))
         return self.trial.Thing(thing_id=request.thing_id, level=request.level)
 
     async def Read(self, request, session, call):
@@ -90,13 +90,13 @@ class Trials:
         if request.thing_id == "soon":
             await self.soon.wait()
         if request.thing_id == "write":
-            due(session, session.now, "trial", "1")
+            set_timer(session, session.now, "trial", "1")
         if request.thing_id == "slow":
             self.calls.append(call)
             await asyncio.sleep(30)
         return await self._said(request.thing_id, call)
 
-    @between
+    @manages_transactions
     async def Span(self, request, store, call):
         async with store.transaction() as session:
             assert session.now
@@ -111,7 +111,7 @@ def trials(trial: ModuleType) -> Iterator[Trials]:
 @pytest.fixture
 async def sealed_store(database, clock) -> AsyncIterator[Store]:
     key = base64.b64encode(bytes(32)).decode()
-    opened = Store(await database(), service="kit", clock=clock, vault=Ring(f"k1:{key}", None))
+    opened = Store(await database(), service="kit", clock=clock, vault=KeyRing(f"k1:{key}", None))
     yield opened
     await opened.close()
 

@@ -17,7 +17,7 @@ from sqlmodel import Field
 from devservers.postgres import Postgres
 from kit.contracts.refusals import NotFound, Unavailable
 from kit.db.store import Contended, Store
-from kit.db.tables import Remembered
+from kit.db.tables import TableBase
 from kit.messaging import outbox
 from kit.security.access import Caller
 
@@ -247,7 +247,7 @@ class Shade(IntEnum):
     RED = 2
 
 
-class Boulder(Remembered, table=True):
+class Boulder(TableBase, table=True):
     pebble_id: UUID = Field(primary_key=True)
     place: str = Field(primary_key=True)
     shade: Shade

@@ -9,7 +9,7 @@ from devservers.postgres import execute
 from kit.contracts.refusals import Conflict
 from kit.db.store import Store
 from kit.runtime import timers
-from kit.runtime.timers import Timers, due, undue
+from kit.runtime.timers import Timers, cancel_timer, set_timer
 
 
 async def read(dsn: str, query: str) -> list[tuple[object, ...]]:
@@ -35,7 +35,7 @@ class Pushing:
         async with self.pebbles.store.transaction() as session:
             session.add_all([self.pebbles.Pebble(pebble_id=key) for key in keys])
             for key in keys:
-                due(session, session.now + timedelta(minutes=1), "push", str(key))
+                set_timer(session, session.now + timedelta(minutes=1), "push", str(key))
         return keys
 
 
@@ -68,8 +68,8 @@ async def test_a_timer_set_again_fires_at_the_later_instant_only_and_one_taken_o
 ) -> None:
     keys = await pushing.set(2)
     async with pushing.pebbles.store.transaction() as session:
-        due(session, session.now + timedelta(hours=1), "push", str(keys[0]))
-        undue(session, "push", str(keys[1]))
+        set_timer(session, session.now + timedelta(hours=1), "push", str(keys[0]))
+        cancel_timer(session, "push", str(keys[1]))
     runner = Timers(pushing.pebbles.store, "kit", fires={"push": pushing.fire})
 
     on(clock)
@@ -88,7 +88,7 @@ async def test_a_timer_may_set_itself_anew(pushing, clock) -> None:
 
     async def again(session, of: str) -> None:
         await pushing.fire(session, of)
-        due(session, session.now + timedelta(minutes=1), "push", of)
+        set_timer(session, session.now + timedelta(minutes=1), "push", of)
 
     runner = Timers(pushing.pebbles.store, "kit", fires={"push": again})
     for _ in range(3):
@@ -219,4 +219,4 @@ def test_a_service_has_one_timer_of_a_kind() -> None:
 async def test_a_naive_instant_is_refused(pebbles, clock) -> None:
     async with pebbles.store.rehearsal() as session:
         with pytest.raises(ValueError, match="no time zone"):
-            due(session, clock.now().replace(tzinfo=None), "push", "k")
+            set_timer(session, clock.now().replace(tzinfo=None), "push", "k")

@@ -16,7 +16,7 @@ from sqlmodel import Field
 from kit.contracts import wire
 from kit.contracts.refusals import Malformed
 from kit.contracts.wire import NoSource
-from kit.db.tables import Remembered
+from kit.db.tables import TableBase
 
 AT = datetime(2026, 3, 2, 1, 2, 3, 456789, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ class Colour(IntEnum):
     RED = 1
 
 
-class WireThing(Remembered, table=True):
+class WireThing(TableBase, table=True):
     thing_id: UUID = Field(primary_key=True)
     version: int = 0
     level: int
@@ -40,7 +40,7 @@ class WireThing(Remembered, table=True):
     amount_fen: int
 
 
-class WireClosed(Remembered, table=True):
+class WireClosed(TableBase, table=True):
     entitlement_id: UUID = Field(primary_key=True)
     cause: Colour | None = None
 
@@ -127,14 +127,17 @@ def test_what_the_caller_sent_wrong_is_malformed_and_not_repeated(put, field, va
 def test_an_enum_value_of_a_newer_release_is_unspecified_where_it_was_heard(put):
     closed = EntitlementClosed(entitlement_id=str(UUID(int=7)), cause=99)
 
-    assert (wire.heard(WireThing, put(colour=9)).colour, wire.heard(WireThing, put()).colour) == (
+    assert (
+        wire.row_from_event(WireThing, put(colour=9)).colour,
+        wire.row_from_event(WireThing, put()).colour,
+    ) == (
         0,
         Colour.RED,
     )
     assert wire.row(WireClosed, closed).cause == 0
     assert wire.row(WireClosed, closed, cause=Colour.RED).cause == Colour.RED
     with pytest.raises(Malformed, match="thing_id"):
-        wire.heard(WireThing, put(thing_id="no uuid", colour=9))
+        wire.row_from_event(WireThing, put(thing_id="no uuid", colour=9))
 
 
 def test_what_we_gave_wrong_is_our_own_fault(put):

@@ -16,7 +16,7 @@ from eldercare.supervision.v1.events_pb2 import SettlementApproved, SettlementRe
 
 from kit.contracts.refusals import Unavailable
 from kit.db.store import Session, Store
-from kit.messaging.subscriptions import Fact, Need, on, on_batch, replicate
+from kit.messaging.subscriptions import Fact, Prefetch, on, on_batch, replicate
 from kit.observability.logs import log
 from kit.runtime.parts import Parts
 from kit.runtime.timers import timer
@@ -38,19 +38,19 @@ ElderFact = ElderRegistered | ElderChanged | ElderDied
     ElderDied,
     group=GROUP,
     replica=Elder,
-    loads=lambda event: [Need(Case, UUID(event.elder.elder_id))],
+    prefetch=lambda event: [Prefetch(Case, UUID(event.elder.elder_id))],
 )
 async def replicate_elder(event: ElderFact, session: Session) -> None:
     await entitlements.replicate_elder(session, event.elder)
 
 
-def _of_assessment(event: AssessmentApproved) -> Iterator[Need]:
-    yield Need(Elder, UUID(event.elder_id), required=True)
-    yield Need(Case, UUID(event.elder_id))
-    yield Need(Result, UUID(event.assessment_id))
+def _of_assessment(event: AssessmentApproved) -> Iterator[Prefetch]:
+    yield Prefetch(Elder, UUID(event.elder_id), required=True)
+    yield Prefetch(Case, UUID(event.elder_id))
+    yield Prefetch(Result, UUID(event.assessment_id))
 
 
-@on_batch(AssessmentApproved, group=GROUP, loads=_of_assessment)
+@on_batch(AssessmentApproved, group=GROUP, prefetch=_of_assessment)
 async def approve(events: list[tuple[AssessmentApproved, Fact]], session: Session) -> None:
     await entitlements.approve(session, [event for event, _ in events])
 
@@ -62,33 +62,33 @@ async def replicate_organisation(
     await replicate(session, event.organisation, Organisation)
 
 
-@on(OrderPlaced, group=GROUP, loads=lambda event: [Need(Hold, UUID(event.order_id))])
+@on(OrderPlaced, group=GROUP, prefetch=lambda event: [Prefetch(Hold, UUID(event.order_id))])
 async def confirm(event: OrderPlaced, session: Session) -> None:
     await vouchers.confirm(session, event)
 
 
-@on(OrderCancelled, group=GROUP, loads=lambda event: [Need(Hold, UUID(event.order_id))])
+@on(OrderCancelled, group=GROUP, prefetch=lambda event: [Prefetch(Hold, UUID(event.order_id))])
 async def release(event: OrderCancelled, session: Session) -> None:
     if hold := await session.get(Hold, UUID(event.order_id)):
         await vouchers.release(session, hold, HoldState.RELEASED)
 
 
-def _of_settlement(event: SettlementApproved | SettlementRefused) -> Iterator[Need]:
+def _of_settlement(event: SettlementApproved | SettlementRefused) -> Iterator[Prefetch]:
     # without a voucher there is nothing to capture or to release
     if event.voucher_fen:
-        yield Need(Hold, UUID(event.order_id), required=True)
+        yield Prefetch(Hold, UUID(event.order_id), required=True)
         if isinstance(event, SettlementApproved):
-            yield Need(Elder, UUID(event.elder_id))
-            yield Need(Organisation, UUID(event.organisation_id), required=True)
+            yield Prefetch(Elder, UUID(event.elder_id))
+            yield Prefetch(Organisation, UUID(event.organisation_id), required=True)
 
 
-@on(SettlementApproved, group=GROUP, loads=_of_settlement)
+@on(SettlementApproved, group=GROUP, prefetch=_of_settlement)
 async def capture(event: SettlementApproved, session: Session) -> None:
     if event.voucher_fen:
         await vouchers.capture(session, event)
 
 
-@on(SettlementRefused, group=GROUP, loads=_of_settlement)
+@on(SettlementRefused, group=GROUP, prefetch=_of_settlement)
 async def release_refused(event: SettlementRefused, session: Session) -> None:
     if event.voucher_fen:
         await vouchers.release(

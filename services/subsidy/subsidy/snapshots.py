@@ -1,7 +1,7 @@
 """What this service can say again."""
 
-from kit.messaging.snapshots import Master
+from kit.messaging.snapshots import SnapshotSource
 from subsidy.flows.policies import published_event
 from subsidy.tables import Policy
 
-MASTERS = {"policy": Master(Policy, published_event)}
+SNAPSHOT_SOURCES = {"policy": SnapshotSource(Policy, published_event)}

@@ -8,11 +8,11 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Sma
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
 from sqlmodel import Field
 
-from kit.db.tables import Remembered
+from kit.db.tables import TableBase
 from subsidy.rules.kinds import Account, Cause, HoldState, Kind, PaymentKind, State, Status
 
 
-class Policy(Remembered, table=True):
+class Policy(TableBase, table=True):
     """A dated version of a policy, as it was published."""
 
     policy_id: UUID = Field(primary_key=True)
@@ -30,7 +30,7 @@ class Policy(Remembered, table=True):
     version: int = 0
 
 
-class Elder(Remembered, table=True):
+class Elder(TableBase, table=True):
     """Replica of the public state of an elder."""
 
     elder_id: UUID = Field(primary_key=True)
@@ -41,7 +41,7 @@ class Elder(Remembered, table=True):
     version: int = 0
 
 
-class Organisation(Remembered, table=True):
+class Organisation(TableBase, table=True):
     """Replica of a payee of settlements."""
 
     organisation_id: UUID = Field(primary_key=True)
@@ -49,7 +49,7 @@ class Organisation(Remembered, table=True):
     version: int = 0
 
 
-class Case(Remembered, table=True):
+class Case(TableBase, table=True):
     """An elder about whom there is something to decide, because a level was approved once; its lock
     orders the decisions.
     """
@@ -60,7 +60,7 @@ class Case(Remembered, table=True):
     opened_at: datetime
 
 
-class Result(Remembered, table=True):
+class Result(TableBase, table=True):
     """An approved level."""
 
     assessment_id: UUID = Field(primary_key=True)
@@ -71,7 +71,7 @@ class Result(Remembered, table=True):
     approved_at: datetime
 
 
-class Entitlement(Remembered, table=True):
+class Entitlement(TableBase, table=True):
     """A person is entitled to one policy in [valid_from, valid_to); two of one person to one policy
     never overlap.
     """
@@ -107,7 +107,7 @@ class Entitlement(Remembered, table=True):
     version: int = 0
 
 
-class Decision(Remembered, table=True):
+class Decision(TableBase, table=True):
     """What an entitlement's state rests on, frozen when it was decided."""
 
     entitlement_id: UUID = Field(primary_key=True)
@@ -124,7 +124,7 @@ class Decision(Remembered, table=True):
     steps: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
 
 
-class Voucher(Remembered, table=True):
+class Voucher(TableBase, table=True):
     """The voucher of one person, policy and month: issued = free + reserved + captured + lapsed."""
 
     __table_args__ = (
@@ -164,7 +164,7 @@ class Voucher(Remembered, table=True):
     version: int = 0
 
 
-class Hold(Remembered, table=True):
+class Hold(TableBase, table=True):
     """What is held of a voucher for one order."""
 
     __table_args__ = (
@@ -185,7 +185,7 @@ class Hold(Remembered, table=True):
     expires_at: datetime = Field(description="real instant")
 
 
-class Debt(Remembered, table=True):
+class Debt(TableBase, table=True):
     """A voucher's part of an audited visit, owed to the organisation that made it."""
 
     __table_args__ = (
@@ -222,7 +222,7 @@ class Debt(Remembered, table=True):
     )
 
 
-class Payment(Remembered, table=True):
+class Payment(TableBase, table=True):
     """Money that left the fund; never changed."""
 
     __table_args__ = (
@@ -264,7 +264,7 @@ class Payment(Remembered, table=True):
     version: int = 0
 
 
-class Recovery(Remembered, table=True):
+class Recovery(TableBase, table=True):
     """A cash payment that a late fact made wrong, claimed back; what was paid for visits is claimed
     debt by debt (`Debt.recovery_id`).
     """
@@ -280,7 +280,7 @@ class Recovery(Remembered, table=True):
     opened_at: datetime
 
 
-class LedgerEntry(Remembered, table=True):
+class LedgerEntry(TableBase, table=True):
     """One side of a movement of money. Append-only; the entries of one statement balance in each
     area, or PostgreSQL refuses them.
     """
@@ -312,7 +312,7 @@ class LedgerEntry(Remembered, table=True):
     booked_at: datetime
 
 
-class Run(Remembered, table=True):
+class Run(TableBase, table=True):
     """How far a population-wide run has come; each chunk moves it on in the transaction of its
     effects.
     """

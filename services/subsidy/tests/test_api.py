@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from kit.contracts import ids
 from kit.contracts.refusals import Denied, Malformed, NotFound
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.rpc.client import Client
 from kit.rpc.server import Server
 from kit.security.identity import Identity
@@ -31,7 +31,7 @@ def a_key() -> SecretStr:
 
 @pytest_asyncio.fixture
 async def client(city, issuer) -> AsyncIterator[Client]:
-    city.vault = Ring(a_key(), a_key())
+    city.vault = KeyRing(a_key(), a_key())
     identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
     server = Server(servicers(None), store=city, identity=identity)
     await server.start()

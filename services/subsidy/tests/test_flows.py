@@ -21,7 +21,7 @@ from subsidy.consumers import GROUP
 from subsidy.errors import EntitlementNotOpen
 from subsidy.flows import entitlements, policies, runs, vouchers
 from subsidy.rules.kinds import Hardship, Status
-from subsidy.snapshots import MASTERS as SNAPSHOT_SOURCES
+from subsidy.snapshots import SNAPSHOT_SOURCES as SNAPSHOT_SOURCES
 from subsidy.testing import (
     CITY,
     COUNTY,
@@ -351,7 +351,7 @@ async def test_a_new_version_of_a_policy_is_said_once_and_looks_at_everybody_aga
 
 
 async def test_policies_are_said_again_at_the_version_they_have(city, rows):
-    assert await snapshots.resay(city, SNAPSHOT_SOURCES["policy"], at_once=1, pause_s=0) == 2
+    assert await snapshots.republish(city, SNAPSHOT_SOURCES["policy"], at_once=1, pause_s=0) == 2
 
     sequences = [
         json.loads(row["headers"])["ce_sequence"]

@@ -6,7 +6,7 @@ from eldercare.dispatch.v1.events_pb2 import OrderAssigned, OrderFinished, Order
 from eldercare.facility.v1.events_pb2 import WorkerChanged, WorkerLeft, WorkerRegistered
 
 from kit.db.store import Session
-from kit.messaging.subscriptions import Need, on, replicate
+from kit.messaging.subscriptions import Prefetch, on, replicate
 from supervision import flows
 from supervision.tables import Order, Worker
 
@@ -14,7 +14,10 @@ GROUP = "supervision"
 
 
 @on(
-    OrderPlaced, OrderAssigned, group=GROUP, loads=lambda event: [Need(Order, UUID(event.order_id))]
+    OrderPlaced,
+    OrderAssigned,
+    group=GROUP,
+    prefetch=lambda event: [Prefetch(Order, UUID(event.order_id))],
 )
 async def replicate_order(event: OrderPlaced | OrderAssigned, session: Session) -> None:
     await flows.replicate_order(session, event)
@@ -25,7 +28,7 @@ async def replicate_order(event: OrderPlaced | OrderAssigned, session: Session) 
 @on(
     OrderFinished,
     group=GROUP,
-    loads=lambda event: [Need(Worker, UUID(event.worker_id), required=True)],
+    prefetch=lambda event: [Prefetch(Worker, UUID(event.worker_id), required=True)],
 )
 async def judge(event: OrderFinished, session: Session) -> None:
     await flows.judge(session, event)

@@ -9,11 +9,11 @@ from sqlalchemy import Column, Index, SmallInteger
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
-from kit.db.tables import Remembered
+from kit.db.tables import TableBase
 from supervision.rules.verdict import State
 
 
-class Order(Remembered, table=True):
+class Order(TableBase, table=True):
     """An order that somebody may complain about."""
 
     __tablename__ = "visit_order"
@@ -24,7 +24,7 @@ class Order(Remembered, table=True):
     organisation_id: UUID | None = Field(default=None, description="who was offered it last")
 
 
-class Worker(Remembered, table=True):
+class Worker(TableBase, table=True):
     """Replica; the row is the lock under which a worker's visits are judged one after the other."""
 
     worker_id: UUID = Field(primary_key=True)
@@ -32,7 +32,7 @@ class Worker(Remembered, table=True):
     organisation_id: UUID
 
 
-class Settlement(Remembered, table=True):
+class Settlement(TableBase, table=True):
     """The verdict on one finished visit."""
 
     __table_args__ = (
@@ -60,7 +60,7 @@ class Settlement(Remembered, table=True):
     checked_out_at: datetime = Field(description="device")
 
 
-class Complaint(Remembered, table=True):
+class Complaint(TableBase, table=True):
     """What somebody complained about, and until when it is to be closed."""
 
     __table_args__ = (

@@ -9,16 +9,16 @@ from eldercare.dispatch.v1 import events_pb2 as dispatch
 from eldercare.facility.v1 import events_pb2 as facility
 
 from kit.contracts import ids, wire
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.security.access import Caller
 
 VILLAGE, COUNTY, CITY, ELSEWHERE = "341102001001", "341102000000", "341100000000", "341103001001"
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 
 
-def a_ring() -> Ring:
+def a_ring() -> KeyRing:
     """Keys for tests."""
-    return Ring(f"p1:{base64.b64encode(bytes([1]) * 32).decode()}", None)
+    return KeyRing(f"p1:{base64.b64encode(bytes([1]) * 32).decode()}", None)
 
 
 def a_worker(worker_id: UUID, organisation_id: UUID) -> facility.WorkerRegistered:

@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from devservers.postgres import Postgres, execute
 from kit.contracts.clock import Clock
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Session, Store
 
 Databases = Callable[..., Awaitable[str]]
@@ -28,9 +28,9 @@ def key_ring() -> str:
 
 
 @pytest.fixture
-def ring() -> Ring:
+def ring() -> KeyRing:
     """Keys for personal text and for answers of commands; `store` and `session` have the same."""
-    return Ring(key_ring(), key_ring())
+    return KeyRing(key_ring(), key_ring())
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +121,7 @@ async def database(
 
 @pytest_asyncio.fixture
 async def store(
-    database: Databases, package: str, clock: Clock, ring: Ring
+    database: Databases, package: str, clock: Clock, ring: KeyRing
 ) -> AsyncIterator[Store]:
     """The package's store on a database that this test owns: what it commits stays until the test
     ends.
@@ -133,7 +133,7 @@ async def store(
 
 @pytest_asyncio.fixture
 async def session(
-    shared: Callable[[str], Awaitable[str]], package: str, clock: Clock, ring: Ring
+    shared: Callable[[str], Awaitable[str]], package: str, clock: Clock, ring: KeyRing
 ) -> AsyncIterator[Session]:
     """A transaction on the package's migrated database that is rolled back at the end: for flows
     and queries, which never commit.

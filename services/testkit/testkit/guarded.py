@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from devservers.kafka import Door, Kafka
+from devservers.kafka import Kafka, Listener
 from kit.messaging.bootstrap import Bootstrap
 
 PASSWORD = "rain-on-the-roof"
@@ -88,10 +88,10 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Boot
     ca, store = certificates(folder)
     sealed = {"ssl.keystore.type": "PEM", "ssl.keystore.location": str(store)}
     doors = {
-        "SCRAM": Door("SASL_PLAINTEXT", SCRAM),
-        "WORD": Door("SASL_PLAINTEXT", PLAIN),
-        "SEAL": Door("SSL", sealed),
-        "BOTH": Door("SASL_SSL", SCRAM | sealed),
+        "SCRAM": Listener("SASL_PLAINTEXT", SCRAM),
+        "WORD": Listener("SASL_PLAINTEXT", PLAIN),
+        "SEAL": Listener("SSL", sealed),
+        "BOTH": Listener("SASL_SSL", SCRAM | sealed),
     }
     broker = Kafka(
         folder / "data", heap_mb=384, short_lived=True, doors=doors, users={"city": PASSWORD}

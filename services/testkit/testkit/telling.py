@@ -15,8 +15,8 @@ from kit.db.store import Session, Store
 from kit.messaging import positions
 from kit.messaging.batch import Batch
 from kit.messaging.outbox import route
-from kit.messaging.records import Kept, Place, decoded
-from kit.messaging.subscriptions import heard
+from kit.messaging.records import ClusterPartition, Kept, decoded
+from kit.messaging.subscriptions import subscriptions_of
 from kit.runtime.timers import Timers
 
 _offsets, _sequences = count(), count(1)
@@ -68,9 +68,9 @@ async def apply(
     careful: as after a failure of the whole, which is raised otherwise: each part in a savepoint,
     and what fails is parked or waits.
     """
-    items = [decoded("tests", record, heard(group)) for record in records]
+    items = [decoded("tests", record, subscriptions_of(group)) for record in records]
     batch = Batch(session, group, careful=careful)
-    places = {Place("tests", record.topic, 0): 0 for record in records}
+    places = {ClusterPartition("tests", record.topic, 0): 0 for record in records}
     await positions.ensure(await session.driver(), group, places)
     await batch.lock(places)
     await batch.read(items)

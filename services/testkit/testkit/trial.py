@@ -24,10 +24,10 @@ from kit.contracts import ids
 from kit.contracts.clock import Clock
 from kit.contracts.refusals import Refusal
 from kit.db.store import Session, Store
-from kit.db.tables import Remembered
+from kit.db.tables import TableBase
 from kit.messaging.consumers import Consumers
 from kit.messaging.outbox import route
-from kit.messaging.subscriptions import Fact, Need, NotYet, on, replicate
+from kit.messaging.subscriptions import Fact, MissingDependency, Prefetch, on, replicate
 
 _STRING, _INT64 = 9, 3
 
@@ -82,7 +82,7 @@ House, HouseKept, Counted, Ignored = (
 COUNTS, HOUSES = route(Counted).topic, route(HouseKept).topic
 
 
-class HouseRow(Remembered, table=True):
+class HouseRow(TableBase, table=True):
     __module__ = "trial"
     __tablename__ = "house"
 
@@ -92,7 +92,7 @@ class HouseRow(Remembered, table=True):
     version: int = 0
 
 
-class Counter(Remembered, table=True):
+class Counter(TableBase, table=True):
     __module__ = "trial"
 
     counter_id: UUID = Field(primary_key=True)
@@ -100,7 +100,7 @@ class Counter(Remembered, table=True):
     version: int = 0
 
 
-class Entry(Remembered, table=True):
+class Entry(TableBase, table=True):
     """One effect; two of one event would show."""
 
     __module__ = "trial"
@@ -128,12 +128,12 @@ def listen(group: str) -> None:
     async def keep(event: Any, session: Session) -> None:
         await replicate(session, event.house, HouseRow)
 
-    def needs(event: Any) -> Iterable[Need]:
-        yield Need(Counter, UUID(event.counter_id))
+    def needs(event: Any) -> Iterable[Prefetch]:
+        yield Prefetch(Counter, UUID(event.counter_id))
         if event.house_id and event.mood != "ask":
-            yield Need(HouseRow, UUID(event.house_id), required=True)
+            yield Prefetch(HouseRow, UUID(event.house_id), required=True)
 
-    @on(Counted, group=group, loads=needs)
+    @on(Counted, group=group, prefetch=needs)
     async def count(event: Any, session: Session, fact: Fact) -> None:
         counter = await session.get(Counter, UUID(event.counter_id))
         if counter is None:
@@ -152,7 +152,7 @@ def listen(group: str) -> None:
 
 async def _moods(event: Any, session: Session) -> None:
     if event.mood == "ask" and await session.get(HouseRow, UUID(event.house_id)) is None:
-        raise NotYet(HouseRow, UUID(event.house_id))
+        raise MissingDependency(HouseRow, UUID(event.house_id))
     if event.mood in faults:
         await session.flush()  # what it has done by now must be undone
         raise Unwelcome() if event.mood == "refuse" else ValueError("broken to order")

@@ -24,7 +24,7 @@ from kit.contracts import ids, wire
 from kit.contracts.clock import day_start, local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
-from kit.runtime.timers import due
+from kit.runtime.timers import set_timer
 from kit.security.access import Caller
 
 SCALE = "GBT42195-2022"
@@ -102,7 +102,9 @@ async def approve(
     row.state, row.valid_from = AssessmentState.IN_FORCE, today
     row.valid_to = rules.months_later(today, ground.value("procedure.validity_months", today))
     lead = timedelta(days=ground.value("procedure.reassessment_lead_days", today))
-    due(session, day_start(row.valid_to - lead), applications.REASSESS, str(row.assessment_id))
+    set_timer(
+        session, day_start(row.valid_to - lead), applications.REASSESS, str(row.assessment_id)
+    )
     application = await session.get_locked(Application, row.application_id)
     application.state = ApplicationState.APPROVED
     return emit(session, wire.message(said.AssessmentApproved, row, approved_at=session.now), row)

@@ -30,7 +30,7 @@ from kit.contracts import areas, ids, numbers, wire
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Refusal
 from kit.db import rotation
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.security import access
@@ -183,7 +183,7 @@ def _position_faults(command: Text) -> Iterator[Refusal]:
         yield HalfPosition()
 
 
-def _changed(row: Elder, command: api.ChangeElder, ring: Ring) -> dict[str, Any]:
+def _changed(row: Elder, command: api.ChangeElder, ring: KeyRing) -> dict[str, Any]:
     """Columns that the command changes, as far as they follow from it alone."""
     found: dict[str, Any] = _contact(command, ring)
     if command.HasField("area_code"):
@@ -202,7 +202,7 @@ def _changed(row: Elder, command: api.ChangeElder, ring: Ring) -> dict[str, Any]
     return found
 
 
-def _named(ring: Ring, name: str, area_code: str) -> dict[str, Any]:
+def _named(ring: KeyRing, name: str, area_code: str) -> dict[str, Any]:
     """Columns of the name; its characters are found in its county alone."""
     return {
         "name_sealed": ring.seal(name, "name"),
@@ -211,7 +211,7 @@ def _named(ring: Ring, name: str, area_code: str) -> dict[str, Any]:
     }
 
 
-def _contact(command: Text, ring: Ring) -> dict[str, Any]:
+def _contact(command: Text, ring: KeyRing) -> dict[str, Any]:
     """Columns of phone, address, contact person and position, where the request names them."""
     found = {
         f"{kind}_sealed": ring.seal(text, kind)

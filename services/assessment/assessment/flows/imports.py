@@ -30,7 +30,7 @@ from assessment.rules import ImportState
 from assessment.tables import Elder, Import, ImportChunk
 from kit.contracts import areas, ids
 from kit.contracts.clock import local_day
-from kit.db.personal import Ring, normal
+from kit.db.personal import KeyRing, normal
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime import timers
@@ -65,7 +65,7 @@ async def start(session: Session, body: HttpBody, caller: Caller, ground: Ground
     session.add(job)
     if rows:
         await _copy(session, "import_chunk", ("import_id", "first_line", "rows_sealed"), chunks)
-        timers.due(session, session.now, TIMER, str(import_id))
+        timers.set_timer(session, session.now, TIMER, str(import_id))
     return await queries.told(session, job, caller)
 
 
@@ -89,7 +89,7 @@ async def take_chunk(session: Session, import_id: UUID, ground: Ground) -> bool:
             )
         )
     if len(chunks) > 1:
-        timers.due(session, session.now, TIMER, str(import_id))
+        timers.set_timer(session, session.now, TIMER, str(import_id))
         return True
     job.state = ImportState.DONE
     return False
@@ -117,7 +117,7 @@ async def failed_rows(
 
 
 def _cut(
-    data: bytes, import_id: UUID, ring: Ring
+    data: bytes, import_id: UUID, ring: KeyRing
 ) -> tuple[list[str], list[tuple[UUID, int, bytes]], int]:
     columns, rows = files.read(data)
     chunks, count, chunk = [], 0, []
@@ -199,7 +199,7 @@ def _checked(
     return command, faults
 
 
-def _differences(job: Import, there: Any, command: api.RegisterElder, ring: Ring) -> list[Fault]:
+def _differences(job: Import, there: Any, command: api.RegisterElder, ring: KeyRing) -> list[Fault]:
     """What a row says otherwise than the register; an empty cell says nothing. Elders of other
     areas are not described.
     """
@@ -246,7 +246,7 @@ async def _register(session: Session, rows: list[dict[str, Any]]) -> None:
 
 
 async def _note(
-    session: Session, job: Import, refused: list[tuple[int, Cells, list[Fault]]], ring: Ring
+    session: Session, job: Import, refused: list[tuple[int, Cells, list[Fault]]], ring: KeyRing
 ) -> None:
     await _copy(
         session,

@@ -9,11 +9,11 @@ from sqlmodel import col, select
 
 from assessment.rules import OPEN, WAITING, AssessmentState
 from assessment.tables import Application, Assessment, Elder
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Session
 
 
-async def known(session: Session, ring: Ring, id_numbers: Collection[str]) -> dict[str, Elder]:
+async def known(session: Session, ring: KeyRing, id_numbers: Collection[str]) -> dict[str, Elder]:
     """The elders with these ID numbers, by ID number; digests of all hash keys are looked for."""
     numbers_by_digest = {
         digest: number for number in id_numbers for digest in ring.digests("id_number", number)

@@ -10,7 +10,7 @@ import asyncpg
 from city.backup.tail import Partition
 from kit.contracts.modules import import_all
 from kit.db.connections import connect_options
-from kit.messaging.subscriptions import heard
+from kit.messaging.subscriptions import subscriptions_of
 
 _NEXT = 'select "group", topic, partition, next from position where cluster = $1'
 _SENT = "select topic, partition, max(next) from sent where cluster = $1 group by 1, 2"
@@ -31,7 +31,7 @@ def hearing(services: Iterable[str]) -> dict[str, set[str]]:
     groups: dict[str, set[str]] = {}
     for service in services:
         import_all(service, "consumers")
-        for each in heard(service).values():
+        for each in subscriptions_of(service).values():
             groups.setdefault(each.topic, set()).add(service)
     return groups
 

@@ -34,7 +34,7 @@ from kit.db import migrations
 from kit.db.store import Store
 from kit.messaging.consumers import Consumers
 from kit.messaging.records import decoded
-from kit.messaging.subscriptions import heard
+from kit.messaging.subscriptions import subscriptions_of
 
 EVENTS, REPEATED, RUNS = 150_000, 0.3, 3
 PARTITIONS = 4
@@ -79,7 +79,8 @@ async def _measured(dsn: str, kafka: str, events: int, runs: int) -> dict[str, A
         "runs": [round(speed) for speed in speeds],
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "goal": 10_000,
-        "made_of": f"{len(stream)} records of {len(heard(GROUP))} event types, {len(stream) - unique} of them repetitions, each kept in "
+        "made_of": f"{len(stream)} records of {len(subscriptions_of(GROUP))} event types, "
+        f"{len(stream) - unique} of them repetitions, each kept in "
         f"the archive and counted exactly once; batches of {BATCH}; limit: getmany and decoding without a database",
     }
 
@@ -98,7 +99,7 @@ def _repeated(once: list[Record], chance: random.Random) -> list[Record]:
 
 def _publish(kafka: str, stream: list[Record]) -> None:
     admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0})
-    topics = sorted({hearing.topic for hearing in heard(GROUP).values()})
+    topics = sorted({hearing.topic for hearing in subscriptions_of(GROUP).values()})
     for made in admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics]).values():
         made.result(30)
     producer = Producer(
@@ -122,7 +123,7 @@ def _publish(kafka: str, stream: list[Record]) -> None:
 
 
 async def _raw(kafka: str, count: int) -> float:
-    topics = sorted({hearing.topic for hearing in heard(GROUP).values()})
+    topics = sorted({hearing.topic for hearing in subscriptions_of(GROUP).values()})
     consumer = AIOKafkaConsumer(
         *topics, bootstrap_servers=kafka, group_id=f"raw-{ids.new()}", auto_offset_reset="earliest"
     )
@@ -134,7 +135,10 @@ async def _raw(kafka: str, count: int) -> float:
             begun = begun or time.perf_counter()  # joining a group is not reading
             for batch in found.values():
                 seen += len(
-                    [decoded("raw", record, heard(GROUP), archived=True) for record in batch]
+                    [
+                        decoded("raw", record, subscriptions_of(GROUP), archived=True)
+                        for record in batch
+                    ]
                 )
         return time.perf_counter() - begun
     finally:

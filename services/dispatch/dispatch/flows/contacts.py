@@ -12,16 +12,16 @@ from dispatch import sealed
 from dispatch.flows import offers
 from dispatch.rules import orders
 from dispatch.tables import Order
-from kit.db.store import Session, Store, Vault
+from kit.db.store import Cipher, Session, Store
 from kit.rpc.client import Client
-from kit.runtime.timers import due
+from kit.runtime.timers import set_timer
 
 CALL_S = 2.0
 TIMER = "contact"
 
 
 async def asked(
-    register: Client, vault: Vault, elder_id: UUID, **spoken: Any
+    register: Client, vault: Cipher, elder_id: UUID, **spoken: Any
 ) -> dict[str, bytes | None]:
     """The columns `contact` and `home` of an order, sealed. Outside any transaction.
 
@@ -48,7 +48,7 @@ async def ask_anew(session: Session, elder_id: UUID) -> None:
     somebody is still to come.
     """
     if await _expected(session, elder_id):
-        due(session, session.now, TIMER, str(elder_id))
+        set_timer(session, session.now, TIMER, str(elder_id))
 
 
 async def renew(store: Store, register: Client, elder_id: UUID) -> None:

@@ -18,7 +18,7 @@ from kit.contracts import wire
 from kit.contracts.clock import local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
-from kit.runtime.timers import due, undue
+from kit.runtime.timers import cancel_timer, set_timer
 
 TIMERS = ("offer", "answer", "missed")
 
@@ -58,7 +58,7 @@ async def offer(session: Session, order_id: UUID) -> None:
             county_day.instant_of(day, found[0].begin_s),
         )
     else:
-        due(
+        set_timer(
             session,
             min(session.now + limits(local_day(session.now)).retry, order.wanted_to),
             "offer",
@@ -78,9 +78,9 @@ def assign(
     )
     order.attempt += 1
     emit(session, wire.message(said.OrderAssigned, order, assigned_at=session.now), order)
-    undue(session, "offer", str(order.order_id))
+    cancel_timer(session, "offer", str(order.order_id))
     patience = limits(local_day(session.now)).patience
-    due(
+    set_timer(
         session,
         orders.answer_by(session.now, order.wanted_to, patience),
         "answer",
@@ -104,7 +104,7 @@ def take_back(session: Session, order: Order) -> said.OrderDeclined:
         None,
     )
     _clear_timers(session, order)
-    due(session, session.now, "offer", str(order.order_id))
+    set_timer(session, session.now, "offer", str(order.order_id))
     return told
 
 
@@ -153,7 +153,7 @@ async def cancel_open_orders(session: Session, elder_id: UUID, cause: Cause) -> 
             order.state == State.RESERVING
         ):  # nobody has heard of it; the hold on the voucher expires
             order.state = State.CANCELLED
-            undue(session, "reserve", str(order.order_id))
+            cancel_timer(session, "reserve", str(order.order_id))
         else:
             await cancel(session, order, cause)
 
@@ -174,4 +174,4 @@ async def locked(
 
 def _clear_timers(session: Session, order: Order) -> None:
     for kind in TIMERS:
-        undue(session, kind, str(order.order_id))
+        cancel_timer(session, kind, str(order.order_id))

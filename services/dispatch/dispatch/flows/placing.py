@@ -36,7 +36,7 @@ from kit.observability.logs import log
 from kit.rpc.client import Client
 from kit.rpc.idempotency import KeyReused
 from kit.rpc.methods import Call
-from kit.runtime.timers import due, undue
+from kit.runtime.timers import cancel_timer, set_timer
 from kit.security import access
 
 NAMESPACE = UUID("6f1d6a52-6d0c-5a43-9e0e-0d3c8b1f6a21")
@@ -153,7 +153,7 @@ class Placing:
                 )
                 kept = {name: getattr(order, name) for name in _COLUMNS}
                 session.write(_INSERT, *kept.values())
-                due(
+                set_timer(
                     session,
                     session.now + limits(local_day(session.now)).reserve_retry,
                     "reserve",
@@ -209,7 +209,7 @@ async def _confirmed(session: RawSession, order_id: UUID, voucher_fen: int) -> K
     order: Known = dict(await session.fetchrow(_LOOK, order_id, None))
     if order["state"] != State.RESERVING:
         return order
-    undue(session, "reserve", str(order_id))
+    cancel_timer(session, "reserve", str(order_id))
     if order["elder_status"] != ALIVE or order["wanted_to"] <= session.now:
         session.write(_GIVE_UP, int(State.CANCELLED), order_id, int(State.RESERVING))
         return order | {"state": State.CANCELLED}
@@ -234,7 +234,7 @@ async def _confirmed(session: RawSession, order_id: UUID, voucher_fen: int) -> K
     numbers = limits(local_day(session.now))
     planned_at = days.planning_instant(local_day(order["wanted_from"]), numbers.planning_hour)
     first_try = session.now if planned_at <= session.now else planned_at + numbers.retry
-    due(session, min(first_try, order["wanted_to"]), "offer", str(order_id))
+    set_timer(session, min(first_try, order["wanted_to"]), "offer", str(order_id))
     return order
 
 

@@ -17,7 +17,7 @@ from kit.db.tables import Due
 from kit.observability import names
 from kit.observability.logs import log
 from kit.observability.traces import span
-from kit.runtime.timers import due
+from kit.runtime.timers import set_timer
 
 
 async def plan(store: Store, engine: Engine, county: str) -> None:
@@ -32,7 +32,7 @@ async def plan(store: Store, engine: Engine, county: str) -> None:
         solved = await engine.plan(problem)
     async with store.transaction() as session:
         offered = await keep(session, county, day, solved)
-        due(session, days.next_planning(session.now, _hour(session)), "plan", county)
+        set_timer(session, days.next_planning(session.now, _hour(session)), "plan", county)
     log.info(
         "day planned",
         county=county,
@@ -91,7 +91,7 @@ async def ensure_planned(session: Session, county: str) -> None:
     """Makes sure that a county with workers is planned every day."""
     if ("plan", county) in session.timers or await session.get(Due, ("plan", county)) is not None:
         return
-    due(session, days.next_planning(session.now, _hour(session)), "plan", county)
+    set_timer(session, days.next_planning(session.now, _hour(session)), "plan", county)
 
 
 def _hour(session: Session) -> int:

@@ -30,7 +30,7 @@ from kit.contracts.refusals import Malformed, NotFound
 from kit.db.raw_session import RawSession
 from kit.db.store import Session
 from kit.messaging.outbox import emit
-from kit.runtime.timers import due, undue
+from kit.runtime.timers import cancel_timer, set_timer
 from kit.security.access import Caller, check
 
 
@@ -51,8 +51,8 @@ async def accept(session: Session, request: pb.AcceptOrder, caller: Caller) -> s
     """The worker takes it. Raises: NotFound, NotOffered."""
     order = await _offered(session, request.order_id, caller)
     order.state = State.ACCEPTED
-    undue(session, "answer", request.order_id)
-    due(
+    cancel_timer(session, "answer", request.order_id)
+    set_timer(
         session,
         order.wanted_to + limits(local_day(session.now)).missed_after,
         "missed",
@@ -131,7 +131,7 @@ async def check_in(
         order["order_id"],
         order["version"],
     )
-    undue(session, "missed", request.order_id)
+    cancel_timer(session, "missed", request.order_id)
     told = wire.message(
         said.OrderStarted, order, checked_in_at=at, late_min=orders.late_min(at, order["wanted_to"])
     )

@@ -31,7 +31,7 @@ from gateway import consumers, contracts, transcode  # noqa: F401 – consumers 
 from gateway.bench import load
 from kit.contracts import areas, ids, numbers
 from kit.db import migrations
-from kit.messaging.subscriptions import heard
+from kit.messaging.subscriptions import subscriptions_of
 
 SERVICE, METHOD = "assessment", "eldercare.assessment.v1.Elders/Get"
 ELDERS, CONNECTIONS = 200, 32
@@ -88,7 +88,8 @@ def stand() -> Iterator[Stand]:
             ends.callback(server.stop)
         broker.create_topics(
             sorted(
-                {hearing.topic for hearing in heard("gateway").values()} | {"eldercare.elder.v1"}
+                {hearing.topic for hearing in subscriptions_of("gateway").values()}
+                | {"eldercare.elder.v1"}
             )
         )
         for name in (SERVICE, "gateway"):

@@ -152,7 +152,7 @@ def consequence(error: BaseException | type[BaseException]) -> Consequence:
     return next(CONSEQUENCES[ancestor] for ancestor in kind.__mro__ if ancestor in CONSEQUENCES)
 
 
-def heard(
+def error_from_parts(
     code: str,
     text: str,
     *,

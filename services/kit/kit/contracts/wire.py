@@ -63,16 +63,16 @@ def row(table: type[Row], message: Message, **given: Any) -> Row:
     not fit the column.
     """
     return _filled(
-        table, message, given, heard=message.DESCRIPTOR.GetOptions().HasExtension(options_pb2.event)
+        table, message, given, event=message.DESCRIPTOR.GetOptions().HasExtension(options_pb2.event)
     )
 
 
-def heard(table: type[Row], state: Message, **given: Any) -> Row:
+def row_from_event(table: type[Row], state: Message, **given: Any) -> Row:
     """As `row`, from a message that lies inside an event."""
-    return _filled(table, state, given, heard=True)
+    return _filled(table, state, given, event=True)
 
 
-def _filled(table: type[Row], message: Message, given: Mapping[str, Any], *, heard: bool) -> Row:
+def _filled(table: type[Row], message: Message, given: Mapping[str, Any], *, event: bool) -> Row:
     plan, names = _into_row(table, message.DESCRIPTOR)
     if not given.keys() <= names:
         raise NoSource(f"{table.__name__} has no column {', '.join(sorted(given.keys() - names))}")
@@ -93,7 +93,7 @@ def _filled(table: type[Row], message: Message, given: Mapping[str, Any], *, hea
     unknown = {
         name: any_member
         for name, (any_member, numbers) in _enums(table).items()
-        if heard and name not in given and name in values and values[name] not in numbers
+        if event and name not in given and name in values and values[name] not in numbers
     }
     try:
         made = table.model_validate(

@@ -14,17 +14,17 @@ from sqlalchemy import MetaData, Table
 from sqlmodel import Field
 
 if TYPE_CHECKING:
-    from kit.db.personal import Ring
+    from kit.db.personal import KeyRing
 
 _MARK = "personal"
 
 # the hash of an opened text, with the row it stands in; several hashes for a column of an array
-Digest = Callable[["Ring", str, Mapping[str, Any]], "bytes | list[bytes]"]
+Digest = Callable[["KeyRing", str, Mapping[str, Any]], "bytes | list[bytes]"]
 
 
 @dataclass(frozen=True)
 class Sealed:
-    """kind: as it was given to `Ring.seal`."""
+    """kind: as it was given to `KeyRing.seal`."""
 
     kind: str
 

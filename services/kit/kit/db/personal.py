@@ -25,7 +25,7 @@ class Unreadable(ValueError):
     """Sealed bytes cannot be opened: an unknown key, another kind, or somebody changed them."""
 
 
-class Ring:
+class KeyRing:
     """The keys of one service; the first of each list seals and hashes, the others only open and
     find.
 

@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql
 
 from kit.db import columns
 from kit.db.columns import Personal
-from kit.db.personal import Ring, Unreadable
+from kit.db.personal import KeyRing, Unreadable
 from kit.db.store import Contended, Session, Store
 from kit.db.tables import Command
 
@@ -70,7 +70,7 @@ def tables(*of: MetaData, answers: bool = False) -> list[Personal]:
     ]
 
 
-async def counts(store: Store, ring: Ring, of: Collection[Personal]) -> list[Count]:
+async def counts(store: Store, ring: KeyRing, of: Collection[Personal]) -> list[Count]:
     """How many values stand under which key, of each column."""
     found = []
     for personal in of:
@@ -101,7 +101,7 @@ async def counts(store: Store, ring: Ring, of: Collection[Personal]) -> list[Cou
 
 async def rotate(
     store: Store,
-    ring: Ring,
+    ring: KeyRing,
     personal: Personal,
     *,
     batch: int = BATCH,
@@ -140,7 +140,7 @@ async def one_at_a_time(session: Session, digests: Sequence[bytes]) -> None:
     """Lets transactions about one value pass one by one while a hash key rotates; a unique index
     alone sees one key's hashes.
 
-    digests: of the value under every key, as `Ring.digests` gives them.
+    digests: of the value under every key, as `KeyRing.digests` gives them.
     """
     if len(digests) > 1:
         driver = await session.driver()
@@ -151,7 +151,7 @@ async def one_at_a_time(session: Session, digests: Sequence[bytes]) -> None:
 class _Work:
     """The statements of one table."""
 
-    def __init__(self, store: Store, ring: Ring, personal: Personal) -> None:
+    def __init__(self, store: Store, ring: KeyRing, personal: Personal) -> None:
         self.store, self.ring, self.personal = store, ring, personal
         self.done = Done(personal.table.name, 0, {})
         self._columns = [*personal.sealed, *personal.hashed]

@@ -61,7 +61,7 @@ _CONTENDED = (
 )
 
 
-class Vault(Protocol):
+class Cipher(Protocol):
     """Makes text unreadable at rest; kit.db.personal.Ring is one."""
 
     def seal(self, text: str, kind: str = "") -> bytes: ...
@@ -229,7 +229,7 @@ class Store:
         clock: Clock,
         pool_size: int = 8,
         parts: int = 1,
-        vault: Vault | None = None,
+        vault: Cipher | None = None,
     ) -> None:
         self.dsn, self.service, self.clock, self.parts, self.vault = (
             dsn,

@@ -1,6 +1,6 @@
 """What every service remembers for the kit's sake, and the base of what it remembers for its own.
 
-A service's tables derive from `Remembered`; the tables of one package share a metadata of their
+A service's tables derive from `TableBase`; the tables of one package share a metadata of their
 own, so that two services may have a table of the same name in one process. House rules become
 column types here: an instant is `timestamptz`, a column that ends in `_fen` is `bigint`, a
 `version` too, since a replica's holds `ce_sequence`; an IntEnum is kept as its number.
@@ -50,8 +50,8 @@ def metadata(package: str) -> MetaData:
     return MetaData(naming_convention=_NAMES)
 
 
-class Remembered(SQLModel):
-    """Base of a table; `class Elder(Remembered, table=True)`.
+class TableBase(SQLModel):
+    """Base of a table; `class Elder(TableBase, table=True)`.
 
     Rows are made and changed through SQLAlchemy's attributes alone. SQLModel does each twice, for
     Pydantic too, which validates neither: 24 µs for a row of four columns, 14 this way. A name that
@@ -87,7 +87,7 @@ class Remembered(SQLModel):
 
 
 @cache
-def _defaults(kind: type[Remembered]) -> tuple[tuple[str, Callable[[], Any]], ...]:
+def _defaults(kind: type[TableBase]) -> tuple[tuple[str, Callable[[], Any]], ...]:
     """What makes the value of each field that need not be given."""
     return tuple(
         (name, partial(field.get_default, call_default_factory=True))
@@ -136,7 +136,7 @@ def _house_types(table: Table, _: MetaData) -> None:
             column.type = Numbered(column.type.enum_class)
 
 
-class Outbox(Remembered, table=True):
+class Outbox(TableBase, table=True):
     """A message to Kafka that nobody has acknowledged yet; the relay of its part deletes it."""
 
     # a queue that is never long: without this, vacuum comes only after the dead rows have slowed
@@ -167,7 +167,7 @@ class Outbox(Remembered, table=True):
     recorded_at: datetime = Field(description="real instant of emit()")
 
 
-class Sent(Remembered, table=True):
+class Sent(TableBase, table=True):
     """How far a partition of Kafka holds messages of ours that have left the outbox; moved in the
     statement that deletes them.
 
@@ -196,7 +196,7 @@ class Sent(Remembered, table=True):
     )
 
 
-class Epoch(Remembered, table=True):
+class Epoch(TableBase, table=True):
     """A restore of this database from a backup; the highest number is the present epoch, 0 where
     there was none.
 
@@ -218,7 +218,7 @@ class Epoch(Remembered, table=True):
     began_at: datetime = Field(description="real")
 
 
-class Command(Remembered, table=True):
+class Command(TableBase, table=True):
     """A request that was answered, by its idempotency key."""
 
     __table_args__ = (Index("command_answered_at_ix", "answered_at", postgresql_using="brin"),)
@@ -233,7 +233,7 @@ class Command(Remembered, table=True):
     answered_at: datetime = Field(description="real")
 
 
-class Due(Remembered, table=True):
+class Due(TableBase, table=True):
     """A timer that has not fired."""
 
     kind: str = Field(primary_key=True)
@@ -246,7 +246,7 @@ class Due(Remembered, table=True):
     reason: str | None = Field(default=None, description="why it failed last")
 
 
-class AuditRecord(Remembered, table=True):
+class AuditRecord(TableBase, table=True):
     """Who looked at whose personal data, or changed it; the sealer chains the records by hash."""
 
     __tablename__ = "audit_record"
@@ -277,7 +277,7 @@ class AuditRecord(Remembered, table=True):
     )
 
 
-class Position(Remembered, table=True):
+class Position(TableBase, table=True):
     """How far a group has read a partition, and what has become of its records; moved in the
     transaction of their effects.
 
@@ -318,7 +318,7 @@ class Position(Remembered, table=True):
     )
 
 
-class Inbox(Remembered, table=True):
+class Inbox(TableBase, table=True):
     """An event that was heard; its repetition is skipped."""
 
     __table_args__ = (Index("inbox_heard_at_ix", "heard_at", postgresql_using="brin"),)
@@ -334,7 +334,7 @@ class Inbox(Remembered, table=True):
     )
 
 
-class Waiting(Remembered, table=True):
+class Waiting(TableBase, table=True):
     """A record that refers to something not heard yet, or one of the same key behind it."""
 
     __table_args__ = (
@@ -358,7 +358,7 @@ class Waiting(Remembered, table=True):
     since: datetime = Field(description="real", sa_column_kwargs={"server_default": text("now()")})
 
 
-class Parked(Remembered, table=True):
+class Parked(TableBase, table=True):
     """A record that could not be applied, or one of the same key behind it; an operator replays the
     key.
     """

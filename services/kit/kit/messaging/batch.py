@@ -16,8 +16,8 @@ from kit.contracts.refusals import Refusal
 from kit.db.store import Session
 from kit.messaging import failures, inbox, parking, positions, prefetch
 from kit.messaging.outbox import Cause, cause
-from kit.messaging.records import UNDECODABLE, Item, Line, Place
-from kit.messaging.subscriptions import Fact, Handler, NotYet, kind_of, text_of
+from kit.messaging.records import UNDECODABLE, ClusterPartition, Item, OrderingKey
+from kit.messaging.subscriptions import Fact, Handler, MissingDependency, kind_of, text_of
 from kit.observability.traces import handling
 
 Archive = Callable[[Session, Sequence[Fact]], Awaitable[set[str]]]
@@ -35,7 +35,7 @@ APPLIED, REPEATED, FOREIGN, WAITING, PARKED, HELD = (
 )
 
 
-class Fate(NamedTuple):
+class Disposition(NamedTuple):
     """What becomes of a record. why: kind and id it waits for, or reason and detail of its parking."""
 
     item: Item
@@ -48,11 +48,11 @@ class Fate(NamedTuple):
 class Outcome:
     """What a run of records has come to, before it is certain that it stays."""
 
-    fates: list[Fate] = field(default_factory=list)
-    waiting: dict[Line, tuple[str, str]] = field(default_factory=dict)
-    barred: set[Line] = field(default_factory=set)
+    fates: list[Disposition] = field(default_factory=list)
+    waiting: dict[OrderingKey, tuple[str, str]] = field(default_factory=dict)
+    barred: set[OrderingKey] = field(default_factory=set)
 
-    def add(self, fate: Fate) -> None:
+    def add(self, fate: Disposition) -> None:
         """Notes a fate, and that the rest of its line must queue where it did not get through."""
         self.fates.append(fate)
         line = fate.item.line
@@ -81,15 +81,15 @@ class Batch:
     ) -> None:
         self.session, self.group, self.archive, self.careful = session, group, archive, careful
         self.done = Outcome()
-        self.tallies: dict[Place, positions.Tally] = defaultdict(positions.Tally)
-        self.locked: dict[Place, positions.Locked] = {}
+        self.tallies: dict[ClusterPartition, positions.Tally] = defaultdict(positions.Tally)
+        self.locked: dict[ClusterPartition, positions.Locked] = {}
         self.culprit: Item | None = None  # at whose handler the last failure happened
-        self.written: list[Fate] = []
+        self.written: list[Disposition] = []
         self._rows: list[SQLModel] = []  # the session alone would forget them
         self._inserted: set[tuple[str, str]] = set()
         events.listen(session.sync_session, "after_flush", self._note_inserted)
 
-    async def lock(self, places: Iterable[Place]) -> None:
+    async def lock(self, places: Iterable[ClusterPartition]) -> None:
         """Locks positions, besides those locked already."""
         wanted = sorted(set(places) - self.locked.keys())
         if wanted:
@@ -114,9 +114,9 @@ class Batch:
         rank = {id(item) for item in ours}
         for item in items:
             if item.fault is None and id(item) not in rank:
-                self.done.add(Fate(item, FOREIGN))
+                self.done.add(Disposition(item, FOREIGN))
             elif item.fault is None and id(item) not in new:
-                self.done.add(Fate(item, REPEATED))
+                self.done.add(Disposition(item, REPEATED))
             else:
                 work.append(item)
         await self._run(work, suspects)
@@ -190,7 +190,7 @@ class Batch:
         await self.write()
         await positions.move(await self.session.driver(), self.group, self.tallies)
 
-    def _count(self, fate: Fate) -> None:
+    def _count(self, fate: Disposition) -> None:
         tally = self.tallies[fate.item.place]
         setattr(tally, fate.name, getattr(tally, fate.name) + 1)
         if fate.item.stored is not None:
@@ -222,7 +222,7 @@ class Batch:
                 for item in first.values()
                 if item.fact is not None and item.fact.id in kept
             }
-        new = await inbox.heard(await self.session.driver(), self.group, facts)
+        new = await inbox.insert_new(await self.session.driver(), self.group, facts)
         return states | {id(item) for key, item in first.items() if key in new}
 
     async def _find_queues(self, items: Sequence[Item]) -> None:
@@ -237,7 +237,9 @@ class Batch:
     async def _find_barred(self, items: Sequence[Item]) -> None:
         lines = {item.line for item in items if item.line}
         if lines:
-            self.done.barred |= await parking.barred(await self.session.driver(), self.group, lines)
+            self.done.barred |= await parking.blocked(
+                await self.session.driver(), self.group, lines
+            )
 
     async def _run(self, items: Sequence[Item], suspects: Sequence[Item] = ()) -> None:
         if not self.careful:
@@ -282,14 +284,16 @@ class Batch:
             try:
                 async with self.session.savepoint():
                     outcome = await self._together([item])
-            except NotYet as missing:
-                self.done.add(Fate(item, WAITING, (kind_of(missing.table), text_of(missing.key))))
+            except MissingDependency as missing:
+                self.done.add(
+                    Disposition(item, WAITING, (kind_of(missing.table), text_of(missing.key)))
+                )
                 return
             except Exception as error:
                 if failures.passing(error):
                     raise
                 if isinstance(error, Refusal) or attempt == failures.TRIES:
-                    self.done.add(Fate(item, PARKED, failures.told(error), attempt))
+                    self.done.add(Disposition(item, PARKED, failures.describe(error), attempt))
                     return
             else:
                 self.done.take(outcome)
@@ -323,8 +327,8 @@ class Batch:
         for item in items:
             self.culprit = item
             for handler in item.handlers or () if item.fault is None else ():
-                if handler.loads is not None:
-                    needs.setdefault(id(item), []).extend(handler.loads(item.event))
+                if handler.prefetch is not None:
+                    needs.setdefault(id(item), []).extend(handler.prefetch(item.event))
                 if handler.replica is not None:
                     needs.setdefault(id(item), []).append(
                         prefetch.replica_of(handler.replica, item)
@@ -336,25 +340,29 @@ class Batch:
             )
         return needs
 
-    def _queued(self, item: Item, outcome: Outcome) -> Fate | None:
+    def _queued(self, item: Item, outcome: Outcome) -> Disposition | None:
         line = item.line
         if line is not None:
             if line in self.done.barred or line in outcome.barred:
-                return Fate(item, HELD)
+                return Disposition(item, HELD)
             behind = outcome.waiting.get(line) or self.done.waiting.get(line)
             if behind is not None:
-                return Fate(item, WAITING, behind)
-        return Fate(item, PARKED, (UNDECODABLE, item.fault), 1) if item.fault is not None else None
+                return Disposition(item, WAITING, behind)
+        return (
+            Disposition(item, PARKED, (UNDECODABLE, item.fault), 1)
+            if item.fault is not None
+            else None
+        )
 
-    async def _lacking(self, item: Item, needs: dict[int, list[Any]]) -> Fate | None:
+    async def _lacking(self, item: Item, needs: dict[int, list[Any]]) -> Disposition | None:
         for need in needs.get(id(item), ()):
             if need.required and await self.session.get(need.table, need.key) is None:
-                return Fate(item, WAITING, (kind_of(need.table), text_of(need.key)))
+                return Disposition(item, WAITING, (kind_of(need.table), text_of(need.key)))
         return None
 
     async def _applied(
         self, item: Item, whole: dict[Callable[..., Awaitable[None]], list[tuple[Message, Fact]]]
-    ) -> Fate:
+    ) -> Disposition:
         fact, event = item.fact, item.event
         assert fact is not None
         token = cause.set(Cause(fact.correlation_id or fact.id, fact.id, fact.traceparent))
@@ -365,7 +373,7 @@ class Batch:
             ]
         finally:
             cause.reset(token)
-        return Fate(item, APPLIED if any(effects) or not effects else REPEATED)
+        return Disposition(item, APPLIED if any(effects) or not effects else REPEATED)
 
     async def _call(
         self, handler: Handler, event: Any, fact: Fact, item: Item, whole: dict[Any, list[Any]]

@@ -28,9 +28,9 @@ from kit.messaging.bootstrap import Bootstrap
 from kit.messaging.bounds import Brokers
 from kit.messaging.clusters import cluster_of
 from kit.messaging.failures import STOPPED, Limits, Stop
-from kit.messaging.polled_batch import BACK_OFF_S, Turn
-from kit.messaging.records import Place
-from kit.messaging.subscriptions import heard
+from kit.messaging.polled_batch import BACK_OFF_S, PolledBatch
+from kit.messaging.records import ClusterPartition
+from kit.messaging.subscriptions import subscriptions_of
 from kit.observability import names
 from kit.observability.logs import log
 
@@ -101,7 +101,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self.follows: dict[
             TopicPartition, int
         ] = {}  # where our last batch or seek left off, since the last deal
-        self.known: set[Place] = set()
+        self.known: set[ClusterPartition] = set()
         self._begun: float | None = None  # when the batch under way began
         self.pauses: dict[TopicPartition, float] = {}
         self.read: dict[TopicPartition, int] = {}
@@ -117,7 +117,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
     @property
     def topics(self) -> list[str]:
         """All topics of the group."""
-        return sorted({hearing.topic for hearing in heard(self.group).values()})
+        return sorted({hearing.topic for hearing in subscriptions_of(self.group).values()})
 
     @property
     def live(self) -> bool:
@@ -298,7 +298,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             self._begun = time.monotonic()
             done = False
             try:
-                await Turn(self, dealt, records).run()
+                await PolledBatch(self, dealt, records).run()
                 done = True
             except Stop as alarm:
                 await self.give_up(alarm)

@@ -77,7 +77,7 @@ def passing(error: BaseException) -> bool:
     return False
 
 
-def told(error: Exception) -> tuple[str, str]:
+def describe(error: Exception) -> tuple[str, str]:
     """Reason and detail of a parked record, without anything personal."""
     if isinstance(error, Refusal):
         return error.reason, scrubbed(str(error))

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from kit.messaging.records import Item, Line, written
+from kit.messaging.records import Item, OrderingKey, written
 from kit.messaging.subscriptions import Fact
 
 _HEARD = """
@@ -45,7 +45,7 @@ join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
 where i.indrelid = to_regclass(quote_ident($1)) and i.indisprimary order by array_position(i.indkey::int2[], a.attnum)"""
 
 
-async def heard(
+async def insert_new(
     driver: asyncpg.Connection, group: str, facts: Sequence[Fact]
 ) -> set[tuple[str, str]]:
     """Notes events as heard. Returns source and id of those that were not."""
@@ -94,8 +94,8 @@ async def forget(driver: asyncpg.Connection, group: str, items: Sequence[Item]) 
 
 
 async def behind(
-    driver: asyncpg.Connection, group: str, lines: Iterable[Line]
-) -> dict[Line, tuple[str, str]]:
+    driver: asyncpg.Connection, group: str, lines: Iterable[OrderingKey]
+) -> dict[OrderingKey, tuple[str, str]]:
     """Which of these lines wait already, and for what."""
     rows = await driver.fetch(_BEHIND, group, *_apart(lines))
     return {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
@@ -141,7 +141,7 @@ async def expired(driver: asyncpg.Connection, group: str, after_s: float) -> lis
     return list(await driver.fetch(_OLD, group, after_s))
 
 
-def _apart(lines: Iterable[Line]) -> tuple[list[str], list[str], list[bytes]]:
+def _apart(lines: Iterable[OrderingKey]) -> tuple[list[str], list[str], list[bytes]]:
     lines = list(lines)
     return [line[0] for line in lines], [line[1] for line in lines], [line[2] for line in lines]
 

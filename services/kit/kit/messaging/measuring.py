@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import TopicPartition
 
-from kit.messaging.batch import PARKED, Fate
+from kit.messaging.batch import PARKED, Disposition
 from kit.messaging.failures import TRIES
 from kit.observability import names
 
@@ -34,7 +34,7 @@ def begin_counting(group: str, topics: Iterable[str]) -> None:
             names.PARKED.add(0, group=group, topic=topic, reason=reason)
 
 
-def count_parked(group: str, fates: Iterable[Fate]) -> None:
+def count_parked(group: str, fates: Iterable[Disposition]) -> None:
     """Counts what was parked by a transaction that has committed."""
     parked = Counter(
         (fate.item.record.topic, _class(fate)) for fate in fates if fate.name == PARKED
@@ -43,7 +43,7 @@ def count_parked(group: str, fates: Iterable[Fate]) -> None:
         names.PARKED.add(count, group=group, topic=topic, reason=reason)
 
 
-def _class(fate: Fate) -> str:
+def _class(fate: Disposition) -> str:
     if fate.item.fault is not None:
         return "undecodable"
     if fate.why[0] == WAITED:

@@ -38,7 +38,7 @@ MOST_BYTES = (
 )
 
 
-class Unsayable(ValueError):
+class InvalidEvent(ValueError):
     """An event breaks its own contract: a defect of ours, noticed before anything is written."""
 
 
@@ -77,7 +77,7 @@ class Route:
 def route(kind: type[Message]) -> Route:
     """What `(eldercare.event)` says about a message.
 
-    Raises: Unsayable where the message is no event, or its key names no field.
+    Raises: InvalidEvent where the message is no event, or its key names no field.
     """
     found = _routes.get(kind.DESCRIPTOR.full_name)
     if found is None:
@@ -91,14 +91,14 @@ _routes: dict[str, Route] = {}
 def _read(descriptor: Any) -> Route:
     said = descriptor.GetOptions().Extensions[options_pb2.event]
     if not said.topic or not said.key:
-        raise Unsayable(
+        raise InvalidEvent(
             f"{descriptor.full_name} is no event: it has no (eldercare.event) with topic and key"
         )
     path = tuple(said.key.split("."))
     within = descriptor
     for name in path:
         if within is None or name not in within.fields_by_name:
-            raise Unsayable(
+            raise InvalidEvent(
                 f"{descriptor.full_name}: (eldercare.event).key is {said.key!r}, which is "
                 "no field of it"
             )
@@ -127,7 +127,7 @@ def emit(
 
     row: the event's aggregate; its version is raised by one and becomes the event's sequence. It
     must be locked, or new. sequence: the version, where the flow keeps it itself.
-    Raises: Unsayable where the event breaks a constraint of its contract, has no key or is too
+    Raises: InvalidEvent where the event breaks a constraint of its contract, has no key or is too
     large.
     """
     where = route(type(event))
@@ -135,16 +135,16 @@ def emit(
         row.version += 1
         sequence = row.version
     elif sequence is None and where.state:
-        raise Unsayable(
+        raise InvalidEvent(
             f"{where.type} carries the state of its aggregate: its listeners need the row's version"
         )
     broken = protovalidate.collect_violations(event)
     if broken:
         told = "; ".join(f"{_path(violation)}: {violation.proto.message}" for violation in broken)
-        raise Unsayable(f"{where.type} breaks its contract: {told}")
+        raise InvalidEvent(f"{where.type} breaks its contract: {told}")
     key = where.key(event)
     if not key:
-        raise Unsayable(f"{where.type} has an empty key")
+        raise InvalidEvent(f"{where.type} has an empty key")
     session.messages.append(_outbox_message(session, event, where, key, sequence or 0))
     return event
 
@@ -211,7 +211,7 @@ def _outbox_message(
     payload = event.SerializeToString(deterministic=True)
     told = json.dumps(headers, ensure_ascii=False, separators=(",", ":"))
     if len(payload) + len(told) + len(key) > MOST_BYTES:
-        raise Unsayable(
+        raise InvalidEvent(
             f"{where.type} has {len(payload)} bytes; {MOST_BYTES} with headers and key are the most"
         )
     part = zlib.crc32(key.encode()) % session.store.parts

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from kit.db.store import Store
-from kit.messaging.records import Item, Line, written
+from kit.messaging.records import Item, OrderingKey, written
 from kit.observability import names
 
 _PARK = """
@@ -75,7 +75,9 @@ async def release(driver: asyncpg.Connection, group: str, items: Sequence[Item])
         )
 
 
-async def barred(driver: asyncpg.Connection, group: str, lines: Iterable[Line]) -> set[Line]:
+async def blocked(
+    driver: asyncpg.Connection, group: str, lines: Iterable[OrderingKey]
+) -> set[OrderingKey]:
     """Which of these lines stand behind a parked record."""
     lines = list(lines)
     rows: list[Any] = await driver.fetch(

@@ -15,8 +15,8 @@ from kit.db.store import Contended
 from kit.messaging import failures, measuring, parking, upkeep
 from kit.messaging.batch import APPLIED, FOREIGN, PARKED, REPEATED, Batch
 from kit.messaging.failures import RecordsLost, Rewind, Stop, TooManyParked
-from kit.messaging.records import Item, Place, decoded, type_of
-from kit.messaging.subscriptions import heard
+from kit.messaging.records import ClusterPartition, Item, decoded, type_of
+from kit.messaging.subscriptions import subscriptions_of
 from kit.observability import names
 from kit.observability.logs import log
 
@@ -27,7 +27,7 @@ AGAIN = 5  # times a contended batch is tried at once
 BACK_OFF_S = (0.1, 10.0)
 
 
-class Turn:
+class PolledBatch:
     """The records of one poll. dealt: the deal of partitions it was polled under."""
 
     def __init__(self, consumers: "Consumers", dealt: int, records: Sequence[Any]) -> None:
@@ -37,7 +37,7 @@ class Turn:
             self.by_partition.setdefault(TopicPartition(record.topic, record.partition), []).append(
                 record
             )
-        kinds, archived = heard(consumers.group), consumers.archive is not None
+        kinds, archived = subscriptions_of(consumers.group), consumers.archive is not None
         self.items = [
             decoded(consumers.cluster, record, kinds, archived=archived)
             for group in self.by_partition.values()
@@ -106,7 +106,11 @@ class Turn:
     async def _meet(self) -> None:
         """Sees to it that positions exist, and that a gap is not a loss."""
         known, follows = self.consumers.known, self.consumers.follows
-        new = [tp for tp in self.by_partition if Place(self.consumers.cluster, *tp) not in known]
+        new = [
+            tp
+            for tp in self.by_partition
+            if ClusterPartition(self.consumers.cluster, *tp) not in known
+        ]
         jumped = [
             tp
             for tp, group in self.by_partition.items()
@@ -125,10 +129,10 @@ class Turn:
             await upkeep.make_positions(self.consumers, {tp: begins[tp] for tp in new})
 
     async def _within(self, batch: Batch, suspects: Sequence[Item]) -> None:
-        await batch.lock(Place(self.consumers.cluster, *tp) for tp in self.by_partition)
+        await batch.lock(ClusterPartition(self.consumers.cluster, *tp) for tp in self.by_partition)
         behind: dict[tuple[str, int], int] = {}
         for tp, group in self.by_partition.items():
-            place = Place(self.consumers.cluster, *tp)
+            place = ClusterPartition(self.consumers.cluster, *tp)
             position = batch.locked.get(place)
             if position is None:  # the database is another one than a moment ago
                 self.consumers.known.discard(place)
@@ -199,7 +203,9 @@ class Turn:
                 read = group[-1].offset + 1
                 self.consumers.follows[tp] = self.consumers.read[tp] = read
                 self.consumers.pauses.pop(tp, None)
-                if (next := batch.locked[Place(self.consumers.cluster, *tp)].next) > read:
+                if (
+                    next := batch.locked[ClusterPartition(self.consumers.cluster, *tp)].next
+                ) > read:
                     ahead[tp.topic, tp.partition] = next
             self.consumers.seek(self.left | ahead)
         self.consumers.limits.count(*_counts(batch))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 import asyncpg
 
-from kit.messaging.records import Place
+from kit.messaging.records import ClusterPartition
 
 _ENSURE = """
 insert into position ("group", cluster, topic, partition, begin, next, applied, repeated, foreign_, waiting, parked, held, gaps, run)
@@ -62,29 +62,33 @@ class Tally:
 _COLUMNS = tuple(column.name for column in fields(Tally))
 
 
-async def ensure(driver: asyncpg.Connection, group: str, begins: Mapping[Place, int]) -> None:
+async def ensure(
+    driver: asyncpg.Connection, group: str, begins: Mapping[ClusterPartition, int]
+) -> None:
     """Makes the positions that are not there yet; they start at these offsets."""
     if begins:
         await driver.execute(_ENSURE, group, *_apart(begins), list(begins.values()))
 
 
 async def lock(
-    driver: asyncpg.Connection, group: str, places: Iterable[Place]
-) -> dict[Place, Locked]:
+    driver: asyncpg.Connection, group: str, places: Iterable[ClusterPartition]
+) -> dict[ClusterPartition, Locked]:
     """Locks the positions, in one order for everybody."""
     rows = await driver.fetch(_LOCK, group, *_apart(places))
     return {
-        Place(row[0], row[1], row[2]): Locked(row[3], row[4], row[5], row[6], row[7])
+        ClusterPartition(row[0], row[1], row[2]): Locked(row[3], row[4], row[5], row[6], row[7])
         for row in rows
     }
 
 
-async def move(driver: asyncpg.Connection, group: str, tallies: Mapping[Place, Tally]) -> None:
+async def move(
+    driver: asyncpg.Connection, group: str, tallies: Mapping[ClusterPartition, Tally]
+) -> None:
     """Adds what has become of the records; their positions are locked."""
     columns = [[getattr(tally, name) for tally in tallies.values()] for name in _COLUMNS]
     await driver.execute(_MOVE, group, *_apart(tallies), *columns)
 
 
-def _apart(places: Iterable[Place]) -> tuple[list[str], list[str], list[int]]:
+def _apart(places: Iterable[ClusterPartition]) -> tuple[list[str], list[str], list[int]]:
     places = list(places)
     return [p.cluster for p in places], [p.topic for p in places], [p.partition for p in places]

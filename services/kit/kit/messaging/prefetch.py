@@ -14,11 +14,11 @@ from sqlmodel import SQLModel, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from kit.db.store import Session
-from kit.messaging.records import Item, Place, decoded, kept
-from kit.messaging.subscriptions import Need, heard, key_columns, kind_of
+from kit.messaging.records import ClusterPartition, Item, decoded, kept
+from kit.messaging.subscriptions import Prefetch, key_columns, kind_of, subscriptions_of
 
 
-async def load(session: Session, needs: Iterable[Need]) -> list[SQLModel]:
+async def load(session: Session, needs: Iterable[Prefetch]) -> list[SQLModel]:
     """Locks and loads these rows, and remembers which of them are absent.
 
     Returns the rows: the session alone would forget a row that nobody holds.
@@ -53,12 +53,12 @@ def _statement(table: type[SQLModel]) -> SelectOfScalar[Any]:
     return select(table).where(chosen).order_by(*columns).with_for_update()
 
 
-def replica_of(table: type[SQLModel], item: Item) -> Need:
+def replica_of(table: type[SQLModel], item: Item) -> Prefetch:
     """The row that is this listener's copy of the aggregate a record speaks of. Raises: ValueError
     for a subject that is no key.
     """
     assert item.fact is not None
-    return Need(table, _reader(table)(item.fact.subject))
+    return Prefetch(table, _reader(table)(item.fact.subject))
 
 
 @cache
@@ -78,13 +78,13 @@ def stored(row: Any, group: str, where: str) -> Item:
     """A record that was kept before. where: `waiting`, `parked` or `held`, as its position counts
     it.
     """
-    item = decoded(row["cluster"], kept(row), heard(group))
+    item = decoded(row["cluster"], kept(row), subscriptions_of(group))
     if item.handlers is None and item.fault is None:
         item.fault = "ce_type: is not heard here any more"
     item.stored = where
     return item
 
 
-def place_of(row: Any) -> Place:
+def place_of(row: Any) -> ClusterPartition:
     """The partition a kept record came from."""
-    return Place(row["cluster"], row["topic"], row["partition"])
+    return ClusterPartition(row["cluster"], row["topic"], row["partition"])

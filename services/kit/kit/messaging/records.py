@@ -13,7 +13,7 @@ from uuid import UUID
 from google.protobuf.message import DecodeError, Message
 
 from kit.contracts import ids
-from kit.messaging.subscriptions import Fact, Handler, Hearing
+from kit.messaging.subscriptions import Fact, Handler, Subscription
 
 _UUID = re.compile(
     "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
@@ -30,10 +30,10 @@ _SEQUENCES = range(2**63)  # a version is kept as bigint
 _DAY = timedelta(days=1)
 UNDECODABLE = "UNDECODABLE"  # reason of its parking
 
-Line = tuple[str, str, bytes]
+OrderingKey = tuple[str, str, bytes]
 
 
-class Place(NamedTuple):
+class ClusterPartition(NamedTuple):
     """A partition."""
 
     cluster: str
@@ -87,11 +87,11 @@ class Item:
     stored: str | None = None
 
     @property
-    def place(self) -> Place:
-        return Place(self.cluster, self.record.topic, self.record.partition)
+    def place(self) -> ClusterPartition:
+        return ClusterPartition(self.cluster, self.record.topic, self.record.partition)
 
     @property
-    def line(self) -> Line | None:
+    def line(self) -> OrderingKey | None:
         """Where it queues: records of one line are applied in their order. None where it has no
         key.
         """
@@ -100,7 +100,7 @@ class Item:
 
 
 def decoded(
-    cluster: str, record: Record, heard: Mapping[str, Hearing], *, archived: bool = False
+    cluster: str, record: Record, heard: Mapping[str, Subscription], *, archived: bool = False
 ) -> Item:
     """What the record says to a group.
 

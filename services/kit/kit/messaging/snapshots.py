@@ -21,7 +21,7 @@ AGAIN_S = 0.5
 
 
 @dataclass(frozen=True)
-class Master:
+class SnapshotSource:
     """table: of the owner, with one key column and a `version`. event_of: the event that tells all
     of a row.
     """
@@ -30,8 +30,8 @@ class Master:
     event_of: Callable[[Any], Message]
 
 
-async def resay(
-    store: Store, master: Master, *, at_once: int = AT_ONCE, pause_s: float = PAUSE_S
+async def republish(
+    store: Store, master: SnapshotSource, *, at_once: int = AT_ONCE, pause_s: float = PAUSE_S
 ) -> int:
     """Says every row at its present version and returns how many; nothing is changed, and listeners
     that are up to date skip it.

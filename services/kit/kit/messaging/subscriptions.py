@@ -1,13 +1,15 @@
-"""What a service hears: `on` fills a table, and the kit's one subscriber per group
+"""What a service subscribes to: `on` fills a table, and the kit's one subscriber per group
 (`kit.messaging.consumers`) calls what stands in it.
 
-@on(ElderRegistered, ElderChanged, group="subsidy", replica=Elder)
-async def keep(event: ElderRegistered, session: Session) -> None:
-    await replicate(session, event.elder, Elder)
+    @on(ElderRegistered, ElderChanged, group="subsidy", replica=Elder)
+    async def keep(event: ElderRegistered, session: Session) -> None:
+        await replicate(session, event.elder, Elder)
 
-@on(AssessmentCompleted, group="subsidy", loads=lambda event: [Need(Elder, UUID(event.elder_id),
-required=True)])
-async def open_case(event: AssessmentCompleted, session: Session, fact: Fact) -> None: ...
+    def needed(event: AssessmentCompleted) -> list[Prefetch]:
+        return [Prefetch(Elder, UUID(event.elder_id), required=True)]
+
+    @on(AssessmentCompleted, group="subsidy", prefetch=needed)
+    async def open_case(event: AssessmentCompleted, session: Session, fact: Fact) -> None: ...
 """
 
 import inspect
@@ -57,7 +59,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class Prefetch:
     """A row that a handler will ask for.
 
     required: without this row the record waits until it is there; else an absent row costs nothing.
@@ -68,7 +70,7 @@ class Need:
     required: bool = False
 
 
-class NotYet(Exception):
+class MissingDependency(Exception):
     """The record refers to a row that is not there yet: it waits for it, and nothing of what the
     handler did remains.
     """
@@ -78,7 +80,7 @@ class NotYet(Exception):
         super().__init__(f"{kind_of(table)} {text_of(key)} is not known yet")
 
 
-Loads = Callable[[Any], Iterable[Need]]
+PrefetchOf = Callable[[Any], Iterable[Prefetch]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +88,14 @@ class Handler:
     """One function and what it hears. whole: it takes all its events of a batch at once."""
 
     function: Callable[..., Awaitable[None]]
-    loads: Loads | None
+    prefetch: PrefetchOf | None
     replica: type[SQLModel] | None
     whole: bool
     takes_fact: bool
 
 
 @dataclass(slots=True)
-class Hearing:
+class Subscription:
     """One event type as one group hears it."""
 
     kind: type[Message]
@@ -101,19 +103,19 @@ class Hearing:
     handlers: list[Handler] = field(default_factory=list)
 
 
-_groups: dict[str, dict[str, Hearing]] = {}
+_groups: dict[str, dict[str, Subscription]] = {}
 
 
 def on(
     *kinds: type[Message],
     group: str,
-    loads: Loads | None = None,
+    prefetch: PrefetchOf | None = None,
     replica: type[SQLModel] | None = None,
 ) -> Callable[[Function], Function]:
     """Has the function called with each event of these types, once, inside the transaction that
     notes it as read.
 
-    loads: the rows the function will ask for; they come locked, a whole batch of them in one query
+    prefetch: the rows the function will ask for; they come locked, a whole batch of them in one query
     per table.
     replica: the table of the aggregate's state; the function is called only for states newer than
     the row's `version`, which the kit sets. Allowed for events that carry the full state, and
@@ -135,7 +137,7 @@ def on(
                     f"{function.__qualname__} cannot keep a replica of it"
                 )
             _hear(kind, group).handlers.append(
-                Handler(function, loads, replica, False, parameters == 3)
+                Handler(function, prefetch, replica, False, parameters == 3)
             )
         return function
 
@@ -143,7 +145,7 @@ def on(
 
 
 def on_batch(
-    *kinds: type[Message], group: str, loads: Loads | None = None
+    *kinds: type[Message], group: str, prefetch: PrefetchOf | None = None
 ) -> Callable[[Function], Function]:
     """Has the function called as (events: list[tuple[event, Fact]], session) with all events of
     these types in a batch, in order per key.
@@ -154,13 +156,13 @@ def on_batch(
 
     def register(function: Function) -> Function:
         for kind in kinds:
-            _hear(kind, group).handlers.append(Handler(function, loads, None, True, True))
+            _hear(kind, group).handlers.append(Handler(function, prefetch, None, True, True))
         return function
 
     return register
 
 
-def hear(*kinds: type[Message], group: str) -> None:
+def subscribe(*kinds: type[Message], group: str) -> None:
     """Has the group read the topics of these types, also where no function wants them: what its
     archive is to keep.
     """
@@ -168,14 +170,14 @@ def hear(*kinds: type[Message], group: str) -> None:
         _hear(kind, group)
 
 
-def heard(group: str) -> Mapping[str, Hearing]:
+def subscriptions_of(group: str) -> Mapping[str, Subscription]:
     """What a group hears, by full name of the message."""
     return _groups.get(group, {})
 
 
-def _hear(kind: type[Message], group: str) -> Hearing:
+def _hear(kind: type[Message], group: str) -> Subscription:
     return _groups.setdefault(group, {}).setdefault(
-        kind.DESCRIPTOR.full_name, Hearing(kind, route(kind).topic)
+        kind.DESCRIPTOR.full_name, Subscription(kind, route(kind).topic)
     )
 
 
@@ -183,7 +185,7 @@ async def replicate(session: Session, state: Message, table: type[Row], **given:
     """Writes the replica's row from the state by field names: a new one, or over the old one. The
     kit sets its version.
     """
-    fresh = wire.heard(table, state, **given)
+    fresh = wire.row_from_event(table, state, **given)
     columns = key_columns(table)
     row: Row | None = await session.get(
         table, tuple(getattr(fresh, column.key) for column in columns)

@@ -12,9 +12,9 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from kit.db.store import Session
 from kit.messaging import failures, inbox, measuring, positions, prefetch
-from kit.messaging.batch import HELD, PARKED, WAITING, Batch, Fate
+from kit.messaging.batch import HELD, PARKED, WAITING, Batch, Disposition
 from kit.messaging.failures import RecordsLost
-from kit.messaging.records import Place
+from kit.messaging.records import ClusterPartition
 from kit.observability import names
 from kit.observability.logs import log
 
@@ -76,7 +76,7 @@ async def sweep(consumers: "Consumers") -> None:
     measuring.count_parked(consumers.group, parked)
 
 
-async def _park_expired(session: Session, consumers: "Consumers") -> Sequence[Fate]:
+async def _park_expired(session: Session, consumers: "Consumers") -> Sequence[Disposition]:
     driver = await session.driver()
     rows = await inbox.expired(driver, consumers.group, consumers.expires_s)
     if not rows:
@@ -87,11 +87,13 @@ async def _park_expired(session: Session, consumers: "Consumers") -> Sequence[Fa
     for row in await inbox.expired(driver, consumers.group, consumers.expires_s):
         item = prefetch.stored(row, consumers.group, WAITING)
         if item.line in parked:
-            batch.done.add(Fate(item, HELD))
+            batch.done.add(Disposition(item, HELD))
         else:
             parked |= {item.line} - {None}
             batch.done.add(
-                Fate(item, PARKED, (measuring.WAITED, f"{row['kind']} {row['id']} did not come"), 0)
+                Disposition(
+                    item, PARKED, (measuring.WAITED, f"{row['kind']} {row['id']} did not come"), 0
+                )
             )
     await batch.move()
     return batch.written
@@ -111,7 +113,10 @@ async def watch(consumers: "Consumers") -> None:
 
 async def make_positions(consumers: "Consumers", partitions: Offsets) -> None:
     """Makes the positions of partitions that begin at these offsets, where there are none yet."""
-    places = {Place(consumers.cluster, *tp): offset for tp, offset in sorted(partitions.items())}
+    places = {
+        ClusterPartition(consumers.cluster, *tp): offset
+        for tp, offset in sorted(partitions.items())
+    }
     async with consumers.store.transaction() as session:
         await positions.ensure(await session.driver(), consumers.group, places)
     consumers.known.update(places)  # not `|=`: with the keys of a dict that makes another set

@@ -92,7 +92,7 @@ class Client:
                 return await calling
             except grpc.aio.AioRpcError as error:
                 code = error.code().name
-                told = status.heard(error, service)
+                told = status.error_from_status(error, service)
                 if told is None:
                     raise NeighbourBroken(f"{called.full_name} answered {code}") from None
                 raise told from None

@@ -41,7 +41,7 @@ from sqlalchemy.exc import IntegrityError
 
 from kit.contracts.refusals import Conflict, Refusal
 from kit.db.final_write import Answer, Repeated
-from kit.db.store import Contended, Store, Vault
+from kit.db.store import Cipher, Contended, Store
 from kit.observability import names
 
 Reply = TypeVar("Reply", bound=Message)
@@ -63,13 +63,13 @@ class KeyReused(Conflict):
         )
 
 
-def hot(flow: F) -> F:
+def raw(flow: F) -> F:
     """Marks a flow, or a servicer's method, that takes a RawSession."""
     flow.hot = True  # type: ignore[attr-defined]
     return flow
 
 
-def is_hot(flow: object) -> bool:
+def is_raw(flow: object) -> bool:
     """True for what `hot` marked."""
     return bool(getattr(flow, "hot", False))
 
@@ -83,7 +83,7 @@ async def run(
     work: Callable[[Any], Awaitable[Reply]],
     reply_class: type[Reply],
     *,
-    vault: Vault | None = None,
+    vault: Cipher | None = None,
     raw: bool = False,
 ) -> Reply:
     """Runs a command once, in a transaction of its own, and returns its answer, or the one it was

@@ -120,7 +120,7 @@ def checked_key(method: Method, key: str | None) -> str | None:
     return key
 
 
-def between(served: Served) -> Served:
+def manages_transactions(served: Served) -> Served:
     """Marks a method that makes its own transactions, because a call to a neighbour stands between
     two of them.
     """
@@ -128,7 +128,7 @@ def between(served: Served) -> Served:
     return served
 
 
-def is_between(served: Callable[..., Any]) -> bool:
+def has_own_transactions(served: Callable[..., Any]) -> bool:
     """True for a method marked by `between`."""
     return bool(getattr(served, "between", False))
 

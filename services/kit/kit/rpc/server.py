@@ -28,7 +28,7 @@ from kit.rpc.methods import (
     Method,
     checked_key,
     deadline,
-    is_between,
+    has_own_transactions,
     methods_of,
 )
 from kit.security.identity import Identity
@@ -170,7 +170,7 @@ class Server:
         call = await self._admitted(method, metadata)
         request = self._parsed(method, raw)
         outbox.cause.set(outbox.Cause(call.correlation_id))
-        if is_between(work):
+        if has_own_transactions(work):
             reply = await work(request, self._store, call)
         elif method.writes:
             reply = await self._commanded(method, work, call, request)
@@ -195,7 +195,7 @@ class Server:
             call.caller.subject.encode() + b"\0" + request.SerializeToString(deterministic=True),
             once,
             method.reply,
-            raw=idempotency.is_hot(work),
+            raw=idempotency.is_raw(work),
         )
 
     async def _admitted(self, method: Method, metadata: dict[str, Any]) -> Call:
@@ -279,7 +279,7 @@ def _path(violation: Any) -> str:
 
 
 def _refuse(context: Context, error: EldercareError, method: Method) -> str:
-    code, text, details = status.told(error)
+    code, text, details = status.to_status(error)
     context.set_trailing_metadata(((status.TRAILER, details),))
     context.set_code(code)
     context.set_details(text)

@@ -33,7 +33,7 @@ _SILENT = frozenset(
 )
 
 
-def told(error: EldercareError) -> tuple[grpc.StatusCode, str, bytes]:
+def to_status(error: EldercareError) -> tuple[grpc.StatusCode, str, bytes]:
     """Code, text and serialized google.rpc.Status of an error."""
     code = _CODES[refusals.consequence(error).code]
     text = str(error)[:_TEXT_MOST]
@@ -74,7 +74,7 @@ def defect(trace_id: str | None) -> tuple[grpc.StatusCode, str, bytes]:
     return grpc.StatusCode.INTERNAL, text, status.SerializeToString()
 
 
-def heard(error: grpc.aio.AioRpcError, neighbour: str) -> EldercareError | None:
+def error_from_status(error: grpc.aio.AioRpcError, neighbour: str) -> EldercareError | None:
     """The error a neighbour told, or Unavailable where the transport failed; None for a defect of
     the neighbour.
     """
@@ -91,7 +91,7 @@ def heard(error: grpc.aio.AioRpcError, neighbour: str) -> EldercareError | None:
     for entry in status.details:
         if not entry.Unpack(info) and not entry.Unpack(request):
             has_retry = entry.Unpack(retry) or has_retry
-    return refusals.heard(
+    return refusals.error_from_parts(
         code.name,
         status.message,
         reason=info.reason,

@@ -29,7 +29,7 @@ def _leave(number: int, _: FrameType | None) -> None:
     sys.exit(DRAINED if number == signal.SIGTERM else HALTED + number)
 
 
-def heed() -> None:
+def install_signal_handlers() -> None:
     """Lets SIGTERM and SIGINT end the process for as long as nothing has begun."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _leave)
@@ -71,7 +71,7 @@ def run(
     long as the service and are cancelled at the drain, or loops (kit.runtime.loops.Loop), which are
     stopped. status: what this service alone has to say at /status.
     """
-    heed()
+    install_signal_handlers()
     from kit.messaging.consumers import Consumers
     from kit.runtime.process import Process
 

@@ -19,7 +19,7 @@ accepted: ContextVar[str] = ContextVar("accepted", default="")  # what the one w
 Ask = Callable[[], Awaitable[Answer]]
 
 
-def told(status: int, value: Any) -> Answer:
+def json_answer(status: int, value: Any) -> Answer:
     """A JSON answer."""
     return status, "application/json", json.dumps(value, ensure_ascii=False)
 
@@ -79,16 +79,18 @@ class Management:
     async def _application(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         ask = self._routes.get(scope["path"])
         if scope["method"] not in ("GET", "HEAD"):
-            status, kind, text = told(405, {"error": "only GET"})
+            status, kind, text = json_answer(405, {"error": "only GET"})
         elif ask is None:
-            status, kind, text = told(404, {"error": "no such page", "pages": sorted(self._routes)})
+            status, kind, text = json_answer(
+                404, {"error": "no such page", "pages": sorted(self._routes)}
+            )
         else:
             accepted.set(dict(scope["headers"]).get(b"accept", b"").decode("latin-1"))
             try:
                 status, kind, text = await ask()
             except Exception as error:  # noqa: BLE001 – an operator's page says what is wrong instead of dying
                 log.error("a management page failed", page=scope["path"], exc_info=error)
-                status, kind, text = told(500, {"error": type(error).__name__})
+                status, kind, text = json_answer(500, {"error": type(error).__name__})
         body = b"" if scope["method"] == "HEAD" else text.encode()
         headers = [
             (b"content-type", kind.encode()),

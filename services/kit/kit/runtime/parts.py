@@ -1,7 +1,7 @@
 """What the composition of a service hands to those who answer: each part made once."""
 
 from kit.contracts.clock import Clock
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Store
 from kit.rpc.client import Client
 from kit.runtime.settings import Settings
@@ -17,7 +17,7 @@ class Parts:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.clock = Clock(settings.clock_file)
-        self.ring = Ring(settings.personal_keys, settings.hash_keys)
+        self.ring = KeyRing(settings.personal_keys, settings.hash_keys)
         self.store = Store(
             settings.database.get_secret_value(),
             service=settings.service,

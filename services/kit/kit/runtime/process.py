@@ -24,12 +24,12 @@ from kit.rpc.server import Server
 from kit.runtime.entry import DRAINED, FAILED, HALTED, MISCONFIGURED, NOT_DRAINED
 from kit.runtime.health import Health
 from kit.runtime.loops import Endless, Loop, Loops, Reading
-from kit.runtime.management import Answer, Management, accepted, told
+from kit.runtime.management import Answer, Management, accepted, json_answer
 from kit.runtime.parts import Parts
 from kit.runtime.settings import Settings
 from kit.runtime.status import Status
 from kit.runtime.timers import Timers
-from kit.security.audit import Sealer
+from kit.security.audit import AuditChain
 
 NOTICE_S = 3.0  # balancers need this long to hear that we are not ready; one box has none
 FINISH_S = 15.0  # for work in progress of a kind
@@ -178,7 +178,7 @@ class Process:
         timers = Timers(self.parts.store, self.settings.service)
         if timers.fires:
             self.loops.add("timers", timers)
-        self.loops.add("sealer", Sealer(self.parts.store))
+        self.loops.add("sealer", AuditChain(self.parts.store))
         self.loops.add("retention", Retention(self.parts.store), patience_s=3 * retention.PAUSE_S)
         for work in self._also:
             made = work(self.parts)
@@ -235,19 +235,19 @@ class Process:
 
     async def _live(self) -> Answer:
         stuck = self.health.stuck
-        return told(
+        return json_answer(
             503 if stuck else 200,
             {"live": not stuck, "reason": f"no progress: {', '.join(stuck)}" if stuck else ""},
         )
 
     async def _ready(self) -> Answer:
-        return told(
+        return json_answer(
             200 if self.health.ready else 503,
             {"ready": self.health.ready, "reason": self.health.reason},
         )
 
     async def _told(self) -> Answer:
-        return told(200, await self.status.now())
+        return json_answer(200, await self.status.now())
 
     async def _measure(self) -> None:
         """Sets the gauges that are told only when somebody looks."""

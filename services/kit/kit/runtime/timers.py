@@ -43,7 +43,7 @@ _FAILED = """update due set tries = tries + 1, not_before = $3, reason = $4 wher
 _ANY = """select exists (select from due where kind = any($1) and at <= $2 and (not_before is null or not_before <= $3))"""
 
 
-def due(session: Session | RawSession, at: datetime, kind: str, key: str) -> None:
+def set_timer(session: Session | RawSession, at: datetime, kind: str, key: str) -> None:
     """Fires `kind` for `key` once the business clock has reached `at`; a later call for the same
     two replaces the instant.
     """
@@ -52,7 +52,7 @@ def due(session: Session | RawSession, at: datetime, kind: str, key: str) -> Non
     session.timers[kind, key] = at
 
 
-def undue(session: Session | RawSession, kind: str, key: str) -> None:
+def cancel_timer(session: Session | RawSession, kind: str, key: str) -> None:
     """Takes a timer away, if there is one."""
     session.timers[kind, key] = None
 

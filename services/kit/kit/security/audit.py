@@ -89,7 +89,7 @@ async def record(
         await (await session.driver()).execute(_INSERT, *values)
 
 
-async def looked(
+async def record_read(
     store: Store, access: Access, elder_ids: Iterable[object], purpose: str = ""
 ) -> None:
     """Notes an access that only reads; to be awaited before the answer leaves."""
@@ -97,7 +97,7 @@ async def looked(
         await record(session, access, elder_ids, purpose)
 
 
-class Sealer:
+class AuditChain:
     """Chains the records of one service; several replicas are safe."""
 
     def __init__(self, store: Store) -> None:

@@ -23,7 +23,7 @@ from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.messaging.subscriptions import replicate
 from kit.rpc.methods import Call
-from kit.runtime.timers import due
+from kit.runtime.timers import set_timer
 from subsidy.errors import EntitlementNotOpen
 from subsidy.flows import eligibility, issuing, policies, recoveries, vouchers
 from subsidy.rules import calendar
@@ -140,7 +140,7 @@ async def decide(
     if (
         later := next_change(eligibility.levels_of(results), today)
     ) and facts.status == Status.ALIVE:
-        due(session, day_start(later), REVIEW, str(elder.elder_id))
+        set_timer(session, day_start(later), REVIEW, str(elder.elder_id))
 
 
 async def _open(

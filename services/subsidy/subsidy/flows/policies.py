@@ -14,7 +14,7 @@ from kit.contracts.clock import day_start
 from kit.contracts.standards import Standards, load
 from kit.db.store import Session
 from kit.messaging.outbox import emit
-from kit.runtime.timers import due
+from kit.runtime.timers import set_timer
 from subsidy.rules.eligibility import Terms
 from subsidy.rules.kinds import Hardship, Kind
 from subsidy.tables import Policy
@@ -113,7 +113,7 @@ async def publish(session: Session) -> int:
                 policy.sqlmodel_update(wanted.model_dump(exclude={"version"}))
             emit(session, published_event(policy), policy)
             published += 1
-            due(
+            set_timer(
                 session,
                 max(day_start(first), session.now),
                 "policy-review",

@@ -12,7 +12,7 @@ from kit.contracts import wire
 from kit.contracts.clock import day_start, local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
-from kit.runtime.timers import due
+from kit.runtime.timers import set_timer
 from subsidy.flows import entitlements, issuing, payments, policies
 from subsidy.flows.ledger import Move, book
 from subsidy.rules import calendar
@@ -58,7 +58,7 @@ async def schedule_runs(session: Session) -> None:
     for kind, period in ((ISSUE, month), (LAPSE, month), (CASH, month), (SETTLE, friday)):
         run = await session.get(Run, (kind, period))
         if run is None or run.finished_at is None:
-            due(session, begins_at(kind, period), kind, period)
+            set_timer(session, begins_at(kind, period), kind, period)
 
 
 def begins_at(kind: str, period: str) -> datetime:
@@ -150,11 +150,11 @@ async def _step(
         run.done += done
         run.cursor = last or run.cursor
         if last is not None:
-            due(session, session.now, kind, period)
+            set_timer(session, session.now, kind, period)
             return
         run.finished_at = session.now
     if next_period is not None:
-        due(session, begins_at(kind, next_period), kind, next_period)
+        set_timer(session, begins_at(kind, next_period), kind, next_period)
 
 
 async def _issue(session: Session, month: str, after: UUID | None) -> tuple[UUID | None, int]:
