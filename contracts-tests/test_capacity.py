@@ -104,7 +104,7 @@ def test_what_the_broker_used_below_its_rest_is_said_to_be_below_what_can_be_mea
 
 
 def test_connections_are_those_that_the_pool_of_a_service_opens(capacity: ModuleType) -> None:
-    store = (CHARTS.parent / "services" / "kit" / "kit" / "store.py").read_text()
+    store = (CHARTS.parent / "services" / "kit" / "kit" / "db" / "store.py").read_text()
     one = capacity.size(1_000_000, json.loads(capacity.TABLE.read_text()))
 
     assert store.count("max(2, pool_size // 2)") + store.count("max(2, self._pool_size // 2)") == 2

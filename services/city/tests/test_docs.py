@@ -23,6 +23,6 @@ def test_every_event_is_a_message_of_its_topics_channel(tmp_path: Path) -> None:
 
 
 def test_the_headers_of_the_document_are_those_that_are_sent() -> None:
-    sent = (Path(__file__).parents[2] / "kit" / "kit" / "outbox.py").read_text()
+    sent = (Path(__file__).parents[2] / "kit" / "kit" / "messaging" / "outbox.py").read_text()
 
     assert [header for header in docs.HEADERS if f'"{header}"' not in sent] == []

@@ -44,7 +44,7 @@ from sqlalchemy import CheckConstraint, Column, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
 from sqlmodel import Field
 
-from kit.db.tables import Remembered
+from kit.db.tables import TableBase
 
 
 class Kind(IntEnum):
@@ -52,7 +52,7 @@ class Kind(IntEnum):
     SMOOTH = 2
 
 
-class Stay(Remembered, table=True):
+class Stay(TableBase, table=True):
     __table_args__ = (
         ExcludeConstraint((text("uuidrange(bed_id, bed_id, '[]')"), "&&"), ("during", "&&"), using="gist", name="stay_no_overlap"),
         CheckConstraint("paid_fen >= 0", name="paid"),

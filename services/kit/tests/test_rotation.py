@@ -35,13 +35,13 @@ import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[4])
 from test_rotation import PERSON
-from kit import rotation
+from kit.db import rotation
 from kit.contracts.clock import Clock
-from kit.db.personal import Ring
+from kit.db.personal import KeyRing
 from kit.db.store import Store
 async def main():
     store = Store(sys.argv[1], service="kit", clock=Clock())
-    done = await rotation.rotate(store, Ring(sys.argv[2], sys.argv[3]), PERSON, batch=5, pause_s=0.05)
+    done = await rotation.rotate(store, KeyRing(sys.argv[2], sys.argv[3]), PERSON, batch=5, pause_s=0.05)
     print(done.renewed)
 asyncio.run(main())
 """

@@ -22,11 +22,11 @@ from kit.runtime import process
 from testkit import until
 
 PROGRAM = """
-from kit import service
-service.heed()
+from kit.runtime import entry
+entry.install_signal_handlers()
 from kit.runtime.settings import Settings
 {more}
-service.run(service.settings(Settings), servicers=lambda parts: [], group={group}, package="kit", also=[{also}])
+entry.run(entry.settings(Settings), servicers=lambda parts: [], group={group}, package="kit", also=[{also}])
 """
 LOST_LOOP = """
 import asyncio
@@ -38,19 +38,23 @@ WHOLE_STREET = """
 from datetime import datetime, UTC
 from uuid import UUID
 from eldercare.assessment.v1.events_pb2 import ApplicationWithdrawn
-from kit import audit, observe, outbox, wire
+from kit.contracts import wire
+from kit.messaging import outbox
+from kit.observability.logs import log
+from kit.observability.traces import current_trace_id
+from kit.security import audit
 from kit.messaging.subscriptions import on
-from kit.runtime.timers import due, timer
+from kit.runtime.timers import set_timer, timer
 
 KEY = str(UUID(int=7))
 
 @on(ApplicationWithdrawn, group="kit")
 async def hear(event, session):
-    due(session, session.now, "told", event.application_id)
+    set_timer(session, session.now, "told", event.application_id)
 
 @timer("told", group="kit")
 async def tell(session, key):
-    observe.log.info("told", key=key, trace_id_of_timer=observe.current_trace_id())
+    log.info("told", key=key, trace_id_of_timer=current_trace_id())
 
 async def say(parts):
     async with parts.store.transaction() as session:

@@ -187,7 +187,8 @@ def write(dsn: str, package: str, message: str) -> None:
 def config(package: str) -> Config:
     """Alembic's settings for one package."""
     settings = Config()
-    folder = Path(str(import_module(package).__file__)).parent / "migrations" / "versions"
+    home = "kit.db" if package == "kit" else package
+    folder = Path(str(import_module(home).__file__)).parent / "migrations" / "versions"
     settings.set_main_option("script_location", str(HERE))
     settings.set_main_option("version_locations", str(folder))
     settings.set_main_option("path_separator", "newline")

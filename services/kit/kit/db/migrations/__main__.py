@@ -14,7 +14,7 @@ from kit.db import migrations
 
 FIRST = '''"""{message}"""
 
-from kit import migrations
+from kit.db import migrations
 
 revision = "{revision}"
 down_revision = None
