@@ -66,6 +66,24 @@ async def test_a_credit_code_with_a_wrong_check_character_names_the_field(servic
     assert (refused.value.reason, refused.value.field) == ("WRONG_CHECK_CHARACTER", "credit_code")
 
 
+async def test_a_certificate_without_an_end_is_taken_and_one_of_a_far_day_is_refused(
+    service, firm: str
+):
+    for day in ("0001-01-01", "2200-01-01", "9999-12-30"):
+        with pytest.raises(Refusal) as refused:
+            await service.call(
+                f"{WORKERS}/Register", a_worker(firm, certified_until=day), **OFFICIAL
+            )
+        assert refused.value.violations == (
+            ("certified_until", "lies from 1900-01-01 to 2199-12-31, or is 9999-12-31 for no end"),
+        )
+
+    reply = await service.call(
+        f"{WORKERS}/Register", a_worker(firm, certified_until="9999-12-31"), **OFFICIAL
+    )
+    assert reply.worker.certified_until == "9999-12-31"
+
+
 async def test_another_firm_sees_nothing_and_changes_nothing(service, firm: str):
     facility_id = (
         await service.call(f"{FACILITIES}/Open", a_facility(firm), **OFFICIAL)
