@@ -40,8 +40,11 @@ protos/gen/.built: $(VENV)/.deps $(shell find protos/eldercare -name '*.proto') 
 	@$(BIN)/python protos/build.py
 	@touch $@
 
-portal: $(PORTAL) ## build the web front with the Node.js of the lock
-services/gateway/gateway/portal/.built: $(VENV)/.deps $(shell find services/portal -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+portal: $(PORTAL) ## build the web front with the Node.js of the lock; its types come from the OpenAPI document
+services/portal/src/generated/openapi.json: protos/gen/.built $(addprefix services/gateway/gateway/,openapi.py contracts.py transcode.py) | $(VENV)/.ready
+	@mkdir -p $(@D) && $(BIN)/python -m gateway.openapi $@
+services/gateway/gateway/portal/.built: services/portal/src/generated/openapi.json \
+  $(shell find services/portal -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/src/generated/*' 2>/dev/null)
 	@cd services/portal && export PATH="$(abspath $(BIN)):$$PATH" && npm ci --silent --no-audit --no-fund && npm run --silent build
 	@mkdir -p $(@D) && touch $@
 
@@ -124,5 +127,5 @@ test-cluster: .venv-tools/.ready ## the chart on a real API server: every scenar
 docs: setup ## write OpenAPI, AsyncAPI and the topics into build/docs, from the contracts
 	@$(BIN)/python -m city.docs build/docs
 clean: ## remove what was generated; state folders of cities stay
-	@rm -rf $(VENV) .uv build protos/gen services/gateway/gateway/portal services/portal/node_modules .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) .uv build protos/gen services/gateway/gateway/portal services/portal/node_modules services/portal/src/generated .pytest_cache .mypy_cache .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +; rm -rf ./*.egg-info .hypothesis .import_linter_cache

@@ -22,7 +22,9 @@ SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
 UNITS = {"zh": {"%": "%", "per 1000": "‰"}, "en": {"%": "%", "per 1000": " per 1000"}}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 KEYS = re.findall(
-    r"^  ([a-z]+[A-Z]\w*):", (ROOT / "services/portal/src/words.ts").read_text(), re.MULTILINE
+    r"^  ([a-z]+[A-Z]\w*):",
+    (ROOT / "services/portal/src/shared/messages.ts").read_text(),
+    re.MULTILINE,
 )
 KEY = re.compile(
     rf"\b({'|'.join(KEYS)}|undefined|NaN)\b|\[object"

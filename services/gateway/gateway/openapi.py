@@ -1,6 +1,10 @@
-"""The OpenAPI 3.1 document, made from the contracts."""
+"""The OpenAPI 3.1 document, made from the contracts: `python -m gateway.openapi FILE` writes it."""
 
+import json
 import re
+import sys
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from buf.validate import validate_pb2
@@ -185,18 +189,31 @@ def _object(kind: Descriptor, schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _required(field: FieldDescriptor) -> bool:
+    """In a request: whether the contract refuses it without the field. In an answer: whether the
+    field is always printed, as every field without presence is.
+    """
     rules = field.GetOptions().Extensions[validate_pb2.field]
+    if rules.required or field.has_presence:
+        return bool(rules.required)  # the other rules hold only for a field that is present
+    if field.containing_type and field.containing_type.full_name not in _in_requests():
+        return True
     pattern = rules.string.pattern
-    refuses_empty = (
-        bool(pattern)
-        and not field.is_repeated
-        and not field.has_presence
-        and re.search(pattern, "") is None
-    )
+    refuses_empty = bool(pattern) and re.search(pattern, "") is None
     least = rules.string.min_len or rules.repeated.min_items
-    return bool(
-        rules.required or rules.string.uuid or least or 0 in rules.enum.not_in or refuses_empty
-    )
+    return bool(rules.string.uuid or least or 0 in rules.enum.not_in or refuses_empty)
+
+
+@cache
+def _in_requests() -> frozenset[str]:
+    """Full names of the messages that requests are or hold, at any depth."""
+    found: set[str] = set()
+    waiting = [descriptor_of(method.request) for method in contracts.methods()]
+    while waiting:
+        kind = waiting.pop()
+        if kind.full_name not in found:
+            found.add(kind.full_name)
+            waiting += [field.message_type for field in kind.fields if field.message_type]
+    return frozenset(found)
 
 
 def _enum(kind: EnumDescriptor) -> dict[str, Any]:
@@ -324,3 +341,7 @@ _FEED = {
         )
     },
 }
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(json.dumps(openapi(), ensure_ascii=False, indent=1) + "\n")

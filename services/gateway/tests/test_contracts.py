@@ -2,7 +2,11 @@
 
 import re
 
-from gateway import contracts, openapi
+import protovalidate
+import pytest
+from buf.validate import validate_pb2
+
+from gateway import contracts, openapi, transcode
 
 
 def test_every_public_method_has_one_route() -> None:
@@ -47,3 +51,45 @@ def test_comments_of_the_contracts_are_in_the_document() -> None:
     assert "check character" in schema["properties"]["id_number"]["description"]
     assert schema["properties"]["id_number"]["pattern"] == "^[0-9]{17}[0-9Xx]$"
     assert {"name", "id_number", "area_code", "living"} <= set(schema["required"])
+
+
+@pytest.mark.parametrize("method", contracts.methods(), ids=lambda one: one.full_name)
+def test_a_request_requires_what_the_contract_refuses_it_without(method: contracts.Method) -> None:
+    operation = openapi.openapi()["paths"][method.path][method.verb.lower()]
+    required = {
+        one["name"] for one in operation["parameters"] if one["required"] and one["in"] != "header"
+    }
+    if method.body and not method.takes_file:
+        required |= set(_body_of(operation["requestBody"]).get("required", ()))
+
+    violations = protovalidate.collect_violations(method.request())
+
+    refused = {
+        one.proto.field.elements[0].field_name for one in violations if one.proto.field.elements
+    }
+    assert required == refused | set(re.findall(r"{(\w+)}", method.path))
+
+
+@pytest.mark.parametrize(
+    "method",
+    [method for method in contracts.methods() if not method.gives_file],
+    ids=lambda one: one.full_name,
+)
+def test_an_answer_requires_what_is_always_printed(method: contracts.Method) -> None:
+    operation = openapi.openapi()["paths"][method.path][method.verb.lower()]
+    schema = _body_of(operation["responses"]["200"])
+
+    always = set(transcode.document(method.reply()))
+
+    declared = {
+        field.name
+        for field in method.reply.DESCRIPTOR.fields
+        if field.GetOptions().Extensions[validate_pb2.field].required
+    }
+    assert set(schema.get("required", ())) == always | declared
+
+
+def _body_of(holder: dict) -> dict:
+    schema = holder["content"]["application/json"]["schema"]
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return openapi.openapi()["components"]["schemas"][name] if name else schema

@@ -1,11 +1,11 @@
-import { useEffect, useRef } from "react"
-import * as echarts from "echarts/core"
 import { LineChart } from "echarts/charts"
 import { GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components"
+import * as echarts from "echarts/core"
 import { CanvasRenderer } from "echarts/renderers"
+import { useEffect, useRef } from "react"
+import { type Language, t } from "../shared/messages"
 import type { Board, Indicator } from "./api"
-import { COLOURS, name } from "./figures"
-import { type Language, say } from "./words"
+import { COLOURS, indicatorName } from "./format"
 
 echarts.use([LineChart, GridComponent, MarkLineComponent, TooltipComponent, CanvasRenderer])
 
@@ -19,10 +19,10 @@ export function Trend({
   indicator: Indicator | undefined
   language: Language
 }) {
-  const holder = useRef<HTMLDivElement>(null)
+  const container = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    if (!holder.current || !indicator) return
-    const chart = echarts.init(holder.current)
+    if (!container.current || !indicator) return
+    const chart = echarts.init(container.current)
     const points = board.trend.filter(figure => figure.code === indicator.code)
     const target = indicator.target ?? undefined
     chart.setOption({
@@ -47,7 +47,7 @@ export function Trend({
       },
       series: [
         {
-          name: name(indicator, language),
+          name: indicatorName(indicator, language),
           type: "line",
           data: points.map(point => point.value ?? null),
           connectNulls: false,
@@ -64,7 +64,7 @@ export function Trend({
                   data: [{ yAxis: target }],
                   lineStyle: { color: COLOURS.near, type: "dashed" },
                   label: {
-                    formatter: `${say(language, "target")} ${target}`,
+                    formatter: `${t(language, "target")} ${target}`,
                     color: COLOURS.near,
                     position: "insideEndTop",
                   },
@@ -72,19 +72,19 @@ export function Trend({
         },
       ],
     })
-    const resized = new ResizeObserver(() => chart.resize())
-    resized.observe(holder.current)
+    const observer = new ResizeObserver(() => chart.resize())
+    observer.observe(container.current)
     return () => {
-      resized.disconnect()
+      observer.disconnect()
       chart.dispose()
     }
   }, [board.trend, indicator, language])
   return (
     <div
-      ref={holder}
+      ref={container}
       className="trend"
       role="img"
-      aria-label={indicator ? `${say(language, "trend")}: ${name(indicator, language)}` : ""}
+      aria-label={indicator ? `${t(language, "trend")}: ${indicatorName(indicator, language)}` : ""}
     />
   )
 }

@@ -1,0 +1,169 @@
+import { useCallback, useEffect, useState } from "react"
+import { Problem } from "../shared/client"
+import { readDeployment } from "../shared/deployment"
+import { type Language, t } from "../shared/messages"
+import { type LineagePage, readLineage } from "./api"
+import {
+  formatDateTime,
+  formatNumber,
+  formatValue,
+  indicatorFormula,
+  indicatorName,
+  unitSuffix,
+} from "./format"
+
+// Where a figure comes from: its definition, and the events that made it.
+export function Lineage({
+  token,
+  area,
+  month,
+  code,
+  language,
+  onClose,
+}: {
+  token: string
+  area: string
+  month: string
+  code: string
+  language: Language
+  onClose: () => void
+}) {
+  const [page, setPage] = useState<LineagePage>()
+  const [error, setError] = useState("")
+  const [tracesUrl, setTracesUrl] = useState<string | null>(null)
+  useEffect(() => {
+    readDeployment().then(
+      deployment => setTracesUrl(deployment.traces_url),
+      () => setTracesUrl(null),
+    )
+  }, [])
+  const read = useCallback(
+    async (after: string) => {
+      try {
+        const next = await readLineage(token, area, month, code, after)
+        setPage(previous =>
+          previous && after ? { ...next, events: [...previous.events, ...next.events] } : next,
+        )
+      } catch (cause) {
+        setError(cause instanceof Problem ? `${cause.reason}: ${cause.message}` : String(cause))
+      }
+    },
+    [token, area, month, code],
+  )
+  useEffect(() => {
+    setPage(undefined)
+    setError("")
+    void read("")
+  }, [read])
+  useEffect(() => {
+    const closeOnEscape = (event: KeyboardEvent) => event.key === "Escape" && onClose()
+    window.addEventListener("keydown", closeOnEscape)
+    return () => window.removeEventListener("keydown", closeOnEscape)
+  }, [onClose])
+  return (
+    <dialog open className="drawer" aria-label={t(language, "lineage")}>
+      <header>
+        <h2>{t(language, "lineage")}</h2>
+        <button type="button" onClick={onClose}>
+          {t(language, "close")}
+        </button>
+      </header>
+      {error && <p className="failed">{error}</p>}
+      {!page && !error && <p>{t(language, "loading")}</p>}
+      {page && (
+        <>
+          <h3>
+            {page.indicator.code} · {indicatorName(page.indicator, language)}
+          </h3>
+          <p className="big">
+            {formatValue(page.figure, page.indicator)}
+            {page.figure.value === undefined ? "" : unitSuffix(page.indicator, language)}{" "}
+            <small>
+              {month} · {area}
+            </small>
+          </p>
+          <dl>
+            <dt>{t(language, "numerator")}</dt>
+            <dd>{formatNumber(page.figure.numerator)}</dd>
+            <dt>{t(language, "denominator")}</dt>
+            <dd>{page.figure.denominator === "0" ? "—" : formatNumber(page.figure.denominator)}</dd>
+            <dt>{t(language, "formula")}</dt>
+            <dd>{indicatorFormula(page.indicator, language)}</dd>
+            <dt>{t(language, "source")}</dt>
+            <dd>{page.indicator.source}</dd>
+            <dt>{t(language, "definitionVersion")}</dt>
+            <dd>{page.figure.definition}</dd>
+            <dt>{t(language, "dataUpTo")}</dt>
+            <dd>{formatDateTime(page.figure.watermark, language)}</dd>
+          </dl>
+          <ol className="events">
+            {page.events.map(event => (
+              <li key={event.event_id}>
+                <b>{event.type.split(".").pop()}</b>{" "}
+                <time>{formatDateTime(event.time, language)}</time>
+                <span className="tags">
+                  {event.in_numerator && <i>{t(language, "numerator")}</i>}
+                  {event.in_denominator && <i>{t(language, "denominator")}</i>}
+                </span>
+                <code>{event.event_id}</code>
+                <details>
+                  <summary>{event.source}</summary>
+                  <pre>{indented(event.body)}</pre>
+                </details>
+                {event.trace_id && (
+                  <TraceId
+                    id={event.trace_id}
+                    urlTemplate={tracesUrl}
+                    label={t(language, "trace")}
+                  />
+                )}
+              </li>
+            ))}
+          </ol>
+          {page.next && (
+            <button type="button" onClick={() => void read(page.next)}>
+              {t(language, "more")}
+            </button>
+          )}
+        </>
+      )}
+    </dialog>
+  )
+}
+
+function indented(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 1)
+  } catch {
+    return body
+  }
+}
+
+// The id of the trace of the command that made an event; a link where a deployment shows its traces.
+function TraceId({
+  id,
+  urlTemplate,
+  label,
+}: {
+  id: string
+  urlTemplate: string | null
+  label: string
+}) {
+  const code = <code>{id}</code>
+  return (
+    <p className="trace">
+      {label}{" "}
+      {urlTemplate ? (
+        <a
+          href={urlTemplate.replaceAll("{trace_id}", id)}
+          target="_blank"
+          rel="noreferrer noopener"
+        >
+          {code}
+        </a>
+      ) : (
+        code
+      )}
+    </p>
+  )
+}

@@ -1,0 +1,31 @@
+// The gateway's interface, typed by the OpenAPI document that is made from the contracts.
+import createClient from "openapi-fetch"
+import type { components, paths } from "../generated/schema"
+
+export type Schemas = components["schemas"]
+
+// The contract cannot promise a message inside a message; these are the ones an answer always has.
+export type With<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> }
+
+export const client = createClient<paths>()
+
+export const authorization = (token: string) => ({ Authorization: `Bearer ${token}` })
+
+// What the gateway answers where it refuses or fails (RFC 9457); `reason` is stable.
+export class Problem extends Error {
+  readonly status: number
+  readonly reason: string
+
+  constructor(response: Response, body: unknown) {
+    const problem = (body ?? {}) as Partial<Schemas["Problem"]>
+    super(problem.detail ?? response.statusText)
+    this.status = response.status
+    this.reason = problem.reason ?? String(response.status)
+  }
+}
+
+// The answer's data. Throws: Problem.
+export function dataOf<T>(answer: { data?: T; error?: unknown; response: Response }): T {
+  if (answer.data === undefined) throw new Problem(answer.response, answer.error)
+  return answer.data
+}
