@@ -12,9 +12,10 @@ import pytest
 from collector import Collector
 from running_city import CITY, RunningCity
 
-from simulator.beginning import sheet
-from simulator.people import Places, population
-from simulator.story import START
+from simulator.story.elder_files import sheet
+from simulator.world.days import START
+from simulator.world.geography import Geography
+from simulator.world.people import population
 
 LATER = (
     "2026-02-11T09:00:00+08:00"  # behind a payday of each kind: the tenth of a month, and Fridays
@@ -63,9 +64,9 @@ def act(town: RunningCity) -> None:
 
 def _import(town: RunningCity) -> None:
     """A file of two rows by one county's office; the second row has a wrong check character."""
-    places = Places(1)
+    geography = Geography(1)
     people = [
-        one for one in population(4000, 1, START, places)[-400:] if one.area_code[:6] == HALL[:6]
+        one for one in population(4000, 1, START, geography)[-400:] if one.area_code[:6] == HALL[:6]
     ][:2]
     told = (
         town.request(

@@ -10,11 +10,10 @@ import json
 from collections import Counter
 from typing import Any
 
-from simulator import beginning
 from simulator.client import Gateway, Refused
-from simulator.people import Places
-from simulator.story import assessing, clock, day, fates, houses, ordering, serving, visiting
-from simulator.story.state import Story
+from simulator.story import clock, day, elders, first_day, orders
+from simulator.story.story import Story
+from simulator.world.geography import Geography
 
 
 class Retrying(Gateway):
@@ -66,45 +65,34 @@ def _subject(token: str) -> str:
     return str(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["sub"])
 
 
-def told(gateway: Retrying, elders: int, seed: int) -> Story:
-    """A story that has not begun."""
-    return Story(gateway, elders, seed, Places(seed))
+def told(gateway: Retrying, count: int, seed: int) -> Story:
+    """A story that has not begun. count: of elders."""
+    return Story(gateway, count, seed, Geography(seed))
 
 
 async def begin(story: Story, days: int) -> None:
     """The first day's registrations, and these days."""
-    await story.gateway.clock(story.now.isoformat())
-    await story.meet()
-    await beginning.register(story, lambda _: None)
-    await story.meet_workers()
-    await beginning.people(story, lambda _: None)
-    await story.gateway.quiet()
-    await beginning.stays(story)
+    await first_day.register_providers(story, lambda _: None)
+    await first_day.register_elders(story, lambda _: None)
     for _ in range(days):
         await day.live(story, days, lambda _: None)
 
 
 async def wake(story: Story) -> None:
     """A morning up to the instant before people apply and order; nothing is under way then."""
-    await clock.move(story, day.MORNING)
-    await visiting.send(story)
-    await serving.listen(story, first=True)
-    visiting.plan(story)
-    await fates.befall(story)
-    await houses.change(story)
-    await story.gateway.quiet()
+    await clock.advance(story, day.MORNING)
+    await day.read_in(story, day.MORNING)
+    await day.change(story)
 
 
 async def apply(story: Story, days: int) -> None:
     """Cancellations, assessments, approvals and applications of a morning."""
-    await ordering.cancel_some(story)
-    await assessing.assess(story)
-    await assessing.apply(story, days)
+    await day.ask(story, days)
 
 
 async def order(story: Story, rounds: int) -> None:
     """A few orders more, from other people each time."""
-    await ordering.place(story, 0.1 + rounds / 100)
+    await orders.place_some(story, 0.1 + rounds / 100)
 
 
 async def change_some(story: Story) -> None:
@@ -115,7 +103,7 @@ async def change_some(story: Story) -> None:
         await story.gateway.post(
             story.tokens["office"], f"/v1/elders/{one.elder_id}:change", {"living": living}
         )
-    await fates._arrive(story, story.dice("one more"))
+    await elders.arrive(story, story.rng("one more"))
 
 
 async def rest(story: Story, days: int) -> None:
@@ -125,7 +113,8 @@ async def rest(story: Story, days: int) -> None:
 
 def remembered(story: Story) -> Story:
     """The story as it is now; it speaks through the same gateway."""
-    shared = (story.gateway, story.places, story.places.tree)
+    geography = story.roster.geography
+    shared = (story.gateway, geography, geography.tree)
     return copy.deepcopy(story, {id(one): one for one in shared})
 
 

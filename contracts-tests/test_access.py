@@ -18,8 +18,9 @@ from running_city import CITY, ELDERS, SEED, RunningCity
 
 from gateway.contracts import Method, apis, methods
 from kit.security.access import AREA_ROLES, ORGANISATION_ROLES, PERSON_ROLES, ROLES
-from simulator.people import COUNTIES, Places, population
-from simulator.story import START
+from simulator.world.days import START
+from simulator.world.geography import COUNTIES, Geography
+from simulator.world.people import population
 
 pytest_plugins = ["city_fixtures"]
 pytestmark = [pytest.mark.city, pytest.mark.timeout(900)]
@@ -255,7 +256,7 @@ def test_no_filter_leads_out_of_the_scope(seen: Seen, method: Method) -> None:
 
 
 def test_no_search_for_a_person_leads_out_of_the_county(seen: Seen) -> None:
-    person = population(ELDERS, SEED, START, Places(SEED))[0]
+    person = population(ELDERS, SEED, START, Geography(SEED))[0]
     at_home, elsewhere = (
         f"{person.area_code[:6]}000000",
         f"{next(one for one in COUNTIES if one != person.area_code[:6])}000000",

@@ -31,7 +31,7 @@ from city.services import SIMULATOR
 from kit.messaging.outbox import EPOCH
 from simulator import compare
 from simulator.story import day
-from simulator.story.state import Story
+from simulator.story.story import Story
 
 pytestmark = [
     pytest.mark.rehearsal,
@@ -90,7 +90,7 @@ def rehearsal() -> Iterator[Rehearsal]:
             _tell("it lives on")
             runner.run(_lived_on(story))
             elders = believed(lost, {})
-            firm = next(one for one in story.firms if one.cursor and one.position)
+            firm = next(one for one in story.roster.firms if one.cursor and one.position)
             page = lost.get(
                 "/v1/feed", story.tokens[f"firm {firm.organisation_id}"], cursor=firm.cursor
             )

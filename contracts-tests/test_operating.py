@@ -15,8 +15,9 @@ from collector import Collector
 from running_city import CITY, RunningCity
 
 from city.topics import COMPACTED
-from simulator.people import Places, population
-from simulator.story import START
+from simulator.world.days import START
+from simulator.world.geography import Geography
+from simulator.world.people import population
 
 pytest_plugins = ["city_fixtures"]
 pytestmark = [
@@ -123,7 +124,7 @@ def test_a_poisoned_record_holds_its_key_until_it_is_mended_and_replayed_in_orde
     small: RunningCity,
 ) -> None:
     office = small.token("official", area=CITY)
-    person = population(4000, 1, START, Places(1))[-1]
+    person = population(4000, 1, START, Geography(1))[-1]
     elder = small.post(
         "/v1/elders",
         office,

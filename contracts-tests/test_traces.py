@@ -15,9 +15,11 @@ from running_city import CITY, ELDERS, SEED, RunningCity
 from topology import CALLS, EDGES, EVERYTHING
 
 from kit.contracts import areas
-from simulator.people import COUNTIES, Places, population
-from simulator.providers import firms, homes, visitors
-from simulator.story import START
+from simulator.world.days import START
+from simulator.world.facilities import facilities
+from simulator.world.firms import firms, workers
+from simulator.world.geography import COUNTIES, Geography
+from simulator.world.people import population
 
 pytest_plugins = ["city_fixtures"]
 pytestmark = [pytest.mark.city, pytest.mark.timeout(900)]
@@ -253,18 +255,18 @@ class Named:
     """
 
     def __init__(self) -> None:
-        places = Places(SEED)
-        people = population(ELDERS, SEED, START, places)
+        geography = Geography(SEED)
+        people = population(ELDERS, SEED, START, geography)
         by_county = {
             county: sum(one.area_code[:6] == county for one in people) for county in COUNTIES
         }
-        serving = firms(ELDERS, SEED, places, by_county)
-        keepers, houses = homes(ELDERS, SEED, places, by_county, len(serving))
-        workers = visitors(ELDERS, SEED, serving, START, by_county)
+        serving = firms(ELDERS, SEED, geography, by_county)
+        operators, houses = facilities(ELDERS, SEED, geography, by_county, len(serving))
+        staff = workers(ELDERS, SEED, serving, START, by_county)
         public = " ".join(
             [
                 *(area.name for area in areas.load()),
-                *(one.name for one in (*serving, *keepers, *houses)),
+                *(one.name for one in (*serving, *operators, *houses)),
             ]
         )
         names = {one.name for one in people} | {
@@ -272,11 +274,11 @@ class Named:
         }
         self.names = {name for name in names if name not in public}
         self.left_out = names - self.names
-        self.workers = {one.name for one in workers}
+        self.workers = {one.name for one in staff}
         self.numbers = {
             text for one in people for text in (one.id_number, one.phone, one.contact_phone) if text
         }
-        self.numbers |= {text for one in workers for text in (one.id_number, one.phone)}
+        self.numbers |= {text for one in staff for text in (one.id_number, one.phone)}
 
     def within(self, text: str) -> set[str]:
         """What of it stands in a text."""

@@ -8,27 +8,19 @@ import statistics
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from simulator import beginning, compare
+from simulator import compare
 from simulator.client import Gateway
-from simulator.people import Places
-from simulator.story import day
-from simulator.story.state import Story
+from simulator.delivery import check_delivery
+from simulator.story import day, demo_users, first_day
+from simulator.story.story import Story
+from simulator.world.geography import WHOLE_CITY, Geography
 
-COUNTED = (
-    "applied",
-    "repeated",
-    "foreign",
-    "waiting",
-    "parked",
-    "held",
-    "gaps",
-)  # of each position, as GET /status tells them
+SHOWN_FAILURES = 30
 
 
 async def live(arguments: argparse.Namespace, console: Console) -> int:
@@ -39,26 +31,24 @@ async def live(arguments: argparse.Namespace, console: Console) -> int:
         secret=os.environ["CLIENT_SECRET"],
         seed=arguments.seed,
     )
-    story = Story(gateway, arguments.elders, arguments.seed, Places(arguments.seed))
+    story = Story(gateway, arguments.elders, arguments.seed, Geography(arguments.seed))
     began = time.monotonic()
     try:
-        await _lived(story, arguments.days, console)
+        await _live_through(story, arguments.days, console)
         await day.end(story)
         services = await gateway.quiet()
         comparison = await compare.compare(gateway, story.tokens["office"], story.truth)
         ledger = await compare.balances(gateway, story.tokens["office"])
     finally:
         await gateway.close()
-    compare.lay_ledger(comparison, story.ledger, ledger)
-    story.expect(
-        "ledger: debit and credit",
-        int(ledger[compare.CITY]["debit_fen"]),
-        int(ledger[compare.CITY]["credit_fen"]),
-    )
-    records = _account(story, services)
+    compare.compare_ledger(comparison, story.truth.ledger, ledger)
+    whole = ledger[WHOLE_CITY]
+    story.expect("ledger: debit and credit", whole.debit_fen, whole.credit_fen)
+    records = check_delivery(story, services)
     compare.show(comparison, console)
-    _tell(story, records, time.monotonic() - began, console)
-    compare.keep(
+    seconds = time.monotonic() - began
+    _print_summary(story, records, seconds, console)
+    compare.write(
         comparison,
         arguments.state,
         failures=story.failures,
@@ -67,13 +57,13 @@ async def live(arguments: argparse.Namespace, console: Console) -> int:
         days=arguments.days,
         cpu_s=round(sum(os.times()[:2]), 1),
         commands=gateway.tally.commands,
-        seconds=round(time.monotonic() - began, 1),
-        events=dict(sorted(story.events.items())),
+        seconds=round(seconds, 1),
+        events=dict(sorted(story.tally.items())),
     )
     return 1 if comparison.differences or story.failures else 0
 
 
-async def _lived(story: Story, days: int, console: Console) -> None:
+async def _live_through(story: Story, days: int, console: Console) -> None:
     columns = (
         TextColumn("{task.description:<34}"),
         BarColumn(),
@@ -81,19 +71,13 @@ async def _lived(story: Story, days: int, console: Console) -> None:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        workers = sum(len(firm.workers) for firm in story.firms)
-        total = len(story.firms) + len(story.keepers) + len(story.world.homes) + workers
-        task = progress.add_task("organisations, places, workers", total=total)
-        await story.gateway.clock(story.now.isoformat())
-        await story.meet()
-        await beginning.register(story, lambda done: progress.advance(task, done))
-        await story.meet_workers()
-        task = progress.add_task("elders from files", total=len(story.world.people))
-        await beginning.people(story, lambda done: progress.advance(task, done))
-        progress.update(task, completed=len(story.world.people))
-        await story.gateway.quiet()
-        await beginning.stays(story)
-        await beginning.welcome(story)
+        task = progress.add_task("organisations, places, workers", total=_providers(story))
+        await first_day.register_providers(story, lambda done: progress.advance(task, done))
+        elders = len(story.world.people)
+        task = progress.add_task("elders from files", total=elders)
+        await first_day.register_elders(story, lambda done: progress.advance(task, done))
+        progress.update(task, completed=elders)
+        await demo_users.add_all(story)
         task = progress.add_task("days", total=days)
         for _ in range(days):
             await day.live(story, days, lambda at: progress.update(task, description=f"days: {at}"))
@@ -101,35 +85,23 @@ async def _lived(story: Story, days: int, console: Console) -> None:
         progress.update(task, description="days")
 
 
-def _account(story: Story, services: dict[str, Any]) -> int:
-    """Nothing vanished: what each group has read is what it counted, and it has read all. Returns
-    how many records that were.
-    """
-    records = 0
-    for name, told in services.items():
-        for one in told.get("positions", ()):
-            where, taken = (
-                f"{name} on {one['topic']}/{one['partition']}",
-                one["next"] - one["begin"],
-            )
-            records += taken - one["gaps"]
-            story.expect(f"records of {where}", sum(one[kind] for kind in COUNTED), taken)
-            story.expect(f"what {where} reads next", one["next"], one["end"])
-        story.expect(f"parked at {name}", told.get("parked"), 0)
-    return records
+def _providers(story: Story) -> int:
+    roster = story.roster
+    workers = sum(len(firm.workers) for firm in roster.firms)
+    return len(roster.firms) + len(roster.operators) + len(story.world.facilities) + workers
 
 
-def _tell(story: Story, records: int, seconds: float, console: Console) -> None:
+def _print_summary(story: Story, records: int, seconds: float, console: Console) -> None:
     tally = story.gateway.tally
-    console.print(", ".join(f"{count} {name}" for name, count in sorted(story.events.items())))
-    median = statistics.median(tally.seconds) * 1000 if tally.seconds else 0
+    console.print(", ".join(f"{count} {name}" for name, count in sorted(story.tally.items())))
+    median_ms = statistics.median(tally.seconds) * 1000 if tally.seconds else 0
     console.print(
         f"{tally.commands} commands and {tally.reads} questions in {seconds:.0f} s "
         f"({tally.commands / seconds:.0f} commands/s, "
-        f"median {median:.0f} ms); {tally.doubled} sent twice at once, {tally.repeated} "
+        f"median {median_ms:.0f} ms); {tally.doubled} sent twice at once, {tally.repeated} "
         f"tries repeated; {records} records accounted for"
     )
-    for failure in story.failures[:30]:
+    for failure in story.failures[:SHOWN_FAILURES]:
         console.print(f"[bold red]{failure}[/]")
 
 

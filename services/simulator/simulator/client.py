@@ -7,40 +7,40 @@ import base64
 import json
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from simulator.wire import Broken, Wire
+from simulator.http_client import Disconnected, HttpClient, Json, Query, Response
 
 T = TypeVar("T")
 PATIENCE_S = 240.0  # a killed broker or database is back long before
 ANSWER_S = 70.0  # the gateway itself gives up after 60
+PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0  # between two tries; doubled each time
 FORM = "application/x-www-form-urlencoded"
-AGAIN = frozenset({429, 500, 502, 503, 504})
+RETRIED = frozenset({429, 500, 502, 503, 504})
 RENEWED_S = 1800.0  # a token lives for an hour
-DOUBLE = (
-    0.02  # share of commands that are sent twice at once, as a double click or a bad network does
-)
+TOKEN_SHARE = 0.7  # of the operator's token's life, after which it is renewed
+TOKENS_A_REQUEST = 2000
+# share of commands that are sent twice at once, as a double click or a bad network does
+DOUBLE = 0.02
 
 
 class Refused(Exception):
     """The platform refused; `problem` is its document."""
 
-    def __init__(self, path: str, status: int, problem: dict[str, Any]) -> None:
-        self.path, self.status, self.problem, self.reason = (
-            path,
-            status,
-            problem,
-            problem.get("reason", ""),
-        )
+    def __init__(self, path: str, status: int, problem: Json) -> None:
+        self.path = path
+        self.status = status
+        self.problem = problem
+        self.reason: str = problem.get("reason", "")
         super().__init__(
             f"{path}: {status} {self.reason}: {problem.get('detail')} {problem.get('errors', '')}"
         )
 
 
-class NotTheSame(Exception):
+class InconsistentAnswers(Exception):
     """The same command, sent twice, was answered in two ways."""
 
 
@@ -56,137 +56,106 @@ class Tally:
     seconds: list[float] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent, the same at every try."""
+
+    authorization: str
+    content_type: str = ""
+    body: bytes = b""
+    key: str = ""
+
+    def headers(self) -> dict[str, str]:
+        """Those that are not empty."""
+        headers = {"Authorization": self.authorization}
+        if self.content_type:
+            headers["Content-Type"] = self.content_type
+        if self.key:
+            headers["Idempotency-Key"] = self.key
+        return headers
+
+
 class Gateway:
     """One address, one person at a time by token."""
 
     def __init__(
         self, address: str, *, client_id: str, secret: str, seed: int, width: int = 16
     ) -> None:
-        self.address, self._random = address.rstrip("/"), Random(f"client:{seed}")
+        self.width = width
+        self.tally = Tally()
+        self._random = Random(f"client:{seed}")
         self._basic = f"Basic {base64.b64encode(f'{client_id}:{secret}'.encode()).decode()}"
-        self._wire = Wire(self.address, ANSWER_S)
-        self.width, self.tally = width, Tally()
-        self._operator, self._operator_until = "", 0.0
+        self._http = HttpClient(address, ANSWER_S)
+        self._operator = ""
+        self._operator_until = 0.0
         self._run = f"{seed}-{int(time.time())}"
         self._number = 0
 
     async def close(self) -> None:
         """Ends the connections."""
-        await self._wire.close()
+        await self._http.close()
 
     async def operator(self) -> str:
         """The simulation's own token."""
         if time.monotonic() > self._operator_until:
-            answer = await self._patiently(
-                "POST", "/token", Request(FORM, b"grant_type=client_credentials", self._basic)
-            )
-            self._operator, self._operator_until = (
-                answer["access_token"],
-                time.monotonic() + answer["expires_in"] * 0.7,
-            )
+            request = Request(self._basic, FORM, b"grant_type=client_credentials")
+            answer = await self._retried("POST", "/token", request)
+            self._operator = answer["access_token"]
+            self._operator_until = time.monotonic() + answer["expires_in"] * TOKEN_SHARE
         return self._operator
 
-    async def tokens(self, people: list[dict[str, Any]]) -> list[str]:
+    async def tokens(self, people: list[Json]) -> list[str]:
         """One token each for people with sub, roles and their scope."""
         tokens: list[str] = []
-        for at in range(0, len(people), 2000):
-            answer = await self._patiently(
-                "POST",
-                "/onebox/tokens",
-                _asked(await self.operator(), {"people": people[at : at + 2000]}),
-            )
-            tokens += answer["tokens"]
+        for at in range(0, len(people), TOKENS_A_REQUEST):
+            body = {"people": people[at : at + TOKENS_A_REQUEST]}
+            request = _json_request(await self.operator(), body)
+            tokens += (await self._retried("POST", "/onebox/tokens", request))["tokens"]
         return tokens
 
-    async def add_user(self, username: str, title: str, **claims: Any) -> None:
-        """Somebody who may log in to the one-box city with a password."""
-        await self._patiently(
-            "POST",
-            "/onebox/users",
-            _asked(await self.operator(), {"username": username, "title": title, **claims}),
-        )
+    async def add_user(self, user: Mapping[str, object]) -> None:
+        """Somebody who may log in to the one-box city with a password: username, title, claims."""
+        request = _json_request(await self.operator(), dict(user))
+        await self._retried("POST", "/onebox/users", request)
 
-    async def post(
-        self, token: str, path: str, body: dict[str, Any], *, key: str = ""
-    ) -> dict[str, Any]:
-        """A command; without a key of the caller's it gets one that no other run has. Raises:
-        Refused, NotTheSame.
+    async def post(self, token: str, path: str, body: Json, *, key: str = "") -> Json:
+        """A command; without a key of the caller's it gets one that no other run has.
+
+        Raises: Refused, InconsistentAnswers.
         """
-        self._number += 1
-        key = key or f"{self._run}-{self._number:09d}"
-        began, asked = time.perf_counter(), _asked(token, body, key)
+        own_key = self._next_key()
+        request = _json_request(token, body, key or own_key)
+        began = time.perf_counter()
         if self._random.random() < DOUBLE:
-            self.tally.doubled += 1
-            answers = await asyncio.gather(
-                *(self._patiently("POST", path, asked) for _ in range(2)), return_exceptions=True
-            )
-            if isinstance(answers[0], BaseException):
-                raise answers[0]
-            if answers[0] != answers[1]:
-                raise NotTheSame(f"{path}: {answers[0]} and {answers[1]}")
-            answer: dict[str, Any] = answers[0]
+            answer = await self._doubled(path, request)
         else:
-            answer = await self._patiently("POST", path, asked)
+            answer = await self._retried("POST", path, request)
         self.tally.commands += 1
         self.tally.seconds.append(time.perf_counter() - began)
         return answer
 
-    async def upload(self, token: str, path: str, text: str) -> dict[str, Any]:
+    async def upload(self, token: str, path: str, text: str) -> Json:
         """A CSV file."""
-        self._number += 1
         self.tally.commands += 1
-        key = f"{self._run}-{self._number:09d}"
-        return await self._patiently(
-            "POST", path, Request("text/csv", text.encode(), f"Bearer {token}", key)
-        )
+        request = Request(f"Bearer {token}", "text/csv", text.encode(), self._next_key())
+        return await self._retried("POST", path, request)
 
-    async def get(self, token: str, path: str, **query: Any) -> dict[str, Any]:
+    async def get(self, token: str, path: str, **query: str | int) -> Json:
         """A question."""
         self.tally.reads += 1
-        return await self._patiently("GET", path, Request("", b"", f"Bearer {token}"), query)
+        return await self._retried("GET", path, Request(f"Bearer {token}"), query)
 
     async def text(self, token: str, path: str) -> str:
         """A file."""
-        self.tally.reads += 1
-        return str(
-            (await self._patiently("GET", path, Request("", b"", f"Bearer {token}")))["text"]
-        )
+        return str((await self.get(token, path))["text"])
 
-    async def _patiently(
-        self, verb: str, path: str, asked: "Request", query: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        until, pause = time.monotonic() + PATIENCE_S, 0.05
-        while True:
-            try:
-                answer = await self._wire.request(verb, path, asked.headers, asked.body, query)
-            except Broken as error:
-                if time.monotonic() > until:
-                    raise TimeoutError(f"{error} for {PATIENCE_S:.0f} s") from error
-            else:
-                if answer.status == 200:
-                    return answer.document()
-                if answer.status not in AGAIN or time.monotonic() > until:
-                    problem = answer.document()
-                    self.tally.refused[problem.get("reason", str(answer.status))] += 1
-                    raise Refused(path, answer.status, problem)
-            self.tally.repeated += 1
-            await asyncio.sleep(pause * (0.5 + self._random.random()))
-            pause = min(pause * 2, 2.0)
-
-    async def each(
-        self,
-        work: Callable[[T], Awaitable[None]],
-        items: Iterable[T],
-        *,
-        done: Callable[[], None] = lambda: None,
-    ) -> None:
+    async def each(self, work: Callable[[T], Awaitable[None]], items: Iterable[T]) -> None:
         """Does the work for every item, `width` at a time; the first error ends all."""
         waiting = iter(list(items))
 
         async def one() -> None:
             for item in waiting:
                 await work(item)
-                done()
 
         async with asyncio.TaskGroup() as group:
             for _ in range(self.width):
@@ -194,34 +163,60 @@ class Gateway:
 
     async def clock(self, now: str) -> None:
         """Moves the business clock on."""
-        await self._patiently("POST", "/onebox/clock", _asked(await self.operator(), {"now": now}))
+        request = _json_request(await self.operator(), {"now": now})
+        await self._retried("POST", "/onebox/clock", request)
 
-    async def quiet(self) -> dict[str, Any]:
-        """Waits until nothing is under way; what each part says of itself."""
-        answer = await self._patiently(
-            "GET", "/onebox/quiet", Request("", b"", f"Bearer {await self.operator()}")
-        )
+    async def quiet(self) -> Json:
+        """Waits until nothing is under way; the status of each part."""
+        request = Request(f"Bearer {await self.operator()}")
+        answer = await self._retried("GET", "/onebox/quiet", request)
         return dict(answer["services"])
 
+    def _next_key(self) -> str:
+        self._number += 1
+        return f"{self._run}-{self._number:09d}"
 
-class Request:
-    """What is sent, the same at every try."""
+    async def _doubled(self, path: str, request: Request) -> Json:
+        """The command twice at once; both must be answered alike."""
+        self.tally.doubled += 1
+        both = (self._retried("POST", path, request) for _ in range(2))
+        first, second = await asyncio.gather(*both, return_exceptions=True)
+        if isinstance(first, BaseException):
+            raise first
+        if first != second:
+            raise InconsistentAnswers(f"{path}: {first} and {second}")
+        return first
 
-    __slots__ = ("body", "headers")
+    async def _retried(
+        self, verb: str, path: str, request: Request, query: Query | None = None
+    ) -> Json:
+        until = time.monotonic() + PATIENCE_S
+        pause_s = PAUSE_S
+        headers = request.headers()
+        while True:
+            try:
+                response = await self._http.request(verb, path, headers, request.body, query)
+            except Disconnected as error:
+                if time.monotonic() > until:
+                    raise TimeoutError(f"{error} for {PATIENCE_S:.0f} s") from error
+            else:
+                if response.status == 200:
+                    return response.document()
+                if response.status not in RETRIED or time.monotonic() > until:
+                    raise self._refused(path, response)
+            self.tally.repeated += 1
+            await asyncio.sleep(pause_s * (0.5 + self._random.random()))
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
-    def __init__(self, kind: str, body: bytes, authorization: str, key: str = "") -> None:
-        self.body = body
-        self.headers = {"Authorization": authorization}
-        if kind:
-            self.headers["Content-Type"] = kind
-        if key:
-            self.headers["Idempotency-Key"] = key
+    def _refused(self, path: str, response: Response) -> Refused:
+        problem = response.document()
+        self.tally.refused[problem.get("reason", str(response.status))] += 1
+        return Refused(path, response.status, problem)
 
 
-def _asked(token: str, body: dict[str, Any], key: str = "") -> Request:
-    return Request(
-        "application/json", json.dumps(body, ensure_ascii=False).encode(), f"Bearer {token}", key
-    )
+def _json_request(token: str, body: Json, key: str = "") -> Request:
+    encoded = json.dumps(body, ensure_ascii=False).encode()
+    return Request(f"Bearer {token}", "application/json", encoded, key)
 
 
 class Identities:
@@ -229,11 +224,11 @@ class Identities:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._people: dict[str, dict[str, Any]] = {}
+        self._people: dict[str, Json] = {}
         self._tokens: dict[str, str] = {}
         self._until = 0.0
 
-    def know(self, name: str, **claims: Any) -> None:
+    def add(self, name: str, **claims: object) -> None:
         """Somebody with roles and their scope; the token comes with the next `renew`."""
         self._people[name] = {"sub": f"sim-{name.replace(' ', '-')}", **claims}
 

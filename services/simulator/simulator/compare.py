@@ -5,151 +5,172 @@ account of the ledger by county.
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
 
 from simulator.client import Gateway
-from simulator.ledger import Ledger
-from simulator.people import COUNTIES
-from simulator.truth import LEVELS, Truth
+from simulator.http_client import Json
+from simulator.truth.counting import LEVELS, Truth
+from simulator.truth.ledger import Ledger
+from simulator.world.geography import COUNTIES, WHOLE_CITY, county_code
 
-CITY = "341100000000"
 AT_THE_END = "at the end"  # an account has a balance, not one by month
+SHOWN = 20  # differences
+COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
+    ("indicator", "left"),
+    ("month", "left"),
+    ("truth", "right"),
+    ("board", "right"),
+    ("equal", "left"),
+)
+Pair = tuple[int, int]
+"""Numerator and denominator of a figure; fen and 0 of an account."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure or an account that is not what it should be; pairs of numerator and denominator, of
-    fen and 0 for an account.
-    """
+    """A figure or an account that is not what it should be."""
 
     code: str
     month: str
     area_code: str
-    truth: tuple[int, int]
-    board: tuple[int, int]
+    truth: Pair
+    board: Pair
 
 
 @dataclass
 class Comparison:
     """city: (code, month) → truth and board of the whole city."""
 
-    compared: int
-    differences: list[Difference]
-    city: dict[tuple[str, str], tuple[tuple[int, int], tuple[int, int]]]
+    compared: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    city: dict[tuple[str, str], tuple[Pair, Pair]] = field(default_factory=dict)
 
-    def lay(
-        self, code: str, month: str, area_code: str, wanted: tuple[int, int], shown: tuple[int, int]
-    ) -> None:
-        """Lays one figure beside its truth."""
+    def add(self, code: str, month: str, area_code: str, truth: Pair, board: Pair) -> None:
+        """Compares one figure with its truth."""
         self.compared += 1
-        if area_code == CITY:
-            self.city[code, month] = (wanted, shown)
-        if wanted != shown:
-            self.differences.append(Difference(code, month, area_code, wanted, shown))
+        if area_code == WHOLE_CITY:
+            self.city[code, month] = (truth, board)
+        if truth != board:
+            self.differences.append(Difference(code, month, area_code, truth, board))
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The platform's ledger of an area, fen; accounts: debit less credit."""
+
+    debit_fen: int
+    credit_fen: int
+    accounts: Mapping[str, int]
+
+    @classmethod
+    def read(cls, document: Json) -> "Balance":
+        """From the platform's answer."""
+        accounts = {
+            row["account"]: int(row["debit_fen"]) - int(row["credit_fen"])
+            for row in document["accounts"]
+        }
+        return cls(int(document["debit_fen"]), int(document["credit_fen"]), accounts)
 
 
 async def compare(gateway: Gateway, token: str, truth: Truth) -> Comparison:
-    """Asks the board for all its figures and lays them beside the truth; a figure that is missing
+    """Asks the board for all its figures and compares them with the truth; a figure that is missing
     counts as nothing of nothing.
     """
-    result = Comparison(0, [], {})
+    result = Comparison()
     for month in truth.months():
-        board: dict[tuple[str, str], tuple[int, int]] = {}
-        for level in LEVELS:
-            page = await gateway.get(
-                token, "/v1/figures", area_code=CITY, month_from=month, month_to=month, level=level
-            )
-            board |= {
-                (row["code"], row["area_code"]): (int(row["numerator"]), int(row["denominator"]))
-                for row in page["rows"]
-            }
+        board = await _board(gateway, token, month)
         true = {
             (code, area): (numerator, denominator)
             for code, area, numerator, denominator in truth.figures(month)
         }
-        for key in sorted(true.keys() | board.keys()):
-            result.lay(key[0], month, key[1], true.get(key, (0, 0)), board.get(key, (0, 0)))
+        for code, area in sorted(true.keys() | board.keys()):
+            key = code, area
+            result.add(code, month, area, true.get(key, (0, 0)), board.get(key, (0, 0)))
     return result
 
 
-async def balances(gateway: Gateway, token: str) -> dict[str, dict[str, Any]]:
-    """What the ledger says of the whole city and of each county, by area code."""
-    areas = (CITY, *(f"{county}000000" for county in COUNTIES))
-    return {area: await gateway.get(token, "/v1/ledger/balance", area_code=area) for area in areas}
+async def _board(gateway: Gateway, token: str, month: str) -> dict[tuple[str, str], Pair]:
+    """A month's figures by code and area."""
+    board: dict[tuple[str, str], Pair] = {}
+    for level in LEVELS:
+        page = await gateway.get(
+            token,
+            "/v1/figures",
+            area_code=WHOLE_CITY,
+            month_from=month,
+            month_to=month,
+            level=level,
+        )
+        for row in page["rows"]:
+            key = row["code"], row["area_code"]
+            board[key] = int(row["numerator"]), int(row["denominator"])
+    return board
 
 
-def lay_ledger(result: Comparison, ledger: Ledger, told: Mapping[str, dict[str, Any]]) -> None:
-    """Lays the balance of every account, of each county and of the whole city, beside what the
-    story moved. told: by area code.
+async def balances(gateway: Gateway, token: str) -> dict[str, Balance]:
+    """The ledger of the whole city and of each county, by area code."""
+    areas = (WHOLE_CITY, *map(county_code, COUNTIES))
+    return {
+        area: Balance.read(await gateway.get(token, "/v1/ledger/balance", area_code=area))
+        for area in areas
+    }
+
+
+def compare_ledger(result: Comparison, ledger: Ledger, found: Mapping[str, Balance]) -> None:
+    """Compares the balance of every account, of each county and of the whole city, with what the
+    story moved. found: by area code.
     """
     true: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for account, area, fen in ledger.balances():
         true[area][account] += fen
-        true[CITY][account] += fen
-    for area in sorted(true.keys() | told.keys()):
-        accounts = told.get(area, {}).get("accounts", ())
-        shown = Counter(
-            {one["account"]: int(one["debit_fen"]) - int(one["credit_fen"]) for one in accounts}
-        )
-        for account in sorted(true[area].keys() | shown.keys()):
-            result.lay(
-                f"ledger: {account}, fen",
-                AT_THE_END,
-                area,
-                (true[area][account], 0),
-                (shown[account], 0),
-            )
+        true[WHOLE_CITY][account] += fen
+    for area in sorted(true.keys() | found.keys()):
+        board = found[area].accounts if area in found else {}
+        for account in sorted(true[area].keys() | board.keys()):
+            code = f"ledger: {account}, fen"
+            fen = true[area][account]
+            result.add(code, AT_THE_END, area, (fen, 0), (board.get(account, 0), 0))
 
 
 def show(comparison: Comparison, console: Console) -> None:
     """The table of the whole city, and the first differences anywhere."""
-    table = Table(title="The city as it is and as the board shows it", header_style="bold")
-    for column, side in (
-        ("indicator", "left"),
-        ("month", "left"),
-        ("truth", "right"),
-        ("board", "right"),
-        ("equal", "left"),
-    ):
-        table.add_column(column, justify=side)  # type: ignore[arg-type]
-    for (code, month), (wanted, shown) in sorted(comparison.city.items()):
-        table.add_row(
-            code,
-            month,
-            _pair(wanted),
-            _pair(shown),
-            "yes" if wanted == shown else "[bold red]NO[/]",
-        )
-    console.print(table)
-    for one in comparison.differences[:20]:
+    console.print(_table(comparison))
+    for one in comparison.differences[:SHOWN]:
         console.print(
-            f"[red]{one.code} {one.month} {one.area_code}: truth {_pair(one.truth)}, board "
-            f"{_pair(one.board)}[/]"
+            f"[red]{one.code} {one.month} {one.area_code}: truth {_text(one.truth)}, board "
+            f"{_text(one.board)}[/]"
         )
     equal = comparison.compared - len(comparison.differences)
-    areas = (
-        f"{equal} of {comparison.compared} figures are equal, in every area from city to village"
-    )
-    console.print(areas if not comparison.differences else f"[bold red]{areas}[/]")
+    line = f"{equal} of {comparison.compared} figures are equal, in every area from city to village"
+    console.print(line if not comparison.differences else f"[bold red]{line}[/]")
 
 
-def keep(comparison: Comparison, folder: Path, **also: object) -> None:
+def _table(comparison: Comparison) -> Table:
+    table = Table(title="The city as it is and as the board shows it", header_style="bold")
+    for column, side in COLUMNS:
+        table.add_column(column, justify=side)
+    for (code, month), (truth, board) in sorted(comparison.city.items()):
+        equal = "yes" if truth == board else "[bold red]NO[/]"
+        table.add_row(code, month, _text(truth), _text(board), equal)
+    return table
+
+
+def write(comparison: Comparison, folder: Path, **also: object) -> None:
     """Writes `comparison.json`."""
     document = {
         "compared": comparison.compared,
         "differences": [asdict(one) for one in comparison.differences],
         **also,
     }
-    (folder / "comparison.json").write_text(
-        json.dumps(document, ensure_ascii=False, indent=1, default=str)
-    )
+    text = json.dumps(document, ensure_ascii=False, indent=1, default=str)
+    (folder / "comparison.json").write_text(text)
 
 
-def _pair(pair: tuple[int, int]) -> str:
+def _text(pair: Pair) -> str:
     numerator, denominator = pair
     return f"{numerator} / {denominator}" if denominator else str(numerator)

@@ -4,15 +4,24 @@
 
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from typing import Any
 
 from kit.contracts import standards
 from kit.contracts.clock import SHANGHAI
 
 
-def known(path: str, on: date) -> Any:
-    """The value of "file.key" in force on a day."""
-    return _standards().value(path, on)
+def number(path: str, on: date) -> float:
+    """The number of "file.key" in force on a day."""
+    return float(_standards().value(path, on))
+
+
+def whole(path: str, on: date) -> int:
+    """The whole number of "file.key" in force on a day."""
+    return int(_standards().value(path, on))
+
+
+def days(path: str, on: date) -> frozenset[date]:
+    """The days of "file.key" in force on a day."""
+    return frozenset(_standards().value(path, on))
 
 
 def public_until(completed_on: date) -> datetime:
@@ -21,11 +30,8 @@ def public_until(completed_on: date) -> datetime:
     >>> public_until(date(2026, 1, 20)).isoformat()
     '2026-01-28T00:00:00+08:00'
     """
-    return datetime.combine(
-        completed_on + timedelta(days=1 + known("procedure.publicity_days", completed_on)),
-        time(),
-        SHANGHAI,
-    )
+    public_days = whole("procedure.publicity_days", completed_on)
+    return datetime.combine(completed_on + timedelta(days=1 + public_days), time(), SHANGHAI)
 
 
 def working_days(first: date, last: date) -> int:
@@ -35,31 +41,31 @@ def working_days(first: date, last: date) -> int:
     >>> [working_days(date(2026, 1, 16), date(2026, 2, day)) for day in (6, 9, 14, 24)]
     [15, 16, 21, 22]
     """
-    days = [first + timedelta(days=number) for number in range(1, (last - first).days + 1)]
-    off, on = set(known("procedure.holidays", first)), set(known("procedure.workdays", first))
-    return sum(day in on or (day.isoweekday() <= 5 and day not in off) for day in days)
+    holidays = days("procedure.holidays", first)
+    workdays = days("procedure.workdays", first)
+    passed = [first + timedelta(days=number) for number in range(1, (last - first).days + 1)]
+    return sum(day in workdays or (day.isoweekday() <= 5 and day not in holidays) for day in passed)
 
 
 def assessed_in_time(applied_on: date, completed_on: date) -> bool:
     """Whether a result came within the working days that are promised."""
-    return working_days(applied_on, completed_on) <= int(
-        known("procedure.working_days", completed_on)
-    )
+    most = whole("procedure.working_days", completed_on)
+    return working_days(applied_on, completed_on) <= most
 
 
 def complaint_due(filed_at: datetime) -> datetime:
     """Until when a complaint is to be closed: some days later, to the same hour."""
-    return filed_at + timedelta(days=known("audit.complaint_days", filed_at.date()))
+    return filed_at + timedelta(days=whole("audit.complaint_days", filed_at.date()))
 
 
 def settlement_due(approved_on: date) -> date:
     """The last day on which a firm is paid in time for a visit."""
-    return approved_on + timedelta(days=known("payment.settlement_due_days", approved_on))
+    return approved_on + timedelta(days=whole("payment.settlement_due_days", approved_on))
 
 
 def cash_due(month_day: date) -> date:
     """The day on which the cash of a day's month is due."""
-    return month_day.replace(day=known("payment.cash_day", month_day))
+    return month_day.replace(day=whole("payment.cash_day", month_day))
 
 
 @cache

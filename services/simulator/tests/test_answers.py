@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from simulator.visits import MOST, answers
+from simulator.world.answers import MOST, Flags, answers
 
 GROUPS = {  # GB/T 42195-2022, table 1 to 4: most points of each item, by group
     "self care": {
@@ -37,7 +37,7 @@ CUTS = (90, 66, 46, 30)
 DEMENTIA = {"F00", "F01", "F02", "F03"}
 
 
-def level_of(points: dict[str, int], flags: dict[str, object]) -> int:
+def level_of(points: dict[str, int], flags: Flags) -> int:
     """The level by the text of the norm: points, then coma, then one step for dementia or repeated
     accidents.
     """
@@ -45,7 +45,7 @@ def level_of(points: dict[str, int], flags: dict[str, object]) -> int:
     level = sum(total < cut for cut in CUTS)
     if flags["coma"]:
         return 4
-    worse = bool(DEMENTIA & set(flags["diagnoses"])) or int(str(flags["risk_events"])) >= 2  # type: ignore[call-overload]
+    worse = bool(DEMENTIA & set(flags["diagnoses"])) or int(str(flags["risk_events"])) >= 2
     return min(4, level + 1) if worse else level
 
 
@@ -69,8 +69,8 @@ def test_answers_keep_to_each_items_range() -> None:
 
 
 def test_each_reason_for_a_worse_level_occurs() -> None:
-    told = [answers(Random(seed), 1 + seed % 4)[1] for seed in range(1500)]
+    flags = [answers(Random(seed), 1 + seed % 4)[1] for seed in range(1500)]
 
-    assert any(one["coma"] for one in told)
-    assert any(one["diagnoses"] == ["F01"] for one in told)
-    assert any(int(str(one["risk_events"])) >= 2 for one in told)
+    assert any(one["coma"] for one in flags)
+    assert any(one["diagnoses"] == ["F01"] for one in flags)
+    assert any(int(str(one["risk_events"])) >= 2 for one in flags)

@@ -1,4 +1,4 @@
-"""What the story expects of an audit: exactly the doubts that follow from what was told, of honest
+"""What the story expects of an audit: exactly the doubts that follow from what was reported, of honest
 visits too.
 """
 
@@ -8,18 +8,23 @@ from typing import Any
 
 import pytest
 
-from simulator import audit
 from simulator.client import Gateway
-from simulator.people import Places, population
-from simulator.providers import Visitor
-from simulator.story import START, supervising, visiting
-from simulator.story.state import Story, instant
-from simulator.visits import Order, Visit
+from simulator.story import settlements, visits
+from simulator.story.orders import Orders
+from simulator.story.settlements import Settlement
+from simulator.story.story import Story
+from simulator.story.visits import Visits
+from simulator.truth import audit
+from simulator.world.days import START, instant
+from simulator.world.firms import Worker
+from simulator.world.geography import Geography
+from simulator.world.orders import Order, Visit
+from simulator.world.people import population
 
-PEOPLE = population(50, 1, START, Places(1))
+PEOPLE = population(50, 1, START, Geography(1))
 NINE = instant(date(2026, 1, 20), time(9))
 HOME = (118.3, 32.3)
-WORKER = Visitor(0, "护理员", "", "", (), True, None, (480, 1080), worker_id="worker")
+WORKER = Worker(0, "护理员", "", "", (), True, None, (480, 1080), worker_id="worker")
 
 
 def a_visit(
@@ -27,7 +32,7 @@ def a_visit(
     *,
     begin: int = 0,
     minutes: int = 60,
-    sending: int = 1,
+    batch: int = 1,
     north_m: float = 0,
     **but: Any,
 ) -> Order:
@@ -37,7 +42,9 @@ def a_visit(
     home = HOME[0], HOME[1] + north_m / 111_195
     one, start = replace(PEOPLE[number], lon=home[0], lat=home[1]), NINE + timedelta(minutes=begin)
     end = start + timedelta(minutes=minutes)
-    visit = Visit(start, end, but.pop("place_in", home), but.pop("place_out", home), start, end)
+    visit = Visit(
+        start, end, but.pop("arrival_point", home), but.pop("departure_point", home), start, end
+    )
     return Order(
         number,
         f"order-{number}",
@@ -48,10 +55,10 @@ def a_visit(
         "2026-01",
         start,
         start + timedelta(hours=2),
-        visitor=WORKER,
+        worker=WORKER,
         state="finished",
         visit=visit,
-        sending=sending,
+        batch=batch,
         **but,
     )
 
@@ -69,10 +76,10 @@ def test_four_fifths_of_the_planned_time_are_enough(minutes: int, found: set[str
 def test_a_departure_may_be_three_hundred_metres_from_the_home(
     metres: int, found: set[str]
 ) -> None:
-    assert doubts(a_visit(place_out=(HOME[0], HOME[1] + metres / 111_195))) == (found, set())
+    assert doubts(a_visit(departure_point=(HOME[0], HOME[1] + metres / 111_195))) == (found, set())
 
 
-@pytest.mark.parametrize("place", ["place_in", "place_out"])
+@pytest.mark.parametrize("place", ["arrival_point", "departure_point"])
 def test_a_visit_without_a_position_is_doubted_for_that_alone(place: str) -> None:
     assert doubts(a_visit(**{place: None})) == ({"DOUBT_NO_POSITION"}, set())
 
@@ -84,7 +91,7 @@ def test_ten_minutes_and_one_are_eleven_kilometres(metres: int, found: set[str])
     assert doubts(a_visit(1, begin=70, north_m=metres), a_visit()) == (found, set())
 
 
-def test_travel_is_from_the_latest_departure_that_was_told_by_then() -> None:
+def test_travel_is_from_the_latest_departure_that_was_reported_by_then() -> None:
     first, near, far = a_visit(), a_visit(1, begin=65), a_visit(2, begin=130, north_m=30_000)
 
     assert doubts(far, first, near)[0] == {"DOUBT_IMPOSSIBLE_TRAVEL"}
@@ -95,17 +102,20 @@ def test_travel_is_from_the_latest_departure_that_was_told_by_then() -> None:
 
 
 def test_an_earlier_visit_without_position_says_nothing_about_travel() -> None:
-    assert doubts(a_visit(1, begin=61, north_m=30_000), a_visit(place_out=None)) == (set(), set())
+    assert doubts(a_visit(1, begin=61, north_m=30_000), a_visit(departure_point=None)) == (
+        set(),
+        set(),
+    )
 
 
-def test_of_two_visits_at_once_the_one_told_later_is_held() -> None:
-    true, fake = a_visit(), a_visit(1, begin=5, sending=2)
+def test_of_two_visits_at_once_the_one_reported_later_is_held() -> None:
+    true, fake = a_visit(), a_visit(1, begin=5, batch=2)
 
     assert audit.doubts(true, [true, fake]) == (set(), set())
     assert audit.doubts(fake, [true, fake]) == ({"DOUBT_OVERLAP"}, set())
 
 
-def test_of_two_visits_at_once_told_in_one_sending_either_may_be_held() -> None:
+def test_of_two_visits_at_once_reported_in_one_batch_either_may_be_held() -> None:
     one, other = a_visit(), a_visit(1, begin=5)
 
     assert [audit.doubts(order, [one, other]) for order in (one, other)] == [
@@ -116,21 +126,21 @@ def test_of_two_visits_at_once_told_in_one_sending_either_may_be_held() -> None:
 @pytest.fixture
 async def story() -> Any:
     gateway = Gateway("http://127.0.0.1:9", client_id="simulator", secret="none", seed=1)
-    yield Story(gateway, 600, 1, Places(1))
+    yield Story(gateway, 600, 1, Geography(1))
     await gateway.close()
 
 
-def weighed(story: Story, orders: list[Order], held: dict[str, list[str]]) -> list[str]:
-    story.told["worker"] += orders
-    story.unjudged += orders
-    supervising.weigh(
-        story, {key: {"settlement_id": key, "doubts": doubts} for key, doubts in held.items()}
+def checked(story: Story, orders: list[Order], held: dict[str, list[str]]) -> list[str]:
+    story.state(Visits).reported["worker"] += orders
+    story.state(Visits).unaudited += orders
+    settlements.check_doubts(
+        story, {key: Settlement(key, key, frozenset(doubts)) for key, doubts in held.items()}
     )
     return story.failures
 
 
 async def test_an_audit_that_holds_an_honest_visit_is_noticed(story: Story) -> None:
-    assert weighed(story, [a_visit()], {"order-0": ["DOUBT_TOO_SHORT"]}) == [
+    assert checked(story, [a_visit()], {"order-0": ["DOUBT_TOO_SHORT"]}) == [
         "doubts about order 0, honest: ['DOUBT_TOO_SHORT'], not []"
     ]
 
@@ -138,7 +148,7 @@ async def test_an_audit_that_holds_an_honest_visit_is_noticed(story: Story) -> N
 async def test_an_audit_that_doubts_for_the_wrong_reason_is_noticed(story: Story) -> None:
     short = a_visit(minutes=20, cheat="short")
 
-    assert len(weighed(story, [short], {"order-0": ["DOUBT_TOO_SHORT", "DOUBT_OVERLAP"]})) == 1
+    assert len(checked(story, [short], {"order-0": ["DOUBT_TOO_SHORT", "DOUBT_OVERLAP"]})) == 1
 
 
 @pytest.mark.parametrize(
@@ -146,18 +156,18 @@ async def test_an_audit_that_doubts_for_the_wrong_reason_is_noticed(story: Story
     [
         ("short", a_visit(minutes=20)),
         ("teleport", a_visit(1, begin=61, north_m=30_000)),
-        ("double", a_visit(1, begin=5, sending=2)),
+        ("double", a_visit(1, begin=5, batch=2)),
     ],
 )
 async def test_a_fake_that_passes_is_noticed(story: Story, cheat: str, order: Order) -> None:
     order.cheat = cheat
-    story.told["worker"].append(a_visit(2))
+    story.state(Visits).reported["worker"].append(a_visit(2))
 
-    assert len(weighed(story, [order], {})) == 2
+    assert len(checked(story, [order], {})) == 2
 
 
 async def test_a_verdict_on_a_visit_of_another_day_is_noticed(story: Story) -> None:
-    assert weighed(story, [], {"order-0": []}) == [
+    assert checked(story, [], {"order-0": []}) == [
         "held visits that were judged before: ['order-0'], not []"
     ]
 
@@ -165,11 +175,11 @@ async def test_a_verdict_on_a_visit_of_another_day_is_noticed(story: Story) -> N
 async def test_the_honest_visit_beside_a_fake_may_rightly_be_held(story: Story) -> None:
     fake, honest = (
         a_visit(cheat="short", minutes=20, north_m=40_000),
-        a_visit(1, begin=30, sending=2),
+        a_visit(1, begin=30, batch=2),
     )
 
     assert (
-        weighed(
+        checked(
             story,
             [fake, honest],
             {"order-0": ["DOUBT_TOO_SHORT"], "order-1": ["DOUBT_IMPOSSIBLE_TRAVEL"]},
@@ -181,13 +191,13 @@ async def test_the_honest_visit_beside_a_fake_may_rightly_be_held(story: Story) 
 @pytest.mark.parametrize(
     ("cheat", "later"), [("", 0), ("short", 0), ("elsewhere", 0), ("double", 1), ("teleport", 1)]
 )
-async def test_a_fake_that_leans_on_a_true_visit_is_sent_when_that_one_is_judged(
+async def test_a_fake_that_depends_on_a_true_visit_is_sent_when_that_one_is_judged(
     story: Story, cheat: str, later: int
 ) -> None:
     order = a_visit(cheat=cheat)
     order.state, story.now = "accepted", NINE + timedelta(hours=4)
-    story.open[order.order_id] = order
+    story.state(Orders).open[order.order_id] = order
 
-    sent = visiting._ripe(story)
+    sent = visits._due_reports(story)
 
     assert [len(part) for part in sent] == ([0, 2] if later else [2, 0])

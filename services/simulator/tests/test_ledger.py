@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 
 from simulator.client import Gateway
-from simulator.compare import AT_THE_END, CITY, Comparison, lay_ledger
-from simulator.ledger import ACCOUNTS, Ledger
-from simulator.people import COUNTIES, Places
-from simulator.providers import Firm
-from simulator.story import clock, entitling, fates, ordering, visiting
-from simulator.story.state import Story, instant
-from simulator.visits import Order
+from simulator.compare import AT_THE_END, Balance, Comparison, compare_ledger
+from simulator.story import clock, entitlements, life_events, payments, vouchers
+from simulator.story.orders import Orders
+from simulator.story.story import Story
+from simulator.truth.ledger import ACCOUNTS, Ledger
+from simulator.world.days import instant
+from simulator.world.firms import Firm
+from simulator.world.geography import COUNTIES, WHOLE_CITY, Geography
+from simulator.world.orders import Order
 
-PLACES = Places(1)
+GEOGRAPHY = Geography(1)
 FIRM = Firm(
     "52341102MJ0000011A", "firm", "ENTERPRISE", "341102", 118.3, 32.3, True, organisation_id="firm"
 )
@@ -26,10 +28,10 @@ FRIDAY = date(2026, 1, 23)
 @pytest.fixture
 async def story() -> Any:
     gateway = Gateway("http://127.0.0.1:9", client_id="simulator", secret="none", seed=1)
-    made = Story(gateway, 600, 1, PLACES)
+    made = Story(gateway, 600, 1, GEOGRAPHY)
     one = made.world.people[0]
     one.hardships, made.world.levels[one.number] = (), 3
-    entitling.entitle(made, one)
+    entitlements.entitle(made, one)
     yield made
     await gateway.close()
 
@@ -49,8 +51,8 @@ def an_order(story: Story, number: int = 0, fen: int = 3000) -> Order:
         begin + timedelta(hours=2),
         firm=FIRM,
     )
-    story.orders[order.order_id] = story.open[order.order_id] = order
-    ordering.hold(story, order.person.number, order.month, fen)
+    story.state(Orders).add(order)
+    vouchers.hold(story, order.voucher, fen)
     return order
 
 
@@ -64,7 +66,7 @@ def sums(story: Story) -> dict[str, int]:
     county = story.world.people[0].area_code[:6]
     return {
         account: fen
-        for account, area, fen in story.ledger.balances()
+        for account, area, fen in story.truth.ledger.balances()
         if fen and area.startswith(county)
     }
 
@@ -73,8 +75,8 @@ async def test_a_served_visit_is_owed_until_friday_and_then_paid(story: Story) -
     order = an_order(story)
     assert sums(story) == {"fund": -80_000, "issued": 77_000, "held": 3000}
 
-    story.open.clear()
-    visiting.capture(story, order)
+    story.state(Orders).open.clear()
+    payments.capture(story, order)
     assert sums(story) == {"fund": -80_000, "issued": 77_000, "owed": 3000}
 
     pass_to(story, FRIDAY, time(16))
@@ -97,7 +99,7 @@ async def test_what_is_released_after_the_month_is_gone_at_once(story: Story) ->
     pass_to(story, date(2026, 2, 1), time(8, 30))
     assert sums(story) == {"fund": -160_000, "issued": 80_000, "held": 3000, "lapsed": 77_000}
 
-    ordering.give_back(story, order)
+    vouchers.give_back(story, order)
     assert sums(story) == {"fund": -160_000, "issued": 80_000, "lapsed": 80_000}
 
 
@@ -106,40 +108,41 @@ async def test_a_death_ends_the_voucher_and_claims_back_what_was_paid_for_later_
 ) -> None:
     one = story.world.people[0]
     one.hardships = ("DIBAO",)
-    entitling.entitle(story, one)
+    entitlements.entitle(story, one)
     pass_to(story, date(2026, 2, 10), time(8, 30))
     assert sums(story)["paid"] == 18_000
 
-    fates.bury(story, one, date(2026, 1, 31))
+    life_events.record_death(story, one, date(2026, 1, 31))
     assert sums(story) == {"fund": -178_000, "lapsed": 160_000, "claims": 18_000}
 
 
-def told_of(ledger: Ledger, **but: int) -> dict[str, dict[str, Any]]:
+def balances_of(ledger: Ledger, **but: int) -> dict[str, Balance]:
     """What a platform that moved the same would answer; but: fen by which accounts of the first
     county are wrong.
     """
-    areas: dict[str, dict[str, Any]] = {}
+    areas: dict[str, dict[str, int]] = {}
     for account, area, fen in ledger.balances():
         fen += but.get(account, 0) if area.startswith(COUNTIES[0]) else 0
-        for one in (area, CITY):
-            accounts = areas.setdefault(one, {"accounts": dict.fromkeys(ACCOUNTS, 0)})["accounts"]
-            accounts[account] += fen
-    return {
-        area: {
-            "accounts": [
-                {"account": account, "debit_fen": str(max(0, fen)), "credit_fen": str(max(0, -fen))}
-                for account, fen in found["accounts"].items()
-            ]
-        }
-        for area, found in areas.items()
-    }
+        for one in (area, WHOLE_CITY):
+            areas.setdefault(one, dict.fromkeys(ACCOUNTS, 0))[account] += fen
+    return {area: Balance.read(document(accounts)) for area, accounts in areas.items()}
+
+
+def document(accounts: dict[str, int]) -> dict[str, Any]:
+    """A balance as the platform answers it."""
+    rows = [
+        {"account": account, "debit_fen": str(max(0, fen)), "credit_fen": str(max(0, -fen))}
+        for account, fen in accounts.items()
+    ]
+    sums = {side: str(sum(int(row[side]) for row in rows)) for side in ("debit_fen", "credit_fen")}
+    return {"accounts": rows} | sums
 
 
 def test_the_same_money_on_the_same_accounts_makes_no_difference() -> None:
-    ledger, result = Ledger(), Comparison(0, [], {})
+    ledger, result = Ledger(), Comparison()
     ledger.move(f"{COUNTIES[0]}001001", "fund", "issued", 80_000)
 
-    lay_ledger(result, ledger, told_of(ledger))
+    compare_ledger(result, ledger, balances_of(ledger))
 
     assert (result.compared, result.differences) == (len(ACCOUNTS) * (1 + len(COUNTIES)), [])
     assert result.city["ledger: fund, fen", AT_THE_END] == ((-80_000, 0), (-80_000, 0))
@@ -152,24 +155,24 @@ def test_the_same_money_on_the_same_accounts_makes_no_difference() -> None:
 def test_money_that_stayed_on_its_account_is_a_difference_of_county_and_city(
     source: str, target: str
 ) -> None:
-    ledger, result = Ledger(), Comparison(0, [], {})
+    ledger, result = Ledger(), Comparison()
     ledger.move(f"{COUNTIES[0]}001001", source, target, 500)
 
-    lay_ledger(result, ledger, told_of(ledger, **{source: 500, target: -500}))
+    compare_ledger(result, ledger, balances_of(ledger, **{source: 500, target: -500}))
 
     assert {(one.code, one.area_code) for one in result.differences} == {
         (f"ledger: {account}, fen", area)
         for account in (source, target)
-        for area in (CITY, f"{COUNTIES[0]}000000")
+        for area in (WHOLE_CITY, f"{COUNTIES[0]}000000")
     }
 
 
 def test_money_in_the_wrong_county_is_a_difference() -> None:
-    ledger, other, result = Ledger(), Ledger(), Comparison(0, [], {})
+    ledger, other, result = Ledger(), Ledger(), Comparison()
     ledger.move(f"{COUNTIES[0]}001001", "fund", "issued", 100)
     other.move(f"{COUNTIES[1]}001001", "fund", "issued", 100)
 
-    lay_ledger(result, ledger, told_of(other))
+    compare_ledger(result, ledger, balances_of(other))
 
     assert {one.area_code for one in result.differences} == {
         f"{COUNTIES[0]}000000",
@@ -178,16 +181,16 @@ def test_money_in_the_wrong_county_is_a_difference() -> None:
 
 
 def test_a_ledger_that_says_nothing_is_a_difference_for_every_account_that_moved() -> None:
-    ledger, result = Ledger(), Comparison(0, [], {})
+    ledger, result = Ledger(), Comparison()
     ledger.move(f"{COUNTIES[0]}001001", "fund", "issued", 100)
 
-    lay_ledger(result, ledger, {})
+    compare_ledger(result, ledger, {})
 
     assert len(result.differences) == 4
 
 
 async def test_money_is_never_made_nor_lost(story: Story) -> None:
-    visiting.capture(story, an_order(story))
+    payments.capture(story, an_order(story))
     pass_to(story, date(2026, 2, 14), time(20))
 
-    assert sum(fen for _, _, fen in story.ledger.balances()) == 0
+    assert sum(fen for _, _, fen in story.truth.ledger.balances()) == 0

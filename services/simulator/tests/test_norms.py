@@ -9,15 +9,21 @@ import pytest
 
 from simulator import norms
 from simulator.client import Gateway
-from simulator.people import Places
-from simulator.providers import Firm
-from simulator.story import assessing, clock, serving, supervising
-from simulator.story.chances import SLOW_DAYS
-from simulator.story.state import Case, Story, instant
-from simulator.visits import Order
+from simulator.story import applications, assessments, complaints, offers, payments
+from simulator.story.applications import SLOW_DAYS, Case
+from simulator.story.assessments import Result
+from simulator.story.complaints import Complaints, Receipt
+from simulator.story.orders import Orders
+from simulator.story.payments import Payments
+from simulator.story.story import Story
+from simulator.story.vouchers import Vouchers
+from simulator.world.days import instant
+from simulator.world.firms import Firm
+from simulator.world.geography import Geography
+from simulator.world.orders import Order
 
 CITY, APPLIED = "341100000000", date(2026, 1, 16)
-PLACES = Places(1)
+GEOGRAPHY = Geography(1)
 FIRM = Firm(
     "52341102MJ0000011A", "firm", "ENTERPRISE", "341102", 118.3, 32.3, True, organisation_id="firm"
 )
@@ -26,7 +32,7 @@ FIRM = Firm(
 @pytest.fixture
 async def story() -> Any:
     gateway = Gateway("http://127.0.0.1:9", client_id="simulator", secret="none", seed=1)
-    made = Story(gateway, 600, 1, PLACES)
+    made = Story(gateway, 600, 1, GEOGRAPHY)
     yield made
     await gateway.close()
 
@@ -41,17 +47,17 @@ def flow(story: Story, code: str, month: str) -> tuple[int, int]:
 
 
 def completed(story: Story, on: date, **but: Any) -> Case:
-    """A case of which a result was found on a day; but: what the platform tells otherwise."""
+    """A case of which a result was found on a day; but: what the platform answers otherwise."""
     one = story.world.people[0]
     case = Case(one, "application", one.area_code, APPLIED, APPLIED, assessors=(0, 1))
     story.now = instant(APPLIED, time(8, 30))
-    assessing.count_application(story, one.area_code, "HOTLINE")
+    applications.record_application(story, one.area_code, "HOTLINE")
     story.today, story.now = on, instant(on, time(8, 30))
-    told = {
+    answer = {
         "public_until": norms.public_until(on).isoformat(),
         "working_days": norms.working_days(APPLIED, on),
     }
-    assessing.complete(story, case, {"assessment_id": "assessment"} | told | but)
+    assessments.complete(story, case, Result.read({"assessment_id": "assessment"} | answer | but))
     return case
 
 
@@ -120,8 +126,8 @@ async def test_a_firm_is_paid_in_time_within_ten_days_of_the_first_visit(
     story: Story, approved_on: date, in_time: int
 ) -> None:
     one, begin = story.world.people[0], instant(date(2026, 1, 16), time(9))
-    story.voucher_area[one.number, "2026-01"] = one.area_code
-    story.owed = [
+    story.state(Vouchers).areas[one.number, "2026-01"] = one.area_code
+    story.state(Payments).unpaid = [
         Order(
             0,
             "order",
@@ -136,7 +142,7 @@ async def test_a_firm_is_paid_in_time_within_ten_days_of_the_first_visit(
             approved_on=approved_on,
         )
     ]
-    clock._pay_debts(story, date(2026, 1, 30))
+    payments.pay_firms(story, date(2026, 1, 30))
 
     assert flow(story, "SU06", "2026-01") == (in_time, 1)
 
@@ -146,7 +152,7 @@ async def test_cash_is_due_on_the_tenth(story: Story, day: int, in_time: int) ->
     one = story.world.people[0]
     story.world.levels[one.number] = 3
     story.world.cash.add(one.number)
-    clock._pay_cash(story, date(2026, 2, day))
+    payments.pay_cash(story, date(2026, 2, day))
 
     assert flow(story, "SU06", "2026-02") == (in_time, 1)
 
@@ -155,26 +161,30 @@ async def test_a_complaint_that_is_due_on_another_day_is_found_out(story: Story)
     one, story.now = story.world.people[0], instant(APPLIED, time(20))
     order = Order(0, "order-0", one, one.area_code, 60, 0, "2026-01", story.now, story.now)
 
-    supervising.filed(story, order, {"complaint_id": "c", "due_at": "2026-01-23T12:00:00Z"})
+    complaints.record_filed(
+        story, order, Receipt.read({"complaint_id": "c", "due_at": "2026-01-23T12:00:00Z"})
+    )
     assert story.failures == []
-    supervising.filed(story, order, {"complaint_id": "c", "due_at": "2026-01-30T12:00:00Z"})
+    complaints.record_filed(
+        story, order, Receipt.read({"complaint_id": "c", "due_at": "2026-01-30T12:00:00Z"})
+    )
     assert len(story.failures) == 1
-    assert {complaint.due_at for complaint in story.complaints} == {
+    assert {complaint.due_at for complaint in story.state(Complaints).open} == {
         instant(date(2026, 1, 23), time(20))
     }
 
 
 @pytest.mark.parametrize(
-    ("offers", "failures"), [([], 0), ([1, 2], 0), ([2, 1], 0), ([1, 3], 1), ([1, 1], 1), ([2], 1)]
+    ("numbers", "failures"), [([], 0), ([1, 2], 0), ([2, 1], 0), ([1, 3], 1), ([1, 1], 1), ([2], 1)]
 )
 async def test_an_offer_that_no_feed_told_of_is_noticed(
-    story: Story, offers: list[int], failures: int
+    story: Story, numbers: list[int], failures: int
 ) -> None:
     one = story.world.people[0]
-    story.orders["order-0"] = Order(
-        0, "order-0", one, one.area_code, 60, 0, "2026-01", story.now, story.now, offers=offers
+    story.state(Orders).by_id["order-0"] = Order(
+        0, "order-0", one, one.area_code, 60, 0, "2026-01", story.now, story.now, offers=numbers
     )
 
-    serving.count_offers(story)
+    offers.check_offers(story)
 
     assert len(story.failures) == failures

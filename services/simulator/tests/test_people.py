@@ -9,31 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.contracts import areas, numbers
-from simulator.people import (
-    BANDS,
-    COUNTIES,
-    NOWHERE,
-    Person,
-    Places,
-    census,
-    credit_code,
-    population,
-    shares,
-)
-from simulator.story import START
+from simulator.world.days import START
+from simulator.world.geography import COUNTIES, Geography, census, shares
+from simulator.world.identifiers import NOWHERE, credit_code
+from simulator.world.people import BANDS, Person, population
 
 ELDERS = 100_000
 WEIGHTS = st.lists(st.integers(0, 10_000), min_size=1, max_size=40).filter(any)
 
 
 @pytest.fixture(scope="module")
-def places() -> Places:
-    return Places(1)
+def geography() -> Geography:
+    return Geography(1)
 
 
 @pytest.fixture(scope="module")
-def people(places: Places) -> list[Person]:
-    return population(ELDERS, 1, START, places)
+def people(geography: Geography) -> list[Person]:
+    return population(ELDERS, 1, START, geography)
 
 
 @given(total=st.integers(0, 1_000_000), weights=WEIGHTS)
@@ -73,9 +65,9 @@ def test_every_cell_has_the_number_of_the_census(people: list[Person]) -> None:
     assert all(abs(found[cell] - ELDERS * count / whole) < 1 for cell, count in census_of.items())
 
 
-def test_the_same_seed_gives_the_same_people(places: Places) -> None:
-    assert population(500, 7, START, places) == population(500, 7, START, places)
-    assert population(500, 7, START, places) != population(500, 8, START, places)
+def test_the_same_seed_gives_the_same_people(geography: Geography) -> None:
+    assert population(500, 7, START, geography) == population(500, 7, START, geography)
+    assert population(500, 7, START, geography) != population(500, 8, START, geography)
 
 
 def test_id_numbers_are_well_formed_and_nobody_shares_one(people: list[Person]) -> None:
@@ -87,15 +79,15 @@ def test_id_numbers_are_well_formed_and_nobody_shares_one(people: list[Person]) 
         assert (read.born_on, read.male) == (one.born_on, one.male)
 
 
-def test_no_id_number_is_of_a_real_county(people: list[Person], places: Places) -> None:
+def test_no_id_number_is_of_a_real_county(people: list[Person], geography: Geography) -> None:
     assert {one.id_number[:6] for one in people} == {NOWHERE}
-    assert f"{NOWHERE}000000" not in {area.code for area in places.tree}
+    assert f"{NOWHERE}000000" not in {area.code for area in geography.tree}
 
 
 def test_the_check_character_is_the_standards_own() -> None:
     """Recomputed from GB 11643-1999: weights 2^(18-i) mod 11, and the table of remainders."""
     weights = [2 ** (17 - place) % 11 for place in range(17)]
-    one = population(50, 3, START, Places(3))[0].id_number
+    one = population(50, 3, START, Geography(3))[0].id_number
 
     assert (
         one[17]
@@ -106,9 +98,9 @@ def test_the_check_character_is_the_standards_own() -> None:
 
 
 def test_everybody_lives_in_a_village_of_the_own_county_and_is_old_enough(
-    people: list[Person], places: Places
+    people: list[Person], geography: Geography
 ) -> None:
-    villages = {area.code for area in places.tree if area.level == areas.COMMUNITY}
+    villages = {area.code for area in geography.tree if area.level == areas.COMMUNITY}
 
     assert {one.area_code for one in people} <= villages
     assert all(

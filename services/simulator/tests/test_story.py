@@ -1,7 +1,8 @@
-"""The story's own laws, without a city: dice, candidates, offers that stand, vouchers, what a
+"""The story's own laws, without a city: generators, candidates, offers that stand, vouchers, what a
 month's turn brings.
 """
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -11,13 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.client import Gateway
-from simulator.people import Places
-from simulator.providers import Firm, Visitor
-from simulator.story import assessing, clock, entitling, ordering, serving, visiting
-from simulator.story.state import Story, instant
-from simulator.visits import Order, Visit
+from simulator.story import assessments, clock, entitlements, offers, orders, payments
+from simulator.story.entitlements import Entitlements
+from simulator.story.offers import Offer
+from simulator.story.orders import Orders
+from simulator.story.payments import Payments
+from simulator.story.story import Story
+from simulator.story.vouchers import Vouchers
+from simulator.story.workers import Workers
+from simulator.world.days import instant
+from simulator.world.firms import Firm, Worker
+from simulator.world.geography import Geography
+from simulator.world.orders import Order, Visit
 
-PLACES = Places(1)
+GEOGRAPHY = Geography(1)
 FIRM = Firm(
     "52341102MJ0000011A", "firm", "ENTERPRISE", "341102", 118.3, 32.3, True, organisation_id="firm"
 )
@@ -26,15 +34,15 @@ FIRM = Firm(
 @pytest.fixture
 async def story() -> Any:
     gateway = Gateway("http://127.0.0.1:9", client_id="simulator", secret="none", seed=1)
-    yield Story(gateway, 600, 1, PLACES)
+    yield Story(gateway, 600, 1, GEOGRAPHY)
     await gateway.close()
 
 
 def an_order(story: Story, number: int = 0, **but: Any) -> Order:
     one, begin = story.world.people[number], instant(date(2026, 1, 20), time(9))
     given = {"voucher_fen": 1000, "state": "placed"} | but
-    story.rest.setdefault((one.number, "2026-01"), 0)
-    story.voucher_area.setdefault((one.number, "2026-01"), one.area_code)
+    story.state(Vouchers).free_fen.setdefault((one.number, "2026-01"), 0)
+    story.state(Vouchers).areas.setdefault((one.number, "2026-01"), one.area_code)
     order = Order(
         number,
         f"order-{number}",
@@ -48,7 +56,7 @@ def an_order(story: Story, number: int = 0, **but: Any) -> Order:
     )
     for name, value in given.items():
         setattr(order, name, value)
-    story.orders[order.order_id] = story.open[order.order_id] = order
+    story.state(Orders).add(order)
     return order
 
 
@@ -62,27 +70,31 @@ def flows(story: Story, code: str, month: str = "2026-01") -> tuple[int, int]:
     return found[0] if found else (0, 0)
 
 
-async def test_dice_hang_on_the_deed_and_on_nothing_that_was_rolled_before(story: Story) -> None:
-    first = story.dice("order", 7).random()
-    story.dice("order", 8).random()
+async def test_a_generator_depends_on_the_deed_and_on_nothing_that_was_drawn_before(
+    story: Story,
+) -> None:
+    first = story.rng("order", 7).random()
+    story.rng("order", 8).random()
 
-    assert story.dice("order", 7).random() == first
-    assert story.dice("order", 71).random() != story.dice("order", 7, 1).random()
+    assert story.rng("order", 7).random() == first
+    assert story.rng("order", 71).random() != story.rng("order", 7, 1).random()
 
 
 async def test_two_stories_of_one_seed_begin_alike(story: Story) -> None:
-    again = Story(story.gateway, 600, 1, PLACES)
+    again = Story(story.gateway, 600, 1, GEOGRAPHY)
 
     assert again.world.people == story.world.people
-    assert [one.number for one in again.applicants] == [one.number for one in story.applicants]
-    assert [(firm.name, len(firm.workers)) for firm in again.firms] == [
-        (firm.name, len(firm.workers)) for firm in story.firms
+    assert [one.number for one in again.roster.applicants] == [
+        one.number for one in story.roster.applicants
+    ]
+    assert [(firm.name, len(firm.workers)) for firm in again.roster.firms] == [
+        (firm.name, len(firm.workers)) for firm in story.roster.firms
     ]
 
 
 @given(seed=st.integers(), count=st.integers(0, 3000), rate=st.floats(0, 1))
 def test_some_are_chosen_in_their_order_and_each_once(seed: int, count: int, rate: float) -> None:
-    chosen = list(ordering.some(Random(seed), range(count), rate))
+    chosen = list(orders.some(Random(seed), range(count), rate))
 
     assert chosen == sorted(set(chosen))
     assert all(0 <= one < count for one in chosen)
@@ -91,69 +103,75 @@ def test_some_are_chosen_in_their_order_and_each_once(seed: int, count: int, rat
 @pytest.mark.parametrize("rate", [0.001, 0.05, 0.4])
 def test_as_many_are_chosen_as_the_rate_says(rate: float) -> None:
     candidates = range(200_000)
-    found = sum(1 for _ in ordering.some(Random(1), candidates, rate))
+    found = sum(1 for _ in orders.some(Random(1), candidates, rate))
 
     spread = (len(candidates) * rate * (1 - rate)) ** 0.5
     assert abs(found - len(candidates) * rate) < 5 * spread
 
 
 @pytest.fixture
-def told(story: Story) -> dict[str, Any]:
-    story.visitor_of["worker"] = Visitor(
+def offer(story: Story) -> Offer:
+    story.state(Workers).by_id["worker"] = Worker(
         0, "护理员", "", "", (), True, None, (480, 1080), worker_id="worker"
     )
     an_order(story)
     story.now = instant(date(2026, 1, 19), time(18, 5))
-    return {"order_id": "order-0", "worker_id": "worker", "assigned_at": story.now.isoformat()}
+    return Offer(
+        firm=FIRM,
+        order_id="order-0",
+        worker_id="worker",
+        area_code="",
+        attempt=1,
+        assigned_at=story.now,
+        planned_at=story.now,
+    )
 
 
-async def test_an_offer_stands_for_four_hours(story: Story, told: dict[str, Any]) -> None:
+async def test_an_offer_stands_for_four_hours(story: Story, offer: Offer) -> None:
     story.now += timedelta(hours=3, minutes=59)
-    assert serving._stands(story, told)
+    assert offers._stands(story, offer)
 
     story.now += timedelta(minutes=1)
-    assert not serving._stands(story, told)
+    assert not offers._stands(story, offer)
 
 
 async def test_no_offer_stands_beyond_the_window_or_for_a_worker_who_left(
-    story: Story, told: dict[str, Any]
+    story: Story, offer: Offer
 ) -> None:
-    order = story.orders["order-0"]
-    told["assigned_at"] = (order.wanted_to - timedelta(minutes=30)).isoformat()
+    order = story.state(Orders).by_id["order-0"]
+    offer = replace(offer, assigned_at=order.wanted_to - timedelta(minutes=30))
     story.now = order.wanted_to - timedelta(minutes=1)
-    assert serving._stands(story, told)
+    assert offers._stands(story, offer)
 
-    story.visitor_of["worker"].left = True
-    assert not serving._stands(story, told)
-    story.visitor_of["worker"].left = False
+    story.state(Workers).by_id["worker"].left = True
+    assert not offers._stands(story, offer)
+    story.state(Workers).by_id["worker"].left = False
     story.now = order.wanted_to
-    assert not serving._stands(story, told)
+    assert not offers._stands(story, offer)
 
 
 @pytest.mark.parametrize(
     "state", ["accepted", "finished", "cancelled", "death", "moved away", "unserved", "missed"]
 )
 async def test_what_was_answered_or_is_over_asks_for_no_answer(
-    story: Story, told: dict[str, Any], state: str
+    story: Story, offer: Offer, state: str
 ) -> None:
-    story.orders["order-0"].state = state
+    story.state(Orders).by_id["order-0"].state = state
 
-    assert not serving._stands(story, told)
+    assert not offers._stands(story, offer)
 
 
 async def test_an_order_that_ends_gives_its_voucher_back(story: Story) -> None:
     order = an_order(story)
-    story.vouched[order.person.number], story.rest[order.person.number, "2026-01"] = (
-        order.area_code,
-        5000,
-    )
+    story.state(Entitlements).voucher_areas[order.person.number] = order.area_code
+    story.state(Vouchers).free_fen[order.voucher] = 5000
     story.truth.count("DI03", "2026-01", order.area_code, 0, 1)
 
-    ordering.end(story, order, "missed")
+    orders.end(story, order, "missed")
 
-    assert story.rest[order.person.number, "2026-01"] == 6000
+    assert story.state(Vouchers).free_fen[order.person.number, "2026-01"] == 6000
     assert flows(story, "DI03") == (0, 1)
-    assert story.open == {}
+    assert story.state(Orders).open == {}
 
 
 @pytest.mark.parametrize("state", ["cancelled", "death", "moved away"])
@@ -163,7 +181,7 @@ async def test_an_order_the_elder_ends_is_not_one_that_was_to_be_served(
     order = an_order(story)
     story.truth.count("DI03", "2026-01", order.area_code, 0, 1)
 
-    ordering.end(story, order, state)
+    orders.end(story, order, state)
 
     assert flows(story, "DI03") == (0, 0)
 
@@ -176,31 +194,31 @@ async def test_nobody_comes_to_who_is_gone_but_a_begun_visit_is_ended(story: Sto
     )
     begun.person = waiting.person
 
-    ordering.end_all(story, waiting.person, "moved away")
+    orders.end_all(story, waiting.person, "moved away")
 
     assert (waiting.state, begun.state, other.state) == ("moved away", "arrived", "placed")
-    assert set(story.open) == {begun.order_id, other.order_id}
+    assert set(story.state(Orders).open) == {begun.order_id, other.order_id}
 
 
 async def test_who_leaves_has_nothing_any_more(story: Story) -> None:
     one = story.world.people[0]
     one.hardships, story.world.levels[one.number] = ("DIBAO",), 3
-    entitling.entitle(story, one)
-    assert one.number in story.vouched
+    entitlements.entitle(story, one)
+    assert one.number in story.state(Entitlements).voucher_areas
     assert one.number in story.world.cash
 
-    entitling.leave(story, one)
-    entitling.entitle(story, one)
+    entitlements.end_all(story, one)
+    entitlements.entitle(story, one)
 
-    assert one.number not in story.vouched
+    assert one.number not in story.state(Entitlements).voucher_areas
     assert one.number not in story.world.cash
 
 
 async def test_a_voucher_is_issued_once_a_month(story: Story) -> None:
     one = story.world.people[0]
     story.world.levels[one.number] = 2
-    entitling.entitle(story, one)
-    entitling.entitle(story, one)
+    entitlements.entitle(story, one)
+    entitlements.entitle(story, one)
 
     assert flows(story, "SU05") == (0, 80_000)
 
@@ -208,15 +226,18 @@ async def test_a_voucher_is_issued_once_a_month(story: Story) -> None:
 async def test_the_very_poor_get_cash_and_no_voucher(story: Story) -> None:
     one = story.world.people[0]
     one.hardships, story.world.levels[one.number] = ("TEKUN",), 4
-    entitling.entitle(story, one)
+    entitlements.entitle(story, one)
 
-    assert (one.number in story.world.cash, one.number in story.vouched) == (True, False)
+    assert (
+        one.number in story.world.cash,
+        one.number in story.state(Entitlements).voucher_areas,
+    ) == (True, False)
 
 
 async def test_the_turn_of_a_month_issues_and_the_tenth_pays(story: Story) -> None:
     one = story.world.people[0]
     one.hardships, story.world.levels[one.number] = ("DIBAO",), 4
-    entitling.entitle(story, one)
+    entitlements.entitle(story, one)
 
     story.today = date(2026, 2, 10)
     story.now = instant(story.today, time(8, 30))
@@ -228,14 +249,15 @@ async def test_the_turn_of_a_month_issues_and_the_tenth_pays(story: Story) -> No
 
 
 async def test_debts_are_paid_on_friday_afternoon_and_once(story: Story) -> None:
-    story.owed = [
+    story.state(Payments).unpaid = [
         an_order(
             story, number, firm=FIRM, captured=True, approved_on=date(2026, 1, 19), voucher_fen=500
         )
         for number in (0, 1)
     ]
-    story.voucher_area |= {
-        (order.person.number, order.month): order.area_code for order in story.owed
+    story.state(Vouchers).areas |= {
+        (order.person.number, order.month): order.area_code
+        for order in story.state(Payments).unpaid
     }
     story.today = date(2026, 1, 23)
     story.now = instant(story.today, time(14, 30))
@@ -268,38 +290,38 @@ async def test_a_visit_behind_a_late_death_is_owed_no_more_or_claimed_where_it_w
     order.visit = Visit(
         order.wanted_from, order.wanted_to, None, None, order.wanted_from, order.wanted_to
     )
-    story.voucher_area[order.person.number, order.month] = order.area_code
-    story.ended.add((order.person.number, order.month))
-    visiting.capture(story, order)
+    story.state(Vouchers).areas[order.voucher] = order.area_code
+    story.state(Vouchers).expired.add(order.voucher)
+    payments.capture(story, order)
     if paid:
-        clock._pay_debts(story, date(2026, 1, 23))
+        payments.pay_firms(story, date(2026, 1, 23))
 
     order.person.died_on = died_on
-    visiting.take_back(story, order.person)
-    visiting.take_back(story, order.person)
+    payments.reverse_visits(story, order.person)
+    payments.reverse_visits(story, order.person)
 
     assert (flows(story, "SU05"), flows(story, "SU07")) == (used, wrong)
 
 
-async def test_nothing_is_owed_for_a_visit_that_is_told_after_the_death_before_it(
+async def test_nothing_is_owed_for_a_visit_that_is_reported_after_the_death_before_it(
     story: Story,
 ) -> None:
     order = an_order(story, firm=FIRM)
     order.visit = Visit(
         order.wanted_from, order.wanted_to, None, None, order.wanted_from, order.wanted_to
     )
-    story.voucher_area[order.person.number, order.month] = order.area_code
-    story.ended.add((order.person.number, order.month))
+    story.state(Vouchers).areas[order.voucher] = order.area_code
+    story.state(Vouchers).expired.add(order.voucher)
     order.person.died_on = date(2026, 1, 19)
 
-    visiting.capture(story, order)
+    payments.capture(story, order)
 
     assert (flows(story, "SU05"), flows(story, "SU07"), flows(story, "SU09")) == (
         (0, 0),
         (0, 0),
         (0, 1),
     )
-    assert story.owed == []
+    assert story.state(Payments).unpaid == []
 
 
 @pytest.mark.parametrize(
@@ -325,4 +347,4 @@ async def test_orders_nobody_serves_end_by_themselves(
 
 
 async def test_the_smallest_city_has_assessors_enough_for_every_review(story: Story) -> None:
-    assert len(story.assessor_ids) >= 2 * (1 + assessing.MOST_REVIEWS)
+    assert len(story.roster.assessor_ids) >= 2 * (1 + assessments.MOST_REVIEWS)

@@ -8,9 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.contracts import areas
-from simulator.people import Person
-from simulator.providers import Firm, Home, Visitor
-from simulator.truth import Truth, World, age_months, month_of
+from simulator.truth.counting import Truth
+from simulator.truth.elders import age_months
+from simulator.world.city import World
+from simulator.world.days import month_of
+from simulator.world.facilities import Facility
+from simulator.world.firms import Firm, Worker
+from simulator.world.people import Person
 
 TREE = areas.load()
 CITY = "341100000000"
@@ -21,7 +25,7 @@ FAR = next(
     area.code for area in TREE if area.level == areas.COMMUNITY and area.code.startswith("341181")
 )
 JANUARY, FEBRUARY = "2026-01", "2026-02"
-KEEPER = Firm("52341102MJ0000011A", "keeper", "ENTERPRISE", "341102", 118.3, 32.3, False)
+OPERATOR = Firm("52341102MJ0000011A", "operator", "ENTERPRISE", "341102", 118.3, 32.3, False)
 
 
 def an_elder(number: int = 0, **but: Any) -> Person:
@@ -48,8 +52,8 @@ def an_elder(number: int = 0, **but: Any) -> Person:
     )
 
 
-def a_visitor(**but: Any) -> Visitor:
-    return Visitor(
+def a_worker(**but: Any) -> Worker:
+    return Worker(
         **{
             "number": 0,
             "name": "护理员",
@@ -143,9 +147,9 @@ def test_a_mild_level_is_a_result_and_gives_no_voucher() -> None:
 
 
 def test_places_count_beds_and_coverage_until_they_close() -> None:
-    town = Home(KEEPER, NEIGHBOUR, "complex", "TOWN", "CONTRACTED", 6, 4)
-    county = Home(KEEPER, VILLAGE, "house", "COUNTY", "PUBLIC", 20, 14)
-    world = World(people=[an_elder(0), an_elder(1)], homes=[town, county], stays={0: county})
+    town = Facility(OPERATOR, NEIGHBOUR, "complex", "TOWN", "CONTRACTED", 6, 4)
+    county = Facility(OPERATOR, VILLAGE, "house", "COUNTY", "PUBLIC", 20, 14)
+    world = World(people=[an_elder(0), an_elder(1)], facilities=[town, county], stays={0: county})
     villages = sum(area.level == areas.COMMUNITY for area in TREE)
     towns = sum(area.level == areas.TOWNSHIP for area in TREE)
 
@@ -170,7 +174,9 @@ def test_places_count_beds_and_coverage_until_they_close() -> None:
 
 
 def test_townships_are_covered_by_complexes_alone_and_have_no_figure_below() -> None:
-    found = figures(World(homes=[Home(KEEPER, VILLAGE, "station", "VILLAGE", "PUBLIC", 0, 0)]))
+    found = figures(
+        World(facilities=[Facility(OPERATOR, VILLAGE, "station", "VILLAGE", "PUBLIC", 0, 0)])
+    )
 
     assert found["FA06", CITY][0] == 0
     assert ("FA06", VILLAGE) not in found
@@ -192,9 +198,9 @@ def test_a_certificate_holds_if_it_lasts_to_the_end_of_the_month(
     until: date | None, month: str, lasts: int
 ) -> None:
     world = World(
-        visitors=[
-            (a_visitor(certified_until=until), "341102000000"),
-            (a_visitor(caregiver=False), "341102000000"),
+        workers=[
+            (a_worker(certified_until=until), "341102000000"),
+            (a_worker(caregiver=False), "341102000000"),
         ]
     )
 

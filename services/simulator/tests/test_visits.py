@@ -11,16 +11,18 @@ from random import Random
 import pytest
 
 from kit.contracts.clock import SHANGHAI
-from simulator.people import Person, Places, population
-from simulator.story import START
-from simulator.visits import LEANING, TEMPERS, Order, Visit, day_of, distance_m
+from simulator.world.days import START
+from simulator.world.geography import Geography, distance_m
+from simulator.world.orders import Order, Visit
+from simulator.world.people import Person, population
+from simulator.world.visits import DEPENDENT_CHEATS, OUTCOMES, simulate_day
 
 LEAST_SHARE, PLACE_M, SPEED_KMH = 0.8, 300, 60  # the audit's published limits
 NINE = datetime(2026, 1, 20, 9, tzinfo=SHANGHAI)
 PLANNED_MIN = (30, 45, 60, 90, 180)
 RULES = {"teleport": "travel"}  # where the rule that a cheat breaks has another name
 PEOPLE = [
-    one for one in population(3000, 1, START, Places(1)) if one.area_code.startswith("341102")
+    one for one in population(3000, 1, START, Geography(1)) if one.area_code.startswith("341102")
 ]
 
 
@@ -54,9 +56,12 @@ def broken(order: Order, orders: list[Order]) -> set[str]:
     served_min = (visit.end - visit.begin) // timedelta(minutes=1)
     home = (order.person.lon, order.person.lat)
     found = {"short"} if served_min < order.planned_min * LEAST_SHARE else set()
-    if visit.place_in is None or visit.place_out is None:
+    if visit.arrival_point is None or visit.departure_point is None:
         found.add("no position")
-    elif distance_m(visit.place_in, home) > PLACE_M or distance_m(visit.place_out, home) > PLACE_M:
+    elif (
+        distance_m(visit.arrival_point, home) > PLACE_M
+        or distance_m(visit.departure_point, home) > PLACE_M
+    ):
         found.add("elsewhere")
     others = [
         other.visit
@@ -66,9 +71,13 @@ def broken(order: Order, orders: list[Order]) -> set[str]:
     if any(other.begin < visit.end and visit.begin < other.end for other in others):
         found.add("double")
     before = [other for other in others if other.end <= visit.begin]
-    if before and visit.place_in and (last := max(before, key=lambda one: one.end)).place_out:
+    if (
+        before
+        and visit.arrival_point
+        and (last := max(before, key=lambda one: one.end)).departure_point
+    ):
         minutes = (visit.begin - last.end) // timedelta(minutes=1) + 1
-        if distance_m(last.place_out, visit.place_in) > minutes * SPEED_KMH / 60 * 1000:
+        if distance_m(last.departure_point, visit.arrival_point) > minutes * SPEED_KMH / 60 * 1000:
             found.add("travel")
     return found
 
@@ -77,7 +86,7 @@ def days(count: int) -> list[list[Order]]:
     made = []
     for seed in range(count):
         orders = orders_of(seed)
-        day_of(lambda order, seed=seed: Random(f"{seed}:{order.number}"), orders)  # type: ignore[misc]
+        simulate_day(lambda order, seed=seed: Random(f"{seed}:{order.number}"), orders)  # type: ignore[misc]
         made.append(orders)
     return made
 
@@ -95,7 +104,7 @@ def seen(fits: Callable[[Order, Visit], bool]) -> list[tuple[Order, list[Order]]
 
 
 def test_honest_visits_stay_inside_every_limit() -> None:
-    honest = seen(lambda order, visit: not order.cheat and visit.place_in is not None)
+    honest = seen(lambda order, visit: not order.cheat and visit.arrival_point is not None)
 
     assert len(honest) > 2500
     assert [broken(order, orders) for order, orders in honest if broken(order, orders)] == []
@@ -116,13 +125,13 @@ def test_a_visit_nobody_can_have_reached_is_told_after_the_one_before_it() -> No
 
     for order, _ in faked:
         assert order.visit is not None
-        assert order.behind is not None
-        assert order.behind.visit is not None
-        assert order.behind.visit.end < order.visit.begin
-        assert order.visit.told_out >= order.behind.visit.told_out
+        assert order.based_on is not None
+        assert order.based_on.visit is not None
+        assert order.based_on.visit.end < order.visit.begin
+        assert order.visit.departure_sent_at >= order.based_on.visit.departure_sent_at
 
 
-def test_a_second_visit_at_once_overlaps_the_first_and_is_told_after_it() -> None:
+def test_a_second_visit_at_once_overlaps_the_first_and_is_reported_after_it() -> None:
     faked = seen(lambda order, _: order.cheat == "double")
 
     assert len(faked) > 30
@@ -130,13 +139,13 @@ def test_a_second_visit_at_once_overlaps_the_first_and_is_told_after_it() -> Non
         assert "double" in broken(order, orders)
         assert not {"short", "elsewhere"} & broken(order, orders)
         assert order.visit is not None
-        assert order.behind is not None
-        assert order.behind.visit is not None
-        assert order.visit.told_in >= order.behind.visit.told_out
+        assert order.based_on is not None
+        assert order.based_on.visit is not None
+        assert order.visit.arrival_sent_at >= order.based_on.visit.departure_sent_at
 
 
 def test_a_device_without_position_is_the_only_doubt_of_an_honest_visit() -> None:
-    without = seen(lambda order, visit: not order.cheat and visit.place_in is None)
+    without = seen(lambda order, visit: not order.cheat and visit.arrival_point is None)
 
     assert len(without) > 30
     assert {frozenset(broken(order, orders)) for order, orders in without} == {
@@ -144,25 +153,27 @@ def test_a_device_without_position_is_the_only_doubt_of_an_honest_visit() -> Non
     }
 
 
-def test_a_device_without_network_tells_hours_later_what_it_measured() -> None:
-    late = seen(lambda order, visit: not order.cheat and visit.told_out > visit.end)
+def test_a_device_without_network_reports_hours_later_what_it_measured() -> None:
+    late = seen(lambda order, visit: not order.cheat and visit.departure_sent_at > visit.end)
 
     assert len(late) > 60
     assert all(
-        timedelta(hours=1) <= order.visit.told_out - order.visit.end <= timedelta(hours=5)
+        timedelta(hours=1) <= order.visit.departure_sent_at - order.visit.end <= timedelta(hours=5)
         for order, _ in late
         if order.visit
     )
     assert {
-        order.visit.told_in in (order.visit.begin, order.visit.told_out)
+        order.visit.arrival_sent_at in (order.visit.begin, order.visit.departure_sent_at)
         for order, _ in late
         if order.visit
     } == {True}
 
 
-def test_departure_is_never_told_before_arrival() -> None:
+def test_departure_is_never_reported_before_arrival() -> None:
     assert all(
-        visit.begin < visit.end and visit.told_in <= visit.told_out and visit.told_in >= visit.begin
+        visit.begin < visit.end
+        and visit.arrival_sent_at <= visit.departure_sent_at
+        and visit.arrival_sent_at >= visit.begin
         for orders in DAYS
         for order in orders
         if (visit := order.visit) and not visit.absent
@@ -180,32 +191,32 @@ def test_one_who_visits_honestly_is_never_in_two_places_at_once() -> None:
 
 
 def test_the_way_a_visit_goes_does_not_hang_on_who_is_sent() -> None:
-    def tempers(orders: list[Order]) -> list[tuple[str, bool]]:
-        day_of(lambda order: Random(f"5:{order.number}"), orders)
+    def outcomes(orders: list[Order]) -> list[tuple[str, bool]]:
+        simulate_day(lambda order: Random(f"5:{order.number}"), orders)
         return [
             (one.cheat, bool(one.visit and one.visit.absent))
             for one in orders
-            if one.cheat not in LEANING
+            if one.cheat not in DEPENDENT_CHEATS
         ]
 
-    together = tempers(orders_of(5))
-    alone = [temper for order in orders_of(5) for temper in tempers([order])]
+    together = outcomes(orders_of(5))
+    alone = [outcome for order in orders_of(5) for outcome in outcomes([order])]
     assert together == alone
 
 
-def test_a_visit_that_is_planned_anew_leans_on_nothing_of_its_former_day() -> None:
+def test_a_visit_that_is_planned_anew_depends_on_nothing_of_its_former_day() -> None:
     orders = orders_of(3)
     for order in orders:
-        order.behind = orders[0]
+        order.based_on = orders[0]
 
-    day_of(lambda order: Random(f"3:{order.number}"), orders)
+    simulate_day(lambda order: Random(f"3:{order.number}"), orders)
 
-    assert all(order.behind is None for order in orders if order.cheat not in LEANING)
+    assert all(order.based_on is None for order in orders if order.cheat not in DEPENDENT_CHEATS)
 
 
-def test_tempers_are_as_frequent_as_stated() -> None:
+def test_outcomes_are_as_frequent_as_stated() -> None:
     orders = [order for orders in DAYS for order in orders]
-    shares = dict(TEMPERS)
+    shares = dict(OUTCOMES)
     found = Counter(order.cheat for order in orders)
 
     assert abs(found["elsewhere"] / len(orders) - shares["elsewhere"]) < 0.01

@@ -1,0 +1,135 @@
+"""From the assessors' visit to a level: results, appeals, approvals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from simulator import norms
+from simulator.http_client import Json
+from simulator.story import entitlements
+from simulator.story.applications import (
+    Applications,
+    Case,
+    assign,
+    open_case,
+    record_application,
+    withdraw,
+)
+from simulator.story.story import Story
+from simulator.truth.assessments import Appealed, AssessmentCompleted
+from simulator.world.answers import answers
+
+APPEAL = 0.03  # Assumption: share of results
+# each needs two assessors who made none of the results before, and a small city has six
+MOST_REVIEWS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the platform answers to a completed assessment."""
+
+    assessment_id: str
+    public_until: datetime
+    working_days: int
+
+    @classmethod
+    def read(cls, document: Json) -> "Result":
+        """From the platform's answer."""
+        return cls(
+            document["assessment_id"],
+            datetime.fromisoformat(document["public_until"]),
+            document["working_days"],
+        )
+
+
+async def assess(story: Story) -> None:
+    """Withdrawals, appeals, visits of the assessors that are due, and approvals after publicity."""
+    applications = story.state(Applications)
+    ready = [case for case in applications.cases if case.person.alive]
+    doubted = [case for case in ready if case.appeals and _is_public(story, case)]
+    approved = [case for case in ready if _was_public(story, case)]
+    due = [case for case in ready if not case.assessment_id and case.assess_on <= story.today]
+    withdrawn = [case for case in due if case.withdraws]
+    visited = [case for case in due if not case.withdraws]
+
+    await story.gateway.each(lambda case: _approve(story, case), approved)
+    await story.gateway.each(lambda case: _appeal(story, case), doubted)
+    await story.gateway.each(lambda case: withdraw(story, case), withdrawn)
+    await story.gateway.each(lambda case: _complete(story, case), visited)
+
+    closed = {id(case) for case in (*approved, *doubted, *withdrawn)}
+    applications.cases = [
+        case for case in applications.cases if id(case) not in closed and case.person.alive
+    ]
+    await _entitle(story, approved)
+
+
+def _is_public(story: Story, case: Case) -> bool:
+    return case.public_until is not None and case.public_until > story.now
+
+
+def _was_public(story: Story, case: Case) -> bool:
+    return case.public_until is not None and case.public_until <= story.now
+
+
+async def _entitle(story: Story, approved: Sequence[Case]) -> None:
+    """What follows from the levels that are approved."""
+    if not approved:
+        return
+    people = sorted((case.person for case in approved), key=lambda person: person.number)
+    await story.gateway.quiet()
+    for person in people:
+        entitlements.entitle(story, person)
+    await entitlements.refuse_some(story, people)
+
+
+async def _approve(story: Story, case: Case) -> None:
+    path = f"/v1/assessments/{case.assessment_id}:approve"
+    await story.gateway.post(story.tokens["office"], path, {})
+    story.world.levels[case.person.number] = case.person.level
+
+
+async def _complete(story: Story, case: Case) -> None:
+    rng = story.rng("answers", case.person.number, case.round)
+    points, flags = answers(rng, case.person.level)
+    answer = await story.gateway.post(
+        story.tokens[f"assessor {case.assessors[0]}"],
+        f"/v1/applications/{case.application_id}:complete",
+        {"answers": points, **flags},
+    )
+    story.expect(f"level of {points}, {flags}", answer["level"], case.person.level)
+    complete(story, case, Result.read(answer))
+    case.appeals = rng.random() < APPEAL and case.round < MOST_REVIEWS
+
+
+def complete(story: Story, case: Case, result: Result) -> None:
+    """A result is there: its dates are those of the calendar, whatever the platform answers."""
+    today = story.today
+    public_until = norms.public_until(today)
+    case.assessment_id = result.assessment_id
+    case.public_until = public_until
+    case.completed_month = story.month
+    story.expect(f"end of publicity of {today}", result.public_until, public_until)
+    days = norms.working_days(case.applied_on, today)
+    story.expect(f"working days from {case.applied_on} to {today}", result.working_days, days)
+    in_time = norms.assessed_in_time(case.applied_on, today)
+    story.tally["assessed in time" if in_time else "assessed too late"] += 1
+    story.record(
+        AssessmentCompleted(case.applied_on, today, case.area_code, frozenset(case.assessors))
+    )
+
+
+async def _appeal(story: Story, case: Case) -> None:
+    answer = await story.gateway.post(
+        story.tokens["hotline"],
+        f"/v1/assessments/{case.assessment_id}:appeal",
+        {"channel": "CHANNEL_HOTLINE"},
+    )
+    story.record(Appealed(case.completed_month, case.area_code))
+    # the review is an application too, by telephone
+    record_application(story, case.area_code, "HOTLINE")
+    story.tally["appeals"] += 1
+    review = open_case(story, case.person, answer["review_application_id"], case.area_code)
+    review.doubted = (*case.doubted, *case.assessors)
+    review.round = case.round + 1
+    await assign(story, review)

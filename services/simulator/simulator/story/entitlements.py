@@ -1,0 +1,102 @@
+"""What elders are entitled to, by the published policies; and those who do not want it."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from simulator.story import vouchers
+from simulator.story.story import Story
+from simulator.world.people import SUBSIDISED, Person
+
+DISABLED = 2  # the least level that entitles
+EARLY = date(2026, 1, 31)  # before it, somebody's death can still be reported after a payment
+# Assumption: of those who get cash early, and the first of them: reported after a month was paid
+# that they did not live in
+LATE_DEATHS = 0.15
+REFUSE = 0.12  # Assumption: share of those who get cash without asking
+
+
+@dataclass
+class Entitlements:
+    """voucher_areas: persons with an open voucher entitlement → area. unwilling: persons who did
+    not want the cash. late_deaths: whose death will be reported late.
+    """
+
+    voucher_areas: dict[int, str] = field(default_factory=dict)
+    unwilling: set[int] = field(default_factory=set)
+    late_deaths: list[Person] = field(default_factory=list)
+
+
+def entitle(story: Story, person: Person) -> None:
+    """What follows from level and hardship."""
+    disabled = person.alive and story.world.levels.get(person.number, 0) >= DISABLED
+    _entitle_to_cash(story, person, disabled)
+    _entitle_to_vouchers(story, person, disabled)
+
+
+def _entitle_to_cash(story: Story, person: Person, disabled: bool) -> None:
+    unwilling = story.state(Entitlements).unwilling
+    if not disabled or not SUBSIDISED & set(person.hardships) or person.number in unwilling:
+        story.world.cash.discard(person.number)
+        return
+    story.world.cash.add(person.number)
+    if not person.entitled_once:
+        person.entitled_once = True
+        _decide_death(story, person)
+
+
+def _decide_death(story: Story, person: Person) -> None:
+    """Some of those who get cash early will die without a report in time; the first one does."""
+    late_deaths = story.state(Entitlements).late_deaths
+    late = not late_deaths or story.rng("late death", person.number).random() < LATE_DEATHS
+    if story.today < EARLY and late:
+        person.reported_late = True
+        late_deaths.append(person)
+
+
+def _entitle_to_vouchers(story: Story, person: Person, disabled: bool) -> None:
+    areas = story.state(Entitlements).voucher_areas
+    if not disabled or "TEKUN" in person.hardships:
+        areas.pop(person.number, None)
+        vouchers.lapse_after(story, person.number, story.month)
+    elif person.number not in areas:
+        areas[person.number] = person.area_code
+        vouchers.issue(story, person.number, story.month, person.area_code)
+
+
+def end_all(story: Story, person: Person) -> None:
+    """Death or moving out ends everything."""
+    person.alive = False
+    story.world.cash.discard(person.number)
+    story.state(Entitlements).voucher_areas.pop(person.number, None)
+    vouchers.lapse_after(story, person.number)
+    story.world.stays.pop(person.number, None)
+
+
+def issue_all(story: Story) -> None:
+    """The vouchers of a new month."""
+    for number, area_code in story.state(Entitlements).voucher_areas.items():
+        vouchers.issue(story, number, story.month, area_code)
+
+
+async def refuse_some(story: Story, approved: list[Person]) -> None:
+    """Some do not want the money that came without asking."""
+    for person in approved:
+        if person.number not in story.world.cash or person.reported_late:
+            continue
+        if story.rng("refuse", person.number).random() < REFUSE:
+            await _refuse(story, person)
+
+
+async def _refuse(story: Story, person: Person) -> None:
+    token = story.tokens["hotline"]
+    page = await story.gateway.get(token, "/v1/entitlements", elder_id=person.elder_id)
+    open_ids = [
+        row["entitlement_id"]
+        for row in page["rows"]
+        if row["policy_code"] == "home-care" and row["state"] == "STATE_OPEN"
+    ]
+    story.expect("one open home-care entitlement", len(open_ids), 1)
+    await story.gateway.post(token, f"/v1/entitlements/{open_ids[0]}:refuse", {})
+    story.world.cash.discard(person.number)
+    story.state(Entitlements).unwilling.add(person.number)
+    story.tally["refusals"] += 1

@@ -1,0 +1,139 @@
+"""What happens to elders in the morning: deaths, changes, moves, arrivals, departures."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+
+from simulator.story import applications, elders, entitlements, orders, payments
+from simulator.story.applications import Applications
+from simulator.story.entitlements import Entitlements
+from simulator.story.orders import Orders
+from simulator.story.payments import CASH_DAY
+from simulator.story.story import Story, quota
+from simulator.world.days import month_of
+from simulator.world.geography import COUNTIES
+from simulator.world.people import Person
+
+# Assumption: all rates; shares of the elders in a day
+DEATHS, CHANGES, MOVES, ARRIVALS, MOVED_OUT = 0.00011, 0.0006, 0.0001, 0.0003, 0.00008
+# elders a day who expect a visit, moving house and moving out alike, so that a small city sees it
+# too
+MOVE_ANYWAY = 0.15
+REPORTED_TWICE = 0.4
+# days between a death and its report; shorter for those who still waited for something
+DELAYS, SHORT_DELAYS = (0, 1, 3, 20, 50), (0, 1, 2)
+LATE_DEATHS_A_DAY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """The elders as the day begins, by number where they are under way with something.
+
+    expecting: an order is open; visited: today, or of a visit that is reported later.
+    """
+
+    rng: Random
+    alive: list[Person]
+    applying: Set[int]
+    expecting: Set[int]
+    visited: Set[int]
+
+    def chosen(self, rate: float) -> list[Person]:
+        """Some of those who are still there."""
+        count = quota(self.rng, len(self.alive), rate)
+        return [elder for elder in self.rng.sample(self.alive, count) if elder.alive]
+
+    def expectant(self) -> list[Person]:
+        """Some who expect a visit and can move."""
+        waiting = self.expecting - self.visited
+        able = [elder for elder in self.alive if elder.number in waiting and self.is_movable(elder)]
+        return self.rng.sample(able, min(len(able), quota(self.rng, 1, MOVE_ANYWAY)))
+
+    def is_movable(self, elder: Person) -> bool:
+        """Whether the elder can move without leaving something behind."""
+        return (
+            elder.alive
+            and elder.number not in self.applying
+            and elder.living != "INSTITUTION"
+            and not elder.reported_late
+        )
+
+
+async def apply_life_events(story: Story) -> None:
+    """A morning's events, one after the other."""
+    morning = _morning(story)
+    await _deaths(story, morning)
+    for elder in morning.chosen(CHANGES):
+        if elder.living != "INSTITUTION":
+            await elders.change(story, elder, morning.rng)
+    await _moves(story, morning)
+    for elder in (*morning.chosen(MOVED_OUT), *morning.expectant()):
+        if morning.is_movable(elder):
+            await elders.move_out(story, elder)
+    for _ in range(quota(morning.rng, len(morning.alive), ARRIVALS)):
+        await elders.arrive(story, morning.rng)
+
+
+def _morning(story: Story) -> Morning:
+    open_orders = story.state(Orders).open.values()
+    return Morning(
+        rng=story.rng("fates", story.today),
+        alive=list(story.world.living()),
+        applying={case.person.number for case in story.state(Applications).cases},
+        expecting={order.person.number for order in open_orders},
+        visited={order.person.number for order in open_orders if order.visit},
+    )
+
+
+async def _deaths(story: Story, morning: Morning) -> None:
+    busy = morning.applying | morning.expecting
+    for elder in morning.chosen(DEATHS):
+        delay = morning.rng.choice(SHORT_DELAYS if elder.number in busy else DELAYS)
+        await _report_death(story, elder, story.today - timedelta(days=delay))
+    for elder in _late_deaths(story):
+        await _report_death(story, elder, story.today.replace(day=1) - timedelta(days=1))
+
+
+def _late_deaths(story: Story) -> list[Person]:
+    """Those to whom money was paid while they were dead already."""
+    if story.today.day <= CASH_DAY or month_of(story.today) == month_of(story.begun):
+        return []
+    waiting = [elder for elder in story.state(Entitlements).late_deaths if elder.alive]
+    return waiting[:LATE_DEATHS_A_DAY]
+
+
+async def _moves(story: Story, morning: Morning) -> None:
+    rng = morning.rng
+    for elder in morning.chosen(MOVES):
+        settled = elder.number not in morning.visited and elder.number not in story.world.levels
+        if morning.is_movable(elder) and settled:
+            villages = story.roster.geography.villages[rng.choice(COUNTIES)]
+            await elders.relocate(story, elder, rng.choice(villages), rng)
+    for elder in morning.expectant():
+        await elders.relocate(story, elder, elder.area_code, rng)
+
+
+async def _report_death(story: Story, elder: Person, died_on: date) -> None:
+    """Some deaths are reported twice, with another day, which is refused."""
+    token = story.tokens["hotline"]
+    path = f"/v1/elders/{elder.elder_id}:report-death"
+    await story.gateway.post(token, path, {"died_on": died_on.isoformat()})
+    record_death(story, elder, died_on)
+    if story.rng("second report", elder.number).random() < REPORTED_TWICE:
+        other_day = {"died_on": (died_on - timedelta(days=1)).isoformat()}
+        await story.expect_refusal(token, path, other_day)
+        story.tally["deaths reported twice"] += 1
+
+
+def record_death(story: Story, elder: Person, died_on: date) -> None:
+    """What follows from a death: bed, money and orders."""
+    story.tally["deaths"] += 1
+    if facility := story.world.stays.get(elder.number):
+        facility.mourned_on = story.today
+    entitlements.end_all(story, elder)
+    applications.record_death(story, elder)
+    elder.died_on = died_on
+    payments.claim_cash(story, elder, died_on)
+    payments.reverse_visits(story, elder)
+    orders.end_all(story, elder, "death")

@@ -1,0 +1,115 @@
+"""What is the case in the simulated city now. Seeded at the beginning; the story changes it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from random import Random
+from typing import TypeVar
+
+from simulator.world.facilities import Facility, facilities, residents
+from simulator.world.firms import Firm, Worker, firms, workers
+from simulator.world.geography import COUNTY_DIGITS, Geography
+from simulator.world.identifiers import Serials
+from simulator.world.people import Person, population
+
+# Assumption: shares, and how many assessors a city has
+APPLICANTS = 0.055  # of all elders, in the time of the story; most of those with level ≥ 2
+DISABLED_APPLICANTS = 0.6  # of these
+ASSESSORS_PER_ELDER = 3 * 50 / 800_000
+LEAST_ASSESSORS = 6
+S = TypeVar("S")
+
+
+@dataclass
+class World:
+    """What is the case, and what figures of stocks follow from."""
+
+    people: list[Person] = field(default_factory=list)
+    levels: dict[int, int] = field(default_factory=dict)  # person number → level in force
+    cash: set[int] = field(default_factory=set)  # persons with an open home-care entitlement
+    # person number, month of an issued voucher
+    vouchers: set[tuple[int, str]] = field(default_factory=set)
+    facilities: list[Facility] = field(default_factory=list)
+    stays: dict[int, Facility] = field(default_factory=dict)  # person number → where
+    workers: list[tuple[Worker, str]] = field(default_factory=list)  # with their county's code
+    _states: dict[type[object], object] = field(default_factory=dict, init=False)
+
+    @cached_property
+    def by_number(self) -> dict[int, Person]:
+        """People by their number."""
+        return {person.number: person for person in self.people}
+
+    def living(self) -> Iterator[Person]:
+        """The elders who are alive and in the city."""
+        return (person for person in self.people if person.alive)
+
+    def open_facilities(self) -> Iterator[Facility]:
+        """The facilities that are not closed."""
+        return (facility for facility in self.facilities if not facility.closed)
+
+    def add(self, person: Person) -> None:
+        """Somebody arrives."""
+        self.people.append(person)
+        self.by_number[person.number] = person
+
+    def state(self, kind: type[S]) -> S:
+        """The one state of this kind, which the module that declares it owns; empty at first."""
+        if kind not in self._states:
+            self._states[kind] = kind()
+        found = self._states[kind]
+        if not isinstance(found, kind):
+            raise TypeError(f"the state of {kind} is a {type(found)}")
+        return found
+
+
+@dataclass
+class Roster:
+    """Who and what is there when the story begins."""
+
+    elders: int
+    geography: Geography
+    firms: list[Firm]
+    operators: list[Firm]
+    residents: list[tuple[Person, Facility]]
+    applicants: list[Person]
+    assessor_ids: list[str]
+    serials: Serials
+
+
+def found_city(elders: int, seed: int, today: date, geography: Geography) -> tuple[World, Roster]:
+    """A city of so many elders; the same for the same seed."""
+    people = population(elders, seed, today, geography)
+    by_county = Counter(person.area_code[:COUNTY_DIGITS] for person in people)
+    made = firms(elders, seed, geography, by_county)
+    workers(elders, seed, made, today, by_county)
+    operators, houses = facilities(elders, seed, geography, by_county, len(made))
+    housed = residents(seed, people, houses)
+    for person, _ in housed:
+        person.living = "INSTITUTION"
+    assessors = max(LEAST_ASSESSORS, 2 * round(elders * ASSESSORS_PER_ELDER))
+    roster = Roster(
+        elders=elders,
+        geography=geography,
+        firms=made,
+        operators=operators,
+        residents=housed,
+        applicants=_applicants(elders, seed, people, {person.number for person, _ in housed}),
+        assessor_ids=[f"00000000-0000-7000-8000-{at:012x}" for at in range(1, assessors + 1)],
+        serials=Counter((person.born_on, person.male) for person in people),
+    )
+    return World(people=people, facilities=houses), roster
+
+
+def _applicants(elders: int, seed: int, people: list[Person], housed: set[int]) -> list[Person]:
+    """Who will apply, in the order of their applications."""
+    rng = Random(f"{seed}:applicants")
+    at_home = [person for person in people if person.number not in housed]
+    disabled = [person for person in at_home if person.level >= 2]
+    others = [person for person in at_home if person.level < 2]
+    wanted = round(elders * APPLICANTS)
+    chosen = rng.sample(disabled, min(len(disabled), round(wanted * DISABLED_APPLICANTS)))
+    chosen += rng.sample(others, min(len(others), wanted - len(chosen)))
+    rng.shuffle(chosen)
+    return chosen

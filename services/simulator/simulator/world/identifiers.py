@@ -1,0 +1,33 @@
+"""ID numbers and credit codes: well formed, and nobody's. Pure."""
+
+from collections import Counter
+from datetime import date
+
+from kit.contracts.numbers import credit_check, resident_check
+
+NOWHERE = "341199"  # an area that no county has
+Serials = Counter[tuple[date, bool]]
+"""How many ID numbers were given by birth day and sex (True: male)."""
+
+
+def id_number(born_on: date, male: bool, serials: Serials) -> str:
+    """A well-formed number that nobody can have: its area part was never given to any county.
+
+    serials: this number is noted in it.
+    """
+    serials[born_on, male] += 1
+    serial = serials[born_on, male] * 2 + int(male)
+    digits = f"{NOWHERE}{born_on:%Y%m%d}{serial:03d}"
+    return digits + resident_check(digits)
+
+
+def credit_code(kind: str, county: str, number: int) -> str:
+    """A well-formed unified social credit code. Raises: ValueError where there is none."""
+    head = f"{kind}{county}MJ{number:06d}"
+    for filler in "0123456789ABCDEFGH":
+        code = f"{head}{filler}"[:17]
+        try:
+            return code + credit_check(code)
+        except ValueError:
+            continue
+    raise ValueError(f"no code for {kind}, {county}, {number}")
