@@ -59,9 +59,9 @@ MADE_TOPICS = {
     "gateway.bench.reading": "names of contract packages, no topics",
 }
 BROAD = {
-    "kit.messaging.subscriptions": "every record's fate is decided, whatever its handler raises",
+    "kit.messaging": "every record's fate is decided, whatever its handler raises",
     "kit.rpc": "told to the caller as INTERNAL, and logged",
-    "kit.runtime.entry": "the last one who can tell; an operator's page that says what is wrong",
+    "kit.runtime": "the last one who can tell; an operator's page that says what is wrong",
     "kit.runtime.timers": "recorded in the timer's row, and tried again",
     "kit.db.migrations": "carried out of a thread and raised again in the caller's",
     "dispatch.duties": "recorded in the duty's row, and tried again",

@@ -82,7 +82,7 @@ def table() -> str:
             "calls": sorted(set(calls)),
             "rings": rings(name),
         }
-    masters = _constants(ROOT / "services" / "city" / "city" / "topics.py")["MASTERS"]
+    masters = _constants(ROOT / "services" / "city" / "city" / "topics.py")["COMPACTED"]
     topics = {
         topic: "compacted" if topic in masters else "week" for topic in sorted(known.EVERYTHING)
     }

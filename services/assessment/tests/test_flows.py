@@ -31,7 +31,7 @@ from assessment.errors import (
 )
 from assessment.flows import applications, assessments, elders
 from assessment.rules import ApplicationState, AssessmentState, ChangeReason, Status
-from assessment.snapshots import SNAPSHOT_SOURCES as SNAPSHOT_SOURCES
+from assessment.snapshots import SNAPSHOT_SOURCES
 from assessment.tables import Application, Assessment, Elder
 from assessment.testing import (
     COMMUNITIES,

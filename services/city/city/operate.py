@@ -84,8 +84,10 @@ async def verify_audit(parts: Parts, group: str) -> None:
 
 
 async def resay(parts: Parts, group: str, *aggregates: str) -> None:
-    """Has this service say some of its `MASTERS` again, one after the other."""
-    known: dict[str, snapshots.SnapshotSource] = import_module(f"{group}.snapshots").MASTERS
+    """Has this service say some of its `SNAPSHOT_SOURCES` again, one after the other."""
+    known: dict[str, snapshots.SnapshotSource] = import_module(
+        f"{group}.snapshots"
+    ).SNAPSHOT_SOURCES
     for aggregate in aggregates:
         print(
             f"{await snapshots.republish(parts.store, known[aggregate])} of {aggregate} are said again"

@@ -28,7 +28,7 @@ def test_every_master_has_an_owner_who_can_say_it_again() -> None:
     said = {
         name: service
         for service in set(OWNERS.values())
-        for name in import_module(f"{service}.snapshots").COMPACTED
+        for name in import_module(f"{service}.snapshots").SNAPSHOT_SOURCES
     }
 
     assert said == {name: owner(name) for name in topics.COMPACTED}

@@ -33,7 +33,7 @@ from facility.errors import (
     WrongCheckCharacter,
 )
 from facility.flows import elders, facilities, organisations, stays, workers
-from facility.snapshots import SNAPSHOT_SOURCES as SNAPSHOT_SOURCES
+from facility.snapshots import SNAPSHOT_SOURCES
 from facility.tables import Elder
 from facility.testing import (
     COUNTY,

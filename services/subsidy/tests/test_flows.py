@@ -21,7 +21,7 @@ from subsidy.consumers import GROUP
 from subsidy.errors import EntitlementNotOpen
 from subsidy.flows import entitlements, policies, runs, vouchers
 from subsidy.rules.kinds import Hardship, Status
-from subsidy.snapshots import SNAPSHOT_SOURCES as SNAPSHOT_SOURCES
+from subsidy.snapshots import SNAPSHOT_SOURCES
 from subsidy.testing import (
     CITY,
     COUNTY,

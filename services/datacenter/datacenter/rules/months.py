@@ -5,10 +5,10 @@ from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 
 YEAR = 12
-_LAST_HOUR = 253402300799 // 3600 - 8  # of the year 9999 in Asia/Shanghai, since 1970 in UTC
-_SHANGHAI = timezone(
-    timedelta(hours=8)
-)  # no summer time since 1991, so every month begins on a whole hour of UTC
+# no summer time since 1991, so every month begins on a whole hour of UTC
+_SHANGHAI = timezone(timedelta(hours=8))
+# of the calendar in Asia/Shanghai, since 1970 in UTC
+_LAST_HOUR = int(datetime.max.replace(microsecond=0, tzinfo=_SHANGHAI).timestamp()) // 3600
 
 
 def of_text(text: str) -> int:

@@ -1,7 +1,7 @@
 """Says the full state of a master again, for listeners whose replica was lost; `eldercare resay
 elder`.
 
-A service names its masters in `MASTERS` of its `snapshots.py`, by name of the aggregate.
+A service names its masters in `SNAPSHOT_SOURCES` of its `snapshots.py`, by name of the aggregate.
 """
 
 import asyncio
