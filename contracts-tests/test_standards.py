@@ -58,7 +58,7 @@ STRUCTURAL = {
 
 
 def rules() -> list[Source]:
-    return [source for source in packages() if source.name.split(".")[1:2] == ["rules"]]
+    return [source for source in packages() if "rules" in source.name.split(".")]
 
 
 def numbers(tree: ast.AST) -> Iterator[int | float | complex]:

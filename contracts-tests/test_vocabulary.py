@@ -2,14 +2,19 @@
 its contract counts.
 """
 
-import importlib
 from collections import defaultdict
+from collections.abc import Iterator
 from enum import IntEnum
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
 
 import contracts
 import pytest
 from eldercare import options_pb2
 from google.protobuf.descriptor import FieldDescriptor
+
+from kit.contracts.modules import import_all
 
 # A name that means the whole row in one message and one of its parts in another, or a state that
 # each aggregate has of its own.
@@ -99,6 +104,14 @@ def test_names_that_are_personal_are_marked() -> None:
     assert unmarked == []
 
 
+def rules(service: str) -> Iterator[ModuleType]:
+    """The rules of every module of a service, files and packages alike."""
+    for module in import_all(service, "rules"):
+        yield module
+        for file in iter_modules(getattr(module, "__path__", ()), f"{module.__name__}."):
+            yield import_module(file.name)
+
+
 @pytest.mark.parametrize(
     "service", ["assessment", "subsidy", "facility", "dispatch", "supervision"]
 )
@@ -106,7 +119,6 @@ def test_enums_of_rules_are_those_of_the_contract(service: str) -> None:
     """Compares each IntEnum of a service's rules with the contract's enum of the same members; an
     enum of its own has no twin.
     """
-    rules = importlib.import_module(f"{service}.rules")
     declared = {}
     for file in contracts.files():
         waiting = list(file.enum_types_by_name.values()) + [
@@ -127,7 +139,8 @@ def test_enums_of_rules_are_those_of_the_contract(service: str) -> None:
     names = {
         frozenset(name for name, _ in members): full_name for members, full_name in declared.items()
     }
-    for kind in vars(rules).values():
+    kinds = [kind for module in rules(service) for kind in vars(module).values()]
+    for kind in kinds:
         if isinstance(kind, type) and issubclass(kind, IntEnum) and kind is not IntEnum:
             members = frozenset((member.name, member.value) for member in kind)
             twin = names.get(frozenset(member.name for member in kind))

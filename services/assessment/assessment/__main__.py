@@ -1,21 +1,27 @@
 """Composition: the only file that constructs."""
 
-from assessment import consumers, ground
-from assessment.api import Applications, Assessments, Elders, Imports
+from assessment.applications.api import Applications
+from assessment.assessments.api import Assessments
+from assessment.context import GROUP, context_of
+from assessment.elders.api import Elders
+from assessment.imports.api import Imports
 from assessment.settings import Settings
+from kit.contracts.modules import import_all
 from kit.runtime import entry
 from kit.runtime.parts import Parts
+
+import_all("assessment", "jobs")
 
 
 def servicers(parts: Parts) -> list[object]:
     """What answers gRPC."""
-    under = ground.of(parts.store)
-    return [Elders(under), Imports(under), Applications(), Assessments(under)]
+    context = context_of(parts.store)
+    return [Elders(context), Imports(context), Applications(), Assessments(context)]
 
 
 def main() -> None:
     """Runs until a signal."""
-    entry.run(entry.settings(Settings), servicers=servicers, group=consumers.GROUP)
+    entry.run(entry.settings(Settings), servicers=servicers, group=GROUP)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,33 @@
-"""Builders, valid by default; all persons are invented."""
+"""Builders, valid by default, and the steps that tests share; all persons are invented."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from itertools import count
-from typing import Any
+from typing import TypeVar
+from uuid import UUID
 
 from eldercare.assessment.v1 import api_pb2 as api
+from eldercare.assessment.v1 import events_pb2 as events
+from google.protobuf.message import Message
 
-from assessment.ground import Ground
-from assessment.rules import MENTAL, MOTOR, SELF_CARE, SOCIAL
+from assessment.applications import flows as applications
+from assessment.assessments import flows as assessments
+from assessment.assessments.rules import MENTAL, MOTOR, SELF_CARE, SOCIAL
+from assessment.context import Context
+from assessment.elders import flows as elders
 from kit.contracts import areas, numbers, standards
 from kit.db.personal import KeyRing
+from kit.db.store import Session
 from kit.security.access import Caller
+
+Kind = TypeVar("Kind", bound=Message)
 
 CITY = "341100000000"
 COMMUNITIES = tuple(area.code for area in areas.load().within(CITY, areas.COMMUNITY))
 HOME = COMMUNITIES[0]
+ELSEWHERE = next(code for code in COMMUNITIES if code.startswith("341182"))
+FIRST, SECOND, THIRD, FOURTH = (str(UUID(int=number)) for number in range(1, 5))  # assessors
 BEST = dict.fromkeys(SELF_CARE + MOTOR + MENTAL + SOCIAL, 4) | {
     "stairs": 3,
     "aggression": 1,
@@ -39,9 +50,9 @@ def a_ring() -> KeyRing:
     return KeyRing(a_key("p1", 1), a_key("h1", 2))
 
 
-def a_ground(ring: KeyRing | None = None) -> Ground:
-    """What flows stand on."""
-    return Ground(ring or a_ring(), areas.load(), standards.load("assessment"))
+def a_context(ring: KeyRing | None = None) -> Context:
+    """What flows need beside the session."""
+    return Context(ring or a_ring(), areas.load(), standards.load("assessment"))
 
 
 def an_id_number(
@@ -55,9 +66,9 @@ def an_id_number(
     return digits + numbers.resident_check(digits)
 
 
-def a_registration(**given: Any) -> api.RegisterElder:
+def a_registration(**given: object) -> api.RegisterElder:
     """A complete elder of the first community."""
-    said: dict[str, Any] = {
+    usual = {
         "name": "李小明",
         "id_number": given.get("id_number") or an_id_number(),
         "phone": "13800000001",
@@ -71,7 +82,7 @@ def a_registration(**given: Any) -> api.RegisterElder:
         "contact_name": "王小红",
         "contact_phone": "13900000001",
     }
-    return api.RegisterElder(**(said | given))
+    return _made(api.RegisterElder, usual | given)
 
 
 def an_official(area: str = CITY) -> Caller:
@@ -89,14 +100,92 @@ def a_child_of(*elder_ids: str) -> Caller:
     return Caller("family-1", "mobile", frozenset({"family"}), elder_ids=frozenset(elder_ids))
 
 
+CONTEXT = a_context()
+OFFICIAL = an_official()
+
+
 def answers(**given: int) -> api.Answers:
     """All 26 answers, the best ones by default."""
     return api.Answers(**(BEST | given))
 
 
-def a_completion(
-    application_id: str, *, coma: bool = False, risk_events: int = 0, **given: Any
-) -> api.CompleteAssessment:
+def a_completion(application_id: str, **given: object) -> api.CompleteAssessment:
     """The 26 answers of a person in full ability."""
-    said: dict[str, Any] = {"answers": answers(), "coma": coma, "risk_events": risk_events}
-    return api.CompleteAssessment(application_id=application_id, **(said | given))
+    usual = {
+        "application_id": application_id,
+        "answers": answers(),
+        "coma": False,
+        "risk_events": 0,
+    }
+    return _made(api.CompleteAssessment, usual | given)
+
+
+async def an_elder(session: Session, **given: object) -> events.Elder:
+    """A registered elder."""
+    event = await elders.register(session, a_registration(**given), OFFICIAL, CONTEXT)
+    return event.elder
+
+
+async def an_application(session: Session, elder_id: str) -> str:
+    """The id of a submitted application."""
+    command = api.SubmitApplication(
+        elder_id=elder_id, reason=events.ASSESSMENT_REASON_FIRST, channel=events.CHANNEL_PORTAL
+    )
+    return (await applications.submit(session, command, OFFICIAL)).application_id
+
+
+async def assign(
+    session: Session, application_id: str, *assessors: str
+) -> events.AssessorsAssigned:
+    """Names the assessors of an application."""
+    command = api.AssignAssessors(application_id=application_id, assessor_ids=assessors)
+    return await applications.assign(session, command, OFFICIAL)
+
+
+async def complete(
+    session: Session, application_id: str, assessor: str
+) -> events.AssessmentCompleted:
+    """Completes the assessment of an application with the best answers."""
+    command = a_completion(application_id)
+    return await assessments.complete(session, command, an_assessor(assessor), CONTEXT)
+
+
+async def a_result(session: Session, elder_id: str, **given: object) -> events.AssessmentCompleted:
+    """A result of the elder, just made public."""
+    application_id = await an_application(session, elder_id)
+    await assign(session, application_id, FIRST, SECOND)
+    command = a_completion(application_id, **given)
+    return await assessments.complete(session, command, an_assessor(FIRST), CONTEXT)
+
+
+async def approve(session: Session, assessment_id: str) -> events.AssessmentApproved:
+    """Puts a level in force."""
+    command = api.ApproveAssessment(assessment_id=assessment_id)
+    return await assessments.approve(session, command, OFFICIAL, CONTEXT)
+
+
+async def appeal(session: Session, assessment_id: str) -> events.AssessmentAppealed:
+    """Doubts a result."""
+    command = api.AppealAssessment(assessment_id=assessment_id, channel=events.CHANNEL_MOBILE)
+    return await assessments.appeal(session, command, OFFICIAL)
+
+
+async def change(session: Session, elder_id: str, **given: object) -> events.ElderChanged:
+    """Changes what is known of an elder."""
+    command = _made(api.ChangeElder, {"elder_id": elder_id} | given)
+    return await elders.change(session, command, OFFICIAL, CONTEXT)
+
+
+async def report_death(session: Session, elder_id: str, died_on: str) -> events.ElderDied:
+    """Records a death."""
+    command = api.ReportElderDeath(elder_id=elder_id, died_on=died_on)
+    return await elders.report_death(session, command, OFFICIAL)
+
+
+def emitted(session: Session, kind: type[Kind]) -> list[Kind]:
+    """The events of a type that the session has collected."""
+    return [message.event for message in session.messages if isinstance(message.event, kind)]
+
+
+def _made(kind: Callable[..., Kind], fields: Mapping[str, object]) -> Kind:
+    return kind(**fields)

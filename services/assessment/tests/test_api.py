@@ -6,7 +6,7 @@ import pytest
 from eldercare.assessment.v1 import api_pb2 as api
 from google.api.httpbody_pb2 import HttpBody
 
-from assessment.consumers import GROUP
+from assessment.context import GROUP
 from assessment.testing import CITY, a_completion, a_registration
 from kit.contracts.refusals import Conflict, Denied, Malformed, NotFound, Refusal
 from kit.rpc.client import Client
@@ -99,9 +99,11 @@ async def test_contact_is_for_services_alone_and_leaves_a_record(served, issuer)
     ).elder.elder_id
     question = api.GetElder(elder_id=elder_id)
 
-    told = await service.call(f"{ELDERS}/Contact", question, token=issuer.service_token("dispatch"))
+    contact = await service.call(
+        f"{ELDERS}/Contact", question, token=issuer.service_token("dispatch")
+    )
 
-    assert (told.name, told.phone, told.lon) == ("李小明", "13800000001", 118.3)
+    assert (contact.name, contact.phone, contact.lon) == ("李小明", "13800000001", 118.3)
     with pytest.raises(Denied):
         await service.call(f"{ELDERS}/Contact", question, **OFFICIAL)
     assert await recorded(service) == [("dispatch", "dispatch", f"{ELDERS}.Contact", [elder_id])]
@@ -163,11 +165,12 @@ async def test_an_import_answers_at_once_and_shows_its_progress(served):
     service = await served("assessment")
     command = a_registration()
     header = "name,id_number,area_code,living\n"
-    rows = f"{command.name},{command.id_number},{command.area_code},ALONE\nx,1,{command.area_code},ALONE\n"
+    good = f"{command.name},{command.id_number},{command.area_code},ALONE\n"
+    bad = f"x,1,{command.area_code},ALONE\n"
 
     started = await service.call(
         f"{IMPORTS}/Start",
-        HttpBody(content_type="text/csv", data=(header + rows).encode()),
+        HttpBody(content_type="text/csv", data=(header + good + bad).encode()),
         **OFFICIAL,
     )
     assert (started.state, started.rows, started.done) == (api.Import.STATE_RUNNING, 2, 0)

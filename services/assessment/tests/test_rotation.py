@@ -7,30 +7,31 @@ from uuid import UUID
 
 from eldercare.assessment.v1 import api_pb2 as api
 
-from assessment import queries
-from assessment.flows import elders
-from assessment.tables import Elder
-from assessment.testing import COMMUNITIES, a_ground, a_key, a_registration, an_official
+from assessment.context import Context
+from assessment.elders import flows as elders
+from assessment.elders import queries
+from assessment.elders.tables import Elder
+from assessment.testing import ELSEWHERE, OFFICIAL, a_context, a_key, a_registration
+from kit.contracts.modules import import_all
 from kit.db import rotation, tables
 from kit.db.personal import KeyRing
 from kit.db.store import Store
 
 OLD, NEW = (a_key("old", 3), a_key("old", 4)), (a_key("new", 5), a_key("new", 6))
-BEFORE = a_ground(KeyRing(*OLD))
-ROTATING = a_ground(KeyRing(*(f"{new},{old}" for new, old in zip(NEW, OLD, strict=True))))
-AFTER = a_ground(KeyRing(*NEW))
-OFFICIAL = an_official()
-ELSEWHERE = next(code for code in COMMUNITIES if code.startswith("341182"))
+BEFORE = a_context(KeyRing(*OLD))
+ROTATING = a_context(KeyRing(*(f"{new},{old}" for new, old in zip(NEW, OLD, strict=True))))
+AFTER = a_context(KeyRing(*NEW))
+import_all("assessment", "tables")
 PERSONAL = rotation.tables(tables.metadata("assessment"))
 
 
-async def registered(store: Store, ground, count: int) -> dict[UUID, api.RegisterElder]:
+async def registered(store: Store, context: Context, count: int) -> dict[UUID, api.RegisterElder]:
     known = {}
     async with store.transaction() as session:
         for _ in range(count):
             command = a_registration(name="欧阳李小明", phone=f"139{len(known):08d}")
             known[
-                UUID((await elders.register(session, command, OFFICIAL, ground)).elder.elder_id)
+                UUID((await elders.register(session, command, OFFICIAL, context)).elder.elder_id)
             ] = command
     return known
 

@@ -4,16 +4,20 @@ from datetime import date
 
 import pytest
 
-from assessment.rules import is_working_day
-from assessment.testing import a_ground
-
-GROUND = a_ground()
+from assessment.assessments.flows import limits
+from assessment.assessments.rules import is_working_day
+from assessment.testing import CONTEXT
 
 
 def test_the_limits_of_the_norm():
-    limits = GROUND.limits(date(2026, 3, 2))
+    of_the_norm = limits(CONTEXT, date(2026, 3, 2))
 
-    assert (limits.cuts, limits.worst_level, limits.risk_events, limits.stack) == (
+    assert (
+        of_the_norm.cuts,
+        of_the_norm.worst_level,
+        of_the_norm.risk_events,
+        of_the_norm.stack,
+    ) == (
         [90, 66, 46, 30],
         4,
         2,
@@ -38,7 +42,9 @@ def test_holidays_and_days_worked_instead(day: date, worked: bool):
 
     assert (
         is_working_day(
-            day, GROUND.value("workdays.holidays", first), GROUND.value("workdays.workdays", first)
+            day,
+            CONTEXT.standards.value("workdays.holidays", first),
+            CONTEXT.standards.value("workdays.workdays", first),
         )
         is worked
     )
@@ -49,9 +55,9 @@ def test_every_listed_holiday_is_a_weekday_and_every_day_worked_is_a_weekend():
         first = date(year, 1, 1)
         assert all(
             day.weekday() < 5 and day.year == year
-            for day in GROUND.value("workdays.holidays", first)
+            for day in CONTEXT.standards.value("workdays.holidays", first)
         )
         assert all(
             day.weekday() >= 5 and day.year == year
-            for day in GROUND.value("workdays.workdays", first)
+            for day in CONTEXT.standards.value("workdays.workdays", first)
         )

@@ -14,8 +14,8 @@ from eldercare.dispatch.v1.events_pb2 import OrderPlaced
 
 import assessment.testing
 import subsidy.testing
-from assessment import ground
-from assessment.api import Elders
+from assessment.context import context_of
+from assessment.elders.api import Elders
 from dispatch import consumers, sealed
 from dispatch.api import Catalogue, Orders
 from dispatch.duties import Duties
@@ -69,7 +69,7 @@ async def city(store, database, clock, issuer, serve):
         name: Store(await database(name), service=name, clock=clock, vault=a_ring())
         for name in ("assessment", "subsidy")
     }
-    elders = await serve([Elders(ground.of(neighbours["assessment"]))], neighbours["assessment"])
+    elders = await serve([Elders(context_of(neighbours["assessment"]))], neighbours["assessment"])
     vouchers = await serve([Vouchers()], neighbours["subsidy"])
     clients = [
         Client(f"127.0.0.1:{server.port}", token_source=OwnToken(issuer))

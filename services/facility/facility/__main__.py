@@ -1,21 +1,27 @@
 """Composition: the only file that constructs."""
 
-from facility import consumers, ground
-from facility.api import Facilities, Organisations, Stays, Workers
+from facility.context import GROUP, context_of
+from facility.facilities.api import Facilities
+from facility.organisations.api import Organisations
 from facility.settings import Settings
+from facility.stays.api import Stays
+from facility.workers.api import Workers
+from kit.contracts.modules import import_all
 from kit.runtime import entry
 from kit.runtime.parts import Parts
+
+import_all("facility", "consumers")
 
 
 def servicers(parts: Parts) -> list[object]:
     """What answers gRPC."""
-    under = ground.of(parts.store)
-    return [Organisations(under), Facilities(under), Stays(), Workers(under)]
+    context = context_of(parts.store)
+    return [Organisations(context), Facilities(context), Stays(), Workers(context)]
 
 
 def main() -> None:
     """Runs until a signal."""
-    entry.run(entry.settings(Settings), servicers=servicers, group=consumers.GROUP)
+    entry.run(entry.settings(Settings), servicers=servicers, group=GROUP)
 
 
 if __name__ == "__main__":

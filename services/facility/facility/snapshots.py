@@ -1,32 +1,45 @@
-"""What this service can say again."""
+"""What this service can publish again."""
 
-from typing import Any
+from eldercare.facility.v1 import events_pb2 as events
 
-from eldercare.facility.v1 import events_pb2 as said
-
-from facility.flows import facilities, organisations, workers
-from facility.rules import FacilityStatus, WorkerStatus
-from facility.tables import Facility, Organisation, Worker
+from facility.facilities import flows as facilities
+from facility.facilities.rules import FacilityStatus
+from facility.facilities.tables import Facility
+from facility.organisations import flows as organisations
+from facility.organisations.tables import Organisation
+from facility.workers import flows as workers
+from facility.workers.rules import WorkerStatus
+from facility.workers.tables import Worker
 from kit.messaging.snapshots import SnapshotSource
 
 
-def _organisation(row: Organisation) -> Any:
-    kind = said.OrganisationRegistered if row.version == 1 else said.OrganisationChanged
-    return kind(organisation=organisations.public(row))
+def _organisation(
+    row: Organisation,
+) -> events.OrganisationRegistered | events.OrganisationChanged:
+    state = organisations.public(row)
+    if row.version == 1:
+        return events.OrganisationRegistered(organisation=state)
+    return events.OrganisationChanged(organisation=state)
 
 
-def _facility(row: Facility) -> Any:
-    first = said.FacilityOpened if row.version == 1 else said.FacilityChanged
-    return (said.FacilityClosed if row.status is FacilityStatus.CLOSED else first)(
-        facility=facilities.public(row)
-    )
+def _facility(
+    row: Facility,
+) -> events.FacilityOpened | events.FacilityChanged | events.FacilityClosed:
+    state = facilities.public(row)
+    if row.status is FacilityStatus.CLOSED:
+        return events.FacilityClosed(facility=state)
+    if row.version == 1:
+        return events.FacilityOpened(facility=state)
+    return events.FacilityChanged(facility=state)
 
 
-def _worker(row: Worker) -> Any:
-    first = said.WorkerRegistered if row.version == 1 else said.WorkerChanged
-    return (said.WorkerLeft if row.status is WorkerStatus.LEFT else first)(
-        worker=workers.public(row)
-    )
+def _worker(row: Worker) -> events.WorkerRegistered | events.WorkerChanged | events.WorkerLeft:
+    state = workers.public(row)
+    if row.status is WorkerStatus.LEFT:
+        return events.WorkerLeft(worker=state)
+    if row.version == 1:
+        return events.WorkerRegistered(worker=state)
+    return events.WorkerChanged(worker=state)
 
 
 SNAPSHOT_SOURCES = {

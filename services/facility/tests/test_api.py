@@ -3,10 +3,10 @@
 import uuid
 
 import pytest
-from eldercare.assessment.v1 import events_pb2 as heard
+from eldercare.assessment.v1 import events_pb2 as assessment_events
 from eldercare.facility.v1 import api_pb2 as api
 
-from facility.consumers import GROUP
+from facility.context import GROUP
 from facility.testing import CITY, a_facility, a_worker, an_elder_state, an_organisation
 from kit.contracts.refusals import Conflict, Denied, NotFound, Refusal
 from testkit.telling import tell
@@ -39,7 +39,7 @@ async def test_from_a_firm_to_a_stay_and_its_end(service, firm: str):
     with pytest.raises(Conflict) as refused:
         await service.call(f"{STAYS}/Admit", admit, **home)
     assert (refused.value.reason, refused.value.retry_after_s) == ("ELDER_NOT_KNOWN_YET", 2)
-    await tell(service.store, GROUP, heard.ElderRegistered(elder=state))
+    await tell(service.store, GROUP, assessment_events.ElderRegistered(elder=state))
 
     began = await service.call(f"{STAYS}/Admit", admit, **home)
 
@@ -120,8 +120,12 @@ async def test_a_provider_opens_no_facility(service, firm: str):
 
 
 async def test_staffing_of_an_empty_house_needs_nobody(service, firm: str):
-    told = await service.call(
+    staffing = await service.call(
         f"{ORGANISATIONS}/GetStaffing", api.GetOrganisation(organisation_id=firm), **OFFICIAL
     )
 
-    assert (told.residents, told.required_caregivers, told.HasField("share")) == (0, 0, False)
+    assert (staffing.residents, staffing.required_caregivers, staffing.HasField("share")) == (
+        0,
+        0,
+        False,
+    )

@@ -7,19 +7,19 @@ from uuid import UUID
 
 import pytest
 
-from facility.errors import KnownAlready
-from facility.flows import organisations, workers
-from facility.tables import Worker
-from facility.testing import a_ground, a_worker, an_official, an_organisation
+from facility.organisations import flows as organisations
+from facility.organisations.errors import KnownAlready
+from facility.testing import CONTEXT, OFFICIAL, a_worker, an_organisation
+from facility.workers import flows as workers
+from facility.workers.tables import Worker
 from kit.db import rotation, tables
 from kit.db.personal import KeyRing
 from kit.db.store import Store
 from testkit.databases import key_ring
 
 OLD, NEW = key_ring(), key_ring().replace("test", "new")
-GROUND, OFFICIAL = a_ground(), an_official()
 BEFORE, ROTATING, AFTER = (
-    dataclasses.replace(GROUND, ring=KeyRing(keys, keys)) for keys in (OLD, f"{NEW},{OLD}", NEW)
+    dataclasses.replace(CONTEXT, ring=KeyRing(keys, keys)) for keys in (OLD, f"{NEW},{OLD}", NEW)
 )
 
 

@@ -1,0 +1,1 @@
+"""Applications for an assessment, and who assesses."""

@@ -1,0 +1,145 @@
+"""Takes applications, names assessors, and lets applicants withdraw."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from eldercare.assessment.v1 import api_pb2 as api
+from eldercare.assessment.v1 import events_pb2 as events
+from sqlmodel import col, select
+
+from assessment.applications.errors import ApplicationNotOpen, ApplicationOpen, AssessorDoubted
+from assessment.applications.rules import (
+    OPEN,
+    WAITING,
+    ApplicationState,
+    AssessmentReason,
+    Channel,
+)
+from assessment.applications.tables import Application
+from assessment.elders.errors import ElderNotAlive
+from assessment.elders.rules import Status
+from assessment.elders.tables import Elder
+from kit.contracts import ids, wire
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.security.access import Caller
+
+
+async def submit(
+    session: Session, command: api.SubmitApplication, caller: Caller
+) -> events.ApplicationSubmitted:
+    """Asks for an assessment; the elder's lock lets one of two at once through."""
+    elder = await session.get_locked(Elder, UUID(command.elder_id), caller)
+    if elder.status is not Status.ALIVE:
+        raise ElderNotAlive(elder.elder_id, elder.status.name)
+    if (open_id := await _open_application(session, elder.elder_id)) is not None:
+        raise ApplicationOpen(elder.elder_id, open_id)
+    row = wire.row(
+        Application,
+        command,
+        application_id=ids.new(),
+        area_code=elder.area_code,
+        submitted_at=session.now,
+        state=ApplicationState.SUBMITTED,
+        assessor_ids=[],
+        excluded_ids=[],
+    )
+    session.add(row)
+    return emit(session, wire.message(events.ApplicationSubmitted, row), row)
+
+
+async def assign(
+    session: Session, command: api.AssignAssessors, caller: Caller
+) -> events.AssessorsAssigned:
+    """Names the assessors, or names others before the assessment takes place."""
+    row = await _waiting(session, command.application_id, caller)
+    chosen = [UUID(assessor) for assessor in command.assessor_ids]
+    for assessor in chosen:
+        if assessor in row.excluded_ids:
+            raise AssessorDoubted(assessor)
+    row.assessor_ids = chosen
+    row.state = ApplicationState.ASSIGNED
+    event = wire.message(events.AssessorsAssigned, row, assigned_at=session.now)
+    return emit(session, event, row)
+
+
+async def withdraw(
+    session: Session, command: api.WithdrawApplication, caller: Caller
+) -> events.ApplicationWithdrawn:
+    """Ends an application before a result is known."""
+    return _end(session, await _waiting(session, command.application_id, caller))
+
+
+async def close(session: Session, elder_id: UUID) -> None:
+    """Ends what an elder who died or moved away still waits for; a result that is public already
+    stays, and is never approved.
+    """
+    waiting = (
+        select(Application)
+        .where(Application.elder_id == elder_id, col(Application.state).in_(WAITING))
+        .with_for_update()
+    )
+    for row in (await session.exec(waiting)).all():
+        _end(session, row)
+
+
+async def open_routine(session: Session, elder_id: UUID) -> events.ApplicationSubmitted | None:
+    """Opens a routine re-assessment; nothing where the elder is gone or an application is open."""
+    elder = await session.get_locked(Elder, elder_id)
+    if elder.status is not Status.ALIVE:
+        return None
+    if await _open_application(session, elder_id) is not None:
+        return None
+    row = Application(
+        application_id=ids.new(),
+        elder_id=elder_id,
+        area_code=elder.area_code,
+        reason=AssessmentReason.ROUTINE,
+        channel=Channel.PLATFORM,
+        submitted_at=session.now,
+    )
+    session.add(row)
+    return emit(session, wire.message(events.ApplicationSubmitted, row), row)
+
+
+def open_review(
+    session: Session, doubted: Application, assessor_ids: Collection[UUID], channel: Channel
+) -> Application:
+    """A new application whose assessors must be others than those of the doubted result and of
+    those before it.
+
+    assessor_ids: who made the doubted result.
+    """
+    row = Application(
+        application_id=ids.new(),
+        elder_id=doubted.elder_id,
+        area_code=doubted.area_code,
+        reason=AssessmentReason.REVIEW,
+        channel=channel,
+        submitted_at=session.now,
+        excluded_ids=sorted({*doubted.excluded_ids, *assessor_ids}),
+    )
+    session.add(row)
+    emit(session, wire.message(events.ApplicationSubmitted, row), row)
+    return row
+
+
+def _end(session: Session, row: Application) -> events.ApplicationWithdrawn:
+    row.state = ApplicationState.WITHDRAWN
+    event = wire.message(events.ApplicationWithdrawn, row, withdrawn_at=session.now)
+    return emit(session, event, row)
+
+
+async def _waiting(session: Session, application_id: str, caller: Caller) -> Application:
+    row = await session.get_locked(Application, UUID(application_id), caller)
+    if row.state not in WAITING:
+        raise ApplicationNotOpen(row.application_id, row.state.name)
+    return row
+
+
+async def _open_application(session: Session, elder_id: UUID) -> UUID | None:
+    """The elder's application that is not finished."""
+    wanted = select(Application.application_id).where(
+        Application.elder_id == elder_id, col(Application.state).in_(OPEN)
+    )
+    return (await session.exec(wanted)).first()

@@ -1,0 +1,1 @@
+"""Results by the norm: level, publicity, doubts, validity."""

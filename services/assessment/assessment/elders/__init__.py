@@ -1,0 +1,1 @@
+"""Elders: who they are, where they live, and whether they live."""

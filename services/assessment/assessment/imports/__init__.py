@@ -1,0 +1,1 @@
+"""Files of elders on their way into the register."""

@@ -1,0 +1,297 @@
+"""Takes files of elders in: good rows are registered, the others come back with all that is wrong
+with them.
+
+A file is cut into chunks that are sealed and stored before the answer. A timer takes one chunk
+after another; registering its rows and dropping the chunk is one transaction, so a row takes effect
+once, whenever the process dies.
+"""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import protovalidate
+from eldercare.assessment.v1 import api_pb2 as api
+from eldercare.assessment.v1 import events_pb2 as events
+from google.api.httpbody_pb2 import HttpBody
+from sqlmodel import col, delete, select
+
+from assessment.context import Context
+from assessment.elders import flows as elders
+from assessment.elders.queries import opened
+from assessment.elders.tables import Elder
+from assessment.imports import files, queries
+from assessment.imports.errors import NoAreaOfYourOwn
+from assessment.imports.files import Cells, Fault
+from assessment.imports.rules import ImportState
+from assessment.imports.tables import Import, ImportChunk
+from kit.contracts import areas, ids
+from kit.contracts.clock import local_day
+from kit.db.personal import KeyRing, normal
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.runtime import timers
+from kit.security.access import Caller
+
+TIMER = "import"
+CHUNK = 500  # rows of one transaction: about a quarter of a second
+TEXTS = ("name", "phone", "address", "contact_name", "contact_phone")
+# whose own fault makes a refusal moot
+_PARTS = {"id_number": ("id_number",), "area_code": ("area_code",), "lat": ("lon", "lat")}
+
+
+class Row(NamedTuple):
+    """A row of a file. line: where it begins, the header is line 1."""
+
+    line: int
+    cells: Cells
+
+
+class Candidate(NamedTuple):
+    """A row without faults, and the registration it means."""
+
+    row: Row
+    command: api.RegisterElder
+
+
+class RefusedRow(NamedTuple):
+    """A row that is not registered, with all that is wrong with it."""
+
+    row: Row
+    faults: list[Fault]
+
+
+async def start(session: Session, body: HttpBody, caller: Caller, context: Context) -> api.Import:
+    """Reads the file, keeps its rows sealed and lets the timer do the rest. A file that cannot be
+    read as a whole is refused.
+    """
+    if caller.area is None:
+        raise NoAreaOfYourOwn
+    import_id = ids.new()
+    # a thread: the largest file is tens of megabytes, and other calls must go on
+    columns, chunks = await asyncio.to_thread(_cut, body.data)
+    records = await asyncio.to_thread(_sealed, chunks, import_id, context.ring)
+    job = Import(
+        import_id=import_id,
+        area_code=caller.area,
+        columns=columns,
+        rows=sum(map(len, chunks)),
+        started_at=session.now,
+        state=ImportState.RUNNING if chunks else ImportState.DONE,
+    )
+    session.add(job)
+    if chunks:
+        await _copy(session, "import_chunk", ("import_id", "first_line", "rows_sealed"), records)
+        timers.set_timer(session, session.now, TIMER, str(import_id))
+    return await queries.progress(session, job, caller)
+
+
+async def take_chunk(session: Session, import_id: UUID, context: Context) -> bool:
+    """Registers the next rows of a file; True while more are left."""
+    job = await session.get_locked(Import, import_id)
+    wanted = (
+        select(ImportChunk)
+        .where(ImportChunk.import_id == import_id)
+        .order_by(col(ImportChunk.first_line))
+        .limit(2)
+    )
+    chunks = (await session.exec(wanted)).all()
+    if chunks:
+        rows = json.loads(context.ring.open(chunks[0].rows_sealed, "rows"))
+        await _take(session, job, [Row(line, cells) for line, cells in rows], context)
+        await session.exec(
+            delete(ImportChunk).where(
+                col(ImportChunk.import_id) == import_id,
+                col(ImportChunk.first_line) == chunks[0].first_line,
+            )
+        )
+    if len(chunks) > 1:
+        timers.set_timer(session, session.now, TIMER, str(import_id))
+        return True
+    job.state = ImportState.DONE
+    return False
+
+
+async def failed_rows(
+    session: Session, question: api.GetImport, caller: Caller, context: Context
+) -> HttpBody:
+    """The refused rows with what is wrong behind them; with a byte order mark, since spreadsheets
+    take UTF-8 for something else without.
+    """
+    job = await queries.import_row(session, question, caller)
+    width = len(job.columns)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([*job.columns, *files.ERROR_COLUMNS])
+    for failure in await queries.failures(session, job.import_id, caller):
+        cells = json.loads(context.ring.open(failure.cells_sealed, "rows"))
+        padded = (cells + [""] * width)[:width]
+        errors = ["; ".join(parts) for parts in zip(*failure.errors, strict=True)]
+        writer.writerow([*padded, *errors])
+    data = ("\ufeff" + text.getvalue()).encode()
+    return HttpBody(content_type="text/csv; charset=utf-8", data=data)
+
+
+def _cut(data: bytes) -> tuple[list[str], list[list[Row]]]:
+    """The columns of a file, and its rows in chunks."""
+    columns, numbered = files.read(data)
+    rows = [Row(line, cells) for line, cells in numbered]
+    chunks = [rows[first : first + CHUNK] for first in range(0, len(rows), CHUNK)]
+    return columns, chunks
+
+
+def _sealed(
+    chunks: list[list[Row]], import_id: UUID, ring: KeyRing
+) -> list[tuple[UUID, int, bytes]]:
+    """The rows of `import_chunk`."""
+    return [
+        (import_id, chunk[0].line, ring.seal(json.dumps(chunk, ensure_ascii=False), "rows"))
+        for chunk in chunks
+    ]
+
+
+async def _take(session: Session, job: Import, rows: list[Row], context: Context) -> None:
+    """Registers what can be, notes what cannot, and counts."""
+    good: list[Candidate] = []
+    refused: list[RefusedRow] = []
+    for row in rows:
+        command, faults = _checked(job, row.cells, session, context)
+        if faults:
+            refused.append(RefusedRow(row, faults))
+        else:
+            good.append(Candidate(row, command))
+    fresh = await _register(session, job, good, refused, context)
+    await _note(session, job, refused, context.ring)
+    job.registered += fresh
+    job.failed += len(refused)
+    job.done += len(rows)
+
+
+async def _register(
+    session: Session,
+    job: Import,
+    candidates: list[Candidate],
+    refused: list[RefusedRow],
+    context: Context,
+) -> int:
+    """Registers who is not known, refuses who is known otherwise; returns how many are new."""
+    ring = context.ring
+    id_numbers = [candidate.command.id_number for candidate in candidates]
+    known = await elders.known(session, ring, id_numbers)
+    fresh: dict[str, dict[str, object]] = {}
+    for row, command in candidates:
+        number = command.id_number
+        if number not in known and number not in fresh:
+            fresh[number] = elders.columns(command, session.now, context)
+            continue
+        there = known.get(number) or Elder.model_validate(fresh[number])
+        if faults := _differences(job, there, command, ring):
+            refused.append(RefusedRow(row, faults))
+        else:
+            job.unchanged += 1
+    await _copy_elders(session, list(fresh.values()))
+    return len(fresh)
+
+
+def _checked(
+    job: Import, cells: Cells, session: Session, context: Context
+) -> tuple[api.RegisterElder, list[Fault]]:
+    """The registration a row means, and everything that forbids it; what Register refuses is
+    refused here by the same code.
+    """
+    command, faults = files.parsed(job.columns, cells)
+    # as its digest is made: `x` and `X` are one person, also within a chunk
+    command.id_number = command.id_number.upper()
+    faulty = {fault.field for fault in faults}
+    for fault in _violations(command):
+        if fault.field not in faulty:
+            faults.append(fault)
+            faulty.add(fault.field)
+    if "id_number" not in faulty:
+        for refusal in elders.faults(command, local_day(session.now), context):
+            field = refusal.field or ""
+            if faulty.isdisjoint(_PARTS.get(field, ())):
+                faults.append(Fault(field, refusal.reason, str(refusal)))
+    if "area_code" not in faulty and not areas.is_in(command.area_code, job.area_code):
+        text = f"the area does not lie in {job.area_code}"
+        faults.append(Fault("area_code", "AREA_NOT_YOURS", text))
+    return command, faults
+
+
+def _violations(command: api.RegisterElder) -> Iterator[Fault]:
+    """What the contract's own constraints forbid."""
+    for violation in protovalidate.collect_violations(command):
+        path = violation.proto.field
+        field = path.elements[0].field_name if path else ""
+        yield Fault(field, violation.proto.rule_id, violation.proto.message)
+
+
+def _differences(
+    job: Import, there: Elder, command: api.RegisterElder, ring: KeyRing
+) -> list[Fault]:
+    """What a row states otherwise than the register; an empty cell states nothing. Elders of other
+    areas are not described.
+    """
+    if not areas.is_in(there.area_code, job.area_code):
+        text = "an elder with this ID number is registered already"
+        return [Fault("id_number", "KNOWN_ALREADY", text)]
+    pairs: dict[str, tuple[object, object]] = {
+        "area_code": (there.area_code, command.area_code),
+        "living": (int(there.living), command.living),
+    }
+    if "hardships" in job.columns:
+        pairs["hardships"] = (there.hardships, sorted(command.hardships))
+    if "local_register" in job.columns:
+        pairs["local_register"] = (there.local_register, command.local_register)
+    for kind in TEXTS:
+        text = getattr(command, kind)
+        if text:
+            plain = kind.removeprefix("contact_")
+            pairs[kind] = (normal(plain, opened(ring, there, kind)), normal(plain, text))
+    if command.HasField("lon") and command.HasField("lat"):
+        pairs["lon"] = (opened(ring, there, "position"), f"{command.lon!r} {command.lat!r}")
+    return [_other(field) for field, (before, now) in pairs.items() if before != now]
+
+
+def _other(field: str) -> Fault:
+    text = f"the elder is registered with another {field}; change it there"
+    return Fault(field, "KNOWN_WITH_OTHER_FIELDS", text)
+
+
+async def _copy_elders(session: Session, rows: list[dict[str, object]]) -> None:
+    """Copies all rows in at once, past the ORM: ten times faster. A person whom another import was
+    faster to register breaks the chunk, which is then taken again.
+    """
+    for row in rows:
+        row["version"] = 1
+        emit(session, events.ElderRegistered(elder=elders.public(row)), sequence=1)
+    columns = tuple(Elder.model_fields)
+    records = [tuple(row[column] for column in columns) for row in rows]
+    await _copy(session, "elder", columns, records)
+
+
+async def _note(session: Session, job: Import, refused: list[RefusedRow], ring: KeyRing) -> None:
+    """Keeps refused rows as they came, with all that is wrong with them."""
+    records = [
+        (
+            job.import_id,
+            row.line,
+            json.dumps(faults, ensure_ascii=False),
+            ring.seal(json.dumps(row.cells, ensure_ascii=False), "rows"),
+        )
+        for row, faults in refused
+    ]
+    columns = ("import_id", "line", "errors", "cells_sealed")
+    await _copy(session, "import_failure", columns, records)
+
+
+async def _copy(
+    session: Session, table: str, columns: Sequence[str], records: Sequence[tuple[object, ...]]
+) -> None:
+    if records:
+        driver = await session.driver()
+        await driver.copy_records_to_table(table, columns=columns, records=records)

@@ -1,0 +1,201 @@
+"""Results, publicity, doubts and validity, on a real PostgreSQL."""
+
+import uuid
+from datetime import date, timedelta
+
+import pytest
+from eldercare.assessment.v1 import events_pb2 as events
+
+from assessment.applications.errors import ApplicationNotOpen, AssessorDoubted
+from assessment.applications.rules import ApplicationState
+from assessment.applications.tables import Application
+from assessment.assessments import flows as assessments
+from assessment.assessments.errors import (
+    AssessmentNotPublic,
+    NotTheAssessor,
+    PublicityOver,
+    PublicityRunning,
+)
+from assessment.assessments.rules import AssessmentState, ChangeReason
+from assessment.assessments.tables import Assessment
+from assessment.elders.errors import ElderNotAlive
+from assessment.testing import (
+    FIRST,
+    FOURTH,
+    SECOND,
+    THIRD,
+    a_result,
+    an_application,
+    an_elder,
+    answers,
+    appeal,
+    approve,
+    assign,
+    complete,
+    emitted,
+    report_death,
+)
+from kit.contracts.clock import local_day
+from kit.db.store import Session
+
+
+async def test_all_best_answers_give_level_zero_and_seven_days_of_publicity(session: Session):
+    result = await a_result(session, (await an_elder(session)).elder_id)
+
+    assert (result.total_points, result.preliminary_level, result.level, result.assessors) == (
+        90,
+        0,
+        0,
+        2,
+    )
+    assert result.HasField("level")
+    assert (
+        result.public_until.ToJsonString() == "2026-03-09T16:00:00Z"
+    )  # the end of 9 March in Shanghai
+
+
+async def test_working_days_leave_out_weekends_and_holidays(session: Session):
+    elder = await an_elder(session)
+    application_id = await an_application(session, elder.elder_id)
+    await assign(session, application_id, FIRST, SECOND)
+    session.now += timedelta(days=36)  # to 7 April; 6 April is a holiday
+
+    result = await complete(session, application_id, FIRST)
+
+    assert result.working_days == 25
+
+
+async def test_change_rules_are_recorded_in_the_result(session: Session):
+    result = await a_result(
+        session,
+        (await an_elder(session)).elder_id,
+        answers=answers(eating=0),
+        diagnoses=["F01"],
+        risk_events=2,
+    )
+
+    assert (result.total_points, result.preliminary_level, result.level) == (86, 1, 2)
+    assert list(result.change_reasons) == [ChangeReason.MENTAL_DISORDER, ChangeReason.RISK_EVENTS]
+
+
+async def test_only_an_assigned_assessor_completes(session: Session):
+    application_id = await an_application(session, (await an_elder(session)).elder_id)
+    await assign(session, application_id, FIRST, SECOND)
+
+    with pytest.raises(NotTheAssessor):
+        await complete(session, application_id, THIRD)
+
+
+async def test_an_assessment_is_completed_once(session: Session):
+    elder = await an_elder(session)
+    result = await a_result(session, elder.elder_id)
+
+    with pytest.raises(ApplicationNotOpen):
+        await complete(session, result.application_id, FIRST)
+
+
+async def test_a_level_comes_into_force_after_publicity(session: Session):
+    result = await a_result(session, (await an_elder(session)).elder_id)
+    with pytest.raises(PublicityRunning):
+        await approve(session, result.assessment_id)
+    session.now = result.public_until.ToDatetime().replace(tzinfo=session.now.tzinfo)
+
+    approved = await approve(session, result.assessment_id)
+
+    assert (approved.valid_from, approved.valid_to) == ("2026-03-10", "2027-03-10")
+    assert (
+        await session.get(Application, uuid.UUID(result.application_id))
+    ).state is ApplicationState.APPROVED
+    with pytest.raises(AssessmentNotPublic):
+        await approve(session, result.assessment_id)
+
+
+async def test_a_newer_result_replaces_the_one_in_force(session: Session):
+    elder = await an_elder(session)
+    made = []
+    for _ in range(2):
+        result = await a_result(session, elder.elder_id)
+        session.now += timedelta(days=10)
+        made.append((await approve(session, result.assessment_id)).assessment_id)
+
+    states = [
+        (await session.get(Assessment, uuid.UUID(assessment_id))).state for assessment_id in made
+    ]
+    assert states == [AssessmentState.REPLACED, AssessmentState.IN_FORCE]
+
+
+async def test_a_level_is_assessed_again_before_it_expires(session: Session):
+    result = await a_result(session, (await an_elder(session)).elder_id)
+    session.now += timedelta(days=10)
+    await approve(session, result.assessment_id)
+
+    at = session.timers[assessments.REASSESS, result.assessment_id]
+    session.now = at
+    opened = await assessments.reassess(session, uuid.UUID(result.assessment_id))
+
+    assert local_day(at) == date(2027, 1, 11)  # sixty days before 12 March
+    assert (opened.reason, opened.channel) == (
+        events.ASSESSMENT_REASON_ROUTINE,
+        events.CHANNEL_PLATFORM,
+    )
+    assert (
+        await assessments.reassess(session, uuid.UUID(result.assessment_id)) is None
+    )  # one is open already
+
+
+async def test_nobody_is_assessed_again_after_death(session: Session):
+    elder = await an_elder(session)
+    result = await a_result(session, elder.elder_id)
+    session.now += timedelta(days=10)
+    await approve(session, result.assessment_id)
+    await report_death(session, elder.elder_id, "2026-03-10")
+
+    assert await assessments.reassess(session, uuid.UUID(result.assessment_id)) is None
+
+
+async def test_a_doubted_result_is_reviewed_by_others(session: Session):
+    result = await a_result(session, (await an_elder(session)).elder_id)
+
+    appealed = await appeal(session, result.assessment_id)
+
+    with pytest.raises(AssessorDoubted):
+        await assign(session, appealed.review_application_id, FIRST, THIRD)
+    await assign(session, appealed.review_application_id, THIRD, FOURTH)
+    assert (
+        emitted(session, events.ApplicationSubmitted)[-1].reason == events.ASSESSMENT_REASON_REVIEW
+    )
+    session.now += timedelta(days=10)
+    with pytest.raises(AssessmentNotPublic):
+        await approve(session, result.assessment_id)
+
+
+async def test_a_second_review_excludes_the_assessors_of_both_results(session: Session):
+    result = await a_result(session, (await an_elder(session)).elder_id)
+    review = (await appeal(session, result.assessment_id)).review_application_id
+    await assign(session, review, THIRD, FOURTH)
+    second = await complete(session, review, THIRD)
+
+    last = (await appeal(session, second.assessment_id)).review_application_id
+
+    for doubted in (FIRST, FOURTH):
+        with pytest.raises(AssessorDoubted):
+            await assign(session, last, doubted, str(uuid.UUID(int=9)))
+
+
+async def test_doubts_come_too_late_after_publicity(session: Session):
+    result = await a_result(session, (await an_elder(session)).elder_id)
+    session.now += timedelta(days=10)
+
+    with pytest.raises(PublicityOver):
+        await appeal(session, result.assessment_id)
+
+
+async def test_the_level_of_somebody_who_died_is_not_approved(session: Session):
+    elder = await an_elder(session)
+    result = await a_result(session, elder.elder_id)
+    session.now += timedelta(days=10)
+    died_on = local_day(session.now).isoformat()
+    await report_death(session, elder.elder_id, died_on)
+
+    with pytest.raises(ElderNotAlive):
+        await approve(session, result.assessment_id)

@@ -1,0 +1,28 @@
+"""Policy days that requests name."""
+
+from datetime import date
+
+from kit.contracts.days import NO_END
+from kit.contracts.refusals import Refusal
+
+
+class ImpossibleDay(Refusal):
+    """The day is not in the calendar, or lies where it cannot."""
+
+    text = "{day} is impossible: {why}"
+
+    def __init__(self, field: str, day: str, why: str) -> None:
+        super().__init__(field=field, day=day, why=why)
+
+
+def day_of(field: str, text: str, *, latest: date = NO_END) -> date:
+    """A policy day from `YYYY-MM-DD`. Raises: ImpossibleDay for one that the calendar does not
+    have, or after `latest`.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise ImpossibleDay(field, text, "the calendar does not have it") from error
+    if day > latest:
+        raise ImpossibleDay(field, text, "it lies in the future")
+    return day

@@ -1,0 +1,1 @@
+"""Facilities of the three tiers and their beds."""

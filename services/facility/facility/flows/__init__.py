@@ -1,1 +1,0 @@
-"""What this service does: one function per message – load, decide, store, emit."""

@@ -1,0 +1,1 @@
+"""Organisations: firms, institutions and associations, and their caregivers' number."""

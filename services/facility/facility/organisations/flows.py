@@ -1,0 +1,53 @@
+"""Registers organisations."""
+
+from eldercare.facility.v1 import api_pb2 as api
+from eldercare.facility.v1 import events_pb2 as events
+from sqlalchemy.exc import IntegrityError
+
+from facility.context import Context
+from facility.organisations.errors import AreaUnknown, KnownAlready, WrongCheckCharacter
+from facility.organisations.rules import OrganisationStatus
+from facility.organisations.tables import Organisation
+from kit.contracts import areas, ids, numbers, wire
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.security import access
+from kit.security.access import Caller
+
+
+async def register(
+    session: Session, command: api.RegisterOrganisation, caller: Caller, context: Context
+) -> events.OrganisationRegistered:
+    """Makes an organisation known by its credit code; two at once with one code: one is refused."""
+    if numbers.credit_check(command.credit_code[:-1]) != command.credit_code[-1]:
+        raise WrongCheckCharacter("credit_code", "GB 32100-2015")
+    check_area(command.area_code, caller, context)
+    row = wire.row(
+        Organisation,
+        command,
+        organisation_id=ids.new(),
+        registered_at=session.now,
+        status=OrganisationStatus.ACTIVE,
+    )
+    session.add(row)
+    event = emit(session, events.OrganisationRegistered(organisation=public(row)), row)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise KnownAlready("credit_code") from error
+    return event
+
+
+def check_area(area_code: str, caller: Caller, context: Context) -> None:
+    """Refuses an area that is not in the city's tree, is larger than a county, or lies outside the
+    caller's.
+    """
+    level = context.areas.level_of(area_code) or areas.PROVINCE
+    if level < areas.COUNTY:
+        raise AreaUnknown(area_code)
+    access.check(caller, area=area_code, kind="area", key=area_code)
+
+
+def public(row: Organisation) -> events.Organisation:
+    """The public state."""
+    return wire.message(events.Organisation, row)

@@ -1,0 +1,1 @@
+"""Stays: who lies in which bed, from when to when."""

@@ -1,0 +1,145 @@
+"""Admits elders to beds and discharges them; PostgreSQL's exclusion constraints are what keeps two
+stays apart.
+"""
+
+from datetime import date
+from uuid import UUID
+
+from eldercare.facility.v1 import api_pb2 as api
+from eldercare.facility.v1 import events_pb2 as events
+from sqlalchemy import exists, func
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+
+from facility.days import ImpossibleDay, day_of
+from facility.facilities.errors import FacilityIsClosed
+from facility.facilities.rules import FacilityStatus
+from facility.facilities.tables import Bed, Facility
+from facility.replicas.rules import ElderStatus
+from facility.replicas.tables import Elder
+from facility.stays import rules
+from facility.stays.errors import (
+    BedTaken,
+    ElderNotAlive,
+    ElderNotKnownYet,
+    ElderStaysElsewhere,
+    EndedAlready,
+    NoFreeBed,
+    NotABedThere,
+)
+from facility.stays.tables import BED_ONCE, ELDER_ONCE, Stay
+from kit.contracts import ids, wire
+from kit.contracts.clock import local_day
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.security.access import Caller
+
+
+async def admit(session: Session, command: api.AdmitElder, caller: Caller) -> events.StayBegan:
+    """Begins a stay. The facility's lock lets one admission at a time choose a free bed; whoever
+    comes past it meets the constraints.
+    """
+    facility = await session.get_locked(Facility, UUID(command.facility_id), caller)
+    if facility.status is not FacilityStatus.OPEN:
+        raise FacilityIsClosed(facility.facility_id)
+    began_on = day_of("began_on", command.began_on, latest=local_day(session.now))
+    elder = await _elder(session, command.elder_id)
+    bed = await _bed(session, command, facility, began_on)
+    row = Stay(
+        stay_id=ids.new(),
+        facility_id=facility.facility_id,
+        organisation_id=facility.organisation_id,
+        bed_id=bed.bed_id,
+        elder_id=elder.elder_id,
+        area_code=facility.area_code,
+        began_on=began_on,
+        admitted_at=session.now,
+    )
+    session.add(row)
+    event = emit(session, wire.message(events.StayBegan, row), row)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise _overlap(error, row) from error
+    return event
+
+
+async def discharge(
+    session: Session, command: api.DischargeElder, caller: Caller
+) -> events.StayEnded:
+    """Ends a stay; the bed is free from that day on."""
+    row = await session.get_locked(Stay, UUID(command.stay_id), caller)
+    if row.ended_on is not None:
+        raise EndedAlready(row.stay_id, row.ended_on)
+    ended_on = day_of("ended_on", command.ended_on, latest=local_day(session.now))
+    if ended_on < row.began_on:
+        raise ImpossibleDay("ended_on", command.ended_on, f"the stay began on {row.began_on}")
+    return _end(session, row, ended_on)
+
+
+async def end_by_death(session: Session, elder_id: UUID, died_on: date) -> None:
+    """Ends what an elder who died still stays in, the day after the death."""
+    unended = (
+        select(Stay)
+        .where(Stay.elder_id == elder_id, col(Stay.ended_on).is_(None))
+        .with_for_update()
+    )
+    for row in (await session.exec(unended)).all():
+        _end(session, row, rules.end_by_death(row.began_on, died_on))
+
+
+async def _elder(session: Session, elder_id: str) -> Elder:
+    """The elder, alive and locked."""
+    row: Elder | None = await session.get(
+        Elder, UUID(elder_id), with_for_update=True, populate_existing=True
+    )
+    if row is None:
+        raise ElderNotKnownYet(elder_id)
+    if row.status is not ElderStatus.ALIVE:
+        raise ElderNotAlive(row.elder_id, row.status.name)
+    return row
+
+
+async def _bed(
+    session: Session, command: api.AdmitElder, facility: Facility, began_on: date
+) -> Bed:
+    """The bed that the command names, or a free one."""
+    if not command.HasField("bed_id"):
+        free = await _free_bed(session, facility.facility_id, began_on)
+        if free is None:
+            raise NoFreeBed(facility.facility_id)
+        return free
+    bed: Bed | None = await session.get(Bed, UUID(command.bed_id))
+    if bed is None or bed.facility_id != facility.facility_id:
+        raise NotABedThere(facility.facility_id, command.bed_id)
+    return bed
+
+
+async def _free_bed(session: Session, facility_id: UUID, began_on: date) -> Bed | None:
+    """A bed without a stay from that day on; a plain one before a nursing bed."""
+    days = func.daterange(Stay.began_on, Stay.ended_on)
+    overlaps = days.op("&&")(func.daterange(began_on, None))
+    taken = exists().where(col(Stay.bed_id) == Bed.bed_id, overlaps)
+    wanted = (
+        select(Bed)
+        .where(Bed.facility_id == facility_id, ~taken)
+        .order_by(col(Bed.nursing), col(Bed.bed_id))
+        .limit(1)
+    )
+    return (await session.exec(wanted)).first()
+
+
+def _end(session: Session, row: Stay, ended_on: date) -> events.StayEnded:
+    row.ended_on = ended_on
+    event = wire.message(events.StayEnded, row, discharged_at=session.now)
+    return emit(session, event, row)
+
+
+def _overlap(error: IntegrityError, row: Stay) -> Exception:
+    """What the violated constraint means."""
+    broken = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
+    if broken == BED_ONCE:
+        return BedTaken(row.bed_id)
+    if broken == ELDER_ONCE:
+        return ElderStaysElsewhere(row.elder_id)
+    return error

@@ -1,0 +1,1 @@
+"""Workers of an organisation, their skills, certificates and shifts."""

@@ -1,0 +1,37 @@
+"""What is refused about workers, and why."""
+
+from kit.contracts.refusals import Conflict, Refusal
+
+
+class ImpossibleBirthDay(Refusal):
+    """The birth day in the ID number is that of nobody who works."""
+
+    field = "id_number"
+    text = "the birth day in the ID number is impossible"
+
+
+class ImpossibleShift(Refusal):
+    """A shift ends after it begins."""
+
+    field = "shift_to_min"
+    text = "a shift from minute {shift_from_min} to minute {shift_to_min} of the day is impossible"
+
+    def __init__(self, shift_from_min: int, shift_to_min: int) -> None:
+        super().__init__(shift_from_min=shift_from_min, shift_to_min=shift_to_min)
+
+
+class NothingToChange(Refusal):
+    """The request names nothing that is to be different."""
+
+    field = "worker_id"
+    text = "the request changes nothing"
+
+
+class WorkerGone(Conflict):
+    """The worker left the organisation."""
+
+    field = "worker_id"
+    text = "worker {worker_id} left"
+
+    def __init__(self, worker_id: object) -> None:
+        super().__init__(worker_id=str(worker_id))

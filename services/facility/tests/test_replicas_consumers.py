@@ -1,0 +1,125 @@
+"""Bytes in, rows out; delivery itself is the kit's suite."""
+
+import uuid
+
+import pytest
+from eldercare.assessment.v1 import events_pb2 as assessment_events
+from eldercare.facility.v1 import api_pb2 as api
+
+from facility.context import GROUP
+from facility.facilities import flows as facilities
+from facility.organisations import flows as organisations
+from facility.replicas.tables import Ability, Elder
+from facility.stays import flows as stays
+from facility.testing import CONTEXT, OFFICIAL, a_facility, an_elder_state, an_organisation
+from kit.contracts import ids
+from kit.contracts.modules import import_all
+from kit.db.store import Store
+from testkit.extremes import ENDS, LAST, moved
+from testkit.telling import a_record, tell, tell_records
+
+import_all("facility", "consumers")
+
+
+async def test_a_replica_follows_the_newest_state_alone(store: Store):
+    state = an_elder_state()
+    moved = an_elder_state(state.elder_id, area_code="341182100001", living=2)
+    older = a_record(assessment_events.ElderRegistered(elder=state), store.clock.now())
+    newer = a_record(assessment_events.ElderChanged(elder=moved), store.clock.now())
+
+    for record in (newer, older, newer):
+        await tell_records(store, GROUP, [record])
+
+    async with store.reading() as session:
+        row = await session.get(Elder, uuid.UUID(state.elder_id))
+    assert row.area_code == "341182100001"
+
+
+async def test_a_death_frees_the_bed(store: Store):
+    state = an_elder_state()
+    await tell(store, GROUP, assessment_events.ElderRegistered(elder=state))
+    async with store.transaction() as session:
+        firm = (
+            await organisations.register(session, an_organisation(), OFFICIAL, CONTEXT)
+        ).organisation
+        opened = (
+            await facilities.open_(
+                session, a_facility(firm.organisation_id, beds=1), OFFICIAL, CONTEXT
+            )
+        ).facility
+        command = api.AdmitElder(
+            facility_id=opened.facility_id, elder_id=state.elder_id, began_on="2026-02-01"
+        )
+        await stays.admit(session, command, OFFICIAL)
+
+    await tell(
+        store,
+        GROUP,
+        assessment_events.ElderDied(
+            elder=an_elder_state(state.elder_id, status=2, died_on="2026-02-20")
+        ),
+    )
+
+    async with store.reading() as session:
+        driver = await session.driver()
+        assert str(await driver.fetchval("select ended_on from stay")) == "2026-02-21"
+        assert (
+            await driver.fetchval("select count(*) from outbox where headers like '%StayEnded%'")
+            == 1
+        )
+
+
+async def test_an_approved_level_is_kept_once(store: Store):
+    event = assessment_events.AssessmentApproved(
+        assessment_id=str(uuid.uuid4()),
+        application_id=str(uuid.uuid4()),
+        elder_id=str(uuid.uuid4()),
+        area_code="341102001001",
+        level=0,
+        valid_from="2026-02-01",
+        valid_to="2027-02-01",
+    )
+    event.approved_at.FromDatetime(store.clock.now())
+
+    record = a_record(event, store.clock.now(), event_id=ids.new())
+
+    fates = [await tell_records(store, GROUP, [record]) for _ in range(2)]
+
+    async with store.reading() as session:
+        assert (await session.get(Ability, uuid.UUID(event.elder_id))).level == 0
+    assert [next(iter(fate)).lower() for fate in fates] == ["applied", "repeated"]
+
+
+@pytest.mark.parametrize(("day", "at"), ENDS)
+async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(store: Store, clock, day, at):
+    clock.set(LAST)
+    state = an_elder_state()
+    await tell(store, GROUP, assessment_events.ElderRegistered(elder=state))
+    async with store.transaction() as session:
+        firm = (
+            await organisations.register(session, an_organisation(), OFFICIAL, CONTEXT)
+        ).organisation
+        opened = (
+            await facilities.open_(
+                session, a_facility(firm.organisation_id, beds=1), OFFICIAL, CONTEXT
+            )
+        ).facility
+        await stays.admit(
+            session,
+            api.AdmitElder(facility_id=opened.facility_id, elder_id=state.elder_id, began_on=day),
+            OFFICIAL,
+        )
+    approved = assessment_events.AssessmentApproved(
+        assessment_id=str(uuid.uuid4()),
+        application_id=str(uuid.uuid4()),
+        elder_id=state.elder_id,
+        area_code="341102001001",
+        level=0,
+    )
+    died = assessment_events.ElderDied(elder=an_elder_state(state.elder_id, status=2, died_on=day))
+
+    assert await tell(
+        store, GROUP, moved(approved, day, at), moved(died, day, at), careful=True
+    ) == {"applied": 2}
+    async with store.reading() as session:
+        assert str(await (await session.driver()).fetchval("select ended_on - 1 from stay")) == day
