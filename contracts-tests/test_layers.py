@@ -67,8 +67,8 @@ BROAD = {
     "dispatch.duties": "recorded in the duty's row, and tried again",
 }
 UNSCOPED = {
-    "subsidy.queries.policies": "policies belong to nobody",
-    "subsidy.queries.explanation": "the decision of an entitlement that was found within the caller's scope",
+    "subsidy.policies.queries.policies": "policies belong to nobody",
+    "subsidy.entitlements.queries.explanation": "the decision of an entitlement that was found within the caller's scope",
     "datacenter.queries.boards.freshness": "how far topics are read belongs to nobody",
     "datacenter.queries.figures.generation": "which generation of counts is shown",
     "datacenter.queries.figures.watermarks": "how new topics are belongs to nobody",

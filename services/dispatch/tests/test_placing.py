@@ -29,8 +29,9 @@ from kit.db.store import Store
 from kit.rpc.client import Client
 from kit.rpc.server import Server
 from kit.security.identity import Identity
-from subsidy import consumers as subsidy_consumers
-from subsidy.api import Vouchers
+from subsidy.__main__ import begin as begin_subsidy
+from subsidy.holds.api import Vouchers
+from subsidy.settings import GROUP as SUBSIDY
 from testkit.telling import tell
 
 PLACE = "eldercare.dispatch.v1.Orders/Place"
@@ -86,10 +87,10 @@ async def city(store, database, clock, issuer, serve):
     )
     elder_id = UUID(registered.elder.elder_id)
     await tell(store, consumers.GROUP, registered)
-    await subsidy_consumers.begin(neighbours["subsidy"])
+    await begin_subsidy(neighbours["subsidy"])
     await tell(
         neighbours["subsidy"],
-        subsidy_consumers.GROUP,
+        SUBSIDY,
         registered,
         subsidy.testing.an_approval(elder_id),
     )

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from kit.runtime import settings
 
+GROUP = "subsidy"  # of consumers and timers
+
 
 class Settings(settings.Settings):
     """`personal_keys` seal the answers of commands."""

@@ -1,7 +1,7 @@
-"""What this service can say again."""
+"""What this service can republish."""
 
 from kit.messaging.snapshots import SnapshotSource
-from subsidy.flows.policies import published_event
-from subsidy.tables import Policy
+from subsidy.policies.flows import published_event
+from subsidy.policies.tables import Policy
 
 SNAPSHOT_SOURCES = {"policy": SnapshotSource(Policy, published_event)}

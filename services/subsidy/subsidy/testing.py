@@ -1,23 +1,41 @@
-"""Builders of facts, valid by default."""
+"""Builders of facts, valid by default, and short ways to read what was published."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from eldercare.assessment.v1 import events_pb2 as assessment
 from eldercare.dispatch.v1 import events_pb2 as dispatch
 from eldercare.facility.v1 import events_pb2 as facility
 from eldercare.supervision.v1 import events_pb2 as supervision
+from google.protobuf.message import Message
 
 from kit.contracts import ids, wire
 from kit.contracts.clock import local_day
-from subsidy.rules.kinds import Hardship, Status
+from kit.db.store import Session, Store
+from kit.rpc.methods import Call
+from kit.security.access import Caller
+from subsidy.policies.rules import Kind
+from subsidy.replicas.rules import Hardship, Status
 
 VILLAGE = "341102001001"
 COUNTY = "341102000000"
 CITY = "341100000000"
 ELSEWHERE = "341103001001"
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+_ENTITLE = """
+insert into entitlement (
+    entitlement_id, elder_id, area_code, policy_code, policy_version, kind, level, monthly_fen,
+    state, valid_from, opened_at, version)
+select gen_random_uuid(), gen_random_uuid(), $2, $3, '2026-01-01', $4, 3, $5, 1, '2026-02-01',
+    now(), 1
+from generate_series(1, $1)
+"""
+
+Published = TypeVar("Published", bound=Message)
+Rows = Callable[[str], Awaitable[list[dict[str, object]]]]
 
 
 def an_elder(
@@ -28,7 +46,7 @@ def an_elder(
     status: Status = Status.ALIVE,
     died_on: date | None = None,
 ) -> assessment.ElderRegistered | assessment.ElderDied:
-    """The state of an elder: who died says so by ElderDied."""
+    """The state of an elder: a death is an ElderDied."""
     elder = wire.message(
         assessment.Elder,
         {
@@ -157,3 +175,37 @@ def a_refused_audit(
         voucher_fen=voucher_fen,
         refused_at=wire.timestamp(BEGIN),
     )
+
+
+async def entitle(
+    store: Store,
+    count: int,
+    policy_code: str = "national-voucher",
+    kind: Kind = Kind.VOUCHER,
+    monthly_fen: int = 80000,
+) -> None:
+    """Entitles people to a policy, without the facts that entitlements follow from."""
+    async with store.transaction() as session:
+        driver = await session.driver()
+        await driver.execute(_ENTITLE, count, VILLAGE, policy_code, kind, monthly_fen)
+
+
+def a_call(
+    session: Session,
+    role: str = "official",
+    *,
+    area: str | None = None,
+    elder_ids: frozenset[str] = frozenset(),
+) -> Call:
+    """A call through the portal. area, elder_ids: whom the caller may see."""
+    caller = Caller("li", "tests", frozenset({role}), area=area, elder_ids=elder_ids)
+    return Call(caller, "1", "portal", session.now, "1")
+
+
+async def messages(rows: Rows, kind: type[Published]) -> list[Published]:
+    """The published events of one kind, oldest first. rows: reads the service's database."""
+    found = await rows(
+        "select headers::json ->> 'ce_type' as type, payload from outbox order by seq"
+    )
+    payloads = [row["payload"] for row in found if row["type"] == kind.DESCRIPTOR.full_name]
+    return [kind.FromString(payload) for payload in payloads if isinstance(payload, bytes)]

@@ -1,4 +1,4 @@
-"""A service that has begun, and short ways to read what it remembers."""
+"""A service that has begun, and short ways to read what it stores."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -9,13 +9,13 @@ import pytest_asyncio
 
 from kit.contracts.clock import Clock
 from kit.db.store import Store
-from subsidy import consumers
+from subsidy.__main__ import begin
 
 
 @pytest_asyncio.fixture
 async def city(store: Store) -> AsyncIterator[Store]:
     """The store of a service that has published its policies and set its timers."""
-    await consumers.begin(store)
+    await begin(store)
     yield store
 
 

@@ -1,4 +1,6 @@
-"""What callers hear over a real gRPC channel: their own rows, and NOT_FOUND for everybody else's."""
+"""What callers read over a real gRPC channel: their own rows, and NOT_FOUND for everybody
+else's.
+"""
 
 import base64
 import os
@@ -17,8 +19,9 @@ from kit.rpc.client import Client
 from kit.rpc.server import Server
 from kit.security.identity import Identity
 from subsidy.__main__ import servicers
-from subsidy.consumers import GROUP
-from subsidy.rules.kinds import Hardship
+from subsidy.policies import flows as policies
+from subsidy.replicas.rules import Hardship
+from subsidy.settings import GROUP
 from subsidy.testing import an_approval, an_audit, an_elder, an_order, an_organisation
 from testkit.telling import fire, tell
 
@@ -227,12 +230,12 @@ async def test_policies_are_open_to_every_caller(client, issuer):
         f"{SERVICE}.Policies/List", pb.ListPolicies(), token=issuer.token(("worker",))
     )
 
-    assert [
-        (row.policy_code, row.monthly_cap_fen, row.HasField("home_share")) for row in page.rows
-    ] == [
-        ("home-care", 26000, False),
-        ("national-voucher", 80000, True),
-    ]
+    terms = {
+        row.policy_code: (row.monthly_cap_fen, row.HasField("home_share")) for row in page.rows
+    }
+    assert list(terms) == list(policies.codes())
+    assert terms["home-care"] == (26000, False)
+    assert terms["national-voucher"] == (80000, True)
 
 
 async def test_pages_follow_each_other(client, city, official):

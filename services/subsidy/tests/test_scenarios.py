@@ -15,9 +15,13 @@ from kit.contracts.money import fen
 from kit.db.store import Store
 from kit.rpc.methods import Call
 from kit.security.access import Caller
-from subsidy.consumers import GROUP
-from subsidy.flows import entitlements, vouchers
-from subsidy.rules.kinds import Account, Cause, Hardship, State, Status
+from subsidy.entitlements.flows.refusing import refuse
+from subsidy.entitlements.rules import State
+from subsidy.holds import flows as holds
+from subsidy.ledger.rules import Account
+from subsidy.policies.rules import Cause
+from subsidy.replicas.rules import Hardship, Status
+from subsidy.settings import GROUP
 from subsidy.testing import (
     VILLAGE,
     a_cancellation,
@@ -56,10 +60,12 @@ async def test_scenario(
 
 
 class World:
-    """Domain words as facts and calls; amounts are told in yuan."""
+    """Domain words as facts and calls; amounts are in yuan."""
 
     def __init__(self, city: Store, rows: Rows, at: Callable[[str], datetime]) -> None:
-        self.city, self.rows, self._at = city, rows, at
+        self.city = city
+        self.rows = rows
+        self._at = at
         self.elders: dict[str, UUID] = {}
         self.state: dict[str, dict[str, Any]] = {}
         self.orders: dict[str, tuple[UUID, str, int]] = {}
@@ -125,7 +131,7 @@ class World:
             call = Call(
                 caller=caller, key="1", channel="mobile", now=session.now, correlation_id="1"
             )
-            await entitlements.refuse(
+            await refuse(
                 session, RefuseEntitlement(entitlement_id=str(row["entitlement_id"])), call
             )
 
@@ -142,7 +148,7 @@ class World:
             institution=institution == "true",
         )
         async with self.city.transaction() as session:
-            reservation = await vouchers.reserve(session, command, self.city.clock.real())
+            reservation = await holds.reserve(session, command, self.city.clock.real())
         self.orders[order] = order_id, name, reservation.reserved_fen
 
     async def order(self, name: str, order: str, price: str, institution: str = "false") -> None:
@@ -195,35 +201,35 @@ class World:
 
     async def sweep(self, moment: str) -> None:
         async with self.city.transaction() as session:
-            await vouchers.expire(session, self.city.clock.real() + timedelta(hours=1), 10)
+            await holds.expire(session, self.city.clock.real() + timedelta(hours=1), 10)
 
     async def read_entitlements(self, expected: dict[str, Any]) -> dict[str, Any]:
-        told: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         for name in expected:
-            told[name] = {}
+            found[name] = {}
             newest = "select * from entitlement where elder_id = $1 order by entitlement_id"
             for row in await self.rows(newest, self.elders[name]):
                 state = State(row["state"]).name.lower() + (
                     f" {Cause(row['cause']).name}" if row["cause"] else ""
                 )
-                told[name][row["policy_code"]] = [state, _yuan(row["monthly_fen"])]
-        return told
+                found[name][row["policy_code"]] = [state, _yuan(row["monthly_fen"])]
+        return found
 
     async def read_vouchers(self, expected: dict[str, Any]) -> dict[str, Any]:
-        told: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         for name in expected:
-            found = await self.rows(
+            issued = await self.rows(
                 "select * from voucher where elder_id = $1 order by month", self.elders[name]
             )
-            told[name] = {
+            found[name] = {
                 row["month"]: {
                     kind: _yuan(row[f"{kind}_fen"])
                     for kind in ("issued", "reserved", "captured", "lapsed")
                     if row[f"{kind}_fen"]
                 }
-                for row in found
+                for row in issued
             }
-        return told
+        return found
 
     async def read_held(self, expected: dict[str, Any]) -> dict[str, Any]:
         found = {

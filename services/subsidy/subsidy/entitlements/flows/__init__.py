@@ -1,0 +1,1 @@
+"""What opens, changes and ends entitlements, and what they give month by month."""

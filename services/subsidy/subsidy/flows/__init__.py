@@ -1,1 +1,0 @@
-"""What this service does; one module per thing that changes."""

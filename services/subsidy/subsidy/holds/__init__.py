@@ -1,0 +1,1 @@
+"""What is held of a voucher for one order, until an audit turns it into a debt."""

@@ -1,0 +1,13 @@
+"""What is refused of holds."""
+
+from kit.contracts.refusals import Conflict
+
+
+class VoucherTooShort(Conflict):
+    """An audited visit was promised more of a voucher than is held or free: nobody may pay less in
+    silence, so somebody must look at it.
+    """
+
+    text = (
+        "order {order_id} was promised {promised_fen} fen of a voucher, {held_fen} fen can be held"
+    )

@@ -1,0 +1,1 @@
+"""Where every fen stands: double entry, append-only."""

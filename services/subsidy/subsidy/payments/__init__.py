@@ -1,0 +1,1 @@
+"""Debts to organisations, and money that leaves the fund."""

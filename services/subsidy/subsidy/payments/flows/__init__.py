@@ -1,0 +1,1 @@
+"""What is paid: cash month by month, debts week by week."""

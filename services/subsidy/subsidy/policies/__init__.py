@@ -1,0 +1,1 @@
+"""What each policy gives, to whom and since when: dated versions read from standards/."""

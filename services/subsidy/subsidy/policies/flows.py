@@ -1,0 +1,182 @@
+"""The dated versions of policies as `standards/` gives them, what they give an elder on a day, and
+their publication.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from eldercare.subsidy.v1 import events_pb2 as events
+from eldercare.subsidy.v1.events_pb2 import PolicyPublished
+from sqlmodel import col, select
+
+from kit.contracts import areas, money, wire
+from kit.contracts.clock import day_start
+from kit.contracts.standards import Standard, Standards, load
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.runtime.timers import set_timer
+from subsidy.policies import rules
+from subsidy.policies.rules import Cause, Facts, Kind, Step, Terms, Verdict
+from subsidy.policies.tables import Policy
+from subsidy.replicas.flows import approved_levels
+from subsidy.replicas.rules import Hardship, level_on
+from subsidy.replicas.tables import Elder, Result
+
+REVIEW = "policy-review"  # timer: a version of a policy begins
+
+
+@cache
+def standards() -> Standards:
+    """All numbers of this service, read once."""
+    return load("subsidy")
+
+
+@cache
+def codes() -> Sequence[str]:
+    """The policies that are known: each standards file that says how money reaches the person
+    (`kind`) is one, and its name is the code.
+    """
+    found = (standard.path.partition(".") for standard in standards())
+    return sorted(code for code, _, name in found if name == "kind")
+
+
+@cache
+def versions(policy_code: str) -> Sequence[date]:
+    """First days of the versions of a policy, oldest first: each day on which one of its numbers
+    changes.
+    """
+    numbers = _numbers(policy_code).values()
+    return sorted({first for number in numbers for first, _ in number.values})
+
+
+@cache
+def terms(policy_code: str, policy_version: date) -> Terms:
+    """One version of a policy."""
+    numbers = _numbers(policy_code)
+    values = {name: number.on(policy_version) for name, number in numbers.items()}
+    return Terms(
+        policy_code=policy_code,
+        policy_version=policy_version,
+        kind=Kind[values["kind"]],
+        area_code=values["area"],
+        monthly_cap_fen=money.fen(values["cap"]),
+        least_level=values["least_level"],
+        hardships=frozenset(Hardship[name] for name in values["hardships"]),
+        excluded=frozenset(Hardship[name] for name in values["excluded"]),
+        tiers={level: money.fen(amount) for level, amount in values["tiers"].items()},
+        home_share=values.get("home_share"),
+        institution_share=values.get("institution_share"),
+        sources={name: _source(number) for name, number in numbers.items()},
+    )
+
+
+def _numbers(policy_code: str) -> dict[str, Standard]:
+    found = {}
+    for standard in standards():
+        code, _, name = standard.path.partition(".")
+        if code == policy_code:
+            found[name] = standard
+    return found
+
+
+def _source(number: Standard) -> str:
+    return f"{number.source}, {number.clause} ({number.confidence})"
+
+
+def terms_on(policy_code: str, day: date) -> Terms | None:
+    """The version in force on a day; None before the first and from the day on that sets the cap to
+    0.
+    """
+    begun = [first for first in versions(policy_code) if first <= day]
+    if not begun:
+        return None
+    found = terms(policy_code, begun[-1])
+    return found if found.monthly_cap_fen else None
+
+
+def facts_on(elder: Elder, results: Sequence[Result], day: date) -> Facts:
+    """What policies ask about an elder, with the level in force on that day."""
+    return Facts(
+        on=day,
+        status=elder.status,
+        area_code=elder.area_code,
+        hardships=frozenset(elder.hardships),
+        level=level_on(approved_levels(results), day),
+        died_on=elder.died_on,
+    )
+
+
+def verdict_on(policy_code: str, facts: Facts) -> tuple[Terms | None, Verdict]:
+    """The version of a policy on the day of the facts, None where it has ended, and what it
+    gives.
+    """
+    found = terms_on(policy_code, facts.on)
+    if found is None:
+        step = Step("the policy is in force", "it has ended", False, policy_code)
+        return None, Verdict(False, 0, Cause.POLICY_ENDED, (step,))
+    inside = areas.is_in(facts.area_code, found.area_code)
+    return found, rules.verdict(found, facts, inside=inside)
+
+
+def policy_id(policy_code: str, policy_version: date) -> UUID:
+    """The id of a version, the same in every deployment."""
+    return uuid5(NAMESPACE_URL, f"eldercare/policy/{policy_code}/{policy_version}")
+
+
+async def publish(session: Session) -> int:
+    """Publishes each version that is new or differs from what was published; returns how many.
+
+    On the first day of a new version the entitlements of everybody are reviewed.
+    """
+    # replicas begin at the same time, and a row that is not there yet cannot be locked
+    driver = await session.driver()
+    await driver.execute("select pg_advisory_xact_lock(hashtextextended('subsidy/policies', 0))")
+    stored = select(Policy).order_by(col(Policy.policy_id)).with_for_update()
+    known = {policy.policy_id: policy for policy in (await session.exec(stored)).all()}
+    published = 0
+    for policy_code in codes():
+        for first in versions(policy_code):
+            wanted = _policy(terms(policy_code, first))
+            policy = known.get(wanted.policy_id)
+            if policy and _content(policy) == _content(wanted):
+                continue
+            if policy is None:
+                policy = wanted
+                session.add(policy)
+            else:
+                policy.sqlmodel_update(_content(wanted))
+            emit(session, published_event(policy), policy)
+            published += 1
+            begins_at = max(day_start(first), session.now)
+            set_timer(session, begins_at, REVIEW, f"{policy_code}/{first}/{policy.version}")
+    return published
+
+
+def published_event(policy: Policy) -> PolicyPublished:
+    """The event that carries the full state of a version."""
+    return PolicyPublished(policy=wire.message(events.Policy, policy))
+
+
+def _content(policy: Policy) -> dict[str, object]:
+    return policy.model_dump(exclude={"version"})
+
+
+def _policy(found: Terms) -> Policy:
+    code = found.policy_code
+    first = found.policy_version
+    return Policy(
+        policy_id=policy_id(code, first),
+        policy_code=code,
+        policy_version=first,
+        kind=found.kind,
+        area_code=found.area_code,
+        name_zh=standards().value(f"{code}.name_zh", first),
+        name_en=standards().value(f"{code}.name_en", first),
+        monthly_cap_fen=found.monthly_cap_fen,
+        home_share=found.home_share,
+        institution_share=found.institution_share,
+        least_level=found.least_level,
+        source=standards().standard(f"{code}.cap").source,
+    )

@@ -1,0 +1,1 @@
+"""Runs over the whole population, in chunks that survive a kill."""

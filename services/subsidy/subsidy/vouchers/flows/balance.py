@@ -1,0 +1,106 @@
+"""Moves money between the parts of one voucher: free, held, used."""
+
+from uuid import UUID
+
+from eldercare.subsidy.v1.events_pb2 import (
+    VoucherCaptured,
+    VoucherReleased,
+    VoucherReserved,
+)
+from eldercare.supervision.v1.events_pb2 import SettlementApproved
+from sqlmodel import col, select
+
+from kit.contracts import wire
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from subsidy.ledger.flows import Move, enter
+from subsidy.ledger.rules import Account
+from subsidy.vouchers.flows.lapsing import lapse_rest
+from subsidy.vouchers.tables import Voucher
+
+
+async def usable(session: Session, elder_id: UUID, month: str) -> Voucher | None:
+    """The month's voucher of an elder as it is now, locked; None where there is none or it has
+    ended.
+    """
+    wanted = (
+        select(Voucher)
+        .where(
+            col(Voucher.elder_id) == elder_id,
+            col(Voucher.month) == month,
+            col(Voucher.lapsed_at).is_(None),
+        )
+        .order_by(col(Voucher.voucher_id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(wanted)).first()
+
+
+def reserve(session: Session, voucher: Voucher, order_id: UUID, amount_fen: int) -> None:
+    """Holds a part of what is free for an order."""
+    voucher.reserved_fen += amount_fen
+    event = wire.message(
+        VoucherReserved,
+        voucher,
+        order_id=order_id,
+        reserved_fen=amount_fen,
+        reserved_at=session.now,
+    )
+    emit(session, event, voucher)
+    enter(session, _move("VoucherReserved", voucher, Account.ISSUED, Account.HELD, amount_fen))
+
+
+def release(session: Session, voucher: Voucher, order_id: UUID, amount_fen: int) -> None:
+    """Gives back what is held for an order."""
+    voucher.reserved_fen -= amount_fen
+    event = wire.message(
+        VoucherReleased,
+        voucher,
+        order_id=order_id,
+        released_fen=amount_fen,
+        released_at=session.now,
+    )
+    emit(session, event, voucher)
+    give_back(session, voucher, "VoucherReleased", Account.HELD, amount_fen)
+
+
+def capture(
+    session: Session, voucher: Voucher, settlement: SettlementApproved, amount_fen: int
+) -> VoucherCaptured:
+    """Uses what is held for an order: from now on it is owed to the organisation that came
+    (核销).
+    """
+    voucher.reserved_fen -= amount_fen
+    voucher.captured_fen += amount_fen
+    event = wire.message(
+        VoucherCaptured,
+        voucher,
+        order_id=settlement.order_id,
+        settlement_id=settlement.settlement_id,
+        organisation_id=settlement.organisation_id,
+        captured_fen=amount_fen,
+        captured_at=session.now,
+    )
+    emit(session, event, voucher)
+    enter(session, _move("VoucherCaptured", voucher, Account.HELD, Account.OWED, amount_fen))
+    return event
+
+
+def give_back(
+    session: Session, voucher: Voucher, document: str, source: Account, amount_fen: int
+) -> None:
+    """Books what comes back to a voucher; where its time is over it is gone at once.
+
+    document: the event that it books. source: the account it leaves.
+    """
+    moves = [_move(document, voucher, source, Account.ISSUED, amount_fen)]
+    if voucher.lapsed_at:
+        moves.append(lapse_rest(session, voucher))
+    enter(session, *moves)
+
+
+def _move(
+    document: str, voucher: Voucher, source: Account, target: Account, amount_fen: int
+) -> Move:
+    return Move(document, voucher.voucher_id, voucher.area_code, source, target, amount_fen)
