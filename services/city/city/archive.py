@@ -57,7 +57,7 @@ def list_days(state: StateOption = STATE) -> None:
     """Show the days of the archive: rows (of those in the database an estimate), bytes, and where
     they are.
     """
-    from datacenter.flows.exporting import listed
+    from datacenter.archive.flows.exporting import listed
 
     table = Table("day", "rows", "bytes", "where")
     for column in table.columns[1:3]:
@@ -93,13 +93,13 @@ def export(
     Where it was cut off, repeat it. Refused for days of the last two weeks, and for those with
     events of the present month or the last one.
     """
-    from datacenter.flows import exporting
+    from datacenter.archive.flows import exporting
 
-    with _bars() as told:
+    with _bars() as progress:
         files = _done(
             state,
             lambda store: exporting.export(
-                store, to.absolute(), before.date(), keep=keep, told=told
+                store, to.absolute(), before.date(), keep=keep, progress=progress
             ),
         )
     for file in files:
@@ -119,10 +119,12 @@ def import_file(
     state: StateOption = STATE,
 ) -> None:
     """Put the day of a file back into the database; the file stays."""
-    from datacenter.flows import importing
+    from datacenter.archive.flows import importing
 
-    with _bars() as told:
-        rows = _done(state, lambda store: importing.give_back(store, file.absolute(), told=told))
+    with _bars() as progress:
+        rows = _done(
+            state, lambda store: importing.give_back(store, file.absolute(), progress=progress)
+        )
     say(f"{rows} events are back")
 
 
@@ -134,16 +136,16 @@ def _bars() -> Iterator[Callable[[date, str, int, int], None]]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console) as bars:
         tasks: dict[str, Any] = {}
 
-        def told(day: date, step: str, done: int, total: int) -> None:
+        def progress(day: date, step: str, done: int, total: int) -> None:
             name = f"{day} {step}"
             if name not in tasks:
-                tasks[name] = progress.add_task(name, total=total)
-            progress.update(tasks[name], completed=done)
+                tasks[name] = bars.add_task(name, total=total)
+            bars.update(tasks[name], completed=done)
 
-        yield told
+        yield progress
 
 
 def _done(state: Path, act: Callable[[Store], Awaitable[Any]]) -> Any:

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from importlib import import_module
 from types import FrameType
 
 
@@ -38,10 +39,19 @@ def main(names: list[str]) -> None:
         line = f"{name}: {'brought to' if changed else 'is at'} {found}"
         if migrations.is_newer(name, found):
             line += ", which is newer than this release: nothing is changed"
+        else:
+            line += _completed(name, address)
         if roles := grants.named(os.environ.get(grants.RUNTIME_ROLE, ""), name):
             asyncio.run(grants.grant(address, roles))
             line += f", granted to {', '.join(roles)}"
         print(f"{line} ({time.monotonic() - began:.1f} s)", flush=True)
+
+
+def _completed(name: str, address: str) -> str:
+    """What a package's declarations add to its tables needs no revision."""
+    complete = getattr(import_module(f"{name}.migrations"), "complete", None)
+    added = asyncio.run(complete(address)) if complete else []
+    return f", with new columns {', '.join(added)}" if added else ""
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 import gc
 
-from datacenter.api import Boards, Indicators, Lineage
-from datacenter.consumers import COLLECTED_AFTER, GROUP, keep
-from datacenter.flows.archive import keep_prepared
-from datacenter.flows.measuring import keep_measuring
-from datacenter.flows.proving import prove_daily
-from datacenter.flows.renewing import keep_renewed, outdated
-from datacenter.queries.boards import ends_of
+from datacenter.archive.jobs import keep_prepared
+from datacenter.boards.api import Boards, Indicators
+from datacenter.boards.queries import ends_of
+from datacenter.counts.consumers import COLLECTED_AFTER, GROUP, keep
+from datacenter.counts.flows.renewing import outdated
+from datacenter.counts.jobs import keep_renewed
+from datacenter.lineage.api import Lineage
+from datacenter.proofs.jobs import keep_measuring, prove_daily
 from datacenter.settings import Settings
 from kit.messaging.consumers import Consumers
 from kit.runtime import entry
@@ -27,17 +28,17 @@ def servicers(parts: Parts, reader: Consumers | None = None) -> list[object]:
 
 def main() -> None:
     """Runs until a signal."""
-    told = entry.settings(Settings)
+    given = entry.settings(Settings)
     gc.set_threshold(*COLLECTED_AFTER)
     reader = Consumers(
-        GROUP, archive=keep, batch=told.batch, member=told.member, session_ms=told.session_ms
+        GROUP, archive=keep, batch=given.batch, member=given.member, session_ms=given.session_ms
     )
 
     async def proofs(parts: Parts) -> None:
-        await prove_daily(parts.store, told.city, told.proof_pause, told.archive_files)
+        await prove_daily(parts.store, given.city, given.proof_pause, given.archive_files)
 
     async def gauges(parts: Parts) -> None:
-        await keep_measuring(parts.store, told.city)
+        await keep_measuring(parts.store, given.city)
 
     async def partitions(parts: Parts) -> None:
         await keep_prepared(parts.store)
@@ -50,7 +51,7 @@ def main() -> None:
             return {"counts_outdated": await outdated(session)}
 
     entry.run(
-        told,
+        given,
         servicers=lambda parts: servicers(parts, reader),
         consumers=lambda _: reader,
         also=[proofs, gauges, partitions, counts],

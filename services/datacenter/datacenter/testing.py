@@ -16,7 +16,7 @@ from eldercare.subsidy.v1 import events_pb2 as subsidy_events
 from eldercare.supervision.v1 import events_pb2 as supervision_events
 from google.protobuf.message import Message
 
-from datacenter.consumers import GROUP, keep
+from datacenter.counts.consumers import GROUP, keep
 from kit.contracts import areas, ids
 from kit.contracts.clock import local_day
 from kit.contracts.wire import timestamp
@@ -159,6 +159,8 @@ class History:
 
     def grow(self, elders: int) -> "History":
         """Adds facilities, workers and this many elders with all that becomes of them."""
+        self._organisation(self.organisation)
+        self._institution()
         for worker_id in self.worker_ids:
             self._worker(worker_id)
         for _ in range(4):
@@ -166,6 +168,61 @@ class History:
         for _ in range(elders):
             self._elder()
         return self
+
+    def _organisation(self, organisation_id: str) -> None:
+        state = facility.Organisation(
+            organisation_id=organisation_id,
+            credit_code="52341100MJ00000011",
+            name="养老服务中心",
+            kind=2,
+            area_code=areas.at(self.places[0], areas.COUNTY),
+            status=facility.Organisation.STATUS_ACTIVE,
+            registered_at=timestamp(self.begin),
+        )
+        self.say(facility.OrganisationRegistered(organisation=state), self.begin)
+        # it moves to the county of another village, half-way through
+        state.area_code = areas.at(self.places[-1], areas.COUNTY)
+        self.say(facility.OrganisationChanged(organisation=state), self.begin + self.span / 2)
+
+    def _institution(self) -> None:
+        """A house of ten residents and one certified caregiver, just enough for them."""
+        organisation, place, at = self._id(), self.places[0], self.begin + timedelta(days=1)
+        same = {"organisation_id": organisation, "area_code": place}
+        house = facility.Facility(
+            **same,
+            facility_id=self._id(),
+            name="养老院",
+            tier=1,
+            operation=1,
+            beds=12,
+            nursing_beds=8,
+            status=facility.Facility.STATUS_OPEN,
+            opened_at=timestamp(at),
+        )
+        caregiver = facility.Worker(
+            **same,
+            worker_id=self._id(),
+            skills=[1],
+            caregiver=True,
+            certified_until=str(local_day(self.begin + 2 * self.span)),
+            status=facility.Worker.STATUS_ACTIVE,
+            registered_at=timestamp(at),
+        )
+        self._organisation(organisation)
+        self.say(facility.FacilityOpened(facility=house), at)
+        self.say(facility.WorkerRegistered(worker=caregiver), at)
+        for _ in range(10):
+            stay = {"stay_id": self._id(), "bed_id": self._id(), "elder_id": self._id()}
+            self.say(
+                facility.StayBegan(
+                    **same,
+                    **stay,
+                    facility_id=house.facility_id,
+                    began_on=str(local_day(at)),
+                    admitted_at=timestamp(at),
+                ),
+                at,
+            )
 
     def _worker(self, worker_id: str) -> None:
         chance, at = self.chance, self._at()
@@ -247,6 +304,7 @@ class History:
             living=chance.randrange(1, 6),
             hardships=hardships,
             complete=chance.random() < 0.9,
+            sex=1 + len(self.told) % 2,
             registered_at=timestamp(at),
         )
         self.say(assessment.ElderRegistered(elder=state), at)
@@ -336,6 +394,8 @@ class History:
         )
         if level >= 2:
             self._entitled(elder, level, self._at(approved, 1))
+        if elder.born_on < "1946":
+            self._honoured(elder, approved)
         if chance.random() < 0.3:
             self._assessed(elder, self._at(approved, 60))
 
@@ -371,6 +431,22 @@ class History:
                         ),
                         end,
                     )
+
+    def _honoured(self, elder: Any, at: datetime) -> None:
+        self.say(
+            subsidy.EntitlementOpened(
+                entitlement_id=self._id(),
+                elder_id=elder.elder_id,
+                area_code=elder.area_code,
+                policy_code="old-age-allowance",
+                policy_version="2025-01-01",
+                kind=2,
+                monthly_fen=5000,
+                valid_from=str(local_day(at)),
+                opened_at=timestamp(at),
+            ),
+            at,
+        )
 
     def _paid(self, elder: Any, entitlement: str, at: datetime) -> None:
         paid, payment = self._at(at, 40), self._id()

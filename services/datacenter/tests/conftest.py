@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from datacenter.flows.limits import limits
-from datacenter.flows.recount.counting import Figures
-from datacenter.flows.recount.month import Recount
-from datacenter.queries import figures
-from datacenter.rules import months
+from datacenter import months
+from datacenter.counts import queries as counts
+from datacenter.figures import queries as figures
+from datacenter.indicators.catalogue import limits
+from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.recount.month import Recount
 from datacenter.testing import CITY, Record, Told, an_operator, dispatched
 from kit.contracts import areas
 from kit.db.store import Store
@@ -35,8 +36,8 @@ def shown(store: Store) -> Callable[[str], Awaitable[Figures]]:
         codes = [area.code for area in areas.load().within(CITY)]
         async with store.reading() as session:
             at = months.of_text(month)
-            counted = await figures.totals(session, an_operator(), codes, at, at)
-            present = await figures.presence(session, an_operator(), CITY, at, at)
+            counted = await counts.totals(session, an_operator(), codes, at, at)
+            present = await counts.presence(session, an_operator(), CITY, at, at)
             made = figures.figures(codes, range(at, at + 1), counted, present, {})
         return {
             (one.code, one.area_code): (one.numerator, one.denominator)
@@ -51,7 +52,7 @@ def recounted(told: Sequence[Told], month: str) -> Figures:
     """The same by the definitions alone."""
     recount = Recount(month, limits())
     for one in told:
-        recount.hear(one.event, one.time, one.sequence)
+        recount.take(one.event, one.time, one.sequence)
     return {key: parts for key, parts in recount.figures().items() if any(parts)}
 
 

@@ -50,9 +50,9 @@ async def test_one_request_brings_the_whole_board(city: City) -> None:
 
     assert (board.area.name, board.area.level, board.month) == ("滁州市", 2, MONTH)
     assert [one.code for one in board.figures] == [one.code for one in board.indicators]
-    assert len(board.figures) == 36
-    assert len(board.trend) == 12 * 36
-    assert board.trend[-36:] == board.figures
+    assert len(board.figures) == 40
+    assert len(board.trend) == 12 * 40
+    assert board.trend[-40:] == board.figures
     assert [part.area.area_code for part in board.parts] == sorted(
         part.area.area_code for part in board.parts
     )
@@ -245,7 +245,7 @@ async def test_an_event_is_shown_without_the_day_of_birth(city: City) -> None:
 async def test_the_catalogue_names_what_stands_on_top(city: City) -> None:
     page = await city.ask("Indicators/List", pb.ListIndicators())
 
-    assert len(page.rows) == 36
+    assert len(page.rows) == 40
     assert sum(row.key for row in page.rows) == 8
     coverage = next(row for row in page.rows if row.code == "AS01")
     assert (coverage.target, coverage.target_sense, coverage.unit) == (100, "at least", "%")

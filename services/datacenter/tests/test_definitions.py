@@ -9,7 +9,7 @@ from eldercare.dispatch.v1 import events_pb2 as dispatch
 from eldercare.facility.v1 import events_pb2 as facility
 from google.protobuf.message import Message
 
-from datacenter.flows.recount.counting import Figures
+from datacenter.proofs.recount.counting import Figures
 from datacenter.testing import Record, Told, a_record, an_elder, villages
 from kit.contracts import areas, ids
 from kit.contracts.wire import timestamp

@@ -12,15 +12,18 @@ from uuid import UUID
 import pytest
 from eldercare.datacenter.v1 import api_pb2 as pb
 
-from datacenter.consumers import GROUP, keep
-from datacenter.flows import archive, dayfiles, proving
-from datacenter.flows.exported import DayAltered, DayExported
-from datacenter.flows.exporting import DayGrew, DayOpen, drop, export, listed, verify, write
-from datacenter.flows.importing import NotExported, give_back
-from datacenter.flows.rebuild import RebuildRuns, rebuild
-from datacenter.queries import lineage
-from datacenter.rules import months
-from datacenter.tables import ArchivedDay, Proved
+from datacenter import months
+from datacenter.archive.flows import dayfiles, keeping
+from datacenter.archive.flows.exclusive import RebuildRuns
+from datacenter.archive.flows.exported import DayAltered, DayExported
+from datacenter.archive.flows.exporting import DayGrew, DayOpen, drop, export, listed, verify, write
+from datacenter.archive.flows.importing import NotExported, give_back
+from datacenter.archive.tables import ArchivedDay
+from datacenter.counts.consumers import GROUP, keep
+from datacenter.counts.flows.rebuild import rebuild
+from datacenter.lineage import queries as lineage
+from datacenter.proofs import flows as proving
+from datacenter.proofs.tables import Proof
 from datacenter.testing import CITY, History, Record, Told, a_record, an_operator, records
 from kit.contracts import ids
 from kit.contracts.refusals import NotFound
@@ -122,7 +125,7 @@ async def test_a_day_that_left_is_noted_with_its_file(
         dayfiles.checksum(file),
     )
     assert (note.first_id, note.last_id) == (day[0][0], day[-1][0])
-    assert note.digest == dayfiles.digest(file).told()
+    assert note.digest == dayfiles.digest(file).hexdigest()
     assert [(one.day, one.file) for one in await listed(store)] == [
         (FIRST, str(file)),
         (FIRST + timedelta(days=1), ""),
@@ -131,10 +134,10 @@ async def test_a_day_that_left_is_noted_with_its_file(
 
 
 async def _while_writing(store: Store, folder: Path) -> None:
-    def told(day: date, step: str, *_: int) -> None:
+    def progress(day: date, step: str, *_: int) -> None:
         raise Killed
 
-    await export(store, folder, BEFORE, told=told)
+    await export(store, folder, BEFORE, progress=progress)
 
 
 async def _before_reading_back(store: Store, folder: Path) -> None:
@@ -143,11 +146,11 @@ async def _before_reading_back(store: Store, folder: Path) -> None:
 
 
 async def _while_reading_back(store: Store, folder: Path) -> None:
-    def told(day: date, step: str, *_: int) -> None:
+    def progress(day: date, step: str, *_: int) -> None:
         if step == "read back":
             raise Killed
 
-    await export(store, folder, BEFORE, told=told)
+    await export(store, folder, BEFORE, progress=progress)
 
 
 async def _before_dropping(store: Store, folder: Path) -> None:
@@ -157,11 +160,11 @@ async def _before_dropping(store: Store, folder: Path) -> None:
 
 
 async def _before_the_second_day(store: Store, folder: Path) -> None:
-    def told(day: date, step: str, *_: int) -> None:
+    def progress(day: date, step: str, *_: int) -> None:
         if day > FIRST:
             raise Killed
 
-    await export(store, folder, BEFORE, told=told)
+    await export(store, folder, BEFORE, progress=progress)
 
 
 @pytest.mark.parametrize(
@@ -312,7 +315,7 @@ async def test_with_the_files_a_rebuild_and_a_proof_count_the_same_without_them_
 
     assert await shown(MONTH) == before
     async with store.reading() as session:
-        proof = await session.get(Proved, proof_id)
+        proof = await session.get(Proof, proof_id)
     assert proof.events == events
 
 
@@ -426,8 +429,8 @@ async def test_the_partitions_of_the_coming_days_are_there_before_their_first_ev
     today = store.clock.real().date()
 
     for _ in range(2):
-        await archive.prepare(store)
+        await keeping.prepare(store)
 
     assert [one.day for one in await listed(store)] == [
-        today + timedelta(days=ahead) for ahead in range(archive.AHEAD + 1)
+        today + timedelta(days=ahead) for ahead in range(keeping.AHEAD + 1)
     ]

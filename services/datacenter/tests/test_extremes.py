@@ -10,11 +10,11 @@ from eldercare.facility.v1 import events_pb2 as facility
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from datacenter.flows.limits import limits
-from datacenter.flows.reading.events import READERS, read
-from datacenter.flows.reading.values import When
-from datacenter.flows.recount.counting import Figures
-from datacenter.flows.recount.month import Recount
+from datacenter.counts.measures import COMPILED
+from datacenter.indicators.catalogue import limits
+from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.recount.month import Recount
+from datacenter.subjects.declaration import When
 from datacenter.testing import History, Record, Told, records, villages
 from kit.contracts import ids
 from kit.contracts.days import NO_END
@@ -54,7 +54,7 @@ async def test_all_that_is_said_at_the_ends_of_what_is_accepted_is_counted(
     store: Store,
 ) -> None:
     told = history(day, at)
-    assert {one.event.DESCRIPTOR.full_name for one in told} >= READERS.keys()
+    assert {one.event.DESCRIPTOR.full_name for one in told} >= COMPILED.readers.keys()
 
     await hear(list(records(told)))
 
@@ -115,8 +115,8 @@ def test_the_fold_and_the_recount_are_total_over_the_calendar(at: Timestamp) -> 
                     and field.message_type.full_name == Timestamp.DESCRIPTOR.full_name
                 ):
                     getattr(one.event, field.name).CopyFrom(at)
-            notes, counts = read(one.event, When.of(FIRST, 1), limits())
-            assert (notes or counts) or one.event.DESCRIPTOR.full_name not in ALWAYS
-            recount.hear(one.event, FIRST, 1)
+            facts, counts = COMPILED.read(one.event, When.of(FIRST, 1), limits())
+            assert (facts or counts) or one.event.DESCRIPTOR.full_name not in ALWAYS
+            recount.take(one.event, FIRST, 1)
 
     assert recount.figures()

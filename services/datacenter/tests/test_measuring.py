@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from datacenter.flows.measuring import measure
-from datacenter.tables import Differed, Proved
+from datacenter.proofs.measuring import measure
+from datacenter.proofs.tables import Difference, Proof
 from datacenter.testing import CITY, History, Record, records
 from kit.contracts import ids
 from kit.contracts.clock import Clock
@@ -21,7 +21,7 @@ async def _proved(store: Store, month: int, *codes: str, area: str = CITY) -> UU
     proof_id = ids.new()
     async with store.transaction() as session:
         session.add(
-            Proved(
+            Proof(
                 proof_id=proof_id,
                 area_code=area,
                 month=month,
@@ -33,7 +33,7 @@ async def _proved(store: Store, month: int, *codes: str, area: str = CITY) -> UU
         await session.flush()
         session.add_all(
             [
-                Differed(
+                Difference(
                     proof_id=proof_id,
                     code=code,
                     area_code=area,

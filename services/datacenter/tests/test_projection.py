@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from datacenter.flows.recount.counting import Figures
-from datacenter.rules import months
+from datacenter import months
+from datacenter.proofs.recount.counting import Figures
 from datacenter.testing import History, Record, Told, a_record, records
 from devservers.postgres import execute
 from kit.db.store import Store

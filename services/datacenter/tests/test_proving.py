@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import select
 
-from datacenter.flows import proving
-from datacenter.rules import months
-from datacenter.tables import Differed, Proved
+from datacenter import months
+from datacenter.proofs import flows as proving
+from datacenter.proofs.tables import Difference, Proof
 from datacenter.testing import CITY, History, records
 from kit.contracts.clock import Clock, local_day
 from kit.db.store import Store
@@ -27,7 +27,7 @@ async def test_a_proof_before_the_first_event_covers_nothing_and_is_made_anew(
 
     assert await proving.is_proved(store, CITY, today)
     async with store.reading() as session:
-        found = [await session.get(Proved, proof_id) for proof_id in (first, second)]
+        found = [await session.get(Proof, proof_id) for proof_id in (first, second)]
     assert (found[0].events, found[0].figures) == (0, 0)
     assert found[1].events > 0
     assert found[1].figures > 1000
@@ -77,7 +77,7 @@ async def test_a_closed_month_that_no_longer_agrees_with_the_archive_is_found(
     async with store.reading() as session:
         codes = set(
             await session.exec(
-                select(Differed.code).join(Proved).where(Proved.month == months.of_text("2026-04"))
+                select(Difference.code).join(Proof).where(Proof.month == months.of_text("2026-04"))
             )
         )
     assert "POP01" in codes
@@ -85,5 +85,5 @@ async def test_a_closed_month_that_no_longer_agrees_with_the_archive_is_found(
 
 async def _proved(store: Store, day) -> list[int]:
     async with store.reading() as session:
-        found = await session.exec(select(Proved.month, Proved.proved_at))
+        found = await session.exec(select(Proof.month, Proof.proved_at))
     return sorted(month for month, at in found if local_day(at) == day)

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from datacenter.flows.rebuild import RebuildRuns, rebuild
-from datacenter.flows.recount.counting import Figures
+from datacenter.archive.flows.exclusive import RebuildRuns
+from datacenter.counts.flows.rebuild import rebuild
+from datacenter.proofs.recount.counting import Figures
 from datacenter.testing import History, Record, Told, records
 from kit.db.store import Store
 

@@ -1,19 +1,19 @@
 """Nothing that the fold counts escapes its proof."""
 
-from datacenter.flows.limits import catalogue, limits
-from datacenter.flows.reading.events import READERS
-from datacenter.flows.recount.month import Recount
+from datacenter.counts.measures import COMPILED
+from datacenter.indicators.catalogue import catalogue, limits
+from datacenter.proofs.recount.month import Recount
 from datacenter.testing import CITY, History
 
 
 def test_every_event_that_the_fold_reads_is_recounted_and_no_other() -> None:
-    assert Recount("2025-03", limits()).counted == READERS.keys()
+    assert Recount("2025-03", limits()).counted == COMPILED.readers.keys()
 
 
 def test_every_figure_of_the_catalogue_is_recounted_and_no_other() -> None:
     recount = Recount("2025-03", limits())
     for one in History(3).grow(60).ordered():
-        recount.hear(one.event, one.time, one.sequence)
+        recount.take(one.event, one.time, one.sequence)
 
     assert {
         code for (code, area), parts in recount.figures().items() if area == CITY and any(parts)

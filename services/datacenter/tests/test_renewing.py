@@ -5,15 +5,16 @@ whoever runs beside whom.
 import ast
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 import datacenter
-from datacenter.flows import proving, renewing
-from datacenter.flows.rebuild import rebuild
-from datacenter.flows.recount.counting import Figures
+from datacenter.counts import jobs
+from datacenter.counts.flows import renewing
+from datacenter.counts.flows.rebuild import rebuild
+from datacenter.proofs import flows as proving
+from datacenter.proofs.recount.counting import Figures
 from datacenter.testing import CITY, History, Record, Told, records
 from kit.db.store import Store
 from testkit import until
@@ -21,9 +22,6 @@ from testkit import until
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
 Shown = Callable[[str], Awaitable[Figures]]
 MONTH = "2025-03"
-# What decides what an event counts as, when `renewing.RULES` was set last.
-RULES, DIGEST = 1, "c51daf159288"
-SOURCES = ("rules", "flows/reading", "flows/folding.py")
 
 
 async def test_what_one_program_has_counted_is_not_counted_anew(store: Store, hear: Hear) -> None:
@@ -100,7 +98,7 @@ async def test_a_running_service_renews_by_itself_and_goes_on_where_that_fails(
     async def failed() -> bool:
         return "counts are renewed later" in capfd.readouterr().out
 
-    renewed = asyncio.create_task(renewing.keep_renewed(store, 0.1))
+    renewed = asyncio.create_task(jobs.keep_renewed(store, 0.1))
     try:
         await until(failed, timeout=30)
         assert await outdated(store)
@@ -110,6 +108,38 @@ async def test_a_running_service_renews_by_itself_and_goes_on_where_that_fails(
     finally:
         renewed.cancel()
         await asyncio.gather(renewed, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        '{"e":[[24302,1,1738400000000000,"341102001001",1,23400]],"v":[24302]}',
+        '{"registrations":[[24302,"another form"]]}',
+        "[]",
+    ],
+)
+async def test_what_another_release_has_stored_of_a_thing_is_never_read(
+    store: Store,
+    hear: Hear,
+    shown: Shown,
+    recount: Callable[[Sequence[Told], str], Figures],
+    stored: str,
+) -> None:
+    """Its letters, its entries, whatever they are: the batch is kept, and the rebuild counts it."""
+    told = History(5).grow(20).ordered()
+    heard = list(records(told))
+    half = len(heard) // 2
+    await hear(heard[:half])
+    before = await shown(MONTH)
+    await changed(store, "update thing set known = $1", stored)
+    await changed(store, "update projection set counted_by = '1+5f7c1a2b'")
+
+    await hear(heard[half:])
+
+    assert await shown(MONTH) == before
+    assert await outdated(store)
+    await rebuild(store)
+    assert await shown(MONTH) == recount(told, MONTH)
 
 
 async def test_the_daily_proof_waits_for_counts_that_are_made_anew(
@@ -124,32 +154,65 @@ async def test_the_daily_proof_waits_for_counts_that_are_made_anew(
     await proving.prove_due(store, CITY, None)
 
 
-def test_rules_that_changed_have_a_new_number() -> None:
-    """Where an event counts otherwise than before, raise `renewing.RULES` and write both here; else
-    write the digest alone.
-    """
-    assert (renewing.RULES, digest()) == (RULES, DIGEST)
+def test_the_rules_have_a_new_name_where_the_code_that_counts_is_another() -> None:
+    before = "def late(order, limits):\n    return order.late_min <= limits.late_min\n"
+
+    for line, another in (("<=", "<"), ("late_min\n", "late_min + 1\n"), ("order.", "limits.")):
+        assert renewing.normal(before.replace(line, another)) != renewing.normal(before)
 
 
-def digest() -> str:
-    """Of the sources, without comments, docstrings and layout."""
-    folder = Path(datacenter.__file__).parent
-    files = sorted(
-        file
-        for name in SOURCES
-        for file in ((folder / name).rglob("*.py") if (folder / name).is_dir() else [folder / name])
+def test_comments_docstrings_and_layout_are_no_other_rules() -> None:
+    before = "def late(order, limits):\n    return order.late_min <= limits.late_min\n"
+    after = '''
+"""When a visit is late."""
+def late(order, limits):
+    """By the norm."""
+    # minutes
+    return (
+        order.late_min <= limits.late_min
     )
-    told = sha256()
-    for file in files:
-        module = ast.parse(file.read_text())
-        for node in ast.walk(module):
-            if (
-                isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-                and ast.get_docstring(node) is not None
-            ):
-                node.body = node.body[1:]
-        told.update(ast.unparse(module).encode())
-    return told.hexdigest()[:12]
+'''
+
+    assert renewing.normal(after) == renewing.normal(before)
+
+
+def test_every_module_that_the_fold_is_made_of_is_in_its_name() -> None:
+    """What it imports of this package, except what only tells the numbers and names that are in
+    the digest themselves.
+    """
+    folder = Path(datacenter.__file__).parent
+    waiting, found = ["counts/flows/folding.py"], set[str]()
+    while waiting:
+        if (name := waiting.pop()) not in found:
+            found.add(name)
+            waiting += imported(folder, folder / name)
+    apart = {
+        "counts/measures.py",  # the columns
+        "indicators/catalogue.py",  # the columns and the limits
+        "indicators/rules.py",  # of figures, above the counts
+        "limits.py",  # names of the limits
+    }
+
+    named = {
+        str(source.relative_to(folder))
+        for name in renewing.SOURCES
+        for source in ([folder / name] if name.endswith(".py") else (folder / name).glob("*.py"))
+    }
+    assert found - apart <= named
+    assert "subjects/elder.py" in named
+
+
+def imported(folder: Path, file: Path) -> list[str]:
+    """The modules of this package that a file imports."""
+    names = [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    ]
+    paths = [name.removeprefix("datacenter.").split(".") for name in names]
+    files = {"/".join(path[:end]) + ".py" for path in paths for end in (len(path), len(path) - 1)}
+    return [name for name in files if (folder / name).is_file()]
 
 
 async def outdated(store: Store) -> bool:

@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from datacenter.flows.rebuild import rebuild
-from datacenter.flows.recount.counting import Figures
+from datacenter.counts.flows.rebuild import rebuild
+from datacenter.proofs.recount.counting import Figures
 from datacenter.testing import History, Told, dispatched, records
 from devservers.postgres import Postgres, ensure_database, execute
 from kit.contracts.clock import Clock

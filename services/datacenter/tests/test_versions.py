@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from datacenter.flows.limits import catalogue, limits, version
-from datacenter.flows.recount.counting import Figures
-from datacenter.flows.recount.month import Recount
-from datacenter.rules.measures import Limits
+from datacenter.indicators.catalogue import catalogue, limits, version
+from datacenter.limits import Limits
+from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.recount.month import Recount
 from datacenter.testing import History
 from kit.contracts import standards
 
@@ -46,7 +46,7 @@ def changed(name: str) -> Limits:
 def recounted(known: Limits) -> Figures:
     recount = Recount("2025-03", known)
     for one in History(5).grow(200).ordered():
-        recount.hear(one.event, one.time, one.sequence)
+        recount.take(one.event, one.time, one.sequence)
     return recount.figures()
 
 

@@ -19,12 +19,14 @@ from typing import Any
 import uvloop
 from eldercare.datacenter.v1 import api_pb2 as pb
 
-from datacenter.flows.folding import fold
-from datacenter.flows.limits import limits
-from datacenter.flows.reading.values import Said
-from datacenter.queries.boards import board
-from datacenter.rules import months, people
-from datacenter.rules.measures import Counts, Measure, add
+from datacenter import months
+from datacenter.boards.queries import board
+from datacenter.counts.flows.folding import fold
+from datacenter.counts.measures import COMPILED, FLOWS
+from datacenter.indicators.catalogue import limits
+from datacenter.subjects.compiled import Counts, Reading
+from datacenter.subjects.elder import Elder, Registration, Result, elder
+from datacenter.subjects.registry import named
 from datacenter.testing import CITY, an_operator, villages
 from devservers.postgres import Postgres
 from kit.contracts import areas
@@ -80,44 +82,49 @@ async def _measured(dsn: str, elders: int) -> dict[str, Any]:
 async def _fill(store: Store, elders: int) -> int:
     chance, begin = random.Random(1), LAST - SPAN + 1
     counts: Counts = {}
+    subject = COMPILED.folds[elder.kind]
     for _ in range(elders):
-        add(counts, people.counts_of(_an_elder(chance, begin), limits()))
+        for key, amount in subject.contribution(_an_elder(chance, begin), limits()).items():
+            counts[key] = counts.get(key, 0) + amount
     for area in villages():
         for month in range(begin, LAST + 1):
-            for measure in Measure:
-                if measure > Measure.VOUCHERED:
-                    counts[measure, area, month] = chance.randrange(1, 50)
-        counts[Measure.FACILITIES, area, begin] = chance.randrange(2)
-        counts[Measure.BEDS, area, begin] = 20
-    said: list[Said] = [
-        ([], [(Measure(key[0]), *key[1:], amount) for key, amount in counts.items()])
-    ]
+            for measure in FLOWS:
+                counts[measure, area, month] = chance.randrange(1, 50)
+        counts[named("FACILITIES"), area, begin] = chance.randrange(2)
+        counts[named("BEDS"), area, begin] = 20
+    reading: Reading = ([], [(*key, amount) for key, amount in counts.items()])
     async with store.transaction() as session:
         driver = await session.driver()
         await driver.execute(
             "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
         )
-        await fold(driver, 1, said, limits())
+        await fold(driver, 1, [reading], limits())
         await driver.execute("analyze count")
     async with store.reading() as session:
         return int(await (await session.driver()).fetchval("select count(*) from count"))
 
 
-def _an_elder(chance: random.Random, begin: int) -> dict[str, Any]:
-    month, flags = begin + chance.randrange(SPAN), people.ALIVE | chance.randrange(64)
-    elder: dict[str, Any] = {}
-    area, birth = (
+def _an_elder(chance: random.Random, begin: int) -> Elder:
+    month = begin + chance.randrange(SPAN)
+    first = Registration(
+        month,
+        1,
+        0,
         chance.choice(villages()),
         LAST - 12 * chance.randrange(60, 95) - chance.randrange(12),
+        chance.randrange(1, 3),
+        chance.randrange(1, 6),
+        sorted(chance.sample(range(1, 7), chance.randrange(3))),
+        chance.random() < 0.9,
+        True,
     )
-    people.knows_state(elder, [month, 1, 0, area, flags, birth])
+    registrations, results = [first], []
     if chance.random() < 0.3:
-        people.knows_result(elder, [month, 0, "", month, month + 12, chance.randrange(5)])
+        results.append(Result(month, 0, "", month, month + 12, chance.randrange(5)))
     if chance.random() < 0.1:
-        people.knows_state(
-            elder, [month + chance.randrange(1, 30), 2, 1, area, flags & ~people.ALIVE, birth]
-        )
-    return elder
+        later = month + chance.randrange(1, 30)
+        registrations.append(first._replace(month=later, sequence=2, at=1, is_alive=False))
+    return Elder(registrations=registrations, results=results)
 
 
 async def _opened(store: Store, rank: int) -> list[float]:

@@ -23,7 +23,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from datacenter.consumers import COLLECTED_AFTER, GROUP, keep
+from datacenter.counts.consumers import COLLECTED_AFTER, GROUP, keep
 from datacenter.settings import BATCH
 from datacenter.testing import History, Record, records
 from devservers.kafka import Kafka

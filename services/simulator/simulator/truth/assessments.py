@@ -1,4 +1,4 @@
-"""What happens to assessments, and the figures AS01, AS02, AS03, AS04, AS06, AS07."""
+"""What happens to assessments, and the figures AS01, AS02, AS03 (and by sex), AS04, AS06, AS07."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -58,6 +58,24 @@ def assessed_as_disabled(end: MonthEnd) -> Counts:
     """Share of the elders with a level who are disabled by it."""
     for person in end.world.living():
         if person.number in end.world.levels:
+            yield end.count(person.area_code, int(disabled(end, person)), 1)
+
+
+@stock("AS03_FEMALE")
+def women_assessed_as_disabled(end: MonthEnd) -> Counts:
+    """Share of the women with a level who are disabled by it."""
+    yield from _assessed_as_disabled(end, male=False)
+
+
+@stock("AS03_MALE")
+def men_assessed_as_disabled(end: MonthEnd) -> Counts:
+    """Share of the men with a level who are disabled by it."""
+    yield from _assessed_as_disabled(end, male=True)
+
+
+def _assessed_as_disabled(end: MonthEnd, *, male: bool) -> Counts:
+    for person in end.world.living():
+        if person.male is male and person.number in end.world.levels:
             yield end.count(person.area_code, int(disabled(end, person)), 1)
 
 

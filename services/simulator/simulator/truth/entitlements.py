@@ -1,8 +1,16 @@
-"""The figure SU02."""
+"""The figures SU01, SU02."""
 
-from simulator.truth.elders import disabled
+from simulator.truth.elders import OLD_MONTHS, age_months, disabled
 from simulator.truth.figures import Counts, MonthEnd, stock
 from simulator.world.people import SUBSIDISED
+
+
+@stock("SU01")
+def old_age_allowance(end: MonthEnd) -> Counts:
+    """Share of elders of 80 and over who get the old-age allowance; the city has no such policy."""
+    for person in end.world.living():
+        if age_months(person.born_on, end.month) >= OLD_MONTHS:
+            yield end.count(person.area_code, 0, 1)
 
 
 @stock("SU02")

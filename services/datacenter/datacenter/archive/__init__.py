@@ -1,0 +1,1 @@
+"""Every event as it came: kept, exported by days, read back."""

@@ -1,0 +1,1 @@
+"""Keeps events; lets days leave as files, and come back; says which days are files."""

@@ -1,0 +1,1 @@
+"""What is asked: the board of an area, the catalogue, figures, proofs."""

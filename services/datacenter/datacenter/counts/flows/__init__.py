@@ -1,0 +1,1 @@
+"""One batch: its number, the archive, the fold; and counts that are made anew."""

@@ -1,0 +1,107 @@
+"""Folds events into what is known of things, and the differences of their contributions into the
+counts; all by sets, whatever the batch.
+"""
+
+from collections.abc import Iterable
+
+import asyncpg
+
+from datacenter.counts.measures import COLUMNS, MEASURES
+from datacenter.counts.rollup import rolled_up
+from datacenter.limits import Limits
+from datacenter.subjects.compiled import Counts, Reading, SubjectFold
+from datacenter.subjects.declaration import State
+from datacenter.subjects.measures import Measure
+
+_KNOWN = """
+select t.kind, t.id::text, t.known from unnest($2::smallint[], $3::uuid[]) as asked (kind, id)
+join thing t on t.generation = $1 and t.kind = asked.kind and t.id = asked.id"""
+
+_KNOW = """
+insert into thing (generation, kind, id, known) select $1, * from unnest($2::smallint[], $3::uuid[], $4::text[])
+on conflict (generation, kind, id) do update set known = excluded.known"""
+
+_KEY = ("generation", "area_code", "month")
+_PLACES: dict[Measure, int] = {
+    measure: place for place, measure in enumerate(MEASURES, start=len(_KEY))
+}
+
+# arrays would cost the driver more than the server; a table of the connection's own is filled by
+# COPY and writes no log
+_INCOMING = """
+create temp table if not exists incoming (like count_p1) on commit delete rows;
+delete from incoming"""
+
+_COUNT = f"""
+insert into count ({", ".join((*_KEY, *COLUMNS))})
+select {", ".join((*_KEY, *COLUMNS))} from incoming
+on conflict (generation, area_code, month) do update
+set {", ".join(f"{name} = coalesce(count.{name} + excluded.{name}, excluded.{name}, count.{name})" for name in COLUMNS)}"""  # noqa: S608
+
+_Row = list[str | int | None]
+
+
+async def fold(
+    driver: asyncpg.Connection, generation: int, readings: Iterable[Reading], limits: Limits
+) -> None:
+    """Applies what events say to one generation of things and counts; the caller holds the lock on
+    the projection.
+    """
+    changes: Counts = {}
+    told: dict[tuple[int, str], tuple[SubjectFold, list[State]]] = {}
+    for facts, counts in readings:
+        for subject, thing_id, state in facts:
+            key = (subject.kind, thing_id)
+            if key in told:
+                told[key][1].append(state)
+            else:
+                told[key] = (subject, [state])
+        for measure, area, month, amount in counts:
+            place = (measure, area, month)
+            changes[place] = changes.get(place, 0) + amount
+    if told:
+        await _fold_things(driver, generation, told, changes, limits)
+    rows = _rows(generation, rolled_up(changes))
+    if rows:
+        await driver.execute(_INCOMING)
+        await driver.copy_records_to_table("incoming", records=rows, columns=[*_KEY, *COLUMNS])
+        await driver.execute(_COUNT)
+
+
+def _rows(generation: int, changes: Counts) -> list[_Row]:
+    """One row for each area and month, all in one order for everybody."""
+    rows: dict[tuple[str, int], _Row] = {}
+    empty = [None] * len(COLUMNS)
+    for (measure, area, month), amount in changes.items():
+        if amount:
+            row = rows.get((area, month))
+            if row is None:
+                row = rows[area, month] = [generation, area, month, *empty]
+            row[_PLACES[measure]] = amount
+    return [rows[key] for key in sorted(rows)]
+
+
+async def _fold_things(
+    driver: asyncpg.Connection,
+    generation: int,
+    told: dict[tuple[int, str], tuple[SubjectFold, list[State]]],
+    changes: Counts,
+    limits: Limits,
+) -> None:
+    kinds, ids = [key[0] for key in told], [key[1] for key in told]
+    found = {(row[0], row[1]): row[2] for row in await driver.fetch(_KNOWN, generation, kinds, ids)}
+    written = []
+    for key, (subject, states) in told.items():
+        text = found.get(key)
+        if text is None:
+            known = subject.empty()
+        else:
+            known = subject.load(text)
+            for place, amount in subject.contribution(known, limits).items():
+                changes[place] = changes.get(place, 0) - amount
+        for state in states:
+            subject.merge(known, state)
+        for place, amount in subject.contribution(known, limits).items():
+            changes[place] = changes.get(place, 0) + amount
+        written.append(subject.dump(known))
+    await driver.execute(_KNOW, generation, kinds, ids, written)

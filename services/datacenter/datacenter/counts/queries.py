@@ -1,0 +1,145 @@
+"""Counts of areas and months, as figures need them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row, Select, func, or_
+from sqlmodel import col, select
+
+from datacenter.counts.measures import FLOWS, STOCKS
+from datacenter.counts.rollup import holders
+from datacenter.counts.tables import COUNT, Projection, Watermark
+from datacenter.indicators.catalogue import catalogue
+from datacenter.subjects.measures import Measure
+from kit.contracts import areas
+from kit.db.store import Session
+from kit.security import access
+from kit.security.access import Caller, scoped
+
+Count = COUNT.c
+
+_PRESENT = {
+    indicator.numerator: indicator.level
+    for indicator in catalogue().values()
+    if indicator.level is not None
+}
+_SUMS = [measure for measure in STOCKS if measure not in _PRESENT]
+# measure, area, month → its stock at the month's end, or its flow in the month
+Totals = dict[tuple[Measure, str, int], int]
+
+
+# as many columns as there are measures: no types of theirs
+_Select = Select[*tuple[Any, ...]]
+
+
+async def _rows(session: Session, statement: _Select) -> Sequence[Row[*tuple[Any, ...]]]:
+    return (await session.exec(statement)).all()  # type: ignore[call-overload, no-any-return]
+
+
+async def generation(session: Session) -> int:
+    """The generation that is shown."""
+    return (await session.exec(select(Projection.live))).one()
+
+
+async def totals(
+    session: Session, caller: Caller, codes: Sequence[str], first: int, last: int
+) -> Totals:
+    """Every measure of these areas for each month from first to last."""
+    shown, found = await generation(session), Totals()
+    for area, month, *amounts in await _rows(session, _sums(caller, shown, codes, first, last)):
+        found.update(
+            ((measure, area, month), int(amount))
+            for measure, amount in zip(_SUMS, amounts, strict=True)
+            if amount
+        )
+    for measure, area in {(measure, area) for measure, area, _ in found}:
+        _accumulate(found, measure, area, first, last)
+    for area, month, *amounts in await _rows(session, _flows(caller, shown, codes, first, last)):
+        found.update(
+            ((measure, area, month), amount)
+            for measure, amount in zip(FLOWS, amounts, strict=True)
+            if amount
+        )
+    return found
+
+
+def _accumulate(found: Totals, measure: Measure, area: str, first: int, last: int) -> None:
+    stock = 0
+    for month in range(first, last + 1):
+        stock += found.get((measure, area, month), 0)
+        found[measure, area, month] = stock
+
+
+def _sums(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> _Select:
+    month = func.greatest(Count.month, first).label("at")
+    amounts = [func.sum(Count[measure.column]) for measure in _SUMS]
+    chosen = select(Count.area_code, month, *amounts).where(
+        Count.generation == shown, Count.area_code.in_(codes), Count.month <= last
+    )
+    return scoped(chosen, caller, area=Count.area_code).group_by(Count.area_code, month)
+
+
+def _flows(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> _Select:
+    amounts = [Count[measure.column] for measure in FLOWS]
+    chosen = select(Count.area_code, Count.month, *amounts).where(
+        Count.generation == shown,
+        Count.area_code.in_(codes),
+        Count.month.between(first, last),
+    )
+    return scoped(chosen, caller, area=Count.area_code)
+
+
+async def presence(
+    session: Session, caller: Caller, area_code: str, first: int, last: int
+) -> Totals:
+    """For each measure of presence and area at or below this one: in how many areas of its level it
+    is above zero.
+    """
+    shown, month = await generation(session), func.greatest(Count.month, first).label("at")
+    columns = [Count[measure.column] for measure in _PRESENT]
+    chosen = select(Count.area_code, month, *map(func.sum, columns)).where(
+        Count.generation == shown,
+        or_(*(column.is_not(None) for column in columns)),
+        Count.month <= last,
+        Count.area_code.between(*access.area_range(area_code)),
+    )
+    visible = (
+        scoped(chosen, caller, area=Count.area_code)
+        .group_by(Count.area_code, month)
+        .order_by(Count.area_code, month)
+    )
+    rows = await _rows(session, visible)
+    found: Totals = {}
+    for area, changes in groupby(rows, key=lambda row: row[0]):
+        listed = list(changes)
+        for place, (measure, level) in enumerate(_PRESENT.items(), start=2):
+            if area in areas.load() and areas.level(area) == level:
+                _present(
+                    found,
+                    measure,
+                    area,
+                    {row[1]: int(row[place] or 0) for row in listed},
+                    range(first, last + 1),
+                )
+    return found
+
+
+def _present(
+    found: Totals, measure: Measure, area: str, changes: Mapping[int, int], span: range
+) -> None:
+    stock = 0
+    for month in span:
+        stock += changes.get(month, 0)
+        if stock > 0:
+            for holder in holders(area):
+                found[measure, holder, month] = found.get((measure, holder, month), 0) + 1
+
+
+async def watermarks(session: Session, last: int) -> dict[tuple[str, int], datetime]:
+    """Newest business instant by topic and month, up to a month."""
+    chosen = select(Watermark.topic, Watermark.month, Watermark.newest).where(
+        col(Watermark.month) <= last
+    )
+    return {(topic, month): newest for topic, month, newest in await session.exec(chosen)}

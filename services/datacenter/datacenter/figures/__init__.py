@@ -1,0 +1,1 @@
+"""Figures of areas and months, out of the counts."""

@@ -1,0 +1,60 @@
+"""What a figure is made of, and its value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from datacenter.subjects.measures import Measure
+
+TOP, LEAST = 2, 5  # levels of areas that have figures: city … village
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One entry of the catalogue.
+
+    form: `count`; `share`: numerator ÷ denominator × factor; `presence`: areas of `level` in which
+    the numerator is above zero, over all areas of that level in the area tree. topics: where its
+    facts come from. definition: first day of
+    this version and a digest of all that makes the figure, so that no two ways of counting bear one
+    version.
+    """
+
+    code: str
+    name_zh: str
+    name_en: str
+    unit: str
+    dimension: str
+    formula_zh: str
+    formula_en: str
+    source: str
+    form: str
+    numerator: Measure
+    denominator: Measure | None
+    level: int | None
+    factor: int
+    target: float | None
+    target_sense: str
+    key: bool
+    topics: tuple[str, ...]
+    definition: str
+
+    def parts(
+        self,
+        counted: Callable[[Measure], int],
+        present: Callable[[Measure, int], int],
+        all_of: Callable[[int], int],
+    ) -> tuple[int, int]:
+        """Numerator and denominator. counted: a measure of the area; present, all_of: areas of a
+        level in it that have one, and all.
+        """
+        if self.level is not None:
+            return present(self.numerator, self.level), all_of(self.level)
+        return counted(self.numerator), counted(
+            self.denominator
+        ) if self.denominator is not None else 0
+
+    def value(self, numerator: int, denominator: int) -> float | None:
+        """The figure; None where a zero denominator leaves no value."""
+        if self.form == "count":
+            return float(numerator)
+        return numerator * self.factor / denominator if denominator else None

@@ -1,0 +1,1 @@
+"""From a figure to the events that made it."""

@@ -1,0 +1,1 @@
+"""Proofs: a month counted anew from the archive by other means, compared with what is shown."""

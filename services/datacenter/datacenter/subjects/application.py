@@ -1,0 +1,62 @@
+"""An application for an assessment, and by which way it came."""
+
+from typing import Annotated
+
+from eldercare.assessment.v1 import events_pb2 as assessment
+
+from datacenter import months
+from datacenter.limits import Limits
+from datacenter.subjects.declaration import EventFlows, Occurrence, State, Subject, When
+from datacenter.subjects.merges import ever, first
+
+ONLINE = frozenset((assessment.CHANNEL_PORTAL, assessment.CHANNEL_MOBILE))
+# what the platform asks for itself came by none of the ways
+WAYS = ONLINE | {assessment.CHANNEL_HOTLINE, assessment.CHANNEL_TERMINAL}
+
+
+class Application(State):
+    """What is known of an application."""
+
+    submitted: Annotated[Occurrence | None, first, "area and month of its submission"] = None
+    is_withdrawn: Annotated[
+        bool, ever, "withdrawn, or ended by a death or a move before there was a result"
+    ] = False
+
+
+application = Subject("application", 9, Application)
+
+
+def _submission(event: assessment.ApplicationSubmitted) -> Occurrence:
+    return Occurrence(event.area_code, months.of_seconds(event.submitted_at.seconds))
+
+
+@application.on(assessment.ApplicationSubmitted, id="application_id")
+def _submitted(event: assessment.ApplicationSubmitted, _: When, __: Limits) -> Application:
+    return Application(submitted=_submission(event))
+
+
+@application.on(assessment.ApplicationWithdrawn, id="application_id")
+def _withdrawn(_: assessment.ApplicationWithdrawn, __: When, ___: Limits) -> Application:
+    return Application(is_withdrawn=True)
+
+
+in_month_submitted = application.flows(lambda application: application.submitted)
+in_month_submitted.measure(
+    "APPLICATIONS_VALID", "not withdrawn", lambda application, _: not application.is_withdrawn
+)
+
+submissions = EventFlows(assessment.ApplicationSubmitted, _submission)
+submissions.dimension(
+    "channel",
+    lambda event: event.channel,
+    PORTAL=assessment.CHANNEL_PORTAL,
+    HOTLINE=assessment.CHANNEL_HOTLINE,
+    MOBILE=assessment.CHANNEL_MOBILE,
+    TERMINAL=assessment.CHANNEL_TERMINAL,
+)
+submissions.measure("APPLICATIONS", "submitted by people", lambda event, _: event.channel in WAYS)
+submissions.measure(
+    "APPLICATIONS_ONLINE",
+    "submitted by portal or mobile page",
+    lambda event, _: event.channel in ONLINE,
+)

@@ -1,0 +1,37 @@
+"""A complaint, and whether it was closed in time."""
+
+from typing import Annotated
+
+from eldercare.supervision.v1 import events_pb2 as supervision
+
+from datacenter import months
+from datacenter.limits import Limits
+from datacenter.subjects.declaration import Occurrence, State, Subject, When
+from datacenter.subjects.merges import ever, first
+
+
+class Complaint(State):
+    """What is known of a complaint."""
+
+    filed: Annotated[Occurrence | None, first, "area and month of its filing"] = None
+    is_closed_in_time: Annotated[bool, ever, "closed by its due instant"] = False
+
+
+complaint = Subject("complaint", 5, Complaint)
+
+
+@complaint.on(supervision.ComplaintFiled, id="complaint_id")
+def _filed(event: supervision.ComplaintFiled, _: When, __: Limits) -> Complaint:
+    return Complaint(filed=Occurrence(event.area_code, months.of_seconds(event.filed_at.seconds)))
+
+
+@complaint.on(supervision.ComplaintClosed, id="complaint_id")
+def _closed(event: supervision.ComplaintClosed, _: When, __: Limits) -> Complaint | None:
+    return Complaint(is_closed_in_time=True) if event.in_time else None
+
+
+in_month_filed = complaint.flows(lambda complaint: complaint.filed)
+in_month_filed.measure("COMPLAINTS", "filed")
+in_month_filed.measure(
+    "COMPLAINTS_IN_TIME", "closed in time", lambda complaint, _: complaint.is_closed_in_time
+)

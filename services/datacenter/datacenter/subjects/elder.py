@@ -1,0 +1,259 @@
+"""An elder: who lives where and how, how able, and what they are given."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Annotated, NamedTuple
+
+from eldercare.assessment.v1 import events_pb2 as assessment
+from eldercare.subsidy.v1 import events_pb2 as subsidy
+
+from datacenter import months
+from datacenter.limits import Limits
+from datacenter.months import YEAR
+from datacenter.subjects import timelines
+from datacenter.subjects.declaration import NOTHING, State, Subject, When
+from datacenter.subjects.merges import each, newest, newest_of_each
+
+_Elder = assessment.Elder
+APART = frozenset((_Elder.LIVING_ALONE, _Elder.LIVING_SPOUSE_ONLY))
+SPECIAL_LIVING = APART | {_Elder.LIVING_LEFT_BEHIND}
+SPECIAL_HARDSHIP = frozenset(
+    (_Elder.HARDSHIP_SEVERELY_HANDICAPPED, _Elder.HARDSHIP_PLANNED_FAMILY_SPECIAL)
+)
+BASIC = frozenset((_Elder.HARDSHIP_DIBAO, _Elder.HARDSHIP_TEKUN))
+HELPED = BASIC | {_Elder.HARDSHIP_LOW_INCOME}
+
+
+class Registration(NamedTuple):
+    """The full state of an elder at one version."""
+
+    month: int
+    sequence: int
+    at: int
+    area: str
+    born_month: int
+    sex: int
+    living: int
+    hardships: Collection[int]
+    is_complete: bool
+    is_alive: bool
+
+
+class Result(NamedTuple):
+    """A result that came into force. It is valid from the end of `first_month` to before that of
+    `end_month`.
+    """
+
+    month: int
+    at: int
+    assessment_id: str
+    first_month: int
+    end_month: int
+    level: int
+
+
+class Allowance(NamedTuple):
+    """A cash subsidy was opened or ended."""
+
+    month: int
+    sequence: int
+    at: int
+    policy_code: str
+    is_open: bool
+
+
+class Elder(State):
+    """What is known of an elder, all by month of business time."""
+
+    registrations: Annotated[Sequence[Registration], newest, "the public state"] = ()
+    results: Annotated[Sequence[Result], newest, "results in force"] = ()
+    allowances: Annotated[
+        Mapping[str, Sequence[Allowance]], newest_of_each, "cash subsidies, by entitlement"
+    ] = NOTHING
+    voucher_months: Annotated[
+        Sequence[int], each, "months of vouchers that were issued by the end of that month"
+    ] = ()
+
+
+class ElderThen(NamedTuple):
+    """A living elder at the end of a month. level: of the valid result. is_basic: in dibao or
+    tekun. is_care_eligible: dependent, and poor enough for the care subsidy. policies: codes of the
+    cash subsidies that are open.
+    """
+
+    area: str
+    is_old: bool
+    is_oldest: bool
+    sex: int
+    living: int
+    hardships: Collection[int]
+    is_complete: bool
+    level: int | None
+    is_dependent: bool
+    is_basic: bool
+    is_care_eligible: bool
+    policies: Sequence[str]
+
+
+elder = Subject("elder", 1, Elder)
+
+
+@elder.on(
+    assessment.ElderRegistered, assessment.ElderChanged, assessment.ElderDied, id="elder.elder_id"
+)
+def _registered(
+    event: assessment.ElderRegistered | assessment.ElderChanged | assessment.ElderDied,
+    when: When,
+    _: Limits,
+) -> Elder:
+    state = event.elder
+    registration = Registration(
+        when.month,
+        when.sequence,
+        when.at,
+        state.area_code,
+        months.of_text(state.born_on),
+        state.sex,
+        state.living,
+        sorted(state.hardships),
+        state.complete,
+        state.status == _Elder.STATUS_ALIVE,
+    )
+    return Elder(registrations=(registration,))
+
+
+@elder.on(assessment.AssessmentApproved, id="elder_id")
+def _approved(event: assessment.AssessmentApproved, when: When, _: Limits) -> Elder:
+    first, end = months.of_text(event.valid_from), months.of_text(event.valid_to)
+    result = Result(when.month, when.at, event.assessment_id, first, end, event.level)
+    return Elder(results=(result,))
+
+
+@elder.on(subsidy.EntitlementOpened, id="elder_id")
+def _opened(event: subsidy.EntitlementOpened, when: When, _: Limits) -> Elder | None:
+    return _entitled(event, when, True)
+
+
+@elder.on(subsidy.EntitlementRefused, subsidy.EntitlementClosed, id="elder_id")
+def _ended(
+    event: subsidy.EntitlementRefused | subsidy.EntitlementClosed, when: When, _: Limits
+) -> Elder | None:
+    return _entitled(event, when, False)
+
+
+def _entitled(
+    event: subsidy.EntitlementOpened | subsidy.EntitlementRefused | subsidy.EntitlementClosed,
+    when: When,
+    is_open: bool,
+) -> Elder | None:
+    if event.kind != subsidy.Policy.KIND_CASH:
+        return None
+    allowance = Allowance(when.month, when.sequence, when.at, event.policy_code, is_open)
+    return Elder(allowances={event.entitlement_id: (allowance,)})
+
+
+@elder.on(subsidy.VoucherIssued, id="elder_id")
+def _issued(event: subsidy.VoucherIssued, when: When, _: Limits) -> Elder | None:
+    month = months.of_text(event.month)
+    # one that is issued later is no part of that month's stock
+    return Elder(voucher_months=(month,)) if when.month <= month else None
+
+
+def _turns(elder: Elder, limits: Limits) -> Iterator[int]:
+    if not elder.registrations:
+        return
+    begin = elder.registrations[0].month
+    for registration in elder.registrations:
+        yield registration.month
+        for years in (limits.old_years, limits.oldest_years):
+            if (birthday := registration.born_month + years * YEAR) > begin:
+                yield birthday
+    for result in elder.results:
+        for month in (result.month, result.first_month, result.end_month):
+            if month > begin:
+                yield month
+    for allowances in elder.allowances.values():
+        for allowance in allowances:
+            if allowance.month > begin:
+                yield allowance.month
+
+
+def _then(elder: Elder, month: int, limits: Limits) -> ElderThen | None:
+    state = timelines.at(elder.registrations, month)
+    if state is None or not state.is_alive:
+        return None
+    result = timelines.at(elder.results, month) if elder.results else None
+    is_valid = result is not None and result.first_month <= month < result.end_month
+    level = result.level if result is not None and is_valid else None
+    is_dependent = level is not None and level >= limits.dependent_level
+    age, hardships = month - state.born_month, state.hardships
+    return ElderThen(
+        state.area,
+        age >= limits.old_years * YEAR,
+        age >= limits.oldest_years * YEAR,
+        state.sex,
+        state.living,
+        hardships,
+        state.is_complete,
+        level,
+        is_dependent,
+        not BASIC.isdisjoint(hardships),
+        is_dependent and not HELPED.isdisjoint(hardships),
+        _policies(elder, month) if elder.allowances else (),
+    )
+
+
+def _policies(elder: Elder, month: int) -> list[str]:
+    return [
+        newest.policy_code
+        for allowances in elder.allowances.values()
+        if (newest := timelines.at(allowances, month)) is not None and newest.is_open
+    ]
+
+
+at_month_end = elder.stocks(_turns, _then)
+at_month_end.dimension("sex", lambda then: then.sex, FEMALE=_Elder.SEX_FEMALE, MALE=_Elder.SEX_MALE)
+stock = at_month_end.measure
+
+stock("ALIVE", "living elders")
+stock("ALIVE_65", "living elders of old_years and more", lambda then, _: then.is_old)
+stock("ALIVE_80", "living elders of oldest_years and more", lambda then, _: then.is_oldest)
+stock("ALONE", "living alone or only with the spouse", lambda then, _: then.living in APART)
+stock("COMPLETE", "of whom all basic facts are known", lambda then, _: then.is_complete)
+stock(
+    "SPECIAL",
+    "in special hardship (特殊困难老年人), each once",
+    lambda then, _: (
+        then.is_dependent
+        or then.living in SPECIAL_LIVING
+        or not SPECIAL_HARDSHIP.isdisjoint(then.hardships)
+    ),
+)
+stock("BASIC", "in dibao or tekun", lambda then, _: then.is_basic)
+stock(
+    "BASIC_ASSESSED",
+    "in dibao or tekun with a valid result",
+    lambda then, _: then.level is not None and then.is_basic,
+)
+stock("ASSESSED", "with a valid result", lambda then, _: then.level is not None)
+stock(
+    "ASSESSED_65",
+    "of old_years and more with a valid result",
+    lambda then, _: then.is_old and then.level is not None,
+)
+stock("DEPENDENT", "of dependent_level and worse", lambda then, _: then.is_dependent)
+stock("CARE_ELIGIBLE", "to be given the care subsidy", lambda then, _: then.is_care_eligible)
+stock(
+    "CARE_GIVEN",
+    "eligible for the care subsidy and given it",
+    lambda then, limits: then.is_care_eligible and limits.care_policy in then.policies,
+)
+stock(
+    "AGE_GIVEN",
+    "of oldest_years and more with the old-age allowance",
+    lambda then, limits: then.is_oldest and limits.age_policy in then.policies,
+)
+
+at_end_of_voucher_month = at_month_end.flows_in(lambda elder: elder.voucher_months)
+at_end_of_voucher_month.measure(
+    "VOUCHERED", "dependent with a voucher of the month", lambda then, _: then.is_dependent
+)

@@ -1,0 +1,17 @@
+"""What is counted. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Measure:
+    """What is counted."""
+
+    name: str
+    meaning: str
+    is_stock: bool
+
+    @property
+    def column(self) -> str:
+        """Its column in the table of counts."""
+        return self.name.lower()
