@@ -176,7 +176,8 @@ async def test_only_services_reserve(client, elder_id, issuer, official):
 
 
 async def test_a_provider_sees_its_own_payments_alone(client, elder_id, issuer, city, at):
-    organisation_id, order_id = ids.new(), ids.new()
+    organisation_id = ids.new()
+    order_id = ids.new()
     whose = UUID(elder_id)
     visit = [an_order(order_id, whose, 5000), an_audit(order_id, whose, organisation_id, 5000)]
     await tell(city, GROUP, an_organisation(organisation_id), *visit)

@@ -96,9 +96,11 @@ KILLED = """
 import asyncio, sys
 from pathlib import Path
 from kit.contracts.clock import Clock
+from kit.contracts.modules import import_all
 from kit.db.store import Store
 from testkit.telling import fire
-from subsidy.__main__ import GROUP
+from subsidy.settings import GROUP
+import_all("subsidy", "jobs")
 asyncio.run(fire(Store(sys.argv[1], service="subsidy", clock=Clock(Path(sys.argv[2]))), GROUP))
 """
 

@@ -20,7 +20,9 @@ from testkit.telling import tell
 
 
 async def test_an_audit_waits_for_its_order_and_its_payee(city, rows):
-    elder_id, order_id, organisation_id = ids.new(), ids.new(), ids.new()
+    elder_id = ids.new()
+    order_id = ids.new()
+    organisation_id = ids.new()
     await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
 
     first = await tell(city, GROUP, an_audit(order_id, elder_id, organisation_id, 5000))
@@ -39,7 +41,10 @@ async def test_an_audit_waits_for_its_order_and_its_payee(city, rows):
 async def test_an_audit_promised_more_than_can_be_held_is_parked_and_pays_once_there_is_enough(
     city, rows
 ):
-    elder_id, order_id, other_id, organisation_id = ids.new(), ids.new(), ids.new(), ids.new()
+    elder_id = ids.new()
+    order_id = ids.new()
+    other_id = ids.new()
+    organisation_id = ids.new()
     await tell(
         city, GROUP, an_organisation(organisation_id), an_elder(elder_id), an_approval(elder_id)
     )
@@ -71,7 +76,8 @@ async def test_an_audit_promised_more_than_can_be_held_is_parked_and_pays_once_t
 
 
 async def test_a_hold_does_not_expire_while_its_order_may_not_be_read_yet(city, rows, at):
-    elder_id, order_id = ids.new(), ids.new()
+    elder_id = ids.new()
+    order_id = ids.new()
     await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     command = ReserveVoucher(
         order_id=str(order_id), elder_id=str(elder_id), month="2026-03", price_fen=10000
@@ -92,7 +98,8 @@ async def test_a_hold_does_not_expire_while_its_order_may_not_be_read_yet(city, 
 
 
 async def test_a_visit_without_voucher_concerns_nobody_here(city, rows):
-    elder_id, order_id = ids.new(), ids.new()
+    elder_id = ids.new()
+    order_id = ids.new()
 
     outcomes = await tell(
         city, GROUP, an_order(order_id, elder_id, 0), an_audit(order_id, elder_id, ids.new(), 0)
@@ -104,7 +111,10 @@ async def test_a_visit_without_voucher_concerns_nobody_here(city, rows):
 
 
 async def test_a_cancelled_order_and_a_refused_audit_give_back_what_was_held(city, rows):
-    elder_id, cancelled, refused, organisation_id = ids.new(), ids.new(), ids.new(), ids.new()
+    elder_id = ids.new()
+    cancelled = ids.new()
+    refused = ids.new()
+    organisation_id = ids.new()
     await tell(
         city, GROUP, an_organisation(organisation_id), an_elder(elder_id), an_approval(elder_id)
     )

@@ -36,7 +36,8 @@ async def test_many_orders_at_once_hold_no_more_than_the_voucher(city, rows):
 
 
 async def test_holds_expire_by_the_wall_clock_while_business_time_stands(city, rows):
-    elder_id, order_id = ids.new(), ids.new()
+    elder_id = ids.new()
+    order_id = ids.new()
     await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     real = city.clock.real()
     command = ReserveVoucher(

@@ -17,7 +17,8 @@ from testkit.telling import fire, tell
 
 
 async def test_debts_of_one_organisation_are_one_payment_in_its_county(city, rows, at):
-    elder_id, organisation_id = ids.new(), ids.new()
+    elder_id = ids.new()
+    organisation_id = ids.new()
     await tell(
         city, GROUP, an_elder(elder_id), an_approval(elder_id), an_organisation(organisation_id)
     )

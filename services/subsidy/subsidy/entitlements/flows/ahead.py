@@ -1,5 +1,6 @@
 """Gives the next month's voucher before its run, where an order of that month needs it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -9,7 +10,7 @@ from kit.db.store import Session
 from subsidy.entitlements.rules import State
 from subsidy.entitlements.tables import Entitlement
 from subsidy.policies import flows as policies
-from subsidy.policies.rules import Kind
+from subsidy.policies.rules import Facts, Kind
 from subsidy.replicas.tables import Elder, Result
 from subsidy.runs.rules import first_day, month_after, month_of
 from subsidy.vouchers.flows.issuing import issue_many
@@ -24,6 +25,18 @@ async def issue_ahead(session: Session, elder_id: UUID, month: str) -> None:
     """
     if month != month_after(month_of(local_day(session.now))):
         return
+    entitlements = await _open_vouchers(session, elder_id)
+    elder = await session.get(Elder, elder_id) if entitlements else None
+    if elder is None:
+        return
+    approved = select(Result).where(col(Result.elder_id) == elder_id)
+    results = (await session.exec(approved)).all()
+    facts = policies.facts_on(elder, results, first_day(month))
+    grants = [grant for one in entitlements if (grant := _grant(one, facts)) is not None]
+    await issue_many(session, grants, month)
+
+
+async def _open_vouchers(session: Session, elder_id: UUID) -> Sequence[Entitlement]:
     # the lock of the entitlement orders this with a death or a refusal, which end its vouchers
     wanted = (
         select(Entitlement)
@@ -35,25 +48,18 @@ async def issue_ahead(session: Session, elder_id: UUID, month: str) -> None:
         .order_by(col(Entitlement.entitlement_id))
         .with_for_update()
     )
-    entitlements = (await session.exec(wanted)).all()
-    elder = await session.get(Elder, elder_id) if entitlements else None
-    if elder is None:
-        return
-    approved = select(Result).where(col(Result.elder_id) == elder_id)
-    results = (await session.exec(approved)).all()
-    facts = policies.facts_on(elder, results, first_day(month))
-    grants = []
-    for entitlement in entitlements:
-        terms, verdict = policies.verdict_on(entitlement.policy_code, facts)
-        if terms and verdict.entitled:
-            grants.append(
-                Grant(
-                    entitlement_id=entitlement.entitlement_id,
-                    elder_id=entitlement.elder_id,
-                    area_code=entitlement.area_code,
-                    policy_code=entitlement.policy_code,
-                    policy_version=terms.policy_version,
-                    issued_fen=verdict.monthly_fen,
-                )
-            )
-    await issue_many(session, grants, month)
+    return (await session.exec(wanted)).all()
+
+
+def _grant(entitlement: Entitlement, facts: Facts) -> Grant | None:
+    terms, verdict = policies.verdict_on(entitlement.policy_code, facts)
+    if terms is None or not verdict.entitled:
+        return None
+    return Grant(
+        entitlement_id=entitlement.entitlement_id,
+        elder_id=entitlement.elder_id,
+        area_code=entitlement.area_code,
+        policy_code=entitlement.policy_code,
+        policy_version=terms.policy_version,
+        issued_fen=verdict.monthly_fen,
+    )
