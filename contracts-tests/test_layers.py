@@ -64,7 +64,7 @@ BROAD = {
     "kit.runtime": "the last one who can tell; an operator's page that says what is wrong",
     "kit.runtime.timers": "recorded in the timer's row, and tried again",
     "kit.db.migrations": "carried out of a thread and raised again in the caller's",
-    "dispatch.duties": "recorded in the duty's row, and tried again",
+    "dispatch.background_jobs": "recorded in the job's row, and tried again",
 }
 UNSCOPED = {
     "subsidy.policies.queries.policies": "policies belong to nobody",

@@ -35,18 +35,18 @@ STRUCTURAL = {
     ("datacenter.subjects.declaration", 1970): "the first year of the clock",
     ("datacenter.subjects.order", 1_000_000): "microseconds of a second",
     ("datacenter.subjects.order", 1000): "nanoseconds of a microsecond",
-    ("dispatch.rules.travel", 6_371_008.8): "mean radius of the earth, m",
-    ("dispatch.rules.travel", 60): "seconds of a minute",
-    ("dispatch.rules.travel", 3.6): "km/h in a m/s",
-    ("dispatch.rules.travel", 2): "the haversine formula",
+    ("dispatch.orders.rules", 6_371_008.8): "mean radius of the earth, m",
+    ("dispatch.planning.rules.travel", 60): "seconds of a minute",
+    ("dispatch.planning.rules.travel", 3.6): "km/h in a m/s",
+    ("dispatch.orders.rules", 2): "the haversine formula",
     (
-        "dispatch.rules.checker",
+        "dispatch.planning.rules.checker",
         6371.0088,
     ): "mean radius of the earth, km; the checker shares no code with the planner",
-    ("dispatch.rules.checker", 60): "seconds of a minute",
-    ("dispatch.rules.checker", 3600): "seconds of an hour",
-    ("supervision.rules.impossible_travel", 60): "minutes of an hour",
-    ("supervision.rules.impossible_travel", 1000): "metres of a kilometre",
+    ("dispatch.planning.rules.checker", 60): "seconds of a minute",
+    ("dispatch.planning.rules.checker", 3600): "seconds of an hour",
+    ("supervision.settlements.rules.impossible_travel", 60): "minutes of an hour",
+    ("supervision.settlements.rules.impossible_travel", 1000): "metres of a kilometre",
 }
 
 # what holds formulas without being called rules

@@ -1,20 +1,21 @@
 """Composition: the only file that constructs."""
 
-from dispatch import consumers
-from dispatch.api import Catalogue, Orders
-from dispatch.duties import Duties
-from dispatch.engine import Engine
-from dispatch.flows.placing import Placing
-from dispatch.settings import Settings
+from dispatch.background_jobs import BackgroundJobs
+from dispatch.catalogue.api import Catalogue
+from dispatch.orders import jobs as order_jobs
+from dispatch.orders.api import Orders
+from dispatch.orders.flows.placing import Placing
+from dispatch.planning import jobs as planning_jobs
+from dispatch.planning.engine import Engine
+from dispatch.settings import GROUP, Settings
+from kit.contracts.modules import import_all
 from kit.runtime import entry
 from kit.runtime.parts import Parts
 
 
 def placing(parts: Parts) -> Placing:
     """The flow that needs the two neighbours."""
-    settings = parts.settings
-    if not isinstance(settings, Settings):
-        raise TypeError("dispatch runs with its own settings")
+    settings = _settings(parts)
     return Placing(
         parts.client(settings.assessment_address), parts.client(settings.subsidy_address)
     )
@@ -25,14 +26,29 @@ def servicers(parts: Parts) -> list[object]:
     return [Catalogue(), Orders(placing(parts))]
 
 
+async def background_jobs(parts: Parts) -> None:
+    """Runs the background jobs of all modules until cancelled."""
+    engine = Engine(_settings(parts).solve_budget)
+    jobs = [
+        *order_jobs.background_jobs(parts.store, placing(parts)),
+        *planning_jobs.background_jobs(parts.store, engine),
+    ]
+    try:
+        await BackgroundJobs(parts.store, jobs).run()
+    finally:
+        await engine.close()
+
+
 def main() -> None:
     """Runs until a signal."""
-    settings = entry.settings(Settings)
+    import_all("dispatch", "consumers")
+    entry.run(entry.settings(Settings), servicers=servicers, group=GROUP, also=[background_jobs])
 
-    async def duties(parts: Parts) -> None:
-        await Duties(parts.store, placing(parts), Engine(settings.solve_budget)).run()
 
-    entry.run(settings, servicers=servicers, group=consumers.GROUP, also=[duties])
+def _settings(parts: Parts) -> Settings:
+    if not isinstance(parts.settings, Settings):
+        raise TypeError("dispatch runs with its own settings")
+    return parts.settings
 
 
 if __name__ == "__main__":

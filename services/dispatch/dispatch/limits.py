@@ -1,33 +1,20 @@
-"""The catalogue and the numbers in force on a day."""
+"""The numbers of `standards/` in force on a policy day."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-from eldercare.facility.v1.events_pb2 import Help
-
-from dispatch.errors import NoSuchItem
-from dispatch.rules.travel import Riding
 from kit.contracts import standards
 from kit.contracts.standards import Standards
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """What can be ordered. voucher: whether one may pay a part."""
-
-    item_code: str
-    name_zh: str
-    name_en: str
-    help: int
-    planned_min: int
-    price_fen: int
-    voucher: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
-    """The numbers of standards/dispatch.yaml on a day; planning_hour is local."""
+    """The numbers of standards/dispatch.yaml on a day.
+
+    planning_hour: local. detour: road length over straight line. speed_kmh: door to door.
+    unknown_travel_min: taken where a position is not known.
+    """
 
     least_window: timedelta
     planning_hour: int
@@ -37,7 +24,9 @@ class Limits:
     device_tolerance: timedelta
     reserve_retry: timedelta
     most_visits: int
-    riding: Riding
+    detour: float
+    speed_kmh: float
+    unknown_travel_min: int
 
 
 @cache
@@ -45,7 +34,7 @@ def limits(on: date) -> Limits:
     """What is in force on a policy day."""
 
     def value(key: str) -> float:
-        return float(_standards().value(f"dispatch.{key}", on))
+        return float(loaded().value(f"dispatch.{key}", on))
 
     def minutes(key: str) -> timedelta:
         return timedelta(minutes=value(key))
@@ -59,30 +48,13 @@ def limits(on: date) -> Limits:
         device_tolerance=minutes("device_tolerance_min"),
         reserve_retry=minutes("reserve_retry_min"),
         most_visits=int(value("most_visits")),
-        riding=Riding(value("detour"), value("speed_kmh"), int(value("unknown_travel_min"))),
+        detour=value("detour"),
+        speed_kmh=value("speed_kmh"),
+        unknown_travel_min=int(value("unknown_travel_min")),
     )
 
 
 @cache
-def catalogue(on: date) -> dict[str, Item]:
-    """The items that can be ordered on a policy day, by their codes."""
-    found = {}
-    for standard in _standards():
-        file, _, code = standard.path.partition(".")
-        if file == "catalogue" and standard.values[0][0] <= on:
-            told = dict(standard.on(on))
-            found[code] = Item(item_code=code, help=Help.Value(f"HELP_{told.pop('help')}"), **told)
-    return dict(sorted(found.items()))
-
-
-def item(code: str, on: date) -> Item:
-    """One item. Raises: NoSuchItem."""
-    found = catalogue(on).get(code)
-    if found is None:
-        raise NoSuchItem(item_code=code)
-    return found
-
-
-@cache
-def _standards() -> Standards:
+def loaded() -> Standards:
+    """The standards of dispatch, read once."""
     return standards.load("dispatch")

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from kit.runtime.settings import Settings as KitSettings
 
+GROUP = "dispatch"  # its consumer group; its timers are kept under the same name
+
 
 class Settings(KitSettings):
     """Beside the kit's: its two neighbours and what a plan may cost."""

@@ -1,31 +1,37 @@
 """Builders, valid by default; all persons are invented."""
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 from eldercare.assessment.v1 import events_pb2 as assessment
 from eldercare.dispatch.v1 import api_pb2 as pb
 from eldercare.facility.v1 import events_pb2 as facility
 
-from dispatch import sealed
-from dispatch.rules.orders import State
-from dispatch.tables import Order
+from dispatch.orders import personal
+from dispatch.orders.rules import State
+from dispatch.orders.tables import Order
 from kit.contracts import ids, wire
 from kit.db.personal import KeyRing
 from kit.db.store import Cipher
 from kit.security.access import Caller
 
-VILLAGE, COUNTY, CITY, ELSEWHERE = "341102001001", "341102000000", "341100000000", "341103001001"
+Kind = TypeVar("Kind")
+
+VILLAGE = "341102001001"
+COUNTY = "341102000000"
+CITY = "341100000000"
+ELSEWHERE = "341103001001"
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 TOMORROW = BEGIN + timedelta(days=1)
 HOME = (118.30, 32.30)
 _serials = count(1)
 
 
-def a_ring() -> KeyRing:
+def a_key_ring() -> KeyRing:
     """Keys for tests."""
     return KeyRing(
         f"p1:{base64.b64encode(bytes([1]) * 32).decode()}",
@@ -34,12 +40,12 @@ def a_ring() -> KeyRing:
 
 
 def an_elder(
-    elder_id: UUID | None = None, **given: Any
+    elder_id: UUID | None = None, **given: object
 ) -> assessment.ElderRegistered | assessment.ElderDied:
     """The state of an elder who lives alone in the first community; with `died_on` the elder is
     dead.
     """
-    told: dict[str, Any] = {
+    usual: dict[str, object] = {
         "elder_id": str(elder_id or ids.new()),
         "area_code": VILLAGE,
         "sex": 2,
@@ -50,17 +56,15 @@ def an_elder(
         "status": 2 if "died_on" in given else 1,
         "registered_at": wire.timestamp(BEGIN),
     }
-    elder = assessment.Elder(**(told | given))
-    return (
-        assessment.ElderDied(elder=elder)
-        if "died_on" in given
-        else assessment.ElderRegistered(elder=elder)
-    )
+    elder = _filled(assessment.Elder, usual | given)
+    if "died_on" in given:
+        return assessment.ElderDied(elder=elder)
+    return assessment.ElderRegistered(elder=elder)
 
 
-def an_organisation(organisation_id: UUID, **given: Any) -> facility.OrganisationRegistered:
+def an_organisation(organisation_id: UUID, **given: object) -> facility.OrganisationRegistered:
     """A provider of home services near the homes of these tests."""
-    told: dict[str, Any] = {
+    usual: dict[str, object] = {
         "organisation_id": str(organisation_id),
         "credit_code": "91341100MA2N000001",
         "name": "Home care",
@@ -72,14 +76,15 @@ def an_organisation(organisation_id: UUID, **given: Any) -> facility.Organisatio
         "status": 1,
         "registered_at": wire.timestamp(BEGIN),
     }
-    return facility.OrganisationRegistered(organisation=facility.Organisation(**(told | given)))
+    organisation = _filled(facility.Organisation, usual | given)
+    return facility.OrganisationRegistered(organisation=organisation)
 
 
 def a_worker(
-    worker_id: UUID, organisation_id: UUID, **given: Any
+    worker_id: UUID, organisation_id: UUID, **given: object
 ) -> facility.WorkerRegistered | facility.WorkerLeft:
     """A caregiver of all six helps from 08:00 to 18:00; with status 2 the worker has left."""
-    told: dict[str, Any] = {
+    usual: dict[str, object] = {
         "worker_id": str(worker_id),
         "organisation_id": str(organisation_id),
         "area_code": COUNTY,
@@ -90,29 +95,28 @@ def a_worker(
         "status": 1,
         "registered_at": wire.timestamp(BEGIN),
     }
-    worker = facility.Worker(**(told | given))
-    return (
-        facility.WorkerLeft(worker=worker)
-        if worker.status == 2
-        else facility.WorkerRegistered(worker=worker)
-    )
+    worker = _filled(facility.Worker, usual | given)
+    if worker.status == facility.Worker.STATUS_LEFT:
+        return facility.WorkerLeft(worker=worker)
+    return facility.WorkerRegistered(worker=worker)
 
 
-def a_request(elder_id: UUID, /, **given: Any) -> pb.PlaceOrder:
+def a_request(elder_id: UUID, /, **given: object) -> pb.PlaceOrder:
     """Rooms to be cleaned tomorrow between 9 and 11."""
-    told: dict[str, Any] = {
+    usual: dict[str, object] = {
         "elder_id": str(elder_id),
         "item_code": "clean-laundry",
         "wanted_from": wire.timestamp(TOMORROW),
         "wanted_to": wire.timestamp(TOMORROW + timedelta(hours=2)),
         "channel": 2,
     }
-    return pb.PlaceOrder(**(told | given))
+    return _filled(pb.PlaceOrder, usual | given)
 
 
-def an_order(vault: Cipher, *, at: tuple[float, float] | None = HOME, **given: Any) -> Order:
+def an_order(cipher: Cipher, *, at: tuple[float, float] | None = HOME, **given: object) -> Order:
     """A placed order of tomorrow between 9 and 11. at: longitude and latitude of the home."""
-    told: dict[str, Any] = {
+    address = f"琅琊路{next(_serials)}号"
+    usual: dict[str, object] = {
         "order_id": ids.new(),
         "version": 1,
         "digest": b"",
@@ -127,10 +131,10 @@ def an_order(vault: Cipher, *, at: tuple[float, float] | None = HOME, **given: A
         "wanted_to": TOMORROW + timedelta(hours=2),
         "placed_at": BEGIN,
         "channel": 2,
-        "contact": sealed.seal_contact(vault, "李小明", "13800000001", f"琅琊路{next(_serials)}号"),
-        "home": sealed.seal_place(vault, *at) if at else None,
+        "contact": personal.seal_contact(cipher, "李小明", "13800000001", address),
+        "home": personal.seal_position(cipher, *at) if at else None,
     }
-    return Order.model_validate(told | given)
+    return Order.model_validate(usual | given)
 
 
 def an_official(area: str = CITY) -> Caller:
@@ -154,3 +158,7 @@ def the_worker(worker_id: UUID, organisation_id: UUID) -> Caller:
         organisation_id=str(organisation_id),
         worker_id=str(worker_id),
     )
+
+
+def _filled(kind: Callable[..., Kind], values: dict[str, object]) -> Kind:
+    return kind(**values)

@@ -1,26 +1,34 @@
-"""A dispatch that knows a firm with workers, and short ways to read what it remembers."""
+"""A dispatch that knows a firm with workers, and short ways to read what it stores."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import TypeVar
 
 import pytest
 import pytest_asyncio
+from google.protobuf.message import Message
 
-from dispatch import consumers
-from dispatch.testing import a_ring, a_worker, an_organisation
+from dispatch.settings import GROUP
+from dispatch.testing import a_key_ring, a_worker, an_organisation
 from kit.contracts import ids
 from kit.contracts.clock import Clock
+from kit.contracts.modules import import_all
 from kit.db.store import Store
 from kit.messaging.outbox import route
+from testkit.databases import Databases
 from testkit.telling import tell
+
+Kind = TypeVar("Kind", bound=Message)
+
+import_all("dispatch", "consumers")
+import_all("dispatch", "jobs")
 
 
 @pytest_asyncio.fixture
-async def store(database: Any, clock: Clock) -> AsyncIterator[Store]:
+async def store(database: Databases, clock: Clock) -> AsyncIterator[Store]:
     """Dispatch's store on a database of its own."""
-    opened = Store(await database("dispatch"), service="dispatch", clock=clock, vault=a_ring())
+    opened = Store(await database("dispatch"), service="dispatch", clock=clock, vault=a_key_ring())
     yield opened
     await opened.close()
 
@@ -28,12 +36,13 @@ async def store(database: Any, clock: Clock) -> AsyncIterator[Store]:
 @pytest_asyncio.fixture
 async def firm(store: Store) -> SimpleNamespace:
     """A firm with two workers: `organisation_id`, `workers`."""
-    organisation_id, workers = ids.new(), [ids.new(), ids.new()]
-    told = [
+    organisation_id = ids.new()
+    workers = [ids.new(), ids.new()]
+    events = [
         an_organisation(organisation_id),
         *(a_worker(worker, organisation_id) for worker in workers),
     ]
-    assert await tell(store, consumers.GROUP, *told) == {"applied": 3}
+    assert await tell(store, GROUP, *events) == {"applied": 3}
     return SimpleNamespace(organisation_id=organisation_id, workers=workers)
 
 
@@ -48,38 +57,38 @@ def at(clock: Clock) -> Callable[[str], datetime]:
 
 
 @pytest.fixture
-def rows(store: Store) -> Callable[..., Any]:
+def rows(store: Store) -> Callable[..., Awaitable[list[dict[str, object]]]]:
     """`await rows("select … $1", value)` = dictionaries."""
 
-    async def read(statement: str, *values: Any) -> list[dict[str, Any]]:
+    async def read(statement: str, *values: object) -> list[dict[str, object]]:
         async with store.reading() as session:
-            return [dict(row) for row in await (await session.driver()).fetch(statement, *values)]
+            driver = await session.driver()
+            return [dict(row) for row in await driver.fetch(statement, *values)]
 
     return read
 
 
 @pytest.fixture
-def messages(rows: Callable[..., Any]) -> Callable[..., Any]:
+def messages(rows: Callable[..., Awaitable[list[dict[str, bytes]]]]) -> Callable[..., object]:
     """`await messages(OrderPlaced)` = the events of that type that wait in the outbox."""
 
-    async def read(kind: Any) -> list[Any]:
+    async def read(kind: type[Kind]) -> list[Kind]:
         found = await rows(
-            "select payload, headers from outbox where topic = $1 order by seq", route(kind).topic
+            "select payload from outbox where topic = $1 and headers::jsonb ->> 'ce_type' = $2 "
+            "order by seq",
+            route(kind).topic,
+            route(kind).type,
         )
-        return [
-            kind.FromString(row["payload"])
-            for row in found
-            if f'"ce_type":"{route(kind).type}"' in row["headers"]
-        ]
+        return [kind.FromString(row["payload"]) for row in found]
 
     return read
 
 
 @pytest.fixture
-def remember(store: Store) -> Callable[..., Any]:
-    """`await remember(row, …)` keeps rows as they are."""
+def insert(store: Store) -> Callable[..., Awaitable[None]]:
+    """`await insert(row, …)` stores rows as they are."""
 
-    async def keep(*kept: Any) -> None:
+    async def keep(*kept: object) -> None:
         async with store.transaction() as session:
             session.add_all(kept)
 

@@ -1,10 +1,11 @@
 """Composition: the only file that constructs."""
 
+from kit.contracts.modules import import_all
 from kit.runtime import entry
 from kit.runtime.parts import Parts
-from supervision import consumers
-from supervision.api import Audits, Complaints
-from supervision.settings import Settings
+from supervision.complaints.api import Complaints
+from supervision.settings import GROUP, Settings
+from supervision.settlements.api import Audits
 
 
 def servicers(parts: Parts) -> list[object]:
@@ -14,7 +15,8 @@ def servicers(parts: Parts) -> list[object]:
 
 def main() -> None:
     """Runs until a signal."""
-    entry.run(entry.settings(Settings), servicers=servicers, group=consumers.GROUP)
+    import_all("supervision", "consumers")
+    entry.run(entry.settings(Settings), servicers=servicers, group=GROUP)
 
 
 if __name__ == "__main__":

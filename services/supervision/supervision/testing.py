@@ -1,8 +1,9 @@
 """Builders, valid by default."""
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 from eldercare.dispatch.v1 import events_pb2 as dispatch
@@ -12,30 +13,34 @@ from kit.contracts import ids, wire
 from kit.db.personal import KeyRing
 from kit.security.access import Caller
 
-VILLAGE, COUNTY, CITY, ELSEWHERE = "341102001001", "341102000000", "341100000000", "341103001001"
+Kind = TypeVar("Kind")
+
+VILLAGE = "341102001001"
+COUNTY = "341102000000"
+CITY = "341100000000"
+ELSEWHERE = "341103001001"
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
 
 
-def a_ring() -> KeyRing:
+def a_key_ring() -> KeyRing:
     """Keys for tests."""
     return KeyRing(f"p1:{base64.b64encode(bytes([1]) * 32).decode()}", None)
 
 
 def a_worker(worker_id: UUID, organisation_id: UUID) -> facility.WorkerRegistered:
     """Somebody who visits homes."""
-    return facility.WorkerRegistered(
-        worker=facility.Worker(
-            worker_id=str(worker_id),
-            organisation_id=str(organisation_id),
-            area_code=COUNTY,
-            skills=[facility.HELP_MEAL],
-            caregiver=True,
-            shift_from_min=480,
-            shift_to_min=1080,
-            status=facility.Worker.STATUS_ACTIVE,
-            registered_at=wire.timestamp(BEGIN),
-        )
+    worker = facility.Worker(
+        worker_id=str(worker_id),
+        organisation_id=str(organisation_id),
+        area_code=COUNTY,
+        skills=[facility.HELP_MEAL],
+        caregiver=True,
+        shift_from_min=480,
+        shift_to_min=1080,
+        status=facility.Worker.STATUS_ACTIVE,
+        registered_at=wire.timestamp(BEGIN),
     )
+    return facility.WorkerRegistered(worker=worker)
 
 
 def an_order(order_id: UUID, elder_id: UUID, *, area_code: str = VILLAGE) -> dispatch.OrderPlaced:
@@ -74,11 +79,13 @@ def a_visit(
     *,
     begin: datetime = BEGIN,
     minutes: int = 60,
-    **given: Any,
+    **given: object,
 ) -> dispatch.OrderFinished:
-    """An hour at the home, as planned, nothing to doubt."""
+    """An hour at the home, as planned, nothing to doubt. given: other values of its fields; None
+    leaves one out.
+    """
     end = begin + timedelta(minutes=minutes)
-    told: dict[str, Any] = {
+    usual: dict[str, object] = {
         "order_id": str(ids.new()),
         "elder_id": str(ids.new()),
         "area_code": VILLAGE,
@@ -96,10 +103,7 @@ def a_visit(
         "check_out_m": 30,
         "finished_at": wire.timestamp(end),
     }
-    told |= given
-    return dispatch.OrderFinished(
-        **{name: value for name, value in told.items() if value is not None}
-    )
+    return _filled(dispatch.OrderFinished, usual | given)
 
 
 def an_inspector(area: str = CITY) -> Caller:
@@ -120,3 +124,7 @@ def a_child_of(*elder_ids: UUID) -> Caller:
         frozenset({"family"}),
         elder_ids=frozenset(str(elder) for elder in elder_ids),
     )
+
+
+def _filled(kind: Callable[..., Kind], values: dict[str, object]) -> Kind:
+    return kind(**{name: value for name, value in values.items() if value is not None})

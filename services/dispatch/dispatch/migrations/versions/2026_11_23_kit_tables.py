@@ -1,4 +1,4 @@
-"""What the kit remembers."""
+"""What the kit stores."""
 
 from kit.db import migrations
 

@@ -1,4 +1,4 @@
-"""What dispatch remembers of its own."""
+"""What dispatch stores of its own."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What supervision remembers of its own."""
+"""What supervision stores of its own."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""A service can be restored from a backup: how far its letters are sent, and its epochs."""
+"""A service can be restored from a backup: how far its outbox is sent, and its epochs."""
 
 from kit.db import migrations
 

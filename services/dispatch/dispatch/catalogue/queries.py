@@ -1,0 +1,66 @@
+"""Reads the catalogue of a policy day; it is data (`standards/catalogue.yaml`), no table."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from eldercare.dispatch.v1 import api_pb2 as pb
+from eldercare.facility.v1.events_pb2 import Help
+
+from dispatch.catalogue.errors import NoSuchItem
+from dispatch.limits import loaded
+from kit.contracts import wire
+from kit.contracts.clock import local_day
+from kit.contracts.standards import Standard
+from kit.db.store import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What can be ordered. voucher: whether one may pay a part."""
+
+    item_code: str
+    name_zh: str
+    name_en: str
+    help: int
+    planned_min: int
+    price_fen: int
+    voucher: bool
+
+
+async def items(session: Session) -> pb.ItemPage:
+    """The catalogue of today."""
+    today = catalogue(local_day(session.now))
+    return pb.ItemPage(rows=[wire.message(pb.Item, item) for item in today.values()])
+
+
+def item(code: str, on: date) -> Item:
+    """One item. Raises: NoSuchItem."""
+    found = catalogue(on).get(code)
+    if found is None:
+        raise NoSuchItem(item_code=code)
+    return found
+
+
+@cache
+def catalogue(on: date) -> dict[str, Item]:
+    """The items that can be ordered on a policy day, by their codes and in their order."""
+    found = {}
+    for standard in loaded():
+        file, _, code = standard.path.partition(".")
+        if file == "catalogue" and standard.values[0][0] <= on:
+            found[code] = _item(code, standard, on)
+    return dict(sorted(found.items()))
+
+
+def _item(code: str, standard: Standard, on: date) -> Item:
+    value = standard.on(on)
+    return Item(
+        item_code=code,
+        name_zh=value["name_zh"],
+        name_en=value["name_en"],
+        help=Help.Value(f"HELP_{value['help']}"),
+        planned_min=value["planned_min"],
+        price_fen=value["price_fen"],
+        voucher=value["voucher"],
+    )

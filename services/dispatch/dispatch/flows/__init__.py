@@ -1,1 +1,0 @@
-"""What dispatch does: each flow loads, decides, stores and emits in the transaction it is given."""

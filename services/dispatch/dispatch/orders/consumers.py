@@ -1,0 +1,30 @@
+"""Kafka in: elders. Who dies or moves out is visited no more; an order follows who moves."""
+
+from uuid import UUID
+
+from eldercare.assessment.v1.events_pb2 import Elder as ElderState
+from eldercare.assessment.v1.events_pb2 import ElderChanged, ElderDied, ElderRegistered
+
+from dispatch.orders.flows import contacts, offers
+from dispatch.orders.rules import Cause
+from dispatch.replicas.tables import Elder
+from dispatch.settings import GROUP
+from kit.db.store import Session
+from kit.messaging.subscriptions import on, replicate
+
+NOT_SERVED = {
+    ElderState.STATUS_DEAD: Cause.DEATH,
+    ElderState.STATUS_MOVED_OUT: Cause.MOVED_OUT,
+}
+
+
+@on(ElderRegistered, ElderChanged, ElderDied, group=GROUP, replica=Elder)
+async def replicate_elder(
+    event: ElderRegistered | ElderChanged | ElderDied, session: Session
+) -> None:
+    await replicate(session, event.elder, Elder)
+    elder_id = UUID(event.elder.elder_id)
+    if cause := NOT_SERVED.get(event.elder.status):
+        await offers.cancel_open_orders(session, elder_id, cause)
+    elif isinstance(event, ElderChanged):
+        await contacts.renew_later(session, elder_id)

@@ -1,0 +1,1 @@
+"""What is done with an order: one file per part of its life."""

@@ -1,0 +1,96 @@
+"""What people decide about an order: it is cancelled, accepted, declined, followed up."""
+
+from uuid import UUID
+
+from eldercare.dispatch.v1 import api_pb2 as pb
+from eldercare.dispatch.v1 import events_pb2 as events
+
+from dispatch.limits import limits
+from dispatch.orders import rules
+from dispatch.orders.errors import (
+    AlreadyCancelled,
+    NotDone,
+    NotOffered,
+    NotPlacedYet,
+    VisitBegun,
+)
+from dispatch.orders.flows import offers
+from dispatch.orders.rules import Cause, State
+from dispatch.orders.tables import Order
+from kit.contracts import wire
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import Malformed, NotFound
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.runtime.timers import cancel_timer, set_timer
+from kit.security.access import Caller, check
+
+
+async def cancel(
+    session: Session, request: pb.CancelOrder, caller: Caller
+) -> events.OrderCancelled:
+    """The elder, or somebody for the elder, does not want it any more.
+
+    Raises: NotFound, Conflict.
+    """
+    order = await session.get_locked(Order, UUID(request.order_id))
+    check(caller, area=order.area_code, person=order.elder_id, kind="order", key=request.order_id)
+    if order.state == State.RESERVING:
+        raise NotPlacedYet(order_id=order.order_id)
+    if order.state == State.CANCELLED:
+        raise AlreadyCancelled(order_id=order.order_id)
+    if order.state not in rules.OPEN:
+        raise VisitBegun(order_id=order.order_id)
+    return await offers.cancel(session, order, Cause.ELDER)
+
+
+async def accept(session: Session, request: pb.AcceptOrder, caller: Caller) -> events.OrderAccepted:
+    """The worker takes it. Raises: NotFound, NotOffered."""
+    order = await _offered(session, request.order_id, caller)
+    order.state = State.ACCEPTED
+    cancel_timer(session, offers.ANSWER, request.order_id)
+    missed_at = order.wanted_to + limits(local_day(session.now)).missed_after
+    set_timer(session, missed_at, offers.MISSED, request.order_id)
+    accepted = wire.message(events.OrderAccepted, order, accepted_at=session.now)
+    return emit(session, accepted, order)
+
+
+async def decline(
+    session: Session, request: pb.DeclineOrder, caller: Caller
+) -> events.OrderDeclined:
+    """The worker does not take it. Raises: NotFound, NotOffered."""
+    return offers.take_back(session, await _offered(session, request.order_id, caller))
+
+
+async def follow_up(
+    session: Session, request: pb.FollowUpOrder, caller: Caller
+) -> events.OrderFollowedUp:
+    """Somebody called the elder after the visit; may be done again, until the elder was reached or
+    later. Raises: NotFound, NotDone.
+    """
+    if request.reached != request.HasField("satisfied"):
+        raise Malformed("satisfied", "is told exactly where the elder was reached")
+    order = await session.get_locked(Order, UUID(request.order_id))
+    check(caller, area=order.area_code, kind="order", key=request.order_id)
+    if order.state != State.DONE:
+        raise NotDone(order_id=order.order_id)
+    order.followed_up = True
+    followed_up = wire.message(
+        events.OrderFollowedUp,
+        order,
+        reached=request.reached,
+        satisfied=request.satisfied if request.reached else None,
+        followed_up_at=session.now,
+    )
+    return emit(session, followed_up, order)
+
+
+async def _offered(session: Session, order_id: str, caller: Caller) -> Order:
+    order = await session.get_locked(Order, UUID(order_id))
+    check(caller, organisation=order.organisation_id, kind="order", key=order_id)
+    is_worker_alone = "worker" in caller.roles and "provider" not in caller.roles
+    if is_worker_alone and str(order.worker_id) != caller.worker_id:
+        raise NotFound("order", order_id)
+    if order.state != State.ASSIGNED:
+        raise NotOffered(order_id=order.order_id)
+    return order

@@ -1,0 +1,97 @@
+"""Reads orders."""
+
+from dataclasses import fields
+from uuid import UUID
+
+from eldercare.dispatch.v1 import api_pb2 as pb
+from sqlalchemy import false
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from dispatch.orders import personal
+from dispatch.orders.errors import NotAccepted
+from dispatch.orders.rules import State
+from dispatch.orders.tables import Order, OrderRow
+from kit.contracts import wire
+from kit.contracts.refusals import NotFound
+from kit.db.paging import page
+from kit.db.raw_session import RawSession
+from kit.db.store import Session
+from kit.rpc.methods import Call
+from kit.security import audit
+from kit.security.access import Caller, area_range, scoped
+
+DEFAULT_PAGE = 50  # rows of a page where none is asked for
+
+COLUMNS = ", ".join(f"visit_order.{field.name}" for field in fields(OrderRow))
+_BY_ID = " ".join(["select", COLUMNS, "from visit_order where order_id = $1"])
+
+
+async def row_of(session: RawSession, order_id: UUID) -> OrderRow | None:
+    """An order as a raw flow reads it: unlocked."""
+    record = await session.fetchrow(_BY_ID, order_id)
+    return OrderRow(*record) if record else None
+
+
+async def order(session: Session, request: pb.GetOrder, caller: Caller) -> pb.Order:
+    """One order. Raises: NotFound."""
+    return wire.message(pb.Order, await _order(session, request.order_id, caller))
+
+
+async def orders(session: Session, request: pb.ListOrders, caller: Caller) -> pb.OrderPage:
+    """Orders in the order of their ids."""
+    query = _visible(caller)
+    if request.HasField("area_code"):
+        query = query.where(col(Order.area_code).between(*area_range(request.area_code)))
+    if request.HasField("elder_id"):
+        query = query.where(Order.elder_id == UUID(request.elder_id))
+    if request.HasField("worker_id"):
+        query = query.where(Order.worker_id == UUID(request.worker_id))
+    if request.HasField("state"):
+        query = query.where(Order.state == State(request.state))
+    rows, after = await page(session, query, Order.order_id, request, DEFAULT_PAGE)
+    return pb.OrderPage(rows=[wire.message(pb.Order, row) for row in rows], next=after)
+
+
+async def whereabouts(session: Session, request: pb.GetOrder, call: Call) -> pb.HomeAddress:
+    """Whom the worker is to visit, and where; leaves a record. Raises: NotFound, NotAccepted."""
+    found = await _order(session, request.order_id, call.caller)
+    if str(found.worker_id) != call.caller.worker_id:
+        raise NotFound("order", request.order_id)
+    if found.state not in (State.ACCEPTED, State.IN_SERVICE):
+        raise NotAccepted(order_id=found.order_id)
+    await audit.record(session, call, [found.elder_id], f"visit of order {found.order_id}")
+    cipher = personal.cipher_of(session.store)
+    name, phone, address = personal.open_contact(cipher, found.contact)
+    home = personal.open_position(cipher, found.home)
+    return wire.message(
+        pb.HomeAddress,
+        found,
+        name=name,
+        phone=phone,
+        address=address,
+        lon=home.lon if home else None,
+        lat=home.lat if home else None,
+    )
+
+
+async def _order(session: Session, order_id: str, caller: Caller) -> Order:
+    query = _visible(caller).where(Order.order_id == UUID(order_id))
+    found = (await session.exec(query)).first()
+    if found is None:
+        raise NotFound("order", order_id)
+    return found
+
+
+def _visible(caller: Caller) -> SelectOfScalar[Order]:
+    query = scoped(
+        select(Order),
+        caller,
+        area=Order.area_code,
+        organisation=Order.organisation_id,
+        person=Order.elder_id,
+    )
+    if caller.roles == {"worker"}:  # of the organisation's orders the own ones
+        is_own = col(Order.worker_id) == UUID(caller.worker_id) if caller.worker_id else false()
+        query = query.where(is_own)
+    return query

@@ -1,0 +1,130 @@
+"""What an order's states, times and positions mean. Pure: values in, values out.
+
+Days are policy days, Asia/Shanghai.
+"""
+
+import math
+from datetime import UTC, date, datetime, time, timedelta
+from enum import IntEnum
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+EARTH_M = 6_371_008.8  # mean radius (IUGG)
+
+
+class State(IntEnum):
+    """The life of an order; the numbers are those of Order.State."""
+
+    RESERVING = 1
+    PLACED = 2
+    ASSIGNED = 3
+    ACCEPTED = 4
+    IN_SERVICE = 5
+    DONE = 6
+    CANCELLED = 7
+
+
+class Cause(IntEnum):
+    """Why an order ended without a visit; the numbers are those of OrderCancelled.Cause."""
+
+    ELDER = 1
+    DEATH = 2
+    UNSERVED = 3
+    MISSED = 4
+    MOVED_OUT = 5
+
+
+OPEN = (State.PLACED, State.ASSIGNED, State.ACCEPTED)  # nobody has come yet, somebody still may
+EXPECTED = (State.RESERVING, *OPEN)  # also those that are not published yet
+OFFERED = (State.ASSIGNED, State.ACCEPTED)
+BOUND = (State.ASSIGNED, State.ACCEPTED, State.IN_SERVICE, State.DONE)  # takes a worker's time
+
+
+class GeoPoint(NamedTuple):
+    """A position in degrees WGS-84."""
+
+    lon: float
+    lat: float
+
+
+def late_min(arrived_at: datetime, wanted_to: datetime) -> int:
+    """Minutes of arrival after the window's end, begun minutes count whole; 0 or negative: in time.
+
+    >>> end = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+    >>> [late_min(end + timedelta(seconds=seconds), end) for seconds in (-90, 0, 1, 60, 61)]
+    [-1, 0, 1, 1, 2]
+    """
+    return math.ceil((arrived_at - wanted_to) / timedelta(minutes=1))
+
+
+def whole_min(begin: datetime, end: datetime) -> int:
+    """Minutes between two instants, rounded down.
+
+    >>> begin = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+    >>> whole_min(begin, datetime(2026, 3, 2, 10, 29, 59, tzinfo=UTC))
+    29
+    """
+    return (end - begin) // timedelta(minutes=1)
+
+
+def answer_by(offered_at: datetime, wanted_to: datetime, patience: timedelta) -> datetime:
+    """Until when a worker may answer an offer: never beyond the window."""
+    return min(offered_at + patience, wanted_to)
+
+
+def is_long_enough(wanted_from: datetime, wanted_to: datetime, least: timedelta) -> bool:
+    """True where a window leaves the plan some freedom."""
+    return wanted_to - wanted_from >= least
+
+
+def planning_instant(day: date, hour: int) -> datetime:
+    """When a day is planned: at that local hour of the day before.
+
+    >>> planning_instant(date(2026, 3, 3), 18).isoformat()
+    '2026-03-02T10:00:00+00:00'
+    """
+    return datetime.combine(day - timedelta(days=1), time(hour), SHANGHAI).astimezone(UTC)
+
+
+def day_to_plan(now: datetime, hour: int) -> date:
+    """The day whose planning instant was the last one to pass.
+
+    >>> day_to_plan(datetime(2026, 3, 2, 10, 0, tzinfo=UTC), 18)
+    datetime.date(2026, 3, 3)
+    >>> day_to_plan(datetime(2026, 3, 2, 9, 59, tzinfo=UTC), 18)
+    datetime.date(2026, 3, 2)
+    """
+    here = now.astimezone(SHANGHAI)
+    return here.date() + timedelta(days=here.hour >= hour)
+
+
+def next_planning(now: datetime, hour: int) -> datetime:
+    """The first planning instant after now.
+
+    >>> next_planning(datetime(2026, 3, 2, 10, 0, tzinfo=UTC), 18).isoformat()
+    '2026-03-03T10:00:00+00:00'
+    """
+    return planning_instant(day_to_plan(now, hour) + timedelta(days=1), hour)
+
+
+def distance_m(a: GeoPoint | None, b: GeoPoint | None) -> int | None:
+    """Metres along the great circle, rounded; None where a position is not known.
+
+    >>> distance_m(GeoPoint(118.3, 32.3), GeoPoint(118.3, 32.31))
+    1112
+    >>> distance_m(None, GeoPoint(118.3, 32.3)) is None
+    True
+    """
+    if a is None or b is None:
+        return None
+    return round(great_circle_m(a, b))
+
+
+def great_circle_m(a: GeoPoint, b: GeoPoint) -> float:
+    """Metres along the great circle (haversine)."""
+    north = math.radians(b.lat - a.lat)
+    east = math.radians(b.lon - a.lon)
+    parallels = math.cos(math.radians(a.lat)) * math.cos(math.radians(b.lat))
+    half = math.sin(north / 2) ** 2 + parallels * math.sin(east / 2) ** 2
+    return 2 * EARTH_M * math.asin(math.sqrt(half))

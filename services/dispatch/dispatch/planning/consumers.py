@@ -1,0 +1,24 @@
+"""Kafka in: workers. A county with workers is planned; who leaves leaves no promise behind."""
+
+from uuid import UUID
+
+from eldercare.facility.v1.events_pb2 import Worker as WorkerState
+from eldercare.facility.v1.events_pb2 import WorkerChanged, WorkerLeft, WorkerRegistered
+
+from dispatch.orders.flows import offers
+from dispatch.planning.flows import county_day, day_plan
+from dispatch.replicas.tables import Worker
+from dispatch.settings import GROUP
+from kit.db.store import Session
+from kit.messaging.subscriptions import on, replicate
+
+
+@on(WorkerRegistered, WorkerChanged, WorkerLeft, group=GROUP, replica=Worker)
+async def replicate_worker(
+    event: WorkerRegistered | WorkerChanged | WorkerLeft, session: Session
+) -> None:
+    await replicate(session, event.worker, Worker)
+    if event.worker.status == WorkerState.STATUS_LEFT:
+        await offers.reoffer_orders_of_leaver(session, UUID(event.worker.worker_id))
+    else:
+        await day_plan.ensure_planned(session, county_day.county_of(event.worker.area_code))

@@ -1,0 +1,1 @@
+"""How days and single orders are planned."""

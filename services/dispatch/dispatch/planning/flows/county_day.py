@@ -1,0 +1,180 @@
+"""A county's day as the planners' problem, read from what is stored, and back."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from eldercare.facility.v1 import events_pb2 as facility
+from sqlmodel import col, select
+
+from dispatch.limits import limits
+from dispatch.orders import personal, rules
+from dispatch.orders.rules import GeoPoint, State
+from dispatch.orders.tables import Declined, Order
+from dispatch.planning.rules.problem import Problem, Stop, Visit
+from dispatch.planning.rules.problem import Worker as PlannedWorker
+from dispatch.planning.rules.travel import Riding
+from dispatch.replicas.tables import Organisation, Worker
+from kit.contracts import areas
+from kit.contracts.clock import day_bounds, day_start, local_day
+from kit.contracts.refusals import NotFound
+from kit.db.store import Cipher, Session
+from kit.security.access import area_range
+
+
+def county_of(area_code: str) -> str:
+    """The county an area lies in."""
+    return areas.at(area_code, areas.COUNTY)
+
+
+def second_of(day: date, at: datetime) -> int:
+    """Whole seconds after the day's local midnight."""
+    return (at - day_start(day)) // timedelta(seconds=1)
+
+
+def instant_of(day: date, second: int) -> datetime:
+    """The instant of a second of the day."""
+    return day_start(day) + timedelta(seconds=second)
+
+
+async def lock(session: Session, county: str) -> None:
+    """Lets one transaction at a time promise this county's workers to somebody."""
+    driver = await session.driver()
+    await driver.execute(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"dispatch/{county}"
+    )
+
+
+async def placed(
+    session: Session, county: str, day: date, *, locked: bool = False
+) -> Sequence[Order]:
+    """The orders of a county's day that nobody has been offered, in the order of their ids."""
+    first, last = day_bounds(day)
+    query = (
+        select(Order)
+        .where(
+            Order.state == State.PLACED,
+            Order.wanted_from >= first,
+            Order.wanted_from < last,
+            col(Order.area_code).between(*area_range(county)),
+        )
+        .order_by(col(Order.order_id))
+    )
+    if locked:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return (await session.exec(query)).all()
+
+
+async def problem(
+    session: Session, county: str, day: date, wanted: Sequence[Order], *, shared: bool = True
+) -> Problem:
+    """The workers who serve a county, what they have promised on that day, and the orders that need
+    somebody.
+
+    shared: keeps the workers as they are until the transaction ends, so that none leaves unnoticed;
+    False where nothing is written.
+    """
+    workers = await _workers(session, county, shared)
+    bound = await _bound(session, day, [worker.worker_id for worker, _ in workers])
+    barred = await _barred(session, [order.order_id for order in wanted])
+    cipher = personal.cipher_of(session.store)
+    open_visits = [
+        _visit(cipher, day, order, barred=frozenset(barred[order.order_id])) for order in wanted
+    ]
+    promised_visits = [_visit(cipher, day, order, pinned=_promised(day, order)) for order in bound]
+    numbers = limits(local_day(session.now))
+    passed_s = -((day_start(day) - session.now) // timedelta(seconds=1))
+    return Problem(
+        visits=(*open_visits, *promised_visits),
+        workers=tuple(_planned(worker, organisation) for worker, organisation in workers),
+        riding=Riding(numbers.detour, numbers.speed_kmh, numbers.unknown_travel_min),
+        most=numbers.most_visits,
+        now_s=max(0, passed_s),
+    )
+
+
+async def worker_of(session: Session, worker_id: UUID) -> Worker:
+    """A worker. Raises: NotFound."""
+    worker: Worker | None = await session.get(Worker, worker_id)
+    if worker is None:
+        raise NotFound("worker", worker_id)
+    return worker
+
+
+def _visit(
+    cipher: Cipher,
+    day: date,
+    order: Order,
+    *,
+    barred: frozenset[str] = frozenset(),
+    pinned: Stop | None = None,
+) -> Visit:
+    return Visit(
+        visit_id=str(order.order_id),
+        home=personal.open_position(cipher, order.home),
+        help=order.help,
+        from_s=second_of(day, order.wanted_from),
+        to_s=second_of(day, order.wanted_to),
+        service_s=order.planned_min * 60,
+        barred=barred,
+        pinned=pinned,
+    )
+
+
+def _promised(day: date, order: Order) -> Stop:
+    begin_at = order.checked_in_at or order.planned_at or order.wanted_from
+    return Stop(str(order.order_id), str(order.worker_id), second_of(day, begin_at))
+
+
+def _planned(worker: Worker, organisation: Organisation) -> PlannedWorker:
+    return PlannedWorker(
+        worker_id=str(worker.worker_id),
+        organisation_id=str(worker.organisation_id),
+        base=GeoPoint(organisation.lon, organisation.lat),
+        skills=frozenset(worker.skills),
+        from_s=worker.shift_from_min * 60,
+        to_s=worker.shift_to_min * 60,
+    )
+
+
+async def _workers(
+    session: Session, county: str, shared: bool
+) -> Sequence[tuple[Worker, Organisation]]:
+    query = (
+        select(Worker, Organisation)
+        .where(
+            Worker.organisation_id == Organisation.organisation_id,
+            col(Worker.area_code).between(*area_range(county)),
+            Worker.status == facility.Worker.STATUS_ACTIVE,
+            Organisation.status == facility.Organisation.STATUS_ACTIVE,
+            Organisation.home_services,
+        )
+        .order_by(col(Worker.worker_id))
+    )
+    if shared:
+        query = query.with_for_update(read=True, of=Worker)
+    return (await session.exec(query)).all()
+
+
+async def _bound(session: Session, day: date, worker_ids: Sequence[UUID]) -> Sequence[Order]:
+    first, last = day_bounds(day)
+    query = (
+        select(Order)
+        .where(
+            col(Order.worker_id).in_(worker_ids),
+            col(Order.state).in_(rules.BOUND),
+            col(Order.planned_at) >= first,
+            col(Order.planned_at) < last,
+        )
+        .order_by(col(Order.order_id))
+    )
+    return (await session.exec(query)).all()
+
+
+async def _barred(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, set[str]]:
+    query = select(Declined).where(col(Declined.order_id).in_(order_ids))
+    barred: dict[UUID, set[str]] = defaultdict(set)
+    for row in (await session.exec(query)).all():
+        barred[row.order_id].add(str(row.worker_id))
+    return barred

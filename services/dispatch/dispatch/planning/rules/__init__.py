@@ -1,0 +1,1 @@
+"""What planning decides. Pure: values in, values out."""

@@ -1,1 +1,0 @@
-"""What dispatch decides. Pure: values in, values out."""

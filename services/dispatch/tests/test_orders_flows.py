@@ -1,0 +1,430 @@
+"""What happens to an order, on a real database."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from eldercare.dispatch.v1 import api_pb2 as pb
+from eldercare.dispatch.v1.events_pb2 import (
+    OrderAccepted,
+    OrderAssigned,
+    OrderCancelled,
+    OrderDeclined,
+    OrderFinished,
+    OrderFollowedUp,
+    OrderStarted,
+)
+
+from dispatch.orders.errors import (
+    AlreadyCancelled,
+    DeviceTimeWrong,
+    NotAccepted,
+    NotBegun,
+    NotDone,
+    NotOffered,
+    VisitBegun,
+)
+from dispatch.orders.flows import answers, visits
+from dispatch.orders.rules import State
+from dispatch.settings import GROUP
+from dispatch.testing import (
+    BEGIN,
+    ELSEWHERE,
+    TOMORROW,
+    a_key_ring,
+    a_manager,
+    a_worker,
+    an_elder,
+    an_official,
+    an_order,
+    the_worker,
+)
+from kit.contracts import ids, wire
+from kit.contracts.refusals import Malformed, NotFound
+from kit.runtime.timers import set_timer
+from testkit.telling import fire, tell
+
+RING = a_key_ring()
+NORTH = (118.30, 32.301)  # 111 m north of the home of these tests
+
+
+@pytest.fixture
+def offer(store, insert, clock):
+    """`await offer(order)` keeps an order and looks for somebody at once."""
+
+    async def offered(order):
+        await insert(order)
+        async with store.transaction() as session:
+            set_timer(session, session.now, "offer", str(order.order_id))
+        await fire(store, GROUP)
+        async with store.reading() as session:
+            return await session.get(type(order), order.order_id)
+
+    return offered
+
+
+@pytest.fixture
+def act(store):
+    """`await act(flow, request, caller)` in a transaction of its own, raw where the flow is hot."""
+
+    async def done(flow, request, caller):
+        opened = store.raw() if flow in (visits.check_in, visits.check_out) else store.transaction()
+        async with opened as session:
+            return await flow(session, request, caller)
+
+    return done
+
+
+@pytest.fixture
+def begun(offer, act, firm, at):
+    """`await begun(order)` is accepted, and it is the morning of the visit: the worker."""
+
+    async def ready(order):
+        order = await offer(order)
+        worker = the_worker(order.worker_id, firm.organisation_id)
+        await act(answers.accept, pb.AcceptOrder(order_id=str(order.order_id)), worker)
+        return worker
+
+    return ready
+
+
+def check_in(order, at, position=NORTH):
+    return pb.CheckInOrder(
+        order_id=str(order.order_id), at=wire.timestamp(at), **_position(position)
+    )
+
+
+def check_out(order, at, position=NORTH):
+    return pb.CheckOutOrder(
+        order_id=str(order.order_id), at=wire.timestamp(at), **_position(position)
+    )
+
+
+def _position(position):
+    return {"lon": position[0], "lat": position[1]} if position else {}
+
+
+async def test_an_order_is_offered_to_a_worker_who_can_be_there(offer, firm, messages):
+    order = await offer(an_order(RING))
+
+    assert order.state == State.ASSIGNED
+    assert order.worker_id in firm.workers
+    assert order.organisation_id == firm.organisation_id
+    assert order.wanted_from <= order.planned_at <= order.wanted_to
+    [assigned] = await messages(OrderAssigned)
+    assert (assigned.attempt, wire.instant(assigned.planned_at), assigned.worker_id) == (
+        1,
+        order.planned_at,
+        str(order.worker_id),
+    )
+
+
+async def test_an_order_without_a_position_is_served_too(offer, firm):
+    assert (await offer(an_order(RING, at=None))).state == State.ASSIGNED
+
+
+async def test_two_offers_at_one_time_go_to_two_workers(offer, firm):
+    window = {"wanted_from": TOMORROW, "wanted_to": TOMORROW + timedelta(minutes=30)}
+
+    offered = [await offer(an_order(RING, **window)) for _ in range(3)]
+
+    assert {order.worker_id for order in offered[:2]} == set(firm.workers)
+    assert offered[2].state == State.PLACED
+
+
+async def test_workers_of_another_county_or_without_the_skill_are_not_asked(
+    store, offer, firm, rows
+):
+    elsewhere, unable = ids.new(), ids.new()
+    workers = [a_worker(each, firm.organisation_id, status=2) for each in firm.workers]
+    others = [
+        a_worker(elsewhere, firm.organisation_id, area_code=ELSEWHERE),
+        a_worker(unable, firm.organisation_id, skills=[1]),
+    ]
+    await tell(store, GROUP, *workers, *others)
+
+    assert (await offer(an_order(RING))).state == State.PLACED
+
+
+async def test_who_declines_is_not_asked_again_and_the_next_one_is(
+    offer, act, store, firm, messages
+):
+    order = await offer(an_order(RING))
+    first = order.worker_id
+
+    await act(
+        answers.decline,
+        pb.DeclineOrder(order_id=str(order.order_id)),
+        a_manager(firm.organisation_id),
+    )
+    await fire(store, GROUP)
+
+    second = (await messages(OrderAssigned))[-1]
+    assert second.attempt == 2
+    assert UUID(second.worker_id) == next(worker for worker in firm.workers if worker != first)
+    await act(
+        answers.decline,
+        pb.DeclineOrder(order_id=str(order.order_id)),
+        a_manager(firm.organisation_id),
+    )
+    await fire(store, GROUP)
+    assert len(await messages(OrderAssigned)) == 2
+    assert len(await messages(OrderDeclined)) == 2
+
+
+async def test_an_order_nobody_can_serve_is_tried_every_hour_until_its_window_has_passed(
+    offer, store, clock, firm, messages, rows
+):
+    window = {
+        "wanted_from": BEGIN + timedelta(minutes=30),
+        "wanted_to": BEGIN + timedelta(minutes=90),
+    }
+    order = await offer(an_order(RING, planned_min=700, **window))
+    assert await rows("select at from due where kind = 'offer'") == [
+        {"at": BEGIN + timedelta(hours=1)}
+    ]
+
+    clock.set(BEGIN + timedelta(hours=1))
+    await fire(store, GROUP)
+    assert await messages(OrderCancelled) == []
+    clock.set(order.wanted_to)
+    await fire(store, GROUP)
+
+    [cancelled] = await messages(OrderCancelled)
+    assert (cancelled.cause, cancelled.worker_id, cancelled.organisation_id) == (
+        OrderCancelled.CAUSE_UNSERVED,
+        "",
+        "",
+    )
+    assert await rows("select from due where kind <> 'plan'") == []
+
+
+async def test_silence_counts_as_declined(offer, store, clock, firm, messages):
+    order = await offer(an_order(RING))
+
+    clock.set(BEGIN + timedelta(hours=4))
+    await fire(store, GROUP)
+
+    [declined] = await messages(OrderDeclined)
+    assert declined.worker_id == str(order.worker_id)
+    assert [event.attempt for event in await messages(OrderAssigned)] == [1, 2]
+
+
+async def test_a_worker_who_leaves_leaves_no_order_behind(
+    offer, act, begun, store, firm, messages, rows
+):
+    order = an_order(RING)
+    worker = await begun(order)
+
+    await tell(store, GROUP, a_worker(UUID(worker.worker_id), firm.organisation_id, status=2))
+    await fire(store, GROUP)
+
+    assert [event.attempt for event in await messages(OrderAssigned)] == [1, 2]
+    assert (await messages(OrderAssigned))[1].worker_id != worker.worker_id
+    assert await rows("select from due where kind = 'missed'") == []
+
+
+async def test_only_the_offered_worker_or_the_manager_may_answer(offer, act, firm, messages):
+    order = await offer(an_order(RING))
+    other = next(worker for worker in firm.workers if worker != order.worker_id)
+    request = pb.AcceptOrder(order_id=str(order.order_id))
+
+    for stranger in (the_worker(other, firm.organisation_id), a_manager(ids.new()), an_official()):
+        with pytest.raises(NotFound):
+            await act(answers.accept, request, stranger)
+    await act(answers.accept, request, a_manager(firm.organisation_id))
+
+    assert len(await messages(OrderAccepted)) == 1
+    with pytest.raises(NotOffered):
+        await act(answers.accept, request, a_manager(firm.organisation_id))
+
+
+async def test_a_visit_is_proved_in_metres_and_minutes(begun, act, clock, messages, rows):
+    order = an_order(RING)
+    worker = await begun(order)
+    clock.set(TOMORROW + timedelta(hours=4))
+    arrived = order.wanted_to + timedelta(minutes=10, seconds=1)
+
+    started = await act(visits.check_in, check_in(order, arrived), worker)
+    finished = await act(
+        visits.check_out,
+        check_out(order, arrived + timedelta(minutes=59, seconds=59), None),
+        worker,
+    )
+
+    assert started.late_min == 11
+    assert (finished.served_min, finished.check_in_m, finished.planned_min) == (59, 111, 60)
+    assert not finished.HasField("check_out_m")
+    assert not finished.HasField("previous_m")
+    assert not finished.HasField("previous_min")
+    assert wire.instant(finished.finished_at) == clock.now()
+    [row] = await rows("select state, version from visit_order")
+    assert row == {"state": State.DONE, "version": 5}
+    assert [len(await messages(kind)) for kind in (OrderStarted, OrderFinished)] == [1, 1]
+    assert await rows("select from due where kind <> 'plan'") == []
+
+
+async def test_the_way_between_two_visits_is_published_also_where_devices_report_late(
+    store, begun, act, clock, insert, firm
+):
+    first = an_order(RING)
+    second = an_order(
+        RING, wanted_from=TOMORROW + timedelta(hours=3), wanted_to=TOMORROW + timedelta(hours=4)
+    )
+    worker = await begun(first)
+    other = await begun(second)
+    if other.worker_id != worker.worker_id:
+        async with store.transaction() as session:
+            row = await session.get(type(second), second.order_id)
+            row.worker_id = UUID(worker.worker_id)
+    clock.set(TOMORROW + timedelta(hours=6))
+    nine = TOMORROW
+    noon = TOMORROW + timedelta(hours=3)
+
+    await act(visits.check_in, check_in(second, noon, (118.30, 32.40)), worker)
+    later = await act(visits.check_out, check_out(second, noon + timedelta(hours=1)), worker)
+    await act(visits.check_in, check_in(first, nine), worker)
+    earlier = await act(visits.check_out, check_out(first, nine + timedelta(hours=1)), worker)
+
+    assert not {"previous_min", "next_min"} & {
+        field.name for field, _ in later.ListFields()
+    }  # nothing was known of the first visit yet
+    assert not earlier.HasField("previous_min")  # what ends later is not before
+    assert (earlier.next_min, earlier.next_m) == (
+        120,
+        pytest.approx(11_000, abs=50),
+    )  # but after it, and already known
+    third = an_order(RING)
+    await insert(
+        an_order(
+            RING,
+            state=State.ACCEPTED,
+            worker_id=UUID(worker.worker_id),
+            organisation_id=firm.organisation_id,
+            order_id=third.order_id,
+        )
+    )
+    at_two = TOMORROW + timedelta(hours=5)
+    await act(visits.check_in, check_in(third, at_two, (118.30, 32.40)), worker)
+    last = await act(visits.check_out, check_out(third, at_two + timedelta(minutes=30)), worker)
+    assert (last.previous_min, last.HasField("next_min")) == (60, False)
+    assert last.previous_m == pytest.approx(11_000, abs=50)
+
+
+async def test_device_times_that_cannot_be_true_are_refused(begun, act, clock):
+    order = an_order(RING)
+    worker = await begun(order)
+    clock.set(TOMORROW)
+
+    with pytest.raises(NotBegun):
+        await act(visits.check_out, check_out(order, TOMORROW), worker)
+    for wrong in (TOMORROW + timedelta(minutes=5, seconds=1), BEGIN - timedelta(minutes=6)):
+        with pytest.raises(DeviceTimeWrong):
+            await act(visits.check_in, check_in(order, wrong), worker)
+    await act(visits.check_in, check_in(order, TOMORROW + timedelta(minutes=5)), worker)
+    with pytest.raises(DeviceTimeWrong):
+        await act(visits.check_out, check_out(order, TOMORROW), worker)
+    with pytest.raises(NotAccepted):
+        await act(visits.check_in, check_in(order, TOMORROW), worker)
+
+
+async def test_nobody_came_four_hours_after_the_window(begun, store, clock, messages):
+    order = an_order(RING)
+    worker = await begun(order)
+
+    clock.set(order.wanted_to + timedelta(hours=4))
+    await fire(store, GROUP)
+
+    [cancelled] = await messages(OrderCancelled)
+    assert (cancelled.cause, cancelled.worker_id) == (OrderCancelled.CAUSE_MISSED, worker.worker_id)
+
+
+async def test_an_elder_cancels_until_somebody_has_come(offer, begun, act, clock, messages, rows):
+    order, late = await offer(an_order(RING)), an_order(RING)
+    caller = an_official()
+
+    await act(answers.cancel, pb.CancelOrder(order_id=str(order.order_id)), caller)
+    with pytest.raises(AlreadyCancelled):
+        await act(answers.cancel, pb.CancelOrder(order_id=str(order.order_id)), caller)
+    with pytest.raises(NotFound):
+        await act(
+            answers.cancel, pb.CancelOrder(order_id=str(order.order_id)), an_official(ELSEWHERE)
+        )
+    worker = await begun(late)
+    clock.set(TOMORROW)
+    await act(visits.check_in, check_in(late, TOMORROW), worker)
+    with pytest.raises(VisitBegun):
+        await act(answers.cancel, pb.CancelOrder(order_id=str(late.order_id)), caller)
+
+    assert [event.cause for event in await messages(OrderCancelled)] == [OrderCancelled.CAUSE_ELDER]
+    assert await rows("select from due where kind in ('offer', 'answer')") == []
+
+
+async def test_with_an_elder_all_that_is_open_ends(
+    offer, begun, act, insert, store, clock, messages, rows
+):
+    elder_id = ids.new()
+    await tell(store, GROUP, an_elder(elder_id))
+    await offer(an_order(RING, elder_id=elder_id))
+    await insert(
+        an_order(RING, elder_id=elder_id, state=State.RESERVING, version=0),
+        an_order(RING, elder_id=elder_id),
+    )
+    present = an_order(RING, elder_id=elder_id)
+    worker = await begun(present)
+    clock.set(TOMORROW)
+    await act(visits.check_in, check_in(present, TOMORROW), worker)
+
+    await tell(store, GROUP, an_elder(elder_id, died_on="2026-02-20"))
+
+    states = Counter(State(row["state"]) for row in await rows("select state from visit_order"))
+    assert states == {State.CANCELLED: 3, State.IN_SERVICE: 1}
+    assert {event.cause for event in await messages(OrderCancelled)} == {OrderCancelled.CAUSE_DEATH}
+    assert len(await messages(OrderCancelled)) == 2  # the one being reserved is not published
+
+
+async def test_a_follow_up_records_whether_the_elder_was_reached(begun, act, clock, messages, rows):
+    order = an_order(RING)
+    worker = await begun(order)
+    hotline = an_official()
+    request = pb.FollowUpOrder(order_id=str(order.order_id), reached=True, satisfied=True)
+    with pytest.raises(NotDone):
+        await act(answers.follow_up, request, hotline)
+    clock.set(TOMORROW + timedelta(hours=2))
+    await act(visits.check_in, check_in(order, TOMORROW), worker)
+    await act(visits.check_out, check_out(order, TOMORROW + timedelta(hours=1)), worker)
+
+    with pytest.raises(Malformed):
+        await act(
+            answers.follow_up, pb.FollowUpOrder(order_id=str(order.order_id), reached=True), hotline
+        )
+    await act(
+        answers.follow_up, pb.FollowUpOrder(order_id=str(order.order_id), reached=False), hotline
+    )
+    await act(answers.follow_up, request, hotline)
+
+    calls = await messages(OrderFollowedUp)
+    assert [(call.reached, call.HasField("satisfied"), call.satisfied) for call in calls] == [
+        (False, False, False),
+        (True, True, True),
+    ]
+    assert await rows("select followed_up from visit_order") == [{"followed_up": True}]
+
+
+async def test_personal_data_stands_nowhere_in_clear(insert, rows):
+    await insert(an_order(RING))
+
+    [row] = await rows("select * from visit_order")
+
+    for value in row.values():
+        if isinstance(value, bytes):
+            assert "李小明".encode() not in value
+            assert b"118.3" not in value
+        else:
+            assert "118.3" not in str(value)
+            assert "13800000001" not in str(value)
+
+
+def test_the_clock_of_these_tests_is_the_morning():
+    assert datetime.fromisoformat("2026-03-02T09:00+08:00") == BEGIN

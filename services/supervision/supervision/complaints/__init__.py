@@ -1,0 +1,1 @@
+"""What people complain about, and whether it is closed in time."""

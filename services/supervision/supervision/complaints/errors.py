@@ -1,0 +1,16 @@
+"""What is refused about a complaint."""
+
+from kit.contracts.refusals import Conflict
+
+
+class NobodyCame(Conflict):
+    """The order was never offered to an organisation that a complaint could be about."""
+
+    text = "order {order_id} was offered to nobody yet"
+    field = "order_id"
+
+
+class AlreadyClosed(Conflict):
+    """The complaint was closed before."""
+
+    text = "complaint {complaint_id} is closed"

@@ -1,0 +1,68 @@
+"""Files complaints about orders, and closes them."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from eldercare.supervision.v1 import api_pb2 as pb
+from eldercare.supervision.v1 import events_pb2 as events
+
+from kit.contracts import ids, wire
+from kit.contracts.clock import local_day
+from kit.contracts.refusals import NotFound
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.security.access import Caller, check
+from supervision.complaints.errors import AlreadyClosed, NobodyCame
+from supervision.complaints.tables import Complaint
+from supervision.limits import loaded
+from supervision.replicas.tables import Order
+
+
+async def file(
+    session: Session, request: pb.FileComplaint, caller: Caller
+) -> events.ComplaintFiled:
+    """Somebody complains about an order; several complaints about one order are several. Raises:
+    NotFound, NobodyCame.
+    """
+    order: Order | None = await session.get(Order, UUID(request.order_id))
+    if order is None:
+        raise NotFound("order", request.order_id, field="order_id")
+    check(caller, area=order.area_code, person=order.elder_id, kind="order", key=request.order_id)
+    if order.organisation_id is None:
+        raise NobodyCame(order_id=order.order_id)
+    row = wire.row(
+        Complaint,
+        request,
+        complaint_id=ids.new(),
+        order_id=order.order_id,
+        elder_id=order.elder_id,
+        area_code=order.area_code,
+        organisation_id=order.organisation_id,
+        filed_at=session.now,
+        due_at=session.now + _time_to_close(local_day(session.now)),
+    )
+    session.add(row)
+    return emit(session, wire.message(events.ComplaintFiled, row), row)
+
+
+async def close(
+    session: Session, request: pb.CloseComplaint, caller: Caller
+) -> events.ComplaintClosed:
+    """A complaint is answered. Raises: NotFound, AlreadyClosed."""
+    row = await session.get_locked(Complaint, UUID(request.complaint_id))
+    check(caller, area=row.area_code, kind="complaint", key=request.complaint_id)
+    if row.closed:
+        raise AlreadyClosed(complaint_id=row.complaint_id)
+    row.closed = True
+    closed = wire.message(
+        events.ComplaintClosed,
+        row,
+        upheld=request.upheld,
+        in_time=session.now <= row.due_at,
+        closed_at=session.now,
+    )
+    return emit(session, closed, row)
+
+
+def _time_to_close(on: date) -> timedelta:
+    return timedelta(days=loaded().value("audit.complaint_days", on))

@@ -1,0 +1,1 @@
+"""Facts of other services, kept locally: orders and workers."""

@@ -1,0 +1,1 @@
+"""Was the visit given as it is billed: finished visits in, verdicts out."""

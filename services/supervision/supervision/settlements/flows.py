@@ -1,0 +1,140 @@
+"""Judges finished visits, and lets inspectors decide on those that are held."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import cache
+from uuid import UUID
+
+from eldercare.dispatch.v1.events_pb2 import OrderFinished
+from eldercare.supervision.v1 import api_pb2 as pb
+from eldercare.supervision.v1 import events_pb2 as events
+from sqlmodel import select
+
+from kit.contracts import ids, wire
+from kit.contracts.clock import local_day
+from kit.db.store import Session
+from kit.messaging.outbox import emit
+from kit.security.access import Caller, check
+from supervision.limits import loaded
+from supervision.settlements.errors import AlreadyRefused, AlreadyVerified, NotHeld
+from supervision.settlements.rules import verdict
+from supervision.settlements.rules.verdict import Doubt, State
+from supervision.settlements.rules.visit import Limits, Visit
+from supervision.settlements.tables import Settlement
+
+
+async def judge(session: Session, event: OrderFinished) -> None:
+    """Approves a finished visit that nothing speaks against, and holds any other. The worker's row
+    must be locked.
+
+    An earlier verdict stays, also where this visit shows that the worker was in two at once: the
+    later one is held.
+    """
+    visit = _visit(event)
+    worker_id = UUID(event.worker_id)
+    others = await _overlapping(session, worker_id, visit)
+    doubts = verdict.doubts(visit, others, _limits(local_day(session.now)))
+    row = wire.row(
+        Settlement,
+        event,
+        settlement_id=ids.new(),
+        order_id=UUID(event.order_id),
+        elder_id=UUID(event.elder_id),
+        worker_id=worker_id,
+        organisation_id=UUID(event.organisation_id),
+        state=State.HELD if doubts else State.APPROVED,
+        doubts=[int(doubt) for doubt in doubts],
+        judged_at=session.now,
+    )
+    session.add(row)
+    if doubts:
+        emit(session, wire.message(events.SettlementHeld, row, held_at=session.now), row)
+    else:
+        emit(session, _approved(row, session.now, automatic=True), row)
+
+
+async def decide(session: Session, request: pb.DecideAudit, caller: Caller) -> pb.Settlement:
+    """An inspector pays a held visit, or does not. Raises: NotFound, NotHeld."""
+    row = await _settlement(session, request.settlement_id, caller)
+    if row.state != State.HELD:
+        raise NotHeld(settlement_id=row.settlement_id)
+    row.judged_at = session.now
+    if request.approve:
+        row.state = State.APPROVED
+        emit(session, _approved(row, session.now, automatic=False), row)
+    else:
+        row.state = State.REFUSED
+        row.doubts = sorted({*row.doubts, int(Doubt.INSPECTOR)})
+        emit(session, wire.message(events.SettlementRefused, row, refused_at=session.now), row)
+    return wire.message(pb.Settlement, row)
+
+
+async def verify(
+    session: Session, request: pb.VerifySettlement, caller: Caller
+) -> events.SettlementVerified:
+    """An inspector asked the elder; once per settlement. What follows for a held one is decided by
+    Decide. Raises: NotFound, Conflict.
+    """
+    row = await _settlement(session, request.settlement_id, caller)
+    if row.state == State.REFUSED:
+        raise AlreadyRefused(settlement_id=row.settlement_id)
+    if row.verified:
+        raise AlreadyVerified(settlement_id=row.settlement_id)
+    row.verified = True
+    verified = wire.message(
+        events.SettlementVerified, row, genuine=request.genuine, verified_at=session.now
+    )
+    return emit(session, verified, row)
+
+
+def _visit(event: OrderFinished) -> Visit:
+    fields = wire.fields(event)
+    return Visit(
+        checked_in_at=fields["checked_in_at"],
+        checked_out_at=fields["checked_out_at"],
+        planned_min=fields["planned_min"],
+        served_min=fields["served_min"],
+        check_in_m=fields.get("check_in_m"),
+        check_out_m=fields.get("check_out_m"),
+        previous_m=fields.get("previous_m"),
+        previous_min=fields.get("previous_min"),
+        next_m=fields.get("next_m"),
+        next_min=fields.get("next_min"),
+    )
+
+
+async def _overlapping(
+    session: Session, worker_id: UUID, visit: Visit
+) -> Sequence[tuple[datetime, datetime]]:
+    """Check-in and check-out of the worker's judged visits that overlap this one."""
+    query = select(Settlement.checked_in_at, Settlement.checked_out_at).where(
+        Settlement.worker_id == worker_id,
+        Settlement.checked_in_at < visit.checked_out_at,
+        Settlement.checked_out_at > visit.checked_in_at,
+    )
+    return (await session.exec(query)).all()
+
+
+def _approved(row: Settlement, now: datetime, *, automatic: bool) -> events.SettlementApproved:
+    return wire.message(
+        events.SettlementApproved,
+        row,
+        automatic=automatic,
+        approved_at=now,
+        visited_on=local_day(row.checked_in_at),
+    )
+
+
+async def _settlement(session: Session, settlement_id: str, caller: Caller) -> Settlement:
+    row = await session.get_locked(Settlement, UUID(settlement_id))
+    check(caller, area=row.area_code, kind="settlement", key=settlement_id)
+    return row
+
+
+@cache
+def _limits(on: date) -> Limits:
+    return Limits(
+        least_share=loaded().value("audit.least_share", on),
+        place_m=loaded().value("audit.place_m", on),
+        speed_kmh=loaded().value("audit.speed_kmh", on),
+    )

@@ -1,0 +1,39 @@
+"""What supervision stores of a finished visit: metres and minutes, never positions."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Column, Index, SmallInteger
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field
+
+from kit.db.tables import TableBase
+from supervision.settlements.rules.verdict import State
+
+
+class Settlement(TableBase, table=True):
+    """The verdict on one finished visit."""
+
+    __table_args__ = (
+        Index("settlement_worker_ix", "worker_id", "checked_in_at"),
+        Index("settlement_area_ix", "area_code", "settlement_id"),
+        Index("settlement_organisation_ix", "organisation_id", "settlement_id"),
+    )
+
+    settlement_id: UUID = Field(primary_key=True)
+    version: int = 0
+    order_id: UUID = Field(unique=True)
+    elder_id: UUID
+    organisation_id: UUID
+    worker_id: UUID
+    area_code: str
+    state: State
+    doubts: list[int] = Field(
+        sa_column=Column(ARRAY(SmallInteger), nullable=False), description="Doubt"
+    )
+    price_fen: int
+    voucher_fen: int
+    verified: bool = False
+    judged_at: datetime = Field(description="of the present state")
+    checked_in_at: datetime = Field(description="device")
+    checked_out_at: datetime = Field(description="device")
