@@ -10,7 +10,7 @@ import pytest
 from sources import Source, called, dotted, packages, sources
 
 COMMITS = {
-    "kit.db.store": "the one place where a transaction begins and ends",
+    "kit.db.session": "lets go of the objects of a savepoint; the transaction goes on",
     "kit.messaging.consumers": "tells Kafka how far we are, for its lag tools; no transaction",
     "kit.db.raw_session": "several statements of one hot command, at the end of the edge's own connection",
     "datacenter.counts.flows.rebuild": "a cursor over the archive, read only, needs one",
@@ -30,7 +30,7 @@ TIMES = {
     "kit.messaging.measuring": "age is real time since the broker's own stamp",
     "kit.observability.metrics": "the instant of an exemplar",
     "testkit.guarded": "certificates live in real time",
-    "kit.db.migrations.__main__": "the day in the name of a new file",
+    "devservers.new_revision": "the day in the name of a new file",
     "image.prove": "the day of a measurement",
     "simulator.client": "keys of two runs must differ",
 }
@@ -59,10 +59,9 @@ MADE_TOPICS = {
     "gateway.bench.reading": "names of contract packages, no topics",
 }
 BROAD = {
-    "kit.messaging": "every record's fate is decided, whatever its handler raises",
+    "kit.messaging": "what becomes of a record is decided, whatever its handler raises",
     "kit.rpc": "told to the caller as INTERNAL, and logged",
-    "kit.runtime": "the last one who can tell; an operator's page that says what is wrong",
-    "kit.runtime.timers": "recorded in the timer's row, and tried again",
+    "kit.runtime": "the last one who can tell; a timer that fails is recorded and tried again",
     "kit.db.migrations": "carried out of a thread and raised again in the caller's",
     "dispatch.background_jobs": "recorded in the job's row, and tried again",
 }

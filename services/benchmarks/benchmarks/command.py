@@ -199,9 +199,11 @@ def _told(measured: dict[str, list[tuple[float, ...]]]) -> dict[str, Any]:
         **told["Push"],
         "hot": told["PushHot"],
         "machine": machine(),
-        "made_of": f"{CLIENTS} clients; per command: token, validation, row loaded for update and changed (hot: read, changed by version),"
+        "made_of": f"{CLIENTS} clients; per command: token, validation, "
+        "row loaded for update and changed (hot: read, changed by version),"
         " event validated and inserted, answer sealed and inserted, synchronous commit; no relay."
-        " limit: begin, select for update, update, two inserts, commit by asyncpg, no gRPC, nothing validated or sealed;"
+        " limit: begin, select for update, update, two inserts, commit by asyncpg, no gRPC, "
+        "nothing validated or sealed;"
         " cpu_ms: of the server's process per command",
     }
 
@@ -210,7 +212,8 @@ async def _fill(dsn: str) -> list[UUID]:
     pebbles = [ids.new() for _ in range(PEBBLES)]
     connection = await asyncpg.connect(dsn)
     await connection.execute(
-        "create table benchpebble (pebble_id uuid primary key, version int not null, metres int not null)"
+        "create table benchpebble "
+        "(pebble_id uuid primary key, version int not null, metres int not null)"
     )
     await connection.executemany(
         "insert into benchpebble values ($1, 0, 0)", [(pebble,) for pebble in pebbles]
@@ -280,7 +283,8 @@ async def _raw(dsn: str, pebbles: list[UUID], seconds: float) -> tuple[float, fl
                 CHANGED, row["metres"] + 1, row["version"] + 1, pebble, row["version"]
             )
             await connection.execute(
-                "insert into outbox (part, id, topic, key, headers, payload, recorded_at) values (0, $1, 't', $2, $3, $4, now())",
+                "insert into outbox (part, id, topic, key, headers, payload, recorded_at) "
+                "values (0, $1, 't', $2, $3, $4, now())",
                 ids.new(),
                 str(pebble),
                 headers,

@@ -191,7 +191,7 @@ async def _projection(store: Store, group: str) -> Any:
 
 
 def run(*, events: int = 30_000) -> dict[str, Any]:
-    """The figure of whole batches; the other two modes, measured in the same run, stand in `modes`."""
+    """The figure of whole batches; the other two modes of the same run stand in `modes`."""
     told = measured(GOALS, events)
     return told[0] | {
         "modes": {

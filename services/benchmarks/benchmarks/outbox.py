@@ -35,7 +35,7 @@ GOAL = 15_000
 
 
 def run(messages: int = 60_000, runs: int = 3) -> dict[str, Any]:
-    """Fills the outbox and drains it, `runs` times; the value is the median of messages per second."""
+    """Fills the outbox and drains it, `runs` times; the value is the median in messages/s."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         cluster, broker = Postgres(Path(folder) / "postgres"), Kafka(Path(folder) / "kafka")
         cluster.start()

@@ -310,7 +310,7 @@ def bench(name: Annotated[str, typer.Argument(help=", ".join(BENCHES))]) -> None
 def revision(service: str, message: str) -> None:
     """Write the migration that leads from the newest revision of a service to its tables."""
     raise typer.Exit(
-        subprocess.call([sys.executable, "-m", "kit.db.migrations", "revision", service, message])
+        subprocess.call([sys.executable, "-m", "devservers.new_revision", service, message])
     )
 
 

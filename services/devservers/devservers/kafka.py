@@ -191,7 +191,10 @@ class Kafka(Process):
             "controller.quorum.voters": ",".join(
                 f"{node}@127.0.0.1:{port}" for node, port in voters.items()
             ),
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{voters[self.node]}{beside}",
+            "listeners": (
+                f"PLAINTEXT://127.0.0.1:{self.port},"
+                f"CONTROLLER://127.0.0.1:{voters[self.node]}{beside}"
+            ),
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}{beside}",
             "listener.security.protocol.map": ",".join(
                 ["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT", *protocols]
@@ -351,12 +354,12 @@ class MemoryKafka(Process):
 
 
 def new_cluster_id() -> str:
-    """22 characters as Kafka wants them; "0" first, since a leading "-" would look like an option."""
+    """22 characters as Kafka wants them; "0" first, since a leading "-" looks like an option."""
     return "0" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
 
 
 def broker_ids(admin: AdminClient) -> frozenset[int]:
-    """The nodes that the metadata names; none while nobody answers. Blocks for two seconds at most."""
+    """The nodes that the metadata names; none while nobody answers. Blocks for two seconds."""
     try:
         return frozenset(admin.list_topics(timeout=2).brokers)
     except KafkaException:
@@ -364,5 +367,5 @@ def broker_ids(admin: AdminClient) -> frozenset[int]:
 
 
 def broker_count(admin: AdminClient) -> int:
-    """How many brokers the metadata names; 0 while nobody answers. Blocks for two seconds at most."""
+    """How many brokers the metadata names; 0 while nobody answers. Blocks for two seconds."""
     return len(broker_ids(admin))

@@ -96,7 +96,8 @@ class Postgres(Process):
     ) -> str:
         """The address of one database, over TCP."""
         secret = self.password if user == SUPERUSER and password is None else password
-        return f"postgresql://{user}{':' + quote(secret, safe='') if secret else ''}@{self.address}/{database}"
+        password = f":{quote(secret, safe='')}" if secret else ""
+        return f"postgresql://{user}{password}@{self.address}/{database}"
 
     def prepare(self) -> None:
         """Makes the cluster where there is none.

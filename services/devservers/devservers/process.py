@@ -22,7 +22,7 @@ class StartFailed(Exception):
 
 
 class Missing(Exception):
-    """A program that a server needs is not on this machine; the text names it and the alternative."""
+    """A program that a server needs is not on this machine; the text names an alternative too."""
 
 
 def dying_with_us(

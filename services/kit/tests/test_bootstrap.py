@@ -1,4 +1,4 @@
-"""Kafka behind passwords and certificates: what gets in, and what is told where nobody is let in."""
+"""Kafka behind passwords and certificates: what gets in, and what is told to those kept out."""
 
 import asyncio
 import dataclasses
@@ -15,7 +15,7 @@ from faststream.kafka import KafkaBroker
 from pydantic import ValidationError
 
 from kit.contracts import ids
-from kit.messaging import client_options, consumers
+from kit.messaging import client_options, subscriber
 from kit.messaging.bootstrap import Bootstrap
 from kit.messaging.bounds import Brokers as Bounds
 from kit.messaging.outbox import emit
@@ -187,7 +187,7 @@ def test_every_setting_of_a_client_is_one_that_the_libraries_take(name) -> None:
     for role, made in (("read", AIOKafkaConsumer), ("write", AIOKafkaProducer)):
         assert set(kafka.tuned(role)) == ({option.keyword} if role in option.roles else set())
         assert set(kafka.tuned(role)) <= set(inspect.signature(made.__init__).parameters)
-    assert set(kafka.tuned("read")) - consumers._OF_CONNECTION <= set(
+    assert set(kafka.tuned("read")) - subscriber._OF_CONNECTION <= set(
         inspect.signature(KafkaBroker.subscriber).parameters
     )
     AdminClient(kafka.librdkafka())

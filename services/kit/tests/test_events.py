@@ -57,7 +57,7 @@ async def test_every_event_has_its_effect_once(world: str, store: Store, kafka: 
         told = await settled(consumers, 300)
 
     assert total(told, "applied") == 300
-    assert {place.topic for place in consumers.known} == {
+    assert {place.topic for place in consumers.progress.known} == {
         COUNTS
     }  # or Kafka would be asked at every batch where a partition begins
     for counter in counters:
@@ -93,7 +93,7 @@ async def test_a_group_is_behind_until_it_has_read_all_and_where_kafka_is_silent
 
     async with trial.reading(store, memory_kafka.address, group) as consumers:
         await trial.send(memory_kafka.address, [trial.counted(ids.new(), n) for n in range(50)])
-        async with consumers.turn:  # no batch is under way, and none begins
+        async with consumers.progress.batch_lock:  # no batch is under way, and none begins
             await trial.send(memory_kafka.address, [trial.counted(ids.new())])
             behind = await is_behind(consumers, COUNTS)
         await settled(consumers, 51)

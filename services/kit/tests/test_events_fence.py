@@ -37,7 +37,7 @@ async def unwatched(store: Store, kafka: str, group: str, **given: Any) -> Async
     """Consumers whose upkeep the test does itself. given: attributes to begin with."""
     consumers = Consumers(group)
     for name, value in given.items():
-        setattr(consumers, name, value)
+        setattr(consumers.progress if hasattr(consumers.progress, name) else consumers, name, value)
     await consumers.start(store, kafka)
     consumers._tasks.pop().cancel()
     try:
@@ -101,7 +101,7 @@ async def at(consumers: Consumers, tp: TopicPartition, offset: int) -> None:
 
 def queue(consumers: Consumers) -> int:
     """How many wait for the turn under way to end."""
-    return len(consumers.turn._waiters or ())  # type: ignore[attr-defined]
+    return len(consumers.progress.batch_lock._waiters or ())  # type: ignore[attr-defined]
 
 
 async def test_a_batch_that_is_polled_while_the_group_is_brought_back_hides_nothing(
@@ -117,8 +117,8 @@ async def test_a_batch_that_is_polled_while_the_group_is_brought_back_hides_noth
     async with unwatched(store, kafka.address, world) as consumers:
         await applied(store, 60)
         await at(consumers, FIRST, 100)
-        async with consumers.turn:  # one on another partition takes long
-            consumers.still = {FIRST: (50, LONG_AGO)}
+        async with consumers.progress.batch_lock:  # one on another partition takes long
+            consumers.progress.unmoved = {FIRST: (50, LONG_AGO)}
             back = asyncio.create_task(upkeep.watch(consumers))
             await until(lambda: queue(consumers) == 1, 10, what="it waits for the turn to end")
             await say(kafka.address, 1, FIRST)
@@ -139,11 +139,13 @@ async def test_what_else_was_polled_when_the_group_is_brought_back_is_read_again
 
     async with unwatched(store, kafka.address, world) as consumers:
         await until(
-            lambda: consumers.follows.get(SECOND) == 10, 30, what="the second partition is known"
+            lambda: consumers.progress.next_expected.get(SECOND) == 10,
+            30,
+            what="the second partition is known",
         )
         await at(consumers, FIRST, 100)
-        async with consumers.turn:
-            consumers.still = {FIRST: (50, LONG_AGO)}
+        async with consumers.progress.batch_lock:
+            consumers.progress.unmoved = {FIRST: (50, LONG_AGO)}
             back = asyncio.create_task(upkeep.watch(consumers))
             await until(lambda: queue(consumers) == 1, 10, what="it waits for the turn to end")
             await say(kafka.address, 5, SECOND)
@@ -163,7 +165,7 @@ async def test_a_log_that_ends_too_early_is_an_alarm_from_within_a_turn_too(
     await reset(store, SECOND, 0)
     await believe(kafka.address, world, {FIRST: 0, SECOND: 5})
 
-    async with unwatched(store, kafka.address, world, still={SECOND: (0, LONG_AGO)}) as consumers:
+    async with unwatched(store, kafka.address, world, unmoved={SECOND: (0, LONG_AGO)}) as consumers:
         with pytest.raises(RecordsLost, match="ends at 5, and 20 records were read"):
             await asyncio.wait_for(consumers.wait(), 20)
 
@@ -205,13 +207,15 @@ async def test_a_partition_that_was_dealt_anew_no_longer_counts_as_paused(
     async with unwatched(store, kafka.address, world) as consumers:
         await say(kafka.address, 1, FIRST)
         await applied(store, 1)
-        consumers.pauses[FIRST] = 1.0
+        consumers.progress.pauses[FIRST] = 1.0
 
         await consumers.on_partitions_assigned({SECOND})
         assert not consumers.paused
 
         gone = Kept(FIRST.topic, 7, 0, b"key", b"", [])
-        PolledBatch(consumers, consumers.dealt, [gone])._pause(ConnectionError())
+        PolledBatch(consumers, consumers.progress.assignment_generation, [gone])._pause(
+            ConnectionError()
+        )
         assert not consumers.paused
 
 
@@ -240,7 +244,7 @@ async def test_a_handler_that_hangs_is_cut_off_when_the_group_stops(
 
         await asyncio.wait_for(consumers.stop(), 10)
 
-        assert not consumers.turn.locked()
+        assert not consumers.progress.batch_lock.locked()
     async with unwatched(store, kafka.address, world):
         await applied(store, 1)
 
@@ -260,13 +264,13 @@ async def test_a_group_that_stalls_is_a_reason_to_start_the_process_anew(
     await until(lambda: consumers.joined and consumers.consumer.assignment(), 30, what="it reads")
     assert await live() == 200
     consumers.stalled_s = 0.0
-    async with consumers.turn:  # nothing is applied any more
+    async with consumers.progress.batch_lock:  # nothing is applied any more
         await say(kafka.address, 1, FIRST)
-        await until(lambda: consumers.stalled, 10, what="it is noticed")
+        await until(lambda: consumers.progress.stalled, 10, what="it is noticed")
         assert loops.stuck() == ["consumer"]
         assert await live() == 503
     await applied(store, 1)
-    await until(lambda: not consumers.stalled, 10, what="it moves again")
+    await until(lambda: not consumers.progress.stalled, 10, what="it moves again")
     assert await live() == 200
     assert await loops.stop("consumer", 15)
 

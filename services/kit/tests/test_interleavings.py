@@ -47,7 +47,7 @@ async def add(pebbles) -> uuid.UUID:
 
 
 class Reader:
-    """Reads like the relay does: the oldest that are there, and deletes exactly what it has read."""
+    """Reads like the relay does: the oldest that are there, and deletes just what it has read."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self.connection, self.heard, self.cursor = connection, [], 0

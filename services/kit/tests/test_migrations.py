@@ -151,8 +151,7 @@ async def test_the_tool_writes_what_a_package_needs_and_the_beds_cannot_overlap(
     tool = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "kit.db.migrations",
-        "revision",
+        "devservers.new_revision",
         quarry,
         "what a quarry remembers",
         env={"PYTHONPATH": sys.path[0]},

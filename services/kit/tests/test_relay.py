@@ -20,7 +20,8 @@ from kit.messaging.relay import Relay
 TOPIC = "eldercare.application.v1"
 DELETING = """
 select from pg_stat_activity
-where application_name = 'kit relay 0' and wait_event_type = 'Lock' and query like '%delete from outbox%'"""
+where application_name = 'kit relay 0' and wait_event_type = 'Lock'
+  and query like '%delete from outbox%'"""
 # A relay as a process that can be killed.
 ALONE = """
 import asyncio, sys

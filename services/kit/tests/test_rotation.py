@@ -41,7 +41,8 @@ from kit.db.personal import KeyRing
 from kit.db.store import Store
 async def main():
     store = Store(sys.argv[1], service="kit", clock=Clock())
-    done = await rotation.rotate(store, KeyRing(sys.argv[2], sys.argv[3]), PERSON, batch=5, pause_s=0.05)
+    ring = KeyRing(sys.argv[2], sys.argv[3])
+    done = await rotation.rotate(store, ring, PERSON, batch=5, pause_s=0.05)
     print(done.renewed)
 asyncio.run(main())
 """

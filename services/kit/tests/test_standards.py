@@ -1,4 +1,5 @@
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,50 @@ def test_what_is_wrong_with_a_file_is_said(loaded, text, told):
 def test_a_deployment_gives_only_what_is_asked_for_and_sourced(loaded, given, told):
     with pytest.raises(Unfounded, match=told):
         loaded(SOUND, given)
+
+
+SPANS = """
+patience_min: {meaning: wait, unit: min, source: ours, confidence: A, values: {2024-01-01: 15}}
+share: {meaning: a part, unit: share, source: ours, confidence: A, values: {2024-01-01: 1}}
+"""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    cuts: tuple[int, ...] = field(metadata=standards.key("group.cuts"))
+
+
+@dataclass(frozen=True)
+class Spans:
+    share: float
+    patience: timedelta = field(metadata=standards.key("patience_min"))
+
+
+def test_the_numbers_of_a_day_are_a_dataclass(loaded):
+    loaded(SOUND)
+    read = standards.read("a_package", Numbers, file="ability")
+
+    assert read(date(2022, 12, 30)) == Numbers((90, 66))
+    assert read(date(2024, 1, 1)) == Numbers((80, 60))
+    assert read(date(2024, 1, 1)) is read(date(2024, 1, 1))
+
+
+def test_a_number_has_the_type_of_its_field(loaded):
+    loaded(SPANS)
+
+    found = standards.read("a_package", Spans, file="ability")(date(2024, 1, 1))
+
+    assert found == Spans(1.0, timedelta(minutes=15))
+    assert isinstance(found.share, float)
+
+
+def test_a_number_of_another_type_is_refused(loaded):
+    @dataclass(frozen=True)
+    class Wrong:
+        cuts: int = field(metadata=standards.key("group.cuts"))
+
+    loaded(SOUND)
+    read = standards.read("a_package", Wrong, file="ability")
+
+    with pytest.raises(Unfounded, match=r"ability\.group\.cuts: .* is no int"):
+        read(date(2024, 1, 1))

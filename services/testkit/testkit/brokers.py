@@ -18,7 +18,7 @@ from kit.db.store import Store
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """A real broker, `kafka.address`, for all tests of the run; a test that uses it is `connected`."""
+    """A real broker, `kafka.address`, for all tests of the run; who uses it is `connected`."""
     broker = Kafka(tmp_path_factory.mktemp("kafka") / "data", heap_mb=384, short_lived=True)
     broker.start(timeout=120)
     yield broker

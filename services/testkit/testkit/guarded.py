@@ -19,7 +19,9 @@ from kit.messaging.bootstrap import Bootstrap
 PASSWORD = "rain-on-the-roof"
 SCRAM = {
     "sasl.enabled.mechanisms": "SCRAM-SHA-512",
-    "scram-sha-512.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+    "scram-sha-512.sasl.jaas.config": (
+        "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+    ),
 }
 PLAIN = {
     "sasl.enabled.mechanisms": "PLAIN",

@@ -3,7 +3,7 @@
 import json
 
 from dispatch.orders.rules import GeoPoint
-from kit.db.store import Cipher, Store
+from kit.db.context import Cipher, StoreContext
 
 CONTACT = "order.contact"
 POSITION = "order.place"
@@ -37,7 +37,7 @@ def open_contact(cipher: Cipher, sealed: bytes | None) -> tuple[str, str, str]:
     return name, phone, address
 
 
-def cipher_of(store: Store) -> Cipher:
+def cipher_of(store: StoreContext) -> Cipher:
     """The store's keys. Raises: LookupError where it has none."""
     if store.vault is None:
         raise LookupError("settings personal_keys: orders bear sealed addresses")

@@ -1,1 +1,1 @@
-"""What everything else speaks in: messages and rows, refusals, standards, areas, money, ids, instants."""
+"""What everything else speaks in: messages, rows, refusals, standards, money, ids, areas."""

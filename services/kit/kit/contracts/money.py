@@ -12,7 +12,8 @@ def share_fen(amount: int, share: Share) -> int:
 
     amount: fen. share: usually 0..1; a float is taken as it is written (0.7 is seven tenths).
 
-    >>> [share_fen(5, "0.5"), share_fen(-5, "0.5"), share_fen(15, 0.7), share_fen(100, Fraction(1, 3))]
+    >>> third = Fraction(1, 3)
+    >>> [share_fen(5, "0.5"), share_fen(-5, "0.5"), share_fen(15, 0.7), share_fen(100, third)]
     [3, -3, 11, 33]
     """
     exact = amount * Fraction(str(share) if isinstance(share, float) else share)

@@ -67,8 +67,8 @@ def credit_check(characters: str) -> str:
     The outer remainder matters where the sum is a multiple of 31, as in the last example. Raises:
     ValueError for I, O, S, V or Z.
 
-    >>> credit_check("91350100M000100Y4"), credit_check("91110000600037341"), credit_check("91341100MA0000285")
-    ('3', 'L', '0')
+    >>> [credit_check(c) for c in ("91350100M000100Y4", "91110000600037341", "91341100MA0000285")]
+    ['3', 'L', '0']
     """
     total = sum(
         _CREDIT_ALPHABET.index(character) * weight

@@ -1,4 +1,4 @@
-"""What goes wrong, told by whose fault it is; that one fact decides status, log, retry and parking.
+"""What goes wrong, by whose fault it is; that one fact decides status, log, retry and parking.
 
 EldercareError
 ├─ Refusal            the caller asked for what the rules forbid
@@ -9,6 +9,18 @@ EldercareError
 │  └─ Unauthenticated nobody vouches for the caller
 └─ Unavailable        a neighbour did not answer in time
 (anything else)       a defect of ours
+
+A service declares its refusals in one form: a class with the text, the offending field where it is
+always the same, and no `__init__`. Facts are keywords where it is raised; the text names them, and
+they travel with the reason. A fact may be an id as it is, since it is written as text at the edge:
+
+    class TooYoung(Refusal):
+        # its docstring says what the rules forbid, and the facts' units
+        text = "the person is {age}, an elder is at least {least_age}"
+        field = "id_number"
+
+    raise TooYoung(age=57, least_age=60)
+    raise ImpossibleDay(field="died_on", day=day, why="is in the future")
 """
 
 import re
@@ -35,7 +47,7 @@ class Consequence:
 
 
 class EldercareError(Exception):
-    """An error that says whose fault it is.
+    """An error that tells whose fault it is.
 
     `facts` are also attributes; `reason` is stable over releases and is what a caller compares,
     never the text. `field` names the offending field of the request, where there is one.
@@ -61,9 +73,9 @@ class EldercareError(Exception):
             setattr(self, name, fact)
         if field is not None:
             self.field = field
-        super().__init__(text or (self.text.format(**facts) if self.text else self._told()))
+        super().__init__(text or (self.text.format(**facts) if self.text else self._described()))
 
-    def _told(self) -> str:
+    def _described(self) -> str:
         facts = ", ".join(f"{name} {fact}" for name, fact in self.facts.items())
         return self._reason.lower().replace("_", " ") + (f": {facts}" if facts else "")
 
@@ -120,7 +132,7 @@ class Unauthenticated(Refusal):
 
 
 class Unavailable(EldercareError):
-    """A neighbour did not answer in time; the same request may pass after `retry_after_s` seconds."""
+    """A neighbour did not answer in time; the request may pass after `retry_after_s` seconds."""
 
     def __init__(
         self, neighbour: str, text: str | None = None, /, *, retry_after_s: float = 1.0
@@ -161,8 +173,8 @@ def error_from_parts(
     violations: Iterable[tuple[str, str]] = (),
     retry_after_s: float | None = None,
 ) -> EldercareError:
-    """The error a neighbour told, rebuilt from its parts: its class by `code`, and reason, facts
-    and fields as they were said.
+    """The error of a neighbour, rebuilt from its parts: its class by `code`, and reason, facts
+    and fields as they were sent.
 
     Raises: KeyError where the code belongs to no error of the tree.
     """

@@ -10,24 +10,51 @@ the day they count for.
       confidence: C2
       values: {2022-12-30: [90, 66, 46, 30]}
 
-`load("assessment").value("ability.cuts", on)`. Keys may be grouped. A number remembered with low
-confidence (M-lo) or lost in its source has no `values`: it is a required parameter, which the
-deployment gives in a file of the same form with its own source.
+A service declares the numbers it needs as a frozen dataclass, and reads them for a day. A field is
+the key of its name, in its own type; `key` names another one, also one inside a group:
+
+    # services/assessment/assessment/limits.py
+    @dataclass(frozen=True)
+    class Limits:
+        cuts: tuple[int, ...]                                 # ability.cuts
+        appeal: timedelta = field(metadata=key("appeal_day")) # ability.appeal_day, of unit day
+
+    limits = standards.read("assessment", Limits, file="ability")
+
+    # in a flow
+    level = rules.level_of(total, limits(local_day(session.now)).cuts)
+
+Nothing is read before the first call, and every day is built once. `load` is for what lists the
+standards themselves: their meaning and source, or entries of a kind.
+
+Keys may be grouped. A number remembered with low confidence (M-lo) or lost in its source has no
+`values`: it is a required parameter, which the deployment gives in a file of the same form with its
+own source.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 import yaml
 
 CONFIDENCES = ("C2", "C1", "S", "D", "M-hi", "M-med", "M-lo", "A")
 _REQUIRED = ("meaning", "unit", "source", "confidence")
 _KEYS = frozenset({*_REQUIRED, "clause", "values", "note"})
+_KEY = "standard"
+_SPANS = {
+    "s": timedelta(seconds=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "day": timedelta(days=1),
+}
+
+Numbers = TypeVar("Numbers")
 
 
 class Unfounded(ValueError):
@@ -100,6 +127,54 @@ class Standards:
         return iter(self._standards.values())
 
 
+def key(name: str) -> Mapping[str, str]:
+    """Metadata of a field of `Numbers` that bears another name than its standard."""
+    return {_KEY: name}
+
+
+def read(
+    package: str, kind: type[Numbers], *, file: str | None = None, parameters: Path | None = None
+) -> Callable[[date], Numbers]:
+    """What tells the numbers of a package in force on a policy day, as this frozen dataclass.
+
+    file: where they stand, by default the file that bears the package's name.
+    The reader raises: NoStandard; Unfounded where a value is not of its field's type, or a span of
+    time has a unit that is none.
+    """
+    stem = file or package
+
+    @cache
+    def loaded() -> Standards:
+        return load(package, parameters)
+
+    @cache
+    def on(day: date) -> Numbers:
+        types = get_type_hints(kind)
+        values = {}
+        for field in fields(kind):  # type: ignore[arg-type]
+            standard = loaded().standard(f"{stem}.{field.metadata.get(_KEY, field.name)}")
+            values[field.name] = _typed(standard, types[field.name], standard.on(day))
+        return kind(**values)
+
+    return on
+
+
+def _typed(standard: Standard, kind: Any, value: Any) -> Any:
+    """The value as its field holds it; a whole number may stand for a fraction."""
+    if kind is timedelta:
+        if standard.unit not in _SPANS:
+            raise Unfounded(f"{standard.path}: {standard.unit} is no unit of time")
+        return _SPANS[standard.unit] * value
+    expected = get_origin(kind) or kind
+    if expected is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if expected is tuple and isinstance(value, list):
+        return tuple(value)
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+        raise Unfounded(f"{standard.path}: {value!r} is no {expected.__name__}")
+    return value
+
+
 def load(package: str, parameters: Path | None = None) -> Standards:
     """Reads `standards/*.yaml` of a package and what the deployment gives on top.
 
@@ -117,12 +192,12 @@ def load(package: str, parameters: Path | None = None) -> Standards:
     given = (
         _parsed(parameters.read_text("utf-8"), parameters.name).get(package) if parameters else None
     )
-    for path, told in (given or {}).items():
+    for path, value in (given or {}).items():
         if path not in found:
             raise Unfounded(
                 f"{path}: the deployment gives it, but no standards file of {package} asks for it"
             )
-        found[path] = _given(found[path], told)
+        found[path] = _given(found[path], value)
     return Standards(package, found)
 
 
@@ -137,12 +212,12 @@ def _files(folder: Traversable) -> list[Traversable]:
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
-        told = yaml.load(text, _Loader)
+        parsed = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         raise Unfounded(f"{name}: {error}") from error
-    if not isinstance(told or {}, dict):
+    if not isinstance(parsed or {}, dict):
         raise Unfounded(f"{name}: must hold keys at its top")
-    return told or {}
+    return parsed or {}
 
 
 class _Loader(yaml.CSafeLoader):
@@ -207,19 +282,19 @@ def _dated(path: str, values: Any) -> tuple[tuple[date, Any], ...]:
     return tuple(sorted(values.items()))
 
 
-def _given(standard: Standard, told: Any) -> Standard:
+def _given(standard: Standard, given: Any) -> Standard:
     if (
-        not isinstance(told, dict)
-        or not told.get("source")
-        or told.keys() - {"source", "values", "note"}
+        not isinstance(given, dict)
+        or not given.get("source")
+        or given.keys() - {"source", "values", "note"}
     ):
         raise Unfounded(
             f"{standard.path}: the deployment must say source and values, and may add a note"
         )
-    note = str(told.get("note") or standard.note)
+    note = str(given.get("note") or standard.note)
     return replace(
         standard,
-        source=str(told["source"]),
-        values=_dated(standard.path, told.get("values")),
+        source=str(given["source"]),
+        values=_dated(standard.path, given.get("values")),
         note=note,
     )

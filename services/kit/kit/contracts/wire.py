@@ -1,56 +1,33 @@
 """Rows and messages fill each other by field name; a target field without a source raises."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from enum import IntEnum
 from functools import cache
 from typing import Any, TypeVar
-from uuid import UUID
 
 import asyncpg
 from eldercare import options_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.duration_pb2 import Duration
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 from sqlmodel import SQLModel
 
 from kit.contracts.refusals import Malformed
+from kit.contracts.wire_values import ENUM, STRING, Convert, reads, writes
+from kit.contracts.wire_values import instant as instant
+from kit.contracts.wire_values import timestamp as timestamp
 
 Row = TypeVar("Row", bound=SQLModel)
 Kind = TypeVar("Kind", bound=Message)
-Read = Callable[[Any], Any]
 
 UNSPECIFIED = 0  # number of the zero value of each enum
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_STRING, _BYTES, _MESSAGE, _ENUM = (
-    FieldDescriptor.CPPTYPE_STRING,
-    FieldDescriptor.TYPE_BYTES,
-    FieldDescriptor.CPPTYPE_MESSAGE,
-    FieldDescriptor.CPPTYPE_ENUM,
-)
 
 
 class NoSource(TypeError):
     """A field of the target is neither given nor in the source: the two vocabularies differ, a
     defect of ours.
     """
-
-
-def instant(stamp: Timestamp) -> datetime:
-    """The aware UTC instant of a timestamp, to the microsecond."""
-    return _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
-
-
-def timestamp(moment: datetime) -> Timestamp:
-    """The timestamp of an aware instant. Raises: ValueError for a naive one."""
-    if moment.tzinfo is None:
-        raise ValueError(f"instant {moment} bears no time zone")
-    whole = (moment - _EPOCH) // timedelta(microseconds=1)
-    return Timestamp(seconds=whole // 1_000_000, nanos=whole % 1_000_000 * 1000)
 
 
 def row(table: type[Row], message: Message, **given: Any) -> Row:
@@ -100,7 +77,7 @@ def _filled(table: type[Row], message: Message, given: Mapping[str, Any], *, eve
             values | unknown
         )  # a number that no member stands for would not be valid
     except ValidationError as error:
-        raise _told(error, given) from error
+        raise _fault_of(error, given) from error
     for name in unknown:
         setattr(made, name, UNSPECIFIED)
     return made
@@ -154,110 +131,28 @@ def fields(message: Message) -> dict[str, Any]:
     }
 
 
-def _map_value(field: FieldDescriptor) -> FieldDescriptor | None:
-    entry = field.message_type
-    return (
-        entry.fields_by_name["value"]
-        if entry is not None and entry.GetOptions().map_entry
-        else None
-    )
-
-
-def _read(field: FieldDescriptor) -> Read | None:
-    """How one value leaves a message; None for nested messages of ours."""
-    if (inner := _map_value(field)) is not None:
-        return None if inner.cpp_type == _MESSAGE else dict
-    one = _read_one(field)
-    if one is None or not field.is_repeated:
-        return one
-    return list if one is _same else lambda values: [one(value) for value in values]
-
-
-def _read_one(field: FieldDescriptor) -> Read | None:
-    return _same if field.message_type is None else _READS.get(field.message_type.full_name)
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-def _write(field: FieldDescriptor) -> Read | None:
-    """How one value enters a message; None where it may enter as it is."""
-    one: Read | None = None
-    if field.message_type is not None:
-        one = _WRITES.get(field.message_type.full_name)
-    elif field.cpp_type == _STRING and field.type != _BYTES:
-        one = _text
-    elif field.cpp_type not in (_STRING, _ENUM, FieldDescriptor.CPPTYPE_BOOL):
-        one = _number
-    if one is None or _map_value(field) is not None:
-        return None
-    return (lambda values: [one(value) for value in values]) if field.is_repeated else one
-
-
-def _stamp(value: Any) -> Any:
-    return timestamp(value) if isinstance(value, datetime) else value
-
-
-def _lapse(value: Any) -> Any:
-    if not isinstance(value, timedelta):
-        return value
-    lapse = Duration()
-    lapse.FromTimedelta(value)
-    return lapse
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, datetime):
-        raise ValueError("an instant travels as a Timestamp, not as text")
-    return (
-        value.isoformat()
-        if isinstance(value, date)
-        else str(value)
-        if isinstance(value, Decimal)
-        else value
-    )
-
-
-def _number(value: Any) -> Any:
-    if not isinstance(value, Decimal):
-        return value
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-_READS: dict[str, Read] = {
-    "google.protobuf.Timestamp": instant,
-    "google.protobuf.Duration": Duration.ToTimedelta,
-}
-_WRITES: dict[str, Read] = {"google.protobuf.Timestamp": _stamp, "google.protobuf.Duration": _lapse}
-
-
 @cache
-def _out(kind: Descriptor) -> list[tuple[str, Read, bool]]:
+def _out(kind: Descriptor) -> list[tuple[str, Convert, bool]]:
     return [
         (field.name, read, field.has_presence)
         for field in kind.fields
-        if (read := _read(field)) is not None
+        if (read := reads(field)) is not None
     ]
 
 
 @cache
 def _into_row(
     table: type[SQLModel], kind: Descriptor
-) -> tuple[list[tuple[str, Read | None, bool, bool, bool]], frozenset[str]]:
+) -> tuple[list[tuple[str, Convert | None, bool, bool, bool]], frozenset[str]]:
     """For each column: name, how to read it, whether it must have a source, whether the field has
     presence, whether "" means none.
     """
     plan = []
     for name, column in table.model_fields.items():
         field = kind.fields_by_name.get(name)
-        read = _read(field) if field is not None else None
+        read = reads(field) if field is not None else None
         required = column.default is PydanticUndefined and column.default_factory is None
-        text = field is not None and field.cpp_type == _STRING and not field.is_repeated
+        text = field is not None and field.cpp_type == STRING and not field.is_repeated
         blank = text and not required and _takes_none(column.annotation)
         plan.append((name, read, required, field is not None and field.has_presence, blank))
     return plan, frozenset(table.model_fields)
@@ -266,15 +161,15 @@ def _into_row(
 @cache
 def _into_message(
     kind: type[Message],
-) -> tuple[list[tuple[str, Read | None, bool, bool]], frozenset[str]]:
+) -> tuple[list[tuple[str, Convert | None, bool, bool]], frozenset[str]]:
     """For each field: name, how to write it, whether it holds messages of ours, whether None may
     leave it unset.
     """
     plan = []
     declared: list[Any] = list(kind.DESCRIPTOR.fields)
     for field in declared:
-        lenient = field.has_presence or field.is_repeated or field.cpp_type in (_STRING, _ENUM)
-        plan.append((field.name, _write(field), _read(field) is None, lenient))
+        lenient = field.has_presence or field.is_repeated or field.cpp_type in (STRING, ENUM)
+        plan.append((field.name, writes(field), reads(field) is None, lenient))
     return plan, frozenset(field.name for field in kind.DESCRIPTOR.fields)
 
 
@@ -316,7 +211,7 @@ def _name(source: object) -> str:
     return source.DESCRIPTOR.full_name if isinstance(source, Message) else type(source).__name__
 
 
-def _told(error: ValidationError, given: Mapping[str, Any]) -> Exception:
+def _fault_of(error: ValidationError, given: Mapping[str, Any]) -> Exception:
     """A value the caller sent is the caller's fault, one that was given is ours; the value itself
     is not repeated.
     """

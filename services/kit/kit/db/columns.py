@@ -63,7 +63,7 @@ def hashed(kind: str, of: str, **given: Any) -> Any:
     return Field(sa_column_kwargs={"info": {_MARK: mark}}, **given)
 
 
-def info(mark: Sealed | Hashed) -> dict[str, Any]:
+def info(mark: Sealed | Hashed) -> dict[str, object]:
     """`info` of a column that is written as a whole, since `Field` cannot make it."""
     return {_MARK: mark}
 

@@ -5,21 +5,22 @@ giving it back costs half a millisecond.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TypeAlias, cast
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from kit.db.driver import Driver
+
 CONNECT_S, WAIT_S = 5, 30
-STATEMENT_S, LOCK_S, IDLE_S = (
-    30,
-    5,
-    10,
-)  # a frozen owner of a row must not block its successor for longer
+# a frozen owner of a row must not block its successor for longer
+STATEMENT_S, LOCK_S, IDLE_S = 30, 5, 10
+
+Taken: TypeAlias = tuple[AsyncConnection, Driver]
 
 
-def connect_options(service: str, **more: str) -> dict[str, Any]:
+def connect_options(service: str, **more: str) -> dict[str, object]:
     """How every connection of the kit to PostgreSQL is opened."""
     settings = {
         "application_name": service,
@@ -38,8 +39,9 @@ class Connections:
     """At most `size` connections, opened when they are needed; one that was lost is opened anew."""
 
     def __init__(self, dsn: str, service: str, size: int, **settings: str) -> None:
-        async def connect() -> Any:
-            return await asyncpg.connect(dsn, **connect_options(service, **settings))
+        async def connect() -> Driver:
+            driver: Driver = await asyncpg.connect(dsn, **connect_options(service, **settings))
+            return driver
 
         # transactions are begun and committed by us, with the driver
         self._engine = create_async_engine(
@@ -49,10 +51,10 @@ class Connections:
             poolclass=NullPool,
         )
         self._places = asyncio.Semaphore(size)
-        self._free: list[tuple[AsyncConnection, Any]] = []
+        self._free: list[Taken] = []
 
     @asynccontextmanager
-    async def taken(self) -> AsyncIterator[tuple[AsyncConnection, Any]]:
+    async def taken(self) -> AsyncIterator[Taken]:
         """A connection and its driver, for the block alone.
 
         Raises: TimeoutError where none became free in time, or PostgreSQL does not answer; OSError;
@@ -78,7 +80,7 @@ class Connections:
             await self._free.pop()[0].close()
         await self._engine.dispose()
 
-    async def _open(self) -> tuple[AsyncConnection, Any]:
+    async def _open(self) -> Taken:
         while self._free:  # the last used first: its caches are warm
             connection, driver = self._free.pop()
             # asyncpg learns of a killed server from its socket, without the round trip of a ping
@@ -86,13 +88,12 @@ class Connections:
                 return connection, driver
             await _dropped(connection)
         connection = await self._engine.connect()
-        driver = (await connection.get_raw_connection()).driver_connection
-        await connection.run_sync(
-            lambda alone: alone.detach()
-        )  # or SQLAlchemy would warn of one that is never given back
-        return connection, driver
+        opened = (await connection.get_raw_connection()).driver_connection
+        # or SQLAlchemy would warn of one that is never given back
+        await connection.run_sync(lambda alone: alone.detach())
+        return connection, cast(Driver, opened)
 
-    async def _back(self, connection: AsyncConnection, driver: Any) -> None:
+    async def _back(self, connection: AsyncConnection, driver: Driver) -> None:
         """Leaves no transaction open on a connection that somebody else will take."""
         if not driver.is_closed() and driver.is_in_transaction():
             try:

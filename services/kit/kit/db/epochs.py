@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-import asyncpg
-
+from kit.db.driver import Driver
 from kit.db.store import Session
 
 Partition = tuple[str, int]
@@ -29,22 +28,32 @@ select "group", cluster, topic, partition, "offset",
        row_number() over line - count(*) over (partition by "group", topic, partition) - 1 as new
 from (select "group", cluster, topic, partition, "offset" from waiting
       union all select "group", cluster, topic, partition, "offset" from parked) as stored
-window line as (partition by "group", topic, partition order by cluster = '{lost}', cluster, "offset")"""
+window line as (partition by "group", topic, partition
+                order by cluster = '{lost}', cluster, "offset")"""
 _ASIDE = """
 update {table} s set cluster = '', "offset" = p.new from place p
-where (s."group", s.cluster, s.topic, s.partition, s."offset") = (p."group", p.cluster, p.topic, p.partition, p."offset")"""
+where (s."group", s.cluster, s.topic, s.partition, s."offset")
+    = (p."group", p.cluster, p.topic, p.partition, p."offset")"""
 _BACK = "update {table} set cluster = $1 where cluster = ''"
 
 _READ = """
-select "group", topic, partition, max(next) filter (where cluster = $1) as next, coalesce(max(run) filter (where cluster = $1), 0) as run
-from position group by 1, 2, 3"""
+select "group", topic, partition, max(next) filter (where cluster = $1) as next,
+       coalesce(max(run) filter (where cluster = $1), 0) as run
+from position
+group by 1, 2, 3"""
 _POSITIONS = """
-insert into position ("group", cluster, topic, partition, begin, next, applied, repeated, foreign_, waiting, parked, held, gaps, run)
-select p.g, $1, p.t, p.p, p.next - w.n - k.parked - k.held, p.next, 0, 0, 0, w.n, k.parked, k.held, 0, p.run
+insert into position ("group", cluster, topic, partition, begin, next,
+                      applied, repeated, foreign_, waiting, parked, held, gaps, run)
+select p.g, $1, p.t, p.p, p.next - w.n - k.parked - k.held, p.next,
+       0, 0, 0, w.n, k.parked, k.held, 0, p.run
 from unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::int[]) as p (g, t, p, next, run)
-cross join lateral (select count(*) as n from waiting where "group" = p.g and topic = p.t and partition = p.p) as w
-cross join lateral (select count(*) filter (where not held) as parked, count(*) filter (where held) as held from parked
-                    where "group" = p.g and topic = p.t and partition = p.p) as k"""
+cross join lateral (
+    select count(*) as n from waiting
+    where "group" = p.g and topic = p.t and partition = p.p) as w
+cross join lateral (
+    select count(*) filter (where not held) as parked, count(*) filter (where held) as held
+    from parked
+    where "group" = p.g and topic = p.t and partition = p.p) as k"""
 _SENT = (
     "insert into sent (part, cluster, topic, partition, next) select 0, $1, * from "
     "unnest($2::text[], $3::int[], $4::bigint[])"
@@ -89,7 +98,7 @@ async def start(
 
 
 async def _reposition(
-    driver: asyncpg.Connection, lost: str, cluster: str, kept: Mapping[Partition, Sequence[int]]
+    driver: Driver, lost: str, cluster: str, kept: Mapping[Partition, Sequence[int]]
 ) -> None:
     rows = await driver.fetch(_READ, lost)
     await driver.execute("delete from position")

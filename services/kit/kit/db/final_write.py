@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import count
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-import asyncpg
 from google.protobuf.message import Message
+
+from kit.db.driver import Driver
 
 COPIED = 1000  # messages from which COPY is faster than one insert from arrays
 
 
 class OutboxMessage(NamedTuple):
-    """An event on its way to the outbox; the columns in the table's order, then the event itself."""
+    """An event on its way to the outbox: the columns in the table's order, then the event."""
 
     part: int
     id: UUID
@@ -52,7 +53,7 @@ _COLUMNS = ("part", "id", "topic", "key", "headers", "payload", "recorded_at")
 
 
 async def write(
-    driver: asyncpg.Connection,
+    driver: Driver,
     messages: Sequence[OutboxMessage],
     timers: Timers,
     answer: Answer | None,
@@ -76,7 +77,7 @@ async def write(
 
 def steps(
     messages: Sequence[OutboxMessage], timers: Timers, answer: Answer | None, after: int = 0
-) -> tuple[tuple[str, ...], list[Any]]:
+) -> tuple[tuple[str, ...], list[object]]:
     """The steps of the statement, with `?` as places, and the values of the places.
 
     after: number of steps `write_0 …` before these; a message is inserted only when each has its
@@ -85,15 +86,15 @@ def steps(
     dues = [(*key, at) for key, at in timers.items() if at is not None]
     undues = [key for key, at in timers.items() if at is None]
     parts: list[str] = []
-    values: list[Any] = []
+    values: list[object] = []
     if answer:
         parts.append(_KEPT)
         values += answer
     if len(messages) == 1:
-        parts.append(_said(_ONE, after))
+        parts.append(_emitted(_ONE, after))
         values += messages[0][:7]
     elif messages:
-        parts.append(_said(_MANY, after))
+        parts.append(_emitted(_MANY, after))
         values += list(zip(*(message[:7] for message in messages), strict=True))
     if dues:
         parts.append(_DUE)
@@ -104,15 +105,23 @@ def steps(
     return tuple(parts), values
 
 
-_KEPT = """kept as (insert into command (client, method, key, digest, answer, answered_at) values (?, ?, ?, ?, ?, ?)
-    on conflict do nothing returning 1)"""
+_KEPT = """
+kept as (
+    insert into command (client, method, key, digest, answer, answered_at)
+    values (?, ?, ?, ?, ?, ?)
+    on conflict do nothing
+    returning 1)"""
 _ONE = "select ?::smallint, ?::uuid, ?::text, ?::text, ?::text, ?::bytea, ?::timestamptz"
 _MANY = (
     "select * from unnest(?::smallint[], ?::uuid[], ?::text[], ?::text[], ?::text[], "
     "?::bytea[], ?::timestamptz[])"
 )
-_DUE = """due_set as (insert into due (kind, key, at, tries) select *, 0 from unnest(?::text[], ?::text[], ?::timestamptz[])
-    on conflict (kind, key) do update set at = excluded.at, tries = 0, not_before = null, reason = null)"""
+_DUE = """
+due_set as (
+    insert into due (kind, key, at, tries)
+    select *, 0 from unnest(?::text[], ?::text[], ?::timestamptz[])
+    on conflict (kind, key) do update
+    set at = excluded.at, tries = 0, not_before = null, reason = null)"""
 _UNDUE = (
     "due_gone as (delete from due where (kind, key) in (select * from unnest(?::text[], "
     "?::text[])))"
@@ -121,15 +130,16 @@ _UNDUE = (
 
 def one_each(steps: Sequence[str]) -> str:
     """The condition that each of these steps touched one row."""
-    return " and ".join("(select count(*) from " + step + ") = 1" for step in steps)  # noqa: S608 - names of our own steps
+    counts = (f"(select count(*) from {step})" for step in steps)  # noqa: S608 - our own names
+    return " and ".join(f"{count} = 1" for count in counts)
 
 
 @cache
-def _said(rows: str, after: int) -> str:
+def _emitted(rows: str, after: int) -> str:
     only = one_each(tuple(f"write_{n}" for n in range(after)))
     return " ".join(
         [
-            "said as (insert into outbox",
+            "emitted as (insert into outbox",
             f"({', '.join(_COLUMNS)})",
             rows,
             f"where {only})" if only else ")",

@@ -1,7 +1,7 @@
 """Loads one row by its key, not by the ORM's query: a third of its time."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from sqlalchemy import inspect
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
@@ -10,54 +10,59 @@ from sqlalchemy.orm import Mapper, attributes, make_transient_to_detached
 from sqlalchemy.orm import util as orm
 from sqlmodel import SQLModel
 
-Row = TypeVar("Row", bound=SQLModel)
+from kit.db.driver import Driver, Row
+
+Table = TypeVar("Table", bound=SQLModel)
+Identity: TypeAlias = tuple[type, tuple[object, ...], object]  # as SQLAlchemy's identity map has it
+Reader: TypeAlias = Callable[[Any], Any]  # how a driver's value becomes the attribute's
 
 
 class _Plan(NamedTuple):
     select: str
     select_for_update: str
-    read: tuple[
-        tuple[str, Callable[[Any], Any] | None], ...
-    ]  # name of the attribute, how a driver's value becomes its value
+    read: tuple[tuple[str, Reader | None], ...]  # by name of the attribute
 
 
 _DIALECT: Any = postgresql()  # type: ignore[no-untyped-call]
 _plans: dict[type[SQLModel], _Plan] = {}
 
 
-async def locked(session: AsyncSession, driver: Any, table: type[Row], key: Any) -> Row | None:
+async def locked(
+    session: AsyncSession, driver: Driver, table: type[Table], key: object
+) -> Table | None:
     """The row as it is once nobody else holds it; what the session had of it before is replaced.
 
     key: a tuple where the table's key has several columns, in their order.
     """
-    told = await _told(driver, table, key, for_update=True)
-    if told is None:
+    values = await _values(driver, table, key, for_update=True)
+    if values is None:
         return None
     known = session.sync_session.identity_map.get(orm.identity_key(table, key))
     if known is not None:
-        for name, value in told.items():
+        for name, value in values.items():
             attributes.set_committed_value(known, name, value)
         return known
-    row = _made(table, told)
+    row = _made(table, values)
     make_transient_to_detached(row)
     session.add(row)
     return row
 
 
-async def alone(driver: Any, table: type[Row], key: Any) -> Row | None:
-    """The row as it is now, unlocked and belonging to no session: to be read, never to be changed."""
-    told = await _told(driver, table, key, for_update=False)
-    return None if told is None else _made(table, told)
+async def alone(driver: Driver, table: type[Table], key: object) -> Table | None:
+    """The row as it is now, unlocked and of no session: to be read, never to be changed."""
+    values = await _values(driver, table, key, for_update=False)
+    return None if values is None else _made(table, values)
 
 
-async def _told(
-    driver: Any, table: type[SQLModel], key: Any, *, for_update: bool
-) -> dict[str, Any] | None:
+async def _values(
+    driver: Driver, table: type[SQLModel], key: object, *, for_update: bool
+) -> dict[str, Row] | None:
     plan = _plans.get(table)
     if plan is None:
         _plans[table] = plan = await _planned(driver, inspect(table))
-    values = key if isinstance(key, tuple) else (key,)
-    found = await driver.fetchrow(plan.select_for_update if for_update else plan.select, *values)
+    parts = key if isinstance(key, tuple) else (key,)
+    select = plan.select_for_update if for_update else plan.select
+    found = await driver.fetchrow(select, *parts)
     if found is None:
         return None
     return {
@@ -66,29 +71,21 @@ async def _told(
     }
 
 
-def _made(table: type[Row], told: dict[str, Any]) -> Row:
+def _made(table: type[Table], values: dict[str, Row]) -> Table:
     row = inspect(table).class_manager.new_instance()
-    attributes.instance_dict(row).update(told)
-    return cast(Row, row)
+    attributes.instance_dict(row).update(values)
+    return cast(Table, row)
 
 
-async def _planned(driver: Any, mapper: Mapper[Any]) -> _Plan:
+async def _planned(driver: Driver, mapper: Mapper[Any]) -> _Plan:
     names = {
         mapper.get_property_by_column(column).key: column for column in mapper.local_table.columns
     }
     quote = _DIALECT.identifier_preparer.format_column
     keys = [f"{quote(column)} = ${number}" for number, column in enumerate(mapper.primary_key, 1)]
     table = _DIALECT.identifier_preparer.format_table(mapper.local_table)
-    select = " ".join(
-        [
-            "select",
-            ", ".join(map(quote, names.values())),
-            "from",
-            table,
-            "where",
-            " and ".join(keys),
-        ]
-    )
+    columns = ", ".join(map(quote, names.values()))
+    select = " ".join(["select", columns, "from", table, "where", " and ".join(keys)])
     kinds = [attribute.type.oid for attribute in (await driver.prepare(select)).get_attributes()]
     read = tuple(
         (name, column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, kind))

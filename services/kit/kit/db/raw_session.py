@@ -6,14 +6,12 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
 from kit.db import final_write
-
-if TYPE_CHECKING:
-    from kit.db.store import Store
+from kit.db.context import StoreContext
+from kit.db.driver import Driver, Row
 
 _PLACE = re.compile(r"\$(\d+)")
 
@@ -24,7 +22,7 @@ class RawSession:
     now: business instant. messages, timers, answer, committed: as in a Session.
     """
 
-    def __init__(self, store: "Store", driver: Any) -> None:
+    def __init__(self, store: StoreContext, driver: Driver) -> None:
         self.store = store
         self.now: datetime = store.clock.now()
         self.messages: list[final_write.OutboxMessage] = []
@@ -32,17 +30,17 @@ class RawSession:
         self.answer: final_write.Answer | None = None
         self.committed: list[Callable[[], None]] = []
         self._driver = driver
-        self._writes: list[tuple[str, tuple[Any, ...]]] = []
+        self._writes: list[tuple[str, tuple[object, ...]]] = []
 
-    async def fetch(self, select: str, *values: Any) -> list[Any]:
+    async def fetch(self, select: str, *values: object) -> list[Row]:
         """Rows as they are now, unlocked."""
-        return list(await self._driver.fetch(_reads(select), *values))
+        return await self._driver.fetch(_reads(select), *values)
 
-    async def fetchrow(self, select: str, *values: Any) -> Any:
+    async def fetchrow(self, select: str, *values: object) -> Row:
         """The first row, or None."""
         return await self._driver.fetchrow(_reads(select), *values)
 
-    def write(self, statement: str, *values: Any) -> None:
+    def write(self, statement: str, *values: object) -> None:
         """Adds an insert, update or delete that must touch exactly one row; else nothing of this
         session is written.
         """
@@ -57,7 +55,7 @@ class RawSession:
         if not self._writes:
             if self.answer and (
                 self.messages or self.timers
-            ):  # what a repeated key says is undone with it
+            ):  # what a repeated key emits is undone with it
                 async with self._driver.transaction():
                     await final_write.write(self._driver, self.messages, self.timers, self.answer)
             else:

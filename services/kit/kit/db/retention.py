@@ -3,10 +3,9 @@ batches.
 """
 
 import asyncio
-import time
 from datetime import timedelta
 
-from kit.db.errors import FAILED
+from kit.db.periodic import Periodic
 from kit.db.store import Store
 from kit.observability.logs import log
 
@@ -44,29 +43,13 @@ async def purge(
     return gone
 
 
-class Retention:
+class Retention(Periodic):
     """Purges every hour."""
 
     def __init__(self, store: Store) -> None:
+        super().__init__("retention", self._purge, PAUSE_S)
         self.store = store
-        self.progress = time.monotonic()
-        self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """Purges until `stop()`."""
-        while not self._stopping.is_set():
-            try:
-                if gone := await purge(self.store):
-                    log.info("old repetitions forgotten", rows=gone)
-            except FAILED as error:
-                log.warning("retention rests", error=type(error).__name__)
-            self.progress = time.monotonic()
-            try:
-                async with asyncio.timeout(PAUSE_S):
-                    await self._stopping.wait()
-            except TimeoutError:
-                continue
-
-    def stop(self) -> None:
-        """Ends it at the next pause."""
-        self._stopping.set()
+    async def _purge(self) -> None:
+        if gone := await purge(self.store):
+            log.info("old repetitions forgotten", rows=gone)

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import asyncpg
 from sqlalchemy import ARRAY, MetaData
@@ -19,17 +19,18 @@ from sqlalchemy.dialects import postgresql
 
 from kit.db import columns
 from kit.db.columns import Personal
+from kit.db.driver import Row
 from kit.db.personal import KeyRing, Unreadable
 from kit.db.store import Contended, Session, Store
 from kit.db.tables import Command
 
-Key: TypeAlias = tuple[Any, ...]  # primary key of a row
+Key: TypeAlias = tuple[object, ...]  # primary key of a row
 
 PAGE = 5000  # rows that are looked at in one statement
 BATCH = 200  # rows that are locked at once: about 30 ms
 PASSES = 20  # over a table, where rows are locked by others at each
 REST_S = 0.5  # before rows that others had locked are tried again
-TOLD_S = 5.0
+REPORT_S = 5.0  # between two lines of progress
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 # answers of commands leave by themselves, see kit.db.retention
@@ -115,7 +116,7 @@ async def rotate(
     pause_s: rest after each batch. said: receives a line of progress now and then.
     """
     work = _Work(store, ring, personal)
-    told = time.monotonic()
+    reported_at = time.monotonic()
     for passing in range(1, PASSES + 1):
         missed, seen = False, 0
         async for looked, stale in work.pages(page):
@@ -124,8 +125,8 @@ async def rotate(
                 keys = stale[start : start + batch]
                 missed |= await work.renew(keys) < len(keys)
                 await asyncio.sleep(pause_s)
-            if time.monotonic() - told > TOLD_S:
-                told = time.monotonic()
+            if time.monotonic() - reported_at > REPORT_S:
+                reported_at = time.monotonic()
                 said(
                     f"{personal.table.name}: {seen} rows looked at in pass {passing}, "
                     f"{work.done.renewed} renewed"
@@ -212,7 +213,9 @@ class _Work:
         self.done.renewed += count
         return len(rows)
 
-    async def _write(self, session: Session, fresh: Sequence[tuple[Key, tuple[Any, ...]]]) -> int:
+    async def _write(
+        self, session: Session, fresh: Sequence[tuple[Key, tuple[object, ...]]]
+    ) -> int:
         places = [
             f"{_quoted(name)} = ${place}"
             for place, name in enumerate([*self._columns, *self.personal.key], 1)
@@ -240,11 +243,11 @@ class _Work:
                 )
         return count
 
-    def _renewed(self, row: Any) -> tuple[Key, tuple[Any, ...]] | None:
+    def _renewed(self, row: Row) -> tuple[Key, tuple[object, ...]] | None:
         """What the row is to bear; None where that cannot be told, which is noted."""
         key = tuple(row[name] for name in self.personal.key)
         texts: dict[str, str] = {}
-        values: list[Any] = []
+        values: list[object] = []
         try:
             for name, mark in self.personal.sealed.items():
                 if row[name] is not None:
@@ -275,7 +278,7 @@ class _Work:
 
 
 def _value(personal: Personal, name: str) -> str:
-    """The bytes that bear the id of their key; of an array the first ones, as all are made at once."""
+    """The bytes that bear the id of their key; of an array the first, as all are made at once."""
     return _quoted(name) + ("[1]" if isinstance(personal.table.columns[name].type, ARRAY) else "")
 
 

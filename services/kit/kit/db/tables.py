@@ -1,139 +1,24 @@
-"""What every service remembers for the kit's sake, and the base of what it remembers for its own.
+"""What every service remembers for the kit's sake; its own tables derive from `TableBase` too."""
 
-A service's tables derive from `TableBase`; the tables of one package share a metadata of their
-own, so that two services may have a table of the same name in one process. House rules become
-column types here: an instant is `timestamptz`, a column that ends in `_fen` is `bigint`, a
-`version` too, since a replica's holds `ce_sequence`; an IntEnum is kept as its number.
-"""
-
-from collections.abc import Callable
 from datetime import datetime
-from enum import IntEnum
-from functools import cache, partial
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Column,
-    DateTime,
-    Enum,
     Identity,
     Index,
-    Integer,
-    MetaData,
     SmallInteger,
-    Table,
     Text,
-    event,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from kit.db.columns import sealed
-
-_NAMES = {
-    "pk": "%(table_name)s_pk",
-    "fk": "%(table_name)s_%(column_0_N_name)s_fk",
-    "uq": "%(table_name)s_%(column_0_N_name)s_uq",
-    "ix": "%(table_name)s_%(column_0_N_name)s_ix",
-    "ck": "%(table_name)s_%(constraint_name)s_ck",
-}
-
-
-@cache
-def metadata(package: str) -> MetaData:
-    """The tables of one package."""
-    return MetaData(naming_convention=_NAMES)
-
-
-class TableBase(SQLModel):
-    """Base of a table; `class Elder(TableBase, table=True)`.
-
-    Rows are made and changed through SQLAlchemy's attributes alone. SQLModel does each twice, for
-    Pydantic too, which validates neither: 24 µs for a row of four columns, 14 this way. A name that
-    is no field is refused, where SQLModel drops it in silence.
-    """
-
-    def __init__(self, /, **values: Any) -> None:
-        kind = type(self)
-        for name, default in _defaults(kind):
-            if name not in values:
-                object.__setattr__(self, name, default())
-        for name, value in values.items():
-            if name not in kind.__pydantic_fields__:
-                raise TypeError(f"{kind.__name__} has no {name}")
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "__pydantic_fields_set__", set(values))
-        object.__setattr__(self, "__pydantic_extra__", None)
-        object.__setattr__(self, "__pydantic_private__", None)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in type(self).__pydantic_fields__:
-            object.__setattr__(self, name, value)
-        else:
-            super().__setattr__(name, value)
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        # what is made for trials and benchmarks is no part of a service's database
-        trial = cls.__module__.startswith(("testkit.", "benchmarks."))
-        type.__setattr__(
-            cls, "metadata", metadata(cls.__module__ if trial else cls.__module__.partition(".")[0])
-        )
-
-
-@cache
-def _defaults(kind: type[TableBase]) -> tuple[tuple[str, Callable[[], Any]], ...]:
-    """What makes the value of each field that need not be given."""
-    return tuple(
-        (name, partial(field.get_default, call_default_factory=True))
-        for name, field in kind.__pydantic_fields__.items()
-        if not field.is_required()
-    )
-
-
-class Numbered(TypeDecorator[int]):
-    """An IntEnum kept as its number: a native enum keeps names and needs a migration for each new
-    member.
-
-    A number that no member stands for is read as 0, unspecified: a newer release has said or
-    written it.
-    """
-
-    impl = SmallInteger
-    cache_ok = True
-
-    def __init__(self, kind: type[IntEnum]) -> None:
-        super().__init__()
-        self.kind = kind
-        self._members: dict[int, IntEnum] = {int(member): member for member in kind}
-
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
-        return None if value is None else int(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:
-        return None if value is None else self._members.get(value, 0)
-
-
-@event.listens_for(Table, "after_parent_attach")
-def _house_types(table: Table, _: MetaData) -> None:
-    for column in table.columns:
-        if isinstance(column.type, DateTime):
-            column.type = DateTime(timezone=True)
-        elif isinstance(column.type, Integer) and (
-            column.name.endswith("_fen") or column.name == "version"
-        ):
-            column.type = BigInteger()
-        elif (
-            isinstance(column.type, Enum)
-            and column.type.enum_class
-            and issubclass(column.type.enum_class, IntEnum)
-        ):
-            column.type = Numbered(column.type.enum_class)
+from kit.db.table_base import Numbered as Numbered
+from kit.db.table_base import TableBase as TableBase
+from kit.db.table_base import metadata as metadata
 
 
 class Outbox(TableBase, table=True):
@@ -141,12 +26,14 @@ class Outbox(TableBase, table=True):
 
     # a queue that is never long: without this, vacuum comes only after the dead rows have slowed
     # the relay down
-    __table_args__ = {
-        "postgresql_with": {
-            "autovacuum_vacuum_scale_factor": "0",
-            "autovacuum_vacuum_threshold": "5000",
-        }
-    }
+    __table_args__ = (
+        {
+            "postgresql_with": {
+                "autovacuum_vacuum_scale_factor": "0",
+                "autovacuum_vacuum_threshold": "5000",
+            }
+        },
+    )
 
     part: int = Field(
         sa_type=SmallInteger, primary_key=True, description="crc32(key) mod number of parts"
@@ -176,9 +63,8 @@ class Sent(TableBase, table=True):
     restored database knows which records belong to its past.
     """
 
-    __table_args__ = {
-        "postgresql_with": {"fillfactor": "50"}
-    }  # rewritten at every round of a relay: in its own page
+    # rewritten at every round of a relay: in its own page
+    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
 
     part: int = Field(
         sa_type=SmallInteger,
@@ -375,7 +261,7 @@ class Parked(TableBase, table=True):
     payload: bytes | None = None
     held: bool = Field(
         default=False,
-        description="nothing is known to be wrong with it: it stands behind a parked one of its key",
+        description="nothing is known to be wrong: it stands behind a parked one of its key",
     )
     passed: bool = Field(
         default=False, description="an operator let the records behind it go on without it"

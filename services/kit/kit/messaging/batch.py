@@ -3,91 +3,54 @@ until the culprit stands alone.
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-from google.protobuf.message import Message
-from sqlalchemy import event as events
-from sqlmodel import SQLModel
+from collections.abc import Iterable, Sequence
 
 from kit.contracts.refusals import Refusal
 from kit.db.store import Session
-from kit.messaging import failures, inbox, parking, positions, prefetch
-from kit.messaging.outbox import Cause, cause
-from kit.messaging.records import UNDECODABLE, ClusterPartition, Item, OrderingKey
-from kit.messaging.subscriptions import Fact, Handler, MissingDependency, kind_of, text_of
-from kit.observability.traces import handling
-
-Archive = Callable[[Session, Sequence[Fact]], Awaitable[set[str]]]
-RELEASED = (
-    1000  # waiting records that one transaction takes up; the next ones follow a second later
+from kit.messaging import failures, inbox, parked, positions, prefetch
+from kit.messaging.applying import Applier
+from kit.messaging.disposition import (
+    APPLIED,
+    HELD,
+    IGNORED,
+    PARKED,
+    REPEATED,
+    WAITING,
+    Disposition,
+    Outcome,
 )
+from kit.messaging.records import ClusterPartition, Item
+from kit.messaging.subscriptions import Archive, MissingDependency, kind_of, text_of
 
-APPLIED, REPEATED, FOREIGN, WAITING, PARKED, HELD = (
-    "applied",
-    "repeated",
-    "foreign_",
-    "waiting",
-    "parked",
-    "held",
-)
-
-
-class Disposition(NamedTuple):
-    """What becomes of a record. why: kind and id it waits for, or reason and detail of its parking."""
-
-    item: Item
-    name: str
-    why: tuple[str, str] = ("", "")
-    attempts: int = 0
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a run of records has come to, before it is certain that it stays."""
-
-    fates: list[Disposition] = field(default_factory=list)
-    waiting: dict[OrderingKey, tuple[str, str]] = field(default_factory=dict)
-    barred: set[OrderingKey] = field(default_factory=set)
-
-    def add(self, fate: Disposition) -> None:
-        """Notes a fate, and that the rest of its line must queue where it did not get through."""
-        self.fates.append(fate)
-        line = fate.item.line
-        if line is None:
-            return
-        if fate.name == WAITING:
-            self.waiting[line] = fate.why
-        elif fate.name in (PARKED, HELD):
-            self.barred.add(line)
-
-    def take(self, other: "Outcome") -> None:
-        """Adds what has come after it."""
-        self.fates += other.fates
-        self.waiting |= other.waiting
-        self.barred |= other.barred
+# waiting records that one transaction takes up; the next ones follow a second later
+RELEASED = 1000
 
 
 class Batch:
     """The work of one group in one transaction.
 
-    careful: the whole has failed before, so parts are applied, each in a savepoint.
+    careful: the whole has failed before, so parts are applied, each in a savepoint. written: what
+    has become of the records, as far as it is written.
     """
 
     def __init__(
         self, session: Session, group: str, *, archive: Archive | None = None, careful: bool = False
     ) -> None:
         self.session, self.group, self.archive, self.careful = session, group, archive, careful
-        self.done = Outcome()
         self.tallies: dict[ClusterPartition, positions.Tally] = defaultdict(positions.Tally)
         self.locked: dict[ClusterPartition, positions.Locked] = {}
-        self.culprit: Item | None = None  # at whose handler the last failure happened
         self.written: list[Disposition] = []
-        self._rows: list[SQLModel] = []  # the session alone would forget them
-        self._inserted: set[tuple[str, str]] = set()
-        events.listen(session.sync_session, "after_flush", self._note_inserted)
+        self._applier = Applier(session, group)
+
+    @property
+    def done(self) -> Outcome:
+        """What the records of this transaction have come to, and is not written yet."""
+        return self._applier.done
+
+    @property
+    def culprit(self) -> Item | None:
+        """At whose handler the last failure happened."""
+        return self._applier.culprit
 
     async def lock(self, places: Iterable[ClusterPartition]) -> None:
         """Locks positions, besides those locked already."""
@@ -101,27 +64,21 @@ class Batch:
 
         suspects: where the whole has failed before.
         """
-        ours = [
-            item
-            for item in items
-            if item.fact is not None
-            and item.handlers is not None
-            and (item.handlers or self.archive)
-        ]
-        new = await self._heard(ours)
+        ours = [item for item in items if self._is_ours(item)]
+        new = await self._find_new(ours)
         await self._find_queues(items)
         work: list[Item] = []
-        rank = {id(item) for item in ours}
+        wanted = {id(item) for item in ours}
         for item in items:
-            if item.fault is None and id(item) not in rank:
-                self.done.add(Disposition(item, FOREIGN))
+            if item.fault is None and id(item) not in wanted:
+                self.done.add(Disposition(item, IGNORED))
             elif item.fault is None and id(item) not in new:
                 self.done.add(Disposition(item, REPEATED))
             else:
                 work.append(item)
         await self._run(work, suspects)
-        if any(position.waits for position in self.locked.values()) or self.done.waiting:
-            await self.release(self._inserted)
+        if self.done.waiting or any(position.waits for position in self.locked.values()):
+            await self.release(self._applier.inserted)
 
     async def release(self, rows: set[tuple[str, str]]) -> int:
         """Takes up the records that wait for one of these rows, and those that wait for what they
@@ -129,129 +86,129 @@ class Batch:
         """
         count = 0
         while rows and count < RELEASED:
-            self._inserted = set()
+            self._applier.inserted = set()
             await self.write()
-            found = await inbox.waiting_for(await self.session.driver(), self.group, rows, RELEASED)
+            driver = await self.session.driver()
+            found = await inbox.waiting_for(driver, self.group, rows, RELEASED)
             if not found:
                 break
             await self.lock(prefetch.place_of(row) for row in found)
-            found = await inbox.waiting_for(
-                await self.session.driver(), self.group, rows, RELEASED
-            )  # as it is under their locks
+            # as it is under their locks
+            found = await inbox.waiting_for(driver, self.group, rows, RELEASED)
             items = [prefetch.stored(row, self.group, WAITING) for row in found]
             self.done.waiting.clear()
-            await self._find_barred(items)
+            await self._find_blocked(items)
             await self._run(items)
             count += len(items)
-            rows = self._inserted - rows
+            rows = self._applier.inserted - rows
         return count
 
     async def replay(self, items: Sequence[Item]) -> bool:
-        """Takes up kept records of one line, up to the first that fails again. Returns whether none
+        """Takes up kept records of one key, up to the first that fails again. Returns whether none
         does.
         """
         for item in items:
             await self._alone(item)
-            if self.done.fates[-1].name == PARKED:
+            if self.done.dispositions[-1].name == PARKED:
                 break
-        through = not any(fate.name == PARKED for fate in self.done.fates)
-        await self.release(self._inserted)
+        through = not any(one.name == PARKED for one in self.done.dispositions)
+        await self.release(self._applier.inserted)
         return through
 
     async def write(self) -> None:
         """Writes where the records lie that did not get through, and counts all in their positions'
         tallies.
         """
-        fates, self.done.fates = self.done.fates, []
+        decided, self.done.dispositions = self.done.dispositions, []
         driver = await self.session.driver()
-        waits = [fate for fate in fates if fate.name == WAITING]
-        parks = [fate for fate in fates if fate.name in (PARKED, HELD)]
-        await inbox.forget(
-            driver,
-            self.group,
-            [f.item for f in fates if f.item.stored == WAITING and f.name != WAITING],
-        )
         kept = (PARKED, HELD)
-        await parking.release(
-            driver,
-            self.group,
-            [f.item for f in fates if f.item.stored in kept and f.name not in kept],
-        )
-        await inbox.wait(driver, self.group, [(f.item, *f.why) for f in waits])
-        await parking.park(
-            driver, self.group, [(f.item, f.name == HELD, *f.why, f.attempts) for f in parks]
-        )
-        for fate in fates:
-            self._count(fate)
-        self.written += fates
+        came = [one.item for one in decided if one.item.stored == WAITING and one.name != WAITING]
+        freed = [one.item for one in decided if one.item.stored in kept and one.name not in kept]
+        waits = [(one.item, *one.why) for one in decided if one.name == WAITING]
+        parks = [
+            (one.item, one.name == HELD, *one.why, one.attempts)
+            for one in decided
+            if one.name in kept
+        ]
+        await inbox.forget(driver, self.group, came)
+        await parked.release(driver, self.group, freed)
+        await inbox.wait(driver, self.group, waits)
+        await parked.park(driver, self.group, parks)
+        for one in decided:
+            self._count(one)
+        self.written += decided
 
     async def move(self) -> None:
         """Moves the positions; the last statement before the commit."""
         await self.write()
         await positions.move(await self.session.driver(), self.group, self.tallies)
 
-    def _count(self, fate: Disposition) -> None:
-        tally = self.tallies[fate.item.place]
-        setattr(tally, fate.name, getattr(tally, fate.name) + 1)
-        if fate.item.stored is not None:
-            setattr(tally, fate.item.stored, getattr(tally, fate.item.stored) - 1)
+    def _is_ours(self, item: Item) -> bool:
+        if item.fact is None or item.handlers is None:
+            return False
+        return bool(item.handlers) or self.archive is not None
+
+    def _count(self, disposition: Disposition) -> None:
+        item, name = disposition.item, disposition.name
+        tally = self.tallies[item.place]
+        tally.add(name, 1)
+        if item.stored is not None:
+            tally.add(item.stored, -1)
             return
-        run = tally.run if tally.run is not None else self.locked[fate.item.place].run
-        if fate.name == PARKED:
+        run = tally.run if tally.run is not None else self.locked[item.place].run
+        if name == PARKED:
             tally.run = run + 1
-        elif fate.name == APPLIED and run:
+        elif name == APPLIED and run:
             tally.run = 0
 
-    async def _heard(self, ours: Sequence[Item]) -> set[int]:
+    async def _find_new(self, ours: Sequence[Item]) -> set[int]:
         """Which of these are not repetitions, by identity of the item."""
         first: dict[tuple[str, str], Item] = {}
         states = set()
         for item in ours:
-            assert item.fact is not None
-            if self.archive is None and all(
-                handler.replica is not None for handler in item.handlers or ()
-            ):
+            handlers = item.handlers or ()
+            if self.archive is None and all(handler.replica is not None for handler in handlers):
                 states.add(id(item))  # their version tells
             else:
-                first.setdefault((item.fact.source, item.fact.id), item)
-        facts = [item.fact for item in first.values() if item.fact is not None]
-        if self.archive is not None:
-            kept = await self.archive(self.session, facts) if facts else set()
-            return states | {
-                id(item)
-                for item in first.values()
-                if item.fact is not None and item.fact.id in kept
-            }
-        new = await inbox.insert_new(await self.session.driver(), self.group, facts)
-        return states | {id(item) for key, item in first.items() if key in new}
+                first.setdefault((item.known_fact.source, item.known_fact.id), item)
+        facts = [item.known_fact for item in first.values()]
+        if self.archive is None:
+            new = await inbox.insert_new(await self.session.driver(), self.group, facts)
+            return states | {id(item) for key, item in first.items() if key in new}
+        kept = await self.archive(self.session, facts) if facts else set()
+        return states | {id(item) for item in first.values() if item.known_fact.id in kept}
 
     async def _find_queues(self, items: Sequence[Item]) -> None:
-        """Learns which lines of the batch queue already; free while nothing is parked and nothing
+        """Learns which keys of the batch queue already; free while nothing is parked and nothing
         waits in its partitions.
         """
-        await self._find_barred([item for item in items if self.locked[item.place].barred])
-        lines = {item.line for item in items if self.locked[item.place].waiting and item.line}
-        if lines:
-            self.done.waiting |= await inbox.behind(await self.session.driver(), self.group, lines)
+        await self._find_blocked([item for item in items if self.locked[item.place].blocked])
+        keys = {
+            item.ordering_key
+            for item in items
+            if self.locked[item.place].waiting and item.ordering_key
+        }
+        if keys:
+            driver = await self.session.driver()
+            self.done.waiting |= await inbox.behind(driver, self.group, keys)
 
-    async def _find_barred(self, items: Sequence[Item]) -> None:
-        lines = {item.line for item in items if item.line}
-        if lines:
-            self.done.barred |= await parking.blocked(
-                await self.session.driver(), self.group, lines
-            )
+    async def _find_blocked(self, items: Sequence[Item]) -> None:
+        keys = {item.ordering_key for item in items if item.ordering_key}
+        if keys:
+            driver = await self.session.driver()
+            self.done.blocked |= await parked.blocked(driver, self.group, keys)
 
     async def _run(self, items: Sequence[Item], suspects: Sequence[Item] = ()) -> None:
         if not self.careful:
-            self.done.take(await self._together(items))
+            self.done.take(await self._applier.apply(items))
             return
         rest = list(items)
         for suspect in suspects:
             if suspect in rest:
-                place = rest.index(suspect)
-                await self._apart(rest[:place])
+                position = rest.index(suspect)
+                await self._apart(rest[:position])
                 await self._alone(suspect)
-                rest = rest[place + 1 :]
+                rest = rest[position + 1 :]
         await self._apart(rest)
 
     async def _apart(self, items: Sequence[Item]) -> None:
@@ -264,137 +221,41 @@ class Batch:
             return
         try:
             async with self.session.savepoint():
-                outcome = await self._together(items)
-        except Exception as error:  # every record's fate is decided by whatever its handler raises
+                outcome = await self._applier.apply(items)
+        except Exception as error:  # what becomes of a record is decided by what its handler raises
             if failures.passing(error):
                 raise
-            place = items.index(self.culprit) if self.culprit in items else None
-            if place is None:
-                await self._apart(items[: len(items) // 2])
-                await self._apart(items[len(items) // 2 :])
-            else:
-                await self._apart(items[:place])
-                await self._alone(items[place])
-                await self._apart(items[place + 1 :])
+            await self._split(items)
         else:
             self.done.take(outcome)
+
+    async def _split(self, items: Sequence[Item]) -> None:
+        if self.culprit not in items:
+            middle = len(items) // 2
+            await self._apart(items[:middle])
+            await self._apart(items[middle:])
+            return
+        position = items.index(self.culprit)
+        await self._apart(items[:position])
+        await self._alone(items[position])
+        await self._apart(items[position + 1 :])
 
     async def _alone(self, item: Item) -> None:
         for attempt in range(1, failures.TRIES + 1):
             try:
                 async with self.session.savepoint():
-                    outcome = await self._together([item])
+                    outcome = await self._applier.apply([item])
             except MissingDependency as missing:
-                self.done.add(
-                    Disposition(item, WAITING, (kind_of(missing.table), text_of(missing.key)))
-                )
+                why = (kind_of(missing.table), text_of(missing.key))
+                self.done.add(Disposition(item, WAITING, why))
                 return
             except Exception as error:
                 if failures.passing(error):
                     raise
                 if isinstance(error, Refusal) or attempt == failures.TRIES:
-                    self.done.add(Disposition(item, PARKED, failures.describe(error), attempt))
+                    why = failures.describe(error)
+                    self.done.add(Disposition(item, PARKED, why, attempt))
                     return
             else:
                 self.done.take(outcome)
                 return
-
-    async def _together(self, items: Sequence[Item]) -> Outcome:
-        """Decides in memory and writes with one flush. Whatever raises leaves the culprit's name
-        where it is known.
-        """
-        outcome = Outcome()
-        whole: dict[Callable[..., Awaitable[None]], list[tuple[Message, Fact]]] = {}
-        self.culprit = None
-        facts = [item.fact for item in items if item.fact is not None]
-        with handling(facts, self.group) if facts else nullcontext():
-            needs = await self._load(items)
-            for item in items:
-                self.culprit = item
-                outcome.add(
-                    self._queued(item, outcome)
-                    or await self._lacking(item, needs)
-                    or await self._applied(item, whole)
-                )
-            self.culprit = None
-            for function, pairs in whole.items():
-                await function(pairs, self.session)
-            await self.session.driver()
-        return outcome
-
-    async def _load(self, items: Sequence[Item]) -> dict[int, list[Any]]:
-        needs: dict[int, list[Any]] = {}
-        for item in items:
-            self.culprit = item
-            for handler in item.handlers or () if item.fault is None else ():
-                if handler.prefetch is not None:
-                    needs.setdefault(id(item), []).extend(handler.prefetch(item.event))
-                if handler.replica is not None:
-                    needs.setdefault(id(item), []).append(
-                        prefetch.replica_of(handler.replica, item)
-                    )
-        self.culprit = None
-        if needs:
-            self._rows += await prefetch.load(
-                self.session, [need for some in needs.values() for need in some]
-            )
-        return needs
-
-    def _queued(self, item: Item, outcome: Outcome) -> Disposition | None:
-        line = item.line
-        if line is not None:
-            if line in self.done.barred or line in outcome.barred:
-                return Disposition(item, HELD)
-            behind = outcome.waiting.get(line) or self.done.waiting.get(line)
-            if behind is not None:
-                return Disposition(item, WAITING, behind)
-        return (
-            Disposition(item, PARKED, (UNDECODABLE, item.fault), 1)
-            if item.fault is not None
-            else None
-        )
-
-    async def _lacking(self, item: Item, needs: dict[int, list[Any]]) -> Disposition | None:
-        for need in needs.get(id(item), ()):
-            if need.required and await self.session.get(need.table, need.key) is None:
-                return Disposition(item, WAITING, (kind_of(need.table), text_of(need.key)))
-        return None
-
-    async def _applied(
-        self, item: Item, whole: dict[Callable[..., Awaitable[None]], list[tuple[Message, Fact]]]
-    ) -> Disposition:
-        fact, event = item.fact, item.event
-        assert fact is not None
-        token = cause.set(Cause(fact.correlation_id or fact.id, fact.id, fact.traceparent))
-        try:
-            effects = [
-                await self._call(handler, event, fact, item, whole)
-                for handler in item.handlers or ()
-            ]
-        finally:
-            cause.reset(token)
-        return Disposition(item, APPLIED if any(effects) or not effects else REPEATED)
-
-    async def _call(
-        self, handler: Handler, event: Any, fact: Fact, item: Item, whole: dict[Any, list[Any]]
-    ) -> bool:
-        if handler.whole:
-            whole.setdefault(handler.function, []).append((event, fact))
-            return True
-        if handler.replica is not None:
-            need = prefetch.replica_of(handler.replica, item)
-            row: Any = await self.session.get(need.table, need.key)
-            if row is not None and row.version >= fact.sequence:
-                return False
-        await handler.function(event, self.session, *((fact,) if handler.takes_fact else ()))
-        if handler.replica is not None:
-            row = await self.session.get(need.table, need.key)
-            if row is not None:
-                row.version = fact.sequence
-        return True
-
-    def _note_inserted(self, session: Any, _: Any) -> None:
-        for row in session.new:
-            if isinstance(row, SQLModel):
-                key = prefetch.key_of(row)
-                self._inserted.add((kind_of(type(row)), text_of(key)))

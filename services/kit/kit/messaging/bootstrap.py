@@ -59,16 +59,16 @@ class Bootstrap:
 
     def connection(self) -> dict[str, Any]:
         """Options of one connection of aiokafka."""
-        told: dict[str, Any] = {"security_protocol": self.security}
+        options: dict[str, Any] = {"security_protocol": self.security}
         if self.sealed:
-            told["ssl_context"] = ssl.create_default_context(cafile=self.ca)
+            options["ssl_context"] = ssl.create_default_context(cafile=self.ca)
         if self.mechanism:
-            told |= {
+            options |= {
                 "sasl_mechanism": self.mechanism,
                 "sasl_plain_username": self.username,
                 "sasl_plain_password": self.password,
             }
-        return told
+        return options
 
     def faststream(self) -> BaseSecurity | None:
         """`security` of a FastStream broker, which takes nothing else."""
@@ -81,18 +81,18 @@ class Bootstrap:
 
     def librdkafka(self) -> dict[str, str | int | float | bool]:
         """Options of a client of confluent-kafka."""
-        told: dict[str, str | int | float | bool] = {
+        options: dict[str, str | int | float | bool] = {
             "bootstrap.servers": ",".join(self.servers),
             "security.protocol": self.security,
             "log_level": 0,
             **client_options.librdkafka(self.client),
         }
         if self.ca:
-            told["ssl.ca.location"] = str(self.ca)
+            options["ssl.ca.location"] = str(self.ca)
         if self.mechanism:
-            told |= {
+            options |= {
                 "sasl.mechanism": self.mechanism,
                 "sasl.username": self.username or "",
                 "sasl.password": self.password or "",
             }
-        return told
+        return options

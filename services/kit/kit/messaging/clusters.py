@@ -10,7 +10,7 @@ async def cluster_of(kafka: Bootstrap) -> str:
     admin = AIOKafkaAdminClient(**kafka.aiokafka())
     try:
         await admin.start()
-        told = await admin.describe_cluster()
-        return str(told["cluster_id"])
+        described = await admin.describe_cluster()
+        return str(described["cluster_id"])
     finally:
         await admin.close()

@@ -1,56 +1,39 @@
 """Reads a group's topics: one FastStream subscriber for all of them, batches into transactions,
 every trap closed in one place.
 
-What Kafka and FastStream do unasked is turned off: headers are not parsed (a null one would make a
-record vanish), nothing is replied, nothing is acknowledged but by our own position, no topic is
-made, no partition is sought from a listener (records are handed out while it runs).
+No partition is sought from a listener: records are handed out while it runs.
 """
 
 import asyncio
 import contextlib
-import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Mapping
+from typing import cast
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream.kafka import KafkaBroker
-from faststream.kafka.message import KafkaMessage
-from faststream.middlewares import AckPolicy
+from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from kit.db.store import Store
-from kit.messaging import measuring, upkeep
-from kit.messaging.batch import Archive
+from kit.messaging import measuring, subscriber, upkeep
 from kit.messaging.bootstrap import Bootstrap
-from kit.messaging.bounds import Brokers
+from kit.messaging.bounds import Bounds, Brokers
 from kit.messaging.clusters import cluster_of
 from kit.messaging.failures import STOPPED, Limits, Stop
 from kit.messaging.polled_batch import BACK_OFF_S, PolledBatch
-from kit.messaging.records import ClusterPartition
-from kit.messaging.subscriptions import subscriptions_of
+from kit.messaging.reading import Client, Progress
+from kit.messaging.subscriber import SESSION_MS, Membership, Polled, PolledRecords
+from kit.messaging.subscriptions import Archive, subscriptions_of
 from kit.observability import names
 from kit.observability.logs import log
 
-_library = logging.getLogger("kit.messaging.subscriptions")
-
-POLL_MS = 50  # FastStream sleeps it once more after an empty poll
-SESSION_MS, HEARTBEAT_MS, REBALANCE_MS, SLOWEST_MS = 45_000, 5_000, 60_000, 300_000
-STOP_S, GRACE_S = (
-    10,
-    1.0,
-)  # a drain waits so long for the batch under way, and then for the client to let go of it
+STOP_S = 10  # a drain waits so long for the batch under way
 # a revoked partition waits so long for the batch under way; what comes later is harmless behind the
 # fence
 BARRIER_S = 20
-HINT_S = 1.0  # between two commits to Kafka, which only tools read
-_OF_CONNECTION = {
-    "connections_max_idle_ms",
-    "metadata_max_age_ms",
-    "retry_backoff_ms",
-}  # FastStream takes these for a broker as a whole
+COMMIT_PAUSE_S, COMMIT_S = 1.0, 2.0  # between two commits to Kafka, which only tools read
 STUCK_S = 120  # a batch that takes longer is no progress
 
 
@@ -74,80 +57,63 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         session_ms: int = SESSION_MS,
         expires_s: float = upkeep.EXPIRES_S,
     ) -> None:
-        self.group, self.archive, self.batch, self.limits = (
-            group,
-            archive,
-            batch,
-            limits or Limits(),
-        )
-        self.member, self.session_ms, self.expires_s = member, session_ms, expires_s
-        self.stop_s, self.stalled_s = STOP_S, upkeep.STALLED_S
+        self.group, self.archive = group, archive
+        self.limits = limits or Limits()
+        self.expires_s, self.stop_s, self.stalled_s = expires_s, STOP_S, upkeep.STALLED_S
         self.alarm: Stop | None = None
         self.cluster = ""
-        self.stalled = False
-        self.still: dict[
-            TopicPartition, tuple[int, float]
-        ] = {}  # what is to be read and since when it is not
+        self.progress = Progress()
+        self.bounds: Bounds = {}
+        self._membership = Membership(group, batch, member, session_ms)
         self._opened = False
         self._stopped = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._broker: KafkaBroker | None = None
-        self._subscriber: Any = None
-        self.turn = asyncio.Lock()  # held by the batch under way
-        # rises with each revocation, each assignment and each `reread`: batches polled before are
-        # dropped
-        self.dealt = 0
-        self._revoking = False
-        self.follows: dict[
-            TopicPartition, int
-        ] = {}  # where our last batch or seek left off, since the last deal
-        self.known: set[ClusterPartition] = set()
-        self._begun: float | None = None  # when the batch under way began
-        self.pauses: dict[TopicPartition, float] = {}
-        self.read: dict[TopicPartition, int] = {}
-        self.fresh: dict[
-            TopicPartition, float
-        ] = {}  # Unix time of the last applied record, or of the last look at which there was no more
-        self._hinted = 0.0
-        self._hint: asyncio.Task[None] | None = None
-        self.bounds: dict[
-            tuple[str, int], tuple[int, int]
-        ] = {}  # begin and end of each partition, as Kafka told them last
+        self._subscriber: BatchSubscriber | None = None
+        self._batch_begun_at: float | None = None
+        self._committed_at = 0.0
+        self._committing: asyncio.Task[None] | None = None
 
     @property
     def topics(self) -> list[str]:
         """All topics of the group."""
-        return sorted({hearing.topic for hearing in subscriptions_of(self.group).values()})
+        return sorted(
+            {subscription.topic for subscription in subscriptions_of(self.group).values()}
+        )
 
     @property
     def live(self) -> bool:
         """False where it has stopped, or where there is something to read and nothing is read; a
         neighbour's absence is no reason.
         """
-        return (
-            self.alarm is None
-            and not self.stalled
-            and (self._begun is None or time.monotonic() - self._begun < STUCK_S)
-        )
+        if self.alarm is not None or self.progress.stalled:
+            return False
+        return self._batch_begun_at is None or time.monotonic() - self._batch_begun_at < STUCK_S
 
     @property
     def joined(self) -> bool:
         """Whether it has reached Kafka and stands in its group."""
-        return self._opened and self._subscriber.consumer is not None
+        return self._opened and self._has_client
 
     @property
     def ready(self) -> bool:
-        """Whether it reads; a group that hears nothing always does."""
+        """Whether it reads; a group without subscriptions always does."""
         return self.joined or not self.topics
 
     @property
     def paused(self) -> bool:
         """Whether a partition rests, because the database or a neighbour is away."""
-        return bool(self.pauses)
+        return bool(self.progress.pauses)
 
     @property
-    def consumer(self) -> AIOKafkaConsumer:
-        return self._subscriber.consumer
+    def consumer(self) -> Client:
+        """aiokafka's consumer, once the group is joined."""
+        assert self._subscriber is not None
+        return cast(Client, self._subscriber.consumer)
+
+    @property
+    def _has_client(self) -> bool:
+        return self._subscriber is not None and self._subscriber.consumer is not None
 
     async def start(self, store: Store, kafka: str | Bootstrap) -> None:
         """Begins reading in the background; while Kafka does not answer it keeps trying."""
@@ -162,18 +128,18 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def stop(self) -> None:
         """Ends after the batch under way, which is cut off where it takes too long; the last
-        position is committed to Kafka as a hint.
+        offsets are committed to Kafka, for its tools.
         """
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._subscriber is not None and self._subscriber.consumer is not None:
-            self._subscriber.running = False
+        if self._has_client:
+            self._stop_polling()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.stop_s), self.turn:
-                    await self._commit_hint()
-        if self._hint is not None:
-            await asyncio.gather(self._hint, return_exceptions=True)
+                async with asyncio.timeout(self.stop_s), self.progress.batch_lock:
+                    await self._commit_offsets()
+        if self._committing is not None:
+            await asyncio.gather(self._committing, return_exceptions=True)
         if self._broker is not None:
             await self._broker.stop()
             await self.brokers.close()
@@ -187,12 +153,65 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         if self.alarm is not None:
             raise self.alarm
 
+    def seek(self, to: Mapping[tuple[str, int], int]) -> None:
+        """Reads on from these offsets; only the loop's own task may call this."""
+        for (topic, partition), offset in to.items():
+            tp = TopicPartition(topic, partition)
+            with contextlib.suppress(IllegalStateError):  # taken from us meanwhile
+                self.consumer.seek(tp, offset)
+                self.progress.next_expected[tp] = offset
+
+    def reread(self, to: Mapping[tuple[str, int], int]) -> None:
+        """Reads on from these offsets although a batch may be polled already; the lock of batches
+        must be held.
+
+        That batch is dropped, so its other partitions go back to where they were: what it held is
+        no gap.
+        """
+        expected = self.progress.next_expected
+        back = {(tp.topic, tp.partition): offset for tp, offset in expected.items()}
+        self.progress.assignment_generation += 1
+        expected.clear()
+        self.seek(back | dict(to))
+
+    def commit_offsets(self) -> None:
+        """Tells Kafka now and then how far we are, for tools that measure lag."""
+        idle = self._committing is None or self._committing.done()
+        if idle and time.monotonic() - self._committed_at > COMMIT_PAUSE_S:
+            self._committed_at = time.monotonic()
+            self._committing = asyncio.create_task(self._commit_offsets())
+
+    async def give_up(self, alarm: Stop) -> None:
+        """Stops reading for good, with an alarm."""
+        if self.alarm is not None:
+            return
+        self.alarm = alarm
+        kind = type(alarm).__name__
+        log.error(STOPPED, group=self.group, alarm=kind, text=str(alarm))
+        self._stop_polling()
+        self._stopped.set()
+
+    async def on_partitions_revoked(self, revoked: object) -> None:
+        """Waits for the batch under way, and takes no other one until the next assignment."""
+        self.progress.revoking = True
+        self.progress.assignment_generation += 1
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BARRIER_S), self.progress.batch_lock:
+                await self._commit_offsets()
+
+    async def on_partitions_assigned(self, assigned: object) -> None:
+        """Forgets where it was: the first batch of each partition is compared with its position."""
+        self.progress.assignment_generation += 1
+        self.progress.revoking = False
+        self.progress.clear()
+        names.REBALANCED.add(1, group=self.group)
+
     async def _open(self) -> None:
-        pause = BACK_OFF_S[0]
+        pause_s = BACK_OFF_S[0]
         while True:
             try:
                 self.cluster = await cluster_of(self.kafka)
-                self._broker = self._made()
+                self._broker, self._subscriber = self._made()
                 await self._broker.start()
                 self._opened = True
                 return
@@ -200,157 +219,45 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
                 log.warning("kafka does not answer", group=self.group, error=type(error).__name__)
                 if self._broker is not None:
                     await self._broker.stop()
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, BACK_OFF_S[1])
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, BACK_OFF_S[1])
 
-    def _made(self) -> KafkaBroker:
-        tuned = self.kafka.tuned(
-            "read",
-            metadata_max_age_ms=30_000,
-            max_poll_interval_ms=SLOWEST_MS,
-            fetch_max_wait_ms=100,
+    def _made(self) -> tuple[KafkaBroker, BatchSubscriber]:
+        progress = self.progress
+        records = PolledRecords(
+            lambda: progress.assignment_generation, progress.next_expected.clear, self._take
         )
-        connection = {name: tuned.pop(name) for name in _OF_CONNECTION & tuned.keys()}
-        broker = KafkaBroker(
-            self.kafka.servers,
-            security=self.kafka.faststream(),
-            client_id=self.group,
-            consumer_only=True,
-            allow_auto_create_topics=False,
-            apply_types=False,
-            serializer=None,
-            ack_policy=AckPolicy.MANUAL,
-            parser=self._parse,
-            decoder=_untouched,
-            logger=_library,
-            log_level=logging.DEBUG,
-            graceful_timeout=GRACE_S,
-            **connection,
-        )
-        self._subscriber = broker.subscriber(
-            *self.topics,
-            group_id=self.group,
-            group_instance_id=self.member,
-            batch=True,
-            max_records=self.batch,
-            batch_timeout_ms=POLL_MS,
-            auto_offset_reset="earliest",
-            ack_policy=AckPolicy.MANUAL,
-            no_reply=True,
-            listener=self,
-            include_in_schema=False,
-            session_timeout_ms=self.session_ms,
-            heartbeat_interval_ms=min(HEARTBEAT_MS, self.session_ms // 3),
-            rebalance_timeout_ms=REBALANCE_MS,
-            **tuned,
-        )
-        self._subscriber(self._take)
-        self._subscriber.get_msg = partial(self._polled, self._subscriber.get_msg)
-        return broker
+        return subscriber.made(self.kafka, self._membership, self.topics, records, self)
 
-    async def _polled(
-        self, poll: Callable[[AIOKafkaConsumer], Awaitable[Any]], consumer: AIOKafkaConsumer
-    ) -> Any:
-        """A poll that fails may have drained other partitions, whose positions have moved: no gap
-        is believed after it.
-        """
-        try:
-            return await poll(consumer)
-        except BaseException:
-            self.follows.clear()
-            raise
-
-    async def _parse(self, records: Sequence[Any], _: Any) -> KafkaMessage:
-        # runs right after the poll, before anything else can: the batch belongs to this deal of
-        # partitions
-        return KafkaMessage(
-            body=(self.dealt, records),
-            headers={},
-            raw_message=tuple(records),
-            message_id="",
-            correlation_id="",
-            consumer=self.consumer,
-        )
-
-    async def on_partitions_revoked(self, revoked: Any) -> None:
-        """Waits for the batch under way, and takes no other one until partitions are dealt anew."""
-        self._revoking = True
-        self.dealt += 1
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(BARRIER_S), self.turn:
-                await self._commit_hint()
-
-    async def on_partitions_assigned(self, assigned: Any) -> None:
-        """Forgets where it was: the first batch of each partition is compared with its position."""
-        self.dealt += 1
-        self._revoking = False
-        self.follows.clear()
-        self.pauses.clear()
-        self.read.clear()
-        self.fresh.clear()
-        names.REBALANCED.add(1, group=self.group)
-
-    async def _take(self, body: tuple[int, Sequence[Any]]) -> None:
-        dealt, records = body
-        async with self.turn:
-            if self._revoking or dealt != self.dealt or self.alarm is not None:
-                return  # dealt anew: these partitions are read again from the hint
-            self._begun = time.monotonic()
-            done = False
+    async def _take(self, polled: Polled) -> None:
+        generation, records = polled
+        progress = self.progress
+        async with progress.batch_lock:
+            outdated = generation != progress.assignment_generation
+            if outdated or progress.revoking or self.alarm is not None:
+                return  # these partitions are read again from their positions
+            self._batch_begun_at = time.monotonic()
+            applied = False
             try:
-                await PolledBatch(self, dealt, records).run()
-                done = True
+                await PolledBatch(self, generation, records).run()
+                applied = True
             except Stop as alarm:
                 await self.give_up(alarm)
             finally:
-                self._begun = None
+                self._batch_begun_at = None
                 # FastStream would go on behind these records: no gap is believed after a failure of
                 # ours
-                if not done:
-                    self.follows.clear()
+                if not applied:
+                    progress.next_expected.clear()
 
-    def seek(self, to: dict[tuple[str, int], int]) -> None:
-        """Reads on from these offsets; only the loop's own task may say so."""
-        for (topic, partition), offset in to.items():
-            tp = TopicPartition(topic, partition)
-            with contextlib.suppress(IllegalStateError):  # taken from us meanwhile
-                self.consumer.seek(tp, offset)
-                self.follows[tp] = offset
-
-    def reread(self, to: dict[tuple[str, int], int]) -> None:
-        """Reads on from these offsets although a batch may be polled already; its turn must not be
-        under way.
-
-        That batch is dropped, so its other partitions go back to where they were: what it held is
-        no gap.
-        """
-        back = {(tp.topic, tp.partition): offset for tp, offset in self.follows.items()} | to
-        self.dealt += 1
-        self.follows.clear()
-        self.seek(back)
-
-    def hint(self) -> None:
-        """Tells Kafka now and then how far we are, for tools that measure lag."""
-        if time.monotonic() - self._hinted > HINT_S and (self._hint is None or self._hint.done()):
-            self._hinted = time.monotonic()
-            self._hint = asyncio.create_task(self._commit_hint())
-
-    async def _commit_hint(self) -> None:
-        offsets = {tp: next for tp, next in self.read.items() if tp in self.consumer.assignment()}
+    async def _commit_offsets(self) -> None:
+        mine = self.consumer.assignment()
+        offsets = {tp: next for tp, next in self.progress.read.items() if tp in mine}
         if offsets:
             with contextlib.suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(COMMIT_S):
                     await self.consumer.commit(offsets)
 
-    async def give_up(self, alarm: Stop) -> None:
-        """Stops reading for good, with an alarm."""
-        if self.alarm is None:
-            self.alarm = alarm
-            log.error(STOPPED, group=self.group, alarm=type(alarm).__name__, text=str(alarm))
-            if self._subscriber is not None:
-                self._subscriber.running = False
-            self._stopped.set()
-
-
-async def _untouched(message: KafkaMessage) -> Any:
-    return message.body
+    def _stop_polling(self) -> None:
+        if self._subscriber is not None:
+            self._subscriber.running = False

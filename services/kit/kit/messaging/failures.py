@@ -58,7 +58,7 @@ class Rewind(Exception):
 
 
 def passing(error: BaseException) -> bool:
-    """Whether the record is innocent: what surrounds us failed, and the same work may pass later."""
+    """Whether the record is innocent: what surrounds us failed, and the work may pass later."""
     for link in causes(error):
         if isinstance(link, _PASSING_KINDS) or getattr(link, "connection_invalidated", False):
             return True

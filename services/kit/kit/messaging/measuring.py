@@ -3,22 +3,42 @@
 import time
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TypedDict
 
 from aiokafka import TopicPartition
 
-from kit.messaging.batch import PARKED, Disposition
+from kit.messaging.disposition import PARKED, Disposition
 from kit.messaging.failures import TRIES
+from kit.messaging.reading import Group
 from kit.observability import names
-
-if TYPE_CHECKING:
-    from kit.messaging.consumers import Consumers
+from kit.observability.metrics import Labels
 
 WAITED = "WAITED_TOO_LONG"
 _CLASSES = ("undecodable", "refused", "defect", "waited")
 _PARKED = """
-select reason, count(*), extract(epoch from now() - min(parked_at))::float8 from parked
-where "group" = $1 and not held and not passed group by reason"""
+select reason, count(*) as count, extract(epoch from now() - min(parked_at))::float8 as age_s
+from parked
+where "group" = $1 and not held and not passed
+group by reason"""
+
+
+class PartitionStatus(TypedDict):
+    """A partition in GET /status: where it begins and ends, what is read next, and what became of
+    the records read.
+    """
+
+    topic: str
+    partition: int
+    begin: int | None
+    end: int | None
+    next: int | None
+    applied: int
+    repeated: int
+    foreign: int
+    waiting: int
+    parked: int
+    held: int
+    gaps: int
 
 
 def begin_counting(group: str, topics: Iterable[str]) -> None:
@@ -34,57 +54,59 @@ def begin_counting(group: str, topics: Iterable[str]) -> None:
             names.PARKED.add(0, group=group, topic=topic, reason=reason)
 
 
-def count_parked(group: str, fates: Iterable[Disposition]) -> None:
+def count_parked(group: str, dispositions: Iterable[Disposition]) -> None:
     """Counts what was parked by a transaction that has committed."""
     parked = Counter(
-        (fate.item.record.topic, _class(fate)) for fate in fates if fate.name == PARKED
+        (one.item.record.topic, _class(one)) for one in dispositions if one.name == PARKED
     )
     for (topic, reason), count in parked.items():
         names.PARKED.add(count, group=group, topic=topic, reason=reason)
 
 
-def _class(fate: Disposition) -> str:
-    if fate.item.fault is not None:
+def _class(disposition: Disposition) -> str:
+    if disposition.item.fault is not None:
         return "undecodable"
-    if fate.why[0] == WAITED:
+    if disposition.why[0] == WAITED:
         return "waited"
-    return (
-        "defect" if fate.attempts >= TRIES else "refused"
-    )  # what a rule refuses is not tried again
+    # what a rule refuses is not tried again
+    return "defect" if disposition.attempts >= TRIES else "refused"
 
 
-def measure_positions(consumers: "Consumers", positions: Iterable[dict[str, Any]]) -> None:
+def measure_positions(reader: Group, positions: Iterable[PartitionStatus]) -> None:
     """Sets lag and position of every partition, and of ours also since when they are behind;
     positions: as in GET /status.
 
     Every replica tells the same lag and position, since both come from what all share. Who is
     silent does not tell that it is behind: rules look for its absence too.
     """
-    now, mine = time.time(), consumers.consumer.assignment() if consumers.joined else frozenset()
-    behind: dict[tuple[str, str], float] = {}
+    now = time.time()
+    mine = reader.consumer.assignment() if reader.joined else frozenset()
+    fresh_at = reader.progress.fresh_at
+    behind: dict[Labels, float] = {}
     for position in positions:
-        if position["end"] is None:
+        end, next = position["end"], position["next"]
+        if end is None or next is None:
             continue
         tp = TopicPartition(position["topic"], position["partition"])
-        lag = max(0, position["end"] - position["next"])
-        place = {"group": consumers.group, "topic": tp.topic, "partition": str(tp.partition)}
-        names.CONSUMER_LAG.set(lag, **place)
-        names.CONSUMER_POSITION.set(position["next"], **place)
+        lag = max(0, end - next)
+        labels = {"group": reader.group, "topic": tp.topic, "partition": str(tp.partition)}
+        names.CONSUMER_LAG.set(lag, **labels)
+        names.CONSUMER_POSITION.set(next, **labels)
         if tp in mine:
             if not lag:
-                consumers.fresh[tp] = now
-            late_s = max(0.0, now - consumers.fresh.setdefault(tp, now)) if lag else 0.0
-            behind[consumers.group, tp.topic] = max(
-                late_s, behind.get((consumers.group, tp.topic), 0.0)
-            )
+                fresh_at[tp] = now
+            late_s = max(0.0, now - fresh_at.setdefault(tp, now)) if lag else 0.0
+            series = (reader.group, tp.topic)
+            behind[series] = max(late_s, behind.get(series, 0.0))
     names.CONSUMER_BEHIND.all(behind)
 
 
-async def measure_parked(consumers: "Consumers") -> None:
+async def measure_parked(reader: Group) -> None:
     """Sets how many records are parked for which reason, and for how long; those an operator has
     passed over are not counted.
     """
-    async with consumers.store.reading() as session:
-        rows = await (await session.driver()).fetch(_PARKED, consumers.group)
-    names.PARKED_NOW.all({(consumers.group, row[0]): row[1] for row in rows})
-    names.PARKED_OLDEST.set(max((row[2] for row in rows), default=0.0), group=consumers.group)
+    async with reader.store.reading() as session:
+        rows = await (await session.driver()).fetch(_PARKED, reader.group)
+    names.PARKED_NOW.all({(reader.group, row["reason"]): row["count"] for row in rows})
+    oldest_s = max((row["age_s"] for row in rows), default=0.0)
+    names.PARKED_OLDEST.set(oldest_s, group=reader.group)

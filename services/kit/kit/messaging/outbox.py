@@ -1,9 +1,9 @@
-"""Says events: `emit` collects messages, the end of the transaction writes them, `kit.messaging.relay` sends
-them.
+"""Emits events: `emit` collects messages, the end of the transaction writes them,
+`kit.messaging.relay` sends them.
 
 An event's `ce_sequence` is its aggregate's version; where the database was restored from a backup,
-2^20 times the epoch more (`kit.db.tables.Epoch`). So listeners who heard what was said after the
-backup, and is no longer true, take what is said after the restore for newer, unless the aggregate
+2^20 times the epoch more (`kit.db.tables.Epoch`). So consumers of what was emitted after the
+backup, and is no longer true, take what is emitted after the restore for newer, unless the aggregate
 was changed a million times in between.
 
 The outbox is a queue, not a log. A message is inserted after its aggregate's version bump, under
@@ -17,11 +17,12 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import protovalidate
 from eldercare import options_pb2
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from kit.contracts import ids
@@ -81,25 +82,26 @@ def route(kind: type[Message]) -> Route:
     """
     found = _routes.get(kind.DESCRIPTOR.full_name)
     if found is None:
-        _routes[kind.DESCRIPTOR.full_name] = found = _read(kind.DESCRIPTOR)
+        found = _read(kind.DESCRIPTOR)  # type: ignore[arg-type]
+        _routes[kind.DESCRIPTOR.full_name] = found
     return found
 
 
 _routes: dict[str, Route] = {}
 
 
-def _read(descriptor: Any) -> Route:
-    said = descriptor.GetOptions().Extensions[options_pb2.event]
-    if not said.topic or not said.key:
+def _read(descriptor: Descriptor) -> Route:
+    option = descriptor.GetOptions().Extensions[options_pb2.event]
+    if not option.topic or not option.key:
         raise InvalidEvent(
             f"{descriptor.full_name} is no event: it has no (eldercare.event) with topic and key"
         )
-    path = tuple(said.key.split("."))
-    within = descriptor
+    path = tuple(option.key.split("."))
+    within: Descriptor | None = descriptor
     for name in path:
         if within is None or name not in within.fields_by_name:
             raise InvalidEvent(
-                f"{descriptor.full_name}: (eldercare.event).key is {said.key!r}, which is "
+                f"{descriptor.full_name}: (eldercare.event).key is {option.key!r}, which is "
                 "no field of it"
             )
         within = within.fields_by_name[name].message_type
@@ -112,7 +114,7 @@ def _read(descriptor: Any) -> Route:
 
     version = descriptor.file.package.rpartition(".")[2]
     return Route(
-        descriptor.full_name, said.topic, f"eldercare.{said.topic}.{version}", said.state, key
+        descriptor.full_name, option.topic, f"eldercare.{option.topic}.{version}", option.state, key
     )
 
 
@@ -123,7 +125,7 @@ def emit(
     *,
     sequence: int | None = None,
 ) -> M:
-    """Says an event when this transaction commits, and returns it.
+    """Emits an event when this transaction commits, and returns it.
 
     row: the event's aggregate; its version is raised by one and becomes the event's sequence. It
     must be locked, or new. sequence: the version, where the flow keeps it itself.
@@ -140,8 +142,8 @@ def emit(
         )
     broken = protovalidate.collect_violations(event)
     if broken:
-        told = "; ".join(f"{_path(violation)}: {violation.proto.message}" for violation in broken)
-        raise InvalidEvent(f"{where.type} breaks its contract: {told}")
+        faults = "; ".join(f"{_path(violation)}: {violation.proto.message}" for violation in broken)
+        raise InvalidEvent(f"{where.type} breaks its contract: {faults}")
     key = where.key(event)
     if not key:
         raise InvalidEvent(f"{where.type} has an empty key")
@@ -165,7 +167,7 @@ def envelope(
     `ce_traceparent` of the origin.
 
     sequence: the aggregate's version, with the database's epoch. why: what led to it. here: the
-    trace it is said in.
+    trace it is emitted in.
     """
     headers = {
         "content-type": "application/protobuf",
@@ -209,10 +211,10 @@ def _outbox_message(
         here=traceparent(),
     )
     payload = event.SerializeToString(deterministic=True)
-    told = json.dumps(headers, ensure_ascii=False, separators=(",", ":"))
-    if len(payload) + len(told) + len(key) > MOST_BYTES:
+    encoded = json.dumps(headers, ensure_ascii=False, separators=(",", ":"))
+    if len(payload) + len(encoded) + len(key) > MOST_BYTES:
         raise InvalidEvent(
             f"{where.type} has {len(payload)} bytes; {MOST_BYTES} with headers and key are the most"
         )
     part = zlib.crc32(key.encode()) % session.store.parts
-    return OutboxMessage(part, message_id, where.topic, key, told, payload, recorded_at, event)
+    return OutboxMessage(part, message_id, where.topic, key, encoded, payload, recorded_at, event)

@@ -1,105 +1,55 @@
-"""Records that could not be applied: kept with their bytes, their line held behind them, replayed
-when an operator says so.
-"""
+"""What an operator does about parked records: list them, apply them again, go on without them."""
 
-import json
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import asyncpg
-
-from kit.db.store import Store
-from kit.messaging.records import Item, OrderingKey, written
+from kit.db.driver import Row
+from kit.db.store import Session, Store
+from kit.messaging import prefetch
+from kit.messaging.batch import Batch
+from kit.messaging.disposition import APPLIED, HELD, PARKED, REPEATED
+from kit.messaging.records import type_in
 from kit.observability import names
 
-_PARK = """
-insert into parked ("group", cluster, topic, partition, "offset", key, headers, payload, held, passed, reason, detail, attempts)
-select $1, cluster, topic, partition, "offset", key, headers, payload, held, false, reason, detail, attempts
-from unnest($2::text[], $3::text[], $4::int[], $5::bigint[], $6::bytea[], $7::text[], $8::bytea[], $9::bool[], $10::text[], $11::text[],
-            $12::int[]) as p (cluster, topic, partition, "offset", key, headers, payload, held, reason, detail, attempts)
-on conflict ("group", cluster, topic, partition, "offset") do update
-set held = excluded.held, reason = excluded.reason, detail = excluded.detail, attempts = parked.attempts + excluded.attempts,
-    passed = false"""
+REPLAYED = 500  # records of a key that one transaction takes up
 
-_RELEASE = """
-delete from parked where "group" = $1 and (cluster, topic, partition, "offset") in
-(select * from unnest($2::text[], $3::text[], $4::int[], $5::bigint[]))"""
+_LIST = """
+select p.topic, p.partition, p."offset", p.key, p.headers, p.reason, p.detail, p.attempts,
+       p.parked_at, p.passed,
+       (select count(*) from parked h
+        where h."group" = p."group" and h.cluster = p.cluster and h.topic = p.topic
+          and h.key = p.key and h.held) as held
+from parked p
+where p."group" = $1 and not p.held
+order by p.parked_at, p.topic, p.partition, p."offset"
+limit $2"""
 
-_BARRED = """
-select distinct cluster, topic, key from parked
-where "group" = $1 and not passed and (cluster, topic, key) in (select * from unnest($2::text[], $3::text[], $4::bytea[]))"""
+_OF_KEY = """
+select * from parked
+where "group" = $1 and topic = $2 and key is not distinct from $3 and not passed
+order by cluster, partition, "offset"
+limit $4"""
+_LEFT = """
+select count(*) from parked
+where "group" = $1 and topic = $2 and key is not distinct from $3 and not passed"""
 
+_PASS = """
+update parked set passed = true
+where "group" = $1 and topic = $2 and partition = $3 and "offset" = $4 and not held
+returning key"""
 
-_IN_RUNS = """
-select distinct tail.headers from position run cross join lateral (
-    select headers from parked p
-    where p."group" = run."group" and p.cluster = run.cluster and p.topic = run.topic and p.partition = run.partition
-    and not p.held and not p.passed and p.attempts > 0 order by p."offset" desc limit $2 + 1) tail
-where run."group" = $1 and run.run > $2"""
-
-
-async def park(
-    driver: asyncpg.Connection, group: str, parks: Sequence[tuple[Item, bool, str, str, int]]
-) -> None:
-    """Keeps records with the reason why: (item, held, reason, detail, attempts)."""
-    if not parks:
-        return
-    records = [item.record for item, *_ in parks]
-    await driver.execute(
-        _PARK,
-        group,
-        [item.cluster for item, *_ in parks],
-        [r.topic for r in records],
-        [r.partition for r in records],
-        [r.offset for r in records],
-        [r.key for r in records],
-        [written(r.headers) for r in records],
-        [r.value for r in records],
-        *(list(column) for column in list(zip(*parks, strict=True))[1:]),
-    )
-
-
-async def release(driver: asyncpg.Connection, group: str, items: Sequence[Item]) -> None:
-    """Deletes records that were applied at last."""
-    if items:
-        records = [item.record for item in items]
-        await driver.execute(
-            _RELEASE,
-            group,
-            [item.cluster for item in items],
-            [r.topic for r in records],
-            [r.partition for r in records],
-            [r.offset for r in records],
-        )
-
-
-async def blocked(
-    driver: asyncpg.Connection, group: str, lines: Iterable[OrderingKey]
-) -> set[OrderingKey]:
-    """Which of these lines stand behind a parked record."""
-    lines = list(lines)
-    rows: list[Any] = await driver.fetch(
-        _BARRED,
-        group,
-        [line[0] for line in lines],
-        [line[1] for line in lines],
-        [line[2] for line in lines],
-    )
-    return {(row[0], row[1], row[2]) for row in rows}
-
-
-async def types_in_runs(driver: asyncpg.Connection, group: str, longer_than: int) -> set[str]:
-    """The types of the newest records that were parked in a row, in every partition where more than
-    so many were.
-    """
-    return {_type(row[0]) for row in await driver.fetch(_IN_RUNS, group, longer_than)}
+_BEHIND = """
+select next from position
+where "group" = $1 and topic = $2 and partition = $3 and next < $4
+for update"""
+_LEAP = """
+update position set gaps = gaps + $4 - next, next = $4
+where "group" = $1 and topic = $2 and partition = $3 and next < $4"""
 
 
 @dataclass(frozen=True, slots=True)
-class Stuck:
-    """A line that stands behind a parked record. held: how many records stand behind it."""
+class ParkedRecord:
+    """A record that could not be applied. held: how many records of its key stand behind it."""
 
     topic: str
     partition: int
@@ -113,45 +63,22 @@ class Stuck:
     parked_at: datetime
 
 
-_LIST = """
-select p.topic, p.partition, p."offset", p.key, p.headers, p.reason, p.detail, p.attempts, p.parked_at, p.passed,
-       (select count(*) from parked h
-        where h."group" = p."group" and h.cluster = p.cluster and h.topic = p.topic and h.key = p.key and h.held) as held
-from parked p where p."group" = $1 and not p.held order by p.parked_at, p.topic, p.partition, p."offset" limit $2"""
-
-_LINE = """
-select * from parked where "group" = $1 and topic = $2 and key is not distinct from $3 and not passed
-order by cluster, partition, "offset" limit $4"""
-
-_PASS = """
-update parked set passed = true where "group" = $1 and topic = $2 and partition = $3 and "offset" = $4 and not held returning key"""
-
-_BEHIND = (
-    'select next from position where "group" = $1 and topic = $2 and partition = $3 and next < '
-    "$4 for update"
-)
-_LEAP = """
-update position set gaps = gaps + $4 - next, next = $4 where "group" = $1 and topic = $2 and partition = $3 and next < $4"""
-
-REPLAYED = 500  # records of a line that one transaction takes up
-
-
-async def listed(store: Store, group: str, *, limit: int = 1000) -> list[Stuck]:
+async def listed(store: Store, group: str, *, limit: int = 1000) -> list[ParkedRecord]:
     """What is parked, the oldest first; what stands behind is counted, not listed."""
     async with store.reading() as session:
         rows = await (await session.driver()).fetch(_LIST, group, limit)
     return [
-        Stuck(
-            row["topic"],
-            row["partition"],
-            row["offset"],
-            _shown(row["key"]),
-            _type(row["headers"]),
-            row["reason"],
-            row["detail"],
-            row["attempts"],
-            0 if row["passed"] else row["held"],
-            row["parked_at"],
+        ParkedRecord(
+            topic=row["topic"],
+            partition=row["partition"],
+            offset=row["offset"],
+            key=_shown(row["key"]),
+            type=type_in(row["headers"]),
+            reason=row["reason"],
+            detail=row["detail"],
+            attempts=row["attempts"],
+            held=0 if row["passed"] else row["held"],
+            parked_at=row["parked_at"],
         )
         for row in rows
     ]
@@ -164,34 +91,36 @@ async def replay(store: Store, group: str, topic: str, key: str | None) -> tuple
     The handlers of the group must be imported. Returns how many went through, and how many are
     left.
     """
-    from kit.messaging import prefetch
-    from kit.messaging.batch import APPLIED, HELD, PARKED, REPEATED, Batch
-
-    line, through = None if key is None else key.encode(errors="surrogateescape"), 0
+    encoded = None if key is None else key.encode(errors="surrogateescape")
+    through = 0
     while True:
         async with store.transaction() as session:
-            driver = await session.driver()
-            batch = Batch(session, group, careful=True)
-            await batch.lock(
-                prefetch.place_of(row)
-                for row in await driver.fetch(_LINE, group, topic, line, REPLAYED)
-            )
-            rows = await driver.fetch(_LINE, group, topic, line, REPLAYED)
-            items = [prefetch.stored(row, group, HELD if row["held"] else PARKED) for row in rows]
-            going = await batch.replay(items)
-            await batch.move()
-            mine = {id(item) for item in items}
-            gone = sum(
-                id(fate.item) in mine and fate.name in (APPLIED, REPEATED) for fate in batch.written
-            )
-        names.REPLAYED.add(gone, group=group, topic=topic)
-        through += gone
-        if not going or len(rows) < REPLAYED:
+            count, more = await _replay_some(session, group, topic, encoded)
+        names.REPLAYED.add(count, group=group, topic=topic)
+        through += count
+        if not more:
             break
     async with store.reading() as session:
-        return through, len(
-            await (await session.driver()).fetch(_LINE, group, topic, line, 1_000_000)
-        )
+        left = await (await session.driver()).fetchval(_LEFT, group, topic, encoded)
+    return through, int(left)
+
+
+async def _replay_some(
+    session: Session, group: str, topic: str, key: bytes | None
+) -> tuple[int, bool]:
+    """Returns how many went through, and whether more may follow."""
+    driver = await session.driver()
+    batch = Batch(session, group, careful=True)
+    rows: list[Row] = await driver.fetch(_OF_KEY, group, topic, key, REPLAYED)
+    await batch.lock(prefetch.place_of(row) for row in rows)
+    # as it is under their locks
+    rows = await driver.fetch(_OF_KEY, group, topic, key, REPLAYED)
+    items = [prefetch.stored(row, group, HELD if row["held"] else PARKED) for row in rows]
+    going = await batch.replay(items)
+    await batch.move()
+    mine = {id(item) for item in items}
+    count = sum(id(one.item) in mine and one.name in (APPLIED, REPEATED) for one in batch.written)
+    return count, going and len(rows) == REPLAYED
 
 
 async def skip(
@@ -207,9 +136,9 @@ async def skip(
         row = await (await session.driver()).fetchrow(_PASS, group, topic, partition, offset)
     if row is None:
         raise LookupError(f"nothing is parked at offset {offset} of {topic} {partition}")
-    return (
-        await replay(store, group, topic, _shown(row["key"])) if row["key"] is not None else (0, 0)
-    )
+    if row["key"] is None:
+        return 0, 0
+    return await replay(store, group, topic, _shown(row["key"]))
 
 
 async def resume(store: Store, group: str) -> None:
@@ -217,9 +146,8 @@ async def resume(store: Store, group: str) -> None:
     when it is started.
     """
     async with store.transaction() as session:
-        await (await session.driver()).execute(
-            'update position set run = 0 where "group" = $1', group
-        )
+        driver = await session.driver()
+        await driver.execute('update position set run = 0 where "group" = $1', group)
 
 
 async def accept_loss(store: Store, group: str, topic: str, partition: int, begin: int) -> int:
@@ -232,12 +160,8 @@ async def accept_loss(store: Store, group: str, topic: str, partition: int, begi
         driver = await session.driver()
         rows = await driver.fetch(_BEHIND, group, topic, partition, begin)
         await driver.execute(_LEAP, group, topic, partition, begin)
-    return sum(begin - row[0] for row in rows)
+    return sum(begin - row["next"] for row in rows)
 
 
 def _shown(key: bytes | None) -> str:
     return "" if key is None else key.decode(errors="surrogateescape")
-
-
-def _type(headers: str) -> str:
-    return next((value or "" for name, value in json.loads(headers) if name == "ce_type"), "")

@@ -2,9 +2,8 @@
 lock in opposite orders.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import any_, bindparam, tuple_
@@ -13,6 +12,8 @@ from sqlalchemy.orm import util as orm
 from sqlmodel import SQLModel, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from kit.db.driver import Row
+from kit.db.loading import Identity
 from kit.db.store import Session
 from kit.messaging.records import ClusterPartition, Item, decoded, kept
 from kit.messaging.subscriptions import Prefetch, key_columns, kind_of, subscriptions_of
@@ -23,7 +24,7 @@ async def load(session: Session, needs: Iterable[Prefetch]) -> list[SQLModel]:
 
     Returns the rows: the session alone would forget a row that nobody holds.
     """
-    keys: dict[type[SQLModel], dict[Any, Any]] = {}
+    keys: dict[type[SQLModel], dict[Identity, object]] = {}
     for need in needs:
         identity = orm.identity_key(need.table, need.key)
         if identity not in session.absent and identity not in session.sync_session.identity_map:
@@ -44,7 +45,7 @@ async def load(session: Session, needs: Iterable[Prefetch]) -> list[SQLModel]:
 
 
 @cache
-def _statement(table: type[SQLModel]) -> SelectOfScalar[Any]:
+def _statement(table: type[SQLModel]) -> SelectOfScalar[SQLModel]:
     columns = key_columns(table)
     if len(columns) == 1:  # one parameter however many keys: the statement is prepared once
         chosen = columns[0] == any_(bindparam("keys", type_=ARRAY(columns[0].type)))
@@ -62,19 +63,19 @@ def replica_of(table: type[SQLModel], item: Item) -> Prefetch:
 
 
 @cache
-def _reader(table: type[SQLModel]) -> Any:
+def _reader(table: type[SQLModel]) -> Callable[[str], object]:
     (column,) = key_columns(table)
     kind = column.type.python_type
     return UUID if kind is UUID else int if kind is int else str
 
 
-def key_of(row: SQLModel) -> Any:
+def key_of(row: SQLModel) -> object:
     """The primary key, a tuple where it has parts."""
     values = tuple(getattr(row, column.key) for column in key_columns(type(row)))
     return values if len(values) > 1 else values[0]
 
 
-def stored(row: Any, group: str, where: str) -> Item:
+def stored(row: Row, group: str, where: str) -> Item:
     """A record that was kept before. where: `waiting`, `parked` or `held`, as its position counts
     it.
     """
@@ -85,6 +86,6 @@ def stored(row: Any, group: str, where: str) -> Item:
     return item
 
 
-def place_of(row: Any) -> ClusterPartition:
+def place_of(row: Row) -> ClusterPartition:
     """The partition a kept record came from."""
     return ClusterPartition(row["cluster"], row["topic"], row["partition"])

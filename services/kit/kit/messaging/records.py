@@ -1,4 +1,4 @@
-"""From a record of Kafka to an event: told by its headers, in CloudEvents' binary mode. Nothing
+"""From a record of Kafka to an event: read off its headers, in CloudEvents' binary mode. Nothing
 here raises for a bad record.
 """
 
@@ -58,6 +58,13 @@ class Record(Protocol):
     def headers(self) -> Headers: ...
 
 
+class StampedRecord(Record, Protocol):
+    """A record as it came from Kafka. timestamp: the broker's own, in milliseconds."""
+
+    @property
+    def timestamp(self) -> int: ...
+
+
 class Kept(NamedTuple):
     """A record as it lies in the database."""
 
@@ -79,7 +86,7 @@ class Item:
     """
 
     cluster: str
-    record: Any
+    record: Record
     fact: Fact | None = None
     event: Message | None = None
     handlers: tuple[Handler, ...] | None = None
@@ -87,11 +94,23 @@ class Item:
     stored: str | None = None
 
     @property
+    def known_fact(self) -> Fact:
+        """The fact of a record that could be decoded."""
+        assert self.fact is not None
+        return self.fact
+
+    @property
+    def decoded_event(self) -> Message:
+        """The event of a record that could be decoded."""
+        assert self.event is not None
+        return self.event
+
+    @property
     def place(self) -> ClusterPartition:
         return ClusterPartition(self.cluster, self.record.topic, self.record.partition)
 
     @property
-    def line(self) -> OrderingKey | None:
+    def ordering_key(self) -> OrderingKey | None:
         """Where it queues: records of one line are applied in their order. None where it has no
         key.
         """
@@ -100,35 +119,35 @@ class Item:
 
 
 def decoded(
-    cluster: str, record: Record, heard: Mapping[str, Subscription], *, archived: bool = False
+    cluster: str, record: Record, subscribed: Mapping[str, Subscription], *, archived: bool = False
 ) -> Item:
-    """What the record says to a group.
+    """What the record means to a group.
 
     archived: the envelope of types the group does not hear is decoded too.
     """
     item = Item(cluster, record)
     found, fault = _read(record.headers)
     kind = found.get("ce_type")
-    hearing = heard.get(kind) if kind is not None else None
+    subscription = subscribed.get(kind) if kind is not None else None
     if kind is None and fault is None and record.value is None:
         return item  # a tombstone of compaction says nothing
-    if kind is not None and hearing is None and not archived:
+    if kind is not None and subscription is None and not archived:
         return item  # whatever else is wrong with it concerns somebody else
     if fault is None:
         fault = _enveloped(item, found)
-    if fault is None and hearing is not None and record.value is None:
+    if fault is None and subscription is not None and record.value is None:
         fault = "payload: is absent"
-    if fault is None and hearing is not None and hearing.topic != record.topic:
+    if fault is None and subscription is not None and subscription.topic != record.topic:
         fault = f"ce_type: {kind} is not said on this topic"
-    if fault is None and hearing is not None:
+    if fault is None and subscription is not None:
         try:
-            item.event = hearing.kind.FromString(record.value or b"")
+            item.event = subscription.kind.FromString(record.value or b"")
         except DecodeError:
             fault = f"payload: is no {kind}"
     if fault is not None:
         item.fault, item.fact = fault, None
     else:
-        item.handlers = tuple(hearing.handlers) if hearing is not None else ()
+        item.handlers = tuple(subscription.handlers) if subscription is not None else ()
     return item
 
 
@@ -239,3 +258,8 @@ def kept(row: Mapping[str, Any]) -> Kept:
         for name, text in json.loads(row["headers"])
     ]
     return Kept(row["topic"], row["partition"], row["offset"], row["key"], row["payload"], headers)
+
+
+def type_in(headers: str) -> str:
+    """The same of headers that were `written`."""
+    return next((value or "" for name, value in json.loads(headers) if name == "ce_type"), "")

@@ -4,32 +4,36 @@ One relay owns a part of the outbox by an advisory lock; lock, read and delete u
 connection, never a pooler. When that connection is lost somebody else may already own the part, so
 the producer is closed unflushed before anything else. ≤ 500 oldest messages → idempotent producer →
 acknowledgements → delete, with the note of how far each partition holds what was deleted
-(`kit.db.tables.Sent`). A crash before the delete says a message twice, with the same `ce_id`. An id
+(`kit.db.tables.Sent`). A crash before the delete sends a message twice, with the same `ce_id`. An id
 cursor would lose messages that commit late; an xmin gate would turn two events of one aggregate
 around; SKIP LOCKED would let a second worker overtake.
 """
 
 import asyncio
-import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from kit.db.connections import connect_options
+from kit.db.driver import Row
 from kit.db.errors import FAILED
 from kit.db.raw_session import RawSession
 from kit.db.store import Driver, Session, Store
+from kit.messaging import producing
 from kit.messaging.bootstrap import Bootstrap
 from kit.messaging.clusters import cluster_of
-from kit.observability import names, traces
+from kit.messaging.producing import Sent
+from kit.observability import names
 from kit.observability.logs import log
+
+Result = TypeVar("Result")
 
 LOCK = 0x0B0C5  # class of the advisory locks; their number is the part
 ROUND = 500
@@ -51,7 +55,8 @@ _SELECT = (
 # one statement, so that a backup holds a message either here or in a record below `next`
 _DELETE = """
 with gone as (delete from outbox where part = $1 and seq = any($2::bigint[]))
-insert into sent (part, cluster, topic, partition, next) select $1, $3, * from unnest($4::text[], $5::int[], $6::bigint[])
+insert into sent (part, cluster, topic, partition, next)
+select $1, $3, * from unnest($4::text[], $5::int[], $6::bigint[])
 on conflict (part, cluster, topic, partition) do update set next = excluded.next"""
 
 
@@ -158,7 +163,7 @@ class Relay:
                 self.progress = time.monotonic()
         finally:
             self.owner = False
-            await _closed_unflushed(producer)
+            await producing.close_unflushed(producer)
 
     async def _round(
         self, connection: Driver, producer: AIOKafkaProducer, lost: asyncio.Future[None]
@@ -169,11 +174,11 @@ class Relay:
         self._size = max(
             1, min(ROUND, ROUND_BYTES * len(rows) // (1 + sum(len(row["payload"]) for row in rows)))
         )
-        sent: list[asyncio.Future[Any]] = []
+        sent: Sent = []
         failure: BaseException | None = None
         try:
             async with asyncio.timeout(ACKNOWLEDGED_S):
-                await _before(lost, _send(producer, rows, sent))
+                await _before(lost, producing.send(producer, rows, sent))
         except (KafkaError, TimeoutError) as error:
             failure = error
         if sent:
@@ -188,7 +193,7 @@ class Relay:
             else:
                 done.append((row, where := future.result()))
                 places.setdefault((where.topic, where.partition), []).append(where.offset)
-        # the broker knew a batch from an earlier try, but no longer where it lies: it is said again
+        # the broker knew a batch from an earlier try, but no longer where it lies: it is sent again
         unknown = {place for place, offsets in places.items() if min(offsets) < 0}
         if unknown:
             failure = failure or RoundFailed(
@@ -217,7 +222,7 @@ class Relay:
             raise RoundFailed(f"{type(failure).__name__}: {failure}") from failure
         return len(done)
 
-    def _count(self, done: Sequence[Any]) -> None:
+    def _count(self, done: Sequence[Row]) -> None:
         self.sent += len(done)
         now = self.store.clock.real()
         oldest: dict[str, datetime] = {}
@@ -254,35 +259,7 @@ async def depth(store: Store) -> tuple[int, float]:
     return count, age_s
 
 
-async def _send(
-    producer: AIOKafkaProducer, rows: Sequence[Any], sent: list[asyncio.Future[Any]]
-) -> None:
-    for row in rows:
-        told: dict[str, str] = json.loads(row["headers"])
-        headers = [(name, value.encode()) for name, value in told.items()]
-        if traces.provider is None:  # a span costs more than the sending
-            sent.append(
-                await producer.send(
-                    row["topic"], row["payload"], row["key"].encode(), headers=headers
-                )
-            )
-            continue
-        # the message keeps the context of the transaction that wrote it; this span stands beside it
-        # in the same trace
-        wrote, topic = told.get("traceparent"), row["topic"]
-        with traces.span(
-            names.SENT,
-            parent=wrote,
-            links=[wrote],
-            attributes={"messaging.destination.name": topic},
-            topic=topic,
-        ):
-            sent.append(
-                await producer.send(topic, row["payload"], row["key"].encode(), headers=headers)
-            )
-
-
-async def _before(lost: asyncio.Future[None], doing: Any) -> Any:
+async def _before(lost: asyncio.Future[None], doing: Awaitable[Result]) -> Result:
     """Awaits something for as long as the connection lives. Raises: OwnershipLost."""
     task = asyncio.ensure_future(doing)
     try:
@@ -295,21 +272,3 @@ async def _before(lost: asyncio.Future[None], doing: Any) -> Any:
             task.cancel()
             with suppress(asyncio.CancelledError, KafkaError):
                 await task
-
-
-async def _closed_unflushed(producer: AIOKafkaProducer) -> None:
-    """Cuts the producer's connections with what is queued unsent; `stop()` would first send it all,
-    for a part we may not own.
-    """
-    producer._closed = True
-    sender = producer._sender.sender_task if producer._sender is not None else None
-    if sender is not None:
-        sender.cancel()
-    await producer.client.close()
-    while sender is not None and not sender.done():
-        await asyncio.wait((sender,), timeout=0.1)
-        # on the first cancel it waits for requests in flight, and they for a broker that is no
-        # longer asked
-        sender.cancel()
-    if sender is not None and not sender.cancelled():
-        sender.exception()  # looked at, so that nobody warns of it

@@ -1,4 +1,4 @@
-"""Says the full state of a master again, for listeners whose replica was lost; `eldercare resay
+"""Emits the full state of a master again, for consumers whose replica was lost; `eldercare resay
 elder`.
 
 A service names its masters in `SNAPSHOT_SOURCES` of its `snapshots.py`, by name of the aggregate.
@@ -27,13 +27,13 @@ class SnapshotSource:
     """
 
     table: type[SQLModel]
-    event_of: Callable[[Any], Message]
+    event_of: Callable[..., Message]
 
 
 async def republish(
     store: Store, master: SnapshotSource, *, at_once: int = AT_ONCE, pause_s: float = PAUSE_S
 ) -> int:
-    """Says every row at its present version and returns how many; nothing is changed, and listeners
+    """Emits every row at its present version and returns how many; nothing is changed, and consumers
     that are up to date skip it.
     """
     (key,) = (column.name for column in master.table.__table__.primary_key)  # type: ignore[attr-defined]
@@ -42,7 +42,7 @@ async def republish(
     while True:
         wanted = (
             select(master.table).order_by(column).limit(at_once).with_for_update()
-        )  # a change meanwhile would be said before
+        )  # a change meanwhile would be emitted before
         try:
             async with store.transaction() as session:
                 rows: list[Any] = list(

@@ -13,7 +13,7 @@
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -58,6 +58,10 @@ class Fact:
     headers: Iterable[tuple[str, bytes | None]] = ()
 
 
+# keeps the facts of a batch in its transaction, and returns the ids of those that are new
+Archive = Callable[[Session, Sequence[Fact]], Awaitable[set[str]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Prefetch:
     """A row that a handler will ask for.
@@ -66,7 +70,7 @@ class Prefetch:
     """
 
     table: type[SQLModel]
-    key: Any
+    key: object
     required: bool = False
 
 
@@ -75,17 +79,17 @@ class MissingDependency(Exception):
     handler did remains.
     """
 
-    def __init__(self, table: type[SQLModel], key: Any) -> None:
+    def __init__(self, table: type[SQLModel], key: object) -> None:
         self.table, self.key = table, key
         super().__init__(f"{kind_of(table)} {text_of(key)} is not known yet")
 
 
-PrefetchOf = Callable[[Any], Iterable[Prefetch]]
+PrefetchOf = Callable[..., Iterable[Prefetch]]
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One function and what it hears. whole: it takes all its events of a batch at once."""
+    """One handler function. whole: it takes all its events of a batch at once."""
 
     function: Callable[..., Awaitable[None]]
     prefetch: PrefetchOf | None
@@ -96,7 +100,7 @@ class Handler:
 
 @dataclass(slots=True)
 class Subscription:
-    """One event type as one group hears it."""
+    """One event type as one group reads it."""
 
     kind: type[Message]
     topic: str
@@ -115,8 +119,8 @@ def on(
     """Has the function called with each event of these types, once, inside the transaction that
     notes it as read.
 
-    prefetch: the rows the function will ask for; they come locked, a whole batch of them in one query
-    per table.
+    prefetch: the rows the function will ask for; they come locked, those of a whole batch in one
+    query per table.
     replica: the table of the aggregate's state; the function is called only for states newer than
     the row's `version`, which the kit sets. Allowed for events that carry the full state, and
     needed by nobody else.
@@ -136,7 +140,7 @@ def on(
                     f"{kind.DESCRIPTOR.full_name} carries no full state: "
                     f"{function.__qualname__} cannot keep a replica of it"
                 )
-            _hear(kind, group).handlers.append(
+            _subscription(kind, group).handlers.append(
                 Handler(function, prefetch, replica, False, parameters == 3)
             )
         return function
@@ -156,7 +160,9 @@ def on_batch(
 
     def register(function: Function) -> Function:
         for kind in kinds:
-            _hear(kind, group).handlers.append(Handler(function, prefetch, None, True, True))
+            _subscription(kind, group).handlers.append(
+                Handler(function, prefetch, None, True, True)
+            )
         return function
 
     return register
@@ -167,21 +173,21 @@ def subscribe(*kinds: type[Message], group: str) -> None:
     archive is to keep.
     """
     for kind in kinds:
-        _hear(kind, group)
+        _subscription(kind, group)
 
 
 def subscriptions_of(group: str) -> Mapping[str, Subscription]:
-    """What a group hears, by full name of the message."""
+    """What a group subscribes to, by full name of the message."""
     return _groups.get(group, {})
 
 
-def _hear(kind: type[Message], group: str) -> Subscription:
+def _subscription(kind: type[Message], group: str) -> Subscription:
     return _groups.setdefault(group, {}).setdefault(
         kind.DESCRIPTOR.full_name, Subscription(kind, route(kind).topic)
     )
 
 
-async def replicate(session: Session, state: Message, table: type[Row], **given: Any) -> Row:
+async def replicate(session: Session, state: Message, table: type[Row], **given: object) -> Row:
     """Writes the replica's row from the state by field names: a new one, or over the old one. The
     kit sets its version.
     """
@@ -193,13 +199,13 @@ async def replicate(session: Session, state: Message, table: type[Row], **given:
     if row is None:
         session.add(fresh)
         return fresh
-    for name in _told(table, state.DESCRIPTOR) | given.keys():
+    for name in _stated(table, state.DESCRIPTOR) | given.keys():
         setattr(row, name, getattr(fresh, name))
     return row
 
 
 @cache
-def _told(table: type[SQLModel], message: Descriptor) -> frozenset[str]:
+def _stated(table: type[SQLModel], message: Descriptor) -> frozenset[str]:
     # what the state does not speak of (the version, a service's own column) stays; what it leaves
     # out is none
     return frozenset(table.model_fields) & {field.name for field in message.fields} - {"version"}
@@ -216,6 +222,6 @@ def kind_of(table: type[SQLModel]) -> str:
     return str(table.__tablename__)
 
 
-def text_of(key: Any) -> str:
+def text_of(key: object) -> str:
     """A row's key as text, parts joined by a slash."""
     return "/".join(map(str, key)) if isinstance(key, tuple) else str(key)

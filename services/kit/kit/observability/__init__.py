@@ -1,1 +1,1 @@
-"""What operators see, with nothing personal in it: logs, traces and metrics, their names declared once in `names`."""
+"""What operators see, with nothing personal in it: logs, traces, metrics, their names declared once."""

@@ -106,10 +106,10 @@ def install(level: str) -> None:
 
 def traced(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Adds the ids of the current span."""
-    told = trace.get_current_span().get_span_context()
-    if told.is_valid:
-        event["trace_id"], event["span_id"] = f"{told.trace_id:032x}", f"{told.span_id:016x}"
-        event["trace_flags"] = int(told.trace_flags)
+    current = trace.get_current_span().get_span_context()
+    if current.is_valid:
+        event["trace_id"], event["span_id"] = f"{current.trace_id:032x}", f"{current.span_id:016x}"
+        event["trace_flags"] = int(current.trace_flags)
     return event
 
 
@@ -159,7 +159,7 @@ def clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return event
 
 
-def _cleaned(value: Any) -> Any:
+def _cleaned(value: object) -> object:
     if isinstance(value, str):
         return hidden(value)
     if isinstance(value, Message):

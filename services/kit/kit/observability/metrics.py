@@ -8,7 +8,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
@@ -37,12 +37,13 @@ _SERIES_MOST = (
     2000  # per metric: an attribute that turns out to be unbounded must not eat the memory
 )
 
-Labels = tuple[Any, ...]
+Attribute: TypeAlias = str | bool | int | float
+Labels: TypeAlias = tuple[Attribute, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """name: dotted. unit: UCUM. attributes: the only ones a point may bear, none of them personal."""
+    """name: dotted. unit: UCUM. attributes: the only ones a point may bear, none personal."""
 
     kind = ""
 
@@ -60,7 +61,7 @@ class Metric:
         """The name of this metric in rules and dashboards."""
         return self.name.replace(".", "_") + _SUFFIX.get(self.unit, "")
 
-    def _labels(self, given: dict[str, Any]) -> Labels | None:
+    def _labels(self, given: dict[str, Attribute]) -> Labels | None:
         """The values in the declared order; None where the metric has too many series already."""
         try:
             labels = tuple(given[name] for name in self.attributes)
@@ -99,14 +100,14 @@ class Counter(Metric):
     def prometheus(self) -> str:
         return super().prometheus + "_total"
 
-    def add(self, amount: float = 1, **attributes: Any) -> None:
+    def add(self, amount: float = 1, **attributes: Attribute) -> None:
         """Counts `amount` more."""
         if (labels := self._labels(attributes)) is not None:
             self.series[labels] = self.series.get(labels, 0) + amount
         if _push is not None:
             _push(self, amount, attributes)
 
-    def reach(self, total: float, **attributes: Any) -> None:
+    def reach(self, total: float, **attributes: Attribute) -> None:
         """Counts up to a total that somebody else keeps; a smaller one is ignored."""
         more = total - self.series.get(self._labels(attributes) or (), 0)
         if more > 0:
@@ -119,14 +120,14 @@ class Gauge(Metric):
 
     kind = "gauge"
 
-    def set(self, value: float, **attributes: Any) -> None:
+    def set(self, value: float, **attributes: Attribute) -> None:
         """Replaces the value of one series."""
         if (labels := self._labels(attributes)) is not None:
             self.series[labels] = value
         if _push is not None:
             _push(self, value, attributes)
 
-    def only(self, value: float, **attributes: Any) -> None:
+    def only(self, value: float, **attributes: Attribute) -> None:
         """Replaces all series by this one: what is told by an attribute is so no longer."""
         self.series.clear()
         self.set(value, **attributes)
@@ -147,7 +148,7 @@ class Histogram(Metric):
         default_factory=dict, repr=False
     )  # newest trace of each bucket, as OpenMetrics has it
 
-    def record(self, value: float, times: int = 1, **attributes: Any) -> None:
+    def record(self, value: float, times: int = 1, **attributes: Attribute) -> None:
         """Notes a value in the metric's unit, for as many things as have it; what is pushed notes
         it once, since it can not count.
         """
@@ -160,10 +161,10 @@ class Histogram(Metric):
             counted[1] += value * times
             if (
                 _push is not None
-                and (told := trace.get_current_span().get_span_context()).trace_flags.sampled
+                and (current := trace.get_current_span().get_span_context()).trace_flags.sampled
             ):
                 self.examples[labels, bucket] = (
-                    f' # {{trace_id="{told.trace_id:032x}"}} {value!r} {time.time():.3f}'
+                    f' # {{trace_id="{current.trace_id:032x}"}} {value!r} {time.time():.3f}'
                 )
         if _push is not None:
             _push(self, value, attributes)
@@ -186,7 +187,7 @@ class Histogram(Metric):
 declared: dict[str, Metric] = {}
 process: list[str] = []  # what every line bears, so that rules need not know how it was scraped
 provider: MeterProvider | None = None
-_push: Callable[[Metric, float, dict[str, Any]], None] | None = None
+_push: Callable[[Metric, float, dict[str, Attribute]], None] | None = None
 
 
 def provide(made: MeterProvider | None) -> None:
@@ -196,13 +197,13 @@ def provide(made: MeterProvider | None) -> None:
 
 
 def told_by(service: str) -> None:
-    """Every line says from now on which service tells it; what is pushed says so by its resource."""
+    """Every line names the service from now on; what is pushed says so by its resource."""
     process[:] = [f'service="{_escaped(service)}"']
 
 
 def prometheus() -> str:
     """Every metric with a value, in the text format that Prometheus scrapes."""
-    return "\n".join(_told(lambda metric: metric.prometheus, examples=False)) + "\n"
+    return "\n".join(_lines(lambda metric: metric.prometheus, examples=False)) + "\n"
 
 
 def openmetrics() -> str:
@@ -212,7 +213,7 @@ def openmetrics() -> str:
     return (
         "\n".join(
             [
-                *_told(lambda metric: metric.prometheus.removesuffix("_total"), examples=True),
+                *_lines(lambda metric: metric.prometheus.removesuffix("_total"), examples=True),
                 "# EOF",
             ]
         )
@@ -220,7 +221,7 @@ def openmetrics() -> str:
     )
 
 
-def _told(family: Callable[[Metric], str], *, examples: bool) -> Iterator[str]:
+def _lines(family: Callable[[Metric], str], *, examples: bool) -> Iterator[str]:
     for metric in declared.values():
         if metric.series:
             yield from (
@@ -230,13 +231,13 @@ def _told(family: Callable[[Metric], str], *, examples: bool) -> Iterator[str]:
             yield from metric.lines(examples=examples)
 
 
-def _pushing(made: MeterProvider) -> Callable[[Metric, float, dict[str, Any]], None]:
+def _pushing(made: MeterProvider) -> Callable[[Metric, float, dict[str, Attribute]], None]:
     meter, instruments = (
         made.get_meter("eldercare"),
-        dict[str, Callable[[float, dict[str, Any]], None]](),
+        dict[str, Callable[[float, dict[str, Attribute]], None]](),
     )
 
-    def instrument(metric: Metric) -> Callable[[float, dict[str, Any]], None]:
+    def instrument(metric: Metric) -> Callable[[float, dict[str, Attribute]], None]:
         if isinstance(metric, Counter):
             return meter.create_counter(metric.name, metric.unit, metric.meaning).add
         if isinstance(metric, Histogram):
@@ -249,7 +250,7 @@ def _pushing(made: MeterProvider) -> Callable[[Metric, float, dict[str, Any]], N
             ).record
         return meter.create_gauge(metric.name, metric.unit, metric.meaning).set
 
-    def push(metric: Metric, value: float, attributes: dict[str, Any]) -> None:
+    def push(metric: Metric, value: float, attributes: dict[str, Attribute]) -> None:
         put = instruments.get(metric.name)
         if put is None:
             put = instruments[metric.name] = instrument(metric)

@@ -1,12 +1,12 @@
 """Spans: a call continues its caller's trace, a record continues the trace of the transaction that
-said it.
+emitted it.
 """
 
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 from opentelemetry import context as contexts
@@ -14,15 +14,18 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
 
+from kit.observability.metrics import Attribute
 from kit.observability.names import ATTRIBUTES, PROCESSED, PROCESSED_BATCH, Span
 
 _FORM = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+Attributes = Mapping[str, Attribute | None]
 
 provider: TracerProvider | None = None
 _tracer: trace.Tracer | None = None
 
 
-class Heard(Protocol):
+class Handled(Protocol):
     """What a span needs to know of a record."""
 
     @property
@@ -67,27 +70,28 @@ def parsed(traceparent: str | None) -> SpanContext | None:
 def trace_id_of(traceparent: str | None) -> str | None:
     """The id of the trace that a W3C `traceparent` stands in, or None where it names none.
 
-    >>> trace_id_of("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), trace_id_of("00-x"), trace_id_of(None)
+    >>> parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    >>> trace_id_of(parent), trace_id_of("00-x"), trace_id_of(None)
     ('0af7651916cd43dd8448eb211c80319c', None, None)
     """
-    told = parsed(traceparent)
-    return f"{told.trace_id:032x}" if told is not None else None
+    found = parsed(traceparent)
+    return f"{found.trace_id:032x}" if found is not None else None
 
 
 def traceparent() -> str | None:
     """The current span, as W3C text to pass on or to keep; None outside of any."""
-    told = trace.get_current_span().get_span_context()
+    current = trace.get_current_span().get_span_context()
     return (
-        f"00-{told.trace_id:032x}-{told.span_id:016x}-{int(told.trace_flags):02x}"
-        if told.is_valid
+        f"00-{current.trace_id:032x}-{current.span_id:016x}-{int(current.trace_flags):02x}"
+        if current.is_valid
         else None
     )
 
 
 def current_trace_id() -> str | None:
     """The id an operator looks for."""
-    told = trace.get_current_span().get_span_context()
-    return f"{told.trace_id:032x}" if told.is_valid else None
+    current = trace.get_current_span().get_span_context()
+    return f"{current.trace_id:032x}" if current.is_valid else None
 
 
 @contextmanager
@@ -98,7 +102,7 @@ def span(
     parent: str | None = None,
     root: bool = False,
     links: Iterable[str | None] = (),
-    attributes: dict[str, Any] | None = None,
+    attributes: Attributes | None = None,
     **parts: str,
 ) -> Iterator[trace.Span]:
     """Runs the block inside a span; parts fill the braces of its name.
@@ -127,7 +131,7 @@ def _begun(
     kind: Span,
     above: SpanContext | None,
     links: Iterable[str | None],
-    attributes: dict[str, Any] | None,
+    attributes: Attributes | None,
     parts: dict[str, str],
 ) -> trace.Span:
     if _tracer is None:
@@ -144,13 +148,13 @@ def _begun(
         context,
         kind.kind,
         allowed(attributes),
-        [Link(told) for link in links if (told := parsed(link))],
+        [Link(origin) for link in links if (origin := parsed(link))],
         record_exception=False,
         set_status_on_exception=False,
     )
 
 
-def allowed(attributes: dict[str, Any] | None) -> dict[str, Any]:
+def allowed(attributes: Attributes | None) -> dict[str, Attribute]:
     """Keeps what is declared: a span bears nothing that nobody thought about."""
     return {
         name: value
@@ -160,7 +164,7 @@ def allowed(attributes: dict[str, Any] | None) -> dict[str, Any]:
 
 
 @contextmanager
-def handling(facts: Sequence[Heard], group: str) -> Iterator[trace.Span]:
+def handling(facts: Sequence[Handled], group: str) -> Iterator[trace.Span]:
     """Traces the handling of records: one alone continues its own trace and is linked to it;
     several begin a new trace, linked to each.
 
@@ -168,18 +172,21 @@ def handling(facts: Sequence[Heard], group: str) -> Iterator[trace.Span]:
     offset.
     """
     if len(facts) != 1:
-        told: dict[str, Any] = {
+        attributes: dict[str, Attribute | None] = {
             "messaging.system": "kafka",
             "messaging.consumer.group.name": group,
             "messaging.batch.message_count": len(facts),
         }
         with span(
-            PROCESSED_BATCH, root=True, links=[fact.traceparent for fact in facts], attributes=told
+            PROCESSED_BATCH,
+            root=True,
+            links=[fact.traceparent for fact in facts],
+            attributes=attributes,
         ) as made:
             yield made
         return
     fact = facts[0]
-    told = {
+    attributes = {
         "messaging.system": "kafka",
         "messaging.consumer.group.name": group,
         "messaging.destination.name": fact.topic,
@@ -202,7 +209,7 @@ def handling(facts: Sequence[Heard], group: str) -> Iterator[trace.Span]:
             parent=fact.traceparent,
             root=True,
             links=[fact.traceparent],
-            attributes=told,
+            attributes=attributes,
             topic=fact.topic,
         ) as made,
     ):

@@ -69,7 +69,7 @@ class Client:
 
         timeout: seconds, cut to what is left of the call being served. key: idempotency key of a
         write. token: the caller's own, else this service's. on_behalf_of: the user's own token.
-        Raises: the refusal the neighbour told; Unavailable where it does not answer in time;
+        Raises: the refusal that the neighbour answered; Unavailable where it does not answer in time;
         NeighbourBroken.
         """
         called, stub = self._stub(method)
@@ -92,10 +92,10 @@ class Client:
                 return await calling
             except grpc.aio.AioRpcError as error:
                 code = error.code().name
-                told = status.error_from_status(error, service)
-                if told is None:
+                refusal = status.error_from_status(error, service)
+                if refusal is None:
                     raise NeighbourBroken(f"{called.full_name} answered {code}") from None
-                raise told from None
+                raise refusal from None
             except asyncio.CancelledError:
                 code = "CANCELLED"
                 raise

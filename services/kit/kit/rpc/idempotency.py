@@ -33,7 +33,8 @@ import asyncio
 import hashlib
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from contextlib import AbstractAsyncContextManager
+from typing import TypeVar
 
 import asyncpg
 from google.protobuf.message import Message
@@ -41,11 +42,15 @@ from sqlalchemy.exc import IntegrityError
 
 from kit.contracts.refusals import Conflict, Refusal
 from kit.db.final_write import Answer, Repeated
-from kit.db.store import Cipher, Contended, Store
+from kit.db.raw_session import RawSession
+from kit.db.store import Cipher, Contended, Session, Store
 from kit.observability import names
+from kit.rpc import keys
 
 Reply = TypeVar("Reply", bound=Message)
 F = TypeVar("F", bound=Callable[..., Awaitable[Message]])
+
+Open = Callable[[], AbstractAsyncContextManager[Session | RawSession]]
 
 TRIES = 3
 _KIND = "answer"
@@ -55,12 +60,11 @@ _KEPT = "select digest, answer from command where client = $1 and method = $2 an
 class KeyReused(Conflict):
     """The idempotency key belongs to another request of the same client and method."""
 
+    text = "this idempotency key was used for a request with another body"
+    field = keys.FIELD
+
     def __init__(self, method: str) -> None:
-        super().__init__(
-            "this idempotency key was used for a request with another body",
-            field="idempotency-key",
-            method=method,
-        )
+        super().__init__(method=method)
 
 
 def raw(flow: F) -> F:
@@ -80,7 +84,7 @@ async def run(
     method: str,
     key: str,
     request_bytes: bytes,
-    work: Callable[[Any], Awaitable[Reply]],
+    work: Callable[..., Awaitable[Reply]],
     reply_class: type[Reply],
     *,
     vault: Cipher | None = None,
@@ -98,7 +102,7 @@ async def run(
     if vault is None:
         raise LookupError("no key to seal the answers of commands with: give the store a vault")
     digest = hashlib.blake2b(request_bytes, digest_size=16).digest()
-    opened: Callable[[], Any] = store.raw if raw else store.transaction
+    opened: Open = store.raw if raw else store.transaction
     for attempt in range(TRIES):
         try:
             async with opened() as session:

@@ -5,18 +5,17 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from eldercare import options_pb2
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
-from kit.contracts.refusals import Denied, Malformed, Unauthenticated
+from kit.contracts.refusals import Denied, Unauthenticated
 from kit.security.access import Caller
 
 CHANNELS = frozenset({"portal", "hotline", "mobile", "terminal", "api", "internal"})
-KEY_MOST = 200
 MESSAGE_MOST_BYTES = 64 * 1024 * 1024  # an import travels in one message
 
 # `time.monotonic()` at which the caller of the call being served stops waiting: a call to a
@@ -109,17 +108,6 @@ class Method:
         return caller, bearer if bearer.service else None
 
 
-def checked_key(method: Method, key: str | None) -> str | None:
-    """The idempotency key of a call. Raises: Malformed where a write has none, or it is longer than
-    200 characters.
-    """
-    if method.writes and not key:
-        raise Malformed("idempotency-key", "is required for a write")
-    if key and len(key) > KEY_MOST:
-        raise Malformed("idempotency-key", f"is longer than {KEY_MOST} characters")
-    return key
-
-
 def manages_transactions(served: Served) -> Served:
     """Marks a method that makes its own transactions, because a call to a neighbour stands between
     two of them.
@@ -128,8 +116,8 @@ def manages_transactions(served: Served) -> Served:
     return served
 
 
-def has_own_transactions(served: Callable[..., Any]) -> bool:
-    """True for a method marked by `between`."""
+def has_own_transactions(served: Callable[..., object]) -> bool:
+    """True for a method marked by `manages_transactions`."""
     return bool(getattr(served, "between", False))
 
 

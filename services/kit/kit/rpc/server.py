@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID
 
 import grpc
@@ -16,17 +15,17 @@ from grpc_reflection.v1alpha import reflection
 
 from kit.contracts import days, ids, refusals
 from kit.contracts.refusals import EldercareError, Malformed, Unauthenticated, Unavailable
-from kit.db.store import Store
+from kit.db.raw_session import RawSession
+from kit.db.store import Session, Store
 from kit.messaging import outbox
 from kit.observability import names, traces
 from kit.observability.logs import log
-from kit.rpc import idempotency, status
+from kit.rpc import idempotency, keys, status
 from kit.rpc.methods import (
     CHANNELS,
     MESSAGE_MOST_BYTES,
     Call,
     Method,
-    checked_key,
     deadline,
     has_own_transactions,
     methods_of,
@@ -35,7 +34,7 @@ from kit.security.identity import Identity
 
 DEADLINE_S = 5.0  # for callers who set none
 ROUNDED_S = 0.1  # a deadline travels as a rounded span, so the caller's ends a little before ours
-# calls at once; beyond it the caller hears RESOURCE_EXHAUSTED instead of waiting in a queue nobody
+# calls at once; beyond it the caller gets RESOURCE_EXHAUSTED instead of waiting in a queue nobody
 # sees
 OPEN_MOST = 512
 _OPTIONS = (
@@ -51,8 +50,9 @@ _OPTIONS = (
 )
 _LIVE, _READY = "live", "ready"
 
-Context = grpc.aio.ServicerContext[Any, Any]
-Work = Callable[[Any, Any, Call], Awaitable[Message]]
+Context = grpc.aio.ServicerContext[bytes, bytes]
+Metadata = Mapping[str, str]
+Work = Callable[..., Awaitable[Message]]
 
 
 class Server:
@@ -103,9 +103,9 @@ class Server:
 
     async def ready(self, ready: bool) -> None:
         """Says whether load balancers should send calls here."""
-        told = HealthCheckResponse.SERVING if ready else HealthCheckResponse.NOT_SERVING
-        await self._health.set(_READY, told)
-        await self._health.set("", told)
+        serving = HealthCheckResponse.SERVING if ready else HealthCheckResponse.NOT_SERVING
+        await self._health.set(_READY, serving)
+        await self._health.set("", serving)
 
     async def drain(self, *, notice_s: float = 0.0, grace_s: float = 10.0) -> None:
         """Says NOT_SERVING, waits `notice_s` for balancers to hear it, then lets calls in flight
@@ -115,7 +115,7 @@ class Server:
         await asyncio.sleep(notice_s)
         await self._server.stop(grace_s)
 
-    def _handler(self, method: Method, work: Work) -> "grpc.RpcMethodHandler[Any, Any]":
+    def _handler(self, method: Method, work: Work) -> "grpc.RpcMethodHandler[bytes, bytes]":
         async def answer(raw: bytes, context: Context) -> bytes:
             return await self._answer(method, work, raw, context)
 
@@ -125,7 +125,8 @@ class Server:
 
     async def _answer(self, method: Method, work: Work, raw: bytes, context: Context) -> bytes:
         began = time.perf_counter()
-        metadata: dict[str, Any] = dict(context.invocation_metadata() or ())
+        sent = context.invocation_metadata() or ()
+        metadata = {name: value for name, value in sent if isinstance(value, str)}
         code, reply = "OK", b""
         self.open += 1
         service, _, name = method.full_name.rpartition(".")
@@ -151,7 +152,7 @@ class Server:
                 span.set_attribute("eldercare.reason", error.reason)
             except TimeoutError:
                 code = _refuse(context, Unavailable(method.full_name, "no answer in time"), method)
-            except Exception as error:  # noqa: BLE001 – told and logged
+            except Exception as error:  # noqa: BLE001 – answered as INTERNAL, and logged
                 code = _fail(context, error, method)
             except asyncio.CancelledError:  # nobody waits for the answer any more
                 code = "DEADLINE_EXCEEDED" if time.monotonic() > until - ROUNDED_S else "CANCELLED"
@@ -164,9 +165,7 @@ class Server:
                 )
         return reply
 
-    async def _served(
-        self, method: Method, work: Work, raw: bytes, metadata: dict[str, Any]
-    ) -> bytes:
+    async def _served(self, method: Method, work: Work, raw: bytes, metadata: Metadata) -> bytes:
         call = await self._admitted(method, metadata)
         request = self._parsed(method, raw)
         outbox.cause.set(outbox.Cause(call.correlation_id))
@@ -181,7 +180,7 @@ class Server:
         return reply.SerializeToString()
 
     async def _commanded(self, method: Method, work: Work, call: Call, request: Message) -> Message:
-        async def once(session: Any) -> Message:
+        async def once(session: Session | RawSession) -> Message:
             call.now = session.now
             return await work(request, session, call)
 
@@ -198,7 +197,7 @@ class Server:
             raw=idempotency.is_raw(work),
         )
 
-    async def _admitted(self, method: Method, metadata: dict[str, Any]) -> Call:
+    async def _admitted(self, method: Method, metadata: Metadata) -> Call:
         token = _bearer(metadata.get("authorization"))
         bearer = await self._identity.verify(token)
         spoken_for = _bearer(metadata["on-behalf-of"]) if metadata.get("on-behalf-of") else None
@@ -211,7 +210,7 @@ class Server:
             raise Malformed("channel", "is `internal` only where a service of the platform calls")
         return Call(
             caller=caller,
-            key=checked_key(method, metadata.get("idempotency-key")),
+            key=keys.of_call(metadata.get(keys.FIELD), needed=method.writes),
             channel=channel,
             now=self._store.clock.now(),
             correlation_id=_correlation(metadata.get("correlation-id")),
@@ -227,11 +226,11 @@ class Server:
             raise Malformed("", "the request is no message of its type") from error
         violations = self._validator.collect_violations(request)
         if violations:
-            told = [
+            broken = [
                 (_path(violation), violation.proto.message or violation.proto.rule_id)
                 for violation in violations
             ]
-            raise Malformed(*told[0], also=told[1:])
+            raise Malformed(*broken[0], also=broken[1:])
         if far := list(days.out_of_bounds(request)):
             raise Malformed(*far[0], also=far[1:])
         return request
@@ -260,14 +259,14 @@ def _bearer(header: str | bytes | None) -> str:
     return token.strip()
 
 
-def _correlation(told: str | None) -> str:
+def _correlation(given: str | None) -> str:
     try:
-        return str(UUID(told)) if told else str(ids.new())
+        return str(UUID(given)) if given else str(ids.new())
     except ValueError:
         return str(ids.new())
 
 
-def _path(violation: Any) -> str:
+def _path(violation: protovalidate.Violation) -> str:
     """The dotted path of the offending field, with positions and keys in brackets."""
     path = ""
     for element in violation.proto.field.elements if violation.proto.field else ():

@@ -4,11 +4,10 @@ RetryInfo the pause.
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2 as details
 from google.rpc import status_pb2
 
@@ -103,7 +102,7 @@ def error_from_status(error: grpc.aio.AioRpcError, neighbour: str) -> EldercareE
     )
 
 
-def _add(status: status_pb2.Status, detail: Any) -> None:
+def _add(status: status_pb2.Status, detail: Message) -> None:
     packed = AnyMessage()
     packed.Pack(detail)
     status.details.append(packed)

@@ -17,7 +17,7 @@ PROVED_S = 60.0
 
 
 class Brokers:
-    """Opens a port at each look, and now and then goes all the way in, as relay and consumer would."""
+    """Opens a port at each look, and now and then goes all the way in, as a client would."""
 
     def __init__(self, bootstrap: Bootstrap) -> None:
         self._bootstrap = bootstrap

@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kit.runtime.exits import DRAINED, HALTED, MISCONFIGURED
+
 if TYPE_CHECKING:
     from kit.messaging.consumers import Consumers
     from kit.runtime.loops import Loop
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
     from kit.runtime.settings import KafkaSettings, Settings
 
 S = TypeVar("S", bound="KafkaSettings")
-
-DRAINED, FAILED, MISCONFIGURED, NOT_DRAINED = 0, 1, 2, 3
-HALTED = 128
 
 
 def _leave(number: int, _: FrameType | None) -> None:
@@ -59,8 +58,8 @@ def run(
     group: str | None = None,
     consumers: "Callable[[Parts], Consumers] | None" = None,
     package: str | None = None,
-    also: "Sequence[Callable[[Parts], Awaitable[Any] | Loop]]" = (),
-    status: "Callable[[Parts], Awaitable[dict[str, Any]]] | None" = None,
+    also: "Sequence[Callable[[Parts], Awaitable[object] | Loop]]" = (),
+    status: "Callable[[Parts], Awaitable[dict[str, object]]] | None" = None,
 ) -> None:
     """Runs the service until a signal or a failure, then exits: 0 drained, 1 failed, 2 a setting is
     wrong, 3 not drained in time.

@@ -64,15 +64,15 @@ class Health:
 
     async def watch(self) -> None:
         """Looks again and again, and tells the gRPC health service when the answer changes."""
-        told: bool | None = None
+        announced: bool | None = None
         while True:
             reason = await self._found()
             if reason != self._reason:
                 log.info("readiness changed", ready=not reason, reason=reason)
             self._reason, self._found_at = reason, time.monotonic()
-            if self.server is not None and told != self.ready:
-                told = self.ready
-                await self.server.ready(told)
+            if self.server is not None and announced != self.ready:
+                announced = self.ready
+                await self.server.ready(announced)
             await asyncio.sleep(EVERY_S if self.ready else SOON_S)
 
     async def leave(self) -> None:
@@ -85,7 +85,8 @@ class Health:
         """Waits for the schema that this program needs; a newer one will do, since migrations of a
         release keep the one before running.
         """
-        while self._behind(await self._revision()):  # noqa: ASYNC110 – nobody tells us, we have to ask
+        # nobody tells us, we have to ask
+        while self._behind(await self._revision()):  # noqa: ASYNC110
             await asyncio.sleep(SOON_S)
 
     async def _found(self) -> str:
@@ -118,7 +119,7 @@ class Health:
             return None
         if revision != self.schema:
             self.schema = revision
-            names.SCHEMA.only(1, revision=revision)
+            names.SCHEMA.only(1, revision=revision or "")
         return revision
 
     _error = ""

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from kit.db.store import Store
 from kit.messaging.bootstrap import Bootstrap
@@ -22,16 +22,16 @@ class Loop(Protocol):
 
     @property
     def progress(self) -> float: ...
-    async def run(self) -> Any: ...
-    def stop(self) -> Any: ...
+    async def run(self) -> object: ...
+    def stop(self) -> object: ...
 
 
 class Endless:
     """A coroutine as a loop: it is cancelled to stop, and has no rounds of its own to report."""
 
-    def __init__(self, work: Awaitable[Any]) -> None:
+    def __init__(self, work: Awaitable[object]) -> None:
         self._work = work
-        self._task: asyncio.Task[Any] | None = None
+        self._task: asyncio.Task[object] | None = None
 
     @property
     def progress(self) -> float:
@@ -79,7 +79,7 @@ class Running:
     name: str
     loop: Loop
     patience_s: float
-    task: asyncio.Task[Any] | None = field(default=None)
+    task: asyncio.Task[object] | None = field(default=None)
 
 
 class Loops:
@@ -132,7 +132,7 @@ class Loops:
             self._running.pop(running.name, None)
         return not late and not failed
 
-    def _ended(self, name: str, task: asyncio.Task[Any]) -> None:
+    def _ended(self, name: str, task: asyncio.Task[object]) -> None:
         if name not in self._running or task.cancelled():
             return
         if (error := task.exception()) is not None:

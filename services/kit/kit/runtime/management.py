@@ -8,18 +8,28 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TypedDict
 
 import uvicorn
 
 from kit.observability.logs import log
 
+
+class Scope(TypedDict):
+    """What is read of an ASGI scope."""
+
+    path: str
+    method: str
+    headers: list[tuple[bytes, bytes]]
+
+
+Send = Callable[[dict[str, object]], Awaitable[None]]
 Answer = tuple[int, str, str]  # status, content type, text
 accepted: ContextVar[str] = ContextVar("accepted", default="")  # what the one who asks understands
 Ask = Callable[[], Awaitable[Answer]]
 
 
-def json_answer(status: int, value: Any) -> Answer:
+def json_answer(status: int, value: object) -> Answer:
     """A JSON answer."""
     return status, "application/json", json.dumps(value, ensure_ascii=False)
 
@@ -66,7 +76,8 @@ class Management:
         self._serving = asyncio.create_task(
             self._server.serve(sockets=[listening]), name="management"
         )
-        while not self._server.started and not self._serving.done():  # noqa: ASYNC110 – uvicorn offers no event
+        # uvicorn offers no event
+        while not self._server.started and not self._serving.done():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         return self.port
 
@@ -76,7 +87,7 @@ class Management:
         if self._serving is not None:
             await self._serving
 
-    async def _application(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def _application(self, scope: Scope, _: object, send: Send) -> None:
         ask = self._routes.get(scope["path"])
         if scope["method"] not in ("GET", "HEAD"):
             status, kind, text = json_answer(405, {"error": "only GET"})
@@ -88,7 +99,8 @@ class Management:
             accepted.set(dict(scope["headers"]).get(b"accept", b"").decode("latin-1"))
             try:
                 status, kind, text = await ask()
-            except Exception as error:  # noqa: BLE001 – an operator's page says what is wrong instead of dying
+            # an operator's page says what is wrong instead of dying
+            except Exception as error:  # noqa: BLE001
                 log.error("a management page failed", page=scope["path"], exc_info=error)
                 status, kind, text = json_answer(500, {"error": type(error).__name__})
         body = b"" if scope["method"] == "HEAD" else text.encode()

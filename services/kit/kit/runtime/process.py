@@ -1,4 +1,4 @@
-"""One service as a process: starts its parts in order, says whether it lives and is ready, and
+"""One service as a process: starts its parts in order, tells whether it lives and is ready, and
 drains.
 """
 
@@ -9,7 +9,6 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 import uvloop
 
@@ -21,7 +20,7 @@ from kit.observability import metrics, names, setup
 from kit.observability.logs import log
 from kit.observability.setup import FLUSH_S
 from kit.rpc.server import Server
-from kit.runtime.entry import DRAINED, FAILED, HALTED, MISCONFIGURED, NOT_DRAINED
+from kit.runtime.exits import DRAINED, FAILED, HALTED, MISCONFIGURED, NOT_DRAINED
 from kit.runtime.health import Health
 from kit.runtime.loops import Endless, Loop, Loops, Reading
 from kit.runtime.management import Answer, Management, accepted, json_answer
@@ -51,8 +50,8 @@ class Process:
         servicers: Callable[[Parts], Sequence[object]] | None,
         consumers: Callable[[Parts], Consumers] | None,
         package: str,
-        also: Sequence[Callable[[Parts], Awaitable[Any] | Loop]],
-        status: Callable[[Parts], Awaitable[dict[str, Any]]] | None,
+        also: Sequence[Callable[[Parts], Awaitable[object] | Loop]],
+        status: Callable[[Parts], Awaitable[dict[str, object]]] | None,
     ) -> None:
         self.settings, self.package = settings, package
         self._servicers, self._consumers, self._also, self._more = (
@@ -92,7 +91,7 @@ class Process:
             {
                 "/live": self._live,
                 "/ready": self._ready,
-                "/status": self._told,
+                "/status": self._status_page,
                 "/metrics": self._metrics,
             },
         )
@@ -246,11 +245,11 @@ class Process:
             {"ready": self.health.ready, "reason": self.health.reason},
         )
 
-    async def _told(self) -> Answer:
+    async def _status_page(self) -> Answer:
         return json_answer(200, await self.status.now())
 
     async def _measure(self) -> None:
-        """Sets the gauges that are told only when somebody looks."""
+        """Sets the gauges that are measured only when somebody looks."""
         self.loops.stuck()
         names.READY.set(int(self.health.ready))
         names.RPC_OPEN.set(self.server.open if self.server else 0)

@@ -3,7 +3,7 @@
 import json
 import ssl
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -52,7 +52,7 @@ class KafkaSettings(BaseSettings):
 
     @field_validator("kafka_mechanism", "kafka_username", "kafka_password")
     @classmethod
-    def _with_sasl(cls, value: Any, info: ValidationInfo) -> Any:
+    def _with_sasl(cls, value: object, info: ValidationInfo) -> object:
         security = info.data.get("kafka_security")
         if security is not None and security.startswith("SASL_") and value is None:
             raise ValueError(f"is needed with KAFKA_SECURITY={security}")
@@ -78,7 +78,7 @@ class KafkaSettings(BaseSettings):
 
     @field_validator("kafka_client", mode="before")
     @classmethod
-    def _json(cls, value: Any) -> Any:
+    def _json(cls, value: object) -> object:
         return json.loads(value) if isinstance(value, str) else value
 
     @field_validator("kafka_client")

@@ -6,14 +6,14 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 
 import psutil
 
 from kit.contracts.refusals import EldercareError
 from kit.messaging import measuring, relay
 from kit.messaging.consumers import Consumers
-from kit.messaging.status import status as events_status
+from kit.messaging.status import NOTHING_READ, GroupStatus
+from kit.messaging.status import status as group_status
 from kit.observability import names
 from kit.runtime import timers
 from kit.runtime.health import Health
@@ -21,6 +21,7 @@ from kit.runtime.parts import Parts
 from kit.runtime.settings import Settings
 
 _MEASURED_EVERY_S = 5.0
+_UNSEALED = "select count(*) from audit_record where position is null"
 
 
 class Status:
@@ -31,7 +32,7 @@ class Status:
         settings: Settings,
         parts: Parts,
         health: Health,
-        more: Callable[[Parts], Awaitable[dict[str, Any]]] | None,
+        more: Callable[[Parts], Awaitable[dict[str, object]]] | None,
     ) -> None:
         self._settings, self._parts, self._health, self._more = settings, parts, health, more
         self._process = psutil.Process()
@@ -40,10 +41,18 @@ class Status:
         self.grpc_port = 0
         self.consumers: Consumers | None = None
 
-    async def now(self) -> dict[str, Any]:
+    async def now(self) -> dict[str, object]:
         """The whole of it; what needs the database is absent where it does not answer."""
+        found, _ = await self._look()
+        return found
+
+    async def _look(self) -> tuple[dict[str, object], GroupStatus | None]:
+        """The whole of it, and beside it how far the group is, where there is one and its database
+        answers.
+        """
+        group: GroupStatus | None = None
         times = self._process.cpu_times()
-        told: dict[str, Any] = {
+        found: dict[str, object] = {
             "service": self._settings.service,
             "live": not self._health.stuck,
             "ready": self._health.ready,
@@ -58,12 +67,14 @@ class Status:
         }
         if self._health.schema and not self._health.reason.startswith("the schema"):
             try:
-                told |= await self._remembered()
+                group = await self._group_now()
+                found |= await self._remembered(group or NOTHING_READ)
             except (EldercareError, OSError) as error:
-                told["reason"] = (
-                    told["reason"] or f"the database does not answer: {type(error).__name__}"
+                found["reason"] = (
+                    found["reason"] or f"the database does not answer: {type(error).__name__}"
                 )
-        return told
+                group = None
+        return found, group
 
     async def measure(self) -> None:
         """Sets the gauges that come from the database, at most every five seconds however many
@@ -76,26 +87,26 @@ class Status:
         names.CPU.reach(times.user + times.system)
         names.MEMORY.set(self._process.memory_info().rss)
         names.STARTED.set(self._process.create_time())
-        told = await self.now()
-        if self.consumers is not None and self.consumers.topics and "positions" in told:
-            names.WAITING_NOW.set(told["waiting"], group=self.consumers.group)
-            names.HELD_NOW.set(told["held"], group=self.consumers.group)
-            measuring.measure_positions(self.consumers, told["positions"])
+        _, group = await self._look()
+        if self.consumers is not None and group is not None:
+            names.WAITING_NOW.set(group["waiting"], group=self.consumers.group)
+            names.HELD_NOW.set(group["held"], group=self.consumers.group)
+            measuring.measure_positions(self.consumers, group["positions"])
             with suppress(EldercareError, OSError):
                 await measuring.measure_parked(self.consumers)
 
-    async def _remembered(self) -> dict[str, Any]:
+    async def _group_now(self) -> GroupStatus | None:
+        if self.consumers is None or not self.consumers.topics:
+            return None
+        return await group_status(self.consumers)
+
+    async def _remembered(self, group: GroupStatus) -> dict[str, object]:
         store = self._parts.store
         messages, oldest_s = await relay.depth(store)
         due, failing = await timers.due_now(store)
         async with store.reading() as session:
-            unsealed = await (await session.driver()).fetchval(
-                "select count(*) from audit_record where position is null"
-            )
+            unsealed = await (await session.driver()).fetchval(_UNSEALED)
         names.UNSEALED.set(unsealed)
-        heard: dict[str, Any] = {"positions": [], "lag": 0, "waiting": 0, "parked": 0, "held": 0}
-        if self.consumers is not None and self.consumers.topics:
-            heard = await events_status(self.consumers)
         more = await self._more(self._parts) if self._more is not None else {}
         own = {
             "outbox": messages,
@@ -104,4 +115,4 @@ class Status:
             "due_failing": failing,
             "unsealed": unsealed,
         }
-        return own | heard | more
+        return {**own, **group, **more}

@@ -13,13 +13,13 @@ fails rests, ever longer, and stays visible.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 from kit.contracts import ids
 from kit.contracts.refusals import Unavailable
+from kit.db.driver import Row
 from kit.db.errors import FAILED
 from kit.db.raw_session import RawSession
 from kit.db.store import Contended, Session, Store
@@ -36,11 +36,22 @@ REST_S, MOST_REST_S = 1.0, 3600.0
 
 _fires: dict[tuple[str, str], Fire] = {}
 
-_CLAIM = """select kind, key, at, tries from due where kind = any($1) and at <= $2 and (not_before is null or not_before <= $3)
-    order by at limit $4 for update skip locked"""
+_CLAIM = """
+select kind, key, at, tries from due
+where kind = any($1) and at <= $2 and (not_before is null or not_before <= $3)
+order by at
+limit $4
+for update skip locked"""
 _FIRED = "delete from due where (kind, key) in (select * from unnest($1::text[], $2::text[]))"
-_FAILED = """update due set tries = tries + 1, not_before = $3, reason = $4 where kind = $1 and key = $2"""
-_ANY = """select exists (select from due where kind = any($1) and at <= $2 and (not_before is null or not_before <= $3))"""
+_FAILED = """
+update due set tries = tries + 1, not_before = $3, reason = $4
+where kind = $1 and key = $2"""
+_ANY = """
+select exists (
+    select from due
+    where kind = any($1) and at <= $2 and (not_before is null or not_before <= $3))"""
+_COUNT = """
+select count(*) as due, count(*) filter (where tries > 0) as failing from due where at <= $1"""
 
 
 def set_timer(session: Session | RawSession, at: datetime, kind: str, key: str) -> None:
@@ -119,7 +130,7 @@ class Timers:
         """Fires what is due now, at most one transaction's worth; returns how many rows it dealt
         with.
         """
-        if not self.fires or not await self._any():
+        if not self.fires or not await any_due(self.store, self.fires):
             return 0
         try:
             return await self._fired_together(TOGETHER)
@@ -127,20 +138,14 @@ class Timers:
             if not isinstance(error, Contended):
                 raise
             return await self._fired_alone()
-        except Exception as error:  # noqa: BLE001 - one of them fails: each alone, so that the others pass and this one is known
+        # one of them fails: each alone, so that the others pass and this one is known
+        except Exception as error:  # noqa: BLE001
             log.info("timers are fired one by one", error=type(error).__name__)
             return await self._fired_alone()
 
-    async def _any(self) -> bool:
-        async with self.store.raw() as session:
-            row = await session.fetchrow(
-                _ANY, list(self.fires), session.now, self.store.clock.real()
-            )
-        return bool(row[0])
-
-    async def _claimed(self, session: Session, most: int) -> Sequence[Any]:
+    async def _claimed(self, session: Session, most: int) -> Sequence[Row]:
         driver = await session.driver()
-        rows: Sequence[Any] = await driver.fetch(
+        rows: Sequence[Row] = await driver.fetch(
             _CLAIM, list(self.fires), session.now, self.store.clock.real(), most
         )
         return rows
@@ -160,7 +165,7 @@ class Timers:
     async def _fired_alone(self) -> int:
         dealt = 0
         for _ in range(TOGETHER):
-            claimed: Any = None
+            claimed: Row = None
             try:
                 async with self.store.transaction() as session:
                     rows = await self._claimed(session, 1)
@@ -185,18 +190,12 @@ class Timers:
             dealt += 1
         return dealt
 
-    async def _run(self, session: Session, row: Any) -> None:
-        with span(
-            names.FIRED, root=True, attributes={"eldercare.timer": row["kind"]}, kind=row["kind"]
-        ):
-            token = cause.set(Cause(str(ids.new()), None, traceparent()))
-            try:
-                await self.fires[row["kind"]](session, row["key"])
-            finally:
-                cause.reset(token)
+    async def _run(self, session: Session, row: Row) -> None:
+        with firing(row["kind"]):
+            await self.fires[row["kind"]](session, row["key"])
 
-    async def _rest(self, row: Any, error: Exception) -> None:
-        rest_s = min(REST_S * 2 ** min(row["tries"], 20), MOST_REST_S)
+    async def _rest(self, row: Row, error: Exception) -> None:
+        rest_s = rest_after(row["tries"], MOST_REST_S)
         names.TIMER_FAILED.add(1, kind=row["kind"])
         log.warning(
             "a timer failed",
@@ -212,15 +211,47 @@ class Timers:
                 _FAILED, row["kind"], row["key"], until, type(error).__name__
             )
 
-    def _count(self, rows: Sequence[Any]) -> None:
+    def _count(self, rows: Sequence[Row]) -> None:
         self.fired += len(rows)
         now = self.store.clock.now()
         for row in rows:
             names.TIMER_LATE.record((now - row["at"]).total_seconds(), kind=row["kind"])
 
     def _committed(self, session: Session | RawSession) -> None:
-        if any(at is not None and at <= session.now for at in session.timers.values()):
+        if sets_due(session, self.fires):
             self._wake.set()
+
+
+async def any_due(store: Store, kinds: Iterable[str]) -> bool:
+    """Whether a timer of these kinds is to be fired now."""
+    async with store.raw() as session:
+        found = await session.fetchrow(_ANY, list(kinds), session.now, store.clock.real())
+    return bool(found[0])
+
+
+def sets_due(session: Session | RawSession, kinds: Collection[str]) -> bool:
+    """Whether a transaction that has committed set a timer of these kinds that is due already."""
+    return any(
+        kind in kinds and at is not None and at <= session.now
+        for (kind, _), at in session.timers.items()
+    )
+
+
+@contextmanager
+def firing(kind: str) -> Iterator[None]:
+    """The span of a timer that fires, and the flow that its effects belong to."""
+    attributes = {"eldercare.timer": kind}
+    with span(names.FIRED, root=True, attributes=attributes, kind=kind):
+        token = cause.set(Cause(str(ids.new()), None, traceparent()))
+        try:
+            yield
+        finally:
+            cause.reset(token)
+
+
+def rest_after(tries: int, most_s: float) -> float:
+    """Seconds that a timer rests which has failed once more: doubled with each time."""
+    return min(REST_S * 2.0 ** min(tries, 20), most_s)
 
 
 async def due_now(store: Store) -> tuple[int, int]:
@@ -228,9 +259,6 @@ async def due_now(store: Store) -> tuple[int, int]:
     them failed before.
     """
     async with store.raw() as session:
-        row = await session.fetchrow(
-            "select count(*), count(*) filter (where tries > 0) from due where at <= $1",
-            session.now,
-        )
-    names.TIMERS_DUE.set(row[0])
-    return row[0], row[1]
+        row = await session.fetchrow(_COUNT, session.now)
+    names.TIMERS_DUE.set(row["due"])
+    return row["due"], row["failing"]

@@ -58,6 +58,18 @@ class Caller:
             service="service" in roles,
         )
 
+    def check(
+        self,
+        *,
+        area: str | None = None,
+        organisation: object = None,
+        person: object = None,
+        kind: str | type = "row",
+        key: object = None,
+    ) -> None:
+        """See the function of this name; so a caller is a `kit.db.context.Scope`."""
+        check(self, area=area, organisation=organisation, person=person, kind=kind, key=key)
+
 
 def is_area(code: str) -> bool:
     """True for a 12-digit statistical code."""
@@ -67,7 +79,8 @@ def is_area(code: str) -> bool:
 def area_prefix(code: str) -> str:
     """The digits that every area inside this one begins with.
 
-    >>> [area_prefix(code) for code in ("341100000000", "341102000000", "341102001000", "341102001003")]
+    >>> codes = "341100000000 341102000000 341102001000 341102001003".split()
+    >>> [area_prefix(code) for code in codes]
     ['3411', '341102', '341102001', '341102001003']
     """
     return next(code[:level] for level in _LEVELS if not code[level:].strip("0"))

@@ -6,20 +6,20 @@ is not in the chain: therefore the sealer logs the head of the chain, and whoeve
 keeps the proof.
 """
 
-import asyncio
 import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from kit.contracts import ids
-from kit.db.errors import FAILED
+from kit.db.periodic import Periodic
 from kit.db.raw_session import RawSession
 from kit.db.store import Session, Store
 from kit.observability import names
 from kit.observability.logs import log
+from kit.security.access import Caller
 
 PAUSE_S = 1.0
 TOGETHER = 1000
@@ -36,24 +36,25 @@ _FIELDS = (
     "purpose",
     "correlation_id",
 )
-_INSERT = (
-    f"insert into audit_record ({', '.join(_FIELDS)}) values ($1, $2, $3, $4, $5, $6, $7, $8, "  # noqa: S608
-    "$9, $10)"
-)
+_INSERT = f"""
+insert into audit_record ({", ".join(_FIELDS)})
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"""  # noqa: S608 - names of columns
 _LAST = (
     "select position, seal from audit_record where position is not null order by position desc "
     "limit 1"
 )
 _OPEN = "select * from audit_record where position is null order by audit_id limit $1"
-_SEAL = """update audit_record as record set position = given.position, seal = given.seal
-    from unnest($1::uuid[], $2::bigint[], $3::bytea[]) as given (audit_id, position, seal) where record.audit_id = given.audit_id"""
+_SEAL = """
+update audit_record as record set position = given.position, seal = given.seal
+from unnest($1::uuid[], $2::bigint[], $3::bytea[]) as given (audit_id, position, seal)
+where record.audit_id = given.audit_id"""
 
 
 class Access(Protocol):
     """What is noted of a call; kit.rpc.Call is one."""
 
     @property
-    def caller(self) -> Any: ...
+    def caller(self) -> Caller: ...
     @property
     def client_id(self) -> str: ...
     @property
@@ -97,32 +98,16 @@ async def record_read(
         await record(session, access, elder_ids, purpose)
 
 
-class AuditChain:
-    """Chains the records of one service; several replicas are safe."""
+class AuditChain(Periodic):
+    """Chains the records of one service every second; several replicas are safe."""
 
     def __init__(self, store: Store) -> None:
+        super().__init__("sealer", self._seal_all, PAUSE_S)
         self.store = store
-        self.progress = time.monotonic()
-        self._stopping = asyncio.Event()
 
-    async def run(self) -> None:
-        """Seals until `stop()`."""
-        while not self._stopping.is_set():
-            try:
-                while await self.seal() == TOGETHER:
-                    self.progress = time.monotonic()
-            except FAILED as error:
-                log.warning("the sealer rests", error=type(error).__name__)
+    async def _seal_all(self) -> None:
+        while await self.seal() == TOGETHER:
             self.progress = time.monotonic()
-            try:
-                async with asyncio.timeout(PAUSE_S):
-                    await self._stopping.wait()
-            except TimeoutError:
-                continue
-
-    def stop(self) -> None:
-        """Lets the sealing under way end."""
-        self._stopping.set()
 
     async def seal(self) -> int:
         """Chains what is not yet chained, at most 1 000 records; returns how many."""
@@ -167,7 +152,7 @@ async def first_broken_position(store: Store) -> int | None:
             expected, after = expected + 1, row["position"]
 
 
-def _sealed(before: bytes, row: Mapping[str, Any]) -> bytes:
+def _sealed(before: bytes, row: Mapping[str, object]) -> bytes:
     told = [_plain(row[name]) for name in _FIELDS]
     return hashlib.sha256(
         before + json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()

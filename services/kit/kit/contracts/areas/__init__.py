@@ -87,7 +87,8 @@ class Areas:
 def level(code: str) -> int:
     """The level that a code's trailing zeros tell.
 
-    >>> [level(code) for code in ("340000000000", "341100000000", "341102000000", "341102001000", "341102001003")]
+    >>> codes = "340000000000 341100000000 341102000000 341102001000 341102001003".split()
+    >>> [level(code) for code in codes]
     [1, 2, 3, 4, 5]
     """
     return next(rank for rank, digits in _DIGITS.items() if not code[digits:].strip("0"))

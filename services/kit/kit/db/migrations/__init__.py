@@ -1,9 +1,9 @@
 """Migrations of all services: one environment, a folder of versions per package, applied once
 however many start at a time.
 
-A service's first revision calls `kit_tables()`; later revisions are written by `python -m
-kit.db.migrations revision <package> "<message>"` from the difference between a database at head and
-the package's tables.
+A service's first revision calls `kit_tables()`; later revisions are written by
+`python -m devservers.new_revision <package> "<message>"`, from the difference between a database at
+head and the package's tables.
 """
 
 import asyncio
@@ -174,7 +174,7 @@ def write(dsn: str, package: str, message: str) -> None:
     they are equal. Blocks.
     """
 
-    def wanted(_: Any, __: Any, directives: list[Any]) -> None:
+    def wanted(_: object, __: object, directives: list[Any]) -> None:
         if directives[0].upgrade_ops.is_empty():
             directives.clear()
 
@@ -207,7 +207,7 @@ def metadatas(package: str) -> list[MetaData]:
     )
 
 
-async def _migrate(dsn: str, package: str, act: Callable[[Config], Any], to: str | None) -> bool:
+async def _migrate(dsn: str, package: str, act: Callable[[Config], object], to: str | None) -> bool:
     def done(found: str | None) -> bool:
         return (
             to == "head"
@@ -238,7 +238,8 @@ async def _migrate(dsn: str, package: str, act: Callable[[Config], Any], to: str
             # neither in a transaction nor in a statement that waits: both keep a snapshot, for
             # whose end an index made beside them waits
             await guard.execution_options(isolation_level="AUTOCOMMIT")
-            while not await guard.scalar(text("select pg_try_advisory_lock(:key)"), {"key": LOCK}):  # noqa: ASYNC110
+            locked = text("select pg_try_advisory_lock(:key)")
+            while not await guard.scalar(locked, {"key": LOCK}):  # noqa: ASYNC110
                 await asyncio.sleep(LOOK_S)
             before = await revision(dsn)
             if done(before):  # somebody else's work, while we waited
@@ -248,7 +249,8 @@ async def _migrate(dsn: str, package: str, act: Callable[[Config], Any], to: str
                     async with engine.connect() as connection:
                         await connection.run_sync(within)
                     break
-                except DBAPIError as error:  # those who use the tables come first: whoever waits for a lock holds up all behind it
+                # those who use the tables come first: whoever waits for a lock holds up all behind it
+                except DBAPIError as error:
                     if getattr(error.orig, "sqlstate", None) not in STOOD_IN_THE_WAY or not left:
                         raise
                     await asyncio.sleep(random.uniform(0.5, 1.5) * REST_S)

@@ -3,7 +3,7 @@ an advisory lock.
 """
 
 import re
-from typing import Any, Literal
+from typing import Literal
 
 from alembic import context
 from sqlalchemy import DateTime, SmallInteger
@@ -13,13 +13,14 @@ from kit.db import migrations
 from kit.db.tables import Numbered
 
 
-def _render(kind: str, item: Any, _: Any) -> str | Literal[False]:
+def _render(kind: str, item: object, _: object) -> str | Literal[False]:
     if kind == "type" and isinstance(item, Numbered):
         return f"sa.{SmallInteger.__name__}()"
     if kind == "type" and isinstance(getattr(item, "impl", None), DateTime):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and type(item).__module__.startswith("sqlmodel"):
-        return f"sa.String(length={item.length})" if item.length else "sa.String()"
+        length = getattr(item, "length", None)
+        return f"sa.String(length={length})" if length else "sa.String()"
     return False
 
 

@@ -29,13 +29,13 @@ _GRANTS = (
 )
 
 
-def named(told: str, service: str) -> list[str]:
+def named(roles: str, service: str) -> list[str]:
     """The roles of a service.
 
     >>> named("SERVICE_app, reports", "subsidy"), named("", "subsidy")
     (['subsidy_app', 'reports'], [])
     """
-    return [role.strip().replace("SERVICE", service) for role in told.split(",") if role.strip()]
+    return [role.strip().replace("SERVICE", service) for role in roles.split(",") if role.strip()]
 
 
 async def grant(dsn: str, roles: Sequence[str]) -> None:

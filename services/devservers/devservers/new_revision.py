@@ -1,4 +1,4 @@
-"""`python -m kit.db.migrations revision <package> "<message>"`: writes the next revision of a package
+"""`python -m devservers.new_revision <package> "<message>"`: writes the next revision of a package
 from its tables.
 
 It is compared with a throw-away cluster brought to head, so no database is needed.
@@ -33,10 +33,10 @@ def downgrade() -> None:
 
 def main(arguments: list[str]) -> int:
     """Writes the revision; a package without any gets one with the kit's tables before it."""
-    if len(arguments) != 3 or arguments[0] != "revision":
+    if len(arguments) != 2:
         sys.stderr.write(f"{__doc__}\n")
         return 2
-    _, package, message = arguments
+    package, message = arguments
     folder = Path(migrations.config(package).get_main_option("version_locations") or "")
     folder.mkdir(parents=True, exist_ok=True)
     for within in (folder, folder.parent):

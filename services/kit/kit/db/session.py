@@ -1,0 +1,166 @@
+"""A transaction in progress, as the ORM's session: what it has loaded, what it will write, and a
+way to undo a part of it.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import util as orm
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from kit.contracts.refusals import NotFound
+from kit.db import final_write
+from kit.db.context import Scope, StoreContext
+from kit.db.driver import Driver
+from kit.db.loading import Identity, alone, locked
+
+Table = TypeVar("Table", bound=SQLModel)
+
+# one fixed name by the simple protocol: a new name each time would be a statement to prepare each
+# time
+_SAVE = "savepoint r"
+_KEEP = "release savepoint r"
+# released too: the name stands for the savepoint around this one again
+_UNDO = "rollback to savepoint r; release savepoint r"
+
+
+class Transaction(AsyncSession):
+    """See kit.db.store.Session, which is what a store hands out.
+
+    now: business instant, frozen at its beginning. messages, timers, answer: what its end will
+    write. committed: called after the commit.
+    """
+
+    store: StoreContext
+
+    def __init__(self, bind: AsyncConnection, store: StoreContext, driver: Driver) -> None:
+        super().__init__(bind, expire_on_commit=False, autoflush=True)
+        self.store = store
+        self.now: datetime = store.clock.now()
+        self.messages: list[final_write.OutboxMessage] = []
+        self.timers: dict[tuple[str, str], datetime | None] = {}
+        self.answer: final_write.Answer | None = None
+        self.committed: list[Callable[[], None]] = []
+        # identities known to have no row yet, with what was added for them since
+        self.absent: dict[Identity, SQLModel | None] = {}
+        self._driver = driver
+        self._held: set[Identity] = set()
+
+    async def driver(self) -> Driver:
+        """asyncpg's connection inside this transaction; pending ORM changes are flushed first, so
+        it sees them.
+        """
+        if self.new or self.dirty or self.deleted:
+            await self.flush()
+        return self._driver
+
+    # the signature is SQLAlchemy's own
+    async def get(self, entity: Any, ident: Any, **options: Any) -> Any:
+        """The row by its key, or None; free where a reader has loaded it before, or has seen that
+        there is none.
+        """
+        if self.absent and not options.keys() - {"with_for_update", "populate_existing"}:
+            identity = orm.identity_key(entity, ident)
+            if identity in self.absent:
+                row = self.absent[identity]
+                return None if row in self.deleted else row
+        return await super().get(entity, ident, **options)
+
+    def add(self, instance: object, *, _warn: bool = True) -> None:
+        """Remembers a row that is written at the next flush."""
+        super().add(instance, _warn=_warn)
+        if self.absent and isinstance(instance, SQLModel):
+            identity = orm.identity_key(instance=instance)
+            if identity in self.absent:
+                self.absent[identity] = instance
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undoes what the block did if it raises: rows, objects, messages, timers; the transaction
+        can go on.
+
+        All objects leave the session then, since some of them bear what never happened. One may
+        stand inside another.
+        """
+        messages, timers, committed = len(self.messages), dict(self.timers), len(self.committed)
+        driver = await self.driver()
+        await driver.execute(_SAVE)
+        try:
+            yield
+            await self.driver()
+        except Exception:
+            await driver.execute(_UNDO)
+            await self.rollback()
+            self.sync_session.expunge_all()
+            self.absent.clear()
+            self._held.clear()
+            del self.messages[messages:], self.committed[committed:]
+            self.timers = timers
+            raise
+        await driver.execute(_KEEP)
+
+    def holds(self, *rows: SQLModel) -> None:
+        """Notes that these rows were loaded `for update`, so that `get_locked` finds them without a
+        round trip.
+        """
+        self._held.update(orm.identity_key(instance=row) for row in rows)
+
+    async def get_locked(
+        self, table: type[Table], key: object, caller: Scope | None = None
+    ) -> Table:
+        """The row, locked until the end of the transaction.
+
+        caller: whose scope must hold the row, by its columns `area_code`, `organisation_id`,
+        `elder_id`.
+        Raises: NotFound where it is absent or outside the caller's scope.
+        """
+        identity = orm.identity_key(table, key)
+        row = self.sync_session.identity_map.get(identity) if identity in self._held else None
+        if row is None and self.absent.get(identity) is not None:
+            row = await self.get(table, key)  # added in this transaction: nobody else sees it
+        row = row or await locked(self, await self.driver(), table, key)
+        if row is None:
+            raise NotFound(table, key)
+        self._held.add(identity)
+        if caller is not None:
+            caller.check(
+                area=getattr(row, "area_code", None),
+                organisation=getattr(row, "organisation_id", None),
+                person=getattr(row, "elder_id", None),
+                kind=table,
+                key=key,
+            )
+        return row
+
+    async def get_seen(
+        self,
+        table: type[Table],
+        key: object,
+        caller: Scope,
+        *,
+        area: str | None = None,
+        organisation: str | None = None,
+        person: str | None = None,
+    ) -> Table:
+        """The row if the caller may see it, for answering a question: it belongs to no session and
+        is never written.
+
+        area, organisation, person: names of the columns that `kit.security.access.scoped` would be
+        given.
+        Raises: NotFound where it is absent or outside the caller's scope.
+        """
+        row = await alone(await self.driver(), table, key)
+        if row is None:
+            raise NotFound(table, key)
+        caller.check(
+            area=getattr(row, area) if area else None,
+            organisation=getattr(row, organisation) if organisation else None,
+            person=getattr(row, person) if person else None,
+            kind=table,
+            key=key,
+        )
+        return row

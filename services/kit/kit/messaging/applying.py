@@ -1,0 +1,161 @@
+"""Applies a run of records as one: their rows loaded together, decided in memory, written with one
+flush.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+
+from google.protobuf.message import Message
+from sqlalchemy import event as events
+from sqlalchemy.orm import Session as SyncSession
+from sqlalchemy.orm import UOWTransaction
+from sqlmodel import SQLModel
+
+from kit.db.store import Session
+from kit.messaging import prefetch
+from kit.messaging.disposition import (
+    APPLIED,
+    HELD,
+    PARKED,
+    REPEATED,
+    WAITING,
+    Disposition,
+    Outcome,
+)
+from kit.messaging.outbox import Cause, cause
+from kit.messaging.records import UNDECODABLE, Item
+from kit.messaging.subscriptions import Fact, Handler, Prefetch, kind_of, text_of
+from kit.observability.traces import handling
+
+BatchFunction = Callable[..., Awaitable[None]]
+Together = dict[BatchFunction, list[tuple[Message, Fact]]]
+Prefetches = dict[int, list[Prefetch]]  # by identity of the item
+
+
+class Applier:
+    """Calls the handlers of a group inside one transaction.
+
+    done: what earlier records of the transaction have come to. culprit: the record at whose
+    handler the last failure happened. inserted: kind and id of the rows that the handlers made.
+    """
+
+    def __init__(self, session: Session, group: str) -> None:
+        self.session, self.group = session, group
+        self.done = Outcome()
+        self.culprit: Item | None = None
+        self.inserted: set[tuple[str, str]] = set()
+        self._rows: list[SQLModel] = []  # the session alone would forget them
+        events.listen(session.sync_session, "after_flush", self._note_inserted)
+
+    async def apply(self, items: Sequence[Item]) -> Outcome:
+        """What the records have come to, written but not committed.
+
+        Raises: whatever a handler raises; `culprit` names the record where it is known.
+        """
+        outcome = Outcome()
+        together: Together = {}
+        self.culprit = None
+        facts = [item.fact for item in items if item.fact is not None]
+        with handling(facts, self.group) if facts else nullcontext():
+            prefetches = await self._load(items)
+            for item in items:
+                self.culprit = item
+                outcome.add(await self._dispose(item, outcome, prefetches, together))
+            self.culprit = None
+            for function, pairs in together.items():
+                await function(pairs, self.session)
+            await self.session.driver()
+        return outcome
+
+    async def _load(self, items: Sequence[Item]) -> Prefetches:
+        wanted: Prefetches = {}
+        for item in items:
+            self.culprit = item
+            if item.fault is not None:
+                continue
+            for handler in item.handlers or ():
+                if handler.prefetch is not None:
+                    wanted.setdefault(id(item), []).extend(handler.prefetch(item.event))
+                if handler.replica is not None:
+                    replica = prefetch.replica_of(handler.replica, item)
+                    wanted.setdefault(id(item), []).append(replica)
+        self.culprit = None
+        if wanted:
+            every = [one for of_item in wanted.values() for one in of_item]
+            self._rows += await prefetch.load(self.session, every)
+        return wanted
+
+    async def _dispose(
+        self, item: Item, outcome: Outcome, prefetches: Prefetches, together: Together
+    ) -> Disposition:
+        return (
+            self._queued(item, outcome)
+            or await self._lacking(item, prefetches)
+            or await self._applied(item, together)
+        )
+
+    def _queued(self, item: Item, outcome: Outcome) -> Disposition | None:
+        """Behind earlier records of its key, or parked because it cannot be decoded."""
+        key = item.ordering_key
+        if key is not None:
+            if key in self.done.blocked or key in outcome.blocked:
+                return Disposition(item, HELD)
+            behind = outcome.waiting.get(key) or self.done.waiting.get(key)
+            if behind is not None:
+                return Disposition(item, WAITING, behind)
+        if item.fault is not None:
+            return Disposition(item, PARKED, (UNDECODABLE, item.fault), 1)
+        return None
+
+    async def _lacking(self, item: Item, prefetches: Prefetches) -> Disposition | None:
+        for one in prefetches.get(id(item), ()):
+            if one.required and await self.session.get(one.table, one.key) is None:
+                return Disposition(item, WAITING, (kind_of(one.table), text_of(one.key)))
+        return None
+
+    async def _applied(self, item: Item, together: Together) -> Disposition:
+        fact = item.fact
+        assert fact is not None
+        token = cause.set(Cause(fact.correlation_id or fact.id, fact.id, fact.traceparent))
+        try:
+            effects = [
+                await self._call(handler, item, fact, together) for handler in item.handlers or ()
+            ]
+        finally:
+            cause.reset(token)
+        return Disposition(item, APPLIED if any(effects) or not effects else REPEATED)
+
+    async def _call(self, handler: Handler, item: Item, fact: Fact, together: Together) -> bool:
+        """Whether it had an effect: a replica that knows this state already has none."""
+        event = item.decoded_event
+        if handler.whole:
+            together.setdefault(handler.function, []).append((event, fact))
+            return True
+        if handler.replica is not None:
+            return await self._keep_replica(handler, handler.replica, item, fact)
+        await self._handle(handler, event, fact)
+        return True
+
+    async def _keep_replica(
+        self, handler: Handler, table: type[SQLModel], item: Item, fact: Fact
+    ) -> bool:
+        wanted = prefetch.replica_of(table, item)
+        row = await self.session.get(wanted.table, wanted.key)
+        if row is not None and row.version >= fact.sequence:
+            return False
+        await self._handle(handler, item.decoded_event, fact)
+        row = await self.session.get(wanted.table, wanted.key)
+        if row is not None:
+            row.version = fact.sequence
+        return True
+
+    async def _handle(self, handler: Handler, event: Message, fact: Fact) -> None:
+        if handler.takes_fact:
+            await handler.function(event, self.session, fact)
+        else:
+            await handler.function(event, self.session)
+
+    def _note_inserted(self, session: SyncSession, _: UOWTransaction) -> None:
+        for row in session.new:
+            if isinstance(row, SQLModel):
+                self.inserted.add((kind_of(type(row)), text_of(prefetch.key_of(row))))
