@@ -13,7 +13,7 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from gateway.contracts import Method, methods
+from gateway.contracts.methods import Method, methods
 from kit.contracts.numbers import resident_check
 
 Document = dict[str, Any]

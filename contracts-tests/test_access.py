@@ -16,7 +16,7 @@ import pytest
 from calls import NOBODY, PLACES, Document, filled, named
 from running_city import CITY, ELDERS, SEED, RunningCity
 
-from gateway.contracts import Method, apis, methods
+from gateway.contracts.methods import Method, apis, methods
 from kit.security.access import AREA_ROLES, ORGANISATION_ROLES, PERSON_ROLES, ROLES
 from simulator.world.days import START
 from simulator.world.geography import COUNTIES, Geography

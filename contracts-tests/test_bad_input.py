@@ -27,8 +27,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from gateway.contracts import Method, methods
-from gateway.openapi import openapi
+from gateway.contracts.methods import Method, methods
+from gateway.contracts.openapi import openapi
 
 pytest_plugins = ["city_fixtures"]
 pytestmark = [pytest.mark.city, pytest.mark.timeout(900)]

@@ -49,14 +49,14 @@ TOPICS = {
     "testkit.trial": "a contract made for the kit's own suite",
     "benchmarks.command": "a contract made for the benchmark",
     "benchmarks.outbox": "a topic made for the benchmark",
-    "gateway.bench.reading": "makes a topic on the broker of the benchmark",
+    "benchmarks.gateway.reading": "makes a topic on the broker of the benchmark",
 }
 MADE_TOPICS = {
     "kit.messaging.outbox": "reads topic and version off the contract",
     "city.topics": "the topics as the contracts declare them",
     "city.services": "names of contract packages, no topics",
     "city.replicas": "names of contract packages, no topics",
-    "gateway.bench.reading": "names of contract packages, no topics",
+    "benchmarks.gateway.reading": "names of contract packages, no topics",
 }
 BROAD = {
     "kit.messaging": "what becomes of a record is decided, whatever its handler raises",
@@ -74,6 +74,10 @@ UNSCOPED = {
     "datacenter.lineage.queries._candidates": "codes of the tree of areas, and ids out of a scoped subquery",
     "datacenter.lineage.queries._judged": "weighs a moved elder's facts of several areas; only rows of a scoped query are told",
     "datacenter.proofs.queries.newest": "when a month was proved; the differences told of it are scoped",
+    "gateway.feed.queries._head": "the head of the feed belongs to nobody",
+    "gateway.feed.queries._true_until": "where an epoch of the feed ended belongs to nobody",
+    "gateway.issuer.queries.added_users": "demo users of one box, whom the log-in page lists",
+    "gateway.issuer.queries.added_user": "demo users of one box, whose caller has no token yet",
     "assessment.elders.queries.contact": "internal: only services ask, and each access is recorded",
 }
 TOPIC = re.compile(r"eldercare\.[a-z]+\.v\d+")

@@ -17,7 +17,7 @@ import yaml
 from pydantic import SecretStr
 
 from city.names import NAMES, variable
-from gateway.issuer import Issuer
+from gateway.issuer.tokens import Issuer
 from kit.db.personal import KeyRing
 
 ROOT = Path(__file__).parents[2]
@@ -143,7 +143,9 @@ def _read(value: str) -> Any:
 def test_the_demo_keys_are_keys() -> None:
     given = services("core")["gateway"]["environment"]
     assert (
-        Issuer.made(given["ISSUER"], "eldercare", SecretStr(given["SIGNING_KEY"]), {}).public["crv"]
+        Issuer.from_settings(
+            given["ISSUER"], "eldercare", SecretStr(given["SIGNING_KEY"]), {}
+        ).public["crv"]
         == "Ed25519"
     )
     ring = KeyRing(settings()["PERSONAL_KEYS"], settings()["HASH_KEYS"])

@@ -18,6 +18,6 @@ BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
     "command": _of("benchmarks.command"),
     "projection": _of("datacenter.bench"),
     "board": _of("datacenter.bench.board"),
-    "gateway": _of("gateway.bench"),
+    "gateway": _of("benchmarks.gateway"),
     "city": _of("city.bench_city"),
 }

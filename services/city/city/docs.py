@@ -69,7 +69,7 @@ def asyncapi(protos: Path) -> dict[str, Any]:
 
 def write(folder: Path, protos: Path) -> list[Path]:
     """Writes `openapi.json` and `asyncapi.json` and returns their paths."""
-    from gateway.openapi import openapi
+    from gateway.contracts.openapi import openapi
 
     folder.mkdir(parents=True, exist_ok=True)
     written = []

@@ -24,7 +24,7 @@ import jwt
 import protovalidate
 
 from city.names import BUSINESS
-from gateway.contracts import Method, methods
+from gateway.contracts.methods import Method, methods
 
 CITY = "341100000000"
 ANSWER_S, PAUSE_S = 10.0, 0.5

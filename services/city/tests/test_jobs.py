@@ -23,8 +23,8 @@ from city.state import State
 from city.waiting import behind, reason
 from devservers.postgres import Postgres, execute
 from devservers.process import dying_with_us, free_port
-from gateway.contracts import methods
-from gateway.issuer import CLIENTS
+from gateway.contracts.methods import methods
+from gateway.issuer.users import CLIENTS
 from kit.db import migrations
 from kit.db.migrations import LOCK
 from kit.security.access import ORGANISATION_ROLES

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from pydantic import Field, SecretStr
 
-from gateway.limits import Bounds
+from gateway.http.limits import Bounds
 from kit.runtime.settings import Settings as KitSettings
 
 
@@ -35,13 +35,15 @@ class Settings(KitSettings):
     traces_url: str | None = Field(
         None,
         pattern=r"^https?://\S*\{trace_id\}\S*$",
-        description="page of a trace for people's browsers, with {trace_id} in it; absent: ids alone",
+        description=(
+            "page of a trace for people's browsers, with {trace_id} in it; absent: ids alone"
+        ),
     )
     concurrency: int = Field(
         256,
         gt=0,
         description=(
-            "requests under way at once, and as many without a token; more are told to come again"
+            "requests under way at once, and as many without a token; more get 503 and come again"
         ),
     )
     client_concurrency: int = Field(
@@ -89,7 +91,9 @@ class Settings(KitSettings):
     bodies_mib: int = Field(
         128,
         gt=0,
-        description="files that arrive or are worked on, and as much of other bodies: two largest files",
+        description=(
+            "files that arrive or are worked on, and as much of other bodies: two largest files"
+        ),
     )
     header_bytes: int = Field(
         32 << 10, gt=0, description="longest header; a token has at most 8 KiB"
@@ -109,13 +113,7 @@ class Settings(KitSettings):
     )
 
     def bounds(self) -> Bounds:
-        """What the limits need to know."""
+        """The bounds that the limits keep."""
         sizes = {"body_bytes": self.body_mib << 20, "bodies_bytes": self.bodies_mib << 20}
-        return Bounds(
-            **sizes,
-            **{
-                field.name: getattr(self, field.name)
-                for field in fields(Bounds)
-                if field.name not in sizes
-            },
-        )
+        same = [field.name for field in fields(Bounds) if field.name not in sizes]
+        return Bounds(**sizes, **{name: getattr(self, name) for name in same})

@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 from starlette.routing import Route
 
-from gateway import app
-from gateway.limits import Bounds
+from gateway.http import app
+from gateway.http.limits import Bounds
 from kit.security.identity import Identity
 from testkit.identity import Issuer
 
@@ -32,10 +32,14 @@ async def opened(tmp_path: Path) -> AsyncIterator[Opened]:
     async with AsyncExitStack() as ends:
 
         async def open_(
-            routes: list[Route], *, concurrency: int = 8, body_bytes: int = 1 << 20
+            routes: list[Route],
+            *,
+            identity: Identity | None = None,
+            concurrency: int = 8,
+            body_bytes: int = 1 << 20,
         ) -> httpx.AsyncClient:
             bounds = Bounds(concurrency=concurrency, json_bytes=body_bytes, body_bytes=body_bytes)
-            inside = app.app(routes, bounds, portal=tmp_path)
+            inside = app.app(routes, bounds, identity=identity, portal=tmp_path)
             transport = httpx.ASGITransport(app=inside, raise_app_exceptions=False)
             return await ends.enter_async_context(
                 httpx.AsyncClient(transport=transport, base_url="http://gateway")

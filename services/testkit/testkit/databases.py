@@ -94,7 +94,8 @@ def shared(
 @pytest.fixture(scope="module")
 def package(request: pytest.FixtureRequest) -> str:
     """The package whose tests run: the folder above `tests`. A module elsewhere overrides it."""
-    return str(request.path.parent.parent.name)
+    tests = next(folder for folder in request.path.parents if folder.name == "tests")
+    return tests.parent.name
 
 
 @pytest_asyncio.fixture

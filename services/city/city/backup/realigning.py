@@ -6,8 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from uuid import UUID
 
@@ -19,6 +17,7 @@ from city.backup import positions, tail
 from city.backup.making import TAIL, Manifest
 from city.backup.tail import Offsets, Partition
 from kit.contracts.clock import Clock
+from kit.contracts.modules import import_all
 from kit.db import epochs
 from kit.db.connections import connect_options
 from kit.db.store import Store
@@ -198,8 +197,8 @@ async def _begin(
             epoch = await epochs.start(
                 session, UUID(manifest.backup_id), lost=manifest.cluster, cluster=cluster, kept=kept
             )
-            if find_spec(f"{service}.restored"):
-                await import_module(f"{service}.restored").start(session, epoch)
+            for module in import_all(service, "restored"):
+                await module.start(session, epoch)
             return epoch
     finally:
         await store.close()

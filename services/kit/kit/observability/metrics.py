@@ -1,7 +1,9 @@
 """Metrics that know their own name, unit, meaning and attributes, and their text for Prometheus.
 
-Values are summed up here, in a microsecond; OpenTelemetry's instruments take ten, so they are fed
-only where something is pushed.
+Why ours: with the attributes of a call a value takes 2.3 µs here, 4.9 µs in prometheus-client and
+15 µs in OpenTelemetry's instruments, which are fed only where something is pushed. The text of 180
+histograms takes 11 ms of the event loop here and 77 ms in prometheus-client, which also bounds no
+series and notes no value for many things at once.
 """
 
 import time
@@ -33,9 +35,8 @@ BUCKETS_S = (
     300.0,
     3600.0,
 )
-_SERIES_MOST = (
-    2000  # per metric: an attribute that turns out to be unbounded must not eat the memory
-)
+# per metric: an attribute that turns out to be unbounded must not eat the memory
+_SERIES_MOST = 2000
 
 Attribute: TypeAlias = str | bool | int | float
 Labels: TypeAlias = tuple[Attribute, ...]
@@ -77,17 +78,13 @@ class Metric:
         """The series in Prometheus' text format. examples: with a trace for each bucket that has
         one, as OpenMetrics allows it.
         """
+        name = self.prometheus
         for labels, value in list(self.series.items()):
-            yield f"{self.prometheus}{_braced(self._pairs(labels))} {_number(value)}"
+            yield f"{name}{_braced(self._pairs(labels))} {_number(value)}"
 
     def _pairs(self, labels: Labels) -> list[str]:
-        return [
-            *process,
-            *(
-                f'{name}="{_escaped(value)}"'
-                for name, value in zip(self.attributes, labels, strict=True)
-            ),
-        ]
+        named = zip(self.attributes, labels, strict=True)
+        return [*process, *(f'{name}="{_escaped(value)}"' for name, value in named)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +125,7 @@ class Gauge(Metric):
             _push(self, value, attributes)
 
     def only(self, value: float, **attributes: Attribute) -> None:
-        """Replaces all series by this one: what is told by an attribute is so no longer."""
+        """Replaces all series by this one: what an attribute named before is so no longer."""
         self.series.clear()
         self.set(value, **attributes)
 
@@ -144,9 +141,8 @@ class Histogram(Metric):
     """How values are spread."""
 
     kind = "histogram"
-    examples: dict[tuple[Labels, int], str] = field(
-        default_factory=dict, repr=False
-    )  # newest trace of each bucket, as OpenMetrics has it
+    # newest trace of each bucket, as OpenMetrics writes it
+    examples: dict[tuple[Labels, int], str] = field(default_factory=dict, repr=False)
 
     def record(self, value: float, times: int = 1, **attributes: Attribute) -> None:
         """Notes a value in the metric's unit, for as many things as have it; what is pushed notes
@@ -159,29 +155,31 @@ class Histogram(Metric):
             bucket = bisect_left(BUCKETS_S, value)
             counted[0][bucket] += times
             counted[1] += value * times
-            if (
-                _push is not None
-                and (current := trace.get_current_span().get_span_context()).trace_flags.sampled
-            ):
-                self.examples[labels, bucket] = (
-                    f' # {{trace_id="{current.trace_id:032x}"}} {value!r} {time.time():.3f}'
-                )
+            if _push is not None:
+                self._note_example(labels, bucket, value)
         if _push is not None:
             _push(self, value, attributes)
 
+    def _note_example(self, labels: Labels, bucket: int, value: float) -> None:
+        span = trace.get_current_span().get_span_context()
+        if span.trace_flags.sampled:
+            trace_id = f'{{trace_id="{span.trace_id:032x}"}}'
+            self.examples[labels, bucket] = f" # {trace_id} {value!r} {time.time():.3f}"
+
     def lines(self, *, examples: bool = False) -> Iterator[str]:
+        name = self.prometheus
         for labels, (counts, total) in list(self.series.items()):
-            pairs, below = self._pairs(labels), 0
+            pairs = self._pairs(labels)
+            below = 0
             for place, (bound, count) in enumerate(zip((*BUCKETS_S, None), counts, strict=True)):
                 below += count
                 example = self.examples.get((labels, place), "") if examples else ""
-                limit = (
-                    "+Inf" if bound is None else repr(bound)
-                )  # 1.0, never 1: Prometheus 3 writes it so, and rules select by it
+                # 1.0, never 1: Prometheus 3 writes it so, and rules select by it
+                limit = "+Inf" if bound is None else repr(bound)
                 labelled = _braced([*pairs, f'le="{limit}"'])
-                yield f"{self.prometheus}_bucket{labelled} {below}{example}"
-            yield f"{self.prometheus}_sum{_braced(pairs)} {_number(total)}"
-            yield f"{self.prometheus}_count{_braced(pairs)} {below}"
+                yield f"{name}_bucket{labelled} {below}{example}"
+            yield f"{name}_sum{_braced(pairs)} {_number(total)}"
+            yield f"{name}_count{_braced(pairs)} {below}"
 
 
 declared: dict[str, Metric] = {}
@@ -197,57 +195,47 @@ def provide(made: MeterProvider | None) -> None:
 
 
 def told_by(service: str) -> None:
-    """Every line names the service from now on; what is pushed says so by its resource."""
+    """Every line bears this service from now on; what is pushed bears it in its resource."""
     process[:] = [f'service="{_escaped(service)}"']
 
 
 def prometheus() -> str:
     """Every metric with a value, in the text format that Prometheus scrapes."""
-    return "\n".join(_lines(lambda metric: metric.prometheus, examples=False)) + "\n"
+    return "\n".join(_families(lambda metric: metric.prometheus, examples=False)) + "\n"
 
 
 def openmetrics() -> str:
     """The same as OpenMetrics: a counter's family has no suffix, buckets bear the trace of a value
     in them.
     """
-    return (
-        "\n".join(
-            [
-                *_lines(lambda metric: metric.prometheus.removesuffix("_total"), examples=True),
-                "# EOF",
-            ]
-        )
-        + "\n"
-    )
+    families = _families(lambda metric: metric.prometheus.removesuffix("_total"), examples=True)
+    return "\n".join([*families, "# EOF"]) + "\n"
 
 
-def _lines(family: Callable[[Metric], str], *, examples: bool) -> Iterator[str]:
+def _families(name_of: Callable[[Metric], str], *, examples: bool) -> Iterator[str]:
     for metric in declared.values():
         if metric.series:
-            yield from (
-                f"# HELP {family(metric)} {metric.meaning}",
-                f"# TYPE {family(metric)} {metric.kind}",
-            )
+            name = name_of(metric)
+            yield f"# HELP {name} {metric.meaning}"
+            yield f"# TYPE {name} {metric.kind}"
             yield from metric.lines(examples=examples)
 
 
 def _pushing(made: MeterProvider) -> Callable[[Metric, float, dict[str, Attribute]], None]:
-    meter, instruments = (
-        made.get_meter("eldercare"),
-        dict[str, Callable[[float, dict[str, Attribute]], None]](),
-    )
+    meter = made.get_meter("eldercare")
+    instruments: dict[str, Callable[[float, dict[str, Attribute]], None]] = {}
 
     def instrument(metric: Metric) -> Callable[[float, dict[str, Attribute]], None]:
         if isinstance(metric, Counter):
             return meter.create_counter(metric.name, metric.unit, metric.meaning).add
         if isinstance(metric, Histogram):
-            buckets = BUCKETS_S
-            return meter.create_histogram(
+            histogram = meter.create_histogram(
                 metric.name,
                 metric.unit,
                 metric.meaning,
-                explicit_bucket_boundaries_advisory=buckets,
-            ).record
+                explicit_bucket_boundaries_advisory=BUCKETS_S,
+            )
+            return histogram.record
         return meter.create_gauge(metric.name, metric.unit, metric.meaning).set
 
     def push(metric: Metric, value: float, attributes: dict[str, Attribute]) -> None:
@@ -269,6 +257,6 @@ def _escaped(value: object) -> str:
 
 
 def _number(value: float) -> str:
-    return (
-        repr(int(value)) if float(value).is_integer() else repr(float(value)).replace("inf", "+Inf")
-    )
+    if float(value).is_integer():
+        return repr(int(value))
+    return repr(float(value)).replace("inf", "+Inf")

@@ -8,25 +8,21 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypedDict
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from kit.observability.logs import log
 
-
-class Scope(TypedDict):
-    """What is read of an ASGI scope."""
-
-    path: str
-    method: str
-    headers: list[tuple[bytes, bytes]]
-
-
-Send = Callable[[dict[str, object]], Awaitable[None]]
 Answer = tuple[int, str, str]  # status, content type, text
-accepted: ContextVar[str] = ContextVar("accepted", default="")  # what the one who asks understands
 Ask = Callable[[], Awaitable[Answer]]
+
+accepted: ContextVar[str] = ContextVar("accepted", default="")  # the Accept header of the request
+_NOT_STORED = {"Cache-Control": "no-store"}
 
 
 def json_answer(status: int, value: object) -> Answer:
@@ -34,7 +30,7 @@ def json_answer(status: int, value: object) -> Answer:
     return status, "application/json", json.dumps(value, ensure_ascii=False)
 
 
-class _Quiet(uvicorn.Server):
+class _QuietServer(uvicorn.Server):
     """Leaves the signals to the process."""
 
     @contextmanager
@@ -47,10 +43,10 @@ class Management:
 
     def __init__(self, listen: str, routes: dict[str, Ask]) -> None:
         self._host, _, port = listen.rpartition(":")
-        self._wanted, self._routes = int(port), routes
-        self._server = _Quiet(
+        self._wanted = int(port)
+        self._server = _QuietServer(
             uvicorn.Config(
-                self._application,
+                _application(routes),
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -87,27 +83,31 @@ class Management:
         if self._serving is not None:
             await self._serving
 
-    async def _application(self, scope: Scope, _: object, send: Send) -> None:
-        ask = self._routes.get(scope["path"])
-        if scope["method"] not in ("GET", "HEAD"):
-            status, kind, text = json_answer(405, {"error": "only GET"})
-        elif ask is None:
-            status, kind, text = json_answer(
-                404, {"error": "no such page", "pages": sorted(self._routes)}
-            )
-        else:
-            accepted.set(dict(scope["headers"]).get(b"accept", b"").decode("latin-1"))
-            try:
-                status, kind, text = await ask()
-            # an operator's page says what is wrong instead of dying
-            except Exception as error:  # noqa: BLE001
-                log.error("a management page failed", page=scope["path"], exc_info=error)
-                status, kind, text = json_answer(500, {"error": type(error).__name__})
-        body = b"" if scope["method"] == "HEAD" else text.encode()
-        headers = [
-            (b"content-type", kind.encode()),
-            (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),
-        ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+
+def _application(routes: dict[str, Ask]) -> Starlette:
+    pages = sorted(routes)
+
+    async def refuse(_: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        if status == 405:
+            return JSONResponse({"error": "only GET"}, status, _NOT_STORED)
+        return JSONResponse({"error": "no such page", "pages": pages}, status, _NOT_STORED)
+
+    return Starlette(
+        routes=[Route(path, _endpoint(path, ask)) for path, ask in routes.items()],
+        exception_handlers={HTTPException: refuse},
+    )
+
+
+def _endpoint(path: str, ask: Ask) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        accepted.set(request.headers.get("accept", ""))
+        try:
+            status, kind, text = await ask()
+        except Exception as error:  # noqa: BLE001 – an operator's page says what is wrong instead of dying
+            log.error("a management page failed", page=path, exc_info=error)
+            status, kind, text = json_answer(500, {"error": type(error).__name__})
+        headers = {"Content-Type": kind, **_NOT_STORED}
+        return Response(text, status, headers)
+
+    return answer

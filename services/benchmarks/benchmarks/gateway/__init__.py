@@ -1,0 +1,7 @@
+"""The figure of the gateway: a read with identity, access and SQL behind it, beside the same route
+with nothing behind it.
+"""
+
+from benchmarks.gateway.reading import run
+
+__all__ = ["run"]

@@ -1,0 +1,1 @@
+"""One route per public method: an HTTP request becomes a gRPC call."""

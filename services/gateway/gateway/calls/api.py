@@ -1,0 +1,130 @@
+"""One route per public method, made from the contracts: a new method is a new route with no code."""
+
+from collections.abc import Awaitable, Callable
+
+from google.api import httpbody_pb2
+from google.protobuf.message import Message
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from gateway.contracts import transcode
+from gateway.contracts.methods import Method, methods
+from gateway.http.callers import bearer
+from gateway.http.problems import defect, to_problem
+from kit.contracts.refusals import EldercareError, Malformed
+from kit.observability import names, traces
+from kit.rpc.client import Client, NeighbourBroken
+from kit.rpc.methods import CHANNELS
+from kit.security.identity import Identity
+
+READ_S = 5.0
+WRITE_S = 10.0
+FILE_S = 60.0
+PACKED_BYTES = 16 << 10
+
+
+def routes(clients: dict[str, Client], identity: Identity) -> list[Route]:
+    """The routes of all public methods whose service has a client."""
+    made = []
+    for method in ordered():
+        if method.service in clients:
+            endpoint = _endpoint(method, clients[method.service], identity)
+            middleware = _middleware(method)
+            made.append(Route(method.path, endpoint, methods=[method.verb], middleware=middleware))
+    return made
+
+
+def _middleware(method: Method) -> list[Middleware]:
+    """Lists and boards are long and repeat their names; a single record is sooner sent than packed."""
+    lists = any(field.is_repeated for field in method.reply.DESCRIPTOR.fields)
+    if method.verb != "GET" or not lists:
+        return []
+    return [Middleware(GZipMiddleware, minimum_size=PACKED_BYTES, compresslevel=4)]
+
+
+def ordered() -> list[Method]:
+    """The public methods, the most specific path first, because the first that fits is taken."""
+    return sorted(
+        methods(),
+        key=lambda method: (-method.path.count("/"), -method.path.count(":"), "{" in method.path),
+    )
+
+
+def _endpoint(
+    method: Method, client: Client, identity: Identity
+) -> Callable[[Request], Awaitable[Response]]:
+    writes = method.access.writes
+    limit = FILE_S if method.takes_file or method.gives_file else WRITE_S if writes else READ_S
+
+    async def answer(request: Request) -> Response:
+        with traces.span(
+            names.HTTP_SERVED,
+            parent=request.headers.get("traceparent"),
+            root=True,
+            method=method.verb,
+            route=method.path,
+            attributes={"http.request.method": method.verb, "http.route": method.path},
+        ) as span:
+            try:
+                response = await _call(request)
+            except EldercareError as error:
+                span.set_attribute("eldercare.reason", error.reason)
+                response = to_problem(error)
+            except NeighbourBroken:
+                response = defect()
+            span.set_attribute("http.response.status_code", response.status_code)
+        return response
+
+    async def _call(request: Request) -> Response:
+        token = bearer(request)
+        await identity.verify(token)
+        key = _idempotency_key(request, required=writes)
+        channel = _channel(request)
+        message = await _request(method, request)
+        reply = await client.call(
+            method.full_name, message, timeout=limit, token=token, key=key, channel=channel
+        )
+        return _response(reply)
+
+    return answer
+
+
+def _idempotency_key(request: Request, *, required: bool) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if required and not key:
+        rule = "is a header, made by the client, of every request that changes something"
+        raise Malformed("Idempotency-Key", rule)
+    if key is not None and not (8 <= len(key) <= 128 and key.isascii() and key.isprintable()):
+        raise Malformed("Idempotency-Key", "has 8 to 128 printable ASCII characters")
+    return key
+
+
+def _channel(request: Request) -> str:
+    channel = request.headers.get("channel", "api")
+    if channel not in CHANNELS:
+        raise Malformed("channel", f"is none of {', '.join(sorted(CHANNELS))}")
+    return channel
+
+
+async def _request(method: Method, request: Request) -> Message:
+    path_fields = dict(request.path_params)
+    if method.takes_file:
+        kind = request.headers.get("content-type", "application/octet-stream")
+        file: Message = httpbody_pb2.HttpBody(content_type=kind, data=await request.body())
+        return file
+    if method.body:
+        kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
+        if kind != "application/json":
+            raise Malformed("Content-Type", "is application/json")
+        return transcode.from_json(method.request, await request.body(), path_fields)
+    return transcode.from_query(method.request, request.query_params.multi_items(), path_fields)
+
+
+def _response(reply: Message) -> Response:
+    if isinstance(reply, httpbody_pb2.HttpBody):
+        headers = {"X-Content-Type-Options": "nosniff"}
+        return Response(reply.data, media_type=reply.content_type, headers=headers)
+    return Response(transcode.to_json(reply), media_type="application/json")

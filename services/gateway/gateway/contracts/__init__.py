@@ -1,0 +1,1 @@
+"""What the contracts declare: methods, JSON ⇄ message, the OpenAPI document."""

@@ -1,0 +1,1 @@
+"""The feed of events: an organisation reads its own, by long poll."""

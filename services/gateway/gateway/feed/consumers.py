@@ -1,0 +1,26 @@
+"""Appends every event that organisations may read."""
+
+from eldercare.dispatch.v1 import events_pb2 as dispatch
+from eldercare.supervision.v1 import events_pb2 as supervision
+
+from gateway.feed import flows
+from gateway.feed.flows import OrganisationEvent
+from kit.db.store import Session
+from kit.messaging.subscriptions import Fact, on_batch
+
+
+@on_batch(
+    dispatch.OrderAssigned,
+    dispatch.OrderAccepted,
+    dispatch.OrderDeclined,
+    dispatch.OrderStarted,
+    dispatch.OrderFinished,
+    dispatch.OrderCancelled,
+    supervision.SettlementHeld,
+    supervision.SettlementApproved,
+    supervision.SettlementRefused,
+    group="gateway",
+)
+async def append(events: list[tuple[OrganisationEvent, Fact]], session: Session) -> None:
+    """Gives each event of an organisation the next position."""
+    await flows.append(session, events)

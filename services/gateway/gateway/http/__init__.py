@@ -1,0 +1,1 @@
+"""HTTP itself: the application, its connections, limits, routing, problems, static files."""

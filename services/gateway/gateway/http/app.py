@@ -1,0 +1,98 @@
+"""The HTTP application: routes of the contracts, the feed, the documents, the portal."""
+
+import asyncio
+import json
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from gateway.contracts import methods
+from gateway.contracts.openapi import openapi
+from gateway.http import static
+from gateway.http.connections import Connection
+from gateway.http.limits import Bounds, Kind, Limits, Measured
+from gateway.http.problems import TITLES, defect, problem
+from gateway.http.routing import Index
+from kit.observability.logs import log
+from kit.security.identity import Identity
+
+KINDS = {"/token": Kind.FORM, "/v1/feed": Kind.POLL} | {
+    method.path: Kind.FILE for method in methods.methods() if method.takes_file
+}
+
+
+def app(
+    api: list[Route],
+    bounds: Bounds,
+    *,
+    identity: Identity | None = None,
+    portal: Path = static.PORTAL,
+    traces_url: str | None = None,
+) -> Measured:
+    """The application around the routes of the methods, the feed and the issuer.
+
+    identity: tells clients apart, to bound each; None: nobody has a token. portal: the folder of
+    the built web front. traces_url: see `static.routes`.
+    """
+    document = json.dumps(openapi(), ensure_ascii=False).encode()
+
+    async def describe(_: Request) -> Response:
+        return Response(document, media_type="application/json")
+
+    packed = [Middleware(GZipMiddleware)]
+    index = Index(
+        [
+            *api,
+            Route("/openapi.json", describe, middleware=packed),
+            *static.routes(portal, traces_url=traces_url),
+        ]
+    )
+    limited = Limits(index, identity, bounds, KINDS)
+    handlers = {HTTPException: _http_problem, Exception: _defect}
+    return Measured(Starlette(routes=[limited], exception_handlers=handlers))
+
+
+def server(application: ASGIApp, listen: str, bounds: Bounds) -> uvicorn.Server:
+    """Serves HTTP/1.1 at host:port; behind a proxy the connections are kept longer than the proxy
+    keeps them.
+    """
+    host, _, port = listen.rpartition(":")
+    # declared as a type by uvicorn, and only called
+    connection = cast(type[asyncio.Protocol], partial(Connection, bounds=bounds, peers=Counter()))
+    return uvicorn.Server(
+        uvicorn.Config(
+            application,
+            host=host,
+            port=int(port),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=10,
+            timeout_keep_alive=75,
+            lifespan="off",
+            server_header=False,
+            ws="none",
+            http=connection,
+        )
+    )
+
+
+async def _http_problem(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    reason = TITLES.get(status, "Error").upper().replace(" ", "_")
+    return problem(status, reason, str(getattr(error, "detail", "")))
+
+
+async def _defect(_: Request, error: Exception) -> Response:
+    log.exception("request_failed", exc_info=error)
+    return defect()

@@ -1,0 +1,1 @@
+"""The built-in issuer of tokens, and the demo users of one box."""

@@ -1,0 +1,76 @@
+"""Who may get a token of the built-in issuer: programs by a secret, demo users of one box."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.issuer.tokens import SCOPE, Claims
+from kit.contracts.refusals import Malformed
+from kit.security.access import ROLES
+
+SIMULATOR = "simulator"
+# What a client is: `smoke` reads one list of every service, a board and the feed of an organisation
+# that nobody is; the rest are services.
+CLIENTS: dict[str, Claims] = {
+    SIMULATOR: {"roles": ["operator"]},
+    "smoke": {
+        "roles": ["inspector", "assessor", "provider"],
+        "area": "341100000000",
+        "organisation_id": "00000000-0000-7000-8000-00000000501e",
+    },
+}
+SERVICE: Claims = {"roles": ["service"]}
+DEMO_PASSWORD = "demo"  # the demo users of a city that forgets; no other account has a default
+# roles that need no one registered; a user of an organisation, a worker, an elder is added by
+# whoever registered them
+DEMO_USERS: tuple[Claims, ...] = (
+    {
+        "username": "city",
+        "title": "滁州市民政局 City civil affairs",
+        "roles": ["official", "inspector"],
+        "area": "341100000000",
+    },
+    {
+        "username": "langya",
+        "title": "琅琊区民政局 County civil affairs",
+        "roles": ["official", "inspector"],
+        "area": "341102000000",
+    },
+    {
+        "username": "tianchang",
+        "title": "天长市民政局 County civil affairs, Tianchang",
+        "roles": ["official"],
+        "area": "341181000000",
+    },
+    {
+        "username": "hotline",
+        "title": "12349 热线坐席 Hotline operator",
+        "roles": ["hotline"],
+        "area": "341100000000",
+    },
+    {
+        "username": "inspector",
+        "title": "市级监管员 City inspector",
+        "roles": ["inspector"],
+        "area": "341100000000",
+    },
+    {
+        "username": "assessor",
+        "title": "评估员 Assessor",
+        "roles": ["assessor"],
+        "area": "341100000000",
+        "worker_id": "00000000-0000-7000-8000-00000000a55e",
+    },
+    {"username": "operator", "title": "平台运维 Platform operator", "roles": ["operator"]},
+)
+
+
+def claims_of(person: Mapping[str, Any]) -> dict[str, Any]:
+    """The roles and the scope of a person, out of JSON.
+
+    Raises: Malformed.
+    """
+    roles = person.get("roles")
+    known = isinstance(roles, list) and all(str(role) in ROLES for role in roles)
+    if not roles or not known:
+        raise Malformed("roles", f"is a list of {', '.join(sorted(ROLES))}")
+    return {"roles": roles} | {name: person[name] for name in SCOPE if person.get(name)}

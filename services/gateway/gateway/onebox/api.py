@@ -1,0 +1,105 @@
+"""Operators only: the state of all parts, whether all are at rest, and the clock."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gateway.http.callers import require_operator
+from gateway.http.problems import problem, to_problem
+from gateway.onebox.clock import MovableClock
+from gateway.onebox.errors import ClockStays, MovesForward
+from gateway.onebox.parts import Parts, at_rest, counters
+from kit.contracts.clock import Clock
+from kit.contracts.refusals import EldercareError, Malformed
+from kit.security.identity import Identity
+
+PAUSE_S = 0.03
+LONGEST_S = 50.0
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def routes(clock: Clock, identity: Identity, parts: Parts) -> list[Route]:
+    """GET /onebox/status, GET /onebox/quiet, GET, POST and DELETE /onebox/clock."""
+    movable = MovableClock(clock, parts)
+
+    def operators_only(endpoint: Endpoint) -> Endpoint:
+        async def checked(request: Request) -> Response:
+            try:
+                await require_operator(identity, request)
+                return await endpoint(request)
+            except EldercareError as error:
+                return to_problem(error)
+
+        return checked
+
+    def now() -> Response:
+        return JSONResponse({"now": movable.now().isoformat()})
+
+    async def status(_: Request) -> Response:
+        states = await parts.states()
+        return JSONResponse({"now": movable.now().isoformat(), "services": states})
+
+    async def quiet(_: Request) -> Response:
+        return await _quiet(parts)
+
+    async def read(_: Request) -> Response:
+        return now()
+
+    async def move(request: Request) -> Response:
+        to = await _instant(request)
+        try:
+            await movable.move(to)
+        except MovesForward as error:
+            rule = f"is not before {error.now.isoformat()}"
+            return problem(409, "CLOCK_MOVES_FORWARD", str(error), errors=[("now", rule)])
+        return now()
+
+    async def take_back(_: Request) -> Response:
+        try:
+            await movable.take_back()
+        except ClockStays as error:
+            return problem(409, "CLOCK_STAYS", str(error))
+        return now()
+
+    return [
+        Route("/onebox/status", operators_only(status)),
+        Route("/onebox/quiet", operators_only(quiet)),
+        Route("/onebox/clock", operators_only(read)),
+        Route("/onebox/clock", operators_only(move), methods=["POST"]),
+        Route("/onebox/clock", operators_only(take_back), methods=["DELETE"]),
+    ]
+
+
+async def _quiet(parts: Parts) -> Response:
+    """Answers when nothing is under way any more: no message, no lag, no timer that is due."""
+    began = time.monotonic()
+    before = None
+    while True:
+        states = await parts.states()
+        rests = all(at_rest(state) for state in states.values())
+        done = counters(states) if rests else None
+        took_s = time.monotonic() - began
+        quiet = rests and done == before
+        if quiet or took_s >= LONGEST_S:
+            body = {"quiet": quiet, "took_s": round(took_s, 3), "services": states}
+            return JSONResponse(body, 200 if quiet else 503)
+        before = done
+        await asyncio.sleep(PAUSE_S)
+
+
+async def _instant(request: Request) -> datetime:
+    try:
+        now = datetime.fromisoformat(str((await request.json())["now"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        # also what is nested too deep, or no UTF-8
+        rule = "is an instant with its offset, 2026-03-01T08:00:00+08:00"
+        raise Malformed("now", rule) from None
+    if now.tzinfo is None:
+        raise Malformed("now", "names its offset")
+    return now

@@ -1,0 +1,59 @@
+"""The state of each part of the city, as its management port reports it."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+State = dict[str, Any]  # the JSON of `GET /status`
+Activity = Mapping[str, tuple[object, ...] | None]
+
+BUSY = ("outbox", "lag", "due", "counts_outdated")
+COUNTED = ("emitted", "applied")
+ACTIVITY = ("pid", "epoch", "emitted", "applied")
+
+
+class Parts:
+    """addresses: of the management ports (http://…), by service."""
+
+    def __init__(self, addresses: Mapping[str, str], http: httpx.AsyncClient) -> None:
+        self._addresses = addresses
+        self._http = http
+
+    async def states(self) -> dict[str, State]:
+        """By service; a part that does not answer is not ready."""
+        names = sorted(self._addresses)
+        states = await asyncio.gather(*(self._state(self._addresses[name]) for name in names))
+        return dict(zip(names, states, strict=True))
+
+    async def activity(self) -> Activity:
+        """What changes when a part does something; None for a part that does not answer."""
+        return {name: _activity(state) for name, state in (await self.states()).items()}
+
+    async def _state(self, address: str) -> State:
+        try:
+            state: State = (await self._http.get(f"{address}/status")).json()
+        except (httpx.HTTPError, ValueError) as error:
+            return {"ready": False, "reason": type(error).__name__}
+        state["applied"] = sum(position["applied"] for position in state.get("positions", ()))
+        return state
+
+
+def at_rest(state: State) -> bool:
+    """Whether a part is ready and has nothing left to do."""
+    return bool(state.get("ready")) and not any(state.get(name) for name in BUSY)
+
+
+def counters(states: Mapping[str, State]) -> list[tuple[str, list[object]]]:
+    """How much each part has done."""
+    return [
+        (name, [state.get(counter) for counter in COUNTED])
+        for name, state in sorted(states.items())
+    ]
+
+
+def _activity(state: State) -> tuple[object, ...] | None:
+    if not all(counter in state for counter in COUNTED):
+        return None
+    return tuple(state.get(name) for name in ACTIVITY)
