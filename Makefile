@@ -13,7 +13,8 @@ KAFKA ?= auto
 STATE ?= .state
 PORT ?= 8080
 PROCESSES ?= 3
-SERVICES := $(if $(S),$(S),kit devservers testkit benchmarks assessment subsidy facility dispatch supervision datacenter gateway simulator city)
+# Every package, services/NAME/NAME: the list of services itself is services/city/city/names.py.
+PACKAGES := $(foreach folder,$(wildcard services/*),$(if $(wildcard $(folder)/$(notdir $(folder))/__init__.py),$(notdir $(folder))))
 PORTAL := $(if $(wildcard services/portal/package.json),services/gateway/gateway/portal/.built)
 SIMULATION = --elders $(ELDERS) --days $(DAYS) --seed $(SEED)
 
@@ -89,7 +90,7 @@ check: setup ## format, style, types, import contracts
 	@$(BIN)/ruff format --check --quiet $(if $(S),services/$(S),.) || { echo "not formatted: make format" >&2; exit 1; }
 	@cd services/portal && PATH="$(abspath $(BIN)):$$PATH" npm run --silent check
 	@$(BIN)/ruff check $(if $(S),services/$(S),.)
-	@$(BIN)/mypy $(foreach s,$(SERVICES),-p $(s))
+	@$(BIN)/mypy $(foreach s,$(or $(S),$(PACKAGES)),-p $(s))
 	@$(BIN)/lint-imports
 
 ##@ Ship
@@ -125,7 +126,7 @@ test-cluster: .venv-tools/.ready ## the chart on a real API server: every scenar
 
 ##@ Rest
 docs: setup ## write OpenAPI, AsyncAPI and the topics into build/docs, from the contracts
-	@$(BIN)/python -m city.docs build/docs
+	@$(BIN)/python -m city.operations.docs build/docs
 clean: ## remove what was generated; state folders of cities stay
 	@rm -rf $(VENV) .uv build protos/gen services/gateway/gateway/portal services/portal/node_modules services/portal/src/generated .pytest_cache .mypy_cache .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +; rm -rf ./*.egg-info .hypothesis .import_linter_cache

@@ -19,10 +19,10 @@ import asyncpg
 import httpx
 from confluent_kafka import Consumer, TopicPartition
 
-from city import operations
+from city.box.servers import endpoints
+from city.box.services import SIMULATOR, database
+from city.box.state import State
 from city.names import present
-from city.services import SIMULATOR
-from city.state import State
 from devservers.process import dying_with_us
 
 CITY = "341100000000"
@@ -244,7 +244,7 @@ class RunningCity:
         return asyncio.run(asked())
 
     def _dsn(self, service: str) -> str:
-        return operations.databases(self.state, [service])[f"{service.upper()}_DATABASE"]
+        return database(self.state, endpoints(self.state).postgres, service)
 
     def counts(self, without: Iterable[str]) -> dict[str, int]:
         """Rows by `service.table`."""

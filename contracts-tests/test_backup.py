@@ -25,9 +25,9 @@ from eldercare.assessment.v1 import events_pb2 as said
 from retrying import Retrying
 from running_city import CITY, RunningCity
 
-from city.backup.resay import pending
-from city.operations import unbalanced
-from city.services import SIMULATOR
+from city.box.facts import unbalanced
+from city.box.republishing import pending
+from city.box.services import SIMULATOR
 from kit.messaging.outbox import EPOCH
 from simulator import compare
 from simulator.story import day
@@ -103,7 +103,7 @@ def rehearsal() -> Iterator[Rehearsal]:
                 "restore", str(Path(made) / "backup"), "--state", str(found.state.folder)
             )
             found.start("apache", "")
-            found.until(lambda: not pending(found.state), 900, "every master is said again")
+            found.until(lambda: not pending(found.state), 900, "everything is republished")
             found.quiet()
             _tell("it is there again")
             token = found.token("provider", organisation_id=firm.organisation_id)

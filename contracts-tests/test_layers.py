@@ -39,8 +39,8 @@ LUCK = {
     "kit.messaging.polled_batch": "a pause between two tries",
     "kit.observability.traces": "ids of spans",
     "kit.db.migrations": "a pause between two tries",
-    "city.state": "secrets of a new city",
-    "city.keys": "a new key",
+    "city.box.state": "secrets of a new city",
+    "city.cli.service": "a new key",
     "datacenter.testing": "seeded examples",
     "datacenter.bench.board": "seeded load",
     "datacenter.bench.projection": "seeded load",
@@ -53,9 +53,9 @@ TOPICS = {
 }
 MADE_TOPICS = {
     "kit.messaging.outbox": "reads topic and version off the contract",
-    "city.topics": "the topics as the contracts declare them",
-    "city.services": "names of contract packages, no topics",
-    "city.replicas": "names of contract packages, no topics",
+    "city.operations.topics": "the topics as the contracts declare them",
+    "city.box.services": "names of contract packages, no topics",
+    "city.box.replicas": "names of contract packages, no topics",
     "benchmarks.gateway.reading": "names of contract packages, no topics",
 }
 BROAD = {

@@ -1,5 +1,5 @@
 """What operators do to a running city: a poisoned record is found, mended and replayed in order;
-masters are said again.
+states are published again.
 """
 
 import os
@@ -14,7 +14,7 @@ import pytest
 from collector import Collector
 from running_city import CITY, RunningCity
 
-from city.topics import COMPACTED
+from city.operations.topics import COMPACTED
 from simulator.world.days import START
 from simulator.world.geography import Geography
 from simulator.world.people import population
@@ -100,11 +100,11 @@ def contents(town: RunningCity) -> dict[str, Any]:
 def test_what_is_said_again_reaches_every_group_and_changes_nothing(small: RunningCity) -> None:
     before, read = contents(small), records_read(small)
 
-    lines = {master: told(small, "resay", master).strip() for master in sorted(COMPACTED)}
+    lines = {master: told(small, "republish", master).strip() for master in sorted(COMPACTED)}
     small.quiet()
 
     said = {
-        master: int(line.removesuffix(f" of {master} are said again"))
+        master: int(line.removesuffix(f" of {master} are republished"))
         for master, line in lines.items()
     }
     assert all(said.values())

@@ -5,19 +5,11 @@ personal.
 import pytest
 from sqlalchemy import ARRAY, LargeBinary
 
+from city.names import NAMES
 from kit.contracts.modules import import_all
 from kit.db import columns, tables
 
-SERVICES = (
-    "kit",
-    "assessment",
-    "subsidy",
-    "facility",
-    "dispatch",
-    "supervision",
-    "datacenter",
-    "gateway",
-)
+SERVICES = ("kit", *NAMES)
 PLAIN = {
     "outbox.payload": "events carry nothing personal",
     "command.digest": "of a request",

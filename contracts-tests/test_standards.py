@@ -9,18 +9,11 @@ from importlib import import_module
 import pytest
 from sources import Source, called, packages
 
+from city.names import BUSINESS
 from datacenter.subjects.registry import subjects
 from kit.contracts import standards
 
-SERVICES = (
-    "assessment",
-    "subsidy",
-    "facility",
-    "dispatch",
-    "supervision",
-    "datacenter",
-    "simulator",
-)
+SERVICES = (*BUSINESS, "simulator")
 PLAIN = (0, 1, -1)
 
 # (module, number): why it is no number of a norm.

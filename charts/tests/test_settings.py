@@ -148,8 +148,8 @@ def test_sasl_has_a_user_and_plain_text_has_none(scenario: str) -> None:
 
 def variables_of_the_jobs() -> dict[str, set[str]]:
     """What the verbs of a container read, as their source and help name it."""
-    jobs = (ROOT / "services/city/city/jobs.py").read_text()
-    smoke = (ROOT / "services/city/city/smoke.py").read_text()
+    jobs = (ROOT / "services/city/city/cli/jobs.py").read_text()
+    smoke = (ROOT / "services/city/city/operations/smoke.py").read_text()
     kafka = {
         field.name
         for field in _fields(ROOT / "services/kit/kit/runtime/settings.py")["KafkaSettings"]
@@ -190,7 +190,8 @@ def test_verbs_of_containers_are_verbs_of_the_command() -> None:
         re.findall(
             r"\w+",
             re.search(
-                r"VERBS = frozenset\({(.*?)}\)", (ROOT / "services/city/city/jobs.py").read_text()
+                r"VERBS = frozenset\({(.*?)}\)",
+                (ROOT / "services/city/city/cli/jobs.py").read_text(),
             )[1],
         )
     )  # type: ignore[index]

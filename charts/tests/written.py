@@ -97,7 +97,7 @@ def table() -> str:
     }
     head = (
         "# Written by charts/tests/written.py from contracts-tests/topology.py, the contracts "
-        "and services/city/city/topics.py.\n"
+        "and services/city/city/operations/topics.py.\n"
     )
     return head + yaml.safe_dump(
         {"services": services, "topics": topics, "config": config}, sort_keys=False, width=120

@@ -17,9 +17,9 @@ from urllib.request import urlopen
 
 import engine
 
+from city.box.services import GIVEN, Endpoints, database, environment
+from city.box.state import State
 from city.names import NAMES
-from city.services import GIVEN, Places, database, environment
-from city.state import State
 from devservers.kafka import Kafka
 from devservers.postgres import Postgres, ensure_database
 
@@ -50,11 +50,11 @@ class City:
     """What the containers are given: the addresses of the servers, and each service's variables."""
 
     state: State
-    places: Places
+    endpoints: Endpoints
 
     def variables(self, name: str) -> dict[str, str]:
         """Those of a service that is alone in its container: no clock of a box, no state folder."""
-        made = environment(self.state, self.places, name, {})
+        made = environment(self.state, self.endpoints, name, {})
         return {
             key: value
             for key, value in made.items()
@@ -64,7 +64,7 @@ class City:
     def addresses(self) -> dict[str, str]:
         """The databases as the migration reads them."""
         return {
-            f"{name.upper()}_DATABASE": database(self.state, self.places.postgres, name)
+            f"{name.upper()}_DATABASE": database(self.state, self.endpoints.postgres, name)
             for name in NAMES
         }
 
@@ -91,7 +91,7 @@ def city(folder: Path) -> Iterator[City]:
             )
         yield City(
             state,
-            Places(postgres.dsn(), kafka.address, partitions=4, replication=1, kafka_kind=GIVEN),
+            Endpoints(postgres.dsn(), kafka.address, partitions=4, replication=1, kafka_kind=GIVEN),
         )
     finally:
         kafka.stop()
@@ -140,10 +140,10 @@ class Container:
             return self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise NotReady(
-                f"{self.name} has not ended after {timeout_s:.0f} s:\n{self.said()[-2000:]}"
+                f"{self.name} has not ended after {timeout_s:.0f} s:\n{self.printed()[-2000:]}"
             ) from None
 
-    def said(self) -> str:
+    def printed(self) -> str:
         """All its output."""
         return self.log.read_text(errors="replace")
 
@@ -153,16 +153,16 @@ class Container:
             if self.process.poll() is not None:
                 raise NotReady(
                     f"{self.name} ended with {self.process.returncode} before "
-                    f"{what}:\n{self.said()[-2000:]}"
+                    f"{what}:\n{self.printed()[-2000:]}"
                 )
             if time.monotonic() - self.began > timeout_s:
                 raise NotReady(
-                    f"{self.name}: not {what} after {timeout_s:.0f} s:\n{self.said()[-2000:]}"
+                    f"{self.name}: not {what} after {timeout_s:.0f} s:\n{self.printed()[-2000:]}"
                 )
             time.sleep(0.1)
         return time.monotonic() - self.began
 
-    def told(self, sought: str) -> Any:
+    def facts(self, sought: str) -> Any:
         """What podman knows of it, by a Go template."""
         return engine.run("podman", "inspect", "--format", sought, self.name).strip()
 

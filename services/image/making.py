@@ -43,7 +43,7 @@ def version() -> str:
     return str(tomllib.loads((engine.ROOT / "pyproject.toml").read_text())["project"]["version"])
 
 
-def base() -> None:
+def make_base() -> None:
     """Makes the base image where the store has none; Debian comes from where this machine's own
     packages come from.
     """
@@ -52,8 +52,8 @@ def base() -> None:
     archive = engine.home() / f"{SUITE}.tar"
     if not archive.exists():
         asked = ["apt-get", "indextargets", "--format", "$(CODENAME) $(SITE)"]
-        told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-        sites = [line.split()[1] for line in told.splitlines() if line.split()[:1] == [SUITE]]
+        facts = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+        sites = [line.split()[1] for line in facts.splitlines() if line.split()[:1] == [SUITE]]
         with tempfile.TemporaryDirectory(dir=engine.home()) as folder:
             made = Path(folder) / SUITE
             command = [
@@ -192,7 +192,7 @@ def main(arguments: list[str]) -> None:
         engine.ready()
     except engine.Missing as error:
         raise SystemExit(str(error)) from None
-    base()
+    make_base()
     build(tag)
 
 

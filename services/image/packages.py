@@ -17,10 +17,10 @@ ASKED = ("Package", "Version", "Architecture", "source:Package", "source:Version
 def installed() -> list[dict[str, str]]:
     """What dpkg holds as installed, by name."""
     form = "\t".join(f"${{{name}}}" for name in ("db:Status-Status", *ASKED)) + "\n"
-    told = subprocess.run(
+    facts = subprocess.run(
         ["dpkg-query", "--show", f"--showformat={form}"], capture_output=True, text=True, check=True
     ).stdout
-    rows = sorted(line.split("\t") for line in told.splitlines())
+    rows = sorted(line.split("\t") for line in facts.splitlines())
     return [dict(zip(ASKED, row[1:], strict=True)) for row in rows if row[0] == "installed"]
 
 

@@ -69,10 +69,10 @@ def contents(proof: Proof, image: str, folder: Path, built: str | None) -> None:
     """What lies in the image, without starting anything of ours. built: its revision; None for an
     image that was there.
     """
-    told = json.loads(engine.run("podman", "image", "inspect", image))[0]
-    config, labels = told["Config"], told["Config"]["Labels"]
+    facts = json.loads(engine.run("podman", "image", "inspect", image))[0]
+    config, labels = facts["Config"], facts["Config"]["Labels"]
     proof.say(
-        "size", f"{told['Size'] / 1e6:.0f} MB, of which the base {_size(making.BASE) / 1e6:.0f} MB"
+        "size", f"{facts['Size'] / 1e6:.0f} MB, of which the base {_size(making.BASE) / 1e6:.0f} MB"
     )
     started = (config["Entrypoint"], config["User"])
     proof.must(
@@ -99,9 +99,9 @@ def contents(proof: Proof, image: str, folder: Path, built: str | None) -> None:
         proof.must(
             "runs without its entry point",
             look.ended() == 0,
-            look.said()[-300:] if look.process.returncode else "yes",
+            look.printed()[-300:] if look.process.returncode else "yes",
         )
-        seen = json.loads(look.said())
+        seen = json.loads(look.printed())
     finally:
         look.remove()
     lock = {
@@ -131,11 +131,11 @@ def contents(proof: Proof, image: str, folder: Path, built: str | None) -> None:
     front = seen["sbom"]["portal.cdx.json"].get("components", [])
     system = sorted(part["name"] for part in seen["sbom"]["debian.cdx.json"]["components"])
     whole = lock <= listed and bool(front) and bool(system) and system == seen["debian"]
-    told = (
+    facts = (
         f"{len(listed)} Python packages, {len(front)} of the portal, {len(system)} of Debian "
         f"(dpkg has {len(seen['debian'])})"
     )
-    proof.must("SBOM (CycloneDX)", whole, told)
+    proof.must("SBOM (CycloneDX)", whole, facts)
     bills = engine.ROOT / "build" / "sbom"
     bills.mkdir(parents=True, exist_ok=True)
     for name, bill in seen["sbom"].items():
@@ -155,11 +155,11 @@ def job(
         code = container.ended()
         took, lines = (
             time.monotonic() - container.began,
-            container.said().strip().splitlines() or [""],
+            container.printed().strip().splitlines() or [""],
         )
-        end = lines[-1][:100] if code == 0 else container.said()[-2000:]
+        end = lines[-1][:100] if code == 0 else container.printed()[-2000:]
         proof.must(what, code == 0, f"exit {code} in {took:.1f} s: {end}")
-        return container.said()
+        return container.printed()
     finally:
         container.remove()
 
@@ -189,7 +189,7 @@ def jobs(proof: Proof, image: str, folder: Path, made: City) -> None:
 
 def guarded(proof: Proof, running: Container) -> None:
     """What the kernel says of the main process."""
-    pid = int(running.told("{{.State.Pid}}"))
+    pid = int(running.facts("{{.State.Pid}}"))
     status = dict(
         line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
     )
@@ -227,14 +227,14 @@ def healthy(proof: Proof, made: City, name: str) -> None:
     }
     with grpc.insecure_channel(f"127.0.0.1:{made.state.port(f'{name}.grpc')}") as channel:
         ask = health_pb2_grpc.HealthStub(channel).Check
-        told = {
+        facts = {
             each: ask(health_pb2.HealthCheckRequest(service=each), timeout=5).status
             for each in ("live", "ready")
         }
-    fine = set(http.values()) == {200} and set(told.values()) == {
+    fine = set(http.values()) == {200} and set(facts.values()) == {
         health_pb2.HealthCheckResponse.SERVING
     }
-    proof.must("health", fine, f"HTTP {http}, gRPC {told} (1 = serving)")
+    proof.must("health", fine, f"HTTP {http}, gRPC {facts} (1 = serving)")
 
 
 def drained(proof: Proof, running: dict[str, Container], made: City) -> None:
@@ -247,9 +247,11 @@ def drained(proof: Proof, running: dict[str, Container], made: City) -> None:
         code = not_ready(made.management(name))
         left = container.ended(60)
         took[name] = f"{time.monotonic() - began:.1f} s"
-        said = container.said()
-        if not orderly(left, code, said):
-            proof.must(f"drain of {name}", False, f"exit {left}, readiness {code}\n{said[-1500:]}")
+        printed = container.printed()
+        if not orderly(left, code, printed):
+            proof.must(
+                f"drain of {name}", False, f"exit {left}, readiness {code}\n{printed[-1500:]}"
+            )
     proof.say(
         "SIGTERM → not ready → exit 0", ", ".join(f"{name} {text}" for name, text in took.items())
     )
@@ -265,11 +267,13 @@ def not_ready(management: str) -> int:
     return code
 
 
-def orderly(left: int, readiness: int, said: str) -> bool:
+def orderly(left: int, readiness: int, printed: str) -> bool:
     """Whether a container drained as it should: it said no to calls first, logged the drain and
     then its end, and left with 0.
     """
-    return left == 0 and readiness == 503 and 0 <= said.find('"draining"') < said.find('"ended"')
+    return (
+        left == 0 and readiness == 503 and 0 <= printed.find('"draining"') < printed.find('"ended"')
+    )
 
 
 def ready(made: City, name: str, container: Container) -> float:
@@ -363,13 +367,13 @@ def record(proof: Proof, file: Path) -> None:
     smoke = "\n".join(
         re.sub(r" +", " ", seen) for what, seen in proof.lines if what.startswith("  ")
     )
-    told = (
+    facts = (
         f"`make test-image`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Debian's "
         "podman and crun, base made by debootstrap."
     )
-    told += " Limits of memory are not enforced in this run (`--cgroups=disabled`)."
+    facts += " Limits of memory are not enforced in this run (`--cgroups=disabled`)."
     text = (
-        f"## Image\n\n{told}\n\n| What | Seen |\n| --- | --- |\n{rows}\n\nThe smoke test, line "
+        f"## Image\n\n{facts}\n\n| What | Seen |\n| --- | --- |\n{rows}\n\nThe smoke test, line "
         f"by line:\n\n```text\n{smoke}\n```\n"
     )
     old = (
@@ -392,7 +396,7 @@ def main(arguments: list[str]) -> int:
         return 1
     proof, image, began = Proof(), f"localhost/eldercare:{making.version()}", time.monotonic()
     try:
-        making.base()
+        making.make_base()
         built = (
             None if "--keep-image" in arguments and engine.exists(image) else making.build(image)
         )

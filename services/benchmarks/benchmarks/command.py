@@ -165,7 +165,7 @@ def run(runs: int = 3, seconds: float = SECONDS) -> dict[str, Any]:
                 server.wait()
             cluster.stop()
             issuer.stop()
-    return _told(measured)
+    return _facts(measured)
 
 
 def _used(pid: int) -> float:
@@ -174,14 +174,14 @@ def _used(pid: int) -> float:
     return times.user + times.system
 
 
-def _told(measured: dict[str, list[tuple[float, ...]]]) -> dict[str, Any]:
+def _facts(measured: dict[str, list[tuple[float, ...]]]) -> dict[str, Any]:
     limit = round(statistics.median(speed for speed, *_ in measured["raw"]))
-    told = {}
+    facts = {}
     for method, (goal, goal_ms) in GOALS.items():
         value, p99_ms, cpu_ms = (
             statistics.median(column) for column in zip(*measured[method], strict=True)
         )
-        told[method] = {
+        facts[method] = {
             "value": round(value),
             "p99_ms": round(p99_ms, 1),
             "cpu_ms": round(cpu_ms, 2),
@@ -196,8 +196,8 @@ def _told(measured: dict[str, list[tuple[float, ...]]]) -> dict[str, Any]:
         "name": "command",
         "unit": "answers/s",
         "limit": limit,
-        **told["Push"],
-        "hot": told["PushHot"],
+        **facts["Push"],
+        "hot": facts["PushHot"],
         "machine": machine(),
         "made_of": f"{CLIENTS} clients; per command: token, validation, "
         "row loaded for update and changed (hot: read, changed by version),"

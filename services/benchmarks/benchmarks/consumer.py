@@ -191,20 +191,20 @@ async def _projection(store: Store, group: str) -> Any:
 
 
 def run(*, events: int = 30_000) -> dict[str, Any]:
-    """The figure of whole batches; the other two modes of the same run stand in `modes`."""
-    told = measured(GOALS, events)
-    return told[0] | {
+    """The figure of whole batches; the other two modes, measured in the same run, stand in `modes`."""
+    facts = measured(GOALS, events)
+    return facts[0] | {
         "modes": {
             one["name"]: {key: one[key] for key in ("value", "limit", "ratio", "runs")}
-            for one in told[1:]
+            for one in facts[1:]
         }
     }
 
 
 def main(arguments: Sequence[str]) -> None:
     """Runs the modes and prints one line of JSON for each."""
-    for told in measured(arguments[1:] or GOALS, int(arguments[0]) if arguments else 30_000):
-        sys.stdout.write(json.dumps(told) + "\n")
+    for facts in measured(arguments[1:] or GOALS, int(arguments[0]) if arguments else 30_000):
+        sys.stdout.write(json.dumps(facts) + "\n")
 
 
 def measured(modes: Iterable[str], events: int) -> list[dict[str, Any]]:
@@ -213,19 +213,19 @@ def measured(modes: Iterable[str], events: int) -> list[dict[str, Any]]:
         cluster = Postgres(Path(folder) / "postgres")
         cluster.start()
         try:
-            told = []
+            facts = []
             for mode in modes:
                 broker = Kafka(Path(folder) / f"kafka-{mode}")
                 broker.start()
                 try:
-                    told.append(
+                    facts.append(
                         uvloop.run(
                             bench_consumer(broker.address, cluster.dsn(), mode, events=events)
                         )
                     )
                 finally:
                     broker.stop()
-            return told
+            return facts
         finally:
             cluster.stop()
 

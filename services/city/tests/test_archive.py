@@ -12,8 +12,9 @@ from uuid import UUID
 
 import pytest
 
-from city import operations, servers
-from city.state import State
+from city.box import servers
+from city.box.services import database
+from city.box.state import State
 from datacenter.testing import History, a_record, dispatched
 from devservers.postgres import ensure_database
 from kit.contracts import ids
@@ -34,7 +35,7 @@ async def eldercare(*arguments: str, **variables: str) -> tuple[int, str]:
         for name, value in os.environ.items()
         if name in ("PATH", "HOME", "LANG", "PYTHONPATH")
     }
-    command = [sys.executable, "-m", "city.jobs", "archive", *arguments]
+    command = [sys.executable, "-m", "city", "archive", *arguments]
     done = await asyncio.to_thread(
         subprocess.run,
         command,
@@ -46,10 +47,10 @@ async def eldercare(*arguments: str, **variables: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-async def heard(dsn: str, day: date) -> int:
+async def store_events(dsn: str, day: date) -> int:
     """Lets a data center hear some events of a day."""
     store = Store(dsn, service="datacenter", clock=Clock())
-    told = History(3, months=3).grow(2).ordered()
+    events = History(3, months=3).grow(2).ordered()
     least = ids.least(datetime(day.year, day.month, day.day, 8, tzinfo=UTC)).int
     try:
         async with store.transaction() as session:
@@ -57,27 +58,30 @@ async def heard(dsn: str, day: date) -> int:
                 session,
                 [
                     a_record(one, offset=number, id=UUID(int=least + number))
-                    for number, one in enumerate(told)
+                    for number, one in enumerate(events)
                 ],
             )
     finally:
         await store.close()
-    return len(told)
+    return len(events)
 
 
 async def test_a_day_leaves_and_comes_back_in_a_container(
     database: Databases, tmp_path: Path
 ) -> None:
     dsn = await database("datacenter")
-    rows, file = await heard(dsn, DAY), tmp_path / f"archive-{DAY}.parquet"
+    rows, file = await store_events(dsn, DAY), tmp_path / f"archive-{DAY}.parquet"
 
-    code, said = await eldercare(
+    code, output = await eldercare(
         "export", "--before", "2026-09-02", "--to", str(tmp_path), DATACENTER_DATABASE=dsn
     )
     listed = (await eldercare("list", DATACENTER_DATABASE=dsn))[1]
     back = await eldercare("import", str(file), DATABASE=dsn)
 
-    assert (code, f"1 days written; set ARCHIVE_FILES={tmp_path} for the data center" in said) == (
+    assert (
+        code,
+        f"1 days written; set ARCHIVE_FILES={tmp_path} for the data center" in output,
+    ) == (
         0,
         True,
     )
@@ -88,20 +92,20 @@ async def test_a_day_leaves_and_comes_back_in_a_container(
 
 async def test_a_day_that_is_open_is_refused_by_name(database: Databases, tmp_path: Path) -> None:
     dsn, today = await database("datacenter"), Clock.real().date()
-    await heard(dsn, today)
+    await store_events(dsn, today)
 
-    code, said = await eldercare(
+    code, output = await eldercare(
         "export", "--before", "2100-01-01", "--to", str(tmp_path), DATACENTER_DATABASE=dsn
     )
 
     assert code == 1
-    assert f"{today} stays in the database: only by the archive is a repetition known" in said
+    assert f"{today} stays in the database: only by the archive is a repetition known" in output
 
 
-async def test_where_there_is_no_database_the_way_to_give_one_is_told(tmp_path: Path) -> None:
-    code, said = await eldercare("list", "--state", str(tmp_path / "none"))
+async def test_where_there_is_no_database_the_way_to_give_one_is_shown(tmp_path: Path) -> None:
+    code, output = await eldercare("list", "--state", str(tmp_path / "none"))
 
-    assert (code, "set DATACENTER_DATABASE, or name the state folder" in said) == (2, True)
+    assert (code, "set DATACENTER_DATABASE, or name the state folder" in output) == (2, True)
 
 
 @pytest.mark.timeout(300)
@@ -111,7 +115,7 @@ async def test_the_days_of_a_city_that_does_not_run_are_listed(tmp_path: Path) -
     server = servers.postgres(state)
     await asyncio.to_thread(server.start)
     try:
-        dsn = operations.databases(state, ["datacenter"])["DATACENTER_DATABASE"]
+        dsn = database(state, server.dsn(), "datacenter")
         await ensure_database(
             server.dsn(),
             "datacenter",
@@ -119,12 +123,12 @@ async def test_the_days_of_a_city_that_does_not_run_are_listed(tmp_path: Path) -
             password=state.secret("datacenter.database"),
         )
         await asyncio.to_thread(migrations.upgrade, dsn, "datacenter")
-        await heard(dsn, DAY)
+        await store_events(dsn, DAY)
     finally:
         await asyncio.to_thread(server.stop)
         state.close()
 
-    code, said = await eldercare("list", "--state", str(state.folder))
+    code, output = await eldercare("list", "--state", str(state.folder))
 
-    assert (code, str(DAY) in said, "database" in said) == (0, True, True)
+    assert (code, str(DAY) in output, "database" in output) == (0, True, True)
     assert not (state.folder / "postgres" / "postmaster.pid").exists()

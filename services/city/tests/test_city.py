@@ -14,9 +14,9 @@ from typing import Any
 import psutil
 import pytest
 
+from city.box.facts import unbalanced
+from city.box.state import State
 from city.names import present
-from city.operations import unbalanced
-from city.state import State
 from devservers.process import dying_with_us
 from testkit import until
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from city import docs, topics
+from city.operations import docs, topics
 
 PROTOS = Path(__file__).parents[3] / "protos"
 

@@ -29,14 +29,14 @@ def folder() -> Iterator[Path]:
 def test_a_broker_and_the_primary_may_die_together(folder: Path) -> None:
     ended = acted(folder, "--brokers", "3", "--standby", "--kill", str(KILL_S), "--failover")
 
-    told = (folder / "log").read_text()
-    assert ended == 0, told[-6000:]
-    deaths = re.findall(r"^killed: (kafka-\d) and (postgres(?:-2)?) ", told, re.MULTILINE)
+    output = (folder / "log").read_text()
+    assert ended == 0, output[-6000:]
+    deaths = re.findall(r"^killed: (kafka-\d) and (postgres(?:-2)?) ", output, re.MULTILINE)
     assert deaths, "the story was over before anybody died"
-    assert told.count(" is promoted; ") >= len(deaths) - 1, (
-        told
+    assert output.count(" is promoted; ") >= len(deaths) - 1, (
+        output
     )  # the last death may have come with the end
-    assert "may lack something" not in told
+    assert "may lack something" not in output
     found = json.loads((folder / "state" / "comparison.json").read_text())
     assert found["compared"] > 10_000
     assert found["differences"] == []

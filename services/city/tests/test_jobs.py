@@ -17,10 +17,11 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from city import jobs, smoke
+from city.box.state import State
+from city.cli import options
 from city.names import BUSINESS, NAMES
-from city.state import State
-from city.waiting import behind, reason
+from city.operations import smoke
+from city.operations.waiting import behind, reason
 from devservers.postgres import Postgres, execute
 from devservers.process import dying_with_us, free_port
 from gateway.contracts.methods import methods
@@ -44,12 +45,12 @@ class Job:
         }
         self.output = folder / f"{'-'.join(arguments[:2])}.log"
         with self.output.open("wb") as log:
-            command = [sys.executable, "-m", "city.jobs", *arguments]
+            command = [sys.executable, "-m", "city", *arguments]
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd="/", env=clean | variables
             )
 
-    def said(self) -> str:
+    def printed(self) -> str:
         return self.output.read_text()
 
     async def ended(self) -> int:
@@ -64,7 +65,7 @@ async def empty(postgres: Postgres) -> AsyncIterator[str]:
     await execute(postgres.dsn(), "drop database jobs_empty with (force)")
 
 
-def told(port: int, path: str) -> dict[str, Any]:
+def answered(port: int, path: str) -> dict[str, Any]:
     """What the management port answers; nothing where it does not."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2) as answer:
@@ -86,7 +87,10 @@ async def test_a_service_runs_from_the_environment_alone_as_the_process_that_was
     }
     job = Job(tmp_path, "run", "supervision", **variables)
     status = await until(
-        lambda: (said := told(port, "/status")).get("reason", "starting") != "starting" and said,
+        lambda: (
+            (printed := answered(port, "/status")).get("reason", "starting") != "starting"
+            and printed
+        ),
         60,
         pause=0.2,
     )
@@ -102,7 +106,7 @@ async def test_a_setting_that_is_missing_is_named(tmp_path: Path) -> None:
     job = Job(tmp_path, "run", "supervision", KAFKA="127.0.0.1:9")
 
     assert await job.ended() == 2
-    assert "setting DATABASE: Field required" in job.said()
+    assert "setting DATABASE: Field required" in job.printed()
 
 
 @pytest.mark.parametrize(
@@ -116,26 +120,26 @@ async def test_a_setting_that_is_missing_is_named(tmp_path: Path) -> None:
         (["topics", "apply"], "set KAFKA=HOST:PORT"),
     ],
 )
-async def test_what_a_verb_lacks_is_told_with_the_way_to_give_it(
+async def test_what_a_verb_lacks_is_named_with_the_way_to_give_it(
     tmp_path: Path, arguments: list[str], text: str
 ) -> None:
     job = Job(tmp_path, *arguments)
 
-    assert await job.ended() in (jobs.WRONG, jobs.NOT_RUNNING)
-    assert text in job.said()
+    assert await job.ended() in (options.WRONG, options.NOT_RUNNING)
+    assert text in job.printed()
 
 
 async def test_every_database_that_is_named_is_migrated_and_no_other(
     tmp_path: Path, empty: str
 ) -> None:
     first = Job(tmp_path, "migrate", SUPERVISION_DATABASE=empty)
-    assert await first.ended() == 0, first.said()
-    assert first.said().startswith(f"supervision: brought to {migrations.head('supervision')}")
+    assert await first.ended() == 0, first.printed()
+    assert first.printed().startswith(f"supervision: brought to {migrations.head('supervision')}")
 
     again = Job(tmp_path, "migrate", "supervision", DATABASE=empty)
     assert await again.ended() == 0
-    assert again.said().startswith("supervision: is at")
-    assert again.said().count("\n") == 1
+    assert again.printed().startswith("supervision: is at")
+    assert again.printed().count("\n") == 1
 
 
 async def test_a_release_that_is_deployed_again_leaves_the_schema_of_its_successor_and_succeeds(
@@ -148,8 +152,8 @@ async def test_a_release_that_is_deployed_again_leaves_the_schema_of_its_success
 
     job = Job(tmp_path, "migrate", "supervision", DATABASE=empty)
 
-    assert await job.ended() == 0, job.said()
-    assert job.said().startswith(
+    assert await job.ended() == 0, job.printed()
+    assert job.printed().startswith(
         "supervision: is at supervision_of_the_next_release, which is newer than this "
         "release: nothing is changed"
     )
@@ -164,8 +168,8 @@ async def test_the_role_that_the_service_runs_as_is_granted_what_was_made(
             job = Job(
                 tmp_path, "migrate", "supervision", DATABASE=empty, RUNTIME_ROLE="SERVICE_app"
             )
-            assert await job.ended() == 0, job.said()
-            assert ", granted to supervision_app (" in job.said()
+            assert await job.ended() == 0, job.printed()
+            assert ", granted to supervision_app (" in job.printed()
         reader = await asyncpg.connect(empty)
         assert await reader.fetchval(
             "select has_table_privilege('supervision_app', 'outbox', 'insert')"
@@ -178,7 +182,7 @@ async def test_the_role_that_the_service_runs_as_is_granted_what_was_made(
         await execute(empty, "drop owned by supervision_app", "drop role supervision_app")
 
 
-async def test_a_migrator_that_is_told_to_end_ends_and_has_not_succeeded(
+async def test_a_migrator_that_is_asked_to_end_ends_and_has_not_succeeded(
     tmp_path: Path, empty: str
 ) -> None:
     holder = await asyncpg.connect(empty)
@@ -199,16 +203,16 @@ async def test_a_migrator_that_is_told_to_end_ends_and_has_not_succeeded(
     assert await migrations.revision(empty) is None
 
 
-async def test_waiting_says_why_and_ends_when_the_schema_is_there(
+async def test_waiting_prints_why_and_ends_when_the_schema_is_there(
     tmp_path: Path, empty: str
 ) -> None:
     job = Job(tmp_path, "wait", "supervision", DATABASE=empty)
-    await until(lambda: "the schema is at nothing" in job.said(), 60)
+    await until(lambda: "the schema is at nothing" in job.printed(), 60)
 
     await asyncio.to_thread(migrations.upgrade, empty, "supervision")
 
     assert await job.ended() == 0
-    assert job.said().count("\n") == 2, "a reason is told once, not at every look"
+    assert job.printed().count("\n") == 2, "a reason is told once, not at every look"
 
 
 async def test_waiting_gives_up_after_its_time(tmp_path: Path) -> None:
@@ -222,8 +226,8 @@ async def test_waiting_gives_up_after_its_time(tmp_path: Path) -> None:
     )
 
     assert await job.ended() == 1
-    assert "the database does not answer" in job.said()
-    assert "given up after 0 s" in job.said()
+    assert "the database does not answer" in job.printed()
+    assert "given up after 0 s" in job.printed()
 
 
 async def test_a_schema_that_is_ahead_of_us_will_do_and_one_of_another_service_will_not(
@@ -259,8 +263,8 @@ async def test_a_platform_that_is_not_there_fails_every_check(tmp_path: Path) ->
     job = Job(tmp_path, "smoke", "--timeout", "0", GATEWAY=f"http://127.0.0.1:{free_port()}")
 
     assert await job.ended() == 1
-    assert "ok  " not in job.said()
-    assert f"0 of {5 + len(BUSINESS)} checks passed" in job.said()
+    assert "ok  " not in job.printed()
+    assert f"0 of {5 + len(BUSINESS)} checks passed" in job.printed()
 
 
 @pytest.fixture
@@ -314,15 +318,15 @@ async def test_a_running_city_passes_for_the_client_of_the_smoke_test_and_fails_
     client = Job(
         tmp_path, "smoke", **given, CLIENT_ID="smoke", CLIENT_SECRET=state.secret("smoke.client")
     )
-    assert await client.ended() == 0, client.said()
-    assert client.said().count("ok  ") == len(NAMES) + 5 + len(BUSINESS)
-    assert "sources heard" in client.said()
+    assert await client.ended() == 0, client.printed()
+    assert client.printed().count("ok  ") == len(NAMES) + 5 + len(BUSINESS)
+    assert "sources heard" in client.printed()
 
     official = Job(tmp_path, "smoke", **given, USERNAME="city", PASSWORD="demo")
     assert await official.ended() == 1
     assert [
-        line.split()[1] for line in official.said().splitlines() if line.startswith("FAIL")
-    ] == ["feed"], official.said()
+        line.split()[1] for line in official.printed().splitlines() if line.startswith("FAIL")
+    ] == ["feed"], official.printed()
 
     program = Job(
         tmp_path,
@@ -332,9 +336,9 @@ async def test_a_running_city_passes_for_the_client_of_the_smoke_test_and_fails_
         CLIENT_SECRET=state.secret("subsidy.client"),
     )
     assert await program.ended() == 1
-    assert "FAIL  board" in program.said()
-    assert "these roles may read no list of it; needed is one of" in program.said()
+    assert "FAIL  board" in program.printed()
+    assert "these roles may read no list of it; needed is one of" in program.printed()
 
     stranger = Job(tmp_path, "smoke", **given, CLIENT_ID="subsidy", CLIENT_SECRET="guessed")
     assert await stranger.ended() == 1
-    assert "FAIL  token" in stranger.said()
+    assert "FAIL  token" in stranger.printed()

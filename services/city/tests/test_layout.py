@@ -11,13 +11,14 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from city import operations, servers
-from city.__main__ import app
-from city.box import City, Wishes, copies
-from city.replicas import Replica, code
-from city.services import Places, Service
-from city.state import State
-from city.supervisor import Child
+from city.box import servers
+from city.box.child import Child
+from city.box.city import City
+from city.box.options import CityOptions
+from city.box.replicas import Replica, code
+from city.box.services import Endpoints, Service
+from city.box.state import State
+from city.cli.app import app
 from devservers.pair import KEPT, Pair
 from devservers.postgres import Postgres
 from devservers.process import Missing
@@ -38,8 +39,8 @@ def test_a_folder_keeps_the_brokers_it_has_been_begun_with(state: State) -> None
 
     assert [broker.name for broker in again] == ["kafka-1", "kafka-2", "kafka-3"]
     assert [broker.address for broker in again] == [broker.address for broker in three]
-    assert copies(again) == 3
-    assert copies(servers.brokers(state, 1)[:1]) == 1
+    assert servers.copies(again) == 3
+    assert servers.copies(servers.brokers(state, 1)[:1]) == 1
 
 
 def test_a_folder_with_a_standby_keeps_it_whatever_is_asked_for(state: State) -> None:
@@ -57,14 +58,14 @@ def test_a_folder_with_a_standby_keeps_it_whatever_is_asked_for(state: State) ->
     )
 
 
-def test_what_other_terminals_are_told_holds_endpoints_and_no_password(state: State) -> None:
+def test_what_other_terminals_may_know_holds_endpoints_and_no_password(state: State) -> None:
     given = (
         "postgresql://postgres:a-secret@db.example:5432/postgres?sslmode=require&password=a-secret"
     )
-    city = City(state, Wishes(postgres=given, port=0), print)
-    places = Places(given, "127.0.0.1:9092", 4, 1, "apache")
+    city = City(state, CityOptions(postgres=given, port=0), print)
+    endpoints = Endpoints(given, "127.0.0.1:9092", 4, 1, "apache")
     for name in ("subsidy", "gateway"):
-        city.supervisor.children[name] = Child(Service(state, places, name))
+        city.supervisor.children[name] = Child(Service(state, endpoints, name))
     city.supervisor.children["kafka"] = Child(servers.brokers(state, 1)[0])
 
     facts = city.facts()
@@ -81,7 +82,7 @@ def test_what_other_terminals_are_told_holds_endpoints_and_no_password(state: St
 def test_operators_reach_the_server_of_the_city_that_runs_with_its_password(state: State) -> None:
     given = "postgresql://postgres:a-secret@db.example:5432/postgres"
     state.keep_server(given)
-    assert operations.places(state).postgres == servers.postgres(state).dsn(), (
+    assert servers.endpoints(state).postgres == servers.postgres(state).dsn(), (
         "no city runs: it is the embedded one"
     )
 
@@ -92,18 +93,18 @@ def test_operators_reach_the_server_of_the_city_that_runs_with_its_password(stat
             "postgres": "postgresql://postgres@db.example:5432/postgres",
         }
     )
-    assert operations.places(state).postgres == given
+    assert servers.endpoints(state).postgres == given
     assert {oct(file.stat().st_mode & 0o777) for file in state.folder.glob("*.json")} == {"0o600"}
 
     state.keep_server(None)
-    assert operations.places(state).postgres == servers.postgres(state).dsn()
+    assert servers.endpoints(state).postgres == servers.postgres(state).dsn()
 
 
 async def test_what_somebody_else_runs_is_given_no_standby_and_no_brokers(state: State) -> None:
     with pytest.raises(Missing, match="standby: who runs the PostgreSQL of --postgres"):
         await City(
             state,
-            Wishes(
+            CityOptions(
                 kafka="somewhere:9092", postgres="postgresql://somewhere/", standby=True, port=0
             ),
             print,
@@ -111,7 +112,7 @@ async def test_what_somebody_else_runs_is_given_no_standby_and_no_brokers(state:
     with pytest.raises(
         Missing, match="brokers: 3 are those of an Apache Kafka of our own, not of somewhere:9092"
     ):
-        await City(state, Wishes(kafka="somewhere:9092", brokers=3, port=0), print).up()
+        await City(state, CityOptions(kafka="somewhere:9092", brokers=3, port=0), print).up()
 
 
 def test_a_failover_without_anybody_to_fail_over_to_is_refused() -> None:
@@ -124,10 +125,10 @@ def test_a_failover_without_anybody_to_fail_over_to_is_refused() -> None:
 def test_every_replica_has_addresses_of_its_own_and_those_of_all_its_neighbours(
     state: State, tmp_path: Path
 ) -> None:
-    places = Places(
+    endpoints = Endpoints(
         "postgresql://postgres@127.0.0.1:5432/postgres", "127.0.0.1:9092", 4, 1, "apache"
     )
-    both = [Replica(state, places, "gateway", number, 2, tmp_path) for number in (1, 2)]
+    both = [Replica(state, endpoints, "gateway", number, 2, tmp_path) for number in (1, 2)]
     for one in both:
         one.prepare()
 

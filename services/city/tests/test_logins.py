@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from rich.console import Console
 
-from city.board import logins
-from city.foreground import demo_users
+from city.box.board import logins
+from city.box.foreground import demo_users
 
 USERS = [
     {
@@ -41,7 +41,7 @@ async def gateway() -> AsyncIterator[str]:
     await server.wait_closed()
 
 
-async def test_each_demo_user_is_told_with_its_roles(gateway: str) -> None:
+async def test_each_demo_user_is_listed_with_its_roles(gateway: str) -> None:
     console = Console(record=True, width=120)
     console.print(logins(await demo_users(gateway)))
 

@@ -37,7 +37,7 @@ async def dsn(database: Databases) -> str:
     return await database()
 
 
-async def said(dsn: str, *arguments: str) -> tuple[int, str]:
+async def eldercare(dsn: str, *arguments: str) -> tuple[int, str]:
     """The exit code and the output of `eldercare ARGUMENTS` in a container of the service."""
     variables = {
         "DATABASE": dsn,
@@ -63,9 +63,9 @@ async def test_a_parked_record_is_listed_and_skipped_and_stays_as_evidence(dsn: 
     connection = await asyncpg.connect(dsn)
     await connection.execute(PARKED, TOPIC)
 
-    listed = await said(dsn, "parked", "list", "supervision")
-    skipped = await said(dsn, "parked", "skip", "supervision", TOPIC, "0", "7")
-    absent = await said(dsn, "parked", "skip", "supervision", TOPIC, "0", "8")
+    listed = await eldercare(dsn, "parked", "list", "supervision")
+    skipped = await eldercare(dsn, "parked", "skip", "supervision", TOPIC, "0", "7")
+    absent = await eldercare(dsn, "parked", "skip", "supervision", TOPIC, "0", "8")
 
     assert listed[0] == 0
     assert f"{TOPIC}/0@7" in listed[1]
@@ -79,10 +79,10 @@ async def test_a_group_that_stopped_may_go_on_and_what_kafka_deleted_is_a_gap(ds
     connection = await asyncpg.connect(dsn)
     await connection.execute(POSITION, TOPIC)
 
-    assert (await said(dsn, "parked", "resume", "supervision"))[0] == 0
+    assert (await eldercare(dsn, "parked", "resume", "supervision"))[0] == 0
     assert await connection.fetchval("select run from position") == 0
 
-    lost = await said(dsn, "parked", "accept-loss", "supervision", TOPIC, "0", "30")
+    lost = await eldercare(dsn, "parked", "accept-loss", "supervision", TOPIC, "0", "30")
     assert lost == (
         0,
         f"{TOPIC}/0: 22 records before offset 30 count as lost; start supervision again\n",
@@ -102,11 +102,11 @@ async def test_a_changed_audit_record_is_found(dsn: str, clock: Clock) -> None:
     await AuditChain(store).seal()
     await store.close()
 
-    whole = await said(dsn, "audit", "verify", "supervision")
+    whole = await eldercare(dsn, "audit", "verify", "supervision")
     connection = await asyncpg.connect(dsn)
     await connection.execute("update audit_record set subject = 'somebody else' where position = 2")
     await connection.close()
-    broken = await said(dsn, "audit", "verify", "supervision")
+    broken = await eldercare(dsn, "audit", "verify", "supervision")
 
     assert whole[0] == 0, whole[1]
     assert "the chain of audit records holds" in whole[1]

@@ -6,21 +6,21 @@ from pathlib import Path
 import typer
 
 import city
-from city.__main__ import app
+from city.cli.app import app
 
 PACKAGE = Path(city.__file__).parent
 TEXT = (PACKAGE.parent / "README.md").read_text()
 
 
 def test_every_verb_stands_in_the_table() -> None:
-    told = {
+    named = {
         verb
         for line in TEXT.splitlines()
         if line.startswith("| `")
         for verb in re.findall(r"`([a-z-]+)`", line.split("|")[1])
     }
 
-    assert told == set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    assert named == set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
 def test_every_file_is_named() -> None:

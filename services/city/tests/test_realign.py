@@ -16,12 +16,12 @@ from confluent_kafka.admin import AdminClient
 from eldercare.assessment.v1.events_pb2 import ApplicationWithdrawn
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from city import topics
 from city.backup import tail
 from city.backup.making import MANIFEST, TAIL, Manifest, NoBackup, Source, backup
-from city.backup.positions import hearing
+from city.backup.positions import consuming
 from city.backup.realigning import COPIES, CopiesUnknown, InUse, realign
 from city.names import NAMES
+from city.operations import topics
 from devservers.kafka import Kafka, KafkaCluster
 from devservers.postgres import Postgres, execute
 from kit.contracts.clock import Clock
@@ -100,7 +100,7 @@ async def say(address: str, kafka: Bootstrap | None, count: int) -> list[str]:
 
 async def read(databases: dict[str, str], cluster: str, following: dict[int, int]) -> None:
     """Every group that hears the topic has read this far."""
-    for group in hearing(NAMES)[TOPIC]:
+    for group in consuming(NAMES)[TOPIC]:
         connection = await asyncpg.connect(databases[group])
         for partition, offset in following.items():
             await connection.execute(READ, group, cluster, TOPIC, partition, offset)

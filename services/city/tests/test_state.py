@@ -15,13 +15,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from city.box.services import Endpoints, environment
+from city.box.state import NotAState, State, StateInUse, role_dsn
 from city.names import NAMES
-from city.services import Places, environment
-from city.state import NotAState, State, StateInUse, role_dsn
 from devservers.process import free_port
 from kit.contracts.clock import Clock
 
-PLACES = Places(
+PLACES = Endpoints(
     "postgresql://postgres:pw@127.0.0.1:5432/postgres", "127.0.0.1:9092", 4, 1, "apache"
 )
 
@@ -50,7 +50,9 @@ def test_secrets_made_in_many_threads_at_once_are_all_kept(state: State) -> None
     assert {name: State(state.folder).secret(name) for name in made} == made
 
 
-def test_the_business_clock_begins_where_the_city_says_and_is_never_set_back(state: State) -> None:
+def test_the_business_clock_begins_where_the_city_sets_it_and_is_never_set_back(
+    state: State,
+) -> None:
     begin = datetime(2026, 1, 1, tzinfo=UTC)
     state.begin_clock(begin)
     assert Clock(state.clock).now() == begin

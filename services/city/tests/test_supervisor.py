@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from city.board import line
-from city.supervisor import MISCONFIGURED, Phase, Supervisor, status_of
+from city.box.board import line
+from city.box.child import Phase
+from city.box.supervisor import MISCONFIGURED, Supervisor
+from city.operations.status import status_of
 from devservers.kafka import MemoryKafka
 from devservers.process import Process, StartFailed
 from testkit import until
@@ -35,8 +37,8 @@ SLEEPS = "import time; print('ready', flush=True); time.sleep(600)"
 
 
 async def test_a_killed_child_comes_back_under_a_new_pid(tmp_path: Path) -> None:
-    said: list[str] = []
-    supervisor = Supervisor(said.append)
+    lines: list[str] = []
+    supervisor = Supervisor(lines.append)
     child = supervisor.add(Program("worker", tmp_path, SLEEPS))
     await supervisor.until_ready(["worker"], 10)
     before = child.process.pid
@@ -46,7 +48,7 @@ async def test_a_killed_child_comes_back_under_a_new_pid(tmp_path: Path) -> None
 
     await until(lambda: child.phase == Phase.READY and child.process.pid not in (None, before))
     assert child.restarts == 1
-    assert "worker ended with -9; again in 1.0 s" in said
+    assert "worker ended with -9; again in 1.0 s" in lines
     await supervisor.stop()
 
 
@@ -57,7 +59,7 @@ class Baffling(Program):
         raise RuntimeError("no way to tell")
 
 
-async def test_a_child_that_cannot_be_watched_ends_the_city_and_says_why(tmp_path: Path) -> None:
+async def test_a_child_that_cannot_be_watched_ends_the_city_with_the_reason(tmp_path: Path) -> None:
     supervisor = Supervisor(print)
     supervisor.add(Baffling("baffling", tmp_path, SLEEPS))
 
@@ -84,13 +86,13 @@ def test_who_does_not_speak_http_at_a_services_port_is_no_service() -> None:
 
 
 async def test_a_child_that_dies_again_and_again_waits_longer_each_time(tmp_path: Path) -> None:
-    said: list[str] = []
-    supervisor = Supervisor(said.append)
+    lines: list[str] = []
+    supervisor = Supervisor(lines.append)
     supervisor.add(Program("faint", tmp_path, "raise SystemExit(5)"))
 
-    await until(lambda: len(said) >= 2, timeout=15)
+    await until(lambda: len(lines) >= 2, timeout=15)
 
-    assert said[:2] == ["faint ended with 5; again in 1.0 s", "faint ended with 5; again in 2.0 s"]
+    assert lines[:2] == ["faint ended with 5; again in 1.0 s", "faint ended with 5; again in 2.0 s"]
     await supervisor.stop()
 
 
@@ -167,20 +169,20 @@ sys.exit(1)
 """
 
 
-async def test_a_group_that_stopped_itself_says_why_while_it_rests(tmp_path: Path) -> None:
-    said: list[str] = []
-    supervisor = Supervisor(said.append)
+async def test_a_group_that_stopped_itself_shows_why_while_it_rests(tmp_path: Path) -> None:
+    lines: list[str] = []
+    supervisor = Supervisor(lines.append)
     child = supervisor.add(Program("datacenter", tmp_path, STOPS))
-    child.told = {"parked": 50, "lag": 7}
+    child.status = {"parked": 50, "lag": 7}
 
     await until(lambda: child.phase == Phase.RESTING)
-    told = line(
+    shown = line(
         {
             "children": {
                 "datacenter": {"phase": child.phase, "reason": child.reason, "cpu_share": 0.0}
             },
         },
-        {"datacenter": child.told},
+        {"datacenter": child.status},
     )
     await supervisor.stop()
 
@@ -188,5 +190,5 @@ async def test_a_group_that_stopped_itself_says_why_while_it_rests(tmp_path: Pat
         "datacenter ended with 1, the group has stopped: 51 records of one partition in a row "
         "would be parked"
     )
-    assert said[0] == f"{why}; again in 1.0 s"
-    assert told == f"0/1 ready lag=0 outbox=0 waiting=0 parked=50 due=0 cpu=0%; {why}"
+    assert lines[0] == f"{why}; again in 1.0 s"
+    assert shown == f"0/1 ready lag=0 outbox=0 waiting=0 parked=50 due=0 cpu=0%; {why}"

@@ -11,8 +11,9 @@ import pytest
 from confluent_kafka.admin import AdminClient, ConfigEntry, ConfigResource, ResourceType
 from confluent_kafka.cimpl import NewTopic
 
-from city import topics
-from city.operations import OWNERS, NotOwned, difference, owner
+from city.operations import topics
+from city.operations.snapshots import OWNERS, NotOwned, owner
+from city.operations.status import difference
 from devservers.kafka import Kafka
 from kit.messaging.bootstrap import Bootstrap
 from testkit import until
@@ -25,13 +26,13 @@ def test_every_topic_of_a_master_is_compacted_and_no_other() -> None:
 
 
 def test_every_master_has_an_owner_who_can_say_it_again() -> None:
-    said = {
+    published = {
         name: service
         for service in set(OWNERS.values())
         for name in import_module(f"{service}.snapshots").SNAPSHOT_SOURCES
     }
 
-    assert said == {name: owner(name) for name in topics.COMPACTED}
+    assert published == {name: owner(name) for name in topics.COMPACTED}
     with pytest.raises(NotOwned, match="order is none of"):
         owner("order")
 
@@ -67,7 +68,7 @@ def test_topics_are_made_through_a_guarded_door_by_the_settings_of_the_environme
     door: str, guarded: dict[str, Bootstrap]
 ) -> None:
     way = guarded[door]
-    told = {
+    variables = {
         "KAFKA": way.brokers,
         "KAFKA_SECURITY": way.security,
         "KAFKA_MECHANISM": way.mechanism or "",
@@ -80,7 +81,7 @@ def test_topics_are_made_through_a_guarded_door_by_the_settings_of_the_environme
 
     done, half = (
         subprocess.run(
-            command, env=os.environ | told | wrong, capture_output=True, text=True, check=False
+            command, env=os.environ | variables | wrong, capture_output=True, text=True, check=False
         )
         for wrong in ({}, {"KAFKA_USERNAME": ""})
     )
@@ -106,7 +107,7 @@ def test_foreign_topics_are_left_alone(own_kafka: Kafka) -> None:
     assert len(admin.list_topics(timeout=10).topics["somebody.elses"].partitions) == 7
 
 
-def test_a_record_that_vanished_is_told_with_its_place() -> None:
+def test_a_record_that_vanished_is_shown_with_its_place() -> None:
     fates = {"applied": 5, "repeated": 1, "foreign": 2, "waiting": 1, "parked": 1, "held": 0}
     position = {"topic": "eldercare.order.v1", "partition": 3, "begin": 10, "next": 20, **fates}
 

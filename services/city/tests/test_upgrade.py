@@ -125,14 +125,14 @@ def test_releases_change_under_load_and_nobody_sees_a_difference(
             command, stdout=log, stderr=log, start_new_session=True, check=False, timeout=860
         ).returncode
 
-    told = (folder / "log").read_text()
-    assert ended == 0, told[-6000:]
-    assert f"all {2 * len(present())} processes are of the new release" in told, (
-        f"the story was over before the upgrade:\n{told[-6000:]}"
+    output = (folder / "log").read_text()
+    assert ended == 0, output[-6000:]
+    assert f"all {2 * len(present())} processes are of the new release" in output, (
+        f"the story was over before the upgrade:\n{output[-6000:]}"
     )
-    replaced = told.partition("the schema is the new release's")[2]
+    replaced = output.partition("the schema is the new release's")[2]
     assert set(re.findall(r"ended with (-?\d+);", replaced)) == {"0"}, "a process was not drained"
-    assert "the schema is at" not in told, (
+    assert "the schema is at" not in output, (
         "a process of the previous release does not serve on the new schema"
     )
     found = json.loads((folder / "state" / "comparison.json").read_text())
@@ -141,5 +141,5 @@ def test_releases_change_under_load_and_nobody_sees_a_difference(
     assert (
         found["failures"] == []
     )  # records not accounted for, parked ones, a ledger out of balance
-    assert re.search(r"(\d+)\s+tries\s+repeated", told)
-    assert re.search(r"(\d+) records were heard twice and applied once", told)
+    assert re.search(r"(\d+)\s+tries\s+repeated", output)
+    assert re.search(r"(\d+) records were consumed twice and applied once", output)

@@ -1,10 +1,10 @@
-"""A backup of a living city into one folder: every database at one instant, the tail of Kafka, the
-keys and the clock of one box.
+"""A backup of a living city into one folder: every database at one instant, the tail of Kafka; of a
+city on one machine also the keys and the clock.
 
 postgres/        a base backup: the data directory with the log that makes it consistent
 tail             what not every group had read, raw (city.backup.tail)
-secrets.json     the keys and passwords of one box, its clock and its ports; absent where the city
-is deployed otherwise manifest.json    written last: a folder without it is no backup
+secrets.json     keys and passwords of a city on one machine; beside it its clock and its ports
+manifest.json    written last: a folder without it is no backup
 """
 
 import asyncio
@@ -17,15 +17,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from city import operations, servers, topics
 from city.backup import positions, tail
 from city.backup.tail import Partition
-from city.names import present
-from city.services import GIVEN, database, guarded
-from city.state import State
+from city.operations import topics
 from kit.contracts import ids
 from kit.contracts.clock import Clock
 from kit.messaging.bootstrap import Bootstrap
@@ -33,16 +29,16 @@ from kit.messaging.clusters import cluster_of
 
 FORM = 1
 MANIFEST, TAIL, BASE = "manifest.json", "tail", "postgres"
-BOX = ("secrets.json", "clock", "ports.json")  # of the state folder of one box
-Said = Callable[[str], None]
+KEPT = ("secrets.json", "clock", "ports.json")  # of the state folder of a city on one machine
+Say = Callable[[str], None]
 
 
 class NoBackup(Exception):
-    """The folder holds something else, or a backup that was not finished, or one that is damaged."""
+    """The folder holds something else, or a backup that is unfinished or damaged."""
 
 
 class Failed(Exception):
-    """PostgreSQL's own program could not make or verify the base backup; the text is what it said."""
+    """PostgreSQL's own program could not make or verify the base backup; the text is its output."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +47,14 @@ class Source:
 
     server: PostgreSQL, by an address of a role that may replicate; empty where somebody else copies
     it. databases: addresses by service. programs: folder of PostgreSQL's own; None for those of the
-    PATH. box: None outside of one.
+    PATH. state: the state folder of a city on one machine; None of any other.
     """
 
     server: str
     kafka: Bootstrap
     databases: Mapping[str, str]
     programs: Path | None = None
-    box: State | None = None
+    state: Path | None = None
 
 
 @dataclass
@@ -83,36 +79,40 @@ class Manifest:
         return 1 + max(partition for _, partition in self.ends)
 
     def write(self, folder: Path) -> None:
-        told: dict[str, Any] = {**self.__dict__, "form": FORM}
-        told |= {
-            name: [[*place, offset] for place, offset in sorted(told[name].items())]
-            for name in ("starts", "ends", "before")
+        content: dict[str, object] = {**self.__dict__, "form": FORM}
+        content |= {
+            name: [[*place, offset] for place, offset in sorted(offsets.items())]
+            for name, offsets in (
+                ("starts", self.starts),
+                ("ends", self.ends),
+                ("before", self.before),
+            )
         }
-        _private(folder / MANIFEST, json.dumps(told, indent=1).encode())
+        _private(folder / MANIFEST, json.dumps(content, indent=1).encode())
 
     @classmethod
     def of(cls, folder: Path) -> "Manifest":
         """Raises: NoBackup, also where a file is not as it was written."""
         try:
-            told = json.loads((folder / MANIFEST).read_text())
+            content = json.loads((folder / MANIFEST).read_text())
         except FileNotFoundError:
             raise NoBackup(
                 f"backup: {folder} holds no {MANIFEST}, so it is no backup, or one that "
                 "was not finished"
             ) from None
-        if told.pop("form", None) != FORM:
+        if content.pop("form", None) != FORM:
             raise NoBackup(f"backup: {folder} was made by another release: its form is not {FORM}")
-        told |= {
-            name: {(topic, partition): offset for topic, partition, offset in told[name]}
+        content |= {
+            name: {(topic, partition): offset for topic, partition, offset in content[name]}
             for name in ("starts", "ends", "before")
         }
-        for name, digest in told["digests"].items():
+        for name, digest in content["digests"].items():
             if not (folder / name).exists() or _digest(folder / name) != digest:
                 raise NoBackup(f"backup: {folder / name} is absent or not as it was written")
-        return cls(**told)
+        return cls(**content)
 
 
-def backup(folder: Path, source: Source, said: Said) -> Manifest:
+def backup(folder: Path, source: Source, say: Say) -> Manifest:
     """Makes it while everybody goes on. Blocks.
 
     Raises: NoBackup where the folder is not empty; Failed, tail.Lost, KafkaException.
@@ -128,14 +128,14 @@ def backup(folder: Path, source: Source, said: Said) -> Manifest:
     nexts = asyncio.run(positions.look(source.databases, cluster)).nexts
     starts = {place: nexts.get(place, begin) for place, (begin, _) in before.items()}
     if source.server:
-        base(folder / BASE, source, said)
-        said(f"the base backup is made and verified ({time.monotonic() - since:.1f} s)")
+        base_backup(folder / BASE, source, say)
+        say(f"the base backup is made and verified ({time.monotonic() - since:.1f} s)")
     # behind the databases' instant: no clock may show less than an instant that they hold
-    kept = [name for name in BOX if source.box is not None]
-    for name in kept:
-        assert source.box is not None
-        _private(folder / name, (source.box.folder / name).read_bytes())
-    ends = tail.copy(source.kafka, folder / TAIL, starts, said)
+    kept = KEPT if source.state else ()
+    if source.state:
+        for name in kept:
+            _private(folder / name, (source.state / name).read_bytes())
+    ends = tail.copy(source.kafka, folder / TAIL, starts, say)
     # a base backup that begins now holds all that Kafka holds now; of databases that somebody else
     # keeps, nobody knows the instant
     known = {place: end if source.server else begin for place, (begin, end) in before.items()}
@@ -154,46 +154,35 @@ def backup(folder: Path, source: Source, said: Said) -> Manifest:
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     copied = sum(ends.values()) - sum(starts.values())
     held = f"{len(made.services)} databases" if source.server else "no databases"
-    said(
+    say(
         f"{folder} holds {held}, {copied} records of Kafka, {size / 1e6:.1f} MB "
         f"({time.monotonic() - since:.1f} s)"
     )
     return made
 
 
-def base(folder: Path, source: Source, said: Said) -> None:
+def base_backup(folder: Path, source: Source, say: Say) -> None:
     """The base backup of the whole server with the log that was written meanwhile, verified.
     Blocks. Raises: Failed.
     """
     parts = urlsplit(source.server)
     user, _, places = parts.netloc.rpartition("@")
     name, _, password = user.partition(":")
-    shown = urlunsplit(
-        (parts.scheme, f"{name}@{places}", "/postgres", parts.query, "")
-    )  # the list of processes shows it
-    _run(
-        source.programs,
-        "pg_basebackup",
-        [
-            "--pgdata",
-            str(folder),
-            "--dbname",
-            shown,
-            "--no-password",
-            "--format",
-            "plain",
-            "--wal-method",
-            "stream",
-            "--checkpoint",
-            "fast",
-            "--manifest-checksums",
-            "SHA256",
-            "--label",
-            "eldercare",
-        ],
-        {"PGPASSWORD": unquote(password)} if password else {},
-    )
-    said("the base backup is copied; it is verified")
+    # without the password: the list of processes shows it
+    shown = urlunsplit((parts.scheme, f"{name}@{places}", "/postgres", parts.query, ""))
+    options = {
+        "pgdata": str(folder),
+        "dbname": shown,
+        "format": "plain",
+        "wal-method": "stream",
+        "checkpoint": "fast",
+        "manifest-checksums": "SHA256",
+        "label": "eldercare",
+    }
+    arguments = ["--no-password", *(f"--{key}={value}" for key, value in options.items())]
+    secret = {"PGPASSWORD": unquote(password)} if password else {}
+    _run(source.programs, "pg_basebackup", arguments, secret)
+    say("the base backup is copied; it is verified")
     verify(folder, source.programs)
 
 
@@ -203,8 +192,8 @@ def verify(folder: Path, programs: Path | None) -> None:
 
     pg_verifybackup does the same; that of the wheel does not start.
     """
-    told = json.loads((folder / "backup_manifest").read_text())
-    for file in told["Files"]:
+    manifest = json.loads((folder / "backup_manifest").read_text())
+    for file in manifest["Files"]:
         path = folder / os.fsdecode(
             bytes.fromhex(file["Encoded-Path"]) if "Encoded-Path" in file else file["Path"].encode()
         )
@@ -214,30 +203,10 @@ def verify(folder: Path, programs: Path | None) -> None:
             or _digest(path) != file["Checksum"]
         ):
             raise Failed(f"{path} is absent or not as PostgreSQL wrote it")
-    for needed in told["WAL-Ranges"]:
-        place = [
-            "--timeline",
-            str(needed["Timeline"]),
-            "--start",
-            needed["Start-LSN"],
-            "--end",
-            needed["End-LSN"],
-        ]
-        _run(programs, "pg_waldump", ["--quiet", "--path", str(folder / "pg_wal"), *place], {})
-
-
-def box(state: State) -> Source:
-    """What the city that runs on a state folder consists of."""
-    where = operations.places(state)
-    kafka = guarded(where.kafka) if where.kafka_kind == GIVEN else Bootstrap(where.kafka)
-    databases = {name: database(state, where.postgres, name) for name in present()}
-    return Source(
-        where.postgres,
-        kafka,
-        databases,
-        servers.nodes(servers.postgres(state))[0].programs(),
-        state,
-    )
+    for needed in manifest["WAL-Ranges"]:
+        start, end = f"--start={needed['Start-LSN']}", f"--end={needed['End-LSN']}"
+        arguments = ["--quiet", f"--path={folder / 'pg_wal'}", f"--timeline={needed['Timeline']}"]
+        _run(programs, "pg_waldump", [*arguments, start, end], {})
 
 
 def _run(
@@ -248,12 +217,9 @@ def _run(
         raise Failed(
             f"{program} is not on this machine: it belongs to PostgreSQL's client programs"
         )
+    variables = {**os.environ, **secret}
     done = subprocess.run(
-        [path, *arguments],
-        env={**os.environ, **secret},
-        capture_output=True,
-        text=True,
-        check=False,
+        [path, *arguments], env=variables, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise Failed(f"{program} ended with {done.returncode}: {done.stderr.strip()[-2000:]}")

@@ -19,15 +19,15 @@ _SENT = "select topic, partition, max(next) from sent where cluster = $1 group b
 @dataclass(frozen=True)
 class Positions:
     """nexts: the lowest offset that some group has not read, where every group of the topic has
-    read something. true: offsets below it were said by transactions that stand in the databases.
+    read something. true: offsets below it were published by transactions that the databases hold.
     """
 
     nexts: dict[Partition, int]
     true: dict[Partition, int]
 
 
-def hearing(services: Iterable[str]) -> dict[str, set[str]]:
-    """Which groups hear a topic, by its name; a service's group bears its name."""
+def consuming(services: Iterable[str]) -> dict[str, set[str]]:
+    """Which groups consume a topic, by its name; a service's group bears its name."""
     groups: dict[str, set[str]] = {}
     for service in services:
         import_all(service, "consumers")
@@ -40,7 +40,7 @@ async def look(databases: Mapping[str, str], cluster: str) -> Positions:
     """Asks the databases, one after the other. databases: addresses by service. Raises:
     asyncpg.PostgresError, OSError.
     """
-    groups = hearing(databases)
+    groups = consuming(databases)
     read: dict[Partition, dict[str, int]] = {}
     true: dict[Partition, int] = {}
     for address in databases.values():

@@ -12,10 +12,10 @@ from uuid import UUID
 import asyncpg
 from confluent_kafka.admin import AdminClient
 
-from city import topics
 from city.backup import positions, tail
 from city.backup.making import TAIL, Manifest
 from city.backup.tail import Offsets, Partition
+from city.operations import topics
 from kit.contracts.clock import Clock
 from kit.contracts.modules import import_all
 from kit.db import epochs
@@ -25,20 +25,19 @@ from kit.messaging.bootstrap import Bootstrap
 from kit.messaging.clusters import cluster_of
 
 GONE_S = 60.0
-SPANS, COPIES = (
-    "spans.json",
-    "replication.json",
-)  # what a run that was cut off leaves to the next one
+# What a run that was cut off leaves to the next one.
+SPANS, COPIES = "spans.json", "replication.json"
 _EPOCH = "select epoch from epoch where restore_id = $1"
 _OTHERS = """
 select count(*) from pg_stat_activity
-where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"""
-Said = Callable[[str], None]
+where datname = current_database() and pid <> pg_backend_pid()
+  and backend_type = 'client backend'"""
+Say = Callable[[str], None]
 
 
 class InUse(Exception):
     """Somebody is connected to a database that is to begin a new epoch: a service that runs on
-    would go on saying the old one.
+    would go on publishing in the old one.
     """
 
 
@@ -53,7 +52,7 @@ def realign(
     manifest: Manifest,
     kafka: Bootstrap,
     databases: Mapping[str, str],
-    said: Said,
+    say: Say,
     *,
     replication: int | None = None,
     notes: Path | None = None,
@@ -70,17 +69,17 @@ def realign(
     asyncio.run(_alone(databases))
     begun = asyncio.run(_epochs(manifest, databases))
     if begun.keys() == databases.keys():
-        said("every database has begun the epoch of this backup already")
+        say("every database has begun the epoch of this backup already")
         return begun
     spans = _kept_spans(notes or folder) if begun else _spans(manifest, databases)
     _keep_spans(notes or folder, spans)
     copies = _copies(kafka, notes or folder, replication)
     _anew(kafka, manifest.partitions, copies)
-    said(f"the topics are made anew with {copies} copies of each partition")
-    kept = tail.refill(kafka, folder / TAIL, spans, said)
+    say(f"the topics are made anew with {copies} copies of each partition")
+    kept = tail.refill(kafka, folder / TAIL, spans, say)
     copied = sum(manifest.ends.values()) - sum(manifest.starts.values())
     true = sum(map(len, kept.values()))
-    said(
+    say(
         f"{true} of {copied} records of the tail are true, and in the new topics "
         f"({time.monotonic() - began:.1f} s)"
     )
@@ -93,13 +92,13 @@ def _spans(manifest: Manifest, databases: Mapping[str, str]) -> dict[Partition, 
 
 
 def _keep_spans(folder: Path, spans: Mapping[Partition, tuple[int, int]]) -> None:
-    """Beside the tail: a database that has begun its epoch no longer tells what was true before it."""
+    """Beside the tail: a database that has begun its epoch forgets what was true before it."""
     _note(folder / SPANS, [[*place, *span] for place, span in sorted(spans.items())])
 
 
-def _note(file: Path, told: object) -> None:
+def _note(file: Path, content: object) -> None:
     draft = file.with_name(f"{file.name}.new")
-    draft.write_text(json.dumps(told))
+    draft.write_text(json.dumps(content))
     draft.rename(file)
 
 

@@ -14,7 +14,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
@@ -22,10 +22,10 @@ from kit.messaging.bootstrap import Bootstrap
 
 Partition = tuple[str, int]
 Offsets = dict[Partition, "array[int]"]
-Said = Callable[[str], None]
+Say = Callable[[str], None]
 
 ANSWER_S = 30.0
-TOLD_EVERY = 100_000  # records between two lines of progress
+REPORT_EVERY = 100_000  # records between two lines of progress
 _ENTRY, _NUMBER, _HEAD = struct.Struct(">II"), struct.Struct(">I"), struct.Struct(">iqq")
 _NONE = 0xFFFFFFFF
 _YOUNG = (
@@ -85,7 +85,7 @@ def _bounds(consumer: Consumer, place: Partition) -> tuple[int, int]:
 
 
 def copy(
-    kafka: Bootstrap, file: Path, starts: Mapping[Partition, int], said: Said
+    kafka: Bootstrap, file: Path, starts: Mapping[Partition, int], say: Say
 ) -> dict[Partition, int]:
     """Writes every record from these offsets up to the present end, and returns the ends. Raises:
     Lost, KafkaException.
@@ -108,8 +108,8 @@ def copy(
                 if message.error() is None and offset < now[place][1]:
                     _write(opened, _record(message))
                     count += 1
-                    if count % TOLD_EVERY == 0:
-                        said(f"{count} records copied, {len(open_)} partitions to go")
+                    if count % REPORT_EVERY == 0:
+                        say(f"{count} records copied, {len(open_)} partitions to go")
                 # a gap before the end is no record that is missing: the log was compacted
                 if message.error() is not None or offset + 1 >= now[place][1]:
                     open_.discard(place)
@@ -134,7 +134,7 @@ def read(file: Path) -> Iterator[Record]:
 
 
 def refill(
-    kafka: Bootstrap, file: Path, spans: Mapping[Partition, tuple[int, int]], said: Said
+    kafka: Bootstrap, file: Path, spans: Mapping[Partition, tuple[int, int]], say: Say
 ) -> Offsets:
     """Puts the records of these spans of offsets into empty topics, each into its partition, in
     order, as it was.
@@ -178,8 +178,8 @@ def refill(
                 producer.poll(1)
         kept[record.topic, record.partition].append(record.offset)
         count += 1
-        if count % TOLD_EVERY == 0:
-            said(f"{count} records put back")
+        if count % REPORT_EVERY == 0:
+            say(f"{count} records put back")
         producer.poll(0)
     if producer.flush(ANSWER_S) or failed:
         raise Lost(
@@ -227,7 +227,7 @@ def _place(message: Message) -> tuple[Partition, int]:
 
 def _record(message: Message) -> Record:
     headers: list[tuple[str, bytes | None]] = []
-    for name, text in cast(list[tuple[str, Any]], message.headers() or []):
+    for name, text in cast("list[tuple[str, str | bytes | None]]", message.headers() or []):
         headers.append((name, text.encode() if isinstance(text, str) else text))
     key, value = message.key(), message.value()
     assert key is None or isinstance(key, bytes)

@@ -1,4 +1,4 @@
-"""Emits the full state of a master again, for consumers whose replica was lost; `eldercare resay
+"""Emits the full state of a master again, for consumers whose replica was lost; `eldercare republish
 elder`.
 
 A service names its masters in `SNAPSHOT_SOURCES` of its `snapshots.py`, by name of the aggregate.

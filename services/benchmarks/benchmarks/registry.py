@@ -1,0 +1,25 @@
+"""The registry of benchmarks: each measures one figure of its package and returns the object that
+is printed last.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+
+Result = dict[str, object]  # printed as JSON
+Benchmark = Callable[[], Result]
+
+
+def _of(module: str) -> Benchmark:
+    """`run()` of a module, imported only when it is asked for."""
+    return lambda: dict(import_module(module).run())
+
+
+BENCHES: dict[str, Benchmark] = {
+    "outbox": _of("benchmarks.outbox"),
+    "consumer": _of("benchmarks.consumer"),
+    "command": _of("benchmarks.command"),
+    "projection": _of("datacenter.bench"),
+    "board": _of("datacenter.bench.board"),
+    "gateway": _of("benchmarks.gateway"),
+    "city": _of("benchmarks.city"),
+}
