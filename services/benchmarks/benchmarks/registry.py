@@ -20,6 +20,6 @@ BENCHES: dict[str, Benchmark] = {
     "command": _of("benchmarks.command"),
     "projection": _of("datacenter.bench"),
     "board": _of("datacenter.bench.board"),
-    "gateway": _of("benchmarks.gateway"),
+    "gateway": _of("benchmarks.gateway.reading"),
     "city": _of("benchmarks.city"),
 }

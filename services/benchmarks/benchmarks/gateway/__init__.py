@@ -1,7 +1,3 @@
 """The figure of the gateway: a read with identity, access and SQL behind it, beside the same route
 with nothing behind it.
 """
-
-from benchmarks.gateway.reading import run
-
-__all__ = ["run"]
