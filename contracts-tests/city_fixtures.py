@@ -68,7 +68,7 @@ def _import(town: RunningCity) -> None:
     people = [
         one for one in population(4000, 1, START, geography)[-400:] if one.area_code[:6] == HALL[:6]
     ][:2]
-    told = (
+    imported = (
         town.request(
             "POST",
             "/v1/elder-imports",
@@ -80,7 +80,7 @@ def _import(town: RunningCity) -> None:
         .raise_for_status()
         .json()
     )
-    town.kept |= {"import_id": told["import_id"], "import_area": HALL}
+    town.kept |= {"import_id": imported["import_id"], "import_area": HALL}
     town.quiet()
 
 

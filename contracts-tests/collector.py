@@ -29,7 +29,7 @@ class Seen:
 
 
 class Collector:
-    """Answers TraceService and MetricsService on a free port; `endpoint` is what a city is told."""
+    """Answers TraceService and MetricsService on a free port; a city is given its `endpoint`."""
 
     def __init__(self) -> None:
         self.spans: list[Seen] = []
@@ -110,12 +110,12 @@ def _written(resource: Any) -> Iterator[Any]:
 
 def _values(span: Any) -> Iterator[Any]:
     """Everything in a span that somebody wrote into it."""
-    for told in (
+    for attributes in (
         span.attributes,
         *(event.attributes for event in span.events),
         *(link.attributes for link in span.links),
     ):
-        for name, value in _pairs(told):
+        for name, value in _pairs(attributes):
             yield from (name, value)
     yield from (event.name for event in span.events)
     yield span.status.message

@@ -44,7 +44,7 @@ def messages() -> Iterator[Descriptor]:
 
 
 def events() -> dict[str, type[Message]]:
-    """Message class by full name of everything that is said."""
+    """Message class by full name of everything that is published."""
     return {
         message.full_name: message_factory.GetMessageClass(message)
         for message in messages()

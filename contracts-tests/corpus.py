@@ -24,7 +24,7 @@ from kit.messaging.outbox import Cause, envelope, route
 
 FOLDER = Path(__file__).parent / "corpus"
 RELEASED = Path(__file__).parent.parent / "protos" / "released.binpb"
-ID, SAID = (
+ID, SENT_AT = (
     UUID("019c79b2-9ac0-7000-8000-000000000001"),
     datetime(2026, 2, 20, 1, 2, 3, 4, tzinfo=UTC),
 )
@@ -105,8 +105,8 @@ def headers(message: Message) -> dict[str, str]:
         7,
         message_id=ID,
         service=contracts.service_of(message.DESCRIPTOR),
-        time=SAID,
-        recorded_at=SAID,
+        time=SENT_AT,
+        recorded_at=SENT_AT,
         why=Cause(str(ID), str(ID), f"00-{'1' * 32}-{'2' * 16}-01"),
         here=f"00-{'1' * 32}-{'3' * 16}-01",
     )
@@ -127,11 +127,11 @@ def freeze() -> list[str]:
 
 
 def _frozen(name: str, message: Message) -> dict[str, Any]:
-    said = contracts.event(type(message))
+    declared = contracts.event(type(message))
     return {
         "type": name,
-        "topic": f"eldercare.{said.topic}.v1",
-        "key": said.key,
+        "topic": f"eldercare.{declared.topic}.v1",
+        "key": declared.key,
         "bytes": base64.b64encode(message.SerializeToString(deterministic=True)).decode(),
         "json": json_format.MessageToDict(message, preserving_proto_field_name=True),
     }

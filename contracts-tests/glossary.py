@@ -55,8 +55,13 @@ PREFIXES = {
     "do_": "the verb of what it does",
 }
 
-# Names that a library gives.
+# Names that something else gives: a library, a table.
 GIVEN = {
     "info": "a level of the log; what a column carries in SQLAlchemy",
     "handle_error": "asyncio",
+    "process_bind_param": "SQLAlchemy's TypeDecorator",
+    "process_result_value": "SQLAlchemy's TypeDecorator",
+    "do_GET": "BaseHTTPRequestHandler of http.server",
+    "do_POST": "BaseHTTPRequestHandler of http.server",
+    "heard_at": "the column of inbox and feed_event, which released migrations made",
 }

@@ -121,12 +121,12 @@ def figures(query: Query, month: str) -> Figures:
 
 def shown(rows: list[dict[str, Any]], codes: set[str]) -> Figures:
     """The same figures as the board answers them; those of nothing left out."""
-    told = {
+    figures = {
         (row["code"], row["area_code"]): (int(row["numerator"]), int(row["denominator"]))
         for row in rows
         if row["code"] in codes
     }
-    return {key: pair for key, pair in told.items() if pair != (0, 0)}
+    return {key: pair for key, pair in figures.items() if pair != (0, 0)}
 
 
 def _rolled(rows: dict[str, list[Row]]) -> Iterator[tuple[tuple[str, str], list[int]]]:

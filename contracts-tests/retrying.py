@@ -22,10 +22,10 @@ class Retrying(Gateway):
     """
 
     def __init__(
-        self, address: str, secret: str, seed: int, said: Counter[str] | None = None
+        self, address: str, secret: str, seed: int, sent: Counter[str] | None = None
     ) -> None:
         super().__init__(address, client_id="simulator", secret=secret, seed=seed)
-        self.said = said or Counter()
+        self.sent = sent or Counter()
         self.free = asyncio.Event()
         self.free.set()
         self.resumed = 0
@@ -39,8 +39,8 @@ class Retrying(Gateway):
         deed = hashlib.sha256(
             json.dumps([_subject(token), path, body], sort_keys=True).encode()
         ).hexdigest()
-        self.said[deed] += 1
-        return await super().post(token, path, body, key=key or f"{deed[:48]}-{self.said[deed]}")
+        self.sent[deed] += 1
+        return await super().post(token, path, body, key=key or f"{deed[:48]}-{self.sent[deed]}")
 
     async def get(self, token: str, path: str, **query: Any) -> dict[str, Any]:
         """A feed that was restored goes on from the cursor that it names."""
@@ -65,7 +65,7 @@ def _subject(token: str) -> str:
     return str(json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["sub"])
 
 
-def told(gateway: Retrying, count: int, seed: int) -> Story:
+def new_story(gateway: Retrying, count: int, seed: int) -> Story:
     """A story that has not begun. count: of elders."""
     return Story(gateway, count, seed, Geography(seed))
 

@@ -172,10 +172,10 @@ class RunningCity:
         }
         known = json.dumps(wanted, sort_keys=True)
         if known not in self._tokens:
-            told = self.request(
+            reply = self.request(
                 "POST", "/onebox/tokens", self.operator(), json={"people": [wanted]}
             )
-            self._tokens[known] = told.raise_for_status().json()["tokens"][0]
+            self._tokens[known] = reply.raise_for_status().json()["tokens"][0]
         return self._tokens[known]
 
     def operator(self) -> str:

@@ -179,9 +179,9 @@ def test_a_reader_sees_what_is_in_scope_and_nothing_else(
     assert answer.status_code == 200, answer.text
     if method.gives_file:
         return
-    told = rows_of(answer.json())
-    assert told, "this reader's own rows are not told"
-    assert [one for one in told if scope and not scope.holds(claims, scope.value(one))] == []
+    rows = rows_of(answer.json())
+    assert rows, "this reader's own rows are not told"
+    assert [one for one in rows if scope and not scope.holds(claims, scope.value(one))] == []
 
 
 @pytest.mark.parametrize(("method", "role"), [case for case in READS if Scope.of(*case.values)])
@@ -244,11 +244,11 @@ def test_no_filter_leads_out_of_the_scope(seen: Seen, method: Method) -> None:
 
     for name, value in filters.items():
         answer = seen.town.request("GET", method.path, token, params={name: value})
-        told = rows_of(answer.json()) if answer.status_code == 200 else []
+        rows = rows_of(answer.json()) if answer.status_code == 200 else []
         assert answer.status_code in (200, 404), f"{name}={value}: {answer.text}"
         assert [
             one
-            for one in told
+            for one in rows
             if not scope.holds(
                 {"area": scope.foreign([], scope.value(row))["area"]}, scope.value(one)
             )

@@ -21,7 +21,7 @@ import owners_figures
 import psutil
 import pytest
 import retrying
-from eldercare.assessment.v1 import events_pb2 as said
+from eldercare.assessment.v1 import events_pb2 as assessment_events
 from retrying import Retrying
 from running_city import CITY, RunningCity
 
@@ -54,7 +54,7 @@ class Rehearsal:
     town: RunningCity
     runner: asyncio.Runner
     memory: Story
-    said: Any
+    sent: Any
     rounds: int
     output: str
     elders: dict[
@@ -76,18 +76,20 @@ def rehearsal() -> Iterator[Rehearsal]:
         lost = RunningCity(Path(made) / "lost")
         found = RunningCity(Path(made) / "found")
         try:
-            _tell("a city lives")
+            _print_progress("a city lives")
             lost.state.folder.parent.mkdir()
             lost.start("apache", "")
             gateway = Retrying(lost.facts()["gateway"], lost.secret(SIMULATOR), SEED)
-            story = retrying.told(gateway, ELDERS, SEED)
+            story = retrying.new_story(gateway, ELDERS, SEED)
             runner.run(retrying.begin(story, DAYS))
             runner.run(retrying.wake(story))
-            memory, counted = retrying.remembered(story), gateway.said.copy()
+            memory, counted = retrying.remembered(story), gateway.sent.copy()
             runner.run(retrying.apply(story, DAYS))
-            _tell("it is backed up while people order, and while the data center is frozen")
+            _print_progress(
+                "it is backed up while people order, and while the data center is frozen"
+            )
             rounds, output = runner.run(_backed_up(lost, story, Path(made) / "backup"))
-            _tell("it lives on")
+            _print_progress("it lives on")
             runner.run(_lived_on(story))
             elders = believed(lost, {})
             firm = next(one for one in story.roster.firms if one.cursor and one.position)
@@ -95,9 +97,9 @@ def rehearsal() -> Iterator[Rehearsal]:
                 "/v1/feed", story.tokens[f"firm {firm.organisation_id}"], cursor=firm.cursor
             )
             runner.run(gateway.close())
-            _tell("everything is killed and removed")
+            _print_progress("everything is killed and removed")
             _destroyed(lost)
-            _tell("it is restored")
+            _print_progress("it is restored")
             found.state.folder.parent.mkdir()
             output += _eldercare(
                 "restore", str(Path(made) / "backup"), "--state", str(found.state.folder)
@@ -105,7 +107,7 @@ def rehearsal() -> Iterator[Rehearsal]:
             found.start("apache", "")
             found.until(lambda: not pending(found.state), 900, "everything is republished")
             found.quiet()
-            _tell("it is there again")
+            _print_progress("it is there again")
             token = found.token("provider", organisation_id=firm.organisation_id)
             yield Rehearsal(found, runner, memory, counted, rounds, output, elders, token, page)
         finally:
@@ -143,12 +145,12 @@ def test_nothing_vanished_and_the_ledger_balances(rehearsal: Rehearsal) -> None:
     assert unbalanced(town.facts()) == []
     assert balance["debit_fen"] == balance["credit_fen"] != "0"
     assert 0 < true < copied, (
-        "the tail held what a frozen group had not read, and what was said after the "
+        "the tail held what a frozen group had not read, and what was published after the "
         "backup's instant"
     )
 
 
-def test_a_stranger_who_heard_the_lost_future_takes_what_is_said_again_for_newer(
+def test_a_stranger_who_consumed_the_lost_future_takes_what_is_published_again_for_newer(
     rehearsal: Rehearsal,
 ) -> None:
     before = rehearsal.elders
@@ -170,7 +172,7 @@ def test_a_stranger_who_heard_the_lost_future_takes_what_is_said_again_for_newer
     )
 
 
-def test_a_feed_of_the_lost_future_is_told_where_to_go_on(rehearsal: Rehearsal) -> None:
+def test_a_feed_of_the_lost_future_learns_where_to_go_on(rehearsal: Rehearsal) -> None:
     town, lost = rehearsal.town, rehearsal.cursor
     refused = town.request("GET", "/v1/feed", rehearsal.firm, params={"cursor": lost["cursor"]})
     head = town.query("gateway", "select position from feed_restore")[0][0][0]
@@ -208,13 +210,13 @@ async def _backed_up(town: RunningCity, story: Story, folder: Path) -> tuple[int
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        told = asyncio.create_task(backing.communicate())
-        while not told.done():
+        run = asyncio.create_task(backing.communicate())
+        while not run.done():
             await retrying.order(story, rounds)
             rounds += 1
     finally:
         os.kill(frozen, signal.SIGCONT)
-    output = told.result()[0].decode()
+    output = run.result()[0].decode()
     assert backing.returncode == 0, output
     gateway.free.set()
     return rounds, output
@@ -231,7 +233,7 @@ async def _lived_on(story: Story) -> None:
 
 async def _done_again(rehearsal: Rehearsal) -> tuple[compare.Comparison, dict[str, Any]]:
     town, story = rehearsal.town, rehearsal.memory
-    gateway = Retrying(town.facts()["gateway"], town.secret(SIMULATOR), SEED, rehearsal.said)
+    gateway = Retrying(town.facts()["gateway"], town.secret(SIMULATOR), SEED, rehearsal.sent)
     try:
         await retrying.goes_on_at(story, gateway)
         await retrying.apply(story, DAYS)
@@ -263,7 +265,7 @@ def believed(
 
 def _state(payload: bytes) -> Any:
     """Every event of this topic bears it in the same field."""
-    return said.ElderChanged.FromString(payload).elder
+    return assessment_events.ElderChanged.FromString(payload).elder
 
 
 def _destroyed(town: RunningCity) -> None:
@@ -300,10 +302,10 @@ def _eldercare(*arguments: str) -> str:
     return done.stdout
 
 
-_told_at: list[float] = []
+_printed_at: list[float] = []
 
 
-def _tell(what: str) -> None:
+def _print_progress(what: str) -> None:
     """Progress of minutes of work, with its seconds."""
-    _told_at.append(time.monotonic())
-    sys.stderr.write(f"\n[{_told_at[-1] - _told_at[0]:4.0f} s] {what}")
+    _printed_at.append(time.monotonic())
+    sys.stderr.write(f"\n[{_printed_at[-1] - _printed_at[0]:4.0f} s] {what}")

@@ -1,4 +1,4 @@
-"""What is wrong with a request is said by field and rule, and nothing of it is kept.
+"""What is wrong with a request is reported by field and rule, and nothing of it is kept.
 
 Bodies are spoiled one fault at a time, after the contract; then Schemathesis invents its own from
 the published document.
@@ -52,7 +52,7 @@ def _nothing_is_half_stored(town: RunningCity) -> Iterator[None]:
     assert {
         name: rows for name, rows in town.counts(without=KEPT).items() if rows != before[name]
     } == {}
-    assert {name: told["outbox"] for name, told in services.items() if told.get("outbox")} == {}
+    assert {name: state["outbox"] for name, state in services.items() if state.get("outbox")} == {}
 
 
 @pytest.fixture(scope="module")
@@ -101,17 +101,17 @@ def refused(answer: httpx.Response, status: int, field: str = "") -> str:
     ):
         return f"lacks a part: {answer.text[:300]}"
     named_fields = [error["field"] for error in problem.get("errors", [])]
-    if field and not any(_same(field, told) for told in named_fields):
+    if field and not any(_same(field, named) for named in named_fields):
         return f"names {named_fields}, not {field}: {answer.text[:300]}"
     return ""
 
 
-def _same(field: str, told: str) -> bool:
+def _same(field: str, named: str) -> bool:
     """A position in brackets says more than the field's name, not less; of `skills.skills` it is
     enough to name `skills`.
     """
     outer, _, inner = field.rpartition(".")
-    return told.partition("[")[0].lower() == field.lower() or (outer == inner == told)
+    return named.partition("[")[0].lower() == field.lower() or (outer == inner == named)
 
 
 def test_every_example_satisfies_its_contract() -> None:
@@ -367,7 +367,7 @@ CHECKS: list[CheckFunction] = [
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
-def test_whatever_is_sent_the_answer_is_as_the_document_says(
+def test_whatever_is_sent_the_answer_is_as_documented(
     town: RunningCity,
     everybody: str,
     operation: Any,

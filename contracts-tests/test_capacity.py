@@ -89,7 +89,7 @@ def test_a_run_in_which_a_service_used_no_more_than_at_rest_is_no_measurement(
         capacity.taken({}, city_result(dispatch=2.0, postgres=2.5, gateway=1.0))
 
 
-def test_what_the_broker_used_below_its_rest_is_said_to_be_below_what_can_be_measured(
+def test_what_the_broker_used_below_its_rest_is_reported_as_too_little_to_measure(
     capacity: ModuleType,
 ) -> None:
     taken = capacity.taken({}, city_result(kafka=2.1))

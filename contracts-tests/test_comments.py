@@ -46,7 +46,7 @@ def parts(file: FileDescriptorProto) -> Iterator[tuple[str, str, str]]:
         yield from of(message, (4, place), f"{file.package}.{message.name}")
 
 
-def test_every_event_and_every_field_of_one_says_what_it_means() -> None:
+def test_every_event_and_every_field_of_one_is_explained() -> None:
     known = names()
     bare = [
         name

@@ -206,29 +206,31 @@ def test_frozen_bytes_are_read_and_still_satisfy_the_rules(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", corpus.frozen())
-def test_frozen_headers_are_read_by_all_who_hear_the_event_and_are_still_said(name: str) -> None:
+def test_frozen_headers_are_read_by_all_who_consume_the_event_and_are_still_sent(name: str) -> None:
     kept = corpus.frozen()[name]
-    said, told = base64.b64decode(str(kept["bytes"])), dict(kept["headers"])  # type: ignore[call-overload]
-    message = contracts.events()[name].FromString(said)
-    headers = [(header, text.encode()) for header, text in told.items()]
-    record = Kept(str(kept["topic"]), 0, 0, told["ce_partitionkey"].encode(), said, headers)
+    payload, kept_headers = base64.b64decode(str(kept["bytes"])), dict(kept["headers"])  # type: ignore[call-overload]
+    message = contracts.events()[name].FromString(payload)
+    headers = [(header, text.encode()) for header, text in kept_headers.items()]
+    record = Kept(
+        str(kept["topic"]), 0, 0, kept_headers["ce_partitionkey"].encode(), payload, headers
+    )
 
-    assert told.items() <= corpus.headers(message).items()
-    for service in topology.HEARS:
+    assert kept_headers.items() <= corpus.headers(message).items()
+    for service in topology.CONSUMES:
         import_all(service, "consumers")
-    hearing = {
-        group: kinds for group in topology.HEARS if name in (kinds := subscriptions_of(group))
+    kinds_by_group = {
+        group: kinds for group in topology.CONSUMES if name in (kinds := subscriptions_of(group))
     }
-    assert hearing
-    for group, kinds in hearing.items():
+    assert kinds_by_group
+    for group, kinds in kinds_by_group.items():
         item = decoded("cluster", record, kinds, archived=True)
         assert (item.fault, item.event) == (None, message), group
         assert item.fact is not None
         fact = item.fact
         assert (fact.id, fact.time, fact.sequence, fact.subject) == (
             str(corpus.ID),
-            corpus.SAID,
+            corpus.SENT_AT,
             7,
-            told["ce_subject"],
+            kept_headers["ce_subject"],
         )
-        assert fact.source == told["ce_source"]
+        assert fact.source == kept_headers["ce_source"]

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 from running_city import CITY, RunningCity
-from topology import HEARS
+from topology import CONSUMES
 
 pytest_plugins = ["city_fixtures"]
 pytestmark = [pytest.mark.city, pytest.mark.connected, pytest.mark.timeout(900)]
 
 FATES = ("applied", "repeated", "foreign", "waiting", "parked", "held", "gaps")
-GROUPS = [name for name, heard in HEARS.items() if heard]
+GROUPS = [name for name, topics in CONSUMES.items() if topics]
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +32,16 @@ def marks(town: RunningCity) -> dict[tuple[str, int], tuple[int, int]]:
     )
     try:
         topics = {
-            name: told
-            for name, told in consumer.list_topics(timeout=20).topics.items()
+            name: metadata
+            for name, metadata in consumer.list_topics(timeout=20).topics.items()
             if name.startswith("eldercare.")
         }
         return {
             (name, partition): consumer.get_watermark_offsets(
                 TopicPartition(name, partition), timeout=20
             )
-            for name, told in topics.items()
-            for partition in told.partitions
+            for name, metadata in topics.items()
+            for partition in metadata.partitions
         }
     finally:
         consumer.close()
@@ -53,18 +53,18 @@ def test_every_record_of_every_partition_is_accounted_for(
     marks: dict[tuple[str, int], tuple[int, int]],
     group: str,
 ) -> None:
-    told = {(one["topic"], one["partition"]): one for one in services[group]["positions"]}
+    positions = {(one["topic"], one["partition"]): one for one in services[group]["positions"]}
     wanted = {
-        (topic, partition) for topic, partition in marks if topic.split(".")[1] in HEARS[group]
+        (topic, partition) for topic, partition in marks if topic.split(".")[1] in CONSUMES[group]
     }
 
-    assert told.keys() == wanted
-    assert {place: (one["begin"], one["next"]) for place, one in told.items()} == {
+    assert positions.keys() == wanted
+    assert {place: (one["begin"], one["next"]) for place, one in positions.items()} == {
         place: marks[place] for place in wanted
     }
     assert {
         place: one
-        for place, one in told.items()
+        for place, one in positions.items()
         if one["end"] - one["begin"] != sum(one.get(fate) or 0 for fate in FATES)
     } == {}
 
@@ -77,7 +77,7 @@ def test_nothing_is_left_behind(services: dict[str, Any], group: str) -> None:
     assert sum(one["applied"] for one in services[group]["positions"]) > 0
 
 
-def test_what_was_said_is_what_kafka_holds(
+def test_what_was_published_is_what_kafka_holds(
     services: dict[str, Any], marks: dict[tuple[str, int], tuple[int, int]]
 ) -> None:
     """A crash may say an event twice, and none happened here."""

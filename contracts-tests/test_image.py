@@ -19,7 +19,7 @@ def _found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "readiness", "said"),
+    ("left", "readiness", "printed"),
     [
         (0, 503, '{"event": "ended"}\n'),
         (0, 503, '{"event": "ended"}\n{"event": "draining"}\n'),
@@ -29,13 +29,13 @@ def _found(monkeypatch: pytest.MonkeyPatch) -> None:
         (3, 503, DRAINED),
     ],
 )
-def test_a_drain_that_was_not_told_or_not_seen_is_none(
-    left: int, readiness: int, said: str
+def test_a_drain_that_was_not_logged_or_not_seen_is_none(
+    left: int, readiness: int, printed: str
 ) -> None:
     from prove import orderly
 
     assert orderly(0, 503, DRAINED)
-    assert not orderly(left, readiness, said)
+    assert not orderly(left, readiness, printed)
 
 
 def test_the_list_of_packages_holds_what_dpkg_holds_the_same_each_time() -> None:
@@ -47,13 +47,13 @@ def test_the_list_of_packages_holds_what_dpkg_holds_the_same_each_time() -> None
     )
     asked = ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n"]
     installed = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
-    told = json.loads(first)
+    bom = json.loads(first)
 
     assert first == second
-    assert (told["bomFormat"], told["specVersion"]) == ("CycloneDX", "1.6")
-    assert sorted(part["name"] for part in told["components"]) == sorted(
+    assert (bom["bomFormat"], bom["specVersion"]) == ("CycloneDX", "1.6")
+    assert sorted(part["name"] for part in bom["components"]) == sorted(
         line.split()[1] for line in installed.splitlines() if line.startswith("installed ")
     )
-    dpkg = next(part for part in told["components"] if part["name"] == "dpkg")
+    dpkg = next(part for part in bom["components"] if part["name"] == "dpkg")
     assert dpkg["purl"].startswith("pkg:deb/debian/dpkg@")
     assert "distro=debian-" in dpkg["purl"]

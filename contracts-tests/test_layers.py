@@ -240,7 +240,7 @@ def test_only_the_store_begins_and_commits() -> None:
     assert unexcused(breaches(ends_a_transaction), COMMITS) == []
 
 
-def test_only_the_store_says_begin_and_commit_in_sql() -> None:
+def test_only_the_store_writes_begin_and_commit_in_sql() -> None:
     found = [
         (source.name, where)
         for source in packages()

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.timeout(900),
 ]
 
-# "thing" bears when a state was said last; all that is counted from it is compared
+# "thing" bears when a state was published last; all that is counted from it is compared
 NOTES = (
     "outbox",
     "sent",
@@ -49,8 +49,8 @@ CURE = "alter table elder drop constraint poison"
 
 @pytest.fixture(scope="module")
 def small(collector: Collector) -> Iterator[RunningCity]:
-    """A city of its own, since what is said again counts twice; a few elders, firms and places live
-    in it.
+    """A city of its own, since what is published again counts twice; a few elders, firms and places
+    live in it.
     """
     with TemporaryDirectory(prefix="eldercare-small-", ignore_cleanup_errors=True) as folder:
         running = RunningCity(Path(folder))
@@ -63,7 +63,7 @@ def small(collector: Collector) -> Iterator[RunningCity]:
         assert code == 0, running.log.read_text()[-4000:]
 
 
-def told(town: RunningCity, *command: str) -> str:
+def printed(town: RunningCity, *command: str) -> str:
     """What an operator's command prints."""
     program = [sys.executable, "-m", "city", *command, "--state", str(town.state.folder)]
     done = subprocess.run(program, capture_output=True, text=True, timeout=120, check=False)
@@ -97,20 +97,20 @@ def contents(town: RunningCity) -> dict[str, Any]:
     return found
 
 
-def test_what_is_said_again_reaches_every_group_and_changes_nothing(small: RunningCity) -> None:
+def test_what_is_republished_reaches_every_group_and_changes_nothing(small: RunningCity) -> None:
     before, read = contents(small), records_read(small)
 
-    lines = {master: told(small, "republish", master).strip() for master in sorted(COMPACTED)}
+    lines = {master: printed(small, "republish", master).strip() for master in sorted(COMPACTED)}
     small.quiet()
 
-    said = {
+    republished = {
         master: int(line.removesuffix(f" of {master} are republished"))
         for master, line in lines.items()
     }
-    assert all(said.values())
-    assert records_read(small)["datacenter"] - read["datacenter"] == sum(said.values())
+    assert all(republished.values())
+    assert records_read(small)["datacenter"] - read["datacenter"] == sum(republished.values())
     assert contents(small) == before
-    assert "accounted for" in told(small, "check")
+    assert "accounted for" in printed(small, "check")
 
 
 def records_read(town: RunningCity) -> dict[str, int]:
@@ -150,9 +150,9 @@ def test_a_poisoned_record_holds_its_key_until_it_is_mended_and_replayed_in_orde
         60,
         "one is parked and two stand behind it",
     )
-    listed = told(small, "parked", "list", "dispatch")
+    listed = printed(small, "parked", "list", "dispatch")
     small.query("dispatch", CURE)
-    replayed = told(small, "parked", "replay", "dispatch")
+    replayed = printed(small, "parked", "replay", "dispatch")
 
     assert (state["parked"], state["held"]) == (1, 2)
     assert elder in listed
@@ -166,4 +166,4 @@ def test_a_poisoned_record_holds_its_key_until_it_is_mended_and_replayed_in_orde
     assert [tuple(row) for row in replica] == [tuple(row) for row in owned]
     assert replica[0]["version"] == 4
     assert (small.quiet()["dispatch"]["parked"], small.quiet()["dispatch"]["held"]) == (0, 0)
-    assert "accounted for" in told(small, "check")
+    assert "accounted for" in printed(small, "check")

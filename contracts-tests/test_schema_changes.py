@@ -55,7 +55,7 @@ def test_since_the_first_release_a_schema_only_grows(package: str) -> None:
     } == {}
 
 
-def test_every_package_with_migrations_is_looked_at() -> None:
+def test_every_package_with_migrations_is_checked() -> None:
     assert {path.parents[1].name for path in SERVICES.glob("*/*/migrations/versions")} == set(FIRST)
 
 

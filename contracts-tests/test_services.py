@@ -111,8 +111,8 @@ PLACES: list[tuple[str, str, Iterable[str], Read]] = [
     ),
     ("pyproject.toml", "a contract of layers", BUSINESS, containers),
     ("pyproject.toml", "a contract of pure rules", BUSINESS, pure),
-    ("contracts-tests/topology.py", "SAYS", NAMES, lambda: topology.SAYS),
-    ("contracts-tests/topology.py", "HEARS", NAMES, lambda: topology.HEARS),
+    ("contracts-tests/topology.py", "PUBLISHES", NAMES, lambda: topology.PUBLISHES),
+    ("contracts-tests/topology.py", "CONSUMES", NAMES, lambda: topology.CONSUMES),
     ("contracts-tests/topology.py", "ANSWERS", NAMES, lambda: topology.ANSWERS),
     ("contracts-tests/topology.py", "DECIDES", NAMES, lambda: topology.DECIDES),
     (
@@ -211,4 +211,4 @@ def test_only_services_of_the_list_own_what_is_published_again() -> None:
 
 
 def test_a_service_that_was_forgotten_is_named() -> None:
-    assert lacking((*NAMES, "meals"), topology.SAYS) == ["meals"]
+    assert lacking((*NAMES, "meals"), topology.PUBLISHES) == ["meals"]

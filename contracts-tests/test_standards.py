@@ -64,7 +64,7 @@ def numbers(tree: ast.AST) -> Iterator[int | float | complex]:
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.ClassDef) and any(
-            "Enum" in ast.unparse(base) for base in node.bases
+            "Enum" in ast.unparse(parent) for parent in node.bases
         ):
             waiting += [inner for inner in node.body if isinstance(inner, ast.FunctionDef)]
         elif isinstance(node, ast.Subscript):
@@ -89,7 +89,7 @@ def numbers(tree: ast.AST) -> Iterator[int | float | complex]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_number_says_what_it_is_and_where_it_comes_from(service: str) -> None:
+def test_every_number_has_its_meaning_and_its_source(service: str) -> None:
     known = list(standards.load(service))
 
     lacking = [
@@ -104,12 +104,14 @@ def test_every_number_says_what_it_is_and_where_it_comes_from(service: str) -> N
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_what_is_our_own_assumption_says_so_and_nothing_else_does(service: str) -> None:
+def test_what_is_our_own_assumption_is_marked_so_and_nothing_else_is(service: str) -> None:
     assumed = {one.path for one in standards.load(service) if one.confidence == "A"}
-    told = {one.path for one in standards.load(service) if one.source.startswith("Assumption: ")}
+    declared = {
+        one.path for one in standards.load(service) if one.source.startswith("Assumption: ")
+    }
 
-    assert sorted(told - assumed) == []
-    assert sorted(assumed - told) == []
+    assert sorted(declared - assumed) == []
+    assert sorted(assumed - declared) == []
 
 
 @pytest.mark.parametrize("service", SERVICES)

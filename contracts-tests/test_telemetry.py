@@ -72,7 +72,7 @@ def test_every_attribute_that_is_declared_is_set_somewhere() -> None:
 
 def test_every_attribute_that_is_set_is_declared() -> None:
     """Else it is dropped when the span begins, and looked for in vain."""
-    told = set().union(*map(attributes, OTHERS))
+    used = set().union(*map(attributes, OTHERS))
 
-    assert told - names.ATTRIBUTES.keys() == set()
-    assert "eldercare.timer" in told, "the test sees what is set"
+    assert used - names.ATTRIBUTES.keys() == set()
+    assert "eldercare.timer" in used, "the test sees what is set"

@@ -10,38 +10,39 @@ from kit.contracts.modules import import_all
 from kit.messaging import subscriptions
 
 
-def test_every_event_is_said_by_the_service_whose_table_says_so() -> None:
-    said = defaultdict(set)
+def test_every_event_is_published_by_the_service_whose_table_lists_it() -> None:
+    published = defaultdict(set)
     for kind in contracts.events().values():
-        said[contracts.service_of(kind.DESCRIPTOR)].add(contracts.event(kind).topic)
+        published[contracts.service_of(kind.DESCRIPTOR)].add(contracts.event(kind).topic)
 
-    assert {service: set(topics) for service, topics in topology.SAYS.items() if topics} == dict(
-        said
-    )
+    assert {
+        service: set(topics) for service, topics in topology.PUBLISHES.items() if topics
+    } == dict(published)
 
 
-def test_a_topic_has_one_speaker() -> None:
+def test_a_topic_has_one_publisher() -> None:
     assert len(topology.EVERYTHING) == len(set(topology.EVERYTHING))
 
 
-@pytest.mark.parametrize("service", topology.HEARS)
-def test_a_service_hears_what_its_table_says(service: str) -> None:
+@pytest.mark.parametrize("service", topology.CONSUMES)
+def test_a_service_consumes_what_its_table_lists(service: str) -> None:
     import_all(service, "consumers")
 
-    heard = {
-        hearing.topic.split(".")[1] for hearing in subscriptions.subscriptions_of(service).values()
+    consumed = {
+        subscription.topic.split(".")[1]
+        for subscription in subscriptions.subscriptions_of(service).values()
     }
 
-    assert heard == set(topology.HEARS[service])
+    assert consumed == set(topology.CONSUMES[service])
 
 
-def test_every_event_has_a_listener() -> None:
-    heard = {topic for topics in topology.HEARS.values() for topic in topics}
+def test_every_event_has_a_consumer() -> None:
+    consumed = {topic for topics in topology.CONSUMES.values() for topic in topics}
 
-    assert {contracts.event(kind).topic for kind in contracts.events().values()} <= heard
+    assert {contracts.event(kind).topic for kind in contracts.events().values()} <= consumed
 
 
-def test_a_service_answers_what_its_table_says() -> None:
+def test_a_service_answers_what_its_table_lists() -> None:
     answered = {
         file.package.split(".")[1]: tuple(file.services_by_name)
         for file in contracts.files()

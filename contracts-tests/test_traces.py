@@ -32,12 +32,12 @@ APPEALED = "POST /v1/assessments/{assessment_id}:appeal"
 ROOM = re.compile(r"\d+号\d+室")
 
 
-# What is said when a service starts follows from nothing, so it stands in no trace.
+# What is published when a service starts follows from nothing, so it stands in no trace.
 UNTRACED = {"eldercare.subsidy.v1.PolicyPublished": ("subsidy", "policy", "datacenter")}
 
 
 class Story(NamedTuple):
-    """What a record's headers say of where it was said."""
+    """What a record's headers say of where it was published."""
 
     topic: str
     trace_id: str
@@ -53,15 +53,15 @@ def records(town: RunningCity) -> list[Any]:
 @pytest.fixture(scope="module")
 def spans(town: RunningCity, collector: Collector, records: list[Any]) -> list[Seen]:
     """Every span; the last ones leave a service a few seconds after they ended."""
-    said = {story.span_id for story in stories(records)}
+    published = {story.span_id for story in stories(records)}
     town.until(
-        lambda: said <= {span.span_id for span in list(collector.spans)},
+        lambda: published <= {span.span_id for span in list(collector.spans)},
         60,
-        "every transaction that said something is traced",
+        "every transaction that published something is traced",
     )
     town.until(
         lambda: (
-            said
+            published
             <= {
                 link
                 for span in list(collector.spans)
@@ -83,8 +83,8 @@ def stories(records: Iterable[Any]) -> Iterator[Story]:
 
 
 def edges(spans: list[Seen], records: list[Any]) -> set[tuple[str, str, str]]:
-    """(speaker, aggregate, hearer) as links lead from a handled record to the transaction that said
-    it.
+    """(publisher, aggregate, consumer) as links lead from a handled record to the transaction
+    that published it.
     """
     by_id = {span.span_id: span for span in spans}
     topics: dict[str, set[str]] = defaultdict(set)
@@ -102,20 +102,22 @@ def edges(spans: list[Seen], records: list[Any]) -> set[tuple[str, str, str]]:
     }
 
 
-def test_every_event_says_where_it_comes_from(records: list[Any]) -> None:
+def test_every_event_names_where_it_comes_from(records: list[Any]) -> None:
     headers = [{name: value.decode() for name, value in record.headers()} for record in records]
 
-    assert {told["ce_type"] for told in headers if "traceparent" not in told} == UNTRACED.keys()
-    assert {told["ce_type"] for told in headers if not told.get("ce_correlationid")} == set()
+    assert {
+        fields["ce_type"] for fields in headers if "traceparent" not in fields
+    } == UNTRACED.keys()
+    assert {fields["ce_type"] for fields in headers if not fields.get("ce_correlationid")} == set()
 
 
 @pytest.mark.parametrize(
-    ("speaker", "topic", "hearer"), [edge for edge in EDGES if edge not in UNTRACED.values()]
+    ("publisher", "topic", "consumer"), [edge for edge in EDGES if edge not in UNTRACED.values()]
 )
 def test_every_edge_of_the_topology_is_seen(
-    spans: list[Seen], records: list[Any], speaker: str, topic: str, hearer: str
+    spans: list[Seen], records: list[Any], publisher: str, topic: str, consumer: str
 ) -> None:
-    assert (speaker, topic, hearer) in edges(spans, records)
+    assert (publisher, topic, consumer) in edges(spans, records)
 
 
 @pytest.mark.parametrize(("caller", "answerer", "method"), CALLS)
@@ -169,10 +171,12 @@ def test_one_trace_leads_from_the_front_door_to_the_board(
     traces: dict[str, list[Seen]] = defaultdict(list)
     for span in spans:
         traces[span.trace_id].append(span)
-    said = {story.trace_id for story in stories(records) if story.topic == "eldercare.order.v1"}
+    published = {
+        story.trace_id for story in stories(records) if story.topic == "eldercare.order.v1"
+    }
     placed = [
         traces[trace_id]
-        for trace_id in said
+        for trace_id in published
         if any(span.name == "POST /v1/orders" for span in traces[trace_id])
     ]
     whole = [
@@ -188,7 +192,7 @@ def test_one_trace_leads_from_the_front_door_to_the_board(
         }
         <= {(span.service, span.kind) for span in trace}
     ]
-    heard = {
+    consumed = {
         (trace_id, span.service)
         for span in spans
         if span.kind == Span.SPAN_KIND_CONSUMER
@@ -197,7 +201,7 @@ def test_one_trace_leads_from_the_front_door_to_the_board(
 
     assert placed
     assert [
-        trace[0].trace_id for trace in placed if (trace[0].trace_id, "datacenter") not in heard
+        trace[0].trace_id for trace in placed if (trace[0].trace_id, "datacenter") not in consumed
     ] == []
     assert whole
 
@@ -373,12 +377,16 @@ def test_no_figure_and_no_archived_event_names_a_person(town: RunningCity, named
             "datacenter", "select tablename from pg_tables where schemaname = 'public'"
         )[0]
     ]
-    told = town.query("datacenter", *(f'select "{table}"::text from "{table}"' for table in tables))  # noqa: S608 - names of the catalogue
+    queries = [
+        f'select "{table}"::text from "{table}"'  # noqa: S608 - names of the catalogue
+        for table in tables
+    ]
+    contents = town.query("datacenter", *queries)
 
-    assert sum(map(len, told)) > ELDERS
+    assert sum(map(len, contents)) > ELDERS
     assert {
         table: found
-        for table, rows in zip(tables, told, strict=True)
+        for table, rows in zip(tables, contents, strict=True)
         for row in rows
         if (found := named.within(row[0]))
     } == {}

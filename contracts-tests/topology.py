@@ -1,4 +1,4 @@
-"""Who says, who hears, who answers: the tables that tests, README and picture are made from.
+"""Who publishes, who consumes, who answers: the tables behind tests, README and picture.
 
 `python contracts-tests/topology.py` writes the picture and the table into README.md between their
 marks.
@@ -6,8 +6,8 @@ marks.
 
 from pathlib import Path
 
-# Service → the aggregates it is the only one to say.
-SAYS = {
+# Service → the aggregates it is the only one to publish.
+PUBLISHES = {
     "assessment": ("elder", "application", "assessment"),
     "subsidy": ("policy", "entitlement", "voucher", "payment"),
     "facility": ("organisation", "facility", "worker", "stay"),
@@ -17,10 +17,10 @@ SAYS = {
     "gateway": (),
 }
 
-EVERYTHING = tuple(topic for topics in SAYS.values() for topic in topics)
+EVERYTHING = tuple(topic for topics in PUBLISHES.values() for topic in topics)
 
-# Service → the aggregates it hears.
-HEARS = {
+# Service → the aggregates it consumes.
+CONSUMES = {
     "assessment": (),
     "subsidy": ("elder", "assessment", "organisation", "order", "settlement"),
     "facility": ("elder", "assessment"),
@@ -55,21 +55,21 @@ DECIDES = {
     "gateway": "who may come in",
 }
 
-# (speaker, topic, hearer): each must be seen in the traces of a running city.
+# (publisher, topic, consumer): each must be seen in the traces of a running city.
 EDGES = tuple(
-    (speaker, topic, hearer)
-    for speaker, topics in SAYS.items()
+    (publisher, topic, consumer)
+    for publisher, topics in PUBLISHES.items()
     for topic in topics
-    for hearer, heard in HEARS.items()
-    if topic in heard
+    for consumer, topics_of in CONSUMES.items()
+    if topic in topics_of
 )
 
 README = Path(__file__).parent.parent / "README.md"
 
 
 def picture() -> str:
-    """The services and their topics as a Mermaid graph; arrows to the data center, which hears
-    everything, are one.
+    """The services and their topics as a Mermaid graph; arrows to the data center, which
+    consumes everything, are one.
     """
     lines = [
         "```mermaid",
@@ -77,13 +77,13 @@ def picture() -> str:
         '  people(["elders, families, officials, firms"]) -->|HTTP| gateway',
     ]
     lines += [f"  gateway -->|gRPC| {service}" for service, answered in ANSWERS.items() if answered]
-    for speaker, hearer in sorted(
-        {(speaker, hearer) for speaker, _, hearer in EDGES if hearer != "datacenter"}
+    for publisher, consumer in sorted(
+        {(publisher, consumer) for publisher, _, consumer in EDGES if consumer != "datacenter"}
     ):
         topics = ", ".join(
-            topic for said, topic, heard in EDGES if (said, heard) == (speaker, hearer)
+            topic for source, topic, target in EDGES if (source, target) == (publisher, consumer)
         )
-        lines.append(f"  {speaker} -.->|{topics}| {hearer}")
+        lines.append(f"  {publisher} -.->|{topics}| {consumer}")
     lines += [f"  {caller} ==>|{method}| {answerer}" for caller, answerer, method in CALLS]
     lines += [
         "  everything([all topics]) -.-> datacenter",
@@ -94,18 +94,21 @@ def picture() -> str:
 
 
 def table() -> str:
-    """Service, what it hears, decides, says, answers."""
-    lines = ["| Service | Hears | Decides | Says | Answers |", "| --- | --- | --- | --- | --- |"]
-    for service in SAYS:
-        heard = (
+    """Service, what it consumes, decides, publishes, answers."""
+    lines = [
+        "| Service | Consumes | Decides | Publishes | Answers |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for service in PUBLISHES:
+        consumed = (
             "everything"
-            if HEARS[service] == EVERYTHING
-            else ", ".join(f"`{topic}`" for topic in HEARS[service]) or "–"
+            if CONSUMES[service] == EVERYTHING
+            else ", ".join(f"`{topic}`" for topic in CONSUMES[service]) or "–"
         )
-        said = ", ".join(f"`{topic}`" for topic in SAYS[service]) or "–"
+        published = ", ".join(f"`{topic}`" for topic in PUBLISHES[service]) or "–"
         answered = ", ".join(ANSWERS[service]) or "HTTP, feed"
         lines.append(
-            f"| [`{service}`](services/{service}) | {heard} | {DECIDES[service]} | {said} "
+            f"| [`{service}`](services/{service}) | {consumed} | {DECIDES[service]} | {published} "
             f"| {answered} |"
         )
     return "\n".join(lines)

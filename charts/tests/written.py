@@ -67,18 +67,18 @@ def rings(service: str) -> list[str]:
 
 
 def table() -> str:
-    """files/topology.yaml: who hears and calls what, which keys a service reads, how a topic keeps."""
+    """files/topology.yaml: who consumes and calls what, which keys it reads, how a topic keeps."""
     known = topology()
     answering = [name for name, answered in known.ANSWERS.items() if answered]
     services = {}
-    for name in sorted(known.SAYS):
+    for name in sorted(known.PUBLISHES):
         calls = (
             answering
             if name == "gateway"
             else [answerer for caller, answerer, _ in known.CALLS if caller == name]
         )
         services[name] = {
-            "hears": sorted(known.HEARS[name]),
+            "hears": sorted(known.CONSUMES[name]),
             "calls": sorted(set(calls)),
             "rings": rings(name),
         }
@@ -154,14 +154,14 @@ def users() -> str:
             "operations": list(operations),
         }
 
-    for service in sorted(known.SAYS):
+    for service in sorted(known.PUBLISHES):
         rights = [
             right("topic", f"eldercare.{topic}.v1", "Write", "Describe")
-            for topic in known.SAYS[service]
+            for topic in known.PUBLISHES[service]
         ]
         rights += [
             right("topic", f"eldercare.{topic}.v1", "Read", "Describe")
-            for topic in known.HEARS[service]
+            for topic in known.CONSUMES[service]
         ]
         made.append((service, [*rights, right("group", service, "Read", "Describe")]))
     made.append(

@@ -108,7 +108,7 @@ def command(program: str, *arguments: str) -> list[str]:
 
 
 def run(program: str, *arguments: str, shown: bool = False, check: bool = True) -> str:
-    """Its output. Raises: CalledProcessError, after what it said."""
+    """Its output. Raises: CalledProcessError, once it has printed why."""
     done = subprocess.run(
         command(program, *arguments),
         text=True,

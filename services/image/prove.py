@@ -149,7 +149,7 @@ def _size(image: str) -> int:
 def job(
     proof: Proof, image: str, folder: Path, what: str, *verb: str, variables: dict[str, str]
 ) -> str:
-    """A container that ends by itself; returns what it said."""
+    """A container that ends by itself; returns what it printed."""
     container = Container(image, folder, what.replace(" ", "-"), *verb, variables=variables)
     try:
         code = container.ended()
@@ -258,7 +258,7 @@ def drained(proof: Proof, running: dict[str, Container], made: City) -> None:
 
 
 def not_ready(management: str) -> int:
-    """The first status of its readiness that is not 200: a signal takes a moment to be heard; 0
+    """The first status of its readiness that is not 200: a signal takes a moment to arrive; 0
     where it left without an answer.
     """
     until = time.monotonic() + NOTICE_S
@@ -268,7 +268,7 @@ def not_ready(management: str) -> int:
 
 
 def orderly(left: int, readiness: int, printed: str) -> bool:
-    """Whether a container drained as it should: it said no to calls first, logged the drain and
+    """Whether a container drained as it should: it refused calls first, logged the drain and
     then its end, and left with 0.
     """
     return (

@@ -10,7 +10,7 @@ from assessment.context import GROUP
 from assessment.testing import CITY, a_completion, a_registration
 from kit.contracts.refusals import Conflict, Denied, Malformed, NotFound, Refusal
 from kit.rpc.client import Client
-from testkit.telling import fire
+from testkit.delivery import fire
 
 ELDERS, APPLICATIONS, ASSESSMENTS, IMPORTS = (
     f"eldercare.assessment.v1.{name}"
@@ -127,7 +127,7 @@ async def test_the_contact_asked_on_a_users_behalf_is_recorded_as_the_users(serv
     assert await recorded(service) == [("li", "dispatch", f"{ELDERS}.Contact", [elder_id])]
 
 
-async def test_who_looked_at_files_or_searched_for_them_is_recorded(served):
+async def test_who_reads_files_or_searches_for_them_is_recorded(served):
     service = await served("assessment")
     elder_ids = [
         (await service.call(f"{ELDERS}/Register", a_registration(), **OFFICIAL)).elder.elder_id

@@ -1,4 +1,4 @@
-"""Who can log in to a demo city is told where its addresses are."""
+"""Who can log in to a demo city is printed where its addresses are."""
 
 import asyncio
 import json

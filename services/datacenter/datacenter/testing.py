@@ -46,7 +46,7 @@ def villages() -> tuple[str, ...]:
     return tuple(area.code for area in areas.load().within(CITY, areas.COMMUNITY))
 
 
-class Told(NamedTuple):
+class DatedEvent(NamedTuple):
     """An event, when it happened, and the version of its aggregate."""
 
     event: Message
@@ -65,10 +65,12 @@ class Record(NamedTuple):
     headers: tuple[tuple[str, bytes | None], ...]
 
 
-def a_record(told: Told, *, offset: int, id: UUID | None = None, partition: int = 0) -> Record:
+def a_record(
+    dated: DatedEvent, *, offset: int, id: UUID | None = None, partition: int = 0
+) -> Record:
     """The record of an event, with the headers of the outbox."""
-    where = route(type(told.event))
-    key, event_id = where.key(told.event), str(id or ids.new())
+    where = route(type(dated.event))
+    key, event_id = where.key(dated.event), str(id or ids.new())
     headers = {
         "content-type": "application/protobuf",
         "ce_specversion": "1.0",
@@ -76,16 +78,16 @@ def a_record(told: Told, *, offset: int, id: UUID | None = None, partition: int 
         "ce_source": f"/eldercare/test/{where.aggregate}/{key}",
         "ce_type": where.type,
         "ce_subject": key,
-        "ce_time": told.time.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        "ce_recordedtime": told.time.isoformat(),
+        "ce_time": dated.time.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "ce_recordedtime": dated.time.isoformat(),
         "ce_partitionkey": key,
-        "ce_sequence": f"{told.sequence:020d}",
+        "ce_sequence": f"{dated.sequence:020d}",
         "ce_correlationid": event_id,
         "traceparent": f"00-{event_id.replace('-', '')}-00f067aa0ba902b7-01",
     }
     pairs = tuple((name, value.encode()) for name, value in headers.items())
     return Record(
-        where.topic, partition, offset, key.encode(), told.event.SerializeToString(), pairs
+        where.topic, partition, offset, key.encode(), dated.event.SerializeToString(), pairs
     )
 
 
@@ -102,7 +104,7 @@ async def dispatched(session: Session, records: Sequence[Record]) -> None:
 
 def an_elder(**given: Any) -> Any:
     """A woman of 75 who lives with her family in the first village."""
-    said: dict[str, Any] = {
+    values: dict[str, Any] = {
         "elder_id": str(ids.new()),
         "area_code": villages()[0],
         "sex": _Elder.SEX_FEMALE,
@@ -114,7 +116,7 @@ def an_elder(**given: Any) -> Any:
         "status": _Elder.STATUS_ALIVE,
         "registered_at": timestamp(BEGIN),
     }
-    return assessment.Elder(**(said | given))
+    return assessment.Elder(**(values | given))
 
 
 class History:
@@ -129,7 +131,7 @@ class History:
         self.chance = random.Random(seed)
         self.places = self.chance.sample(villages(), places)
         self.begin, self.span = begin, timedelta(days=30 * months)
-        self.told: list[tuple[Message, datetime]] = []
+        self.events: list[tuple[Message, datetime]] = []
         self.organisation, self.worker_ids = self._id(), [self._id() for _ in range(3)]
 
     def _id(self) -> str:
@@ -143,18 +145,18 @@ class History:
 
     def say(self, event: Message, time: datetime) -> Message:
         """Adds an event as it is now."""
-        self.told.append((type(event).FromString(event.SerializeToString()), time))
+        self.events.append((type(event).FromString(event.SerializeToString()), time))
         return event
 
-    def ordered(self) -> list[Told]:
+    def ordered(self) -> list[DatedEvent]:
         """All events in the order of business time, each with its aggregate's version."""
         versions: dict[tuple[str, str], int] = {}
         found = []
-        for event, time in sorted(self.told, key=lambda told: told[1]):
+        for event, time in sorted(self.events, key=lambda pair: pair[1]):
             where = route(type(event))
             key = (where.topic, where.key(event))
             versions[key] = versions.get(key, 0) + 1
-            found.append(Told(event, time, versions[key]))
+            found.append(DatedEvent(event, time, versions[key]))
         return found
 
     def grow(self, elders: int) -> "History":
@@ -304,7 +306,7 @@ class History:
             living=chance.randrange(1, 6),
             hardships=hardships,
             complete=chance.random() < 0.9,
-            sex=1 + len(self.told) % 2,
+            sex=1 + len(self.events) % 2,
             registered_at=timestamp(at),
         )
         self.say(assessment.ElderRegistered(elder=state), at)
@@ -594,7 +596,7 @@ class History:
     def _taken_back(
         self, order_id: str, settlement: str, voucher: dict[str, str], at: datetime
     ) -> None:
-        """A death that was told late: what was not paid is reversed, what was is claimed."""
+        """A death that was reported late: what was not paid is reversed, what was is claimed."""
         same = {name: voucher[name] for name in ("elder_id", "area_code", "month")}
         same |= {"settlement_id": settlement, "organisation_id": self.organisation}
         if (luck := self.chance.random()) < 0.1:
@@ -686,10 +688,10 @@ class History:
             )
 
 
-def records(told: Sequence[Told]) -> Iterator[Record]:
+def records(events: Sequence[DatedEvent]) -> Iterator[Record]:
     """Records in this order, offsets rising in each topic."""
     offsets: dict[str, int] = {}
-    for one in told:
+    for one in events:
         topic = route(type(one.event)).topic
         offsets[topic] = offsets.get(topic, -1) + 1
         yield a_record(one, offset=offsets[topic])

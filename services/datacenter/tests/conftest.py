@@ -10,7 +10,7 @@ from datacenter.figures import queries as figures
 from datacenter.indicators.catalogue import limits
 from datacenter.proofs.recount.counting import Figures
 from datacenter.proofs.recount.month import Recount
-from datacenter.testing import CITY, Record, Told, an_operator, dispatched
+from datacenter.testing import CITY, DatedEvent, Record, an_operator, dispatched
 from kit.contracts import areas
 from kit.db.store import Store
 
@@ -48,15 +48,15 @@ def shown(store: Store) -> Callable[[str], Awaitable[Figures]]:
     return read
 
 
-def recounted(told: Sequence[Told], month: str) -> Figures:
+def recounted(events: Sequence[DatedEvent], month: str) -> Figures:
     """The same by the definitions alone."""
     recount = Recount(month, limits())
-    for one in told:
+    for one in events:
         recount.take(one.event, one.time, one.sequence)
     return {key: parts for key, parts in recount.figures().items() if any(parts)}
 
 
 @pytest.fixture
-def recount() -> Callable[[Sequence[Told], str], Figures]:
-    """`recount(told, "2026-03")` = the same by the definitions alone."""
+def recount() -> Callable[[Sequence[DatedEvent], str], Figures]:
+    """`recount(events, "2026-03")` = the same by the definitions alone."""
     return recounted

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from eldercare.datacenter.v1 import api_pb2 as pb
 
-from datacenter.testing import CITY, History, Told, dispatched, records, villages
+from datacenter.testing import CITY, DatedEvent, History, dispatched, records, villages
 from kit.contracts import areas
 from kit.contracts.clock import Clock
 from kit.contracts.refusals import Denied, Malformed, NotFound
@@ -21,10 +21,10 @@ MONTH = "2025-03"
 
 
 class City:
-    """A data center that has heard a small city, and what was said to it."""
+    """A data center that has read a small city, and the events it has read."""
 
-    def __init__(self, served: Served, told: list[Told]) -> None:
-        self.served, self.told = served, told
+    def __init__(self, served: Served, events: list[DatedEvent]) -> None:
+        self.served, self.events = served, events
 
     async def ask(self, method: str, request: Any, **claims: Any) -> Any:
         return await self.served.call(f"eldercare.datacenter.v1.{method}", request, **claims)
@@ -38,11 +38,11 @@ class City:
 
 @pytest_asyncio.fixture
 async def city(served: Callable[..., Awaitable[Served]], clock: Clock) -> AsyncIterator[City]:
-    service, told = await served("datacenter"), History(3).grow(60).ordered()
+    service, events = await served("datacenter"), History(3).grow(60).ordered()
     clock.set(datetime(2026, 4, 1, tzinfo=UTC))
     async with service.store.transaction() as session:
-        await dispatched(session, list(records(told)))
-    yield City(service, told)
+        await dispatched(session, list(records(events)))
+    yield City(service, events)
 
 
 async def test_one_request_brings_the_whole_board(city: City) -> None:
@@ -66,18 +66,18 @@ async def test_one_request_brings_the_whole_board(city: City) -> None:
     assert next(fresh for fresh in board.freshness if fresh.topic == "elder").watermark.seconds > 0
 
 
-async def test_a_board_of_another_releases_rules_says_so(city: City) -> None:
-    async def said() -> list[bool]:
+async def test_a_board_of_another_releases_rules_is_marked_as_outdated(city: City) -> None:
+    async def outdated() -> list[bool]:
         page = pb.ListFigures(area_code=CITY, month_from=MONTH, month_to=MONTH)
         asked = (("Boards/Get", pb.GetBoard(area_code=CITY)), ("Indicators/Figures", page))
         return [(await city.ask(*question)).counts_outdated for question in asked]
 
-    assert await said() == [False, False]
+    assert await outdated() == [False, False]
     async with city.served.store.transaction() as session:
         await (await session.driver()).execute(
             "update projection set counted_by = 'rules of before'"
         )
-    assert await said() == [True, True]
+    assert await outdated() == [True, True]
 
 
 async def test_a_board_shows_the_path_down_to_its_area(city: City) -> None:
@@ -137,7 +137,7 @@ async def test_a_provider_has_no_board(city: City) -> None:
         ),
     ],
 )
-async def test_a_bad_question_is_told_its_field(
+async def test_a_bad_question_is_refused_with_its_field(
     city: City, request_: pb.ListFigures, field: str
 ) -> None:
     with pytest.raises(Malformed) as refused:
@@ -156,7 +156,7 @@ async def test_a_zero_denominator_has_no_value(city: City) -> None:
 async def test_a_proof_finds_nothing_and_is_shown_on_the_board(city: City) -> None:
     proof = await city.ask("Indicators/Prove", pb.ProveFigures(area_code=CITY, month=MONTH))
 
-    assert proof.events == len(city.told)
+    assert proof.events == len(city.events)
     assert proof.figures > 1000
     assert not proof.differences
     board = await city.ask("Boards/Get", pb.GetBoard(area_code=COUNTY, month=MONTH))

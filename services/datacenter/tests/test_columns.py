@@ -10,7 +10,7 @@ from datacenter.counts.flows.columns import complete, ensure_columns
 from datacenter.counts.flows.rebuild import rebuild
 from datacenter.counts.measures import COLUMNS
 from datacenter.proofs.recount.counting import Figures
-from datacenter.testing import History, Record, Told, records
+from datacenter.testing import DatedEvent, History, Record, records
 from kit.db import migrations
 from kit.db.store import Store
 
@@ -46,25 +46,25 @@ async def test_a_batch_before_the_migrator_adds_them_itself_and_is_counted(
     store: Store,
     hear: Hear,
     shown: Callable[[str], Awaitable[Figures]],
-    recount: Callable[[Sequence[Told], str], Figures],
+    recount: Callable[[Sequence[DatedEvent], str], Figures],
 ) -> None:
     await without(store)
-    told = History(5).grow(20).ordered()
+    events = History(5).grow(20).ordered()
 
-    await hear(list(records(told)))
+    await hear(list(records(events)))
 
     assert set(COLUMNS) <= await columns(store)
-    assert await shown("2025-03") == recount(told, "2025-03")
+    assert await shown("2025-03") == recount(events, "2025-03")
 
 
 async def test_a_rebuild_before_them_adds_them_itself(store: Store, hear: Hear) -> None:
-    told = History(5).grow(5).ordered()
-    await hear(list(records(told)))
+    events = History(5).grow(5).ordered()
+    await hear(list(records(events)))
     await without(store)
 
     later = Store(store.dsn, service="datacenter", clock=store.clock)  # another process
     try:
-        assert await rebuild(later) == len(told)
+        assert await rebuild(later) == len(events)
     finally:
         await later.close()
     assert set(COLUMNS) <= await columns(store)

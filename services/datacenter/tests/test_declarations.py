@@ -13,13 +13,13 @@ from datacenter.subjects.compiled import Compiled
 from datacenter.subjects.declaration import When
 from datacenter.subjects.order import order
 from datacenter.subjects.registry import cells, measures, named, subjects
-from datacenter.testing import History, Told
+from datacenter.testing import DatedEvent, History
 
 
-def known(told: list[Told]) -> dict[tuple[int, str], str]:
+def known(events: list[DatedEvent]) -> dict[tuple[int, str], str]:
     """What is stored of each thing after these events, each of which is a batch."""
     stored: dict[tuple[int, str], str] = {}
-    for one in told:
+    for one in events:
         facts, _ = COMPILED.read(one.event, When.of(one.time, one.sequence), limits())
         for subject, thing_id, state in facts:
             key = (subject.kind, thing_id)
@@ -31,12 +31,12 @@ def known(told: list[Told]) -> dict[tuple[int, str], str]:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_merging_commutes_and_repeats_without_harm(seed: int) -> None:
-    told = History(seed).grow(10).ordered()
-    mixed = told + random.Random(seed).choices(told, k=len(told) // 3)
+    events = History(seed).grow(10).ordered()
+    mixed = events + random.Random(seed).choices(events, k=len(events) // 3)
     random.Random(seed).shuffle(mixed)
 
     assert {key: json.loads(text) for key, text in known(mixed).items()} == {
-        key: json.loads(text) for key, text in known(told).items()
+        key: json.loads(text) for key, text in known(events).items()
     }
 
 
@@ -64,12 +64,12 @@ def test_a_field_that_nothing_is_known_of_has_its_default() -> None:
 
 
 def test_the_parts_of_a_measure_are_counted_where_a_figure_names_them_and_else_not() -> None:
-    told = History(3).grow(40).ordered()
+    events = History(3).grow(40).ordered()
     whole, part = named("APPLICATIONS"), named("APPLICATIONS_PORTAL")
 
     def counted(compiled: Compiled) -> dict[str, int]:
         found = dict.fromkeys((whole.name, part.name), 0)
-        for one in told:
+        for one in events:
             for measure, _, _, amount in compiled.read(one.event, When(0, 1, 0), limits())[1]:
                 if measure.name in found:
                     found[measure.name] += amount

@@ -10,14 +10,14 @@ from eldercare.facility.v1 import events_pb2 as facility
 from google.protobuf.message import Message
 
 from datacenter.proofs.recount.counting import Figures
-from datacenter.testing import Record, Told, a_record, an_elder, villages
+from datacenter.testing import DatedEvent, Record, a_record, an_elder, villages
 from kit.contracts import areas, ids
 from kit.contracts.wire import timestamp
 from kit.db.store import Store
 
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
 Shown = Callable[[str], Awaitable[Figures]]
-Recounted = Callable[[Sequence[Told], str], Figures]
+Recounted = Callable[[Sequence[DatedEvent], str], Figures]
 HERE, THERE = villages()[0], villages()[-1]
 
 
@@ -25,9 +25,9 @@ def at(day: str) -> datetime:
     return datetime.fromisoformat(f"{day}T04:00").replace(tzinfo=UTC)
 
 
-def told(*events: tuple[Message, str, int]) -> list[Record]:
+def as_records(*events: tuple[Message, str, int]) -> list[Record]:
     return [
-        a_record(Told(event, at(day), sequence), offset=number)
+        a_record(DatedEvent(event, at(day), sequence), offset=number)
         for number, (event, day, sequence) in enumerate(events)
     ]
 
@@ -40,7 +40,7 @@ async def test_a_death_counts_from_the_month_in_which_it_was_reported(
     dead.status, dead.died_on = assessment.Elder.STATUS_DEAD, "2025-01-20"
 
     await hear(
-        told(
+        as_records(
             (assessment.ElderRegistered(elder=elder), "2025-01-10", 1),
             (assessment.ElderDied(elder=dead), "2025-03-05", 2),
         )
@@ -55,7 +55,7 @@ async def test_a_move_takes_the_stocks_along_in_its_month(hear: Hear, shown: Sho
     moved = an_elder(elder_id=elder.elder_id, area_code=THERE)
 
     await hear(
-        told(
+        as_records(
             (assessment.ElderRegistered(elder=elder), "2025-01-10", 1),
             (assessment.ElderChanged(elder=moved), "2025-02-05", 2),
         )
@@ -71,7 +71,9 @@ async def test_a_move_takes_the_stocks_along_in_its_month(hear: Hear, shown: Sho
 
 async def test_an_elder_turns_eighty_in_the_month_of_the_birthday(hear: Hear, shown: Shown) -> None:
     await hear(
-        told((assessment.ElderRegistered(elder=an_elder(born_on="1945-06-30")), "2025-01-10", 1))
+        as_records(
+            (assessment.ElderRegistered(elder=an_elder(born_on="1945-06-30")), "2025-01-10", 1)
+        )
     )
 
     assert (await shown("2025-05"))["POP04", HERE] == (0, 1)
@@ -92,7 +94,9 @@ async def test_a_result_is_valid_up_to_the_day_before_its_end(hear: Hear, shown:
     )
 
     await hear(
-        told((result, "2025-01-20", 1), (assessment.ElderRegistered(elder=elder), "2025-01-10", 1))
+        as_records(
+            (result, "2025-01-20", 1), (assessment.ElderRegistered(elder=elder), "2025-01-10", 1)
+        )
     )
 
     assert (await shown("2025-03"))["AS01", HERE] == (1, 1)
@@ -114,17 +118,17 @@ async def test_a_certificate_must_last_to_the_end_of_the_month(hear: Hear, shown
         registered_at=timestamp(at("2025-01-10")),
     )
 
-    await hear(told((facility.WorkerRegistered(worker=worker), "2025-01-10", 1)))
+    await hear(as_records((facility.WorkerRegistered(worker=worker), "2025-01-10", 1)))
 
     assert (await shown("2025-02"))["ST02", county] == (1, 1)
     assert (await shown("2025-03"))["ST02", county] == (0, 1)
 
 
-async def test_a_state_that_is_said_again_changes_nothing(hear: Hear, shown: Shown) -> None:
+async def test_a_state_that_is_published_again_changes_nothing(hear: Hear, shown: Shown) -> None:
     elder = an_elder()
 
-    await hear(told((assessment.ElderRegistered(elder=elder), "2025-01-10", 1)))
-    await hear(told((assessment.ElderChanged(elder=elder), "2025-05-10", 1)))
+    await hear(as_records((assessment.ElderRegistered(elder=elder), "2025-01-10", 1)))
+    await hear(as_records((assessment.ElderChanged(elder=elder), "2025-05-10", 1)))
 
     assert (await shown("2025-04"))["POP01", HERE] == (1, 0)
     assert (await shown("2025-05"))["POP01", HERE] == (1, 0)
@@ -156,7 +160,9 @@ async def test_each_offer_counts_and_only_the_one_that_was_taken_is_accepted(
     )
     offers = [offer(second, 2, "2025-02-02"), offer(first, 1, "2025-02-01")]
     await hear(
-        told((taken, "2025-02-02", 3), (offers[0], "2025-02-02", 2), (offers[1], "2025-02-01", 1))
+        as_records(
+            (taken, "2025-02-02", 3), (offers[0], "2025-02-02", 2), (offers[1], "2025-02-01", 1)
+        )
     )
 
     assert (await shown("2025-02"))["DI01", HERE] == (1, 2)
@@ -186,12 +192,12 @@ async def test_an_order_that_nobody_failed_is_not_one_that_was_to_be_served(
     }
 
     events = [
-        Told(
+        DatedEvent(
             dispatch.OrderPlaced(**order, **window, placed_at=timestamp(at("2025-01-19"))),
             at("2025-01-19"),
             1,
         ),  # type: ignore[arg-type]
-        Told(
+        DatedEvent(
             dispatch.OrderCancelled(
                 **order, cause=f"CAUSE_{cause}", cancelled_at=window["wanted_from"]
             ),
@@ -207,7 +213,7 @@ async def test_an_order_that_nobody_failed_is_not_one_that_was_to_be_served(
 
 
 async def test_an_event_of_a_type_nobody_knows_is_kept(store: Store, hear: Hear) -> None:
-    record = told((assessment.ElderRegistered(elder=an_elder()), "2025-01-10", 1))[0]
+    record = as_records((assessment.ElderRegistered(elder=an_elder()), "2025-01-10", 1))[0]
     headers = tuple(
         (name, b"eldercare.assessment.v1.ElderDreamt" if name == "ce_type" else value)
         for name, value in record.headers
@@ -221,7 +227,7 @@ async def test_an_event_of_a_type_nobody_knows_is_kept(store: Store, hear: Hear)
 
 
 async def test_an_id_without_a_day_is_parked_and_not_kept(store: Store, hear: Hear) -> None:
-    elder = Told(assessment.ElderRegistered(elder=an_elder()), at("2025-01-10"), 1)
+    elder = DatedEvent(assessment.ElderRegistered(elder=an_elder()), at("2025-01-10"), 1)
     other = ids.UUID("2c5ea4c0-4067-41e8-8bad-9b1deb4d3b7d")
 
     await hear([a_record(elder, offset=0, id=other)])
@@ -235,7 +241,7 @@ async def test_an_id_without_a_day_is_parked_and_not_kept(store: Store, hear: He
 async def test_events_of_several_days_lie_in_partitions_of_their_days(
     store: Store, hear: Hear
 ) -> None:
-    elder = Told(assessment.ElderRegistered(elder=an_elder()), at("2025-01-10"), 1)
+    elder = DatedEvent(assessment.ElderRegistered(elder=an_elder()), at("2025-01-10"), 1)
     days = [ids.least(datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=n)) for n in range(2)]
 
     await hear([a_record(elder, offset=n, id=id) for n, id in enumerate(days)])
@@ -291,7 +297,7 @@ async def test_an_application_without_a_result_is_not_in_time_and_a_withdrawn_on
         withdrawn_at=timestamp(at("2025-02-05")),
     )
     await hear(
-        told(
+        as_records(
             *(_applied(one, "2025-01-20") for one in (done, late, open_, withdrawn)),
             result(done, "2025-02-10", 15),
             result(late, "2025-02-11", 16),
@@ -307,7 +313,9 @@ async def test_each_way_in_has_its_share_and_what_the_platform_asks_for_came_by_
     hear: Hear, shown: Shown
 ) -> None:
     await hear(
-        told(*(_applied(str(ids.new()), "2025-01-20", channel) for channel in (1, 2, 2, 3, 4, 5)))
+        as_records(
+            *(_applied(str(ids.new()), "2025-01-20", channel) for channel in (1, 2, 2, 3, 4, 5))
+        )
     )
 
     january = await shown("2025-01")
@@ -354,7 +362,7 @@ async def test_a_return_call_counts_if_nobody_answers_and_apart_where_a_voucher_
         reached=False,
         followed_up_at=timestamp(at("2025-01-21")),
     )
-    await hear(told(finished(paid, 3000), finished(market, 0), (called, "2025-01-21", 2)))
+    await hear(as_records(finished(paid, 3000), finished(market, 0), (called, "2025-01-21", 2)))
 
     january = await shown("2025-01")
     assert (january["DI04", HERE], january["DI04_FUNDED", HERE]) == ((1, 2), (0, 1))

@@ -24,7 +24,7 @@ from datacenter.counts.flows.rebuild import rebuild
 from datacenter.lineage import queries as lineage
 from datacenter.proofs import flows as proving
 from datacenter.proofs.tables import Proof
-from datacenter.testing import CITY, History, Record, Told, a_record, an_operator, records
+from datacenter.testing import CITY, DatedEvent, History, Record, a_record, an_operator, records
 from kit.contracts import ids
 from kit.contracts.refusals import NotFound
 from kit.db.store import Contended, Store
@@ -52,16 +52,18 @@ class Killed(BaseException):
     """The process ended here."""
 
 
-def dated(told: Sequence[Told], day: date = FIRST, days: int = 3) -> list[Record]:
+def dated(events: Sequence[DatedEvent], day: date = FIRST, days: int = 3) -> list[Record]:
     """Records whose ids were made on some days in turn."""
     offsets: dict[str, int] = {}
     made = []
-    for number, record in enumerate(records(told)):
+    for number, record in enumerate(records(events)):
         at = datetime(day.year, day.month, day.day, 8, tzinfo=UTC) + timedelta(days=number % days)
         offsets[record.topic] = offsets.get(record.topic, -1) + 1
         made.append(
             a_record(
-                told[number], offset=offsets[record.topic], id=UUID(int=ids.least(at).int + number)
+                events[number],
+                offset=offsets[record.topic],
+                id=UUID(int=ids.least(at).int + number),
             )
         )
     return made
@@ -237,11 +239,11 @@ async def test_a_day_does_not_leave_while_somebody_reads_the_archive(
 
 
 async def test_a_day_that_grew_meanwhile_stays(store: Store, hear: Hear, folder: Path) -> None:
-    told = city()
-    await hear(told[:-6])
+    dated_records = city()
+    await hear(dated_records[:-6])
     file = folder / dayfiles.name_of(FIRST)
     read = await write(store, file, FIRST)
-    await hear(told[-6:])
+    await hear(dated_records[-6:])
     note = ArchivedDay(
         day=FIRST,
         file=str(file),
@@ -257,7 +259,7 @@ async def test_a_day_that_grew_meanwhile_stays(store: Store, hear: Hear, folder:
     with pytest.raises(DayGrew):
         await drop(store, FIRST, note)
 
-    assert (len(await kept(store)), await noted(store)) == (len(told), [])
+    assert (len(await kept(store)), await noted(store)) == (len(dated_records), [])
 
 
 async def test_days_that_are_open_do_not_leave(store: Store, hear: Hear, folder: Path) -> None:
@@ -279,9 +281,9 @@ async def test_days_that_are_open_do_not_leave(store: Store, hear: Hear, folder:
 async def test_days_with_events_of_the_last_closed_month_do_not_leave(
     store: Store, hear: Hear, clock: Any, folder: Path
 ) -> None:
-    told = History(3, months=1, begin=datetime(2026, 4, 1, tzinfo=UTC)).grow(8).ordered()
-    await hear(dated(told))
-    clock.set(max(one.time for one in told) + timedelta(days=20))
+    events = History(3, months=1, begin=datetime(2026, 4, 1, tzinfo=UTC)).grow(8).ordered()
+    await hear(dated(events))
+    clock.set(max(one.time for one in events) + timedelta(days=20))
 
     with pytest.raises(
         DayOpen,

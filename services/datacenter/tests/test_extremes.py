@@ -15,7 +15,7 @@ from datacenter.indicators.catalogue import limits
 from datacenter.proofs.recount.counting import Figures
 from datacenter.proofs.recount.month import Recount
 from datacenter.subjects.declaration import When
-from datacenter.testing import History, Record, Told, records, villages
+from datacenter.testing import DatedEvent, History, Record, records, villages
 from kit.contracts import ids
 from kit.contracts.days import NO_END
 from kit.contracts.wire import timestamp
@@ -24,7 +24,7 @@ from testkit.extremes import ENDS, FIRST, LAST, moved
 
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
 Shown = Callable[[str], Awaitable[Figures]]
-Recounted = Callable[[Sequence[Told], str], Figures]
+Recounted = Callable[[Sequence[DatedEvent], str], Figures]
 BOUNDS = [*ENDS, (str(NO_END), LAST), ("2025-03-31", LAST), (str(NO_END), FIRST)]
 ALWAYS = {
     f"eldercare.{name}"
@@ -37,15 +37,15 @@ ALWAYS = {
 MONTHS = ("1900-01", "1900-02", "2025-03", "2199-12")
 
 
-def history(day: str, at: datetime) -> list[Told]:
-    told = History(4).grow(30).ordered()
-    for one in told:
+def history(day: str, at: datetime) -> list[DatedEvent]:
+    events = History(4).grow(30).ordered()
+    for one in events:
         moved(one.event, day, at, day)
-    return [one._replace(time=at) for one in told]
+    return [one._replace(time=at) for one in events]
 
 
 @pytest.mark.parametrize(("day", "at"), BOUNDS)
-async def test_all_that_is_said_at_the_ends_of_what_is_accepted_is_counted(
+async def test_all_events_at_the_ends_of_what_is_accepted_are_counted(
     day: str,
     at: datetime,
     hear: Hear,
@@ -53,17 +53,17 @@ async def test_all_that_is_said_at_the_ends_of_what_is_accepted_is_counted(
     recount: Recounted,
     store: Store,
 ) -> None:
-    told = history(day, at)
-    assert {one.event.DESCRIPTOR.full_name for one in told} >= COMPILED.readers.keys()
+    events = history(day, at)
+    assert {one.event.DESCRIPTOR.full_name for one in events} >= COMPILED.readers.keys()
 
-    await hear(list(records(told)))
+    await hear(list(records(events)))
 
     async with store.reading() as session:
         assert await (await session.driver()).fetchrow(
             "select sum(applied)::int, sum(parked)::int from position"
-        ) == (len(told), 0)
+        ) == (len(events), 0)
     for month in MONTHS:
-        assert await shown(month) == recount(told, month), month
+        assert await shown(month) == recount(events, month), month
 
 
 async def test_a_certificate_without_an_end_holds_in_every_month(
@@ -84,12 +84,12 @@ async def test_a_certificate_without_an_end_holds_in_every_month(
             )
         )
 
-    told = [
-        Told(registered(until), datetime(2025, 1, 5, tzinfo=UTC), 1)
+    events = [
+        DatedEvent(registered(until), datetime(2025, 1, 5, tzinfo=UTC), 1)
         for until in ("9999-12-31", "2199-12-31", "2025-02-28")
     ]
 
-    await hear(list(records(told)))
+    await hear(list(records(events)))
 
     certified = {
         month: (await shown(month))["ST02", "341100000000"]
@@ -97,7 +97,7 @@ async def test_a_certificate_without_an_end_holds_in_every_month(
     }
     assert certified == {"2025-01": (3, 3), "2025-02": (3, 3), "2025-03": (2, 3), "2199-12": (2, 3)}
     for month in certified:
-        assert await shown(month) == recount(told, month)
+        assert await shown(month) == recount(events, month)
 
 
 @pytest.mark.parametrize(

@@ -79,12 +79,12 @@ async def test_the_newest_fact_of_each_topic_has_an_age(
     clock: Clock,
     hear: Callable[[Sequence[Record]], Awaitable[None]],
 ) -> None:
-    told = History(3).grow(20).ordered()
-    await hear(list(records(told)))
+    events = History(3).grow(20).ordered()
+    await hear(list(records(events)))
     clock.set(BEGAN)
 
     await _measured(store)
 
     ages = {topic: age_s for (topic,), age_s in names.WATERMARK_AGE.series.items()}
     assert {"elder", "order"} <= ages.keys()
-    assert min(ages.values()) == (BEGAN - max(one.time for one in told)).total_seconds()
+    assert min(ages.values()) == (BEGAN - max(one.time for one in events)).total_seconds()

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datacenter.archive.flows.exclusive import RebuildRuns
 from datacenter.counts.flows.rebuild import rebuild
 from datacenter.proofs.recount.counting import Figures
-from datacenter.testing import History, Record, Told, records
+from datacenter.testing import DatedEvent, History, Record, records
 from kit.db.store import Store
 
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
@@ -17,41 +17,41 @@ async def test_a_rebuild_repairs_what_is_shown_and_the_next_batch_goes_on_from_i
     store: Store,
     hear: Hear,
     shown: Shown,
-    recount: Callable[[Sequence[Told], str], Figures],
+    recount: Callable[[Sequence[DatedEvent], str], Figures],
 ) -> None:
-    told = History(5).grow(20).ordered()
-    heard = list(records(told))
-    await hear(heard[:-200])
+    events = History(5).grow(20).ordered()
+    stream = list(records(events))
+    await hear(stream[:-200])
     async with store.transaction() as session:
         await (await session.driver()).execute("update count set alive = 7, finished = 9")
 
     folded = await rebuild(store)
-    await hear(heard[-200:])
+    await hear(stream[-200:])
 
-    assert folded == len(told) - 200
+    assert folded == len(events) - 200
     for month in ("2025-02", "2025-04"):
-        assert await shown(month) == recount(told, month)
+        assert await shown(month) == recount(events, month)
 
 
 async def test_events_that_come_during_a_rebuild_count_once(
     store: Store,
     hear: Hear,
     shown: Shown,
-    recount: Callable[[Sequence[Told], str], Figures],
+    recount: Callable[[Sequence[DatedEvent], str], Figures],
 ) -> None:
-    told = History(6).grow(60).ordered()
-    heard = list(records(told))
-    half = len(heard) // 2
-    await hear(heard[:half])
+    events = History(6).grow(60).ordered()
+    stream = list(records(events))
+    half = len(stream) // 2
+    await hear(stream[:half])
 
     async def go_on() -> None:
-        for begin in range(half, len(heard), 50):
-            await hear(heard[begin : begin + 50])
+        for begin in range(half, len(stream), 50):
+            await hear(stream[begin : begin + 50])
 
     await asyncio.gather(rebuild(store), go_on())
     await rebuild(store)
 
-    assert await shown("2025-03") == recount(told, "2025-03")
+    assert await shown("2025-03") == recount(events, "2025-03")
 
 
 async def test_two_rebuilds_do_not_run_at_once(store: Store, hear: Hear) -> None:

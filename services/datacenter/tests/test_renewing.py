@@ -15,7 +15,7 @@ from datacenter.counts.flows import renewing
 from datacenter.counts.flows.rebuild import rebuild
 from datacenter.proofs import flows as proving
 from datacenter.proofs.recount.counting import Figures
-from datacenter.testing import CITY, History, Record, Told, records
+from datacenter.testing import CITY, DatedEvent, History, Record, records
 from kit.db.store import Store
 from testkit import until
 
@@ -25,10 +25,10 @@ MONTH = "2025-03"
 
 
 async def test_what_one_program_has_counted_is_not_counted_anew(store: Store, hear: Hear) -> None:
-    heard = list(records(History(5).grow(20).ordered()))
+    stream = list(records(History(5).grow(20).ordered()))
 
     assert not await outdated(store)
-    for half in (heard[:100], heard[100:]):
+    for half in (stream[:100], stream[100:]):
         await hear(half)
         assert not await outdated(store)
 
@@ -37,22 +37,22 @@ async def test_counts_of_other_rules_are_noticed_and_what_is_counted_anew_is_thi
     store: Store,
     hear: Hear,
     shown: Shown,
-    recount: Callable[[Sequence[Told], str], Figures],
+    recount: Callable[[Sequence[DatedEvent], str], Figures],
 ) -> None:
-    told = History(5).grow(20).ordered()
-    heard = list(records(told))
-    await hear(heard[:100])
+    events = History(5).grow(20).ordered()
+    stream = list(records(events))
+    await hear(stream[:100])
     await changed(store, "update projection set counted_by = 'rules of before'")
     await changed(store, "update count set alive = 7, finished = 9")
 
-    await hear(heard[100:200])
+    await hear(stream[100:200])
     assert await outdated(store)
     await rebuild(store)
     assert not await outdated(store)
-    await hear(heard[200:])
+    await hear(stream[200:])
 
     assert not await outdated(store)
-    assert await shown(MONTH) == recount(told, MONTH)
+    assert await shown(MONTH) == recount(events, MONTH)
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ async def test_a_batch_of_a_release_that_still_runs_beside_is_noticed_after_the_
     hear: Hear,
 ) -> None:
     """One that has other rules, and one from before anybody noted whose they are."""
-    heard = list(records(History(5).grow(20).ordered()))
-    await hear(heard[:100])
+    stream = list(records(History(5).grow(20).ordered()))
+    await hear(stream[:100])
     await rebuild(store)
 
     await changed(store, statement, *arguments)
-    await hear(heard[100:])
+    await hear(stream[100:])
 
     assert await outdated(store), "a batch of our own must not cover it"
 
@@ -122,24 +122,24 @@ async def test_what_another_release_has_stored_of_a_thing_is_never_read(
     store: Store,
     hear: Hear,
     shown: Shown,
-    recount: Callable[[Sequence[Told], str], Figures],
+    recount: Callable[[Sequence[DatedEvent], str], Figures],
     stored: str,
 ) -> None:
     """Its letters, its entries, whatever they are: the batch is kept, and the rebuild counts it."""
-    told = History(5).grow(20).ordered()
-    heard = list(records(told))
-    half = len(heard) // 2
-    await hear(heard[:half])
+    events = History(5).grow(20).ordered()
+    stream = list(records(events))
+    half = len(stream) // 2
+    await hear(stream[:half])
     before = await shown(MONTH)
     await changed(store, "update thing set known = $1", stored)
     await changed(store, "update projection set counted_by = '1+5f7c1a2b'")
 
-    await hear(heard[half:])
+    await hear(stream[half:])
 
     assert await shown(MONTH) == before
     assert await outdated(store)
     await rebuild(store)
-    assert await shown(MONTH) == recount(told, MONTH)
+    assert await shown(MONTH) == recount(events, MONTH)
 
 
 async def test_the_daily_proof_waits_for_counts_that_are_made_anew(

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from datacenter.counts.flows.rebuild import rebuild
 from datacenter.proofs.recount.counting import Figures
-from datacenter.testing import History, Told, dispatched, records
+from datacenter.testing import DatedEvent, History, dispatched, records
 from devservers.postgres import Postgres, ensure_database, execute
 from kit.contracts.clock import Clock
 from kit.db import migrations
@@ -51,15 +51,15 @@ async def store(address: str, clock: Clock, ring: KeyRing) -> AsyncIterator[Stor
 async def test_what_the_consumers_do_needs_no_owner(
     store: Store,
     shown: Callable[[str], Awaitable[Figures]],
-    recount: Callable[[Sequence[Told], str], Figures],
+    recount: Callable[[Sequence[DatedEvent], str], Figures],
 ) -> None:
-    told = History(5).grow(20).ordered()
+    events = History(5).grow(20).ordered()
     async with store.transaction() as session:
-        await dispatched(session, list(records(told)))
+        await dispatched(session, list(records(events)))
 
-    assert await shown("2025-02") == recount(told, "2025-02")
-    assert await rebuild(store) == len(told)
-    assert await shown("2025-02") == recount(told, "2025-02")
+    assert await shown("2025-02") == recount(events, "2025-02")
+    assert await rebuild(store) == len(events)
+    assert await shown("2025-02") == recount(events, "2025-02")
 
 
 async def test_the_runtime_role_changes_no_schema_and_empties_no_figures_that_are_shown(

@@ -18,7 +18,7 @@ from kit.contracts import standards
 
 LIMITS = [field.name for field in fields(Limits)]
 DAY = date(2026, 11, 26)
-SAID: dict[str, Any] = {
+ENTRY: dict[str, Any] = {
     "form": "share",
     "numerator": "ALIVE_65",
     "denominator": "ALIVE",
@@ -60,14 +60,14 @@ def test_a_figure_names_the_limits_that_it_depends_on(name: str) -> None:
         if before.get((code, area)) != after.get((code, area))
     }
     assert moved
-    assert moved == {code for code, said in entries().items() if name in said.get("limits", ())}
+    assert moved == {code for code, entry in entries().items() if name in entry.get("limits", ())}
 
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_another_number_is_another_version_of_the_figures_that_use_it_alone(name: str) -> None:
-    for code, said in entries().items():
-        known, other = (version(DAY, said, one) for one in (limits(), changed(name)))
-        assert (known != other) == (name in said.get("limits", ())), code
+    for code, entry in entries().items():
+        known, other = (version(DAY, entry, one) for one in (limits(), changed(name)))
+        assert (known != other) == (name in entry.get("limits", ())), code
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ def test_another_number_is_another_version_of_the_figures_that_use_it_alone(name
     [{"numerator": "ALIVE_80"}, {"denominator": "ASSESSED"}, {"factor": 1000}, {"level": 5}],
 )
 def test_another_formula_is_another_version(another: dict[str, Any]) -> None:
-    assert version(DAY, SAID | another, limits()) != version(DAY, SAID, limits())
+    assert version(DAY, ENTRY | another, limits()) != version(DAY, ENTRY, limits())
 
 
 def test_another_name_or_target_is_the_same_version() -> None:
-    assert version(DAY, SAID | {"target": 95, "name_en": "another"}, limits()) == version(
-        DAY, SAID, limits()
+    assert version(DAY, ENTRY | {"target": 95, "name_en": "another"}, limits()) == version(
+        DAY, ENTRY, limits()
     )
 
 

@@ -53,13 +53,13 @@ class Pair:
             )
             for name, port in zip(NAMES, ports, strict=True)
         )
-        told: dict[str, Any] = (
+        state: dict[str, Any] = (
             json.loads(self._kept.read_text())
             if self._kept.exists()
             else {"primary": NAMES[0], "turns": 0}
         )
-        self.primary = self.nodes[NAMES.index(told["primary"])]
-        self.turns = int(told["turns"])
+        self.primary = self.nodes[NAMES.index(state["primary"])]
+        self.turns = int(state["turns"])
 
     @property
     def standby(self) -> "Node":
@@ -69,9 +69,9 @@ class Pair:
         self, database: str = "postgres", *, user: str = SUPERUSER, password: str | None = None
     ) -> str:
         """Names both; who connects finds the one that is written to."""
-        told = self.nodes[0].dsn(database, user=user, password=password)
+        first_dsn = self.nodes[0].dsn(database, user=user, password=password)
         both = ",".join(node.address for node in self.nodes)
-        return f"{told.replace(self.nodes[0].address, both)}?target_session_attrs=primary"
+        return f"{first_dsn.replace(self.nodes[0].address, both)}?target_session_attrs=primary"
 
     def start(self, timeout: float = 120) -> None:
         """Both; returns when the standby has all. Raises: StartFailed."""
@@ -127,9 +127,9 @@ class Node(Postgres):
         own |= {
             "wal_retrieve_retry_interval": "200ms"
         }  # the default of 5 s is how long a promotion may take
-        told = super().settings() | own
-        del told[NOT_COPIED]  # it is set and cleared while the server runs
-        return told
+        settings = super().settings() | own
+        del settings[NOT_COPIED]  # it is set and cleared while the server runs
+        return settings
 
     def answers(self) -> bool:
         stands_as = self.stands_as()
@@ -145,8 +145,8 @@ class Node(Postgres):
         """standby where it only repeats another's log, else as any server: ready, starting, or
         empty where it does not run.
         """
-        told = super().stands_as()
-        return "standby" if told == "ready" and (self.data / "standby.signal").exists() else told
+        state = super().stands_as()
+        return "standby" if state == "ready" and (self.data / "standby.signal").exists() else state
 
     def lost(self) -> str:
         """Promotes the standby where this was the primary and the standby has all; else the same
@@ -234,11 +234,11 @@ class Node(Postgres):
             raise StartFailed(
                 f"{self.name} could not be copied from {primary.name}:\n{done.stdout}{done.stderr}"
             )
-        told = self.data / "postgresql.auto.conf"
-        told.write_text(
+        auto_conf = self.data / "postgresql.auto.conf"
+        auto_conf.write_text(
             "".join(
                 line
-                for line in told.read_text().splitlines(keepends=True)
+                for line in auto_conf.read_text().splitlines(keepends=True)
                 if not line.startswith(NOT_COPIED)
             )
         )

@@ -142,7 +142,7 @@ def an_official(area: str = CITY) -> Caller:
     return Caller("official-1", "portal", frozenset({"official"}), area=area)
 
 
-def a_manager(organisation_id: UUID) -> Caller:
+def a_provider(organisation_id: UUID) -> Caller:
     """A firm's manager."""
     return Caller(
         "manager-1", "portal", frozenset({"provider"}), organisation_id=str(organisation_id)

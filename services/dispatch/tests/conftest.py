@@ -17,7 +17,7 @@ from kit.contracts.modules import import_all
 from kit.db.store import Store
 from kit.messaging.outbox import route
 from testkit.databases import Databases
-from testkit.telling import tell
+from testkit.delivery import deliver
 
 Kind = TypeVar("Kind", bound=Message)
 
@@ -42,7 +42,7 @@ async def firm(store: Store) -> SimpleNamespace:
         an_organisation(organisation_id),
         *(a_worker(worker, organisation_id) for worker in workers),
     ]
-    assert await tell(store, GROUP, *events) == {"applied": 3}
+    assert await deliver(store, GROUP, *events) == {"applied": 3}
     return SimpleNamespace(organisation_id=organisation_id, workers=workers)
 
 

@@ -6,8 +6,8 @@ from dispatch.settings import GROUP
 from dispatch.testing import a_worker, an_elder, an_organisation
 from kit.contracts import ids
 from kit.contracts.modules import import_all
+from testkit.delivery import deliver
 from testkit.extremes import ENDS, LAST, moved
-from testkit.telling import tell
 
 import_all("dispatch", "consumers")
 
@@ -28,9 +28,9 @@ async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(
         a_worker(worker_id, organisation_id, status=2),
     ]
 
-    assert await tell(store, GROUP, *(moved(event, day, at) for event in events), careful=True) == {
-        "applied": 5
-    }
+    assert await deliver(
+        store, GROUP, *(moved(event, day, at) for event in events), careful=True
+    ) == {"applied": 5}
     assert [
         row["status"]
         for row in await rows("select status from worker union all select status from elder")

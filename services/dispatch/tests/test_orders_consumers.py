@@ -7,7 +7,7 @@ from dispatch.orders.rules import State
 from dispatch.settings import GROUP
 from dispatch.testing import BEGIN, a_key_ring, an_elder, an_order
 from kit.contracts import ids
-from testkit.telling import a_record, tell, tell_records
+from testkit.delivery import a_record, deliver, deliver_records
 
 
 async def test_a_death_delivered_twice_cancels_once(store, insert, messages):
@@ -15,8 +15,8 @@ async def test_a_death_delivered_twice_cancels_once(store, insert, messages):
     await insert(an_order(a_key_ring(), elder_id=elder_id))
     record = a_record(an_elder(elder_id, died_on="2026-02-20"), BEGIN)
 
-    await tell_records(store, GROUP, [record])
-    await tell_records(store, GROUP, [record])
+    await deliver_records(store, GROUP, [record])
+    await deliver_records(store, GROUP, [record])
 
     assert [event.cause for event in await messages(OrderCancelled)] == [OrderCancelled.CAUSE_DEATH]
 
@@ -38,7 +38,7 @@ async def test_who_moved_out_is_visited_no_more_and_the_cause_is_published(
         ),
     )
 
-    await tell(store, GROUP, ElderChanged(elder=an_elder(elder_id, status=3).elder))
+    await deliver(store, GROUP, ElderChanged(elder=an_elder(elder_id, status=3).elder))
 
     assert [event.cause for event in await messages(OrderCancelled)] == [
         OrderCancelled.CAUSE_MOVED_OUT

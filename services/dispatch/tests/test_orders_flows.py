@@ -33,7 +33,7 @@ from dispatch.testing import (
     ELSEWHERE,
     TOMORROW,
     a_key_ring,
-    a_manager,
+    a_provider,
     a_worker,
     an_elder,
     an_official,
@@ -43,7 +43,7 @@ from dispatch.testing import (
 from kit.contracts import ids, wire
 from kit.contracts.refusals import Malformed, NotFound
 from kit.runtime.timers import set_timer
-from testkit.telling import fire, tell
+from testkit.delivery import deliver, fire
 
 RING = a_key_ring()
 NORTH = (118.30, 32.301)  # 111 m north of the home of these tests
@@ -142,7 +142,7 @@ async def test_workers_of_another_county_or_without_the_skill_are_not_asked(
         a_worker(elsewhere, firm.organisation_id, area_code=ELSEWHERE),
         a_worker(unable, firm.organisation_id, skills=[1]),
     ]
-    await tell(store, GROUP, *workers, *others)
+    await deliver(store, GROUP, *workers, *others)
 
     assert (await offer(an_order(RING))).state == State.PLACED
 
@@ -156,7 +156,7 @@ async def test_who_declines_is_not_asked_again_and_the_next_one_is(
     await act(
         answers.decline,
         pb.DeclineOrder(order_id=str(order.order_id)),
-        a_manager(firm.organisation_id),
+        a_provider(firm.organisation_id),
     )
     await fire(store, GROUP)
 
@@ -166,7 +166,7 @@ async def test_who_declines_is_not_asked_again_and_the_next_one_is(
     await act(
         answers.decline,
         pb.DeclineOrder(order_id=str(order.order_id)),
-        a_manager(firm.organisation_id),
+        a_provider(firm.organisation_id),
     )
     await fire(store, GROUP)
     assert len(await messages(OrderAssigned)) == 2
@@ -217,7 +217,7 @@ async def test_a_worker_who_leaves_leaves_no_order_behind(
     order = an_order(RING)
     worker = await begun(order)
 
-    await tell(store, GROUP, a_worker(UUID(worker.worker_id), firm.organisation_id, status=2))
+    await deliver(store, GROUP, a_worker(UUID(worker.worker_id), firm.organisation_id, status=2))
     await fire(store, GROUP)
 
     assert [event.attempt for event in await messages(OrderAssigned)] == [1, 2]
@@ -225,19 +225,19 @@ async def test_a_worker_who_leaves_leaves_no_order_behind(
     assert await rows("select from due where kind = 'missed'") == []
 
 
-async def test_only_the_offered_worker_or_the_manager_may_answer(offer, act, firm, messages):
+async def test_only_the_offered_worker_or_the_firm_may_answer(offer, act, firm, messages):
     order = await offer(an_order(RING))
     other = next(worker for worker in firm.workers if worker != order.worker_id)
     request = pb.AcceptOrder(order_id=str(order.order_id))
 
-    for stranger in (the_worker(other, firm.organisation_id), a_manager(ids.new()), an_official()):
+    for stranger in (the_worker(other, firm.organisation_id), a_provider(ids.new()), an_official()):
         with pytest.raises(NotFound):
             await act(answers.accept, request, stranger)
-    await act(answers.accept, request, a_manager(firm.organisation_id))
+    await act(answers.accept, request, a_provider(firm.organisation_id))
 
     assert len(await messages(OrderAccepted)) == 1
     with pytest.raises(NotOffered):
-        await act(answers.accept, request, a_manager(firm.organisation_id))
+        await act(answers.accept, request, a_provider(firm.organisation_id))
 
 
 async def test_a_visit_is_proved_in_metres_and_minutes(begun, act, clock, messages, rows):
@@ -365,7 +365,7 @@ async def test_with_an_elder_all_that_is_open_ends(
     offer, begun, act, insert, store, clock, messages, rows
 ):
     elder_id = ids.new()
-    await tell(store, GROUP, an_elder(elder_id))
+    await deliver(store, GROUP, an_elder(elder_id))
     await offer(an_order(RING, elder_id=elder_id))
     await insert(
         an_order(RING, elder_id=elder_id, state=State.RESERVING, version=0),
@@ -376,7 +376,7 @@ async def test_with_an_elder_all_that_is_open_ends(
     clock.set(TOMORROW)
     await act(visits.check_in, check_in(present, TOMORROW), worker)
 
-    await tell(store, GROUP, an_elder(elder_id, died_on="2026-02-20"))
+    await deliver(store, GROUP, an_elder(elder_id, died_on="2026-02-20"))
 
     states = Counter(State(row["state"]) for row in await rows("select state from visit_order"))
     assert states == {State.CANCELLED: 3, State.IN_SERVICE: 1}

@@ -34,7 +34,7 @@ from kit.security.identity import Identity
 from subsidy.__main__ import begin as begin_subsidy
 from subsidy.holds.api import Vouchers
 from subsidy.settings import GROUP as SUBSIDY
-from testkit.telling import tell
+from testkit.delivery import deliver
 
 PLACE = "eldercare.dispatch.v1.Orders/Place"
 
@@ -88,9 +88,9 @@ async def city(store, database, clock, issuer, serve):
         token=issuer.token(("official",), area="341100000000"),
     )
     elder_id = UUID(registered.elder.elder_id)
-    await tell(store, GROUP, registered)
+    await deliver(store, GROUP, registered)
     await begin_subsidy(neighbours["subsidy"])
-    await tell(
+    await deliver(
         neighbours["subsidy"],
         SUBSIDY,
         registered,
@@ -189,7 +189,7 @@ async def test_an_order_follows_the_elders_home_until_the_visit_begins(
         token=issuer.token(("official",), area="341100000000"),
     )
 
-    await tell(city.store, GROUP, moved)
+    await deliver(city.store, GROUP, moved)
     await city.jobs.run_due()
 
     homes = {
@@ -205,7 +205,7 @@ async def test_an_order_follows_the_elders_home_until_the_visit_begins(
 
 
 async def test_nobody_asks_for_the_contact_of_an_elder_whom_nobody_visits(city, rows):
-    await tell(city.store, GROUP, ElderChanged(elder=an_elder(ids.new()).elder))
+    await deliver(city.store, GROUP, ElderChanged(elder=an_elder(ids.new()).elder))
 
     assert await rows("select from due where kind = 'contact'") == []
 
@@ -355,7 +355,7 @@ async def test_what_cannot_be_ordered_is_refused_with_its_reason(city, place, st
     assert await reason(Conflict, **past) == ("WINDOW_IN_THE_PAST", "wanted_from")
     assert await reason(NotFound, elder_id=str(ids.new())) == ("NOT_FOUND", "elder_id")
     assert (await reason(Malformed, channel=0))[0] == "MALFORMED"
-    await tell(store, GROUP, an_elder(city.elder_id, died_on="2026-03-01"))
+    await deliver(store, GROUP, an_elder(city.elder_id, died_on="2026-03-01"))
     assert await reason(Conflict) == ("ELDER_NOT_SERVED", "elder_id")
 
 

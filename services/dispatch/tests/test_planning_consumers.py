@@ -3,7 +3,7 @@
 from dispatch.settings import GROUP
 from dispatch.testing import BEGIN, COUNTY, ELSEWHERE, a_worker
 from kit.contracts import ids
-from testkit.telling import tell
+from testkit.delivery import deliver
 
 
 async def test_a_county_with_a_worker_is_planned_every_evening_and_another_county_is_not(
@@ -11,11 +11,11 @@ async def test_a_county_with_a_worker_is_planned_every_evening_and_another_count
 ):
     organisation_id = ids.new()
 
-    await tell(store, GROUP, *(a_worker(ids.new(), organisation_id) for _ in range(3)))
-    await tell(store, GROUP, a_worker(ids.new(), organisation_id))
+    await deliver(store, GROUP, *(a_worker(ids.new(), organisation_id) for _ in range(3)))
+    await deliver(store, GROUP, a_worker(ids.new(), organisation_id))
 
     assert await rows("select kind, key, at from due") == [
         {"kind": "plan", "key": COUNTY, "at": BEGIN.replace(hour=10)}
     ]
-    await tell(store, GROUP, a_worker(ids.new(), organisation_id, area_code=ELSEWHERE))
+    await deliver(store, GROUP, a_worker(ids.new(), organisation_id, area_code=ELSEWHERE))
     assert len(await rows("select from due")) == 2

@@ -34,7 +34,7 @@ def a_day(visits=40, workers=8, seed=1):
     wanted = []
     for n in range(visits):
         begin = rng.randrange(8 * HOUR, 15 * HOUR, HOUR // 2)
-        barred = frozenset({rng.choice(able).worker_id}) if rng.random() < 0.2 else frozenset()
+        excluded = frozenset({rng.choice(able).worker_id}) if rng.random() < 0.2 else frozenset()
         home = point() if rng.random() > 0.1 else None
         wanted.append(
             Visit(
@@ -44,7 +44,7 @@ def a_day(visits=40, workers=8, seed=1):
                 begin,
                 begin + rng.choice([1, 2, 4]) * HOUR // 2,
                 HOUR // 2,
-                barred,
+                excluded,
             )
         )
     return Problem(tuple(wanted), able, Riding(1.3, 20, 20), 8)

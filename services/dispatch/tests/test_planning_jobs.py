@@ -21,8 +21,8 @@ from dispatch.settings import GROUP
 from dispatch.testing import COUNTY, ELSEWHERE, TOMORROW, a_key_ring, a_worker, an_order
 from kit.contracts import ids
 from kit.runtime.timers import due_now, set_timer
+from testkit.delivery import deliver, fire
 from testkit.polling import until
-from testkit.telling import fire, tell
 
 RING = a_key_ring()
 DAY = TOMORROW.date()
@@ -181,7 +181,7 @@ async def test_what_changed_while_the_solver_worked_is_seen_when_the_plan_is_wri
     taken.organisation_id = firm.organisation_id
     taken.planned_at = TOMORROW
     await insert(taken)
-    await tell(store, GROUP, a_worker(gone, firm.organisation_id, status=2))
+    await deliver(store, GROUP, a_worker(gone, firm.organisation_id, status=2))
 
     async with store.transaction() as session:
         offered = await day_plan.keep(session, COUNTY, DAY, solved)
@@ -196,7 +196,7 @@ async def test_what_changed_while_the_solver_worked_is_seen_when_the_plan_is_wri
 
 
 async def test_two_offers_at_once_do_not_promise_one_hour_twice(store, insert, firm, rows):
-    await tell(store, GROUP, a_worker(firm.workers[1], firm.organisation_id, status=2))
+    await deliver(store, GROUP, a_worker(firm.workers[1], firm.organisation_id, status=2))
     window = {"wanted_from": TOMORROW, "wanted_to": TOMORROW + timedelta(minutes=30)}
     orders = [an_order(RING, **window) for _ in range(6)]
     await insert(*orders)

@@ -36,7 +36,7 @@ def problems(draw, most_visits=6):
     visits = []
     for n in range(draw(st.integers(0, most_visits))):
         begin = draw(st.integers(7 * 4, 17 * 4)) * HOUR // 4
-        barred = draw(
+        excluded = draw(
             st.frozensets(st.sampled_from([worker.worker_id for worker in workers]), max_size=1)
         )
         visits.append(
@@ -47,7 +47,7 @@ def problems(draw, most_visits=6):
                 begin,
                 begin + draw(st.integers(2, 8)) * HOUR // 4,
                 draw(st.integers(1, 6)) * HOUR // 4,
-                barred,
+                excluded,
             )
         )
     return Problem(
@@ -112,7 +112,7 @@ def test_the_scan_serves_a_visit_wherever_brute_force_finds_a_gap_for_it(problem
 
 def _some_second_is_right(problem, visit):
     def is_right(worker, second):
-        way = travel_s(worker.base, visit.home, RIDING)
+        way = travel_s(worker.depot, visit.home, RIDING)
         out = max(worker.from_s, problem.now_s) + way
         home = second + visit.service_s + way
         return (
@@ -122,7 +122,7 @@ def _some_second_is_right(problem, visit):
         )
 
     begins = {
-        max(worker.from_s, problem.now_s) + travel_s(worker.base, visit.home, RIDING)
+        max(worker.from_s, problem.now_s) + travel_s(worker.depot, visit.home, RIDING)
         for worker in problem.workers
     }
     return any(

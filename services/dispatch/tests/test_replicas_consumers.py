@@ -3,13 +3,13 @@
 from dispatch.settings import GROUP
 from dispatch.testing import BEGIN, a_worker, an_elder, an_organisation
 from kit.contracts import ids
-from testkit.telling import a_record, tell, tell_records
+from testkit.delivery import a_record, deliver, deliver_records
 
 
 async def test_what_others_publish_is_kept_as_far_as_it_is_needed(store, rows):
     elder_id, organisation_id, worker_id = ids.new(), ids.new(), ids.new()
 
-    dispositions = await tell(
+    dispositions = await deliver(
         store,
         GROUP,
         an_elder(elder_id),
@@ -32,8 +32,8 @@ async def test_what_others_publish_is_kept_as_far_as_it_is_needed(store, rows):
 async def test_an_older_state_of_a_worker_changes_nothing(store, rows):
     worker_id, organisation_id = ids.new(), ids.new()
     older = a_record(a_worker(worker_id, organisation_id), BEGIN)
-    await tell(store, GROUP, a_worker(worker_id, organisation_id, status=2))
+    await deliver(store, GROUP, a_worker(worker_id, organisation_id, status=2))
 
-    await tell_records(store, GROUP, [older])
+    await deliver_records(store, GROUP, [older])
 
     assert await rows("select status from worker") == [{"status": 2}]

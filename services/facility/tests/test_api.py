@@ -9,7 +9,7 @@ from eldercare.facility.v1 import api_pb2 as api
 from facility.context import GROUP
 from facility.testing import CITY, a_facility, a_worker, an_elder_state, an_organisation
 from kit.contracts.refusals import Conflict, Denied, NotFound, Refusal
-from testkit.telling import tell
+from testkit.delivery import deliver
 
 ORGANISATIONS, FACILITIES, STAYS, WORKERS = (
     f"eldercare.facility.v1.{name}" for name in ("Organisations", "Facilities", "Stays", "Workers")
@@ -39,7 +39,7 @@ async def test_from_a_firm_to_a_stay_and_its_end(service, firm: str):
     with pytest.raises(Conflict) as refused:
         await service.call(f"{STAYS}/Admit", admit, **home)
     assert (refused.value.reason, refused.value.retry_after_s) == ("ELDER_NOT_KNOWN_YET", 2)
-    await tell(service.store, GROUP, assessment_events.ElderRegistered(elder=state))
+    await deliver(service.store, GROUP, assessment_events.ElderRegistered(elder=state))
 
     began = await service.call(f"{STAYS}/Admit", admit, **home)
 

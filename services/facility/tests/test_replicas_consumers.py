@@ -15,8 +15,8 @@ from facility.testing import CONTEXT, OFFICIAL, a_facility, an_elder_state, an_o
 from kit.contracts import ids
 from kit.contracts.modules import import_all
 from kit.db.store import Store
+from testkit.delivery import a_record, deliver, deliver_records
 from testkit.extremes import ENDS, LAST, moved
-from testkit.telling import a_record, tell, tell_records
 
 import_all("facility", "consumers")
 
@@ -28,7 +28,7 @@ async def test_a_replica_follows_the_newest_state_alone(store: Store):
     newer = a_record(assessment_events.ElderChanged(elder=moved), store.clock.now())
 
     for record in (newer, older, newer):
-        await tell_records(store, GROUP, [record])
+        await deliver_records(store, GROUP, [record])
 
     async with store.reading() as session:
         row = await session.get(Elder, uuid.UUID(state.elder_id))
@@ -37,7 +37,7 @@ async def test_a_replica_follows_the_newest_state_alone(store: Store):
 
 async def test_a_death_frees_the_bed(store: Store):
     state = an_elder_state()
-    await tell(store, GROUP, assessment_events.ElderRegistered(elder=state))
+    await deliver(store, GROUP, assessment_events.ElderRegistered(elder=state))
     async with store.transaction() as session:
         firm = (
             await organisations.register(session, an_organisation(), OFFICIAL, CONTEXT)
@@ -52,7 +52,7 @@ async def test_a_death_frees_the_bed(store: Store):
         )
         await stays.admit(session, command, OFFICIAL)
 
-    await tell(
+    await deliver(
         store,
         GROUP,
         assessment_events.ElderDied(
@@ -83,7 +83,7 @@ async def test_an_approved_level_is_kept_once(store: Store):
 
     record = a_record(event, store.clock.now(), event_id=ids.new())
 
-    fates = [await tell_records(store, GROUP, [record]) for _ in range(2)]
+    fates = [await deliver_records(store, GROUP, [record]) for _ in range(2)]
 
     async with store.reading() as session:
         assert (await session.get(Ability, uuid.UUID(event.elder_id))).level == 0
@@ -94,7 +94,7 @@ async def test_an_approved_level_is_kept_once(store: Store):
 async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(store: Store, clock, day, at):
     clock.set(LAST)
     state = an_elder_state()
-    await tell(store, GROUP, assessment_events.ElderRegistered(elder=state))
+    await deliver(store, GROUP, assessment_events.ElderRegistered(elder=state))
     async with store.transaction() as session:
         firm = (
             await organisations.register(session, an_organisation(), OFFICIAL, CONTEXT)
@@ -118,7 +118,7 @@ async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(store: Store
     )
     died = assessment_events.ElderDied(elder=an_elder_state(state.elder_id, status=2, died_on=day))
 
-    assert await tell(
+    assert await deliver(
         store, GROUP, moved(approved, day, at), moved(died, day, at), careful=True
     ) == {"applied": 2}
     async with store.reading() as session:

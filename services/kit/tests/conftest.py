@@ -48,8 +48,8 @@ class Plain:
 
 
 @pytest.fixture
-def said() -> Callable[[UUID], ApplicationWithdrawn]:
-    """`said(id)` is a valid event whose key is that id."""
+def withdrawn() -> Callable[[UUID], ApplicationWithdrawn]:
+    """`withdrawn(id)` is a valid event whose key is that id."""
 
     def event(key: UUID) -> ApplicationWithdrawn:
         at = Timestamp()

@@ -95,7 +95,9 @@ async def test_sql_and_python_see_the_same_rows(postgres: Postgres, rows, clock)
                 row[0]: {name: row[1 + names[1:].index(name)] for name in chosen} for row in rows
             }
 
-            assert found == {key for key, told in values.items() if within(caller, **told)}
+            assert found == {
+                key for key, chosen_values in values.items() if within(caller, **chosen_values)
+            }
             assert found == {row[0] for row in rows if _expected(caller, used, *row[1:])}
     await store.close()
 

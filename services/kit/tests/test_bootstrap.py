@@ -1,4 +1,4 @@
-"""Kafka behind passwords and certificates: what gets in, and what is told to those kept out."""
+"""Kafka behind passwords and certificates: what gets in, and which reason the others get."""
 
 import asyncio
 import dataclasses
@@ -49,14 +49,14 @@ def topics_through(kafka: Bootstrap) -> None:
 @pytest.mark.connected
 @pytest.mark.parametrize("door", ["SCRAM", "WORD", "SEAL", "BOTH"])
 async def test_what_speaks_with_kafka_passes_a_guarded_door(
-    door, guarded, pebbles, said, group
+    door, guarded, pebbles, withdrawn, group
 ) -> None:
     kafka, counter = guarded[door], ids.new()
     topics_through(kafka)
     await trial.tables(pebbles.store)
     trial.listen(group)
     async with pebbles.store.transaction() as session:
-        emit(session, said(ids.new()), sequence=1)
+        emit(session, withdrawn(ids.new()), sequence=1)
     await trial.send(guarded["OPEN"].brokers, [trial.counted(counter, amount=7)])
 
     async def effect() -> bool:
@@ -65,7 +65,7 @@ async def test_what_speaks_with_kafka_passes_a_guarded_door(
     relay = Relay(pebbles.store, kafka)
     running = asyncio.create_task(relay.run())
     async with trial.reading(pebbles.store, kafka, group) as consumers:
-        await until(effect, 30, what="the effect of what was heard")
+        await until(effect, 30, what="the effect of what was consumed")
         await until(lambda: relay.sent == 1, 30, what="the message that was sent")
         assert consumers.ready
     relay.stop()
@@ -79,7 +79,7 @@ async def test_what_speaks_with_kafka_passes_a_guarded_door(
 
 @pytest.mark.connected
 @pytest.mark.parametrize(
-    ("door", "wrong", "told"),
+    ("door", "wrong", "wanted"),
     [
         ("SCRAM", {"password": "guessed"}, "SaslAuthenticationFailed"),
         ("WORD", {"password": "guessed"}, "SaslAuthenticationFailed"),
@@ -89,10 +89,10 @@ async def test_what_speaks_with_kafka_passes_a_guarded_door(
         ("SCRAM", {"security": "PLAINTEXT", "mechanism": None}, "hangs up"),
     ],
 )
-async def test_a_closed_door_is_told_with_its_reason(door, wrong, told, guarded) -> None:
+async def test_a_closed_door_is_reported_with_its_reason(door, wrong, wanted, guarded) -> None:
     reason = await Brokers(dataclasses.replace(guarded[door], **wrong)).reason()
 
-    assert told in reason
+    assert wanted in reason
     assert reason.startswith(guarded[door].brokers)
     assert "guessed" not in reason
 

@@ -23,8 +23,8 @@ class AlreadyPushed(Conflict):
 class Pushes:
     """Pushes pebbles as commands, and reads what came of it."""
 
-    def __init__(self, pebbles, said) -> None:
-        self.pebbles, self.said = pebbles, said
+    def __init__(self, pebbles, withdrawn) -> None:
+        self.pebbles, self.withdrawn = pebbles, withdrawn
 
     async def push(
         self, key: str, pebble_id: uuid.UUID, *, body: bytes = b"push", client: str = "portal"
@@ -32,7 +32,7 @@ class Pushes:
         async def work(session) -> ApplicationWithdrawn:
             row = await session.get_locked(self.pebbles.Pebble, pebble_id)
             row.pushed += 1
-            return outbox.emit(session, self.said(pebble_id), row)
+            return outbox.emit(session, self.withdrawn(pebble_id), row)
 
         return await idempotency.run(
             self.pebbles.store, client, METHOD, key, body, work, ApplicationWithdrawn
@@ -44,7 +44,7 @@ class Pushes:
         async def work(session) -> ApplicationWithdrawn:
             row = self.pebbles.Pebble(pebble_id=uuid.uuid4())
             session.add(row)
-            return outbox.emit(session, self.said(row.pebble_id), row)
+            return outbox.emit(session, self.withdrawn(row.pebble_id), row)
 
         return await idempotency.run(
             self.pebbles.store, "portal", METHOD, key, b"place", work, ApplicationWithdrawn
@@ -56,7 +56,7 @@ class Pushes:
             if row.pushed:
                 raise AlreadyPushed(pebble_id=pebble_id)
             row.pushed = 1
-            return outbox.emit(session, self.said(pebble_id), row)
+            return outbox.emit(session, self.withdrawn(pebble_id), row)
 
         return await idempotency.run(
             self.pebbles.store, "portal", METHOD, key, b"once", work, ApplicationWithdrawn
@@ -75,7 +75,7 @@ class Pushes:
                 pebble_id,
                 row["version"],
             )
-            return outbox.emit(session, self.said(pebble_id), sequence=row["version"] + 1)
+            return outbox.emit(session, self.withdrawn(pebble_id), sequence=row["version"] + 1)
 
         return await idempotency.run(
             self.pebbles.store, "portal", METHOD, key, b"raw", work, ApplicationWithdrawn, raw=True
@@ -96,8 +96,8 @@ class Pushes:
 
 
 @pytest.fixture
-def pushes(pebbles, said) -> Pushes:
-    return Pushes(pebbles, said)
+def pushes(pebbles, withdrawn) -> Pushes:
+    return Pushes(pebbles, withdrawn)
 
 
 async def test_a_repetition_has_no_second_effect_and_the_same_answer(pushes) -> None:
@@ -140,7 +140,7 @@ async def test_many_at_once_with_one_key_have_one_effect_and_one_answer(pushes) 
     assert await pushes.read("select key from outbox") == [(answers[0].application_id,)]
 
 
-async def test_a_repetition_that_the_first_effect_forbids_still_hears_the_first_answer(
+async def test_a_repetition_that_the_first_effect_forbids_still_gets_the_first_answer(
     pushes,
 ) -> None:
     pebble = await pushes.add()
@@ -163,13 +163,15 @@ async def test_a_refusal_is_not_kept_so_the_same_key_may_pass_later(pushes) -> N
     assert (await pushes.push_once("later", pebble)).application_id == str(pebble)
 
 
-async def test_a_repetition_that_breaks_a_unique_index_hears_the_first_answer(pushes, said) -> None:
+async def test_a_repetition_that_breaks_a_unique_index_gets_the_first_answer(
+    pushes, withdrawn
+) -> None:
     key = uuid.uuid4()
 
     async def work(session) -> ApplicationWithdrawn:
         row = pushes.pebbles.Pebble(pebble_id=key)
         session.add(row)
-        return outbox.emit(session, said(key), row)
+        return outbox.emit(session, withdrawn(key), row)
 
     answers = [
         await idempotency.run(
@@ -211,20 +213,20 @@ async def test_raw_commands_that_meet_run_again_on_what_is_there(pushes) -> None
     await asyncio.gather(*(until_passed(f"k{n % 8}") for n in range(16)))
 
     assert await pushes.read("select pushed, version from pebble") == [(8, 8)]
-    said_in_order = await pushes.read(
+    sequences = await pushes.read(
         "select (headers::json->>'ce_sequence')::int from outbox order by seq"
     )
-    assert said_in_order == [(n,) for n in range(1, 9)]
+    assert sequences == [(n,) for n in range(1, 9)]
 
 
-async def test_a_raw_write_that_touches_no_row_undoes_the_others(pushes, said) -> None:
+async def test_a_raw_write_that_touches_no_row_undoes_the_others(pushes, withdrawn) -> None:
     pebble = await pushes.add()
 
     async def fail() -> None:
         async with pushes.pebbles.store.raw() as session:
             session.write("update pebble set pushed = 7 where pebble_id = $1", pebble)
             session.write("update pebble set pushed = 8 where pebble_id = $1", uuid.uuid4())
-            outbox.emit(session, said(pebble), sequence=1)
+            outbox.emit(session, withdrawn(pebble), sequence=1)
 
     with pytest.raises(idempotency.Repeated):
         await fail()
@@ -233,9 +235,9 @@ async def test_a_raw_write_that_touches_no_row_undoes_the_others(pushes, said) -
     assert await pushes.read("select 1 from outbox") == []
 
 
-async def test_a_raw_flow_that_only_says_something_says_it_once_for_a_repeated_key(pushes) -> None:
+async def test_a_raw_flow_that_only_publishes_does_so_once_for_a_repeated_key(pushes) -> None:
     async def work(session) -> ApplicationWithdrawn:
-        return outbox.emit(session, pushes.said(uuid.UUID(int=7)), sequence=1)
+        return outbox.emit(session, pushes.withdrawn(uuid.UUID(int=7)), sequence=1)
 
     for _ in range(2):
         await idempotency.run(

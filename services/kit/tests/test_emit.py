@@ -17,11 +17,11 @@ async def headers_of(pebbles, event, **options) -> dict[str, str]:
         return json.loads(session.messages[0].headers)
 
 
-async def test_a_message_bears_what_cloud_events_ask_for(pebbles, said, clock) -> None:
+async def test_a_message_bears_what_cloud_events_ask_for(pebbles, withdrawn, clock) -> None:
     key = uuid.uuid4()
 
     async with pebbles.store.rehearsal() as session:
-        event = emit(session, said(key), sequence=7)
+        event = emit(session, withdrawn(key), sequence=7)
         [message] = session.messages
 
     headers = json.loads(message.headers)
@@ -48,12 +48,12 @@ async def test_a_message_bears_what_cloud_events_ask_for(pebbles, said, clock) -
     assert abs(ids.instant(message.id) - message.recorded_at) < timedelta(seconds=1)
 
 
-async def test_the_cause_and_the_trace_travel_with_the_message(pebbles, said) -> None:
+async def test_the_cause_and_the_trace_travel_with_the_message(pebbles, withdrawn) -> None:
     origin = f"00-{'1' * 32}-{'2' * 16}-01"
     token = outbox.cause.set(Cause("flow", "parent", origin))
     try:
         with traces.span(names.FIRED, root=True, kind="trial"):
-            headers = await headers_of(pebbles, said(uuid.uuid4()))
+            headers = await headers_of(pebbles, withdrawn(uuid.uuid4()))
             here = traces.traceparent()
     finally:
         outbox.cause.reset(token)
@@ -62,8 +62,8 @@ async def test_the_cause_and_the_trace_travel_with_the_message(pebbles, said) ->
     assert (headers["traceparent"], headers["ce_traceparent"]) == (here, origin)
 
 
-async def test_every_header_is_text_that_kafka_clients_can_read(pebbles, said) -> None:
-    headers = await headers_of(pebbles, said(uuid.uuid4()))
+async def test_every_header_is_text_that_kafka_clients_can_read(pebbles, withdrawn) -> None:
+    headers = await headers_of(pebbles, withdrawn(uuid.uuid4()))
 
     assert all(
         isinstance(value, str) and value and value.encode().decode() == value
@@ -71,8 +71,8 @@ async def test_every_header_is_text_that_kafka_clients_can_read(pebbles, said) -
     )
 
 
-async def test_an_event_that_breaks_its_contract_is_not_collected(pebbles, said) -> None:
-    event = said(uuid.uuid4())
+async def test_an_event_that_breaks_its_contract_is_not_collected(pebbles, withdrawn) -> None:
+    event = withdrawn(uuid.uuid4())
     event.area_code = "3411"
 
     async with pebbles.store.rehearsal() as session:
@@ -98,26 +98,26 @@ def test_a_message_that_is_no_event_has_no_route() -> None:
 
 
 async def test_messages_of_one_key_share_a_part_and_keys_spread_over_all_parts(
-    pebbles, said
+    pebbles, withdrawn
 ) -> None:
     pebbles.store.parts = 4
 
     async with pebbles.store.rehearsal() as session:
         keys = [uuid.uuid4() for _ in range(100)]
         for key in keys * 2:
-            emit(session, said(key))
+            emit(session, withdrawn(key))
 
         parts = {(message.key, message.part) for message in session.messages}
     assert len(parts) == 100
     assert {part for _, part in parts} == {0, 1, 2, 3}
 
 
-async def test_an_event_that_no_broker_would_take_is_not_collected(pebbles, said) -> None:
+async def test_an_event_that_no_broker_would_take_is_not_collected(pebbles, withdrawn) -> None:
     token = outbox.cause.set(Cause("f" * outbox.MOST_BYTES))
     try:
         async with pebbles.store.rehearsal() as session:
             with pytest.raises(InvalidEvent, match="900000 with headers and key are the most"):
-                emit(session, said(uuid.uuid4()), sequence=1)
+                emit(session, withdrawn(uuid.uuid4()), sequence=1)
             assert session.messages == []
     finally:
         outbox.cause.reset(token)

@@ -63,11 +63,11 @@ async def test_what_waits_or_is_parked_goes_before_the_new_log_in_its_order(stor
         ("second", -2, NEW),
         ("third", -1, NEW),
     ]
-    told = (
+    positions = (
         "select partition, cluster, begin, next, waiting, parked, held, run from position "
         "order by 1"
     )
-    assert await rows(store, told) == [(0, NEW, -1, 2, 1, 1, 1, 2), (1, NEW, 0, 0, 0, 0, 0, 2)]
+    assert await rows(store, positions) == [(0, NEW, -1, 2, 1, 1, 1, 2), (1, NEW, 0, 0, 0, 0, 0, 2)]
     fates = (
         "select next - begin - applied - repeated - foreign_ - waiting - parked - held - gaps "
         "from position"
@@ -106,17 +106,17 @@ async def test_what_was_put_back_is_true_for_the_next_backup_too(store: Store) -
     ]
 
 
-async def test_after_a_restore_every_sequence_is_above_all_that_was_said_before(
-    pebbles: SimpleNamespace, said
+async def test_after_a_restore_every_sequence_is_above_all_that_were_published_before(
+    pebbles: SimpleNamespace, withdrawn
 ) -> None:
     epoch = await begun(pebbles.store, uuid.uuid4())
     again = Store(pebbles.dsn, service="kit", clock=pebbles.store.clock)
     try:
         async with again.rehearsal() as session:
-            emit(session, said(uuid.uuid4()), sequence=3)
+            emit(session, withdrawn(uuid.uuid4()), sequence=3)
             [message] = session.messages
         async with again.raw() as raw:
-            emit(raw, said(uuid.uuid4()), sequence=4)
+            emit(raw, withdrawn(uuid.uuid4()), sequence=4)
             [other] = raw.messages
     finally:
         await again.close()

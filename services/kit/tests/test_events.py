@@ -28,25 +28,26 @@ async def settled(consumers: Any, count: int) -> dict[str, Any]:
     """The status, once so many records have been read; every one of them is accounted for."""
 
     async def read() -> dict[str, Any] | None:
-        told = await status(consumers)
+        state = await status(consumers)
         assert consumers.alarm is None, consumers.alarm
         return (
-            told
-            if told["lag"] == 0 and sum(p["next"] - p["begin"] for p in told["positions"]) >= count
+            state
+            if state["lag"] == 0
+            and sum(p["next"] - p["begin"] for p in state["positions"]) >= count
             else None
         )
 
-    told = await until(read, 30, what="all records read")
-    for position in told["positions"]:
+    state = await until(read, 30, what="all records read")
+    for position in state["positions"]:
         kinds = ("applied", "repeated", "foreign", "waiting", "parked", "held", "gaps")
         assert position["next"] - position["begin"] == sum(position[kind] for kind in kinds), (
             position
         )
-    return told
+    return state
 
 
-def total(told: dict[str, Any], kind: str) -> int:
-    return sum(position[kind] for position in told["positions"])
+def total(state: dict[str, Any], kind: str) -> int:
+    return sum(position[kind] for position in state["positions"])
 
 
 async def test_every_event_has_its_effect_once(world: str, store: Store, kafka: Kafka) -> None:
@@ -54,9 +55,9 @@ async def test_every_event_has_its_effect_once(world: str, store: Store, kafka: 
     await trial.send(kafka.address, [trial.counted(counters[n % 10], n) for n in range(300)])
 
     async with trial.reading(store, kafka.address, world) as consumers:
-        told = await settled(consumers, 300)
+        state = await settled(consumers, 300)
 
-    assert total(told, "applied") == 300
+    assert total(state, "applied") == 300
     assert {place.topic for place in consumers.progress.known} == {
         COUNTS
     }  # or Kafka would be asked at every batch where a partition begins
@@ -76,9 +77,9 @@ async def test_it_reads_the_broker_in_memory_too(
     await trial.send(memory_kafka.address, [trial.counted(counter, n) for n in range(50)])
 
     async with trial.reading(store, memory_kafka.address, group) as consumers:
-        told = await settled(consumers, 50)
+        state = await settled(consumers, 50)
 
-    assert total(told, "applied") == 50
+    assert total(state, "applied") == 50
     assert [entry.sequence for entry in await trial.entries(store, counter)] == list(range(50))
 
 
@@ -104,7 +105,7 @@ async def test_a_group_is_behind_until_it_has_read_all_and_where_kafka_is_silent
     assert (behind, read, silent) == (True, False, True)
 
 
-async def test_what_a_handler_says_names_the_event_it_follows_from(
+async def test_what_a_handler_publishes_names_the_event_it_follows_from(
     store: Store, kafka: Kafka, topics: Any, group: str
 ) -> None:
     topics(COUNTS, partitions=2)
@@ -132,12 +133,15 @@ async def test_what_a_handler_says_names_the_event_it_follows_from(
 
     async with store.reading() as session:
         rows = await (await session.driver()).fetch("select headers from outbox order by seq")
-    said = [json.loads(row[0]) for row in rows]
-    assert [headers["ce_causationid"] for headers in said] == [str(first), str(second)]
-    assert (said[0]["ce_correlationid"], said[0]["traceparent"].split("-")[1]) == ("flow", "1" * 32)
+    published = [json.loads(row[0]) for row in rows]
+    assert [headers["ce_causationid"] for headers in published] == [str(first), str(second)]
+    assert (published[0]["ce_correlationid"], published[0]["traceparent"].split("-")[1]) == (
+        "flow",
+        "1" * 32,
+    )
 
 
-async def test_an_event_said_twice_after_a_producers_crash_has_one_effect(
+async def test_an_event_published_twice_after_a_producers_crash_has_one_effect(
     world: str, store: Store, kafka: Kafka
 ) -> None:
     counter, again = ids.new(), ids.new()
@@ -149,10 +153,10 @@ async def test_an_event_said_twice_after_a_producers_crash_has_one_effect(
         await settled(consumers, 4)
         await trial.send(kafka.address, [twice])
 
-        told = await settled(consumers, 5)
+        state = await settled(consumers, 5)
 
     assert [entry.sequence for entry in await trial.entries(store, counter)] == [1, 2, 3]
-    assert (total(told, "applied"), total(told, "repeated")) == (3, 2)
+    assert (total(state, "applied"), total(state, "repeated")) == (3, 2)
 
 
 async def test_an_older_state_never_replaces_a_newer_one(
@@ -168,11 +172,11 @@ async def test_an_older_state_never_replaces_a_newer_one(
     )
 
     async with trial.reading(store, kafka.address, world) as consumers:
-        told = await settled(consumers, 4)
+        state = await settled(consumers, 4)
 
     async with store.reading() as session:
         kept = await session.get(trial.HouseRow, house)
-    assert (kept.floors, kept.version, total(told, "repeated")) == (30, 3, 2)
+    assert (kept.floors, kept.version, total(state, "repeated")) == (30, 3, 2)
 
 
 async def test_a_fact_waits_for_the_one_it_refers_to_and_is_applied_with_it(
@@ -186,13 +190,13 @@ async def test_a_fact_waits_for_the_one_it_refers_to_and_is_applied_with_it(
     ]
     await trial.send(kafka.address, [*records, trial.counted(other, 1)])
     async with trial.reading(store, kafka.address, world) as consumers:
-        told = await settled(consumers, 4)
-        assert (told["waiting"], total(told, "applied")) == (3, 1)
+        state = await settled(consumers, 4)
+        assert (state["waiting"], total(state, "applied")) == (3, 1)
         await trial.send(kafka.address, [trial.house(house)])
 
-        told = await settled(consumers, 5)
+        state = await settled(consumers, 5)
 
-    assert told["waiting"] == 0
+    assert state["waiting"] == 0
     assert [entry.sequence for entry in await trial.entries(store, counter)] == [1, 2, 3]
 
 
@@ -241,10 +245,10 @@ async def test_what_waits_too_long_is_parked_and_holds_its_line(
 
         await until(lambda: parking.listed(store, world), 10)
         await trial.send(kafka.address, [trial.house(house), trial.counted(counter, 3)])
-        told = await settled(consumers, 4)
+        state = await settled(consumers, 4)
 
         (stuck,) = await parking.listed(store, world)
-        assert (stuck.reason, stuck.held, told["waiting"], told["parked"], told["held"]) == (
+        assert (stuck.reason, stuck.held, state["waiting"], state["parked"], state["held"]) == (
             "WAITED_TOO_LONG",
             2,
             0,
@@ -302,9 +306,9 @@ async def test_no_header_makes_a_record_vanish(world: str, store: Store, kafka: 
     await trial.send(kafka.address, fine + lacking + other)
 
     async with trial.reading(store, kafka.address, world) as consumers:
-        told = await settled(consumers, len(fine + lacking + other))
+        state = await settled(consumers, len(fine + lacking + other))
 
-    assert (total(told, "applied"), told["parked"], total(told, "foreign")) == (6, 17, 2)
+    assert (total(state, "applied"), state["parked"], total(state, "foreign")) == (6, 17, 2)
     assert {stuck.reason for stuck in await parking.listed(store, world)} == {"UNDECODABLE"}
 
 
@@ -334,10 +338,10 @@ async def test_a_poisoned_record_is_parked_holds_its_line_and_is_replayed_in_ord
     ]
     await trial.send(kafka.address, records)
     async with trial.reading(store, kafka.address, world) as consumers:
-        told = await settled(consumers, 9)
+        state = await settled(consumers, 9)
         await trial.send(kafka.address, [trial.counted(counter, 6)])
-        told = await settled(consumers, 10)
-        assert (total(told, "applied"), told["parked"], told["held"]) == (2, 3, 5)
+        state = await settled(consumers, 10)
+        assert (total(state, "applied"), state["parked"], state["held"]) == (2, 3, 5)
         stuck = {
             one.key: (one.reason, one.attempts, one.held)
             for one in await parking.listed(store, world)
@@ -355,10 +359,10 @@ async def test_a_poisoned_record_is_parked_holds_its_line_and_is_replayed_in_ord
             assert names.REPLAYED.series[world, COUNTS] == 5
         finally:
             trial.faults.add("break")
-        told = await settled(consumers, 10)
+        state = await settled(consumers, 10)
 
     assert [entry.sequence for entry in await trial.entries(store, counter)] == [1, 2, 3, 4, 5, 6]
-    assert (total(told, "applied"), told["parked"], told["held"]) == (7, 2, 1)
+    assert (total(state, "applied"), state["parked"], state["held"]) == (7, 2, 1)
 
 
 async def test_an_operator_lets_a_line_go_on_without_its_parked_record(
@@ -374,10 +378,10 @@ async def test_an_operator_lets_a_line_go_on_without_its_parked_record(
 
         assert await parking.skip(store, world, COUNTS, stuck.partition, stuck.offset) == (1, 0)
         await trial.send(kafka.address, [trial.counted(counter, 3)])
-        told = await settled(consumers, 3)
+        state = await settled(consumers, 3)
 
     assert [entry.sequence for entry in await trial.entries(store, counter)] == [2, 3]
-    assert (told["parked"], told["held"]) == (1, 0)
+    assert (state["parked"], state["held"]) == (1, 0)
 
 
 async def test_a_bad_record_undoes_nothing_of_its_neighbours_nor_do_its_own_messages_remain(
@@ -391,9 +395,9 @@ async def test_a_bad_record_undoes_nothing_of_its_neighbours_nor_do_its_own_mess
     await trial.send(kafka.address, records, partition=0)
 
     async with trial.reading(store, kafka.address, world) as consumers:
-        told = await settled(consumers, 60)
+        state = await settled(consumers, 60)
 
-    assert (total(told, "applied"), told["parked"]) == (56, 4)
+    assert (total(state, "applied"), state["parked"]) == (56, 4)
     assert [entry.counter_id for entry in await trial.entries(store)] == [
         c for n, c in enumerate(counters) if n not in (0, 17, 18, 59)
     ]
@@ -431,9 +435,9 @@ async def test_bad_records_of_one_type_stop_nobody_however_many_they_are(
     await trial.send(kafka.address, records, partition=0)
 
     async with trial.reading(store, kafka.address, world, limits=Limits(types=2)) as consumers:
-        told = await settled(consumers, 340)
+        state = await settled(consumers, 340)
 
-    assert (total(told, "applied"), told["parked"], told["held"]) == (40, 201, 99)
+    assert (total(state, "applied"), state["parked"], state["held"]) == (40, 201, 99)
     assert {entry.counter_id for entry in await trial.entries(store)} == set(good)
 
 
@@ -481,18 +485,18 @@ async def test_each_resume_gets_a_stopped_group_on_until_it_is_behind_what_is_st
         ) as consumers:
             with pytest.raises(TooManyParked, match="6 records of one partition in a row"):
                 await asyncio.wait_for(consumers.wait(), 20)
-            told = await status(consumers)
-            parked.append(told["parked"])
-            assert sum(position["gaps"] for position in told["positions"]) == 0
+            state = await status(consumers)
+            parked.append(state["parked"])
+            assert sum(position["gaps"] for position in state["positions"]) == 0
         await parking.resume(store, world)
     await trial.send(kafka.address, [trial.counted(last)], partition=0)
     async with trial.reading(
         store, kafka.address, world, limits=Limits(run=5, types=1), batch=100
     ) as consumers:
-        told = await settled(consumers, 24)
+        state = await settled(consumers, 24)
 
     assert parked == [5, 10, 15, 20]
-    assert (told["parked"], total(told, "applied"), total(told, "gaps")) == (23, 1, 0)
+    assert (state["parked"], total(state, "applied"), total(state, "gaps")) == (23, 1, 0)
     assert [entry.counter_id for entry in await trial.entries(store)] == [last]
 
 

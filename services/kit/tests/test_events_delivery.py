@@ -64,8 +64,8 @@ async def checked(store: Store, counters: Sequence[UUID], count: int) -> None:
     """No loss, effects once, order per key."""
     entries = await trial.entries(store)
     for place, counter in enumerate(counters):
-        heard = [entry.sequence for entry in entries if entry.counter_id == counter]
-        assert heard == list(range(place, count, len(counters))), f"effects of {counter}"
+        applied = [entry.sequence for entry in entries if entry.counter_id == counter]
+        assert applied == list(range(place, count, len(counters))), f"effects of {counter}"
 
 
 async def balanced(store: Store, count: int, *, gaps: int = 0) -> None:
@@ -308,7 +308,7 @@ async def test_without_kafka_and_without_database_it_pauses_and_goes_on(
     topics(COUNTS, HOUSES, partitions=2)
     cluster = Postgres(
         tmp_path_factory.mktemp("own-postgres") / "data"
-    )  # durable: what it has told us must outlive its death
+    )  # durable: what it has reported must outlive its death
     cluster.start()
     await asyncio.to_thread(migrations.upgrade, cluster.dsn(), "kit")
     store, counters = (
@@ -398,10 +398,10 @@ async def test_the_archive_is_the_inbox_and_keeps_what_no_function_wants(
     await trial.send(kafka.address, records)
 
     async with trial.reading(store, kafka.address, group, archive=archive, batch=500) as consumers:
-        told = await until(lambda: _read_all(consumers, 55), 30)
+        state = await until(lambda: _read_all(consumers, 55), 30)
 
     totals = {
-        kind: sum(position[kind] for position in told["positions"])
+        kind: sum(position[kind] for position in state["positions"])
         for kind in ("applied", "repeated", "foreign", "parked")
     }
     assert totals == {"applied": 53, "repeated": 1, "foreign": 0, "parked": 1}
@@ -414,10 +414,10 @@ async def test_the_archive_is_the_inbox_and_keeps_what_no_function_wants(
 async def _read_all(consumers: Any, count: int) -> dict[str, Any] | None:
     if not consumers.ready:
         return None
-    told = await status(consumers)
+    state = await status(consumers)
     return (
-        told
-        if told["lag"] == 0
-        and sum(position["next"] - position["begin"] for position in told["positions"]) == count
+        state
+        if state["lag"] == 0
+        and sum(position["next"] - position["begin"] for position in state["positions"]) == count
         else None
     )

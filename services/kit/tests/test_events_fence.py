@@ -122,7 +122,9 @@ async def test_a_batch_that_is_polled_while_the_group_is_brought_back_hides_noth
             back = asyncio.create_task(upkeep.watch(consumers))
             await until(lambda: queue(consumers) == 1, 10, what="it waits for the turn to end")
             await say(kafka.address, 1, FIRST)
-            await until(lambda: queue(consumers) == 2, 10, what="what was said meanwhile is polled")
+            await until(
+                lambda: queue(consumers) == 2, 10, what="what was published meanwhile is polled"
+            )
         await back
         await applied(store, 111)
 
@@ -149,7 +151,9 @@ async def test_what_else_was_polled_when_the_group_is_brought_back_is_read_again
             back = asyncio.create_task(upkeep.watch(consumers))
             await until(lambda: queue(consumers) == 1, 10, what="it waits for the turn to end")
             await say(kafka.address, 5, SECOND)
-            await until(lambda: queue(consumers) == 2, 10, what="what was said meanwhile is polled")
+            await until(
+                lambda: queue(consumers) == 2, 10, what="what was published meanwhile is polled"
+            )
         await back
         await applied(store, 115)  # without another word on the second partition
 
@@ -201,7 +205,7 @@ async def test_a_poll_that_fails_after_it_has_drained_a_partition_leaves_no_gap(
         await applied(store, 30)
 
 
-async def test_a_partition_that_was_dealt_anew_no_longer_counts_as_paused(
+async def test_a_partition_that_was_assigned_anew_no_longer_counts_as_paused(
     world: str, store: Store, kafka: Kafka
 ) -> None:
     async with unwatched(store, kafka.address, world) as consumers:

@@ -67,16 +67,16 @@ class Published:
         )
 
     def token(self, kid: str = "k1", key: Ed25519PrivateKey | None = None, **claims: object) -> str:
-        said = {
+        payload = {
             "sub": "li",
             "iss": "http://issuer",
             "aud": "eldercare",
             "exp": time.time() + 60,
             "roles": ["official"],
         }
-        said |= {"area": "341100000000", **claims}
-        said = {name: value for name, value in said.items() if value is not None}
-        return jwt.encode(said, key or self.keys[kid], algorithm="EdDSA", headers={"kid": kid})
+        payload |= {"area": "341100000000", **claims}
+        payload = {name: value for name, value in payload.items() if value is not None}
+        return jwt.encode(payload, key or self.keys[kid], algorithm="EdDSA", headers={"kid": kid})
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ async def test_a_token_is_verified_once_and_then_known(verifier, published):
         {"nbf": time.time() + 86_400},  # from when the tests were collected
     ],
 )
-async def test_a_token_that_says_the_wrong_thing_is_refused(verifier, published, claims):
+async def test_a_token_with_a_wrong_claim_is_refused(verifier, published, claims):
     with pytest.raises(Unauthenticated):
         await verifier.verify(published.token(**claims))
 

@@ -50,12 +50,12 @@ class Reader:
     """Reads like the relay does: the oldest that are there, and deletes just what it has read."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
-        self.connection, self.heard, self.cursor = connection, [], 0
+        self.connection, self.received, self.cursor = connection, [], 0
 
     async def round(self) -> list[bytes]:
         rows = await self.connection.fetch(_SELECT, 0, 500)
         await self.connection.execute(_DELETE, 0, [row["seq"] for row in rows], "", [], [], [])
-        self.heard += [row["payload"] for row in rows]
+        self.received += [row["payload"] for row in rows]
         return [row["payload"] for row in rows]
 
 
@@ -132,7 +132,7 @@ async def test_a_second_reader_with_skip_locked_would_overtake_so_a_part_has_one
         b"7",
         b"8",
         b"9",
-    ]  # said before 0…4 are acknowledged
+    ]  # published before 0…4 are acknowledged
     assert owner == [True, False]
 
 

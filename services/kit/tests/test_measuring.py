@@ -54,7 +54,7 @@ async def test_a_group_that_has_read_all_is_not_behind_and_one_that_hangs_is_eve
     assert (later["lag"], later["read"]) == (1, 20)
 
 
-async def test_what_is_parked_is_told_by_reason_and_age_until_it_is_replayed(
+async def test_what_is_parked_is_measured_by_reason_and_age_until_it_is_replayed(
     world: str, store: Store, kafka: Kafka
 ) -> None:
     async with trial.reading(store, kafka.address, world) as consumers:
@@ -67,7 +67,7 @@ async def test_what_is_parked_is_told_by_reason_and_age_until_it_is_replayed(
         )
         await until(lambda: _when(consumers, lag=0, read=2), 30, what="both are parked")
         await measured(consumers)
-        told = {
+        parked = {
             labels: count for labels, count in names.PARKED_NOW.series.items() if labels[0] == world
         }
         age_s = names.PARKED_OLDEST.series[(world,)]
@@ -81,7 +81,7 @@ async def test_what_is_parked_is_told_by_reason_and_age_until_it_is_replayed(
         if labels[:2] == (world, trial.COUNTS)
     }
     assert counted == {"undecodable": 0, "refused": 2, "defect": 0, "waited": 0}
-    assert told == {(world, "UNWELCOME"): 2}
+    assert parked == {(world, "UNWELCOME"): 2}
     assert age_s > 0
     assert [labels for labels in names.PARKED_NOW.series if labels[0] == world] == []
     assert names.PARKED_OLDEST.series[(world,)] == 0
@@ -90,10 +90,10 @@ async def test_what_is_parked_is_told_by_reason_and_age_until_it_is_replayed(
 async def _when(consumers: Any, **wanted: float) -> dict[str, float] | None:
     if not consumers.ready:
         return None
-    told = await measured(consumers)
-    return told if wanted.items() <= told.items() else None
+    values = await measured(consumers)
+    return values if wanted.items() <= values.items() else None
 
 
 async def _above(consumers: Any, behind_s: float) -> dict[str, float] | None:
-    told = await measured(consumers)
-    return told if told["behind_s"] > behind_s else None
+    values = await measured(consumers)
+    return values if values["behind_s"] > behind_s else None

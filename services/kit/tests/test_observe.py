@@ -143,7 +143,7 @@ def test_ids_phones_and_tokens_are_hidden_wherever_they_stand(lines, text):
         )
 
 
-def test_an_error_is_told_by_class_and_place_and_not_by_its_values(lines):
+def test_an_error_is_logged_by_class_and_place_and_not_by_its_values(lines):
     secret = "琅琊区李小明"
 
     def fail() -> None:
@@ -191,12 +191,12 @@ def test_a_line_bears_the_ids_of_its_span_and_its_event(lines):
 
 def test_a_record_alone_continues_its_trace_and_is_linked_to_it(spans):
     with traces.handling([_fact(7, PARENT)], group="subsidy"):
-        told = traces.traceparent()
+        header = traces.traceparent()
 
     span = spans.get_finished_spans()[0]
     assert (span.name, span.kind) == ("process eldercare.elder.v1", SpanKind.CONSUMER)
     assert traces.parsed(PARENT).span_id == span.parent.span_id == span.links[0].context.span_id
-    assert told == f"{PARENT[:35]}-{span.context.span_id:016x}-01"
+    assert header == f"{PARENT[:35]}-{span.context.span_id:016x}-01"
     assert span.attributes["messaging.kafka.offset"] == 7
 
 
@@ -233,18 +233,18 @@ def test_a_failed_span_tells_the_class_of_the_error_alone(spans):
 )
 def test_a_traceparent_that_names_nothing_begins_a_new_trace(parent):
     with traces.span(names.SOLVED, kind="plan", parent=parent):
-        told = traces.traceparent()
+        header = traces.traceparent()
 
-    assert traces.parsed(told) is not None
-    assert told[3:35] != PARENT[3:35]
+    assert traces.parsed(header) is not None
+    assert header[3:35] != PARENT[3:35]
 
 
 def test_without_an_exporter_ids_are_passed_on_all_the_same():
     with traces.span(names.SOLVED, kind="plan", parent=PARENT):
-        told = traces.traceparent()
+        header = traces.traceparent()
 
-    assert told[:35] == PARENT[:35]
-    assert told != PARENT
+    assert header[:35] == PARENT[:35]
+    assert header != PARENT
     assert traces.traceparent() is None
 
 
@@ -254,7 +254,7 @@ def test_metrics_are_written_as_prometheus_reads_them():
     names.TIMER_LATE.record(7000, kind="test")
     names.READY.set(0)
     names.LOOP_AGE.set(float("inf"), loop="test")
-    metrics.told_by("kit")
+    metrics.set_service("kit")
 
     text = metrics.prometheus()
     assert "# TYPE eldercare_refused_total counter\n" in text
@@ -287,7 +287,7 @@ def test_a_counter_follows_a_total_and_never_falls():
     assert names.CPU.series[()] == 5.5
 
 
-def test_what_is_so_no_longer_is_told_no_longer():
+def test_what_is_so_no_longer_is_reported_no_longer():
     names.PARKED_NOW.all({("g", "A"): 1, ("g", "B"): 2})
     names.PARKED_NOW.all({("g", "B"): 3})
 
@@ -376,7 +376,7 @@ class Collector:
         return metrics_service_pb2.ExportMetricsServiceResponse()
 
 
-async def test_a_flush_waits_for_a_silent_collector_no_longer_than_it_says():
+async def test_a_flush_waits_for_a_silent_collector_no_longer_than_its_bound():
     answered = threading.Event()
 
     class Silent(TracerProvider):
@@ -403,10 +403,10 @@ async def test_what_was_traced_and_measured_has_left_when_the_flush_returns():
     ):
         names.COMMANDS.add(3, method="m", outcome="done")
         names.RPC_DURATION.record(0.2, method="m", code="EXAMPLE")
-    told = metrics.openmetrics()
+    text = metrics.openmetrics()
     await setup.flush()
 
-    bucket = next(line for line in told.splitlines() if 'code="EXAMPLE",le="0.25"' in line)
+    bucket = next(line for line in text.splitlines() if 'code="EXAMPLE",le="0.25"' in line)
     assert f' 1 # {{trace_id="{collector.spans[0].trace_id.hex()}"}} 0.2 ' in bucket
     assert "trace_id" not in metrics.prometheus()
     assert [(span.name, [entry.key for entry in span.attributes]) for span in collector.spans] == [

@@ -100,7 +100,7 @@ def test_a_name_is_found_by_single_characters_inside_its_area_only(ring):
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "message"),
     [
         ("nokey", "personal_keys: key 'nokey' must be 32 bytes"),
         ("a:AAAA", "must be 32 bytes"),
@@ -109,8 +109,8 @@ def test_a_name_is_found_by_single_characters_inside_its_area_only(ring):
         ("", "an id of its own"),
     ],
 )
-def test_a_wrong_key_is_named_and_not_shown(setting, told):
-    with pytest.raises(ValueError, match=told) as caught:
+def test_a_wrong_key_is_named_and_not_shown(setting, message):
+    with pytest.raises(ValueError, match=message) as caught:
         KeyRing(setting, None)
 
     assert "AAAA" not in str(caught.value)

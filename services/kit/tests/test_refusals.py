@@ -42,9 +42,9 @@ TABLE = [
     ids=lambda value: type(value).__name__,
 )
 def test_the_fault_decides_every_consequence(error, code, http, message, log, alert):
-    told = refusals.consequence(error)
+    outcome = refusals.consequence(error)
 
-    assert (told.code, told.http, told.message, told.log, told.alert) == (
+    assert (outcome.code, outcome.http, outcome.message, outcome.log, outcome.alert) == (
         code,
         http,
         message,
@@ -81,20 +81,20 @@ def test_facts_are_attributes_and_build_the_text():
     [row[0] for row in TABLE if isinstance(row[0], EldercareError)],
     ids=lambda value: type(value).__name__,
 )
-def test_what_was_told_is_what_is_heard(error):
+def test_an_error_is_the_same_after_the_wire(error):
     code, text, _ = status.to_status(error)
 
-    heard = refusals.error_from_parts(
+    rebuilt = refusals.error_from_parts(
         code.name, text, reason=error.reason, facts=dict(error.facts), violations=error.violations
     )
 
-    assert (heard.reason, str(heard), heard.facts, heard.violations) == (
+    assert (rebuilt.reason, str(rebuilt), rebuilt.facts, rebuilt.violations) == (
         error.reason,
         str(error),
         error.facts,
         error.violations,
     )
-    assert refusals.consequence(heard) == refusals.consequence(error)
+    assert refusals.consequence(rebuilt) == refusals.consequence(error)
 
 
 def test_a_status_stays_small_whatever_the_facts():

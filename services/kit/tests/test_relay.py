@@ -46,7 +46,7 @@ async def relaying(store: Store, address: str, parts: int = 1) -> AsyncIterator[
         await asyncio.wait_for(asyncio.gather(*tasks), 20)
 
 
-async def heard(address: str) -> list[dict[str, str]]:
+async def published(address: str) -> list[dict[str, str]]:
     """The headers of all records of the topic, in the order of each partition."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=address, enable_auto_commit=False, auto_offset_reset="earliest"
@@ -71,10 +71,10 @@ async def heard(address: str) -> list[dict[str, str]]:
         await consumer.stop()
 
 
-async def say(store: Store, said: Callable, keys: list[uuid.UUID], *, first: int = 1) -> None:
+async def say(store: Store, withdrawn: Callable, keys: list[uuid.UUID], *, first: int = 1) -> None:
     async with store.transaction() as session:
         for sequence, key in enumerate(keys, first):
-            emit(session, said(key), sequence=sequence)
+            emit(session, withdrawn(key), sequence=sequence)
 
 
 async def left(dsn: str) -> int:
@@ -96,18 +96,18 @@ async def drained(pebbles, until) -> Callable:
     return empty
 
 
-async def test_what_is_committed_is_heard_with_its_headers_and_leaves_the_outbox(
-    kafka, topics, pebbles, said, drained
+async def test_what_is_committed_is_published_with_its_headers_and_leaves_the_outbox(
+    kafka, topics, pebbles, withdrawn, drained
 ) -> None:
     topics(TOPIC)
     keys = [uuid.uuid4() for _ in range(1200)]
 
     async with relaying(pebbles.store, kafka.address) as [one]:
-        await say(pebbles.store, said, keys)
+        await say(pebbles.store, withdrawn, keys)
         await drained()
         assert one.sent == 1200
 
-    records = await heard(kafka.address)
+    records = await published(kafka.address)
     assert sorted(record["key"] for record in records) == sorted(map(str, keys))
     assert all(
         record["ce_subject"] == record["key"] and record["content-type"] == "application/protobuf"
@@ -117,14 +117,14 @@ async def test_what_is_committed_is_heard_with_its_headers_and_leaves_the_outbox
 
 
 async def test_the_database_knows_how_far_each_partition_holds_what_left_the_outbox(
-    kafka, topics, pebbles, said, drained
+    kafka, topics, pebbles, withdrawn, drained
 ) -> None:
     topics(TOPIC)
     pebbles.store.parts = 2
 
     async with relaying(pebbles.store, kafka.address, 2):
         for _ in range(3):
-            await say(pebbles.store, said, [uuid.uuid4() for _ in range(700)])
+            await say(pebbles.store, withdrawn, [uuid.uuid4() for _ in range(700)])
             await drained()
 
     connection = await asyncpg.connect(pebbles.dsn)
@@ -139,21 +139,23 @@ async def test_the_database_knows_how_far_each_partition_holds_what_left_the_out
     assert sum(noted.values()) == 2100
 
 
-async def test_the_broker_in_memory_hears_the_same(memory_kafka, pebbles, said, drained) -> None:
+async def test_the_broker_in_memory_receives_the_same(
+    memory_kafka, pebbles, withdrawn, drained
+) -> None:
     memory_kafka.create_topics([TOPIC])
     keys = [uuid.uuid4() for _ in range(300)]
 
     async with relaying(pebbles.store, memory_kafka.address):
-        await say(pebbles.store, said, keys)
+        await say(pebbles.store, withdrawn, keys)
         await drained()
 
-    assert sorted(record["key"] for record in await heard(memory_kafka.address)) == sorted(
+    assert sorted(record["key"] for record in await published(memory_kafka.address)) == sorted(
         map(str, keys)
     )
 
 
 async def test_random_writers_lose_nothing_and_keep_the_order_of_each_aggregate(
-    kafka, topics, pebbles, said, drained
+    kafka, topics, pebbles, withdrawn, drained
 ) -> None:
     topics(TOPIC)
     seed = random.randrange(2**32)
@@ -169,7 +171,7 @@ async def test_random_writers_lose_nothing_and_keep_the_order_of_each_aggregate(
                 async with pebbles.store.transaction() as session:
                     row = await session.get_locked(pebbles.Pebble, luck.choice(keys))
                     await asyncio.sleep(luck.random() * 0.01)
-                    emit(session, said(row.pebble_id), row)
+                    emit(session, withdrawn(row.pebble_id), row)
                     await asyncio.sleep(luck.random() * 0.01)
                     if luck.random() < 0.1:
                         raise ZeroDivisionError
@@ -181,7 +183,7 @@ async def test_random_writers_lose_nothing_and_keep_the_order_of_each_aggregate(
         await drained()
 
     sequences = defaultdict(list)
-    for record in await heard(kafka.address):
+    for record in await published(kafka.address):
         sequences[record["key"]].append(int(record["ce_sequence"]))
     async with pebbles.store.reading() as session:
         versions = {
@@ -194,7 +196,7 @@ async def test_random_writers_lose_nothing_and_keep_the_order_of_each_aggregate(
 
 
 async def test_a_part_has_one_owner_and_the_next_takes_over(
-    kafka, topics, pebbles, said, drained, until
+    kafka, topics, pebbles, withdrawn, drained, until
 ) -> None:
     topics(TOPIC)
     other = Store(pebbles.dsn, service="kit", clock=pebbles.store.clock)
@@ -203,31 +205,33 @@ async def test_a_part_has_one_owner_and_the_next_takes_over(
     await until(lambda: first.owner)
     waiting = asyncio.create_task(second.run())
 
-    await say(pebbles.store, said, [uuid.uuid4() for _ in range(50)])
+    await say(pebbles.store, withdrawn, [uuid.uuid4() for _ in range(50)])
     await drained()
     assert (first.sent, second.sent, second.owner) == (50, 0, False)
 
     first.stop()
     await leading
     await until(lambda: second.owner)
-    await say(other, said, [uuid.uuid4() for _ in range(50)])
+    await say(other, withdrawn, [uuid.uuid4() for _ in range(50)])
     await drained()
     second.stop()
     await waiting
     await other.close()
 
     assert second.sent == 50
-    assert len(await heard(kafka.address)) == 100
+    assert len(await published(kafka.address)) == 100
 
 
 async def test_a_relay_whose_connection_is_cut_owns_the_part_again_and_loses_nothing(
-    kafka, topics, pebbles, said, drained, until
+    kafka, topics, pebbles, withdrawn, drained, until
 ) -> None:
     topics(TOPIC)
     async with relaying(pebbles.store, kafka.address) as [one]:
         for number in range(5):
             await until(lambda: one.owner)
-            await say(pebbles.store, said, [uuid.uuid4() for _ in range(100)], first=1 + number)
+            await say(
+                pebbles.store, withdrawn, [uuid.uuid4() for _ in range(100)], first=1 + number
+            )
             async with pebbles.store.transaction() as session:
                 await (await session.driver()).execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity where "
@@ -235,14 +239,14 @@ async def test_a_relay_whose_connection_is_cut_owns_the_part_again_and_loses_not
                 )
         await drained()
 
-    assert len({record["ce_id"] for record in await heard(kafka.address)}) == 500
+    assert len({record["ce_id"] for record in await published(kafka.address)}) == 500
 
 
-async def test_killed_between_acknowledgement_and_delete_it_says_the_same_ids_again(
-    kafka, topics, pebbles, said, drained, until
+async def test_killed_between_acknowledgement_and_delete_it_publishes_the_same_ids_again(
+    kafka, topics, pebbles, withdrawn, drained, until
 ) -> None:
     topics(TOPIC)
-    await say(pebbles.store, said, [uuid.uuid4() for _ in range(20)])
+    await say(pebbles.store, withdrawn, [uuid.uuid4() for _ in range(20)])
     holder = await asyncpg.connect(pebbles.dsn)
     await holder.execute(
         "begin; select from outbox for update"
@@ -265,45 +269,45 @@ async def test_killed_between_acknowledgement_and_delete_it_says_the_same_ids_ag
     await until(lambda: left(pebbles.dsn))
     await holder.execute("rollback")
     await holder.close()
-    before = await heard(kafka.address)
+    before = await published(kafka.address)
 
     async with relaying(pebbles.store, kafka.address):
         await drained()
 
-    again = await heard(kafka.address)
+    again = await published(kafka.address)
     assert (len(before), len(again)) == (20, 40)
     assert {record["ce_id"] for record in again} == {record["ce_id"] for record in before}
 
 
 async def test_messages_wait_for_a_topic_that_is_made_later(
-    kafka, topics, pebbles, said, drained, until
+    kafka, topics, pebbles, withdrawn, drained, until
 ) -> None:
     async with relaying(pebbles.store, kafka.address) as [one]:
         await until(lambda: one.owner)
-        await say(pebbles.store, said, [uuid.uuid4() for _ in range(10)])
+        await say(pebbles.store, withdrawn, [uuid.uuid4() for _ in range(10)])
         assert await left(pebbles.dsn) == 10
         topics(TOPIC)
         await drained()
 
-    assert len(await heard(kafka.address)) == 10
+    assert len(await published(kafka.address)) == 10
 
 
-async def test_a_broker_that_is_killed_and_comes_back_hears_everything_in_order(
-    own_kafka, pebbles, said, drained, until
+async def test_a_broker_that_is_killed_and_comes_back_receives_everything_in_order(
+    own_kafka, pebbles, withdrawn, drained, until
 ) -> None:
     key = uuid.uuid4()
     async with relaying(pebbles.store, own_kafka.address) as [one]:
         _make(own_kafka.address)
-        await say(pebbles.store, said, [key] * 50)
+        await say(pebbles.store, withdrawn, [key] * 50)
         await drained()
         own_kafka.kill()
-        await say(pebbles.store, said, [key] * 50, first=51)
+        await say(pebbles.store, withdrawn, [key] * 50, first=51)
         assert await left(pebbles.dsn) == 50
         assert one.sent == 50
         own_kafka.start(timeout=60)
         await drained()
 
-    records = await heard(own_kafka.address)
+    records = await published(own_kafka.address)
     seen = list(dict.fromkeys(record["ce_id"] for record in records))
     order = {record["ce_id"]: int(record["ce_sequence"]) for record in records}
     assert [order[one_id] for one_id in seen] == list(range(1, 101))
@@ -318,8 +322,8 @@ def _make(address: str) -> None:
         done.result(timeout=30)
 
 
-async def test_messages_are_kept_as_json_that_the_relay_only_unpacks(pebbles, said) -> None:
-    await say(pebbles.store, said, [uuid.uuid4()])
+async def test_messages_are_kept_as_json_that_the_relay_only_unpacks(pebbles, withdrawn) -> None:
+    await say(pebbles.store, withdrawn, [uuid.uuid4()])
     connection = await asyncpg.connect(pebbles.dsn)
     row = await connection.fetchrow("select * from outbox")
     await connection.close()
@@ -327,8 +331,8 @@ async def test_messages_are_kept_as_json_that_the_relay_only_unpacks(pebbles, sa
     assert json.loads(row["headers"])["ce_id"] == str(row["id"])
 
 
-async def test_the_age_of_the_oldest_message_is_known(pebbles, said, until) -> None:
-    await say(pebbles.store, said, [uuid.uuid4(), uuid.uuid4()])
+async def test_the_age_of_the_oldest_message_is_known(pebbles, withdrawn, until) -> None:
+    await say(pebbles.store, withdrawn, [uuid.uuid4(), uuid.uuid4()])
 
     async def aged() -> bool:
         count, oldest_s = await relay.depth(pebbles.store)

@@ -155,10 +155,10 @@ async def test_a_killed_rotation_goes_on_where_it_was(people: Store) -> None:
     renewed = (await under(people))["name_sealed", "new"]
 
     again = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
-    told, _ = await again.communicate()
+    printed, _ = await again.communicate()
 
     assert 0 < renewed < 101
-    assert int(told) == 101 - renewed
+    assert int(printed) == 101 - renewed
     assert await under(people) == {
         ("name_sealed", "new"): 101,
         ("phone_sealed", "new"): 100,

@@ -68,7 +68,7 @@ class Trials:
         self.parents: list[str | None] = []
         self.soon = asyncio.Event()
 
-    async def _said(self, thing_id: str, call: Call):
+    async def _answer(self, thing_id: str, call: Call):
         self.calls.append(call)
         self.parents.append(traces.traceparent())
         if self.raised:
@@ -76,15 +76,15 @@ class Trials:
         return self.trial.Thing(thing_id=thing_id)
 
     async def Put(self, request, session, call):
-        await self._said(request.thing_id, call)
+        await self._answer(request.thing_id, call)
         set_timer(session, session.now, "trial", str(len(self.calls)))
         return self.trial.Thing(thing_id=request.thing_id, level=request.level)
 
     async def Read(self, request, session, call):
-        return await self._said(request.thing_id, call)
+        return await self._answer(request.thing_id, call)
 
     async def Tell(self, request, session, call):
-        return await self._said(request.thing_id, call)
+        return await self._answer(request.thing_id, call)
 
     async def Sum(self, request, session, call):
         if request.thing_id == "soon":
@@ -94,13 +94,13 @@ class Trials:
         if request.thing_id == "slow":
             self.calls.append(call)
             await asyncio.sleep(30)
-        return await self._said(request.thing_id, call)
+        return await self._answer(request.thing_id, call)
 
     @manages_transactions
     async def Span(self, request, store, call):
         async with store.transaction() as session:
             assert session.now
-        return await self._said(request.thing_id, call)
+        return await self._answer(request.thing_id, call)
 
 
 @pytest.fixture
@@ -163,11 +163,15 @@ async def test_a_refusal_comes_back_as_it_was_raised(
     with pytest.raises(refusals.EldercareError) as caught:
         await client.call(f"{SERVICE}/Read", trial.GetThing(thing_id="1"), token=official)
 
-    heard = caught.value
-    assert refusals.consequence(heard).code == code
-    assert (heard.reason, str(heard), heard.violations) == (reason, str(error), error.violations)
-    assert heard.facts == {name: str(fact) for name, fact in error.facts.items()}
-    assert heard.retry_after_s == error.retry_after_s
+    received = caught.value
+    assert refusals.consequence(received).code == code
+    assert (received.reason, str(received), received.violations) == (
+        reason,
+        str(error),
+        error.violations,
+    )
+    assert received.facts == {name: str(fact) for name, fact in error.facts.items()}
+    assert received.retry_after_s == error.retry_after_s
 
 
 async def test_a_defect_leaks_nothing_but_its_trace(client, trials, trial, official):
@@ -181,9 +185,9 @@ async def test_a_defect_leaks_nothing_but_its_trace(client, trials, trial, offic
     with pytest.raises(grpc.aio.AioRpcError) as raw:
         await stub(b"", metadata=(("authorization", f"Bearer {official}"),), timeout=2)
     assert raw.value.details() == "internal error"
-    told = dict(raw.value.trailing_metadata())[status.TRAILER]
-    assert "张三".encode() not in told
-    assert b"trace_id" in told
+    trailer = dict(raw.value.trailing_metadata())[status.TRAILER]
+    assert "张三".encode() not in trailer
+    assert b"trace_id" in trailer
 
 
 def _put(trial: ModuleType, **fields):
@@ -421,7 +425,7 @@ async def test_a_neighbour_that_is_not_there_is_unavailable(issuer, trial):
     await client.close()
 
 
-async def test_a_drain_says_so_and_lets_calls_in_flight_finish(
+async def test_a_drain_is_reported_and_lets_calls_in_flight_finish(
     client, trials, trial, official, until
 ):
     call = asyncio.create_task(
@@ -431,12 +435,12 @@ async def test_a_drain_says_so_and_lets_calls_in_flight_finish(
     health = health_pb2_grpc.HealthStub(client._channel)
 
     draining = asyncio.create_task(client.server.drain(notice_s=0.2, grace_s=5))
-    told = await health.Check(health_pb2.HealthCheckRequest(service="ready"))
+    reply = await health.Check(health_pb2.HealthCheckRequest(service="ready"))
     trials.soon.set()
 
     assert (await call).thing_id == "soon"
     await draining
-    assert told.status == health_pb2.HealthCheckResponse.NOT_SERVING
+    assert reply.status == health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 async def test_a_caller_without_a_deadline_gets_one(client, trials, trial, official):
@@ -541,9 +545,9 @@ async def test_strangers_may_list_what_a_server_answers_where_reflection_is_on(c
     stub = reflection_pb2_grpc.ServerReflectionStub(client._channel)
     asked = reflection_pb2.ServerReflectionRequest(list_services="")
 
-    [told] = [answer async for answer in stub.ServerReflectionInfo(iter([asked]), timeout=5)]
+    [reply] = [answer async for answer in stub.ServerReflectionInfo(iter([asked]), timeout=5)]
 
-    assert SERVICE in [service.name for service in told.list_services_response.service]
+    assert SERVICE in [service.name for service in reply.list_services_response.service]
 
 
 def test_a_contract_that_streams_is_refused():

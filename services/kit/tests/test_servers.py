@@ -203,7 +203,7 @@ async def test_stopping_ends_the_whole_family_even_one_that_does_not_listen(tmp_
     await until(lambda: gone(grandchild))
 
 
-def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+def test_a_server_that_cannot_start_gives_the_reason(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -300,7 +300,7 @@ async def test_a_commit_waits_for_a_standby_that_is_away_and_such_a_standby_is_n
             dead = pair.primary
             dead.kill()
             assert dead.lost() == "postgres-2 may lack something and is not promoted"
-            with pytest.raises((asyncpg.PostgresError, OSError)):  # nobody was told of the commit
+            with pytest.raises((asyncpg.PostgresError, OSError)):  # nobody learnt of the commit
                 await commit
             assert pair.primary is dead
             dead.start()

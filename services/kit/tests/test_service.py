@@ -50,11 +50,11 @@ KEY = str(UUID(int=7))
 
 @on(ApplicationWithdrawn, group="kit")
 async def hear(event, session):
-    set_timer(session, session.now, "told", event.application_id)
+    set_timer(session, session.now, "reminder", event.application_id)
 
-@timer("told", group="kit")
-async def tell(session, key):
-    log.info("told", key=key, trace_id_of_timer=current_trace_id())
+@timer("reminder", group="kit")
+async def remind(session, key):
+    log.info("reminded", key=key, trace_id_of_timer=current_trace_id())
 
 async def say(parts):
     async with parts.store.transaction() as session:
@@ -88,7 +88,7 @@ class Running:
             json.loads(line) for line in self.log.read_text().splitlines() if line.endswith("}")
         ]
 
-    async def said(self, event: str, timeout: float = 60) -> dict[str, Any]:
+    async def logged(self, event: str, timeout: float = 60) -> dict[str, Any]:
         return await until(
             lambda: next((line for line in self.lines() if line["event"] == event), None),
             timeout,
@@ -96,7 +96,7 @@ class Running:
         )
 
     async def get(self, page: str) -> httpx.Response:
-        started = await self.said("started")
+        started = await self.logged("started")
         async with httpx.AsyncClient() as http:
             return await http.get(f"http://127.0.0.1:{started['management_port']}{page}", timeout=5)
 
@@ -192,16 +192,16 @@ async def test_it_waits_for_its_schema_alive_but_not_ready_and_drains_on_sigterm
     assert [line["event"] for line in running.lines()][-2:] == ["draining", "ended"]
 
 
-async def test_what_a_service_says_it_hears_and_a_timer_fires(start, dsn, memory_kafka):
+async def test_a_service_consumes_what_it_publishes_and_a_timer_fires(start, dsn, memory_kafka):
     await asyncio.to_thread(migrations.upgrade, dsn, "kit")
     await asyncio.to_thread(memory_kafka.create_topics, ["eldercare.application.v1"])
 
     running = start(more=WHOLE_STREET, also="say", group="'kit'")
-    told = await running.said("told")
+    entry = await running.logged("reminded")
     status = (await running.get("/status")).json()
     running.process.send_signal(signal.SIGTERM)
 
-    assert told["key"] == "00000000-0000-0000-0000-000000000007"
+    assert entry["key"] == "00000000-0000-0000-0000-000000000007"
     assert sum(position["applied"] for position in status["positions"]) == 1
     assert (
         status["emitted"],
@@ -253,13 +253,13 @@ async def test_where_metrics_are_pushed_they_are_measured_though_nobody_scrapes(
     )
     start(more=soon, OTLP_ENDPOINT=f"http://127.0.0.1:{port}", OTEL_METRIC_EXPORT_INTERVAL="200")
 
-    told = {
+    wanted = {
         "eldercare.ready",
         "eldercare.loop.age",
         "eldercare.outbox.depth",
         "eldercare.process.memory",
     }
-    await until(lambda: told <= gauges, 60, what="gauges of the database are pushed")
+    await until(lambda: wanted <= gauges, 60, what="gauges of the database are pushed")
     await collector.stop(0)
 
 
@@ -279,7 +279,7 @@ async def test_metrics_are_text_for_prometheus(start, dsn):
     assert 'eldercare_loop_age_seconds{service="kit",loop="relay 0"}' in text
     assert 'eldercare_loop_patience_seconds{service="kit",loop="relay 0"} 60' in text
     assert 'eldercare_process_memory_bytes{service="kit"}' in text
-    port = (await running.said("started"))["management_port"]
+    port = (await running.logged("started"))["management_port"]
     async with httpx.AsyncClient() as http:
         asked = {
             "Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
@@ -362,10 +362,10 @@ async def test_a_wrong_setting_is_named_without_its_value_and_ends_with_2(start)
     running = start(DATABASE="", PARTS="many secrets")
 
     assert await running.ended() == 2
-    told = running.process.stderr.read().decode()
-    assert "setting PARTS" in told
-    assert "setting DATABASE" in told
-    assert "many secrets" not in told
+    printed = running.process.stderr.read().decode()
+    assert "setting PARTS" in printed
+    assert "setting DATABASE" in printed
+    assert "many secrets" not in printed
 
 
 async def test_a_wrong_key_ends_it_with_2(start):

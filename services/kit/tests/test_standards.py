@@ -86,7 +86,7 @@ def test_a_number_without_its_foundation_is_refused(loaded, lacking):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("a: 5", "without meaning"),
         (
@@ -114,20 +114,20 @@ def test_a_number_without_its_foundation_is_refused(loaded, lacking):
         ),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said(loaded, text, told):
-    with pytest.raises(Unfounded, match=told):
+def test_what_is_wrong_with_a_file_is_reported(loaded, text, message):
+    with pytest.raises(Unfounded, match=message):
         loaded(text)
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ("a_package: {ability.unasked: {source: s, values: {2024-01-01: 1}}}", "no standards file"),
         ("a_package: {ability.lost: {values: {2024-01-01: 1}}}", "must say source"),
     ],
 )
-def test_a_deployment_gives_only_what_is_asked_for_and_sourced(loaded, given, told):
-    with pytest.raises(Unfounded, match=told):
+def test_a_deployment_gives_only_what_is_asked_for_and_sourced(loaded, given, message):
+    with pytest.raises(Unfounded, match=message):
         loaded(SOUND, given)
 
 

@@ -30,13 +30,13 @@ async def rows(dsn: str, query: str, *values: object) -> list[asyncpg.Record]:
         await connection.close()
 
 
-async def test_a_transaction_writes_rows_messages_and_timers_together(pebbles, said) -> None:
+async def test_a_transaction_writes_rows_messages_and_timers_together(pebbles, withdrawn) -> None:
     row = pebbles.Pebble(pebble_id=uuid.uuid4())
 
     async with pebbles.store.transaction() as session:
         session.add(row)
-        outbox.emit(session, said(row.pebble_id), row)
-        outbox.emit(session, said(row.pebble_id), row)
+        outbox.emit(session, withdrawn(row.pebble_id), row)
+        outbox.emit(session, withdrawn(row.pebble_id), row)
 
     [stored] = await rows(pebbles.dsn, "select version from pebble")
     messages = await rows(
@@ -51,12 +51,12 @@ async def test_a_transaction_writes_rows_messages_and_timers_together(pebbles, s
     assert pebbles.store.emitted == 2
 
 
-async def test_whatever_raises_takes_everything_back(pebbles, said) -> None:
+async def test_whatever_raises_takes_everything_back(pebbles, withdrawn) -> None:
     async def fail() -> None:
         async with pebbles.store.transaction() as session:
             row = pebbles.Pebble(pebble_id=uuid.uuid4())
             session.add(row)
-            outbox.emit(session, said(row.pebble_id), row)
+            outbox.emit(session, withdrawn(row.pebble_id), row)
             await session.flush()
             raise ZeroDivisionError
 
@@ -67,12 +67,12 @@ async def test_whatever_raises_takes_everything_back(pebbles, said) -> None:
     assert pebbles.store.emitted == 0
 
 
-async def test_a_thousand_messages_leave_by_copy_in_their_order(pebbles, said) -> None:
+async def test_a_thousand_messages_leave_by_copy_in_their_order(pebbles, withdrawn) -> None:
     key = uuid.uuid4()
 
     async with pebbles.store.transaction() as session:
         for sequence in range(1, 1501):
-            outbox.emit(session, said(key), sequence=sequence)
+            outbox.emit(session, withdrawn(key), sequence=sequence)
 
     messages = await rows(
         pebbles.dsn, "select headers::json->>'ce_sequence' as sequence from outbox order by seq"
@@ -254,7 +254,7 @@ class Boulder(TableBase, table=True):
     weighs_kg: Decimal = Field(sa_column=Column(Numeric(9, 3), nullable=False))
     rolls: float
     tags: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
-    told: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False))
+    counts: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False))
     lasts: Any = Field(sa_column=Column(TSTZRANGE, nullable=False))
     found_on: date
     found_at: datetime
@@ -275,7 +275,7 @@ async def test_a_locked_row_bears_the_same_values_as_a_row_of_the_orm_and_writes
                 weighs_kg=Decimal("12.500"),
                 rolls=0.25,
                 tags=["a", "b"],
-                told={"n": 1},
+                counts={"n": 1},
                 lasts=Range(clock.now(), None),
                 found_on=date(2026, 3, 2),
                 found_at=clock.now(),
@@ -286,7 +286,7 @@ async def test_a_locked_row_bears_the_same_values_as_a_row_of_the_orm_and_writes
     async with pebbles.store.transaction() as session:
         held = await session.get_locked(Boulder, key)
         assert not session.dirty
-        held.told = {"n": 2}
+        held.counts = {"n": 2}
     async with pebbles.store.reading() as session:
         plain = await session.get(Boulder, key)
 
@@ -329,7 +329,7 @@ async def test_an_enums_number_of_a_newer_release_is_read_as_unspecified(pebbles
                 weighs_kg=Decimal("12.500"),
                 rolls=0.25,
                 tags=[],
-                told={},
+                counts={},
                 lasts=Range(clock.now(), None),
                 found_on=date(2026, 3, 2),
                 found_at=clock.now(),

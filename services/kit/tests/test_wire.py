@@ -124,7 +124,7 @@ def test_what_the_caller_sent_wrong_is_malformed_and_not_repeated(put, field, va
     assert str(value) not in str(caught.value)
 
 
-def test_an_enum_value_of_a_newer_release_is_unspecified_where_it_was_heard(put):
+def test_an_enum_value_of_a_newer_release_is_unspecified_where_it_is_received(put):
     closed = EntitlementClosed(entitlement_id=str(UUID(int=7)), cause=99)
 
     assert (
@@ -170,7 +170,7 @@ def test_nested_messages_are_only_ever_given(put, trial):
 
 
 def test_a_message_is_made_from_a_mapping_and_from_another_message(put, trial):
-    told = {
+    values = {
         **wire.fields(put()),
         "thing_id": UUID(int=7),
         "on": date(2026, 3, 2),
@@ -178,7 +178,7 @@ def test_a_message_is_made_from_a_mapping_and_from_another_message(put, trial):
         "note": None,
     }
 
-    assert wire.message(trial.Thing, told) == wire.message(trial.Thing, put())
+    assert wire.message(trial.Thing, values) == wire.message(trial.Thing, put())
 
 
 def test_a_value_that_does_not_fit_a_field_names_the_field_and_not_the_value(put, trial):

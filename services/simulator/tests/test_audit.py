@@ -101,7 +101,7 @@ def test_travel_is_from_the_latest_departure_that_was_reported_by_then() -> None
     )  # seventy minutes from the first one
 
 
-def test_an_earlier_visit_without_position_says_nothing_about_travel() -> None:
+def test_an_earlier_visit_without_position_is_no_evidence_of_travel() -> None:
     assert doubts(a_visit(1, begin=61, north_m=30_000), a_visit(departure_point=None)) == (
         set(),
         set(),

@@ -91,7 +91,7 @@ async def test_questions_carry_their_parameters(server: Server, client: HttpClie
     assert server.received[0].startswith(b"GET /v1/feed?limit=500&cursor=a+b%26c HTTP/1.1")
 
 
-async def test_a_connection_that_says_close_is_not_used_again(
+async def test_a_connection_that_announces_its_close_is_not_used_again(
     server: Server, client: HttpClient
 ) -> None:
     server.answer = lambda _, writer: writer.write(whole(b"{}", "200 OK", "Connection: close"))
@@ -151,7 +151,7 @@ async def test_a_command_is_repeated_with_its_key_until_there_is_an_answer(serve
     assert gateway.tally.repeated == 2
 
 
-async def test_a_refusal_is_told_at_once(server: Server) -> None:
+async def test_a_refusal_is_raised_at_once(server: Server) -> None:
     server.answer = lambda _, writer: writer.write(
         whole(b'{"reason": "ELDER_NOT_ALIVE"}', "409 Conflict")
     )

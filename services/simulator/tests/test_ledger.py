@@ -180,7 +180,7 @@ def test_money_in_the_wrong_county_is_a_difference() -> None:
     }
 
 
-def test_a_ledger_that_says_nothing_is_a_difference_for_every_account_that_moved() -> None:
+def test_an_empty_ledger_is_a_difference_for_every_account_that_moved() -> None:
     ledger, result = Ledger(), Comparison()
     ledger.move(f"{COUNTIES[0]}001001", "fund", "issued", 100)
 

@@ -177,7 +177,7 @@ async def test_a_complaint_that_is_due_on_another_day_is_found_out(story: Story)
 @pytest.mark.parametrize(
     ("numbers", "failures"), [([], 0), ([1, 2], 0), ([2, 1], 0), ([1, 3], 1), ([1, 1], 1), ([2], 1)]
 )
-async def test_an_offer_that_no_feed_told_of_is_noticed(
+async def test_an_offer_that_stands_in_no_feed_is_noticed(
     story: Story, numbers: list[int], failures: int
 ) -> None:
     one = story.world.people[0]

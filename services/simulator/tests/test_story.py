@@ -101,7 +101,7 @@ def test_some_are_chosen_in_their_order_and_each_once(seed: int, count: int, rat
 
 
 @pytest.mark.parametrize("rate", [0.001, 0.05, 0.4])
-def test_as_many_are_chosen_as_the_rate_says(rate: float) -> None:
+def test_as_many_are_chosen_as_the_rate_asks_for(rate: float) -> None:
     candidates = range(200_000)
     found = sum(1 for _ in orders.some(Random(1), candidates, rate))
 

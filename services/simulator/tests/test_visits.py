@@ -120,7 +120,7 @@ def test_a_cheat_breaks_exactly_its_own_rule(cheat: str) -> None:
     }
 
 
-def test_a_visit_nobody_can_have_reached_is_told_after_the_one_before_it() -> None:
+def test_a_visit_nobody_can_have_reached_is_reported_after_the_one_before_it() -> None:
     faked = seen(lambda order, _: order.cheat == "teleport")
 
     for order, _ in faked:

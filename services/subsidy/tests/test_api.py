@@ -23,7 +23,7 @@ from subsidy.policies import flows as policies
 from subsidy.replicas.rules import Hardship
 from subsidy.settings import GROUP
 from subsidy.testing import an_approval, an_audit, an_elder, an_order, an_organisation
-from testkit.telling import fire, tell
+from testkit.delivery import deliver, fire
 
 SERVICE = "eldercare.subsidy.v1"
 
@@ -59,7 +59,7 @@ def stranger(issuer) -> str:
 @pytest_asyncio.fixture
 async def elder_id(city) -> str:
     elder = ids.new()
-    await tell(city, GROUP, an_elder(elder, hardships=[Hardship.DIBAO]), an_approval(elder, 3))
+    await deliver(city, GROUP, an_elder(elder, hardships=[Hardship.DIBAO]), an_approval(elder, 3))
     return str(elder)
 
 
@@ -180,7 +180,7 @@ async def test_a_provider_sees_its_own_payments_alone(client, elder_id, issuer, 
     order_id = ids.new()
     whose = UUID(elder_id)
     visit = [an_order(order_id, whose, 5000), an_audit(order_id, whose, organisation_id, 5000)]
-    await tell(city, GROUP, an_organisation(organisation_id), *visit)
+    await deliver(city, GROUP, an_organisation(organisation_id), *visit)
     at("2026-03-10 00:00")
     await fire(city, GROUP)
 
@@ -242,7 +242,7 @@ async def test_policies_are_open_to_every_caller(client, issuer):
 async def test_pages_follow_each_other(client, city, official):
     for _ in range(5):
         elder = ids.new()
-        await tell(city, GROUP, an_elder(elder), an_approval(elder))
+        await deliver(city, GROUP, an_elder(elder), an_approval(elder))
 
     seen, after = [], ""
     while True:

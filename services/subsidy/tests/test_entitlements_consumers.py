@@ -6,13 +6,13 @@ from kit.contracts import ids
 from subsidy.replicas.rules import Hardship, Status
 from subsidy.settings import GROUP
 from subsidy.testing import BEGIN, an_approval, an_elder
-from testkit.telling import a_record, tell, tell_records
+from testkit.delivery import a_record, deliver, deliver_records
 
 
 async def test_a_level_opens_both_entitlements_of_an_elder_in_hardship(city, rows):
     elder_id = ids.new()
 
-    outcomes = await tell(
+    outcomes = await deliver(
         city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id, level=3)
     )
 
@@ -45,8 +45,8 @@ async def test_a_level_opens_both_entitlements_of_an_elder_in_hardship(city, row
 async def test_an_approval_that_comes_before_its_elder_waits_for_it(city, rows):
     elder_id = ids.new()
 
-    waiting = await tell(city, GROUP, an_approval(elder_id))
-    both = await tell(city, GROUP, an_elder(elder_id))
+    waiting = await deliver(city, GROUP, an_approval(elder_id))
+    both = await deliver(city, GROUP, an_elder(elder_id))
 
     assert waiting == {"waiting": 1}
     assert both == {"applied": 2}
@@ -56,10 +56,10 @@ async def test_an_approval_that_comes_before_its_elder_waits_for_it(city, rows):
 async def test_an_event_that_comes_twice_has_one_effect(city, rows):
     elder_id = ids.new()
     records = [a_record(an_elder(elder_id), BEGIN), a_record(an_approval(elder_id), BEGIN)]
-    await tell_records(city, GROUP, records)
+    await deliver_records(city, GROUP, records)
     before = await rows("select * from outbox order by seq")
 
-    outcomes = await tell_records(city, GROUP, records)
+    outcomes = await deliver_records(city, GROUP, records)
 
     assert outcomes["applied"] == 0
     assert await rows("select * from outbox order by seq") == before
@@ -68,15 +68,15 @@ async def test_an_event_that_comes_twice_has_one_effect(city, rows):
 async def test_an_older_state_of_an_elder_changes_nothing(city, rows):
     elder_id = ids.new()
     older = a_record(an_elder(elder_id, hardships=[Hardship.DIBAO]), BEGIN)
-    await tell(city, GROUP, an_elder(elder_id))
+    await deliver(city, GROUP, an_elder(elder_id))
 
-    await tell_records(city, GROUP, [older])
+    await deliver_records(city, GROUP, [older])
 
     assert await rows("select hardships from elder") == [{"hardships": []}]
 
 
 async def test_without_a_level_an_elder_gets_nothing(city, rows):
-    await tell(city, GROUP, an_elder(hardships=[Hardship.TEKUN]))
+    await deliver(city, GROUP, an_elder(hardships=[Hardship.TEKUN]))
 
     assert await rows("select from entitlement") == []
 
@@ -85,11 +85,11 @@ async def test_a_moved_elder_takes_the_entitlement_along_and_loses_it_by_leaving
     city, rows
 ):
     elder_id = ids.new()
-    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
+    await deliver(city, GROUP, an_elder(elder_id), an_approval(elder_id))
 
-    await tell(city, GROUP, an_elder(elder_id, area_code="341103001001"))
+    await deliver(city, GROUP, an_elder(elder_id, area_code="341103001001"))
     moved = await rows("select area_code, state from entitlement")
-    await tell(city, GROUP, an_elder(elder_id, status=Status.MOVED_OUT))
+    await deliver(city, GROUP, an_elder(elder_id, status=Status.MOVED_OUT))
 
     assert moved == [{"area_code": "341103001001", "state": 1}]
     assert await rows("select state, cause from entitlement") == [{"state": 3, "cause": 2}]

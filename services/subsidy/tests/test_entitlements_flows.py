@@ -11,13 +11,13 @@ from subsidy.entitlements.flows import refusing
 from subsidy.replicas.rules import Hardship
 from subsidy.settings import GROUP
 from subsidy.testing import COUNTY, a_call, an_approval, an_elder, messages
-from testkit.telling import tell
+from testkit.delivery import deliver
 
 
 async def test_opening_publishes_what_is_given_and_since_when(city, rows):
     elder_id = ids.new()
 
-    await tell(
+    await deliver(
         city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id, 4)
     )
 
@@ -39,11 +39,11 @@ async def test_opening_publishes_what_is_given_and_since_when(city, rows):
 
 async def test_each_decision_stays_as_it_was_made(city, rows):
     elder_id = ids.new()
-    await tell(
+    await deliver(
         city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id, 2)
     )
 
-    await tell(city, GROUP, an_approval(elder_id, 4, approved_at=city.clock.real()))
+    await deliver(city, GROUP, an_approval(elder_id, 4, approved_at=city.clock.real()))
 
     decided = await rows(
         "select facts, version from decision where policy_code = 'home-care' order by version"
@@ -54,7 +54,7 @@ async def test_each_decision_stays_as_it_was_made(city, rows):
 
 async def test_refusing_twice_is_refused(city, rows):
     elder_id = ids.new()
-    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
+    await deliver(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     (row,) = await rows("select entitlement_id from entitlement")
     command = RefuseEntitlement(entitlement_id=str(row["entitlement_id"]))
     async with city.transaction() as session:
@@ -69,7 +69,7 @@ async def test_refusing_twice_is_refused(city, rows):
 
 async def test_nobody_refuses_what_is_not_theirs(city, rows):
     elder_id = ids.new()
-    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
+    await deliver(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     (row,) = await rows("select entitlement_id from entitlement")
     command = RefuseEntitlement(entitlement_id=str(row["entitlement_id"]))
 

@@ -12,12 +12,14 @@ from kit.contracts import ids
 from subsidy.replicas.rules import Hardship
 from subsidy.settings import GROUP
 from subsidy.testing import ELSEWHERE, VILLAGE, an_approval, an_elder, entitle, messages
-from testkit.telling import fire, tell
+from testkit.delivery import deliver, fire
 
 
 async def test_a_level_that_ends_closes_the_entitlement_on_its_day(city, rows, at):
     elder_id = ids.new()
-    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id, valid_to=date(2026, 3, 20)))
+    await deliver(
+        city, GROUP, an_elder(elder_id), an_approval(elder_id, valid_to=date(2026, 3, 20))
+    )
     await fire(city, GROUP)
 
     at("2026-03-19 23:59")
@@ -34,7 +36,9 @@ async def test_a_level_that_ends_closes_the_entitlement_on_its_day(city, rows, a
 
 async def test_a_payment_that_comes_after_its_day_bears_both_days(city, rows, at):
     elder_id = ids.new()
-    await tell(city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id))
+    await deliver(
+        city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id)
+    )
 
     at("2026-03-12 09:00")
     await fire(city, GROUP)
@@ -48,15 +52,15 @@ async def test_a_delayed_run_pays_whom_and_what_a_punctual_one_does(city, rows, 
     early, late, rises, leaves, moves = (ids.new() for _ in range(5))
     poor = {"hardships": [Hardship.DIBAO]}
     for elder_id in (early, rises, leaves, moves):
-        await tell(city, GROUP, an_elder(elder_id, **poor), an_approval(elder_id, 3))
+        await deliver(city, GROUP, an_elder(elder_id, **poor), an_approval(elder_id, 3))
     at("2026-03-09 23:59")
     if run_at == "2026-03-10 00:00":
         at(run_at)
         await fire(city, GROUP)
     at("2026-03-10 09:00")
-    await tell(city, GROUP, an_elder(late, **poor), an_approval(late, 3))
-    await tell(city, GROUP, an_approval(rises, 4, approved_at=city.clock.real()))
-    await tell(city, GROUP, an_elder(leaves), an_elder(moves, area_code=ELSEWHERE, **poor))
+    await deliver(city, GROUP, an_elder(late, **poor), an_approval(late, 3))
+    await deliver(city, GROUP, an_approval(rises, 4, approved_at=city.clock.real()))
+    await deliver(city, GROUP, an_elder(leaves), an_elder(moves, area_code=ELSEWHERE, **poor))
 
     at("2026-03-12 09:00")
     await fire(city, GROUP)
@@ -98,7 +102,7 @@ from pathlib import Path
 from kit.contracts.clock import Clock
 from kit.contracts.modules import import_all
 from kit.db.store import Store
-from testkit.telling import fire
+from testkit.delivery import fire
 from subsidy.settings import GROUP
 import_all("subsidy", "jobs")
 asyncio.run(fire(Store(sys.argv[1], service="subsidy", clock=Clock(Path(sys.argv[2]))), GROUP))
@@ -130,7 +134,7 @@ async def test_a_run_killed_on_its_way_is_resumed_and_pays_each_month_once(city,
 
 async def test_a_run_that_was_slept_through_issues_nothing_for_a_month_that_is_over(city, rows, at):
     elder_id = ids.new()
-    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id, valid_to=date(2027, 1, 1)))
+    await deliver(city, GROUP, an_elder(elder_id), an_approval(elder_id, valid_to=date(2027, 1, 1)))
 
     at("2026-06-15 09:00")
     await fire(city, GROUP)

@@ -16,8 +16,8 @@ from subsidy.testing import (
     an_order,
     an_organisation,
 )
+from testkit.delivery import deliver, fire
 from testkit.extremes import ENDS, LAST, moved
-from testkit.telling import fire, tell
 
 
 @pytest.mark.parametrize(("day", "at"), ENDS)
@@ -46,8 +46,8 @@ async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(
         an_elder(elder_id, status=Status.DEAD, died_on=visited_on),
     ]
 
-    assert await tell(city, GROUP, *held, careful=True) == {"applied": 4}
-    assert await tell(
+    assert await deliver(city, GROUP, *held, careful=True) == {"applied": 4}
+    assert await deliver(
         city, GROUP, *(moved(event, day, at) for event in moved_events), careful=True
     ) == {"applied": 8}
     assert [row["visited_on"] for row in await rows("select visited_on from debt")] == [visited_on]

@@ -16,19 +16,19 @@ from subsidy.testing import (
     an_order,
     an_organisation,
 )
-from testkit.telling import tell
+from testkit.delivery import deliver
 
 
 async def test_an_audit_waits_for_its_order_and_its_payee(city, rows):
     elder_id = ids.new()
     order_id = ids.new()
     organisation_id = ids.new()
-    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
+    await deliver(city, GROUP, an_elder(elder_id), an_approval(elder_id))
 
-    first = await tell(city, GROUP, an_audit(order_id, elder_id, organisation_id, 5000))
-    await tell(city, GROUP, an_order(order_id, elder_id, 5000))
+    first = await deliver(city, GROUP, an_audit(order_id, elder_id, organisation_id, 5000))
+    await deliver(city, GROUP, an_order(order_id, elder_id, 5000))
     waits = await rows("select kind from waiting")
-    last = await tell(city, GROUP, an_organisation(organisation_id))
+    last = await deliver(city, GROUP, an_organisation(organisation_id))
 
     assert first == {"waiting": 1}
     assert waits == [{"kind": "organisation"}]
@@ -45,19 +45,19 @@ async def test_an_audit_promised_more_than_can_be_held_is_parked_and_pays_once_t
     order_id = ids.new()
     other_id = ids.new()
     organisation_id = ids.new()
-    await tell(
+    await deliver(
         city, GROUP, an_organisation(organisation_id), an_elder(elder_id), an_approval(elder_id)
     )
-    await tell(
+    await deliver(
         city, GROUP, an_order(other_id, elder_id, 50000), an_order(order_id, elder_id, 50000)
     )
     held = await rows("select held_fen from hold where order_id = $1", order_id)
 
-    outcomes = await tell(
+    outcomes = await deliver(
         city, GROUP, an_audit(order_id, elder_id, organisation_id, 50000), careful=True
     )
     parked = await rows("select reason from parked")
-    await tell(
+    await deliver(
         city,
         GROUP,
         a_cancellation(other_id, elder_id),
@@ -78,7 +78,7 @@ async def test_an_audit_promised_more_than_can_be_held_is_parked_and_pays_once_t
 async def test_a_hold_does_not_expire_while_its_order_may_not_be_read_yet(city, rows, at):
     elder_id = ids.new()
     order_id = ids.new()
-    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
+    await deliver(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     command = ReserveVoucher(
         order_id=str(order_id), elder_id=str(elder_id), month="2026-03", price_fen=10000
     )
@@ -101,7 +101,7 @@ async def test_a_visit_without_voucher_concerns_nobody_here(city, rows):
     elder_id = ids.new()
     order_id = ids.new()
 
-    outcomes = await tell(
+    outcomes = await deliver(
         city, GROUP, an_order(order_id, elder_id, 0), an_audit(order_id, elder_id, ids.new(), 0)
     )
 
@@ -115,13 +115,15 @@ async def test_a_cancelled_order_and_a_refused_audit_give_back_what_was_held(cit
     cancelled = ids.new()
     refused = ids.new()
     organisation_id = ids.new()
-    await tell(
+    await deliver(
         city, GROUP, an_organisation(organisation_id), an_elder(elder_id), an_approval(elder_id)
     )
-    await tell(city, GROUP, an_order(cancelled, elder_id, 5000), an_order(refused, elder_id, 7000))
+    await deliver(
+        city, GROUP, an_order(cancelled, elder_id, 5000), an_order(refused, elder_id, 7000)
+    )
     held = await rows("select reserved_fen from voucher")
 
-    await tell(
+    await deliver(
         city,
         GROUP,
         a_cancellation(cancelled, elder_id),

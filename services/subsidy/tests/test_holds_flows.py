@@ -11,12 +11,12 @@ from kit.contracts import ids
 from subsidy.holds import flows
 from subsidy.settings import GROUP
 from subsidy.testing import an_approval, an_elder, messages
-from testkit.telling import tell
+from testkit.delivery import deliver
 
 
 async def test_many_orders_at_once_hold_no_more_than_the_voucher(city, rows):
     elder_id = ids.new()
-    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
+    await deliver(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     orders = [ids.new() for _ in range(30)]
 
     async def reserve(order_id: UUID) -> int:
@@ -38,7 +38,7 @@ async def test_many_orders_at_once_hold_no_more_than_the_voucher(city, rows):
 async def test_holds_expire_by_the_wall_clock_while_business_time_stands(city, rows):
     elder_id = ids.new()
     order_id = ids.new()
-    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
+    await deliver(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     real = city.clock.real()
     command = ReserveVoucher(
         order_id=str(order_id), elder_id=str(elder_id), month="2026-03", price_fen=10000

@@ -36,7 +36,7 @@ from subsidy.testing import (
     an_order,
     an_organisation,
 )
-from testkit.telling import a_record, fire, tell, tell_records
+from testkit.delivery import a_record, deliver, deliver_records, fire
 
 Rows = Callable[..., Awaitable[list[dict[str, Any]]]]
 
@@ -223,7 +223,7 @@ class Life:
 
     async def again(self, which: int) -> None:
         if self.delivered:
-            outcomes = await tell_records(
+            outcomes = await deliver_records(
                 self.city, GROUP, [self.delivered[which % len(self.delivered)]]
             )
             assert outcomes["applied"] == 0
@@ -237,7 +237,7 @@ class Life:
 
     async def _deliver(self, event: Message) -> None:
         record = a_record(event, self.city.clock.now())
-        outcomes = await tell_records(self.city, GROUP, [record], careful=True)
+        outcomes = await deliver_records(self.city, GROUP, [record], careful=True)
         assert outcomes.keys() <= {"applied", "waiting", "parked", "held"}
         if outcomes["applied"]:
             self.delivered.append(record)
@@ -269,7 +269,7 @@ async def test_any_life_keeps_the_ledger_equal_to_the_fen(
         == []
     )
     before = await rows("select count(*) from outbox")
-    await tell_records(city, GROUP, life.delivered)
+    await deliver_records(city, GROUP, life.delivered)
     await fire(city, GROUP)
     assert await rows("select count(*) from outbox") == before
 
@@ -310,7 +310,7 @@ async def test_an_entitlement_cannot_overlap_another_of_the_same_person_and_poli
     city: Store, rows: Rows
 ) -> None:
     elder_id = ids.new()
-    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
+    await deliver(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     copy = """
         insert into entitlement
         select gen_random_uuid(), elder_id, area_code, policy_code, policy_version, kind, level,

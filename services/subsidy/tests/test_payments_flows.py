@@ -13,18 +13,18 @@ from subsidy.testing import (
     an_organisation,
     messages,
 )
-from testkit.telling import fire, tell
+from testkit.delivery import deliver, fire
 
 
 async def test_debts_of_one_organisation_are_one_payment_in_its_county(city, rows, at):
     elder_id = ids.new()
     organisation_id = ids.new()
-    await tell(
+    await deliver(
         city, GROUP, an_elder(elder_id), an_approval(elder_id), an_organisation(organisation_id)
     )
     for _ in range(3):
         order_id = ids.new()
-        await tell(
+        await deliver(
             city,
             GROUP,
             an_order(order_id, elder_id, 5000),

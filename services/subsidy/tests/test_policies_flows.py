@@ -12,7 +12,7 @@ from subsidy.policies import flows
 from subsidy.settings import GROUP
 from subsidy.snapshots import SNAPSHOT_SOURCES
 from subsidy.testing import CITY, an_approval, an_elder, messages
-from testkit.telling import fire, tell
+from testkit.delivery import deliver, fire
 
 VERSIONS = [(code, first) for code in flows.codes() for first in flows.versions(code)]
 
@@ -35,7 +35,7 @@ async def test_replicas_that_begin_at_the_same_time_publish_once(store, rows):
 
 async def test_a_new_version_of_a_policy_is_published_once_and_reviews_everybody(city, rows):
     elder_id = ids.new()
-    await tell(city, GROUP, an_elder(elder_id), an_approval(elder_id))
+    await deliver(city, GROUP, an_elder(elder_id), an_approval(elder_id))
     await fire(city, GROUP)
     async with city.transaction() as session:
         await (await session.driver()).execute(

@@ -65,7 +65,7 @@ def test_whoever_is_dead_gets_nothing_because_of_the_death(facts):
     assert verdict_of(VOUCHER, dead).cause == verdict_of(CASH, dead).cause == Cause.DEATH
 
 
-def test_an_unknown_level_is_no_level_and_the_explanation_says_so():
+def test_an_unknown_level_is_no_level_and_is_explained_as_such():
     verdict = verdict_of(VOUCHER, Facts(DAY, Status.ALIVE, "341102001001", frozenset(), None))
 
     assert verdict.cause == Cause.LEVEL

@@ -8,19 +8,21 @@ from kit.contracts import ids
 from subsidy.replicas.rules import Hardship, Status
 from subsidy.settings import GROUP
 from subsidy.testing import an_approval, an_elder, messages
-from testkit.telling import fire, tell
+from testkit.delivery import deliver, fire
 
 
 async def test_a_late_death_is_published_with_its_own_day_and_claims_each_wrong_month(
     city, rows, at
 ):
     elder_id = ids.new()
-    await tell(city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id))
+    await deliver(
+        city, GROUP, an_elder(elder_id, hardships=[Hardship.DIBAO]), an_approval(elder_id)
+    )
     for day in ("2026-03-10 00:00", "2026-04-10 00:00"):
         at(day)
         await fire(city, GROUP)
 
-    await tell(
+    await deliver(
         city,
         GROUP,
         an_elder(

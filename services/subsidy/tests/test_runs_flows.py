@@ -4,7 +4,7 @@ from subsidy.entitlements.flows import monthly
 from subsidy.payments.flows import debts
 from subsidy.settings import GROUP
 from subsidy.vouchers.flows import lapsing
-from testkit.telling import fire
+from testkit.delivery import fire
 
 
 async def test_the_runs_of_the_present_period_are_armed_where_they_have_not_ended(city, rows, at):

@@ -32,7 +32,7 @@ from subsidy.testing import (
     an_order,
     an_organisation,
 )
-from testkit.telling import fire, tell
+from testkit.delivery import deliver, fire
 
 FILES = sorted((Path(__file__).parent / "scenarios").glob("*.yaml"))
 SCENARIOS = [
@@ -72,7 +72,7 @@ class World:
         self.organisation_id = ids.new()
 
     async def payee(self) -> None:
-        await tell(self.city, GROUP, an_organisation(self.organisation_id))
+        await deliver(self.city, GROUP, an_organisation(self.organisation_id))
 
     async def at(self, moment: str) -> None:
         self._at(moment)
@@ -87,7 +87,7 @@ class World:
     ) -> None:
         self.elders[name] = ids.new()
         self.state[name] = {"hardships": [Hardship[one] for one in hardships], "area_code": area}
-        await tell(self.city, GROUP, an_elder(self.elders[name], **self.state[name]))
+        await deliver(self.city, GROUP, an_elder(self.elders[name], **self.state[name]))
         await self.level(name, level, valid_to=valid_to)
 
     async def level(
@@ -97,7 +97,7 @@ class World:
             "valid_from": date.fromisoformat(valid_from),
             "valid_to": date.fromisoformat(valid_to),
         }
-        await tell(
+        await deliver(
             self.city,
             GROUP,
             an_approval(
@@ -107,10 +107,10 @@ class World:
 
     async def changed(self, name: str, hardships: list[str]) -> None:
         self.state[name]["hardships"] = [Hardship[one] for one in hardships]
-        await tell(self.city, GROUP, an_elder(self.elders[name], **self.state[name]))
+        await deliver(self.city, GROUP, an_elder(self.elders[name], **self.state[name]))
 
     async def died(self, name: str, on: str) -> None:
-        await tell(
+        await deliver(
             self.city,
             GROUP,
             an_elder(
@@ -154,14 +154,14 @@ class World:
     async def order(self, name: str, order: str, price: str, institution: str = "false") -> None:
         await self.reserve(name, order, price, institution)
         order_id, _, held_fen = self.orders[order]
-        await tell(
+        await deliver(
             self.city,
             GROUP,
             an_order(order_id, self.elders[name], held_fen, wanted_from=self.city.clock.now()),
         )
 
     async def placed(self, name: str, order: str, voucher: str) -> None:
-        await tell(
+        await deliver(
             self.city,
             GROUP,
             an_order(
@@ -174,13 +174,13 @@ class World:
 
     async def cancel(self, order: str) -> None:
         order_id, name, _ = self.orders[order]
-        await tell(self.city, GROUP, a_cancellation(order_id, self.elders[name]))
+        await deliver(self.city, GROUP, a_cancellation(order_id, self.elders[name]))
 
     async def audit(self, order: str, visited: str = "") -> None:
         order_id, name, held_fen = self.orders[order]
         whose = order_id, self.elders[name], self.organisation_id, held_fen
         visited_on = date.fromisoformat(visited) if visited else None
-        await tell(
+        await deliver(
             self.city,
             GROUP,
             an_audit(
@@ -193,7 +193,7 @@ class World:
 
     async def refuse_audit(self, order: str) -> None:
         order_id, name, held_fen = self.orders[order]
-        await tell(
+        await deliver(
             self.city,
             GROUP,
             a_refused_audit(order_id, self.elders[name], self.organisation_id, held_fen),

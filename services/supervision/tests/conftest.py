@@ -22,8 +22,8 @@ from supervision.settings import GROUP
 from supervision.settlements.api import Audits
 from supervision.testing import a_key_ring, a_worker
 from testkit.databases import Databases
+from testkit.delivery import deliver
 from testkit.identity import Issuer
-from testkit.telling import tell
 
 Kind = TypeVar("Kind", bound=Message)
 Request = TypeVar("Request", bound=Message)
@@ -46,7 +46,7 @@ async def store(database: Databases, clock: Clock) -> AsyncIterator[Store]:
 async def firm(store: Store) -> SimpleNamespace:
     """A firm and its worker: `organisation_id`, `worker_id`."""
     firm = SimpleNamespace(organisation_id=ids.new(), worker_id=ids.new())
-    await tell(store, GROUP, a_worker(firm.worker_id, firm.organisation_id))
+    await deliver(store, GROUP, a_worker(firm.worker_id, firm.organisation_id))
     return firm
 
 

@@ -6,14 +6,14 @@ from eldercare.supervision.v1.events_pb2 import ComplaintFiled
 from kit.contracts import ids
 from supervision.settings import GROUP
 from supervision.testing import COUNTY, an_offer, an_order
-from testkit.telling import tell
+from testkit.delivery import deliver
 
 
 async def test_complaints_are_listed_to_whom_they_concern_in_pages(call, store, issuer, messages):
     elder_id, organisation_id = ids.new(), ids.new()
     orders = [ids.new() for _ in range(3)]
     for order_id in orders:
-        await tell(
+        await deliver(
             store,
             GROUP,
             an_order(order_id, elder_id),

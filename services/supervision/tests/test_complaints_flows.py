@@ -12,7 +12,7 @@ from supervision.complaints import flows
 from supervision.complaints.errors import AlreadyClosed, NobodyCame
 from supervision.settings import GROUP
 from supervision.testing import BEGIN, ELSEWHERE, a_child_of, an_offer, an_official, an_order
-from testkit.telling import tell
+from testkit.delivery import deliver
 
 
 async def test_a_complaint_is_about_an_order_that_is_known_and_was_offered(store, act):
@@ -20,10 +20,10 @@ async def test_a_complaint_is_about_an_order_that_is_known_and_was_offered(store
     request = pb.FileComplaint(order_id=str(order_id), channel=2)
     with pytest.raises(NotFound):
         await act(flows.file, request, an_official())
-    await tell(store, GROUP, an_order(order_id, elder_id))
+    await deliver(store, GROUP, an_order(order_id, elder_id))
     with pytest.raises(NobodyCame):
         await act(flows.file, request, an_official())
-    await tell(store, GROUP, an_offer(order_id, elder_id, organisation_id))
+    await deliver(store, GROUP, an_offer(order_id, elder_id, organisation_id))
     for stranger in (an_official(ELSEWHERE), a_child_of(ids.new())):
         with pytest.raises(NotFound):
             await act(flows.file, request, stranger)
@@ -41,7 +41,7 @@ async def test_a_complaint_closed_within_a_week_is_in_time(
     store, act, clock, messages, after, in_time
 ):
     order_id, elder_id = ids.new(), ids.new()
-    await tell(
+    await deliver(
         store,
         GROUP,
         an_order(order_id, elder_id),

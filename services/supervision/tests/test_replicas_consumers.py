@@ -3,13 +3,13 @@
 from kit.contracts import ids
 from supervision.settings import GROUP
 from supervision.testing import an_offer, an_order
-from testkit.telling import tell
+from testkit.delivery import deliver
 
 
 async def test_an_order_is_known_with_who_was_offered_it_last(store, rows):
     order_id, elder_id, organisations = ids.new(), ids.new(), [ids.new(), ids.new()]
 
-    await tell(
+    await deliver(
         store,
         GROUP,
         an_order(order_id, elder_id),

@@ -10,7 +10,7 @@ from kit.contracts import ids
 from kit.contracts.refusals import Conflict, Denied, Malformed, NotFound
 from supervision.settings import GROUP
 from supervision.testing import BEGIN, CITY, COUNTY, ELSEWHERE, a_visit
-from testkit.telling import tell
+from testkit.delivery import deliver
 
 
 async def test_everybody_sees_exactly_the_own_settlements(call, store, firm, issuer):
@@ -22,7 +22,7 @@ async def test_everybody_sees_exactly_the_own_settlements(call, store, firm, iss
         begin=BEGIN + timedelta(hours=3),
         check_in_m=1000,
     )
-    await tell(store, GROUP, here, far)
+    await deliver(store, GROUP, here, far)
     official = issuer.token(("official",), area=CITY)
 
     async def seen(token, **filters):
@@ -47,7 +47,7 @@ async def test_everybody_sees_exactly_the_own_settlements(call, store, firm, iss
 
 
 async def test_a_decision_sent_twice_is_one_decision(call, store, firm, issuer, messages):
-    await tell(store, GROUP, a_visit(firm.worker_id, firm.organisation_id, check_in_m=1000))
+    await deliver(store, GROUP, a_visit(firm.worker_id, firm.organisation_id, check_in_m=1000))
     inspector = issuer.token(("inspector",), area=CITY)
     [row] = (await call("Audits/List", pb.ListSettlements(), inspector)).rows
     request = pb.DecideAudit(settlement_id=row.settlement_id, approve=False)

@@ -9,8 +9,8 @@ from kit.contracts import ids
 from supervision.settings import GROUP
 from supervision.settlements.rules.verdict import Doubt, State
 from supervision.testing import BEGIN, a_visit, a_worker, an_offer, an_order
+from testkit.delivery import a_record, deliver, deliver_records
 from testkit.extremes import ENDS, LAST, moved
-from testkit.telling import a_record, tell, tell_records
 
 
 async def test_a_visit_nothing_speaks_against_is_approved_without_a_human(
@@ -18,7 +18,7 @@ async def test_a_visit_nothing_speaks_against_is_approved_without_a_human(
 ):
     visit = a_visit(firm.worker_id, firm.organisation_id)
 
-    assert await tell(store, GROUP, visit) == {"applied": 1}
+    assert await deliver(store, GROUP, visit) == {"applied": 1}
 
     [approved] = await messages(SettlementApproved)
     assert (approved.order_id, approved.automatic, approved.price_fen, approved.voucher_fen) == (
@@ -35,7 +35,7 @@ async def test_a_visit_nothing_speaks_against_is_approved_without_a_human(
 
 
 async def test_a_doubtful_visit_is_held_with_all_its_doubts(store, firm, messages):
-    await tell(
+    await deliver(
         store,
         GROUP,
         a_visit(firm.worker_id, firm.organisation_id, minutes=20, check_in_m=900, check_out_m=None),
@@ -53,7 +53,7 @@ async def test_of_two_visits_at_once_the_later_reported_is_held_also_within_one_
     second = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=30))
     touching = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=90))
 
-    await tell(store, GROUP, first, second, touching)
+    await deliver(store, GROUP, first, second, touching)
 
     assert [event.order_id for event in await messages(SettlementApproved)] == [
         first.order_id,
@@ -67,9 +67,9 @@ async def test_a_visit_reported_late_over_an_approved_one_is_held_and_the_approv
     store, firm, messages, rows
 ):
     approved = a_visit(firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=30))
-    await tell(store, GROUP, approved)
+    await deliver(store, GROUP, approved)
 
-    await tell(store, GROUP, a_visit(firm.worker_id, firm.organisation_id))
+    await deliver(store, GROUP, a_visit(firm.worker_id, firm.organisation_id))
 
     assert [event.order_id for event in await messages(SettlementApproved)] == [approved.order_id]
     assert [list(event.doubts) for event in await messages(SettlementHeld)] == [[Doubt.OVERLAP]]
@@ -90,7 +90,7 @@ async def test_of_two_visits_too_far_apart_the_later_reported_is_held_whichever_
         firm.worker_id, firm.organisation_id, begin=BEGIN + timedelta(minutes=second), **way
     )
 
-    await tell(store, GROUP, reported, later)
+    await deliver(store, GROUP, reported, later)
 
     approved = [event.order_id for event in await messages(SettlementApproved)]
     assert approved == [reported.order_id]
@@ -100,9 +100,9 @@ async def test_of_two_visits_too_far_apart_the_later_reported_is_held_whichever_
 
 async def test_visits_of_two_workers_at_one_time_do_not_concern_each_other(store, firm, messages):
     other = ids.new()
-    await tell(store, GROUP, a_worker(other, firm.organisation_id))
+    await deliver(store, GROUP, a_worker(other, firm.organisation_id))
 
-    await tell(
+    await deliver(
         store,
         GROUP,
         a_visit(firm.worker_id, firm.organisation_id),
@@ -115,8 +115,8 @@ async def test_visits_of_two_workers_at_one_time_do_not_concern_each_other(store
 async def test_a_visit_delivered_twice_is_judged_once(store, firm, messages):
     record = a_record(a_visit(firm.worker_id, firm.organisation_id), BEGIN)
 
-    await tell_records(store, GROUP, [record])
-    dispositions = await tell_records(store, GROUP, [record])
+    await deliver_records(store, GROUP, [record])
+    dispositions = await deliver_records(store, GROUP, [record])
 
     assert dispositions["applied"] == 0
     assert len(await messages(SettlementApproved)) == 1
@@ -125,8 +125,8 @@ async def test_a_visit_delivered_twice_is_judged_once(store, firm, messages):
 async def test_a_visit_of_a_worker_not_known_yet_waits(store, messages):
     worker_id, organisation_id = ids.new(), ids.new()
 
-    waiting = await tell(store, GROUP, a_visit(worker_id, organisation_id))
-    both = await tell(store, GROUP, a_worker(worker_id, organisation_id))
+    waiting = await deliver(store, GROUP, a_visit(worker_id, organisation_id))
+    both = await deliver(store, GROUP, a_worker(worker_id, organisation_id))
 
     assert waiting == {"waiting": 1}
     assert both == {"applied": 2}
@@ -148,7 +148,7 @@ async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(
         visit,
     ]
 
-    assert await tell(store, GROUP, *(moved(event, day, at) for event in events), careful=True) == {
-        "applied": 3
-    }
+    assert await deliver(
+        store, GROUP, *(moved(event, day, at) for event in events), careful=True
+    ) == {"applied": 3}
     assert [event.order_id for event in await messages(SettlementApproved)] == [visit.order_id]

@@ -17,7 +17,7 @@ from supervision.settlements import flows
 from supervision.settlements.errors import AlreadyRefused, AlreadyVerified, NotHeld
 from supervision.settlements.rules.verdict import Doubt
 from supervision.testing import BEGIN, ELSEWHERE, a_visit, an_inspector
-from testkit.telling import tell
+from testkit.delivery import deliver
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def judged(store, firm, rows):
 
     async def judge(**given):
         visit = a_visit(firm.worker_id, firm.organisation_id, **given)
-        await tell(store, GROUP, visit)
+        await deliver(store, GROUP, visit)
         [row] = await rows(
             "select settlement_id from settlement where order_id = $1", UUID(visit.order_id)
         )

@@ -65,7 +65,7 @@ class Issuer:
         added, or in place of a usual one.
         """
         now = int(time.time())
-        said: dict[str, Any] = {
+        payload: dict[str, Any] = {
             "iss": self.url,
             "aud": AUDIENCE,
             "sub": subject,
@@ -73,13 +73,13 @@ class Issuer:
             "iat": now,
             "nbf": now - 1,
         }
-        said |= {
+        payload |= {
             "exp": now + life_s,
             "jti": uuid.uuid4().hex,
             "roles": list(roles),
             "elder_ids": list(elder_ids),
         }
-        said |= {
+        payload |= {
             name: value
             for name, value in (
                 ("area", area),
@@ -89,7 +89,7 @@ class Issuer:
             if value
         }
         key, key_id = (self._ed25519, "ed25519") if algorithm == "EdDSA" else (self._rsa, "rsa")
-        return jwt.encode(said | claims, key, algorithm=algorithm, headers={"kid": key_id})
+        return jwt.encode(payload | claims, key, algorithm=algorithm, headers={"kid": key_id})
 
     def service_token(self, name: str) -> str:
         """The token of a service itself, for internal methods."""

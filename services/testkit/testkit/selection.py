@@ -85,7 +85,7 @@ class Several:
             )
 
     def pytest_testnodedown(self, node: Any, error: Any) -> None:
-        """Takes over what a process has left out; one that died has told nothing."""
+        """Takes over what a process has left out; one that died has reported nothing."""
         node.config.stash[_left_out] = getattr(node, "workeroutput", {}).get("left_out", {})
 
 

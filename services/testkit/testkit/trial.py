@@ -184,7 +184,7 @@ def record(
     """An event as the relay sends it; keywords replace headers, with `-` for `_` never needed."""
     where = route(type(event))
     key = where.key(event)
-    told: dict[str, bytes | None] = {
+    merged: dict[str, bytes | None] = {
         "content-type": b"application/protobuf",
         "ce_specversion": b"1.0",
         "ce_id": str(id or ids.new()).encode(),
@@ -195,7 +195,7 @@ def record(
         "ce_sequence": f"{sequence:020d}".encode(),
         **headers,
     }
-    return Record(where.topic, key.encode(), event.SerializeToString(), list(told.items()))
+    return Record(where.topic, key.encode(), event.SerializeToString(), list(merged.items()))
 
 
 def counted(

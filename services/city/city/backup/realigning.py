@@ -42,7 +42,7 @@ class InUse(Exception):
 
 
 class CopiesUnknown(Exception):
-    """The old topics are gone and nobody said how many copies the new ones need; one copy is lost
+    """The old topics are gone and nobody named how many copies the new ones need; one copy is lost
     with its broker.
     """
 

@@ -133,7 +133,7 @@ async def rotate(parts: Parts, group: str, answers: str = "", pause_s: str = "0"
             parts.ring,
             personal,
             pause_s=float(pause_s),
-            said=lambda line: print(line, flush=True),
+            report=lambda line: print(line, flush=True),
         )
         print(f"{done.table}: {done.renewed} rows renewed, {len(done.left)} left", flush=True)
         for key, why in list(done.left.items())[:SHOWN]:

@@ -58,9 +58,9 @@ def run(events: int = EVENTS, runs: int = RUNS) -> dict[str, Any]:
 async def _measured(dsn: str, kafka: str, events: int, runs: int) -> dict[str, Any]:
     chance = random.Random(1)
     city = History(1, places=200, months=12).grow(round(events * (1 - REPEATED) / 17))
-    heard_of = list(records(city.ordered()))
-    unique = len(heard_of)
-    stream = _repeated(heard_of, chance)
+    distinct = list(records(city.ordered()))
+    unique = len(distinct)
+    stream = _repeated(distinct, chance)
     _publish(kafka, stream)
     gc.collect()
     gc.freeze()  # the stream itself is no part of what is measured
@@ -99,7 +99,7 @@ def _repeated(once: list[Record], chance: random.Random) -> list[Record]:
 
 def _publish(kafka: str, stream: list[Record]) -> None:
     admin = AdminClient({"bootstrap.servers": kafka, "log_level": 0})
-    topics = sorted({hearing.topic for hearing in subscriptions_of(GROUP).values()})
+    topics = sorted({subscription.topic for subscription in subscriptions_of(GROUP).values()})
     for made in admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics]).values():
         made.result(30)
     producer = Producer(
@@ -123,7 +123,7 @@ def _publish(kafka: str, stream: list[Record]) -> None:
 
 
 async def _raw(kafka: str, count: int) -> float:
-    topics = sorted({hearing.topic for hearing in subscriptions_of(GROUP).values()})
+    topics = sorted({subscription.topic for subscription in subscriptions_of(GROUP).values()})
     consumer = AIOKafkaConsumer(
         *topics, bootstrap_servers=kafka, group_id=f"raw-{ids.new()}", auto_offset_reset="earliest"
     )
@@ -173,7 +173,7 @@ async def _counted(kafka: str, dsn: str, count: int, unique: int, number: int) -
             await consumers.stop()
         kept = await _one(store, "select count(*) from archive")
         if kept != unique:
-            raise AssertionError(f"{kept} events were kept, {unique} were said")
+            raise AssertionError(f"{kept} events were kept, {unique} were published")
         return moves[-1] - moves[begun]
     finally:
         await store.close()

@@ -131,7 +131,7 @@ async def freshness(session: Session, ends: Ends) -> list[pb.Freshness]:
 
 
 def ends_of(consumers: Consumers) -> dict[tuple[str, int], int]:
-    """The end offsets that Kafka told this reader with the records it fetched last; none while it
+    """The end offsets that Kafka gave this reader with the records it fetched last; none while it
     has no partitions.
     """
     if not consumers.ready:

@@ -89,10 +89,10 @@ class SubjectFold:
         self._merges = {field.name: field.merge for field in subject.fields()}
         self._loads = [load for field in subject.fields() if (load := _loader(field)) is not None]
 
-    def merge(self, known: State, told: State) -> None:
-        """Takes what an event tells into what is known, in place."""
+    def merge(self, known: State, update: State) -> None:
+        """Merges what an event reports into what is known, in place."""
         fields = known.__dict__
-        for name, value in told.__dict__.items():
+        for name, value in update.__dict__.items():
             self._merges[name](fields, name, value)
 
     def contribution(self, known: State, limits: Limits) -> Counts:
@@ -178,18 +178,18 @@ def _reader(
     flows: list[tuple[Callable[[Any], Occurrence], _Counter]],
 ) -> EventReader:
     def read(event: Any, when: When, limits: Limits) -> Reading:
-        told: list[Fact] = []
+        states: list[Fact] = []
         for subject, id_of, reader in facts:
             state = reader(event, when, limits)
             if state is not None:
-                told.append((subject, id_of(event), state))
+                states.append((subject, id_of(event), state))
         counts: list[Count] = []
         for at, (kinds, amounts) in flows:
             area, month = at(event)
             for measure, amount in zip(kinds, amounts(event, limits), strict=True):
                 if amount:
                     counts.append((measure, area, month, amount))
-        return told, counts
+        return states, counts
 
     return read
 

@@ -26,7 +26,7 @@ EARTH_M = 6_371_008.8
 # ranges of the numbers that VROOM calls skills
 HELP = 0
 PINNED = 1_000
-UNBARRED = 1_000_000
+ALLOWED = 1_000_000
 PINNED_PRIORITY = 100  # the highest that VROOM has
 
 
@@ -37,26 +37,26 @@ def solve(problem: Problem, budget_s: float) -> Plan:
     lacks a skill that only this visit needs.
     """
     numbers = {worker.worker_id: number for number, worker in enumerate(problem.workers)}
-    barred = [
-        {numbers[worker_id] for worker_id in visit.barred if worker_id in numbers}
+    excluded = [
+        {numbers[worker_id] for worker_id in visit.excluded if worker_id in numbers}
         for visit in problem.visits
     ]
     search = vroom.Input()
     points = [visit.home for visit in problem.visits]
-    points += [worker.base for worker in problem.workers]
+    points += [worker.depot for worker in problem.workers]
     search.set_durations_matrix("car", _matrix(points, problem.riding))
     for number, visit in enumerate(problem.visits):
-        job = _job(number, visit, numbers, bool(barred[number]), problem.now_s)
+        job = _job(number, visit, numbers, bool(excluded[number]), problem.now_s)
         if job is not None:
             search.add_job(job)
     for number, worker in enumerate(problem.workers):
-        search.add_vehicle(_vehicle(number, worker, barred, problem))
+        search.add_vehicle(_vehicle(number, worker, excluded, problem))
     budget = timedelta(seconds=budget_s)
     return _plan(search.solve(exploration_level=5, nb_threads=1, timeout=budget), problem)
 
 
 def _job(
-    number: int, visit: Visit, workers: Mapping[str, int], is_barring: bool, now_s: int
+    number: int, visit: Visit, workers: Mapping[str, int], is_excluding: bool, now_s: int
 ) -> vroom.Job | None:
     """A visit; None for one that nobody can do."""
     skills = {HELP + visit.help}
@@ -68,8 +68,8 @@ def _job(
         skills = {PINNED + workers[visit.pinned.worker_id]}
         from_s = visit.pinned.begin_s
         to_s = visit.pinned.begin_s
-    elif is_barring:
-        skills.add(UNBARRED + number)
+    elif is_excluding:
+        skills.add(ALLOWED + number)
     if from_s > to_s:
         return None
     return vroom.Job(
@@ -83,21 +83,21 @@ def _job(
 
 
 def _vehicle(
-    number: int, worker: Worker, barred: Sequence[set[int]], problem: Problem
+    number: int, worker: Worker, excluded: Sequence[set[int]], problem: Problem
 ) -> vroom.Vehicle:
     skills = {HELP + skill for skill in worker.skills} | {PINNED + number}
     skills |= {
-        UNBARRED + visit
-        for visit, numbers in enumerate(barred)
+        ALLOWED + visit
+        for visit, numbers in enumerate(excluded)
         if numbers and number not in numbers
     }
-    base = len(problem.visits) + number
+    depot = len(problem.visits) + number
     from_s = max(worker.from_s, problem.now_s)
     to_s = max(worker.to_s, problem.now_s)
     return vroom.Vehicle(
         number,
-        start=base,
-        end=base,
+        start=depot,
+        end=depot,
         skills=skills,
         max_tasks=problem.most,
         time_window=vroom.TimeWindow(from_s, to_s),
@@ -152,13 +152,13 @@ def _visit(fields: dict[str, Any]) -> Visit:
     home = GeoPoint(*fields["home"]) if fields["home"] else None
     pinned = Stop(**fields["pinned"]) if fields["pinned"] else None
     return Visit(
-        **{**fields, "home": home, "pinned": pinned, "barred": frozenset(fields["barred"])}
+        **{**fields, "home": home, "pinned": pinned, "excluded": frozenset(fields["excluded"])}
     )
 
 
 def _worker(fields: dict[str, Any]) -> Worker:
-    base = GeoPoint(*fields["base"])
-    return Worker(**{**fields, "base": base, "skills": frozenset(fields["skills"])})
+    depot = GeoPoint(*fields["depot"])
+    return Worker(**{**fields, "depot": depot, "skills": frozenset(fields["skills"])})
 
 
 def main() -> None:

@@ -242,9 +242,9 @@ class Limits(BaseRoute):
         body = self._body(kind, headers, receive, known=client is not None)
         try:
             if client is None:
-                await self._handle_unknown(kind, body, scope, send)
+                await self._admit_anonymous(kind, body, scope, send)
             else:
-                await self._handle_known(kind, client, body, scope, send)
+                await self._admit_client(kind, client, body, scope, send)
         except _Refused as refused:
             await refused.answer(scope, receive, send)
         except ClientDisconnect:
@@ -261,7 +261,7 @@ class Limits(BaseRoute):
             return _Body(receive, headers, most, body_s * FILE_PATIENCE, self._files)
         return _Body(receive, headers, most, body_s, self._others)
 
-    async def _handle_unknown(self, kind: Kind, body: _Body, scope: Scope, send: Send) -> None:
+    async def _admit_anonymous(self, kind: Kind, body: _Body, scope: Scope, send: Send) -> None:
         # any other route gives a page or asks for a token, and leaves the body alone
         if kind is Kind.FORM:
             await body.read()
@@ -273,7 +273,7 @@ class Limits(BaseRoute):
         ):
             await self._inner.handle(scope, body.receive, send)
 
-    async def _handle_known(
+    async def _admit_client(
         self, kind: Kind, client: str, body: _Body, scope: Scope, send: Send
     ) -> None:
         polls = kind is Kind.POLL

@@ -15,8 +15,8 @@ from gateway.calls import api as calls
 from gateway.contracts import transcode
 from kit.contracts import areas, numbers
 from kit.rpc.client import Client
+from testkit.delivery import fire
 from testkit.running import Served
-from testkit.telling import fire
 
 CITY, ELSEWHERE = "341100000000", "341181000000"
 HOME = next(area.code for area in areas.load().within("341102000000", areas.COMMUNITY))

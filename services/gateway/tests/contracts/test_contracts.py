@@ -24,7 +24,7 @@ def test_every_field_of_a_path_is_a_field_of_the_request() -> None:
         ), method.full_name
 
 
-def test_every_route_says_who_may_call() -> None:
+def test_every_route_declares_who_may_call() -> None:
     for method in methods():
         assert method.access.open or (method.access.roles and not method.access.internal), (
             method.full_name

@@ -84,7 +84,7 @@ def steps(
     row, so that its `seq` is drawn under the row's lock.
     """
     dues = [(*key, at) for key, at in timers.items() if at is not None]
-    undues = [key for key, at in timers.items() if at is None]
+    cancelled = [key for key, at in timers.items() if at is None]
     parts: list[str] = []
     values: list[object] = []
     if answer:
@@ -99,9 +99,9 @@ def steps(
     if dues:
         parts.append(_DUE)
         values += list(zip(*dues, strict=True))
-    if undues:
-        parts.append(_UNDUE)
-        values += list(zip(*undues, strict=True))
+    if cancelled:
+        parts.append(_CANCEL_TIMERS)
+        values += list(zip(*cancelled, strict=True))
     return tuple(parts), values
 
 
@@ -122,7 +122,7 @@ due_set as (
     select *, 0 from unnest(?::text[], ?::text[], ?::timestamptz[])
     on conflict (kind, key) do update
     set at = excluded.at, tries = 0, not_before = null, reason = null)"""
-_UNDUE = (
+_CANCEL_TIMERS = (
     "due_gone as (delete from due where (kind, key) in (select * from unnest(?::text[], "
     "?::text[])))"
 )

@@ -108,26 +108,26 @@ async def rotate(
     batch: int = BATCH,
     page: int = PAGE,
     pause_s: float = 0.0,
-    said: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Done:
     """Renews every row of a table that bears an old key, and returns when there is none but those
     it cannot renew.
 
-    pause_s: rest after each batch. said: receives a line of progress now and then.
+    pause_s: rest after each batch. report: receives a line of progress now and then.
     """
     work = _Work(store, ring, personal)
     reported_at = time.monotonic()
     for passing in range(1, PASSES + 1):
         missed, seen = False, 0
-        async for looked, stale in work.pages(page):
-            seen += looked
+        async for examined, stale in work.pages(page):
+            seen += examined
             for start in range(0, len(stale), batch):
                 keys = stale[start : start + batch]
                 missed |= await work.renew(keys) < len(keys)
                 await asyncio.sleep(pause_s)
             if time.monotonic() - reported_at > REPORT_S:
                 reported_at = time.monotonic()
-                said(
+                report(
                     f"{personal.table.name}: {seen} rows looked at in pass {passing}, "
                     f"{work.done.renewed} renewed"
                 )
@@ -244,7 +244,7 @@ class _Work:
         return count
 
     def _renewed(self, row: Row) -> tuple[Key, tuple[object, ...]] | None:
-        """What the row is to bear; None where that cannot be told, which is noted."""
+        """What the row is to bear; None where that cannot be known, which is noted."""
         key = tuple(row[name] for name in self.personal.key)
         texts: dict[str, str] = {}
         values: list[object] = []

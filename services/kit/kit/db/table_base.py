@@ -89,7 +89,7 @@ class Numbered(TypeDecorator[int]):
     """An IntEnum kept as its number: a native enum keeps names and needs a migration for each new
     member.
 
-    A number that no member stands for is read as 0, unspecified: a newer release has said or
+    A number that no member stands for is read as 0, unspecified: a newer release has sent or
     written it.
     """
 

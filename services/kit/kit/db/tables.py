@@ -58,9 +58,9 @@ class Sent(TableBase, table=True):
     """How far a partition of Kafka holds messages of ours that have left the outbox; moved in the
     statement that deletes them.
 
-    Every record below the highest `next` of its partition was said by a transaction that stands in
-    this database, and every message that stands in it and is not in the outbox lies below. So a
-    restored database knows which records belong to its past.
+    Every record below the highest `next` of its partition was published by a transaction that
+    stands in this database, and every message that stands in it and is not in the outbox lies
+    below. So a restored database knows which records belong to its past.
     """
 
     # rewritten at every round of a relay: in its own page
@@ -86,7 +86,7 @@ class Epoch(TableBase, table=True):
     """A restore of this database from a backup; the highest number is the present epoch, 0 where
     there was none.
 
-    It raises `ce_sequence` above all that was said between the backup and its restore: see
+    It raises `ce_sequence` above all that was published between the backup and its restore: see
     kit.messaging.outbox.
     """
 
@@ -205,7 +205,7 @@ class Position(TableBase, table=True):
 
 
 class Inbox(TableBase, table=True):
-    """An event that was heard; its repetition is skipped."""
+    """An event that was consumed; its repetition is skipped."""
 
     __table_args__ = (Index("inbox_heard_at_ix", "heard_at", postgresql_using="brin"),)
 
@@ -221,7 +221,7 @@ class Inbox(TableBase, table=True):
 
 
 class Waiting(TableBase, table=True):
-    """A record that refers to something not heard yet, or one of the same key behind it."""
+    """A record that refers to something not received yet, or one of the same key behind it."""
 
     __table_args__ = (
         Index("waiting_for_ix", "group", "kind", "id"),

@@ -77,7 +77,7 @@ class Group(Protocol):
     """Who reads: what measuring and status need to know of it.
 
     cluster: Kafka's cluster id. joined: it has reached Kafka and stands in its group; only then
-    there is a `consumer`. bounds: begin and end of each partition, as Kafka told them last.
+    there is a `consumer`. bounds: begin and end of each partition, as Kafka reported them last.
     """
 
     group: str

@@ -42,7 +42,7 @@ async def status(reader: Group) -> GroupStatus:
     """`positions`, `lag`, `waiting`, `parked` and `held` of GET /status.
 
     Per position: next - begin = applied + repeated + foreign + waiting + parked + held + gaps, and
-    end - next is its lag. `end` is as Kafka told it last; `lag` is None until it has told it once.
+    end - next is its lag. `end` is as Kafka reported it last; `lag` is None until then.
     """
     async with reader.store.reading() as session:
         driver = await session.driver()

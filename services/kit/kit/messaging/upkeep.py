@@ -21,7 +21,7 @@ from kit.observability.logs import log
 
 EXPIRES_S = 15 * 60  # real time a record waits before it is parked
 SWEEP_S, WATCH_S = 1.0, 10.0
-# so long nothing is read of a partition before it is looked whether anything will be
+# so long nothing is read of a partition before it is checked whether anything will be
 RESTS_S = 3.0
 POSITION_S = 1.0
 STALLED_S = 120.0

@@ -121,7 +121,7 @@ def foreign(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict
     return event
 
 
-def told_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def describe_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Replaces an exception by its class, its scrubbed text and its frames; never by values of
     variables or rows.
     """
@@ -190,7 +190,7 @@ _SHARED: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     traced,
-    told_error,
+    describe_error,
     clean,
 ]
 _RENDER = structlog.processors.JSONRenderer(

@@ -194,7 +194,7 @@ def provide(made: MeterProvider | None) -> None:
     provider, _push = made, _pushing(made) if made is not None else None
 
 
-def told_by(service: str) -> None:
+def set_service(service: str) -> None:
     """Every line bears this service from now on; what is pushed bears it in its resource."""
     process[:] = [f'service="{_escaped(service)}"']
 

@@ -23,7 +23,7 @@ def install(
     """
     logs.install(level)
     pushed_to(service, otlp_endpoint, version=version)
-    metrics.told_by(service)
+    metrics.set_service(service)
     names.BUILD.set(1, version=version)
 
 

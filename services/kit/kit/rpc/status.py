@@ -22,7 +22,7 @@ _TEXT_MOST, _FACT_MOST, _FACTS_MOST, _VIOLATIONS_MOST = (
     16,
 )  # trailers have to stay well under 8 KB
 _CODES = {code.name: code for code in grpc.StatusCode}
-# what the transport itself says where the neighbour said nothing
+# what the transport itself says where the neighbour gave no text
 _SILENT = frozenset(
     {
         grpc.StatusCode.UNAVAILABLE,
@@ -74,8 +74,8 @@ def defect(trace_id: str | None) -> tuple[grpc.StatusCode, str, bytes]:
 
 
 def error_from_status(error: grpc.aio.AioRpcError, neighbour: str) -> EldercareError | None:
-    """The error a neighbour told, or Unavailable where the transport failed; None for a defect of
-    the neighbour.
+    """The error that a neighbour answered, or Unavailable where the transport failed; None for a
+    defect of the neighbour.
     """
     code = error.code()
     status = _parsed(error)

@@ -24,7 +24,7 @@ class Brokers:
         self._proved_at = float("-inf")
 
     async def reason(self) -> str:
-        """Why nothing can be told to Kafka now; empty where it can."""
+        """Why nothing can be sent to Kafka now; empty where it can."""
         found = await asyncio.gather(*map(_listens, self._bootstrap.servers))
         listening = [
             address

@@ -66,7 +66,7 @@ class BackgroundJobs:
 
     def __init__(self, store: Store, jobs: Mapping[str, Job], *, lease: timedelta = LEASE) -> None:
         self._store, self._jobs, self._lease = store, jobs, lease
-        self._looked_at = time.monotonic()
+        self._polled_at = time.monotonic()
         self._begun_at: float | None = None  # of the jobs under way
         self._wake = asyncio.Event()
         self._stopping = False
@@ -79,7 +79,7 @@ class BackgroundJobs:
         begun_at = self._begun_at
         if begun_at is not None and now - begun_at < self._lease.total_seconds():
             return now
-        return self._looked_at
+        return self._polled_at
 
     async def run(self) -> None:
         """Works until `stop()`."""
@@ -89,11 +89,11 @@ class BackgroundJobs:
             self._wake.clear()
             try:
                 while not self._stopping and await self.work():
-                    self._looked_at = time.monotonic()
+                    self._polled_at = time.monotonic()
             except FAILED as error:
                 log.warning("jobs rest", error=type(error).__name__)
                 await asyncio.sleep(REST_S)
-            self._looked_at = time.monotonic()
+            self._polled_at = time.monotonic()
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_S):
                     await self._wake.wait()

@@ -163,7 +163,7 @@ class Timers:
         return len(rows)
 
     async def _fired_alone(self) -> int:
-        dealt = 0
+        handled = 0
         for _ in range(TOGETHER):
             claimed: Row = None
             try:
@@ -187,8 +187,8 @@ class Timers:
                 if claimed is None:  # the claim failed, no timer
                     raise
                 await self._rest(claimed, error)
-            dealt += 1
-        return dealt
+            handled += 1
+        return handled
 
     async def _run(self, session: Session, row: Row) -> None:
         with firing(row["kind"]):

@@ -153,9 +153,9 @@ async def first_broken_position(store: Store) -> int | None:
 
 
 def _sealed(before: bytes, row: Mapping[str, object]) -> bytes:
-    told = [_plain(row[name]) for name in _FIELDS]
+    values = [_plain(row[name]) for name in _FIELDS]
     return hashlib.sha256(
-        before + json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
+        before + json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
     ).digest()
 
 

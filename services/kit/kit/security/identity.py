@@ -203,8 +203,8 @@ class TokenSource:
                 self._token_url, data={"grant_type": "client_credentials"}, auth=self._auth
             )
             answer.raise_for_status()
-            told = answer.json()
-            self._token, life = str(told["access_token"]), float(told.get("expires_in", 60))
+            body = answer.json()
+            self._token, life = str(body["access_token"]), float(body.get("expires_in", 60))
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             if self._tick() < self._dead_at:
                 return  # the old one still counts: try again at the next call

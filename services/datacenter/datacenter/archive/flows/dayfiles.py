@@ -42,7 +42,7 @@ _QUOTED = {name: f'"{name}"' for name in COLUMNS}
 _TAKEN = ", ".join(
     f"make_timestamptz({quoted})" if name == "time" else quoted for name, quoted in _QUOTED.items()
 )
-_TOLD = ", ".join(
+_READ_COLUMNS = ", ".join(
     f"epoch_us({quoted})" if name == "time" else quoted for name, quoted in _QUOTED.items()
 )
 _NUMBERS = {"bigint", "integer", "timestamptz"}
@@ -179,7 +179,7 @@ def rows(file: Path) -> Iterator[list[Row]]:
     """All rows in chunks, as the archive has them. Raises: duckdb.Error where the file is none of
     ours or is damaged.
     """
-    return _read(file, _TOLD)
+    return _read(file, _READ_COLUMNS)
 
 
 def events(file: Path) -> Iterator[list[Row]]:

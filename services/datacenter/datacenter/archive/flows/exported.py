@@ -101,8 +101,8 @@ async def refuse_event(driver: Driver, id: UUID) -> None:
 
 
 async def refuse_things(driver: Driver, things: Iterable[UUID]) -> None:
-    """Raises: DayExported where events of one of these things may lie in a file: nothing is said of
-    a thing before its id is made.
+    """Raises: DayExported where events of one of these things may lie in a file: nothing is
+    answered of a thing before its id is made.
     """
     gone = await days(driver)
     for thing in things if gone else ():

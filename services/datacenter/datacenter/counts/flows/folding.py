@@ -48,19 +48,19 @@ async def fold(
     the projection.
     """
     changes: Counts = {}
-    told: dict[tuple[int, str], tuple[SubjectFold, list[State]]] = {}
+    things: dict[tuple[int, str], tuple[SubjectFold, list[State]]] = {}
     for facts, counts in readings:
         for subject, thing_id, state in facts:
             key = (subject.kind, thing_id)
-            if key in told:
-                told[key][1].append(state)
+            if key in things:
+                things[key][1].append(state)
             else:
-                told[key] = (subject, [state])
+                things[key] = (subject, [state])
         for measure, area, month, amount in counts:
             place = (measure, area, month)
             changes[place] = changes.get(place, 0) + amount
-    if told:
-        await _fold_things(driver, generation, told, changes, limits)
+    if things:
+        await _fold_things(driver, generation, things, changes, limits)
     rows = _rows(generation, rolled_up(changes))
     if rows:
         await driver.execute(_INCOMING)
@@ -84,14 +84,14 @@ def _rows(generation: int, changes: Counts) -> list[_Row]:
 async def _fold_things(
     driver: asyncpg.Connection,
     generation: int,
-    told: dict[tuple[int, str], tuple[SubjectFold, list[State]]],
+    things: dict[tuple[int, str], tuple[SubjectFold, list[State]]],
     changes: Counts,
     limits: Limits,
 ) -> None:
-    kinds, ids = [key[0] for key in told], [key[1] for key in told]
+    kinds, ids = [key[0] for key in things], [key[1] for key in things]
     found = {(row[0], row[1]): row[2] for row in await driver.fetch(_KNOWN, generation, kinds, ids)}
     written = []
-    for key, (subject, states) in told.items():
+    for key, (subject, states) in things.items():
         text = found.get(key)
         if text is None:
             known = subject.empty()

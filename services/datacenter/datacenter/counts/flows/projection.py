@@ -1,4 +1,4 @@
-"""One batch in one transaction: its number, the archive, the fold, and how far each topic is heard."""
+"""One batch in one transaction: its number, the archive, the fold, how far each topic is read."""
 
 from collections.abc import Sequence
 from datetime import datetime

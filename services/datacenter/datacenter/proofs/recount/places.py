@@ -105,11 +105,11 @@ class Places:
             for _, organisation, _, counted, until in self._workers.values()
             if counted and until >= last_day
         )
-        keepers = {
+        with_county_institution = {
             organisation
             for _, organisation, _, is_open, tier, *_ in self._facilities.values()
             if is_open and tier == _COUNTY
         }
         for key, (_, area) in self._organisations.items():
-            if key in keepers:
+            if key in with_county_institution:
                 self._month.add("ST01", area, residents[key] <= persons * certified[key], 1)

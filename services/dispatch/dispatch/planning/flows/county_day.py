@@ -77,10 +77,10 @@ async def problem(
     """
     workers = await _workers(session, county, shared)
     bound = await _bound(session, day, [worker.worker_id for worker, _ in workers])
-    barred = await _barred(session, [order.order_id for order in wanted])
+    excluded = await _excluded(session, [order.order_id for order in wanted])
     cipher = personal.cipher_of(session.store)
     open_visits = [
-        _visit(cipher, day, order, barred=frozenset(barred[order.order_id])) for order in wanted
+        _visit(cipher, day, order, excluded=frozenset(excluded[order.order_id])) for order in wanted
     ]
     promised_visits = [_visit(cipher, day, order, pinned=_promised(day, order)) for order in bound]
     numbers = limits(local_day(session.now))
@@ -107,7 +107,7 @@ def _visit(
     day: date,
     order: Order,
     *,
-    barred: frozenset[str] = frozenset(),
+    excluded: frozenset[str] = frozenset(),
     pinned: Stop | None = None,
 ) -> Visit:
     return Visit(
@@ -117,7 +117,7 @@ def _visit(
         from_s=second_of(day, order.wanted_from),
         to_s=second_of(day, order.wanted_to),
         service_s=order.planned_min * 60,
-        barred=barred,
+        excluded=excluded,
         pinned=pinned,
     )
 
@@ -131,7 +131,7 @@ def _planned(worker: Worker, organisation: Organisation) -> PlannedWorker:
     return PlannedWorker(
         worker_id=str(worker.worker_id),
         organisation_id=str(worker.organisation_id),
-        base=GeoPoint(organisation.lon, organisation.lat),
+        depot=GeoPoint(organisation.lon, organisation.lat),
         skills=frozenset(worker.skills),
         from_s=worker.shift_from_min * 60,
         to_s=worker.shift_to_min * 60,
@@ -172,9 +172,9 @@ async def _bound(session: Session, day: date, worker_ids: Sequence[UUID]) -> Seq
     return (await session.exec(query)).all()
 
 
-async def _barred(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, set[str]]:
+async def _excluded(session: Session, order_ids: Sequence[UUID]) -> dict[UUID, set[str]]:
     query = select(Declined).where(col(Declined.order_id).in_(order_ids))
-    barred: dict[UUID, set[str]] = defaultdict(set)
+    excluded: dict[UUID, set[str]] = defaultdict(set)
     for row in (await session.exec(query)).all():
-        barred[row.order_id].add(str(row.worker_id))
-    return barred
+        excluded[row.order_id].add(str(row.worker_id))
+    return excluded

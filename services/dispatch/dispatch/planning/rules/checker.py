@@ -77,7 +77,7 @@ def _alone(stop: Stop, visit: Visit, worker: Worker | None, problem: Problem) ->
     found = []
     if visit.help not in worker.skills:
         found.append(Breach("skill", stop.visit_id, stop.worker_id))
-    if stop.worker_id in visit.barred:
+    if stop.worker_id in visit.excluded:
         found.append(Breach("barred", stop.visit_id, stop.worker_id))
     if outside_s > 0:
         found.append(Breach("window", stop.visit_id, stop.worker_id, outside_s))
@@ -96,13 +96,13 @@ def _shift(
         found.append(Breach("too many visits", new[-1].visit_id, worker.worker_id))
     first = visits[route[0].visit_id]
     if first.pinned is None:
-        there_s = worker.from_s + _seconds(worker.base, first.home, problem)
+        there_s = worker.from_s + _seconds(worker.depot, first.home, problem)
         early_s = there_s - route[0].begin_s
         if early_s > SLACK_S:
             found.append(Breach("shift begins", first.visit_id, worker.worker_id, early_s))
     last = visits[route[-1].visit_id]
     if last.pinned is None:
-        way_s = _seconds(last.home, worker.base, problem)
+        way_s = _seconds(last.home, worker.depot, problem)
         late_s = route[-1].begin_s + last.service_s + way_s - worker.to_s
         if late_s > SLACK_S:
             found.append(Breach("shift ends", last.visit_id, worker.worker_id, late_s))

@@ -21,8 +21,8 @@ class Stop:
 class Visit:
     """A visit of the day.
 
-    from_s, to_s: it begins in this window. barred: workers who are not asked (again). pinned: fixed
-    to a worker and an instant.
+    from_s, to_s: it begins in this window. excluded: workers who are not asked (again). pinned:
+    fixed to a worker and an instant.
     """
 
     visit_id: str
@@ -31,17 +31,17 @@ class Visit:
     from_s: int
     to_s: int
     service_s: int
-    barred: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
     pinned: Stop | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker's day: sets out from the base not before from_s and is back there by to_s."""
+    """A worker's day: sets out from the depot not before from_s and is back there by to_s."""
 
     worker_id: str
     organisation_id: str
-    base: GeoPoint
+    depot: GeoPoint
     skills: frozenset[int]
     from_s: int
     to_s: int

@@ -38,7 +38,7 @@ def best_stop(visit: Visit, problem: Problem, routes: Routes) -> Stop | None:
 
 def is_able(worker: Worker, visit: Visit) -> bool:
     """True where the worker has the skill and has not turned the visit down."""
-    return visit.help in worker.skills and worker.worker_id not in visit.barred
+    return visit.help in worker.skills and worker.worker_id not in visit.excluded
 
 
 def plan_by_scan(problem: Problem, kept: Iterable[Stop] = ()) -> Plan:
@@ -89,8 +89,8 @@ def _gaps(
     for position in range(len(route) + 1):
         free_s = max(worker.from_s, problem.now_s)
         until_s = worker.to_s
-        left: GeoPoint | None = worker.base
-        right: GeoPoint | None = worker.base
+        left: GeoPoint | None = worker.depot
+        right: GeoPoint | None = worker.depot
         if position > 0:
             before = visits[route[position - 1].visit_id]
             free_s = max(free_s, route[position - 1].begin_s + before.service_s)

@@ -1,5 +1,5 @@
-"""Tells a service events as Kafka would, byte by byte, and fires its timers; delivery itself is the
-kit's own suite.
+"""Delivers events to a service as Kafka would, byte by byte, and fires its timers. Polling itself
+is tested by the kit's own suite.
 """
 
 from collections import Counter
@@ -43,19 +43,21 @@ def a_record(event: Message, now: datetime, *, event_id: UUID | None = None) -> 
     )
 
 
-async def tell(store: Store, group: str, *events: Message, careful: bool = False) -> Counter[str]:
-    """Tells events as one batch in a transaction of its own; returns what became of them by name of
-    fate.
+async def deliver(
+    store: Store, group: str, *events: Message, careful: bool = False
+) -> Counter[str]:
+    """Delivers events as one batch in a transaction of its own; returns how many met each
+    disposition, by its name.
     """
-    return await tell_records(
+    return await deliver_records(
         store, group, [a_record(event, store.clock.now()) for event in events], careful=careful
     )
 
 
-async def tell_records(
+async def deliver_records(
     store: Store, group: str, records: Sequence[Kept], *, careful: bool = False
 ) -> Counter[str]:
-    """Tells records; the same ones again are repetitions."""
+    """Delivers records; the same ones again are repetitions."""
     async with store.transaction() as session:
         return await apply(session, group, records, careful=careful)
 
