@@ -82,7 +82,9 @@ def table() -> str:
             "calls": sorted(set(calls)),
             "rings": rings(name),
         }
-    masters = _constants(ROOT / "services" / "city" / "city" / "topics.py")["COMPACTED"]
+    masters = _constants(ROOT / "services" / "city" / "city" / "operations" / "topics.py")[
+        "COMPACTED"
+    ]
     topics = {
         topic: "compacted" if topic in masters else "week" for topic in sorted(known.EVERYTHING)
     }
