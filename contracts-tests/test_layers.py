@@ -63,7 +63,6 @@ BROAD = {
     "kit.rpc": "told to the caller as INTERNAL, and logged",
     "kit.runtime": "the last one who can tell; a timer that fails is recorded and tried again",
     "kit.db.migrations": "carried out of a thread and raised again in the caller's",
-    "dispatch.background_jobs": "recorded in the job's row, and tried again",
 }
 UNSCOPED = {
     "subsidy.policies.queries.policies": "policies belong to nobody",

@@ -16,7 +16,7 @@ from assessment.assessments import flows as assessments
 from assessment.assessments.rules import MENTAL, MOTOR, SELF_CARE, SOCIAL
 from assessment.context import Context
 from assessment.elders import flows as elders
-from kit.contracts import areas, numbers, standards
+from kit.contracts import areas, numbers
 from kit.db.personal import KeyRing
 from kit.db.store import Session
 from kit.security.access import Caller
@@ -52,7 +52,7 @@ def a_ring() -> KeyRing:
 
 def a_context(ring: KeyRing | None = None) -> Context:
     """What flows need beside the session."""
-    return Context(ring or a_ring(), areas.load(), standards.load("assessment"))
+    return Context(ring or a_ring(), areas.load())
 
 
 def an_id_number(
@@ -161,7 +161,7 @@ async def a_result(session: Session, elder_id: str, **given: object) -> events.A
 async def approve(session: Session, assessment_id: str) -> events.AssessmentApproved:
     """Puts a level in force."""
     command = api.ApproveAssessment(assessment_id=assessment_id)
-    return await assessments.approve(session, command, OFFICIAL, CONTEXT)
+    return await assessments.approve(session, command, OFFICIAL)
 
 
 async def appeal(session: Session, assessment_id: str) -> events.AssessmentAppealed:

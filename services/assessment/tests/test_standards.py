@@ -6,11 +6,11 @@ import pytest
 
 from assessment.assessments.flows import limits
 from assessment.assessments.rules import is_working_day
-from assessment.testing import CONTEXT
+from assessment.limits import calendar
 
 
 def test_the_limits_of_the_norm():
-    of_the_norm = limits(CONTEXT, date(2026, 3, 2))
+    of_the_norm = limits(date(2026, 3, 2))
 
     assert (
         of_the_norm.cuts,
@@ -43,8 +43,8 @@ def test_holidays_and_days_worked_instead(day: date, worked: bool):
     assert (
         is_working_day(
             day,
-            CONTEXT.standards.value("workdays.holidays", first),
-            CONTEXT.standards.value("workdays.workdays", first),
+            calendar(first).holidays,
+            calendar(first).workdays,
         )
         is worked
     )
@@ -53,11 +53,5 @@ def test_holidays_and_days_worked_instead(day: date, worked: bool):
 def test_every_listed_holiday_is_a_weekday_and_every_day_worked_is_a_weekend():
     for year in (2025, 2026):
         first = date(year, 1, 1)
-        assert all(
-            day.weekday() < 5 and day.year == year
-            for day in CONTEXT.standards.value("workdays.holidays", first)
-        )
-        assert all(
-            day.weekday() >= 5 and day.year == year
-            for day in CONTEXT.standards.value("workdays.workdays", first)
-        )
+        assert all(day.weekday() < 5 and day.year == year for day in calendar(first).holidays)
+        assert all(day.weekday() >= 5 and day.year == year for day in calendar(first).workdays)

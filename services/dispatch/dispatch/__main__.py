@@ -1,6 +1,5 @@
 """Composition: the only file that constructs."""
 
-from dispatch.background_jobs import BackgroundJobs
 from dispatch.catalogue.api import Catalogue
 from dispatch.orders import jobs as order_jobs
 from dispatch.orders.api import Orders
@@ -10,6 +9,7 @@ from dispatch.planning.engine import Engine
 from dispatch.settings import GROUP, Settings
 from kit.contracts.modules import import_all
 from kit.runtime import entry
+from kit.runtime.jobs import BackgroundJobs
 from kit.runtime.parts import Parts
 
 
@@ -27,12 +27,14 @@ def servicers(parts: Parts) -> list[object]:
 
 
 async def background_jobs(parts: Parts) -> None:
-    """Runs the background jobs of all modules until cancelled."""
+    """Runs the background jobs of all modules until cancelled: a solve may take longer than a drain
+    has, and its county is planned anew.
+    """
     engine = Engine(_settings(parts).solve_budget)
-    jobs = [
-        *order_jobs.background_jobs(parts.store, placing(parts)),
-        *planning_jobs.background_jobs(parts.store, engine),
-    ]
+    jobs = {
+        **order_jobs.background_jobs(parts.store, placing(parts)),
+        **planning_jobs.background_jobs(parts.store, engine),
+    }
     try:
         await BackgroundJobs(parts.store, jobs).run()
     finally:

@@ -1,11 +1,10 @@
 """The numbers of `standards/` in force on a policy day."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import cache
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from kit.contracts import standards
-from kit.contracts.standards import Standards
+from kit.contracts.standards import key
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,45 +15,17 @@ class Limits:
     unknown_travel_min: taken where a position is not known.
     """
 
-    least_window: timedelta
     planning_hour: int
-    retry: timedelta
-    patience: timedelta
-    missed_after: timedelta
-    device_tolerance: timedelta
-    reserve_retry: timedelta
     most_visits: int
     detour: float
     speed_kmh: float
     unknown_travel_min: int
+    least_window: timedelta = field(metadata=key("least_window_min"))
+    retry: timedelta = field(metadata=key("retry_min"))
+    patience: timedelta = field(metadata=key("patience_min"))
+    missed_after: timedelta = field(metadata=key("missed_after_min"))
+    device_tolerance: timedelta = field(metadata=key("device_tolerance_min"))
+    reserve_retry: timedelta = field(metadata=key("reserve_retry_min"))
 
 
-@cache
-def limits(on: date) -> Limits:
-    """What is in force on a policy day."""
-
-    def value(key: str) -> float:
-        return float(loaded().value(f"dispatch.{key}", on))
-
-    def minutes(key: str) -> timedelta:
-        return timedelta(minutes=value(key))
-
-    return Limits(
-        least_window=minutes("least_window_min"),
-        planning_hour=int(value("planning_hour")),
-        retry=minutes("retry_min"),
-        patience=minutes("patience_min"),
-        missed_after=minutes("missed_after_min"),
-        device_tolerance=minutes("device_tolerance_min"),
-        reserve_retry=minutes("reserve_retry_min"),
-        most_visits=int(value("most_visits")),
-        detour=value("detour"),
-        speed_kmh=value("speed_kmh"),
-        unknown_travel_min=int(value("unknown_travel_min")),
-    )
-
-
-@cache
-def loaded() -> Standards:
-    """The standards of dispatch, read once."""
-    return standards.load("dispatch")
+limits = standards.read("dispatch", Limits)

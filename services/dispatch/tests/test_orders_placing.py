@@ -16,7 +16,6 @@ import assessment.testing
 import subsidy.testing
 from assessment.context import context_of
 from assessment.elders.api import Elders
-from dispatch.background_jobs import BackgroundJobs
 from dispatch.catalogue.api import Catalogue
 from dispatch.orders import personal, queries
 from dispatch.orders.api import Orders
@@ -30,6 +29,7 @@ from kit.contracts.refusals import Conflict, Denied, Malformed, NotFound, Unavai
 from kit.db.store import Store
 from kit.rpc.client import Client
 from kit.rpc.server import Server
+from kit.runtime.jobs import BackgroundJobs
 from kit.security.identity import Identity
 from subsidy.__main__ import begin as begin_subsidy
 from subsidy.holds.api import Vouchers
@@ -190,7 +190,7 @@ async def test_an_order_follows_the_elders_home_until_the_visit_begins(
     )
 
     await deliver(city.store, GROUP, moved)
-    await city.jobs.run_due()
+    await city.jobs.work()
 
     homes = {
         row["order_id"]: row
@@ -274,7 +274,7 @@ async def test_an_order_that_nobody_asks_for_again_is_placed_by_the_service_itse
     with pytest.raises(Unavailable):
         await place("one", tries=1)
     clock.set(BEGIN + timedelta(minutes=1))
-    assert await city.jobs.run_due() == 1  # subsidy is still down
+    assert await city.jobs.work() == 1  # subsidy is still down
     assert await rows("select kind, at, tries from due") == [
         {"kind": "reserve", "at": BEGIN + timedelta(minutes=2), "tries": 0}
     ]
@@ -282,7 +282,7 @@ async def test_an_order_that_nobody_asks_for_again_is_placed_by_the_service_itse
     await serve([Vouchers()], city.subsidy, port)
     await city.placing.subsidy.ready(timeout=10)
     clock.set(BEGIN + timedelta(minutes=2))
-    assert await city.jobs.run_due() == 1
+    assert await city.jobs.work() == 1
 
     [published] = await messages(OrderPlaced)
     assert published.voucher_fen == 1750
@@ -316,7 +316,7 @@ async def test_an_order_that_could_not_be_placed_before_its_window_ended_is_no_o
         await place("one", tries=1)
 
     clock.set(TOMORROW + timedelta(hours=3))
-    await city.jobs.run_due()
+    await city.jobs.work()
 
     assert [State(row["state"]) for row in await rows("select state from visit_order")] == [
         State.CANCELLED

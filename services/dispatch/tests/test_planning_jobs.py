@@ -10,7 +10,6 @@ import pytest
 import pytest_asyncio
 from eldercare.dispatch.v1.events_pb2 import OrderAssigned
 
-from dispatch.background_jobs import BackgroundJobs
 from dispatch.orders.rules import State
 from dispatch.planning.engine import Engine
 from dispatch.planning.flows import county_day, day_plan
@@ -20,6 +19,7 @@ from dispatch.planning.rules.problem import Plan, Stop
 from dispatch.settings import GROUP
 from dispatch.testing import COUNTY, ELSEWHERE, TOMORROW, a_key_ring, a_worker, an_order
 from kit.contracts import ids
+from kit.runtime.jobs import BackgroundJobs
 from kit.runtime.timers import due_now, set_timer
 from testkit.delivery import deliver, fire
 from testkit.polling import until
@@ -60,11 +60,11 @@ async def test_at_six_in_the_evening_every_order_of_the_next_day_is_offered(
             wanted_to=TOMORROW + timedelta(days=1, hours=1),
         ),
     )
-    assert await jobs.run_due() == 0
+    assert await jobs.work() == 0
 
     at("2026-03-02 18:00")
     assert (await due_now(store))[0] == 1  # the one-box clock waits for it
-    assert await jobs.run_due() == 1
+    assert await jobs.work() == 1
 
     assigned = await messages(OrderAssigned)
     assert len(assigned) == 12
@@ -81,8 +81,8 @@ async def test_at_six_in_the_evening_every_order_of_the_next_day_is_offered(
 
 async def test_a_county_is_planned_every_day_and_once(store, jobs, insert, firm, at, messages):
     at("2026-03-02 18:00")
-    await jobs.run_due()
-    assert await jobs.run_due() == 0
+    await jobs.work()
+    assert await jobs.work() == 0
     late = an_order(
         RING,
         wanted_from=TOMORROW + timedelta(days=1),
@@ -91,7 +91,7 @@ async def test_a_county_is_planned_every_day_and_once(store, jobs, insert, firm,
     await insert(late)
 
     at("2026-03-03 18:00")
-    assert await jobs.run_due() == 1
+    assert await jobs.work() == 1
 
     assert [event.order_id for event in await messages(OrderAssigned)] == [str(late.order_id)]
 
@@ -102,7 +102,7 @@ async def test_a_planning_that_comes_after_midnight_plans_the_day_that_has_begun
     await insert(an_order(RING))
 
     at("2026-03-03 00:30")
-    await jobs.run_due()
+    await jobs.work()
 
     assert len(await messages(OrderAssigned)) == 1
 
@@ -111,7 +111,7 @@ async def test_what_nobody_can_do_is_left_for_the_hourly_tries(store, jobs, inse
     await insert(an_order(RING, planned_min=900), an_order(RING))
 
     at("2026-03-02 18:00")
-    await jobs.run_due()
+    await jobs.work()
 
     states = await rows("select planned_min, state from visit_order order by planned_min")
     assert [(row["planned_min"], State(row["state"])) for row in states] == [
@@ -130,7 +130,7 @@ async def test_the_solver_killed_in_planning_does_not_stop_the_day(
     await insert(*a_dozen())
     at("2026-03-02 18:00")
 
-    working = asyncio.create_task(jobs.run_due())
+    working = asyncio.create_task(jobs.work())
     child = await until(lambda: slow._child, what="a child")
     os.kill(child.pid, signal.SIGKILL)
     await working
@@ -148,7 +148,7 @@ async def test_a_service_killed_in_planning_plans_after_its_restart(
     jobs = BackgroundJobs(store, background_jobs(store, hung), lease=lease)
     await insert(*a_dozen())
     at("2026-03-02 18:00")
-    working = asyncio.create_task(jobs.run_due())
+    working = asyncio.create_task(jobs.work())
     await until(lambda: hung._child, what="a child")
 
     working.cancel()  # as a killed process: nothing is written
@@ -156,7 +156,7 @@ async def test_a_service_killed_in_planning_plans_after_its_restart(
         await working
     assert (await due_now(store))[0] == 1
     after = BackgroundJobs(store, background_jobs(store, engine))
-    await until(after.run_due, what="the lease ends")
+    await until(after.work, what="the lease ends")
 
     assert len(await messages(OrderAssigned)) == 12
     assert [row["tries"] for row in await rows("select tries from due where kind = 'plan'")] == [0]

@@ -1,13 +1,10 @@
-"""What flows and queries need beside the session: keys for personal text, the city's areas, the
-norms' numbers.
-"""
+"""What flows and queries need beside the session: keys for personal text, the city's areas."""
 
 from dataclasses import dataclass
 from functools import cache
 
-from kit.contracts import areas, standards
+from kit.contracts import areas
 from kit.contracts.areas import Areas
-from kit.contracts.standards import Standards
 from kit.db.personal import KeyRing
 from kit.db.store import Store
 
@@ -21,7 +18,6 @@ class Context:
 
     ring: KeyRing
     areas: Areas
-    standards: Standards
 
 
 @cache
@@ -31,4 +27,4 @@ def context_of(store: Store) -> Context:
         raise TypeError(
             "settings personal_keys and hash_keys are empty: this service keeps personal text"
         )
-    return Context(store.vault, areas.load(), standards.load(__package__))
+    return Context(store.vault, areas.load())

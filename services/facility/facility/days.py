@@ -11,9 +11,6 @@ class ImpossibleDay(Refusal):
 
     text = "{day} is impossible: {why}"
 
-    def __init__(self, field: str, day: str, why: str) -> None:
-        super().__init__(field=field, day=day, why=why)
-
 
 def day_of(field: str, text: str, *, latest: date = NO_END) -> date:
     """A policy day from `YYYY-MM-DD`. Raises: ImpossibleDay for one that the calendar does not
@@ -22,7 +19,7 @@ def day_of(field: str, text: str, *, latest: date = NO_END) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise ImpossibleDay(field, text, "the calendar does not have it") from error
+        raise ImpossibleDay(field=field, day=text, why="the calendar does not have it") from error
     if day > latest:
-        raise ImpossibleDay(field, text, "it lies in the future")
+        raise ImpossibleDay(field=field, day=text, why="it lies in the future")
     return day

@@ -18,7 +18,7 @@ from facility.organisations import flows as organisations
 from facility.replicas import flows as replicas
 from facility.stays import flows as stays
 from facility.workers import flows as workers
-from kit.contracts import areas, numbers, standards
+from kit.contracts import areas, numbers
 from kit.db.personal import KeyRing
 from kit.db.store import Session
 from kit.security.access import Caller
@@ -44,7 +44,7 @@ def a_ring() -> KeyRing:
 
 def a_context() -> Context:
     """What flows need beside the session."""
-    return Context(a_ring(), areas.load(), standards.load("facility"))
+    return Context(a_ring(), areas.load())
 
 
 def a_credit_code(serial: int | None = None) -> str:

@@ -5,7 +5,7 @@ from eldercare.facility.v1 import api_pb2 as api
 
 from facility.organisations import queries
 from facility.replicas import flows as replicas
-from facility.testing import CONTEXT, COUNTY, OFFICIAL, admit, elder, facility, organisation, worker
+from facility.testing import COUNTY, OFFICIAL, admit, elder, facility, organisation, worker
 from kit.db.store import Session
 
 
@@ -24,7 +24,7 @@ async def test_staffing_counts_certified_caregivers_against_levels(session: Sess
     await worker(session, opened.organisation_id, caregiver=False)
 
     staffing = await queries.staffing(
-        session, api.GetOrganisation(organisation_id=opened.organisation_id), OFFICIAL, CONTEXT
+        session, api.GetOrganisation(organisation_id=opened.organisation_id), OFFICIAL
     )
 
     assert (

@@ -31,9 +31,9 @@ async def submit(
     """Asks for an assessment; the elder's lock lets one of two at once through."""
     elder = await session.get_locked(Elder, UUID(command.elder_id), caller)
     if elder.status is not Status.ALIVE:
-        raise ElderNotAlive(elder.elder_id, elder.status.name)
+        raise ElderNotAlive(elder_id=elder.elder_id, status=elder.status.name)
     if (open_id := await _open_application(session, elder.elder_id)) is not None:
-        raise ApplicationOpen(elder.elder_id, open_id)
+        raise ApplicationOpen(elder_id=elder.elder_id, application_id=open_id)
     row = wire.row(
         Application,
         command,
@@ -56,7 +56,7 @@ async def assign(
     chosen = [UUID(assessor) for assessor in command.assessor_ids]
     for assessor in chosen:
         if assessor in row.excluded_ids:
-            raise AssessorDoubted(assessor)
+            raise AssessorDoubted(assessor_id=assessor)
     row.assessor_ids = chosen
     row.state = ApplicationState.ASSIGNED
     event = wire.message(events.AssessorsAssigned, row, assigned_at=session.now)
@@ -133,7 +133,7 @@ def _end(session: Session, row: Application) -> events.ApplicationWithdrawn:
 async def _waiting(session: Session, application_id: str, caller: Caller) -> Application:
     row = await session.get_locked(Application, UUID(application_id), caller)
     if row.state not in WAITING:
-        raise ApplicationNotOpen(row.application_id, row.state.name)
+        raise ApplicationNotOpen(application_id=row.application_id, state=row.state.name)
     return row
 
 

@@ -23,7 +23,7 @@ class Assessments:
     async def Approve(
         self, request: pb.ApproveAssessment, session: Session, call: Call
     ) -> events.AssessmentApproved:
-        return await flows.approve(session, request, call.caller, self.context)
+        return await flows.approve(session, request, call.caller)
 
     async def Appeal(
         self, request: pb.AppealAssessment, session: Session, call: Call

@@ -25,7 +25,8 @@ from assessment.context import Context
 from assessment.elders.errors import ElderNotAlive
 from assessment.elders.rules import Status
 from assessment.elders.tables import Elder
-from kit.contracts import ids, wire
+from assessment.limits import calendar, procedure
+from kit.contracts import ids, standards, wire
 from kit.contracts.clock import day_start, local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
@@ -35,6 +36,8 @@ from kit.security.access import Caller
 SCALE = "GBT42195-2022"
 REASSESS = "reassess"  # the timer of a level in force
 
+limits = standards.read("assessment", Limits, file="ability")
+
 
 async def complete(
     session: Session, command: api.CompleteAssessment, caller: Caller, context: Context
@@ -42,10 +45,12 @@ async def complete(
     """Scores the 26 answers and begins publicity."""
     application = await session.get_locked(Application, UUID(command.application_id), caller)
     if application.state is not ApplicationState.ASSIGNED:
-        raise ApplicationNotOpen(application.application_id, application.state.name)
+        raise ApplicationNotOpen(
+            application_id=application.application_id, state=application.state.name
+        )
     assessors = {str(assessor) for assessor in application.assessor_ids}
     if assessors.isdisjoint({caller.subject, caller.worker_id}):
-        raise NotTheAssessor(application.application_id)
+        raise NotTheAssessor(application_id=application.application_id)
     row = _result(command, application, session.now, context)
     session.add(row)
     application.state = ApplicationState.ASSESSED
@@ -54,7 +59,7 @@ async def complete(
 
 
 async def approve(
-    session: Session, command: api.ApproveAssessment, caller: Caller, context: Context
+    session: Session, command: api.ApproveAssessment, caller: Caller
 ) -> events.AssessmentApproved:
     """Puts a level in force after publicity, and sets the clock of its re-assessment; what was in
     force before is replaced.
@@ -62,15 +67,17 @@ async def approve(
     row = await _public(session, command.assessment_id, caller)
     await _check_alive(session, row.elder_id)
     if session.now < row.public_until:
-        raise PublicityRunning(row.assessment_id, row.public_until)
+        raise PublicityRunning(
+            assessment_id=row.assessment_id, public_until=row.public_until.isoformat()
+        )
     await _replace(session, row.elder_id)
     today = local_day(session.now)
-    validity_months = context.standards.value("procedure.validity_months", today)
-    lead = timedelta(days=context.standards.value("procedure.reassessment_lead_days", today))
+    numbers = procedure(today)
     row.state = AssessmentState.IN_FORCE
     row.valid_from = today
-    row.valid_to = rules.months_later(today, validity_months)
-    set_timer(session, day_start(row.valid_to - lead), REASSESS, str(row.assessment_id))
+    row.valid_to = rules.months_later(today, numbers.validity_months)
+    again_on = row.valid_to - numbers.reassessment_lead
+    set_timer(session, day_start(again_on), REASSESS, str(row.assessment_id))
     application = await session.get_locked(Application, row.application_id)
     application.state = ApplicationState.APPROVED
     event = wire.message(events.AssessmentApproved, row, approved_at=session.now)
@@ -84,7 +91,9 @@ async def appeal(
     row = await _public(session, command.assessment_id, caller)
     await _check_alive(session, row.elder_id)
     if session.now >= row.public_until:
-        raise PublicityOver(row.assessment_id, row.public_until)
+        raise PublicityOver(
+            assessment_id=row.assessment_id, public_until=row.public_until.isoformat()
+        )
     application = await session.get_locked(Application, row.application_id)
     row.state = AssessmentState.APPEALED
     application.state = ApplicationState.APPEALED
@@ -112,16 +121,6 @@ async def reassess(session: Session, assessment_id: UUID) -> events.ApplicationS
     return await applications.open_routine(session, row.elder_id)
 
 
-def limits(context: Context, on: date) -> Limits:
-    """The numbers of GB/T 42195-2022 on a day."""
-    return Limits(
-        **{
-            name: context.standards.value(f"ability.{name}", on)
-            for name in Limits.__dataclass_fields__
-        }
-    )
-
-
 def _result(
     command: api.CompleteAssessment, application: Application, now: datetime, context: Context
 ) -> Assessment:
@@ -133,7 +132,7 @@ def _result(
         diagnoses=command.diagnoses,
         psychiatrist_diagnosed=command.psychiatrist_diagnosed,
         risk_events=command.risk_events,
-        limits=limits(context, today),
+        limits=limits(today),
     )
     points = result.points
     record = json_format.MessageToJson(command, preserving_proto_field_name=True, indent=None)
@@ -156,22 +155,22 @@ def _result(
         record_sealed=context.ring.seal(record, "record"),
         submitted_at=application.submitted_at,
         completed_at=now,
-        public_until=_public_until(today, context),
-        working_days=_working_days(local_day(application.submitted_at), today, context),
+        public_until=_public_until(today),
+        working_days=_working_days(local_day(application.submitted_at), today),
     )
 
 
 async def _public(session: Session, assessment_id: str, caller: Caller) -> Assessment:
     row = await session.get_locked(Assessment, UUID(assessment_id), caller)
     if row.state is not AssessmentState.PUBLIC:
-        raise AssessmentNotPublic(row.assessment_id, row.state.name)
+        raise AssessmentNotPublic(assessment_id=row.assessment_id, state=row.state.name)
     return row
 
 
 async def _check_alive(session: Session, elder_id: UUID) -> None:
     elder = await session.get_locked(Elder, elder_id)
     if elder.status is not Status.ALIVE:
-        raise ElderNotAlive(elder_id, elder.status.name)
+        raise ElderNotAlive(elder_id=elder_id, status=elder.status.name)
 
 
 async def _replace(session: Session, elder_id: UUID) -> None:
@@ -189,17 +188,16 @@ async def _replace(session: Session, elder_id: UUID) -> None:
     await session.flush()
 
 
-def _public_until(today: date, context: Context) -> datetime:
+def _public_until(today: date) -> datetime:
     """The end of the last day of publicity; the day of the result is not counted."""
-    days: int = context.standards.value("procedure.publicity_days", today)
-    return day_start(today + timedelta(days=days + 1))
+    return day_start(today + procedure(today).publicity + timedelta(days=1))
 
 
-def _working_days(first: date, last: date, context: Context) -> int:
+def _working_days(first: date, last: date) -> int:
     holidays: set[date] = set()
     workdays: set[date] = set()
     for year in range(first.year, last.year + 1):
-        on = date(year, 1, 1)
-        holidays.update(context.standards.value("workdays.holidays", on))
-        workdays.update(context.standards.value("workdays.workdays", on))
+        exceptions = calendar(date(year, 1, 1))
+        holidays.update(exceptions.holidays)
+        workdays.update(exceptions.workdays)
     return rules.working_days(first, last, holidays, workdays)

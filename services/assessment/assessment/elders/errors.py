@@ -25,9 +25,6 @@ class TooYoung(Refusal):
     field = "id_number"
     text = "the person is {age}, an elder is at least {least_age}"
 
-    def __init__(self, age: int, least_age: int) -> None:
-        super().__init__(age=age, least_age=least_age)
-
 
 class KnownAlready(Conflict):
     """The ID number belongs to an elder who is registered."""
@@ -41,9 +38,6 @@ class NotACommunity(Refusal):
 
     field = "area_code"
     text = "{area_code} is no village or community of this city"
-
-    def __init__(self, area_code: str) -> None:
-        super().__init__(area_code=area_code)
 
 
 class HalfPosition(Refusal):
@@ -59,9 +53,6 @@ class ElderNotAlive(Conflict):
     field = "elder_id"
     text = "elder {elder_id} is {status}"
 
-    def __init__(self, elder_id: object, status: str) -> None:
-        super().__init__(elder_id=str(elder_id), status=status)
-
 
 class DeadAlready(Conflict):
     """A death with another day was reported before."""
@@ -69,17 +60,11 @@ class DeadAlready(Conflict):
     field = "died_on"
     text = "the death of elder {elder_id} was reported with another day"
 
-    def __init__(self, elder_id: object) -> None:
-        super().__init__(elder_id=str(elder_id))
-
 
 class ImpossibleDay(Refusal):
     """The day lies in the future, before the birth, or not in the calendar."""
 
     text = "{day} is impossible: {why}"
-
-    def __init__(self, field: str, day: str, why: str) -> None:
-        super().__init__(field=field, day=day, why=why)
 
 
 class NothingToChange(Refusal):

@@ -25,6 +25,7 @@ from assessment.elders.errors import (
 )
 from assessment.elders.rules import Living, Sex, Status, is_complete
 from assessment.elders.tables import Elder
+from assessment.limits import procedure
 from kit.contracts import areas, ids, numbers, wire
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Refusal
@@ -70,7 +71,7 @@ async def change(
     row = await session.get_locked(Elder, UUID(command.elder_id), caller)
     stays_away = row.status is Status.MOVED_OUT and not command.HasField("area_code")
     if row.status is Status.DEAD or stays_away:
-        raise ElderNotAlive(row.elder_id, row.status.name)
+        raise ElderNotAlive(elder_id=row.elder_id, status=row.status.name)
     for refusal in (*_area_faults(command, context), *_position_faults(command)):
         raise refusal
     _apply(row, command, context.ring)
@@ -92,9 +93,11 @@ async def report_death(
     if row.died_on == died_on:
         return events.ElderDied(elder=public(row))
     if row.status is Status.DEAD:
-        raise DeadAlready(row.elder_id)
+        raise DeadAlready(elder_id=row.elder_id)
     if not row.born_on <= died_on <= local_day(session.now):
-        raise ImpossibleDay("died_on", command.died_on, "it must lie between the birth and today")
+        raise ImpossibleDay(
+            field="died_on", day=command.died_on, why="it must lie between the birth and today"
+        )
     row.status = Status.DEAD
     row.died_on = died_on
     await applications.close(session, row.elder_id)
@@ -128,12 +131,11 @@ def faults(command: api.RegisterElder, today: date, context: Context) -> Iterato
         yield ImpossibleBirthDay()
         return
     age = numbers.age_on(born_on, today)
-    least_age = context.standards.value("procedure.least_age", today)
-    greatest_age = context.standards.value("procedure.greatest_age", today)
-    if born_on > today or age > greatest_age:
+    limits = procedure(today)
+    if born_on > today or age > limits.greatest_age:
         yield ImpossibleBirthDay()
-    elif age < least_age:
-        yield TooYoung(age, least_age)
+    elif age < limits.least_age:
+        yield TooYoung(age=age, least_age=limits.least_age)
 
 
 def columns(command: api.RegisterElder, now: datetime, context: Context) -> dict[str, object]:
@@ -187,13 +189,13 @@ def _day(field: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise ImpossibleDay(field, text, "the calendar does not have it") from error
+        raise ImpossibleDay(field=field, day=text, why="the calendar does not have it") from error
 
 
 def _area_faults(command: Command, context: Context) -> Iterator[Refusal]:
     given = isinstance(command, api.RegisterElder) or command.HasField("area_code")
     if given and context.areas.level_of(command.area_code) != areas.COMMUNITY:
-        yield NotACommunity(command.area_code)
+        yield NotACommunity(area_code=command.area_code)
 
 
 def _position_faults(command: Command) -> Iterator[Refusal]:

@@ -14,6 +14,3 @@ class NotACsv(Refusal):
 
     field = "data"
     text = "the file cannot be read: {why}"
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why=why)

@@ -44,7 +44,7 @@ def read(data: bytes) -> tuple[list[str], Iterator[tuple[int, Cells]]]:
     reader = csv.reader(io.StringIO(_decoded(data), newline=""), strict=True)
     header = [name.strip().lower() for name in next(_cells(reader), (0, []))[1]]
     if not any(header):
-        raise NotACsv("it is empty, without a header line")
+        raise NotACsv(why="it is empty, without a header line")
     kept = [place for place, name in enumerate(header) if name not in ERROR_COLUMNS]
     columns = [header[place] for place in kept]
     _check_columns(columns)
@@ -82,18 +82,18 @@ def _decoded(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise NotACsv(f"line {line} is not UTF-8; save the file as CSV UTF-8") from error
+        raise NotACsv(why=f"line {line} is not UTF-8; save the file as CSV UTF-8") from error
 
 
 def _check_columns(columns: list[str]) -> None:
     for name in REQUIRED:
         if name not in columns:
-            raise NotACsv(f"column {name} is missing in the header line")
+            raise NotACsv(why=f"column {name} is missing in the header line")
     for name in columns:
         if name not in COLUMNS:
-            raise NotACsv(f"column {name!r} is unknown; columns are {', '.join(COLUMNS)}")
+            raise NotACsv(why=f"column {name!r} is unknown; columns are {', '.join(COLUMNS)}")
         if columns.count(name) > 1:
-            raise NotACsv(f"column {name} stands twice in the header line")
+            raise NotACsv(why=f"column {name} stands twice in the header line")
 
 
 def _cells(reader: Reader) -> Iterator[tuple[int, Cells]]:
@@ -105,7 +105,7 @@ def _cells(reader: Reader) -> Iterator[tuple[int, Cells]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise NotACsv(f"line {line}: {error}") from error
+            raise NotACsv(why=f"line {line}: {error}") from error
         yield line, [cell.strip() for cell in cells]
 
 

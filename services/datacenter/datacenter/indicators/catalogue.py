@@ -4,7 +4,7 @@ newest definition counts for all months.
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from datetime import date
 from functools import cache
 from hashlib import sha256
@@ -24,17 +24,12 @@ _MADE_OF = (
     "factor",
 )  # a target or a name may change and the figure is the same
 
+_limits = standards.read("datacenter", Limits, file="limits")
 
-@cache
+
 def limits() -> Limits:
     """The limits in their newest version."""
-    found = _standards()
-    return Limits(
-        **{
-            field.name: found.standard(f"limits.{field.name}").values[-1][1]
-            for field in fields(Limits)
-        }
-    )
+    return _limits(date.max)
 
 
 @cache

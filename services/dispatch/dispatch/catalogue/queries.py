@@ -8,10 +8,9 @@ from eldercare.dispatch.v1 import api_pb2 as pb
 from eldercare.facility.v1.events_pb2 import Help
 
 from dispatch.catalogue.errors import NoSuchItem
-from dispatch.limits import loaded
-from kit.contracts import wire
+from kit.contracts import standards, wire
 from kit.contracts.clock import local_day
-from kit.contracts.standards import Standard
+from kit.contracts.standards import Standard, Standards
 from kit.db.store import Session
 
 
@@ -46,11 +45,16 @@ def item(code: str, on: date) -> Item:
 def catalogue(on: date) -> dict[str, Item]:
     """The items that can be ordered on a policy day, by their codes and in their order."""
     found = {}
-    for standard in loaded():
+    for standard in _standards():
         file, _, code = standard.path.partition(".")
         if file == "catalogue" and standard.values[0][0] <= on:
             found[code] = _item(code, standard, on)
     return dict(sorted(found.items()))
+
+
+@cache
+def _standards() -> Standards:
+    return standards.load("dispatch")
 
 
 def _item(code: str, standard: Standard, on: date) -> Item:

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from dispatch.background_jobs import Job
 from dispatch.orders.flows import contacts, offers, reservations
 from dispatch.orders.flows.placing import Placing
 from dispatch.settings import GROUP
 from kit.db.store import Session, Store
+from kit.runtime.jobs import Job
 from kit.runtime.timers import timer
 
 
@@ -20,7 +20,7 @@ async def miss(session: Session, key: str) -> None:
     await offers.miss(session, UUID(key))
 
 
-def background_jobs(store: Store, placing: Placing) -> list[Job]:
+def background_jobs(store: Store, placing: Placing) -> dict[str, Job]:
     """Takes up orders that could not be placed yet, and renews the contacts of changed elders."""
 
     async def reserve(key: str) -> None:
@@ -29,7 +29,4 @@ def background_jobs(store: Store, placing: Placing) -> list[Job]:
     async def renew(key: str) -> None:
         await contacts.renew(store, placing.assessment, UUID(key))
 
-    return [
-        Job(offers.RESERVE, reserve, at_once=8),
-        Job(contacts.CONTACT, renew, at_once=8),
-    ]
+    return {offers.RESERVE: Job(reserve, at_once=8), contacts.CONTACT: Job(renew, at_once=8)}

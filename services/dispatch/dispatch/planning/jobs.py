@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from dispatch.background_jobs import Job
 from dispatch.orders.flows import offers
 from dispatch.planning.engine import Engine
 from dispatch.planning.flows import day_plan, gaps
 from dispatch.settings import GROUP
 from kit.db.store import Session, Store
+from kit.runtime.jobs import Job
 from kit.runtime.timers import timer
 
 
@@ -16,10 +16,10 @@ async def offer(session: Session, key: str) -> None:
     await gaps.offer(session, UUID(key))
 
 
-def background_jobs(store: Store, engine: Engine) -> list[Job]:
+def background_jobs(store: Store, engine: Engine) -> dict[str, Job]:
     """Plans the days of counties, one at a time: there is one solver."""
 
     async def plan(county: str) -> None:
         await day_plan.plan(store, engine, county)
 
-    return [Job(day_plan.PLAN, plan, at_once=1)]
+    return {day_plan.PLAN: Job(plan)}

@@ -9,9 +9,6 @@ class TooManyNursingBeds(Refusal):
     field = "nursing_beds"
     text = "{nursing_beds} nursing beds are more than {beds} beds"
 
-    def __init__(self, nursing_beds: int, beds: int) -> None:
-        super().__init__(nursing_beds=nursing_beds, beds=beds)
-
 
 class FacilityIsClosed(Conflict):
     """The facility takes nobody in any more."""
@@ -19,15 +16,9 @@ class FacilityIsClosed(Conflict):
     field = "facility_id"
     text = "facility {facility_id} is closed"
 
-    def __init__(self, facility_id: object) -> None:
-        super().__init__(facility_id=str(facility_id))
-
 
 class StillLivedIn(Conflict):
     """Somebody stays there."""
 
     field = "facility_id"
     text = "{residents} elders stay in facility {facility_id}"
-
-    def __init__(self, facility_id: object, residents: int) -> None:
-        super().__init__(facility_id=str(facility_id), residents=residents)

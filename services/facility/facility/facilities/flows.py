@@ -31,12 +31,12 @@ async def open_(
     """Opens a facility with its beds, the nursing beds last."""
     check_area(command.area_code, caller, context)
     if command.nursing_beds > command.beds:
-        raise TooManyNursingBeds(command.nursing_beds, command.beds)
+        raise TooManyNursingBeds(nursing_beds=command.nursing_beds, beds=command.beds)
     organisation = await session.get(Organisation, UUID(command.organisation_id))
     if organisation is None:
         raise NotFound(Organisation, command.organisation_id, field="organisation_id")
     if organisation.status is not OrganisationStatus.ACTIVE:
-        raise OrganisationClosed(organisation.organisation_id)
+        raise OrganisationClosed(organisation_id=organisation.organisation_id)
     row = wire.row(
         Facility, command, facility_id=ids.new(), opened_at=session.now, status=FacilityStatus.OPEN
     )
@@ -52,10 +52,10 @@ async def close(
     """Closes a facility in which nobody stays; its lock keeps admissions out meanwhile."""
     row = await session.get_locked(Facility, UUID(command.facility_id), caller)
     if row.status is FacilityStatus.CLOSED:
-        raise FacilityIsClosed(row.facility_id)
+        raise FacilityIsClosed(facility_id=row.facility_id)
     residents = await _residents(session, row.facility_id, local_day(session.now))
     if residents:
-        raise StillLivedIn(row.facility_id, residents)
+        raise StillLivedIn(facility_id=row.facility_id, residents=residents)
     row.status = FacilityStatus.CLOSED
     return emit(session, events.FacilityClosed(facility=public(row)), row)
 

@@ -33,4 +33,4 @@ class Organisations:
     async def GetStaffing(
         self, request: pb.GetOrganisation, session: Session, call: Call
     ) -> pb.Staffing:
-        return await queries.staffing(session, request, call.caller, self.context)
+        return await queries.staffing(session, request, call.caller)

@@ -8,17 +8,11 @@ class WrongCheckCharacter(Refusal):
 
     text = "the check character of {field_name} is wrong ({norm})"
 
-    def __init__(self, field: str, norm: str) -> None:
-        super().__init__(field=field, field_name=field, norm=norm)
-
 
 class KnownAlready(Conflict):
     """Somebody else has this number."""
 
     text = "this {field_name} is registered already"
-
-    def __init__(self, field: str) -> None:
-        super().__init__(field=field, field_name=field)
 
 
 class AreaUnknown(Refusal):
@@ -27,15 +21,9 @@ class AreaUnknown(Refusal):
     field = "area_code"
     text = "{area_code} is no county, township or community of this city"
 
-    def __init__(self, area_code: str) -> None:
-        super().__init__(area_code=area_code)
-
 
 class OrganisationClosed(Conflict):
     """The organisation is not active."""
 
     field = "organisation_id"
     text = "organisation {organisation_id} is closed"
-
-    def __init__(self, organisation_id: object) -> None:
-        super().__init__(organisation_id=str(organisation_id))

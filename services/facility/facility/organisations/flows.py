@@ -20,7 +20,9 @@ async def register(
 ) -> events.OrganisationRegistered:
     """Makes an organisation known by its credit code; two at once with one code: one is refused."""
     if numbers.credit_check(command.credit_code[:-1]) != command.credit_code[-1]:
-        raise WrongCheckCharacter("credit_code", "GB 32100-2015")
+        raise WrongCheckCharacter(
+            field="credit_code", field_name="credit_code", norm="GB 32100-2015"
+        )
     check_area(command.area_code, caller, context)
     row = wire.row(
         Organisation,
@@ -34,7 +36,7 @@ async def register(
     try:
         await session.flush()
     except IntegrityError as error:
-        raise KnownAlready("credit_code") from error
+        raise KnownAlready(field="credit_code", field_name="credit_code") from error
     return event
 
 
@@ -44,7 +46,7 @@ def check_area(area_code: str, caller: Caller, context: Context) -> None:
     """
     level = context.areas.level_of(area_code) or areas.PROVINCE
     if level < areas.COUNTY:
-        raise AreaUnknown(area_code)
+        raise AreaUnknown(area_code=area_code)
     access.check(caller, area=area_code, kind="area", key=area_code)
 
 

@@ -9,7 +9,8 @@ from eldercare.facility.v1 import events_pb2 as events
 from sqlalchemy import and_, func
 from sqlmodel import col, select
 
-from facility.context import PAGE, Context
+from facility import limits
+from facility.context import PAGE
 from facility.organisations import rules
 from facility.organisations.tables import Organisation
 from facility.replicas.tables import Ability
@@ -50,19 +51,16 @@ async def organisations(
     return api.OrganisationPage(rows=states, next=then)
 
 
-async def staffing(
-    session: Session, question: api.GetOrganisation, caller: Caller, context: Context
-) -> api.Staffing:
+async def staffing(session: Session, question: api.GetOrganisation, caller: Caller) -> api.Staffing:
     """Certified caregivers of an organisation against those that its residents of today require."""
     row = await _seen(session, question, caller)
     today = local_day(session.now)
     levels = await _levels(session, row.organisation_id, caller, today)
     certified = await _certified(session, row.organisation_id, caller, today)
     assessed = [level for level in levels if level is not None]
+    numbers = limits.staffing(today)
     required = rules.required_caregivers(
-        assessed,
-        context.standards.value("staffing.care_classes", today),
-        context.standards.value("staffing.persons_per_caregiver", today),
+        assessed, numbers.care_classes, numbers.persons_per_caregiver
     )
     return wire.message(
         api.Staffing,

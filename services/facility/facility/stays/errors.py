@@ -9,18 +9,12 @@ class NotABedThere(Refusal):
     field = "bed_id"
     text = "facility {facility_id} has no bed {bed_id}"
 
-    def __init__(self, facility_id: object, bed_id: object) -> None:
-        super().__init__(facility_id=str(facility_id), bed_id=str(bed_id))
-
 
 class BedTaken(Conflict):
     """Somebody lies in the bed on one of these days."""
 
     field = "bed_id"
     text = "bed {bed_id} is taken"
-
-    def __init__(self, bed_id: object) -> None:
-        super().__init__(bed_id=str(bed_id))
 
 
 class NoFreeBed(Conflict):
@@ -29,18 +23,12 @@ class NoFreeBed(Conflict):
     field = "facility_id"
     text = "facility {facility_id} has no free bed"
 
-    def __init__(self, facility_id: object) -> None:
-        super().__init__(facility_id=str(facility_id))
-
 
 class ElderStaysElsewhere(Conflict):
     """The elder lies in another bed on one of these days."""
 
     field = "elder_id"
     text = "elder {elder_id} stays in another bed"
-
-    def __init__(self, elder_id: object) -> None:
-        super().__init__(elder_id=str(elder_id))
 
 
 class ElderNotKnownYet(Conflict):
@@ -50,9 +38,6 @@ class ElderNotKnownYet(Conflict):
     text = "elder {elder_id} is not known here yet; ask again in a moment"
     retry_after_s = 2.0
 
-    def __init__(self, elder_id: object) -> None:
-        super().__init__(elder_id=str(elder_id))
-
 
 class ElderNotAlive(Conflict):
     """The elder died or moved out of the city."""
@@ -60,15 +45,9 @@ class ElderNotAlive(Conflict):
     field = "elder_id"
     text = "elder {elder_id} is {status}"
 
-    def __init__(self, elder_id: object, status: str) -> None:
-        super().__init__(elder_id=str(elder_id), status=status)
-
 
 class EndedAlready(Conflict):
     """The stay has ended."""
 
     field = "stay_id"
     text = "stay {stay_id} ended on {ended_on}"
-
-    def __init__(self, stay_id: object, ended_on: object) -> None:
-        super().__init__(stay_id=str(stay_id), ended_on=str(ended_on))

@@ -41,7 +41,7 @@ async def admit(session: Session, command: api.AdmitElder, caller: Caller) -> ev
     """
     facility = await session.get_locked(Facility, UUID(command.facility_id), caller)
     if facility.status is not FacilityStatus.OPEN:
-        raise FacilityIsClosed(facility.facility_id)
+        raise FacilityIsClosed(facility_id=facility.facility_id)
     began_on = day_of("began_on", command.began_on, latest=local_day(session.now))
     elder = await _elder(session, command.elder_id)
     bed = await _bed(session, command, facility, began_on)
@@ -70,10 +70,12 @@ async def discharge(
     """Ends a stay; the bed is free from that day on."""
     row = await session.get_locked(Stay, UUID(command.stay_id), caller)
     if row.ended_on is not None:
-        raise EndedAlready(row.stay_id, row.ended_on)
+        raise EndedAlready(stay_id=row.stay_id, ended_on=row.ended_on)
     ended_on = day_of("ended_on", command.ended_on, latest=local_day(session.now))
     if ended_on < row.began_on:
-        raise ImpossibleDay("ended_on", command.ended_on, f"the stay began on {row.began_on}")
+        raise ImpossibleDay(
+            field="ended_on", day=command.ended_on, why=f"the stay began on {row.began_on}"
+        )
     return _end(session, row, ended_on)
 
 
@@ -94,9 +96,9 @@ async def _elder(session: Session, elder_id: str) -> Elder:
         Elder, UUID(elder_id), with_for_update=True, populate_existing=True
     )
     if row is None:
-        raise ElderNotKnownYet(elder_id)
+        raise ElderNotKnownYet(elder_id=elder_id)
     if row.status is not ElderStatus.ALIVE:
-        raise ElderNotAlive(row.elder_id, row.status.name)
+        raise ElderNotAlive(elder_id=row.elder_id, status=row.status.name)
     return row
 
 
@@ -107,11 +109,11 @@ async def _bed(
     if not command.HasField("bed_id"):
         free = await _free_bed(session, facility.facility_id, began_on)
         if free is None:
-            raise NoFreeBed(facility.facility_id)
+            raise NoFreeBed(facility_id=facility.facility_id)
         return free
     bed: Bed | None = await session.get(Bed, UUID(command.bed_id))
     if bed is None or bed.facility_id != facility.facility_id:
-        raise NotABedThere(facility.facility_id, command.bed_id)
+        raise NotABedThere(facility_id=facility.facility_id, bed_id=command.bed_id)
     return bed
 
 
@@ -139,7 +141,7 @@ def _overlap(error: IntegrityError, row: Stay) -> Exception:
     """What the violated constraint means."""
     broken = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
     if broken == BED_ONCE:
-        return BedTaken(row.bed_id)
+        return BedTaken(bed_id=row.bed_id)
     if broken == ELDER_ONCE:
-        return ElderStaysElsewhere(row.elder_id)
+        return ElderStaysElsewhere(elder_id=row.elder_id)
     return error

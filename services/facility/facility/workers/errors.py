@@ -16,9 +16,6 @@ class ImpossibleShift(Refusal):
     field = "shift_to_min"
     text = "a shift from minute {shift_from_min} to minute {shift_to_min} of the day is impossible"
 
-    def __init__(self, shift_from_min: int, shift_to_min: int) -> None:
-        super().__init__(shift_from_min=shift_from_min, shift_to_min=shift_to_min)
-
 
 class NothingToChange(Refusal):
     """The request names nothing that is to be different."""
@@ -32,6 +29,3 @@ class WorkerGone(Conflict):
 
     field = "worker_id"
     text = "worker {worker_id} left"
-
-    def __init__(self, worker_id: object) -> None:
-        super().__init__(worker_id=str(worker_id))

@@ -9,6 +9,7 @@ from eldercare.facility.v1 import events_pb2 as events
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from facility import limits
 from facility.context import Context
 from facility.days import day_of
 from facility.organisations.errors import KnownAlready, OrganisationClosed, WrongCheckCharacter
@@ -38,13 +39,13 @@ async def register(
 ) -> events.WorkerRegistered:
     """Makes a worker known; one person is an active worker of one organisation once."""
     organisation = await _organisation(session, command.organisation_id, caller)
-    number = _id_number(command.id_number, local_day(session.now), context)
+    number = _id_number(command.id_number, local_day(session.now))
     _check_shift(command.shift_from_min, command.shift_to_min)
     ring = context.ring
     digests = ring.digests("id_number", number)
     await rotation.one_at_a_time(session, digests)
     if await _works_there(session, organisation.organisation_id, digests):
-        raise KnownAlready("id_number")
+        raise KnownAlready(field="id_number", field_name="id_number")
     row = wire.row(
         Worker,
         command,
@@ -64,7 +65,7 @@ async def register(
     try:
         await session.flush()
     except IntegrityError as error:
-        raise KnownAlready("id_number") from error
+        raise KnownAlready(field="id_number", field_name="id_number") from error
     return event
 
 
@@ -112,14 +113,14 @@ async def _organisation(session: Session, organisation_id: str, caller: Caller) 
         key=organisation_id,
     )
     if row.status is not OrganisationStatus.ACTIVE:
-        raise OrganisationClosed(row.organisation_id)
+        raise OrganisationClosed(organisation_id=row.organisation_id)
     return row
 
 
 async def _active(session: Session, worker_id: str, caller: Caller) -> Worker:
     row = await session.get_locked(Worker, UUID(worker_id), caller)
     if row.status is not WorkerStatus.ACTIVE:
-        raise WorkerGone(row.worker_id)
+        raise WorkerGone(worker_id=row.worker_id)
     return row
 
 
@@ -133,17 +134,19 @@ async def _works_there(session: Session, organisation_id: UUID, digests: Sequenc
     return (await session.exec(wanted)).first() is not None
 
 
-def _id_number(text: str, today: date, context: Context) -> str:
+def _id_number(text: str, today: date) -> str:
     """The number of somebody of working age, in its usual form."""
     try:
         resident = numbers.resident(text)
     except numbers.WrongCheck as error:
-        raise WrongCheckCharacter("id_number", "GB 11643-1999") from error
+        raise WrongCheckCharacter(
+            field="id_number", field_name="id_number", norm="GB 11643-1999"
+        ) from error
     except numbers.NoSuchDay as error:
         raise ImpossibleBirthDay from error
-    youngest = context.standards.value("register.least_working_age", today)
-    oldest = context.standards.value("register.greatest_age", today)
-    if not youngest <= numbers.age_on(resident.born_on, today) <= oldest:
+    ages = limits.register(today)
+    age = numbers.age_on(resident.born_on, today)
+    if not ages.least_working_age <= age <= ages.greatest_age:
         raise ImpossibleBirthDay
     return resident.number
 
@@ -156,4 +159,4 @@ def _certified_until(command: api.RegisterWorker | api.ChangeWorker) -> date | N
 
 def _check_shift(from_min: int, to_min: int) -> None:
     if not rules.is_shift(from_min, to_min):
-        raise ImpossibleShift(from_min, to_min)
+        raise ImpossibleShift(shift_from_min=from_min, shift_to_min=to_min)

@@ -16,6 +16,7 @@ from gateway.http.callers import bearer
 from gateway.http.problems import defect, to_problem
 from kit.contracts.refusals import EldercareError, Malformed
 from kit.observability import names, traces
+from kit.rpc import keys
 from kit.rpc.client import Client, NeighbourBroken
 from kit.rpc.methods import CHANNELS
 from kit.security.identity import Identity
@@ -93,13 +94,11 @@ def _endpoint(
 
 
 def _idempotency_key(request: Request, *, required: bool) -> str | None:
-    key = request.headers.get("idempotency-key")
+    key = request.headers.get(keys.HEADER)
     if required and not key:
         rule = "is a header, made by the client, of every request that changes something"
-        raise Malformed("Idempotency-Key", rule)
-    if key is not None and not (8 <= len(key) <= 128 and key.isascii() and key.isprintable()):
-        raise Malformed("Idempotency-Key", "has 8 to 128 printable ASCII characters")
-    return key
+        raise Malformed(keys.HEADER, rule)
+    return keys.from_client(key)
 
 
 def _channel(request: Request) -> str:

@@ -13,6 +13,7 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 
 from gateway.contracts import methods
 from gateway.contracts.methods import Method, descriptor_of
+from kit.rpc import keys
 
 Json = dict[str, Any]  # a part of the document
 
@@ -52,10 +53,15 @@ _PROBLEM = {
     },
 }
 _KEY = {
-    "name": "Idempotency-Key",
+    "name": keys.HEADER,
     "in": "header",
     "required": True,
-    "schema": {"type": "string", "minLength": 8, "maxLength": 128, "pattern": "^[ -~]+$"},
+    "schema": {
+        "type": "string",
+        "minLength": keys.CLIENT_LEAST,
+        "maxLength": keys.CLIENT_MOST,
+        "pattern": "^[ -~]+$",
+    },
     "description": (
         "Made by the client, kept for 30 days: "
         "the same key and body give the same answer and one effect."

@@ -17,6 +17,7 @@ from subsidy.entitlements.flows.ahead import issue_ahead
 from subsidy.holds.errors import VoucherTooShort
 from subsidy.holds.rules import KEPT, HoldState, held_fen
 from subsidy.holds.tables import Hold
+from subsidy.limits import limits
 from subsidy.payments.rules import is_after_death
 from subsidy.payments.tables import Debt
 from subsidy.policies import flows as policies
@@ -29,7 +30,7 @@ from subsidy.vouchers.tables import Voucher
 
 def hold_for(now: datetime) -> timedelta:
     """For how long, in real time, a part is held for an order that nobody has confirmed."""
-    return timedelta(minutes=policies.standards().value("payment.hold_minutes", local_day(now)))
+    return limits(local_day(now)).hold
 
 
 async def reserve(session: Session, command: ReserveVoucher, real: datetime) -> Reservation:
@@ -154,8 +155,8 @@ async def capture(session: Session, event: SettlementApproved) -> None:
 
 
 def _due_on(session: Session, event: SettlementApproved) -> date:
-    days = policies.standards().value("payment.settlement_due_days", local_day(session.now))
-    return local_day(wire.instant(event.approved_at)) + timedelta(days=days)
+    approved_on = local_day(wire.instant(event.approved_at))
+    return approved_on + limits(local_day(session.now)).settlement_due
 
 
 async def may_expire(session: Session, real: datetime) -> bool:

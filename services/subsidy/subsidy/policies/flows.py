@@ -29,7 +29,9 @@ REVIEW = "policy-review"  # timer: a version of a policy begins
 
 @cache
 def standards() -> Standards:
-    """All numbers of this service, read once."""
+    """All numbers of this service, read once; which policies and versions there are is listed from
+    them, so they are data and no dataclass.
+    """
     return load("subsidy")
 
 

@@ -1,21 +1,34 @@
 """Files complaints about orders, and closes them."""
 
-from datetime import date, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from eldercare.supervision.v1 import api_pb2 as pb
 from eldercare.supervision.v1 import events_pb2 as events
 
-from kit.contracts import ids, wire
+from kit.contracts import ids, standards, wire
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import NotFound
+from kit.contracts.standards import key
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.security.access import Caller, check
 from supervision.complaints.errors import AlreadyClosed, NobodyCame
 from supervision.complaints.tables import Complaint
-from supervision.limits import loaded
 from supervision.replicas.tables import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The numbers of standards/audit.yaml that complaints need. time_to_close: after filing, to the
+    same hour.
+    """
+
+    time_to_close: timedelta = field(metadata=key("complaint_days"))
+
+
+_limits = standards.read("supervision", Limits, file="audit")
 
 
 async def file(
@@ -39,7 +52,7 @@ async def file(
         area_code=order.area_code,
         organisation_id=order.organisation_id,
         filed_at=session.now,
-        due_at=session.now + _time_to_close(local_day(session.now)),
+        due_at=session.now + _limits(local_day(session.now)).time_to_close,
     )
     session.add(row)
     return emit(session, wire.message(events.ComplaintFiled, row), row)
@@ -62,7 +75,3 @@ async def close(
         closed_at=session.now,
     )
     return emit(session, closed, row)
-
-
-def _time_to_close(on: date) -> timedelta:
-    return timedelta(days=loaded().value("audit.complaint_days", on))

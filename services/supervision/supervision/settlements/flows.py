@@ -1,8 +1,7 @@
 """Judges finished visits, and lets inspectors decide on those that are held."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from functools import cache
+from datetime import datetime
 from uuid import UUID
 
 from eldercare.dispatch.v1.events_pb2 import OrderFinished
@@ -10,17 +9,18 @@ from eldercare.supervision.v1 import api_pb2 as pb
 from eldercare.supervision.v1 import events_pb2 as events
 from sqlmodel import select
 
-from kit.contracts import ids, wire
+from kit.contracts import ids, standards, wire
 from kit.contracts.clock import local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.security.access import Caller, check
-from supervision.limits import loaded
 from supervision.settlements.errors import AlreadyRefused, AlreadyVerified, NotHeld
 from supervision.settlements.rules import verdict
 from supervision.settlements.rules.verdict import Doubt, State
 from supervision.settlements.rules.visit import Limits, Visit
 from supervision.settlements.tables import Settlement
+
+_limits = standards.read("supervision", Limits, file="audit")
 
 
 async def judge(session: Session, event: OrderFinished) -> None:
@@ -129,12 +129,3 @@ async def _settlement(session: Session, settlement_id: str, caller: Caller) -> S
     row = await session.get_locked(Settlement, UUID(settlement_id))
     check(caller, area=row.area_code, kind="settlement", key=settlement_id)
     return row
-
-
-@cache
-def _limits(on: date) -> Limits:
-    return Limits(
-        least_share=loaded().value("audit.least_share", on),
-        place_m=loaded().value("audit.place_m", on),
-        speed_kmh=loaded().value("audit.speed_kmh", on),
-    )

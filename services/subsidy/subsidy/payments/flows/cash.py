@@ -10,9 +10,9 @@ from kit.contracts.clock import local_day
 from kit.db.store import Session
 from subsidy.ledger.flows import Move, book
 from subsidy.ledger.rules import Account
+from subsidy.limits import limits
 from subsidy.payments.flows.writing import NewPayment, insert
 from subsidy.payments.rules import PaymentKind
-from subsidy.policies.flows import standards
 from subsidy.runs import rules
 from subsidy.runs.rules import first_day
 
@@ -29,7 +29,7 @@ class CashDue(NamedTuple):
 
 def pay_day(month: str) -> date:
     """The day on which a month's cash is paid."""
-    return rules.pay_day(month, standards().value("payment.cash_day", first_day(month)))
+    return rules.pay_day(month, limits(first_day(month)).cash_day)
 
 
 async def pay_cash(session: Session, month: str, due: Sequence[CashDue]) -> int:

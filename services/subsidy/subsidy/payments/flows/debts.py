@@ -11,9 +11,9 @@ from kit.contracts.clock import day_start, local_day
 from kit.db.store import Session
 from subsidy.ledger.flows import Move, book
 from subsidy.ledger.rules import Account
+from subsidy.limits import limits
 from subsidy.payments.flows.writing import NewPayment, insert
 from subsidy.payments.rules import PaymentKind
-from subsidy.policies.flows import standards
 from subsidy.runs import flows as runs
 from subsidy.runs.flows import Progress, Upcoming
 from subsidy.runs.rules import weekday_after
@@ -57,24 +57,19 @@ class _UnpaidDebt(NamedTuple):
 async def schedule(session: Session) -> None:
     """Sets the timer of this week's payment of debts."""
     today = local_day(session.now)
-    day = weekday_after(today - timedelta(days=1), _pay_weekday(today))
+    day = weekday_after(today - timedelta(days=1), limits(today).settlement_weekday)
     await runs.schedule(session, SETTLE, day.isoformat(), _begins_at(day))
 
 
-def _pay_weekday(day: date) -> int:
-    weekday: int = standards().value("payment.settlement_weekday", day)
-    return weekday
-
-
 def _begins_at(day: date) -> datetime:
-    return day_start(day) + timedelta(hours=standards().value("payment.settlement_hour", day))
+    return day_start(day) + limits(day).settlement_time
 
 
 async def pay_debts(session: Session, day: str) -> None:
     """Pays organisations what audited visits have earned them until now, the next chunk of them."""
     # days that were slept through need no run of their own: this one pays all that is owed
     last = max(date.fromisoformat(day), local_day(session.now) - timedelta(days=1))
-    following = weekday_after(last, _pay_weekday(last))
+    following = weekday_after(last, limits(last).settlement_weekday)
     upcoming = Upcoming(following.isoformat(), _begins_at(following))
     await runs.step(session, SETTLE, day, _pay_chunk, upcoming)
 

@@ -1,0 +1,37 @@
+"""The numbers of `standards/` in force on a policy day."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from kit.contracts import standards
+from kit.contracts.standards import key
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """The numbers of standards/procedure.yaml on a day.
+
+    publicity: whole days; the day of the result is not counted. validity_months: of a level in
+    force. reassessment_lead: before its end. least_age, greatest_age: of an elder.
+    """
+
+    validity_months: int
+    least_age: int
+    greatest_age: int
+    publicity: timedelta = field(metadata=key("publicity_days"))
+    reassessment_lead: timedelta = field(metadata=key("reassessment_lead_days"))
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The exceptions of standards/workdays.yaml in a day's year.
+
+    holidays: weekdays that are free. workdays: days of a weekend that are worked.
+    """
+
+    holidays: tuple[date, ...]
+    workdays: tuple[date, ...]
+
+
+procedure = standards.read("assessment", Procedure, file="procedure")
+calendar = standards.read("assessment", Calendar, file="workdays")

@@ -1,0 +1,28 @@
+"""The numbers of `standards/` in force on a policy day."""
+
+from dataclasses import dataclass
+
+from kit.contracts import standards
+
+
+@dataclass(frozen=True, slots=True)
+class Staffing:
+    """The numbers of standards/staffing.yaml on a day.
+
+    care_classes: by ability level. persons_per_caregiver: residents, by care class.
+    """
+
+    care_classes: tuple[int, ...]
+    persons_per_caregiver: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The numbers of standards/register.yaml on a day: ages of a worker in years."""
+
+    least_working_age: int
+    greatest_age: int
+
+
+staffing = standards.read("facility", Staffing, file="staffing")
+register = standards.read("facility", Register, file="register")
