@@ -377,7 +377,7 @@ async def test_a_figure_of_things_that_began_later_is_traced_as_far_as_the_datab
 ) -> None:
     await hear(city())
     await export(store, folder, LAST + timedelta(days=1))
-    later = History(4, months=1, begin=datetime(2026, 10, 1, tzinfo=UTC)).grow(3).ordered()
+    later = History(7, months=1, begin=datetime(2026, 10, 1, tzinfo=UTC)).grow(3).ordered()
     await hear(dated(later, date(2026, 11, 20), 1))
     clock.set(datetime(2026, 12, 1, tzinfo=UTC))
 

@@ -58,9 +58,8 @@ async def test_every_event_has_its_effect_once(world: str, store: Store, kafka: 
         state = await settled(consumers, 300)
 
     assert total(state, "applied") == 300
-    assert {place.topic for place in consumers.progress.known} == {
-        COUNTS
-    }  # or Kafka would be asked at every batch where a partition begins
+    # or Kafka would be asked at every batch where a partition begins; the watch may know more
+    assert COUNTS in {place.topic for place in consumers.progress.known}
     for counter in counters:
         assert [entry.sequence for entry in await trial.entries(store, counter)] == [
             n for n in range(300) if counters[n % 10] == counter

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.issuer import DEMO_USERS
+from gateway.issuer.users import DEMO_USERS
 from kit.security.access import ROLES
 from simulator.client import Gateway
 from simulator.story.demo_users import demo_users
