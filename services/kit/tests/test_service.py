@@ -248,7 +248,7 @@ async def test_where_metrics_are_pushed_they_are_measured_though_nobody_scrapes(
     await collector.start()
 
     soon = (
-        "from kit.runtime.entry import process, status; process.MEASURE_S = status._MEASURED_EVERY_S "
+        "from kit.runtime import process, status; process.MEASURE_S = status._MEASURED_EVERY_S "
         "= 0.1"
     )
     start(more=soon, OTLP_ENDPOINT=f"http://127.0.0.1:{port}", OTEL_METRIC_EXPORT_INTERVAL="200")
