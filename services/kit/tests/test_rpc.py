@@ -122,7 +122,7 @@ async def client(trials, sealed_store, issuer) -> AsyncIterator[Client]:
     server = Server([trials], store=sealed_store, identity=identity, reflection_on=True)
     await server.start()
     await server.ready(True)
-    client = Client(f"127.0.0.1:{server.port}")
+    client = Client(f"127.0.0.1:{server.port}", timeout_s=20)
     client.server = server
     yield client
     await client.close()

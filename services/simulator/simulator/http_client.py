@@ -81,10 +81,12 @@ class HttpClient:
                 connection[1].close()
 
     async def close(self) -> None:
-        """Ends the connections."""
-        for _, writer in self._idle:
-            writer.close()
+        """Ends the connections and waits until they are ended."""
+        ended = [writer for _, writer in self._idle]
         self._idle.clear()
+        for writer in ended:
+            writer.close()
+        await asyncio.gather(*(each.wait_closed() for each in ended), return_exceptions=True)
 
     def _encoded(
         self, verb: str, path: str, headers: Mapping[str, str], body: bytes, query: Query | None

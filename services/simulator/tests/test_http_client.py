@@ -19,6 +19,7 @@ class Server:
     def __init__(self) -> None:
         self.received: list[bytes] = []
         self.connections, self.address = 0, ""
+        self._served: set[asyncio.Future[None]] = set()
         self.answer: Answer = lambda _, writer: writer.write(whole(b"{}"))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -40,10 +41,21 @@ class Server:
             pass
         finally:
             writer.close()
+            await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served = asyncio.ensure_future(self._serve(reader, writer))
+        self._served.add(served)
+        await served
 
     async def start(self) -> str:
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         return f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}"
+
+    async def end(self) -> None:
+        """Nothing of it is left when the test's event loop is closed."""
+        self.server.close()
+        await asyncio.wait_for(asyncio.gather(*self._served), 10)
 
 
 def whole(body: bytes, status: str = "200 OK", *lines: str) -> bytes:
@@ -61,7 +73,7 @@ async def server() -> AsyncIterator[Server]:
     made = Server()
     made.address = await made.start()
     yield made
-    made.server.close()
+    await made.end()
 
 
 @pytest.fixture

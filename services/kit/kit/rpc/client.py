@@ -44,11 +44,14 @@ class Client:
     """One neighbour.
 
     address: host:port, or dns:///name:port to spread calls over replicas. token_source: speaks for
-    this service where no token is given.
+    this service where no token is given. timeout_s: most seconds of a call that gives none itself.
     """
 
-    def __init__(self, address: str, *, token_source: Tokens | None = None) -> None:
+    def __init__(
+        self, address: str, *, token_source: Tokens | None = None, timeout_s: float = TIMEOUT_S
+    ) -> None:
         self.address = address
+        self._timeout_s = timeout_s
         self._token_source = token_source
         self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
         self._methods: dict[str, tuple[Method, Any]] = {}
@@ -58,7 +61,7 @@ class Client:
         method: str,
         request: Message,
         *,
-        timeout: float = TIMEOUT_S,
+        timeout: float | None = None,
         key: str | None = None,
         token: str | None = None,
         on_behalf_of: str | None = None,
@@ -87,7 +90,9 @@ class Client:
         attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": short}
         with traces.span(names.RPC_CALLED, attributes=attributes, method=called.full_name):
             metadata.append(("traceparent", traces.traceparent() or ""))
-            calling = stub(request, timeout=_left(timeout), metadata=tuple(metadata))
+            calling = stub(
+                request, timeout=_left(timeout or self._timeout_s), metadata=tuple(metadata)
+            )
             try:
                 return await calling
             except grpc.aio.AioRpcError as error:

@@ -240,8 +240,7 @@ def sets_due(session: Session | RawSession, kinds: Collection[str]) -> bool:
 @contextmanager
 def firing(kind: str) -> Iterator[None]:
     """The span of a timer that fires, and the flow that its effects belong to."""
-    attributes = {"eldercare.timer": kind}
-    with span(names.FIRED, root=True, attributes=attributes, kind=kind):
+    with span(names.FIRED, root=True, attributes={"eldercare.timer": kind}, kind=kind):
         token = cause.set(Cause(str(ids.new()), None, traceparent()))
         try:
             yield
