@@ -86,12 +86,13 @@ test-rehearsals: setup ## disasters and upgrades on whole cities with real Kafka
 format: setup ## format the code as `make check` wants it
 	@$(BIN)/ruff format --quiet .
 	@cd services/portal && PATH="$(abspath $(BIN)):$$PATH" npm run --silent format
-check: setup ## format, style, types, import contracts
+check: setup ## format, style, types, import contracts, no circles, the glossary's words
 	@$(BIN)/ruff format --check --quiet $(if $(S),services/$(S),.) || { echo "not formatted: make format" >&2; exit 1; }
 	@cd services/portal && PATH="$(abspath $(BIN)):$$PATH" npm run --silent check
 	@$(BIN)/ruff check $(if $(S),services/$(S),.)
 	@$(BIN)/mypy $(foreach s,$(or $(S),$(PACKAGES)),-p $(s))
 	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q contracts-tests/test_imports.py contracts-tests/test_glossary.py
 
 ##@ Ship
 compose-up: ## the city in containers, with Docker or podman (WITH=observability|simulation)
