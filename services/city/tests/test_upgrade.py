@@ -93,7 +93,7 @@ def coming(folder: Path) -> Path:
     return release
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_releases_change_under_load_and_nobody_sees_a_difference(
     folder: Path, previous: Path, coming: Path
 ) -> None:
@@ -122,7 +122,7 @@ def test_releases_change_under_load_and_nobody_sees_a_difference(
     ]
     with (folder / "log").open("wb") as log:
         ended = subprocess.run(
-            command, stdout=log, stderr=log, start_new_session=True, check=False, timeout=860
+            command, stdout=log, stderr=log, start_new_session=True, check=False, timeout=1740
         ).returncode
 
     output = (folder / "log").read_text()
