@@ -36,17 +36,17 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     [(date(2022, 12, 30), [90, 66]), (date(2023, 12, 31), [90, 66]), (date(2024, 1, 1), [80, 60])],
 )
 def test_the_value_in_force_on_the_day_is_picked(loaded, day, cuts):
-    assert loaded(SOUND).value("ability.group.cuts", day) == cuts
+    assert loaded(SOUND).standard("ability.group.cuts").on(day) == cuts
 
 
 def test_nothing_is_in_force_before_the_first_day(loaded):
     with pytest.raises(NoStandard, match=r"ability\.group\.cuts.*2022-12-29"):
-        loaded(SOUND).value("ability.group.cuts", date(2022, 12, 29))
+        loaded(SOUND).standard("ability.group.cuts").on(date(2022, 12, 29))
 
 
 def test_an_unknown_path_is_named(loaded):
     with pytest.raises(NoStandard, match=r"ability\.nothing"):
-        loaded(SOUND).value("ability.nothing", date(2024, 1, 1))
+        loaded(SOUND).standard("ability.nothing")
 
 
 def test_a_lost_number_must_be_given_by_the_deployment(loaded):
@@ -54,7 +54,7 @@ def test_a_lost_number_must_be_given_by_the_deployment(loaded):
 
     assert known.missing() == ["ability.lost"]
     with pytest.raises(NoStandard, match="must be given by the deployment"):
-        known.value("ability.lost", date(2024, 1, 1))
+        known.standard("ability.lost").on(date(2024, 1, 1))
 
 
 def test_the_deployment_gives_what_is_lost_with_its_own_source(loaded):
@@ -62,7 +62,7 @@ def test_the_deployment_gives_what_is_lost_with_its_own_source(loaded):
         SOUND, "a_package: {ability.lost: {source: city decree 7, values: {2024-01-01: 500}}}"
     )
 
-    assert known.value("ability.lost", date(2024, 1, 1)) == 500
+    assert known.standard("ability.lost").on(date(2024, 1, 1)) == 500
     assert known.standard("ability.lost").source == "city decree 7"
     assert known.missing() == []
 

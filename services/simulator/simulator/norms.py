@@ -11,17 +11,17 @@ from kit.contracts.clock import SHANGHAI
 
 def number(path: str, on: date) -> float:
     """The number of "file.key" in force on a day."""
-    return float(_standards().value(path, on))
+    return _standards().standard(path).read(float, on)
 
 
 def whole(path: str, on: date) -> int:
     """The whole number of "file.key" in force on a day."""
-    return int(_standards().value(path, on))
+    return _standards().standard(path).read(int, on)
 
 
 def days(path: str, on: date) -> frozenset[date]:
     """The days of "file.key" in force on a day."""
-    return frozenset(_standards().value(path, on))
+    return _standards().standard(path).read(frozenset[date], on)
 
 
 def public_until(completed_on: date) -> datetime:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import date
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Required, TypedDict
 
 from datacenter.indicators.rules import Indicator
 from datacenter.limits import Limits
@@ -24,12 +24,38 @@ _MADE_OF = (
     "factor",
 )  # a target or a name may change and the figure is the same
 
+
+class Definition(TypedDict, total=False):
+    """What a version is computed from, of an entry of the catalogue. limits: names of them."""
+
+    form: str
+    numerator: str
+    denominator: str
+    level: int
+    factor: int
+    limits: list[str]
+
+
 _limits = standards.read("datacenter", Limits, file="limits")
 
 
 def limits() -> Limits:
     """The limits in their newest version."""
     return _limits(date.max)
+
+
+class Entry(Definition, total=False):
+    """A figure as `standards/indicators.yaml` has it; style and meaning: Indicator."""
+
+    name_zh: Required[str]
+    name_en: Required[str]
+    dimension: Required[str]
+    formula_zh: Required[str]
+    formula_en: Required[str]
+    topics: Required[list[str]]
+    target: float
+    target_sense: str
+    key: bool
 
 
 @cache
@@ -39,7 +65,7 @@ def catalogue() -> dict[str, Indicator]:
     """
     found = {}
     for code, standard in _entries():
-        since, entry = standard.values[-1]
+        since, entry = _newest(standard)
         found[code] = Indicator(
             code=code,
             name_zh=entry["name_zh"],
@@ -65,12 +91,13 @@ def catalogue() -> dict[str, Indicator]:
 
 def named_measures() -> frozenset[str]:
     """The names of the measures that figures are made of."""
-    return frozenset(
-        standard.values[-1][1][part]
-        for _, standard in _entries()
-        for part in ("numerator", "denominator")
-        if part in standard.values[-1][1]
-    )
+    found = set()
+    for _, standard in _entries():
+        _, entry = _newest(standard)
+        found.add(entry["numerator"])
+        if "denominator" in entry:
+            found.add(entry["denominator"])
+    return frozenset(found)
 
 
 @cache
@@ -85,14 +112,20 @@ def _entries() -> Iterator[tuple[str, Standard]]:
             yield code, standard
 
 
-def version(since: date, entry: dict[str, Any], known: Limits) -> str:
+def _newest(standard: Standard) -> tuple[date, Entry]:
+    since, _ = standard.values[-1]
+    return since, standard.read(Entry, since)
+
+
+def version(since: date, entry: Definition, known: Limits) -> str:
     """Of a definition: its first day and a digest of what the figure is computed from, the numbers
     of the norms that it names among it.
 
     entry: the entry of the catalogue. Raises: KeyError where it names a limit that is none.
     """
     numbers = asdict(known)
-    made_of = {name: entry.get(name) for name in _MADE_OF} | {
+    stated = dict[str, object](entry)
+    made_of = {name: stated.get(name) for name in _MADE_OF} | {
         name: numbers[name] for name in entry.get("limits", ())
     }
     return f"{since.isoformat()}+{sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]}"

@@ -14,6 +14,18 @@ from kit.contracts.standards import Standard, Standards
 from kit.db.store import Session
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """An item as `standards/catalogue.yaml` has it."""
+
+    name_zh: str
+    name_en: str
+    help: str
+    planned_min: int
+    price_fen: int
+    voucher: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """What can be ordered. voucher: whether one may pay a part."""
@@ -58,13 +70,13 @@ def _standards() -> Standards:
 
 
 def _item(code: str, standard: Standard, on: date) -> Item:
-    value = standard.on(on)
+    entry = standard.read(_Entry, on)
     return Item(
         item_code=code,
-        name_zh=value["name_zh"],
-        name_en=value["name_en"],
-        help=Help.Value(f"HELP_{value['help']}"),
-        planned_min=value["planned_min"],
-        price_fen=value["price_fen"],
-        voucher=value["voucher"],
+        name_zh=entry.name_zh,
+        name_en=entry.name_en,
+        help=Help.Value(f"HELP_{entry.help}"),
+        planned_min=entry.planned_min,
+        price_fen=entry.price_fen,
+        voucher=entry.voucher,
     )

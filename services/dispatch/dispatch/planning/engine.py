@@ -9,8 +9,9 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from dispatch.planning.rules.checker import Breach, breaches
-from dispatch.planning.rules.problem import Plan, Problem, Stop
+from dispatch.planning.rules.problem import Plan, Problem
 from dispatch.planning.rules.scan import plan_by_scan
+from kit.contracts.decoding import decoded
 from kit.observability.logs import log
 
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
@@ -104,7 +105,7 @@ class Engine:
             line = await child.stdout.readline()
         if not line:
             raise ValueError("the child ended without an answer")
-        return _decoded(line)
+        return decoded(Plan, json.loads(line), "plan")
 
     async def _start(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -113,14 +114,6 @@ class Engine:
             stdout=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE_BYTES,
         )
-
-
-def _decoded(line: bytes) -> Plan:
-    answer = json.loads(line)
-    stops = [
-        Stop(stop["visit_id"], stop["worker_id"], int(stop["begin_s"])) for stop in answer["stops"]
-    ]
-    return Plan(tuple(stops), tuple(answer["unserved"]))
 
 
 def _plain(value: object) -> list[object]:

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from vroom.solution.solution import Solution
 from dispatch.orders.rules import GeoPoint
 from dispatch.planning.rules.problem import Plan, Problem, Stop, Visit, Worker
 from dispatch.planning.rules.travel import Riding
+from kit.contracts.decoding import decoded
 
 EARTH_M = 6_371_008.8
 # ranges of the numbers that VROOM calls skills
@@ -137,36 +137,13 @@ def _matrix(points: Sequence[GeoPoint | None], riding: Riding) -> npt.NDArray[np
     return matrix
 
 
-def _problem(fields: dict[str, Any]) -> Problem:
-    """The problem as `dispatch.planning.engine` writes it."""
-    return Problem(
-        visits=tuple(_visit(visit) for visit in fields["visits"]),
-        workers=tuple(_worker(worker) for worker in fields["workers"]),
-        riding=Riding(**fields["riding"]),
-        most=fields["most"],
-        now_s=fields["now_s"],
-    )
-
-
-def _visit(fields: dict[str, Any]) -> Visit:
-    home = GeoPoint(*fields["home"]) if fields["home"] else None
-    pinned = Stop(**fields["pinned"]) if fields["pinned"] else None
-    return Visit(
-        **{**fields, "home": home, "pinned": pinned, "excluded": frozenset(fields["excluded"])}
-    )
-
-
-def _worker(fields: dict[str, Any]) -> Worker:
-    depot = GeoPoint(*fields["depot"])
-    return Worker(**{**fields, "depot": depot, "skills": frozenset(fields["skills"])})
-
-
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints must not end up among the answers
     for line in sys.stdin:
         request = json.loads(line)
-        plan = solve(_problem(request["problem"]), request["budget_s"])
+        problem = decoded(Problem, request["problem"], "problem")
+        plan = solve(problem, request["budget_s"])
         print(json.dumps(asdict(plan)), file=answers, flush=True)
 
 

@@ -25,7 +25,8 @@ the key of its name, in its own type; `key` names another one, also one inside a
     level = rules.level_of(total, limits(local_day(session.now)).cuts)
 
 Nothing is read before the first call, and every day is built once. `load` is for what lists the
-standards themselves: their meaning and source, or entries of a kind.
+standards themselves: their meaning and source, or entries of a kind, each `Standard.read` in its
+type.
 
 Keys may be grouped. A number remembered with low confidence (M-lo) or lost in its source has no
 `values`: it is a required parameter, which the deployment gives in a file of the same form with its
@@ -33,15 +34,17 @@ own source.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import date, timedelta
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import TypeVar, get_type_hints
 
 import yaml
+
+from kit.contracts.decoding import WrongType, decoded
 
 CONFIDENCES = ("C2", "C1", "S", "D", "M-hi", "M-med", "M-lo", "A")
 _REQUIRED = ("meaning", "unit", "source", "confidence")
@@ -55,6 +58,7 @@ _SPANS = {
 }
 
 Numbers = TypeVar("Numbers")
+Value = TypeVar("Value")
 
 
 class Unfounded(ValueError):
@@ -80,40 +84,57 @@ class Standard:
     confidence: str
     clause: str = ""
     note: str = ""
-    values: tuple[tuple[date, Any], ...] = ()
+    values: tuple[tuple[date, object], ...] = ()
 
     @property
     def required(self) -> bool:
         """True where a deployment has to give the value and has not."""
         return not self.values
 
-    def on(self, day: date) -> Any:
-        """The value in force on a policy day. Raises: NoStandard."""
+    def read(self, kind: type[Value], day: date) -> Value:
+        """The value in force on a policy day, in this type (kit.contracts.decoding); a span of time
+        in the standard's unit.
+
+        Raises: NoStandard; Unfounded where the value is of another type, or a span of time has a
+        unit that is none.
+        """
+        value = self.on(day)
+        try:
+            if kind is timedelta:
+                value = self._unit_of_time() * decoded(float, value, self.path)
+            return decoded(kind, value, self.path)
+        except WrongType as error:
+            raise Unfounded(str(error)) from error
+
+    def on(self, day: date) -> object:
+        """The value in force on a policy day, as YAML has it. Raises: NoStandard."""
         for first, value in reversed(self.values):
             if first <= day:
                 return value
         if self.required:
             raise NoStandard(
                 f"{self.path}: {self.meaning} ({self.unit}) must be given by the "
-                f"deployment; {self.source} does not tell it"
+                f"deployment; {self.source} does not state it"
             )
         raise NoStandard(
             f"{self.path}: nothing is in force on {day}; the first value is of {self.values[0][0]}"
         )
+
+    def _unit_of_time(self) -> timedelta:
+        if self.unit not in _SPANS:
+            raise Unfounded(f"{self.path}: {self.unit} is no unit of time")
+        return _SPANS[self.unit]
 
 
 class Standards:
     """The standards of one package."""
 
     def __init__(self, package: str, standards: Mapping[str, Standard]) -> None:
-        self.package, self._standards = package, dict(standards)
-
-    def value(self, path: str, on: date) -> Any:
-        """The value of "file.key" in force on a policy day. Raises: NoStandard."""
-        return self.standard(path).on(on)
+        self.package = package
+        self._standards = dict(standards)
 
     def standard(self, path: str) -> Standard:
-        """The number with its meaning, unit and source. Raises: NoStandard."""
+        """The number of "file.key" with its meaning, unit and source. Raises: NoStandard."""
         try:
             return self._standards[path]
         except KeyError:
@@ -122,6 +143,9 @@ class Standards:
     def missing(self) -> list[str]:
         """Paths the deployment still has to give."""
         return sorted(path for path, standard in self._standards.items() if standard.required)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._standards
 
     def __iter__(self) -> Iterator[Standard]:
         return iter(self._standards.values())
@@ -135,9 +159,10 @@ def key(name: str) -> Mapping[str, str]:
 def read(
     package: str, kind: type[Numbers], *, file: str | None = None, parameters: Path | None = None
 ) -> Callable[[date], Numbers]:
-    """What tells the numbers of a package in force on a policy day, as this frozen dataclass.
+    """What reads the numbers of a package in force on a policy day into this frozen dataclass.
 
-    file: where they stand, by default the file that bears the package's name.
+    file: where they stand, by default the file that bears the package's name. A field with a
+    default may have no standard.
     The reader raises: NoStandard; Unfounded where a value is not of its field's type, or a span of
     time has a unit that is none.
     """
@@ -152,27 +177,12 @@ def read(
         types = get_type_hints(kind)
         values = {}
         for field in fields(kind):  # type: ignore[arg-type]
-            standard = loaded().standard(f"{stem}.{field.metadata.get(_KEY, field.name)}")
-            values[field.name] = _typed(standard, types[field.name], standard.on(day))
+            path = f"{stem}.{field.metadata.get(_KEY, field.name)}"
+            if field.default is MISSING or path in loaded():
+                values[field.name] = loaded().standard(path).read(types[field.name], day)
         return kind(**values)
 
     return on
-
-
-def _typed(standard: Standard, kind: Any, value: Any) -> Any:
-    """The value as its field holds it; a whole number may stand for a fraction."""
-    if kind is timedelta:
-        if standard.unit not in _SPANS:
-            raise Unfounded(f"{standard.path}: {standard.unit} is no unit of time")
-        return _SPANS[standard.unit] * value
-    expected = get_origin(kind) or kind
-    if expected is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if expected is tuple and isinstance(value, list):
-        return tuple(value)
-    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        raise Unfounded(f"{standard.path}: {value!r} is no {expected.__name__}")
-    return value
 
 
 def load(package: str, parameters: Path | None = None) -> Standards:
@@ -189,10 +199,7 @@ def load(package: str, parameters: Path | None = None) -> Standards:
             standard.path: standard
             for standard in _read(stem, _parsed(file.read_text("utf-8"), file.name))
         }
-    given = (
-        _parsed(parameters.read_text("utf-8"), parameters.name).get(package) if parameters else None
-    )
-    for path, value in (given or {}).items():
+    for path, value in _given_for(package, parameters).items():
         if path not in found:
             raise Unfounded(
                 f"{path}: the deployment gives it, but no standards file of {package} asks for it"
@@ -210,22 +217,34 @@ def _files(folder: Traversable) -> list[Traversable]:
     )
 
 
-def _parsed(text: str, name: str) -> dict[str, Any]:
+def _given_for(package: str, parameters: Path | None) -> dict[str, object]:
+    if parameters is None:
+        return {}
+    given = _parsed(parameters.read_text("utf-8"), parameters.name).get(package)
+    return _keyed(given or {}, f"{parameters.name}: {package}")
+
+
+def _parsed(text: str, name: str) -> dict[str, object]:
     try:
-        parsed = yaml.load(text, _Loader)
+        parsed: object = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         raise Unfounded(f"{name}: {error}") from error
-    if not isinstance(parsed or {}, dict):
-        raise Unfounded(f"{name}: must hold keys at its top")
-    return parsed or {}
+    return _keyed(parsed or {}, name)
+
+
+def _keyed(value: object, where: str) -> dict[str, object]:
+    try:
+        return decoded(dict[str, object], value, where)
+    except WrongType as error:
+        raise Unfounded(str(error)) from error
 
 
 class _Loader(yaml.CSafeLoader):
     """Refuses a key that stands twice: the first would be lost in silence."""
 
 
-def _once(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-    seen: set[Any] = set()
+def _once(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
+    seen: set[object] = set()
     for key, _ in node.value:
         name = loader.construct_object(key, deep=True)
         if name in seen:
@@ -233,13 +252,14 @@ def _once(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dict[A
                 None, None, f"{name!r} stands twice", key.start_mark
             )
         seen.add(name)
-    return loader.construct_mapping(node, deep=True)
+    found: dict[object, object] = loader.construct_mapping(node, deep=True)
+    return found
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _once)
 
 
-def _read(path: str, node: Any) -> Iterator[Standard]:
+def _read(path: str, node: object) -> Iterator[Standard]:
     if not isinstance(node, dict):
         raise Unfounded(
             f"{path}: {node!r} stands without meaning, unit, source, confidence and date"
@@ -251,7 +271,7 @@ def _read(path: str, node: Any) -> Iterator[Standard]:
         yield from _read(f"{path}.{key}", inner)
 
 
-def _standard(path: str, node: dict[Any, Any]) -> Standard:
+def _standard(path: str, node: dict[object, object]) -> Standard:
     if missing := [key for key in _REQUIRED if not str(node.get(key) or "").strip()]:
         raise Unfounded(f"{path}: lacks {', '.join(missing)}")
     if unknown := sorted(str(key) for key in node.keys() - _KEYS):
@@ -272,7 +292,7 @@ def _standard(path: str, node: dict[Any, Any]) -> Standard:
     )
 
 
-def _dated(path: str, values: Any) -> tuple[tuple[date, Any], ...]:
+def _dated(path: str, values: object) -> tuple[tuple[date, object], ...]:
     if not isinstance(values, dict) or not values:
         raise Unfounded(f"{path}: values must be {{first day in force: value}}")
     if wrong := [day for day in values if type(day) is not date]:
@@ -282,7 +302,7 @@ def _dated(path: str, values: Any) -> tuple[tuple[date, Any], ...]:
     return tuple(sorted(values.items()))
 
 
-def _given(standard: Standard, given: Any) -> Standard:
+def _given(standard: Standard, given: object) -> Standard:
     if (
         not isinstance(given, dict)
         or not given.get("source")

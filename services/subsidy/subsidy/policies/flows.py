@@ -2,8 +2,10 @@
 their publication.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -11,9 +13,9 @@ from eldercare.subsidy.v1 import events_pb2 as events
 from eldercare.subsidy.v1.events_pb2 import PolicyPublished
 from sqlmodel import col, select
 
-from kit.contracts import areas, money, wire
+from kit.contracts import areas, money, standards, wire
 from kit.contracts.clock import day_start
-from kit.contracts.standards import Standard, Standards, load
+from kit.contracts.standards import Standard, Standards
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime.timers import set_timer
@@ -27,12 +29,32 @@ from subsidy.replicas.tables import Elder, Result
 REVIEW = "policy-review"  # timer: a version of a policy begins
 
 
+@dataclass(frozen=True)
+class _Numbers:
+    """The numbers of a policy as its standards file has them. cap, tiers: yuan a month."""
+
+    kind: Kind
+    name_zh: str
+    name_en: str
+    area: str
+    least_level: int
+    hardships: frozenset[Hardship]
+    excluded: frozenset[Hardship]
+    cap: Decimal
+    tiers: dict[int, Decimal]
+    home_share: float | None = None
+    institution_share: float | None = None
+
+
 @cache
-def standards() -> Standards:
-    """All numbers of this service, read once; which policies and versions there are is listed from
-    them, so they are data and no dataclass.
-    """
-    return load("subsidy")
+def _known() -> Standards:
+    """All numbers of this service: which policies and versions there are is listed from them."""
+    return standards.load("subsidy")
+
+
+@cache
+def _numbers(policy_code: str) -> Callable[[date], _Numbers]:
+    return standards.read("subsidy", _Numbers, file=policy_code)
 
 
 @cache
@@ -40,7 +62,7 @@ def codes() -> Sequence[str]:
     """The policies that are known: each standards file that says how money reaches the person
     (`kind`) is one, and its name is the code.
     """
-    found = (standard.path.partition(".") for standard in standards())
+    found = (standard.path.partition(".") for standard in _known())
     return sorted(code for code, _, name in found if name == "kind")
 
 
@@ -49,34 +71,33 @@ def versions(policy_code: str) -> Sequence[date]:
     """First days of the versions of a policy, oldest first: each day on which one of its numbers
     changes.
     """
-    numbers = _numbers(policy_code).values()
+    numbers = _standards(policy_code).values()
     return sorted({first for number in numbers for first, _ in number.values})
 
 
 @cache
 def terms(policy_code: str, policy_version: date) -> Terms:
     """One version of a policy."""
-    numbers = _numbers(policy_code)
-    values = {name: number.on(policy_version) for name, number in numbers.items()}
+    numbers = _numbers(policy_code)(policy_version)
     return Terms(
         policy_code=policy_code,
         policy_version=policy_version,
-        kind=Kind[values["kind"]],
-        area_code=values["area"],
-        monthly_cap_fen=money.fen(values["cap"]),
-        least_level=values["least_level"],
-        hardships=frozenset(Hardship[name] for name in values["hardships"]),
-        excluded=frozenset(Hardship[name] for name in values["excluded"]),
-        tiers={level: money.fen(amount) for level, amount in values["tiers"].items()},
-        home_share=values.get("home_share"),
-        institution_share=values.get("institution_share"),
-        sources={name: _source(number) for name, number in numbers.items()},
+        kind=numbers.kind,
+        area_code=numbers.area,
+        monthly_cap_fen=money.fen(numbers.cap),
+        least_level=numbers.least_level,
+        hardships=numbers.hardships,
+        excluded=numbers.excluded,
+        tiers={level: money.fen(amount) for level, amount in numbers.tiers.items()},
+        home_share=numbers.home_share,
+        institution_share=numbers.institution_share,
+        sources={name: _source(number) for name, number in _standards(policy_code).items()},
     )
 
 
-def _numbers(policy_code: str) -> dict[str, Standard]:
+def _standards(policy_code: str) -> dict[str, Standard]:
     found = {}
-    for standard in standards():
+    for standard in _known():
         code, _, name = standard.path.partition(".")
         if code == policy_code:
             found[name] = standard
@@ -168,17 +189,18 @@ def _content(policy: Policy) -> dict[str, object]:
 def _policy(found: Terms) -> Policy:
     code = found.policy_code
     first = found.policy_version
+    numbers = _numbers(code)(first)
     return Policy(
         policy_id=policy_id(code, first),
         policy_code=code,
         policy_version=first,
         kind=found.kind,
         area_code=found.area_code,
-        name_zh=standards().value(f"{code}.name_zh", first),
-        name_en=standards().value(f"{code}.name_en", first),
+        name_zh=numbers.name_zh,
+        name_en=numbers.name_en,
         monthly_cap_fen=found.monthly_cap_fen,
         home_share=found.home_share,
         institution_share=found.institution_share,
         least_level=found.least_level,
-        source=standards().standard(f"{code}.cap").source,
+        source=_known().standard(f"{code}.cap").source,
     )
