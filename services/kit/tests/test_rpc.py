@@ -406,12 +406,12 @@ def counted() -> Counter[tuple[str, str]]:
     """How many calls of Sum ended with each code, by the server's and by the client's count."""
     return Counter(
         {
-            (side, code): sum(series[0])
+            (side, code): sum(spread.counts)
             for side, metric in (
                 ("served", names.RPC_DURATION),
                 ("called", names.RPC_CALL_DURATION),
             )
-            for (method, code), series in metric.series.items()
+            for (method, code), spread in metric.series.items()
             if method == f"{SERVICE}.Sum"
         }
     )

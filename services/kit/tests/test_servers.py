@@ -16,7 +16,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from devservers.kafka import Kafka, KafkaCluster, MemoryKafka, broker_count
+from devservers.kafka import Kafka, MemoryKafka, broker_count
+from devservers.kafka_cluster import KafkaCluster
 from devservers.pair import Pair
 from devservers.postgres import Postgres, ensure_database, execute, identifier
 from devservers.process import OUTGOING, Process, StartFailed, free_port
@@ -214,7 +215,7 @@ def test_a_server_that_cannot_start_gives_the_reason(tmp_path: Path) -> None:
 
 def test_without_maven_and_java_kafka_names_what_is_missing(tmp_path: Path) -> None:
     bare = {**os.environ, "PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
-    code = "from devservers.kafka import fetch_jars; fetch_jars()"
+    code = "from devservers.jars import fetch_jars; fetch_jars()"
 
     done = subprocess.run(
         [sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=False

@@ -98,7 +98,7 @@ async def test_every_answer_is_measured_by_route_and_those_we_owe_are_counted(op
     await http.get("/v1/owed")
     await http.get("/v1/nowhere")
 
-    counted = {labels: sum(counts) for labels, (counts, _) in names.HTTP_DURATION.series.items()}
+    counted = {labels: sum(spread.counts) for labels, spread in names.HTTP_DURATION.series.items()}
     assert (counted["/v1/measured/{id}", "200"], counted["/v1/owed", "500"]) == (1, 1)
     assert counted["none", "404"] >= 1
     assert names.HTTP_FAILED.series[()] == owed + 1

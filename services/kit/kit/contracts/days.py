@@ -8,14 +8,14 @@ and say an instant in any time zone.
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
-from typing import Any
 
 from buf.validate import validate_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+FIRST_DAY = date(1900, 1, 1)
+LAST_DAY = date(2199, 12, 31)
 NO_END = date.max  # 9999-12-31, as certificates say that they hold for good (长期)
 
 _EPOCH = date(1970, 1, 1)
@@ -23,7 +23,8 @@ _FIRST_S, _END_S = (
     (ordinal - _EPOCH.toordinal()) * 86_400
     for ordinal in (FIRST_DAY.toordinal(), LAST_DAY.toordinal() + 1)
 )
-_DAY, _MONTH = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{4}-[0-9]{2}"
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_MONTH = "[0-9]{4}-[0-9]{2}"
 _RULE = f"lies from {FIRST_DAY} to {LAST_DAY}"
 _RULES = {"day": f"{_RULE}, or is {NO_END} for no end", "month": _RULE, "instant": _RULE}
 
@@ -59,19 +60,12 @@ def _asked(kind: Descriptor) -> list[tuple[str, str]]:
     these.
     """
     found = []
-    fields: list[Any] = list(kind.fields)
-    for field in fields:
+    for field in kind.fields:
         if field.is_repeated:
             continue
         if field.message_type is not None:
-            found.append(
-                (
-                    field.name,
-                    "instant"
-                    if field.message_type.full_name == Timestamp.DESCRIPTOR.full_name
-                    else "inner",
-                )
-            )
+            is_instant = field.message_type.full_name == Timestamp.DESCRIPTOR.full_name
+            found.append((field.name, "instant" if is_instant else "inner"))
         elif field.type == FieldDescriptor.TYPE_STRING:
             pattern = field.GetOptions().Extensions[validate_pb2.field].string.pattern
             if _DAY in pattern:

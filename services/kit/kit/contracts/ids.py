@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from threading import Lock
 from uuid import UUID
 
-_VERSION, _VARIANT = 7 << 76, 2 << 62
+_VERSION = 7 << 76
+_VARIANT = 2 << 62
 _lock = Lock()
 _last = 0
 

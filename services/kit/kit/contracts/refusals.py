@@ -189,5 +189,6 @@ def error_from_parts(
     error.field = pairs[0][0] if pairs else None
     error.retry_after_s = retry_after_s
     if isinstance(error, Malformed):
-        error.rule, error._violations = (pairs[0][1] if pairs else text), pairs
+        error.rule = pairs[0][1] if pairs else text
+        error._violations = pairs
     return error

@@ -12,8 +12,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 Convert = Callable[[Any], Any]
 
-STRING, ENUM = FieldDescriptor.CPPTYPE_STRING, FieldDescriptor.CPPTYPE_ENUM
-_BYTES, _MESSAGE = FieldDescriptor.TYPE_BYTES, FieldDescriptor.CPPTYPE_MESSAGE
+STRING = FieldDescriptor.CPPTYPE_STRING
+ENUM = FieldDescriptor.CPPTYPE_ENUM
+_BYTES = FieldDescriptor.TYPE_BYTES
+_MESSAGE = FieldDescriptor.CPPTYPE_MESSAGE
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -1,1 +1,3 @@
-"""What operators see, with nothing personal in it: logs, traces, metrics, their names declared once."""
+"""What operators see, with nothing personal in it: logs, traces, metrics, their names declared
+once.
+"""

@@ -6,12 +6,11 @@ import logging
 import re
 import sys
 import traceback
-from typing import Any
 
 import structlog
 from google.protobuf.message import Message
 from opentelemetry import trace
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -108,7 +107,8 @@ def traced(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Adds the ids of the current span."""
     current = trace.get_current_span().get_span_context()
     if current.is_valid:
-        event["trace_id"], event["span_id"] = f"{current.trace_id:032x}", f"{current.span_id:016x}"
+        event["trace_id"] = f"{current.trace_id:032x}"
+        event["span_id"] = f"{current.span_id:016x}"
         event["trace_flags"] = int(current.trace_flags)
     return event
 
@@ -185,7 +185,7 @@ def scrubbed(text: str) -> str:
     return _HAN.sub("…", hidden(_ROWS.sub("", text)))[:2000]
 
 
-_SHARED: list[Any] = [
+_SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),

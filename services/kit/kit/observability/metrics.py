@@ -10,7 +10,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from opentelemetry import trace
 from opentelemetry.sdk.metrics import MeterProvider
@@ -52,7 +52,7 @@ class Metric:
     unit: str
     meaning: str
     attributes: tuple[str, ...] = ()
-    series: dict[Labels, Any] = field(default_factory=dict, repr=False)
+    series: Mapping[Labels, object] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         declared[self.name] = self
@@ -78,9 +78,7 @@ class Metric:
         """The series in Prometheus' text format. examples: with a trace for each bucket that has
         one, as OpenMetrics allows it.
         """
-        name = self.prometheus
-        for labels, value in list(self.series.items()):
-            yield f"{name}{_braced(self._pairs(labels))} {_number(value)}"
+        raise NotImplementedError
 
     def _pairs(self, labels: Labels) -> list[str]:
         named = zip(self.attributes, labels, strict=True)
@@ -88,7 +86,19 @@ class Metric:
 
 
 @dataclass(frozen=True, eq=False)
-class Counter(Metric):
+class _SingleValued(Metric):
+    """One number per series."""
+
+    series: dict[Labels, float] = field(default_factory=dict, repr=False)
+
+    def lines(self, *, examples: bool = False) -> Iterator[str]:
+        name = self.prometheus
+        for labels, value in list(self.series.items()):
+            yield f"{name}{_braced(self._pairs(labels))} {_number(value)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Counter(_SingleValued):
     """Only grows."""
 
     kind = "counter"
@@ -112,7 +122,7 @@ class Counter(Metric):
 
 
 @dataclass(frozen=True, eq=False)
-class Gauge(Metric):
+class Gauge(_SingleValued):
     """What is so now."""
 
     kind = "gauge"
@@ -136,11 +146,20 @@ class Gauge(Metric):
             self.set(value, **dict(zip(self.attributes, labels, strict=True)))
 
 
+@dataclass(slots=True)
+class Spread:
+    """Of one series: how many values lie in each bucket, and their sum."""
+
+    counts: list[int]
+    total: float = 0.0
+
+
 @dataclass(frozen=True, eq=False)
 class Histogram(Metric):
     """How values are spread."""
 
     kind = "histogram"
+    series: dict[Labels, Spread] = field(default_factory=dict, repr=False)
     # newest trace of each bucket, as OpenMetrics writes it
     examples: dict[tuple[Labels, int], str] = field(default_factory=dict, repr=False)
 
@@ -149,12 +168,12 @@ class Histogram(Metric):
         it once, since it can not count.
         """
         if (labels := self._labels(attributes)) is not None:
-            counted = self.series.get(labels)
-            if counted is None:
-                counted = self.series[labels] = [[0] * (len(BUCKETS_S) + 1), 0.0]
+            spread = self.series.get(labels)
+            if spread is None:
+                spread = self.series[labels] = Spread([0] * (len(BUCKETS_S) + 1))
             bucket = bisect_left(BUCKETS_S, value)
-            counted[0][bucket] += times
-            counted[1] += value * times
+            spread.counts[bucket] += times
+            spread.total += value * times
             if _push is not None:
                 self._note_example(labels, bucket, value)
         if _push is not None:
@@ -168,17 +187,18 @@ class Histogram(Metric):
 
     def lines(self, *, examples: bool = False) -> Iterator[str]:
         name = self.prometheus
-        for labels, (counts, total) in list(self.series.items()):
+        for labels, spread in list(self.series.items()):
             pairs = self._pairs(labels)
             below = 0
-            for place, (bound, count) in enumerate(zip((*BUCKETS_S, None), counts, strict=True)):
+            counted = zip((*BUCKETS_S, None), spread.counts, strict=True)
+            for place, (bound, count) in enumerate(counted):
                 below += count
                 example = self.examples.get((labels, place), "") if examples else ""
                 # 1.0, never 1: Prometheus 3 writes it so, and rules select by it
                 limit = "+Inf" if bound is None else repr(bound)
                 labelled = _braced([*pairs, f'le="{limit}"'])
                 yield f"{name}_bucket{labelled} {below}{example}"
-            yield f"{name}_sum{_braced(pairs)} {_number(total)}"
+            yield f"{name}_sum{_braced(pairs)} {_number(spread.total)}"
             yield f"{name}_count{_braced(pairs)} {below}"
 
 
@@ -191,7 +211,8 @@ _push: Callable[[Metric, float, dict[str, Attribute]], None] | None = None
 def provide(made: MeterProvider | None) -> None:
     """Values are also handed to this provider from now on; to none, they stay here."""
     global provider, _push
-    provider, _push = made, _pushing(made) if made is not None else None
+    provider = made
+    _push = _pushing(made) if made is not None else None
 
 
 def set_service(service: str) -> None:

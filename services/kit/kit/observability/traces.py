@@ -55,11 +55,9 @@ def parsed(traceparent: str | None) -> SpanContext | None:
     """The span a W3C `traceparent` names, or None where it names none."""
     if not traceparent or _FORM.fullmatch(traceparent) is None:
         return None
-    trace_id, span_id, flags = (
-        int(traceparent[3:35], 16),
-        int(traceparent[36:52], 16),
-        int(traceparent[53:], 16),
-    )
+    trace_id = int(traceparent[3:35], 16)
+    span_id = int(traceparent[36:52], 16)
+    flags = int(traceparent[53:], 16)
     return (
         SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags))
         if trace_id and span_id

@@ -10,7 +10,8 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from kit.messaging.bootstrap import Bootstrap
 
-ANSWER_S, PROOF_S = 2.0, 3.0
+ANSWER_S = 2.0
+PROOF_S = 3.0
 # passwords and certificates are taken back rarely; a handshake costs the broker more than an open
 # port
 PROVED_S = 60.0

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from kit.runtime.exits import DRAINED, HALTED, MISCONFIGURED
 
@@ -35,14 +35,14 @@ def install_signal_handlers() -> None:
         signal.signal(signal.SIGINT, _leave)
 
 
-def settings(kind: type[S], **given: Any) -> S:
+def settings(kind: type[S], **given: object) -> S:
     """The settings of this process, given ones over its environment; names what is wrong without
     its value and exits with 2.
     """
     from pydantic import ValidationError
 
     try:
-        return kind(**given)
+        return kind.model_validate(given)
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_input=False, include_context=False):
             sys.stderr.write(

@@ -1,4 +1,7 @@
 """Exit codes of a service. Imports nothing: the entry must be cheap to import."""
 
-DRAINED, FAILED, MISCONFIGURED, NOT_DRAINED = 0, 1, 2, 3
+DRAINED = 0
+FAILED = 1
+MISCONFIGURED = 2
+NOT_DRAINED = 3
 HALTED = 128  # a second signal: its number is added

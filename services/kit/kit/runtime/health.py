@@ -32,7 +32,9 @@ class Health:
     """
 
     def __init__(self, settings: Settings, parts: Parts, package: str, loops: Loops) -> None:
-        self._parts, self._package, self._loops = parts, package, loops
+        self._parts = parts
+        self._package = package
+        self._loops = loops
         self._brokers = Brokers(settings.bootstrap)
         self.server: Server | None = None
         self.consumers: Consumers | None = None
@@ -69,7 +71,8 @@ class Health:
             reason = await self._found()
             if reason != self._reason:
                 log.info("readiness changed", ready=not reason, reason=reason)
-            self._reason, self._found_at = reason, time.monotonic()
+            self._reason = reason
+            self._found_at = time.monotonic()
             if self.server is not None and announced != self.ready:
                 announced = self.ready
                 await self.server.ready(announced)

@@ -30,7 +30,8 @@ from kit.observability.logs import log
 from kit.runtime.timers import any_due, firing, rest_after, sets_due
 
 POLL_S = 0.2
-REST_S, MOST_REST_S = 1.0, 600.0
+REST_S = 1.0
+MOST_REST_S = 600.0
 LEASE = timedelta(seconds=90)
 
 _LEASE = """
@@ -65,7 +66,9 @@ class BackgroundJobs:
     """
 
     def __init__(self, store: Store, jobs: Mapping[str, Job], *, lease: timedelta = LEASE) -> None:
-        self._store, self._jobs, self._lease = store, jobs, lease
+        self._store = store
+        self._jobs = jobs
+        self._lease = lease
         self._polled_at = time.monotonic()
         self._begun_at: float | None = None  # of the jobs under way
         self._wake = asyncio.Event()
@@ -126,7 +129,9 @@ class BackgroundJobs:
         return rows
 
     async def _done(self, row: Row) -> None:
-        kind, key, at = row["kind"], row["key"], row["at"]
+        kind = row["kind"]
+        key = row["key"]
+        at = row["at"]
         try:
             with firing(kind):
                 await self._jobs[kind].work(key)
@@ -137,7 +142,9 @@ class BackgroundJobs:
             await (await session.driver()).execute(_DONE, kind, key, at)
 
     async def _rest(self, row: Row, error: Exception) -> None:
-        kind, key, tries = row["kind"], row["key"], row["tries"]
+        kind = row["kind"]
+        key = row["key"]
+        tries = row["tries"]
         rest_s = rest_after(tries, MOST_REST_S)
         names.TIMER_FAILED.add(1, kind=kind)
         log.warning(

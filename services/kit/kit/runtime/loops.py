@@ -52,7 +52,9 @@ class Reading:
     """A group's consumers as a loop."""
 
     def __init__(self, consumers: Consumers, store: Store, kafka: str | Bootstrap) -> None:
-        self._consumers, self._store, self._kafka = consumers, store, kafka
+        self._consumers = consumers
+        self._store = store
+        self._kafka = kafka
 
     @property
     def progress(self) -> float:

@@ -53,13 +53,12 @@ class Process:
         also: Sequence[Callable[[Parts], Awaitable[object] | Loop]],
         status: Callable[[Parts], Awaitable[dict[str, object]]] | None,
     ) -> None:
-        self.settings, self.package = settings, package
-        self._servicers, self._consumers, self._also, self._more = (
-            servicers,
-            consumers,
-            also,
-            status,
-        )
+        self.settings = settings
+        self.package = package
+        self._servicers = servicers
+        self._consumers = consumers
+        self._also = also
+        self._more = status
 
     def main(self) -> int:
         """Runs on uvloop until a signal or a failure; returns the exit code."""

@@ -34,7 +34,10 @@ class Status:
         health: Health,
         more: Callable[[Parts], Awaitable[dict[str, object]]] | None,
     ) -> None:
-        self._settings, self._parts, self._health, self._more = settings, parts, health, more
+        self._settings = settings
+        self._parts = parts
+        self._health = health
+        self._more = more
         self._process = psutil.Process()
         self._epoch = f"{os.getpid()}-{int(self._process.create_time() * 1000)}"
         self._measured_at = float("-inf")

@@ -32,7 +32,8 @@ Fire = Callable[[Session, str], Awaitable[None]]
 
 POLL_S = 0.1
 TOGETHER = 50  # timers that one transaction fires, as long as none of them fails
-REST_S, MOST_REST_S = 1.0, 3600.0
+REST_S = 1.0
+MOST_REST_S = 3600.0
 
 _fires: dict[tuple[str, str], Fire] = {}
 

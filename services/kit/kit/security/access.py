@@ -1,12 +1,12 @@
 """Who may see which rows: one decision for lists, search, export, cache and feed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Protocol, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, or_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, false, or_
+from sqlalchemy.orm import QueryableAttribute
 
 from kit.contracts.refusals import NotFound
 
@@ -19,8 +19,15 @@ ROLES = AREA_ROLES | ORGANISATION_ROLES | PERSON_ROLES | UNSCOPED_ROLES
 _AREA_DIGITS = 12
 _LEVELS = (2, 4, 6, 9, 12)  # province, city, county, town, community
 
-S = TypeVar("S", bound=Select[Any])
-Column = ColumnElement[Any] | InstrumentedAttribute[Any] | Any
+
+class Filterable(Protocol):
+    """A SELECT of whatever columns."""
+
+    def where(self, *conditions: ColumnElement[bool]) -> Self:
+        """The same, of the rows that fulfil these too."""
+
+
+S = TypeVar("S", bound=Filterable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +48,20 @@ class Caller:
     service: bool = False
 
     @classmethod
-    def from_claims(cls, claims: Mapping[str, Any]) -> "Caller":
+    def from_claims(cls, claims: Mapping[str, object]) -> "Caller":
         """Reads the claims of a verified token; a scope claim that is not well formed counts as
         none.
         """
-        roles = frozenset(role for role in claims.get("roles", ()) if role in ROLES)
+        roles = frozenset(role for role in _listed(claims, "roles") if role in ROLES)
         area = claims.get("area")
         return cls(
             subject=str(claims["sub"]),
             client_id=str(claims.get("azp") or claims.get("client_id") or claims["sub"]),
             roles=roles,
             area=area if isinstance(area, str) and is_area(area) else None,
-            organisation_id=claims.get("organisation_id") or None,
-            elder_ids=frozenset(str(elder) for elder in claims.get("elder_ids") or ()),
-            worker_id=claims.get("worker_id") or None,
+            organisation_id=_text(claims.get("organisation_id")),
+            elder_ids=frozenset(str(elder) for elder in _listed(claims, "elder_ids")),
+            worker_id=_text(claims.get("worker_id")),
             service="service" in roles,
         )
 
@@ -69,6 +76,17 @@ class Caller:
     ) -> None:
         """See the function of this name; so a caller is a `kit.db.context.Scope`."""
         check(self, area=area, organisation=organisation, person=person, kind=kind, key=key)
+
+
+def _listed(claims: Mapping[str, object], name: str) -> Iterable[str]:
+    listed = claims.get(name) or ()
+    if not isinstance(listed, Iterable):
+        raise TypeError(f"{name} is no list")
+    return listed
+
+
+def _text(claim: object) -> str | None:
+    return claim if isinstance(claim, str) and claim else None
 
 
 def is_area(code: str) -> bool:
@@ -99,54 +117,67 @@ def sees_all(caller: Caller) -> bool:
     return not UNSCOPED_ROLES.isdisjoint(caller.roles)
 
 
-def scope_of(caller: Caller, kind: Literal["area", "organisation", "person"]) -> Any:
-    """The caller's own area code, organisation id or elder ids, if one of the roles gives the right
-    to use it; else None.
-    """
-    if kind == "area":
-        return caller.area if not AREA_ROLES.isdisjoint(caller.roles) else None
-    if kind == "organisation":
-        return caller.organisation_id if not ORGANISATION_ROLES.isdisjoint(caller.roles) else None
-    return (caller.elder_ids or None) if not PERSON_ROLES.isdisjoint(caller.roles) else None
+def area_of(caller: Caller) -> str | None:
+    """The caller's own area code, if one of the roles gives the right to use it."""
+    return None if AREA_ROLES.isdisjoint(caller.roles) else caller.area
+
+
+def organisation_of(caller: Caller) -> str | None:
+    """The id of the caller's own organisation, if one of the roles gives the right to use it."""
+    return None if ORGANISATION_ROLES.isdisjoint(caller.roles) else caller.organisation_id
+
+
+def elders_of(caller: Caller) -> frozenset[str]:
+    """Ids of the elders for whom the caller speaks, if one of the roles gives the right to."""
+    return frozenset() if PERSON_ROLES.isdisjoint(caller.roles) else caller.elder_ids
 
 
 def scoped(
     select: S,
     caller: Caller,
     *,
-    area: Column = None,
-    organisation: Column = None,
-    person: Column = None,
+    area: object = None,
+    organisation: object = None,
+    person: object = None,
 ) -> S:
     """Keeps the rows that this caller may see: the union of what each of the caller's roles sees.
 
     area, organisation, person: the columns that hold the area code, the organisation's id, the
-    elder's id.
+    elder's id; an attribute of a table counts as its column.
     A role without a column it can use sees no row.
+    Raises: TypeError for what is no column.
     """
     if sees_all(caller):
         return select
     kept: list[ColumnElement[bool]] = []
-    if area is not None and (own := scope_of(caller, "area")):
-        kept.append(area.between(*area_range(own)))
-    if organisation is not None and (own := scope_of(caller, "organisation")):
-        kept.append(organisation.in_(_keys(organisation, [own])))
-    if person is not None and (own := scope_of(caller, "person")):
-        kept.append(person.in_(_keys(person, sorted(own))))
+    if area is not None and (own_area := area_of(caller)):
+        kept.append(_column(area).between(*area_range(own_area)))
+    if organisation is not None and (own := organisation_of(caller)):
+        kept.append(_is_one_of(_column(organisation), [own]))
+    if person is not None and (elders := elders_of(caller)):
+        kept.append(_is_one_of(_column(person), sorted(elders)))
     return select.where(or_(*kept) if kept else false())
 
 
-def _keys(column: Column, claimed: list[str]) -> list[Any]:
-    """What the claims say, in the type of the column; an id of another form is nobody's."""
+def _column(given: object) -> ColumnElement[object]:
+    # an attribute of a table has the type of its values for a type checker
+    column = given.expression if isinstance(given, QueryableAttribute) else given
+    if not isinstance(column, ColumnElement):
+        raise TypeError(f"{given!r} is no column")
+    return column
+
+
+def _is_one_of(column: ColumnElement[object], claimed: list[str]) -> ColumnElement[bool]:
+    """Compares with claims in the type of the column; an id of another form is nobody's."""
     if column.type.python_type is not UUID:
-        return claimed
+        return column.in_(claimed)
     keys = []
     for text in claimed:
         try:
             keys.append(UUID(text))
         except ValueError:
             continue
-    return keys
+    return column.in_(keys)
 
 
 def within(
@@ -155,11 +186,12 @@ def within(
     """True where a row with these values is one that `scoped` keeps."""
     if sees_all(caller):
         return True
-    if area is not None and (own := scope_of(caller, "area")) and area.startswith(area_prefix(own)):
+    own = area_of(caller)
+    if area is not None and own and area.startswith(area_prefix(own)):
         return True
-    if organisation is not None and str(organisation) == scope_of(caller, "organisation"):
+    if organisation is not None and str(organisation) == organisation_of(caller):
         return True
-    return person is not None and str(person) in (scope_of(caller, "person") or ())
+    return person is not None and str(person) in elders_of(caller)
 
 
 def check(

@@ -137,7 +137,9 @@ async def first_broken_position(store: Store) -> int | None:
     """The first place in the chain where a record was changed, taken out or put in; None where the
     chain holds.
     """
-    seal, expected, after = b"", 1, 0
+    seal = b""
+    expected = 1
+    after = 0
     while True:
         async with store.raw() as session:
             rows = await session.fetch(
@@ -149,7 +151,8 @@ async def first_broken_position(store: Store) -> int | None:
             seal = _sealed(seal, row)
             if row["position"] != expected or row["seal"] != seal:
                 return expected
-            expected, after = expected + 1, row["position"]
+            expected = expected + 1
+            after = row["position"]
 
 
 def _sealed(before: bytes, row: Mapping[str, object]) -> bytes:

@@ -9,7 +9,6 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 import jwt
@@ -57,7 +56,9 @@ class Identity:
         tick: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tick = tick
-        self._issuer, self._audience, self._keys_url = issuer, audience, keys_url
+        self._issuer = issuer
+        self._audience = audience
+        self._keys_url = keys_url
         self._http = http or httpx.AsyncClient(timeout=FETCH_TIMEOUT_S, follow_redirects=False)
         self._keys: dict[str, jwt.PyJWK] = {}
         self._read_at = self._tried_at = float("-inf")
@@ -155,17 +156,30 @@ class Identity:
             del self._known[print_]
 
 
-def _signing_keys(published: Any) -> dict[str, jwt.PyJWK]:
+def _signing_keys(published: object) -> dict[str, jwt.PyJWK]:
+    """The keys of a key set that may have signed a token, by their ids.
+
+    Raises: ValueError where it is none. Source: RFC 7517, section 5.
+    """
+    if not isinstance(published, dict) or not isinstance(published.get("keys"), list):
+        raise ValueError("this is no key set")
     keys = {}
     for entry in published["keys"]:
-        if entry.get("kty") != "oct" and entry.get("use", "sig") == "sig" and entry.get("kid"):
-            try:
-                key = jwt.PyJWK.from_dict(entry)
-            except jwt.PyJWTError:
-                continue  # a key of a kind we do not know must not hide the ones we do
-            if key.algorithm_name in ALGORITHMS:
-                keys[str(entry["kid"])] = key
+        if not _may_sign(entry):
+            continue
+        try:
+            key = jwt.PyJWK.from_dict(entry)
+        except jwt.PyJWTError:
+            continue  # a key of a kind we do not know must not hide the ones we do
+        if key.algorithm_name in ALGORITHMS:
+            keys[str(entry["kid"])] = key
     return keys
+
+
+def _may_sign(entry: dict[str, object]) -> bool:
+    is_secret = entry.get("kty") == "oct"
+    is_for_signatures = entry.get("use", "sig") == "sig"
+    return is_for_signatures and not is_secret and bool(entry.get("kid"))
 
 
 class TokenSource:
@@ -183,9 +197,12 @@ class TokenSource:
         tick: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tick = tick
-        self._token_url, self._auth = token_url, (client_id, client_secret)
+        self._token_url = token_url
+        self._auth = (client_id, client_secret)
         self._http = http or httpx.AsyncClient(timeout=FETCH_TIMEOUT_S, follow_redirects=False)
-        self._token, self._renew_at, self._dead_at = "", float("-inf"), float("-inf")
+        self._token = ""
+        self._renew_at = float("-inf")
+        self._dead_at = float("-inf")
         self._asking = asyncio.Lock()
 
     async def token(self) -> str:
@@ -204,14 +221,16 @@ class TokenSource:
             )
             answer.raise_for_status()
             body = answer.json()
-            self._token, life = str(body["access_token"]), float(body.get("expires_in", 60))
+            self._token = str(body["access_token"])
+            life = float(body.get("expires_in", 60))
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             if self._tick() < self._dead_at:
                 return  # the old one still counts: try again at the next call
             raise Unavailable(
                 "issuer", "the issuer gives no token", retry_after_s=REFETCH_S
             ) from error
-        self._renew_at, self._dead_at = self._tick() + life * 0.8, self._tick() + life
+        self._renew_at = self._tick() + life * 0.8
+        self._dead_at = self._tick() + life
 
     async def close(self) -> None:
         """Closes the connections to the issuer."""

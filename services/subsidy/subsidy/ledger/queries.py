@@ -24,7 +24,7 @@ async def balance(session: Session, request: pb.GetBalance, caller: Caller) -> p
         func.sum(LedgerEntry.debit_fen),
         func.sum(LedgerEntry.credit_fen),
     )
-    wanted = scoped(sums, caller, area=LedgerEntry.area_code)  # type: ignore[type-var]
+    wanted = scoped(sums, caller, area=LedgerEntry.area_code)
     wanted = wanted.where(*in_area(request, LedgerEntry.area_code))
     rows = (await session.exec(wanted.group_by(col(LedgerEntry.account)))).all()
     found = {account: (int(debit), int(credit)) for account, debit, credit in rows}
@@ -40,5 +40,5 @@ async def balance(session: Session, request: pb.GetBalance, caller: Caller) -> p
         accounts=accounts,
         debit_fen=sum(one.debit_fen for one in accounts),
         credit_fen=sum(one.credit_fen for one in accounts),
-        area_code=request.area_code or access.scope_of(caller, "area") or "",
+        area_code=request.area_code or access.area_of(caller) or "",
     )

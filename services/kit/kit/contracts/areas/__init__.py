@@ -142,7 +142,8 @@ def load(path: Path | None = None) -> Areas:
     )
     by_code: dict[str, Area] = {}
     for line, row in enumerate(csv.DictReader(text.splitlines()), start=2):
-        code, above = row["code"], row["parent_code"]
+        code = row["code"]
+        above = row["parent_code"]
         if len(code) != 12 or not code.isdigit() or code in by_code:
             raise ValueError(f"line {line}: code {code!r} is not a new 12-digit code")
         if above != "0" and above not in by_code:
