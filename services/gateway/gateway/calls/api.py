@@ -1,4 +1,6 @@
-"""One route per public method, made from the contracts: a new method is a new route with no code."""
+"""One route per public method, made from the contracts: a new method is a new route with no
+code.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -12,7 +14,7 @@ from starlette.routing import Route
 
 from gateway.contracts import transcode
 from gateway.contracts.methods import Method, methods
-from gateway.http.callers import bearer
+from gateway.http.callers import bearer, caller_of
 from gateway.http.problems import defect, to_problem
 from kit.contracts.refusals import EldercareError, Malformed
 from kit.observability import names, traces
@@ -39,7 +41,9 @@ def routes(clients: dict[str, Client], identity: Identity) -> list[Route]:
 
 
 def _middleware(method: Method) -> list[Middleware]:
-    """Lists and boards are long and repeat their names; a single record is sooner sent than packed."""
+    """Lists and boards are long and repeat their names; a single record is sooner sent than
+    packed.
+    """
     lists = any(field.is_repeated for field in method.reply.DESCRIPTOR.fields)
     if method.verb != "GET" or not lists:
         return []
@@ -81,7 +85,7 @@ def _endpoint(
 
     async def _call(request: Request) -> Response:
         token = bearer(request)
-        await identity.verify(token)
+        await caller_of(identity, request)
         key = _idempotency_key(request, required=writes)
         channel = _channel(request)
         message = await _request(method, request)

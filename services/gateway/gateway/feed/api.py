@@ -13,7 +13,7 @@ from gateway.feed import queries
 from gateway.feed.cursors import Cursor, Cursors
 from gateway.feed.errors import CursorExpired, FeedRestored
 from gateway.feed.queries import Page
-from gateway.http.callers import bearer
+from gateway.http.callers import caller_of
 from gateway.http.problems import problem, to_problem
 from kit.contracts.refusals import Denied, EldercareError, Malformed
 from kit.db.store import Store
@@ -31,7 +31,7 @@ def routes(store: Store, identity: Identity, cursors: Cursors) -> list[Route]:
 
     async def poll(request: Request) -> Response:
         try:
-            caller = await identity.verify(bearer(request))
+            caller = await caller_of(identity, request)
             if not ORGANISATION_ROLES & caller.roles or not caller.organisation_id:
                 raise Denied("the feed is for organisations: roles provider, worker, home")
             return await _poll(store, cursors, caller, request)

@@ -2,8 +2,11 @@
 
 from starlette.requests import Request
 
-from kit.contracts.refusals import Denied, Unauthenticated
+from kit.contracts.refusals import Denied, EldercareError, Unauthenticated
+from kit.security.access import Caller
 from kit.security.identity import Identity
+
+_CALLER = "eldercare.caller"  # key of a request's scope: the caller, or why there is none
 
 
 def bearer(request: Request) -> str:
@@ -17,8 +20,25 @@ def bearer(request: Request) -> str:
     return token.strip()
 
 
+async def caller_of(identity: Identity, request: Request) -> Caller:
+    """Who the token of a request names. Limits and route both ask; it is verified once.
+
+    Raises: Unauthenticated, Unavailable.
+    """
+    known: Caller | EldercareError | None = request.scope.get(_CALLER)
+    if known is None:
+        try:
+            known = await identity.verify(bearer(request))
+        except EldercareError as error:
+            known = error
+        request.scope[_CALLER] = known
+    if isinstance(known, EldercareError):
+        raise known
+    return known
+
+
 async def require_operator(identity: Identity, request: Request) -> None:
     """Raises: Unauthenticated, Denied."""
-    caller = await identity.verify(bearer(request))
+    caller = await caller_of(identity, request)
     if "operator" not in caller.roles:
         raise Denied("only operators of the platform")

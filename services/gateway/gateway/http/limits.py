@@ -13,15 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.http.callers import caller_of
 from gateway.http.problems import problem
 from gateway.http.routing import Index, route_of
 from kit.contracts.refusals import EldercareError
 from kit.observability import names
-from kit.security.access import scope_of
+from kit.security.access import organisation_of
 from kit.security.identity import Identity
 
 ELSEWHERE = "none"  # the route of a request that reached none
@@ -238,7 +239,7 @@ class Limits(BaseRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = self._kinds.get(route_of(scope), Kind.JSON)
         headers = dict(scope["headers"])
-        client = await self._client(headers)
+        client = await self._client(scope)
         body = self._body(kind, headers, receive, known=client is not None)
         try:
             if client is None:
@@ -284,13 +285,12 @@ class Limits(BaseRoute):
             with self._budget.take(polls, most, _BUSY):
                 await self._inner.handle(scope, body.receive, send)
 
-    async def _client(self, headers: Mapping[bytes, bytes]) -> str | None:
+    async def _client(self, scope: Scope) -> str | None:
         """Who a token names; None where none is valid: the route says why."""
-        scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-        if self._identity is None or scheme.lower() != "bearer":
+        if self._identity is None:
             return None
         try:
-            caller = await self._identity.verify(token.strip())
+            caller = await caller_of(self._identity, Request(scope))
         except EldercareError:
             return None
-        return str(scope_of(caller, "organisation") or caller.subject)
+        return organisation_of(caller) or caller.subject
