@@ -42,7 +42,7 @@ protos/gen/.built: $(VENV)/.deps $(shell find protos/eldercare -name '*.proto') 
 	@touch $@
 
 portal: $(PORTAL) ## build the web front with the Node.js of the lock; its types come from the OpenAPI document
-services/portal/src/generated/openapi.json: protos/gen/.built $(addprefix services/gateway/gateway/contracts/,openapi.py methods.py) | $(VENV)/.ready
+services/portal/src/generated/openapi.json: protos/gen/.built $(addprefix services/gateway/gateway/contracts/,openapi.py schemas.py methods.py) | $(VENV)/.ready
 	@mkdir -p $(@D) && $(BIN)/python -m gateway.contracts.openapi $@
 services/gateway/gateway/portal/.built: services/portal/src/generated/openapi.json \
   $(shell find services/portal -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/src/generated/*' 2>/dev/null)

@@ -7,19 +7,18 @@ reply of the contracts.
 
 import base64
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-Write = Callable[[Any], Any]
+Write = Callable[..., object]  # of the values of one field
 
-_TEXT = frozenset(
-    {FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64}
-)  # a double of JavaScript holds 53 bits
+# a double of JavaScript holds 53 bits
+_TEXT = frozenset({FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64})
 _AS_THEY_ARE = frozenset(
     {FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_UINT32, FieldDescriptor.CPPTYPE_BOOL}
 )
@@ -33,8 +32,10 @@ class _Step(NamedTuple):
     write: Write | None
 
 
-def document(message: Message) -> dict[str, Any]:
-    """The message as a JSON object: fields without presence are printed also where they are empty."""
+def document(message: Message) -> dict[str, object]:
+    """The message as a JSON object: fields without presence are printed also where they are
+    empty.
+    """
     written = {}
     for name, presence, write in _plan(message.DESCRIPTOR):
         if presence and not message.HasField(name):
@@ -59,13 +60,13 @@ def _write(field: FieldDescriptor) -> Write | None:
 
 
 def _mapped(one: Write | None) -> Write:
-    def write(values: Any) -> dict[str, Any]:
+    def write(values: Mapping[object, object]) -> dict[str, object]:
         return {_key(key): value if one is None else one(value) for key, value in values.items()}
 
     return write
 
 
-def _key(key: Any) -> str:
+def _key(key: object) -> str:
     return str(key).lower() if isinstance(key, bool) else str(key)
 
 
@@ -81,16 +82,15 @@ def _one(field: FieldDescriptor) -> Write | None:
         return str
     if field.cpp_type == FieldDescriptor.CPPTYPE_DOUBLE:
         return _double
-    return (
-        None
-        if field.cpp_type in _AS_THEY_ARE or field.type == FieldDescriptor.TYPE_STRING
-        else _never
-    )
+    if field.cpp_type in _AS_THEY_ARE or field.type == FieldDescriptor.TYPE_STRING:
+        return None
+    return _never
 
 
-def _known(message: Any) -> Any:
-    if hasattr(message, "ToJsonString"):
-        return message.ToJsonString()
+def _known(message: Message) -> object:
+    to_json = getattr(message, "ToJsonString", None)
+    if to_json is not None:
+        return to_json()
     return json_format.MessageToDict(
         message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )
@@ -103,10 +103,12 @@ def _base64(value: bytes) -> str:
 def _double(value: float) -> float | str:
     if math.isfinite(value):
         return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
 
 
-def _never(_: Any) -> Any:
+def _never(_: object) -> object:
     raise TypeError(
         "the contracts have no float of 32 bits: its decimal form depends on the reader"
     )

@@ -1,34 +1,20 @@
-"""The OpenAPI 3.1 document, made from the contracts: `python -m gateway.contracts.openapi FILE` writes it."""
+"""The OpenAPI 3.1 document, made from the contracts; `python -m gateway.contracts.openapi FILE`
+writes it.
+"""
 
 import json
 import re
 import sys
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-from buf.validate import validate_pb2
-from eldercare import options_pb2
-from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor
 
 from gateway.contracts import methods
 from gateway.contracts.methods import Method, descriptor_of
+from gateway.contracts.schemas import Json, Schemas, field_of, is_required, object_of, schema_of
 from kit.rpc import keys
 
-Json = dict[str, Any]  # a part of the document
-
-_SCALARS: dict[int, Json] = {
-    FieldDescriptor.TYPE_BOOL: {"type": "boolean"},
-    FieldDescriptor.TYPE_INT32: {"type": "integer", "format": "int32"},
-    FieldDescriptor.TYPE_UINT32: {"type": "integer", "minimum": 0},
-    FieldDescriptor.TYPE_INT64: {"type": "string", "format": "int64", "pattern": "^-?[0-9]+$"},
-    FieldDescriptor.TYPE_UINT64: {"type": "string", "format": "uint64", "pattern": "^[0-9]+$"},
-    FieldDescriptor.TYPE_DOUBLE: {"type": "number", "format": "double"},
-    FieldDescriptor.TYPE_FLOAT: {"type": "number", "format": "float"},
-    FieldDescriptor.TYPE_STRING: {"type": "string"},
-    FieldDescriptor.TYPE_BYTES: {"type": "string", "contentEncoding": "base64"},
-}
-_PROBLEM = {
+_PROBLEM: Json = {
     "type": "object",
     "required": ["type", "title", "status", "reason", "detail"],
     "description": (
@@ -52,7 +38,7 @@ _PROBLEM = {
         },
     },
 }
-_KEY = {
+_KEY: Json = {
     "name": keys.HEADER,
     "in": "header",
     "required": True,
@@ -83,20 +69,18 @@ _REFUSALS = {
 
 def openapi(server: str = "/") -> Json:
     """The document; `feed` is described by hand because it is no method of a contract."""
-    schemas: Json = {"Problem": _PROBLEM}
-    paths: Json = {}
+    schemas: Schemas = {"Problem": _PROBLEM}
+    paths: dict[str, Json] = {}
     for method in methods.methods():
         paths.setdefault(method.path, {})[method.verb.lower()] = _operation(method, schemas)
+    tags = {_tag(method) for method in methods.methods()} | {"feed"}
     paths["/v1/feed"] = {"get": _FEED}
     return {
         "openapi": "3.1.0",
         "info": {"title": "City eldercare platform 智慧养老", "version": "1", "license": _LICENCE},
         "servers": [{"url": server}],
         "security": [{"bearer": []}],
-        "tags": [
-            {"name": name}
-            for name in sorted({_tag(method) for method in methods.methods()} | {"feed"})
-        ],
+        "tags": [{"name": name} for name in sorted(tags)],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -111,7 +95,7 @@ def _tag(method: Method) -> str:
     return method.full_name.split("/")[0].rsplit(".", 1)[1]
 
 
-def _operation(method: Method, schemas: Json) -> Json:
+def _operation(method: Method, schemas: Schemas) -> Json:
     in_path = re.findall(r"{(\w+)}", method.path)
     roles = "any valid token" if method.access.open else "roles: " + ", ".join(method.access.roles)
     reply = _content(method.gives_file, descriptor_of(method.reply), schemas)
@@ -129,17 +113,17 @@ def _operation(method: Method, schemas: Json) -> Json:
     return operation
 
 
-def _parameters(method: Method, in_path: list[str], schemas: Json) -> list[Json]:
+def _parameters(method: Method, in_path: list[str], schemas: Schemas) -> list[Json]:
     fields = descriptor_of(method.request).fields_by_name
     parameters: list[Json] = []
     for name in in_path:
-        schema = _field(fields[name], schemas)
+        schema = field_of(fields[name], schemas)
         parameters.append({"name": name, "in": "path", "required": True, "schema": schema})
     if not method.body:
         for name, field in fields.items():
             if name not in in_path:
-                schema = _field(field, schemas)
-                required = _required(field)
+                schema = field_of(field, schemas)
+                required = is_required(field)
                 parameters.append(
                     {"name": name, "in": "query", "required": required, "schema": schema}
                 )
@@ -157,129 +141,14 @@ def _problems(text_by_status: dict[str, str]) -> Json:
 
 
 def _content(
-    file: bool, kind: Descriptor, schemas: Json, left_out: list[str] | None = None
+    file: bool, kind: Descriptor, schemas: Schemas, left_out: list[str] | None = None
 ) -> Json:
     if file:
         return {"text/csv": {"schema": {"type": "string"}}}
     if not left_out:
-        return {"application/json": {"schema": _message(kind, schemas)}}
+        return {"application/json": {"schema": schema_of(kind, schemas)}}
     # the body without what stands in the path
-    whole = _object(kind, schemas)
-    properties = whole["properties"]
-    body = {
-        **whole,
-        "properties": {name: properties[name] for name in properties if name not in left_out},
-    }
-    body["required"] = [name for name in whole.get("required", []) if name not in left_out]
-    return {"application/json": {"schema": body}}
-
-
-def _message(kind: Descriptor, schemas: Json) -> Json:
-    if kind.full_name == "google.protobuf.Timestamp":
-        return {"type": "string", "format": "date-time"}
-    name = kind.full_name.removeprefix("eldercare.")
-    if name not in schemas:
-        schemas[name] = {}
-        schemas[name] = _object(kind, schemas)
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _object(kind: Descriptor, schemas: Json) -> Json:
-    schema: Json = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {field.name: _field(field, schemas) for field in kind.fields},
-    }
-    if required := [field.name for field in kind.fields if _required(field)]:
-        schema["required"] = required
-    if comment := methods.comments().get(kind.full_name):
-        schema["description"] = comment
-    return schema
-
-
-def _required(field: FieldDescriptor) -> bool:
-    """In a request: whether the contract refuses it without the field. In an answer: whether the
-    field is always printed, as every field without presence is.
-    """
-    rules = field.GetOptions().Extensions[validate_pb2.field]
-    if rules.required or field.has_presence:
-        return bool(rules.required)  # the other rules hold only for a field that is present
-    if field.containing_type and field.containing_type.full_name not in _in_requests():
-        return True
-    pattern = rules.string.pattern
-    refuses_empty = bool(pattern) and re.search(pattern, "") is None
-    least = rules.string.min_len or rules.repeated.min_items
-    return bool(rules.string.uuid or least or 0 in rules.enum.not_in or refuses_empty)
-
-
-@cache
-def _in_requests() -> frozenset[str]:
-    """Full names of the messages that requests are or hold, at any depth."""
-    found: set[str] = set()
-    waiting = [descriptor_of(method.request) for method in methods.methods()]
-    while waiting:
-        kind = waiting.pop()
-        if kind.full_name not in found:
-            found.add(kind.full_name)
-            waiting += [field.message_type for field in kind.fields if field.message_type]
-    return frozenset(found)
-
-
-def _enum(kind: EnumDescriptor) -> Json:
-    return {"type": "string", "enum": [value.name for value in kind.values if value.number]}
-
-
-def _field(field: FieldDescriptor, schemas: Json) -> Json:
-    options = field.GetOptions()
-    rules = options.Extensions[validate_pb2.field]
-    if field.message_type is not None:
-        schema = _message(field.message_type, schemas)
-    elif field.enum_type is not None:
-        schema = _enum(field.enum_type)
-    else:
-        item_rules = rules.repeated.items if field.is_repeated else rules
-        schema = {**_SCALARS[field.type], **_limits(item_rules)}
-    if field.is_repeated:
-        schema = {"type": "array", "items": schema}
-        if rules.repeated.min_items:
-            schema["minItems"] = rules.repeated.min_items
-        if rules.repeated.unique:
-            schema["uniqueItems"] = True
-    unit = options.Extensions[options_pb2.unit]
-    personal = options.Extensions[options_pb2.personal]
-    notes = [
-        methods.comments().get(field.full_name, ""),
-        f"Unit: {unit}." if unit else "",
-        f"Personal: {options_pb2.Personal.Name(personal)[9:].lower()}." if personal else "",
-    ]
-    if text := " ".join(note for note in notes if note):
-        schema = {**schema, "description": text}
-    return schema
-
-
-def _limits(rules: validate_pb2.FieldRules) -> Json:
-    kind = rules.WhichOneof("type")
-    if kind is None or kind == "int64":
-        return {}  # an int64 is a string in JSON, so that its limits are no numbers there
-    limits = getattr(rules, kind)
-    names = {
-        "pattern": "pattern",
-        "min_len": "minLength",
-        "max_len": "maxLength",
-        "gte": "minimum",
-        "lte": "maximum",
-        "gt": "exclusiveMinimum",
-        "lt": "exclusiveMaximum",
-    }
-    known = limits.DESCRIPTOR.fields_by_name
-    schema = {
-        name: getattr(limits, ours)
-        for ours, name in names.items()
-        if ours in known and limits.HasField(ours)
-    }
-    if kind == "string" and limits.uuid:
-        schema["format"] = "uuid"
-    return schema
+    return {"application/json": {"schema": object_of(kind, schemas, without=left_out)}}
 
 
 _FEED = {

@@ -2,9 +2,9 @@
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -45,10 +45,11 @@ def from_query(
 
     Raises: Malformed, naming the field.
     """
-    document: dict[str, Any] = dict(given)
+    single: dict[str, object] = dict(given)
+    repeated: defaultdict[str, list[object]] = defaultdict(list)
     pairs = list(pairs)
     if not pairs and given.keys() <= _texts(descriptor_of(kind)):
-        return kind(**document)  # what most reads are: an id in the path
+        return kind(**single)  # what most reads are: an id in the path
     fields = descriptor_of(kind).fields_by_name
     for name, text in pairs:
         field = fields.get(name)
@@ -56,12 +57,12 @@ def from_query(
             raise Malformed(name, f"is one of {', '.join(fields) or 'no parameters'}")
         value = _value(field, text)
         if field.is_repeated:
-            document.setdefault(name, []).append(value)
-        elif name in document:
+            repeated[name].append(value)
+        elif name in single:
             raise Malformed(name, "is given once")
         else:
-            document[name] = value
-    return parsed(kind, document)
+            single[name] = value
+    return parsed(kind, {**single, **repeated})
 
 
 @cache
@@ -87,7 +88,7 @@ def _value(field: FieldDescriptor, text: str) -> str | int:
     return text
 
 
-def parsed(kind: type[Message], document: Mapping[str, Any]) -> Message:
+def parsed(kind: type[Message], document: Mapping[str, object]) -> Message:
     """The message of a JSON object.
 
     Raises: Malformed.
@@ -100,7 +101,7 @@ def parsed(kind: type[Message], document: Mapping[str, Any]) -> Message:
         raise Malformed("body", str(error)) from None
 
 
-def _malformed(kind: Descriptor, text: str, document: Mapping[str, Any]) -> Malformed:
+def _malformed(kind: Descriptor, text: str, document: Mapping[str, object]) -> Malformed:
     """Turns the library's sentence into field and rule."""
     path = _INSIDE.findall(text)
     if at := _AT.search(text):
@@ -140,6 +141,6 @@ def to_json(message: Message) -> bytes:
     return _ENCODER.encode(document(message)).encode()
 
 
-def document(message: Message) -> dict[str, Any]:
+def document(message: Message) -> dict[str, object]:
     """The message as a JSON object."""
     return json_writer.document(message)

@@ -31,7 +31,9 @@ class Cursor:
 
 
 class Cursors:
-    """Seals and opens cursors. keys: the first seals, all open, so that a rotation refuses nobody."""
+    """Seals and opens cursors. keys: the first seals, all open, so that a rotation refuses
+    nobody.
+    """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         # itsdangerous takes the newest key last

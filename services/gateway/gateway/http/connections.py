@@ -6,12 +6,14 @@ body and bounds the header, but costs a third of the answers per second. Hyperco
 the connections of a peer, and is built on h11 too.
 """
 
-from asyncio import BaseTransport, TimerHandle, Transport
+from asyncio import AbstractEventLoop, BaseTransport, TimerHandle, Transport
 from collections import Counter
-from typing import Any, cast
+from typing import cast
 
 import httptools
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
 
 from gateway.http.limits import ELSEWHERE, Bounds
 from gateway.http.problems import problem
@@ -26,8 +28,17 @@ _UPGRADE = (b"upgrade", b"http2-settings")
 class Connection(HttpToolsProtocol):
     """peers: how many connections each address has; shared by all connections of a server."""
 
-    def __init__(self, *, bounds: Bounds, peers: Counter[str], **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, object],
+        _loop: AbstractEventLoop | None = None,
+        *,
+        bounds: Bounds,
+        peers: Counter[str],
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
         self._bounds = bounds
         self._peers = peers
         self._peer = ""
@@ -125,7 +136,8 @@ class Connection(HttpToolsProtocol):
             )
             if self._unread > self._bounds.header_bytes:
                 raise ValueError("the header is too long")
-        self._headed, self._unread = True, 0
+        self._headed = True
+        self._unread = 0
         self._no_deadline()
         if not self.parser.should_upgrade():
             super().on_headers_complete()
@@ -137,7 +149,8 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
-        self._whole, self._unread = True, 0
+        self._whole = True
+        self._unread = 0
         self._no_deadline()
         super().on_message_complete()
 

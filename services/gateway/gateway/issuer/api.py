@@ -7,7 +7,6 @@ Anywhere else an OpenID provider takes its place by configuration.
 import base64
 import binascii
 import hmac
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -18,7 +17,7 @@ from gateway.http.callers import require_operator
 from gateway.http.problems import to_problem
 from gateway.issuer import queries
 from gateway.issuer.tables import DemoUser
-from gateway.issuer.tokens import LIFE_S, Issuer
+from gateway.issuer.tokens import LIFE_S, Claims, Issuer
 from gateway.issuer.users import (
     CLIENTS,
     DEMO_PASSWORD,
@@ -122,7 +121,7 @@ def _discovery(issuer: Issuer, request: Request) -> Response:
     )
 
 
-async def _json_object(request: Request) -> dict[str, Any]:
+async def _json_object(request: Request) -> dict[str, object]:
     try:
         body = await request.json()
     except (ValueError, RecursionError):
@@ -132,7 +131,7 @@ async def _json_object(request: Request) -> dict[str, Any]:
     return body
 
 
-def _demo_user(body: dict[str, Any]) -> DemoUser:
+def _demo_user(body: dict[str, object]) -> DemoUser:
     username = body.get("username")
     claims = claims_of(body)
     if not isinstance(username, str) or not username:
@@ -140,7 +139,7 @@ def _demo_user(body: dict[str, Any]) -> DemoUser:
     return DemoUser(username=username, title=str(body.get("title", "")), claims=claims)
 
 
-def _people(body: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def _people(body: dict[str, object]) -> list[tuple[str, Claims]]:
     """Subject and claims of each."""
     people = body.get("people")
     if not isinstance(people, list) or not all(

@@ -1,7 +1,5 @@
 """Demo users that the simulated city added."""
 
-from typing import Any
-
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -14,4 +12,4 @@ class DemoUser(TableBase, table=True):
     __tablename__ = "demo_user"
     username: str = Field(primary_key=True)
     title: str = ""
-    claims: dict[str, Any] = Field(sa_type=JSONB)
+    claims: dict[str, str | list[str]] = Field(sa_type=JSONB)

@@ -1,7 +1,6 @@
 """Who may get a token of the built-in issuer: programs by a secret, demo users of one box."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from gateway.issuer.tokens import SCOPE, Claims
 from kit.contracts.refusals import Malformed
@@ -64,13 +63,16 @@ DEMO_USERS: tuple[Claims, ...] = (
 )
 
 
-def claims_of(person: Mapping[str, Any]) -> dict[str, Any]:
+def claims_of(person: Mapping[str, object]) -> dict[str, str | list[str]]:
     """The roles and the scope of a person, out of JSON.
 
     Raises: Malformed.
     """
     roles = person.get("roles")
-    known = isinstance(roles, list) and all(str(role) in ROLES for role in roles)
-    if not roles or not known:
+    if not isinstance(roles, list) or not roles or not all(str(role) in ROLES for role in roles):
         raise Malformed("roles", f"is a list of {', '.join(sorted(ROLES))}")
-    return {"roles": roles} | {name: person[name] for name in SCOPE if person.get(name)}
+    claims: dict[str, str | list[str]] = {"roles": [str(role) for role in roles]}
+    for name in SCOPE:
+        if given := person.get(name):
+            claims[name] = [str(one) for one in given] if isinstance(given, list) else str(given)
+    return claims

@@ -1,12 +1,11 @@
 """The state of each part of the city, as its management port reports it."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import httpx
 
-State = dict[str, Any]  # the JSON of `GET /status`
+State = dict[str, object]  # the JSON of `GET /status`
 Activity = Mapping[str, tuple[object, ...] | None]
 
 BUSY = ("outbox", "lag", "due", "counts_outdated")
@@ -36,8 +35,15 @@ class Parts:
             state: State = (await self._http.get(f"{address}/status")).json()
         except (httpx.HTTPError, ValueError) as error:
             return {"ready": False, "reason": type(error).__name__}
-        state["applied"] = sum(position["applied"] for position in state.get("positions", ()))
-        return state
+        return {**state, "applied": _applied(state)}
+
+
+def _applied(state: State) -> int:
+    """Events that all groups of a part have applied."""
+    positions = state.get("positions", ())
+    if not isinstance(positions, Iterable):
+        raise TypeError("positions are a list")
+    return sum(position["applied"] for position in positions)
 
 
 def at_rest(state: State) -> bool:

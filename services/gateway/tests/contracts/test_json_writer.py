@@ -16,7 +16,9 @@ REPLIES = {
 
 
 def filled(message: Message, luck: random.Random, depth: int = 0) -> Message:
-    """Some fields set, some not; unknown numbers of enums, infinities and empty texts among them."""
+    """Some fields set, some not; unknown numbers of enums, infinities and empty texts among
+    them.
+    """
     for field in message.DESCRIPTOR.fields:
         if luck.random() < 0.3:
             continue
