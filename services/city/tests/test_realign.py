@@ -22,7 +22,8 @@ from city.backup.positions import consuming
 from city.backup.realigning import COPIES, CopiesUnknown, InUse, realign
 from city.names import NAMES
 from city.operations import topics
-from devservers.kafka import Kafka, KafkaCluster
+from devservers.kafka import Kafka
+from devservers.kafka_cluster import KafkaCluster
 from devservers.postgres import Postgres, execute
 from kit.contracts.clock import Clock
 from kit.db.store import Store
@@ -36,7 +37,8 @@ from testkit.databases import Databases
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
 TOPIC, PARTITIONS = "eldercare.application.v1", 2
 READ = """insert into position
-    ("group", cluster, topic, partition, begin, next, applied, repeated, foreign_, waiting, parked, held, gaps, run)
+    ("group", cluster, topic, partition, begin, next, applied, repeated, foreign_, waiting, parked,
+     held, gaps, run)
     values ($1, $2, $3, $4, 0, $5, $5, 0, 0, 0, 0, 0, 0, 0)"""
 
 

@@ -4,78 +4,19 @@ librdkafka.
 
 import base64
 import json
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from devservers.process import Missing, Process, StartFailed, free_port, listens
-
-VERSION = "4.1.0"
-INSTEAD = (
-    "Install it (Debian: apt-get install default-jre-headless maven), name a broker with "
-    "--kafka HOST:PORT, or use --kafka memory."
-)
-
-
-def missing() -> list[str]:
-    """The programs that Apache Kafka lacks on this machine; empty when it can run."""
-    needed = ["java"] if (jars() / "complete").exists() else ["java", "mvn"]
-    return [program for program in needed if shutil.which(program) is None]
-
-
-def jars() -> Path:
-    """The folder of the jars, outside any checkout, shared by all of them."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "eldercare" / f"kafka-{VERSION}"
-
-
-def fetch_jars() -> Path:
-    """Copies the jars of the broker once per machine with Maven. Raises: Missing, StartFailed."""
-    lacking = missing()
-    if lacking:
-        raise Missing(
-            f"Apache Kafka needs {' and '.join(lacking)}, not found on this machine. {INSTEAD}"
-        )
-    home = jars()
-    if (home / "complete").exists():
-        return home
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home.parent) as scratch:
-        pom = Path(__file__).with_name("kafka.pom")
-        goal = [
-            "dependency:copy-dependencies",
-            f"-DoutputDirectory={scratch}/jars",
-            f"-Dkafka.version={VERSION}",
-        ]
-        done = subprocess.run(
-            ["mvn", "-q", "-B", "-f", str(pom), *goal],
-            capture_output=True,
-            text=True,
-            cwd=scratch,
-            check=False,
-        )
-        if done.returncode:
-            raise StartFailed(
-                "Maven could not fetch the jars of Kafka "
-                f"{VERSION}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}\n{INSTEAD}"
-            )
-        Path(scratch, "jars", "complete").touch()
-        try:
-            Path(scratch, "jars").rename(home)
-        except OSError:  # another process was faster
-            if not (home / "complete").exists():
-                raise
-    return home
+from devservers.jars import fetch_jars
+from devservers.process import Process, StartFailed, free_port, listens
 
 
 @dataclass(frozen=True)
@@ -86,6 +27,15 @@ class Listener:
 
     protocol: str
     properties: Mapping[str, str] = field(default_factory=dict)
+
+
+class Chosen(TypedDict):
+    """What a node keeps for all its life, in `node.json`: ports by controller and by listener."""
+
+    port: int
+    voters: dict[int, int]
+    cluster_id: str
+    doors: dict[str, int]
 
 
 class Kafka(Process):
@@ -121,7 +71,8 @@ class Kafka(Process):
         self.node = node
         self.heap_mb = heap_mb
         self.short_lived = short_lived
-        self._doors, self._users = doors or {}, users or {}
+        self._doors = doors or {}
+        self._users = users or {}
         self._behind: dict[str, int] = {}  # port by name of a door
         self._voters = voters
         self._cluster_id = cluster_id
@@ -141,56 +92,48 @@ class Kafka(Process):
         self._jars = fetch_jars()
         self.data.mkdir(parents=True, exist_ok=True)
         kept = self.data / "node.json"
-        if kept.exists():
-            chosen = json.loads(kept.read_text())
-        else:
-            identity = self._cluster_id or new_cluster_id()
-            chosen = {
-                "port": self.port or free_port(),
-                "voters": self._voters or {self.node: free_port()},
-                "cluster_id": identity,
-                "doors": {name: free_port() for name in self._doors},
-            }
+        is_new = not kept.exists()
+        chosen: Chosen = self._chosen() if is_new else json.loads(kept.read_text())
         self.port = self.port or chosen["port"]
         self._behind = chosen.get("doors", {})
         voters = {int(node): port for node, port in chosen["voters"].items()}
-        (self.data / "server.properties").write_text(self._properties(voters))
-        if not kept.exists():
-            format_storage = [
-                "kafka.tools.StorageTool",
-                "format",
-                "-t",
-                chosen["cluster_id"],
-                "-c",
-                str(self.data / "server.properties"),
-            ]
-            for name, password in self._users.items():
-                format_storage += [
-                    "--add-scram",
-                    f"SCRAM-SHA-512=[name={name},password={password}]",
-                ]
-            done = subprocess.run(
-                [*self._java(128), *format_storage, "--ignore-formatted"],
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode:
-                raise StartFailed(
-                    f"Kafka's storage could not be formatted:\n{done.stdout}{done.stderr}"
-                )
+        self._configuration.write_text(self._properties(voters))
+        if is_new:
+            self._format(chosen["cluster_id"])
             kept.write_text(json.dumps(chosen))
+
+    @property
+    def _configuration(self) -> Path:
+        return self.data / "server.properties"
+
+    def _chosen(self) -> Chosen:
+        return {
+            "port": self.port or free_port(),
+            "voters": self._voters or {self.node: free_port()},
+            "cluster_id": self._cluster_id or new_cluster_id(),
+            "doors": {name: free_port() for name in self._doors},
+        }
+
+    def _format(self, cluster_id: str) -> None:
+        command = [*self._java(128), "kafka.tools.StorageTool", "format", "--ignore-formatted"]
+        command += ["-t", cluster_id, "-c", str(self._configuration)]
+        for name, password in self._users.items():
+            command += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            printed = f"{done.stdout}{done.stderr}"
+            raise StartFailed(f"Kafka's storage could not be formatted:\n{printed}")
 
     def _properties(self, voters: dict[int, int]) -> str:
         copies = min(3, len(voters))
+        least = max(1, copies - 1)
+        quorum = [f"{node}@127.0.0.1:{port}" for node, port in voters.items()]
         beside = "".join(f",{name}://{self.address_of(name)}" for name in self._doors)
         protocols = [f"{name}:{door.protocol}" for name, door in self._doors.items()]
         settings: dict[str, object] = {
             "process.roles": "broker,controller",
             "node.id": self.node,
-            "controller.quorum.voters": ",".join(
-                f"{node}@127.0.0.1:{port}" for node, port in voters.items()
-            ),
+            "controller.quorum.voters": ",".join(quorum),
             "listeners": (
                 f"PLAINTEXT://127.0.0.1:{self.port},"
                 f"CONTROLLER://127.0.0.1:{voters[self.node]}{beside}"
@@ -203,23 +146,22 @@ class Kafka(Process):
             "log.dirs": self.data / "logs",
             "auto.create.topics.enable": "false",
             "default.replication.factor": copies,
-            "min.insync.replicas": max(1, copies - 1),
+            "min.insync.replicas": least,
             "offsets.topic.replication.factor": copies,
             # the default of 50 makes starting and the first join slow
             "offsets.topic.num.partitions": 4,
             "transaction.state.log.replication.factor": copies,
-            "transaction.state.log.min.isr": max(1, copies - 1),
+            "transaction.state.log.min.isr": least,
             "transaction.state.log.num.partitions": 1,
             "share.coordinator.state.topic.replication.factor": copies,
-            "share.coordinator.state.topic.min.isr": max(1, copies - 1),
+            "share.coordinator.state.topic.min.isr": least,
             "share.coordinator.state.topic.num.partitions": 1,
             # a killed broker may come back only after it; the default is 9 s
             "broker.session.timeout.ms": 6_000,
             "broker.heartbeat.interval.ms": 1_000,
             "group.initial.rebalance.delay.ms": 0,
-            "log.cleaner.dedupe.buffer.size": 32
-            * 1024
-            * 1024,  # the default of 128 MB is a quarter of our heap
+            # the default of 128 MB is a quarter of our heap
+            "log.cleaner.dedupe.buffer.size": 32 * 1024 * 1024,
             "log.retention.check.interval.ms": 60_000,
             "num.network.threads": 2,
             "num.io.threads": 4,
@@ -238,9 +180,8 @@ class Kafka(Process):
             "-XX:+UseSerialGC",
             "-Djava.awt.headless=true",
         ]
-        if (
-            self.short_lived
-        ):  # without the second compiler: 3.6 instead of 5.8 s of CPU until it answers
+        # without the second compiler: 3.6 instead of 5.8 s of CPU until it answers
+        if self.short_lived:
             flags.append("-XX:TieredStopAtLevel=1")
         flags += [
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
@@ -249,17 +190,15 @@ class Kafka(Process):
         return ["java", *flags, "-cp", f"{self._jars}/*"]
 
     def command(self) -> list[str]:
-        return [*self._java(self.heap_mb), "kafka.Kafka", str(self.data / "server.properties")]
+        return [*self._java(self.heap_mb), "kafka.Kafka", str(self._configuration)]
 
     def answers(self) -> bool:
         if self.pid is None or not listens(self.port):
             return False
-        self._admin = self._admin or AdminClient(
-            {"bootstrap.servers": self.address, "log_level": 0}
-        )
-        return self.node in broker_ids(
-            self._admin
-        )  # the controllers have taken it in: partitions may be given to it
+        if self._admin is None:
+            self._admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        # the controllers have taken it in: partitions may be given to it
+        return self.node in broker_ids(self._admin)
 
     def stop(self, timeout: float = 30) -> None:
         """Of a cluster the last ones by force: a clean end needs a majority of controllers. The log
@@ -267,55 +206,6 @@ class Kafka(Process):
         """
         self._admin = None  # or it goes on knocking at a closed door
         super().stop(min(timeout, 5) if self._voters else timeout)
-
-
-class KafkaCluster:
-    """Several nodes on one machine, for tests of replication and fail-over."""
-
-    def __init__(self, data: Path, *, brokers: int = 3, heap_mb: int = 384) -> None:
-        voters = {node: free_port() for node in range(1, brokers + 1)}
-        identity = new_cluster_id()
-        self.brokers = [
-            Kafka(
-                data / f"node-{node}",
-                node=node,
-                voters=voters,
-                cluster_id=identity,
-                heap_mb=heap_mb,
-                short_lived=True,
-            )
-            for node in voters
-        ]
-
-    @property
-    def address(self) -> str:
-        return ",".join(broker.address for broker in self.brokers)
-
-    def start(self, timeout: float = 120) -> None:
-        """Spawns all before it waits for any: a controller alone has no majority."""
-        for broker in self.brokers:
-            broker.prepare()
-        for broker in self.brokers:
-            broker.spawn()
-        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
-        deadline = time.monotonic() + timeout
-        while not all(broker.answers() for broker in self.brokers) or broker_count(admin) < len(
-            self.brokers
-        ):
-            if time.monotonic() > deadline:
-                self.stop()
-                raise StartFailed(
-                    f"the cluster did not answer within {timeout:.0f} "
-                    f"s:\n{self.brokers[0].last_lines()}"
-                )
-            time.sleep(0.1)
-
-    def stop(self) -> None:
-        """Ends all; the last ones by force, since a clean end needs a majority of controllers."""
-        for broker in self.brokers:
-            broker.signal_stop()
-        for broker in self.brokers:
-            broker.stop()
 
 
 class MemoryKafka(Process):

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from devservers.postgres import SUPERUSER, Postgres
 from devservers.process import StartFailed, free_port
@@ -24,6 +24,13 @@ PROMOTION_S = 60
 NAMES = ("postgres", "postgres-2")
 KEPT = "postgres-pair.json"
 NOT_COPIED = "synchronous_standby_names"  # it names the standby of the server that is copied
+
+
+class Kept(TypedDict):
+    """What a pair writes down. turns: how often the two have changed places."""
+
+    primary: str
+    turns: int
 
 
 class Pair:
@@ -53,13 +60,11 @@ class Pair:
             )
             for name, port in zip(NAMES, ports, strict=True)
         )
-        state: dict[str, Any] = (
-            json.loads(self._kept.read_text())
-            if self._kept.exists()
-            else {"primary": NAMES[0], "turns": 0}
-        )
+        state: Kept = {"primary": NAMES[0], "turns": 0}
+        if self._kept.exists():
+            state = json.loads(self._kept.read_text())
         self.primary = self.nodes[NAMES.index(state["primary"])]
-        self.turns = int(state["turns"])
+        self.turns = state["turns"]
 
     @property
     def standby(self) -> "Node":
@@ -93,7 +98,8 @@ class Pair:
         """The standby becomes the primary. It is written down first: a server that was left behind
         may never be written to again.
         """
-        self.primary, self.attached = self.standby, False
+        self.primary = self.standby
+        self.attached = False
         self.turns += 1
         self.keep()
         self.primary.promote()
@@ -108,7 +114,8 @@ class Node(Postgres):
         self, pair: Pair, name: str, data: Path, *, port: int, password: str, log: Path
     ) -> None:
         super().__init__(data, port=port, password=password, log=log)
-        self.name, self.pair = name, pair
+        self.name = name
+        self.pair = pair
 
     def prepare(self) -> None:
         """Makes the cluster, or copies the primary's; raises StartFailed where that does not answer

@@ -5,12 +5,12 @@ aloud what a run leaves out.
 import os
 import shutil
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 import pytest
 from hypothesis import settings
 
-from devservers.kafka import missing
+from devservers.jars import missing
 
 NEEDS_BROKER = frozenset({"kafka", "own_kafka", "topics"})
 NEEDS_BROWSER = frozenset({"browser"})
@@ -68,10 +68,16 @@ def _leave_out(config: pytest.Config, items: list[pytest.Item], marker: str) -> 
         items[:] = [item for item in items if not item.get_closest_marker(marker)]
 
 
+class Worker(Protocol):
+    """A process of pytest-xdist, as the one that started it sees it."""
+
+    config: pytest.Config
+
+
 class Several:
     """Of a run in several processes: only they collect, and each collects everything."""
 
-    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+    def pytest_xdist_node_collection_finished(self, node: object, ids: list[str]) -> None:
         """Refuses to begin where the groups did not arrive: each process would make a city of its
         own.
 
@@ -84,7 +90,7 @@ class Several:
                 "pytest and a pytest-xdist that fit each other",
             )
 
-    def pytest_testnodedown(self, node: Any, error: Any) -> None:
+    def pytest_testnodedown(self, node: Worker, error: object) -> None:
         """Takes over what a process has left out; one that died has reported nothing."""
         node.config.stash[_left_out] = getattr(node, "workeroutput", {}).get("left_out", {})
 

@@ -35,12 +35,15 @@ from city.box.supervisor import Supervisor
 from city.names import NAMES, PARTITIONS, present, variable
 from city.operations import topics
 from devservers import pair
-from devservers.kafka import Kafka, MemoryKafka, missing
+from devservers.jars import missing
+from devservers.kafka import Kafka, MemoryKafka
 from devservers.postgres import Postgres, ensure_database
 from devservers.process import Missing, StartFailed
 from kit.contracts.clock import day_start
 
-SERVERS_S, SERVICES_S = 180.0, 180.0  # a first start may fetch the jars of Kafka
+# a first start may fetch the jars of Kafka
+SERVERS_S = 180.0
+SERVICES_S = 180.0
 MEASURE_S = 3
 BEGIN = date(2026, 1, 1)  # the business clock of a new city; whoever acts in it moves it on
 
@@ -167,7 +170,9 @@ class City:
         return list(self.supervisor.children.values())
 
     def _services(self, endpoints: Endpoints) -> list[Service]:
-        state, many, release = self.state, self.options.replicas, self.options.release
+        state = self.state
+        many = self.options.replicas
+        release = self.options.release
         if self.balancer is None:
             return [Service(state, endpoints, name) for name in present()]
         return [
