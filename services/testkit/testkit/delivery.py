@@ -19,7 +19,8 @@ from kit.messaging.records import ClusterPartition, Kept, decoded
 from kit.messaging.subscriptions import subscriptions_of
 from kit.runtime.timers import Timers
 
-_offsets, _sequences = count(), count(1)
+_offsets = count()
+_sequences = count(1)
 
 
 def a_record(event: Message, now: datetime, *, event_id: UUID | None = None) -> Kept:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypeVar
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from kit.contracts.days import FIRST_DAY, LAST_DAY, NO_END
@@ -13,10 +14,11 @@ FIRST = datetime(1900, 1, 1, tzinfo=UTC)
 LAST = datetime(
     2199, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC
 )  # and the last that a business clock shows
+M = TypeVar("M", bound=Message)
 ENDS = [(str(FIRST_DAY), FIRST), (str(LAST_DAY), LAST)]
 
 
-def moved(message: Any, day: str, at: datetime, certified_until: str = str(NO_END)) -> Any:
+def moved(message: M, day: str, at: datetime, certified_until: str = str(NO_END)) -> M:
     """The same message, with every day, month and instant of it put there; a certificate ends on a
     day of its own.
     """
@@ -26,7 +28,7 @@ def moved(message: Any, day: str, at: datetime, certified_until: str = str(NO_EN
     return message
 
 
-def _moved(message: Any, day: str, at: datetime, certified_until: str) -> Iterator[str]:
+def _moved(message: Message, day: str, at: datetime, certified_until: str) -> Iterator[str]:
     for field in message.DESCRIPTOR.fields:
         kind = field.message_type.full_name if field.message_type is not None else ""
         if kind == Timestamp.DESCRIPTOR.full_name:
@@ -35,11 +37,10 @@ def _moved(message: Any, day: str, at: datetime, certified_until: str) -> Iterat
             yield from _moved(getattr(message, field.name), day, at, certified_until)
             continue
         elif field.name == "certified_until":
-            message.certified_until = certified_until
+            setattr(message, field.name, certified_until)
         elif field.name.endswith("_on") or field.name in ("valid_from", "valid_to", "month"):
-            if not field.has_presence or message.HasField(
-                field.name
-            ):  # who lives has no day of death
+            # who lives has no day of death
+            if not field.has_presence or message.HasField(field.name):
                 setattr(message, field.name, day[:7] if field.name == "month" else day)
         else:
             continue

@@ -4,7 +4,6 @@ import datetime
 import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -14,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from devservers.kafka import Kafka, Listener
-from kit.messaging.bootstrap import Bootstrap
+from kit.messaging.bootstrap import Bootstrap, Mechanism, Security
 
 PASSWORD = "rain-on-the-roof"
 SCRAM = {
@@ -36,16 +35,14 @@ def certificates(folder: Path) -> tuple[Path, Path]:
     signed.
     """
     now = datetime.datetime.now(datetime.UTC)
-    authority, broker = (
-        ec.generate_private_key(ec.SECP256R1()),
-        ec.generate_private_key(ec.SECP256R1()),
-    )
+    authority = ec.generate_private_key(ec.SECP256R1())
+    broker = ec.generate_private_key(ec.SECP256R1())
     names = {
         each: x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)])
         for each in ("authority", "broker")
     }
 
-    def begun(subject: str, key: Any) -> x509.CertificateBuilder:
+    def begun(subject: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
         made = (
             x509.CertificateBuilder()
             .subject_name(names[subject])
@@ -73,7 +70,8 @@ def certificates(folder: Path) -> tuple[Path, Path]:
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(signing), critical=False
         )
     )
-    ca, store = folder / "authority.pem", folder / "broker.pem"
+    ca = folder / "authority.pem"
+    store = folder / "broker.pem"
     ca.write_bytes(signer.sign(authority, hashes.SHA256()).public_bytes(Encoding.PEM))
     store.write_bytes(
         broker.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -99,12 +97,18 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Boot
         folder / "data", heap_mb=384, short_lived=True, doors=doors, users={"city": PASSWORD}
     )
     broker.start(timeout=120)
-    user: dict[str, Any] = {"username": "city", "password": PASSWORD}
+
+    def by_password(
+        door: str, security: Security, mechanism: Mechanism, ca: Path | None = None
+    ) -> Bootstrap:
+        address = broker.address_of(door)
+        return Bootstrap(address, security, mechanism, username="city", password=PASSWORD, ca=ca)
+
     yield {
         "OPEN": Bootstrap(broker.address),
-        "SCRAM": Bootstrap(broker.address_of("SCRAM"), "SASL_PLAINTEXT", "SCRAM-SHA-512", **user),
-        "WORD": Bootstrap(broker.address_of("WORD"), "SASL_PLAINTEXT", "PLAIN", **user),
+        "SCRAM": by_password("SCRAM", "SASL_PLAINTEXT", "SCRAM-SHA-512"),
+        "WORD": by_password("WORD", "SASL_PLAINTEXT", "PLAIN"),
         "SEAL": Bootstrap(broker.address_of("SEAL"), "SSL", ca=ca),
-        "BOTH": Bootstrap(broker.address_of("BOTH"), "SASL_SSL", "SCRAM-SHA-512", **user, ca=ca),
+        "BOTH": by_password("BOTH", "SASL_SSL", "SCRAM-SHA-512", ca),
     }
     broker.stop()

@@ -7,9 +7,9 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TypedDict
 from urllib.parse import parse_qs
 
 import jwt
@@ -20,6 +20,19 @@ from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 
 AUDIENCE = "eldercare"
 LIFE_S = 300
+
+
+class Spoken(TypedDict, total=False):
+    """For whom a token speaks, as `Issuer.token` takes it."""
+
+    area: str | None
+    organisation_id: str | None
+    elder_ids: Sequence[str]
+    worker_id: str | None
+    subject: str
+    client_id: str
+    algorithm: str
+    life_s: int
 
 
 class Issuer:
@@ -59,13 +72,13 @@ class Issuer:
         client_id: str = "tests",
         algorithm: str = "EdDSA",
         life_s: int = LIFE_S,
-        **claims: Any,
+        **claims: object,
     ) -> str:
         """A token. algorithm: EdDSA or RS256. life_s: negative for one that has expired. claims:
         added, or in place of a usual one.
         """
         now = int(time.time())
-        payload: dict[str, Any] = {
+        payload: dict[str, object] = {
             "iss": self.url,
             "aud": AUDIENCE,
             "sub": subject,
@@ -79,15 +92,8 @@ class Issuer:
             "roles": list(roles),
             "elder_ids": list(elder_ids),
         }
-        payload |= {
-            name: value
-            for name, value in (
-                ("area", area),
-                ("organisation_id", organisation_id),
-                ("worker_id", worker_id),
-            )
-            if value
-        }
+        scope = {"area": area, "organisation_id": organisation_id, "worker_id": worker_id}
+        payload |= {name: value for name, value in scope.items() if value}
         key, key_id = (self._ed25519, "ed25519") if algorithm == "EdDSA" else (self._rsa, "rsa")
         return jwt.encode(payload | claims, key, algorithm=algorithm, headers={"kid": key_id})
 
@@ -95,7 +101,7 @@ class Issuer:
         """The token of a service itself, for internal methods."""
         return self.token(("service",), subject=name, client_id=name)
 
-    def keys(self) -> dict[str, Any]:
+    def keys(self) -> dict[str, list[dict[str, str]]]:
         """The JWKS."""
         ed25519 = json.loads(OKPAlgorithm.to_jwk(self._ed25519.public_key()))
         rsa = json.loads(RSAAlgorithm.to_jwk(self._rsa.public_key()))
@@ -105,9 +111,10 @@ class Issuer:
         ]
         return {"keys": both}
 
-    def _grant(self, body: str, authorization: str) -> tuple[int, dict[str, Any]]:
+    def _grant(self, body: str, authorization: str) -> tuple[int, dict[str, object]]:
         form = {name: values[0] for name, values in parse_qs(body).items()}
-        client, secret = form.get("client_id", ""), form.get("client_secret", "")
+        client = form.get("client_id", "")
+        secret = form.get("client_secret", "")
         if authorization.startswith("Basic "):
             client, _, secret = base64.b64decode(authorization[6:]).decode().partition(":")
         if (
@@ -132,7 +139,7 @@ class Issuer:
                 body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
                 self._say(*issuer._grant(body, self.headers.get("authorization", "")))
 
-            def _say(self, status: int, answer: dict[str, Any]) -> None:
+            def _say(self, status: int, answer: Mapping[str, object]) -> None:
                 text = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("content-type", "application/json")

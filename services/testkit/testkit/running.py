@@ -4,7 +4,7 @@ PostgreSQL.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Unpack
 from uuid import UUID
 
 import pytest_asyncio
@@ -17,7 +17,7 @@ from kit.rpc.server import Server
 from kit.runtime.parts import Parts
 from kit.runtime.settings import Settings
 from testkit.databases import Databases, key_ring
-from testkit.identity import Issuer
+from testkit.identity import Issuer, Spoken
 
 # nobody brokers Kafka there: messages stay in the outbox, where a test can read them
 NOWHERE = "127.0.0.1:9"
@@ -27,8 +27,10 @@ class Served:
     """A service that answers. address: host:port. store: its database, for looking into."""
 
     def __init__(self, parts: Parts, server: Server, issuer: Issuer) -> None:
-        self.parts, self.store = parts, parts.store
-        self._server, self._issuer = server, issuer
+        self.parts = parts
+        self.store = parts.store
+        self._server = server
+        self._issuer = issuer
         self.address = f"127.0.0.1:{server.port}"
         self._client = Client(self.address)
 
@@ -40,17 +42,18 @@ class Served:
         roles: Sequence[str] = ("operator",),
         token: str | None = None,
         key: str | UUID | None = None,
-        **claims: Any,
-    ) -> Any:
+        **claims: Unpack[Spoken],
+    ) -> Message:
         """The reply of "pkg.Service/Method" to a caller with these roles and claims.
 
-        key: idempotency key; without one each call brings a new one. Raises: the refusal that was
-        told.
+        key: idempotency key; without one each call brings a new one. Raises: the refusal that the
+        service answers.
         """
         spoken = token or self._issuer.token(roles, **claims)
-        return await self._client.call(
+        reply: Message = await self._client.call(
             method, request, token=spoken, key=str(key or ids.new()), timeout=10
         )
+        return reply
 
     async def close(self) -> None:
         await self._client.close()
@@ -67,11 +70,11 @@ async def served(
     """
     started: list[Served] = []
 
-    async def serve(package: str, **given: Any) -> Served:
+    async def serve(package: str, **given: object) -> Served:
         kind: type[Settings] = import_module(f"{package}.settings").Settings
         issuer.clients.setdefault(package, f"secret of {package}")
-        settings = kind(
-            **{
+        settings = kind.model_validate(
+            {
                 "service": package,
                 "database": await database(package),
                 "kafka": NOWHERE,

@@ -7,15 +7,16 @@ replica of the group, to be stopped, frozen and killed.
 
 import asyncio
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, Unpack
 from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
 from eldercare import options_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import Message
 from sqlalchemy import BigInteger, Column, Identity
 from sqlalchemy.schema import CreateTable
 from sqlmodel import Field, select
@@ -26,20 +27,32 @@ from kit.contracts.refusals import Refusal
 from kit.db.store import Session, Store
 from kit.db.tables import TableBase
 from kit.messaging.consumers import Consumers
+from kit.messaging.failures import Limits
 from kit.messaging.outbox import route
-from kit.messaging.subscriptions import Fact, MissingDependency, Prefetch, on, replicate
+from kit.messaging.subscriptions import (
+    Archive,
+    Fact,
+    MissingDependency,
+    Prefetch,
+    on,
+    replicate,
+)
 
-_STRING, _INT64 = 9, 3
+_STRING = 9
+_INT64 = 3
 
 
-def _contract() -> Any:
+def _contract() -> dict[str, type[Message]]:
     file = descriptor_pb2.FileDescriptorProto(
         name="eldercare/trial/v1/events.proto", package="eldercare.trial.v1", syntax="proto3"
     )
     file.dependency.append("eldercare/options.proto")
 
     def message(
-        name: str, fields: Iterable[tuple[str, int]], inner: str | None = None, **event: Any
+        name: str,
+        fields: Iterable[tuple[str, int]],
+        event: options_pb2.Event | None = None,
+        inner: str | None = None,
     ) -> None:
         made = file.message_type.add(name=name)
         for number, (field, kind) in enumerate(fields, 1):
@@ -53,18 +66,20 @@ def _contract() -> Any:
                 label=1,
             )
         if event:
-            made.options.Extensions[options_pb2.event].CopyFrom(options_pb2.Event(**event))
+            made.options.Extensions[options_pb2.event].CopyFrom(event)
 
     message("House", [("house_id", _STRING), ("label", _STRING), ("floors", _INT64)])
-    message("HouseKept", [], "House", topic="trialhouse", key="house.house_id", state=True)
+    kept_on = options_pb2.Event(topic="trialhouse", key="house.house_id", state=True)
+    message("HouseKept", [], kept_on, "House")
+    counted_on = options_pb2.Event(topic="trialcount", key="counter_id")
     counted = [
         ("counter_id", _STRING),
         ("amount", _INT64),
         ("house_id", _STRING),
         ("mood", _STRING),
     ]
-    message("Counted", counted, topic="trialcount", key="counter_id")
-    message("Ignored", [("counter_id", _STRING)], topic="trialcount", key="counter_id")
+    message("Counted", counted, counted_on)
+    message("Ignored", [("counter_id", _STRING)], counted_on)
     pool = descriptor_pool.Default()
     pool.Add(file)
     return {
@@ -75,11 +90,42 @@ def _contract() -> Any:
     }
 
 
-_kinds = _contract()
-House, HouseKept, Counted, Ignored = (
-    _kinds[name] for name in ("House", "HouseKept", "Counted", "Ignored")
-)
-COUNTS, HOUSES = route(Counted).topic, route(HouseKept).topic
+if TYPE_CHECKING:
+
+    class House(Message):
+        house_id: str
+        label: str
+        floors: int
+
+        def __init__(self, *, house_id: str, label: str, floors: int) -> None: ...
+
+    class HouseKept(Message):
+        house: House
+
+        def __init__(self, *, house: House) -> None: ...
+
+    class Counted(Message):
+        counter_id: str
+        amount: int
+        house_id: str
+        mood: str
+
+        def __init__(self, *, counter_id: str, amount: int, house_id: str, mood: str) -> None: ...
+
+    class Ignored(Message):
+        counter_id: str
+
+        def __init__(self, *, counter_id: str) -> None: ...
+
+else:
+    _kinds = _contract()
+    House = _kinds["House"]
+    HouseKept = _kinds["HouseKept"]
+    Counted = _kinds["Counted"]
+    Ignored = _kinds["Ignored"]
+
+COUNTS = route(Counted).topic
+HOUSES = route(HouseKept).topic
 
 
 class HouseRow(TableBase, table=True):
@@ -125,16 +171,16 @@ def listen(group: str) -> None:
     """Registers the handlers for one group."""
 
     @on(HouseKept, group=group, replica=HouseRow)
-    async def keep(event: Any, session: Session) -> None:
+    async def keep(event: HouseKept, session: Session) -> None:
         await replicate(session, event.house, HouseRow)
 
-    def needs(event: Any) -> Iterable[Prefetch]:
+    def needs(event: Counted) -> Iterable[Prefetch]:
         yield Prefetch(Counter, UUID(event.counter_id))
         if event.house_id and event.mood != "ask":
             yield Prefetch(HouseRow, UUID(event.house_id), required=True)
 
     @on(Counted, group=group, prefetch=needs)
-    async def count(event: Any, session: Session, fact: Fact) -> None:
+    async def count(event: Counted, session: Session, fact: Fact) -> None:
         counter = await session.get(Counter, UUID(event.counter_id))
         if counter is None:
             session.add(counter := Counter(counter_id=UUID(event.counter_id)))
@@ -150,7 +196,7 @@ def listen(group: str) -> None:
         await _moods(event, session)
 
 
-async def _moods(event: Any, session: Session) -> None:
+async def _moods(event: Counted, session: Session) -> None:
     if event.mood == "ask" and await session.get(HouseRow, UUID(event.house_id)) is None:
         raise MissingDependency(HouseRow, UUID(event.house_id))
     if event.mood in faults:
@@ -179,7 +225,7 @@ class Record(NamedTuple):
 
 
 def record(
-    event: Any, sequence: int = 1, *, id: UUID | None = None, **headers: bytes | None
+    event: Message, sequence: int = 1, *, id: UUID | None = None, **headers: bytes | None
 ) -> Record:
     """An event as the relay sends it; keywords replace headers, with `-` for `_` never needed."""
     where = route(type(event))
@@ -205,11 +251,12 @@ def counted(
     *,
     house: UUID | None = None,
     mood: str = "",
-    **more: Any,
+    id: UUID | None = None,
+    **headers: bytes | None,
 ) -> Record:
     """A `Counted` event."""
     event = Counted(counter_id=str(counter), amount=amount, house_id=str(house or ""), mood=mood)
-    return record(event, sequence, **more)
+    return record(event, sequence, id=id, **headers)
 
 
 def house(house_id: UUID, sequence: int = 1, floors: int = 1) -> Record:
@@ -246,17 +293,26 @@ async def entries(store: Store, counter: UUID | None = None) -> list[Entry]:
     """All effects, or those of one counter, in the order they were written."""
     async with store.reading() as session:
         chosen = select(Entry).order_by(Entry.entry_id)  # type: ignore[arg-type]
-        return list(
-            (
-                await session.exec(
-                    chosen if counter is None else chosen.where(Entry.counter_id == counter)
-                )
-            ).all()
-        )
+        if counter is not None:
+            chosen = chosen.where(Entry.counter_id == counter)
+        return list((await session.exec(chosen)).all())
+
+
+class Options(TypedDict, total=False):
+    """What `Consumers` takes beside the group."""
+
+    archive: Archive
+    batch: int
+    limits: Limits
+    member: str
+    session_ms: int
+    expires_s: float
 
 
 @asynccontextmanager
-async def reading(store: Store, kafka: str, group: str, **options: Any) -> Any:
+async def reading(
+    store: Store, kafka: str, group: str, **options: Unpack[Options]
+) -> AsyncIterator[Consumers]:
     """Consumers of a group that listens, until the block ends."""
     consumers = Consumers(group, **options)
     await consumers.start(store, kafka)
