@@ -12,13 +12,17 @@ from sources import Source, called, dotted, packages, sources
 COMMITS = {
     "kit.db.session": "lets go of the objects of a savepoint; the transaction goes on",
     "kit.messaging.consumers": "tells Kafka how far we are, for its lag tools; no transaction",
-    "kit.db.raw_session": "several statements of one hot command, at the end of the edge's own connection",
+    "kit.db.raw_session": (
+        "several statements of one hot command, at the end of the edge's own connection"
+    ),
     "datacenter.counts.flows.rebuild": "a cursor over the archive, read only, needs one",
     "benchmarks.command": "the raw limit that a command is measured against",
 }
 SPOKEN = {
     "kit.db.store": "the one place where a transaction begins and ends",
-    "kit.db.connections": "rolls back what a cancelled task left open, before somebody else takes the connection",
+    "kit.db.connections": (
+        "rolls back what a cancelled task left open, before somebody else takes the connection"
+    ),
 }
 TIMES = {
     "kit.contracts.clock": "the clock",
@@ -31,7 +35,7 @@ TIMES = {
     "kit.observability.metrics": "the instant of an exemplar",
     "testkit.guarded": "certificates live in real time",
     "devservers.new_revision": "the day in the name of a new file",
-    "image.prove": "the day of a measurement",
+    "image.proof": "the day of a measurement",
     "simulator.client": "keys of two runs must differ",
 }
 LUCK = {
@@ -66,13 +70,21 @@ BROAD = {
 }
 UNSCOPED = {
     "subsidy.policies.queries.policies": "policies belong to nobody",
-    "subsidy.entitlements.queries.explanation": "the decision of an entitlement that was found within the caller's scope",
+    "subsidy.entitlements.queries.explanation": (
+        "the decision of an entitlement that was found within the caller's scope"
+    ),
     "datacenter.boards.queries.freshness": "how far topics are read belongs to nobody",
     "datacenter.counts.queries.generation": "which generation of counts is shown",
     "datacenter.counts.queries.watermarks": "how new topics are belongs to nobody",
-    "datacenter.lineage.queries._candidates": "codes of the tree of areas, and ids out of a scoped subquery",
-    "datacenter.lineage.queries._judged": "weighs a moved elder's facts of several areas; only rows of a scoped query are told",
-    "datacenter.proofs.queries.newest": "when a month was proved; the differences told of it are scoped",
+    "datacenter.lineage.queries._candidates": (
+        "codes of the tree of areas, and ids out of a scoped subquery"
+    ),
+    "datacenter.lineage.queries._judged": (
+        "weighs a moved elder's facts of several areas; only rows of a scoped query are told"
+    ),
+    "datacenter.proofs.queries.newest": (
+        "when a month was proved; the differences told of it are scoped"
+    ),
     "gateway.feed.queries._head": "the head of the feed belongs to nobody",
     "gateway.feed.queries._true_until": "where an epoch of the feed ended belongs to nobody",
     "gateway.issuer.queries.added_users": "demo users of one box, whom the log-in page lists",
@@ -195,7 +207,9 @@ def _broad(kind: ast.AST) -> bool:
 
 
 def bare(function: ast.AST) -> bool:
-    """True for a function that selects rows, or gets one, without asking `scoped` whose they are."""
+    """True for a function that selects rows, or gets one, without asking `scoped` whose they
+    are.
+    """
     scoped = [
         node
         for node in ast.walk(function)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -75,7 +74,9 @@ class City:
 
 @contextmanager
 def city(folder: Path) -> Iterator[City]:
-    """PostgreSQL with an empty database for each service, and one Kafka broker, as plain processes."""
+    """PostgreSQL with an empty database for each service, and one Kafka broker, as plain
+    processes.
+    """
     state = State(folder / "state")
     state.open()
     postgres = Postgres(folder / "postgres", password=state.secret("postgres"), durable=False)
@@ -114,9 +115,8 @@ class Container:
         self.name = f"eldercare-proof-{os.getpid()}-{name}"
         self.log = folder / f"{name}.log"
         self.began = time.monotonic()
-        named = [
-            part for variable in variables for part in ("--env", variable)
-        ]  # values stay out of the command line
+        # values stay out of the command line
+        named = [part for variable in variables for part in ("--env", variable)]
         command = engine.command(
             "podman",
             "run",
@@ -162,7 +162,7 @@ class Container:
             time.sleep(0.1)
         return time.monotonic() - self.began
 
-    def facts(self, sought: str) -> Any:
+    def facts(self, sought: str) -> str:
         """What podman knows of it, by a Go template."""
         return engine.run("podman", "inspect", "--format", sought, self.name).strip()
 
@@ -191,7 +191,7 @@ class Container:
             self.process.kill()
 
 
-def answers(address: str) -> tuple[int, dict[str, Any]]:
+def answers(address: str) -> tuple[int, dict[str, object]]:
     """Status and JSON of a GET; 0 where nobody answers."""
     try:
         with urlopen(address, timeout=3) as answer:

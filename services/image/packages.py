@@ -8,7 +8,6 @@ the same packages.
 import json
 import subprocess
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 ASKED = ("Package", "Version", "Architecture", "source:Package", "source:Version")
@@ -37,13 +36,15 @@ def release(text: str) -> dict[str, str]:
     }
 
 
-def component(package: dict[str, str], system: dict[str, str]) -> dict[str, Any]:
+def component(package: dict[str, str], system: dict[str, str]) -> dict[str, object]:
     """One package; scanners find its advisories by the purl and by the source that it was built
     from.
     """
-    name, version = package["Package"], package["Version"]
+    name = package["Package"]
+    version = package["Version"]
     place = f"{system['ID']}/{quote(name, safe='')}@{quote(version, safe='')}"
-    purl = f"pkg:deb/{place}?arch={package['Architecture']}&distro={system['ID']}-{system['VERSION_ID']}"
+    distribution = f"{system['ID']}-{system['VERSION_ID']}"
+    purl = f"pkg:deb/{place}?arch={package['Architecture']}&distro={distribution}"
     source = [
         {"name": f"debian:{asked}", "value": package[asked]}
         for asked in ("source:Package", "source:Version")
@@ -58,7 +59,7 @@ def component(package: dict[str, str], system: dict[str, str]) -> dict[str, Any]
     }
 
 
-def bill(packages: list[dict[str, str]], system: dict[str, str]) -> dict[str, Any]:
+def bill(packages: list[dict[str, str]], system: dict[str, str]) -> dict[str, object]:
     """The whole document."""
     named = {"type": "operating-system", "name": system["ID"], "version": system["VERSION_ID"]}
     components = [component(package, system) for package in packages]

@@ -12,7 +12,6 @@ import re
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -20,130 +19,14 @@ import engine
 import grpc
 import making
 from containers import STRICT, City, Container, NotReady, answers, city
+from contents import contents
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from proof import Proof, Wrong, record
 
 from city.names import NAMES
 from kit.runtime.process import NOTICE_S
 
 LIKE_OPENSHIFT = "1000670000:0"
-LABELS = ("title", "description", "version", "revision", "created", "licenses", "base.name")
-INSIDE = """
-import importlib.metadata as m, json, pathlib, re, shutil, subprocess
-roots = [pathlib.Path("/opt/eldercare"), pathlib.Path("/opt/city")]
-sources = [path for root in roots for path in root.rglob("*.py") if path.parent.name != "bin"]
-uncompiled = [str(path) for path in sources if not list((path.parent / "__pycache__").glob(path.stem + ".cpython-*.pyc"))]
-closed = [str(path) for root in roots for path in root.rglob("*") if not path.is_symlink() and (path.stat().st_mode >> 3) & 4 == 0]
-dpkg = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\\n"], capture_output=True, text=True).stdout
-print(json.dumps({
-    "packages": sorted({re.sub("[-_.]+", "-", found.metadata["Name"]).lower() for found in m.distributions()}),
-    "sources": len(sources), "uncompiled": uncompiled, "closed": closed,
-    "tools": [tool for tool in ("uv", "pip", "node", "npm", "gcc", "curl") if shutil.which(tool)],
-    "debian": sorted(line.split()[1] for line in dpkg.splitlines() if line.startswith("installed ")),
-    "sbom": {file.name: json.loads(file.read_text()) for file in pathlib.Path("/opt/city/sbom").glob("*.json")},
-}))
-"""
-
-
-class Wrong(Exception):
-    """Something is not as it should be."""
-
-
-class Proof:
-    """The table: each line is printed when it is known."""
-
-    def __init__(self) -> None:
-        self.lines: list[tuple[str, str]] = []
-
-    def say(self, what: str, seen: object) -> None:
-        self.lines.append((what, str(seen)))
-        print(f"{what:<34} {seen}", flush=True)
-
-    def must(self, what: str, right: bool, seen: object) -> None:
-        """Raises: Wrong."""
-        self.say(what, seen if right else f"WRONG: {seen}")
-        if not right:
-            raise Wrong(f"{what}: {seen}")
-
-
-def contents(proof: Proof, image: str, folder: Path, built: str | None) -> None:
-    """What lies in the image, without starting anything of ours. built: its revision; None for an
-    image that was there.
-    """
-    facts = json.loads(engine.run("podman", "image", "inspect", image))[0]
-    config, labels = facts["Config"], facts["Config"]["Labels"]
-    proof.say(
-        "size", f"{facts['Size'] / 1e6:.0f} MB, of which the base {_size(making.BASE) / 1e6:.0f} MB"
-    )
-    started = (config["Entrypoint"], config["User"])
-    proof.must(
-        "entry point, user", started == (["eldercare"], "10001:0"), f"{started[0]}, {started[1]}"
-    )
-    lacking = [label for label in LABELS if not labels.get(f"org.opencontainers.image.{label}")]
-    version, revision = (
-        labels[f"org.opencontainers.image.{label}"] for label in ("version", "revision")
-    )
-    fine = not lacking and version == making.version() and revision == (built or revision)
-    proof.must(
-        "OCI labels", fine, f"{len(LABELS)} set: version {version}, revision {revision[:12]}"
-    )
-    look = Container(
-        image,
-        folder,
-        "look",
-        "-c",
-        INSIDE,
-        variables={},
-        options=(*STRICT, "--entrypoint=/opt/eldercare/bin/python"),
-    )
-    try:
-        proof.must(
-            "runs without its entry point",
-            look.ended() == 0,
-            look.printed()[-300:] if look.process.returncode else "yes",
-        )
-        seen = json.loads(look.printed())
-    finally:
-        look.remove()
-    lock = {
-        match[1]
-        for match in re.finditer(
-            r"^([a-z0-9-]+)==", (engine.ROOT / "requirements-run.lock").read_text(), re.MULTILINE
-        )
-    }
-    beyond = set(seen["packages"]) - lock - {"city-eldercare"}
-    all_there = not beyond and lock <= set(seen["packages"])
-    proof.must(
-        "packages",
-        all_there,
-        f"{len(lock)} of the lock and ours; beyond it: {sorted(beyond) or 'none'}",
-    )
-    proof.must("tools of the build", not seen["tools"], seen["tools"] or "none inside")
-    proof.must(
-        "bytecode",
-        not seen["uncompiled"],
-        seen["uncompiled"][:3] or f"all {seen['sources']} modules are compiled",
-    )
-    proof.must("readable by group 0", not seen["closed"], seen["closed"][:3] or "every file")
-    listed = {
-        re.sub("[-_.]+", "-", part["name"]).lower()
-        for part in seen["sbom"]["python.cdx.json"]["components"]
-    }
-    front = seen["sbom"]["portal.cdx.json"].get("components", [])
-    system = sorted(part["name"] for part in seen["sbom"]["debian.cdx.json"]["components"])
-    whole = lock <= listed and bool(front) and bool(system) and system == seen["debian"]
-    facts = (
-        f"{len(listed)} Python packages, {len(front)} of the portal, {len(system)} of Debian "
-        f"(dpkg has {len(seen['debian'])})"
-    )
-    proof.must("SBOM (CycloneDX)", whole, facts)
-    bills = engine.ROOT / "build" / "sbom"
-    bills.mkdir(parents=True, exist_ok=True)
-    for name, bill in seen["sbom"].items():
-        (bills / name).write_text(json.dumps(bill, indent=1))
-
-
-def _size(image: str) -> int:
-    return int(json.loads(engine.run("podman", "image", "inspect", image))[0]["Size"])
 
 
 def job(
@@ -153,10 +36,8 @@ def job(
     container = Container(image, folder, what.replace(" ", "-"), *verb, variables=variables)
     try:
         code = container.ended()
-        took, lines = (
-            time.monotonic() - container.began,
-            container.printed().strip().splitlines() or [""],
-        )
+        took = time.monotonic() - container.began
+        lines = container.printed().strip().splitlines() or [""]
         end = lines[-1][:100] if code == 0 else container.printed()[-2000:]
         proof.must(what, code == 0, f"exit {code} in {took:.1f} s: {end}")
         return container.printed()
@@ -168,23 +49,13 @@ def jobs(proof: Proof, image: str, folder: Path, made: City) -> None:
     """Migrations and topics, twice each: the second time there is nothing to do."""
     job(proof, image, folder, "migrate", "migrate", variables=made.addresses())
     again = job(proof, image, folder, "migrate again", "migrate", variables=made.addresses())
-    proof.must(
-        "a second migration",
-        again.count(": is at ") == len(NAMES),
-        f"changes none of {again.count(': is at ')} databases",
-    )
-    brokers = {"KAFKA": made.places.kafka, "PARTITIONS": "4", "REPLICATION": "1"}
+    same = again.count(": is at ")
+    proof.must("a second migration", same == len(NAMES), f"changes none of {same} databases")
+    brokers = {"KAFKA": made.endpoints.kafka, "PARTITIONS": "4", "REPLICATION": "1"}
     job(proof, image, folder, "topics apply", "topics", "apply", variables=brokers)
     job(proof, image, folder, "topics apply again", "topics", "apply", variables=brokers)
-    job(
-        proof,
-        image,
-        folder,
-        "wait subsidy",
-        "wait",
-        "subsidy",
-        variables={"DATABASE": made.addresses()["SUBSIDY_DATABASE"]},
-    )
+    address = {"DATABASE": made.addresses()["SUBSIDY_DATABASE"]}
+    job(proof, image, folder, "wait subsidy", "wait", "subsidy", variables=address)
 
 
 def guarded(proof: Proof, running: Container) -> None:
@@ -211,13 +82,10 @@ def guarded(proof: Proof, running: Container) -> None:
         place: running.inside("touch", f"{place}/probe")
         for place in ("", "/tmp", "/opt/city", "/var/tmp")
     }
-    proof.must(
-        "read-only root",
-        all(code and "Read-only" in text for code, text in refused.values()),
-        "no place to write, not even /tmp"
-        if all(code for code, _ in refused.values())
-        else refused,
-    )
+    is_read_only = all(code and "Read-only" in text for code, text in refused.values())
+    written = [place for place, (code, _) in refused.items() if code == 0]
+    shown = refused if written else "no place to write, not even /tmp"
+    proof.must("read-only root", is_read_only, shown)
 
 
 def healthy(proof: Proof, made: City, name: str) -> None:
@@ -231,9 +99,8 @@ def healthy(proof: Proof, made: City, name: str) -> None:
             each: ask(health_pb2.HealthCheckRequest(service=each), timeout=5).status
             for each in ("live", "ready")
         }
-    fine = set(http.values()) == {200} and set(facts.values()) == {
-        health_pb2.HealthCheckResponse.SERVING
-    }
+    serving = {health_pb2.HealthCheckResponse.SERVING}
+    fine = set(http.values()) == {200} and set(facts.values()) == serving
     proof.must("health", fine, f"HTTP {http}, gRPC {facts} (1 = serving)")
 
 
@@ -249,12 +116,10 @@ def drained(proof: Proof, running: dict[str, Container], made: City) -> None:
         took[name] = f"{time.monotonic() - began:.1f} s"
         printed = container.printed()
         if not orderly(left, code, printed):
-            proof.must(
-                f"drain of {name}", False, f"exit {left}, readiness {code}\n{printed[-1500:]}"
-            )
-    proof.say(
-        "SIGTERM → not ready → exit 0", ", ".join(f"{name} {text}" for name, text in took.items())
-    )
+            shown = f"exit {left}, readiness {code}\n{printed[-1500:]}"
+            proof.must(f"drain of {name}", False, shown)
+    times = ", ".join(f"{name} {text}" for name, text in took.items())
+    proof.say("SIGTERM → not ready → exit 0", times)
 
 
 def not_ready(management: str) -> int:
@@ -281,25 +146,25 @@ def ready(made: City, name: str, container: Container) -> float:
     return container.until(lambda: answers(made.management(name) + "/ready")[0] == 200, "ready")
 
 
+def resident_mb(made: City, name: str) -> float:
+    """As the service itself reports it."""
+    return float(str(answers(made.management(name) + "/status")[1]["rss_mb"]))
+
+
 def services(proof: Proof, image: str, folder: Path, made: City) -> None:
     """All of them at once, exercised through the gateway, then drained."""
     running: dict[str, Container] = {}
     try:
         for name in NAMES:
-            running[name] = Container(
-                image, folder, name, "run", name, variables=made.variables(name)
-            )
+            variables = made.variables(name)
+            running[name] = Container(image, folder, name, "run", name, variables=variables)
         waited = {name: ready(made, name, container) for name, container in running.items()}
-        proof.say(
-            "ready after (7 at once, 2 cores)",
-            ", ".join(f"{name} {seconds:.1f} s" for name, seconds in waited.items()),
-        )
+        times = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in waited.items())
+        proof.say("ready after (7 at once, 2 cores)", times)
         guarded(proof, running["subsidy"])
         healthy(proof, made, "subsidy")
-        memory = {name: answers(made.management(name) + "/status")[1]["rss_mb"] for name in running}
-        proof.say(
-            "resident memory", ", ".join(f"{name} {size:.0f} MB" for name, size in memory.items())
-        )
+        sizes = [f"{name} {resident_mb(made, name):.0f} MB" for name in running]
+        proof.say("resident memory", ", ".join(sizes))
         asks = {
             "GATEWAY": f"http://127.0.0.1:{made.state.port('gateway')}",
             "CLIENT_ID": "smoke",
@@ -324,68 +189,30 @@ def elsewhere(proof: Proof, image: str, folder: Path, made: City) -> None:
         ("writes nothing", loose),
     ):
         name = what.split(",")[0].replace(" ", "-")
+        variables = made.variables("dispatch")
         container = Container(
-            image,
-            folder,
-            name,
-            "run",
-            "dispatch",
-            variables=made.variables("dispatch"),
-            options=options,
+            image, folder, name, "run", "dispatch", variables=variables, options=options
         )
         try:
             took = ready(made, "dispatch", container)
             _, user = container.inside("id", "-u")
             container.signal()
             code = container.ended(60)
-            changes = [
-                line
-                for line in engine.run("podman", "diff", container.name).splitlines()
-                if line[:1] in "AC"
-            ]
-            # podman itself lays mount points and the files it always mounts
-            ours = [
-                line for line in changes if not re.match(r"[AC] /(etc|run|dev|proc|sys)(/|$)", line)
-            ]
-            proof.must(
-                what,
-                code == 0 and not ours,
-                f"uid {user}: ready after {took:.1f} s, exit {code}, changed files: "
-                f"{ours or 'none'}",
-            )
+            ours = changed_files(container)
+            began = f"uid {user}: ready after {took:.1f} s"
+            shown = f"{began}, exit {code}, changed files: {ours or 'none'}"
+            proof.must(what, code == 0 and not ours, shown)
         finally:
             container.remove()
 
 
-def record(proof: Proof, file: Path) -> None:
-    """Puts the table into the section "Image", at the end where there is none."""
-    rows = "\n".join(
-        f"| {what} | {seen.replace('|', '¦')} |"
-        for what, seen in proof.lines
-        if not what.startswith("  ")
-    )
-    smoke = "\n".join(
-        re.sub(r" +", " ", seen) for what, seen in proof.lines if what.startswith("  ")
-    )
-    facts = (
-        f"`make test-image`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Debian's "
-        "podman and crun, base made by debootstrap."
-    )
-    facts += " Limits of memory are not enforced in this run (`--cgroups=disabled`)."
-    text = (
-        f"## Image\n\n{facts}\n\n| What | Seen |\n| --- | --- |\n{rows}\n\nThe smoke test, line "
-        f"by line:\n\n```text\n{smoke}\n```\n"
-    )
-    old = (
-        file.read_text() if file.exists() else "# Measured\n\nThe last output of the slow tests.\n"
-    )
-    section = re.compile(r"^## Image\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(
-        section.sub(lambda _: text + "\n", old).rstrip() + "\n"
-        if section.search(old)
-        else f"{old.rstrip()}\n\n{text}"
-    )
+def changed_files(container: Container) -> list[str]:
+    """Files that the container added or changed, without the mount points and the files that podman
+    itself lays there.
+    """
+    lines = engine.run("podman", "diff", container.name).splitlines()
+    changes = [line for line in lines if line[:1] in "AC"]
+    return [line for line in changes if not re.match(r"[AC] /(etc|run|dev|proc|sys)(/|$)", line)]
 
 
 def main(arguments: list[str]) -> int:
@@ -394,20 +221,19 @@ def main(arguments: list[str]) -> int:
     except engine.Missing as error:
         print(error, file=sys.stderr)
         return 1
-    proof, image, began = Proof(), f"localhost/eldercare:{making.version()}", time.monotonic()
+    proof = Proof()
+    image = f"localhost/eldercare:{making.version()}"
+    began = time.monotonic()
     try:
         making.make_base()
-        built = (
-            None if "--keep-image" in arguments and engine.exists(image) else making.build(image)
-        )
+        is_kept = "--keep-image" in arguments and engine.exists(image)
+        built = None if is_kept else making.build(image)
         with tempfile.TemporaryDirectory(
             prefix="eldercare-image-", ignore_cleanup_errors=True
         ) as scratch:
             folder = Path(scratch)
-            proof.say(
-                "load of the machine",
-                f"{os.getloadavg()[0]:.0f} on {os.cpu_count()} cores, ours not begun",
-            )
+            load = f"{os.getloadavg()[0]:.0f} on {os.cpu_count()} cores, ours not begun"
+            proof.say("load of the machine", load)
             contents(proof, image, folder, built)
             with city(folder) as made:
                 jobs(proof, image, folder, made)
