@@ -8,18 +8,23 @@ printed last.
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict, get_args
 
 DOCS = Path(__file__).parent / "eldercare" / "docs"
-TABLE, PAGE = DOCS / "capacity.json", DOCS / "capacity.md"
+TABLE = DOCS / "capacity.json"
+PAGE = DOCS / "capacity.md"
+TEMPLATE = Path(__file__).with_name("capacity.template.md")
 SERVICES = ("assessment", "subsidy", "facility", "dispatch", "supervision", "datacenter", "gateway")
 CITIES = (1_000_000, 10_000_000, 50_000_000)
 
 # What a city of ten million does, and what it is sized for.
-INHABITANTS, EVENTS_A_DAY, BURST = 10_000_000, 2_000_000, 700
+INHABITANTS = 10_000_000
+EVENTS_A_DAY = 2_000_000
+BURST = 700
 # share of a core that may be taken at the burst: the other half is for what nobody foresaw, and for
 # the death of a neighbour
 BUSY = 0.5
@@ -27,46 +32,62 @@ LEAST_REPLICAS = 2  # one may be replaced or die
 PARTITION_STEP = 12
 OWN_SERVER_CORES = 2.0  # a database that needs more at the burst gets a server of its own
 BROKER_CORES = 4
-COPIES, KEPT_DAYS, MONTH_DAYS = 3, 7, 30
-LEAST_SHARE = (
-    0.05  # of what a process used: a rest that was measured too high must not make events free
-)
+COPIES = 3
+KEPT_DAYS = 7
+MONTH_DAYS = 30
+# of what a process used: a rest that was measured too high must not make events free
+LEAST_SHARE = 0.05
 POOL_SIZE = 8  # database.poolSize of the chart
 
-ABOVE = """# Capacity
 
-Written by `python charts/capacity.py` from [capacity.json](capacity.json); a test fails where the two differ. Measure your own machine
-(`eldercare bench city > city.txt`, likewise `outbox consumer projection command`), take the results in with
-`python charts/capacity.py city.txt …`, and the page is yours.
+Bench = Literal["command", "consumer", "outbox", "projection"]
+BENCHES: tuple[Bench, ...] = get_args(Bench)
 
-## What was measured
-"""
-READ = """## How to read it
 
-- **Partitions** are for good: another number would break the order of every key. So there are twice as many as the busiest service
-  has replicas, in steps of {step}: the replicas may double before a partition is missing.
-- **Relay parts** (`PARTS` of a service) are one as long as one relay carries the service's share of the burst at half its speed; drain
-  the outbox before raising them.
-- **Replicas** are never fewer than two. With KEDA the figure is the cap for the busiest hour; the night needs two.
-- **Servers of PostgreSQL**: a database that needs more than {cores:.0f} cores at the burst stands alone. Each server has a standby that
-  every commit waits for ([day-two.md](day-two.md), Failover): count its disks and cores twice. A flush is a write that reaches both disks;
-  commits that meet share one, so the figure is the most.
-- **One instant**: a backup can be restored to one instant of all databases where they share one server, and where the page names more than
-  one, that is given up: each server is restored to its own newest instant, and to bring the databases of several to one is not covered here
-  ([day-two.md](day-two.md), Backup and restore).
-- **Connections** are what `max_connections` of each server must hold when every pod has opened all that `database.poolSize` {pool} lets it:
-  transactions, half as many to read, as many again for hot flows, and one for each relay part; a rolling upgrade adds a quarter, and
-  administrators need some. A smaller `database.poolSize` is the remedy; a transaction-mode pooler is none, since the relay holds a lock
-  of its session.
-- **Partitioned tables**: the archive of the data center is partitioned by the day of its event, so that a day leaves as a whole and no
-  vacuum walks through it; days stay until they are exported. Counts are partitioned by generation. Answers of commands leave after 35
-  days, inbox rows after 14, in batches.
-- **Memory** of a replica is not part of this measurement; [measured.md](measured.md) tells what each held at rest, and the chart's
-  requests and limits leave room above it.
-- **Growth** is what stays in the databases; the log of PostgreSQL (WAL) leaves for the backup, where it lies beside the base backups.
-- **Proportion** is the assumption: an event of a large city costs what one of a small city costs. Every access is by key or by an index
-  that begins with the area, so what grows is the depth of a B-tree. Measure again where your people do other things.
-"""
+class Result(TypedDict):
+    """What one benchmark measured."""
+
+    name: str
+    value: float
+    unit: str
+    machine: str
+
+
+class Usage(TypedDict):
+    """What a simulated city used.
+
+    cpu_s, rest_s: by process, at work, and at rest for as long. grown: what databases and logs grew
+    by. shares: share of the events by the service that publishes them.
+    """
+
+    events: int
+    cpu_s: dict[str, float]
+    rest_s: dict[str, float]
+    grown: dict[str, float]
+    shares: dict[str, float]
+
+
+class City(Usage):
+    machine: str
+    note: str
+
+
+class Run(Usage):
+    """As `eldercare bench city` prints it."""
+
+    elders: int
+    days: int
+    seconds: float
+
+
+class Table(TypedDict, total=False):
+    """`capacity.json`."""
+
+    city: City
+    command: Result
+    consumer: Result
+    outbox: Result
+    projection: Result
 
 
 @dataclass(frozen=True)
@@ -92,10 +113,11 @@ class Size:
     broker_disk_gb: float
 
 
-def size(inhabitants: int, measured: dict[str, Any]) -> Size:
+def size(inhabitants: int, measured: Table) -> Size:
     """The sizing of a city; linear in its people, rounded up to what can be bought."""
     scale = inhabitants / INHABITANTS
-    events, burst = round(EVENTS_A_DAY * scale), BURST * scale
+    events = round(EVENTS_A_DAY * scale)
+    burst = BURST * scale
     city = measured["city"]
     per_event = costs(city)
     grown = _grown(city)
@@ -111,7 +133,7 @@ def size(inhabitants: int, measured: dict[str, Any]) -> Size:
     brokers = max(COPIES, ceil(broker_cores / BUSY / BROKER_CORES))
     parts = {
         name: max(1, ceil(burst * share / BUSY / measured["outbox"]["value"]))
-        for name, share in city["said"].items()
+        for name, share in city["shares"].items()
     }
     servers = _servers(databases)
     return Size(
@@ -142,28 +164,28 @@ def pooled(size: int = POOL_SIZE) -> int:
     return size + 2 * max(2, size // 2)
 
 
-def unmeasured(city: dict[str, Any]) -> set[str]:
+def unmeasured(city: Usage) -> set[str]:
     """Processes that used no more than they would have at rest: what an event costs them is below
     what can be measured.
     """
-    rest = city.get("rest_s", {})
+    rest = city["rest_s"]
     return {name for name, seconds in city["cpu_s"].items() if rest.get(name, 0.0) >= seconds}
 
 
-def costs(city: dict[str, Any]) -> dict[str, float]:
+def costs(city: Usage) -> dict[str, float]:
     """Core-seconds of each process for an event of the whole city; what it costs at rest is in the
     reserve.
 
     One that is unmeasured gets the least share, so that its figures are no measurement.
     """
-    rest = city.get("rest_s", {})
+    rest = city["rest_s"]
     return {
         name: max(LEAST_SHARE * seconds, seconds - rest.get(name, 0.0)) / city["events"]
         for name, seconds in city["cpu_s"].items()
     }
 
 
-def _grown(city: dict[str, Any]) -> dict[str, float]:
+def _grown(city: Usage) -> dict[str, float]:
     """What came to databases and logs for an event; a table that vacuum made shorter meanwhile did
     not grow.
     """
@@ -172,118 +194,111 @@ def _grown(city: dict[str, Any]) -> dict[str, float]:
 
 def _servers(cores: dict[str, float]) -> list[list[str]]:
     """Databases by server, the busiest first; those that need little share one."""
-    alone = sorted(
-        (name for name, need in cores.items() if need > OWN_SERVER_CORES),
-        key=lambda name: -cores[name],
-    )
-    return [
-        *([name] for name in alone),
-        *([shared] if (shared := [name for name in cores if name not in alone]) else []),
-    ]
+    busy = [name for name, need in cores.items() if need > OWN_SERVER_CORES]
+    servers = [[name] for name in sorted(busy, key=lambda name: -cores[name])]
+    if shared := [name for name in cores if name not in busy]:
+        servers.append(shared)
+    return servers
 
 
-def page(measured: dict[str, Any]) -> str:
+def page(measured: Table) -> str:
     """The text of the page."""
     sizes = [size(inhabitants, measured) for inhabitants in CITIES]
+    return TEMPLATE.read_text().format(
+        measured="\n".join(_measured(measured)),
+        needed="\n".join(_needed(sizes, unmeasured(measured["city"]))),
+        step=PARTITION_STEP,
+        cores=OWN_SERVER_CORES,
+        pool=POOL_SIZE,
+    )
+
+
+def _measured(measured: Table) -> Iterator[str]:
     city = measured["city"]
     grown = _grown(city)
     used = city["events"] * sum(cost for name, cost in costs(city).items() if name != "simulator")
-    lines = [
-        ABOVE,
-        f"{city['machine']}; {city['note']}.",
-        "",
-        "| What | Figure | Command |",
-        "|---|---|---|",
-        f"| the whole city, every process and server counted | {city['events'] / used:.0f} "
-        "events/s a core | `eldercare bench city` |",
-        *(
-            f"| {one['name']} | {one['value']:,.0f} {one['unit']} | `eldercare bench {bench}` |"
-            for bench, one in measured.items()
-            if bench != "city"
-        ),
-        "",
-        "| Process | Core-ms for an event | Database: bytes for an event | Share of the "
-        "databases' work |",
-        "|---|---|---|---|",
-        *(_cost(name, city) for name in (*SERVICES, "postgres", "kafka")),
-        "",
-        f"For an event PostgreSQL writes {grown['wal_bytes']:,.0f} bytes of log in "
-        f"{grown['wal_flushes']:.1f} flushes,",
-        f"and one copy of Kafka {grown['kafka_bytes']:,.0f} bytes.",
-        "",
-        "## What that asks for",
-        "",
-        f"A city of {_people(INHABITANTS)} says {EVENTS_A_DAY:,} events a day and {BURST} "
-        "a second at its busiest; another in proportion.",
+    yield f"{city['machine']}; {city['note']}."
+    yield ""
+    yield "| What | Figure | Command |"
+    yield "|---|---|---|"
+    whole = f"{city['events'] / used:.0f} events/s a core"
+    yield f"| the whole city, every process and server counted | {whole} | `eldercare bench city` |"
+    for bench in BENCHES:
+        if bench in measured:
+            one = measured[bench]
+            figure = f"{one['value']:,.0f} {one['unit']}"
+            yield f"| {one['name']} | {figure} | `eldercare bench {bench}` |"
+    yield ""
+    work = "Share of the databases' work"
+    yield f"| Process | Core-ms for an event | Database: bytes for an event | {work} |"
+    yield "|---|---|---|---|"
+    for name in (*SERVICES, "postgres", "kafka"):
+        yield _cost(name, city)
+    yield ""
+    log = f"{grown['wal_bytes']:,.0f} bytes of log in {grown['wal_flushes']:.1f} flushes"
+    yield f"For an event PostgreSQL writes {log},"
+    yield f"and one copy of Kafka {grown['kafka_bytes']:,.0f} bytes."
+
+
+def _needed(sizes: list[Size], unmeasured: set[str]) -> Iterator[str]:
+    yield (
+        f"A city of {_people(INHABITANTS)} publishes {EVENTS_A_DAY:,} events a day and {BURST} "
+        "a second at its busiest; another in proportion."
+    )
+    yield (
         f"Nothing is more than {BUSY:.0%} busy at that moment. A replica is one process on "
-        "one core.",
-        "",
-        _row("Inhabitants", (_people(one.inhabitants) for one in sizes)),
-        "|---|" + "---|" * len(sizes),
-        _row("Events a day", (f"{one.events_a_day:,}" for one in sizes)),
-        _row("Burst, events/s", (f"{one.burst:,.0f}" for one in sizes)),
-        *(
-            _row(f"`services.{name}.replicas`", (one.replicas[name] for one in sizes))
-            for name in SERVICES
-        ),
-        _row("Cores of the services", (sum(one.replicas.values()) for one in sizes)),
-        _row("`kafka.partitions` of each topic", (one.partitions for one in sizes)),
-        _row("Relay parts of the busiest service", (max(one.parts.values()) for one in sizes)),
-        _row(
-            "Servers of PostgreSQL",
-            ("; ".join(" + ".join(server) for server in one.servers) for one in sizes),
-        ),
-        _row(
-            "Cores of PostgreSQL, all servers",
-            (ceil(sum(one.database_cores.values()) / BUSY) for one in sizes),
-        ),
-        _row(
-            f"Connections at most, each server, at `database.poolSize` {POOL_SIZE}",
-            ("; ".join(map(str, one.connections)) for one in sizes),
-        ),
-        _row("Flushes of its log a second", (f"{one.flushes:,.0f}" for one in sizes)),
-        _row(
-            "Its log, MB/s at the burst; GB a month",
-            (f"{one.wal_mb_s:,.1f}; {one.wal_gb_a_month:,.0f}" for one in sizes),
-        ),
-        _row(
-            "Growth of all databases, GB a month",
-            (f"{sum(one.database_gb_a_month.values()):,.0f}" for one in sizes),
-        ),
-        _row(
-            "of which the data center",
-            (f"{one.database_gb_a_month['datacenter']:,.0f}" for one in sizes),
-        ),
-        _row(
-            f"Brokers of Kafka, {BROKER_CORES} cores "
-            f"each{', their cores not measured' * ('kafka' in unmeasured(city))}",
-            (one.brokers for one in sizes),
-        ),
-        _row("Kafka, MB/s written with all copies", (f"{one.broker_mb_s:,.1f}" for one in sizes)),
-        _row("Disk of a broker, GB", (f"{one.broker_disk_gb:,.0f}" for one in sizes)),
-        "",
-        READ.format(step=PARTITION_STEP, cores=OWN_SERVER_CORES, pool=POOL_SIZE),
-    ]
-    return "\n".join(lines)
+        "one core."
+    )
+    yield ""
+    yield _row("Inhabitants", (_people(one.inhabitants) for one in sizes))
+    yield "|---|" + "---|" * len(sizes)
+    yield _row("Events a day", (f"{one.events_a_day:,}" for one in sizes))
+    yield _row("Burst, events/s", (f"{one.burst:,.0f}" for one in sizes))
+    for name in SERVICES:
+        yield _row(f"`services.{name}.replicas`", (one.replicas[name] for one in sizes))
+    yield _row("Cores of the services", (sum(one.replicas.values()) for one in sizes))
+    yield _row("`kafka.partitions` of each topic", (one.partitions for one in sizes))
+    yield _row("Relay parts of the busiest service", (max(one.parts.values()) for one in sizes))
+    yield from _postgres_rows(sizes)
+    cores = ", their cores not measured" * ("kafka" in unmeasured)
+    yield _row(
+        f"Brokers of Kafka, {BROKER_CORES} cores each{cores}", (one.brokers for one in sizes)
+    )
+    yield _row("Kafka, MB/s written with all copies", (f"{one.broker_mb_s:,.1f}" for one in sizes))
+    yield _row("Disk of a broker, GB", (f"{one.broker_disk_gb:,.0f}" for one in sizes))
 
 
-def _cost(name: str, city: dict[str, Any]) -> str:
+def _postgres_rows(sizes: list[Size]) -> Iterator[str]:
+    servers = ("; ".join(" + ".join(server) for server in one.servers) for one in sizes)
+    yield _row("Servers of PostgreSQL", servers)
+    cores = (ceil(sum(one.database_cores.values()) / BUSY) for one in sizes)
+    yield _row("Cores of PostgreSQL, all servers", cores)
+    yield _row(
+        f"Connections at most, each server, at `database.poolSize` {POOL_SIZE}",
+        ("; ".join(map(str, one.connections)) for one in sizes),
+    )
+    yield _row("Flushes of its log a second", (f"{one.flushes:,.0f}" for one in sizes))
+    log = (f"{one.wal_mb_s:,.1f}; {one.wal_gb_a_month:,.0f}" for one in sizes)
+    yield _row("Its log, MB/s at the burst; GB a month", log)
+    growth = (f"{sum(one.database_gb_a_month.values()):,.0f}" for one in sizes)
+    yield _row("Growth of all databases, GB a month", growth)
+    datacenter = (f"{one.database_gb_a_month['datacenter']:,.0f}" for one in sizes)
+    yield _row("of which the data center", datacenter)
+
+
+def _cost(name: str, city: City) -> str:
     grown = _grown(city)
     work = sum(grown[f"{one}_us"] for one in SERVICES)
-    own = (
-        f"{grown[f'{name}_bytes']:,.0f} | {grown[f'{name}_us'] / work:.0%}"
-        if name in SERVICES
-        else " | "
-    )
-    told = (
-        "below what can be measured"
-        if name in unmeasured(city)
-        else f"{1000 * costs(city)[name]:.2f}"
-    )
-    return f"| `{name}` | {told} | {own} |"
+    own = " | "
+    if name in SERVICES:
+        own = f"{grown[f'{name}_bytes']:,.0f} | {grown[f'{name}_us'] / work:.0%}"
+    cost = f"{1000 * costs(city)[name]:.2f}"
+    if name in unmeasured(city):
+        cost = "below what can be measured"
+    return f"| `{name}` | {cost} | {own} |"
 
 
-def _row(what: str, values: Any) -> str:
+def _row(what: str, values: Iterable[object]) -> str:
     return f"| {what} | " + " | ".join(str(value) for value in values) + " |"
 
 
@@ -291,35 +306,46 @@ def _people(inhabitants: int) -> str:
     return f"{inhabitants // 1_000_000} million"
 
 
-def taken(measured: dict[str, Any], printed: str) -> dict[str, Any]:
+def taken(measured: Table, printed: str) -> Table:
     """The table with one more result: the last line of what a benchmark printed.
 
     Raises: ValueError where a service or PostgreSQL used no more than at rest: the run was too
     short, or the machine too crowded.
     """
-    told = json.loads(printed.strip().splitlines()[-1])
-    bench = told["name"].partition(",")[0]
-    if bench != "city":
-        return measured | {
-            bench: {name: told[name] for name in ("name", "value", "unit", "machine")}
-        }
-    made = told["made_of"]
-    note = (
-        f"{made['elders']} elders, {made['days']} days, {made['events']} events in "
-        f"{made['seconds']:.0f} s"
+    result = json.loads(printed.strip().splitlines()[-1])
+    table = measured.copy()
+    name = result["name"].partition(",")[0]
+    if name == "city":
+        table["city"] = _city(result["machine"], result["made_of"])
+        return table
+    bench = next(bench for bench in BENCHES if bench == name)
+    table[bench] = Result(
+        name=result["name"], value=result["value"], unit=result["unit"], machine=result["machine"]
     )
-    if still := unmeasured(made) & {*SERVICES, "postgres"}:
+    return table
+
+
+def _city(machine: str, run: Run) -> City:
+    people = f"{run['elders']} elders, {run['days']} days"
+    if still := unmeasured(run) & {*SERVICES, "postgres"}:
         raise ValueError(
             f"no measurement: {', '.join(sorted(still))} used no more than at rest; "
             "measure longer, on a machine that is idle"
         )
-    kept = {name: made[name] for name in ("events", "cpu_s", "rest_s", "grown", "said")}
-    return measured | {"city": {"machine": told["machine"], "note": note, **kept}}
+    return City(
+        machine=machine,
+        note=f"{people}, {run['events']} events in {run['seconds']:.0f} s",
+        events=run["events"],
+        cpu_s=run["cpu_s"],
+        rest_s=run["rest_s"],
+        grown=run["grown"],
+        shares=run["shares"],
+    )
 
 
 def main(files: list[str]) -> None:
     """Takes the files in, writes the page."""
-    measured = json.loads(TABLE.read_text()) if TABLE.exists() else {}
+    measured: Table = json.loads(TABLE.read_text()) if TABLE.exists() else {}
     for file in files:
         measured = taken(measured, Path(file).read_text())
     TABLE.write_text(json.dumps(measured, indent=1, sort_keys=True) + "\n")

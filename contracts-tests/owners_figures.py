@@ -93,7 +93,8 @@ _BEDS = "select area_code, sum(beds)::bigint from facility where status = 1 grou
 _STAYS = "select area_code, count(*) from stay where ended_on is null group by 1"
 _ELDERS = "select area_code, count(*) from elder where status = 1 group by 1"
 _DEPENDENT = """
-select e.elder_id, e.area_code from assessment a join elder e using (elder_id) where a.state = 2 and e.status = 1 and a.level >= 2"""
+select e.elder_id, e.area_code from assessment a join elder e using (elder_id)
+where a.state = 2 and e.status = 1 and a.level >= 2"""
 _VOUCHED = "select distinct elder_id from voucher where month = {month}"
 
 

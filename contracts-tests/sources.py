@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-SERVICES = Path(__file__).parent.parent / "services"
+ROOT = Path(__file__).parent.parent
+SERVICES = ROOT / "services"
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file. name: as it is imported, `kit.messaging.polled_batch`; a test is `subsidy.tests.test_ledger`."""
+    """One file. name: as it is imported, `kit.messaging.polled_batch`; a test is
+    `subsidy.tests.test_ledger`.
+    """
 
     name: str
     tree: ast.Module
@@ -54,13 +57,25 @@ def sources() -> tuple[Source, ...]:
     return tuple(made)
 
 
+@cache
+def programs() -> tuple[Source, ...]:
+    """The files around the platform: what writes and tries charts, and builds tools."""
+    return tuple(
+        Source(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text()))
+        for folder in ("charts", "compose", "tools")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    )
+
+
 def packages() -> tuple[Source, ...]:
     """What ships: no tests."""
     return tuple(source for source in sources() if not source.tested)
 
 
 def called(node: ast.AST) -> str:
-    """What a call calls, in dots: `datetime.now`, `self.consumer.commit`; empty for anything else."""
+    """What a call calls, in dots: `datetime.now`, `self.consumer.commit`; empty for anything
+    else.
+    """
     return dotted(node.func) if isinstance(node, ast.Call) else ""
 
 

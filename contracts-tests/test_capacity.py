@@ -75,7 +75,7 @@ def city_result(**rest_s: float) -> str:
         "cpu_s": used,
         "rest_s": rest_s,
         "grown": {},
-        "said": {},
+        "shares": {},
     }
     return json.dumps({"name": "city", "machine": "m", "made_of": made})
 

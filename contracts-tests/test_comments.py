@@ -27,7 +27,9 @@ def names() -> re.Pattern[str]:
 
 
 def parts(file: FileDescriptorProto) -> Iterator[tuple[str, str, str]]:
-    """Full name, own name (empty for a message) and comment of every message and field of a file."""
+    """Full name, own name (empty for a message) and comment of every message and field of a
+    file.
+    """
     comments = {
         tuple(place.path): (place.leading_comments + place.trailing_comments).strip()
         for place in file.source_code_info.location

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import glossary
 import pytest
-from sources import sources
+from sources import programs, sources
 
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+")
 
@@ -64,7 +64,7 @@ def test_any_other_word_is_not(name: str) -> None:
 def test_no_identifier_uses_a_forbidden_word() -> None:
     found = [
         f"{source.name}:{line}: {name} → {term}"
-        for source in sources()
+        for source in (*sources(), *programs())
         for line, name in declared(source.tree)
         if (term := forbidden(name))
     ]

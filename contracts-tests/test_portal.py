@@ -31,12 +31,15 @@ KEY = re.compile(
 )  # a word that was not looked up, or a value that was not there
 
 BEYOND = """
-return [...document.querySelectorAll(".page *")].filter(one => !one.closest(".scroll") && one.getClientRects().length)
-  .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(one => one.outerHTML.slice(0, 200))"""
+return [...document.querySelectorAll(".page *")]
+  .filter(one => !one.closest(".scroll") && one.getClientRects().length)
+  .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .map(one => one.outerHTML.slice(0, 200))"""
 DRAWN = """
 const map = document.querySelector(".cartogram"), trend = document.querySelector(".trend canvas");
 return document.documentElement.clientWidth === arguments[0] && map !== null && trend !== null
-  && document.querySelector(".square .strong") !== null && Math.abs(map.firstChild.clientWidth - map.clientWidth) < 2
+  && document.querySelector(".square .strong") !== null
+  && Math.abs(map.firstChild.clientWidth - map.clientWidth) < 2
   && Math.abs(trend.clientWidth - trend.parentElement.clientWidth) < 2"""
 WORDS = (
     ".page h2, .page h3, thead th, .card p, .freshness li b, .tools label, .all td:first-child,"
@@ -45,9 +48,12 @@ WORDS = (
 CROWDED = """
 const texts = [...document.querySelectorAll(".square")].flatMap(square => {
   const room = square.querySelector("rect").getBoundingClientRect();
-  return [...square.querySelectorAll("text")].map(text => [text.textContent, text.getBoundingClientRect(), room]);
+  return [...square.querySelectorAll("text")]
+    .map(text => [text.textContent, text.getBoundingClientRect(), room]);
 });
-return texts.filter(([_, is, room]) => is.left < room.left - 1 || is.right > room.right + 1).map(([text]) => text)"""
+return texts
+  .filter(([_, is, room]) => is.left < room.left - 1 || is.right > room.right + 1)
+  .map(([text]) => text)"""
 
 
 def written(figure: dict[str, Any], unit: str, language: str) -> str:

@@ -318,7 +318,8 @@ def test_a_person_is_found_wherever_a_person_stands(named: Named) -> None:
     assert [text for text in texts if not named.within(text)] == []
     assert (
         named.within(
-            "滁州市琅琊区 341102001003 order 019a0000-0000-7000-8000-0000000000aa at 1769990400000000"
+            "滁州市琅琊区 341102001003 order 019a0000-0000-7000-8000-0000000000aa "
+            "at 1769990400000000"
         )
         == set()
     )

@@ -47,7 +47,9 @@ CALLS = (("dispatch", "assessment", "Elders/Contact"), ("dispatch", "subsidy", "
 # What each service decides, in a few words.
 DECIDES = {
     "assessment": "the level by GB/T 42195-2022, its change rules, publicity",
-    "subsidy": "who is entitled to what, how much a voucher holds, what is paid, what is claimed back",
+    "subsidy": (
+        "who is entitled to what, how much a voucher holds, what is paid, what is claimed back"
+    ),
     "facility": "whether a bed is free and a credit code well formed",
     "dispatch": "who visits whom and when",
     "supervision": "whether a visit is believed, and so paid",

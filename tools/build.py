@@ -66,23 +66,23 @@ def numbers(version: str) -> tuple[int, ...]:
 
 
 def check_go(name: str) -> None:
-    """Raises Unbuilt when Go is missing, or older than what go.mod asks for and told not to fetch
+    """Raises Unbuilt when Go is missing, or older than what go.mod asks for and forbidden to fetch
     another.
     """
     if shutil.which("go") is None:
         raise Unbuilt(f"{name}: the command `go` is missing; install Go and try again")
     wanted = re.search(r"^go\s+(\S+)", (HERE / name / "go.mod").read_text(), re.M)
-    told = subprocess.run(
+    printed = subprocess.run(
         ["go", "env", "GOVERSION", "GOTOOLCHAIN"],
         capture_output=True,
         text=True,
         check=True,
         cwd="/",
-    ).stdout.split()
-    if wanted and told[1:] == ["local"] and numbers(told[0]) < numbers(wanted[1]):
-        raise Unbuilt(
-            f"{name}: needs Go {wanted[1]} or newer, here is {told[0].removeprefix('go')}"
-        )
+    ).stdout
+    version, *toolchain = printed.split()
+    if wanted and toolchain == ["local"] and numbers(version) < numbers(wanted[1]):
+        here = version.removeprefix("go")
+        raise Unbuilt(f"{name}: needs Go {wanted[1]} or newer, here is {here}")
 
 
 def environment() -> dict[str, str]:
@@ -90,13 +90,13 @@ def environment() -> dict[str, str]:
 
 
 def listed(folder: Path, *words: str) -> list[str]:
-    """Import paths that `go list` tells; downloads modules where they are missing. Raises Unbuilt."""
-    told = subprocess.run(
+    """Import paths that `go list` prints; downloads modules that are missing. Raises Unbuilt."""
+    done = subprocess.run(
         ["go", "list", *words], cwd=folder, env=environment(), capture_output=True, text=True
     )
-    if told.returncode:
-        raise Unbuilt(f"{folder.name}: go list failed\n{told.stderr.strip()}")
-    return told.stdout.split()
+    if done.returncode:
+        raise Unbuilt(f"{folder.name}: go list failed\n{done.stderr.strip()}")
+    return done.stdout.split()
 
 
 def package(folder: Path) -> str:
@@ -113,29 +113,14 @@ def package(folder: Path) -> str:
 
 
 def compile_into(folder: Path, binary: Path) -> None:
-    """Runs `go build`; raises Unbuilt with the last lines that Go said."""
-    flags = [
-        "-s",
-        "-w",
-        *((folder / "ldflags").read_text().split() if (folder / "ldflags").exists() else []),
-    ]
-    command = [
-        "go",
-        "build",
-        "-v",
-        "-trimpath",
-        "-buildvcs=false",
-        "-ldflags",
-        " ".join(flags),
-        "-o",
-        str(binary),
-    ]
+    """Runs `go build`; raises Unbuilt with the last lines that Go printed."""
     named = package(folder)
     most = len(listed(folder, "-deps", named))
-    began, seen = time.monotonic(), 0
-    told: list[str] = []
+    began = time.monotonic()
+    seen = 0
+    last: list[str] = []
     with subprocess.Popen(
-        [*command, named],
+        _command(folder, binary, named),
         cwd=folder,
         env=environment(),
         stdout=subprocess.DEVNULL,
@@ -155,14 +140,22 @@ def compile_into(folder: Path, binary: Path) -> None:
         assert building.stderr
         for line in building.stderr:
             seen += 1
-            told = [*told[-20:], line.rstrip()]
+            last = [*last[-20:], line.rstrip()]
         ended.set()
     if building.returncode:
-        raise Unbuilt("\n".join([f"{folder.name}: go build failed", *told]))
+        raise Unbuilt("\n".join([f"{folder.name}: go build failed", *last]))
     say(
         f"{folder.name}: built in {time.monotonic() - began:.0f} s, "
         f"{binary.stat().st_size / 1e6:.0f} MB"
     )
+
+
+def _command(folder: Path, binary: Path, named: str) -> list[str]:
+    linker = ["-s", "-w"]
+    if (folder / "ldflags").exists():
+        linker += (folder / "ldflags").read_text().split()
+    flags = ["-v", "-trimpath", "-buildvcs=false", "-ldflags", " ".join(linker)]
+    return ["go", "build", *flags, "-o", str(binary), named]
 
 
 def build(name: str) -> Path:

@@ -52,6 +52,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line for each life of a scenario: its steps, seconds each."""
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, []):
-            told = dict(report.user_properties)
-            if "life" in told and report.when == "call":
-                terminalreporter.write_line(f"{outcome:6}  {told['life']}")
+            properties = dict(report.user_properties)
+            if "life" in properties and report.when == "call":
+                terminalreporter.write_line(f"{outcome:6}  {properties['life']}")

@@ -61,8 +61,9 @@ def message(api: Api, namespace: Namespace, name: str) -> str:
 
 
 def conditions(api: Api, namespace: Namespace, name: str) -> set[str]:
-    told = api.get("batch/v1", "Job", namespace.name, name).get("status", {}).get("conditions", [])
-    return {condition["type"] for condition in told if condition["status"] == "True"}
+    status = api.get("batch/v1", "Job", namespace.name, name).get("status", {})
+    found = status.get("conditions", [])
+    return {condition["type"] for condition in found if condition["status"] == "True"}
 
 
 def chart(folder: Path, *objects: Object) -> Path:

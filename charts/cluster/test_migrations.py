@@ -7,11 +7,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cluster.api import Object, eventually
+from cluster.api import eventually
 from cluster.chart import CHART
 from cluster.helm import HelmFailed, settings
 from cluster.life import Life
 from cluster.namespaces import Namespace
+from cluster.objects import Object
 from cluster.rendered import hook
 
 FAILS = settings({"image.tag": "2-fails", "migrations.backoffLimit": "0"})

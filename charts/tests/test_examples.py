@@ -13,7 +13,7 @@ from chart import CHART, SCENARIOS, SERVICES, Object, containers, env, objects, 
 EXAMPLES = CHART / "examples"
 
 
-def said(example: str) -> Any:
+def values_of(example: str) -> Any:
     """The values in the comment at the head of an example."""
     lines = (
         (EXAMPLES / example).read_text().partition("# The chart's values for it:\n")[2].splitlines()
@@ -40,7 +40,7 @@ def secrets(found: list[Any], variables: str) -> set[str]:
 
 def rendered(example: str, tmp_path: Path) -> list[Object]:
     values = tmp_path / "values.yaml"
-    values.write_text(yaml.safe_dump(said(example)))
+    values.write_text(yaml.safe_dump(values_of(example)))
     return objects(
         render(
             (SCENARIOS["ha"], values), "database.migrationSecret=", "kafka.topics.existingSecret="

@@ -39,11 +39,11 @@ def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("with_helm", HELMS)
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_helm_has_nothing_to_say(scenario: str, with_helm: str) -> None:
-    said = helm(with_helm, "lint", "--strict", str(CHART), "-f", str(SCENARIOS[scenario]))
+    printed = helm(with_helm, "lint", "--strict", str(CHART), "-f", str(SCENARIOS[scenario]))
 
-    assert "1 chart(s) linted, 0 chart(s) failed" in said
-    assert "[WARNING]" not in said
-    assert "[ERROR]" not in said
+    assert "1 chart(s) linted, 0 chart(s) failed" in printed
+    assert "[WARNING]" not in printed
+    assert "[ERROR]" not in printed
 
 
 def test_yaml_is_well_formed() -> None:
@@ -65,7 +65,7 @@ def test_no_key_is_rendered_twice(scenario: str, tmp_path: Path) -> None:
 
 def test_the_schema_is_a_schema_and_every_scenario_keeps_to_it() -> None:
     schema = CHART / "values.schema.json"
-    told = [
+    runs = [
         run("check-jsonschema", "--check-metaschema", str(schema)),
         run(
             "check-jsonschema",
@@ -76,7 +76,7 @@ def test_the_schema_is_a_schema_and_every_scenario_keeps_to_it() -> None:
         ),
     ]
 
-    assert [ran.returncode for ran in told] == [0, 0], "\n".join(ran.stdout for ran in told)
+    assert [ran.returncode for ran in runs] == [0, 0], "\n".join(ran.stdout for ran in runs)
 
 
 def test_the_schema_asks_nobody_on_the_network() -> None:

@@ -64,11 +64,11 @@ def world() -> list[Object]:
     return made
 
 
-def named(told: str) -> str:
+def named(text: str) -> str:
     """Our name of a pod that the analyzer tells as namespace/pod; addresses outside the cluster are
     one.
     """
-    space, _, pod = told.rpartition("/")
+    space, _, pod = text.rpartition("/")
     return (
         re.sub(rf"^{RELEASE}-eldercare-(\w+?)(-\d+)?$", r"\1", pod)
         if space and not space[0].isdigit()
@@ -96,20 +96,22 @@ def reached(found: list[Object], folder: Path) -> dict[Pair, str]:
     ]
     ran = subprocess.run([analyzer, *options], capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr
-    told: dict[Pair, list[str]] = {}
+    listed: dict[Pair, list[str]] = {}
     for match in filter(None, map(LINE.match, ran.stdout.splitlines())):
-        told.setdefault((match[1], match[2]), []).append(
+        listed.setdefault((match[1], match[2]), []).append(
             re.sub(r"{protocols:(.*),dst_ports:(.*)}", r"\1 \2", match[3])
         )
     ways: dict[Pair, set[str]] = {}
-    for (source, target), said in told.items():
-        ways.setdefault((named(source), named(target)), set()).add("; ".join(sorted(said)))
-    assert not {pair: said for pair, said in ways.items() if len(said) > 1}
-    return {pair: said.pop() for pair, said in ways.items()}
+    for (source, target), rules in listed.items():
+        ways.setdefault((named(source), named(target)), set()).add("; ".join(sorted(rules)))
+    assert not {pair: rules for pair, rules in ways.items() if len(rules) > 1}
+    return {pair: rules.pop() for pair, rules in ways.items()}
 
 
 def expected(*, built_in: bool, tested: bool = True) -> dict[Pair, str]:
-    """The full matrix of ours, from the tables of the contracts: all that is not here is forbidden."""
+    """The full matrix of ours, from the tables of the contracts: all that is not here is
+    forbidden.
+    """
     known = written.topology()
     ways: dict[Pair, str] = {}
     for name in OURS if tested else (*SERVICES, "migrate", "topics"):

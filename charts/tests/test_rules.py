@@ -365,9 +365,9 @@ def test_with_jobs_of_the_release_every_service_waits_for_its_own_schema() -> No
         (wait,) = [each for each in pod["spec"]["initContainers"] if each["name"] == "wait"]
         assert wait["args"] == ["wait", service]
         assert wait["image"] == container_of("job-mode", service)["image"]
-        told = env(container_of("job-mode", service))
+        variables = env(container_of("job-mode", service))
         assert env(wait) == {
-            key: value for key, value in told.items() if key.startswith(("DATABASE", "PG"))
+            key: value for key, value in variables.items() if key.startswith(("DATABASE", "PG"))
         }
 
 
@@ -420,7 +420,7 @@ def test_one_service_can_have_its_database_elsewhere() -> None:
     assert subsidy["PGUSER"] == {"secretKeyRef": {"name": "databases", "key": "user"}}
 
 
-def test_what_a_service_says_goes_over_the_defaults_also_where_it_says_no() -> None:
+def test_the_values_of_a_service_win_over_the_defaults_also_where_they_are_false() -> None:
     found = objects(
         render(
             SCENARIOS["ha"],
@@ -509,7 +509,7 @@ def test_objects_of_the_user_are_rendered_as_templates() -> None:
     assert f"{RELEASE}-eldercare-as-text" in found
 
 
-def test_scalers_count_what_each_group_hears() -> None:
+def test_scalers_count_what_each_group_consumes() -> None:
     for service in ("subsidy", "datacenter", "gateway", "supervision"):
         found = objects(render(SCENARIOS["keda"], f"services.{service}.autoscaling.kind=keda"))
         (scaled,) = [

@@ -58,7 +58,9 @@ def schemas(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 )
     for definition in definitions():
         for version in definition["spec"]["versions"]:
-            name = f"{definition['spec']['group']}-{definition['spec']['names']['kind'].lower()}-{version['name']}.json"
+            spec = definition["spec"]
+            kind = spec["names"]["kind"].lower()
+            name = f"{spec['group']}-{kind}-{version['name']}.json"
             (folder / name).write_text(json.dumps(strict(version["schema"]["openAPIV3Schema"])))
     return folder
 
@@ -92,7 +94,9 @@ def definitions() -> Any:
 
 
 def strict(schema: Any) -> Any:
-    """The same schema, where a key that it does not name is refused, as the API server prunes it."""
+    """The same schema, where a key that it does not name is refused, as the API server prunes
+    it.
+    """
     if isinstance(schema, list):
         return [strict(each) for each in schema]
     if not isinstance(schema, dict):
@@ -154,14 +158,14 @@ def test_every_object_of_every_scenario_is_valid(minor: str, schemas: Path, tmp_
     for scenario in SCENARIOS:
         (tmp_path / f"{scenario}.yaml").write_text(text_of(scenario))
 
-    told = conform(schemas, minor, sorted(tmp_path.iterdir()))
+    report = conform(schemas, minor, sorted(tmp_path.iterdir()))
 
     assert not [
         f"{each['filename'].split('/')[-1]} {each['kind']}/{each['name']}: {each['msg']}"
-        for each in told["resources"]
+        for each in report["resources"]
     ]
-    assert told["summary"]["valid"] == sum(len(objects_of(scenario)) for scenario in SCENARIOS)
-    assert told["summary"]["skipped"] == 0
+    assert report["summary"]["valid"] == sum(len(objects_of(scenario)) for scenario in SCENARIOS)
+    assert report["summary"]["skipped"] == 0
 
 
 @pytest.mark.parametrize("minor", [MINORS[0], MINORS[-1]])
@@ -182,13 +186,13 @@ def test_every_object_of_the_examples_is_valid_but_those_whose_definition_nobody
     for index, (stem, each) in enumerate(known):
         (tmp_path / f"{stem}-{index}.yaml").write_text(yaml.safe_dump(each))
 
-    told = conform(schemas, MINORS[-1], sorted(tmp_path.iterdir()))
+    report = conform(schemas, MINORS[-1], sorted(tmp_path.iterdir()))
 
     assert not [
         f"{each['filename'].split('/')[-1]} {each['kind']}: {each['msg']}"
-        for each in told["resources"]
+        for each in report["resources"]
     ]
-    assert told["summary"]["valid"] == len(known)
+    assert report["summary"]["valid"] == len(known)
     assert {each["kind"] for _, each in known} == {
         "Cluster",
         "Database",

@@ -138,12 +138,12 @@ def test_the_ports_that_a_service_listens_on_are_those_it_declares(scenario: str
 @every
 def test_sasl_has_a_user_and_plain_text_has_none(scenario: str) -> None:
     for service in SERVICES:
-        told = env(container_of(scenario, service))
-        sasl = told["KAFKA_SECURITY"].startswith("SASL")
+        variables = env(container_of(scenario, service))
+        sasl = variables["KAFKA_SECURITY"].startswith("SASL")
         assert {
-            name in told for name in ("KAFKA_USERNAME", "KAFKA_PASSWORD", "KAFKA_MECHANISM")
+            name in variables for name in ("KAFKA_USERNAME", "KAFKA_PASSWORD", "KAFKA_MECHANISM")
         } == {sasl}
-        assert "KAFKA_CA" not in told or told["KAFKA_SECURITY"].endswith("SSL")
+        assert "KAFKA_CA" not in variables or variables["KAFKA_SECURITY"].endswith("SSL")
 
 
 def variables_of_the_jobs() -> dict[str, set[str]]:
@@ -225,17 +225,17 @@ def test_settings_of_kafka_clients_reach_all_that_speak_with_kafka_and_are_those
         "properties"
     ]["client"]
 
-    told = {
+    texts = {
         name: env(each)["KAFKA_CLIENT"]
         for name, pod in pods(found)
         for each in containers(pod)
         if "KAFKA_CLIENT" in env(each)
     }
-    assert set(told) == {
+    assert set(texts) == {
         *(f"Deployment/demo-eldercare-{service}" for service in SERVICES),
         "Job/demo-eldercare-topics",
     }
-    assert [json.loads(value) for value in set(told.values())] == [
+    assert [json.loads(value) for value in set(texts.values())] == [
         {"max.poll.interval.ms": "600000", "linger.ms": "20"}
     ]
     known = re.findall(
@@ -251,14 +251,14 @@ def test_a_service_may_have_its_own_number_of_connections() -> None:
         render(SCENARIOS["ha"], "database.poolSize=4", "database.perService.datacenter.poolSize=12")
     )
 
-    told = [(name, env(each)) for name, pod in pods(found) for each in containers(pod)]
+    given = [(name, env(each)) for name, pod in pods(found) for each in containers(pod)]
     sizes = {
-        name.rpartition("-")[2]: each["POOL_SIZE"] for name, each in told if "POOL_SIZE" in each
+        name.rpartition("-")[2]: each["POOL_SIZE"] for name, each in given if "POOL_SIZE" in each
     }
     assert sizes == {**dict.fromkeys(SERVICES, "4"), "datacenter": "12"}
 
 
-def test_the_role_of_services_is_told_to_who_migrates_as_the_owner() -> None:
+def test_the_role_of_services_is_given_to_who_migrates_as_the_owner() -> None:
     found = objects(
         render(
             SCENARIOS["ha"],

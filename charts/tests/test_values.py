@@ -118,11 +118,11 @@ def test_the_schema_refuses_what_is_misspelt_or_of_another_type(
 
 
 @both
-def test_all_that_is_missing_is_said_at_once(with_helm: str) -> None:
+def test_all_that_is_missing_is_reported_at_once(with_helm: str) -> None:
     with pytest.raises(Refused) as refusal:
         render(with_helm=with_helm)
 
-    said = str(refusal.value)
+    text = str(refusal.value)
     for key in (
         "database.existingSecret",
         "database.tls.caSecret",
@@ -134,7 +134,7 @@ def test_all_that_is_missing_is_said_at_once(with_helm: str) -> None:
         "identity.keysUrl",
         "identity.tokenUrl",
     ):
-        assert f"- {key}: " in said
+        assert f"- {key}: " in text
 
 
 @pytest.mark.parametrize(
@@ -345,13 +345,13 @@ def test_a_key_that_older_values_lack_never_breaks_a_template(
             at = at[step]
         del at[steps[-1]]
 
-    said = ""
+    refused = ""
     try:
         rendered = objects(render(chart=copied(tmp_path / "eldercare", values)))
     except Refused as refusal:
-        rendered, said = [], str(refusal)
+        rendered, refused = [], str(refusal)
 
-    assert rendered or "cannot be installed with these values:" in said, (name, said)
+    assert rendered or "cannot be installed with these values:" in refused, (name, refused)
 
 
 def test_the_package_holds_what_an_operator_needs_and_no_more(tmp_path: Path) -> None:

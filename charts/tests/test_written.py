@@ -44,10 +44,10 @@ def test_definitions_of_kubernetes_are_those_of_its_newest_minor() -> None:
 
 
 def test_every_key_has_a_comment() -> None:
-    said = {path for path, _, _ in written.documented()}
+    described = {path for path, _, _ in written.documented()}
     for dotted, steps, value in paths(defaults()):
         above = {".".join(steps[:length]) for length in range(1, len(steps) + 1)}
-        assert isinstance(value, dict) or above & said, dotted
+        assert isinstance(value, dict) or above & described, dotted
 
 
 def schema_at(steps: tuple[str, ...]) -> Any:
@@ -129,10 +129,10 @@ def test_every_object_of_the_schema_is_strict() -> None:
 
     def walk(at: Any, path: str) -> None:
         if isinstance(at, dict):
-            says = at.get("additionalProperties", True) is not True
+            restricts = at.get("additionalProperties", True) is not True
             if (
                 ("properties" in at or at.get("type") == "object")
-                and not says
+                and not restricts
                 and path != "/properties"
             ):
                 loose.append(path)
@@ -189,11 +189,11 @@ def test_the_version_of_the_application_is_that_of_the_packages() -> None:
 
 def test_every_release_has_its_section_in_upgrade() -> None:
     version = yaml.safe_load((CHART / "Chart.yaml").read_text())["version"]
-    told = re.findall(r"^## (\S+)$", (CHART / "UPGRADE.md").read_text(), re.M)
+    versions = re.findall(r"^## (\S+)$", (CHART / "UPGRADE.md").read_text(), re.M)
 
-    assert told[0] == version
+    assert versions[0] == version
     assert {path.stem for path in written.released_defaults().parent.glob("*.yaml")} == set(
-        told
+        versions
     ) - {version}
 
 

@@ -209,29 +209,29 @@ def documented() -> list[tuple[str, str, str]]:
     values = yaml.safe_load((CHART / "values.yaml").read_text())
     found: list[tuple[str, str, str]] = []
     path: list[str] = []
-    said: list[str] = []
+    comment: list[str] = []
     shown = ""
     for line in (CHART / "values.yaml").read_text().splitlines():
         text = line.strip()
         if text.startswith("# -- "):
-            said, shown = [text[5:]], ""
+            comment, shown = [text[5:]], ""
         elif text.startswith("# @default -- "):
             shown = text[14:]
-        elif text.startswith("#") and said:
-            said.append(text[2:])
+        elif text.startswith("#") and comment:
+            comment.append(text[2:])
         elif match := re.match(r"^( *)([\w.]+):", line):
             path = [*path[: len(match[1]) // 2], match[2]]
-            if said:
+            if comment:
                 value = values
                 for step in path:
                     value = value[step]
-                told = (
+                default = (
                     yaml.safe_dump(value, default_flow_style=True, width=9999)
                     .replace("...", "")
                     .strip()
                 )
-                found.append((".".join(path), shown or f"`{told}`", " ".join(said)))
-            said = []
+                found.append((".".join(path), shown or f"`{default}`", " ".join(comment)))
+            comment = []
     return found
 
 
@@ -273,8 +273,8 @@ def readme() -> str:
     """README.md: README.md.gotmpl with the last measurements and the table of values in it."""
     rows = ["| Key | Default | Meaning |", "| --- | --- | --- |"]
     rows += [
-        f"| `{path}` | {default} | {said.replace('|', chr(92) + '|')} |"
-        for path, default, said in documented()
+        f"| `{path}` | {default} | {comment.replace('|', chr(92) + '|')} |"
+        for path, default, comment in documented()
     ]
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     text = (CHART / "README.md.gotmpl").read_text()

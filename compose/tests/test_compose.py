@@ -246,10 +246,10 @@ def test_all_limits_together_fit(stack: str, most: int) -> None:
 
 def test_the_heap_of_the_broker_is_explicit_and_well_below_its_limit() -> None:
     kafka = services("core")["kafka"]
-    told = kafka["environment"]["KAFKA_HEAP_OPTS"]
+    options = kafka["environment"]["KAFKA_HEAP_OPTS"]
 
     sizes = [
-        int(found) << 20 for found in re.findall(r"-(?:Xmx|XX:MaxDirectMemorySize=)(\d+)m", told)
+        int(found) << 20 for found in re.findall(r"-(?:Xmx|XX:MaxDirectMemorySize=)(\d+)m", options)
     ]
 
     assert len(sizes) == 2

@@ -11,9 +11,10 @@ import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
-Object = dict[str, Any]
+from cluster.objects import Object
+
 JSON = "application/json"
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 # Events outlive what they tell of; the other two are deprecated views of EndpointSlices and of
@@ -40,20 +41,40 @@ class Kind:
     verbs: frozenset[str]
 
 
+class _Scoped(TypedDict):
+    resource: str
+    scope: str
+    verbs: list[str]
+    responseKind: dict[str, str]
+
+
+class _Version(TypedDict):
+    version: str
+    resources: list[_Scoped]
+
+
+class _Group(TypedDict):
+    """A group of kinds, as the discovery of the API server lists it."""
+
+    metadata: dict[str, str]
+    versions: list[_Version]
+
+
 class Api:
     """Speaks to one API server as its administrator."""
 
     @classmethod
     def of(cls, kubeconfig: Path) -> Api:
         """Takes address, token and authority from a kubeconfig (JSON) that a ControlPlane wrote."""
-        told = json.loads(kubeconfig.read_text())
-        at = told["clusters"][0]["cluster"]
-        return cls(
-            at["server"], told["users"][0]["user"]["token"], Path(at["certificate-authority"])
-        )
+        config = json.loads(kubeconfig.read_text())
+        cluster = config["clusters"][0]["cluster"]
+        token = config["users"][0]["user"]["token"]
+        return cls(cluster["server"], token, Path(cluster["certificate-authority"]))
 
     def __init__(self, url: str, token: str, authority: Path):
-        self._at, self._token, self._authority = urllib.parse.urlsplit(url).netloc, token, authority
+        self._at = urllib.parse.urlsplit(url).netloc
+        self._token = token
+        self._authority = authority
         self._kinds: dict[tuple[str, str], Kind] = {}
         self._own = threading.local()  # a kept connection serves one call at a time
 
@@ -90,11 +111,11 @@ class Api:
         self,
         method: str,
         path: str,
-        body: Object | None = None,
+        body: Mapping[str, object] | None = None,
         content: str = JSON,
         accept: str = JSON,
-    ) -> Any:
-        """The decoded answer; a str where it is not JSON. Raises Refused, also for a warning."""
+    ) -> str:
+        """The text of the answer. Raises Refused, also for a warning."""
         data = None if body is None else json.dumps(body).encode()
         headers = {
             "Authorization": f"Bearer {self._token}",
@@ -103,21 +124,23 @@ class Api:
         }
         for wait_s in (0.2, 0.5, 1, 2, 4, 8, 16, 0):
             answer, text = self._exchange(method, path, data, headers)
-            if (
-                answer.status != 429
-            ):  # the server asks to come again: the store of a new kind is being opened
+            # 429: the server asks to come again, since the store of a new kind is being opened
+            if answer.status != 429:
                 break
             time.sleep(wait_s)
         if answer.status >= 400:
-            raise Refused(
-                answer.status,
-                json.loads(text).get("message", text) if text.startswith("{") else text,
-            )
+            reason = json.loads(text).get("message", text) if text.startswith("{") else text
+            raise Refused(answer.status, reason)
         if warnings := answer.headers.get_all("Warning"):
-            raise Refused(
-                299, f"{method} {path} was accepted with a warning: {'; '.join(warnings)}"
-            )
-        return json.loads(text) if answer.headers.get_content_type().endswith("json") else text
+            warned = "; ".join(warnings)
+            raise Refused(299, f"{method} {path} was accepted with a warning: {warned}")
+        return text
+
+    def _object(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, content: str = JSON
+    ) -> Object:
+        found: Object = json.loads(self.call(method, path, body, content))
+        return found
 
     def ready(self) -> bool:
         try:
@@ -129,19 +152,10 @@ class Api:
         """Every kind that the server knows, by (version, kind)."""
         if not self._kinds:
             for root in ("/api", "/apis"):
-                for group in self.call("GET", root, accept=DISCOVERY)["items"]:
-                    for version in group["versions"]:
-                        name = "/".join(
-                            filter(None, [group["metadata"].get("name"), version["version"]])
-                        )
-                        for found in version["resources"]:
-                            kind, inside = (
-                                found["responseKind"]["kind"],
-                                found["scope"] == "Namespaced",
-                            )
-                            self._kinds[name, kind] = Kind(
-                                name, kind, found["resource"], inside, frozenset(found["verbs"])
-                            )
+                groups: list[_Group] = json.loads(self.call("GET", root, accept=DISCOVERY))["items"]
+                for group in groups:
+                    for kind in _kinds_of(group):
+                        self._kinds[kind.version, kind.kind] = kind
         return self._kinds
 
     def knows(self, version: str, kind: str) -> bool:
@@ -161,23 +175,23 @@ class Api:
         return "/" + "/".join([*parts, known.plural, *([urllib.parse.quote(name)] if name else [])])
 
     def get(self, version: str, kind: str, namespace: str | None, name: str) -> Object:
-        found: Object = self.call("GET", self.path(version, kind, namespace, name))
-        return found
+        return self._object("GET", self.path(version, kind, namespace, name))
 
     def list(
         self, version: str, kind: str, namespace: str | None = None, labels: str = ""
     ) -> list[Object]:
         query = f"?labelSelector={urllib.parse.quote(labels)}" if labels else ""
-        found = self.call("GET", self.path(version, kind, namespace) + query)["items"]
-        return [{"apiVersion": version, "kind": kind, **item} for item in found]
+        text = self.call("GET", self.path(version, kind, namespace) + query)
+        found: list[Object] = json.loads(text)["items"]
+        for item in found:  # in a list the server leaves both out
+            item["apiVersion"] = version
+            item["kind"] = kind
+        return found
 
     def create(self, thing: Object) -> Object:
-        made: Object = self.call(
-            "POST",
-            self.path(thing["apiVersion"], thing["kind"], thing["metadata"].get("namespace")),
-            thing,
-        )
-        return made
+        namespace = thing["metadata"].get("namespace")
+        where = self.path(thing["apiVersion"], thing["kind"], namespace)
+        return self._object("POST", where, thing)
 
     def apply(
         self,
@@ -185,7 +199,7 @@ class Api:
         namespace: str | None = None,
         *,
         dry: bool = False,
-        manager: str = "cluster-test",
+        applied_by: str = "cluster-test",
     ) -> Object:
         """Server-side apply with strict field validation; `dry` goes through admission and stores
         nothing.
@@ -196,17 +210,13 @@ class Api:
             thing["metadata"].get("namespace", namespace),
             thing["metadata"]["name"],
         )
-        query = f"?fieldManager={manager}&fieldValidation=Strict" + (
+        query = f"?fieldManager={applied_by}&fieldValidation=Strict" + (
             "&dryRun=All" if dry else "&force=true"
         )
-        applied: Object = self.call(
-            "PATCH", where + query, thing, content="application/apply-patch+yaml"
-        )
-        return applied
+        return self._object("PATCH", where + query, thing, content="application/apply-patch+yaml")
 
-    def merge(self, path: str, patch: Object) -> Object:
-        merged: Object = self.call("PATCH", path, patch, content="application/merge-patch+json")
-        return merged
+    def merge(self, path: str, patch: Mapping[str, object]) -> Object:
+        return self._object("PATCH", path, patch, content="application/merge-patch+json")
 
     def delete(self, version: str, kind: str, namespace: str | None, name: str) -> None:
         self.call("DELETE", self.path(version, kind, namespace, name))
@@ -232,11 +242,25 @@ class Api:
                 yield f"{kind.kind}.{group}".rstrip("."), item["metadata"]["name"]
 
 
+def _kinds_of(group: _Group) -> Iterator[Kind]:
+    for version in group["versions"]:
+        name = "/".join(filter(None, [group["metadata"].get("name"), version["version"]]))
+        for found in version["resources"]:
+            yield Kind(
+                version=name,
+                kind=found["responseKind"]["kind"],
+                plural=found["resource"],
+                namespaced=found["scope"] == "Namespaced",
+                verbs=frozenset(found["verbs"]),
+            )
+
+
 def eventually(check: Callable[[], object], what: str, seconds: float = 120) -> None:
     """Polls until `check` is true; an AssertionError of `check` counts as not yet. Raises
     AssertionError with the last one's text.
     """
-    deadline, last = time.monotonic() + seconds, ""
+    deadline = time.monotonic() + seconds
+    last = ""
     while True:
         try:
             if check():

@@ -15,13 +15,22 @@ from types import TracebackType
 from cluster import tools
 from cluster.api import Api, eventually
 from cluster.kubelet.gate import Gate
+from cluster.objects import Metadata
 from cluster.processes import Server, free_port
 
 ZONES = 3
 # One node more than zones: of a pool of its own, tainted, as in charts/eldercare/ci/ha-values.yaml.
-POOL, TAINT = {"node.example.org/pool": "compute"}, {"key": "compute", "effect": "NoSchedule"}
+POOL = {"node.example.org/pool": "compute"}
+TAINT = {"key": "compute", "effect": "NoSchedule"}
 STAGES = Path(__file__).parent / "kubelet" / "stages.yaml"
 QUICK = ["--kube-api-qps=500", "--kube-api-burst=1000", "--leader-elect=false", "--secure-port=0"]
+KWOK = [
+    f"--config={STAGES}",
+    "--manage-all-nodes=true",
+    "--node-ip=127.0.0.1",
+    "--cidr=10.32.0.0/16",
+    "--node-lease-duration-seconds=40",
+]
 
 
 class ControlPlane:
@@ -69,45 +78,64 @@ class ControlPlane:
         return server
 
     def _start(self) -> None:
-        k8s, kwok = tools.binary("k8s"), tools.binary("kwok")
+        k8s = tools.binary("k8s")
+        kwok = tools.binary("kwok")
         store, peer, port = (f"http://127.0.0.1:{free_port()}" for _ in range(3))
         url = port.replace("http:", "https:")
-        token, key, certificates = (
-            secrets.token_hex(16),
-            self.folder / "accounts.key",
-            self.folder / "certificates",
-        )
+        token = secrets.token_hex(16)
+        key = self.folder / "accounts.key"
+        certificates = self.folder / "certificates"
         key.write_bytes(subprocess.run([k8s, "key"], check=True, capture_output=True).stdout)
         (self.folder / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n')
-        self._server(
-            "etcd", k8s, "etcd", "--name=one", f"--data-dir={self.folder}/etcd", "--unsafe-no-fsync", "--log-level=warn",
-            f"--listen-client-urls={store}", f"--advertise-client-urls={store}",
-            f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=one={peer}",
-        )  # fmt: skip
-        server = self._server(
-            "kube-apiserver", k8s, "kube-apiserver", f"--etcd-servers={store}",
-            "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
-            f"--secure-port={url.rpartition(':')[2]}", f"--cert-dir={certificates}", f"--token-auth-file={self.folder}/tokens.csv",
-            "--anonymous-auth=false", "--authorization-mode=RBAC",
-            "--enable-admission-plugins=PodSecurity", "--endpoint-reconciler-type=none",
-            "--service-cluster-ip-range=10.96.0.0/16", "--service-account-issuer=https://cluster.test", f"--service-account-key-file={key}",
-            f"--service-account-signing-key-file={key}", "--profiling=false",
-        )  # fmt: skip
+        self._server("etcd", k8s, "etcd", *self._etcd_flags(store, peer))
+        flags = self._apiserver_flags(store, url, key, certificates)
+        server = self._server("kube-apiserver", k8s, "kube-apiserver", *flags)
         self.api = Api(url, token, certificates / "apiserver.crt")
         server.until(self.api.ready, 300)
         self._write_kubeconfig(url, token, certificates / "apiserver.crt")
         config = f"--kubeconfig={self.kubeconfig}"
-        self._server(
-            "kube-controller-manager", k8s, "kube-controller-manager", config, f"--service-account-private-key-file={key}",
-            f"--root-ca-file={certificates}/apiserver.crt", *QUICK,
-        )  # fmt: skip
+        signing = [
+            f"--service-account-private-key-file={key}",
+            f"--root-ca-file={certificates}/apiserver.crt",
+        ]
+        controllers = "kube-controller-manager"
+        self._server(controllers, k8s, controllers, config, *signing, *QUICK)
         self._server("kube-scheduler", k8s, "kube-scheduler", config, *QUICK)
-        self._server(
-            "kwok", kwok, config, f"--config={STAGES}", "--manage-all-nodes=true", "--node-ip=127.0.0.1", "--cidr=10.32.0.0/16",
-            "--node-lease-duration-seconds=40", f"--server-address=127.0.0.1:{free_port()}",
-        )  # fmt: skip
+        self._server("kwok", kwok, config, *KWOK, f"--server-address=127.0.0.1:{free_port()}")
         self.gate = Gate(self.api)
         self._furnish()
+
+    def _etcd_flags(self, store: str, peer: str) -> list[str]:
+        return [
+            "--name=one",
+            f"--data-dir={self.folder}/etcd",
+            "--unsafe-no-fsync",
+            "--log-level=warn",
+            f"--listen-client-urls={store}",
+            f"--advertise-client-urls={store}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=one={peer}",
+        ]
+
+    def _apiserver_flags(self, store: str, url: str, key: Path, certificates: Path) -> list[str]:
+        return [
+            f"--etcd-servers={store}",
+            "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1",
+            f"--secure-port={url.rpartition(':')[2]}",
+            f"--cert-dir={certificates}",
+            f"--token-auth-file={self.folder}/tokens.csv",
+            "--anonymous-auth=false",
+            "--authorization-mode=RBAC",
+            "--enable-admission-plugins=PodSecurity",
+            "--endpoint-reconciler-type=none",
+            "--service-cluster-ip-range=10.96.0.0/16",
+            "--service-account-issuer=https://cluster.test",
+            f"--service-account-key-file={key}",
+            f"--service-account-signing-key-file={key}",
+            "--profiling=false",
+        ]
 
     def _write_kubeconfig(self, url: str, token: str, authority: Path) -> None:
         config = {
@@ -129,13 +157,16 @@ class ControlPlane:
     def _furnish(self) -> None:
         """Nodes in three zones, custom resource definitions, and all parts at work."""
         for number in range(ZONES + 1):
-            name, pooled = f"node-{number}", number == ZONES
+            name = f"node-{number}"
+            pooled = number == ZONES
             labels = {
                 "kubernetes.io/hostname": name,
                 "kubernetes.io/os": "linux",
                 "topology.kubernetes.io/zone": f"zone-{number % ZONES}",
             }
-            metadata = {"name": name, "labels": labels | (POOL if pooled else {})}
+            if pooled:
+                labels |= POOL
+            metadata: Metadata = {"name": name, "labels": labels}
             self.api.create(
                 {
                     "apiVersion": "v1",
@@ -165,11 +196,10 @@ class ControlPlane:
         return all(self.api.knows(version, kind) for version in versions)
 
     def _nodes_ready(self) -> bool:
-        told = [
-            condition
+        ready = [
+            condition["status"]
             for node in self.api.list("v1", "Node")
             for condition in node.get("status", {}).get("conditions", [])
+            if condition["type"] == "Ready"
         ]
-        return [condition["status"] for condition in told if condition["type"] == "Ready"] == [
-            "True"
-        ] * (ZONES + 1)
+        return ready == ["True"] * (ZONES + 1)

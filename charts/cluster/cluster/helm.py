@@ -9,13 +9,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from cluster import tools
+from cluster.objects import Object
 
-Object = dict[str, Any]
 # The forms in which either Helm hands on what the API server warns of, and its own.
 WARNING = re.compile(
     r"^(.* warnings\.go:\d+\] .*|W\d{4} .*|Warning: .*|WARNING: .*|.*level=WARN.*)$", re.M
@@ -24,11 +21,11 @@ TIMEOUT = "300s"  # reached on a crowded machine or by a defect, never as a rule
 
 
 class HelmFailed(Exception):
-    """Helm ended with an error, or with a warning; the text is what it said."""
+    """Helm ended with an error, or with a warning; the text is what it printed."""
 
 
 @dataclass(frozen=True)
-class Told:
+class Run:
     """What a run of Helm printed and how long it took."""
 
     text: str
@@ -41,7 +38,9 @@ class Helm:
     def __init__(
         self, tool: str, kubeconfig: Path, namespace: str, folder: Path, release: str = "care"
     ):
-        self.tool, self.namespace, self.release = tool, namespace, release
+        self.tool = tool
+        self.namespace = namespace
+        self.release = release
         self._binary = tools.binary(tool)
         home = {
             name: str(folder / tool / name.lower())
@@ -54,48 +53,42 @@ class Helm:
             "HELM_NAMESPACE": namespace,
         }
 
-    def run(self, *words: str) -> Told:
+    def run(self, *words: str) -> Run:
         """Raises HelmFailed."""
         began = time.monotonic()
-        told = subprocess.run(
+        done = subprocess.run(
             [self._binary, *words], env=self._env, capture_output=True, text=True, timeout=900
         )
-        said = told.stdout + told.stderr
-        if told.returncode:
-            raise HelmFailed(f"{self.tool} {' '.join(words)}\n{said}")
-        if warned := WARNING.findall(told.stderr):
-            raise HelmFailed(f"{self.tool} {' '.join(words)} warned\n" + "\n".join(warned))
-        return Told(told.stdout, time.monotonic() - began)
+        command = f"{self.tool} {' '.join(words)}"
+        if done.returncode:
+            raise HelmFailed(f"{command}\n{done.stdout}{done.stderr}")
+        if warned := WARNING.findall(done.stderr):
+            raise HelmFailed(f"{command} warned\n" + "\n".join(warned))
+        return Run(done.stdout, time.monotonic() - began)
 
-    def install(self, chart: Path, *values: str) -> Told:
+    def install(self, chart: Path, *values: str) -> Run:
         return self.run(
             "install", self.release, str(chart), *values, "--wait", "--timeout", TIMEOUT
         )
 
-    def upgrade(self, chart: Path, *values: str, timeout: str = TIMEOUT) -> Told:
+    def upgrade(self, chart: Path, *values: str, timeout: str = TIMEOUT) -> Run:
         return self.run(
             "upgrade", self.release, str(chart), *values, "--wait", "--timeout", timeout
         )
 
-    def test(self) -> Told:
+    def test(self) -> Run:
         return self.run("test", self.release, "--timeout", TIMEOUT)
 
-    def rollback(self, revision: int) -> Told:
+    def rollback(self, revision: int) -> Run:
         return self.run("rollback", self.release, str(revision), "--wait", "--timeout", TIMEOUT)
 
-    def uninstall(self) -> Told:
+    def uninstall(self) -> Run:
         return self.run("uninstall", self.release, "--wait", "--timeout", TIMEOUT)
 
     def render(self, chart: Path, *values: str) -> list[Object]:
         """Every object of the release, hooks and tests included."""
-        told = self.run("template", self.release, str(chart), *values)
-        return [
-            thing
-            for thing in yaml.load_all(
-                told.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-            )
-            if thing
-        ]
+        rendered = self.run("template", self.release, str(chart), *values)
+        return tools.objects(rendered.text)
 
 
 def settings(values: Mapping[str, str]) -> list[str]:

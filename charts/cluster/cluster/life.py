@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cluster.api import Object
 from cluster.chart import values
-from cluster.helm import Helm, Told
+from cluster.helm import Helm, Run
 from cluster.namespaces import Namespace
 from cluster.rendered import hook, pods, users_own
 
@@ -29,7 +28,9 @@ class Life:
         folder: Path,
         kubeconfig: Path,
     ):
-        self.scenario, self.namespace, self.tool = scenario, namespace, tool
+        self.scenario = scenario
+        self.namespace = namespace
+        self.tool = tool
         self.helm = Helm(tool, kubeconfig, namespace.name, folder)
         self.values = values(scenario)
         self.objects = self.helm.render(chart, *self.values)
@@ -37,9 +38,9 @@ class Life:
         self.before = namespace.contents()
         self.took: list[tuple[str, float]] = []
 
-    def timed(self, step: str, told: Told) -> Told:
-        self.took.append((step, told.seconds))
-        return told
+    def timed(self, step: str, run: Run) -> Run:
+        self.took.append((step, run.seconds))
+        return run
 
     def line(self) -> str:
         steps = "  ".join(f"{step} {seconds:4.1f}" for step, seconds in self.took)
@@ -58,11 +59,9 @@ class Life:
         found = self.namespace.deployments()
         assert found, "the release has no Deployment"
         for deployment in found:
-            name, wanted, status = (
-                deployment["metadata"]["name"],
-                deployment["spec"]["replicas"],
-                deployment["status"],
-            )
+            name = deployment["metadata"]["name"]
+            wanted = deployment["spec"]["replicas"]
+            status = deployment["status"]
             counts = {
                 status.get(key, 0)
                 for key in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
@@ -104,10 +103,8 @@ class Life:
         )
 
     def replicas(self, deployment: str) -> int:
-        found: Object = self.namespace.api.get(
-            "apps/v1", "Deployment", self.namespace.name, deployment
-        )
-        return int(found["spec"]["replicas"])
+        found = self.namespace.api.get("apps/v1", "Deployment", self.namespace.name, deployment)
+        return found["spec"]["replicas"]
 
     def gone(self) -> bool:
         """Nothing is in the namespace but what its user made, and nothing outside is the release's.

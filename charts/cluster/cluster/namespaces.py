@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 
-from cluster.api import Api, Object, eventually
+from cluster.api import Api, eventually
 from cluster.kubelet.gate import SCHEMA
+from cluster.objects import Object
 
 RESTRICTED = {
     f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")
@@ -16,7 +17,8 @@ class Namespace:
     """Exists from construction to `remove`."""
 
     def __init__(self, api: Api, name: str):
-        self.api, self.name = api, f"{name}-{secrets.token_hex(3)}"
+        self.api = api
+        self.name = f"{name}-{secrets.token_hex(3)}"
         api.create(
             {
                 "apiVersion": "v1",
@@ -57,8 +59,8 @@ class Namespace:
             for pod in self.api.list("v1", "Pod", self.name)
             if "deletionTimestamp" not in pod["metadata"]
             and any(
-                told["type"] == "Ready" and told["status"] == "True"
-                for told in pod.get("status", {}).get("conditions", [])
+                condition["type"] == "Ready" and condition["status"] == "True"
+                for condition in pod.get("status", {}).get("conditions", [])
             )
         }
 

@@ -37,7 +37,8 @@ class Server:
     """One running process; its output is `<folder>/<name>.log`."""
 
     def __init__(self, name: str, command: list[str], folder: Path):
-        self.name, self.log = name, folder / f"{name}.log"
+        self.name = name
+        self.log = folder / f"{name}.log"
         with self.log.open("wb") as log:
             # Its own process group, so that Ctrl-C reaches the parent alone, which then ends its
             # children in order.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import cast
 
 from cluster.kubelet.gate import needs
-
-Object = dict[str, Any]
+from cluster.objects import Object, Pod, PodTemplate
 
 
 def hook(thing: Object) -> str:
@@ -15,19 +14,19 @@ def hook(thing: Object) -> str:
     return str(thing["metadata"].get("annotations", {}).get("helm.sh/hook", ""))
 
 
-def pod_template(thing: Object) -> Object | None:
+def pod_template(thing: Object) -> PodTemplate | None:
     """The pod of an object that makes pods (metadata and spec), else None."""
     match thing["kind"]:
         case "Pod":
-            return thing
+            return cast(Pod, thing)
         case "CronJob":
-            return dict(thing["spec"]["jobTemplate"]["spec"]["template"])
+            return thing["spec"]["jobTemplate"]["spec"]["template"]
         case "Deployment" | "StatefulSet" | "DaemonSet" | "Job":
-            return dict(thing["spec"]["template"])
+            return thing["spec"]["template"]
     return None
 
 
-def pods(things: Iterable[Object]) -> Iterator[tuple[Object, Object]]:
+def pods(things: Iterable[Object]) -> Iterator[tuple[Object, PodTemplate]]:
     """(object, its pod template)."""
     for thing in things:
         template = pod_template(thing)
@@ -58,10 +57,11 @@ def users_own(things: list[Object]) -> list[Object]:
             continue
         thing: Object = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}
         if kind == "PriorityClass":
-            thing |= {"apiVersion": "scheduling.k8s.io/v1", "value": 1000}
-        elif kind != "ServiceAccount":
-            thing["stringData" if kind == "Secret" else "data"] = dict.fromkeys(
-                sorted(found), "of no use here"
-            )
+            thing["apiVersion"] = "scheduling.k8s.io/v1"
+            thing["value"] = 1000
+        elif kind == "Secret":
+            thing["stringData"] = dict.fromkeys(sorted(found), "of no use here")
+        elif kind == "ConfigMap":
+            thing["data"] = dict.fromkeys(sorted(found), "of no use here")
         made.append(thing)
     return made

@@ -9,9 +9,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import yaml
+
+from cluster.objects import Object
 
 ROOT = Path(__file__).resolve().parents[3]
 CRDS = ROOT / "charts" / "cluster" / "crds"
@@ -53,17 +54,13 @@ def binary(name: str) -> str:
     return built.stdout.strip()
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    return [
-        thing
-        for thing in yaml.load_all(
-            path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        )
-        if thing
-    ]
+def objects(text: str) -> list[Object]:
+    """The objects of a YAML text, without empty documents."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return [thing for thing in yaml.load_all(text, Loader=loader) if thing]
 
 
-def definitions(wanted: dict[str, tuple[str, ...]] = DEFINITIONS) -> list[dict[str, Any]]:
+def definitions(wanted: dict[str, tuple[str, ...]] = DEFINITIONS) -> list[Object]:
     """CustomResourceDefinitions as their modules ship them, and of Strimzi's topics. wanted:
     DEFINITIONS or OF_EXAMPLES, or both.
     """
@@ -71,17 +68,18 @@ def definitions(wanted: dict[str, tuple[str, ...]] = DEFINITIONS) -> list[dict[s
         raise SystemExit(
             "the command `go` is missing: custom resource definitions come from Go modules"
         )
-    told = subprocess.run(
+    downloaded = subprocess.run(
         ["go", "mod", "download", "-json", *wanted], cwd=CRDS, stdout=subprocess.PIPE, text=True
     )
-    if told.returncode:
-        raise SystemExit(f"go mod download failed: {told.stdout}")
-    found = read(CRDS / "kafkatopics.yaml")
-    decoder, rest = json.JSONDecoder(), told.stdout.lstrip()
+    if downloaded.returncode:
+        raise SystemExit(f"go mod download failed: {downloaded.stdout}")
+    found = objects((CRDS / "kafkatopics.yaml").read_text())
+    decoder = json.JSONDecoder()
+    rest = downloaded.stdout.lstrip()
     while rest:
         module, end = decoder.raw_decode(rest)
         rest = rest[end:].lstrip()
         for pattern in wanted[module["Path"]]:
             for path in sorted(Path(module["Dir"]).glob(pattern)):
-                found += read(path)
+                found += objects(path.read_text())
     return [thing for thing in found if thing["kind"] == "CustomResourceDefinition"]

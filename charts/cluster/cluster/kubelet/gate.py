@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 from cluster.api import Api, Refused
+from cluster.objects import Container, Pod, PodSpec, Source, Volume
 
 PAUSE_S = 0.2
-STARTED, INITIALIZED = "cluster.test/started", "cluster.test/initialized"
+STARTED = "cluster.test/started"
+INITIALIZED = "cluster.test/initialized"
 SCHEMA = "cluster.test/schema"  # on a namespace: `head` when its user has migrated by hand
 
 Present = dict[tuple[str, str], set[str]]  # keys by (kind, name)
 
 
-def needs(pod_spec: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
+def needs(pod_spec: PodSpec) -> Iterator[tuple[str, str, str | None]]:
     """(kind, name, key or None) of every Secret and ConfigMap without which no kubelet starts the
     pod's containers.
     """
@@ -32,25 +34,30 @@ def needs(pod_spec: dict[str, Any]) -> Iterator[tuple[str, str, str | None]]:
                 source = given.get("valueFrom", {}).get(field)
                 if source and not source.get("optional"):
                     yield kind, source["name"], source["key"]
-        for given in container.get("envFrom", []):
+        for refs in container.get("envFrom", []):
             for field, kind in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
-                if field in given and not given[field].get("optional"):
-                    yield kind, given[field]["name"], None
+                if field in refs and not refs[field].get("optional"):
+                    yield kind, refs[field]["name"], None
     for volume in pod_spec.get("volumes", []):
-        for source in [volume, *volume.get("projected", {}).get("sources", [])]:
-            for field, kind, name in (
-                ("secret", "Secret", "secretName"),
-                ("configMap", "ConfigMap", "name"),
-            ):
-                if field in source and not source[field].get("optional"):
-                    chosen = [item["key"] for item in source[field].get("items", [])] or [None]
-                    yield from (
-                        (kind, source[field].get(name) or source[field]["name"], key)
-                        for key in chosen
-                    )
+        for kind, source in _sources(volume):
+            if not source.get("optional"):
+                name = source.get("secretName") or source["name"]
+                keys: list[str | None] = [item["key"] for item in source.get("items", [])]
+                yield from ((kind, name, key) for key in keys or [None])
 
 
-def saying(containers: list[dict[str, Any]], verb: str) -> list[dict[str, Any]]:
+def _sources(volume: Volume) -> Iterator[tuple[str, Source]]:
+    """(kind, source) of each Secret and ConfigMap that a volume shows, also of a projected one."""
+    if "secret" in volume:
+        yield "Secret", volume["secret"]
+    if "configMap" in volume:
+        yield "ConfigMap", volume["configMap"]
+    if "projected" in volume:
+        for inner in volume["projected"]["sources"]:
+            yield from _sources(inner)
+
+
+def with_verb(containers: list[Container], verb: str) -> list[Container]:
     """Containers whose command has that word."""
     return [
         container
@@ -59,7 +66,7 @@ def saying(containers: list[dict[str, Any]], verb: str) -> list[dict[str, Any]]:
     ]
 
 
-def first_missing(pod_spec: dict[str, Any], present: Present) -> str:
+def first_missing(pod_spec: PodSpec, present: Present) -> str:
     """The first thing that is not there, as a kubelet says it; empty when all are."""
     for kind, name, key in needs(pod_spec):
         if (kind, name) not in present:
@@ -73,7 +80,8 @@ class Gate:
     """A thread that looks at pending pods and marks those that may go on."""
 
     def __init__(self, api: Api):
-        self._api, self._ending = api, threading.Event()
+        self._api = api
+        self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="gate", daemon=True)
         self._thread.start()
 
@@ -91,20 +99,24 @@ class Gate:
 
     def _round(self) -> None:
         there: dict[str, Present] = {}
-        for pod in self._api.call("GET", "/api/v1/pods?fieldSelector=status.phase%3DPending")[
-            "items"
-        ]:
-            namespace, marks = pod["metadata"]["namespace"], pod["metadata"].get("annotations", {})
+        pending = self._api.call("GET", "/api/v1/pods?fieldSelector=status.phase%3DPending")
+        pods: list[Pod] = json.loads(pending)["items"]
+        for pod in pods:
+            namespace = pod["metadata"]["namespace"]
+            marks = pod["metadata"].get("annotations", {})
             if not pod["spec"].get("nodeName") or "deletionTimestamp" in pod["metadata"]:
                 continue
             if STARTED not in marks:
                 if namespace not in there:
                     there[namespace] = self._present(namespace)
                 missing = first_missing(pod["spec"], there[namespace])
-                self._mark(pod, STARTED) if not missing else self._tell(pod, missing)
-            elif (
-                pod["spec"].get("initContainers") and INITIALIZED not in marks and self._may_go(pod)
-            ):
+                if missing:
+                    self._report(pod, missing)
+                else:
+                    self._mark(pod, STARTED)
+                continue
+            waits = pod["spec"].get("initContainers") and INITIALIZED not in marks
+            if waits and self._may_go(pod):
                 self._mark(pod, INITIALIZED)
 
     def _present(self, namespace: str) -> Present:
@@ -121,23 +133,19 @@ class Gate:
             for thing in found
         }
 
-    def _may_go(self, pod: dict[str, Any]) -> bool:
+    def _may_go(self, pod: Pod) -> bool:
         """A schema is at the head that an image knows when a Job of the same image has migrated, or
         when its user says so.
         """
         images = {
             container["image"]
-            for container in saying(pod["spec"].get("initContainers", []), "wait")
+            for container in with_verb(pod["spec"].get("initContainers", []), "wait")
         }
         if not images:
             return True
         namespace = pod["metadata"]["namespace"]
-        if (
-            self._api.get("v1", "Namespace", None, namespace)["metadata"]
-            .get("annotations", {})
-            .get(SCHEMA)
-            == "head"
-        ):
+        metadata = self._api.get("v1", "Namespace", None, namespace)["metadata"]
+        if metadata.get("annotations", {}).get(SCHEMA) == "head":
             return True
         done = [
             job["spec"]["template"]
@@ -147,19 +155,19 @@ class Gate:
         migrated = [
             container
             for template in done
-            for container in saying(template["spec"]["containers"], "migrate")
+            for container in with_verb(template["spec"]["containers"], "migrate")
         ]
         return images <= {container["image"] for container in migrated}
 
-    def _mark(self, pod: dict[str, Any], mark: str) -> None:
+    def _mark(self, pod: Pod, mark: str) -> None:
         self._api.merge(self._path(pod), {"metadata": {"annotations": {mark: "true"}}})
 
-    def _tell(self, pod: dict[str, Any], missing: str) -> None:
+    def _report(self, pod: Pod, missing: str) -> None:
         if pod.get("status", {}).get("message") != missing:
             self._api.merge(
                 self._path(pod) + "/status",
                 {"status": {"reason": "CreateContainerConfigError", "message": missing}},
             )
 
-    def _path(self, pod: dict[str, Any]) -> str:
+    def _path(self, pod: Pod) -> str:
         return self._api.path("v1", "Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])
