@@ -1,88 +1,20 @@
-"""The rules of Prometheus: recorded ratios of the objectives, their burn rates, and what is wrong
-whatever the ratios say.
-"""
-
-from dataclasses import dataclass
-from typing import Any
+"""What is wrong whatever the ratios of the objectives say."""
 
 from kit.observability import names
-from observability.slos import BURNS, BY, HOURS, LEAST, PATIENCE, SLOS, WINDOWS, Burn, Slo
+from observability.alert import Alert, greatest
+from observability.slos import BY
 
 SERVICES = ("assessment", "subsidy", "facility", "dispatch", "supervision", "datacenter", "gateway")
-HEARING = SERVICES[1:]  # who reads a topic; assessment hears nobody
+READING = SERVICES[1:]  # who reads a topic; assessment reads none
 # A number with such a comment is one that a value of the chart may replace: `60 #
 # outboxAgeSeconds`.
-OUTBOX_AGE, FRESHNESS = "60 # outboxAgeSeconds", "120 # freshnessSeconds"
-RUNBOOKS = "docs/runbooks"
+OUTBOX_AGE = "60 # outboxAgeSeconds"
+FRESHNESS = "120 # freshnessSeconds"
 DAY_S = 86_400
-
-
-@dataclass(frozen=True)
-class Alert:
-    """expr: PromQL; patience: how long it must be true; labels: what the result bears not by
-    itself.
-    """
-
-    name: str
-    expr: str
-    patience: str
-    severity: str
-    summary: str
-    description: str
-    labels: tuple[tuple[str, str], ...] = ()
-
-    def rule(self) -> dict[str, Any]:
-        """As Prometheus reads it."""
-        return {
-            "alert": self.name,
-            "expr": self.expr,
-            "for": self.patience,
-            "labels": {"severity": self.severity, **dict(self.labels)},
-            "annotations": {
-                "summary": self.summary,
-                "description": self.description,
-                "runbook_url": f"{RUNBOOKS}/{self.name}.md",
-            },
-        }
-
-
-def greatest(metric: str, *more: str) -> str:
-    """The one value that all replicas tell, since they read it from the same database."""
-    return f"max by ({', '.join((BY, *more))}) ({metric})"
-
-
-def recorded(slo: Slo) -> list[dict[str, Any]]:
-    """The ratio in each window, and how many there were in the long ones."""
-    ratios = [
-        {"record": slo.ratio(window), "expr": f"{slo.bad(window)}\n/\n{slo.all(window)}"}
-        for window in WINDOWS
-    ]
-    return ratios + [{"record": slo.rate(window), "expr": slo.all(window)} for window in HOURS]
-
-
-def burning(slo: Slo, severity: str) -> Alert:
-    """The budget burns too fast, in one of the pairs of windows of this severity."""
-
-    def pair(burn: Burn) -> str:
-        limit = f"{burn.factor:g} * {slo.budget}"
-        return (
-            f"{slo.ratio(burn.long)} > {limit}\nand {slo.ratio(burn.short)} > {limit}\n"
-            f"and {slo.rate(burn.long)} * {HOURS[burn.long] * 3600} > {LEAST}"
-        )
-
-    return Alert(
-        slo.alert,
-        "\nor\n".join(pair(burn) for burn in BURNS if burn.severity == severity),
-        PATIENCE[severity],
-        severity,
-        f"{slo.title} of {{{{ $labels.service }}}}: the error budget burns too fast",
-        f"Promised: {100 * slo.objective:g} % of {slo.promise}, in 30 days. {{{{ $value | "
-        f"humanizePercentage }}}} are not.",
-    )
-
 
 STALLED = "10m"
 _PLACE = "group, topic, partition"
+_PATIENCE_USED = f"{names.LOOP_AGE.prometheus} / {names.LOOP_PATIENCE.prometheus}"
 
 DELIVERY = (
     Alert(
@@ -133,7 +65,7 @@ DELIVERY = (
             f"No process tells where the group {service} is: it does not run, or has no database.",
             (("service", service),),
         )
-        for service in HEARING
+        for service in READING
     ),
     Alert(
         "ParkedGrowing",
@@ -204,7 +136,7 @@ PROCESSES = (
     ),
     Alert(
         "LoopStuck",
-        f"{greatest(f'{names.LOOP_AGE.prometheus} / {names.LOOP_PATIENCE.prometheus}', 'loop')} > 1",
+        f"{greatest(_PATIENCE_USED, 'loop')} > 1",
         "2m",
         "critical",
         "The loop {{ $labels.loop }} of {{ $labels.service }} makes no progress",
@@ -285,32 +217,3 @@ FIGURES = (
         "For an hour they have not been made anew by the rules of the release that runs.",
     ),
 )
-
-
-def files() -> dict[str, list[dict[str, Any]]]:
-    """Groups of rules by the name of the file they stand in."""
-    severities = ("critical", "warning")
-    return {
-        "slo": [
-            *(
-                {
-                    "name": f"eldercare-slo-{slo.name.replace('_', '-')}",
-                    "interval": "1m",
-                    "rules": recorded(slo),
-                }
-                for slo in SLOS
-            ),
-            {
-                "name": "eldercare-slo-alerts",
-                "rules": [burning(slo, severity).rule() for slo in SLOS for severity in severities],
-            },
-        ],
-        "alerts": [
-            {"name": f"eldercare-{name}", "rules": [alert.rule() for alert in alerts]}
-            for name, alerts in (
-                ("delivery", DELIVERY),
-                ("processes", PROCESSES),
-                ("figures", FIGURES),
-            )
-        ],
-    }

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from kit.observability import metrics, names
 from kit.observability.metrics import Histogram, Metric
 
 VERSION = names.VERSION  # of the vocabulary that rules and dashboards are written in
+# what Prometheus adds, and we to all
 SCRAPED = {
     "namespace",
     "service",
@@ -17,9 +17,9 @@ SCRAPED = {
     "severity",
     "alertname",
     "alertstate",
-}  # what Prometheus adds, and we to all
-# What no process of ours can tell: a pod that failed before it told anything. Labels by metric of
-# kube-state-metrics.
+}
+# What no process of ours can report: a pod that failed before it reported anything. Labels by
+# metric of kube-state-metrics.
 ELSEWHERE = {"kube_job_status_failed": {"job_name"}, "kube_job_status_succeeded": {"job_name"}}
 _ELSEWHERE = re.compile(r"\bkube_[a-z0-9_]+")
 _METRIC = re.compile(r"\beldercare_[a-z0-9_]+")
@@ -76,14 +76,14 @@ def labels(expr: str) -> set[str]:
     }
 
 
-def expressions(told: Any) -> Iterator[str]:
+def expressions(document: object) -> Iterator[str]:
     """Every PromQL text inside a dashboard."""
-    if isinstance(told, dict):
-        for key, value in told.items():
+    if isinstance(document, dict):
+        for key, value in document.items():
             if key in ("expr", "definition") and isinstance(value, str):
                 yield value
             else:
                 yield from expressions(value)
-    elif isinstance(told, list):
-        for value in told:
+    elif isinstance(document, list):
+        for value in document:
             yield from expressions(value)

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common as look
 from grafana_foundation_sdk.models import dashboard as model
@@ -16,6 +17,9 @@ SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
 HERE = 'namespace=~"$namespace",service=~"$service"'
 RATE = "$__rate_interval"
 WIDTH = 24
+
+Panel = TypeVar("Panel", timeseries.Panel, stat.Panel, table.Panel)
+Row = Sequence[Builder[model.Panel]]
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def quantile(share: float, metric: Histogram, by: str, *more: str) -> str:
 
 
 def greatest(metric: Metric, by: str, *more: str) -> str:
-    """What all replicas tell alike."""
+    """What all replicas report alike."""
     return f"max by ({by}) ({of(metric, *more)})"
 
 
@@ -59,7 +63,7 @@ def lines(
     title: str,
     unit: str,
     *queries: Query,
-    says: str = "",
+    description: str = "",
     width: int = 12,
     stacked: bool = False,
     limit: float | None = None,
@@ -73,7 +77,7 @@ def lines(
     panel = (
         timeseries.Panel()
         .title(title)
-        .description(says)
+        .description(description)
         .unit(unit)
         .datasource(SOURCE)
         .min(0)
@@ -102,7 +106,7 @@ def number(
     unit: str,
     query: Query,
     *,
-    says: str = "",
+    description: str = "",
     width: int = 4,
     limit: float | None = None,
 ) -> stat.Panel:
@@ -110,7 +114,7 @@ def number(
     panel = (
         stat.Panel()
         .title(title)
-        .description(says)
+        .description(description)
         .unit(unit)
         .datasource(SOURCE)
         .height(4)
@@ -125,12 +129,12 @@ def number(
     return _asking(panel, [query], instant=True)
 
 
-def sheet(title: str, *queries: Query, says: str = "", width: int = 12) -> table.Panel:
+def sheet(title: str, *queries: Query, description: str = "", width: int = 12) -> table.Panel:
     """Labels and values now, one row for each series."""
     panel = (
         table.Panel()
         .title(title)
-        .description(says)
+        .description(description)
         .datasource(SOURCE)
         .height(8)
         .span(width)
@@ -150,8 +154,8 @@ def _from(limit: float) -> dashboard.ThresholdsConfig:
 
 
 def _asking(
-    panel: Any, queries: Sequence[Query], *, instant: bool, form: str = "time_series"
-) -> Any:
+    panel: Panel, queries: Sequence[Query], *, instant: bool, form: str = "time_series"
+) -> Panel:
     for place, query in enumerate(queries):
         asked = (
             prometheus.Dataquery()
@@ -167,15 +171,15 @@ def _asking(
 def page(
     name: str,
     title: str,
-    says: str,
-    rows: Sequence[tuple[str, Sequence[Any]]],
+    description: str,
+    rows: Sequence[tuple[str, Row]],
     *,
     services: bool = True,
 ) -> str:
     """A dashboard as JSON: rows of panels, under a choice of data source, namespace and service."""
     made = (
         dashboard.Dashboard(f"Eldercare / {title}")
-        .description(says)
+        .description(description)
         .tags(["eldercare"])
         .refresh("30s")
         .time("now-3h", "now")
@@ -209,8 +213,8 @@ def page(
         made.with_row(dashboard.Row(heading))
         for panel in panels:
             made.with_panel(panel)
-    told = json.loads(JSONEncoder(sort_keys=True).encode(made.build()))
-    return json.dumps(told, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    built = json.loads(JSONEncoder(sort_keys=True).encode(made.build()))
+    return json.dumps(built, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def _choice(name: str, label: str, query: str) -> dashboard.QueryVariable:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Of the Debian package `prometheus`; a machine without it can not say whether an alert works."""
+    """Of the Debian package `prometheus`; a machine without it can not say whether an alert
+    works.
+    """
     found = shutil.which("promtool")
     assert found, "promtool is missing: apt-get install prometheus"
     return subprocess.run(

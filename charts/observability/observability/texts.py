@@ -1,6 +1,6 @@
 """Rules as YAML: one form, so that a file regenerated is the same file."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import yaml
 
@@ -22,7 +22,7 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def rules(groups: list[dict[str, Any]]) -> str:
+def rules(groups: Sequence[Mapping[str, object]]) -> str:
     """A file of Prometheus rules."""
     return HEAD + yaml.dump(
         {"groups": groups}, Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True

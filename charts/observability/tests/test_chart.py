@@ -35,19 +35,19 @@ def groups(helm: str, *values: str) -> list[Any]:
         str(CHART / "ci/monitoring-values.yaml"),
         *(part for value in values for part in ("--set-string", value)),
     ]
-    told = subprocess.run(
+    rendered = subprocess.run(
         [helm, "template", "x", str(CHART), *given], capture_output=True, text=True, check=False
     )
-    assert told.returncode == 0, told.stderr
+    assert rendered.returncode == 0, rendered.stderr
     return [
         group
-        for one in yaml.safe_load_all(told.stdout)
+        for one in yaml.safe_load_all(rendered.stdout)
         if one and one["kind"] == "PrometheusRule"
         for group in one["spec"]["groups"]
     ]
 
 
-def test_unless_told_otherwise_the_rules_are_those_of_the_files(helm: str) -> None:
+def test_by_default_the_rules_are_those_of_the_files(helm: str) -> None:
     assert groups(helm) == [
         group for path in FILES for group in yaml.safe_load(path.read_text())["groups"]
     ]
@@ -93,7 +93,7 @@ def test_a_limit_and_the_address_of_the_runbooks_can_be_set_and_nothing_else_mov
 @pytest.mark.parametrize("value", ["0", "-5", "1e3", "a minute"])
 def test_a_limit_that_is_no_number_of_seconds_is_refused(helm: str, value: str) -> None:
     given = f"telemetry.prometheusRule.thresholds.outboxAgeSeconds={value}"
-    told = subprocess.run(
+    rendered = subprocess.run(
         [
             helm,
             "template",
@@ -109,5 +109,5 @@ def test_a_limit_that_is_no_number_of_seconds_is_refused(helm: str, value: str) 
         check=False,
     )
 
-    assert told.returncode != 0
-    assert "/telemetry/prometheusRule/thresholds/outboxAgeSeconds" in told.stderr
+    assert rendered.returncode != 0
+    assert "/telemetry/prometheusRule/thresholds/outboxAgeSeconds" in rendered.stderr

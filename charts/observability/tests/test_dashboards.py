@@ -33,10 +33,10 @@ def board(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
 
 
-def panels(told: Any) -> list[Any]:
+def panels(document: Any) -> list[Any]:
     return [
         panel
-        for outer in told["panels"]
+        for outer in document["panels"]
         for panel in (outer, *outer.get("panels", ()))
         if panel["type"] != "row"
     ]
@@ -50,13 +50,13 @@ def test_there_is_one_for_each_question() -> None:
 
 @pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
 def test_a_dashboard_brings_no_data_source_of_its_own_and_fits_a_config_map(path: Path) -> None:
-    told = board(path)
+    document = board(path)
     text = path.read_text("utf-8")
 
-    assert told["templating"]["list"][0]["type"] == "datasource"
-    assert {panel["datasource"]["uid"] for panel in panels(told)} == {"${datasource}"}
+    assert document["templating"]["list"][0]["type"] == "datasource"
+    assert {panel["datasource"]["uid"] for panel in panels(document)} == {"${datasource}"}
     assert set(re.findall(r'"uid": "([^"]*)"', text)) == {"${datasource}"}
-    assert "id" not in told or told["id"] is None
+    assert "id" not in document or document["id"] is None
     assert len(text.encode()) < LARGEST_BYTES
 
 
@@ -90,15 +90,15 @@ def test_an_expression_uses_names_labels_and_bounds_that_exist(name: str, expr: 
     assert checks.labels(expr) - attributes - checks.SCRAPED == set()
 
 
-def test_every_metric_is_looked_at_in_a_rule_or_a_dashboard() -> None:
+def test_every_metric_is_used_in_a_rule_or_a_dashboard() -> None:
     known = checks.exposed()
-    looked_at = {
+    shown = {
         known[name].name
         for expr in (*(rule["expr"] for rule in RULES), *(expr for _, expr in EXPRESSIONS))
         for name in checks.used(expr)
     }
 
-    assert {metric.name for metric in known.values()} - looked_at == set()
+    assert {metric.name for metric in known.values()} - shown == set()
 
 
 def test_a_name_that_nobody_declares_is_found() -> None:
@@ -125,10 +125,10 @@ def test_prometheus_understands_every_expression(tmp_path: Path) -> None:
         yaml.safe_dump({"groups": [{"name": "asked", "rules": rules}]})
     )
 
-    told = promtool("check", "rules", tmp_path / "asked.yaml")
+    checked = promtool("check", "rules", tmp_path / "asked.yaml")
 
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert f"SUCCESS: {len(asked)} rules found" in told.stdout
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert f"SUCCESS: {len(asked)} rules found" in checked.stdout
 
 
 @pytest.mark.parametrize(("name", "expr"), EXPRESSIONS)

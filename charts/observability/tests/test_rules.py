@@ -40,17 +40,17 @@ def test_no_file_lies_there_that_nobody_writes() -> None:
 
 
 def test_prometheus_accepts_the_rules() -> None:
-    told = promtool("check", "rules", *sorted((CHART / "files/alerts").glob("*.yaml")))
+    checked = promtool("check", "rules", *sorted((CHART / "files/alerts").glob("*.yaml")))
 
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert told.stdout.count("SUCCESS") == 2
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert checked.stdout.count("SUCCESS") == 2
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
 def test_alerts_fire_when_and_only_when(path: Path) -> None:
-    told = promtool("test", "rules", path)
+    checked = promtool("test", "rules", path)
 
-    assert told.returncode == 0, told.stdout + told.stderr
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_a_rule_that_is_wrong_fails_its_test(tmp_path: Path) -> None:
@@ -62,10 +62,10 @@ def test_a_rule_that_is_wrong_fails_its_test(tmp_path: Path) -> None:
         (HERE / "delivery.yaml").read_text().replace("../../eldercare/files/alerts/", "")
     )
 
-    told = promtool("test", "rules", tmp_path / "test.yaml")
+    checked = promtool("test", "rules", tmp_path / "test.yaml")
 
-    assert told.returncode != 0
-    assert "OutboxStalled" in told.stdout + told.stderr
+    assert checked.returncode != 0
+    assert "OutboxStalled" in checked.stdout + checked.stderr
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -73,10 +73,10 @@ def test_every_alert_is_proved_to_fire_and_to_rest(name: str) -> None:
     fires = rests = False
     for path in TESTS:
         for test in yaml.safe_load(path.read_text())["tests"]:
-            for told, expected in _expectations(test, name):
+            for given, expected in _expectations(test, name):
                 fires |= bool(expected)
                 # exactly these fire: what else was fed in rests
-                rests |= not expected or len(_things(test)) > len(told)
+                rests |= not expected or len(_things(test)) > len(given)
 
     assert fires
     assert rests
@@ -102,14 +102,14 @@ def _things(test: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize(
     "rule", ALERTS, ids=lambda rule: f"{rule['alert']}-{rule['labels']['severity']}"
 )
-def test_an_alert_says_how_bad_it_is_what_is_wrong_and_what_to_do(rule: dict[str, Any]) -> None:
-    told = rule["annotations"]
-    runbook = CHART / told["runbook_url"]
+def test_an_alert_states_how_bad_it_is_what_is_wrong_and_what_to_do(rule: dict[str, Any]) -> None:
+    annotations = rule["annotations"]
+    runbook = CHART / annotations["runbook_url"]
 
     assert rule["labels"]["severity"] in ("critical", "warning")
-    assert told["summary"]
-    assert told["description"].endswith(".")
-    assert told["runbook_url"] == f"docs/runbooks/{rule['alert']}.md"
+    assert annotations["summary"]
+    assert annotations["description"].endswith(".")
+    assert annotations["runbook_url"] == f"docs/runbooks/{rule['alert']}.md"
     assert runbook.is_file()
     assert runbook.read_text().startswith(f"# {rule['alert']}\n")
     for heading in ("## What it means", "## Look", "## Do", "## It is over when"):
@@ -129,7 +129,7 @@ def test_annotations_can_be_filled_in(tmp_path: Path) -> None:
     """Prometheus puts an error into the text where a template is wrong; what it filled in is seen
     where a test expects nothing of it.
     """
-    told = ""
+    printed = ""
     for path in (HERE / "delivery.yaml", HERE / "processes.yaml", HERE / "figures.yaml"):
         tests = yaml.safe_load(path.read_text())
         tests["rule_files"] = [str(CHART / "files/alerts/alerts.yaml")]
@@ -147,12 +147,12 @@ def test_annotations_can_be_filled_in(tmp_path: Path) -> None:
             ]
         (tmp_path / path.name).write_text(yaml.safe_dump(tests))
         ran = promtool("test", "rules", tmp_path / path.name)
-        told += ran.stdout + ran.stderr
+        printed += ran.stdout + ran.stderr
 
-    assert "error expanding template" not in told
-    assert "The outbox of dispatch does not drain" in told
-    assert "is 14m 0s old" in told or "is 20m 0s old" in told
-    assert "<no value>" not in told
+    assert "error expanding template" not in printed
+    assert "The outbox of dispatch does not drain" in printed
+    assert "is 14m 0s old" in printed or "is 20m 0s old" in printed
+    assert "<no value>" not in printed
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.get("alert") or rule["record"])
