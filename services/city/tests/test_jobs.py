@@ -298,7 +298,7 @@ def city(
 
 @pytest.mark.city
 @pytest.mark.timeout(400)
-async def test_a_running_city_passes_for_the_client_of_the_smoke_test_and_fails_for_who_may_not_read(
+async def test_a_running_city_passes_for_the_smoke_test_and_fails_for_who_may_not_read(
     city: tuple[State, subprocess.Popen[bytes]],
     tmp_path: Path,
 ) -> None:

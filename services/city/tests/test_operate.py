@@ -19,11 +19,15 @@ from kit.security.audit import AuditChain, record_read
 from testkit.databases import Databases
 
 TOPIC = "eldercare.order.v1"
-PARKED = """insert into parked ("group", cluster, topic, partition, "offset", headers, payload, held, passed, attempts, reason, detail)
-    values ('supervision', 'c', $1, 0, 7, '[["ce_type", "eldercare.dispatch.v1.OrderFinished"]]', '', false, false, 3, 'UNWELCOME',
-            'nobody asked')"""
+PARKED = """insert into parked
+    ("group", cluster, topic, partition, "offset", headers, payload, held, passed, attempts, reason,
+     detail)
+    values
+    ('supervision', 'c', $1, 0, 7, '[["ce_type", "eldercare.dispatch.v1.OrderFinished"]]', '',
+     false, false, 3, 'UNWELCOME', 'nobody asked')"""
 POSITION = """insert into position
-    ("group", cluster, topic, partition, begin, next, applied, repeated, foreign_, waiting, parked, held, gaps, run)
+    ("group", cluster, topic, partition, begin, next, applied, repeated, foreign_, waiting, parked,
+     held, gaps, run)
     values ('supervision', 'c', $1, 0, 0, 8, 7, 0, 0, 0, 1, 0, 0, 50)"""
 
 

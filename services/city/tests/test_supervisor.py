@@ -1,4 +1,6 @@
-"""What dies comes back, with growing pauses; what cannot come back ends the city, which says why."""
+"""What dies comes back, with growing pauses; what cannot come back ends the city, which says
+why.
+"""
 
 import asyncio
 import os
@@ -163,7 +165,8 @@ STOPS = """
 import json, sys
 print(json.dumps({"event": "the group has stopped", "text": "of a life before"}))
 print(json.dumps({"event": "started"}))
-print(json.dumps({"event": "the group has stopped", "text": "51 records of one partition in a row would be parked"}))
+why = "51 records of one partition in a row would be parked"
+print(json.dumps({"event": "the group has stopped", "text": why}))
 print(json.dumps({"event": "ended", "code": 1}), flush=True)
 sys.exit(1)
 """

@@ -1,4 +1,6 @@
-"""Policy days that requests name."""
+"""Policy days that requests name: the kit bounds them for every request (kit.contracts.days); here
+the calendar must have the day, and most may not lie in the future.
+"""
 
 from datetime import date
 

@@ -17,7 +17,9 @@ from simulator.http_client import Disconnected, HttpClient, Json, Query, Respons
 T = TypeVar("T")
 PATIENCE_S = 240.0  # a killed broker or database is back long before
 ANSWER_S = 70.0  # the gateway itself gives up after 60
-PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0  # between two tries; doubled each time
+# between two tries; doubled each time
+PAUSE_S = 0.05
+LONGEST_PAUSE_S = 2.0
 FORM = "application/x-www-form-urlencoded"
 RETRIED = frozenset({429, 500, 502, 503, 504})
 RENEWED_S = 1800.0  # a token lives for an hour

@@ -12,7 +12,8 @@ from urllib.parse import urlencode, urlsplit
 
 HEAD_MOST_BYTES = 1 << 17
 END = b"\r\n\r\n"
-HTTP_PORT, HTTPS_PORT = 80, 443
+HTTP_PORT = 80
+HTTPS_PORT = 443
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Json = dict[str, Any]
 """A JSON object, as decoded or to be encoded; the one place where a type is unknown."""

@@ -1,5 +1,5 @@
-"""What the story expects of an audit: exactly the doubts that follow from what was reported, of honest
-visits too.
+"""What the story expects of an audit: exactly the doubts that follow from what was reported, of
+honest visits too.
 """
 
 from dataclasses import replace

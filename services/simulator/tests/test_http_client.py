@@ -14,7 +14,9 @@ Answer = Callable[[bytes, asyncio.StreamWriter], None]
 
 
 class Server:
-    """Answers each request by `answer`; knows what it received and how many connections there were."""
+    """Answers each request by `answer`; knows what it received and how many connections there
+    were.
+    """
 
     def __init__(self) -> None:
         self.received: list[bytes] = []

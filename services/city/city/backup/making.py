@@ -28,7 +28,9 @@ from kit.messaging.bootstrap import Bootstrap
 from kit.messaging.clusters import cluster_of
 
 FORM = 1
-MANIFEST, TAIL, BASE = "manifest.json", "tail", "postgres"
+MANIFEST = "manifest.json"
+TAIL = "tail"
+BASE = "postgres"
 KEPT = ("secrets.json", "clock", "ports.json")  # of the state folder of a city on one machine
 Say = Callable[[str], None]
 
@@ -121,7 +123,8 @@ def backup(folder: Path, source: Source, say: Say) -> Manifest:
         raise NoBackup(f"backup: {folder} is not empty; name a new folder")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
-    began_at, since = Clock.real(), time.monotonic()
+    began_at = Clock.real()
+    since = time.monotonic()
     cluster = asyncio.run(cluster_of(source.kafka))
     names = [topic.name for topic in topics.declared()]
     before = tail.bounds(source.kafka, names)
@@ -204,7 +207,8 @@ def verify(folder: Path, programs: Path | None) -> None:
         ):
             raise Failed(f"{path} is absent or not as PostgreSQL wrote it")
     for needed in manifest["WAL-Ranges"]:
-        start, end = f"--start={needed['Start-LSN']}", f"--end={needed['End-LSN']}"
+        start = f"--start={needed['Start-LSN']}"
+        end = f"--end={needed['End-LSN']}"
         arguments = ["--quiet", f"--path={folder / 'pg_wal'}", f"--timeline={needed['Timeline']}"]
         _run(programs, "pg_waldump", [*arguments, start, end], {})
 

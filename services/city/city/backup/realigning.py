@@ -26,7 +26,8 @@ from kit.messaging.clusters import cluster_of
 
 GONE_S = 60.0
 # What a run that was cut off leaves to the next one.
-SPANS, COPIES = "spans.json", "replication.json"
+SPANS = "spans.json"
+COPIES = "replication.json"
 _EPOCH = "select epoch from epoch where restore_id = $1"
 _OTHERS = """
 select count(*) from pg_stat_activity

@@ -26,7 +26,9 @@ Say = Callable[[str], None]
 
 ANSWER_S = 30.0
 REPORT_EVERY = 100_000  # records between two lines of progress
-_ENTRY, _NUMBER, _HEAD = struct.Struct(">II"), struct.Struct(">I"), struct.Struct(">iqq")
+_ENTRY = struct.Struct(">II")
+_NUMBER = struct.Struct(">I")
+_HEAD = struct.Struct(">iqq")
 _NONE = 0xFFFFFFFF
 _YOUNG = (
     KafkaError.NOT_LEADER_FOR_PARTITION,
@@ -98,7 +100,8 @@ def copy(
                 f"{place[0]}/{place[1]} holds offsets {begin} to {end}, and {start} is wanted"
             )
     open_ = {place for place, start in starts.items() if start < now[place][1]}
-    count, consumer = 0, _consumer(kafka)
+    count = 0
+    consumer = _consumer(kafka)
     try:
         consumer.assign([TopicPartition(*place, starts[place]) for place in sorted(open_)])
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
@@ -218,7 +221,9 @@ def _next(consumer: Consumer) -> Message:
 
 
 def _place(message: Message) -> tuple[Partition, int]:
-    topic, partition, offset = message.topic(), message.partition(), message.offset()
+    topic = message.topic()
+    partition = message.partition()
+    offset = message.offset()
     assert topic is not None
     assert partition is not None
     assert offset is not None
@@ -229,7 +234,8 @@ def _record(message: Message) -> Record:
     headers: list[tuple[str, bytes | None]] = []
     for name, text in cast("list[tuple[str, str | bytes | None]]", message.headers() or []):
         headers.append((name, text.encode() if isinstance(text, str) else text))
-    key, value = message.key(), message.value()
+    key = message.key()
+    value = message.value()
     assert key is None or isinstance(key, bytes)
     assert value is None or isinstance(value, bytes)
     (topic, partition), offset = _place(message)
@@ -268,7 +274,8 @@ def _decoded(body: bytes) -> Record:
     topic = (sized() or b"").decode()
     partition, offset, instant = _HEAD.unpack_from(body, at)
     at += _HEAD.size
-    key, value = sized(), sized()
+    key = sized()
+    value = sized()
     return Record(
         topic,
         partition,

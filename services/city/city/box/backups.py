@@ -68,7 +68,8 @@ def restore(folder: Path, state: State, say: Say) -> None:
 def _restored(folder: Path, manifest: Manifest, state: State, say: Say) -> None:
     began = time.monotonic()
     _put_back(folder, state)
-    (postgres,), (kafka,) = servers.nodes(servers.postgres(state)), servers.brokers(state, 1)
+    (postgres,) = servers.nodes(servers.postgres(state))
+    (kafka,) = servers.brokers(state, 1)
     verify(folder / BASE, postgres.programs())
     _copy_base(folder / BASE, postgres)
     try:

@@ -15,7 +15,8 @@ class LoadBalancer:
     """As a Service of Kubernetes: each connection goes to a gateway that is ready, in turn."""
 
     def __init__(self, state: State, supervisor: Supervisor) -> None:
-        self._state, self._supervisor = state, supervisor
+        self._state = state
+        self._supervisor = supervisor
         self._turn = 0
         self._server: asyncio.Server | None = None
 

@@ -58,7 +58,8 @@ class Child:
             family += offspring.get(pid, ())
             try:
                 member = psutil.Process(pid)
-                times, memory = member.cpu_times(), member.memory_info()
+                times = member.cpu_times()
+                memory = member.memory_info()
             except psutil.NoSuchProcess:
                 continue
             cpu_s += times.user + times.system + times.children_user + times.children_system
@@ -70,6 +71,7 @@ class Child:
     def forget(self) -> None:
         """Its life is over. The parked records lie in the database, whoever is away."""
         self.past_cpu_s += self.cpu_s
-        self.cpu_s, self.stuck_since = 0.0, None
+        self.cpu_s = 0.0
+        self.stuck_since = None
         parked = self.status.get("parked")
         self.status = {} if parked is None else {"parked": parked}

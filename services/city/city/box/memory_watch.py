@@ -40,7 +40,9 @@ class MemoryWatch:
 
     def _compare(self, service: str, position: Position) -> bool:
         """True where a record was dropped unread, and so the city ends."""
-        topic, partition, following = position["topic"], position["partition"], position["next"]
+        topic = position["topic"]
+        partition = position["partition"]
+        following = position["next"]
         place = TopicPartition(topic, partition)
         begin, end = self._consumer.get_watermark_offsets(place, timeout=5)
         if following < begin:

@@ -38,7 +38,8 @@ class Replica(Service):
         super().__init__(state, endpoints, service)
         self.name = f"{service}-{number}"
         self.log = state.logs / f"{self.name}.log"
-        self.of, self.release = of, release
+        self.of = of
+        self.release = release
 
     @property
     def address(self) -> str:

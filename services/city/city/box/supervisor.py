@@ -17,7 +17,8 @@ from kit.messaging.failures import STOPPED
 
 LOOK_S = 2.0  # between two looks at a child that is ready; a look costs a service four statements
 STARTING_LOOK_S = 0.1
-FIRST_REST_S, MOST_REST_S = 0.5, 15.0
+FIRST_REST_S = 0.5
+MOST_REST_S = 15.0
 # Looks in a row without an answer until a child counts as not ready: one means nothing on a busy
 # machine.
 MISSED = 3
@@ -178,7 +179,8 @@ class Supervisor:
             ready = await asyncio.to_thread(self._look, child)
             missed = 0 if ready else missed + 1
             if ready:
-                child.phase, child.reason = Phase.READY, ""
+                child.phase = Phase.READY
+                child.reason = ""
             elif before == Phase.READY and (missed == MISSED or child.status.get("ready") is False):
                 child.phase = Phase.UNREADY
             if child.phase != before and child.phase in (Phase.READY, Phase.UNREADY):

@@ -77,7 +77,8 @@ def migrate(service: Annotated[str, typer.Argument()] = "", state: StateOption =
             from city.box.servers import endpoints
             from city.box.services import databases
             from city.box.state import State
-        names, kept = names or list(present()), State(state)
+        names = names or list(present())
+        kept = State(state)
         variables |= databases(kept, endpoints(kept).postgres, names)
     _become("city.operations.migrate", *names, environment=variables)
 

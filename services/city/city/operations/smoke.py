@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import httpx
 import jwt
@@ -25,9 +24,11 @@ import protovalidate
 
 from city.names import BUSINESS
 from gateway.contracts.methods import Method, methods
+from kit.contracts.decoding import WrongType, decoded
 
 CITY = "341100000000"
-ANSWER_S, PAUSE_S = 10.0, 0.5
+ANSWER_S = 10.0
+PAUSE_S = 0.5
 UNKNOWN = frozenset({"?"})  # roles of a token that only its issuer can read
 
 
@@ -104,7 +105,7 @@ class Smoke:
                     raise
                 time.sleep(PAUSE_S)
         document = _body(answer, 200)
-        paths = document["paths"]
+        paths = decoded(dict[str, object], document["paths"], "paths")
         missing = sorted(
             {method.path.split(":")[0] for method in methods()}
             - {path.split(":")[0] for path in paths}
@@ -179,25 +180,24 @@ class Smoke:
         )
         area = self._given.get("CITY") or CITY
         _, body = self._get(board.path.replace("{area_code}", area), f"area {area}")
-        sources = body.get("freshness", [])
+        sources = decoded(list[dict[str, object]], body.get("freshness", []), "freshness")
+        figures = decoded(list[object], body.get("figures", []), "figures")
         if not body.get("made_at"):
             raise Failed("the board does not say when it was made")
-        lag = sum(int(source.get("lag", 0)) for source in sources)
-        return (
-            f"{len(body.get('figures', []))} figures, {len(sources)} sources heard, {lag} "
-            "events behind"
-        )
+        lag = sum(int(str(source.get("lag", 0))) for source in sources)
+        return f"{len(figures)} figures, {len(sources)} sources heard, {lag} events behind"
 
     def _feed(self) -> str:
         _, body = self._get("/v1/feed", "GET /v1/feed")
-        if body["last"] - body["first"] + 1 != len(body["events"]) + body["withheld"]:
+        first = decoded(int, body["first"], "first")
+        last = decoded(int, body["last"], "last")
+        events = len(decoded(list[object], body["events"], "events"))
+        withheld = decoded(int, body["withheld"], "withheld")
+        if last - first + 1 != events + withheld:
             raise Failed("the page does not account for its positions")
-        return (
-            f"positions {body['first']}…{body['last']}: {len(body['events'])} events, "
-            f"{body['withheld']} withheld"
-        )
+        return f"positions {first}…{last}: {events} events, {withheld} withheld"
 
-    def _get(self, path: str, what: str) -> tuple[str, dict[str, Any]]:
+    def _get(self, path: str, what: str) -> tuple[str, dict[str, object]]:
         answer = self._asked(path)
         body = _body(answer, 200)
         return f"{what}: {len(answer.content)} bytes", body
@@ -227,7 +227,7 @@ def _plain(method: Method) -> bool:
     return True
 
 
-def _body(answer: httpx.Response, status: int) -> dict[str, Any]:
+def _body(answer: httpx.Response, status: int) -> dict[str, object]:
     if answer.status_code != status:
         raise Failed(
             f"{answer.request.method} {answer.request.url.path}: {answer.status_code}, not "
@@ -245,12 +245,14 @@ def _body(answer: httpx.Response, status: int) -> dict[str, Any]:
 def _measured(name: str, check: Callable[[], str]) -> Result:
     began = time.perf_counter()
     try:
-        text, passed = check(), True
-    except (Failed, httpx.HTTPError, KeyError) as error:
-        text, passed = (
-            str(error) if isinstance(error, Failed) else f"{type(error).__name__}: {error}",
-            False,
-        )
+        text = check()
+        passed = True
+    except Failed as error:
+        text = str(error)
+        passed = False
+    except (httpx.HTTPError, KeyError, WrongType) as error:
+        text = f"{type(error).__name__}: {error}"
+        passed = False
     return Result(name, passed, text, (time.perf_counter() - began) * 1000)
 
 

@@ -11,7 +11,8 @@ import asyncpg
 
 from kit.db import migrations
 
-PAUSE_S, ANSWER_S = 1.0, 5.0
+PAUSE_S = 1.0
+ANSWER_S = 5.0
 
 
 def behind(revision: str | None, service: str) -> str:
@@ -39,7 +40,8 @@ async def wait(service: str, dsn: str, timeout_s: float) -> int:
     """Prints the reason each time it changes. Returns 0, or 1 where it still holds after
     `timeout_s`.
     """
-    began, printed = time.monotonic(), ""
+    began = time.monotonic()
+    printed = ""
     while why := await reason(dsn, service):
         if why != printed:
             print(f"{service}: {why}", flush=True)

@@ -14,7 +14,8 @@ from simulator.world.people import Person
 EARLY_SHARE = 0.8  # of the applications, in the first third of the days
 WITHDRAWN = 0.03
 # of applications, and the very first one; days until the assessors come, which may be too late
-SLOW, SLOW_DAYS = 0.02, 24
+SLOW = 0.02
+SLOW_DAYS = 24
 DAYS_AHEAD = (1, 1, 2, 3)  # until the assessors come
 ASSESSORS = 2
 

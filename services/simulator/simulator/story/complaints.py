@@ -11,7 +11,8 @@ from simulator.truth.complaints import ComplaintClosed, ComplaintFiled
 from simulator.world.orders import Order
 
 # Assumption: share of visits, share of complaints that are right, days until the answer
-COMPLAIN, UPHELD = 0.006, 0.5
+COMPLAIN = 0.006
+UPHELD = 0.5
 DAYS_TO_CLOSE = (1, 3, 5, 9)
 
 

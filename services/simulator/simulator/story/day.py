@@ -39,7 +39,10 @@ STEPS = (
     (time(18, 5), 0.0),
     (time(20, 0), 0.0),
 )
-MORNING, BEFORE_PAY, PLANNING, EVENING = time(8, 30), time(14, 30), time(18, 5), time(20, 0)
+MORNING = time(8, 30)
+BEFORE_PAY = time(14, 30)
+PLANNING = time(18, 5)
+EVENING = time(20, 0)
 ROUNDS = 5  # of offers and answers in an evening
 CHANGES: tuple[Action, ...] = (
     life_events.apply_life_events,

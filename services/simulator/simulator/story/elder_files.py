@@ -25,7 +25,9 @@ COLUMNS = (
     "contact_phone",
 )
 BAD_ROWS = 0.004
-ROWS_A_FILE, TWICE, PAGE = 20_000, 500, 500
+ROWS_A_FILE = 20_000
+TWICE = 500
+PAGE = 500
 POLL_S = 0.2  # between two looks at an import
 Progress = Callable[[int], None]
 

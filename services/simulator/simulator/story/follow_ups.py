@@ -7,7 +7,9 @@ from simulator.truth.follow_ups import FollowedUp
 from simulator.world.orders import Order
 
 # Assumption: shares of visits, of calls, of elders reached
-FOLLOW_UP, REACHED, SATISFIED = 0.35, 0.9, 0.93
+FOLLOW_UP = 0.35
+REACHED = 0.9
+SATISFIED = 0.93
 
 
 async def call_some(story: Story) -> None:

@@ -22,7 +22,8 @@ DEATHS, CHANGES, MOVES, ARRIVALS, MOVED_OUT = 0.00011, 0.0006, 0.0001, 0.0003, 0
 MOVE_ANYWAY = 0.15
 REPORTED_TWICE = 0.4
 # days between a death and its report; shorter for those who still waited for something
-DELAYS, SHORT_DELAYS = (0, 1, 3, 20, 50), (0, 1, 2)
+DELAYS = (0, 1, 3, 20, 50)
+SHORT_DELAYS = (0, 1, 2)
 LATE_DEATHS_A_DAY = 2
 
 

@@ -12,7 +12,9 @@ from simulator.world.days import month_of
 from simulator.world.firms import Firm
 
 # Assumption: shares of offers without answer, of offers declined, of firms who read the next day
-SILENT, DECLINE, READS_LATE = 0.01, 0.05, 0.05
+SILENT = 0.01
+DECLINE = 0.05
+READS_LATE = 0.05
 PATIENCE = timedelta(hours=4)  # silence for so long is a no
 PAGE = 500
 

@@ -20,11 +20,15 @@ from simulator.world.people import SUBSIDISED, Person
 
 T = TypeVar("T")
 # Assumption: all rates; of an elder with a voucher, of a poor assessed one, of any other, a day
-VOUCHER_ORDERS, POOR_ORDERS, MARKET_ORDERS = 0.42, 0.10, 0.0006
+VOUCHER_ORDERS = 0.42
+POOR_ORDERS = 0.10
+MARKET_ORDERS = 0.0006
 MONDAY = 1.2
 DAYS_AHEAD = (1, 1, 2, 3)
-HOURS, HOUR_WEIGHTS = (8, 9, 10, 11, 13, 14, 15, 16), (3, 4, 4, 2, 1, 4, 4, 2)
-CANCEL, COMES_DESPITE_CANCELLATION = 0.03, 0.3
+HOURS = (8, 9, 10, 11, 13, 14, 15, 16)
+HOUR_WEIGHTS = (3, 4, 4, 2, 1, 4, 4, 2)
+CANCEL = 0.03
+COMES_DESPITE_CANCELLATION = 0.3
 HOME_SHARE = 0.5  # of the price, by voucher
 WINDOW = timedelta(hours=2)
 MISSED_AFTER = timedelta(hours=4)

@@ -20,7 +20,9 @@ from simulator.world.orders import Order
 from simulator.world.people import Person
 
 CASH_FEN = {2: 10_000, 3: 18_000, 4: 26_000}  # home-care subsidy a month by level
-CASH_DAY, PAY_WEEKDAY, PAY_TIME = 10, 5, time(16, 0)
+CASH_DAY = 10
+PAY_WEEKDAY = 5
+PAY_TIME = time(16, 0)
 PayRun = Callable[[Story, date], None]
 
 

@@ -45,7 +45,9 @@ class Settlements:
 
 
 async def decide_held(story: Story) -> None:
-    """The inspector decides what the audit held: an honest visit is to be paid, a faked one is not."""
+    """The inspector decides what the audit held: an honest visit is to be paid, a faked one is
+    not.
+    """
     if not story.state(Visits).unaudited:
         return
     await story.gateway.quiet()

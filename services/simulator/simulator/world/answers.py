@@ -33,7 +33,9 @@ MOST = {
 }
 FULL_POINTS = 90
 POINTS_OF_LEVEL = ((90, 90), (66, 89), (46, 65), (30, 45), (0, 29))
-WORSENED, COMA = 0.12, 0.05  # shares of levels that are worse than their points; the rate is ours
+# shares of levels that are worse than their points; the rate is ours
+WORSENED = 0.12
+COMA = 0.05
 
 
 class Flags(TypedDict):

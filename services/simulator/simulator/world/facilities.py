@@ -23,8 +23,12 @@ from simulator.world.geography import (
 from simulator.world.identifiers import credit_code
 from simulator.world.people import Person
 
-INSTITUTIONS, BEDS, COMPLEXES, STATIONS = 175, 21_000, 110, 950
-LEAST_BEDS, LEAST_BEDS_PER_HOUSE = 60, 10
+INSTITUTIONS = 175
+BEDS = 21_000
+COMPLEXES = 110
+STATIONS = 950
+LEAST_BEDS = 60
+LEAST_BEDS_PER_HOUSE = 10
 TOWN_BEDS = (0, 4, 6)
 NURSING = 0.7  # share of the beds
 OCCUPANCY = 0.5

@@ -20,7 +20,8 @@ LEAST_WORKERS = 3  # in a county
 OFFICE_KM = 2.0  # half the side of the square around a county's centre in which offices lie
 KINDS = (("PRIVATE_NON_PROFIT", "52"), ("ENTERPRISE", "91"))
 AGES_DAYS = (25 * 365, 58 * 365)
-CERTIFIED, CAREGIVERS = 0.9, 0.85
+CERTIFIED = 0.9
+CAREGIVERS = 0.85
 CERTIFICATES_DAYS = (3, 20, 40, 200, 400, 700)  # from now to the end of a certificate
 SHIFTS_MIN = ((480, 1080), (450, 1050), (480, 1140))
 

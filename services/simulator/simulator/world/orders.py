@@ -43,11 +43,11 @@ class Visit:
 class Order:
     """An order as the simulation knows it. number: its place in the story. month: of the voucher.
 
-    state: the last two where the elder is gone. cheat: how the visit was faked, or "". based_on: the
-    true visit that a second one is faked beside or right after. batch: the number of the reports
-    that its departure was sent with. offers: their numbers, as read from feeds. captured: its
-    voucher part became a debt to the firm, which is paid in its time; reversed: because the visit
-    lies after the elder's death.
+    state: the last two where the elder is gone. cheat: how the visit was faked, or "". based_on:
+    the true visit that a second one is faked beside or right after. batch: the number of the
+    reports that its departure was sent with. offers: their numbers, as read from feeds. captured:
+    its voucher part became a debt to the firm, which is paid in its time; reversed: because the
+    visit lies after the elder's death.
     """
 
     number: int

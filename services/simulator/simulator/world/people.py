@@ -15,7 +15,8 @@ from simulator.world.identifiers import Serials, id_number
 
 YEAR_DAYS = 365.25
 BANDS = (60, 65, 70, 75, 80, 85)
-BAND_YEARS, LAST_BAND_YEARS = 5, 13
+BAND_YEARS = 5
+LAST_BAND_YEARS = 13
 # by first year of the band: share of level 1, share of levels 2 to 4 together
 LEVEL_SHARES = {
     60: (0.22, 0.018),
@@ -33,7 +34,8 @@ HARDSHIPS = (
     ("LOW_INCOME", 0.03),
 )  # at most one of these
 SUBSIDISED = frozenset({"DIBAO", "TEKUN", "LOW_INCOME"})  # hardships that entitle to cash
-SEVERELY_HANDICAPPED, PLANNED_FAMILY = 0.02, 0.004
+SEVERELY_HANDICAPPED = 0.02
+PLANNED_FAMILY = 0.004
 LIVINGS = (("ALONE", 0.142), ("SPOUSE_ONLY", 0.44), ("LEFT_BEHIND", 0.011), ("WITH_FAMILY", 0.407))
 COMPLETE = 0.93  # ID number, address, phone, contact all known
 LOCAL_REGISTER = 0.96
@@ -43,7 +45,10 @@ SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈"
     "姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
 )
-GIVEN = "国建华文明德志玉秀英兰桂芳珍凤莲荣福春梅林平军红云海山川永长庆祥瑞安宁康泰兴旺盛富贵清正直仁义礼智信勤俭和顺世家传光耀祖宗厚朴"
+GIVEN = (
+    "国建华文明德志玉秀英兰桂芳珍凤莲荣福春梅林平军红云海山川永长庆祥瑞安宁"
+    "康泰兴旺盛富贵清正直仁义礼智信勤俭和顺世家传光耀祖宗厚朴"
+)
 
 
 @dataclass(slots=True)

@@ -27,8 +27,12 @@ CHEATS = ("short", "elsewhere", "double", "teleport")
 DEPENDENT_CHEATS = ("double", "teleport")  # fakes that need a true visit before them
 PACE_KMH = 28.0  # how fast an honest worker really travels, straight line
 PAUSE_MIN = 2  # between departure and travel
-PUNCTUAL_MIN, LATE_MIN = (-4, 8), (15, 70)  # between plan and arrival
-STAYS, SHORT_STAYS = (0.92, 1.15), (0.1, 0.5)  # shares of the planned minutes
+# between plan and arrival
+PUNCTUAL_MIN = (-4, 8)
+LATE_MIN = (15, 70)
+# shares of the planned minutes
+STAYS = (0.92, 1.15)
+SHORT_STAYS = (0.1, 0.5)
 NOISE_M = 60  # error of a phone's position; the audit grants 300
 METRES_PER_DEGREE = 111_320
 LEAST_MIN = 2.0
@@ -36,7 +40,8 @@ AWAY_DEG = 0.02  # about two kilometres
 NO_NETWORK_H = (1.0, 5.0)
 OVERLAP_AFTER = timedelta(minutes=5)
 # at 60 km/h, the minute that is granted is one kilometre
-TELEPORT, TELEPORT_LEAST_M = timedelta(seconds=30), 3000
+TELEPORT = timedelta(seconds=30)
+TELEPORT_LEAST_M = 3000
 
 
 def simulate_day(rng_of: Callable[[Order], Random], orders: Sequence[Order]) -> None:

@@ -15,17 +15,20 @@ depends_on = None
 BALANCED = """create function ledger_entries_balance() returns trigger language plpgsql as $$
 declare broken record;
 begin
-    select document, document_id, area_code, sum(debit_fen) as debit_fen, sum(credit_fen) as credit_fen into broken from booked
+    select document, document_id, area_code, sum(debit_fen) as debit_fen, \
+sum(credit_fen) as credit_fen into broken from booked
         group by document, document_id, area_code having sum(debit_fen) <> sum(credit_fen) limit 1;
     if found then
         raise exception 'ledger: % % debits % and credits % fen in %',
-            broken.document, broken.document_id, broken.debit_fen, broken.credit_fen, broken.area_code using errcode = 'check_violation';
+            broken.document, broken.document_id, broken.debit_fen, broken.credit_fen, \
+broken.area_code using errcode = 'check_violation';
     end if;
     return null;
 end $$"""
 FINAL = """create function what_was_booked_stays() returns trigger language plpgsql as $$
 begin
-    raise exception '% is append-only: a correction is an entry of its own', tg_table_name using errcode = 'check_violation';
+    raise exception '% is append-only: a correction is an entry of its own', tg_table_name \
+using errcode = 'check_violation';
 end $$"""
 
 
