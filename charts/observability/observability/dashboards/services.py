@@ -22,7 +22,7 @@ def services() -> str:
     return page(
         "services",
         "Services",
-        "Processes, _loops(), versions.",
+        "Processes, loops, versions.",
         [
             ("State", _state()),
             ("Resources", _resources()),
