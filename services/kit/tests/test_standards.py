@@ -174,5 +174,7 @@ def test_a_number_of_another_type_is_refused(loaded):
     loaded(SOUND)
     read = standards.read("a_package", Wrong, file="ability")
 
-    with pytest.raises(Unfounded, match=r"ability\.group\.cuts: .* is no int"):
+    with pytest.raises(
+        Unfounded, match=r"ability\.group\.cuts: .*: input should be a valid integer"
+    ):
         read(date(2024, 1, 1))

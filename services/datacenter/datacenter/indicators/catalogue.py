@@ -8,12 +8,15 @@ from dataclasses import asdict
 from datetime import date
 from functools import cache
 from hashlib import sha256
-from typing import Required, TypedDict
+from typing import Required  # pydantic reads no other before 3.12
+
+from typing_extensions import TypedDict
 
 from datacenter.indicators.rules import Indicator
 from datacenter.limits import Limits
 from datacenter.subjects.registry import named
 from kit.contracts import standards
+from kit.contracts.decoding import NOTHING_ELSE
 from kit.contracts.standards import Standard, Standards
 
 _MADE_OF = (
@@ -27,6 +30,8 @@ _MADE_OF = (
 
 class Definition(TypedDict, total=False):
     """What a version is computed from, of an entry of the catalogue. limits: names of them."""
+
+    __pydantic_config__ = NOTHING_ELSE  # type: ignore[misc]
 
     form: str
     numerator: str

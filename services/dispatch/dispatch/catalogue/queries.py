@@ -10,6 +10,7 @@ from eldercare.facility.v1.events_pb2 import Help
 from dispatch.catalogue.errors import NoSuchItem
 from kit.contracts import standards, wire
 from kit.contracts.clock import local_day
+from kit.contracts.decoding import NOTHING_ELSE
 from kit.contracts.standards import Standard, Standards
 from kit.db.store import Session
 
@@ -17,6 +18,8 @@ from kit.db.store import Session
 @dataclass(frozen=True)
 class _Entry:
     """An item as `standards/catalogue.yaml` has it."""
+
+    __pydantic_config__ = NOTHING_ELSE
 
     name_zh: str
     name_en: str

@@ -233,10 +233,9 @@ def _parsed(text: str, name: str) -> dict[str, object]:
 
 
 def _keyed(value: object, where: str) -> dict[str, object]:
-    try:
-        return decoded(dict[str, object], value, where)
-    except WrongType as error:
-        raise Unfounded(str(error)) from error
+    if not isinstance(value, dict):
+        raise Unfounded(f"{where}: {value!r} has no keys")
+    return value
 
 
 class _Loader(yaml.CSafeLoader):

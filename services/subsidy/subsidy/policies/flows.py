@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from typing import Annotated
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eldercare.subsidy.v1 import events_pb2 as events
@@ -15,6 +16,7 @@ from sqlmodel import col, select
 
 from kit.contracts import areas, money, standards, wire
 from kit.contracts.clock import day_start
+from kit.contracts.decoding import by_name
 from kit.contracts.standards import Standard, Standards
 from kit.db.store import Session
 from kit.messaging.outbox import emit
@@ -26,6 +28,7 @@ from subsidy.replicas.flows import approved_levels
 from subsidy.replicas.rules import Hardship, level_on
 from subsidy.replicas.tables import Elder, Result
 
+NamedHardship = Annotated[Hardship, by_name(Hardship)]
 REVIEW = "policy-review"  # timer: a version of a policy begins
 
 
@@ -33,13 +36,13 @@ REVIEW = "policy-review"  # timer: a version of a policy begins
 class _Numbers:
     """The numbers of a policy as its standards file has them. cap, tiers: yuan a month."""
 
-    kind: Kind
+    kind: Annotated[Kind, by_name(Kind)]
     name_zh: str
     name_en: str
     area: str
     least_level: int
-    hardships: frozenset[Hardship]
-    excluded: frozenset[Hardship]
+    hardships: frozenset[NamedHardship]
+    excluded: frozenset[NamedHardship]
     cap: Decimal
     tiers: dict[int, Decimal]
     home_share: float | None = None
