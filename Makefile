@@ -17,6 +17,8 @@ PROCESSES ?= 3
 PACKAGES := $(foreach folder,$(wildcard services/*),$(if $(wildcard $(folder)/$(notdir $(folder))/__init__.py),$(notdir $(folder))))
 PORTAL := $(if $(wildcard services/portal/package.json),services/gateway/gateway/portal/.built)
 SIMULATION = --elders $(ELDERS) --days $(DAYS) --seed $(SEED)
+# Bytecode is kept whatever the shell says: a city is a dozen processes that import the same modules, and compiling them takes five seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: dashboards test-observability compose-up compose-down test-compose test-image lock-tools test-chart test-cluster help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city test-rehearsals format check docs clean
 help: ## print the verbs
