@@ -10,6 +10,7 @@ from testkit.polling import until
 __all__ = ["until"]
 
 pytest_plugins = [
+    "testkit.heap",
     "testkit.selection",
     "testkit.databases",
     "testkit.brokers",
