@@ -32,6 +32,7 @@ from kit.messaging.clusters import cluster_of
 from kit.messaging.outbox import emit
 from kit.messaging.relay import Relay
 from testkit import until
+from testkit.brokers import emptied
 from testkit.databases import Databases
 
 pytestmark = [pytest.mark.connected, pytest.mark.timeout(300)]
@@ -43,10 +44,12 @@ READ = """insert into position
 
 
 @pytest.fixture
-def kafka(own_kafka: Kafka) -> Bootstrap:
-    way = Bootstrap(own_kafka.address)
-    topics.apply(way, partitions=PARTITIONS, replication=1)
-    return way
+def kafka(kafka: Kafka) -> Iterator[Bootstrap]:
+    """The broker of the run, with the topics of a city in which nothing was said yet."""
+    with emptied(kafka):
+        way = Bootstrap(kafka.address)
+        topics.apply(way, partitions=PARTITIONS, replication=1)
+        yield way
 
 
 @pytest_asyncio.fixture

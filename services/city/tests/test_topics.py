@@ -5,6 +5,7 @@ number of partitions.
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 
 import pytest
@@ -17,6 +18,7 @@ from city.operations.status import difference
 from devservers.kafka import Kafka
 from kit.messaging.bootstrap import Bootstrap
 from testkit import until
+from testkit.brokers import emptied
 
 
 def test_every_topic_of_a_master_is_compacted_and_no_other() -> None:
@@ -37,15 +39,22 @@ def test_every_master_has_an_owner_who_can_say_it_again() -> None:
         owner("order")
 
 
+@pytest.fixture
+def bare_kafka(kafka: Kafka) -> Iterator[Kafka]:
+    """The broker of the run, without topics."""
+    with emptied(kafka):
+        yield kafka
+
+
 @pytest.mark.connected
 async def test_applying_makes_what_is_missing_then_nothing_then_what_was_changed(
-    own_kafka: Kafka,
+    bare_kafka: Kafka,
 ) -> None:
-    made = topics.apply(own_kafka.address, partitions=2, replication=1)
+    made = topics.apply(bare_kafka.address, partitions=2, replication=1)
     assert made == [f"made {topic.name}" for topic in topics.declared()]
-    assert topics.apply(own_kafka.address, partitions=2, replication=1) == []
+    assert topics.apply(bare_kafka.address, partitions=2, replication=1) == []
 
-    admin = AdminClient({"bootstrap.servers": own_kafka.address, "log_level": 0})
+    admin = AdminClient({"bootstrap.servers": bare_kafka.address, "log_level": 0})
     short = ConfigResource(
         ResourceType.TOPIC,
         "eldercare.order.v1",
@@ -55,11 +64,11 @@ async def test_applying_makes_what_is_missing_then_nothing_then_what_was_changed
     )
     admin.incremental_alter_configs([short])[short].result(20)
     # a changed setting reaches the broker's own view a moment after it was accepted
-    lines = await until(lambda: topics.apply(own_kafka.address, partitions=2, replication=1))
+    lines = await until(lambda: topics.apply(bare_kafka.address, partitions=2, replication=1))
     assert lines == [f"set retention.ms={topics.WEEK_MS} of eldercare.order.v1"]
 
     with pytest.raises(topics.PartitionsFixed, match=r"eldercare\.\w+\.v1 has 2, not 3"):
-        topics.apply(own_kafka.address, partitions=3, replication=1)
+        topics.apply(bare_kafka.address, partitions=3, replication=1)
 
 
 @pytest.mark.connected
@@ -98,11 +107,11 @@ def test_topics_are_made_through_a_guarded_door_by_the_settings_of_the_environme
 
 
 @pytest.mark.connected
-def test_foreign_topics_are_left_alone(own_kafka: Kafka) -> None:
-    admin = AdminClient({"bootstrap.servers": own_kafka.address, "log_level": 0})
+def test_foreign_topics_are_left_alone(bare_kafka: Kafka) -> None:
+    admin = AdminClient({"bootstrap.servers": bare_kafka.address, "log_level": 0})
     admin.create_topics([NewTopic("somebody.elses", 7, 1)])["somebody.elses"].result(20)
 
-    topics.apply(own_kafka.address, partitions=1, replication=1)
+    topics.apply(bare_kafka.address, partitions=1, replication=1)
 
     assert len(admin.list_topics(timeout=10).topics["somebody.elses"].partitions) == 7
 

@@ -5,6 +5,7 @@ to one test.
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 import pytest_asyncio
@@ -59,6 +60,19 @@ def topics(kafka: Kafka) -> Iterator[Callable[..., None]]:
     _delete(admin, made)
 
 
+@contextmanager
+def emptied(kafka: Kafka) -> Iterator[None]:
+    """Inside, the broker of the run is as one of its own: without a topic at the beginning, and
+    whatever topics are made leave at the end.
+    """
+    admin = AdminClient({"bootstrap.servers": kafka.address, "log_level": 0})
+    _delete(admin, _named(admin))
+    try:
+        yield
+    finally:
+        _delete(admin, _named(admin))
+
+
 @pytest.fixture
 def group() -> str:
     """A consumer group that nobody else has."""
@@ -76,6 +90,11 @@ async def world(store: Store, kafka: Kafka, topics: Callable[..., None], group: 
     await trial.tables(store)
     trial.listen(group)
     return group
+
+
+def _named(admin: AdminClient) -> list[str]:
+    """Every topic but those that the broker keeps for itself."""
+    return [name for name in admin.list_topics(timeout=10).topics if not name.startswith("__")]
 
 
 def _create(
