@@ -259,8 +259,10 @@ async def test_where_metrics_are_pushed_they_are_measured_though_nobody_scrapes(
         "eldercare.outbox.depth",
         "eldercare.process.memory",
     }
-    await until(lambda: wanted <= gauges, 60, what="gauges of the database are pushed")
-    await collector.stop(0)
+    try:
+        await until(lambda: wanted <= gauges, 60, what="gauges of the database are pushed")
+    finally:
+        await collector.stop(0)
 
 
 async def test_metrics_are_text_for_prometheus(start, dsn):

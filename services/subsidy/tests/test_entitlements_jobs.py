@@ -116,7 +116,7 @@ async def test_a_run_killed_on_its_way_is_resumed_and_pays_each_month_once(city,
         sys.executable, "-c", KILLED, city.dsn, str(city.clock.file)
     )
 
-    await until(lambda: rows("select from run where kind = 'cash-pay' and done > 0"), 30)
+    await until(lambda: rows("select from run where kind = 'cash-pay' and done > 0"), 90)
     run.send_signal(signal.SIGKILL)
     await run.wait()
     (stopped,) = await rows("select done, finished_at from run where kind = 'cash-pay'")
