@@ -51,16 +51,16 @@ LUCK = {
 }
 TOPICS = {
     "testkit.trial": "a contract made for the kit's own suite",
-    "benchmarks.command": "a contract made for the benchmark",
+    "benchmarks.pebbles": "a contract made for the benchmark",
     "benchmarks.outbox": "a topic made for the benchmark",
-    "benchmarks.gateway.reading": "makes a topic on the broker of the benchmark",
+    "benchmarks.gateway.system": "makes a topic on the broker of the benchmark",
 }
 MADE_TOPICS = {
     "kit.messaging.outbox": "reads topic and version off the contract",
     "city.operations.topics": "the topics as the contracts declare them",
     "city.box.services": "names of contract packages, no topics",
     "city.box.replicas": "names of contract packages, no topics",
-    "benchmarks.gateway.reading": "names of contract packages, no topics",
+    "benchmarks.gateway.system": "names of contract packages, no topics",
 }
 BROAD = {
     "kit.messaging": "what becomes of a record is decided, whatever its handler raises",

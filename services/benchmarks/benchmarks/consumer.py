@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 from uuid import UUID
 
 import uvloop
@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaConsumer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from benchmarks.registry import Result
 from devservers.kafka import Kafka
 from devservers.postgres import Postgres, execute
 from kit.contracts import ids
@@ -28,7 +29,7 @@ from kit.contracts.clock import Clock
 from kit.db import migrations
 from kit.db.store import Session, Store
 from kit.messaging.failures import Limits
-from kit.messaging.subscriptions import Fact, on_batch
+from kit.messaging.subscriptions import Archive, Fact, on_batch
 from testkit import trial
 
 KEYS = 2000
@@ -49,9 +50,16 @@ MADE_OF = {
 }
 
 
+class CountedFields(Protocol):
+    """What is read of a `Counted` event."""
+
+    counter_id: str
+    amount: int
+
+
 async def bench_consumer(
     kafka: str, dsn: str, mode: str, *, events: int = 30_000, runs: int = 3
-) -> dict[str, Any]:
+) -> Result:
     """Publishes the events once and applies them once per run, each time into an empty database.
 
     kafka: a broker without the trial's topics. dsn: of a server whose role may make databases.
@@ -131,15 +139,17 @@ async def _applied(kafka: str, dsn: str, mode: str, events: int, run: int) -> tu
     await asyncio.to_thread(migrations.upgrade, here, "kit")
     store, group = Store(here, service="kit", clock=Clock()), f"{name}-{ids.new()}"
     await trial.tables(store)
-    options: dict[str, Any] = {"limits": Limits(share=0.5)}
+    limits = Limits(share=0.5)
     if mode == "bulk":
-        options |= {"batch": 500, "archive": await _projection(store, group)}
+        archive = await _projection(store, group)
+        reading = trial.reading(store, kafka, group, limits=limits, batch=500, archive=archive)
     else:
         trial.listen(group)
+        reading = trial.reading(store, kafka, group, limits=limits)
     moves: list[tuple[float, float]] = []
     store.committed.append(lambda _: moves.append((time.perf_counter(), time.process_time())))
     try:
-        async with trial.reading(store, kafka, group, **options) as consumers:
+        async with reading as consumers:
             while await _read(store) < events:
                 await asyncio.sleep(0.05)
                 if consumers.alarm is not None:
@@ -158,14 +168,14 @@ async def _read(store: Store) -> int:
         )
 
 
-async def _projection(store: Store, group: str) -> Any:
+async def _projection(store: Store, group: str) -> Archive:
     async with store.transaction() as session:
         await (await session.driver()).execute(
             "create table archive (id uuid primary key, type text, headers text, payload bytea)"
         )
 
     @on_batch(trial.Counted, group=group)
-    async def project(events: list[tuple[Any, Fact]], session: Session) -> None:
+    async def project(events: list[tuple[CountedFields, Fact]], session: Session) -> None:
         await (await session.driver()).execute(
             "insert into entry (counter_id, event_id, sequence, amount) select * from "
             "unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[])",
@@ -190,7 +200,7 @@ async def _projection(store: Store, group: str) -> Any:
     return archive
 
 
-def run(*, events: int = 30_000) -> dict[str, Any]:
+def run(*, events: int = 30_000) -> Result:
     """The figure of whole batches; the other two modes, measured in the same run, stand in `modes`."""
     facts = measured(GOALS, events)
     return facts[0] | {
@@ -207,7 +217,7 @@ def main(arguments: Sequence[str]) -> None:
         sys.stdout.write(json.dumps(facts) + "\n")
 
 
-def measured(modes: Iterable[str], events: int) -> list[dict[str, Any]]:
+def measured(modes: Iterable[str], events: int) -> list[Result]:
     """One object for each mode, on servers of their own."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         cluster = Postgres(Path(folder) / "postgres")

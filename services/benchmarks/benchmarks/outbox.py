@@ -13,7 +13,6 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import uvloop
@@ -21,6 +20,7 @@ from aiokafka import AIOKafkaProducer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from benchmarks.registry import Result
 from devservers.kafka import Kafka
 from devservers.postgres import Postgres
 from kit.contracts import ids
@@ -34,7 +34,7 @@ KEYS = 2000
 GOAL = 15_000
 
 
-def run(messages: int = 60_000, runs: int = 3) -> dict[str, Any]:
+def run(messages: int = 60_000, runs: int = 3) -> Result:
     """Fills the outbox and drains it, `runs` times; the value is the median in messages/s."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         cluster, broker = Postgres(Path(folder) / "postgres"), Kafka(Path(folder) / "kafka")

@@ -8,9 +8,9 @@ request, JSON – but the reply is at hand. Prints the port it took.
 
 import socket
 import sys
-from typing import Any
 
 import uvloop
+from google.protobuf.message import Message
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,10 +26,10 @@ from kit.security.identity import Identity
 class AtHand:
     """Answers as a client of a neighbour does, from memory."""
 
-    def __init__(self, reply: Any) -> None:
+    def __init__(self, reply: Message) -> None:
         self.reply = reply
 
-    async def call(self, _: str, __: Any, **___: Any) -> Any:
+    async def call(self, _: str, __: Message, **___: object) -> Message:
         return self.reply
 
 

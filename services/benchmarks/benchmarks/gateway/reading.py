@@ -2,260 +2,78 @@
 PostgreSQL, tokens of the issuer.
 """
 
-import asyncio
-import base64
-import json
 import os
 import statistics
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
 
-import httpx
 import psutil
 import uvloop
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from benchmarks.gateway import load
+from benchmarks.gateway.system import ELDERS, SERVICE, System, system
 from benchmarks.outbox import machine
-from devservers.kafka import MemoryKafka
-from devservers.postgres import Postgres, execute
-from devservers.process import Process, free_port, listens
-from gateway.contracts import transcode
-from gateway.contracts.methods import methods
-from gateway.feed import consumers  # noqa: F401 – consumers fill a table
-from kit.contracts import areas, ids, numbers
-from kit.db import migrations
-from kit.messaging.subscriptions import subscriptions_of
+from benchmarks.registry import Result
 
-SERVICE, METHOD = "assessment", "eldercare.assessment.v1.Elders/Get"
-ELDERS, CONNECTIONS = 200, 32
+CONNECTIONS = 32
 SECONDS, WARM_S = 4.0, 1.5
+KINDS = ("plain", "edge", "whole")
 GOAL = {"ratio": 0.5, "per_s": 700, "p99_ms": 50}
 
 
-class Program(Process):
-    """A service of ours with this environment. port: where it listens when it is up."""
+@dataclass(frozen=True)
+class Load:
+    """What one kind of route takes. cpu_ms: of each process, for an answer."""
 
-    def __init__(self, name: str, folder: Path, port: int, given: dict[str, str]) -> None:
-        super().__init__(name, folder / f"{name}.log")
-        self.port, self._given = port, given
-
-    def command(self) -> list[str]:
-        return [sys.executable, "-m", self.name]
-
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, **self._given}
-
-    def answers(self) -> bool:
-        return listens(self.port)
+    per_s: float
+    p99_ms: float
+    cpu_ms: dict[str, float]
 
 
 @dataclass(frozen=True)
-class System:
-    """What is measured: ports, requests that were made beforehand, and the processes behind, by
-    name.
+class Measured:
+    """One run. most: by kind of route, as many requests as it takes. paced: the whole read at half
+    its rate.
     """
 
-    ports: dict[str, int]
-    requests: dict[str, list[bytes]]
-    processes: dict[str, list[psutil.Process]]
+    most: dict[str, Load]
+    paced: dict[str, float]
 
 
-def run(runs: int = 3, seconds: float = SECONDS) -> dict[str, Any]:
+def run(runs: int = 3, seconds: float = SECONDS) -> Result:
     """Measures the bare routes and the whole read in turn, `runs` times; medians of the figures."""
     with system() as running:
         measured = [uvloop.run(_measured(running, seconds)) for _ in range(runs)]
     return _figures(measured)
 
 
-@contextmanager
-def system() -> Iterator[System]:
-    """Everything up, with elders registered through the gateway, until the block ends."""
-    with (
-        ExitStack() as ends,
-        tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch,
-    ):
-        folder = Path(scratch)
-        cluster, broker = Postgres(folder / "postgres"), MemoryKafka(folder / "kafka")
-        for server in (cluster, broker):
-            server.start()
-            ends.callback(server.stop)
-        broker.create_topics(
-            sorted(
-                {subscription.topic for subscription in subscriptions_of("gateway").values()}
-                | {"eldercare.elder.v1"}
-            )
-        )
-        for name in (SERVICE, "gateway"):
-            asyncio.run(execute(cluster.dsn(), f"create database {name}"))
-            migrations.upgrade(cluster.dsn(name), name)
-        programs, url = _programs(folder, cluster, broker.address)
-        for program in programs:
-            program.start()
-            ends.callback(program.stop)
-        token, elder_ids, reply = uvloop.run(_registered(url))
-        ports, requests = (
-            {"whole": programs[1].port},
-            {"whole": [_request(elder_id, token) for elder_id in elder_ids]},
-        )
-        processes = {program.name: [psutil.Process(program.pid)] for program in programs} | {
-            "postgres": [psutil.Process(cluster.pid)]
-        }
-        for kind in ("plain", "edge"):
-            child = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "benchmarks.gateway.bare",
-                    kind,
-                    METHOD,
-                    url,
-                    f"{url}/.well-known/jwks.json",
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-            )
-            ends.callback(child.wait)
-            ends.callback(child.terminate)
-            assert child.stdin is not None
-            assert child.stdout is not None
-            child.stdin.write(reply)
-            child.stdin.close()
-            ports[kind], requests[kind] = int(child.stdout.readline()), requests["whole"]
-            processes[kind] = [psutil.Process(child.pid)]
-        yield System(ports, requests, processes)
-
-
-def _programs(folder: Path, cluster: Postgres, kafka: str) -> tuple[list[Program], str]:
-    grpc, listen = free_port(), free_port()
-    url = f"http://127.0.0.1:{listen}"
-    signing = ed25519.Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    nobody = (
-        f"127.0.0.1:{free_port()}"  # all routes are there, as in a city; nobody asks for the others
-    )
-    services = {each.full_name.rsplit(".", 1)[0]: nobody for each in methods()} | {
-        f"eldercare.{SERVICE}.v1": f"127.0.0.1:{grpc}"
-    }
-    shared = {
-        "KAFKA": kafka,
-        "ISSUER": url,
-        "KEYS_URL": f"{url}/.well-known/jwks.json",
-        "PERSONAL_KEYS": _key(),
-        "HASH_KEYS": _key(),
-        "ONE_BOX": "true",
-        "MANAGEMENT": "127.0.0.1:0",
-    }
-    return [
-        Program(
-            SERVICE,
-            folder,
-            grpc,
-            shared | {"DATABASE": cluster.dsn(SERVICE), "GRPC": f"127.0.0.1:{grpc}"},
-        ),
-        Program(
-            "gateway",
-            folder,
-            listen,
-            shared
-            | {
-                "DATABASE": cluster.dsn("gateway"),
-                "LISTEN": f"127.0.0.1:{listen}",
-                "SIGNING_KEY": signing.decode(),
-                "SERVICES": json.dumps(services),
-            },
-        ),
-    ], url
-
-
-def _key() -> str:
-    return "bench:" + base64.b64encode(os.urandom(32)).decode()
-
-
-async def _registered(url: str) -> tuple[str, list[str], bytes]:
-    """An official's token, the ids of registered elders, and the reply for one of them as the
-    service gave it.
-    """
-    home = areas.load().within("341102000000", areas.COMMUNITY)[0].code
-    (method,) = (method for method in methods() if method.full_name == METHOD)
-    async with httpx.AsyncClient(base_url=url, timeout=30) as http:
-        granted = await http.post(
-            "/token", data={"grant_type": "password", "username": "city", "password": "demo"}
-        )
-        token = granted.raise_for_status().json()["access_token"]
-        http.headers["Authorization"] = f"Bearer {token}"
-        elder_ids = []
-        for n in range(ELDERS):
-            digits = f"341102{date(1940, 1, 1) + timedelta(days=n):%Y%m%d}001"
-            answer = await http.post(
-                "/v1/elders",
-                headers={"Idempotency-Key": str(ids.new())},
-                json={
-                    "name": "李小明",
-                    "id_number": digits + numbers.resident_check(digits),
-                    "phone": "13800000001",
-                    "address": "琅琊路1号",
-                    "area_code": home,
-                    "lon": 118.3,
-                    "lat": 32.3,
-                    "living": 1,
-                    "hardships": [1],
-                    "local_register": True,
-                    "contact_name": "王小红",
-                    "contact_phone": "13900000001",
-                },
-            )
-            elder_ids.append(answer.raise_for_status().json()["elder"]["elder_id"])
-        record = (await http.get(f"/v1/elders/{elder_ids[0]}")).raise_for_status().json()
-    return token, elder_ids, transcode.parsed(method.reply, record).SerializeToString()
-
-
-def _request(elder_id: str, token: str) -> bytes:
-    return (
-        f"GET /v1/elders/{elder_id} HTTP/1.1\r\nHost: bench\r\nAccept: */*\r\nAuthorization: "
-        f"Bearer {token}\r\n\r\n"
-    ).encode()
-
-
-async def _measured(running: System, seconds: float) -> dict[str, Any]:
-    figures: dict[str, Any] = {}
-    for kind in ("plain", "edge", "whole"):
-        names = ("gateway", SERVICE, "postgres") if kind == "whole" else (kind,)
-        before = {name: _used_s(running.processes[name]) for name in names} | {"client": _own_s()}
-        got = await load.most(
-            running.ports[kind],
-            running.requests[kind],
-            connections=CONNECTIONS,
-            seconds=seconds,
-            warm_s=WARM_S,
-        )
-        after = {name: _used_s(running.processes[name]) for name in names} | {"client": _own_s()}
-        figures[kind] = {"per_s": got.per_s, "p99_ms": got.p99_ms}
-        figures[kind] |= {
-            "cpu_ms": {name: 1000 * (after[name] - before[name]) / got.answers for name in before}
-        }
+async def _measured(running: System, seconds: float) -> Measured:
+    most = {kind: await _most(running, kind, seconds) for kind in KINDS}
     got = await load.paced(
         running.ports["whole"],
         running.requests["whole"],
-        per_s=figures["whole"]["per_s"] / 2,
+        per_s=most["whole"].per_s / 2,
         connections=2 * CONNECTIONS,
         seconds=seconds,
         warm_s=WARM_S,
     )
-    return figures | {
-        "paced": {"per_s": got.per_s, "p99_ms": got.p99_ms, "late_p99_ms": got.late_p99_ms}
-    }
+    paced = {"per_s": got.per_s, "p99_ms": got.p99_ms, "late_p99_ms": got.late_p99_ms}
+    return Measured(most, paced)
+
+
+async def _most(running: System, kind: str, seconds: float) -> Load:
+    names = ("gateway", SERVICE, "postgres") if kind == "whole" else (kind,)
+    before = {name: _used_s(running.processes[name]) for name in names} | {"client": _own_s()}
+    got = await load.most(
+        running.ports[kind],
+        running.requests[kind],
+        connections=CONNECTIONS,
+        seconds=seconds,
+        warm_s=WARM_S,
+    )
+    after = {name: _used_s(running.processes[name]) for name in names} | {"client": _own_s()}
+    cpu_ms = {name: 1000 * (after[name] - before[name]) / got.answers for name in before}
+    return Load(got.per_s, got.p99_ms, cpu_ms)
 
 
 def _used_s(processes: Sequence[psutil.Process]) -> float:
@@ -275,24 +93,24 @@ def _own_s() -> float:
     return sum(os.times()[:2])
 
 
-def _figures(measured: list[dict[str, Any]]) -> dict[str, Any]:
-    middle: dict[str, Any] = {
-        kind: {
-            name: statistics.median(run[kind][name] for run in measured)
-            for name in measured[0][kind]
-            if name != "cpu_ms"
-        }
-        for kind in measured[0]
+def _median(loads: Sequence[Load]) -> Load:
+    return Load(
+        statistics.median(one.per_s for one in loads),
+        statistics.median(one.p99_ms for one in loads),
+        {
+            name: round(statistics.median(one.cpu_ms[name] for one in loads), 3)
+            for name in loads[0].cpu_ms
+        },
+    )
+
+
+def _figures(measured: Sequence[Measured]) -> Result:
+    middle = {kind: _median([run.most[kind] for run in measured]) for kind in KINDS}
+    half = {
+        name: round(statistics.median(run.paced[name] for run in measured), 1)
+        for name in measured[0].paced
     }
-    for kind in ("plain", "edge", "whole"):
-        parts = {
-            name: [run[kind]["cpu_ms"][name] for run in measured]
-            for name in measured[0][kind]["cpu_ms"]
-        }
-        middle[kind]["cpu_ms"] = {
-            name: round(statistics.median(values), 3) for name, values in parts.items()
-        }
-    value, limit, edge = (middle[kind]["per_s"] for kind in ("whole", "plain", "edge"))
+    value, limit, edge = (middle[kind].per_s for kind in ("whole", "plain", "edge"))
     return {
         "name": "gateway",
         "value": round(value),
@@ -301,13 +119,13 @@ def _figures(measured: list[dict[str, Any]]) -> dict[str, Any]:
         "ratio": round(value / limit, 3),
         "edge": round(edge),
         "edge_ratio": round(value / edge, 3),
-        "p99_ms": round(middle["whole"]["p99_ms"], 1),
-        "half": {name: round(figure, 1) for name, figure in middle["paced"].items()},
+        "p99_ms": round(middle["whole"].p99_ms, 1),
+        "half": half,
         "goal": GOAL,
-        "cpu_ms": {kind: middle[kind]["cpu_ms"] for kind in ("plain", "edge", "whole")},
+        "cpu_ms": {kind: one.cpu_ms for kind, one in middle.items()},
         "runs": [
-            {kind: round(run[kind]["per_s"]) for kind in run}
-            | {"half_p99_ms": round(run["paced"]["p99_ms"], 1)}
+            {kind: round(one.per_s) for kind, one in run.most.items()}
+            | {"half_p99_ms": round(run.paced["p99_ms"], 1)}
             for run in measured
         ],
         "machine": machine(),

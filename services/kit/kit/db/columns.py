@@ -8,10 +8,12 @@ phone_digest: bytes | None = hashed("phone", of="phone_sealed", default=None, in
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from sqlalchemy import MetaData, Table
 from sqlmodel import Field
+
+from kit.db.driver import Row
 
 if TYPE_CHECKING:
     from kit.db.personal import KeyRing
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 _MARK = "personal"
 
 # the hash of an opened text, with the row it stands in; several hashes for a column of an array
-Digest = Callable[["KeyRing", str, Mapping[str, Any]], "bytes | list[bytes]"]
+Digest = Callable[["KeyRing", str, Row], "bytes | list[bytes]"]
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,26 @@ class Personal:
         return [column.name for column in self.table.primary_key]
 
 
-def sealed(kind: str, **given: Any) -> Any:
+class FieldOptions(TypedDict, total=False):
+    """What a personal column may have of the options of `Field`."""
+
+    default: None
+    description: str
+    index: bool
+    unique: bool
+
+
+def sealed(kind: str, **given: Unpack[FieldOptions]) -> bytes:
     """A column of sealed text; the rest is given to `Field`."""
-    return Field(sa_column_kwargs={"info": {_MARK: Sealed(kind)}}, **given)
+    column: bytes = Field(sa_column_kwargs={"info": {_MARK: Sealed(kind)}}, **given)
+    return column
 
 
-def hashed(kind: str, of: str, **given: Any) -> Any:
+def hashed(kind: str, of: str, **given: Unpack[FieldOptions]) -> bytes:
     """A column with the keyed hash of the text that another column of the row has sealed."""
     mark = Hashed(of, lambda ring, text, _: ring.digest(kind, text))
-    return Field(sa_column_kwargs={"info": {_MARK: mark}}, **given)
+    column: bytes = Field(sa_column_kwargs={"info": {_MARK: mark}}, **given)
+    return column
 
 
 def info(mark: Sealed | Hashed) -> dict[str, object]:

@@ -1,10 +1,11 @@
 """Loads one row by its key, not by the ORM's query: a third of its time."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
+from typing import NamedTuple, TypeAlias, TypeVar, cast
 
 from sqlalchemy import inspect
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
+from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper, attributes, make_transient_to_detached
 from sqlalchemy.orm import util as orm
@@ -14,7 +15,7 @@ from kit.db.driver import Driver, Row
 
 Table = TypeVar("Table", bound=SQLModel)
 Identity: TypeAlias = tuple[type, tuple[object, ...], object]  # as SQLAlchemy's identity map has it
-Reader: TypeAlias = Callable[[Any], Any]  # how a driver's value becomes the attribute's
+Reader: TypeAlias = Callable[[object], object]  # how a driver's value becomes the attribute's
 
 
 class _Plan(NamedTuple):
@@ -23,7 +24,7 @@ class _Plan(NamedTuple):
     read: tuple[tuple[str, Reader | None], ...]  # by name of the attribute
 
 
-_DIALECT: Any = postgresql()  # type: ignore[no-untyped-call]
+_DIALECT: Dialect = postgresql()  # type: ignore[no-untyped-call]
 _plans: dict[type[SQLModel], _Plan] = {}
 
 
@@ -77,7 +78,7 @@ def _made(table: type[Table], values: dict[str, Row]) -> Table:
     return cast(Table, row)
 
 
-async def _planned(driver: Driver, mapper: Mapper[Any]) -> _Plan:
+async def _planned(driver: Driver, mapper: Mapper[Table]) -> _Plan:
     names = {
         mapper.get_property_by_column(column).key: column for column in mapper.local_table.columns
     }

@@ -1,10 +1,11 @@
 """A page of a list: rows in the order of their ids, and where the next page begins."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
-from sqlmodel import SQLModel
+from sqlalchemy import inspect
+from sqlmodel import SQLModel, col
 from sqlmodel.sql.expression import SelectOfScalar
 
 from kit.contracts.refusals import NotFound
@@ -25,7 +26,7 @@ class Question(Protocol):
 async def page(
     session: Session,
     wanted: SelectOfScalar[Row],
-    key: Any,
+    key: UUID,
     question: Question,
     usual: int,
     *,
@@ -38,10 +39,12 @@ async def page(
     for. kind: what a refusal names. Raises: NotFound where `after` is no id.
     """
     limit = question.limit or usual
+    column = col(key)
+    name = inspect(column).key
     if question.after:
-        wanted = wanted.where(key > _id(question.after, kind))
-    rows = (await session.exec(wanted.order_by(key).limit(limit + 1))).all()
-    return rows[:limit], str(getattr(rows[limit - 1], key.key)) if len(rows) > limit else ""
+        wanted = wanted.where(column > _id(question.after, kind))
+    rows = (await session.exec(wanted.order_by(column).limit(limit + 1))).all()
+    return rows[:limit], str(getattr(rows[limit - 1], name)) if len(rows) > limit else ""
 
 
 def _id(after: str, kind: str) -> UUID:

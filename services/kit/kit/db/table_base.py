@@ -8,8 +8,9 @@ House rules become column types here: an instant is `timestamptz`, a column that
 from collections.abc import Callable
 from enum import IntEnum
 from functools import cache, partial
-from typing import Any
+from typing import Unpack
 
+from pydantic import ConfigDict
 from sqlalchemy import (
     BigInteger,
     DateTime,
@@ -66,7 +67,7 @@ class TableBase(SQLModel):
         else:
             super().__setattr__(name, value)
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: Unpack[ConfigDict]) -> None:
         super().__init_subclass__(**kwargs)
         # what is made for trials and benchmarks is no part of a service's database
         trial = cls.__module__.startswith(("testkit.", "benchmarks."))

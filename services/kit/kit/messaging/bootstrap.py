@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
@@ -49,17 +49,17 @@ class Bootstrap:
         """Whether the connections are encrypted."""
         return self.security in ("SSL", "SASL_SSL")
 
-    def aiokafka(self) -> dict[str, Any]:
+    def aiokafka(self) -> dict[str, object]:
         """Options of an aiokafka client."""
         return {"bootstrap_servers": self.servers, **self.connection()}
 
-    def tuned(self, role: client_options.Role, **ours: Any) -> dict[str, Any]:
+    def tuned(self, role: client_options.Role, **ours: int) -> dict[str, int | str]:
         """Keywords of an aiokafka client: ours, and over them what the operator sets."""
         return {**ours, **client_options.aiokafka(self.client, role)}
 
-    def connection(self) -> dict[str, Any]:
+    def connection(self) -> dict[str, object]:
         """Options of one connection of aiokafka."""
-        options: dict[str, Any] = {"security_protocol": self.security}
+        options: dict[str, object] = {"security_protocol": self.security}
         if self.sealed:
             options["ssl_context"] = ssl.create_default_context(cafile=self.ca)
         if self.mechanism:

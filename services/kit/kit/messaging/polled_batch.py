@@ -11,13 +11,12 @@ from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError
 
 from kit.db.store import Contended
-from kit.messaging import failures, measuring, parked, upkeep
+from kit.messaging import failures, measuring
+from kit.messaging.attempt import Attempt, counts, place_of
 from kit.messaging.batch import Batch
-from kit.messaging.disposition import APPLIED, IGNORED, PARKED, REPEATED
-from kit.messaging.failures import RecordsLost, Rewind, Stop, TooManyParked
-from kit.messaging.positions import Locked
+from kit.messaging.failures import Rewind, Stop, TooManyParked
 from kit.messaging.reading import BatchReader, Client
-from kit.messaging.records import ClusterPartition, Item, StampedRecord, decoded, type_of
+from kit.messaging.records import Item, StampedRecord, decoded
 from kit.messaging.subscriptions import subscriptions_of
 from kit.observability import names
 from kit.observability.logs import log
@@ -54,7 +53,9 @@ class PolledBatch:
         tries, careful = 0, False
         suspects: list[Item] = []
         while True:
-            attempt = _Attempt(self, careful, suspects)
+            attempt = Attempt(
+                self.reader, self.by_partition, self.items, careful=careful, given=suspects
+            )
             try:
                 await attempt.run()
             except TooManyParked:
@@ -86,10 +87,6 @@ class PolledBatch:
                 self._committed(attempt)
                 return
 
-    def place(self, tp: TopicPartition) -> ClusterPartition:
-        """The partition within this cluster."""
-        return ClusterPartition(self.reader.cluster, tp.topic, tp.partition)
-
     def _reread(self, rewind: Rewind) -> None:
         # nothing of the batch is applied: its other partitions are read again too
         begins = {(tp.topic, tp.partition): offset for tp, offset in self.begins.items()}
@@ -114,11 +111,11 @@ class PolledBatch:
                 self.left_out[tp.topic, tp.partition] = expected
         self.by_partition = kept
 
-    def _committed(self, attempt: "_Attempt") -> None:
+    def _committed(self, attempt: Attempt) -> None:
         batch = attempt.applied()
         if self.generation == self.reader.progress.assignment_generation:
             self._advance(batch)
-        self.reader.limits.count(*_counts(batch))
+        self.reader.limits.count(*counts(batch))
         self._measure(batch, time.monotonic() - attempt.begun)
         self.reader.commit_offsets()
 
@@ -130,7 +127,7 @@ class PolledBatch:
             read = of_partition[-1].offset + 1
             progress.next_expected[tp] = progress.read[tp] = read
             progress.pauses.pop(tp, None)
-            position = batch.locked[self.place(tp)]
+            position = batch.locked[place_of(self.reader, tp)]
             if position.next > read:
                 ahead[tp.topic, tp.partition] = position.next
         self.reader.seek(self.left_out | ahead)
@@ -173,128 +170,6 @@ class PolledBatch:
             age_s = max(0.0, time.time() - of_partition[0].timestamp / 1000)
             names.FRESHNESS.record(age_s, len(of_partition), group=group, topic=tp.topic)
             self.reader.progress.fresh_at[tp] = of_partition[-1].timestamp / 1000
-
-
-class _Attempt:
-    """One transaction of a polled batch.
-
-    careful: the whole has failed before. suspects: records to apply alone. inside: what the work
-    raised, which the end of the transaction may have covered.
-    """
-
-    def __init__(self, polled: PolledBatch, careful: bool, suspects: Sequence[Item]) -> None:
-        self.polled, self.reader = polled, polled.reader
-        self.careful, self.given = careful, suspects
-        self.begun = time.monotonic()
-        self.batch: Batch | None = None
-        self.inside: Exception | None = None
-
-    async def run(self) -> None:
-        """Applies the batch and commits. Raises: Stop, Rewind, and whatever a handler raises."""
-        await self._meet()
-        async with self.reader.store.transaction() as session:
-            reader = self.reader
-            batch = Batch(session, reader.group, archive=reader.archive, careful=self.careful)
-            self.batch = batch
-            try:
-                await self._within(batch)
-            except Exception as error:
-                self.inside = error
-                raise
-
-    def applied(self) -> Batch:
-        """The batch of an attempt that has committed."""
-        assert self.batch is not None
-        return self.batch
-
-    def suspects(self) -> list[Item]:
-        """At whose handler it failed, where that is known."""
-        if self.batch is None or self.batch.culprit is None:
-            return []
-        return [self.batch.culprit]
-
-    async def _meet(self) -> None:
-        """Sees to it that positions exist, and that a gap is not a loss."""
-        progress, by_partition = self.reader.progress, self.polled.by_partition
-        expected = progress.next_expected
-        new = [tp for tp in by_partition if self.polled.place(tp) not in progress.known]
-        jumped = [
-            tp
-            for tp, records in by_partition.items()
-            if tp in expected and records[0].offset > expected[tp]
-        ]
-        if not new and not jumped:
-            return
-        begins = await self.reader.consumer.beginning_offsets([*new, *jumped])
-        for tp in jumped:
-            if begins[tp] > expected[tp]:
-                raise RecordsLost(
-                    f"{tp.topic} {tp.partition} begins at {begins[tp]}, and {expected[tp]} "
-                    "is not read yet"
-                )
-        if new:
-            await upkeep.make_positions(self.reader, {tp: begins[tp] for tp in new})
-
-    async def _within(self, batch: Batch) -> None:
-        by_partition = self.polled.by_partition
-        await batch.lock(self.polled.place(tp) for tp in by_partition)
-        behind: dict[tuple[str, int], int] = {}
-        for tp in by_partition:
-            position = self._position(batch, tp)
-            if not await self._fits(batch, tp, position):
-                behind[tp.topic, tp.partition] = position.next
-        if behind:
-            raise Rewind(behind)
-        items = self.polled.items
-        fresh = [item for item in items if item.record.offset >= batch.locked[item.place].next]
-        if fresh:
-            await self._apply(batch, fresh)
-
-    def _position(self, batch: Batch, tp: TopicPartition) -> Locked:
-        place = self.polled.place(tp)
-        position = batch.locked.get(place)
-        if position is None:  # the database is another one than a moment ago
-            self.reader.progress.known.discard(place)
-            raise Rewind({})
-        return position
-
-    async def _fits(self, batch: Batch, tp: TopicPartition, position: Locked) -> bool:
-        """Whether the records of a partition begin where its position is, or follow our own last
-        batch; then the position moves behind them.
-        """
-        records = self.polled.by_partition[tp]
-        fresh = [record.offset for record in records if record.offset >= position.next]
-        if not fresh:
-            end = self.reader.consumer.highwater(tp) or position.next
-            if end < position.next:
-                await upkeep.compare(self.reader)
-            return True
-        tally = batch.tallies[self.polled.place(tp)]
-        tally.next = fresh[-1] + 1
-        tally.gaps = tally.next - position.next - len(fresh)
-        expected = self.reader.progress.next_expected.get(tp)
-        return fresh[0] <= position.next or expected == position.next
-
-    async def _apply(self, batch: Batch, fresh: Sequence[Item]) -> None:
-        if batch.careful:
-            await (await batch.session.driver()).execute("set constraints all immediate")
-        await batch.read(fresh, self.given)
-        await batch.move()
-        reasons = [": ".join(one.why) for one in batch.written if one.name == PARKED]
-        runs = [tally.run for tally in batch.tallies.values() if tally.run is not None]
-        limits = self.reader.limits
-        in_runs: set[str] = set()
-        if max(runs, default=0) > limits.run:
-            driver = await batch.session.driver()
-            in_runs = await parked.types_in_runs(driver, self.reader.group, limits.run)
-        limits.check(runs, in_runs, *_counts(batch), reasons[-1] if reasons else "")
-
-
-def _counts(batch: Batch) -> tuple[list[str], int]:
-    """The types of what was parked, and how many records got through, of those read just now."""
-    fresh = [one for one in batch.written if one.item.stored is None]
-    kinds = [type_of(one.item.record.headers) for one in fresh if one.name == PARKED]
-    return kinds, sum(one.name in (APPLIED, REPEATED, IGNORED) for one in fresh)
 
 
 def _is_contended(error: Exception) -> bool:

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from google.protobuf.message import DecodeError, Message
 
 from kit.contracts import ids
+from kit.db.driver import Row
 from kit.messaging.subscriptions import Fact, Handler, Subscription
 
 _UUID = re.compile(
@@ -251,7 +252,7 @@ def written(headers: Headers) -> str:
     )
 
 
-def kept(row: Mapping[str, Any]) -> Kept:
+def kept(row: Row) -> Kept:
     """The record that a row of `waiting` or `parked` holds."""
     headers = [
         (name, None if text is None else text.encode(errors="surrogateescape"))

@@ -7,13 +7,13 @@ A service names its masters in `SNAPSHOT_SOURCES` of its `snapshots.py`, by name
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from google.protobuf.message import Message
 from sqlmodel import SQLModel, col, select
 
 from kit.db.store import Contended, Store
-from kit.messaging.outbox import emit
+from kit.messaging.outbox import Versioned, emit
 
 AT_ONCE = 500  # rows of one transaction
 PAUSE_S = 0.2  # between two, so that the outbox and live traffic keep pace
@@ -45,11 +45,10 @@ async def republish(
         )  # a change meanwhile would be emitted before
         try:
             async with store.transaction() as session:
-                rows: list[Any] = list(
-                    (await session.exec(wanted.where(column > last) if last else wanted)).all()
-                )
+                found = await session.exec(wanted.where(column > last) if last else wanted)
+                rows = list(found.all())
                 for row in rows:
-                    emit(session, master.event_of(row), sequence=row.version)
+                    emit(session, master.event_of(row), sequence=cast(Versioned, row).version)
         except Contended:
             await asyncio.sleep(AGAIN_S)
             continue

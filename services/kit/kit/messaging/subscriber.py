@@ -6,7 +6,7 @@ acknowledged but by our own position, no topic is made.
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict, cast
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.abc import ConsumerRebalanceListener
@@ -22,12 +22,31 @@ POLL_MS = 50  # FastStream sleeps it once more after an empty poll
 SESSION_MS, HEARTBEAT_MS = 45_000, 5_000
 REBALANCE_MS, SLOWEST_MS = 60_000, 300_000
 GRACE_S = 1.0  # a drain waits so long for the client to let go of the batch under way
-# FastStream takes these for a broker as a whole
-_OF_CONNECTION = {"connections_max_idle_ms", "metadata_max_age_ms", "retry_backoff_ms"}
 _library = logging.getLogger("kit.messaging.subscriptions")
 
 Polled: TypeAlias = tuple[int, Sequence[StampedRecord]]
 GetMessages: TypeAlias = Callable[[AIOKafkaConsumer], Awaitable[Sequence[StampedRecord]]]
+
+
+class ConnectionOptions(TypedDict, total=False):
+    """Options that FastStream takes for a broker as a whole."""
+
+    connections_max_idle_ms: int
+    metadata_max_age_ms: int
+    retry_backoff_ms: int
+
+
+class ReadOptions(TypedDict, total=False):
+    """Options that it takes for one subscriber."""
+
+    fetch_max_bytes: int
+    fetch_max_wait_ms: int
+    fetch_min_bytes: int
+    max_partition_fetch_bytes: int
+    max_poll_interval_ms: int
+
+
+_OF_CONNECTION = frozenset(ConnectionOptions.__annotations__)
 
 
 @dataclass(frozen=True)
@@ -114,7 +133,7 @@ def made(
         logger=_library,
         log_level=logging.DEBUG,
         graceful_timeout=GRACE_S,
-        **connection,
+        **cast(ConnectionOptions, connection),
     )
     subscriber = broker.subscriber(
         *topics,
@@ -131,10 +150,10 @@ def made(
         session_timeout_ms=membership.session_ms,
         heartbeat_interval_ms=min(HEARTBEAT_MS, membership.session_ms // 3),
         rebalance_timeout_ms=REBALANCE_MS,
-        **tuned,
+        **cast(ReadOptions, tuned),
     )
     subscriber(records.take)
-    subscriber.get_msg = records.watched(subscriber.get_msg)
+    subscriber.get_msg = records.watched(subscriber.get_msg)  # type: ignore[method-assign, assignment]
     return broker, subscriber
 
 

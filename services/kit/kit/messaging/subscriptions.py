@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
@@ -212,7 +212,7 @@ def _stated(table: type[SQLModel], message: Descriptor) -> frozenset[str]:
 
 
 @cache
-def key_columns(table: type[SQLModel]) -> tuple[Column[Any], ...]:
+def key_columns(table: type[SQLModel]) -> tuple[Column[object], ...]:
     """The columns of the primary key."""
     return tuple(mapped(table).primary_key)
 

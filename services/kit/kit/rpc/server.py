@@ -13,7 +13,7 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
-from kit.contracts import days, ids, refusals
+from kit.contracts import ids, refusals
 from kit.contracts.refusals import EldercareError, Malformed, Unauthenticated, Unavailable
 from kit.db.raw_session import RawSession
 from kit.db.store import Session, Store
@@ -30,6 +30,7 @@ from kit.rpc.methods import (
     has_own_transactions,
     methods_of,
 )
+from kit.rpc.parsing import parsed
 from kit.security.identity import Identity
 
 DEADLINE_S = 5.0  # for callers who set none
@@ -167,7 +168,7 @@ class Server:
 
     async def _served(self, method: Method, work: Work, raw: bytes, metadata: Metadata) -> bytes:
         call = await self._admitted(method, metadata)
-        request = self._parsed(method, raw)
+        request = parsed(method, raw, self._validator)
         outbox.cause.set(outbox.Cause(call.correlation_id))
         if has_own_transactions(work):
             reply = await work(request, self._store, call)
@@ -219,22 +220,6 @@ class Server:
             token=spoken_for or (None if bearer.service else token),
         )
 
-    def _parsed(self, method: Method, raw: bytes) -> Message:
-        try:
-            request = method.request.FromString(raw)
-        except Exception as error:
-            raise Malformed("", "the request is no message of its type") from error
-        violations = self._validator.collect_violations(request)
-        if violations:
-            broken = [
-                (_path(violation), violation.proto.message or violation.proto.rule_id)
-                for violation in violations
-            ]
-            raise Malformed(*broken[0], also=broken[1:])
-        if far := list(days.out_of_bounds(request)):
-            raise Malformed(*far[0], also=far[1:])
-        return request
-
 
 def _served(servicer: object) -> tuple[str, dict[str, tuple[Method, Work]]]:
     service: str = servicer.service  # type: ignore[attr-defined]
@@ -264,17 +249,6 @@ def _correlation(given: str | None) -> str:
         return str(UUID(given)) if given else str(ids.new())
     except ValueError:
         return str(ids.new())
-
-
-def _path(violation: protovalidate.Violation) -> str:
-    """The dotted path of the offending field, with positions and keys in brackets."""
-    path = ""
-    for element in violation.proto.field.elements if violation.proto.field else ():
-        path += ("." if path else "") + element.field_name
-        subscript = element.subscript
-        if subscript is not None:
-            path += f"[{subscript.value}]"
-    return path
 
 
 def _refuse(context: Context, error: EldercareError, method: Method) -> str:

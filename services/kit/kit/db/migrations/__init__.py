@@ -12,11 +12,12 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import asyncpg
 from alembic import command, op
 from alembic.config import Config
+from alembic.operations.ops import MigrationScript
 from alembic.script import ScriptDirectory
 from sqlalchemy import BigInteger, Connection, Integer, MetaData, Table, text
 from sqlalchemy.exc import DBAPIError
@@ -26,6 +27,7 @@ from sqlalchemy.pool import NullPool
 from kit.contracts.modules import import_all
 from kit.db import tables
 from kit.db.connections import connect_options
+from kit.db.driver import Driver
 
 T = TypeVar("T")
 
@@ -174,8 +176,9 @@ def write(dsn: str, package: str, message: str) -> None:
     they are equal. Blocks.
     """
 
-    def wanted(_: object, __: object, directives: list[Any]) -> None:
-        if directives[0].upgrade_ops.is_empty():
+    def wanted(_: object, __: object, directives: list[MigrationScript]) -> None:
+        changes = directives[0].upgrade_ops
+        if changes is not None and changes.is_empty():
             directives.clear()
 
     def written(settings: Config) -> None:
@@ -218,13 +221,13 @@ async def _migrate(dsn: str, package: str, act: Callable[[Config], object], to: 
     if done(await revision(dsn)):
         return False
 
-    async def connect() -> Any:
-        return await asyncpg.connect(
-            dsn,
-            **connect_options(
-                "migrations", statement_timeout="0", idle_in_transaction_session_timeout="0"
-            ),
-        )
+    unlimited = connect_options(
+        "migrations", statement_timeout="0", idle_in_transaction_session_timeout="0"
+    )
+
+    async def connect() -> Driver:
+        driver: Driver = await asyncpg.connect(dsn, **unlimited)
+        return driver
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     settings = config(package)

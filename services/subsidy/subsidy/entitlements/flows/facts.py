@@ -35,7 +35,9 @@ async def replicate_elder(session: Session, state: assessment.Elder) -> None:
     known = await session.get(Elder, UUID(state.elder_id))
     before = known and _deciding_facts(known)
     elder = await replicate(session, state, Elder)
-    if before != _deciding_facts(elder) and await session.get(Case, elder.elder_id):
+    if before == _deciding_facts(elder):
+        return
+    if await session.get(Case, elder.elder_id) is not None:
         await review(session, [elder])
 
 

@@ -1,0 +1,34 @@
+"""From the bytes of a request to a message that keeps the constraints of its contract."""
+
+import protovalidate
+from google.protobuf.message import Message
+
+from kit.contracts import days
+from kit.contracts.refusals import Malformed
+from kit.rpc.methods import Method
+
+
+def parsed(method: Method, raw: bytes, validator: protovalidate.Validator) -> Message:
+    """The request. Raises: Malformed with every field that breaks a rule."""
+    try:
+        request = method.request.FromString(raw)
+    except Exception as error:
+        raise Malformed("", "the request is no message of its type") from error
+    broken = [
+        (_path(violation), violation.proto.message or violation.proto.rule_id)
+        for violation in validator.collect_violations(request)
+    ] or list(days.out_of_bounds(request))
+    if broken:
+        raise Malformed(*broken[0], also=broken[1:])
+    return request
+
+
+def _path(violation: protovalidate.Violation) -> str:
+    """The dotted path of the offending field, with positions and keys in brackets."""
+    path = ""
+    for element in violation.proto.field.elements if violation.proto.field else ():
+        path += ("." if path else "") + element.field_name
+        subscript = element.subscript
+        if subscript is not None:
+            path += f"[{subscript.value}]"
+    return path
