@@ -1,6 +1,7 @@
 """Loads one row by its key, not by the ORM's query: a third of its time."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple, TypeAlias, TypeVar, cast
 
 from sqlalchemy import inspect
@@ -8,7 +9,6 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapper, attributes, make_transient_to_detached
-from sqlalchemy.orm import util as orm
 from sqlmodel import SQLModel
 
 from kit.db.driver import Driver, Row
@@ -16,6 +16,22 @@ from kit.db.driver import Driver, Row
 Table = TypeVar("Table", bound=SQLModel)
 Identity: TypeAlias = tuple[type, tuple[object, ...], object]  # as SQLAlchemy's identity map has it
 Reader: TypeAlias = Callable[[object], object]  # how a driver's value becomes the attribute's
+
+
+def identity_of(table: type[object], key: object) -> Identity:
+    """How the identity map names a row. key: a tuple where it has several columns."""
+    return table, key if isinstance(key, tuple) else (key,), None
+
+
+def identity_of_row(row: SQLModel) -> Identity:
+    """The same of a row that may not be written yet."""
+    return type(row), tuple(getattr(row, name) for name in _key_names(type(row))), None
+
+
+@cache
+def _key_names(table: type[SQLModel]) -> tuple[str, ...]:
+    mapper = inspect(table)
+    return tuple(mapper.get_property_by_column(column).key for column in mapper.primary_key)
 
 
 class _Plan(NamedTuple):
@@ -38,7 +54,7 @@ async def locked(
     values = await _values(driver, table, key, for_update=True)
     if values is None:
         return None
-    known = session.sync_session.identity_map.get(orm.identity_key(table, key))
+    known = session.sync_session.identity_map.get(identity_of(table, key))
     if known is not None:
         for name, value in values.items():
             attributes.set_committed_value(known, name, value)

@@ -2,13 +2,16 @@
 way to undo a part of it.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypedDict, TypeVar, Unpack, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import util as orm
+from sqlalchemy.orm import Mapper, attributes
+from sqlalchemy.orm._typing import OrmExecuteOptionsParameter
+from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy.sql.selectable import ForUpdateParameter
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,9 +19,13 @@ from kit.contracts.refusals import NotFound
 from kit.db import final_write
 from kit.db.context import Scope, StoreContext
 from kit.db.driver import Driver
-from kit.db.loading import Identity, alone, locked
+from kit.db.loading import Identity, alone, identity_of, identity_of_row, locked
 
 Table = TypeVar("Table", bound=SQLModel)
+Found = TypeVar("Found")
+
+# options of `get` that ask for nothing where it is known that there is no row
+_NOTHING_TO_LOAD = frozenset({"with_for_update", "populate_existing"})
 
 # one fixed name by the simple protocol: a new name each time would be a statement to prepare each
 # time
@@ -26,6 +33,16 @@ _SAVE = "savepoint r"
 _KEEP = "release savepoint r"
 # released too: the name stands for the savepoint around this one again
 _UNDO = "rollback to savepoint r; release savepoint r"
+
+
+class GetOptions(TypedDict, total=False):
+    """SQLAlchemy's options of `get`."""
+
+    options: Sequence[ORMOption] | None
+    populate_existing: bool | None
+    with_for_update: ForUpdateParameter
+    identity_token: object
+    execution_options: OrmExecuteOptionsParameter
 
 
 class Transaction(AsyncSession):
@@ -59,22 +76,30 @@ class Transaction(AsyncSession):
         return self._driver
 
     # the signature is SQLAlchemy's own
-    async def get(self, entity: Any, ident: Any, **options: Any) -> Any:
+    async def get(
+        self,
+        entity: type[Found] | Mapper[Found],
+        ident: object,
+        **options: Unpack[GetOptions],
+    ) -> Found | None:
         """The row by its key, or None; free where a reader has loaded it before, or has seen that
         there is none.
         """
-        if self.absent and not options.keys() - {"with_for_update", "populate_existing"}:
-            identity = orm.identity_key(entity, ident)
-            if identity in self.absent:
-                row = self.absent[identity]
-                return None if row in self.deleted else row
+        table = entity if isinstance(entity, type) else entity.class_
+        identity = identity_of(table, ident)
+        known: Found | None = self.sync_session.identity_map.get(identity)
+        if known is not None and not options and not attributes.instance_state(known).expired:
+            return known
+        if identity in self.absent and options.keys() <= _NOTHING_TO_LOAD:
+            row = self.absent[identity]
+            return None if row in self.deleted else cast(Found | None, row)
         return await super().get(entity, ident, **options)
 
     def add(self, instance: object, *, _warn: bool = True) -> None:
         """Remembers a row that is written at the next flush."""
         super().add(instance, _warn=_warn)
         if self.absent and isinstance(instance, SQLModel):
-            identity = orm.identity_key(instance=instance)
+            identity = identity_of_row(instance)
             if identity in self.absent:
                 self.absent[identity] = instance
 
@@ -107,7 +132,7 @@ class Transaction(AsyncSession):
         """Notes that these rows were loaded `for update`, so that `get_locked` finds them without a
         round trip.
         """
-        self._held.update(orm.identity_key(instance=row) for row in rows)
+        self._held.update(identity_of_row(row) for row in rows)
 
     async def get_locked(
         self, table: type[Table], key: object, caller: Scope | None = None
@@ -118,7 +143,7 @@ class Transaction(AsyncSession):
         `elder_id`.
         Raises: NotFound where it is absent or outside the caller's scope.
         """
-        identity = orm.identity_key(table, key)
+        identity = identity_of(table, key)
         row = self.sync_session.identity_map.get(identity) if identity in self._held else None
         if row is None and self.absent.get(identity) is not None:
             row = await self.get(table, key)  # added in this transaction: nobody else sees it

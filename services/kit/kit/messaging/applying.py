@@ -4,6 +4,7 @@ flush.
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
+from typing import cast
 
 from google.protobuf.message import Message
 from sqlalchemy import event as events
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session as SyncSession
 from sqlalchemy.orm import UOWTransaction
 from sqlmodel import SQLModel
 
+from kit.db.loading import Identity, identity_of_row
 from kit.db.store import Session
 from kit.messaging import prefetch
 from kit.messaging.disposition import (
@@ -22,7 +24,7 @@ from kit.messaging.disposition import (
     Disposition,
     Outcome,
 )
-from kit.messaging.outbox import Cause, cause
+from kit.messaging.outbox import Cause, Versioned, cause
 from kit.messaging.records import UNDECODABLE, Item
 from kit.messaging.subscriptions import Fact, Handler, Prefetch, kind_of, text_of
 from kit.observability.traces import handling
@@ -36,14 +38,14 @@ class Applier:
     """Calls the handlers of a group inside one transaction.
 
     done: what earlier records of the transaction have come to. culprit: the record at whose
-    handler the last failure happened. inserted: kind and id of the rows that the handlers made.
+    handler the last failure happened.
     """
 
     def __init__(self, session: Session, group: str) -> None:
         self.session, self.group = session, group
         self.done = Outcome()
         self.culprit: Item | None = None
-        self.inserted: set[tuple[str, str]] = set()
+        self._made: list[Identity] = []
         self._rows: list[SQLModel] = []  # the session alone would forget them
         events.listen(session.sync_session, "after_flush", self._note_inserted)
 
@@ -66,6 +68,11 @@ class Applier:
                 await function(pairs, self.session)
             await self.session.driver()
         return outcome
+
+    def take_made(self) -> set[tuple[str, str]]:
+        """Kind and id of the rows that handlers have made since it was asked last."""
+        made, self._made = self._made, []
+        return {(kind_of(table), "/".join(map(str, key))) for table, key, _ in made}
 
     async def _load(self, items: Sequence[Item]) -> Prefetches:
         wanted: Prefetches = {}
@@ -140,14 +147,17 @@ class Applier:
         self, handler: Handler, table: type[SQLModel], item: Item, fact: Fact
     ) -> bool:
         wanted = prefetch.replica_of(table, item)
-        row = await self.session.get(wanted.table, wanted.key)
-        if row is not None and row.version >= fact.sequence:
+        known = await self._versioned(wanted)
+        if known is not None and known.version >= fact.sequence:
             return False
         await self._handle(handler, item.decoded_event, fact)
-        row = await self.session.get(wanted.table, wanted.key)
-        if row is not None:
-            row.version = fact.sequence
+        kept = await self._versioned(wanted)
+        if kept is not None:
+            kept.version = fact.sequence
         return True
+
+    async def _versioned(self, wanted: Prefetch) -> Versioned | None:
+        return cast(Versioned | None, await self.session.get(wanted.table, wanted.key))
 
     async def _handle(self, handler: Handler, event: Message, fact: Fact) -> None:
         if handler.takes_fact:
@@ -156,6 +166,4 @@ class Applier:
             await handler.function(event, self.session)
 
     def _note_inserted(self, session: SyncSession, _: UOWTransaction) -> None:
-        for row in session.new:
-            if isinstance(row, SQLModel):
-                self.inserted.add((kind_of(type(row)), text_of(prefetch.key_of(row))))
+        self._made += map(identity_of_row, session.new)

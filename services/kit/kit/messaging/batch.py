@@ -78,7 +78,7 @@ class Batch:
                 work.append(item)
         await self._run(work, suspects)
         if self.done.waiting or any(position.waits for position in self.locked.values()):
-            await self.release(self._applier.inserted)
+            await self.release(self._applier.take_made())
 
     async def release(self, rows: set[tuple[str, str]]) -> int:
         """Takes up the records that wait for one of these rows, and those that wait for what they
@@ -86,7 +86,6 @@ class Batch:
         """
         count = 0
         while rows and count < RELEASED:
-            self._applier.inserted = set()
             await self.write()
             driver = await self.session.driver()
             found = await inbox.waiting_for(driver, self.group, rows, RELEASED)
@@ -100,7 +99,7 @@ class Batch:
             await self._find_blocked(items)
             await self._run(items)
             count += len(items)
-            rows = self._applier.inserted - rows
+            rows = self._applier.take_made() - rows
         return count
 
     async def replay(self, items: Sequence[Item]) -> bool:
@@ -112,7 +111,7 @@ class Batch:
             if self.done.dispositions[-1].name == PARKED:
                 break
         through = not any(one.name == PARKED for one in self.done.dispositions)
-        await self.release(self._applier.inserted)
+        await self.release(self._applier.take_made())
         return through
 
     async def write(self) -> None:

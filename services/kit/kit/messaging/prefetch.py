@@ -8,12 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import any_, bindparam, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import util as orm
 from sqlmodel import SQLModel, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from kit.db.driver import Row
-from kit.db.loading import Identity
+from kit.db.loading import Identity, identity_of, identity_of_row
 from kit.db.store import Session
 from kit.messaging.records import ClusterPartition, Item, decoded, kept
 from kit.messaging.subscriptions import Prefetch, key_columns, kind_of, subscriptions_of
@@ -26,19 +25,15 @@ async def load(session: Session, needs: Iterable[Prefetch]) -> list[SQLModel]:
     """
     keys: dict[type[SQLModel], dict[Identity, object]] = {}
     for need in needs:
-        identity = orm.identity_key(need.table, need.key)
+        identity = identity_of(need.table, need.key)
         if identity not in session.absent and identity not in session.sync_session.identity_map:
             keys.setdefault(need.table, {})[identity] = need.key
     found: list[SQLModel] = []
     for table in sorted(keys, key=kind_of):
-        rows = list(
-            (
-                await session.exec(_statement(table), params={"keys": list(keys[table].values())})
-            ).all()
-        )
-        session.absent.update(
-            dict.fromkeys(keys[table].keys() - {orm.identity_key(instance=row) for row in rows})
-        )
+        asked = {"keys": list(keys[table].values())}
+        rows = list((await session.exec(_statement(table), params=asked)).all())
+        known = {identity_of_row(row) for row in rows}
+        session.absent.update(dict.fromkeys(keys[table].keys() - known))
         session.holds(*rows)
         found += rows
     return found
@@ -67,12 +62,6 @@ def _reader(table: type[SQLModel]) -> Callable[[str], object]:
     (column,) = key_columns(table)
     kind = column.type.python_type
     return UUID if kind is UUID else int if kind is int else str
-
-
-def key_of(row: SQLModel) -> object:
-    """The primary key, a tuple where it has parts."""
-    values = tuple(getattr(row, column.key) for column in key_columns(type(row)))
-    return values if len(values) > 1 else values[0]
 
 
 def stored(row: Row, group: str, where: str) -> Item:

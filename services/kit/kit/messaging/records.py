@@ -5,7 +5,7 @@ here raises for a bad record.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -83,7 +83,8 @@ class Item:
 
     cluster: Kafka's id. fact, event: None where it could not be decoded or is not ours. handlers:
     None where the group does not hear its type. fault: why it could not be decoded. stored: the
-    table it lies in already, `waiting` or `parked`.
+    table it lies in already, `waiting` or `parked`. ordering_key: where it queues, as records of
+    one line are applied in their order; None where it has no key.
     """
 
     cluster: str
@@ -93,6 +94,13 @@ class Item:
     handlers: tuple[Handler, ...] | None = None
     fault: str | None = None
     stored: str | None = None
+    place: ClusterPartition = field(init=False)
+    ordering_key: OrderingKey | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        record, key = self.record, self.record.key
+        self.place = ClusterPartition(self.cluster, record.topic, record.partition)
+        self.ordering_key = None if key is None else (self.cluster, record.topic, bytes(key))
 
     @property
     def known_fact(self) -> Fact:
@@ -105,18 +113,6 @@ class Item:
         """The event of a record that could be decoded."""
         assert self.event is not None
         return self.event
-
-    @property
-    def place(self) -> ClusterPartition:
-        return ClusterPartition(self.cluster, self.record.topic, self.record.partition)
-
-    @property
-    def ordering_key(self) -> OrderingKey | None:
-        """Where it queues: records of one line are applied in their order. None where it has no
-        key.
-        """
-        key = self.record.key
-        return None if key is None else (self.cluster, self.record.topic, bytes(key))
 
 
 def decoded(
@@ -164,7 +160,7 @@ def _read(headers: Headers) -> tuple[dict[str, str], str | None]:
             if name in _STRICT:
                 fault = f"{name}: is no UTF-8"
             continue
-        if (wrong := _unkeepable(text)) is not None:
+        if (wrong := _unkeepable(value)) is not None:
             if name in _STRICT:
                 fault = f"{name}: {wrong}"
             continue
@@ -173,13 +169,13 @@ def _read(headers: Headers) -> tuple[dict[str, str], str | None]:
     return found, fault
 
 
-def _unkeepable(text: str) -> str | None:
+def _unkeepable(text: bytes) -> str | None:
     """Why PostgreSQL would not keep this text: what it refuses outside of a handler would hold up
     the whole partition.
     """
-    if "\0" in text:
+    if b"\0" in text:
         return "holds a NUL"
-    return f"is longer than {_LONGEST} bytes" if len(text.encode()) > _LONGEST else None
+    return f"is longer than {_LONGEST} bytes" if len(text) > _LONGEST else None
 
 
 def _enveloped(item: Item, found: dict[str, str]) -> str | None:
@@ -206,7 +202,7 @@ def _enveloped(item: Item, found: dict[str, str]) -> str | None:
         return "ce_sequence: is no version"
     key = record.key
     subject = found.get("ce_subject") or (key.decode(errors="replace") if key else "")
-    if (wrong := _unkeepable(subject)) is not None:
+    if (wrong := _unkeepable(subject.encode())) is not None:
         return f"key: {wrong}"
     item.fact = Fact(
         found["ce_id"],
