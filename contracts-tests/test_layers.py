@@ -45,9 +45,9 @@ LUCK = {
     "kit.db.migrations": "a pause between two tries",
     "city.box.state": "secrets of a new city",
     "city.cli.service": "a new key",
-    "datacenter.testing": "seeded examples",
-    "datacenter.bench.board": "seeded load",
-    "datacenter.bench.projection": "seeded load",
+    "datacenter.testing.story": "seeded examples",
+    "benchmarks.datacenter.board": "seeded load",
+    "benchmarks.datacenter.projection": "seeded load",
 }
 TOPICS = {
     "testkit.trial": "a contract made for the kit's own suite",

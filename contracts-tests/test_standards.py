@@ -24,6 +24,7 @@ STRUCTURAL = {
     ("datacenter.months", 8): "hours between Shanghai and UTC",
     ("datacenter.months", 3600): "seconds of an hour",
     ("datacenter.months", 100_000): "entries of a cache",
+    ("datacenter.subjects.counting", 100_000): "entries of a cache",
     ("datacenter.subjects.declaration", 1_000_000): "microseconds of a second",
     ("datacenter.subjects.declaration", 1970): "the first year of the clock",
     ("datacenter.subjects.order", 1_000_000): "microseconds of a second",

@@ -18,8 +18,8 @@ BENCHES: dict[str, Benchmark] = {
     "outbox": _of("benchmarks.outbox"),
     "consumer": _of("benchmarks.consumer"),
     "command": _of("benchmarks.command"),
-    "projection": _of("datacenter.bench"),
-    "board": _of("datacenter.bench.board"),
+    "projection": _of("benchmarks.datacenter.projection"),
+    "board": _of("benchmarks.datacenter.board"),
     "gateway": _of("benchmarks.gateway.reading"),
     "city": _of("benchmarks.city"),
 }

@@ -15,7 +15,8 @@ import pytest
 from city.box import servers
 from city.box.services import database
 from city.box.state import State
-from datacenter.testing import History, a_record, dispatched
+from datacenter.testing.history import History
+from datacenter.testing.records import a_record, dispatched
 from devservers.postgres import ensure_database
 from kit.contracts import ids
 from kit.contracts.clock import Clock

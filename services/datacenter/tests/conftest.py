@@ -10,7 +10,9 @@ from datacenter.figures import queries as figures
 from datacenter.indicators.catalogue import limits
 from datacenter.proofs.recount.counting import Figures
 from datacenter.proofs.recount.month import Recount
-from datacenter.testing import CITY, DatedEvent, Record, an_operator, dispatched
+from datacenter.testing.callers import an_operator
+from datacenter.testing.records import DatedEvent, Record, dispatched
+from datacenter.testing.villages import CITY
 from kit.contracts import areas
 from kit.db.store import Store
 

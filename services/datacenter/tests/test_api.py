@@ -1,15 +1,20 @@
 """Over a real channel: the board, figures, proofs, lineage, and that nobody sees a foreign area."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypeVar
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 from eldercare.datacenter.v1 import api_pb2 as pb
+from google.protobuf.message import Message
 
-from datacenter.testing import CITY, DatedEvent, History, dispatched, records, villages
+from datacenter.indicators.catalogue import catalogue
+from datacenter.testing.history import History
+from datacenter.testing.records import DatedEvent, dispatched, records
+from datacenter.testing.villages import CITY, villages
 from kit.contracts import areas
 from kit.contracts.clock import Clock
 from kit.contracts.refusals import Denied, Malformed, NotFound
@@ -19,6 +24,8 @@ HOME = villages()[0]
 COUNTY = areas.at(HOME, areas.COUNTY)
 MONTH = "2025-03"
 
+R = TypeVar("R", bound=Message)
+
 
 class City:
     """A data center that has read a small city, and the events it has read."""
@@ -26,14 +33,35 @@ class City:
     def __init__(self, served: Served, events: list[DatedEvent]) -> None:
         self.served, self.events = served, events
 
-    async def ask(self, method: str, request: Any, **claims: Any) -> Any:
-        return await self.served.call(f"eldercare.datacenter.v1.{method}", request, **claims)
+    async def ask(
+        self,
+        method: str,
+        request: Message,
+        reply: type[R],
+        roles: Sequence[str] = ("operator",),
+        **claims: str,
+    ) -> R:
+        found = await self.served.call(
+            f"eldercare.datacenter.v1.{method}", request, roles=roles, **claims
+        )
+        assert isinstance(found, reply)
+        return found
+
+    async def board(self, **asked: str) -> pb.Board:
+        return await self.ask("Boards/Get", pb.GetBoard(**asked), pb.Board)
 
     async def figures(self, code: str, area: str = CITY, month: str = MONTH) -> pb.Figure:
-        page = await self.ask(
-            "Indicators/Figures", pb.ListFigures(area_code=area, month_from=month, month_to=month)
-        )
+        asked = pb.ListFigures(area_code=area, month_from=month, month_to=month)
+        page = await self.ask("Indicators/Figures", asked, pb.FigurePage)
         return next(row for row in page.rows if row.code == code)
+
+    async def trace(self, code: str, limit: int, after: str = "") -> pb.LineagePage:
+        asked = pb.TraceFigure(area_code=CITY, month=MONTH, code=code, limit=limit, after=after)
+        return await self.ask("Lineage/Trace", asked, pb.LineagePage)
+
+    async def proof(self) -> pb.Proof:
+        asked = pb.ProveFigures(area_code=CITY, month=MONTH)
+        return await self.ask("Indicators/Prove", asked, pb.Proof)
 
 
 @pytest_asyncio.fixture
@@ -46,13 +74,13 @@ async def city(served: Callable[..., Awaitable[Served]], clock: Clock) -> AsyncI
 
 
 async def test_one_request_brings_the_whole_board(city: City) -> None:
-    board = await city.ask("Boards/Get", pb.GetBoard(area_code=CITY, month=MONTH))
+    board = await city.board(area_code=CITY, month=MONTH)
 
     assert (board.area.name, board.area.level, board.month) == ("滁州市", 2, MONTH)
     assert [one.code for one in board.figures] == [one.code for one in board.indicators]
-    assert len(board.figures) == 40
-    assert len(board.trend) == 12 * 40
-    assert board.trend[-40:] == board.figures
+    assert [one.code for one in board.figures] == list(catalogue())
+    assert len(board.trend) == 12 * len(catalogue())
+    assert board.trend[-len(catalogue()) :] == board.figures
     assert [part.area.area_code for part in board.parts] == sorted(
         part.area.area_code for part in board.parts
     )
@@ -68,9 +96,9 @@ async def test_one_request_brings_the_whole_board(city: City) -> None:
 
 async def test_a_board_of_another_releases_rules_is_marked_as_outdated(city: City) -> None:
     async def outdated() -> list[bool]:
-        page = pb.ListFigures(area_code=CITY, month_from=MONTH, month_to=MONTH)
-        asked = (("Boards/Get", pb.GetBoard(area_code=CITY)), ("Indicators/Figures", page))
-        return [(await city.ask(*question)).counts_outdated for question in asked]
+        asked = pb.ListFigures(area_code=CITY, month_from=MONTH, month_to=MONTH)
+        page = await city.ask("Indicators/Figures", asked, pb.FigurePage)
+        return [(await city.board(area_code=CITY)).counts_outdated, page.counts_outdated]
 
     assert await outdated() == [False, False]
     async with city.served.store.transaction() as session:
@@ -81,7 +109,7 @@ async def test_a_board_of_another_releases_rules_is_marked_as_outdated(city: Cit
 
 
 async def test_a_board_shows_the_path_down_to_its_area(city: City) -> None:
-    board = await city.ask("Boards/Get", pb.GetBoard(area_code=HOME))
+    board = await city.board(area_code=HOME)
 
     assert [step.level for step in board.path] == [2, 3, 4, 5]
     assert board.month == "2026-04"
@@ -89,9 +117,9 @@ async def test_a_board_shows_the_path_down_to_its_area(city: City) -> None:
 
 
 async def test_an_official_sees_the_own_county_and_no_other(city: City) -> None:
-    own = {"roles": ("official",), "area": COUNTY}
-
-    board = await city.ask("Boards/Get", pb.GetBoard(area_code=COUNTY), **own)
+    board = await city.ask(
+        "Boards/Get", pb.GetBoard(area_code=COUNTY), pb.Board, ("official",), area=COUNTY
+    )
 
     assert board.area_code == COUNTY
     foreign = areas.at(villages()[-1], areas.COUNTY)
@@ -105,24 +133,28 @@ async def test_an_official_sees_the_own_county_and_no_other(city: City) -> None:
         ("Lineage/GetEvent", pb.GetArchivedEvent(event_id=event_id)),
     ):
         with pytest.raises(NotFound):
-            await city.ask(method, request, **own)
+            await city.ask(method, request, Message, ("official",), area=COUNTY)
 
 
-async def _an_event_of(city: City, prefix: str) -> Any:
+async def _an_event_of(city: City, prefix: str) -> UUID:
     async with city.served.store.reading() as session:
         driver = await session.driver()
         found = await driver.fetchval(
             "select id from archive where not starts_with(area_code, $1) limit 1",
             areas.prefix(COUNTY),
         )
-    assert found
+    assert isinstance(found, UUID)
     return found
 
 
 async def test_a_provider_has_no_board(city: City) -> None:
     with pytest.raises(Denied):
         await city.ask(
-            "Boards/Get", pb.GetBoard(area_code=CITY), roles=("provider",), organisation_id="x"
+            "Boards/Get",
+            pb.GetBoard(area_code=CITY),
+            pb.Board,
+            ("provider",),
+            organisation_id="x",
         )
 
 
@@ -141,7 +173,7 @@ async def test_a_bad_question_is_refused_with_its_field(
     city: City, request_: pb.ListFigures, field: str
 ) -> None:
     with pytest.raises(Malformed) as refused:
-        await city.ask("Indicators/Figures", request_)
+        await city.ask("Indicators/Figures", request_, pb.FigurePage)
 
     assert refused.value.field == field
 
@@ -154,12 +186,12 @@ async def test_a_zero_denominator_has_no_value(city: City) -> None:
 
 
 async def test_a_proof_finds_nothing_and_is_shown_on_the_board(city: City) -> None:
-    proof = await city.ask("Indicators/Prove", pb.ProveFigures(area_code=CITY, month=MONTH))
+    proof = await city.proof()
 
     assert proof.events == len(city.events)
     assert proof.figures > 1000
     assert not proof.differences
-    board = await city.ask("Boards/Get", pb.GetBoard(area_code=COUNTY, month=MONTH))
+    board = await city.board(area_code=COUNTY, month=MONTH)
     assert board.proof == proof
 
 
@@ -170,7 +202,7 @@ async def test_a_proof_finds_a_count_that_was_tampered_with(city: City) -> None:
             "update count set alive = alive + 1 where area_code = $1 and month = 24300", CITY
         )
 
-    proof = await city.ask("Indicators/Prove", pb.ProveFigures(area_code=CITY, month=MONTH))
+    proof = await city.proof()
 
     found = {one.code: one for one in proof.differences}
     assert found["POP01"].shown_numerator == shown.numerator + 1
@@ -188,9 +220,7 @@ async def test_a_figure_leads_to_as_many_events_as_it_counts(city: City) -> None
     }
     for code, (above, below) in kinds.items():
         figure = await city.figures(code)
-        page = await city.ask(
-            "Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code=code, limit=500)
-        )
+        page = await city.trace(code, limit=500)
 
         assert page.figure == figure
         assert (
@@ -207,17 +237,12 @@ async def test_a_figure_leads_to_as_many_events_as_it_counts(city: City) -> None
 
 
 async def test_lineage_comes_in_pages(city: City) -> None:
-    whole = await city.ask(
-        "Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code="POP01", limit=500)
-    )
+    whole = await city.trace("POP01", limit=500)
     assert len(whole.events) == whole.figure.numerator
 
     pages, after = [], ""
     while True:
-        page = await city.ask(
-            "Lineage/Trace",
-            pb.TraceFigure(area_code=CITY, month=MONTH, code="POP01", limit=4, after=after),
-        )
+        page = await city.trace("POP01", limit=4, after=after)
         pages += page.events
         after = page.next
         if not after:
@@ -227,12 +252,12 @@ async def test_lineage_comes_in_pages(city: City) -> None:
 
 
 async def test_an_event_is_shown_without_the_day_of_birth(city: City) -> None:
-    page = await city.ask(
-        "Lineage/Trace", pb.TraceFigure(area_code=CITY, month=MONTH, code="POP01", limit=1)
-    )
+    page = await city.trace("POP01", limit=1)
 
     event = await city.ask(
-        "Lineage/GetEvent", pb.GetArchivedEvent(event_id=page.events[0].event_id)
+        "Lineage/GetEvent",
+        pb.GetArchivedEvent(event_id=page.events[0].event_id),
+        pb.ArchivedEvent,
     )
 
     elder = json.loads(event.body)["elder"]
@@ -243,9 +268,9 @@ async def test_an_event_is_shown_without_the_day_of_birth(city: City) -> None:
 
 
 async def test_the_catalogue_names_what_stands_on_top(city: City) -> None:
-    page = await city.ask("Indicators/List", pb.ListIndicators())
+    page = await city.ask("Indicators/List", pb.ListIndicators(), pb.IndicatorPage)
 
-    assert len(page.rows) == 40
+    assert len(page.rows) == len(catalogue())
     assert sum(row.key for row in page.rows) == 8
     coverage = next(row for row in page.rows if row.code == "AS01")
     assert (coverage.target, coverage.target_sense, coverage.unit) == (100, "at least", "%")

@@ -10,7 +10,8 @@ from datacenter.counts.flows.columns import complete, ensure_columns
 from datacenter.counts.flows.rebuild import rebuild
 from datacenter.counts.measures import COLUMNS
 from datacenter.proofs.recount.counting import Figures
-from datacenter.testing import DatedEvent, History, Record, records
+from datacenter.testing.history import History
+from datacenter.testing.records import DatedEvent, Record, records
 from kit.db import migrations
 from kit.db.store import Store
 

@@ -10,7 +10,9 @@ from eldercare.facility.v1 import events_pb2 as facility
 from google.protobuf.message import Message
 
 from datacenter.proofs.recount.counting import Figures
-from datacenter.testing import DatedEvent, Record, a_record, an_elder, villages
+from datacenter.testing.elders import an_elder
+from datacenter.testing.records import DatedEvent, Record, a_record
+from datacenter.testing.villages import villages
 from kit.contracts import areas, ids
 from kit.contracts.wire import timestamp
 from kit.db.store import Store

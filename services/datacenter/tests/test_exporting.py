@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -23,9 +22,14 @@ from datacenter.counts.consumers import GROUP, keep
 from datacenter.counts.flows.rebuild import rebuild
 from datacenter.lineage import queries as lineage
 from datacenter.proofs import flows as proving
+from datacenter.proofs.recount.counting import Figures
 from datacenter.proofs.tables import Proof
-from datacenter.testing import CITY, DatedEvent, History, Record, a_record, an_operator, records
+from datacenter.testing.callers import an_operator
+from datacenter.testing.history import History
+from datacenter.testing.records import DatedEvent, Record, a_record, records
+from datacenter.testing.villages import CITY
 from kit.contracts import ids
+from kit.contracts.clock import Clock
 from kit.contracts.refusals import NotFound
 from kit.db.store import Contended, Store
 from kit.messaging import parking
@@ -35,6 +39,7 @@ from kit.messaging.records import ClusterPartition, decoded
 from kit.messaging.subscriptions import subscriptions_of
 
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
+Shown = Callable[[str], Awaitable[Figures]]
 FIRST, LAST = date(2026, 9, 1), date(2026, 9, 3)
 BEFORE = date(2026, 9, 3)
 MONTH = "2025-03"
@@ -77,7 +82,7 @@ def city(seed: int = 3) -> list[Record]:
     return dated(History(seed, months=3).grow(8).ordered())
 
 
-async def kept(store: Store) -> list[tuple[Any, ...]]:
+async def kept(store: Store) -> list[tuple[object, ...]]:
     """All columns of all rows of the archive."""
     async with store.reading() as session:
         return [
@@ -279,7 +284,7 @@ async def test_days_that_are_open_do_not_leave(store: Store, hear: Hear, folder:
 
 
 async def test_days_with_events_of_the_last_closed_month_do_not_leave(
-    store: Store, hear: Hear, clock: Any, folder: Path
+    store: Store, hear: Hear, clock: Clock, folder: Path
 ) -> None:
     events = History(3, months=1, begin=datetime(2026, 4, 1, tzinfo=UTC)).grow(8).ordered()
     await hear(dated(events))
@@ -298,7 +303,7 @@ async def test_days_with_events_of_the_last_closed_month_do_not_leave(
 async def test_with_the_files_a_rebuild_and_a_proof_count_the_same_without_them_they_refuse(
     store: Store,
     hear: Hear,
-    shown: Any,
+    shown: Shown,
     folder: Path,
 ) -> None:
     await hear(city())
@@ -372,7 +377,7 @@ async def test_an_event_that_left_and_what_depends_on_it_are_refused_with_the_fi
 async def test_a_figure_of_things_that_began_later_is_traced_as_far_as_the_database_reaches(
     store: Store,
     hear: Hear,
-    clock: Any,
+    clock: Clock,
     folder: Path,
 ) -> None:
     await hear(city())

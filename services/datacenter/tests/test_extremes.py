@@ -15,7 +15,9 @@ from datacenter.indicators.catalogue import limits
 from datacenter.proofs.recount.counting import Figures
 from datacenter.proofs.recount.month import Recount
 from datacenter.subjects.declaration import When
-from datacenter.testing import DatedEvent, History, Record, records, villages
+from datacenter.testing.history import History
+from datacenter.testing.records import DatedEvent, Record, records
+from datacenter.testing.villages import villages
 from kit.contracts import ids
 from kit.contracts.days import NO_END
 from kit.contracts.wire import timestamp

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from datacenter.proofs.measuring import measure
 from datacenter.proofs.tables import Difference, Proof
-from datacenter.testing import CITY, History, Record, records
+from datacenter.testing.history import History
+from datacenter.testing.records import Record, records
+from datacenter.testing.villages import CITY
 from kit.contracts import ids
 from kit.contracts.clock import Clock
 from kit.db.store import Store

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from datacenter import months
 from datacenter.proofs.recount.counting import Figures
-from datacenter.testing import DatedEvent, History, Record, a_record, records
+from datacenter.testing.history import History
+from datacenter.testing.records import DatedEvent, Record, a_record, records
 from devservers.postgres import execute
 from kit.db.store import Store
 from kit.messaging.outbox import route

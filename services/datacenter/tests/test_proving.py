@@ -7,7 +7,9 @@ from sqlmodel import select
 from datacenter import months
 from datacenter.proofs import flows as proving
 from datacenter.proofs.tables import Difference, Proof
-from datacenter.testing import CITY, History, records
+from datacenter.testing.history import History
+from datacenter.testing.records import records
+from datacenter.testing.villages import CITY
 from kit.contracts.clock import Clock, local_day
 from kit.db.store import Store
 

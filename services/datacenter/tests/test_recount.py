@@ -3,7 +3,8 @@
 from datacenter.counts.measures import COMPILED
 from datacenter.indicators.catalogue import catalogue, limits
 from datacenter.proofs.recount.month import Recount
-from datacenter.testing import CITY, History
+from datacenter.testing.history import History
+from datacenter.testing.villages import CITY
 
 
 def test_every_event_that_the_fold_reads_is_recounted_and_no_other() -> None:

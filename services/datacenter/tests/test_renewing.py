@@ -15,7 +15,9 @@ from datacenter.counts.flows import renewing
 from datacenter.counts.flows.rebuild import rebuild
 from datacenter.proofs import flows as proving
 from datacenter.proofs.recount.counting import Figures
-from datacenter.testing import CITY, DatedEvent, History, Record, records
+from datacenter.testing.history import History
+from datacenter.testing.records import DatedEvent, Record, records
+from datacenter.testing.villages import CITY
 from kit.db.store import Store
 from testkit import until
 

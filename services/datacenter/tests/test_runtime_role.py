@@ -12,7 +12,8 @@ import pytest_asyncio
 
 from datacenter.counts.flows.rebuild import rebuild
 from datacenter.proofs.recount.counting import Figures
-from datacenter.testing import DatedEvent, History, dispatched, records
+from datacenter.testing.history import History
+from datacenter.testing.records import DatedEvent, dispatched, records
 from devservers.postgres import Postgres, ensure_database, execute
 from kit.contracts.clock import Clock
 from kit.db import migrations

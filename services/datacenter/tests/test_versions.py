@@ -5,20 +5,19 @@ with its formula.
 from dataclasses import asdict, fields, replace
 from datetime import date
 from functools import cache
-from typing import Any
 
 import pytest
 
-from datacenter.indicators.catalogue import catalogue, limits, version
+from datacenter.indicators.catalogue import Definition, catalogue, limits, version
 from datacenter.limits import Limits
 from datacenter.proofs.recount.counting import Figures
 from datacenter.proofs.recount.month import Recount
-from datacenter.testing import History
+from datacenter.testing.history import History
 from kit.contracts import standards
 
 LIMITS = [field.name for field in fields(Limits)]
 DAY = date(2026, 11, 26)
-ENTRY: dict[str, Any] = {
+ENTRY: Definition = {
     "form": "share",
     "numerator": "ALIVE_65",
     "denominator": "ALIVE",
@@ -27,7 +26,7 @@ ENTRY: dict[str, Any] = {
 }
 
 
-def entries() -> dict[str, dict[str, Any]]:
+def entries() -> dict[str, Definition]:
     known = standards.load("datacenter")
     return {
         one.path.removeprefix("indicators."): one.values[-1][1]
@@ -74,7 +73,7 @@ def test_another_number_is_another_version_of_the_figures_that_use_it_alone(name
     "another",
     [{"numerator": "ALIVE_80"}, {"denominator": "ASSESSED"}, {"factor": 1000}, {"level": 5}],
 )
-def test_another_formula_is_another_version(another: dict[str, Any]) -> None:
+def test_another_formula_is_another_version(another: Definition) -> None:
     assert version(DAY, ENTRY | another, limits()) != version(DAY, ENTRY, limits())
 
 

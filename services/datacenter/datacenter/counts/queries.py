@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
 from sqlalchemy import Row, Select, func, or_
 from sqlmodel import col, select
@@ -30,11 +29,13 @@ _SUMS = [measure for measure in STOCKS if measure not in _PRESENT]
 Totals = dict[tuple[Measure, str, int], int]
 
 
-# as many columns as there are measures: no types of theirs
-_Select = Select[*tuple[Any, ...]]
+# as many columns as there are measures: area, month, amounts
+_Select = Select[str, int, *tuple[int | None, ...]]
 
 
-async def _rows(session: Session, statement: _Select) -> Sequence[Row[*tuple[Any, ...]]]:
+async def _rows(
+    session: Session, statement: _Select
+) -> Sequence[Row[str, int, *tuple[int | None, ...]]]:
     return (await session.exec(statement)).all()  # type: ignore[call-overload, no-any-return]
 
 

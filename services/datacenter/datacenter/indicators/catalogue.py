@@ -8,9 +8,9 @@ from dataclasses import asdict
 from datetime import date
 from functools import cache
 from hashlib import sha256
-from typing import Required  # pydantic reads no other before 3.12
+from typing import Required
 
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 from datacenter.indicators.rules import Indicator
 from datacenter.limits import Limits

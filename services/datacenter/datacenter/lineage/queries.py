@@ -1,51 +1,44 @@
-"""From a figure to the events that made it.
-
-The evidence of a thing is the smallest set of its newest events from which it counts as it does,
-found with the same pure functions that make the counts. An event counts in a figure if it belongs
-to the evidence and the figure would be less without it.
+"""From a figure to the events that made it. An event counts in a figure if it belongs to the
+evidence of its thing and the figure would be less without it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from eldercare import options_pb2
 from eldercare.datacenter.v1 import api_pb2 as pb
-from google.protobuf import json_format
-from google.protobuf.message import Message
-from sqlalchemy import Text, cast, func, select, true, tuple_
+from sqlalchemy import Text, cast, func, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import col, select
 
 from datacenter import months
-from datacenter.archive import tables
 from datacenter.archive.events import KINDS
 from datacenter.archive.flows import exported
+from datacenter.archive.tables import Archived
 from datacenter.counts import queries as counts
 from datacenter.counts.measures import COMPILED
 from datacenter.figures import queries as figures
-from datacenter.indicators.catalogue import catalogue, limits
+from datacenter.indicators.catalogue import catalogue
 from datacenter.indicators.rules import Indicator
-from datacenter.subjects.compiled import Counts, Reading, SubjectFold
-from datacenter.subjects.declaration import State, When
-from datacenter.subjects.measures import Measure
+from datacenter.lineage.evidence import Asked, Counted, Event, evidence, read
+from datacenter.lineage.shown import shown
 from kit.contracts import areas, wire
 from kit.contracts.refusals import Malformed, NotFound
 from kit.db.store import Session
-from kit.observability.traces import trace_id_of
-from kit.security.access import Caller, area_prefix, scoped
-
-Archived: Any = tables.Archived
+from kit.security.access import Caller, scoped
 
 LIMIT, CHUNK, ROUNDS = 50, 100, 20
 
+ID, TIME, AREA = col(Archived.id), col(Archived.time), col(Archived.area_code)
 
-class Event(NamedTuple):
-    """An archived event, decoded, with what it says."""
 
-    row: Any
-    event: Message
-    reading: Reading
+class Cursor(NamedTuple):
+    """The last event that was looked at."""
+
+    time: datetime
+    id: UUID
 
 
 async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb.LineagePage:
@@ -58,23 +51,16 @@ async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb
     indicator = catalogue().get(request.code)
     if indicator is None:
         raise NotFound("figure", request.code, field="code")
-    counted = await counts.totals(session, caller, [place.code], month, month)
-    present = await counts.presence(session, caller, place.code, month, month)
-    newest = await counts.watermarks(session, month)
-    made = figures.figures([place.code], range(month, month + 1), counted, present, newest)
-    page = pb.LineagePage(
-        indicator=figures.described(indicator),
-        figure=next(one for one in made if one.code == indicator.code),
-        area_code=place.code,
-    )
+    asked = Asked(indicator, place.code, month)
+    page = await _page(session, caller, asked)
     limit, after = request.limit or LIMIT, _read_cursor(request.after)
+    gone = await exported.newest(await session.driver())
     for _ in range(ROUNDS):
-        rows = await _candidates(session, caller, place.code, indicator, month, after)
-        gone = await exported.newest(await session.driver())
+        rows = await _candidates(session, caller, asked, after)
         whole = rows if gone is None else [row for row in rows if row.time > gone.newest]
-        for shown in await _judged(session, caller, whole, indicator, place.code, month):
-            page.events.append(shown)
-            after = (wire.instant(shown.time), UUID(shown.event_id))
+        for event in await _judged(session, whole, asked):
+            page.events.append(event)
+            after = Cursor(wire.instant(event.time), UUID(event.event_id))
             if len(page.events) == limit:
                 page.next = _cursor(after)
                 return page
@@ -84,39 +70,50 @@ async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb
             if not page.events:
                 raise gone.refusal()
             break
-        after = (rows[-1].time, rows[-1].id)
+        after = Cursor(rows[-1].time, rows[-1].id)
     page.next = _cursor(after) if after else ""
     return page
 
 
+async def _page(session: Session, caller: Caller, asked: Asked) -> pb.LineagePage:
+    code, month = asked.area_code, asked.month
+    counted = await counts.totals(session, caller, [code], month, month)
+    present = await counts.presence(session, caller, code, month, month)
+    newest = await counts.watermarks(session, month)
+    made = figures.figures([code], range(month, month + 1), counted, present, newest)
+    return pb.LineagePage(
+        indicator=figures.described(asked.indicator),
+        figure=next(one for one in made if one.code == asked.indicator.code),
+        area_code=code,
+    )
+
+
 async def event(session: Session, caller: Caller, request: pb.GetArchivedEvent) -> pb.ArchivedEvent:
     """One event as it came. Raises: NotFound, DayExported."""
-    chosen: Any = scoped(
-        select(Archived).where(Archived.id == UUID(request.event_id)),
-        caller,
-        area=Archived.area_code,
-    )
-    row = (await session.exec(chosen)).scalar_one_or_none()
+    id = UUID(request.event_id)
+    row = (
+        await session.exec(scoped(select(Archived).where(ID == id), caller, area=AREA))
+    ).one_or_none()
     if row is None:
-        await exported.refuse_event(await session.driver(), UUID(request.event_id))
+        await exported.refuse_event(await session.driver(), id)
         raise NotFound("event", request.event_id, field="event_id")
     kind = KINDS.get(row.type)
-    return _message(row, kind.FromString(row.payload) if kind else None, False, False)
+    return shown(row, kind.FromString(row.payload) if kind else None)
 
 
-def _cursor(after: tuple[datetime, UUID]) -> str:
-    return f"{after[0].isoformat()}_{after[1]}"
+def _cursor(after: Cursor) -> str:
+    return f"{after.time.isoformat()}_{after.id}"
 
 
-def _read_cursor(text: str) -> tuple[datetime, UUID] | None:
+def _read_cursor(text: str) -> Cursor | None:
     if not text:
         return None
     try:
         time, _, id = text.partition("_")
-        found = datetime.fromisoformat(time), UUID(id)
+        found = Cursor(datetime.fromisoformat(time), UUID(id))
     except ValueError:
         raise Malformed("after", "is no `next` of a page before") from None
-    if found[0].tzinfo is None:
+    if found.time.tzinfo is None:
         raise Malformed("after", "is no `next` of a page before")
     return found
 
@@ -131,167 +128,47 @@ def _types(indicator: Indicator) -> list[str]:
 
 
 async def _candidates(
-    session: Session,
-    caller: Caller,
-    code: str,
-    indicator: Indicator,
-    month: int,
-    after: tuple[datetime, UUID] | None,
-) -> Sequence[Any]:
+    session: Session, caller: Caller, asked: Asked, after: Cursor | None
+) -> Sequence[Archived]:
     """Events of the figure's topics in the area, newest first: a few of each area inside by the
     index, then the newest of all.
     """
-    codes = select(
-        func.unnest(cast([inner.code for inner in areas.load().within(code)], ARRAY(Text))).label(
-            "code"
-        )
-    ).subquery()
-    order = (Archived.time.desc(), Archived.id.desc())
-    inner: Any = scoped(select(Archived.id, Archived.time), caller, area=Archived.area_code)
-    inner = inner.where(Archived.area_code == codes.c.code, Archived.type.in_(_types(indicator)))
-    if indicator.numerator.is_stock:
-        inner = inner.where(
-            Archived.time
-            < datetime.fromtimestamp(months.first_second(month + 1), tz=session.now.tzinfo)
-        )
+    inside = [inner.code for inner in areas.load().within(asked.area_code)]
+    codes = select(func.unnest(cast(inside, ARRAY(Text))).label("code")).subquery()
+    inner = scoped(select(ID, TIME), caller, area=AREA)
+    inner = inner.where(AREA == codes.c.code, col(Archived.type).in_(_types(asked.indicator)))
+    if asked.indicator.numerator.is_stock:
+        end = months.first_second(asked.month + 1)
+        inner = inner.where(TIME < datetime.fromtimestamp(end, tz=session.now.tzinfo))
     if after is not None:
-        inner = inner.where(tuple_(Archived.time, Archived.id) < tuple_(*after))
-    newest = inner.order_by(*order).limit(CHUNK).lateral()
-    ids: Any = (
+        inner = inner.where(tuple_(TIME, ID) < tuple_(after.time, after.id))
+    newest = inner.order_by(TIME.desc(), ID.desc()).limit(CHUNK).lateral()
+    ids = (
         select(newest.c.id)
         .select_from(codes.join(newest, true()))
         .order_by(newest.c.time.desc(), newest.c.id.desc())
         .limit(CHUNK)
     )
-    found = (await session.exec(ids)).scalars().all()
-    whole: Any = (
-        scoped(select(Archived), caller, area=Archived.area_code)
-        .where(Archived.id.in_(found))
-        .order_by(*order)
-    )
-    return list((await session.exec(whole)).scalars())
+    found = (await session.exec(ids)).all()
+    whole = scoped(select(Archived).where(ID.in_(found)), caller, area=AREA)
+    return (await session.exec(whole.order_by(TIME.desc(), ID.desc()))).all()
 
 
 async def _judged(
-    session: Session,
-    caller: Caller,
-    rows: Sequence[Any],
-    indicator: Indicator,
-    code: str,
-    month: int,
+    session: Session, rows: Sequence[Archived], asked: Asked
 ) -> list[pb.ArchivedEvent]:
     """Those of the rows that count, with where they count."""
     things = {row.thing for row in rows if row.thing is not None}
     # a moved elder's facts lie in several areas: what they say is weighed here, only the rows above
     # are shown
-    chosen: Any = select(Archived).where(Archived.thing.in_(things))
-    found = (await session.exec(chosen)).scalars()
+    found = (await session.exec(select(Archived).where(col(Archived.thing).in_(things)))).all()
     await exported.refuse_things(await session.driver(), things)
-    by_thing: dict[UUID, list[Event]] = {}
+    by_thing: dict[UUID | None, list[Event]] = {}
     for row in found:
-        by_thing.setdefault(row.thing, []).append(_event(row))
-    judged: dict[UUID, tuple[bool, bool]] = {}
-    for events in (*by_thing.values(), *([_event(row)] for row in rows if row.thing is None)):
-        judged.update(_evidence(events, indicator, code, month))
+        by_thing.setdefault(row.thing, []).append(read(row))
+    judged: dict[UUID, Counted] = {}
+    for events in (*by_thing.values(), *([read(row)] for row in rows if row.thing is None)):
+        judged.update(evidence(events, asked))
     return [
-        _message(row, _decoded(row), *judged[row.id]) for row in rows if any(judged.get(row.id, ()))
+        shown(row, read(row).message, judged[row.id]) for row in rows if any(judged.get(row.id, ()))
     ]
-
-
-def _evidence(
-    events: list[Event], indicator: Indicator, code: str, month: int
-) -> dict[UUID, tuple[bool, bool]]:
-    """Which events a thing needs to count as it does, and whether it would count less without each:
-    in numerator, in denominator.
-    """
-
-    def amounts(of: Iterable[Event]) -> tuple[int, int]:
-        counted, below = _counts(of), indicator.denominator
-        return _amount(counted, indicator.numerator, code, month), (
-            0 if below is None else _amount(counted, below, code, month)
-        )
-
-    needed = sorted(events, key=lambda event: (event.row.time, event.row.sequence))
-    whole = amounts(needed)
-    for event in list(needed):
-        rest = [other for other in needed if other is not event]
-        if amounts(rest) == whole:
-            needed = rest
-    found = {}
-    for event in needed:
-        without = amounts(other for other in needed if other is not event)
-        found[event.row.id] = (without[0] < whole[0], without[1] < whole[1])
-    return found
-
-
-def _decoded(row: Any) -> Message:
-    return KINDS[row.type].FromString(row.payload)
-
-
-def _event(row: Any) -> Event:
-    message = _decoded(row)
-    return Event(row, message, COMPILED.read(message, When.of(row.time, row.sequence), limits()))
-
-
-def _counts(events: Iterable[Event]) -> Counts:
-    """What events count together."""
-    total: Counts = {}
-    known: dict[tuple[SubjectFold, str], State] = {}
-    for _, _, (facts, flows) in events:
-        for subject, thing_id, state in facts:
-            subject.merge(known.setdefault((subject, thing_id), subject.empty()), state)
-        for measure, place, month, amount in flows:
-            total[measure, place, month] = total.get((measure, place, month), 0) + amount
-    for (subject, _), state in known.items():
-        for key, amount in subject.contribution(state, limits()).items():
-            total[key] = total.get(key, 0) + amount
-    return total
-
-
-def _amount(counts: Counts, measure: Measure, code: str, month: int) -> int:
-    prefix, stock = area_prefix(code), measure.is_stock
-    return sum(
-        amount
-        for (of, place, at), amount in counts.items()
-        if of == measure and place.startswith(prefix) and (at <= month if stock else at == month)
-    )
-
-
-def _message(
-    row: Any, event: Message | None, in_numerator: bool, in_denominator: bool
-) -> pb.ArchivedEvent:
-    return pb.ArchivedEvent(
-        event_id=str(row.id),
-        type=row.type,
-        source=row.source,
-        subject=row.subject,
-        area_code=row.area_code or "",
-        time=wire.timestamp(row.time),
-        traceparent=row.traceparent or "",
-        body=_body(event) if event is not None else "",
-        in_numerator=in_numerator,
-        in_denominator=in_denominator,
-        trace_id=trace_id_of(row.traceparent) or "",
-    )
-
-
-def _body(event: Message) -> str:
-    """The event as JSON; of a day that is personal only the month remains, which is all that a
-    figure depends on.
-    """
-    shown = type(event)()
-    shown.CopyFrom(event)
-    _mask(shown)
-    return json_format.MessageToJson(
-        shown, preserving_proto_field_name=True, indent=None, ensure_ascii=False
-    )
-
-
-def _mask(message: Message) -> None:
-    for field, value in message.ListFields():
-        if field.message_type is not None and not field.is_repeated:
-            _mask(value)
-        elif field.GetOptions().Extensions[options_pb2.personal] == options_pb2.PERSONAL_QUASI:
-            setattr(message, field.name, value[:7])
-        elif field.GetOptions().Extensions[options_pb2.personal]:
-            message.ClearField(field.name)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, func
@@ -209,17 +209,16 @@ async def closed_in_turn(store: Store, city: str, present: int) -> int | None:
     None where no event is of one.
     """
     proved = and_(col(Proof.month) == Watermark.month, col(Proof.area_code) == city)
-    chosen: Any = (
+    chosen = (
         select(Watermark.month)
         .outerjoin(Proof, proved)
         .where(col(Watermark.month) < present)
         .group_by(col(Watermark.month))
+        .order_by(func.max(col(Proof.proved_at)).nulls_first(), col(Watermark.month))
+        .limit(1)
     )
     async with store.reading() as session:
-        found = await session.exec(
-            chosen.order_by(func.max(Proof.proved_at).nulls_first(), Watermark.month).limit(1)
-        )
-        return cast(int | None, found.first())
+        return (await session.exec(chosen)).first()
 
 
 async def is_proved(store: Store, city: str, month: int) -> bool:

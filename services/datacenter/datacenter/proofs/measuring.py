@@ -3,7 +3,6 @@ and how new the facts are.
 """
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -21,15 +20,16 @@ async def measure(session: Session, city: str, began: datetime) -> None:
     last = select(col(Proof.month), func.max(col(Proof.proved_at)).label("at")).where(
         Proof.area_code == city
     )
-    last_of: Any = last.group_by(col(Proof.month)).subquery()
-    newest: Any = select(col(Proof.proof_id), col(Proof.figures), col(Proof.proved_at)).where(
+    last_of = last.group_by(col(Proof.month)).subquery()
+    of_city = select(col(Proof.proof_id), col(Proof.figures), col(Proof.proved_at)).where(
         Proof.area_code == city
     )
-    newest = newest.join(
-        last_of, (last_of.c.month == Proof.month) & (last_of.c.at == Proof.proved_at)
+    newest = of_city.join(
+        last_of,
+        (last_of.c.month == col(Proof.month)) & (last_of.c.at == col(Proof.proved_at)),
     )
-    proofs = list(await session.exec(newest))
-    differing: Any = select(func.count()).where(
+    proofs = (await session.exec(newest)).all()
+    differing = select(func.count()).where(
         col(Difference.proof_id).in_([proof_id for proof_id, _, _ in proofs])
     )
     names.PROOF_DIFFERENCES.set((await session.exec(differing)).one())

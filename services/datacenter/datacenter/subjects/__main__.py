@@ -5,8 +5,9 @@ may be split, and what is counted. Derived from the declarations, in Markdown.
 import re
 import sys
 from collections.abc import Iterator
+from typing import Never
 
-from datacenter.subjects.declaration import EventFlows, Group, Stocks
+from datacenter.subjects.groups import EventFlows, Group
 from datacenter.subjects.registry import event_flows, subjects
 
 
@@ -19,17 +20,14 @@ def dictionary() -> Iterator[str]:
         for field in subject.fields():
             kind = re.sub(r"[\w.]+\.|<class '|'>", "", field.type).replace(" |", " or")
             yield f"| `{field.name}` | {kind} | {field.merge.__name__} | {field.meaning} |"
-        for group in subject.groups:
+        for group in subject.groups():
             yield from _measures(group)
-            if isinstance(group, Stocks):
-                for _, flows in group.flows:
-                    yield from _measures(flows)
     yield "\n## Counted by the event itself"
     for flows_of_event in event_flows():
         yield from _measures(flows_of_event)
 
 
-def _measures(group: Group[object]) -> Iterator[str]:
+def _measures(group: Group[Never]) -> Iterator[str]:
     if isinstance(group, EventFlows):
         yield f"\n{group.event.DESCRIPTOR.name}:"
     if group.dimensions:

@@ -6,7 +6,8 @@ from eldercare.assessment.v1 import events_pb2 as assessment
 
 from datacenter import months
 from datacenter.limits import Limits
-from datacenter.subjects.declaration import EventFlows, Occurrence, State, Subject, When
+from datacenter.subjects.declaration import State, Subject, When
+from datacenter.subjects.groups import EventFlows, Occurrence
 from datacenter.subjects.merges import ever, first
 
 ONLINE = frozenset((assessment.CHANNEL_PORTAL, assessment.CHANNEL_MOBILE))

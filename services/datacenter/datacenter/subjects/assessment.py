@@ -6,7 +6,8 @@ from eldercare.assessment.v1 import events_pb2 as assessment_events
 
 from datacenter import months
 from datacenter.limits import Limits
-from datacenter.subjects.declaration import EventFlows, Occurrence, State, Subject, When
+from datacenter.subjects.declaration import State, Subject, When
+from datacenter.subjects.groups import EventFlows, Occurrence
 from datacenter.subjects.merges import ever, first
 
 
@@ -39,17 +40,12 @@ def _appealed(_: assessment_events.AssessmentAppealed, __: When, ___: Limits) ->
     return Assessment(is_appealed=True)
 
 
-def _completion(assessment: Assessment) -> Occurrence | None:
-    done = assessment.completed
-    return None if done is None else Occurrence(done.area, done.month)
-
-
 def _is_paired(assessment: Assessment, limits: Limits) -> bool:
     done = assessment.completed
     return done is not None and done.assessors >= limits.assessors
 
 
-in_month_completed = assessment.flows(_completion)
+in_month_completed = assessment.flows(lambda assessment: assessment.completed)
 in_month_completed.measure("RESULTS", "completed")
 in_month_completed.measure("RESULTS_PAIRED", "signed by enough assessors", _is_paired)
 in_month_completed.measure(

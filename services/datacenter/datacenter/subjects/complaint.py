@@ -6,7 +6,8 @@ from eldercare.supervision.v1 import events_pb2 as supervision
 
 from datacenter import months
 from datacenter.limits import Limits
-from datacenter.subjects.declaration import Occurrence, State, Subject, When
+from datacenter.subjects.declaration import State, Subject, When
+from datacenter.subjects.groups import Occurrence
 from datacenter.subjects.merges import ever, first
 
 

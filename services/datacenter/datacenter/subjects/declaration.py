@@ -22,10 +22,9 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import (
     Annotated,
-    Any,
     Generic,
     NamedTuple,
-    Protocol,
+    Never,
     TypeVar,
     cast,
     dataclass_transform,
@@ -38,10 +37,11 @@ from google.protobuf.message import Message
 
 from datacenter import months
 from datacenter.limits import Limits
-from datacenter.subjects.measures import Measure
-from datacenter.subjects.merges import Merge
+from datacenter.subjects.counting import Dated, I, V
+from datacenter.subjects.groups import Contribution, Flows, Group, ItemFlows, Stocks
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})  # default of a field that holds parts by their id
+# default of a field that holds parts by their id
+NOTHING: Mapping[str, Sequence[Never]] = MappingProxyType({})
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -63,27 +63,6 @@ class When(NamedTuple):
         return cls(months.of_seconds(at // 1_000_000), sequence, at)
 
 
-class Occurrence(NamedTuple):
-    """Where something happened, and in which month."""
-
-    area: str
-    month: int
-
-
-class Placed(Protocol):
-    """A value that lies in an area."""
-
-    @property
-    def area(self) -> str: ...
-
-
-class Dated(Placed, Protocol):
-    """A value that lies in an area and a month."""
-
-    @property
-    def month(self) -> int: ...
-
-
 @dataclass_transform(kw_only_default=True)
 class State:
     """What is known of one thing, or what one event tells of it: its fields by name.
@@ -91,185 +70,90 @@ class State:
     A field's annotation gives type, merge and meaning; its default stands for what is not known.
     """
 
-    def __init__(self, **known: Any) -> None:
+    def __init__(self, **known: object) -> None:
         self.__dict__ = known
 
 
-S = TypeVar("S", bound=State)
+S_co = TypeVar("S_co", bound=State, covariant=True)
 M = TypeVar("M", bound=Message)
-T = TypeVar("T")
-I = TypeVar("I", bound=Dated)  # noqa: E741 – an item
-V = TypeVar("V", bound=Placed)
 
-Amount = Callable[[T, Limits], int]
-Reader = Callable[[M, When, Limits], S | None]
-
-
-class Dimension(NamedTuple):
-    """By what a measure may be split. of: the value's own; members: name of a part → that value."""
-
-    name: str
-    of: Callable[[Any], object]
-    members: Mapping[str, object]
-
-
-class Cell(NamedTuple):
-    """The part of a measure that has one value of a dimension."""
-
-    part: Measure
-    whole: Measure
-    dimension: Dimension
-    value: object
+IdOf = Callable[[Message], str]
+Reader = Callable[[M, When, Limits], S_co | None]
+Merge = Callable[..., object]  # of what is known and what is told; see merges
 
 
 class Field(NamedTuple):
-    """A field of a state. entry: what its stored lists become when they are read; parts: whether
-    they lie by id.
+    """A field of a state. entry: the named tuple that its values, or what they hold, are made of;
+    is_many: it holds several, is_parts: these lie by id.
     """
 
     name: str
     type: str
     merge: Merge
     meaning: str
-    entry: Callable[[Iterable[Any]], Any] | None
+    entry: type[tuple[object, ...]] | None
     is_many: bool
-    parts: bool
-
-
-def always(_: object, __: Limits) -> int:
-    """Each counts as one."""
-    return 1
-
-
-class Group(Generic[T]):
-    """Measures over one kind of value, and the dimensions by which each of them may be split."""
-
-    def __init__(self, is_stock: bool) -> None:
-        self.is_stock = is_stock
-        self.amounts: dict[Measure, Amount[T]] = {}
-        self.dimensions: list[Dimension] = []
-
-    def measure(self, name: str, meaning: str, amount: Amount[T] = always) -> Measure:
-        """Declares a measure; `amount` is a plain function of the value and the limits."""
-        return self.adds(Measure(name, meaning, self.is_stock), amount)
-
-    def adds(self, measure: Measure, amount: Amount[T] = always) -> Measure:
-        """Counts these values, too, in a measure that was declared elsewhere."""
-        self.amounts[measure] = amount
-        return measure
-
-    def dimension(self, name: str, of: Callable[[T], object], **members: object) -> None:
-        """Declares a dimension: measure `M` of its member `P` is `M_P`."""
-        self.dimensions.append(Dimension(name, of, members))
-
-    def cells(self) -> Iterator["Cell"]:
-        """Every measure by every member of every dimension."""
-        for whole in self.amounts:
-            for dimension in self.dimensions:
-                for member, value in dimension.members.items():
-                    name = f"{whole.name}_{member}"
-                    meaning = f"{whole.meaning}; {dimension.name}: {member}"
-                    part = Measure(name, meaning, whole.is_stock)
-                    yield Cell(part, whole, dimension, value)
-
-
-class EventFlows(Group[M]):
-    """Flows that an event adds by itself, whatever else is known. at: area and month."""
-
-    def __init__(self, event: type[M], at: Callable[[M], Occurrence]) -> None:
-        super().__init__(is_stock=False)
-        self.event, self.at = event, at
-
-
-class Flows(Group[S]):
-    """Flows of a thing in the area and month of something that happened to it once."""
-
-    def __init__(self, at: Callable[[S], Occurrence | None]) -> None:
-        super().__init__(is_stock=False)
-        self.at = at
-
-
-class ItemFlows(Group[I], Generic[S, I]):
-    """Flows of something that may happen to a thing more than once, each in its area and month."""
-
-    def __init__(self, items: Callable[[S], Iterable[I]]) -> None:
-        super().__init__(is_stock=False)
-        self.items = items
-
-
-class Stocks(Group[V], Generic[S, V]):
-    """What a thing is part of at the end of each month.
-
-    turns: the months with whose end that may change, in any order and more than once. at: the
-    thing at the end of a month, None where it is part of nothing.
-    """
-
-    def __init__(
-        self,
-        turns: Callable[[S, Limits], Iterable[int]],
-        at: Callable[[S, int, Limits], V | None],
-    ) -> None:
-        super().__init__(is_stock=True)
-        self.turns, self.at = turns, at
-        self.flows: list[tuple[Callable[[S], Sequence[int]], Group[V]]] = []
-
-    def flows_in(self, months_of: Callable[[S], Sequence[int]]) -> Group[V]:
-        """Flows in certain months of the thing, as it is at the end of them."""
-        group: Group[V] = Group(is_stock=False)
-        self.flows.append((months_of, group))
-        return group
+    is_parts: bool
 
 
 @dataclass(eq=False, slots=True)
-class Subject(Generic[S]):
-    """One kind of thing. kind: its number in the table of things, for good."""
+class Subject(Generic[S_co]):
+    """One kind of thing. kind: its number in the table of things, for good.
+
+    Its functions take no state but its own, so any subject stands for a `Subject[State]` where
+    nothing but itself hands states to them.
+    """
 
     name: str
     kind: int
-    state: type[S]
-    readers: dict[str, tuple[Callable[[Message], str], Reader[Any, S]]] = field(
-        default_factory=dict
-    )
-    groups: list[Flows[S] | ItemFlows[S, Any] | Stocks[S, Any]] = field(default_factory=list)
+    state: type[S_co]
+    readers: dict[str, tuple[IdOf, Reader[Message, S_co]]] = field(default_factory=dict)
+    contributions: list[Contribution[S_co]] = field(default_factory=list)  # type: ignore[misc]
 
-    def on(self, *events: type[Message], id: str) -> Callable[[Reader[M, S]], Reader[M, S]]:
+    def on(self, *events: type[Message], id: str) -> Callable[[Reader[M, S_co]], Reader[M, S_co]]:
         """What these events tell of the thing. id: path of the field that names it.
 
         Raises: TypeError where the function is annotated for others.
         """
 
-        def register(reader: Reader[M, S]) -> Reader[M, S]:
+        def register(reader: Reader[M, S_co]) -> Reader[M, S_co]:
             annotated = next(iter(get_type_hints(reader).values()))
             if set(get_args(annotated) or [annotated]) != set(events):
                 raise TypeError(f"{self.name}: a reader of {events} is annotated {annotated}")
+            read = cast(Reader[Message, S_co], reader)  # given no event but these
             for event in events:
                 _reach(event, id)
-                self.readers[event.DESCRIPTOR.full_name] = (attrgetter(id), reader)
+                self.readers[event.DESCRIPTOR.full_name] = (attrgetter(id), read)
             return reader
 
         return register
 
-    def flows(self, at: Callable[[S], Occurrence | None]) -> Flows[S]:
+    def flows(self, at: Callable[[S_co], Dated | None]) -> Flows[S_co]:
         """A group of flows; see Flows."""
         group = Flows(at)
-        self.groups.append(group)
+        self.contributions.append(group)
         return group
 
-    def flows_of(self, items: Callable[[S], Iterable[I]]) -> ItemFlows[S, I]:
+    def flows_of(self, items: Callable[[S_co], Iterable[I]]) -> ItemFlows[S_co, I]:
         """A group of flows; see ItemFlows."""
         group = ItemFlows(items)
-        self.groups.append(group)
+        self.contributions.append(group)
         return group
 
     def stocks(
         self,
-        turns: Callable[[S, Limits], Iterable[int]],
-        at: Callable[[S, int, Limits], V | None],
-    ) -> Stocks[S, V]:
+        turns: Callable[[S_co, Limits], Iterable[int]],
+        at: Callable[[S_co, int, Limits], V | None],
+    ) -> Stocks[S_co, V]:
         """A group of stocks; see Stocks."""
         group = Stocks(turns, at)
-        self.groups.append(group)
+        self.contributions.append(group)
         return group
+
+    def groups(self) -> Iterator[Group[Never]]:
+        """All its groups of measures, in their order."""
+        for contribution in self.contributions:
+            yield from contribution.groups()
 
     def fields(self) -> list[Field]:
         """The fields of its state, as they are annotated."""
@@ -277,20 +161,21 @@ class Subject(Generic[S]):
         return [_field(name, hint) for name, hint in hints.items()]
 
 
-def _field(name: str, hint: Any) -> Field:
+def _field(name: str, hint: object) -> Field:
     if get_origin(hint) is not Annotated:
         raise TypeError(f"{name} names no merge")
     kind, merge, meaning = get_args(hint)
-    parts = get_origin(kind) is not None and issubclass(_plain(get_origin(kind)), Mapping)
-    inner = get_args(kind)[1] if parts else kind
-    is_many = get_origin(inner) is not None and issubclass(_plain(get_origin(inner)), Sequence)
-    entry = get_args(inner)[0] if is_many else next(iter(get_args(inner)), inner)
-    make = getattr(entry, "_make", None)
-    return Field(name, str(kind), cast(Merge, merge), meaning, make, is_many, parts)
+    is_parts = _is_a(kind, Mapping)
+    inner = get_args(kind)[1] if is_parts else kind
+    is_many = _is_a(inner, Sequence)
+    entry = next(iter(get_args(inner)), inner)
+    is_tuple = isinstance(entry, type) and issubclass(entry, tuple)
+    return Field(name, str(kind), merge, meaning, entry if is_tuple else None, is_many, is_parts)
 
 
-def _plain(origin: Any) -> type:
-    return origin if isinstance(origin, type) else object
+def _is_a(hint: object, kind: type) -> bool:
+    origin = get_origin(hint)
+    return isinstance(origin, type) and issubclass(origin, kind)
 
 
 def _reach(event: type[Message], path: str) -> None:

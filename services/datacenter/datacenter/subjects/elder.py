@@ -75,9 +75,8 @@ class Elder(State):
 
 
 class ElderThen(NamedTuple):
-    """A living elder at the end of a month. level: of the valid result. is_basic: in dibao or
-    tekun. is_care_eligible: dependent, and poor enough for the care subsidy. policies: codes of the
-    cash subsidies that are open.
+    """A living elder at the end of a month. level: of the valid result. policies: codes of the cash
+    subsidies that are open.
     """
 
     area: str
@@ -85,13 +84,36 @@ class ElderThen(NamedTuple):
     is_oldest: bool
     sex: int
     living: int
-    hardships: Collection[int]
+    hardships: tuple[int, ...]
     is_complete: bool
     level: int | None
-    is_dependent: bool
-    is_basic: bool
-    is_care_eligible: bool
-    policies: Sequence[str]
+    policies: tuple[str, ...]
+
+    @property
+    def is_assessed(self) -> bool:
+        """With a valid result."""
+        return self.level is not None
+
+    @property
+    def is_basic(self) -> bool:
+        """In dibao or tekun."""
+        return not BASIC.isdisjoint(self.hardships)
+
+    def is_dependent(self, limits: Limits) -> bool:
+        """Of dependent_level and worse."""
+        return self.level is not None and self.level >= limits.dependent_level
+
+    def is_special(self, limits: Limits) -> bool:
+        """In special hardship (特殊困难老年人)."""
+        return (
+            self.is_dependent(limits)
+            or self.living in SPECIAL_LIVING
+            or not SPECIAL_HARDSHIP.isdisjoint(self.hardships)
+        )
+
+    def is_care_eligible(self, limits: Limits) -> bool:
+        """Dependent, and poor enough for the care subsidy."""
+        return self.is_dependent(limits) and not HELPED.isdisjoint(self.hardships)
 
 
 elder = Subject("elder", 1, Elder)
@@ -183,31 +205,23 @@ def _then(elder: Elder, month: int, limits: Limits) -> ElderThen | None:
         return None
     result = timelines.at(elder.results, month) if elder.results else None
     is_valid = result is not None and result.first_month <= month < result.end_month
-    level = result.level if result is not None and is_valid else None
-    is_dependent = level is not None and level >= limits.dependent_level
-    age, hardships = month - state.born_month, state.hardships
+    age = month - state.born_month
     return ElderThen(
         state.area,
         age >= limits.old_years * YEAR,
         age >= limits.oldest_years * YEAR,
         state.sex,
         state.living,
-        hardships,
+        tuple(state.hardships),
         state.is_complete,
-        level,
-        is_dependent,
-        not BASIC.isdisjoint(hardships),
-        is_dependent and not HELPED.isdisjoint(hardships),
+        result.level if result is not None and is_valid else None,
         _policies(elder, month) if elder.allowances else (),
     )
 
 
-def _policies(elder: Elder, month: int) -> list[str]:
-    return [
-        newest.policy_code
-        for allowances in elder.allowances.values()
-        if (newest := timelines.at(allowances, month)) is not None and newest.is_open
-    ]
+def _policies(elder: Elder, month: int) -> tuple[str, ...]:
+    now = (timelines.at(allowances, month) for allowances in elder.allowances.values())
+    return tuple(sorted({one.policy_code for one in now if one is not None and one.is_open}))
 
 
 at_month_end = elder.stocks(_turns, _then)
@@ -219,41 +233,33 @@ stock("ALIVE_65", "living elders of old_years and more", lambda then, _: then.is
 stock("ALIVE_80", "living elders of oldest_years and more", lambda then, _: then.is_oldest)
 stock("ALONE", "living alone or only with the spouse", lambda then, _: then.living in APART)
 stock("COMPLETE", "of whom all basic facts are known", lambda then, _: then.is_complete)
-stock(
-    "SPECIAL",
-    "in special hardship (特殊困难老年人), each once",
-    lambda then, _: (
-        then.is_dependent
-        or then.living in SPECIAL_LIVING
-        or not SPECIAL_HARDSHIP.isdisjoint(then.hardships)
-    ),
-)
+stock("SPECIAL", "in special hardship (特殊困难老年人), each once", ElderThen.is_special)
 stock("BASIC", "in dibao or tekun", lambda then, _: then.is_basic)
 stock(
     "BASIC_ASSESSED",
     "in dibao or tekun with a valid result",
-    lambda then, _: then.level is not None and then.is_basic,
+    lambda then, _: then.is_assessed and then.is_basic,
 )
-stock("ASSESSED", "with a valid result", lambda then, _: then.level is not None)
+stock("ASSESSED", "with a valid result", lambda then, _: then.is_assessed)
 stock(
     "ASSESSED_65",
     "of old_years and more with a valid result",
-    lambda then, _: then.is_old and then.level is not None,
+    lambda then, _: then.is_old and then.is_assessed,
 )
-stock("DEPENDENT", "of dependent_level and worse", lambda then, _: then.is_dependent)
-stock("CARE_ELIGIBLE", "to be given the care subsidy", lambda then, _: then.is_care_eligible)
+stock("DEPENDENT", "of dependent_level and worse", ElderThen.is_dependent)
+stock("CARE_ELIGIBLE", "to be given the care subsidy", ElderThen.is_care_eligible)
 stock(
     "CARE_GIVEN",
-    "eligible for the care subsidy and given it",
-    lambda then, limits: then.is_care_eligible and limits.care_policy in then.policies,
+    "eligible for the care subsidy, with an open cash entitlement of care_policy",
+    lambda then, limits: then.is_care_eligible(limits) and limits.care_policy in then.policies,
 )
 stock(
     "AGE_GIVEN",
-    "of oldest_years and more with the old-age allowance",
+    "of oldest_years and more with an open cash entitlement of age_policy",
     lambda then, limits: then.is_oldest and limits.age_policy in then.policies,
 )
 
 at_end_of_voucher_month = at_month_end.flows_in(lambda elder: elder.voucher_months)
 at_end_of_voucher_month.measure(
-    "VOUCHERED", "dependent with a voucher of the month", lambda then, _: then.is_dependent
+    "VOUCHERED", "dependent with a voucher of the month", ElderThen.is_dependent
 )

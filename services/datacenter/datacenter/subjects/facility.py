@@ -28,6 +28,16 @@ class FacilityState(NamedTuple):
     nursing_beds: int
 
 
+class FacilityThen(NamedTuple):
+    """An open facility at the end of a month."""
+
+    area: str
+    tier: int
+    operation: int
+    beds: int
+    nursing_beds: int
+
+
 class Facility(State):
     """What is known of a facility."""
 
@@ -70,9 +80,11 @@ def _turns(facility: Facility, _: Limits) -> Iterator[int]:
     return (state.month for state in facility.states)
 
 
-def _open(facility: Facility, month: int, _: Limits) -> FacilityState | None:
+def _open(facility: Facility, month: int, _: Limits) -> FacilityThen | None:
     state = timelines.at(facility.states, month)
-    return state if state is not None and state.is_open else None
+    if state is None or not state.is_open:
+        return None
+    return FacilityThen(state.area, state.tier, state.operation, state.beds, state.nursing_beds)
 
 
 stock = facility.stocks(_turns, _open).measure

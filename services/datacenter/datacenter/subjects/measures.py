@@ -15,3 +15,8 @@ class Measure:
     def column(self) -> str:
         """Its column in the table of counts."""
         return self.name.lower()
+
+
+Key = tuple[Measure, str, int]  # measure, area code, month
+Counts = dict[Key, int]
+Count = tuple[Measure, str, int, int]  # measure, area code, month, amount

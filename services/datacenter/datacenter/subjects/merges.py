@@ -1,52 +1,68 @@
 """How what an event tells is merged into what is known. Each merge commutes and is idempotent, so
 neither the order of topics nor a repetition leaves a trace. Pure.
+
+A merge takes what is known, None where that is nothing, and what is told, and returns what is known
+then; neither of the two is changed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from datacenter.subjects import timelines
-
-# what is known by the names of its fields, as the state's declaration types them
-Known = dict[str, Any]
-Merge = Callable[[Known, str, Any], None]
+from datacenter.subjects.timelines import E
 
 
-def first(known: Known, name: str, value: Any) -> None:
+class Ordered(Protocol):
+    """A value of a type whose values have an order."""
+
+    def __lt__(self: "O", other: "O", /) -> bool: ...
+
+
+O = TypeVar("O", bound=Ordered)  # noqa: E741 – ordered
+
+
+def first(known: O | None, told: O | None) -> O | None:
     """Something that happens once; should it be reported twice and differ, the lesser stays."""
-    if value is not None and (name not in known or value < known[name]):
-        known[name] = value
+    if known is None or (told is not None and told < known):
+        return told
+    return known
 
 
-def least(known: Known, name: str, value: Any) -> None:
+def least(known: O | None, told: O | None) -> O | None:
     """A number of which the least counts."""
-    first(known, name, value)
+    return first(known, told)
 
 
-def ever(known: Known, name: str, value: bool) -> None:
+def ever(known: bool | None, told: bool) -> bool | None:
     """True for good once it was."""
-    if value:
-        known[name] = True
+    return True if told else known
 
 
-def each(known: Known, name: str, values: Sequence[Any]) -> None:
+def each(known: Sequence[O] | None, told: Sequence[O]) -> Sequence[O]:
     """All that there were, each once, in order."""
-    entries = known.setdefault(name, [])
-    for value in values:
-        if value not in entries:
-            entries.append(value)
-            entries.sort()
+    if not known:
+        return told
+    new = [value for value in told if value not in known]
+    return sorted([*known, *new]) if new else known
 
 
-def newest(known: Known, name: str, values: Sequence[Any]) -> None:
+def newest(known: Sequence[E] | None, told: Sequence[E]) -> Sequence[E]:
     """The newest state by the end of each month."""
-    entries = known.setdefault(name, [])
-    for value in values:
-        timelines.put(entries, value)
+    if not known:
+        return told
+    entries = list(known)
+    for entry in told:
+        timelines.put(entries, entry)
+    return entries
 
 
-def newest_of_each(known: Known, name: str, values: Mapping[str, Sequence[Any]]) -> None:
+def newest_of_each(
+    known: Mapping[str, Sequence[E]] | None, told: Mapping[str, Sequence[E]]
+) -> Mapping[str, Sequence[E]]:
     """The same for each of several parts of the thing, by their ids."""
-    parts = known.setdefault(name, {})
-    for part_id, entries in values.items():
-        newest(parts, part_id, entries)
+    if not known:
+        return told
+    parts = dict(known)
+    for part_id, entries in told.items():
+        parts[part_id] = newest(parts.get(part_id), entries)
+    return parts

@@ -8,7 +8,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from datacenter import months
 from datacenter.limits import Limits
-from datacenter.subjects.declaration import EventFlows, Occurrence, State, Subject, When
+from datacenter.subjects.declaration import State, Subject, When
+from datacenter.subjects.groups import EventFlows, Occurrence
 from datacenter.subjects.merges import each, ever, first, least
 
 NOBODYS_FAILURE = frozenset(
@@ -49,13 +50,13 @@ class Order(State):
     """What is known of an order."""
 
     placed: Annotated[Occurrence | None, first, "area and month of the wanted window"] = None
-    cancelled_for: Annotated[int | None, least, "OrderCancelled.Cause"] = None
+    offers: Annotated[Sequence[Offer], each, "offers to workers"] = ()
+    acceptances: Annotated[Sequence[Acceptance], each, "answers that take an offer"] = ()
     late_min: Annotated[int | None, least, "minutes after the wanted window"] = None
     finished: Annotated[Occurrence | None, first, "area and month of its end"] = None
     is_funded: Annotated[bool, ever, "a voucher pays a part of it"] = False
     is_followed_up: Annotated[bool, ever, "a return call is recorded"] = False
-    offers: Annotated[Sequence[Offer], each, "offers to workers"] = ()
-    acceptances: Annotated[Sequence[Acceptance], each, "answers that take an offer"] = ()
+    cancelled_for: Annotated[int | None, least, "OrderCancelled.Cause"] = None
 
 
 order = Subject("order", 3, Order)

@@ -4,7 +4,7 @@ from eldercare.subsidy.v1 import events_pb2 as subsidy
 
 from datacenter import months
 from datacenter.subjects import voucher
-from datacenter.subjects.declaration import EventFlows, Occurrence
+from datacenter.subjects.groups import EventFlows, Occurrence
 
 
 def _month_for(event: subsidy.PaymentMade | subsidy.RecoveryOpened) -> Occurrence:

@@ -4,17 +4,20 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, TypeVar
+from typing import Never, TypeVar
+
+from google.protobuf.message import Message
 
 import datacenter.subjects
-from datacenter.subjects.declaration import Cell, EventFlows, Group, Stocks, Subject
+from datacenter.subjects.declaration import State, Subject
+from datacenter.subjects.groups import EventFlows, Group
 from datacenter.subjects.measures import Measure
 
 T = TypeVar("T")
 
 
 @cache
-def subjects() -> tuple[Subject[Any], ...]:
+def subjects() -> tuple[Subject[State], ...]:
     """Every subject, by its number. Raises: ValueError where two have one number."""
     found = sorted(_declared(Subject), key=lambda subject: subject.kind)
     if len({subject.kind for subject in found}) < len(found):
@@ -23,7 +26,7 @@ def subjects() -> tuple[Subject[Any], ...]:
 
 
 @cache
-def event_flows() -> tuple[EventFlows[Any], ...]:
+def event_flows() -> tuple[EventFlows[Message], ...]:
     """Every group of flows that events add by themselves."""
     return tuple(_declared(EventFlows))
 
@@ -40,32 +43,29 @@ def measures() -> dict[str, Measure]:
 
 
 @cache
-def cells() -> dict[str, Cell]:
+def cells() -> dict[str, Measure]:
     """Every measure by every member of its dimensions, by its name, `DEPENDENT_FEMALE`.
 
     Raises: ValueError where a measure has that name, or another cell.
     """
-    found: dict[str, Cell] = {}
+    found: dict[str, Measure] = {}
     for group in _groups():
-        for cell in group.cells():
-            name = cell.part.name
+        for cell in group.cells:
+            name = cell.measure.name
             if name in found or name in measures():
                 raise ValueError(f"two measures are called {name}")
-            found[name] = cell
+            found[name] = cell.measure
     return found
 
 
 def named(name: str) -> Measure:
     """A measure or cell by its name. Raises: KeyError."""
-    return measures()[name] if name in measures() else cells()[name].part
+    return measures()[name] if name in measures() else cells()[name]
 
 
-def _groups() -> Iterator[Group[Any]]:
+def _groups() -> Iterator[Group[Never]]:
     for subject in subjects():
-        for group in subject.groups:
-            yield group
-            if isinstance(group, Stocks):
-                yield from (flows for _, flows in group.flows)
+        yield from subject.groups()
     yield from event_flows()
 
 

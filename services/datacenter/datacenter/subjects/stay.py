@@ -7,7 +7,8 @@ from eldercare.facility.v1 import events_pb2 as facility
 
 from datacenter import months
 from datacenter.limits import Limits
-from datacenter.subjects.declaration import Occurrence, State, Subject, When
+from datacenter.subjects.declaration import State, Subject, When
+from datacenter.subjects.groups import Occurrence
 from datacenter.subjects.merges import first, least
 
 

@@ -12,25 +12,30 @@ class Entry(Protocol):
     @property
     def month(self) -> int: ...
 
+    def __getitem__(self, places: slice, /) -> tuple[object, ...]: ...
+
 
 E = TypeVar("E", bound=Entry)
 
 
-def put(entries: list[tuple[object, ...]], entry: tuple[object, ...]) -> None:
+def put(entries: list[E], entry: E) -> None:
     """Keeps a state where no newer one of the same or an earlier month hides it; what it hides
     itself goes.
 
-    >>> known = [(10, 1, "a")]
-    >>> put(known, (12, 3, "c")); put(known, (11, 2, "b")); put(known, (12, 2, "b")); known
-    [(10, 1, 'a'), (11, 2, 'b'), (12, 3, 'c')]
+    >>> from typing import NamedTuple
+    >>> State = NamedTuple("State", [("month", int), ("version", int)])
+    >>> known = [State(10, 1)]
+    >>> put(known, State(12, 3)); put(known, State(11, 2)); put(known, State(12, 2))
+    >>> [tuple(state) for state in known]
+    [(10, 1), (11, 2), (12, 3)]
     """
-    month, rank = entry[0], entry[1:]
+    month, rank = entry.month, entry[1:]
     place = 0
     for known in entries:
-        if known[0] <= month:  # type: ignore[operator]  # both are months
+        if known.month <= month:
             if known[1:] >= rank:
                 return
-            if known[0] < month:  # type: ignore[operator]
+            if known.month < month:
                 place += 1
     entries[place:] = [entry, *(known for known in entries[place:] if known[1:] > rank)]
 
@@ -45,7 +50,7 @@ def at(entries: Sequence[E], month: int) -> E | None:
     """
     found = None
     for entry in entries:
-        if entry[0] > month:  # type: ignore[index]  # `entry.month`, without a descriptor's price
+        if entry.month > month:
             break
         found = entry
     return found

@@ -3,7 +3,7 @@
 from eldercare.subsidy.v1 import events_pb2 as subsidy
 
 from datacenter import months
-from datacenter.subjects.declaration import EventFlows, Occurrence
+from datacenter.subjects.groups import EventFlows, Occurrence
 from datacenter.subjects.measures import Measure
 
 

@@ -7,7 +7,9 @@ from simulator.world.people import SUBSIDISED
 
 @stock("SU01")
 def old_age_allowance(end: MonthEnd) -> Counts:
-    """Share of elders of 80 and over who get the old-age allowance; the city has no such policy."""
+    """Share of elders of 80 and over who get the old-age allowance: nobody, since no policy of the
+    city asks for an age.
+    """
     for person in end.world.living():
         if age_months(person.born_on, end.month) >= OLD_MONTHS:
             yield end.count(person.area_code, 0, 1)

@@ -11,13 +11,13 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import duckdb
 import numpy as np
 
-Row = tuple[Any, ...]  # in the order of COLUMNS, `time` in microseconds since 1970
+Value = UUID | str | int | bytes | None
+Row = tuple[Value, ...]  # in the order of COLUMNS, `time` in microseconds since 1970
 
 CHUNK = 10_000
 PART = 100_000  # rows of a row group: some ten megabytes, and what a reader holds at a time
@@ -84,14 +84,17 @@ def _bytes(row: Row) -> bytes:
         if value is None:
             parts.append(b"\xff" * 8)
             continue
-        if isinstance(value, int):
-            value = value.to_bytes(8, "little", signed=True)
-        elif isinstance(value, str):
-            value = value.encode()
-        elif isinstance(value, UUID):
-            value = value.bytes
-        parts += (len(value).to_bytes(8, "little"), value)
+        raw = _raw(value)
+        parts += (len(raw).to_bytes(8, "little"), raw)
     return b"".join(parts)
+
+
+def _raw(value: UUID | str | int | bytes) -> bytes:
+    if isinstance(value, int):
+        return value.to_bytes(8, "little", signed=True)
+    if isinstance(value, str):
+        return value.encode()
+    return value.bytes if isinstance(value, UUID) else value
 
 
 def name_of(day: date) -> str:
@@ -159,7 +162,7 @@ class Draft:
         )  # where the database swaps
 
 
-def _column(kind: str, values: Sequence[Any]) -> Any:
+def _column(kind: str, values: Sequence[Value]) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
     if kind in _NUMBERS:
         return np.array(values, dtype=np.int64)
     column = np.empty(len(values), dtype=object)

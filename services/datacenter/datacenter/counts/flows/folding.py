@@ -3,15 +3,16 @@ counts; all by sets, whatever the batch.
 """
 
 from collections.abc import Iterable
+from operator import itemgetter
 
 import asyncpg
 
 from datacenter.counts.measures import COLUMNS, MEASURES
-from datacenter.counts.rollup import rolled_up
+from datacenter.counts.rollup import Rows, rolled_up
 from datacenter.limits import Limits
-from datacenter.subjects.compiled import Counts, Reading, SubjectFold
+from datacenter.subjects.compiled import Reading, SubjectFold
 from datacenter.subjects.declaration import State
-from datacenter.subjects.measures import Measure
+from datacenter.subjects.measures import Counts
 
 _KNOWN = """
 select t.kind, t.id::text, t.known from unnest($2::smallint[], $3::uuid[]) as asked (kind, id)
@@ -22,9 +23,8 @@ insert into thing (generation, kind, id, known) select $1, * from unnest($2::sma
 on conflict (generation, kind, id) do update set known = excluded.known"""
 
 _KEY = ("generation", "area_code", "month")
-_PLACES: dict[Measure, int] = {
-    measure: place for place, measure in enumerate(MEASURES, start=len(_KEY))
-}
+_PLACES = {measure: place for place, measure in enumerate(MEASURES, start=len(_KEY))}
+_place = itemgetter(0)
 
 # arrays would cost the driver more than the server; a table of the connection's own is filled by
 # COPY and writes no log
@@ -68,17 +68,25 @@ async def fold(
         await driver.execute(_COUNT)
 
 
-def _rows(generation: int, changes: Counts) -> list[_Row]:
+def _rows(generation: int, changes: Rows) -> list[_Row]:
     """One row for each area and month, all in one order for everybody."""
-    rows: dict[tuple[str, int], _Row] = {}
+    rows = []
     empty = [None] * len(COLUMNS)
-    for (measure, area, month), amount in changes.items():
-        if amount:
-            row = rows.get((area, month))
-            if row is None:
-                row = rows[area, month] = [generation, area, month, *empty]
+    for (area, month), changed in sorted(changes.items(), key=_place):
+        row: _Row = [generation, area, month, *empty]
+        for measure, amount in changed.items():
             row[_PLACES[measure]] = amount
-    return [rows[key] for key in sorted(rows)]
+        rows.append(row)
+    return rows
+
+
+def _change(changes: Counts, before: Counts, after: Counts) -> None:
+    """Adds by how much one contribution is more than the one before, which is used up."""
+    for place, amount in after.items():
+        if more := amount - before.pop(place, 0):
+            changes[place] = changes.get(place, 0) + more
+    for place, amount in before.items():
+        changes[place] = changes.get(place, 0) - amount
 
 
 async def _fold_things(
@@ -93,15 +101,14 @@ async def _fold_things(
     written = []
     for key, (subject, states) in things.items():
         text = found.get(key)
+        before: Counts = {}
         if text is None:
             known = subject.empty()
         else:
             known = subject.load(text)
-            for place, amount in subject.contribution(known, limits).items():
-                changes[place] = changes.get(place, 0) - amount
+            before = subject.contribution(known, limits)
         for state in states:
             subject.merge(known, state)
-        for place, amount in subject.contribution(known, limits).items():
-            changes[place] = changes.get(place, 0) + amount
+        _change(changes, before, subject.contribution(known, limits))
         written.append(subject.dump(known))
     await driver.execute(_KNOW, generation, kinds, ids, written)

@@ -1,20 +1,26 @@
 """The month that is counted, what is counted in it, and the table of what counts which event."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from functools import partial
+from typing import Generic, Protocol, TypeVar, cast
 
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from datacenter.limits import Limits
 from kit.contracts import areas
 from kit.contracts.clock import day_start
 
 Figures = dict[tuple[str, str], tuple[int, int]]  # code, area → numerator, denominator
-Handler = Callable[
-    [Any, Any, datetime, int], None
-]  # a method: its part, the event, its business time and version
+Handled = Callable[[Message, datetime, int], None]  # an event, its business time and version
+
+P = TypeVar("P")
+M = TypeVar("M", bound=Message)
+T = TypeVar("T")
+# a method: its part, the event, its business time and version
+Handler = Callable[[P, M, datetime, int], None]
 
 
 class Month:
@@ -26,22 +32,16 @@ class Month:
         until = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
         self.begin, self.end = day_start(first), day_start(until)
         self.last_day = str(until - timedelta(days=1))
-        self._counts: Counter[tuple[str, str, int]] = (
-            Counter()
-        )  # code, area, 0 numerator or 1 denominator
+        # code, area, 0 numerator or 1 denominator
+        self._counts: Counter[tuple[str, str, int]] = Counter()
 
-    def holds(self, stamp: Any) -> bool:
+    def holds(self, stamp: Timestamp) -> bool:
         """Whether an instant of a message lies in the month."""
-        return bool(self.begin <= stamp.ToDatetime(UTC) < self.end)
+        return self.begin <= stamp.ToDatetime(UTC) < self.end
 
-    def newest(
-        self, known: dict[str, tuple[Any, ...]], key: str, rank: Any, time: datetime, *state: Any
-    ) -> None:
-        """Keeps what an event says of a thing, unless it happened after the month or something of a
-        higher rank is known.
-        """
-        if time < self.end and (key not in known or known[key][0] < rank):
-            known[key] = (rank, *state)
+    def has_begun(self, stamp: Timestamp) -> bool:
+        """Whether an instant of a message lies before the end of the month."""
+        return stamp.ToDatetime(UTC) < self.end
 
     def add(self, code: str, area: str, numerator: int = 0, denominator: int = 0) -> None:
         """Adds to a figure, in the area of the fact."""
@@ -60,6 +60,34 @@ class Month:
         return {key: (total[(*key, 0)], total[(*key, 1)]) for key in keys}
 
 
+class Newest(Generic[T]):
+    """The newest state of each thing at the end of a month, by its id."""
+
+    def __init__(self, month: Month) -> None:
+        self._end = month.end
+        self._known: dict[str, tuple[tuple[object, ...], T]] = {}
+
+    def take(self, key: str, rank: tuple[object, ...], time: datetime, state: T) -> None:
+        """Keeps what an event says of a thing, unless it happened after the month or something of a
+        higher rank is known.
+        """
+        if time < self._end and (key not in self._known or self._known[key][0] < rank):
+            self._known[key] = (rank, state)
+
+    def get(self, key: str) -> T | None:
+        """The state of one thing; None where nothing is known of it."""
+        found = self._known.get(key)
+        return found[1] if found else None
+
+    def items(self) -> Iterator[tuple[str, T]]:
+        """Every thing and its state."""
+        return ((key, state) for key, (_, state) in self._known.items())
+
+    def states(self) -> Iterator[T]:
+        """The states of all things."""
+        return (state for _, state in self._known.values())
+
+
 class Part(Protocol):
     """A part of the recount: its handlers take events into account, in any order; at the end it
     counts what they kept.
@@ -70,15 +98,20 @@ class Part(Protocol):
         ...
 
 
-class Handlers:
+class Handlers(Generic[P]):
     """The handlers of one part by the full name of the event. `@counts(Event, …)` puts a method in."""
 
     def __init__(self) -> None:
-        self.by_name: dict[str, Handler] = {}
+        self._by_name: dict[str, Handler[P, Message]] = {}
 
-    def __call__(self, *kinds: type[Message]) -> Callable[[Handler], Handler]:
-        def register(handler: Handler) -> Handler:
-            self.by_name.update({kind.DESCRIPTOR.full_name: handler for kind in kinds})
+    def __call__(self, *kinds: type[Message]) -> Callable[[Handler[P, M]], Handler[P, M]]:
+        def register(handler: Handler[P, M]) -> Handler[P, M]:
+            takes = cast(Handler[P, Message], handler)  # given no event but these
+            self._by_name.update({kind.DESCRIPTOR.full_name: takes for kind in kinds})
             return handler
 
         return register
+
+    def of(self, part: P) -> Iterable[tuple[str, Handled]]:
+        """The methods of one part, by the full name of the event."""
+        return ((name, partial(handler, part)) for name, handler in self._by_name.items())

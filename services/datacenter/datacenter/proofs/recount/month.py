@@ -1,17 +1,16 @@
 """The recount of one month, put together from its parts."""
 
 from collections import defaultdict
-from collections.abc import Callable
 from datetime import datetime
-from functools import partial
+from typing import TypeVar
 
 from google.protobuf.message import Message
 
 from datacenter.limits import Limits
-from datacenter.proofs.recount import people, places, work
-from datacenter.proofs.recount.counting import Figures, Month, Part
+from datacenter.proofs.recount import assessments, facilities, money, orders, people, staff, visits
+from datacenter.proofs.recount.counting import Figures, Handled, Handlers, Month, Part
 
-Handled = Callable[[Message, datetime, int], None]
+P = TypeVar("P", bound=Part)
 
 
 class Recount:
@@ -21,14 +20,18 @@ class Recount:
         self._month, self.events = Month(month, limits), 0
         self._parts: list[Part] = []
         self._handlers: defaultdict[str, list[Handled]] = defaultdict(list)
-        for part, counts in (
-            (people.People(self._month), people.counts),
-            (places.Places(self._month), places.counts),
-            (work.Work(self._month), work.counts),
-        ):
-            self._parts.append(part)
-            for name, handler in counts.by_name.items():
-                self._handlers[name].append(partial(handler, part))
+        self._has(people.counts, people.People(self._month))
+        self._has(facilities.counts, facilities.Facilities(self._month))
+        self._has(staff.counts, staff.Staff(self._month))
+        self._has(assessments.counts, assessments.Assessments(self._month))
+        self._has(money.counts, money.Money(self._month))
+        self._has(orders.counts, orders.Orders(self._month))
+        self._has(visits.counts, visits.Visits(self._month))
+
+    def _has(self, counts: Handlers[P], part: P) -> None:
+        self._parts.append(part)
+        for name, handler in counts.of(part):
+            self._handlers[name].append(handler)
 
     def take(self, event: Message, time: datetime, sequence: int) -> None:
         """Takes an event into account. time: its business time. sequence: the version of its

@@ -1,6 +1,6 @@
 """How fast a board opens with a million elders behind it and 36 months of history.
 
-`python -m datacenter.bench.board [elders]` starts a PostgreSQL of its own. The counts are made by
+`python -m benchmarks.datacenter.board [elders]` starts a PostgreSQL of its own. The counts are made by
 the same pure functions that the projection uses and written by its own statement; what is known of
 each elder is left out, since no board reads it.
 """
@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import uvloop
 from eldercare.datacenter.v1 import api_pb2 as pb
@@ -24,10 +23,12 @@ from datacenter.boards.queries import board
 from datacenter.counts.flows.folding import fold
 from datacenter.counts.measures import COMPILED, FLOWS
 from datacenter.indicators.catalogue import limits
-from datacenter.subjects.compiled import Counts, Reading
+from datacenter.subjects.compiled import Reading
 from datacenter.subjects.elder import Elder, Registration, Result, elder
+from datacenter.subjects.measures import Counts
 from datacenter.subjects.registry import named
-from datacenter.testing import CITY, an_operator, villages
+from datacenter.testing.callers import an_operator
+from datacenter.testing.villages import CITY, villages
 from devservers.postgres import Postgres
 from kit.contracts import areas
 from kit.contracts.clock import Clock
@@ -38,7 +39,7 @@ ELDERS, SPAN, OPENED = 1_000_000, 36, 200
 LAST = months.of_text("2026-06")
 
 
-def run(elders: int = ELDERS) -> dict[str, Any]:
+def run(elders: int = ELDERS) -> dict[str, object]:
     """Opens boards of the city, its counties, townships and villages one after another; the value
     is the 95th percentile.
     """
@@ -51,7 +52,7 @@ def run(elders: int = ELDERS) -> dict[str, Any]:
             cluster.stop()
 
 
-async def _measured(dsn: str, elders: int) -> dict[str, Any]:
+async def _measured(dsn: str, elders: int) -> dict[str, object]:
     await asyncio.to_thread(migrations.upgrade, dsn, "datacenter")
     store = Store(dsn, service="datacenter", clock=Clock())
     try:

@@ -1,7 +1,7 @@
 """How fast one process keeps and counts the events of a city, beside the same records read and
 decoded with no database behind.
 
-`python -m datacenter.bench.projection [events]` starts a Kafka and a PostgreSQL of its own, durable
+`python -m benchmarks.datacenter.projection [events]` starts a Kafka and a PostgreSQL of its own, durable
 as in production.
 """
 
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import uvloop
 from aiokafka import AIOKafkaConsumer
@@ -25,7 +25,8 @@ from confluent_kafka.cimpl import NewTopic
 
 from datacenter.counts.consumers import COLLECTED_AFTER, GROUP, keep
 from datacenter.settings import BATCH
-from datacenter.testing import History, Record, records
+from datacenter.testing.history import History
+from datacenter.testing.records import Record, records
 from devservers.kafka import Kafka
 from devservers.postgres import Postgres, execute
 from kit.contracts import ids
@@ -40,7 +41,7 @@ EVENTS, REPEATED, RUNS = 150_000, 0.3, 3
 PARTITIONS = 4
 
 
-def run(events: int = EVENTS, runs: int = RUNS) -> dict[str, Any]:
+def run(events: int = EVENTS, runs: int = RUNS) -> dict[str, object]:
     """Publishes the events once and counts them once per run, each time into an empty database."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         cluster, broker = Postgres(Path(folder) / "postgres"), Kafka(Path(folder) / "kafka")
@@ -55,7 +56,7 @@ def run(events: int = EVENTS, runs: int = RUNS) -> dict[str, Any]:
             cluster.stop()
 
 
-async def _measured(dsn: str, kafka: str, events: int, runs: int) -> dict[str, Any]:
+async def _measured(dsn: str, kafka: str, events: int, runs: int) -> dict[str, object]:
     chance = random.Random(1)
     city = History(1, places=200, months=12).grow(round(events * (1 - REPEATED) / 17))
     distinct = list(records(city.ordered()))
@@ -65,10 +66,12 @@ async def _measured(dsn: str, kafka: str, events: int, runs: int) -> dict[str, A
     gc.collect()
     gc.freeze()  # the stream itself is no part of what is measured
     gc.set_threshold(*COLLECTED_AFTER)  # as the service does
-    speeds, limits = [], []
+    speeds, limits, costs = [], [], []
     for number in range(runs):
         limits.append(len(stream) / await _raw(kafka, len(stream)))
-        speeds.append(len(stream) / await _counted(kafka, dsn, len(stream), unique, number))
+        took, cpu = await _counted(kafka, dsn, len(stream), unique, number)
+        speeds.append(len(stream) / took)
+        costs.append(len(stream) / cpu)
     value, limit = statistics.median(speeds), statistics.median(limits)
     return {
         "name": "projection",
@@ -79,9 +82,13 @@ async def _measured(dsn: str, kafka: str, events: int, runs: int) -> dict[str, A
         "runs": [round(speed) for speed in speeds],
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
         "goal": 10_000,
-        "made_of": f"{len(stream)} records of {len(subscriptions_of(GROUP))} event types, "
-        f"{len(stream) - unique} of them repetitions, each kept in "
-        f"the archive and counted exactly once; batches of {BATCH}; limit: getmany and decoding without a database",
+        "per_cpu_second": round(statistics.median(costs)),
+        "made_of": (
+            f"{len(stream)} records of {len(subscriptions_of(GROUP))} event types, "
+            f"{len(stream) - unique} of them repetitions, each kept in the archive and counted "
+            f"exactly once; batches of {BATCH}; limit: getmany and decoding without a database; "
+            "per_cpu_second: of this process, which a busy machine changes less"
+        ),
     }
 
 
@@ -145,7 +152,17 @@ async def _raw(kafka: str, count: int) -> float:
         await consumer.stop()
 
 
-async def _counted(kafka: str, dsn: str, count: int, unique: int, number: int) -> float:
+class Move(NamedTuple):
+    """When a batch was committed. cpu: seconds that this process has used."""
+
+    at: float
+    cpu: float
+
+
+async def _counted(
+    kafka: str, dsn: str, count: int, unique: int, number: int
+) -> tuple[float, float]:
+    """Seconds, and those of them that this process used."""
     name = f"bench_{number}"
     await execute(dsn, f"create database {name}")
     here = dsn.rpartition("/")[0] + f"/{name}"
@@ -154,8 +171,8 @@ async def _counted(kafka: str, dsn: str, count: int, unique: int, number: int) -
         Store(here, service="datacenter", clock=Clock()),
         Consumers(GROUP, archive=keep, batch=BATCH),
     )
-    moves: list[float] = []
-    store.committed.append(lambda _: moves.append(time.perf_counter()))
+    moves: list[Move] = []
+    store.committed.append(lambda _: moves.append(Move(time.perf_counter(), time.process_time())))
     try:
         await consumers.start(store, kafka)
         try:
@@ -174,7 +191,8 @@ async def _counted(kafka: str, dsn: str, count: int, unique: int, number: int) -
         kept = await _one(store, "select count(*) from archive")
         if kept != unique:
             raise AssertionError(f"{kept} events were kept, {unique} were published")
-        return moves[-1] - moves[begun]
+        first, last = moves[begun], moves[-1]
+        return last.at - first.at, last.cpu - first.cpu
     finally:
         await store.close()
         await execute(dsn, f"drop database {name}")

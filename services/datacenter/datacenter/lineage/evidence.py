@@ -1,0 +1,102 @@
+"""Which events a figure needs to count as it does. Pure.
+
+The evidence of a thing is the smallest set of its newest events from which it counts as it does,
+found with the same functions that make the counts.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from datacenter.archive.events import KINDS
+from datacenter.archive.tables import Archived
+from datacenter.counts.measures import COMPILED
+from datacenter.indicators.catalogue import limits
+from datacenter.indicators.rules import Indicator
+from datacenter.subjects.compiled import Reading, SubjectFold
+from datacenter.subjects.declaration import State, When
+from datacenter.subjects.measures import Counts, Measure
+from kit.security.access import area_prefix
+
+
+class Event(NamedTuple):
+    """An archived event, decoded, with what it says."""
+
+    row: Archived
+    message: Message
+    reading: Reading
+
+
+class Counted(NamedTuple):
+    """Whether a figure would be less without an event: its numerator, its denominator."""
+
+    in_numerator: bool
+    in_denominator: bool
+
+
+class Asked(NamedTuple):
+    """A figure of an area and month."""
+
+    indicator: Indicator
+    area_code: str
+    month: int
+
+
+def read(row: Archived) -> Event:
+    """An event of a type that is known, and what it says."""
+    message = KINDS[row.type].FromString(row.payload)
+    when = When.of(row.time, row.sequence)
+    return Event(row, message, COMPILED.read(message, when, limits()))
+
+
+def evidence(events: Sequence[Event], asked: Asked) -> Mapping[UUID, Counted]:
+    """Which events of one thing it needs to count as it does, and whether it would count less
+    without each.
+    """
+    needed = sorted(events, key=lambda event: (event.row.time, event.row.sequence))
+    whole = _amounts(needed, asked)
+    for event in list(needed):
+        rest = [other for other in needed if other is not event]
+        if _amounts(rest, asked) == whole:
+            needed = rest
+    found = {}
+    for event in needed:
+        without = _amounts((other for other in needed if other is not event), asked)
+        found[event.row.id] = Counted(without[0] < whole[0], without[1] < whole[1])
+    return found
+
+
+def _amounts(events: Iterable[Event], asked: Asked) -> tuple[int, int]:
+    counted, below = _counts(events), asked.indicator.denominator
+    return (
+        _amount(counted, asked.indicator.numerator, asked),
+        0 if below is None else _amount(counted, below, asked),
+    )
+
+
+def _counts(events: Iterable[Event]) -> Counts:
+    """What events count together."""
+    total: Counts = {}
+    known: dict[tuple[SubjectFold, str], State] = {}
+    for _, _, (facts, flows) in events:
+        for subject, thing_id, state in facts:
+            subject.merge(known.setdefault((subject, thing_id), subject.empty()), state)
+        for measure, place, month, amount in flows:
+            total[measure, place, month] = total.get((measure, place, month), 0) + amount
+    for (subject, _), state in known.items():
+        for key, amount in subject.contribution(state, limits()).items():
+            total[key] = total.get(key, 0) + amount
+    return total
+
+
+def _amount(counts: Counts, measure: Measure, asked: Asked) -> int:
+    prefix, is_stock = area_prefix(asked.area_code), measure.is_stock
+    return sum(
+        amount
+        for (of, place, at), amount in counts.items()
+        if of is measure
+        and place.startswith(prefix)
+        and (at <= asked.month if is_stock else at == asked.month)
+    )

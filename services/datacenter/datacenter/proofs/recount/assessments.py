@@ -1,0 +1,70 @@
+"""Applications and results of a month."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from eldercare.assessment.v1 import events_pb2 as assessment
+
+from datacenter.proofs.recount.counting import Handlers, Month
+
+counts: "Handlers[Assessments]" = Handlers()
+_PORTAL, _HOTLINE, _MOBILE, _TERMINAL, _PLATFORM = range(1, 6)
+_CHANNELS = {
+    "DC02_PORTAL": _PORTAL,
+    "DC02_HOTLINE": _HOTLINE,
+    "DC02_MOBILE": _MOBILE,
+    "DC02_TERMINAL": _TERMINAL,
+}
+
+
+class _Result(NamedTuple):
+    area: str
+    is_paired: bool
+
+
+class Assessments:
+    """Applications and results of the month, and of any time what became of them."""
+
+    def __init__(self, month: Month) -> None:
+        self._month, self._limits = month, month.limits
+        self._applied: dict[str, str] = {}  # application → area
+        self._withdrawn: set[str] = set()
+        self._in_time: set[str] = set()  # applications
+        self._results: dict[str, _Result] = {}
+        self._appealed: set[str] = set()  # results
+
+    @counts(assessment.ApplicationSubmitted)
+    def _submitted(self, event: assessment.ApplicationSubmitted, _: datetime, __: int) -> None:
+        if not self._month.holds(event.submitted_at):
+            return
+        area, channel = event.area_code, event.channel
+        self._applied[event.application_id] = area
+        if channel != _PLATFORM:
+            self._month.add("DC02", area, channel in (_PORTAL, _MOBILE), 1)
+            for code, one in _CHANNELS.items():
+                self._month.add(code, area, channel == one, 1)
+
+    @counts(assessment.ApplicationWithdrawn)
+    def _left(self, event: assessment.ApplicationWithdrawn, _: datetime, __: int) -> None:
+        self._withdrawn.add(event.application_id)
+
+    @counts(assessment.AssessmentCompleted)
+    def _completed(self, event: assessment.AssessmentCompleted, _: datetime, __: int) -> None:
+        if event.working_days <= self._limits.working_days:
+            self._in_time.add(event.application_id)
+        if self._month.holds(event.completed_at):
+            is_paired = event.assessors >= self._limits.assessors
+            self._results[event.assessment_id] = _Result(event.area_code, is_paired)
+
+    @counts(assessment.AssessmentAppealed)
+    def _doubted(self, event: assessment.AssessmentAppealed, _: datetime, __: int) -> None:
+        self._appealed.add(event.assessment_id)
+
+    def count(self) -> None:
+        """Looks at each application and result of the month once."""
+        for key, area in self._applied.items():
+            if key not in self._withdrawn:
+                self._month.add("AS04", area, key in self._in_time, 1)
+        for key, result in self._results.items():
+            self._month.add("AS06", result.area, key in self._appealed, 1)
+            self._month.add("AS07", result.area, result.is_paired, 1)

@@ -1,0 +1,90 @@
+"""Workers at the end of a month, and whether they are enough for the residents."""
+
+from collections import Counter
+from datetime import datetime
+from typing import NamedTuple
+
+from eldercare.facility.v1 import events_pb2 as facility
+
+from datacenter.proofs.recount.counting import Handlers, Month, Newest
+
+counts: "Handlers[Staff]" = Handlers()
+_COUNTY = 1
+_Registration = facility.OrganisationRegistered | facility.OrganisationChanged
+_FacilityState = facility.FacilityOpened | facility.FacilityChanged | facility.FacilityClosed
+_WorkerState = facility.WorkerRegistered | facility.WorkerChanged | facility.WorkerLeft
+
+
+class _House(NamedTuple):
+    organisation_id: str
+    is_open_institution: bool
+
+
+class _Worker(NamedTuple):
+    organisation_id: str
+    area: str
+    is_caregiver: bool
+    last_day: str  # of the certificate
+
+
+class Staff:
+    """Of each organisation, facility and worker the newest state; who stays with whom."""
+
+    def __init__(self, month: Month) -> None:
+        self._month = month
+        self._areas: Newest[str] = Newest(month)  # of organisations
+        self._houses: Newest[_House] = Newest(month)
+        self._workers: Newest[_Worker] = Newest(month)
+        self._begun: dict[str, str] = {}  # stay → organisation
+        self._ended: set[str] = set()
+
+    @counts(facility.OrganisationRegistered, facility.OrganisationChanged)
+    def _organisation(self, event: _Registration, time: datetime, sequence: int) -> None:
+        o = event.organisation
+        self._areas.take(o.organisation_id, (sequence, time), time, o.area_code)
+
+    @counts(facility.FacilityOpened, facility.FacilityChanged, facility.FacilityClosed)
+    def _facility(self, event: _FacilityState, time: datetime, sequence: int) -> None:
+        f = event.facility
+        is_open = f.status == f.STATUS_OPEN
+        state = _House(f.organisation_id, is_open and f.tier == _COUNTY)
+        self._houses.take(f.facility_id, (sequence, time), time, state)
+
+    @counts(facility.WorkerRegistered, facility.WorkerChanged, facility.WorkerLeft)
+    def _worker(self, event: _WorkerState, time: datetime, sequence: int) -> None:
+        w = event.worker
+        is_caregiver = w.status == w.STATUS_ACTIVE and w.caregiver
+        state = _Worker(w.organisation_id, w.area_code, is_caregiver, w.certified_until)
+        self._workers.take(w.worker_id, (sequence, time), time, state)
+
+    @counts(facility.StayBegan)
+    def _admitted(self, event: facility.StayBegan, _: datetime, __: int) -> None:
+        if self._month.has_begun(event.admitted_at):
+            self._begun[event.stay_id] = event.organisation_id
+
+    @counts(facility.StayEnded)
+    def _discharged(self, event: facility.StayEnded, _: datetime, __: int) -> None:
+        if self._month.has_begun(event.discharged_at):
+            self._ended.add(event.stay_id)
+
+    def count(self) -> None:
+        """Looks at each worker once, and at each organisation that keeps an open institution."""
+        caregivers = [worker for worker in self._workers.states() if worker.is_caregiver]
+        for worker in caregivers:
+            self._month.add("ST02", worker.area, self._is_certified(worker), 1)
+        certified = Counter(
+            worker.organisation_id for worker in caregivers if self._is_certified(worker)
+        )
+        residents = Counter(
+            organisation for stay, organisation in self._begun.items() if stay not in self._ended
+        )
+        keepers = {
+            house.organisation_id for house in self._houses.states() if house.is_open_institution
+        }
+        persons = self._month.limits.persons_per_caregiver
+        for key, area in self._areas.items():
+            if key in keepers:
+                self._month.add("ST01", area, residents[key] <= persons * certified[key], 1)
+
+    def _is_certified(self, worker: _Worker) -> bool:
+        return worker.last_day >= self._month.last_day
