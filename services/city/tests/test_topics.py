@@ -107,9 +107,11 @@ def test_topics_are_made_through_a_guarded_door_by_the_settings_of_the_environme
 
 
 @pytest.mark.connected
-def test_foreign_topics_are_left_alone(bare_kafka: Kafka) -> None:
+async def test_foreign_topics_are_left_alone(bare_kafka: Kafka) -> None:
     admin = AdminClient({"bootstrap.servers": bare_kafka.address, "log_level": 0})
     admin.create_topics([NewTopic("somebody.elses", 7, 1)])["somebody.elses"].result(20)
+    # a topic reaches the broker's own view a moment after it was made
+    await until(lambda: "somebody.elses" in admin.list_topics(timeout=10).topics)
 
     topics.apply(bare_kafka.address, partitions=1, replication=1)
 
