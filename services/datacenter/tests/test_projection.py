@@ -5,6 +5,7 @@ definitions give.
 import random
 from collections.abc import Awaitable, Callable, Sequence
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ Hear = Callable[[Sequence[Record]], Awaitable[None]]
 Shown = Callable[[str], Awaitable[Figures]]
 Recounted = Callable[[Sequence[DatedEvent], str], Figures]
 MONTHS = ("2024-12", "2025-01", "2025-02", "2025-04", "2025-06", "2026-05")
+pytestmark = pytest.mark.timeout(300)
 
 
 async def test_the_counts_of_a_city_equal_the_recount_of_every_month(

@@ -1,9 +1,10 @@
-"""Says which tests need a real broker, a browser or a whole city, which belong together, and names
-aloud what a run leaves out.
+"""Says which tests need a real broker, a browser or a whole city, which belong together and begin
+first, and names aloud what a run leaves out.
 """
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -57,7 +58,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if lacks():
             _leave_out(config, items, marker)
     if hasattr(config, "workeroutput"):
+        _longest_first(items)
         config.workeroutput["left_out"] = config.stash.get(_left_out, {})
+
+
+def _longest_first(items: list[pytest.Item]) -> None:
+    """Puts the groups whose tests may take longest first, then those of many tests: a long one at
+    the end would leave one process alone with it.
+    """
+    longest: dict[str, float] = {}
+    tests = Counter(map(_group, items))
+    for item in items:
+        allowed = item.get_closest_marker("timeout")
+        seconds = float(allowed.args[0]) if allowed else 0.0
+        longest[_group(item)] = max(seconds, longest.get(_group(item), 0.0))
+    items.sort(key=lambda item: (-longest[_group(item)], -tests[_group(item)], _group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    """The group that pytest-xdist keeps together: of several markers it takes the nearest."""
+    marker = item.get_closest_marker("xdist_group")
+    return str(marker.args[0]) if marker else ""
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item], marker: str) -> None:
@@ -98,6 +119,7 @@ class Several:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("dist", "no") != "no":
         config.pluginmanager.register(Several())
+        config.option.loadscopereorder = False  # groups begin in the order of `_longest_first`
 
 
 def pytest_terminal_summary(
