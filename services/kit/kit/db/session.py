@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kit.contracts.refusals import NotFound
-from kit.db import final_write
+from kit.db import final_write, writing
 from kit.db.context import Scope, StoreContext
 from kit.db.driver import Driver
 from kit.db.loading import Identity, alone, identity_of, identity_of_row, locked
@@ -127,6 +127,14 @@ class Transaction(AsyncSession):
             self.timers = timers
             raise
         await driver.execute(_KEEP)
+
+    async def write_sets(self, fewest: int) -> list[SQLModel]:
+        """Writes what is pending with one statement for each table that has as many rows; the next
+        flush writes the rest. Returns the new rows.
+        """
+        return await writing.write(
+            self.sync_session, self._driver, lambda state: state.key in self._held, fewest
+        )
 
     def holds(self, *rows: SQLModel) -> None:
         """Notes that these rows were loaded `for update`, so that `get_locked` finds them without a

@@ -176,6 +176,7 @@ class Store:
                 self._epoch = int(await driver.fetchval(_EPOCH)) if known else 0
 
     async def _finish(self, session: Session) -> None:
+        await session.write_sets(1)
         driver = await session.driver()
         await final_write.write(driver, session.messages, session.timers, session.answer)
         await driver.execute("commit")

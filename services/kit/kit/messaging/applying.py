@@ -29,6 +29,8 @@ from kit.messaging.records import UNDECODABLE, Item
 from kit.messaging.subscriptions import Fact, Handler, Prefetch, kind_of, text_of
 from kit.observability.traces import handling
 
+SET = 8  # rows of a table that are written with one statement of their own
+
 BatchFunction = Callable[..., Awaitable[None]]
 Together = dict[BatchFunction, list[tuple[Message, Fact]]]
 Prefetches = dict[int, list[Prefetch]]  # by identity of the item
@@ -66,6 +68,7 @@ class Applier:
             self.culprit = None
             for function, pairs in together.items():
                 await function(pairs, self.session)
+            self._made += map(identity_of_row, await self.session.write_sets(SET))
             await self.session.driver()
         return outcome
 
