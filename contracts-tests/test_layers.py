@@ -50,7 +50,7 @@ LUCK = {
     "benchmarks.datacenter.projection": "seeded load",
 }
 TOPICS = {
-    "testkit.trial": "a contract made for the kit's own suite",
+    "testkit.trial_contract": "a contract made for the kit's own suite",
     "benchmarks.pebbles": "a contract made for the benchmark",
     "benchmarks.outbox": "a topic made for the benchmark",
     "benchmarks.gateway.system": "makes a topic on the broker of the benchmark",

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from kit.contracts import standards
-from kit.contracts.standards import NoStandard, Standards, Unfounded
+from kit.contracts.standard import NoStandard, Unfounded
+from kit.contracts.standards import Standards
 
 SOUND = """
 group:

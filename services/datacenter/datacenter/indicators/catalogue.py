@@ -17,7 +17,8 @@ from datacenter.limits import Limits
 from datacenter.subjects.registry import named
 from kit.contracts import standards
 from kit.contracts.decoding import NOTHING_ELSE
-from kit.contracts.standards import Standard, Standards
+from kit.contracts.standard import Standard
+from kit.contracts.standards import Standards
 
 _MADE_OF = (
     "form",

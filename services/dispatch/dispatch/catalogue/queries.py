@@ -11,7 +11,8 @@ from dispatch.catalogue.errors import NoSuchItem
 from kit.contracts import standards, wire
 from kit.contracts.clock import local_day
 from kit.contracts.decoding import NOTHING_ELSE
-from kit.contracts.standards import Standard, Standards
+from kit.contracts.standard import Standard
+from kit.contracts.standards import Standards
 from kit.db.store import Session
 
 

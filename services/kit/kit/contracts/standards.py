@@ -34,96 +34,19 @@ own source.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
-from datetime import date, timedelta
+from dataclasses import MISSING, fields
+from datetime import date
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TypeVar, get_type_hints
 
-import yaml
+from kit.contracts.standard import NoStandard, Standard, Unfounded
+from kit.contracts.standard_yaml import as_given, keyed, parsed, standards_in
 
-from kit.contracts.decoding import WrongType, decoded
-
-CONFIDENCES = ("C2", "C1", "S", "D", "M-hi", "M-med", "M-lo", "A")
-_REQUIRED = ("meaning", "unit", "source", "confidence")
-_KEYS = frozenset({*_REQUIRED, "clause", "values", "note"})
 _KEY = "standard"
-_SPANS = {
-    "s": timedelta(seconds=1),
-    "min": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "day": timedelta(days=1),
-}
-
 Numbers = TypeVar("Numbers")
-Value = TypeVar("Value")
-
-
-class Unfounded(ValueError):
-    """A standards file holds a number without what makes it one: meaning, unit, source, confidence,
-    date.
-    """
-
-
-class NoStandard(LookupError):
-    """Nothing is known under this path, or nothing that is in force on this day, or the deployment
-    has not given it.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class Standard:
-    """One number, table or text of a norm. values: (first day in force, value), oldest first."""
-
-    path: str
-    meaning: str
-    unit: str
-    source: str
-    confidence: str
-    clause: str = ""
-    note: str = ""
-    values: tuple[tuple[date, object], ...] = ()
-
-    @property
-    def required(self) -> bool:
-        """True where a deployment has to give the value and has not."""
-        return not self.values
-
-    def read(self, kind: type[Value], day: date) -> Value:
-        """The value in force on a policy day, in this type (kit.contracts.decoding); a span of time
-        in the standard's unit.
-
-        Raises: NoStandard; Unfounded where the value is of another type, or a span of time has a
-        unit that is none.
-        """
-        value = self.on(day)
-        try:
-            if kind is timedelta:
-                value = self._unit_of_time() * decoded(float, value, self.path)
-            return decoded(kind, value, self.path)
-        except WrongType as error:
-            raise Unfounded(str(error)) from error
-
-    def on(self, day: date) -> object:
-        """The value in force on a policy day, as YAML has it. Raises: NoStandard."""
-        for first, value in reversed(self.values):
-            if first <= day:
-                return value
-        if self.required:
-            raise NoStandard(
-                f"{self.path}: {self.meaning} ({self.unit}) must be given by the "
-                f"deployment; {self.source} does not state it"
-            )
-        raise NoStandard(
-            f"{self.path}: nothing is in force on {day}; the first value is of {self.values[0][0]}"
-        )
-
-    def _unit_of_time(self) -> timedelta:
-        if self.unit not in _SPANS:
-            raise Unfounded(f"{self.path}: {self.unit} is no unit of time")
-        return _SPANS[self.unit]
 
 
 class Standards:
@@ -197,14 +120,14 @@ def load(package: str, parameters: Path | None = None) -> Standards:
         stem = file.name.removesuffix(".yaml")
         found |= {
             standard.path: standard
-            for standard in _read(stem, _parsed(file.read_text("utf-8"), file.name))
+            for standard in standards_in(stem, parsed(file.read_text("utf-8"), file.name))
         }
     for path, value in _given_for(package, parameters).items():
         if path not in found:
             raise Unfounded(
                 f"{path}: the deployment gives it, but no standards file of {package} asks for it"
             )
-        found[path] = _given(found[path], value)
+        found[path] = as_given(found[path], value)
     return Standards(package, found)
 
 
@@ -220,100 +143,5 @@ def _files(folder: Traversable) -> list[Traversable]:
 def _given_for(package: str, parameters: Path | None) -> dict[str, object]:
     if parameters is None:
         return {}
-    given = _parsed(parameters.read_text("utf-8"), parameters.name).get(package)
-    return _keyed(given or {}, f"{parameters.name}: {package}")
-
-
-def _parsed(text: str, name: str) -> dict[str, object]:
-    try:
-        parsed: object = yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        raise Unfounded(f"{name}: {error}") from error
-    return _keyed(parsed or {}, name)
-
-
-def _keyed(value: object, where: str) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise Unfounded(f"{where}: {value!r} has no keys")
-    return value
-
-
-class _Loader(yaml.CSafeLoader):
-    """Refuses a key that stands twice: the first would be lost in silence."""
-
-
-def _once(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
-    seen: set[object] = set()
-    for key, _ in node.value:
-        name = loader.construct_object(key, deep=True)
-        if name in seen:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"{name!r} stands twice", key.start_mark
-            )
-        seen.add(name)
-    found: dict[object, object] = loader.construct_mapping(node, deep=True)
-    return found
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _once)
-
-
-def _read(path: str, node: object) -> Iterator[Standard]:
-    if not isinstance(node, dict):
-        raise Unfounded(
-            f"{path}: {node!r} stands without meaning, unit, source, confidence and date"
-        )
-    if not _KEYS.isdisjoint(node):
-        yield _standard(path, node)
-        return
-    for key, inner in node.items():
-        yield from _read(f"{path}.{key}", inner)
-
-
-def _standard(path: str, node: dict[object, object]) -> Standard:
-    if missing := [key for key in _REQUIRED if not str(node.get(key) or "").strip()]:
-        raise Unfounded(f"{path}: lacks {', '.join(missing)}")
-    if unknown := sorted(str(key) for key in node.keys() - _KEYS):
-        raise Unfounded(f"{path}: {', '.join(unknown)} is none of {', '.join(sorted(_KEYS))}")
-    confidence = str(node["confidence"])
-    if confidence not in CONFIDENCES:
-        raise Unfounded(f"{path}: confidence {confidence!r} is none of {', '.join(CONFIDENCES)}")
-    if confidence == "M-lo" and "values" in node:
-        raise Unfounded(
-            f"{path}: a number of confidence M-lo may not become a constant; without "
-            "values, the deployment gives it"
-        )
-    texts = {
-        key: str(node[key]) for key in (*_REQUIRED, "clause", "note") if node.get(key) is not None
-    }
-    return Standard(
-        path=path, values=_dated(path, node["values"]) if "values" in node else (), **texts
-    )
-
-
-def _dated(path: str, values: object) -> tuple[tuple[date, object], ...]:
-    if not isinstance(values, dict) or not values:
-        raise Unfounded(f"{path}: values must be {{first day in force: value}}")
-    if wrong := [day for day in values if type(day) is not date]:
-        raise Unfounded(f"{path}: {wrong[0]!r} is no day of the form 2022-12-30")
-    if empty := [str(day) for day, value in values.items() if value is None]:
-        raise Unfounded(f"{path}: no value stands at {empty[0]}; missing is not zero")
-    return tuple(sorted(values.items()))
-
-
-def _given(standard: Standard, given: object) -> Standard:
-    if (
-        not isinstance(given, dict)
-        or not given.get("source")
-        or given.keys() - {"source", "values", "note"}
-    ):
-        raise Unfounded(
-            f"{standard.path}: the deployment must say source and values, and may add a note"
-        )
-    note = str(given.get("note") or standard.note)
-    return replace(
-        standard,
-        source=str(given["source"]),
-        values=_dated(standard.path, given.get("values")),
-        note=note,
-    )
+    given = parsed(parameters.read_text("utf-8"), parameters.name).get(package)
+    return keyed(given or {}, f"{parameters.name}: {package}")

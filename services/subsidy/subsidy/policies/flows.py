@@ -17,7 +17,8 @@ from sqlmodel import col, select
 from kit.contracts import areas, money, standards, wire
 from kit.contracts.clock import day_start
 from kit.contracts.decoding import by_name
-from kit.contracts.standards import Standard, Standards
+from kit.contracts.standard import Standard
+from kit.contracts.standards import Standards
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime.timers import set_timer
