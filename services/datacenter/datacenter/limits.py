@@ -9,9 +9,9 @@ class Limits:
 
     old_years, oldest_years: ages of a person. dependent_level: least level of disability.
     working_days: from application to result. assessors: who must sign a result. late_min: minutes
-    after the wanted window that still are in time. care_policy,
-    age_policy: codes of the care subsidy and the old-age allowance. persons_per_caregiver: residents whom one certified
-    caregiver can serve.
+    after the wanted window that still are in time. care_policy, age_policy: codes of the care
+    subsidy and the old-age allowance. persons_per_caregiver: residents whom one certified caregiver
+    can serve.
     """
 
     old_years: int

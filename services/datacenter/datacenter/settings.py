@@ -26,5 +26,7 @@ class Settings(kit_settings.Settings):
     )
     archive_files: Path | None = Field(
         None,
-        description="folder of the days that were exported, for proofs and rebuilds; see day-two.md",
+        description=(
+            "folder of the days that were exported, for proofs and rebuilds; see day-two.md"
+        ),
     )

@@ -13,9 +13,12 @@ insert into position ("group", cluster, topic, partition, begin, next,
                       applied, repeated, foreign_, waiting, parked, held, gaps, run)
 values ('kit', $1, $2, $3, 0, $4,
         $4 - $5::bigint - $6::bigint, 0, 0, $5::bigint, $6::bigint / 2, $6::bigint / 2, 0, 2)"""
-WAITING = """insert into waiting ("group", cluster, topic, partition, "offset", kind, id, key, headers)
+WAITING = """insert into waiting
+    ("group", cluster, topic, partition, "offset", kind, id, key, headers)
     values ('kit', $1, $2, 0, $3, 'order', $4, 'x', '[]')"""
-PARKED = """insert into parked ("group", cluster, topic, partition, "offset", key, headers, held, passed, reason, detail, attempts)
+PARKED = """insert into parked
+    ("group", cluster, topic, partition, "offset", key, headers, held, passed, reason, detail,
+     attempts)
     values ('kit', $1, $2, 0, $3, 'x', '[]', $4, false, 'TRIED', $5, 1)"""
 
 

@@ -54,7 +54,12 @@ class Kind(IntEnum):
 
 class Stay(TableBase, table=True):
     __table_args__ = (
-        ExcludeConstraint((text("uuidrange(bed_id, bed_id, '[]')"), "&&"), ("during", "&&"), using="gist", name="stay_no_overlap"),
+        ExcludeConstraint(
+            (text("uuidrange(bed_id, bed_id, '[]')"), "&&"),
+            ("during", "&&"),
+            using="gist",
+            name="stay_no_overlap",
+        ),
         CheckConstraint("paid_fen >= 0", name="paid"),
     )
     stay_id: UUID = Field(primary_key=True)

@@ -26,7 +26,8 @@ from kit.runtime import entry
 entry.install_signal_handlers()
 from kit.runtime.settings import Settings
 {more}
-entry.run(entry.settings(Settings), servicers=lambda parts: [], group={group}, package="kit", also=[{also}])
+settings = entry.settings(Settings)
+entry.run(settings, servicers=lambda parts: [], group={group}, package="kit", also=[{also}])
 """
 LOST_LOOP = """
 import asyncio
@@ -58,7 +59,12 @@ async def remind(session, key):
 
 async def say(parts):
     async with parts.store.transaction() as session:
-        event = ApplicationWithdrawn(application_id=KEY, elder_id=KEY, area_code="341102001003", withdrawn_at=wire.timestamp(session.now))
+        event = ApplicationWithdrawn(
+            application_id=KEY,
+            elder_id=KEY,
+            area_code="341102001003",
+            withdrawn_at=wire.timestamp(session.now),
+        )
         outbox.emit(session, event, sequence=1)
     import asyncio
     await asyncio.Event().wait()

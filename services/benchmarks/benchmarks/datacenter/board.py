@@ -75,8 +75,11 @@ async def _measured(dsn: str, elders: int) -> dict[str, object]:
         "runs": {rank: round(_p95(times), 1) for rank, times in took.items()},
         "goal": 300,
         "machine": f"{platform.machine()}, Python {platform.python_version()}",
-        "made_of": f"{elders} elders, {SPAN} months, {rows} rows of counts; {OPENED} boards of each level with parts and trend, made and "
-        f"serialized; runs: p95 by level; limit: one query of one row",
+        "made_of": (
+            f"{elders} elders, {SPAN} months, {rows} rows of counts; {OPENED} boards of each level "
+            "with parts and trend, made and serialized; runs: p95 by level; limit: one query of "
+            "one row"
+        ),
     }
 
 

@@ -1,4 +1,6 @@
-"""The types of events that this release knows, and what the archive tells of each besides itself."""
+"""The types of events that this release knows, and what the archive tells of each besides
+itself.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime

@@ -43,7 +43,9 @@ class Archived(TableBase, table=True):
     payload: bytes
     batch: int = Field(
         sa_type=BigInteger,
-        description="number of the transaction that kept it; they are numbered in the order of commits",
+        description=(
+            "number of the transaction that kept it; they are numbered in the order of commits"
+        ),
     )
 
 
@@ -60,7 +62,10 @@ class ArchivedDay(TableBase, table=True):
     rows: int = Field(sa_type=BigInteger)
     digest: str = Field(
         sa_type=Text,
-        description="of all columns of all rows in any order, hexadecimal; see archive.flows.dayfiles.Digest",
+        description=(
+            "of all columns of all rows in any order, hexadecimal; see "
+            "archive.flows.dayfiles.Digest"
+        ),
     )
     first_id: UUID
     last_id: UUID

@@ -33,7 +33,9 @@ async def keep_renewed(store: Store, pause_s: float = PAUSE_S) -> None:
 
 
 async def _rebuilt() -> bool:
-    """In a process of its own, with this one's environment: this one goes on reading and answering."""
+    """In a process of its own, with this one's environment: this one goes on reading and
+    answering.
+    """
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "datacenter.counts.flows.rebuild"
     )

@@ -134,4 +134,5 @@ def version(since: date, entry: Definition, known: Limits) -> str:
     made_of = {name: stated.get(name) for name in _MADE_OF} | {
         name: numbers[name] for name in entry.get("limits", ())
     }
-    return f"{since.isoformat()}+{sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:8]}"
+    digest = sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    return f"{since.isoformat()}+{digest[:8]}"

@@ -10,7 +10,9 @@ from kit.db.tables import TableBase
 
 
 class Proof(TableBase, table=True):
-    """The counts of a month, recounted from the archive by other means, compared with those shown."""
+    """The counts of a month, recounted from the archive by other means, compared with those
+    shown.
+    """
 
     __tablename__ = "proof"
     __table_args__ = (Index("proof_month_ix", "month", "proved_at"),)

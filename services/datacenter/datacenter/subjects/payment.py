@@ -1,4 +1,6 @@
-"""A payment: whether it came by its due day, what was given for a month, and what is claimed back."""
+"""A payment: whether it came by its due day, what was given for a month, and what is claimed
+back.
+"""
 
 from eldercare.subsidy.v1 import events_pb2 as subsidy
 

@@ -1,5 +1,5 @@
-"""An event that comes twice is handled once; what must wait waits in the same transaction that notes
-it as read.
+"""An event that comes twice is handled once; what must wait waits in the same transaction that
+notes it as read.
 """
 
 from collections.abc import Iterable, Sequence

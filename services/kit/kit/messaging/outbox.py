@@ -3,8 +3,8 @@
 
 An event's `ce_sequence` is its aggregate's version; where the database was restored from a backup,
 2^20 times the epoch more (`kit.db.tables.Epoch`). So consumers of what was emitted after the
-backup, and is no longer true, take what is emitted after the restore for newer, unless the aggregate
-was changed a million times in between.
+backup, and is no longer true, take what is emitted after the restore for newer, unless the
+aggregate was changed a million times in between.
 
 The outbox is a queue, not a log. A message is inserted after its aggregate's version bump, under
 the aggregate's row lock, so its `seq` rises in the order of commits per aggregate; over all

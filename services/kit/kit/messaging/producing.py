@@ -1,5 +1,5 @@
-"""What a relay does with its producer: hands over messages in their order, and lets go of it without
-another word.
+"""What a relay does with its producer: hands over messages in their order, and lets go of it
+without another word.
 """
 
 import asyncio

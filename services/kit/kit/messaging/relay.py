@@ -4,8 +4,8 @@ One relay owns a part of the outbox by an advisory lock; lock, read and delete u
 connection, never a pooler. When that connection is lost somebody else may already own the part, so
 the producer is closed unflushed before anything else. ≤ 500 oldest messages → idempotent producer →
 acknowledgements → delete, with the note of how far each partition holds what was deleted
-(`kit.db.tables.Sent`). A crash before the delete sends a message twice, with the same `ce_id`. An id
-cursor would lose messages that commit late; an xmin gate would turn two events of one aggregate
+(`kit.db.tables.Sent`). A crash before the delete sends a message twice, with the same `ce_id`. An
+id cursor would lose messages that commit late; an xmin gate would turn two events of one aggregate
 around; SKIP LOCKED would let a second worker overtake.
 """
 

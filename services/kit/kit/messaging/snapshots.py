@@ -1,5 +1,5 @@
-"""Emits the full state of a master again, for consumers whose replica was lost; `eldercare republish
-elder`.
+"""Emits the full state of a master again, for consumers whose replica was lost; `eldercare
+republish elder`.
 
 A service names its masters in `SNAPSHOT_SOURCES` of its `snapshots.py`, by name of the aggregate.
 """
@@ -33,8 +33,8 @@ class SnapshotSource:
 async def republish(
     store: Store, master: SnapshotSource, *, at_once: int = AT_ONCE, pause_s: float = PAUSE_S
 ) -> int:
-    """Emits every row at its present version and returns how many; nothing is changed, and consumers
-    that are up to date skip it.
+    """Emits every row at its present version and returns how many; nothing is changed, and
+    consumers that are up to date skip it.
     """
     (key,) = (column.name for column in master.table.__table__.primary_key)  # type: ignore[attr-defined]
     column = col(getattr(master.table, key))

@@ -109,7 +109,9 @@ def _partitions(reader: Group, topic: str) -> list[TopicPartition]:
 
 
 async def _bounds(reader: Group) -> Bounds:
-    """Where each partition begins and ends, by the broker; as it answered last where it is silent."""
+    """Where each partition begins and ends, by the broker; as it answered last where it is
+    silent.
+    """
     if reader.joined:
         partitions = [tp for topic in reader.topics for tp in _partitions(reader, topic)]
         reader.bounds = await reader.brokers.bounds(partitions) or reader.bounds

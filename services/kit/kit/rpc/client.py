@@ -72,8 +72,8 @@ class Client:
 
         timeout: seconds, cut to what is left of the call being served. key: idempotency key of a
         write. token: the caller's own, else this service's. on_behalf_of: the user's own token.
-        Raises: the refusal that the neighbour answered; Unavailable where it does not answer in time;
-        NeighbourBroken.
+        Raises: the refusal that the neighbour answered; Unavailable where it does not answer in
+        time; NeighbourBroken.
         """
         called, stub = self._stub(method)
         metadata = [("authorization", f"Bearer {token or await self._own()}")]

@@ -186,7 +186,9 @@ def rows(file: Path) -> Iterator[list[Row]]:
 
 
 def events(file: Path) -> Iterator[list[Row]]:
-    """Type, payload, business instant and sequence of each event, in chunks. Raises: duckdb.Error."""
+    """Type, payload, business instant and sequence of each event, in chunks. Raises:
+    duckdb.Error.
+    """
     for chunk in _read(file, 'type, payload, epoch_us("time"), sequence'):
         yield [(type, payload, instant(time), sequence) for type, payload, time, sequence in chunk]
 
@@ -210,8 +212,9 @@ def checksum(file: Path) -> str:
 
 
 def digest(file: Path, progress: Callable[[int], None] = lambda _: None) -> Digest:
-    """The digest of a file's rows. progress: is called with the number of rows of each chunk. Raises:
-    duckdb.Error.
+    """The digest of a file's rows. progress: is called with the number of rows of each chunk.
+
+    Raises: duckdb.Error.
     """
     made = Digest()
     for chunk in rows(file):

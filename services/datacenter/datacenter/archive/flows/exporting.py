@@ -31,7 +31,8 @@ TRIES, REST_S = 30, 5.0  # a proof of a large archive may hold it for minutes
 Progress = Callable[[date, str, int, int], None]  # day, step, rows done, rows in all
 
 _PARTITIONS = """
-select c.relname, c.reltuples::bigint, pg_total_relation_size(c.oid) from pg_inherits i join pg_class c on c.oid = i.inhrelid
+select c.relname, c.reltuples::bigint, pg_total_relation_size(c.oid)
+from pg_inherits i join pg_class c on c.oid = i.inhrelid
 where i.inhparent = 'archive'::regclass order by 1"""
 _ROWS = ", ".join(
     '(extract(epoch from "time") * 1000000)::bigint' if name == "time" else f'"{name}"'

@@ -14,7 +14,8 @@ from kit.db.connections import connect_options
 
 _MISSING = """
 select name from unnest($1::text[]) as name where not exists (
-    select from pg_attribute where attrelid = 'count'::regclass and attname = name and not attisdropped)
+    select from pg_attribute
+    where attrelid = 'count'::regclass and attname = name and not attisdropped)
 order by name"""
 
 _complete: WeakSet[asyncpg.Connection] = WeakSet()

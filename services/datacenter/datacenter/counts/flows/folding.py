@@ -19,7 +19,8 @@ select t.kind, t.id::text, t.known from unnest($2::smallint[], $3::uuid[]) as as
 join thing t on t.generation = $1 and t.kind = asked.kind and t.id = asked.id"""
 
 _KNOW = """
-insert into thing (generation, kind, id, known) select $1, * from unnest($2::smallint[], $3::uuid[], $4::text[])
+insert into thing (generation, kind, id, known)
+select $1, * from unnest($2::smallint[], $3::uuid[], $4::text[])
 on conflict (generation, kind, id) do update set known = excluded.known"""
 
 _KEY = ("generation", "area_code", "month")
@@ -32,11 +33,15 @@ _INCOMING = """
 create temp table if not exists incoming (like count_p1) on commit delete rows;
 delete from incoming"""
 
+_SUMS = ", ".join(
+    f"{name} = coalesce(count.{name} + excluded.{name}, excluded.{name}, count.{name})"
+    for name in COLUMNS
+)
 _COUNT = f"""
 insert into count ({", ".join((*_KEY, *COLUMNS))})
 select {", ".join((*_KEY, *COLUMNS))} from incoming
 on conflict (generation, area_code, month) do update
-set {", ".join(f"{name} = coalesce(count.{name} + excluded.{name}, excluded.{name}, count.{name})" for name in COLUMNS)}"""  # noqa: S608
+set {_SUMS}"""  # noqa: S608
 
 _Row = list[str | int | None]
 

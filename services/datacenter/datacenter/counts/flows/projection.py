@@ -21,8 +21,10 @@ _VOUCHED = "datacenter.new"
 
 _WATERMARKS = """
 insert into heard (topic, month, newest, applied_at)
-select t, m, n, clock_timestamp() from unnest($1::text[], $2::int[], $3::timestamptz[]) as h (t, m, n)
-on conflict (topic, month) do update set newest = greatest(heard.newest, excluded.newest), applied_at = excluded.applied_at"""
+select t, m, n, clock_timestamp()
+from unnest($1::text[], $2::int[], $3::timestamptz[]) as h (t, m, n)
+on conflict (topic, month) do update
+set newest = greatest(heard.newest, excluded.newest), applied_at = excluded.applied_at"""
 
 
 async def project(pairs: Sequence[tuple[Message | None, Fact]], session: Session) -> None:

@@ -4,8 +4,8 @@ that run now, without anybody's doing.
 While releases run beside each other, each counts by its own rules. So every batch notes whether all
 that is shown was counted by one set of rules (`projection.counted_by`, up to `counted_to`); a
 program of other rules, or one that knows of no such note, leaves that mark behind the last batch.
-Each replica looks for it and rebuilds, in a process of its own. Rules that nobody runs any more have
-no batches, so the counts end as those who stay count, whichever way a rollout went.
+Each replica looks for it and rebuilds, in a process of its own. Rules that nobody runs any more
+have no batches, so the counts end as those who stay count, whichever way a rollout went.
 """
 
 import ast
@@ -28,7 +28,8 @@ SOURCES = ("subjects", "counts/flows/folding.py", "counts/rollup.py", "months.py
 NUMBER = """
 update projection set batch = batch + 1,
 counted_by = case when batch = 0 then $1 else counted_by end,
-counted_to = case when batch = 0 or counted_by = $1 and counted_to = batch then batch + 1 else counted_to end
+counted_to = case when batch = 0 or counted_by = $1 and counted_to = batch then batch + 1
+    else counted_to end
 returning batch, live, counted_by = $1 and counted_to = batch"""
 
 _OUTDATED = (

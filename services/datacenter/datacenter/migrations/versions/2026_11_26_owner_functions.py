@@ -13,7 +13,8 @@ depends_on = None
 def upgrade() -> None:
     # the bounds are the smallest UUIDv7 of the day, and of the day after it
     op.execute("""
-create function make_archive_day(day int) returns void language plpgsql security definer set search_path = public, pg_temp as $$
+create function make_archive_day(day int) returns void language plpgsql security definer \
+set search_path = public, pg_temp as $$
 begin
     execute format(
         'create table if not exists %I partition of archive for values from (%L) to (%L)',
@@ -24,7 +25,8 @@ begin
 end $$""")
     op.execute("revoke execute on function make_archive_day(int) from public")
     op.execute("""
-create function empty_generation(generation int) returns void language plpgsql security definer set search_path = public, pg_temp as $$
+create function empty_generation(generation int) returns void language plpgsql security definer \
+set search_path = public, pg_temp as $$
 begin
     if generation = (select live from projection) then
         raise exception 'generation % is the one that is shown', generation;

@@ -1,4 +1,6 @@
-"""The counts have a column for each measure that is declared; a later one comes without a revision."""
+"""The counts have a column for each measure that is declared; a later one comes without a
+revision.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +15,8 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("""
-create function add_count_columns(names text[]) returns void language plpgsql security definer set search_path = public, pg_temp as $$
+create function add_count_columns(names text[]) returns void language plpgsql security definer \
+set search_path = public, pg_temp as $$
 declare
     name text;
 begin

@@ -252,7 +252,8 @@ async def _migrate(dsn: str, package: str, act: Callable[[Config], object], to: 
                     async with engine.connect() as connection:
                         await connection.run_sync(within)
                     break
-                # those who use the tables come first: whoever waits for a lock holds up all behind it
+                # those who use the tables come first: whoever waits for a lock holds up all
+                # behind it
                 except DBAPIError as error:
                     if getattr(error.orig, "sqlstate", None) not in STOOD_IN_THE_WAY or not left:
                         raise
