@@ -92,7 +92,9 @@ async def event(session: Session, caller: Caller, request: pb.GetArchivedEvent) 
     """One event as it came. Raises: NotFound, DayExported."""
     id = UUID(request.event_id)
     row = (
-        await session.exec(scoped(select(Archived).where(ID == id), caller, area=AREA))
+        await session.exec(
+            scoped(select(Archived).where(col(Archived.id) == id), caller, area=AREA)
+        )
     ).one_or_none()
     if row is None:
         await exported.refuse_event(await session.driver(), id)
@@ -135,11 +137,12 @@ async def _candidates(
     """
     inside = [inner.code for inner in areas.load().within(asked.area_code)]
     codes = select(func.unnest(cast(inside, ARRAY(Text))).label("code")).subquery()
-    inner = scoped(select(ID, TIME), caller, area=AREA)
-    inner = inner.where(AREA == codes.c.code, col(Archived.type).in_(_types(asked.indicator)))
+    inner = scoped(select(Archived), caller, area=AREA)
+    inner = inner.where(codes.c.code == AREA, col(Archived.type).in_(_types(asked.indicator)))
     if asked.indicator.numerator.is_stock:
         end = months.first_second(asked.month + 1)
-        inner = inner.where(TIME < datetime.fromtimestamp(end, tz=session.now.tzinfo))
+        before = datetime.fromtimestamp(end, tz=session.now.tzinfo)
+        inner = inner.where(col(Archived.time) < before)
     if after is not None:
         inner = inner.where(tuple_(TIME, ID) < tuple_(after.time, after.id))
     newest = inner.order_by(TIME.desc(), ID.desc()).limit(CHUNK).lateral()

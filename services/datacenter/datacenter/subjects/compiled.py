@@ -27,9 +27,11 @@ class SubjectFold:
         """Merges what an event reports into what is known, in place."""
         fields = known.__dict__
         for name, told in update.__dict__.items():
-            merged = self._merges[name](fields.get(name), told)
-            if merged is not None:
-                fields[name] = merged
+            known_value = fields.get(name)
+            if known_value is not None:
+                fields[name] = self._merges[name](known_value, told)
+            elif told is not None and told is not False:
+                fields[name] = told
 
     def contribution(self, known: State, limits: Limits) -> Counts:
         """What the thing adds to the counts, as changes by month."""
@@ -44,9 +46,7 @@ class SubjectFold:
 
     def load(self, text: str) -> State:
         """What is known, as it was stored."""
-        known = self.subject.state()
-        known.__dict__ = self._layout.load(text)
-        return known
+        return self.subject.state(**self._layout.load(text))
 
     def dump(self, known: State) -> str:
         """The same as it is stored."""

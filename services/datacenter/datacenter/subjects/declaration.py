@@ -70,6 +70,8 @@ class State:
     A field's annotation gives type, merge and meaning; its default stands for what is not known.
     """
 
+    __slots__ = ("__dict__",)  # one that is replaced as a whole costs less so
+
     def __init__(self, **known: object) -> None:
         self.__dict__ = known
 
@@ -80,6 +82,7 @@ M = TypeVar("M", bound=Message)
 IdOf = Callable[[Message], str]
 Reader = Callable[[M, When, Limits], S_co | None]
 Merge = Callable[..., object]  # of what is known and what is told; see merges
+Entry = type[tuple[object, ...]]
 
 
 class Field(NamedTuple):
@@ -91,7 +94,7 @@ class Field(NamedTuple):
     type: str
     merge: Merge
     meaning: str
-    entry: type[tuple[object, ...]] | None
+    entry: Entry | None
     is_many: bool
     is_parts: bool
 
@@ -108,7 +111,7 @@ class Subject(Generic[S_co]):
     kind: int
     state: type[S_co]
     readers: dict[str, tuple[IdOf, Reader[Message, S_co]]] = field(default_factory=dict)
-    contributions: list[Contribution[S_co]] = field(default_factory=list)  # type: ignore[misc]
+    contributions: list[Contribution[S_co]] = field(default_factory=list)
 
     def on(self, *events: type[Message], id: str) -> Callable[[Reader[M, S_co]], Reader[M, S_co]]:
         """What these events tell of the thing. id: path of the field that names it.

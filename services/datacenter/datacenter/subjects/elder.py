@@ -220,8 +220,12 @@ def _then(elder: Elder, month: int, limits: Limits) -> ElderThen | None:
 
 
 def _policies(elder: Elder, month: int) -> tuple[str, ...]:
-    now = (timelines.at(allowances, month) for allowances in elder.allowances.values())
-    return tuple(sorted({one.policy_code for one in now if one is not None and one.is_open}))
+    codes = []
+    for allowances in elder.allowances.values():
+        newest = timelines.at(allowances, month)
+        if newest is not None and newest.is_open:
+            codes.append(newest.policy_code)
+    return tuple(sorted(codes))
 
 
 at_month_end = elder.stocks(_turns, _then)

@@ -1,8 +1,8 @@
 """How what an event tells is merged into what is known. Each merge commutes and is idempotent, so
 neither the order of topics nor a repetition leaves a trace. Pure.
 
-A merge takes what is known, None where that is nothing, and what is told, and returns what is known
-then; neither of the two is changed.
+A merge takes what is known and what is told, and returns what is known then; neither of the two is
+changed. Where nothing is known, what is told is known then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,35 +21,29 @@ class Ordered(Protocol):
 O = TypeVar("O", bound=Ordered)  # noqa: E741 – ordered
 
 
-def first(known: O | None, told: O | None) -> O | None:
+def first(known: O, told: O | None) -> O:
     """Something that happens once; should it be reported twice and differ, the lesser stays."""
-    if known is None or (told is not None and told < known):
-        return told
-    return known
+    return told if told is not None and told < known else known
 
 
-def least(known: O | None, told: O | None) -> O | None:
+def least(known: O, told: O | None) -> O:
     """A number of which the least counts."""
     return first(known, told)
 
 
-def ever(known: bool | None, told: bool) -> bool | None:
+def ever(known: bool, told: bool) -> bool:
     """True for good once it was."""
-    return True if told else known
+    return known or told
 
 
-def each(known: Sequence[O] | None, told: Sequence[O]) -> Sequence[O]:
+def each(known: Sequence[O], told: Sequence[O]) -> Sequence[O]:
     """All that there were, each once, in order."""
-    if not known:
-        return told
     new = [value for value in told if value not in known]
     return sorted([*known, *new]) if new else known
 
 
-def newest(known: Sequence[E] | None, told: Sequence[E]) -> Sequence[E]:
+def newest(known: Sequence[E], told: Sequence[E]) -> Sequence[E]:
     """The newest state by the end of each month."""
-    if not known:
-        return told
     entries = list(known)
     for entry in told:
         timelines.put(entries, entry)
@@ -57,12 +51,10 @@ def newest(known: Sequence[E] | None, told: Sequence[E]) -> Sequence[E]:
 
 
 def newest_of_each(
-    known: Mapping[str, Sequence[E]] | None, told: Mapping[str, Sequence[E]]
+    known: Mapping[str, Sequence[E]], told: Mapping[str, Sequence[E]]
 ) -> Mapping[str, Sequence[E]]:
     """The same for each of several parts of the thing, by their ids."""
-    if not known:
-        return told
     parts = dict(known)
     for part_id, entries in told.items():
-        parts[part_id] = newest(parts.get(part_id), entries)
+        parts[part_id] = newest(parts.get(part_id, ()), entries)
     return parts

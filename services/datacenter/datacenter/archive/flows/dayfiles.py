@@ -11,12 +11,14 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 import duckdb
 import numpy as np
 
 Value = UUID | str | int | bytes | None
+Event = tuple[str, bytes, datetime, int]  # type, payload, business instant, sequence
 Row = tuple[Value, ...]  # in the order of COLUMNS, `time` in microseconds since 1970
 
 CHUNK = 10_000
@@ -38,6 +40,7 @@ COLUMNS = {
     "payload": "blob",
     "batch": "bigint",
 }
+_TIME = list(COLUMNS).index("time")
 _QUOTED = {name: f'"{name}"' for name in COLUMNS}
 _TAKEN = ", ".join(
     f"make_timestamptz({quoted})" if name == "time" else quoted for name, quoted in _QUOTED.items()
@@ -185,11 +188,13 @@ def rows(file: Path) -> Iterator[list[Row]]:
     return _read(file, _READ_COLUMNS)
 
 
-def events(file: Path) -> Iterator[list[Row]]:
-    """Type, payload, business instant and sequence of each event, in chunks. Raises:
-    duckdb.Error.
+def events(file: Path) -> Iterator[list[Event]]:
+    """Type, payload, business instant and sequence of each event, in chunks.
+
+    Raises: duckdb.Error.
     """
-    for chunk in _read(file, 'type, payload, epoch_us("time"), sequence'):
+    read = _read(file, 'type, payload, epoch_us("time"), sequence')
+    for chunk in cast(Iterator[list[tuple[str, bytes, int, int]]], read):
         yield [(type, payload, instant(time), sequence) for type, payload, time, sequence in chunk]
 
 
@@ -203,6 +208,14 @@ def _read(file: Path, columns: str) -> Iterator[list[Row]]:
 def instant(microseconds: int) -> datetime:
     """The instant of a row's `time`."""
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def archived(row: Row) -> tuple[Value | datetime, ...]:
+    """A row as the archive has it: its time is an instant."""
+    time = row[_TIME]
+    if not isinstance(time, int):
+        raise TypeError(f"{time!r} is no number of microseconds")
+    return (*row[:_TIME], instant(time), *row[_TIME + 1 :])
 
 
 def checksum(file: Path) -> str:

@@ -44,7 +44,7 @@ async def _filled(driver: Driver, file: Path, day: date, rows: int, progress: Pr
     await driver.execute(f"create table {name(day)} (like archive including all)")
     chunks, done = dayfiles.rows(file), 0
     while chunk := await asyncio.to_thread(next, chunks, None):
-        records = [(*row[:7], dayfiles.instant(row[7]), *row[8:]) for row in chunk]
+        records = [dayfiles.archived(row) for row in chunk]
         await driver.copy_records_to_table(
             name(day), records=records, columns=list(dayfiles.COLUMNS)
         )

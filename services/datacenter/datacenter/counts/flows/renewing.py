@@ -22,7 +22,12 @@ from datacenter.indicators.catalogue import limits
 from kit.db.store import Session
 
 # all that decides what an event counts as; test_renewing.py compares it with what the fold imports
-SOURCES = ("subjects", "counts/flows/folding.py", "counts/rollup.py", "months.py")
+SOURCES = (
+    "subjects",
+    "counts/flows/folding.py",
+    "counts/rollup.py",
+    "months.py",
+)
 # the number of the next batch, the generation that is shown, and whether all of it was counted by
 # these rules
 NUMBER = """
