@@ -1,5 +1,7 @@
 """Rows written as sets bear what the ORM's flush would have written."""
 
+import asyncio
+import sys
 import uuid
 from collections.abc import AsyncIterator
 from datetime import date, datetime
@@ -16,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Field, select
 
 from kit.db.store import Session, Store
-from kit.db.tables import TableBase
+from kit.db.tables import Due, TableBase
 
 
 class Hue(IntEnum):
@@ -200,3 +202,28 @@ async def test_a_savepoint_takes_a_set_back(store: Store) -> None:
             await undone(session)
         session.add(shell(store, 5))
     assert [row["name"] for row in await everything(store)] == ["n5"]
+
+
+FIRST = """
+import asyncio, sys
+from kit.contracts.clock import Clock
+from kit.db.store import Store
+from kit.db.tables import Due
+
+async def main():
+    async with Store(sys.argv[1], service="kit", clock=Clock()).transaction() as session:
+        (await session.get_locked(Due, ("first", "a"))).tries = 3
+
+asyncio.run(main())
+"""
+
+
+async def test_a_locked_row_may_be_the_first_thing_a_process_does(pebbles) -> None:
+    async with pebbles.store.transaction() as session:
+        session.timers["first", "a"] = pebbles.store.clock.now()
+
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", FIRST, pebbles.dsn)
+
+    assert await child.wait() == 0
+    async with pebbles.store.reading() as session:
+        assert (await session.get(Due, ("first", "a"))).tries == 3

@@ -8,7 +8,7 @@ from sqlalchemy import inspect
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapper, attributes, make_transient_to_detached
+from sqlalchemy.orm import Mapper, attributes, class_mapper, make_transient_to_detached
 from sqlmodel import SQLModel
 
 from kit.db.driver import Driver, Row
@@ -30,7 +30,7 @@ def identity_of_row(row: SQLModel) -> Identity:
 
 @cache
 def _key_names(table: type[SQLModel]) -> tuple[str, ...]:
-    mapper = inspect(table)
+    mapper = class_mapper(table)
     return tuple(mapper.get_property_by_column(column).key for column in mapper.primary_key)
 
 
@@ -76,7 +76,8 @@ async def _values(
 ) -> dict[str, Row] | None:
     plan = _plans.get(table)
     if plan is None:
-        _plans[table] = plan = await _planned(driver, inspect(table))
+        # mappings are made at their first use, and this may be it
+        _plans[table] = plan = await _planned(driver, class_mapper(table))
     parts = key if isinstance(key, tuple) else (key,)
     select = plan.select_for_update if for_update else plan.select
     found = await driver.fetchrow(select, *parts)

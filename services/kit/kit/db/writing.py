@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import ARRAY, Column, Enum, String, inspect
+from sqlalchemy import ARRAY, Column, Enum, String
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import InstanceState, Session, attributes
+from sqlalchemy.orm import InstanceState, Session, attributes, class_mapper
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import SQLModel
 
@@ -175,7 +175,7 @@ def _names(plan: _Plan, names: Names) -> list[str]:
 @cache
 def _plan(table: type[SQLModel]) -> _Plan | None:
     """None where only the flush knows how to write a row."""
-    mapper = inspect(table)
+    mapper = class_mapper(table)
     columns = {mapper.get_property_by_column(column).key: column for column in mapper.columns}
     if mapper.version_id_col is not None or mapper.relationships or mapper.inherits:
         return None
