@@ -1,5 +1,6 @@
 import asyncio
 import uuid
+from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +21,7 @@ from kit.db.store import Contended, Store
 from kit.db.tables import TableBase
 from kit.messaging import outbox
 from kit.security.access import Caller
+from testkit import until
 
 
 async def rows(dsn: str, query: str, *values: object) -> list[asyncpg.Record]:
@@ -203,6 +205,22 @@ async def test_a_cancelled_transaction_leaves_a_clean_connection(pebbles) -> Non
         )
         == []
     )
+
+
+async def test_a_transaction_that_outlives_its_store_keeps_no_connection(database, clock) -> None:
+    dsn = await database()
+    store = Store(dsn, service="kit", clock=clock)
+
+    async with store.transaction():
+        await store.close()
+
+    others = "select 1 from pg_stat_activity where datname = current_database() and backend_type = "
+    others += "'client backend' and pid <> pg_backend_pid()"
+    await until(lambda: no(rows(dsn, others)), what="its connection is closed")
+
+
+async def no(found: Awaitable[list[asyncpg.Record]]) -> bool:
+    return await found == []
 
 
 async def test_a_killed_server_is_unavailable_and_heals_when_it_is_back(

@@ -52,6 +52,7 @@ class Connections:
         )
         self._places = asyncio.Semaphore(size)
         self._free: list[Taken] = []
+        self._closed = False
 
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[Taken]:
@@ -75,7 +76,8 @@ class Connections:
             self._places.release()
 
     async def close(self) -> None:
-        """Closes those that are free."""
+        """Closes those that are free; one that is taken is closed when it is given back."""
+        self._closed = True
         while self._free:
             await self._free.pop()[0].close()
         await self._engine.dispose()
@@ -103,6 +105,8 @@ class Connections:
                 raise
         if driver.is_closed():
             await _dropped(connection)
+        elif self._closed:
+            await connection.close()
         else:
             self._free.append((connection, driver))
 
