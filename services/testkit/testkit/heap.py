@@ -3,13 +3,13 @@ live as long as the process. Each full collection would look at all of them, for
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import pytest
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[object]:
+def pytest_collection() -> Generator[None, object, object]:
     gc.disable()  # nearly all that is made here is kept
     try:
         return (yield)
