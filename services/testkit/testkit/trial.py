@@ -37,7 +37,9 @@ from kit.messaging.subscriptions import (
 )
 from testkit.trial_contract import COUNTS as COUNTS
 from testkit.trial_contract import HOUSES as HOUSES
-from testkit.trial_contract import Counted, House, HouseKept
+from testkit.trial_contract import Counted as Counted
+from testkit.trial_contract import House as House
+from testkit.trial_contract import HouseKept as HouseKept
 from testkit.trial_contract import Ignored as Ignored
 
 
