@@ -79,11 +79,17 @@ UNSCOPED = {
     "datacenter.lineage.queries._candidates": (
         "codes of the tree of areas, and ids out of a scoped subquery"
     ),
-    "datacenter.lineage.queries._judged": (
-        "weighs a moved elder's facts of several areas; only rows of a scoped query are told"
+    "datacenter.lineage.queries._judged_as_things": (
+        "weighs a moved elder's facts of several areas; only rows of a scoped query are shown"
+    ),
+    "datacenter.lineage.queries._judged_as_parts": (
+        "weighs facts of an organisation in several areas; only rows of a scoped query are shown"
+    ),
+    "datacenter.lineage.queries._known": (
+        "ids of the parts of what was found in rows of a scoped query"
     ),
     "datacenter.proofs.queries.newest": (
-        "when a month was proved; the differences told of it are scoped"
+        "when a month was proved; the differences shown of it are scoped"
     ),
     "gateway.feed.queries._head": "the head of the feed belongs to nobody",
     "gateway.feed.queries._true_until": "where an epoch of the feed ended belongs to nobody",

@@ -9,9 +9,11 @@ class Limits:
 
     old_years, oldest_years: ages of a person. dependent_level: least level of disability.
     working_days: from application to result. assessors: who must sign a result. late_min: minutes
-    after the wanted window that still are in time. care_policy, age_policy: codes of the care
-    subsidy and the old-age allowance. persons_per_caregiver: residents whom one certified caregiver
-    can serve.
+    after the wanted window that still are in time. care_policy,
+    age_policy: codes of the care subsidy and the old-age allowance.
+    self_reliant_per_caregiver, semi_dependent_per_caregiver, dependent_per_caregiver: residents
+    whom one certified caregiver can serve. semi_dependent_resident_level,
+    dependent_resident_level: least levels of those who need more.
     """
 
     old_years: int
@@ -22,4 +24,8 @@ class Limits:
     late_min: int
     care_policy: str
     age_policy: str
-    persons_per_caregiver: int
+    self_reliant_per_caregiver: int
+    semi_dependent_per_caregiver: int
+    dependent_per_caregiver: int
+    semi_dependent_resident_level: int
+    dependent_resident_level: int

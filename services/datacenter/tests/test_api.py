@@ -236,6 +236,21 @@ async def test_a_figure_leads_to_as_many_events_as_it_counts(city: City) -> None
         assert times == sorted(times, reverse=True)
 
 
+async def test_staffing_leads_to_facilities_workers_stays_and_levels(city: City) -> None:
+    page = await city.trace("ST01", limit=500)
+
+    assert page.figure.denominator > 0
+    kinds = {
+        event.type.rpartition(".")[2]: (event.in_numerator, event.in_denominator)
+        for event in page.events
+    }
+    assert kinds["WorkerRegistered"] == (True, False)
+    assert kinds["StayBegan"][1]
+    assert kinds["AssessmentApproved"][1]
+    opened = [event for event in page.events if event.type.endswith("FacilityOpened")]
+    assert sum(event.in_denominator for event in opened) == page.figure.denominator
+
+
 async def test_lineage_comes_in_pages(city: City) -> None:
     whole = await city.trace("POP01", limit=500)
     assert len(whole.events) == whole.figure.numerator

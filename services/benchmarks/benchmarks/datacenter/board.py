@@ -24,9 +24,10 @@ from datacenter.counts.flows.folding import fold
 from datacenter.counts.measures import COMPILED, FLOWS
 from datacenter.indicators.catalogue import limits
 from datacenter.subjects.compiled import Reading
-from datacenter.subjects.elder import Elder, Registration, Result, elder
+from datacenter.subjects.elder import Elder, Registration, elder
 from datacenter.subjects.measures import Counts
 from datacenter.subjects.registry import named
+from datacenter.subjects.results import Result
 from datacenter.testing.callers import an_operator
 from datacenter.testing.villages import CITY, villages
 from devservers.postgres import Postgres

@@ -14,6 +14,7 @@ from typing_extensions import TypedDict  # pydantic reads no other before Python
 
 from datacenter.indicators.rules import Indicator
 from datacenter.limits import Limits
+from datacenter.subjects.measures import Measure
 from datacenter.subjects.registry import named
 from kit.contracts import standards
 from kit.contracts.decoding import NOTHING_ELSE
@@ -40,6 +41,7 @@ class Definition(TypedDict, total=False):
     level: int
     factor: int
     limits: list[str]
+    evidence: dict[str, list[str]]
 
 
 _limits = standards.read("datacenter", Limits, file="limits")
@@ -84,6 +86,8 @@ def catalogue() -> dict[str, Indicator]:
             form=entry["form"],
             numerator=named(entry["numerator"]),
             denominator=named(entry["denominator"]) if "denominator" in entry else None,
+            numerator_evidence=_evidence(entry, "numerator"),
+            denominator_evidence=_evidence(entry, "denominator"),
             level=entry.get("level"),
             factor=entry.get("factor", 1),
             target=entry.get("target"),
@@ -93,6 +97,13 @@ def catalogue() -> dict[str, Indicator]:
             definition=version(since, entry, limits()),
         )
     return found
+
+
+def _evidence(entry: Definition, part: str) -> tuple[Measure, ...]:
+    """The measure itself, and others that tell how it came about."""
+    told = dict[str, object](entry)
+    more = entry.get("evidence", {}).get(part, [])
+    return tuple(named(str(name)) for name in (told.get(part), *more) if name)
 
 
 def named_measures() -> frozenset[str]:

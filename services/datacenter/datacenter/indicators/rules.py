@@ -13,7 +13,8 @@ class Indicator:
     """One entry of the catalogue.
 
     form: `count`; `share`: numerator ÷ denominator × factor; `presence`: areas of `level` in which
-    the numerator is above zero, over all areas of that level in the area tree. topics: where its
+    the numerator is above zero, over all areas of that level in the area tree.
+    numerator_evidence, denominator_evidence: lineage leads to the events that count in these. topics: where its
     facts come from. definition: first day of
     this version and a digest of all that makes the figure, so that no two ways of counting bear one
     version.
@@ -30,6 +31,8 @@ class Indicator:
     form: str
     numerator: Measure
     denominator: Measure | None
+    numerator_evidence: tuple[Measure, ...]
+    denominator_evidence: tuple[Measure, ...]
     level: int | None
     factor: int
     target: float | None

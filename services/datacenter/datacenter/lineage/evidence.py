@@ -64,15 +64,22 @@ def evidence(events: Sequence[Event], asked: Asked) -> Mapping[UUID, Counted]:
     found = {}
     for event in needed:
         without = _amounts((other for other in needed if other is not event), asked)
-        found[event.row.id] = Counted(without[0] < whole[0], without[1] < whole[1])
+        found[event.row.id] = Counted(
+            _is_less(without[0], whole[0]), _is_less(without[1], whole[1])
+        )
     return found
 
 
-def _amounts(events: Iterable[Event], asked: Asked) -> tuple[int, int]:
-    counted, below = _counts(events), asked.indicator.denominator
+def _is_less(amounts: Sequence[int], whole: Sequence[int]) -> bool:
+    return any(amount < all_ for amount, all_ in zip(amounts, whole, strict=True))
+
+
+def _amounts(events: Iterable[Event], asked: Asked) -> tuple[list[int], list[int]]:
+    """What counts in the numerator, and in the denominator."""
+    counted, of = _counts(events), asked.indicator
     return (
-        _amount(counted, asked.indicator.numerator, asked),
-        0 if below is None else _amount(counted, below, asked),
+        [_amount(counted, measure, asked) for measure in of.numerator_evidence],
+        [_amount(counted, measure, asked) for measure in of.denominator_evidence],
     )
 
 
@@ -85,6 +92,9 @@ def _counts(events: Iterable[Event]) -> Counts:
             subject.merge(known.setdefault((subject, thing_id), subject.empty()), state)
         for measure, place, month, amount in flows:
             total[measure, place, month] = total.get((measure, place, month), 0) + amount
+    for (teller, id), state in list(known.items()):
+        for subject, other, told in teller.tells(id, state):
+            subject.merge(known.setdefault((subject, other), subject.empty()), told)
     for (subject, _), state in known.items():
         for key, amount in subject.contribution(state, limits()).items():
             total[key] = total.get(key, 0) + amount

@@ -2,7 +2,8 @@
 evidence of its thing and the figure would be less without it.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -19,11 +20,14 @@ from datacenter.archive.flows import exported
 from datacenter.archive.tables import Archived
 from datacenter.counts import queries as counts
 from datacenter.counts.measures import COMPILED
+from datacenter.counts.tables import Thing
 from datacenter.figures import queries as figures
 from datacenter.indicators.catalogue import catalogue
 from datacenter.indicators.rules import Indicator
 from datacenter.lineage.evidence import Asked, Counted, Event, evidence, read
 from datacenter.lineage.shown import shown
+from datacenter.subjects.compiled import SubjectFold
+from datacenter.subjects.declaration import State
 from kit.contracts import areas, wire
 from kit.contracts.refusals import Malformed, NotFound
 from kit.db.store import Session
@@ -161,6 +165,19 @@ async def _judged(
     session: Session, rows: Sequence[Archived], asked: Asked
 ) -> list[pb.ArchivedEvent]:
     """Those of the rows that count, with where they count."""
+    if (fold := COMPILED.of(asked.indicator.numerator)) is not None and fold.subject.parts:
+        judged = await _judged_as_parts(session, rows, asked, fold)
+    else:
+        judged = await _judged_as_things(session, rows, asked)
+    return [
+        shown(row, read(row).message, judged[row.id]) for row in rows if any(judged.get(row.id, ()))
+    ]
+
+
+async def _judged_as_things(
+    session: Session, rows: Sequence[Archived], asked: Asked
+) -> dict[UUID, Counted]:
+    """An event counts in what the thing does that it is about."""
     things = {row.thing for row in rows if row.thing is not None}
     # a moved elder's facts lie in several areas: what they say is weighed here, only the rows above
     # are shown
@@ -172,6 +189,32 @@ async def _judged(
     judged: dict[UUID, Counted] = {}
     for events in (*by_thing.values(), *([read(row)] for row in rows if row.thing is None)):
         judged.update(evidence(events, asked))
-    return [
-        shown(row, read(row).message, judged[row.id]) for row in rows if any(judged.get(row.id, ()))
-    ]
+    return judged
+
+
+async def _judged_as_parts(
+    session: Session, rows: Sequence[Archived], asked: Asked, fold: SubjectFold
+) -> dict[UUID, Counted]:
+    """An event counts in what the thing does that its own is a part of."""
+    wholes = {id for row in rows for of, id, _ in read(row).reading[0] if of is fold}
+    judged: dict[UUID, Counted] = {}
+    for id, known in (await _known(session, fold, wholes)).items():
+        things = {UUID(part) for part in fold.parts(known)} | {id}
+        await exported.refuse_things(await session.driver(), things)
+        chosen = select(Archived).where(
+            col(Archived.thing).in_(things), col(Archived.type).in_(_types(asked.indicator))
+        )
+        events = [read(row) for row in (await session.exec(chosen)).all()]
+        judged.update(await asyncio.to_thread(evidence, events, asked))
+    return judged
+
+
+async def _known(session: Session, fold: SubjectFold, ids: Iterable[str]) -> dict[UUID, State]:
+    """What is known of things of one subject."""
+    shown_one = await counts.generation(session)
+    chosen = select(Thing.id, Thing.known).where(
+        Thing.generation == shown_one,
+        Thing.kind == fold.kind,
+        col(Thing.id).in_([UUID(id) for id in ids]),
+    )
+    return {id: fold.load(text) for id, text in await session.exec(chosen)}

@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from google.protobuf.message import Message
 
 from datacenter.limits import Limits
-from datacenter.subjects.declaration import IdOf, Reader, State, Subject, When
+from datacenter.subjects.declaration import (
+    EventTold,
+    IdOf,
+    Reader,
+    State,
+    Subject,
+    Tell,
+    When,
+)
 from datacenter.subjects.groups import EventCounter
 from datacenter.subjects.measures import Count, Counts, Measure
 from datacenter.subjects.registry import cells, event_flows, measures, subjects
@@ -22,6 +30,8 @@ class SubjectFold:
         self._parts = tuple(one.part(asked) for one in subject.contributions)
         self._merges = {field.name: field.merge for field in subject.fields()}
         self._layout = Layout(subject.fields())
+        self.tellers: list[tuple[SubjectFold, Tell[State, State]]] = []
+        self.is_told = False
 
     def merge(self, known: State, update: State) -> None:
         """Merges what an event reports into what is known, in place."""
@@ -39,6 +49,16 @@ class SubjectFold:
         for part in self._parts:
             part(known, limits, counts)
         return counts
+
+    def tells(self, id: str, known: State) -> "list[Fact]":
+        """What a thing tells of others."""
+        return [
+            (fold, other, state) for fold, tell in self.tellers for other, state in tell(id, known)
+        ]
+
+    def parts(self, known: State) -> set[str]:
+        """Ids of the things whose events made it what it is, itself left out."""
+        return set(self.subject.parts(known)) if self.subject.parts else set()
 
     def empty(self) -> State:
         """Nothing is known yet."""
@@ -70,6 +90,7 @@ class Compiled:
             *(cell for name, cell in cells().items() if name in self._asked),
         )
         self.folds = {one.kind: SubjectFold(one, self._asked) for one in subjects()}
+        self._bind_tellers()
         self.readers: Mapping[str, EventReader] = self._readers()
 
     def read(self, event: Message, when: When, limits: Limits) -> Reading:
@@ -79,11 +100,29 @@ class Compiled:
         reader = self.readers.get(event.DESCRIPTOR.full_name)
         return reader(event, when, limits) if reader else _NOTHING
 
+    def of(self, measure: Measure) -> SubjectFold | None:
+        """Whose measure it is; None of one that events count by themselves."""
+        for fold in self.folds.values():
+            if any(measure in group.amounts for group in fold.subject.groups()):
+                return fold
+        return None
+
+    def _bind_tellers(self) -> None:
+        for fold in self.folds.values():
+            for teller in fold.subject.tellers:
+                told = self.folds[teller.of.kind]
+                told.is_told = True
+                fold.tellers.append((told, teller.tell))
+        if any(fold.is_told and fold.tellers for fold in self.folds.values()):
+            raise ValueError("a thing that others tell of tells of others")
+
     def _readers(self) -> dict[str, EventReader]:
         facts: dict[str, list[_FactReader]] = {}
         for fold in self.folds.values():
-            for name, (id_of, reader) in fold.subject.readers.items():
-                facts.setdefault(name, []).append((fold, id_of, reader))
+            for name, told in fold.subject.readers.items():
+                facts.setdefault(name, []).append((fold, told))
+        for found in facts.values():
+            found.sort(key=lambda fact: not fact[1].is_own)  # what an event is about comes first
         counters: dict[str, list[EventCounter]] = {}
         for flows in event_flows():
             name = flows.event.DESCRIPTOR.full_name
@@ -94,13 +133,14 @@ class Compiled:
         }
 
 
-_FactReader = tuple[SubjectFold, IdOf, Reader[Message, State]]
+_FactReader = tuple[SubjectFold, EventTold[State]]
 
 
 _NOTHING: Reading = ((), ())
 
 
-def _reader(facts: list[_FactReader], counters: list[EventCounter]) -> EventReader:
+def _reader(told: list[_FactReader], counters: list[EventCounter]) -> EventReader:
+    facts = [(fold, one.id_of, one.reader) for fold, one in told]
     if len(facts) == 1 and not counters:
         return _fact_reader(*facts[0])
 

@@ -33,6 +33,7 @@ from typing import (
     get_type_hints,
 )
 
+from eldercare import options_pb2
 from google.protobuf.message import Message
 
 from datacenter import months
@@ -79,6 +80,9 @@ class State:
 S_co = TypeVar("S_co", bound=State, covariant=True)
 M = TypeVar("M", bound=Message)
 
+Other = TypeVar("Other", bound=State)
+Tell = Callable[[str, S_co], Iterable[tuple[str, Other]]]
+
 IdOf = Callable[[Message], str]
 Reader = Callable[[M, When, Limits], S_co | None]
 Merge = Callable[..., object]  # of what is known and what is told; see merges
@@ -110,7 +114,9 @@ class Subject(Generic[S_co]):
     name: str
     kind: int
     state: type[S_co]
-    readers: dict[str, tuple[IdOf, Reader[Message, S_co]]] = field(default_factory=dict)
+    readers: "dict[str, EventTold[S_co]]" = field(default_factory=dict)
+    tellers: "list[Teller[S_co]]" = field(default_factory=list)
+    parts: Callable[[S_co], Iterable[str]] | None = None
     contributions: list[Contribution[S_co]] = field(default_factory=list)
 
     def on(self, *events: type[Message], id: str) -> Callable[[Reader[M, S_co]], Reader[M, S_co]]:
@@ -126,10 +132,28 @@ class Subject(Generic[S_co]):
             read = cast(Reader[Message, S_co], reader)  # given no event but these
             for event in events:
                 _reach(event, id)
-                self.readers[event.DESCRIPTOR.full_name] = (attrgetter(id), read)
+                is_own = event.DESCRIPTOR.GetOptions().Extensions[options_pb2.event].key == id
+                told = EventTold(attrgetter(id), read, is_own)
+                self.readers[event.DESCRIPTOR.full_name] = told
             return reader
 
         return register
+
+    def tells(self, other: "Subject[Other]") -> Callable[[Tell[S_co, Other]], Tell[S_co, Other]]:
+        """What is known of a thing of this subject tells something of a thing of the other: the
+        function yields its id and what is told. Whatever was told once stays true.
+        """
+
+        def register(tell: Tell[S_co, Other]) -> Tell[S_co, Other]:
+            self.tellers.append(Teller(other, tell))
+            return tell
+
+        return register
+
+    def made_of(self, parts: Callable[[S_co], Iterable[str]]) -> Callable[[S_co], Iterable[str]]:
+        """Lineage of a thing of this subject leads to the events of all these, by their ids."""
+        self.parts = parts
+        return parts
 
     def flows(self, at: Callable[[S_co], Dated | None]) -> Flows[S_co]:
         """A group of flows; see Flows."""
@@ -162,6 +186,21 @@ class Subject(Generic[S_co]):
         """The fields of its state, as they are annotated."""
         hints = get_type_hints(self.state, include_extras=True)
         return [_field(name, hint) for name, hint in hints.items()]
+
+
+class EventTold(NamedTuple, Generic[S_co]):
+    """What an event tells of a thing. is_own: the event's topic is that of these things."""
+
+    id_of: IdOf
+    reader: Reader[Message, S_co]
+    is_own: bool
+
+
+class Teller(NamedTuple, Generic[S_co]):
+    """See Subject.tells."""
+
+    of: Subject[State]
+    tell: Tell[S_co, State]
 
 
 def _field(name: str, hint: object) -> Field:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 from eldercare.assessment.v1 import events_pb2 as assessment
+from eldercare.facility.v1 import events_pb2 as facility
 from eldercare.subsidy.v1 import events_pb2 as subsidy
 
 from datacenter import months
@@ -12,6 +13,8 @@ from datacenter.months import YEAR
 from datacenter.subjects import timelines
 from datacenter.subjects.declaration import NOTHING, State, Subject, When
 from datacenter.subjects.merges import each, newest, newest_of_each
+from datacenter.subjects.organisation import Organisation, organisation
+from datacenter.subjects.results import Result, valid_level
 
 _Elder = assessment.Elder
 APART = frozenset((_Elder.LIVING_ALONE, _Elder.LIVING_SPOUSE_ONLY))
@@ -38,19 +41,6 @@ class Registration(NamedTuple):
     is_alive: bool
 
 
-class Result(NamedTuple):
-    """A result that came into force. It is valid from the end of `first_month` to before that of
-    `end_month`.
-    """
-
-    month: int
-    at: int
-    assessment_id: str
-    first_month: int
-    end_month: int
-    level: int
-
-
 class Allowance(NamedTuple):
     """A cash subsidy was opened or ended."""
 
@@ -72,6 +62,7 @@ class Elder(State):
     voucher_months: Annotated[
         Sequence[int], each, "months of vouchers that were issued by the end of that month"
     ] = ()
+    homes: Annotated[Sequence[str], each, "organisations with which the elder ever stayed"] = ()
 
 
 class ElderThen(NamedTuple):
@@ -180,6 +171,19 @@ def _issued(event: subsidy.VoucherIssued, when: When, _: Limits) -> Elder | None
     return Elder(voucher_months=(month,)) if when.month <= month else None
 
 
+@elder.on(facility.StayBegan, id="elder_id")
+def _admitted(event: facility.StayBegan, _: When, __: Limits) -> Elder:
+    return Elder(homes=(event.organisation_id,))
+
+
+@elder.tells(organisation)
+def _results_of_resident(id: str, elder: Elder) -> Iterator[tuple[str, Organisation]]:
+    """An institution needs caregivers by the levels of its residents."""
+    if elder.results:
+        for home in elder.homes:
+            yield home, Organisation(results={id: elder.results})
+
+
 def _turns(elder: Elder, limits: Limits) -> Iterator[int]:
     if not elder.registrations:
         return
@@ -203,8 +207,6 @@ def _then(elder: Elder, month: int, limits: Limits) -> ElderThen | None:
     state = timelines.at(elder.registrations, month)
     if state is None or not state.is_alive:
         return None
-    result = timelines.at(elder.results, month) if elder.results else None
-    is_valid = result is not None and result.first_month <= month < result.end_month
     age = month - state.born_month
     return ElderThen(
         state.area,
@@ -214,7 +216,7 @@ def _then(elder: Elder, month: int, limits: Limits) -> ElderThen | None:
         state.living,
         tuple(state.hardships),
         state.is_complete,
-        result.level if result is not None and is_valid else None,
+        valid_level(elder.results, month) if elder.results else None,
         _policies(elder, month) if elder.allowances else (),
     )
 

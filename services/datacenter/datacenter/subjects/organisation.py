@@ -1,6 +1,7 @@
 """An organisation that keeps institutions: whether its caregivers are enough for its residents."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Annotated, NamedTuple
 
 from eldercare.facility.v1 import events_pb2 as facility
@@ -10,6 +11,7 @@ from datacenter.limits import Limits
 from datacenter.subjects import timelines
 from datacenter.subjects.declaration import NOTHING, State, Subject, When
 from datacenter.subjects.merges import newest, newest_of_each
+from datacenter.subjects.results import Result, valid_level
 
 
 class Registration(NamedTuple):
@@ -45,6 +47,7 @@ class Residence(NamedTuple):
 
     month: int
     is_over: bool
+    elder_id: str
 
 
 class Organisation(State):
@@ -60,13 +63,30 @@ class Organisation(State):
     residences: Annotated[
         Mapping[str, Sequence[Residence]], newest_of_each, "stays with it, by id"
     ] = NOTHING
+    results: Annotated[
+        Mapping[str, Sequence[Result]], newest_of_each, "results of those who stay, by elder"
+    ] = NOTHING
 
 
 class OrganisationThen(NamedTuple):
-    """An organisation with an open institution at the end of a month."""
+    """An organisation with an open institution at the end of a month: its certified caregivers, and
+    its residents by what they need.
+    """
 
     area: str
-    is_staffed: bool
+    certified: int
+    dependent: int
+    semi_dependent: int
+    self_reliant: int
+
+    def is_staffed(self, limits: Limits) -> bool:
+        """Whether the caregivers are enough."""
+        required = (
+            Fraction(self.dependent, limits.dependent_per_caregiver)
+            + Fraction(self.semi_dependent, limits.semi_dependent_per_caregiver)
+            + Fraction(self.self_reliant, limits.self_reliant_per_caregiver)
+        )
+        return self.certified >= required
 
 
 organisation = Subject("organisation", 10, Organisation)
@@ -119,13 +139,13 @@ def _worker(
 
 @organisation.on(facility.StayBegan, id="organisation_id")
 def _admitted(event: facility.StayBegan, _: When, __: Limits) -> Organisation:
-    begun = Residence(months.of_seconds(event.admitted_at.seconds), False)
+    begun = Residence(months.of_seconds(event.admitted_at.seconds), False, event.elder_id)
     return Organisation(residences={event.stay_id: (begun,)})
 
 
 @organisation.on(facility.StayEnded, id="organisation_id")
 def _discharged(event: facility.StayEnded, _: When, __: Limits) -> Organisation:
-    ended = Residence(months.of_seconds(event.discharged_at.seconds), True)
+    ended = Residence(months.of_seconds(event.discharged_at.seconds), True, event.elder_id)
     return Organisation(residences={event.stay_id: (ended,)})
 
 
@@ -145,6 +165,9 @@ def _turns(organisation: Organisation, _: Limits) -> Iterator[int]:
     for residences in organisation.residences.values():
         for residence in residences:
             yield residence.month
+    for results in organisation.results.values():
+        for result in results:
+            yield from (result.month, result.first_month, result.end_month)
 
 
 def _then(organisation: Organisation, month: int, limits: Limits) -> OrganisationThen | None:
@@ -155,17 +178,31 @@ def _then(organisation: Organisation, month: int, limits: Limits) -> Organisatio
     )
     if registered is None or not is_open:
         return None
-    residents = sum(
-        (residence := timelines.at(known, month)) is not None and not residence.is_over
-        for known in organisation.residences.values()
+    levels = _levels(organisation, month)
+    dependent = sum(level >= limits.dependent_resident_level for level in levels)
+    semi_dependent = sum(level >= limits.semi_dependent_resident_level for level in levels)
+    return OrganisationThen(
+        registered.area,
+        _certified(organisation, month),
+        dependent,
+        semi_dependent - dependent,
+        len(levels) - semi_dependent,
     )
-    certified = sum(
-        (caregiver := timelines.at(known, month)) is not None
-        and caregiver.is_caregiver
-        and month < caregiver.uncertified_month
-        for known in organisation.caregivers.values()
+
+
+def _levels(organisation: Organisation, month: int) -> list[int]:
+    """The valid level of each resident; who has no valid result counts as able."""
+    stays = (timelines.at(known, month) for known in organisation.residences.values())
+    residents = [stay.elder_id for stay in stays if stay is not None and not stay.is_over]
+    return [valid_level(organisation.results.get(one, ()), month) or 0 for one in residents]
+
+
+def _certified(organisation: Organisation, month: int) -> int:
+    workers = (timelines.at(known, month) for known in organisation.caregivers.values())
+    return sum(
+        worker is not None and worker.is_caregiver and month < worker.uncertified_month
+        for worker in workers
     )
-    return OrganisationThen(registered.area, certified * limits.persons_per_caregiver >= residents)
 
 
 stock = organisation.stocks(_turns, _then).measure
@@ -174,5 +211,26 @@ stock("INSTITUTIONS", "organisations with an open institution")
 stock(
     "INSTITUTIONS_STAFFED",
     "of these, with certified caregivers enough for their residents",
-    lambda then, _: then.is_staffed,
+    lambda then, limits: then.is_staffed(limits),
 )
+stock("STAFF_CERTIFIED", "certified caregivers of these", lambda then, _: then.certified)
+stock("RESIDENTS_DEPENDENT", "dependent residents of these", lambda then, _: then.dependent)
+stock(
+    "RESIDENTS_SEMI_DEPENDENT",
+    "semi-dependent residents of these",
+    lambda then, _: then.semi_dependent,
+)
+stock(
+    "RESIDENTS_SELF_RELIANT",
+    "residents of these who need the least, or have no valid result",
+    lambda then, _: then.self_reliant,
+)
+
+
+@organisation.made_of
+def _parts(organisation: Organisation) -> Iterator[str]:
+    """Facilities, workers, stays, and elders for their results."""
+    yield from organisation.institutions
+    yield from organisation.caregivers
+    yield from organisation.residences
+    yield from organisation.results

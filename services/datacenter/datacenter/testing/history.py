@@ -2,7 +2,7 @@
 
 from datacenter.testing.elders import an_elder_lives
 from datacenter.testing.facilities import a_facility_opens, a_worker_works
-from datacenter.testing.organisations import a_house_is_staffed, an_organisation_moves
+from datacenter.testing.organisations import RESIDENTS, a_house_is_staffed, an_organisation_moves
 from datacenter.testing.story import Story
 
 
@@ -12,7 +12,8 @@ class History(Story):
     def grow(self, elders: int) -> "History":
         """Adds facilities, workers and this many elders with all that becomes of them."""
         an_organisation_moves(self, self.organisation)
-        a_house_is_staffed(self)
+        for residents, level in RESIDENTS:
+            a_house_is_staffed(self, residents, level)
         for worker_id in self.worker_ids:
             a_worker_works(self, worker_id)
         for _ in range(4):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from eldercare.assessment.v1 import events_pb2 as assessment
 from eldercare.facility.v1 import events_pb2 as facility
 
 from datacenter.testing.story import Story, made
@@ -9,7 +10,8 @@ from kit.contracts import areas
 from kit.contracts.clock import local_day
 from kit.contracts.wire import timestamp
 
-RESIDENTS = 10
+# of a house: how many residents of which level are just enough for one caregiver
+RESIDENTS = ((10, 0), (6, 2), (3, 3))
 
 
 def an_organisation_moves(story: Story, organisation_id: str) -> None:
@@ -28,8 +30,8 @@ def an_organisation_moves(story: Story, organisation_id: str) -> None:
     story.say(facility.OrganisationChanged(organisation=state), story.begin + story.span / 2)
 
 
-def a_house_is_staffed(story: Story) -> None:
-    """A house of ten residents and one certified caregiver, just enough for them."""
+def a_house_is_staffed(story: Story, residents: int, level: int) -> None:
+    """A house of residents of one level and one certified caregiver, just enough for them."""
     at = story.begin + timedelta(days=1)
     same = {"organisation_id": story.new_id(), "area_code": story.places[0]}
     house = made(
@@ -57,7 +59,7 @@ def a_house_is_staffed(story: Story) -> None:
     an_organisation_moves(story, same["organisation_id"])
     story.say(facility.FacilityOpened(facility=house), at)
     story.say(facility.WorkerRegistered(worker=caregiver), at)
-    for _ in range(RESIDENTS):
+    for _ in range(residents):
         stay = made(
             facility.StayBegan,
             same,
@@ -69,3 +71,14 @@ def a_house_is_staffed(story: Story) -> None:
             admitted_at=timestamp(at),
         )
         story.say(stay, at)
+        result = made(
+            assessment.AssessmentApproved,
+            assessment_id=story.new_id(),
+            elder_id=stay.elder_id,
+            area_code=stay.area_code,
+            level=level,
+            valid_from=str(local_day(at)),
+            valid_to=str(local_day(story.begin + 2 * story.span)),
+            approved_at=timestamp(at),
+        )
+        story.say(result, at)

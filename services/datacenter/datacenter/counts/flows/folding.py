@@ -10,7 +10,7 @@ import asyncpg
 from datacenter.counts.measures import COLUMNS, MEASURES
 from datacenter.counts.rollup import Rows, rolled_up
 from datacenter.limits import Limits
-from datacenter.subjects.compiled import Reading, SubjectFold
+from datacenter.subjects.compiled import Fact, Reading, SubjectFold
 from datacenter.subjects.declaration import State
 from datacenter.subjects.measures import Counts
 
@@ -44,6 +44,8 @@ on conflict (generation, area_code, month) do update
 set {_SUMS}"""  # noqa: S608
 
 _Row = list[str | int | None]
+# kind and id of a thing → what is told of it
+_Told = dict[tuple[int, str], tuple[SubjectFold, list[State]]]
 
 
 async def fold(
@@ -53,7 +55,7 @@ async def fold(
     the projection.
     """
     changes: Counts = {}
-    things: dict[tuple[int, str], tuple[SubjectFold, list[State]]] = {}
+    things: _Told = {}
     for facts, counts in readings:
         for subject, thing_id, state in facts:
             key = (subject.kind, thing_id)
@@ -97,10 +99,28 @@ def _change(changes: Counts, before: Counts, after: Counts) -> None:
 async def _fold_things(
     driver: asyncpg.Connection,
     generation: int,
-    things: dict[tuple[int, str], tuple[SubjectFold, list[State]]],
+    things: _Told,
     changes: Counts,
     limits: Limits,
 ) -> None:
+    """First those that may tell of others, then those that others tell of."""
+    told = {key: one for key, one in things.items() if one[0].is_told}
+    tellers = {key: one for key, one in things.items() if key not in told} if told else things
+    for fold, thing_id, state in await _fold_round(driver, generation, tellers, changes, limits):
+        told.setdefault((fold.kind, thing_id), (fold, []))[1].append(state)
+    if told:
+        await _fold_round(driver, generation, told, changes, limits)
+
+
+async def _fold_round(
+    driver: asyncpg.Connection,
+    generation: int,
+    things: _Told,
+    changes: Counts,
+    limits: Limits,
+) -> list[Fact]:
+    """Returns what these things tell of others."""
+    facts: list[Fact] = []
     kinds, ids = [key[0] for key in things], [key[1] for key in things]
     found = {(row[0], row[1]): row[2] for row in await driver.fetch(_KNOWN, generation, kinds, ids)}
     written = []
@@ -116,4 +136,7 @@ async def _fold_things(
             subject.merge(known, state)
         _change(changes, before, subject.contribution(known, limits))
         written.append(subject.dump(known))
+        if subject.tellers:
+            facts += subject.tells(key[1], known)
     await driver.execute(_KNOW, generation, kinds, ids, written)
+    return facts

@@ -1,9 +1,12 @@
 """Workers at the end of a month, and whether they are enough for the residents."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime
+from fractions import Fraction
+from math import ceil
 from typing import NamedTuple
 
+from eldercare.assessment.v1 import events_pb2 as assessment
 from eldercare.facility.v1 import events_pb2 as facility
 
 from datacenter.proofs.recount.counting import Handlers, Month, Newest
@@ -27,6 +30,12 @@ class _Worker(NamedTuple):
     last_day: str  # of the certificate
 
 
+class _Result(NamedTuple):
+    first_day: str
+    end: str  # the day after the last
+    level: int
+
+
 class Staff:
     """Of each organisation, facility and worker the newest state; who stays with whom."""
 
@@ -35,7 +44,8 @@ class Staff:
         self._areas: Newest[str] = Newest(month)  # of organisations
         self._houses: Newest[_House] = Newest(month)
         self._workers: Newest[_Worker] = Newest(month)
-        self._begun: dict[str, str] = {}  # stay → organisation
+        self._results: Newest[_Result] = Newest(month)  # by elder
+        self._begun: dict[str, tuple[str, str]] = {}  # stay → organisation, elder
         self._ended: set[str] = set()
 
     @counts(facility.OrganisationRegistered, facility.OrganisationChanged)
@@ -60,12 +70,17 @@ class Staff:
     @counts(facility.StayBegan)
     def _admitted(self, event: facility.StayBegan, _: datetime, __: int) -> None:
         if self._month.has_begun(event.admitted_at):
-            self._begun[event.stay_id] = event.organisation_id
+            self._begun[event.stay_id] = (event.organisation_id, event.elder_id)
 
     @counts(facility.StayEnded)
     def _discharged(self, event: facility.StayEnded, _: datetime, __: int) -> None:
         if self._month.has_begun(event.discharged_at):
             self._ended.add(event.stay_id)
+
+    @counts(assessment.AssessmentApproved)
+    def _approved(self, event: assessment.AssessmentApproved, time: datetime, _: int) -> None:
+        state = _Result(event.valid_from, event.valid_to, event.level)
+        self._results.take(event.elder_id, (time, event.assessment_id), time, state)
 
     def count(self) -> None:
         """Looks at each worker once, and at each organisation that keeps an open institution."""
@@ -75,16 +90,27 @@ class Staff:
         certified = Counter(
             worker.organisation_id for worker in caregivers if self._is_certified(worker)
         )
-        residents = Counter(
-            organisation for stay, organisation in self._begun.items() if stay not in self._ended
-        )
+        required: defaultdict[str, Fraction] = defaultdict(Fraction)
+        for stay_id, (organisation_id, elder_id) in self._begun.items():
+            if stay_id not in self._ended:
+                required[organisation_id] += Fraction(1, self._per_caregiver(elder_id))
         keepers = {
             house.organisation_id for house in self._houses.states() if house.is_open_institution
         }
-        persons = self._month.limits.persons_per_caregiver
         for key, area in self._areas.items():
             if key in keepers:
-                self._month.add("ST01", area, residents[key] <= persons * certified[key], 1)
+                self._month.add("ST01", area, certified[key] >= ceil(required[key]), 1)
+
+    def _per_caregiver(self, elder_id: str) -> int:
+        """How many residents of this one's kind a caregiver can serve."""
+        limits, result = self._month.limits, self._results.get(elder_id)
+        is_valid = result and result.first_day <= self._month.last_day < result.end
+        level = result.level if result and is_valid else 0
+        if level >= limits.dependent_resident_level:
+            return limits.dependent_per_caregiver
+        if level >= limits.semi_dependent_resident_level:
+            return limits.semi_dependent_per_caregiver
+        return limits.self_reliant_per_caregiver
 
     def _is_certified(self, worker: _Worker) -> bool:
         return worker.last_day >= self._month.last_day
