@@ -101,9 +101,9 @@ def catalogue() -> dict[str, Indicator]:
 
 def _evidence(entry: Definition, part: str) -> tuple[Measure, ...]:
     """The measure itself, and others that tell how it came about."""
-    told = dict[str, object](entry)
+    reported = dict[str, object](entry)
     more = entry.get("evidence", {}).get(part, [])
-    return tuple(named(str(name)) for name in (told.get(part), *more) if name)
+    return tuple(named(str(name)) for name in (reported.get(part), *more) if name)
 
 
 def named_measures() -> frozenset[str]:

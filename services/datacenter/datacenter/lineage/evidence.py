@@ -93,8 +93,8 @@ def _counts(events: Iterable[Event]) -> Counts:
         for measure, place, month, amount in flows:
             total[measure, place, month] = total.get((measure, place, month), 0) + amount
     for (teller, id), state in list(known.items()):
-        for subject, other, told in teller.tells(id, state):
-            subject.merge(known.setdefault((subject, other), subject.empty()), told)
+        for subject, other, reported in teller.tells(id, state):
+            subject.merge(known.setdefault((subject, other), subject.empty()), reported)
     for (subject, _), state in known.items():
         for key, amount in subject.contribution(state, limits()).items():
             total[key] = total.get(key, 0) + amount

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from datacenter.limits import Limits
 from datacenter.subjects.declaration import (
-    EventTold,
+    EventReport,
     IdOf,
     Reader,
     State,
@@ -31,17 +31,17 @@ class SubjectFold:
         self._merges = {field.name: field.merge for field in subject.fields()}
         self._layout = Layout(subject.fields())
         self.tellers: list[tuple[SubjectFold, Tell[State, State]]] = []
-        self.is_told = False
+        self.is_reported = False
 
     def merge(self, known: State, update: State) -> None:
         """Merges what an event reports into what is known, in place."""
         fields = known.__dict__
-        for name, told in update.__dict__.items():
+        for name, reported in update.__dict__.items():
             known_value = fields.get(name)
             if known_value is not None:
-                fields[name] = self._merges[name](known_value, told)
-            elif told is not None and told is not False:
-                fields[name] = told
+                fields[name] = self._merges[name](known_value, reported)
+            elif reported is not None and reported is not False:
+                fields[name] = reported
 
     def contribution(self, known: State, limits: Limits) -> Counts:
         """What the thing adds to the counts, as changes by month."""
@@ -110,17 +110,17 @@ class Compiled:
     def _bind_tellers(self) -> None:
         for fold in self.folds.values():
             for teller in fold.subject.tellers:
-                told = self.folds[teller.of.kind]
-                told.is_told = True
-                fold.tellers.append((told, teller.tell))
-        if any(fold.is_told and fold.tellers for fold in self.folds.values()):
+                reported = self.folds[teller.of.kind]
+                reported.is_reported = True
+                fold.tellers.append((reported, teller.tell))
+        if any(fold.is_reported and fold.tellers for fold in self.folds.values()):
             raise ValueError("a thing that others tell of tells of others")
 
     def _readers(self) -> dict[str, EventReader]:
         facts: dict[str, list[_FactReader]] = {}
         for fold in self.folds.values():
-            for name, told in fold.subject.readers.items():
-                facts.setdefault(name, []).append((fold, told))
+            for name, reported in fold.subject.readers.items():
+                facts.setdefault(name, []).append((fold, reported))
         for found in facts.values():
             found.sort(key=lambda fact: not fact[1].is_own)  # what an event is about comes first
         counters: dict[str, list[EventCounter]] = {}
@@ -133,14 +133,14 @@ class Compiled:
         }
 
 
-_FactReader = tuple[SubjectFold, EventTold[State]]
+_FactReader = tuple[SubjectFold, EventReport[State]]
 
 
 _NOTHING: Reading = ((), ())
 
 
-def _reader(told: list[_FactReader], counters: list[EventCounter]) -> EventReader:
-    facts = [(fold, one.id_of, one.reader) for fold, one in told]
+def _reader(reported: list[_FactReader], counters: list[EventCounter]) -> EventReader:
+    facts = [(fold, one.id_of, one.reader) for fold, one in reported]
     if len(facts) == 1 and not counters:
         return _fact_reader(*facts[0])
 

@@ -85,7 +85,7 @@ Tell = Callable[[str, S_co], Iterable[tuple[str, Other]]]
 
 IdOf = Callable[[Message], str]
 Reader = Callable[[M, When, Limits], S_co | None]
-Merge = Callable[..., object]  # of what is known and what is told; see merges
+Merge = Callable[..., object]  # of what is known and what is reported; see merges
 Entry = type[tuple[object, ...]]
 
 
@@ -114,7 +114,7 @@ class Subject(Generic[S_co]):
     name: str
     kind: int
     state: type[S_co]
-    readers: "dict[str, EventTold[S_co]]" = field(default_factory=dict)
+    readers: "dict[str, EventReport[S_co]]" = field(default_factory=dict)
     tellers: "list[Teller[S_co]]" = field(default_factory=list)
     parts: Callable[[S_co], Iterable[str]] | None = None
     contributions: list[Contribution[S_co]] = field(default_factory=list)
@@ -133,15 +133,15 @@ class Subject(Generic[S_co]):
             for event in events:
                 _reach(event, id)
                 is_own = event.DESCRIPTOR.GetOptions().Extensions[options_pb2.event].key == id
-                told = EventTold(attrgetter(id), read, is_own)
-                self.readers[event.DESCRIPTOR.full_name] = told
+                reported = EventReport(attrgetter(id), read, is_own)
+                self.readers[event.DESCRIPTOR.full_name] = reported
             return reader
 
         return register
 
     def tells(self, other: "Subject[Other]") -> Callable[[Tell[S_co, Other]], Tell[S_co, Other]]:
         """What is known of a thing of this subject tells something of a thing of the other: the
-        function yields its id and what is told. Whatever was told once stays true.
+        function yields its id and what is reported. Whatever was reported once stays true.
         """
 
         def register(tell: Tell[S_co, Other]) -> Tell[S_co, Other]:
@@ -188,7 +188,7 @@ class Subject(Generic[S_co]):
         return [_field(name, hint) for name, hint in hints.items()]
 
 
-class EventTold(NamedTuple, Generic[S_co]):
+class EventReport(NamedTuple, Generic[S_co]):
     """What an event tells of a thing. is_own: the event's topic is that of these things."""
 
     id_of: IdOf

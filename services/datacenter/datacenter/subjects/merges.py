@@ -1,8 +1,8 @@
 """How what an event tells is merged into what is known. Each merge commutes and is idempotent, so
 neither the order of topics nor a repetition leaves a trace. Pure.
 
-A merge takes what is known and what is told, and returns what is known then; neither of the two is
-changed. Where nothing is known, what is told is known then.
+A merge takes what is known and what is reported, and returns what is known then; neither of the two is
+changed. Where nothing is known, what is reported is known then.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,40 +21,40 @@ class Ordered(Protocol):
 O = TypeVar("O", bound=Ordered)  # noqa: E741 – ordered
 
 
-def first(known: O, told: O | None) -> O:
+def first(known: O, reported: O | None) -> O:
     """Something that happens once; should it be reported twice and differ, the lesser stays."""
-    return told if told is not None and told < known else known
+    return reported if reported is not None and reported < known else known
 
 
-def least(known: O, told: O | None) -> O:
+def least(known: O, reported: O | None) -> O:
     """A number of which the least counts."""
-    return first(known, told)
+    return first(known, reported)
 
 
-def ever(known: bool, told: bool) -> bool:
+def ever(known: bool, reported: bool) -> bool:
     """True for good once it was."""
-    return known or told
+    return known or reported
 
 
-def each(known: Sequence[O], told: Sequence[O]) -> Sequence[O]:
+def each(known: Sequence[O], reported: Sequence[O]) -> Sequence[O]:
     """All that there were, each once, in order."""
-    new = [value for value in told if value not in known]
+    new = [value for value in reported if value not in known]
     return sorted([*known, *new]) if new else known
 
 
-def newest(known: Sequence[E], told: Sequence[E]) -> Sequence[E]:
+def newest(known: Sequence[E], reported: Sequence[E]) -> Sequence[E]:
     """The newest state by the end of each month."""
     entries = list(known)
-    for entry in told:
+    for entry in reported:
         timelines.put(entries, entry)
     return entries
 
 
 def newest_of_each(
-    known: Mapping[str, Sequence[E]], told: Mapping[str, Sequence[E]]
+    known: Mapping[str, Sequence[E]], reported: Mapping[str, Sequence[E]]
 ) -> Mapping[str, Sequence[E]]:
     """The same for each of several parts of the thing, by their ids."""
     parts = dict(known)
-    for part_id, entries in told.items():
+    for part_id, entries in reported.items():
         parts[part_id] = newest(parts.get(part_id, ()), entries)
     return parts

@@ -44,8 +44,8 @@ on conflict (generation, area_code, month) do update
 set {_SUMS}"""  # noqa: S608
 
 _Row = list[str | int | None]
-# kind and id of a thing → what is told of it
-_Told = dict[tuple[int, str], tuple[SubjectFold, list[State]]]
+# kind and id of a thing → what is reported of it
+_Updates = dict[tuple[int, str], tuple[SubjectFold, list[State]]]
 
 
 async def fold(
@@ -55,7 +55,7 @@ async def fold(
     the projection.
     """
     changes: Counts = {}
-    things: _Told = {}
+    things: _Updates = {}
     for facts, counts in readings:
         for subject, thing_id, state in facts:
             key = (subject.kind, thing_id)
@@ -99,23 +99,25 @@ def _change(changes: Counts, before: Counts, after: Counts) -> None:
 async def _fold_things(
     driver: asyncpg.Connection,
     generation: int,
-    things: _Told,
+    things: _Updates,
     changes: Counts,
     limits: Limits,
 ) -> None:
     """First those that may tell of others, then those that others tell of."""
-    told = {key: one for key, one in things.items() if one[0].is_told}
-    tellers = {key: one for key, one in things.items() if key not in told} if told else things
+    reported = {key: one for key, one in things.items() if one[0].is_reported}
+    tellers = (
+        {key: one for key, one in things.items() if key not in reported} if reported else things
+    )
     for fold, thing_id, state in await _fold_round(driver, generation, tellers, changes, limits):
-        told.setdefault((fold.kind, thing_id), (fold, []))[1].append(state)
-    if told:
-        await _fold_round(driver, generation, told, changes, limits)
+        reported.setdefault((fold.kind, thing_id), (fold, []))[1].append(state)
+    if reported:
+        await _fold_round(driver, generation, reported, changes, limits)
 
 
 async def _fold_round(
     driver: asyncpg.Connection,
     generation: int,
-    things: _Told,
+    things: _Updates,
     changes: Counts,
     limits: Limits,
 ) -> list[Fact]:

@@ -94,11 +94,11 @@ class Staff:
         for stay_id, (organisation_id, elder_id) in self._begun.items():
             if stay_id not in self._ended:
                 required[organisation_id] += Fraction(1, self._per_caregiver(elder_id))
-        keepers = {
+        operators = {
             house.organisation_id for house in self._houses.states() if house.is_open_institution
         }
         for key, area in self._areas.items():
-            if key in keepers:
+            if key in operators:
                 self._month.add("ST01", area, certified[key] >= ceil(required[key]), 1)
 
     def _per_caregiver(self, elder_id: str) -> int:
