@@ -201,7 +201,7 @@ async def _projection(store: Store, group: str) -> Archive:
 
 
 def run(*, events: int = 30_000) -> Result:
-    """The figure of whole batches; the other two modes, measured in the same run, stand in `modes`."""
+    """The figure of whole batches; the other two modes, of the same run, stand in `modes`."""
     facts = measured(GOALS, events)
     return facts[0] | {
         "modes": {

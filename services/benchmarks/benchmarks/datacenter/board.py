@@ -1,8 +1,8 @@
 """How fast a board opens with a million elders behind it and 36 months of history.
 
-`python -m benchmarks.datacenter.board [elders]` starts a PostgreSQL of its own. The counts are made by
-the same pure functions that the projection uses and written by its own statement; what is known of
-each elder is left out, since no board reads it.
+`python -m benchmarks.datacenter.board [elders]` starts a PostgreSQL of its own. The counts are made
+by the same pure functions that the projection uses and written by its own statement; what is known
+of each elder is left out, since no board reads it.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """How fast one process keeps and counts the events of a city, beside the same records read and
 decoded with no database behind.
 
-`python -m benchmarks.datacenter.projection [events]` starts a Kafka and a PostgreSQL of its own, durable
-as in production.
+`python -m benchmarks.datacenter.projection [events]` starts a Kafka and a PostgreSQL of its own,
+durable as in production.
 """
 
 import asyncio

@@ -14,8 +14,8 @@ class Indicator:
 
     form: `count`; `share`: numerator ÷ denominator × factor; `presence`: areas of `level` in which
     the numerator is above zero, over all areas of that level in the area tree.
-    numerator_evidence, denominator_evidence: lineage leads to the events that count in these. topics: where its
-    facts come from. definition: first day of
+    numerator_evidence, denominator_evidence: lineage leads to the events that count in these.
+    topics: where its facts come from. definition: first day of
     this version and a digest of all that makes the figure, so that no two ways of counting bear one
     version.
     """

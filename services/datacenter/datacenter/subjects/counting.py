@@ -1,4 +1,4 @@
-"""What a thing adds to the counts, as plain functions that are made once of what is declared. Pure."""
+"""What a thing adds to the counts: plain functions, made once of what is declared. Pure."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence

@@ -1,8 +1,8 @@
 """How what an event tells is merged into what is known. Each merge commutes and is idempotent, so
 neither the order of topics nor a repetition leaves a trace. Pure.
 
-A merge takes what is known and what is reported, and returns what is known then; neither of the two is
-changed. Where nothing is known, what is reported is known then.
+A merge takes what is known and what is reported, and returns what is known then; neither of the two
+is changed. Where nothing is known, what is reported is known then.
 """
 
 from collections.abc import Mapping, Sequence

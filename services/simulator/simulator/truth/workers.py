@@ -9,8 +9,8 @@ from simulator.truth.figures import Counts, MonthEnd, stock
 from simulator.world.days import next_month_begins
 from simulator.world.geography import county_code
 
-# Assumption, for the county system of Pengzhou: residents of a caregiver by their least level, 失能,
-# 半失能, 自理
+# Assumption, for the county system of Pengzhou: residents of a caregiver by their least level,
+# 失能, 半失能, 自理
 RESIDENTS_PER_CAREGIVER = ((3, 3), (1, 6), (0, 10))
 
 

@@ -99,7 +99,7 @@ class Part(Protocol):
 
 
 class Handlers(Generic[P]):
-    """The handlers of one part by the full name of the event. `@counts(Event, …)` puts a method in."""
+    """The handlers of one part by the full name of the event. `@counts(Event, …)` puts one in."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, Handler[P, Message]] = {}
