@@ -86,6 +86,7 @@ async def city(store, database, clock, issuer, serve):
         assessment.testing.a_registration(lon=118.3, lat=32.3),
         key=str(ids.new()),
         token=issuer.token(("official",), area="341100000000"),
+        timeout=10,
     )
     elder_id = UUID(registered.elder.elder_id)
     await deliver(store, GROUP, registered)
