@@ -32,6 +32,7 @@ class Inside(TypedDict):
     uncompiled: list[str]
     closed: list[str]
     tools: list[str]
+    development: list[str]
     debian: list[str]
     sbom: dict[str, Bill]
 
@@ -93,6 +94,8 @@ def check_files(proof: Proof, seen: Inside, lock: set[str]) -> None:
     shown = f"{len(lock)} of the lock and ours; beyond it: {sorted(beyond) or 'none'}"
     proof.must("packages", all_there, shown)
     proof.must("tools of the build", not seen["tools"], seen["tools"] or "none inside")
+    tests = seen["development"]
+    proof.must("servers, tests and benchmarks", not tests, tests or "none inside")
     uncompiled = seen["uncompiled"][:3]
     compiled = f"all {seen['sources']} modules are compiled"
     proof.must("bytecode", not uncompiled, uncompiled or compiled)

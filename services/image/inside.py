@@ -1,6 +1,7 @@
 """What lies in the image, as JSON: runs inside it, with its own Python and nothing else."""
 
 import importlib.metadata
+import importlib.util
 import json
 import re
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 
 ROOTS = (Path("/opt/eldercare"), Path("/opt/city"))
 TOOLS = ("uv", "pip", "node", "npm", "gcc", "curl")
+DEVELOPMENT = ("devservers", "testkit", "benchmarks", "pytest")
 
 
 def is_compiled(source: Path) -> bool:
@@ -42,6 +44,7 @@ def main() -> None:
         "uncompiled": [str(path) for path in sources if not is_compiled(path)],
         "closed": [str(path) for path in found if is_closed(path)],
         "tools": [tool for tool in TOOLS if shutil.which(tool)],
+        "development": [name for name in DEVELOPMENT if importlib.util.find_spec(name)],
         "debian": debian(),
         "sbom": {file.name: json.loads(file.read_text()) for file in bills},
     }
