@@ -12,7 +12,7 @@ CHARTS = Path(__file__).parents[1] / "charts"
 
 @pytest.fixture(scope="module")
 def capacity() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("capacity", CHARTS / "capacity.py")
+    spec = importlib.util.spec_from_file_location("capacity", CHARTS / "capacity" / "capacity.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -24,7 +24,7 @@ def test_the_page_is_what_the_table_gives(capacity: ModuleType) -> None:
     measured = json.loads(capacity.TABLE.read_text())
 
     assert capacity.PAGE.read_text() == capacity.page(measured), (
-        "write it anew: python charts/capacity.py"
+        "write it anew: python charts/capacity/capacity.py"
     )
 
 

@@ -151,7 +151,7 @@ PLACES: list[tuple[str, str, Iterable[str], Read]] = [
     *(
         (file, "SERVICES", NAMES, lambda file=file: words(file, r"\nSERVICES = \((.*?)\)"))
         for file in (
-            "charts/sizing.py",
+            "charts/capacity/sizing.py",
             "charts/observability/observability/alerts.py",
             "charts/tests/chart.py",
         )

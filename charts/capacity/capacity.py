@@ -1,9 +1,9 @@
-"""Sizing of a city, computed from what was measured: `python charts/capacity.py` writes
+"""Sizing of a city, computed from what was measured: `python charts/capacity/capacity.py` writes
 `eldercare/docs/capacity.md`.
 
-`python charts/capacity.py FILE…` first takes measurements into `eldercare/docs/capacity.json`: each
-file ends with the line that `eldercare bench city`, `outbox`, `consumer`, `projection` or `command`
-printed last.
+`python charts/capacity/capacity.py FILE…` first takes measurements into
+`eldercare/docs/capacity.json`: each file ends with the line that `eldercare bench city`, `outbox`,
+`consumer`, `projection` or `command` printed last.
 """
 
 import json
@@ -34,7 +34,7 @@ from sizing import (
     unmeasured,
 )
 
-DOCS = Path(__file__).parent / "eldercare" / "docs"
+DOCS = Path(__file__).parents[1] / "eldercare" / "docs"
 TABLE = DOCS / "capacity.json"
 PAGE = DOCS / "capacity.md"
 TEMPLATE = Path(__file__).with_name("capacity.template.md")
