@@ -97,7 +97,7 @@ def read(
 
     @cache
     def on(day: date) -> Numbers:
-        types = get_type_hints(kind)
+        types = get_type_hints(kind, include_extras=True)
         values = {}
         for field in fields(kind):  # type: ignore[arg-type]
             path = f"{stem}.{field.metadata.get(_KEY, field.name)}"
