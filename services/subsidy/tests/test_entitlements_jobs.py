@@ -109,6 +109,14 @@ asyncio.run(fire(Store(sys.argv[1], service="subsidy", clock=Clock(Path(sys.argv
 """
 
 
+NOBODY_WRITES = """
+select 1 where not exists (
+  select from pg_stat_activity
+  where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'
+)
+"""
+
+
 async def test_a_run_killed_on_its_way_is_resumed_and_pays_each_month_once(city, rows, at, until):
     await entitle(city, 6000, "home-care", 2, 18000)
     at("2026-03-10 00:00")
@@ -119,6 +127,7 @@ async def test_a_run_killed_on_its_way_is_resumed_and_pays_each_month_once(city,
     await until(lambda: rows("select from run where kind = 'cash-pay' and done > 0"), 90)
     run.send_signal(signal.SIGKILL)
     await run.wait()
+    await until(lambda: rows(NOBODY_WRITES), 30)  # PostgreSQL notices the death a moment later
     (stopped,) = await rows("select done, finished_at from run where kind = 'cash-pay'")
     await fire(city, GROUP)
 
