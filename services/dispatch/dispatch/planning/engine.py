@@ -11,7 +11,7 @@ from datetime import timedelta
 from dispatch.planning.rules.checker import Breach, breaches
 from dispatch.planning.rules.problem import Plan, Problem
 from dispatch.planning.rules.scan import plan_by_scan
-from kit.contracts.decoding import decoded
+from kit.contracts.decoding import decoded_json
 from kit.observability.logs import log
 
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
@@ -105,7 +105,7 @@ class Engine:
             line = await child.stdout.readline()
         if not line:
             raise ValueError("the child ended without an answer")
-        return decoded(Plan, json.loads(line), "plan")
+        return decoded_json(Plan, line, "plan")
 
     async def _start(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 import numpy as np
@@ -20,7 +20,7 @@ from vroom.solution.solution import Solution
 from dispatch.orders.rules import GeoPoint
 from dispatch.planning.rules.problem import Plan, Problem, Stop, Visit, Worker
 from dispatch.planning.rules.travel import Riding
-from kit.contracts.decoding import decoded
+from kit.contracts.decoding import decoded_json
 
 EARTH_M = 6_371_008.8
 # ranges of the numbers that VROOM calls skills
@@ -28,6 +28,14 @@ HELP = 0
 PINNED = 1_000
 ALLOWED = 1_000_000
 PINNED_PRIORITY = 100  # the highest that VROOM has
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a line of input asks for."""
+
+    budget_s: float
+    problem: Problem
 
 
 def solve(problem: Problem, budget_s: float) -> Plan:
@@ -141,9 +149,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints must not end up among the answers
     for line in sys.stdin:
-        request = json.loads(line)
-        problem = decoded(Problem, request["problem"], "problem")
-        plan = solve(problem, request["budget_s"])
+        request = decoded_json(Request, line, "request")
+        plan = solve(request.problem, request.budget_s)
         print(json.dumps(asdict(plan)), file=answers, flush=True)
 
 

@@ -34,10 +34,15 @@ def decoded(kind: type[T], value: object, where: str) -> T:
     kind: what pydantic reads strictly out of JSON. where: the place of the value, for the error.
     Raises: WrongType.
     """
+    # By way of JSON: there a list may become a tuple or a set, and a text a day, and nothing else
+    # changes its type.
+    return decoded_json(kind, to_json(value), where)
+
+
+def decoded_json(kind: type[T], text: str | bytes, where: str) -> T:
+    """The same of a JSON text. Raises: WrongType."""
     try:
-        # By way of JSON: there a list may become a tuple or a set, and a text a day, and nothing
-        # else changes its type.
-        return _adapter(kind).validate_json(to_json(value), strict=True)
+        return _adapter(kind).validate_json(text, strict=True)
     except ValidationError as error:
         first, *_ = error.errors(include_url=False, include_context=False)
         place = ".".join((where, *map(str, first["loc"])))
