@@ -44,9 +44,14 @@ class Asked(NamedTuple):
     month: int
 
 
+def message_of(row: Archived) -> Message:
+    """The event of a type that is known."""
+    return KINDS[row.type].FromString(row.payload)
+
+
 def read(row: Archived) -> Event:
     """An event of a type that is known, and what it says."""
-    message = KINDS[row.type].FromString(row.payload)
+    message = message_of(row)
     when = When.of(row.time, row.sequence)
     return Event(row, message, COMPILED.read(message, when, limits()))
 

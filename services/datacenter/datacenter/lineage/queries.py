@@ -24,7 +24,7 @@ from datacenter.counts.tables import Thing
 from datacenter.figures import queries as figures
 from datacenter.indicators.catalogue import catalogue
 from datacenter.indicators.rules import Indicator
-from datacenter.lineage.evidence import Asked, Counted, Event, evidence, read
+from datacenter.lineage.evidence import Asked, Counted, Event, evidence, message_of, read
 from datacenter.lineage.shown import shown
 from datacenter.subjects.compiled import SubjectFold
 from datacenter.subjects.declaration import State
@@ -170,7 +170,7 @@ async def _judged(
     else:
         judged = await _judged_as_things(session, rows, asked)
     return [
-        shown(row, read(row).message, judged[row.id]) for row in rows if any(judged.get(row.id, ()))
+        shown(row, message_of(row), judged[row.id]) for row in rows if any(judged.get(row.id, ()))
     ]
 
 
