@@ -25,11 +25,12 @@ def identity_of(table: type[object], key: object) -> Identity:
 
 def identity_of_row(row: SQLModel) -> Identity:
     """The same of a row that may not be written yet."""
-    return type(row), tuple(getattr(row, name) for name in _key_names(type(row))), None
+    return type(row), tuple(getattr(row, name) for name in key_names(type(row))), None
 
 
 @cache
-def _key_names(table: type[SQLModel]) -> tuple[str, ...]:
+def key_names(table: type[SQLModel]) -> tuple[str, ...]:
+    """The attributes of the primary key, in its order."""
     mapper = class_mapper(table)
     return tuple(mapper.get_property_by_column(column).key for column in mapper.primary_key)
 
@@ -40,7 +41,7 @@ class _Plan(NamedTuple):
     read: tuple[tuple[str, Reader | None], ...]  # by name of the attribute
 
 
-_DIALECT: Dialect = postgresql()  # type: ignore[no-untyped-call]
+DIALECT: Dialect = postgresql(dbapi=postgresql.import_dbapi())  # type: ignore[no-untyped-call]
 _plans: dict[type[SQLModel], _Plan] = {}
 
 
@@ -99,14 +100,14 @@ async def _planned(driver: Driver, mapper: Mapper[Table]) -> _Plan:
     names = {
         mapper.get_property_by_column(column).key: column for column in mapper.local_table.columns
     }
-    quote = _DIALECT.identifier_preparer.format_column
+    quote = DIALECT.identifier_preparer.format_column
     keys = [f"{quote(column)} = ${number}" for number, column in enumerate(mapper.primary_key, 1)]
-    table = _DIALECT.identifier_preparer.format_table(mapper.local_table)
+    table = DIALECT.identifier_preparer.format_table(mapper.local_table)
     columns = ", ".join(map(quote, names.values()))
     select = " ".join(["select", columns, "from", table, "where", " and ".join(keys)])
     kinds = [attribute.type.oid for attribute in (await driver.prepare(select)).get_attributes()]
     read = tuple(
-        (name, column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, kind))
+        (name, column.type.dialect_impl(DIALECT).result_processor(DIALECT, kind))
         for (name, column), kind in zip(names.items(), kinds, strict=True)
     )
     return _Plan(select, f"{select} for update", read)

@@ -11,19 +11,16 @@ from functools import cache
 from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import ARRAY, Column, Enum, String
-from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import InstanceState, Session, attributes, class_mapper
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import SQLModel
 
 from kit.db.driver import Driver
+from kit.db.loading import DIALECT, key_names
 
 State: TypeAlias = InstanceState[SQLModel]
 Names: TypeAlias = tuple[str, ...]
 Bind: TypeAlias = Callable[[object], object]  # how an attribute's value becomes the driver's
-
-_DIALECT: Dialect = postgresql(dbapi=postgresql.import_dbapi())  # type: ignore[no-untyped-call]
 
 
 class _Field(NamedTuple):
@@ -183,9 +180,9 @@ def _plan(table: type[SQLModel]) -> _Plan | None:
         return None
     drawn = [name for name, column in columns.items() if column.identity is not None]
     return _Plan(
-        table=_DIALECT.identifier_preparer.format_table(mapper.local_table),
+        table=DIALECT.identifier_preparer.format_table(mapper.local_table),
         fields={name: _field(column) for name, column in columns.items()},
-        key=tuple(name for name, column in columns.items() if column.primary_key),
+        key=key_names(table),
         needed=tuple(
             name
             for name, column in columns.items()
@@ -203,9 +200,9 @@ def _is_odd(column: Column[object]) -> bool:
 
 
 def _field(column: Column[object]) -> _Field:
-    name = _DIALECT.identifier_preparer.format_column(column)
+    name = DIALECT.identifier_preparer.format_column(column)
     # a text without its length: the cast would cut it off in silence
     text = isinstance(column.type, String) and not isinstance(column.type, Enum)
-    kind = "text" if text else column.type.compile(dialect=_DIALECT)
-    bind = column.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+    kind = "text" if text else column.type.compile(dialect=DIALECT)
+    bind = column.type.dialect_impl(DIALECT).bind_processor(DIALECT)
     return _Field(name, f"{kind}[]", bind)
