@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from kit.contracts.decoding import WrongType, decoded
 
@@ -56,7 +56,7 @@ class Standard:
         value = self.on(day)
         try:
             if kind is timedelta:
-                value = self._unit_of_time() * decoded(float, value, self.path)
+                return cast(Value, self._unit_of_time() * decoded(float, value, self.path))
             return decoded(kind, value, self.path)
         except WrongType as error:
             raise Unfounded(str(error)) from error

@@ -16,10 +16,10 @@ _KEYS = frozenset({*_REQUIRED, "clause", "values", "note"})
 def parsed(text: str, name: str) -> dict[str, object]:
     """The keys of a file. name: of the file. Raises: Unfounded."""
     try:
-        parsed: object = yaml.load(text, _Loader)
+        keys: object = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         raise Unfounded(f"{name}: {error}") from error
-    return keyed(parsed or {}, name)
+    return keyed(keys or {}, name)
 
 
 def keyed(value: object, where: str) -> dict[str, object]:

@@ -75,7 +75,7 @@ class Applier:
     def take_made(self) -> set[tuple[str, str]]:
         """Kind and id of the rows that handlers have made since it was asked last."""
         made, self._made = self._made, []
-        return {(kind_of(table), "/".join(map(str, key))) for table, key, _ in made}
+        return {(kind_of(table), text_of(key)) for table, key, _ in made}
 
     async def _load(self, items: Sequence[Item]) -> Prefetches:
         wanted: Prefetches = {}

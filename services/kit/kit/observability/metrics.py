@@ -7,6 +7,7 @@ series and notes no value for many things at once.
 """
 
 import time
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ Labels: TypeAlias = tuple[Attribute, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Metric:
+class Metric(ABC):
     """name: dotted. unit: UCUM. attributes: the only ones a point may bear, none personal."""
 
     kind = ""
@@ -74,11 +75,11 @@ class Metric:
             )
         return labels if labels in self.series or len(self.series) < _SERIES_MOST else None
 
+    @abstractmethod
     def lines(self, *, examples: bool = False) -> Iterator[str]:
         """The series in Prometheus' text format. examples: with a trace for each bucket that has
         one, as OpenMetrics allows it.
         """
-        raise NotImplementedError
 
     def _pairs(self, labels: Labels) -> list[str]:
         named = zip(self.attributes, labels, strict=True)

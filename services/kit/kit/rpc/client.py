@@ -90,9 +90,8 @@ class Client:
         attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": short}
         with traces.span(names.RPC_CALLED, attributes=attributes, method=called.full_name):
             metadata.append(("traceparent", traces.traceparent() or ""))
-            calling = stub(
-                request, timeout=_left(timeout or self._timeout_s), metadata=tuple(metadata)
-            )
+            most_s = self._timeout_s if timeout is None else timeout
+            calling = stub(request, timeout=_left(most_s), metadata=tuple(metadata))
             try:
                 return await calling
             except grpc.aio.AioRpcError as error:

@@ -52,7 +52,9 @@ class Caller:
         """Reads the claims of a verified token; a scope claim that is not well formed counts as
         none.
         """
-        roles = frozenset(role for role in _listed(claims, "roles") if role in ROLES)
+        roles = frozenset(
+            role for role in _listed(claims.get("roles", ()), "roles") if role in ROLES
+        )
         area = claims.get("area")
         return cls(
             subject=str(claims["sub"]),
@@ -60,7 +62,9 @@ class Caller:
             roles=roles,
             area=area if isinstance(area, str) and is_area(area) else None,
             organisation_id=_text(claims.get("organisation_id")),
-            elder_ids=frozenset(str(elder) for elder in _listed(claims, "elder_ids")),
+            elder_ids=frozenset(
+                str(elder) for elder in _listed(claims.get("elder_ids") or (), "elder_ids")
+            ),
             worker_id=_text(claims.get("worker_id")),
             service="service" in roles,
         )
@@ -78,11 +82,10 @@ class Caller:
         check(self, area=area, organisation=organisation, person=person, kind=kind, key=key)
 
 
-def _listed(claims: Mapping[str, object], name: str) -> Iterable[str]:
-    listed = claims.get(name) or ()
-    if not isinstance(listed, Iterable):
+def _listed(claim: object, name: str) -> Iterable[str]:
+    if not isinstance(claim, Iterable):
         raise TypeError(f"{name} is no list")
-    return listed
+    return claim
 
 
 def _text(claim: object) -> str | None:
