@@ -50,10 +50,9 @@ class Served:
         service answers.
         """
         spoken = token or self._issuer.token(roles, **claims)
-        reply: Message = await self._client.call(
+        return await self._client.call(
             method, request, token=spoken, key=str(key or ids.new()), timeout=10
         )
-        return reply
 
     async def close(self) -> None:
         await self._client.close()

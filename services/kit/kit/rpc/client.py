@@ -4,7 +4,8 @@ the refusal it was.
 
 import asyncio
 import time
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import grpc
 from google.protobuf.message import Message
@@ -34,6 +35,15 @@ class Tokens(Protocol):
     async def token(self) -> str: ...
 
 
+class Calling(Awaitable[Message], Protocol):
+    """A call under way."""
+
+    def cancel(self) -> bool: ...
+
+
+Stub = Callable[..., Calling]  # a method of the channel, which has no types
+
+
 class NeighbourBroken(Exception):
     """The neighbour answered with a defect of its own: not the caller's fault, and a second try
     will not help.
@@ -54,7 +64,7 @@ class Client:
         self._timeout_s = timeout_s
         self._token_source = token_source
         self._channel = grpc.aio.insecure_channel(address, options=_OPTIONS)
-        self._methods: dict[str, tuple[Method, Any]] = {}
+        self._methods: dict[str, tuple[Method, Stub]] = {}
 
     async def call(
         self,
@@ -67,7 +77,7 @@ class Client:
         on_behalf_of: str | None = None,
         channel: str | None = None,
         correlation_id: str | None = None,
-    ) -> Any:
+    ) -> Message:
         """The reply of "pkg.Service/Method".
 
         timeout: seconds, cut to what is left of the call being served. key: idempotency key of a
@@ -129,12 +139,12 @@ class Client:
             )
         return await self._token_source.token()
 
-    def _stub(self, name: str) -> tuple[Method, Any]:
+    def _stub(self, name: str) -> tuple[Method, Stub]:
         made = self._methods.get(name)
         if made is None:
             service, _, short = name.strip("/").rpartition("/")
             method = methods_of(service)[short]
-            stub = self._channel.unary_unary(
+            stub: Stub = self._channel.unary_unary(
                 method.path,
                 request_serializer=method.request.SerializeToString,
                 response_deserializer=method.reply.FromString,

@@ -3,6 +3,7 @@ the visit begins.
 """
 
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 from eldercare.assessment.v1 import api_pb2 as assessment
@@ -36,7 +37,7 @@ async def fetch(
     correlation_id: str | None = None,
 ) -> SealedContact:
     """Asks assessment; outside any transaction. Raises: Unavailable, NotFound."""
-    elder: assessment.ElderContact = await register.call(
+    reply = await register.call(
         "eldercare.assessment.v1.Elders/Contact",
         assessment.GetElder(elder_id=str(elder_id)),
         timeout=CALL_S,
@@ -44,6 +45,7 @@ async def fetch(
         on_behalf_of=on_behalf_of,
         correlation_id=correlation_id,
     )
+    elder = cast(assessment.ElderContact, reply)
     contact = personal.seal_contact(cipher, elder.name, elder.phone, elder.address)
     if not (elder.HasField("lon") and elder.HasField("lat")):
         return SealedContact(contact, None)

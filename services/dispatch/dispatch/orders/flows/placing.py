@@ -8,6 +8,7 @@ state of things, finds the same order. Placing is hot, so both transactions are 
 import hashlib
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from typing import cast
 from uuid import UUID, uuid5
 
 import asyncpg
@@ -198,7 +199,7 @@ class Placing:
             institution=order.institution,
         )
         try:
-            held: subsidy.Reservation = await self.subsidy.call(
+            held = await self.subsidy.call(
                 "eldercare.subsidy.v1.Vouchers/Reserve",
                 request,
                 timeout=CALL_S,
@@ -212,7 +213,7 @@ class Placing:
         except (Conflict, NotFound) as error:
             log.info("no voucher", reason=error.reason)
             return 0
-        return min(held.reserved_fen, order.price_fen)
+        return min(cast(subsidy.Reservation, held).reserved_fen, order.price_fen)
 
 
 def _digest(request: pb.PlaceOrder) -> bytes:
