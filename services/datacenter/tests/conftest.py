@@ -8,7 +8,8 @@ from datacenter import months
 from datacenter.counts import queries as counts
 from datacenter.figures import queries as figures
 from datacenter.indicators.catalogue import limits
-from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.flows import definitions
+from datacenter.proofs.recount.figures import Figures, figures_of
 from datacenter.proofs.recount.month import Recount
 from datacenter.testing.callers import an_operator
 from datacenter.testing.records import DatedEvent, Record, dispatched
@@ -55,7 +56,8 @@ def recounted(events: Sequence[DatedEvent], month: str) -> Figures:
     recount = Recount(month, limits())
     for one in events:
         recount.take(one.event, one.time, one.sequence)
-    return {key: parts for key, parts in recount.figures().items() if any(parts)}
+    found = figures_of(definitions(), recount.measures())
+    return {key: parts for key, parts in found.items() if any(parts)}
 
 
 @pytest.fixture

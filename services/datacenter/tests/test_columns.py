@@ -9,7 +9,7 @@ import pytest
 from datacenter.counts.flows.columns import complete, ensure_columns
 from datacenter.counts.flows.rebuild import rebuild
 from datacenter.counts.measures import COLUMNS
-from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.recount.figures import Figures
 from datacenter.testing.history import History
 from datacenter.testing.records import DatedEvent, Record, records
 from kit.db import migrations

@@ -9,7 +9,7 @@ from eldercare.dispatch.v1 import events_pb2 as dispatch
 from eldercare.facility.v1 import events_pb2 as facility
 from google.protobuf.message import Message
 
-from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.recount.figures import Figures
 from datacenter.testing.elders import an_elder
 from datacenter.testing.records import DatedEvent, Record, a_record
 from datacenter.testing.villages import villages

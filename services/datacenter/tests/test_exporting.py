@@ -22,7 +22,7 @@ from datacenter.counts.consumers import GROUP, keep
 from datacenter.counts.flows.rebuild import rebuild
 from datacenter.lineage import queries as lineage
 from datacenter.proofs import flows as proving
-from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.recount.figures import Figures
 from datacenter.proofs.tables import Proof
 from datacenter.testing.callers import an_operator
 from datacenter.testing.history import History

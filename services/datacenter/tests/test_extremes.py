@@ -12,7 +12,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from datacenter.counts.measures import COMPILED
 from datacenter.indicators.catalogue import limits
-from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.flows import definitions
+from datacenter.proofs.recount.figures import Figures, figures_of
 from datacenter.proofs.recount.month import Recount
 from datacenter.subjects.declaration import When
 from datacenter.testing.history import History
@@ -121,4 +122,4 @@ def test_the_fold_and_the_recount_are_total_over_the_calendar(at: Timestamp) -> 
             assert (facts or counts) or one.event.DESCRIPTOR.full_name not in ALWAYS
             recount.take(one.event, FIRST, 1)
 
-    assert recount.figures()
+    assert figures_of(definitions(), recount.measures())

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from datacenter import months
-from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.recount.figures import Figures
 from datacenter.testing.history import History
 from datacenter.testing.records import DatedEvent, Record, a_record, records
 from devservers.postgres import execute

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from datacenter.archive.flows.exclusive import RebuildRuns
 from datacenter.counts.flows.rebuild import rebuild
-from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.recount.figures import Figures
 from datacenter.testing.history import History
 from datacenter.testing.records import DatedEvent, Record, records
 from kit.db.store import Store

@@ -14,7 +14,7 @@ from datacenter.counts import jobs
 from datacenter.counts.flows import renewing
 from datacenter.counts.flows.rebuild import rebuild
 from datacenter.proofs import flows as proving
-from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.recount.figures import Figures
 from datacenter.testing.history import History
 from datacenter.testing.records import DatedEvent, Record, records
 from datacenter.testing.villages import CITY

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from datacenter.counts.flows.rebuild import rebuild
-from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.recount.figures import Figures
 from datacenter.testing.history import History
 from datacenter.testing.records import DatedEvent, dispatched, records
 from devservers.postgres import Postgres, ensure_database, execute

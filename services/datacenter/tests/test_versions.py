@@ -10,7 +10,8 @@ import pytest
 
 from datacenter.indicators.catalogue import Definition, catalogue, limits, version
 from datacenter.limits import Limits
-from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.flows import definitions
+from datacenter.proofs.recount.figures import Figures, figures_of
 from datacenter.proofs.recount.month import Recount
 from datacenter.testing.history import History
 from kit.contracts import standards
@@ -46,7 +47,7 @@ def recounted(known: Limits) -> Figures:
     recount = Recount("2025-03", known)
     for one in History(5).grow(200).ordered():
         recount.take(one.event, one.time, one.sequence)
-    return recount.figures()
+    return figures_of(definitions(), recount.measures())
 
 
 @pytest.mark.parametrize("name", LIMITS)

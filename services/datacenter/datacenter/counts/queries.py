@@ -1,6 +1,6 @@
 """Counts of areas and months, as figures need them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -19,14 +19,19 @@ from kit.security.access import Caller, scoped
 
 Count = COUNT.c
 
-_PRESENT = {
-    indicator.numerator: indicator.level
-    for indicator in catalogue().values()
-    if indicator.level is not None
-}
-_SUMS = [measure for measure in STOCKS if measure not in _PRESENT]
+# measure and level of each figure of presence
+_PRESENT = sorted(
+    {
+        (indicator.numerator, indicator.level)
+        for indicator in catalogue().values()
+        if indicator.level is not None
+    },
+    key=lambda pair: (pair[0].name, pair[1]),
+)
 # measure, area, month → its stock at the month's end, or its flow in the month
 Totals = dict[tuple[Measure, str, int], int]
+# measure, level, area, month → areas of the level in which the stock is above zero
+Present = dict[tuple[Measure, int, str, int], int]
 
 
 # as many columns as there are measures: area, month, amounts
@@ -52,7 +57,7 @@ async def totals(
     for area, month, *amounts in await _rows(session, _sums(caller, shown, codes, first, last)):
         found.update(
             ((measure, area, month), int(amount))
-            for measure, amount in zip(_SUMS, amounts, strict=True)
+            for measure, amount in zip(STOCKS, amounts, strict=True)
             if amount
         )
     for measure, area in {(measure, area) for measure, area, _ in found}:
@@ -75,7 +80,7 @@ def _accumulate(found: Totals, measure: Measure, area: str, first: int, last: in
 
 def _sums(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> _Select:
     month = func.greatest(Count.month, first).label("at")
-    amounts = [func.sum(Count[measure.column]) for measure in _SUMS]
+    amounts = [func.sum(Count[measure.column]) for measure in STOCKS]
     chosen = select(Count.area_code, month, *amounts).where(
         Count.generation == shown, Count.area_code.in_(codes), Count.month <= last
     )
@@ -94,12 +99,12 @@ def _flows(caller: Caller, shown: int, codes: Sequence[str], first: int, last: i
 
 async def presence(
     session: Session, caller: Caller, area_code: str, first: int, last: int
-) -> Totals:
-    """For each measure of presence and area at or below this one: in how many areas of its level it
-    is above zero.
+) -> Present:
+    """For each figure of presence and area at or below this one: in how many areas of its level its
+    measure is above zero.
     """
     shown, month = await generation(session), func.greatest(Count.month, first).label("at")
-    columns = [Count[measure.column] for measure in _PRESENT]
+    columns = [Count[measure.column] for measure, _ in _PRESENT]
     chosen = select(Count.area_code, month, *map(func.sum, columns)).where(
         Count.generation == shown,
         or_(*(column.is_not(None) for column in columns)),
@@ -112,30 +117,25 @@ async def presence(
         .order_by(Count.area_code, month)
     )
     rows = await _rows(session, visible)
-    found: Totals = {}
+    found: Present = {}
     for area, changes in groupby(rows, key=lambda row: row[0]):
         listed = list(changes)
-        for place, (measure, level) in enumerate(_PRESENT.items(), start=2):
+        for place, (measure, level) in enumerate(_PRESENT, start=2):
             if area in areas.load() and areas.level(area) == level:
-                _present(
-                    found,
-                    measure,
-                    area,
-                    {row[1]: int(row[place] or 0) for row in listed},
-                    range(first, last + 1),
-                )
+                changes_of = {row[1]: int(row[place] or 0) for row in listed}
+                for at in _months_above_zero(changes_of, range(first, last + 1)):
+                    for holder in holders(area):
+                        key = (measure, level, holder, at)
+                        found[key] = found.get(key, 0) + 1
     return found
 
 
-def _present(
-    found: Totals, measure: Measure, area: str, changes: Mapping[int, int], span: range
-) -> None:
+def _months_above_zero(changes: Mapping[int, int], span: range) -> Iterator[int]:
     stock = 0
     for month in span:
         stock += changes.get(month, 0)
         if stock > 0:
-            for holder in holders(area):
-                found[measure, holder, month] = found.get((measure, holder, month), 0) + 1
+            yield month
 
 
 async def watermarks(session: Session, last: int) -> dict[tuple[str, int], datetime]:

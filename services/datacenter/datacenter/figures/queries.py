@@ -9,7 +9,7 @@ from eldercare.datacenter.v1 import api_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from datacenter import months
-from datacenter.counts.queries import Totals
+from datacenter.counts.queries import Present, Totals
 from datacenter.counts.rollup import holders
 from datacenter.indicators.catalogue import catalogue
 from datacenter.indicators.rules import TOP, Indicator
@@ -43,7 +43,7 @@ def asked_month(text: str, field: str) -> int:
 
 
 def parts_of(
-    indicator: Indicator, area_code: str, month: int, counted: Totals, present: Totals
+    indicator: Indicator, area_code: str, month: int, counted: Totals, present: Present
 ) -> Parts:
     """Numerator and denominator of one figure."""
     if indicator.level is not None and areas.level(area_code) > indicator.level:
@@ -51,7 +51,7 @@ def parts_of(
     return Parts(
         *indicator.parts(
             lambda measure: counted.get((measure, area_code, month), 0),
-            lambda measure, _: present.get((measure, area_code, month), 0),
+            lambda measure, level: present.get((measure, level, area_code, month), 0),
             lambda level: _inside().get((area_code, level), 0),
         )
     )
@@ -71,7 +71,7 @@ def figures(
     codes: Iterable[str],
     span: range,
     counted: Totals,
-    present: Totals,
+    present: Present,
     newest: Mapping[tuple[str, int], datetime],
 ) -> list[pb.Figure]:
     """All figures of these areas and months: by area, then month, then in the catalogue's order."""
@@ -128,4 +128,9 @@ def described(indicator: Indicator) -> pb.Indicator:
         source=indicator.source,
         definition=indicator.definition,
         key=indicator.key,
+        form=indicator.form,
+        numerator=indicator.numerator.name,
+        denominator=indicator.denominator.name if indicator.denominator is not None else "",
+        level=indicator.level,
+        factor=indicator.factor,
     )

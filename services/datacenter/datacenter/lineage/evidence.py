@@ -81,18 +81,18 @@ def _is_less(amounts: Sequence[int], whole: Sequence[int]) -> bool:
 
 def _amounts(events: Iterable[Event], asked: Asked) -> tuple[list[int], list[int]]:
     """What counts in the numerator, and in the denominator."""
-    counted, of = _counts(events), asked.indicator
+    counted, of = counted_in(event.reading for event in events), asked.indicator
     return (
         [_amount(counted, measure, asked) for measure in of.numerator_evidence],
         [_amount(counted, measure, asked) for measure in of.denominator_evidence],
     )
 
 
-def _counts(events: Iterable[Event]) -> Counts:
-    """What events count together."""
+def counted_in(readings: Iterable[Reading]) -> Counts:
+    """What events count together, by what each says."""
     total: Counts = {}
     known: dict[tuple[SubjectFold, str], State] = {}
-    for _, _, (facts, flows) in events:
+    for facts, flows in readings:
         for subject, thing_id, state in facts:
             subject.merge(known.setdefault((subject, thing_id), subject.empty()), state)
         for measure, place, month, amount in flows:

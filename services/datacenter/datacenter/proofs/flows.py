@@ -25,7 +25,7 @@ from datacenter.counts.flows.renewing import outdated
 from datacenter.counts.tables import Watermark
 from datacenter.figures import queries as figures
 from datacenter.indicators.catalogue import catalogue, limits
-from datacenter.proofs.recount.counting import Figures
+from datacenter.proofs.recount.figures import Definition, Figures, figures_of
 from datacenter.proofs.recount.month import Recount
 from datacenter.proofs.tables import Difference, Proof
 from kit.contracts import areas, ids
@@ -174,7 +174,20 @@ async def _recounted(session: Session, month: int, files: Sequence[Path]) -> tup
     )
     while rows := await cursor.fetch(_CHUNK):
         _take(recount, rows)
-    return recount.figures(), recount.events
+    return figures_of(definitions(), recount.measures()), recount.events
+
+
+def definitions() -> list[Definition]:
+    """What the figures of the catalogue are made of, as the recount is told."""
+    return [
+        Definition(
+            one.code,
+            one.numerator.name,
+            one.denominator.name if one.denominator is not None else None,
+            one.level,
+        )
+        for one in catalogue().values()
+    ]
 
 
 def _take(recount: Recount, rows: Iterable[Row]) -> None:

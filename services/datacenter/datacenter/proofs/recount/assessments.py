@@ -5,16 +5,18 @@ from typing import NamedTuple
 
 from eldercare.assessment.v1 import events_pb2 as assessment
 
-from datacenter.proofs.recount.counting import Handlers, Month
+from datacenter.proofs.recount.counting import Handlers, Month, split
 
-counts: "Handlers[Assessments]" = Handlers()
 _PORTAL, _HOTLINE, _MOBILE, _TERMINAL, _PLATFORM = range(1, 6)
-_CHANNELS = {
-    "DC02_PORTAL": _PORTAL,
-    "DC02_HOTLINE": _HOTLINE,
-    "DC02_MOBILE": _MOBILE,
-    "DC02_TERMINAL": _TERMINAL,
-}
+_CHANNELS = {_PORTAL: "PORTAL", _HOTLINE: "HOTLINE", _MOBILE: "MOBILE", _TERMINAL: "TERMINAL"}
+counts: "Handlers[Assessments]" = Handlers(
+    *split(["APPLICATIONS", "APPLICATIONS_ONLINE"], _CHANNELS.values()),
+    "APPLICATIONS_VALID",
+    "RESULTS_IN_TIME",
+    "RESULTS",
+    "RESULTS_PAIRED",
+    "RESULTS_APPEALED",
+)
 
 
 class _Result(NamedTuple):
@@ -40,9 +42,12 @@ class Assessments:
         area, channel = event.area_code, event.channel
         self._applied[event.application_id] = area
         if channel != _PLATFORM:
-            self._month.add("DC02", area, channel in (_PORTAL, _MOBILE), 1)
-            for code, one in _CHANNELS.items():
-                self._month.add(code, area, channel == one, 1)
+            self._month.add(
+                area,
+                _CHANNELS.get(channel, ""),
+                APPLICATIONS=1,
+                APPLICATIONS_ONLINE=channel in (_PORTAL, _MOBILE),
+            )
 
     @counts(assessment.ApplicationWithdrawn)
     def _left(self, event: assessment.ApplicationWithdrawn, _: datetime, __: int) -> None:
@@ -64,7 +69,12 @@ class Assessments:
         """Looks at each application and result of the month once."""
         for key, area in self._applied.items():
             if key not in self._withdrawn:
-                self._month.add("AS04", area, key in self._in_time, 1)
+                in_time = key in self._in_time
+                self._month.add(area, APPLICATIONS_VALID=1, RESULTS_IN_TIME=in_time)
         for key, result in self._results.items():
-            self._month.add("AS06", result.area, key in self._appealed, 1)
-            self._month.add("AS07", result.area, result.is_paired, 1)
+            self._month.add(
+                result.area,
+                RESULTS=1,
+                RESULTS_PAIRED=result.is_paired,
+                RESULTS_APPEALED=key in self._appealed,
+            )

@@ -1,7 +1,7 @@
 """The month that is counted, what is counted in it, and the table of what counts which event."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Generic, Protocol, TypeVar, cast
@@ -13,7 +13,7 @@ from datacenter.limits import Limits
 from kit.contracts import areas
 from kit.contracts.clock import day_start
 
-Figures = dict[tuple[str, str], tuple[int, int]]  # code, area → numerator, denominator
+Measures = dict[str, Counter[str]]  # measure → area → amount
 Handled = Callable[[Message, datetime, int], None]  # an event, its business time and version
 
 P = TypeVar("P")
@@ -24,16 +24,15 @@ Handler = Callable[[P, M, datetime, int], None]
 
 
 class Month:
-    """One month and its figures. month: `YYYY-MM`."""
+    """One month and what is counted in it. month: `YYYY-MM`. measures: their names."""
 
-    def __init__(self, month: str, limits: Limits) -> None:
+    def __init__(self, month: str, limits: Limits, measures: Iterable[str]) -> None:
         self.month, self.limits = month, limits
         first = datetime.strptime(month, "%Y-%m").date()  # noqa: DTZ007 – a month has no zone
         until = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
         self.begin, self.end = day_start(first), day_start(until)
         self.last_day = str(until - timedelta(days=1))
-        # code, area, 0 numerator or 1 denominator
-        self._counts: Counter[tuple[str, str, int]] = Counter()
+        self._counts: Measures = {measure: Counter() for measure in measures}
 
     def holds(self, stamp: Timestamp) -> bool:
         """Whether an instant of a message lies in the month."""
@@ -43,21 +42,39 @@ class Month:
         """Whether an instant of a message lies before the end of the month."""
         return stamp.ToDatetime(UTC) < self.end
 
-    def add(self, code: str, area: str, numerator: int = 0, denominator: int = 0) -> None:
-        """Adds to a figure, in the area of the fact."""
-        self._counts[code, area, 0] += int(numerator)
-        self._counts[code, area, 1] += int(denominator)
+    def add(self, area: str, member: str = "", /, **amounts: int) -> None:
+        """Adds to measures, by their names, in the area of the fact.
 
-    def figures(self) -> Figures:
-        """What was added, for every area from the city down, also where both parts are zero in the
-        area itself.
+        member: of the dimension by which each of them is split, `FEMALE`; empty where there is
+        none. Raises: KeyError for a measure that no part names.
         """
-        total: Counter[tuple[str, str, int]] = Counter()
-        for (code, area, part), amount in self._counts.items():
-            for rank in range(areas.CITY, areas.level(area) + 1):
-                total[code, areas.at(area, rank), part] += amount
-        keys = {(code, area) for code, area, _ in total}
-        return {key: (total[(*key, 0)], total[(*key, 1)]) for key in keys}
+        for measure, amount in amounts.items():
+            self._counts[measure][area] += amount
+            if member:
+                self._counts[f"{measure}_{member}"][area] += amount
+
+    def measures(self) -> Measures:
+        """What was added, for every area from the city down, also where it is zero."""
+        return {measure: rolled_up(counts) for measure, counts in self._counts.items()}
+
+
+def rolled_up(counts: Mapping[str, int]) -> Counter[str]:
+    """The same amounts for every area from the city down to the fact's own."""
+    total: Counter[str] = Counter()
+    for area, amount in counts.items():
+        for rank in range(areas.CITY, areas.level(area) + 1):
+            total[areas.at(area, rank)] += amount
+    return total
+
+
+def split(measures: Iterable[str], members: Iterable[str]) -> Iterator[str]:
+    """Names of measures and of their parts by the members of a dimension.
+
+    >>> list(split(["ALIVE", "BASIC"], ["FEMALE"]))
+    ['ALIVE', 'ALIVE_FEMALE', 'BASIC', 'BASIC_FEMALE']
+    """
+    parts = ("", *(f"_{member}" for member in members))
+    return (f"{measure}{part}" for measure in measures for part in parts)
 
 
 class Newest(Generic[T]):
@@ -94,14 +111,17 @@ class Part(Protocol):
     """
 
     def count(self) -> None:
-        """Adds to the figures what is known when every event was taken."""
+        """Adds to the measures what is known when every event was taken."""
         ...
 
 
 class Handlers(Generic[P]):
-    """The handlers of one part by the full name of the event. `@counts(Event, …)` puts one in."""
+    """The measures that one part counts, and its handlers by the full name of the event.
+    `@counts(Event, …)` puts one in.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *measures: str) -> None:
+        self.measures = measures
         self._by_name: dict[str, Handler[P, Message]] = {}
 
     def __call__(self, *kinds: type[Message]) -> Callable[[Handler[P, M]], Handler[P, M]]:

@@ -1,15 +1,21 @@
 """Facilities and their residents at the end of a month."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from eldercare.facility.v1 import events_pb2 as facility
 
 from datacenter.proofs.recount.counting import Handlers, Month, Newest
-from kit.contracts import areas
 
-counts: "Handlers[Facilities]" = Handlers()
+counts: "Handlers[Facilities]" = Handlers(
+    "FACILITIES",
+    "TOWN_FACILITIES",
+    "BEDS",
+    "COUNTY_BEDS",
+    "COUNTY_NURSING_BEDS",
+    "SOCIAL_BEDS",
+    "STAYS",
+)
 _COUNTY, _TOWN = 1, 2
 _CONTRACTED, _PRIVATE = 2, 3
 _State = facility.FacilityOpened | facility.FacilityChanged | facility.FacilityClosed
@@ -51,25 +57,21 @@ class Facilities:
             self._ended.add(event.stay_id)
 
     def count(self) -> None:
-        """Looks at each facility and stay once, and at each village and township."""
+        """Looks at each facility and stay once."""
         for stay_id, area in self._begun.items():
-            self._month.add("FA09", area, stay_id not in self._ended)
-        open_ones = [one for one in self._facilities.states() if one.is_open]
-        for one in open_ones:
-            self._count(one)
-        of_towns = (areas.at(one.area, areas.TOWNSHIP) for one in open_ones if one.tier == _TOWN)
-        self._count_covered("FA02", areas.COMMUNITY, (one.area for one in open_ones))
-        self._count_covered("FA06", areas.TOWNSHIP, of_towns)
+            self._month.add(area, STAYS=stay_id not in self._ended)
+        for one in self._facilities.states():
+            if one.is_open:
+                self._count(one)
 
     def _count(self, one: _Facility) -> None:
-        add, beds, is_county = self._month.add, one.beds, one.tier == _COUNTY
-        add("FA07", one.area, beds)
-        add("FA09", one.area, 0, beds)
-        add("FA08", one.area, one.nursing_beds if is_county else 0, beds if is_county else 0)
-        add("FA11", one.area, beds if one.operation in (_CONTRACTED, _PRIVATE) else 0, beds)
-
-    def _count_covered(self, code: str, level: int, covered: Iterable[str]) -> None:
-        there = set(covered)
-        for place in areas.load():
-            if place.level == level:
-                self._month.add(code, place.code, place.code in there, 1)
+        is_county, is_social = one.tier == _COUNTY, one.operation in (_CONTRACTED, _PRIVATE)
+        self._month.add(
+            one.area,
+            FACILITIES=1,
+            TOWN_FACILITIES=one.tier == _TOWN,
+            BEDS=one.beds,
+            COUNTY_BEDS=one.beds if is_county else 0,
+            COUNTY_NURSING_BEDS=one.nursing_beds if is_county else 0,
+            SOCIAL_BEDS=one.beds if is_social else 0,
+        )

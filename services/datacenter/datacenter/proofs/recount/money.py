@@ -6,7 +6,15 @@ from eldercare.subsidy.v1 import events_pb2 as subsidy
 
 from datacenter.proofs.recount.counting import Handlers, Month
 
-counts: "Handlers[Money]" = Handlers()
+counts: "Handlers[Money]" = Handlers(
+    "ISSUED_FEN",
+    "CAPTURED_FEN",
+    "PAYMENTS",
+    "PAYMENTS_IN_TIME",
+    "PAID_CASH_FEN",
+    "GIVEN_FEN",
+    "CLAIMED_FEN",
+)
 
 
 class Money:
@@ -18,31 +26,34 @@ class Money:
     @counts(subsidy.VoucherIssued)
     def _issued(self, event: subsidy.VoucherIssued, _: datetime, __: int) -> None:
         if event.month == self._month.month:
-            self._month.add("SU05", event.area_code, 0, event.issued_fen)
+            self._month.add(event.area_code, ISSUED_FEN=event.issued_fen)
 
     @counts(subsidy.VoucherCaptured)
     def _captured(self, event: subsidy.VoucherCaptured, _: datetime, __: int) -> None:
         if event.month == self._month.month:
-            self._month.add("SU05", event.area_code, event.captured_fen, 0)
-            self._month.add("SU07", event.area_code, 0, event.captured_fen)
+            self._used(event.area_code, event.captured_fen)
 
     @counts(subsidy.VoucherReversed)
     def _reversed(self, event: subsidy.VoucherReversed, _: datetime, __: int) -> None:
         if event.month == self._month.month:
-            self._month.add("SU05", event.area_code, -event.reversed_fen, 0)
-            self._month.add("SU07", event.area_code, 0, -event.reversed_fen)
+            self._used(event.area_code, -event.reversed_fen)
+
+    def _used(self, area: str, fen: int) -> None:
+        self._month.add(area, CAPTURED_FEN=fen, GIVEN_FEN=fen)
 
     @counts(subsidy.PaymentMade)
     def _paid(self, event: subsidy.PaymentMade, _: datetime, __: int) -> None:
         if event.paid_on.startswith(self._month.month):
-            self._month.add("SU06", event.area_code, event.paid_on <= event.due_on, 1)
+            in_time = event.paid_on <= event.due_on
+            self._month.add(event.area_code, PAYMENTS=1, PAYMENTS_IN_TIME=in_time)
         if event.kind == event.KIND_CASH and event.month == self._month.month:
-            self._month.add("SU07", event.area_code, 0, event.paid_fen)
+            fen = event.paid_fen
+            self._month.add(event.area_code, PAID_CASH_FEN=fen, GIVEN_FEN=fen)
 
     @counts(subsidy.RecoveryOpened)
     def _claimed(self, event: subsidy.RecoveryOpened, _: datetime, __: int) -> None:
         if event.month == self._month.month:
-            self._month.add("SU07", event.area_code, event.claimed_fen, 0)
+            self._month.add(event.area_code, CLAIMED_FEN=event.claimed_fen)
 
     def count(self) -> None:
         """Nothing waits for the end."""

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from datacenter.limits import Limits
 from datacenter.proofs.recount import assessments, facilities, money, orders, people, staff, visits
-from datacenter.proofs.recount.counting import Figures, Handled, Handlers, Month, Part
+from datacenter.proofs.recount.counting import Handled, Handlers, Measures, Month, Part
 
 P = TypeVar("P", bound=Part)
 
@@ -17,7 +17,9 @@ class Recount:
     """One month. month: `YYYY-MM`. Every event is shown to `take` once, in any order."""
 
     def __init__(self, month: str, limits: Limits) -> None:
-        self._month, self.events = Month(month, limits), 0
+        parts = (people, facilities, staff, assessments, money, orders, visits)
+        names = [measure for part in parts for measure in part.counts.measures]
+        self._month, self.events = Month(month, limits, names), 0
         self._parts: list[Part] = []
         self._handlers: defaultdict[str, list[Handled]] = defaultdict(list)
         self._has(people.counts, people.People(self._month))
@@ -43,13 +45,13 @@ class Recount:
 
     @property
     def counted(self) -> set[str]:
-        """Full names of the events that any figure depends on."""
+        """Full names of the events that any measure depends on."""
         return set(self._handlers)
 
-    def figures(self) -> Figures:
-        """Numerator and denominator of every figure and area, also where both are zero in the area
-        itself; asked once, at the end.
+    def measures(self) -> Measures:
+        """Every measure in every area from the city down, also where it is zero; asked once, at the
+        end.
         """
         for part in self._parts:
             part.count()
-        return self._month.figures()
+        return self._month.measures()

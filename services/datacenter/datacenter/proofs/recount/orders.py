@@ -8,7 +8,17 @@ from eldercare.dispatch.v1 import events_pb2 as dispatch
 
 from datacenter.proofs.recount.counting import Handlers, Month
 
-counts: "Handlers[Orders]" = Handlers()
+counts: "Handlers[Orders]" = Handlers(
+    "ORDERS",
+    "ORDERS_FINISHED",
+    "FINISHED",
+    "FINISHED_IN_TIME",
+    "FINISHED_FOLLOWED_UP",
+    "FINISHED_FUNDED",
+    "FINISHED_FUNDED_FOLLOWED_UP",
+    "OFFERS",
+    "OFFERS_ACCEPTED",
+)
 _ToWhom = tuple[str, str]  # order, worker
 
 
@@ -76,16 +86,21 @@ class Orders:
 
     def count(self) -> None:
         """Looks at each order of the month once."""
-        add, late_min = self._month.add, self._month.limits.late_min
+        late_min = self._month.limits.late_min
         for key, area in self._placed.items():
             if key not in self._excused:
-                add("DI03", area, key in self._finished, 1)
+                self._month.add(area, ORDERS=1, ORDERS_FINISHED=key in self._finished)
         for key, done in self._finished_in_month.items():
             is_called = key in self._called
             is_in_time = key in self._late_min and self._late_min[key] <= late_min
-            add("DI02", done.area, is_in_time, 1)
-            add("DI04", done.area, is_called, 1)
-            add("DI04_FUNDED", done.area, done.is_funded and is_called, done.is_funded)
+            self._month.add(
+                done.area,
+                FINISHED=1,
+                FINISHED_IN_TIME=is_in_time,
+                FINISHED_FOLLOWED_UP=is_called,
+                FINISHED_FUNDED=done.is_funded,
+                FINISHED_FUNDED_FOLLOWED_UP=done.is_funded and is_called,
+            )
         self._count_offers()
 
     def _count_offers(self) -> None:
@@ -98,4 +113,5 @@ class Orders:
                     open_offers.remove(before[-1])
             for offer in offers:
                 if offer.is_of_month:
-                    self._month.add("DI01", offer.area, offer not in open_offers, 1)
+                    is_accepted = offer not in open_offers
+                    self._month.add(offer.area, OFFERS=1, OFFERS_ACCEPTED=is_accepted)

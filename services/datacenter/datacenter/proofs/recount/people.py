@@ -7,13 +7,29 @@ from typing import NamedTuple
 from eldercare.assessment.v1 import events_pb2 as assessment
 from eldercare.subsidy.v1 import events_pb2 as subsidy
 
-from datacenter.proofs.recount.counting import Handlers, Month, Newest
+from datacenter.proofs.recount.counting import Handlers, Month, Newest, split
 
-counts: "Handlers[People]" = Handlers()
-_MALE, _FEMALE = 1, 2
+_SEXES = {1: "MALE", 2: "FEMALE"}
 _ALONE, _SPOUSE, _LEFT_BEHIND = 1, 2, 4
 _DIBAO, _TEKUN, _LOW_INCOME, _HANDICAPPED, _FAMILY = 1, 2, 4, 5, 6
 _CASH = 2
+_OF_ELDERS = (
+    "ALIVE",
+    "ALIVE_65",
+    "ALIVE_80",
+    "ALONE",
+    "COMPLETE",
+    "SPECIAL",
+    "BASIC",
+    "BASIC_ASSESSED",
+    "ASSESSED",
+    "ASSESSED_65",
+    "DEPENDENT",
+    "CARE_ELIGIBLE",
+    "CARE_GIVEN",
+    "AGE_GIVEN",
+)
+counts: "Handlers[People]" = Handlers(*split(_OF_ELDERS, _SEXES.values()), "VOUCHERED")
 _Registration = assessment.ElderRegistered | assessment.ElderChanged | assessment.ElderDied
 _End = subsidy.EntitlementRefused | subsidy.EntitlementClosed
 
@@ -44,7 +60,7 @@ class People:
     """Of each elder, result and cash subsidy the newest state; who had a voucher of the month."""
 
     def __init__(self, month: Month) -> None:
-        self._month, self._limits = month, month.limits
+        self._month = month
         self._elders: Newest[_Elder] = Newest(month)
         self._results: Newest[_Result] = Newest(month)
         self._cash: Newest[_Cash] = Newest(month)
@@ -91,9 +107,7 @@ class People:
                 given[cash.elder_id].add(cash.policy)
         for elder_id, elder in self._elders.items():
             if elder.is_alive:
-                self._count_person(elder)
-                self._count_assessed(elder_id, elder)
-                self._count_given(elder_id, elder, given[elder_id])
+                self._count(elder_id, elder, given[elder_id])
 
     def _is_of(self, years: int, elder: _Elder) -> bool:
         year, month = int(self._month.month[:4]), self._month.month[5:]
@@ -106,38 +120,35 @@ class People:
             return -1
         return result.level
 
-    def _is_dependent(self, elder_id: str) -> bool:
-        return self._level(elder_id) >= self._limits.dependent_level
-
-    def _count_person(self, elder: _Elder) -> None:
-        add, area = self._month.add, elder.area
-        add("POP01", area, 1)
-        add("FA07", area, 0, 1)
-        add("POP04", area, self._is_of(self._limits.oldest_years, elder), 1)
-        add("POP05", area, elder.living in (_ALONE, _SPOUSE), 1)
-        add("POP06", area, elder.is_complete, 1)
-
-    def _count_assessed(self, elder_id: str, elder: _Elder) -> None:
-        add, area, sex = self._month.add, elder.area, elder.sex
-        is_valid, is_dependent = self._level(elder_id) >= 0, self._is_dependent(elder_id)
+    def _count(self, elder_id: str, elder: _Elder, policies: set[str]) -> None:
+        limits, level = self._month.limits, self._level(elder_id)
+        is_old, is_oldest = (
+            self._is_of(limits.old_years, elder),
+            self._is_of(limits.oldest_years, elder),
+        )
+        is_assessed, is_dependent = level >= 0, level >= limits.dependent_level
         is_basic = not elder.hardships.isdisjoint((_DIBAO, _TEKUN))
-        is_old = self._is_of(self._limits.old_years, elder)
-        add("POP07", area, is_dependent or _is_special(elder))
-        add("AS01", area, is_basic and is_valid, is_basic)
-        add("AS02", area, is_old and is_valid, is_old)
-        add("AS03", area, is_dependent, is_valid)
-        add("AS03_FEMALE", area, is_dependent and sex == _FEMALE, is_valid and sex == _FEMALE)
-        add("AS03_MALE", area, is_dependent and sex == _MALE, is_valid and sex == _MALE)
-
-    def _count_given(self, elder_id: str, elder: _Elder, policies: set[str]) -> None:
-        add, area = self._month.add, elder.area
-        is_oldest = self._is_of(self._limits.oldest_years, elder)
-        is_dependent = self._is_dependent(elder_id)
-        is_poor = not elder.hardships.isdisjoint((_DIBAO, _TEKUN, _LOW_INCOME))
-        is_eligible = is_dependent and is_poor
-        add("SU01", area, is_oldest and self._limits.age_policy in policies, is_oldest)
-        add("SU02", area, is_eligible and self._limits.care_policy in policies, is_eligible)
-        add("SU04", area, is_dependent and elder_id in self._vouchered, is_dependent)
+        is_eligible = is_dependent and (is_basic or _LOW_INCOME in elder.hardships)
+        self._month.add(
+            elder.area,
+            _SEXES.get(elder.sex, ""),
+            ALIVE=1,
+            ALIVE_65=is_old,
+            ALIVE_80=is_oldest,
+            ALONE=elder.living in (_ALONE, _SPOUSE),
+            COMPLETE=elder.is_complete,
+            SPECIAL=is_dependent or _is_special(elder),
+            BASIC=is_basic,
+            BASIC_ASSESSED=is_basic and is_assessed,
+            ASSESSED=is_assessed,
+            ASSESSED_65=is_old and is_assessed,
+            DEPENDENT=is_dependent,
+            CARE_ELIGIBLE=is_eligible,
+            CARE_GIVEN=is_eligible and limits.care_policy in policies,
+            AGE_GIVEN=is_oldest and limits.age_policy in policies,
+        )
+        is_vouchered = elder_id in self._vouchered
+        self._month.add(elder.area, VOUCHERED=is_dependent and is_vouchered)
 
 
 def _is_special(elder: _Elder) -> bool:

@@ -1,6 +1,7 @@
 """Workers at the end of a month, and whether they are enough for the residents."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from fractions import Fraction
 from math import ceil
@@ -11,7 +12,16 @@ from eldercare.facility.v1 import events_pb2 as facility
 
 from datacenter.proofs.recount.counting import Handlers, Month, Newest
 
-counts: "Handlers[Staff]" = Handlers()
+counts: "Handlers[Staff]" = Handlers(
+    "CAREGIVERS",
+    "CERTIFIED",
+    "INSTITUTIONS",
+    "INSTITUTIONS_STAFFED",
+    "STAFF_CERTIFIED",
+    "RESIDENTS_DEPENDENT",
+    "RESIDENTS_SEMI_DEPENDENT",
+    "RESIDENTS_SELF_RELIANT",
+)
 _COUNTY = 1
 _Registration = facility.OrganisationRegistered | facility.OrganisationChanged
 _FacilityState = facility.FacilityOpened | facility.FacilityChanged | facility.FacilityClosed
@@ -86,31 +96,43 @@ class Staff:
         """Looks at each worker once, and at each organisation that keeps an open institution."""
         caregivers = [worker for worker in self._workers.states() if worker.is_caregiver]
         for worker in caregivers:
-            self._month.add("ST02", worker.area, self._is_certified(worker), 1)
+            self._month.add(worker.area, CAREGIVERS=1, CERTIFIED=self._is_certified(worker))
         certified = Counter(
             worker.organisation_id for worker in caregivers if self._is_certified(worker)
         )
-        required: defaultdict[str, Fraction] = defaultdict(Fraction)
+        residents: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for stay_id, (organisation_id, elder_id) in self._begun.items():
             if stay_id not in self._ended:
-                required[organisation_id] += Fraction(1, self._per_caregiver(elder_id))
+                residents[organisation_id][self._kind(elder_id)] += 1
         operators = {
             house.organisation_id for house in self._houses.states() if house.is_open_institution
         }
         for key, area in self._areas.items():
             if key in operators:
-                self._month.add("ST01", area, certified[key] >= ceil(required[key]), 1)
+                is_staffed = certified[key] >= self._required(residents[key])
+                self._month.add(area, INSTITUTIONS=1, INSTITUTIONS_STAFFED=is_staffed)
+                self._month.add(area, STAFF_CERTIFIED=certified[key], **residents[key])
 
-    def _per_caregiver(self, elder_id: str) -> int:
-        """How many residents of this one's kind a caregiver can serve."""
+    def _kind(self, elder_id: str) -> str:
+        """The measure in which a resident counts."""
         limits, result = self._month.limits, self._results.get(elder_id)
         is_valid = result and result.first_day <= self._month.last_day < result.end
         level = result.level if result and is_valid else 0
         if level >= limits.dependent_resident_level:
-            return limits.dependent_per_caregiver
+            return "RESIDENTS_DEPENDENT"
         if level >= limits.semi_dependent_resident_level:
-            return limits.semi_dependent_per_caregiver
-        return limits.self_reliant_per_caregiver
+            return "RESIDENTS_SEMI_DEPENDENT"
+        return "RESIDENTS_SELF_RELIANT"
+
+    def _required(self, residents: Mapping[str, int]) -> int:
+        """How many caregivers residents need, by the measures in which they count."""
+        limits = self._month.limits
+        per_caregiver = {
+            "RESIDENTS_DEPENDENT": limits.dependent_per_caregiver,
+            "RESIDENTS_SEMI_DEPENDENT": limits.semi_dependent_per_caregiver,
+            "RESIDENTS_SELF_RELIANT": limits.self_reliant_per_caregiver,
+        }
+        return ceil(sum(Fraction(count, per_caregiver[kind]) for kind, count in residents.items()))
 
     def _is_certified(self, worker: _Worker) -> bool:
         return worker.last_day >= self._month.last_day

@@ -7,7 +7,14 @@ from eldercare.supervision.v1 import events_pb2 as supervision
 
 from datacenter.proofs.recount.counting import Handlers, Month
 
-counts: "Handlers[Visits]" = Handlers()
+counts: "Handlers[Visits]" = Handlers(
+    "SETTLED",
+    "VERIFIED",
+    "COMPLAINTS",
+    "COMPLAINTS_IN_TIME",
+    "ANSWERS",
+    "ANSWERS_SATISFIED",
+)
 
 
 class Visits:
@@ -42,11 +49,13 @@ class Visits:
     @counts(dispatch.OrderFollowedUp)
     def _called(self, event: dispatch.OrderFollowedUp, _: datetime, __: int) -> None:
         if self._month.holds(event.followed_up_at):
-            self._month.add("DI05", event.area_code, event.satisfied, event.reached)
+            reached, satisfied = event.reached, event.satisfied
+            self._month.add(event.area_code, ANSWERS=reached, ANSWERS_SATISFIED=satisfied)
 
     def count(self) -> None:
         """Looks at each settlement and complaint of the month once."""
         for key, area in self._settled.items():
-            self._month.add("SU09", area, key in self._verified, 1)
+            self._month.add(area, SETTLED=1, VERIFIED=key in self._verified)
         for key, area in self._filed.items():
-            self._month.add("DI06", area, key in self._closed_in_time, 1)
+            in_time = key in self._closed_in_time
+            self._month.add(area, COMPLAINTS=1, COMPLAINTS_IN_TIME=in_time)
