@@ -4,7 +4,7 @@ account of the ledger by county.
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,12 +14,15 @@ from rich.table import Table
 
 from simulator.client import Gateway
 from simulator.http_client import Json
-from simulator.truth.counting import LEVELS, Truth
+from simulator.truth.counting import Truth
+from simulator.truth.figures import LEVELS, Definition, NoTruth, Pair
 from simulator.truth.ledger import Ledger
 from simulator.world.geography import COUNTIES, WHOLE_CITY, county_code
 
 AT_THE_END = "at the end"  # an account has a balance, not one by month
 SHOWN = 20  # differences
+NOTHING: Pair = (0, 0)
+Board = dict[tuple[str, str], Pair]  # code, area → a figure
 COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("indicator", "left"),
     ("month", "left"),
@@ -27,8 +30,6 @@ COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("board", "right"),
     ("equal", "left"),
 )
-Pair = tuple[int, int]
-"""Numerator and denominator of a figure; fen and 0 of an account."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class Comparison:
         if truth != board:
             self.differences.append(Difference(code, month, area_code, truth, board))
 
+    def add_unknown(self, why: NoTruth, month: str, board: Pair) -> None:
+        """A figure that has no truth differs in the whole city, whatever the board shows."""
+        self.compared += 1
+        self.differences.append(Difference(str(why), month, WHOLE_CITY, NOTHING, board))
+
 
 @dataclass(frozen=True, slots=True)
 class Balance:
@@ -78,25 +84,48 @@ class Balance:
 
 
 async def compare(gateway: Gateway, token: str, truth: Truth) -> Comparison:
-    """Asks the board for all its figures and compares them with the truth; a figure that is missing
-    counts as nothing of nothing.
+    """Asks for what the figures are made of, and the board for all of them, and compares them with
+    the truth.
     """
-    result = Comparison()
+    result, definitions = Comparison(), await _definitions(gateway, token)
     for month in truth.months():
-        board = await _board(gateway, token, month)
-        true = {
-            (code, area): (numerator, denominator)
-            for code, area, numerator, denominator in truth.figures(month)
-        }
-        for code, area in sorted(true.keys() | board.keys()):
-            key = code, area
-            result.add(code, month, area, true.get(key, (0, 0)), board.get(key, (0, 0)))
+        compare_month(result, month, truth, definitions, await _board(gateway, token, month))
     return result
 
 
-async def _board(gateway: Gateway, token: str, month: str) -> dict[tuple[str, str], Pair]:
+def compare_month(
+    result: Comparison, month: str, truth: Truth, definitions: Sequence[Definition], board: Board
+) -> None:
+    """Compares a month's figures with the truth; a figure that is missing counts as nothing of
+    nothing.
+    """
+    true: Board = {}
+    for one in definitions:
+        try:
+            figures = truth.figure(month, one)
+        except NoTruth as why:
+            result.add_unknown(why, month, board.get((one.code, WHOLE_CITY), NOTHING))
+        else:
+            true |= {(one.code, area): pair for area, pair in figures.items()}
+    for key in sorted(true.keys() | board.keys()):
+        code, area = key
+        result.add(code, month, area, true.get(key, NOTHING), board.get(key, NOTHING))
+
+
+async def _definitions(gateway: Gateway, token: str) -> list[Definition]:
+    """What the platform's catalogue says that figures are made of."""
+    page = await gateway.get(token, "/v1/indicators")
+    return [
+        Definition(
+            row["code"], row["numerator_measure"], row["denominator_measure"], row.get("level")
+        )
+        for row in page["rows"]
+    ]
+
+
+async def _board(gateway: Gateway, token: str, month: str) -> Board:
     """A month's figures by code and area."""
-    board: dict[tuple[str, str], Pair] = {}
+    board: Board = {}
     for level in LEVELS:
         page = await gateway.get(
             token,

@@ -129,8 +129,8 @@ def described(indicator: Indicator) -> pb.Indicator:
         definition=indicator.definition,
         key=indicator.key,
         form=indicator.form,
-        numerator=indicator.numerator.name,
-        denominator=indicator.denominator.name if indicator.denominator is not None else "",
+        numerator_measure=indicator.numerator.name,
+        denominator_measure=indicator.denominator.name if indicator.denominator else "",
         level=indicator.level,
         factor=indicator.factor,
     )

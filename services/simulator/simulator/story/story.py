@@ -8,7 +8,7 @@ from typing import TypeVar
 from simulator.client import Gateway, Identities, Refused
 from simulator.http_client import Json
 from simulator.truth.counting import Truth
-from simulator.truth.figures import Fact
+from simulator.truth.measures import Fact
 from simulator.world.city import found_city
 from simulator.world.days import START, instant, month_of
 from simulator.world.geography import Geography

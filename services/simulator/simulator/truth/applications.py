@@ -1,12 +1,14 @@
-"""What happens to applications, and the figure DC02 with its parts by channel."""
+"""What happens to applications: how many came, and by which channel."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from simulator.truth.figures import Count, Counts, Fact, Flow, flow
+from simulator.truth.measures import Count, Counts, Fact, flow
 from simulator.world.channels import CHANNELS
+from simulator.world.days import month_of
 
 ONLINE = frozenset({"PORTAL", "MOBILE"})
+NAMES = tuple(name for name, _ in CHANNELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +28,27 @@ class ApplicationEnded(Fact):
     area_code: str
 
 
-@flow("DC02")
-def online(fact: Fact) -> Counts:
-    """Share of applications that came by portal or mobile phone."""
+@flow("APPLICATIONS", *NAMES)
+def applied(fact: Fact) -> Counts:
+    """Applications, by channel."""
     match fact:
         case Applied(month, area_code, channel):
-            yield Count(month, area_code, int(channel in ONLINE), 1)
+            yield Count(month, area_code, member=channel)
 
 
-def _by_channel(name: str) -> Flow:
-    def share(fact: Fact) -> Counts:
-        match fact:
-            case Applied(month, area_code, channel):
-                yield Count(month, area_code, int(channel == name), 1)
+@flow("APPLICATIONS_ONLINE", *NAMES)
+def applied_online(fact: Fact) -> Counts:
+    """Applications that came by portal or mobile phone, by channel."""
+    match fact:
+        case Applied(month, area_code, channel) if channel in ONLINE:
+            yield Count(month, area_code, member=channel)
 
-    return share
 
-
-for _name, _ in CHANNELS:
-    flow(f"DC02_{_name}")(_by_channel(_name))
+@flow("APPLICATIONS_VALID")
+def still_wanted(fact: Fact) -> Counts:
+    """Applications but for those that were withdrawn, or whose elder died, before the result."""
+    match fact:
+        case Applied(month, area_code):
+            yield Count(month, area_code)
+        case ApplicationEnded(applied_on, area_code):
+            yield Count(month_of(applied_on), area_code, -1)

@@ -1,9 +1,9 @@
-"""What happens to complaints, and the figure DI06."""
+"""What happens to complaints, and which were closed in time."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulator.truth.figures import Count, Counts, Fact, flow
+from simulator.truth.measures import Count, Counts, Fact, flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,17 @@ class ComplaintClosed(Fact):
     due_at: datetime
 
 
-@flow("DI06")
-def closed_in_time(fact: Fact) -> Counts:
-    """Share of a month's complaints that were closed in time."""
+@flow("COMPLAINTS")
+def filed(fact: Fact) -> Counts:
+    """A month's complaints."""
     match fact:
         case ComplaintFiled(month, area_code):
-            yield Count(month, area_code, 0, 1)
+            yield Count(month, area_code)
+
+
+@flow("COMPLAINTS_IN_TIME")
+def closed_in_time(fact: Fact) -> Counts:
+    """A month's complaints that were closed in time."""
+    match fact:
         case ComplaintClosed(month, area_code, closed_at, due_at):
-            yield Count(month, area_code, int(closed_at <= due_at), 0)
+            yield Count(month, area_code, int(closed_at <= due_at))

@@ -1,90 +1,71 @@
 """Counts facts as they happen, and keeps the stocks of each month's end."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
 
 from kit.contracts import areas
 from simulator import truth
-from simulator.truth.figures import FLOWS, STOCKS, Fact, MonthEnd
+from simulator.truth.figures import Amounts, Definition, Pair, figure
 from simulator.truth.ledger import Ledger
+from simulator.truth.measures import FLOWS, STOCKS, Fact, MonthEnd, part
 from simulator.world.city import World
 
-LEVELS = (2, 3, 4, 5)
-Pair = list[int]
-Figures = dict[str, dict[str, Pair]]  # code → area → [numerator, denominator]
+Counted = defaultdict[str, Amounts]  # by measure
 
 
 class Truth:
-    """All figures, and where every fen stands."""
+    """All measures, what figures follow from them, and where every fen stands."""
 
     def __init__(self, tree: areas.Areas) -> None:
-        _find_figures()
+        _find_truths()
         self.ledger = Ledger()
         self._tree = tree
-        self._flows: defaultdict[str, Figures] = defaultdict(_no_figures)
-        self._stocks: dict[str, Figures] = {}
+        self._flows: defaultdict[str, Counted] = defaultdict(_nothing)
+        self._stocks: dict[str, Counted] = {}
 
     def record(self, fact: Fact) -> None:
-        """Something happened: every figure and account takes what follows from it."""
-        for code, figure in FLOWS.items():
-            for count in figure(fact):
-                self.count(code, *count)
+        """Something happened: every measure and account takes what follows from it."""
+        for measure, counts in FLOWS.items():
+            for count in counts(fact):
+                self.count(measure, *count)
         self.ledger.record(fact)
 
-    def count(
-        self, code: str, month: str, area: str, numerator: int = 0, denominator: int = 0
-    ) -> None:
+    def count(self, measure: str, month: str, area: str, amount: int = 1, member: str = "") -> None:
         """Adds to a flow; the area is the fact's own."""
-        _add(self._flows[month][code][area], numerator, denominator)
+        _add(self._flows[month], measure, area, amount, member)
 
     def close(self, month: str, world: World) -> None:
         """Takes the stocks as they are; called at the end of each month, and at the end."""
-        end = MonthEnd(month, world, self._tree)
-        figures = _no_figures()
-        for code, figure in STOCKS.items():
-            for count in figure(end):
-                _add(figures[code][count.area_code], count.numerator, count.denominator)
-        self._stocks[month] = figures
+        end, counted = MonthEnd(month, world), _nothing()
+        for measure, counts in STOCKS.items():
+            for count in counts(end):
+                _add(counted, measure, count.area_code, count.amount, count.member)
+        self._stocks[month] = counted
 
     def months(self) -> list[str]:
         """The months that can be compared."""
         return sorted(self._stocks)
 
-    def figures(self, month: str) -> Iterator[tuple[str, str, int, int]]:
-        """(code, area of any level from city to village, numerator, denominator), wherever
-        something was counted.
+    def figure(self, month: str, definition: Definition) -> dict[str, Pair]:
+        """A figure by area of any level from city to village, wherever something was counted.
+
+        Raises: NoTruth.
         """
-        for code, by_area in [*self._stocks[month].items(), *self._flows[month].items()]:
-            for area, (numerator, denominator) in sorted(_rolled_up(by_area).items()):
-                yield code, area, numerator, denominator
+        return figure(definition, self._stocks[month] | self._flows[month], self._tree)
 
 
-def _rolled_up(by_area: dict[str, Pair]) -> dict[str, Pair]:
-    """What lies in an area counts in every area above it."""
-    rolled: defaultdict[str, Pair] = defaultdict(_nothing)
-    for area, (numerator, denominator) in by_area.items():
-        for level in LEVELS:
-            if level <= areas.level(area):
-                _add(rolled[areas.at(area, level)], numerator, denominator)
-    return rolled
+def _add(counted: Counted, measure: str, area: str, amount: int, member: str) -> None:
+    counted[measure][area] += amount
+    if member:
+        counted[part(measure, member)][area] += amount
 
 
-def _add(pair: Pair, numerator: int, denominator: int) -> None:
-    pair[0] += numerator
-    pair[1] += denominator
+def _nothing() -> Counted:
+    return defaultdict(Amounts)
 
 
-def _nothing() -> Pair:
-    return [0, 0]
-
-
-def _no_figures() -> Figures:
-    return defaultdict(lambda: defaultdict(_nothing))
-
-
-def _find_figures() -> None:
-    """Imports every module beside this one; each enters the figures that it holds."""
+def _find_truths() -> None:
+    """Imports every module beside this one; each enters the measures that it holds."""
     for module in iter_modules(truth.__path__):
         import_module(f"{truth.__name__}.{module.name}")

@@ -1,23 +1,25 @@
-"""The figures SU01, SU02."""
+"""Who is to be given a subsidy, and who is given it."""
 
-from simulator.truth.elders import OLD_MONTHS, age_months, disabled
-from simulator.truth.figures import Counts, MonthEnd, stock
-from simulator.world.people import SUBSIDISED
+from simulator.truth.elders import disabled, of_elders
+from simulator.truth.measures import MonthEnd
+from simulator.world.people import SUBSIDISED, Person
 
 
-@stock("SU01")
-def old_age_allowance(end: MonthEnd) -> Counts:
-    """Share of elders of 80 and over who get the old-age allowance: nobody, since no policy of the
-    city asks for an age.
+@of_elders("AGE_GIVEN")
+def old_age_allowance(_: MonthEnd, __: Person) -> bool:
+    """Of 80 and over who get the old-age allowance: nobody, since no policy of the city asks for an
+    age.
     """
-    for person in end.world.living():
-        if age_months(person.born_on, end.month) >= OLD_MONTHS:
-            yield end.count(person.area_code, 0, 1)
+    return False
 
 
-@stock("SU02")
-def home_care_cash(end: MonthEnd) -> Counts:
-    """Share of the disabled poor who get the home-care subsidy."""
-    for person in end.world.living():
-        if disabled(end, person) and SUBSIDISED & set(person.hardships):
-            yield end.count(person.area_code, int(person.number in end.world.cash), 1)
+@of_elders("CARE_ELIGIBLE")
+def disabled_poor(end: MonthEnd, person: Person) -> bool:
+    """The disabled poor."""
+    return disabled(end, person) and bool(SUBSIDISED & set(person.hardships))
+
+
+@of_elders("CARE_GIVEN")
+def home_care_cash(end: MonthEnd, person: Person) -> bool:
+    """The disabled poor who get the home-care subsidy."""
+    return disabled_poor(end, person) and person.number in end.world.cash

@@ -1,53 +1,51 @@
-"""Figures of facilities: FA02, FA06, FA07, FA08, FA11."""
+"""Open facilities, and their beds."""
 
-from kit.contracts import areas
-from simulator.truth.figures import Counts, MonthEnd, stock
+from simulator.truth.measures import Counts, MonthEnd, stock
 
 NOT_PUBLIC = frozenset({"CONTRACTED", "PRIVATE"})
 
 
-@stock("FA02")
-def villages_covered(end: MonthEnd) -> Counts:
-    """Share of villages with an open facility of any tier."""
-    covered = {facility.area_code for facility in end.world.open_facilities()}
-    for area in end.tree:
-        if area.level == areas.COMMUNITY:
-            yield end.count(area.code, int(area.code in covered), 1)
+@stock("FACILITIES")
+def facilities(end: MonthEnd) -> Counts:
+    """Open facilities of any tier."""
+    for facility in end.world.open_facilities():
+        yield end.count(facility.area_code)
 
 
-@stock("FA06")
-def towns_covered(end: MonthEnd) -> Counts:
-    """Share of townships with an open town complex."""
-    covered = {
-        areas.at(facility.area_code, areas.TOWNSHIP)
-        for facility in end.world.open_facilities()
-        if facility.tier == "TOWN"
-    }
-    for area in end.tree:
-        if area.level == areas.TOWNSHIP:
-            yield end.count(area.code, int(area.code in covered), 1)
+@stock("TOWN_FACILITIES")
+def town_complexes(end: MonthEnd) -> Counts:
+    """Open town complexes."""
+    for facility in end.world.open_facilities():
+        if facility.tier == "TOWN":
+            yield end.count(facility.area_code)
 
 
-@stock("FA07")
-def beds_per_elder(end: MonthEnd) -> Counts:
-    """Beds by elders."""
+@stock("BEDS")
+def beds(end: MonthEnd) -> Counts:
+    """Beds of open facilities."""
     for facility in end.world.open_facilities():
         yield end.count(facility.area_code, facility.beds)
-    for person in end.world.living():
-        yield end.count(person.area_code, 0, 1)
 
 
-@stock("FA08")
-def nursing_beds(end: MonthEnd) -> Counts:
-    """Share of the institutions' beds that are for nursing."""
+@stock("COUNTY_BEDS")
+def institutions_beds(end: MonthEnd) -> Counts:
+    """Beds of institutions."""
     for facility in end.world.open_facilities():
         if facility.tier == "COUNTY":
-            yield end.count(facility.area_code, facility.nursing_beds, facility.beds)
+            yield end.count(facility.area_code, facility.beds)
 
 
-@stock("FA11")
-def beds_not_public(end: MonthEnd) -> Counts:
-    """Share of beds in facilities that a contractor or a private owner runs."""
+@stock("COUNTY_NURSING_BEDS")
+def nursing_beds(end: MonthEnd) -> Counts:
+    """The institutions' beds that are for nursing."""
     for facility in end.world.open_facilities():
-        beds = facility.beds if facility.operation in NOT_PUBLIC else 0
-        yield end.count(facility.area_code, beds, facility.beds)
+        if facility.tier == "COUNTY":
+            yield end.count(facility.area_code, facility.nursing_beds)
+
+
+@stock("SOCIAL_BEDS")
+def beds_not_public(end: MonthEnd) -> Counts:
+    """Beds in facilities that a contractor or a private owner runs."""
+    for facility in end.world.open_facilities():
+        if facility.operation in NOT_PUBLIC:
+            yield end.count(facility.area_code, facility.beds)

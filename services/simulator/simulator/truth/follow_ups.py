@@ -1,9 +1,8 @@
-"""What happens in calls after visits, and the figures DI04, DI04_FUNDED, DI05."""
+"""What happens in calls after visits, and what was answered."""
 
 from dataclasses import dataclass
 
-from simulator.truth.figures import Count, Counts, Fact, flow
-from simulator.truth.visits import VisitFinished
+from simulator.truth.measures import Count, Counts, Fact, flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,27 +16,33 @@ class FollowedUp(Fact):
     satisfied: bool | None
 
 
-@flow("DI04")
+@flow("FINISHED_FOLLOWED_UP")
 def followed_up(fact: Fact) -> Counts:
-    """Share of a month's visits that were followed up."""
+    """A month's visits that were followed up."""
     match fact:
-        case VisitFinished():
-            yield Count(fact.month, fact.area_code, 0, 1)
         case FollowedUp():
-            yield Count(fact.finished_month, fact.area_code, 1, 0)
+            yield Count(fact.finished_month, fact.area_code)
 
 
-@flow("DI04_FUNDED")
+@flow("FINISHED_FUNDED_FOLLOWED_UP")
 def funded_followed_up(fact: Fact) -> Counts:
     """The same, of the visits that a voucher pays."""
     match fact:
-        case VisitFinished(funded=True) | FollowedUp(funded=True):
-            yield from followed_up(fact)
+        case FollowedUp(funded=True):
+            yield Count(fact.finished_month, fact.area_code)
 
 
-@flow("DI05")
-def satisfied(fact: Fact) -> Counts:
-    """Share of the elders reached who were satisfied."""
+@flow("ANSWERS")
+def reached(fact: Fact) -> Counts:
+    """Elders who were reached."""
     match fact:
-        case FollowedUp(satisfied=bool(answer)):
-            yield Count(fact.month, fact.area_code, int(answer), 1)
+        case FollowedUp(satisfied=bool()):
+            yield Count(fact.month, fact.area_code)
+
+
+@flow("ANSWERS_SATISFIED")
+def satisfied(fact: Fact) -> Counts:
+    """Of these, who were satisfied."""
+    match fact:
+        case FollowedUp(satisfied=True):
+            yield Count(fact.month, fact.area_code)

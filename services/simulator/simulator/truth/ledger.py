@@ -8,7 +8,7 @@ the subsidy service.
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from simulator.truth.figures import Fact
+from simulator.truth.measures import Fact
 from simulator.truth.payments import CashPaid, Claimed, VisitPaid
 from simulator.truth.vouchers import (
     VoucherHeld,

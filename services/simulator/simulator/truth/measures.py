@@ -1,24 +1,25 @@
-"""The form of a figure's truth: a function of the city at a month's end, or of one fact."""
+"""The form of a measure's truth: a function of the city at a month's end, or of one fact."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from kit.contracts.areas import Areas
 from simulator.world.city import World
 
 
 class Count(NamedTuple):
-    """What a fact adds to a figure, in the area of its own."""
+    """What a fact adds to a measure, in the area of its own. member: of the dimension by which the
+    measure is split, `FEMALE`; empty where there is none.
+    """
 
     month: str
     area_code: str
-    numerator: int
-    denominator: int = 0
+    amount: int = 1
+    member: str = ""
 
 
 class Fact:
-    """Something that happened and that figures or accounts follow from; subclasses are frozen."""
+    """Something that happened and that measures or accounts follow from; subclasses are frozen."""
 
     __slots__ = ()
 
@@ -29,11 +30,10 @@ class MonthEnd:
 
     month: str
     world: World
-    tree: Areas
 
-    def count(self, area_code: str, numerator: int, denominator: int = 0) -> Count:
+    def count(self, area_code: str, amount: int = 1, member: str = "") -> Count:
         """What something in an area adds."""
-        return Count(self.month, area_code, numerator, denominator)
+        return Count(self.month, area_code, amount, member)
 
 
 Counts = Iterator[Count]
@@ -41,23 +41,34 @@ Stock = Callable[[MonthEnd], Counts]
 Flow = Callable[[Fact], Counts]
 STOCKS: dict[str, Stock] = {}
 FLOWS: dict[str, Flow] = {}
-
-
-def stock(code: str) -> Callable[[Stock], Stock]:
-    """Enters the truth of a figure of what is the case at a month's end."""
-    return lambda figure: _entered(STOCKS, code, figure)
-
-
-def flow(code: str) -> Callable[[Flow], Flow]:
-    """Enters the truth of a figure of what happens in a month."""
-    return lambda figure: _entered(FLOWS, code, figure)
-
-
+KNOWN: set[str] = set()  # names of measures and of their parts
 F = TypeVar("F", Stock, Flow)
 
 
-def _entered(figures: dict[str, F], code: str, figure: F) -> F:
-    if code in STOCKS or code in FLOWS:
-        raise ValueError(f"{code} has a truth already")
-    figures[code] = figure
-    return figure
+def stock(measure: str, *members: str) -> Callable[[Stock], Stock]:
+    """Enters the truth of a measure of what is the case at a month's end. members: by which its
+    counts are split.
+    """
+    return lambda counts: _entered(STOCKS, counts, measure, members)
+
+
+def flow(measure: str, *members: str) -> Callable[[Flow], Flow]:
+    """Enters the truth of a measure of what happens in a month. members: see `stock`."""
+    return lambda counts: _entered(FLOWS, counts, measure, members)
+
+
+def part(measure: str, member: str) -> str:
+    """The name of the part of a measure that has one member of a dimension.
+
+    >>> part("DEPENDENT", "FEMALE")
+    'DEPENDENT_FEMALE'
+    """
+    return f"{measure}_{member}"
+
+
+def _entered(truths: dict[str, F], counts: F, measure: str, members: tuple[str, ...]) -> F:
+    if measure in KNOWN:
+        raise ValueError(f"{measure} has a truth already")
+    KNOWN.update((measure, *(part(measure, member) for member in members)))
+    truths[measure] = counts
+    return counts

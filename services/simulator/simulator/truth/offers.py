@@ -1,8 +1,8 @@
-"""What happens to offers of orders, and the figure DI01."""
+"""What happens to offers of orders, and which were accepted."""
 
 from dataclasses import dataclass
 
-from simulator.truth.figures import Count, Counts, Fact, flow
+from simulator.truth.measures import Count, Counts, Fact, flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,17 @@ class OfferAccepted(Fact):
     area_code: str
 
 
-@flow("DI01")
-def accepted(fact: Fact) -> Counts:
-    """Share of a month's offers that were accepted."""
+@flow("OFFERS")
+def offered(fact: Fact) -> Counts:
+    """A month's offers."""
     match fact:
         case OfferMade(month, area_code):
-            yield Count(month, area_code, 0, 1)
+            yield Count(month, area_code)
+
+
+@flow("OFFERS_ACCEPTED")
+def accepted(fact: Fact) -> Counts:
+    """A month's offers that were accepted."""
+    match fact:
         case OfferAccepted(month, area_code):
-            yield Count(month, area_code, 1, 0)
+            yield Count(month, area_code)

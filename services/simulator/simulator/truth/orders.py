@@ -1,8 +1,8 @@
-"""What happens to orders, and the figure DI03."""
+"""What happens to orders, and which were served."""
 
 from dataclasses import dataclass
 
-from simulator.truth.figures import Count, Counts, Fact, flow
+from simulator.truth.measures import Count, Counts, Fact, flow
 from simulator.truth.visits import VisitFinished
 
 
@@ -22,13 +22,19 @@ class OrderWithdrawn(Fact):
     area_code: str
 
 
-@flow("DI03")
-def served(fact: Fact) -> Counts:
-    """Share of the orders of a month, less those withdrawn, that were served."""
+@flow("ORDERS")
+def to_be_served(fact: Fact) -> Counts:
+    """The orders of a month, less those withdrawn."""
     match fact:
         case OrderPlaced(month, area_code):
-            yield Count(month, area_code, 0, 1)
+            yield Count(month, area_code)
         case OrderWithdrawn(month, area_code):
-            yield Count(month, area_code, 0, -1)
+            yield Count(month, area_code, -1)
+
+
+@flow("ORDERS_FINISHED")
+def served(fact: Fact) -> Counts:
+    """The orders of a month that were served."""
+    match fact:
         case VisitFinished():
-            yield Count(fact.order_month, fact.area_code, 1, 0)
+            yield Count(fact.order_month, fact.area_code)

@@ -1,11 +1,11 @@
-"""What is paid and claimed back, and the figures SU06, SU07."""
+"""What is paid and claimed back."""
 
 from dataclasses import dataclass
 from datetime import date
 
 from simulator import norms
-from simulator.truth.figures import Count, Counts, Fact, flow
-from simulator.truth.vouchers import UseReversed, VoucherUsed
+from simulator.truth.measures import Count, Counts, Fact, flow
+from simulator.truth.vouchers import used
 from simulator.world.days import month_of
 
 
@@ -44,27 +44,43 @@ class Claimed(Fact):
     fen: int
 
 
-@flow("SU06")
+@flow("PAYMENTS")
+def paid(fact: Fact) -> Counts:
+    """Payments."""
+    match fact:
+        case CashPaid() | FirmPaid():
+            yield Count(month_of(fact.paid_on), fact.area_code)
+
+
+@flow("PAYMENTS_IN_TIME")
 def paid_in_time(fact: Fact) -> Counts:
-    """Share of payments that were made by the day on which they were due."""
+    """Payments that were made by the day on which they were due."""
     match fact:
         case CashPaid(paid_on, area_code):
-            in_time = paid_on <= norms.cash_due(paid_on)
-            yield Count(month_of(paid_on), area_code, int(in_time), 1)
+            yield Count(month_of(paid_on), area_code, int(paid_on <= norms.cash_due(paid_on)))
         case FirmPaid(paid_on, area_code, first_approved_on):
             in_time = paid_on <= norms.settlement_due(first_approved_on)
-            yield Count(month_of(paid_on), area_code, int(in_time), 1)
+            yield Count(month_of(paid_on), area_code, int(in_time))
 
 
-@flow("SU07")
-def wrongly_paid(fact: Fact) -> Counts:
-    """Share of what was granted that is claimed back, by fen."""
+@flow("PAID_CASH_FEN")
+def cash(fact: Fact) -> Counts:
+    """Cash, in fen."""
     match fact:
         case CashPaid(paid_on, area_code, fen):
-            yield Count(month_of(paid_on), area_code, 0, fen)
-        case VoucherUsed(month, area_code, fen):
-            yield Count(month, area_code, 0, fen)
-        case UseReversed(month, area_code, fen):
-            yield Count(month, area_code, 0, -fen)
+            yield Count(month_of(paid_on), area_code, fen)
+
+
+@flow("GIVEN_FEN")
+def granted(fact: Fact) -> Counts:
+    """What was granted: cash, and what was used of vouchers, in fen."""
+    yield from cash(fact)
+    yield from used(fact)
+
+
+@flow("CLAIMED_FEN")
+def wrongly_paid(fact: Fact) -> Counts:
+    """What is claimed back, in fen."""
+    match fact:
         case Claimed(month, area_code, fen):
-            yield Count(month, area_code, fen, 0)
+            yield Count(month, area_code, fen)

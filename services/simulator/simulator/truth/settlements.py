@@ -1,8 +1,8 @@
-"""What happens to audited visits, and the figure SU09."""
+"""What happens to audited visits, and which were verified."""
 
 from dataclasses import dataclass
 
-from simulator.truth.figures import Count, Counts, Fact, flow
+from simulator.truth.measures import Count, Counts, Fact, flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,17 @@ class VisitVerified(Fact):
     area_code: str
 
 
-@flow("SU09")
-def verified(fact: Fact) -> Counts:
-    """Share of a month's approved visits that an inspector verified."""
+@flow("SETTLED")
+def approved(fact: Fact) -> Counts:
+    """A month's approved visits."""
     match fact:
         case VisitApproved(month, area_code):
-            yield Count(month, area_code, 0, 1)
+            yield Count(month, area_code)
+
+
+@flow("VERIFIED")
+def verified(fact: Fact) -> Counts:
+    """A month's approved visits that an inspector verified."""
+    match fact:
         case VisitVerified(approved_month, area_code):
-            yield Count(approved_month, area_code, 1, 0)
+            yield Count(approved_month, area_code)

@@ -1,9 +1,9 @@
-"""What happens to visits, and the figure DI02."""
+"""What happens to visits, and which began in time."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from simulator.truth.figures import Count, Counts, Fact, flow
+from simulator.truth.measures import Count, Counts, Fact, flow
 
 PUNCTUAL = timedelta(minutes=15)
 
@@ -23,10 +23,26 @@ class VisitFinished(Fact):
     funded: bool
 
 
-@flow("DI02")
+@flow("FINISHED")
+def finished(fact: Fact) -> Counts:
+    """Visits."""
+    match fact:
+        case VisitFinished():
+            yield Count(fact.month, fact.area_code)
+
+
+@flow("FINISHED_FUNDED")
+def funded(fact: Fact) -> Counts:
+    """Visits that a voucher pays."""
+    match fact:
+        case VisitFinished(funded=True):
+            yield Count(fact.month, fact.area_code)
+
+
+@flow("FINISHED_IN_TIME")
 def punctual(fact: Fact) -> Counts:
-    """Share of visits that began at most a quarter of an hour after the window wanted."""
+    """Visits that began at most a quarter of an hour after the window wanted."""
     match fact:
         case VisitFinished():
             in_time = fact.begin - fact.wanted_to <= PUNCTUAL
-            yield Count(fact.month, fact.area_code, int(in_time), 1)
+            yield Count(fact.month, fact.area_code, int(in_time))

@@ -1,10 +1,10 @@
-"""What happens to vouchers, and the figures SU04, SU05."""
+"""What happens to vouchers, and what is used of them."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from simulator.truth.elders import disabled
-from simulator.truth.figures import Count, Counts, Fact, MonthEnd, flow, stock
+from simulator.truth.measures import Count, Counts, Fact, MonthEnd, flow, stock
 
 Account = Literal["held", "owed"]
 
@@ -61,22 +61,27 @@ class UseReversed(Fact):
     fen: int
 
 
-@stock("SU04")
+@stock("VOUCHERED")
 def disabled_with_voucher(end: MonthEnd) -> Counts:
-    """Share of the disabled who have a voucher of the month."""
+    """The disabled who have a voucher of the month."""
     for person in end.world.living():
-        if disabled(end, person):
-            issued = (person.number, end.month) in end.world.vouchers
-            yield end.count(person.area_code, int(issued), 1)
+        if disabled(end, person) and (person.number, end.month) in end.world.vouchers:
+            yield end.count(person.area_code)
 
 
-@flow("SU05")
-def voucher_use(fact: Fact) -> Counts:
-    """Share of the vouchers of a month that was used, by fen."""
+@flow("ISSUED_FEN")
+def issued(fact: Fact) -> Counts:
+    """The vouchers of a month, in fen."""
     match fact:
         case VoucherIssued(month, area_code, fen):
-            yield Count(month, area_code, 0, fen)
+            yield Count(month, area_code, fen)
+
+
+@flow("CAPTURED_FEN")
+def used(fact: Fact) -> Counts:
+    """What was used of the vouchers of a month, in fen."""
+    match fact:
         case VoucherUsed(month, area_code, fen):
-            yield Count(month, area_code, fen, 0)
+            yield Count(month, area_code, fen)
         case UseReversed(month, area_code, fen):
-            yield Count(month, area_code, -fen, 0)
+            yield Count(month, area_code, -fen)
