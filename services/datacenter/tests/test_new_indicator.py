@@ -68,7 +68,7 @@ def test_an_entry_alone_makes_a_figure_that_is_folded_shown_and_proved(
     assert all(found["city"][code][0] > 0 for code in ADDED)
 
 
-async def _heard(dsn: str) -> list[pb.Figure]:
+async def _shown(dsn: str) -> list[pb.Figure]:
     """The figures of the city after the events of a history were read."""
     store, month = Store(dsn, service="datacenter", clock=Clock()), months.of_text(MONTH)
     async with store.transaction() as session:
@@ -82,7 +82,7 @@ async def _heard(dsn: str) -> list[pb.Figure]:
 
 def main(dsn: str) -> None:
     """What the program of the longer catalogue shows, and what its proof finds."""
-    city = {one.code: (one.numerator, one.denominator) for one in asyncio.run(_heard(dsn))}
+    city = {one.code: (one.numerator, one.denominator) for one in asyncio.run(_shown(dsn))}
     found = compare(dsn, CITY, months.of_text(MONTH))
     sys.stdout.write(json.dumps({"city": city, "differences": found.differences}))
 

@@ -43,7 +43,7 @@ def test_every_figure_of_the_catalogue_has_its_truth(definitions: list[Definitio
         counted.figure(JANUARY, Definition("POP99", "ALIVE", "DREAMS"))
 
 
-def test_a_figure_without_a_truth_is_a_difference_that_says_so() -> None:
+def test_a_figure_without_a_truth_is_a_difference_that_names_its_measure() -> None:
     counted, comparison = Truth(TREE), Comparison()
     counted.record(Applied(JANUARY, VILLAGE, "HOTLINE"))
     counted.close(JANUARY, World())
