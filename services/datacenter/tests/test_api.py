@@ -289,3 +289,16 @@ async def test_the_catalogue_names_what_stands_on_top(city: City) -> None:
     assert sum(row.key for row in page.rows) == 8
     coverage = next(row for row in page.rows if row.code == "AS01")
     assert (coverage.target, coverage.target_sense, coverage.unit) == (100, "at least", "%")
+
+
+async def test_the_catalogue_tells_of_which_measures_a_figure_is_made(city: City) -> None:
+    page = await city.ask("Indicators/List", pb.ListIndicators(), pb.IndicatorPage)
+
+    def made_of(code: str) -> tuple[object, ...]:
+        row = next(row for row in page.rows if row.code == code)
+        level = row.level if row.HasField("level") else None
+        return row.form, row.numerator_measure, row.denominator_measure, level, row.factor
+
+    assert made_of("POP01") == ("count", "ALIVE", "", None, 1)
+    assert made_of("AS03_MALE") == ("share", "DEPENDENT_MALE", "ASSESSED_MALE", None, 100)
+    assert made_of("FA02") == ("presence", "FACILITIES", "", 5, 100)

@@ -24,15 +24,19 @@ Handler = Callable[[P, M, datetime, int], None]
 
 
 class Month:
-    """One month and what is counted in it. month: `YYYY-MM`. measures: their names."""
+    """One month and what is counted in it. month: `YYYY-MM`."""
 
-    def __init__(self, month: str, limits: Limits, measures: Iterable[str]) -> None:
+    def __init__(self, month: str, limits: Limits) -> None:
         self.month, self.limits = month, limits
         first = datetime.strptime(month, "%Y-%m").date()  # noqa: DTZ007 – a month has no zone
         until = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
         self.begin, self.end = day_start(first), day_start(until)
         self.last_day = str(until - timedelta(days=1))
-        self._counts: Measures = {measure: Counter() for measure in measures}
+        self._counts: Measures = {}
+
+    def begin_with(self, measures: Iterable[str]) -> None:
+        """Names measures; each is nothing until something is added."""
+        self._counts |= {measure: Counter() for measure in measures}
 
     def holds(self, stamp: Timestamp) -> bool:
         """Whether an instant of a message lies in the month."""

@@ -17,9 +17,7 @@ class Recount:
     """One month. month: `YYYY-MM`. Every event is shown to `take` once, in any order."""
 
     def __init__(self, month: str, limits: Limits) -> None:
-        parts = (people, facilities, staff, assessments, money, orders, visits)
-        names = [measure for part in parts for measure in part.counts.measures]
-        self._month, self.events = Month(month, limits, names), 0
+        self._month, self.events = Month(month, limits), 0
         self._parts: list[Part] = []
         self._handlers: defaultdict[str, list[Handled]] = defaultdict(list)
         self._has(people.counts, people.People(self._month))
@@ -32,6 +30,7 @@ class Recount:
 
     def _has(self, counts: Handlers[P], part: P) -> None:
         self._parts.append(part)
+        self._month.begin_with(counts.measures)
         for name, handler in counts.of(part):
             self._handlers[name].append(handler)
 

@@ -122,10 +122,8 @@ class People:
 
     def _count(self, elder_id: str, elder: _Elder, policies: set[str]) -> None:
         limits, level = self._month.limits, self._level(elder_id)
-        is_old, is_oldest = (
-            self._is_of(limits.old_years, elder),
-            self._is_of(limits.oldest_years, elder),
-        )
+        is_old = self._is_of(limits.old_years, elder)
+        is_oldest = self._is_of(limits.oldest_years, elder)
         is_assessed, is_dependent = level >= 0, level >= limits.dependent_level
         is_basic = not elder.hardships.isdisjoint((_DIBAO, _TEKUN))
         is_eligible = is_dependent and (is_basic or _LOW_INCOME in elder.hardships)
