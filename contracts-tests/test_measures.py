@@ -12,5 +12,5 @@ def test_every_measure_and_part_that_is_declared_has_its_truth_and_is_recounted(
     Truth(areas.load())  # finds them
     declared = measures().keys() | cells().keys()
 
-    assert KNOWN == declared
+    assert declared == KNOWN
     assert Recount("2026-01", limits()).measures().keys() == declared
