@@ -34,8 +34,8 @@ class Month:
         self.last_day = str(until - timedelta(days=1))
         self._counts: Measures = {}
 
-    def begin_with(self, measures: Iterable[str]) -> None:
-        """Names measures; each is nothing until something is added."""
+    def declare(self, measures: Iterable[str]) -> None:
+        """Declares measures; each is nothing until something is added."""
         self._counts |= {measure: Counter() for measure in measures}
 
     def holds(self, stamp: Timestamp) -> bool:

@@ -30,7 +30,7 @@ class Recount:
 
     def _has(self, counts: Handlers[P], part: P) -> None:
         self._parts.append(part)
-        self._month.begin_with(counts.measures)
+        self._month.declare(counts.measures)
         for name, handler in counts.of(part):
             self._handlers[name].append(handler)
 
