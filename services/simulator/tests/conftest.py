@@ -5,8 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from kit.contracts import standards
+from simulator.story.story import Story
 from simulator.truth.counting import Truth
 from simulator.truth.figures import Definition, Pair
+from simulator.world.geography import WHOLE_CITY
 
 Figures = dict[tuple[str, str], Pair]  # code, area
 
@@ -34,3 +36,14 @@ def figures_of(definitions: list[Definition]) -> Callable[[Truth, str], Figures]
         }
 
     return figures
+
+
+@pytest.fixture(scope="session")
+def flows(figures_of: Callable[[Truth, str], Figures]) -> Callable[..., Pair]:
+    """`flows(story, "DI03")` = numerator and denominator of a figure of the city."""
+
+    def found(story: Story, code: str, month: str = "2026-01") -> Pair:
+        story.truth.close(month, story.world)
+        return figures_of(story.truth, month).get((code, WHOLE_CITY), (0, 0))
+
+    return found

@@ -2,6 +2,7 @@
 late counts as late.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -22,7 +23,8 @@ from simulator.world.firms import Firm
 from simulator.world.geography import Geography
 from simulator.world.orders import Order
 
-CITY, APPLIED = "341100000000", date(2026, 1, 16)
+Flows = Callable[..., tuple[int, int]]
+APPLIED = date(2026, 1, 16)
 GEOGRAPHY = Geography(1)
 FIRM = Firm(
     "52341102MJ0000011A", "firm", "ENTERPRISE", "341102", 118.3, 32.3, True, organisation_id="firm"
@@ -35,15 +37,6 @@ async def story() -> Any:
     made = Story(gateway, 600, 1, GEOGRAPHY)
     yield made
     await gateway.close()
-
-
-def flow(story: Story, code: str, month: str) -> tuple[int, int]:
-    story.truth.close(month, story.world)
-    found = {
-        (what, area): (numerator, denominator)
-        for what, area, numerator, denominator in story.truth.figures(month)
-    }
-    return found[code, CITY]
 
 
 def completed(story: Story, on: date, **but: Any) -> Case:
@@ -98,11 +91,11 @@ def test_working_days_know_the_spring_festival_and_the_saturdays_worked_for_it(
 
 @pytest.mark.parametrize(("on", "in_time"), [(date(2026, 2, 6), 1), (date(2026, 2, 9), 0)])
 async def test_a_result_after_fifteen_working_days_is_late(
-    story: Story, on: date, in_time: int
+    story: Story, on: date, in_time: int, flows: Flows
 ) -> None:
     completed(story, on)
 
-    assert (flow(story, "AS04", "2026-01"), flow(story, "AS07", "2026-02")) == (
+    assert (flows(story, "AS04", "2026-01"), flows(story, "AS07", "2026-02")) == (
         (in_time, 1),
         (1, 1),
     )
@@ -123,7 +116,7 @@ def test_the_slow_assessment_of_the_first_day_is_late() -> None:
     ("approved_on", "in_time"), [(date(2026, 1, 20), 1), (date(2026, 1, 19), 0)]
 )
 async def test_a_firm_is_paid_in_time_within_ten_days_of_the_first_visit(
-    story: Story, approved_on: date, in_time: int
+    story: Story, approved_on: date, in_time: int, flows: Flows
 ) -> None:
     one, begin = story.world.people[0], instant(date(2026, 1, 16), time(9))
     story.state(Vouchers).areas[one.number, "2026-01"] = one.area_code
@@ -144,17 +137,17 @@ async def test_a_firm_is_paid_in_time_within_ten_days_of_the_first_visit(
     ]
     payments.pay_firms(story, date(2026, 1, 30))
 
-    assert flow(story, "SU06", "2026-01") == (in_time, 1)
+    assert flows(story, "SU06", "2026-01") == (in_time, 1)
 
 
 @pytest.mark.parametrize(("day", "in_time"), [(10, 1), (11, 0)])
-async def test_cash_is_due_on_the_tenth(story: Story, day: int, in_time: int) -> None:
+async def test_cash_is_due_on_the_tenth(story: Story, day: int, in_time: int, flows: Flows) -> None:
     one = story.world.people[0]
     story.world.levels[one.number] = 3
     story.world.cash.add(one.number)
     payments.pay_cash(story, date(2026, 2, day))
 
-    assert flow(story, "SU06", "2026-02") == (in_time, 1)
+    assert flows(story, "SU06", "2026-02") == (in_time, 1)
 
 
 async def test_a_complaint_that_is_due_on_another_day_is_found_out(story: Story) -> None:

@@ -21,7 +21,6 @@ from simulator.story.payments import Payments
 from simulator.story.story import Story
 from simulator.story.vouchers import Vouchers
 from simulator.story.workers import Workers
-from simulator.truth.counting import Truth
 from simulator.world.days import instant
 from simulator.world.firms import Firm, Worker
 from simulator.world.geography import Geography
@@ -61,17 +60,6 @@ def an_order(story: Story, number: int = 0, **but: Any) -> Order:
         setattr(order, name, value)
     story.state(Orders).add(order)
     return order
-
-
-@pytest.fixture(scope="session")
-def flows(figures_of: Callable[[Truth, str], dict[tuple[str, str], tuple[int, int]]]) -> Flows:
-    """`flows(story, "DI03")` = numerator and denominator of a figure of the city."""
-
-    def found(story: Story, code: str, month: str = "2026-01") -> tuple[int, int]:
-        story.truth.close(month, story.world)
-        return figures_of(story.truth, month).get((code, "341100000000"), (0, 0))
-
-    return found
 
 
 async def test_a_generator_depends_on_the_deed_and_on_nothing_that_was_drawn_before(
