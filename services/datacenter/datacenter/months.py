@@ -54,12 +54,12 @@ def of_seconds(seconds: int) -> int:
     >>> text(of_seconds(1772294399)), text(of_seconds(1772294400))
     ('2026-02', '2026-03')
     """
-    return _of_hour(min(seconds // 3600, _LAST_HOUR))
+    return _of_hour(seconds // 3600)
 
 
 @lru_cache(maxsize=100_000)
 def _of_hour(hour: int) -> int:
-    return of_day(datetime.fromtimestamp(hour * 3600, _SHANGHAI).date())
+    return of_day(datetime.fromtimestamp(min(hour, _LAST_HOUR) * 3600, _SHANGHAI).date())
 
 
 def first_second(month: int) -> int:

@@ -5,6 +5,7 @@ thing known so far adds to the counts.
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from google.protobuf.message import Message
+from msgspec.structs import astuple
 
 from datacenter.limits import Limits
 from datacenter.subjects.declaration import (
@@ -28,20 +29,18 @@ class SubjectFold:
     def __init__(self, subject: Subject[State], asked: Set[str]) -> None:
         self.subject, self.kind = subject, subject.kind
         self._parts = tuple(one.part(asked) for one in subject.contributions)
-        self._merges = {field.name: field.merge for field in subject.fields()}
-        self._layout = Layout(subject.fields())
+        fields = subject.fields()
+        self._merges = tuple((field.name, field.merge, field.unknown) for field in fields)
+        self._layout = Layout(subject.state, [field.unknown for field in fields])
         self.tellers: list[tuple[SubjectFold, Tell[State, State]]] = []
         self.is_reported = False
 
     def merge(self, known: State, update: State) -> None:
         """Merges what an event reports into what is known, in place."""
-        fields = known.__dict__
-        for name, reported in update.__dict__.items():
-            known_value = fields.get(name)
-            if known_value is not None:
-                fields[name] = self._merges[name](known_value, reported)
-            elif reported is not None and reported is not False:
-                fields[name] = reported
+        values = zip(self._merges, astuple(known), astuple(update), strict=True)
+        for (name, merge, unknown), known_value, reported in values:
+            if reported is not unknown:
+                setattr(known, name, merge(known_value, reported))
 
     def contribution(self, known: State, limits: Limits) -> Counts:
         """What the thing adds to the counts, as changes by month."""
@@ -66,7 +65,7 @@ class SubjectFold:
 
     def load(self, text: str) -> State:
         """What is known, as it was stored."""
-        return self.subject.state(**self._layout.load(text))
+        return self._layout.load(text)
 
     def dump(self, known: State) -> str:
         """The same as it is stored."""

@@ -27,7 +27,6 @@ from typing import (
     Never,
     TypeVar,
     cast,
-    dataclass_transform,
     get_args,
     get_origin,
     get_type_hints,
@@ -35,6 +34,7 @@ from typing import (
 
 from eldercare import options_pb2
 from google.protobuf.message import Message
+from msgspec import Struct, structs
 
 from datacenter import months
 from datacenter.limits import Limits
@@ -45,7 +45,7 @@ from datacenter.subjects.groups import Contribution, Flows, Group, ItemFlows, St
 NOTHING: Mapping[str, Sequence[Never]] = MappingProxyType({})
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_DAY_S = timedelta(days=1) // timedelta(seconds=1)
 
 
 class When(NamedTuple):
@@ -60,21 +60,16 @@ class When(NamedTuple):
     @classmethod
     def of(cls, time: datetime, sequence: int) -> "When":
         """From an event's business time and version."""
-        at = (time - _EPOCH) // _MICROSECOND
-        return cls(months.of_seconds(at // 1_000_000), sequence, at)
+        since = time - _EPOCH
+        seconds = since.days * _DAY_S + since.seconds
+        return cls(months.of_seconds(seconds), sequence, seconds * 1_000_000 + since.microseconds)
 
 
-@dataclass_transform(kw_only_default=True)
-class State:
+class State(Struct, array_like=True, kw_only=True, gc=False):
     """What is known of one thing, or what one event tells of it: its fields by name.
 
     A field's annotation gives type, merge and meaning; its default stands for what is not known.
     """
-
-    __slots__ = ("__dict__",)  # one that is replaced as a whole costs less so
-
-    def __init__(self, **known: object) -> None:
-        self.__dict__ = known
 
 
 S_co = TypeVar("S_co", bound=State, covariant=True)
@@ -86,21 +81,16 @@ Tell = Callable[[str, S_co], Iterable[tuple[str, Other]]]
 IdOf = Callable[[Message], str]
 Reader = Callable[[M, When, Limits], S_co | None]
 Merge = Callable[..., object]  # of what is known and what is reported; see merges
-Entry = type[tuple[object, ...]]
 
 
 class Field(NamedTuple):
-    """A field of a state. entry: the named tuple that its values, or what they hold, are made of;
-    is_many: it holds several, is_parts: these lie by id.
-    """
+    """A field of a state. unknown: its default."""
 
     name: str
     type: str
     merge: Merge
     meaning: str
-    entry: Entry | None
-    is_many: bool
-    is_parts: bool
+    unknown: object
 
 
 @dataclass(eq=False, slots=True)
@@ -185,7 +175,7 @@ class Subject(Generic[S_co]):
     def fields(self) -> list[Field]:
         """The fields of its state, as they are annotated."""
         hints = get_type_hints(self.state, include_extras=True)
-        return [_field(name, hint) for name, hint in hints.items()]
+        return [_field(hints[one.name], one) for one in structs.fields(self.state)]
 
 
 class EventReport(NamedTuple, Generic[S_co]):
@@ -203,21 +193,11 @@ class Teller(NamedTuple, Generic[S_co]):
     tell: Tell[S_co, State]
 
 
-def _field(name: str, hint: object) -> Field:
+def _field(hint: object, of: structs.FieldInfo) -> Field:
     if get_origin(hint) is not Annotated:
-        raise TypeError(f"{name} names no merge")
+        raise TypeError(f"{of.name} names no merge")
     kind, merge, meaning = get_args(hint)
-    is_parts = _is_a(kind, Mapping)
-    inner = get_args(kind)[1] if is_parts else kind
-    is_many = _is_a(inner, Sequence)
-    entry = next(iter(get_args(inner)), inner)
-    is_tuple = isinstance(entry, type) and issubclass(entry, tuple)
-    return Field(name, str(kind), merge, meaning, entry if is_tuple else None, is_many, is_parts)
-
-
-def _is_a(hint: object, kind: type) -> bool:
-    origin = get_origin(hint)
-    return isinstance(origin, type) and issubclass(origin, kind)
+    return Field(of.name, str(kind), merge, meaning, of.default)
 
 
 def _reach(event: type[Message], path: str) -> None:

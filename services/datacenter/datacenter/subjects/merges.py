@@ -1,8 +1,8 @@
 """How what an event tells is merged into what is known. Each merge commutes and is idempotent, so
 neither the order of topics nor a repetition leaves a trace. Pure.
 
-A merge takes what is known and what is reported, and returns what is known then; neither of the two
-is changed. Where nothing is known, what is reported is known then.
+A merge takes what is known, or the field's default, and what is reported, and returns what is known
+then; neither of the two is changed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,12 +21,12 @@ class Ordered(Protocol):
 O = TypeVar("O", bound=Ordered)  # noqa: E741 – ordered
 
 
-def first(known: O, reported: O | None) -> O:
+def first(known: O | None, reported: O) -> O:
     """Something that happens once; should it be reported twice and differ, the lesser stays."""
-    return reported if reported is not None and reported < known else known
+    return reported if known is None or reported < known else known
 
 
-def least(known: O, reported: O | None) -> O:
+def least(known: O | None, reported: O) -> O:
     """A number of which the least counts."""
     return first(known, reported)
 

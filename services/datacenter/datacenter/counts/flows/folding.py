@@ -130,7 +130,7 @@ async def _fold_round(
         text = found.get(key)
         before: Counts = {}
         if text is None:
-            known = subject.empty()
+            known, *states = states  # what is reported first is all that is known
         else:
             known = subject.load(text)
             before = subject.contribution(known, limits)
