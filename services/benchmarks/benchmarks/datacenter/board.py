@@ -25,7 +25,7 @@ from datacenter.counts.measures import COMPILED, FLOWS
 from datacenter.indicators.catalogue import limits
 from datacenter.subjects.compiled import Reading
 from datacenter.subjects.elder import Elder, Registration, elder
-from datacenter.subjects.measures import Counts
+from datacenter.subjects.measures import Counts, add
 from datacenter.subjects.registry import named
 from datacenter.subjects.results import Result
 from datacenter.testing.callers import an_operator
@@ -89,15 +89,22 @@ async def _fill(store: Store, elders: int) -> int:
     counts: Counts = {}
     subject = COMPILED.folds[elder.kind]
     for _ in range(elders):
-        for key, amount in subject.contribution(_an_elder(chance, begin), limits()).items():
-            counts[key] = counts.get(key, 0) + amount
+        for place, row in subject.contribution(_an_elder(chance, begin), limits()).items():
+            add(counts.setdefault(place, {}), row)
     for area in villages():
         for month in range(begin, LAST + 1):
-            for measure in FLOWS:
-                counts[measure, area, month] = chance.randrange(1, 50)
-        counts[named("FACILITIES"), area, begin] = chance.randrange(2)
-        counts[named("BEDS"), area, begin] = 20
-    reading: Reading = ([], [(*key, amount) for key, amount in counts.items()])
+            row = counts.setdefault((area, month), {})
+            row.update((measure, chance.randrange(1, 50)) for measure in FLOWS)
+        row = counts[area, begin]
+        row[named("FACILITIES")], row[named("BEDS")] = chance.randrange(2), 20
+    reading: Reading = (
+        [],
+        [
+            (measure, *place, amount)
+            for place, row in counts.items()
+            for measure, amount in row.items()
+        ],
+    )
     async with store.transaction() as session:
         driver = await session.driver()
         await driver.execute(

@@ -3,15 +3,14 @@
 from functools import cache
 
 from datacenter.indicators.rules import LEAST, TOP
-from datacenter.subjects.measures import Counts, Measure
+from datacenter.subjects.measures import Counts, Row, add
 from kit.contracts import areas
 
-Row = dict[Measure, int]
-Rows = dict[tuple[str, int], Row]  # area code, month → what is counted there
 
-
-def rolled_up(counts: Counts) -> Rows:
-    """The same counts for every area from the city down to the fact's own."""
+def rolled_up(counts: Counts) -> Counts:
+    """The same counts for every area from the city down to the fact's own, without zeros; they are
+    used up.
+    """
     levels = _by_level(counts)
     for depth in range(len(levels) - 1, 1, -1):
         above = levels[depth - 1]
@@ -21,31 +20,33 @@ def rolled_up(counts: Counts) -> Rows:
             if known is None:
                 above[place] = row.copy()
             else:
-                _add(known, row)
-    return {place: row for rows in levels for place, row in rows.items() if row}
+                add(known, row)
+    return {
+        place: row
+        for rows in levels
+        for place, changed in rows.items()
+        if (row := _without_zeros(changed))
+    }
 
 
-def _by_level(counts: Counts) -> list[Rows]:
+def _by_level(counts: Counts) -> list[Counts]:
     """What is counted in the areas of each depth, the city's being 1."""
-    levels: list[Rows] = [{} for _ in range(TOP, LEAST + 2)]
-    for (measure, area, month), amount in counts.items():
-        if amount:
-            chain = holders(area)
-            rows, place = levels[len(chain)], (chain[-1], month)
-            row = rows.get(place)
-            if row is None:
-                rows[place] = {measure: amount}
-            else:
-                row[measure] = row.get(measure, 0) + amount
+    levels: list[Counts] = [{} for _ in range(TOP, LEAST + 2)]
+    for (area, month), row in counts.items():
+        chain = holders(area)
+        rows, place = levels[len(chain)], (chain[-1], month)
+        known = rows.get(place)
+        if known is None:
+            rows[place] = row
+        else:
+            add(known, row)
     return levels
 
 
-def _add(known: Row, row: Row) -> None:
-    for measure, amount in row.items():
-        if whole := known.get(measure, 0) + amount:
-            known[measure] = whole
-        else:
-            known.pop(measure, None)
+def _without_zeros(row: Row) -> Row:
+    if 0 in row.values():
+        return {measure: amount for measure, amount in row.items() if amount}
+    return row
 
 
 @cache

@@ -17,7 +17,7 @@ from datacenter.indicators.catalogue import limits
 from datacenter.indicators.rules import Indicator
 from datacenter.subjects.compiled import Reading, SubjectFold
 from datacenter.subjects.declaration import State, When
-from datacenter.subjects.measures import Counts, Measure
+from datacenter.subjects.measures import Counts, Measure, add
 from kit.security.access import area_prefix
 
 
@@ -96,22 +96,20 @@ def counted_in(readings: Iterable[Reading]) -> Counts:
         for subject, thing_id, state in facts:
             subject.merge(known.setdefault((subject, thing_id), subject.empty()), state)
         for measure, place, month, amount in flows:
-            total[measure, place, month] = total.get((measure, place, month), 0) + amount
+            add(total.setdefault((place, month), {}), {measure: amount})
     for (teller, id), state in list(known.items()):
         for subject, other, reported in teller.tells(id, state):
             subject.merge(known.setdefault((subject, other), subject.empty()), reported)
     for (subject, _), state in known.items():
-        for key, amount in subject.contribution(state, limits()).items():
-            total[key] = total.get(key, 0) + amount
+        for where, row in subject.contribution(state, limits()).items():
+            add(total.setdefault(where, {}), row)
     return total
 
 
 def _amount(counts: Counts, measure: Measure, asked: Asked) -> int:
     prefix, is_stock = area_prefix(asked.area_code), measure.is_stock
     return sum(
-        amount
-        for (of, place, at), amount in counts.items()
-        if of is measure
-        and place.startswith(prefix)
-        and (at <= asked.month if is_stock else at == asked.month)
+        row.get(measure, 0)
+        for (place, at), row in counts.items()
+        if place.startswith(prefix) and (at <= asked.month if is_stock else at == asked.month)
     )

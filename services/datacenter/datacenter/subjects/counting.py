@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, Protocol, Self, TypeVar
 
 from datacenter.limits import Limits
-from datacenter.subjects.measures import Counts, Measure
+from datacenter.subjects.measures import Counts, Measure, Row
 
 MOST_VIEWS = 100_000
 
@@ -50,16 +50,16 @@ class Amounts:
 
     def __init__(self, values: tuple[tuple[Measure, int], ...]) -> None:
         self._values = values
-        self._differences: dict[Amounts, tuple[tuple[Measure, int], ...]] = {}
+        self._differences: dict[Amounts, Row] = {}
 
-    def less(self, before: "Amounts") -> tuple[tuple[Measure, int], ...]:
-        """By how much it is more in which measures."""
+    def less(self, before: "Amounts") -> Row:
+        """By how much it is more in which measures; nobody changes it."""
         found = self._differences.get(before)
         if found is None:
             pairs = zip(self._values, before._values, strict=True)
-            found = self._differences[before] = tuple(
-                (measure, amount - was) for (measure, amount), (_, was) in pairs if amount != was
-            )
+            found = self._differences[before] = {
+                measure: amount - was for (measure, amount), (_, was) in pairs if amount != was
+            }
         return found
 
 
@@ -101,10 +101,10 @@ def flows(at: Callable[[S], Dated | None], rules: Rules[S]) -> Part[S]:
     def add(thing: S, limits: Limits, counts: Counts) -> None:
         place = at(thing)
         if place is not None:
-            area, month = place.area, place.month
+            row = _row(counts, place.area, place.month)
             for measure, amount_of in rules:
                 if amount := amount_of(thing, limits):
-                    counts[measure, area, month] = amount
+                    row[measure] = amount
 
     return add
 
@@ -114,11 +114,10 @@ def item_flows(items: Callable[[S], Iterable[I]], rules: Rules[I]) -> Part[S]:
 
     def add(thing: S, limits: Limits, counts: Counts) -> None:
         for item in items(thing):
-            area, month = item.area, item.month
+            row = _row(counts, item.area, item.month)
             for measure, amount_of in rules:
                 if amount := amount_of(item, limits):
-                    key = (measure, area, month)
-                    counts[key] = counts.get(key, 0) + amount
+                    row[measure] = row.get(measure, 0) + amount
 
     return add
 
@@ -143,13 +142,10 @@ def stocks(
                 continue
             place, after = (area, nothing) if now is None else (now.area, amounts(now, limits))
             if place == area:
-                for measure, change in after.less(before):
-                    counts[measure, area, month] = change
+                _put(counts, area, month, after.less(before))
             else:
-                for measure, change in nothing.less(before):
-                    counts[measure, area, month] = change
-                for measure, change in after.less(nothing):
-                    counts[measure, place, month] = change
+                _put(counts, area, month, nothing.less(before))
+                _put(counts, place, month, after.less(nothing))
             area, then, before = place, now, after
             months.append(month)
             views.append(now)
@@ -158,8 +154,27 @@ def stocks(
                 found = bisect_right(months, month) - 1
                 view = views[found] if found >= 0 else None
                 if view is not None:
+                    row = _row(counts, view.area, month)
                     for measure, amount_of in rules_in:
                         if amount := amount_of(view, limits):
-                            counts[measure, view.area, month] = amount
+                            row[measure] = amount
 
     return add
+
+
+def _row(counts: Counts, area: str, month: int) -> Row:
+    place = (area, month)
+    row = counts.get(place)
+    if row is None:
+        row = counts[place] = {}
+    return row
+
+
+def _put(counts: Counts, area: str, month: int, changes: Row) -> None:
+    if changes:
+        place = (area, month)
+        row = counts.get(place)
+        if row is None:
+            counts[place] = changes.copy()
+        else:
+            row.update(changes)

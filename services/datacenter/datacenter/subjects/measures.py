@@ -17,6 +17,12 @@ class Measure:
         return self.name.lower()
 
 
-Key = tuple[Measure, str, int]  # measure, area code, month
-Counts = dict[Key, int]
+Row = dict[Measure, int]  # what is counted, and how much
+Counts = dict[tuple[str, int], Row]  # by area code and month
 Count = tuple[Measure, str, int, int]  # measure, area code, month, amount
+
+
+def add(known: Row, more: Row) -> None:
+    """Adds amounts to those that are known, in place."""
+    for measure, amount in more.items():
+        known[measure] = known.get(measure, 0) + amount

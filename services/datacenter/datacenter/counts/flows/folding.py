@@ -2,17 +2,17 @@
 counts; all by sets, whatever the batch.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
 import asyncpg
 
 from datacenter.counts.measures import COLUMNS, MEASURES
-from datacenter.counts.rollup import Rows, rolled_up
+from datacenter.counts.rollup import rolled_up
 from datacenter.limits import Limits
 from datacenter.subjects.compiled import Fact, Reading, SubjectFold
 from datacenter.subjects.declaration import State
-from datacenter.subjects.measures import Counts
+from datacenter.subjects.measures import Counts, Measure, Row, add
 
 _KNOWN = """
 select t.kind, t.id::text, t.known from unnest($2::smallint[], $3::uuid[]) as asked (kind, id)
@@ -24,7 +24,6 @@ select $1, * from unnest($2::smallint[], $3::uuid[], $4::text[])
 on conflict (generation, kind, id) do update set known = excluded.known"""
 
 _KEY = ("generation", "area_code", "month")
-_PLACES = {measure: place for place, measure in enumerate(MEASURES, start=len(_KEY))}
 _place = itemgetter(0)
 
 # arrays would cost the driver more than the server; a table of the connection's own is filled by
@@ -43,7 +42,9 @@ select {", ".join((*_KEY, *COLUMNS))} from incoming
 on conflict (generation, area_code, month) do update
 set {_SUMS}"""  # noqa: S608
 
-_Row = list[str | int | None]
+_MANY = 200  # rows
+
+_Record = list[str | int | None]
 # kind and id of a thing → what is reported of it
 _Updates = dict[tuple[int, str], tuple[SubjectFold, list[State]]]
 
@@ -64,36 +65,63 @@ async def fold(
             else:
                 things[key] = (subject, [state])
         for measure, area, month, amount in counts:
-            place = (measure, area, month)
-            changes[place] = changes.get(place, 0) + amount
+            row = changes.setdefault((area, month), {})
+            row[measure] = row.get(measure, 0) + amount
     if things:
         await _fold_things(driver, generation, things, changes, limits)
-    rows = _rows(generation, rolled_up(changes))
-    if rows:
+    rolled = rolled_up(changes)
+    if rolled:
+        measures = _counted(rolled)
+        columns = [*_KEY, *(measure.column for measure in measures)]
+        rows = _rows(generation, rolled, measures)
         await driver.execute(_INCOMING)
-        await driver.copy_records_to_table("incoming", records=rows, columns=[*_KEY, *COLUMNS])
+        await driver.copy_records_to_table("incoming", records=rows, columns=columns)
         await driver.execute(_COUNT)
 
 
-def _rows(generation: int, changes: Rows) -> list[_Row]:
+def _counted(changes: Counts) -> Sequence[Measure]:
+    """The measures that change, of many rows. All of few: the driver prepares each set of columns,
+    which then costs more than nulls.
+    """
+    if len(changes) < _MANY:
+        return MEASURES
+    found = {measure for row in changes.values() for measure in row}
+    return [measure for measure in MEASURES if measure in found]
+
+
+def _rows(generation: int, changes: Counts, measures: Sequence[Measure]) -> list[_Record]:
     """One row for each area and month, all in one order for everybody."""
     rows = []
-    empty = [None] * len(COLUMNS)
+    places = {measure: place for place, measure in enumerate(measures, start=len(_KEY))}
+    empty = [None] * len(measures)
     for (area, month), changed in sorted(changes.items(), key=_place):
-        row: _Row = [generation, area, month, *empty]
+        row: _Record = [generation, area, month, *empty]
         for measure, amount in changed.items():
-            row[_PLACES[measure]] = amount
+            row[places[measure]] = amount
         rows.append(row)
     return rows
 
 
 def _change(changes: Counts, before: Counts, after: Counts) -> None:
-    """Adds by how much one contribution is more than the one before, which is used up."""
-    for place, amount in after.items():
-        if more := amount - before.pop(place, 0):
-            changes[place] = changes.get(place, 0) + more
-    for place, amount in before.items():
-        changes[place] = changes.get(place, 0) - amount
+    """Adds by how much one contribution is more than the one before; both are used up."""
+    for place, row in after.items():
+        was = before.pop(place, None)
+        if row == was:
+            continue
+        known = changes.get(place)
+        if known is None:
+            known = changes[place] = row
+        else:
+            add(known, row)
+        if was is not None:
+            _take(known, was)
+    for place, was in before.items():
+        _take(changes.setdefault(place, {}), was)
+
+
+def _take(known: Row, less: Row) -> None:
+    for measure, amount in less.items():
+        known[measure] = known.get(measure, 0) - amount
 
 
 async def _fold_things(
