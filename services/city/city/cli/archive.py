@@ -11,9 +11,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-import asyncpg
 import typer
 from rich.console import Console
 from rich.progress import (
@@ -29,9 +28,9 @@ from rich.table import Table
 from city.cli.options import REFUSED, STATE, WRONG, StateOption, checkout, has_city
 from city.names import variable
 from city.terminal import console, say
-from kit.contracts.clock import Clock
-from kit.contracts.refusals import EldercareError
-from kit.db.store import Store
+
+if TYPE_CHECKING:
+    from kit.db.store import Store
 
 SERVICE = "datacenter"
 Result = TypeVar("Result")
@@ -139,8 +138,13 @@ def _bars() -> Iterator[Callable[[date, str, int, int], None]]:
         yield progress
 
 
-def _done(state: Path, act: Callable[[Store], Awaitable[Result]]) -> Result:
+def _done(state: Path, act: "Callable[[Store], Awaitable[Result]]") -> Result:
     """What was asked for, done on the database; a refusal ends the program."""
+    import asyncpg
+
+    from kit.contracts.clock import Clock
+    from kit.contracts.refusals import EldercareError
+    from kit.db.store import Store
 
     async def run(dsn: str, clock: Path | None) -> Result:
         store = Store(dsn, service=SERVICE, clock=Clock(clock), pool_size=2)

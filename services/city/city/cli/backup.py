@@ -1,5 +1,6 @@
 """The verbs of backup and restore: a folder that holds a city, a city from it, and Kafka fitted to
-databases that others restored.
+databases that others restored. Every verb reads this file, so what only these need is imported when
+they are called.
 """
 
 import os
@@ -7,30 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-import asyncpg
 import typer
-from confluent_kafka import KafkaException
 
-from city.backup import making, tail
-from city.backup.realigning import CopiesUnknown, InUse
-from city.backup.realigning import realign as fit
 from city.cli.options import NOT_RUNNING, REFUSED, STATE, WRONG, StateOption, checkout
 from city.names import NAMES, variable
-from city.operations.brokers import configured_bootstrap
 from city.operations.snapshots import OWNERS
 from city.terminal import say
-
-EXPECTED = (
-    making.NoBackup,
-    making.Failed,
-    tail.Lost,
-    tail.Damaged,
-    InUse,
-    CopiesUnknown,
-    KafkaException,
-    asyncpg.PostgresError,
-    OSError,
-)
 
 app = typer.Typer()
 FolderArgument = Annotated[
@@ -58,6 +41,9 @@ def backup(
 
     Of a deployed city the databases are SUBSIDY_DATABASE and its like, and the brokers KAFKA.
     """
+    from city.backup import making
+    from city.operations.brokers import configured_bootstrap
+
     if databases := _databases():
         source = making.Source(server, configured_bootstrap(_kafka()), databases)
     else:
@@ -116,6 +102,9 @@ def realign(
             "well"
         )
         raise typer.Exit(WRONG)
+    from city.backup import making
+    from city.backup.realigning import realign as fit
+    from city.operations.brokers import configured_bootstrap
 
     def act() -> None:
         kafka = configured_bootstrap(_kafka())
@@ -146,6 +135,27 @@ def _kafka() -> str:
 def _done(act: Callable[[], object], *expected: type[Exception]) -> None:
     try:
         act()
-    except (*EXPECTED, *expected) as error:
+    except (*_expected(), *expected) as error:
         say(str(error))
         raise typer.Exit(REFUSED) from None
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """What goes wrong with a backup, and is told without a trace."""
+    import asyncpg
+    from confluent_kafka import KafkaException
+
+    from city.backup import making, tail
+    from city.backup.realigning import CopiesUnknown, InUse
+
+    return (
+        making.NoBackup,
+        making.Failed,
+        tail.Lost,
+        tail.Damaged,
+        InUse,
+        CopiesUnknown,
+        KafkaException,
+        asyncpg.PostgresError,
+        OSError,
+    )
