@@ -1,5 +1,10 @@
 """Composition: the only file that constructs."""
 
+from kit.runtime import entry
+
+if __name__ == "__main__":
+    entry.prepare()
+
 from assessment.applications.api import Applications
 from assessment.assessments.api import Assessments
 from assessment.context import GROUP, context_of
@@ -7,7 +12,6 @@ from assessment.elders.api import Elders
 from assessment.imports.api import Imports
 from assessment.settings import Settings
 from kit.contracts.modules import import_all
-from kit.runtime import entry
 from kit.runtime.parts import Parts
 
 import_all("assessment", "jobs")

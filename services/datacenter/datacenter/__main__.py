@@ -1,5 +1,10 @@
 """Composition: the only file that constructs."""
 
+from kit.runtime import entry
+
+if __name__ == "__main__":
+    entry.prepare()
+
 import gc
 
 from datacenter.archive.jobs import keep_prepared
@@ -12,7 +17,6 @@ from datacenter.lineage.api import Lineage
 from datacenter.proofs.jobs import keep_measuring, prove_daily
 from datacenter.settings import Settings
 from kit.messaging.consumers import Consumers
-from kit.runtime import entry
 from kit.runtime.parts import Parts
 
 

@@ -1,5 +1,10 @@
 """Composition: the only file that constructs."""
 
+from kit.runtime import entry
+
+if __name__ == "__main__":
+    entry.prepare()
+
 from dispatch.catalogue.api import Catalogue
 from dispatch.orders import jobs as order_jobs
 from dispatch.orders.api import Orders
@@ -8,7 +13,6 @@ from dispatch.planning import jobs as planning_jobs
 from dispatch.planning.engine import Engine
 from dispatch.settings import GROUP, Settings
 from kit.contracts.modules import import_all
-from kit.runtime import entry
 from kit.runtime.jobs import BackgroundJobs
 from kit.runtime.parts import Parts
 

@@ -1,5 +1,10 @@
 """Composition: the only file that constructs."""
 
+from kit.runtime import entry
+
+if __name__ == "__main__":
+    entry.prepare()
+
 from facility.context import GROUP, context_of
 from facility.facilities.api import Facilities
 from facility.organisations.api import Organisations
@@ -7,7 +12,6 @@ from facility.settings import Settings
 from facility.stays.api import Stays
 from facility.workers.api import Workers
 from kit.contracts.modules import import_all
-from kit.runtime import entry
 from kit.runtime.parts import Parts
 
 import_all("facility", "consumers")

@@ -2,7 +2,8 @@
 
 from kit.runtime import entry
 
-entry.install_signal_handlers()
+if __name__ == "__main__":
+    entry.prepare()
 
 import asyncio
 import gc

@@ -1,5 +1,10 @@
 """Composition: the only file that constructs."""
 
+from kit.runtime import entry
+
+if __name__ == "__main__":
+    entry.prepare()
+
 import asyncio
 
 from eldercare.dispatch.v1.events_pb2 import OrderPlaced
@@ -11,7 +16,6 @@ from kit.messaging.consumers import Consumers
 from kit.messaging.outbox import route
 from kit.messaging.status import is_behind
 from kit.observability.logs import log
-from kit.runtime import entry
 from kit.runtime.parts import Parts
 from subsidy.entitlements.api import Entitlements
 from subsidy.entitlements.flows import monthly

@@ -1,7 +1,11 @@
 """Composition: the only file that constructs."""
 
-from kit.contracts.modules import import_all
 from kit.runtime import entry
+
+if __name__ == "__main__":
+    entry.prepare()
+
+from kit.contracts.modules import import_all
 from kit.runtime.parts import Parts
 from supervision.complaints.api import Complaints
 from supervision.settings import GROUP, Settings

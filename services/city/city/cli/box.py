@@ -231,9 +231,13 @@ def revision(service: str, message: str) -> None:
 def _run(
     state: Path, options: "CityOptions", *, fresh: bool, demo: "Demo | None" = None
 ) -> NoReturn:
+    from kit.runtime import collector
+
+    collector.rest()
     from city.box.foreground import run
     from city.box.state import State
 
+    collector.resume()
     raise typer.Exit(run(State(state), options, fresh=fresh, demo=demo))
 
 

@@ -16,6 +16,8 @@ import time
 from importlib import import_module
 from types import FrameType
 
+from kit.runtime import collector
+
 
 def _leave(number: int, _: FrameType | None) -> None:
     os._exit(128 + number)
@@ -54,4 +56,6 @@ def _completed(name: str, address: str) -> str:
 
 
 if __name__ == "__main__":
+    collector.rest()
     main(sys.argv[1:])
+    collector.resume()  # or the end would take long

@@ -2,6 +2,11 @@
 operators come through `eldercare parked` and its like.
 """
 
+from kit.runtime import collector
+
+if __name__ == "__main__":
+    collector.rest()
+
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
@@ -181,4 +186,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    collector.resume()
     main(sys.argv[1:])

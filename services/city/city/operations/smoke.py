@@ -10,6 +10,11 @@ assessor (or official), and one of provider, worker or home with an organisation
 only reads: every command that others consume leaves a fact in somebody's registers for good.
 """
 
+from kit.runtime import collector
+
+if __name__ == "__main__":
+    collector.rest()
+
 import json
 import os
 import sys
@@ -265,4 +270,5 @@ def main(gateway: str, timeout_s: float, given: Mapping[str, str] = os.environ) 
 
 
 if __name__ == "__main__":
+    collector.resume()
     sys.exit(main(sys.argv[1], float(sys.argv[2])))

@@ -2,6 +2,11 @@
 city.operations.waiting SERVICE ADDRESS_VARIABLE TIMEOUT_S`.
 """
 
+from kit.runtime import collector
+
+if __name__ == "__main__":
+    collector.rest()
+
 import asyncio
 import os
 import sys
@@ -55,4 +60,5 @@ async def wait(service: str, dsn: str, timeout_s: float) -> int:
 
 
 if __name__ == "__main__":
+    collector.resume()
     sys.exit(asyncio.run(wait(sys.argv[1], os.environ[sys.argv[2]], float(sys.argv[3]))))

@@ -1,9 +1,9 @@
 """Runs a service: everything it consists of, from the first signal handler to the last flushed
 span.
 
-Importing this module is cheap and makes SIGTERM end the process at once, so import it before
-anything heavy: a process that is PID 1 ignores a signal it has no handler for. `run` replaces the
-handler by one that drains.
+Importing this module is cheap and `prepare` makes SIGTERM end the process at once, so call it
+before importing anything heavy: a process that is PID 1 ignores a signal it has no handler for.
+`run` replaces the handler by one that drains.
 """
 
 import signal
@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
+from kit.runtime import collector
 from kit.runtime.exits import DRAINED, HALTED, MISCONFIGURED
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ def install_signal_handlers() -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _leave)
         signal.signal(signal.SIGINT, _leave)
+
+
+def prepare() -> None:
+    """The first deed of a service that is run: before its heavy imports."""
+    install_signal_handlers()
+    collector.rest()
 
 
 def settings(kind: type[S], **given: object) -> S:
@@ -81,6 +88,7 @@ def run(
             return Consumers(named, member=settings.member, session_ms=settings.session_ms)
 
     package = package or settings.service
+    collector.resume()
     sys.exit(
         Process(
             settings,
