@@ -9,27 +9,29 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
+from running_city import RunningCity
 
-from city.box.state import State
 from city.cli import options
 from city.names import BUSINESS, NAMES
 from city.operations import smoke
 from city.operations.waiting import behind, reason
 from devservers.postgres import Postgres, execute
-from devservers.process import dying_with_us, free_port
+from devservers.process import free_port
 from gateway.contracts.methods import methods
 from gateway.issuer.users import CLIENTS
 from kit.db import migrations
 from kit.db.migrations import LOCK
 from kit.security.access import ORGANISATION_ROLES
 from testkit import until
+
+pytest_plugins = ["city_fixtures"]
 
 
 class Job:
@@ -267,49 +269,12 @@ async def test_a_platform_that_is_not_there_fails_every_check(tmp_path: Path) ->
     assert f"0 of {5 + len(BUSINESS)} checks passed" in job.printed()
 
 
-@pytest.fixture
-def city(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[State, subprocess.Popen[bytes]]]:
-    folder = tmp_path_factory.mktemp("smoke")
-    command = [
-        sys.executable,
-        "-m",
-        "city",
-        "up",
-        "--state",
-        str(folder / "state"),
-        "--kafka",
-        "memory",
-        "--port",
-        "0",
-    ]
-    with (folder / "up.log").open("wb") as log:
-        process = subprocess.Popen(
-            dying_with_us(command, last_signal="SIGTERM"),
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    yield State(folder / "state"), process
-    process.send_signal(signal.SIGTERM)
-    process.wait(90)
-
-
 @pytest.mark.city
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)  # the first one waits for the town
 async def test_a_running_city_passes_for_the_smoke_test_and_fails_for_who_may_not_read(
-    city: tuple[State, subprocess.Popen[bytes]],
-    tmp_path: Path,
+    town: RunningCity, tmp_path: Path
 ) -> None:
-    state, process = city
-    await until(
-        lambda: process.poll() is not None or (state.city() or {}).get("ready"),
-        240,
-        pause=0.3,
-        what="the city is up",
-    )
-    facts = state.city() or {}
+    facts, state = town.facts(), town.state
     given = {
         "GATEWAY": facts["gateway"],
         "PEERS": json.dumps({name: facts["children"][name]["management"] for name in NAMES}),
