@@ -13,7 +13,7 @@ from gateway.http.callers import require_operator
 from gateway.http.problems import problem, to_problem
 from gateway.onebox.clock import MovableClock
 from gateway.onebox.errors import ClockStays, MovesForward
-from gateway.onebox.parts import Parts, at_rest, counters
+from gateway.onebox.parts import Parts, State, at_rest, counters
 from kit.contracts.clock import Clock
 from kit.contracts.refusals import EldercareError, Malformed
 from kit.security.identity import Identity
@@ -77,7 +77,11 @@ def routes(clock: Clock, identity: Identity, parts: Parts) -> list[Route]:
 
 
 async def _quiet(parts: Parts) -> Response:
-    """Answers when nothing is under way any more: no message, no lag, no timer that is due."""
+    """Answers when nothing is under way any more: no message, no lag, no timer that is due.
+
+    While some are at work only these are asked, since an answer costs a part some statements; the
+    last word have two looks at all.
+    """
     began = time.monotonic()
     before = None
     while True:
@@ -90,7 +94,17 @@ async def _quiet(parts: Parts) -> Response:
             body = {"quiet": quiet, "took_s": round(took_s, 3), "services": states}
             return JSONResponse(body, 200 if quiet else 503)
         before = done
+        await _at_rest(parts, states, until=began + LONGEST_S)
+
+
+async def _at_rest(parts: Parts, states: dict[str, State], until: float) -> None:
+    """Waits a moment, and then for those who are at work by these states."""
+    while True:
         await asyncio.sleep(PAUSE_S)
+        busy = [name for name, state in states.items() if not at_rest(state)]
+        if not busy or time.monotonic() >= until:
+            return
+        states = await parts.states(busy)
 
 
 async def _instant(request: Request) -> datetime:

@@ -20,9 +20,9 @@ class Parts:
         self._addresses = addresses
         self._http = http
 
-    async def states(self) -> dict[str, State]:
-        """By service; a part that does not answer is not ready."""
-        names = sorted(self._addresses)
+    async def states(self, of: Iterable[str] | None = None) -> dict[str, State]:
+        """By service, of all or of some; a part that does not answer is not ready."""
+        names = sorted(self._addresses if of is None else of)
         states = await asyncio.gather(*(self._state(self._addresses[name]) for name in names))
         return dict(zip(names, states, strict=True))
 
