@@ -181,6 +181,8 @@ class Kafka(Process):
             "broker.session.timeout.ms": 6_000,
             "broker.heartbeat.interval.ms": 1_000,
             "group.initial.rebalance.delay.ms": 0,
+            # a test does not wait for the default, 6 s, until somebody frozen counts as gone
+            "group.min.session.timeout.ms": 1_000,
             # the default of 128 MB is a quarter of our heap
             "log.cleaner.dedupe.buffer.size": 32 * 1024 * 1024,
             "log.retention.check.interval.ms": 60_000,
