@@ -39,7 +39,7 @@ async def part() -> AsyncIterator[tuple[str, dict[str, object]]]:
 
 @pytest_asyncio.fixture
 async def box(part, clock: Clock, identity, opened) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as inside:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as inside:
         parts = Parts({"dispatch": part[0]}, inside)
         yield await opened(onebox.routes(clock, identity, parts), identity=identity)
 
@@ -72,7 +72,7 @@ async def test_a_city_at_work_is_quiet_only_when_it_has_ended(
 async def test_a_part_that_does_not_answer_is_not_ready(
     clock: Clock, identity, opened, operator
 ) -> None:
-    async with httpx.AsyncClient(trust_env=False) as inside:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as inside:
         box = await opened(
             onebox.routes(clock, identity, Parts({"dispatch": "http://127.0.0.1:9"}, inside))
         )
@@ -142,7 +142,7 @@ async def test_the_clock_is_moved_by_a_year_at_most_and_up_to_the_last_day(
 ) -> None:
     begin = datetime(2199, 6, 1, tzinfo=UTC)
     clock = clock_at(begin)
-    async with httpx.AsyncClient(trust_env=False) as inside:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as inside:
         box = await opened(onebox.routes(clock, identity, Parts({}, inside)))
 
         refused = [
@@ -209,7 +209,7 @@ async def test_a_move_stays_where_a_part_does_not_answer_or_the_clock_was_moved_
     opened,
     operator,
 ) -> None:
-    async with httpx.AsyncClient(trust_env=False) as inside:
+    async with httpx.AsyncClient(trust_env=False, verify=False) as inside:
         alone = await opened(
             onebox.routes(clock, identity, Parts({"dispatch": "http://127.0.0.1:9"}, inside))
         )
