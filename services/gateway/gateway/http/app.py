@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import cast
 
@@ -45,10 +45,9 @@ def app(
     identity: tells clients apart, to bound each; None: nobody has a token. portal: the folder of
     the built web front. traces_url: see `static.routes`.
     """
-    document = json.dumps(openapi(), ensure_ascii=False).encode()
 
     async def describe(_: Request) -> Response:
-        return Response(document, media_type="application/json")
+        return Response(_document(), media_type="application/json")
 
     packed = [Middleware(GZipMiddleware)]
     index = Index(
@@ -61,6 +60,11 @@ def app(
     limited = Limits(index, identity, bounds, KINDS)
     handlers = {HTTPException: _http_problem, Exception: _defect}
     return Measured(Starlette(routes=[limited], exception_handlers=handlers))
+
+
+@cache
+def _document() -> bytes:
+    return json.dumps(openapi(), ensure_ascii=False).encode()
 
 
 def server(application: ASGIApp, listen: str, bounds: Bounds) -> uvicorn.Server:

@@ -1,6 +1,7 @@
 """Routes and documents follow from the contracts."""
 
 import re
+from functools import cache
 
 import protovalidate
 import pytest
@@ -8,6 +9,8 @@ from buf.validate import validate_pb2
 
 from gateway.contracts import openapi, transcode
 from gateway.contracts.methods import Method, methods
+
+document = cache(openapi.openapi)  # the same for all tests; it takes a while
 
 
 def test_every_public_method_has_one_route() -> None:
@@ -37,17 +40,17 @@ def test_what_changes_something_is_a_post() -> None:
 
 
 def test_the_document_refers_only_to_what_it_holds() -> None:
-    document = openapi.openapi()
-    names = set(document["components"]["schemas"])
+    whole = document()
+    names = set(whole["components"]["schemas"])
 
-    assert set(re.findall(r"#/components/schemas/([\w.]+)", repr(document))) <= names
-    assert document["paths"]["/v1/elders"]["post"]["requestBody"]["content"]["application/json"][
+    assert set(re.findall(r"#/components/schemas/([\w.]+)", repr(whole))) <= names
+    assert whole["paths"]["/v1/elders"]["post"]["requestBody"]["content"]["application/json"][
         "schema"
     ]["$ref"].endswith("RegisterElder")
 
 
 def test_comments_of_the_contracts_are_in_the_document() -> None:
-    schema = openapi.openapi()["components"]["schemas"]["assessment.v1.RegisterElder"]
+    schema = document()["components"]["schemas"]["assessment.v1.RegisterElder"]
 
     assert "check character" in schema["properties"]["id_number"]["description"]
     assert schema["properties"]["id_number"]["pattern"] == "^[0-9]{17}[0-9Xx]$"
@@ -56,7 +59,7 @@ def test_comments_of_the_contracts_are_in_the_document() -> None:
 
 @pytest.mark.parametrize("method", methods(), ids=lambda one: one.full_name)
 def test_a_request_requires_what_the_contract_refuses_it_without(method: Method) -> None:
-    operation = openapi.openapi()["paths"][method.path][method.verb.lower()]
+    operation = document()["paths"][method.path][method.verb.lower()]
     required = {
         one["name"] for one in operation["parameters"] if one["required"] and one["in"] != "header"
     }
@@ -77,7 +80,7 @@ def test_a_request_requires_what_the_contract_refuses_it_without(method: Method)
     ids=lambda one: one.full_name,
 )
 def test_an_answer_requires_what_is_always_printed(method: Method) -> None:
-    operation = openapi.openapi()["paths"][method.path][method.verb.lower()]
+    operation = document()["paths"][method.path][method.verb.lower()]
     schema = _body_of(operation["responses"]["200"])
 
     always = set(transcode.document(method.reply()))
@@ -93,4 +96,4 @@ def test_an_answer_requires_what_is_always_printed(method: Method) -> None:
 def _body_of(holder: dict) -> dict:
     schema = holder["content"]["application/json"]["schema"]
     name = schema.get("$ref", "").rpartition("/")[2]
-    return openapi.openapi()["components"]["schemas"][name] if name else schema
+    return document()["components"]["schemas"][name] if name else schema
