@@ -25,7 +25,8 @@ def identity_of(table: type[object], key: object) -> Identity:
 
 def identity_of_row(row: SQLModel) -> Identity:
     """The same of a row that may not be written yet."""
-    return type(row), tuple(getattr(row, name) for name in key_names(type(row))), None
+    table = type(row)
+    return table, tuple(map(row.__dict__.get, key_names(table))), None
 
 
 @cache

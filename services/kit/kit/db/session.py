@@ -97,11 +97,12 @@ class Transaction(AsyncSession):
 
     def add(self, instance: object, *, _warn: bool = True) -> None:
         """Remembers a row that is written at the next flush."""
-        super().add(instance, _warn=_warn)
-        if self.absent and isinstance(instance, SQLModel):
-            identity = identity_of_row(instance)
+        self.sync_session.add(instance, _warn=_warn)
+        if self.absent:
+            row = cast(SQLModel, instance)  # to ask its metaclass takes longer than all the rest
+            identity = identity_of_row(row)
             if identity in self.absent:
-                self.absent[identity] = instance
+                self.absent[identity] = row
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -140,7 +141,7 @@ class Transaction(AsyncSession):
         """Notes that these rows were loaded `for update`, so that `get_locked` finds them without a
         round trip.
         """
-        self._held.update(identity_of_row(row) for row in rows)
+        self._held.update(map(identity_of_row, rows))
 
     async def get_locked(
         self, table: type[Table], key: object, caller: Scope | None = None

@@ -5,10 +5,10 @@ House rules become column types here: an instant is `timestamptz`, a column that
 `bigint`, a `version` too, since a replica's holds `ce_sequence`; an IntEnum is kept as its number.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from functools import cache, partial
-from typing import Unpack
+from typing import TYPE_CHECKING, NamedTuple, Unpack
 
 from pydantic import ConfigDict
 from sqlalchemy import (
@@ -50,18 +50,27 @@ class TableBase(SQLModel):
 
     def __init__(self, /, **values: object) -> None:
         kind = type(self)
-        if unknown := values.keys() - kind.__pydantic_fields__.keys():
+        fields = _fields(kind)
+        if unknown := values.keys() - fields.names:
             raise TypeError(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
         # of a new row SQLAlchemy has nothing to remember: its attributes are set beside it
         known = self.__dict__
-        for name, default in _defaults(kind):
+        known.update(fields.constants)
+        for name, default in fields.made:
             if name not in values:
                 known[name] = default()
         known.update(values)
         object.__setattr__(self, "__pydantic_fields_set__", set(values))
 
+    if not TYPE_CHECKING:  # which would let any name pass
+
+        def __getattr__(self, name: str) -> object:
+            # SQLAlchemy asks each new row for a state that it cannot have yet; Pydantic would look
+            # for private and extra attributes first, which no table has
+            return object.__getattribute__(self, name)
+
     def __setattr__(self, name: str, value: object) -> None:
-        if name in type(self).__pydantic_fields__:
+        if name == "_sa_instance_state" or name in type(self).__pydantic_fields__:
             object.__setattr__(self, name, value)
         else:
             super().__setattr__(name, value)
@@ -75,14 +84,31 @@ class TableBase(SQLModel):
         )
 
 
+class _Fields(NamedTuple):
+    """constants: defaults that all rows may share. made: what makes the others."""
+
+    names: frozenset[str]
+    constants: Mapping[str, object]
+    made: tuple[tuple[str, Callable[[], object]], ...]
+
+
 @cache
-def _defaults(kind: type[TableBase]) -> tuple[tuple[str, Callable[[], object]], ...]:
-    """What makes the value of each field that need not be given."""
-    return tuple(
+def _fields(kind: type[TableBase]) -> _Fields:
+    optional = {
+        name: field for name, field in kind.__pydantic_fields__.items() if not field.is_required()
+    }
+    constants = {
+        name: field.default
+        for name, field in optional.items()
+        if field.default_factory is None
+        and isinstance(field.default, int | float | str | bytes | None)
+    }
+    made = tuple(
         (name, partial(field.get_default, call_default_factory=True))
-        for name, field in kind.__pydantic_fields__.items()
-        if not field.is_required()
+        for name, field in optional.items()
+        if name not in constants
     )
+    return _Fields(frozenset(kind.__pydantic_fields__), constants, made)
 
 
 class Numbered(TypeDecorator[int]):

@@ -128,8 +128,9 @@ async def _insert(driver: Driver, plan: _Plan, states: Sequence[State]) -> None:
 def _columns(plan: _Plan, names: Names, states: Sequence[State]) -> list[list[object]]:
     """The values of the rows, column by column."""
     columns = []
+    rows = [state.dict for state in states]
     for name in names:
-        values = [state.dict.get(name) for state in states]
+        values = [row.get(name) for row in rows]
         bind = plan.fields[name].bind
         columns.append([bind(value) for value in values] if bind else values)
     return columns
