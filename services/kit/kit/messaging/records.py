@@ -16,9 +16,12 @@ from kit.contracts import ids
 from kit.db.driver import Row
 from kit.messaging.subscriptions import Fact, Handler, Subscription
 
-_UUID = re.compile(
-    "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
-)  # as text, in one form: the inbox compares it
+# as text, in one form: the inbox compares it
+_UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+# the same where it is of version 7 for certain, and its instant before the year 9999
+_TIMED_UUID = re.compile(
+    "[0-9a-d][0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+)
 Headers = Iterable[tuple[str, bytes | None]]
 
 _NEEDED = ("ce_id", "ce_source", "ce_type", "ce_time", "ce_sequence")
@@ -28,7 +31,9 @@ _STRICT = frozenset(
 _READ = _STRICT | {"ce_correlationid", "ce_causationid", "traceparent"}
 _LONGEST = 1024  # bytes of a text; it must fit into an index
 _SEQUENCES = range(2**63)  # a version is kept as bigint
-_DAY = timedelta(days=1)
+# between them an instant has a date in every time zone
+_FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
+_LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 UNDECODABLE = "UNDECODABLE"  # reason of its parking
 
 OrderingKey = tuple[str, str, bytes]
@@ -160,9 +165,9 @@ def _read(headers: Headers) -> tuple[dict[str, str], str | None]:
             if name in _STRICT:
                 fault = f"{name}: is no UTF-8"
             continue
-        if (wrong := _unkeepable(value)) is not None:
+        if len(value) > _LONGEST or b"\0" in value:
             if name in _STRICT:
-                fault = f"{name}: {wrong}"
+                fault = f"{name}: {_unkeepable(value)}"
             continue
         if found.setdefault(name, text) != text and name in _STRICT:
             fault = f"{name}: is there twice and differs"
@@ -187,15 +192,16 @@ def _enveloped(item: Item, found: dict[str, str]) -> str | None:
         if name not in found:
             return f"{name}: is absent"
     try:
-        if not _UUID.fullmatch(found["ce_id"]):
-            return "ce_id: is no UUID"
-        ids.instant(UUID(found["ce_id"]))
+        if not _TIMED_UUID.fullmatch(found["ce_id"]):
+            if not _UUID.fullmatch(found["ce_id"]):
+                return "ce_id: is no UUID"
+            ids.instant(UUID(found["ce_id"]))
         sequence = int(found["ce_sequence"])
         time = datetime.fromisoformat(found["ce_time"])
         if time.tzinfo is None:
             return "ce_time: has no time zone"
-        for away in (-_DAY, _DAY):  # so that it has a date in every time zone
-            time.astimezone(UTC) + away
+        if not _FIRST <= time <= _LAST:
+            return "ce_time: has no date in some time zone"
     except (ValueError, OverflowError) as error:
         return f"ce_id, ce_sequence or ce_time: {error}"
     if sequence not in _SEQUENCES:
