@@ -33,7 +33,7 @@ SET = 8  # rows of a table that are written with one statement of their own
 
 BatchFunction = Callable[..., Awaitable[None]]
 Together = dict[BatchFunction, list[tuple[Message, Fact]]]
-Prefetches = dict[int, list[Prefetch]]  # by identity of the item
+Required = dict[int, list[Prefetch]]  # by identity of the item
 
 
 class Applier:
@@ -61,10 +61,10 @@ class Applier:
         self.culprit = None
         facts = [item.fact for item in items if item.fact is not None]
         with handling(facts, self.group) if facts else nullcontext():
-            prefetches = await self._load(items)
+            required = await self._load(items)
             for item in items:
                 self.culprit = item
-                outcome.add(await self._dispose(item, outcome, prefetches, together))
+                outcome.add(await self._dispose(item, outcome, required, together))
             self.culprit = None
             for function, pairs in together.items():
                 await function(pairs, self.session)
@@ -77,32 +77,34 @@ class Applier:
         made, self._made = self._made, []
         return {(kind_of(table), text_of(key)) for table, key, _ in made}
 
-    async def _load(self, items: Sequence[Item]) -> Prefetches:
-        wanted: Prefetches = {}
+    async def _load(self, items: Sequence[Item]) -> Required:
+        """Loads what the handlers will ask for. Returns the rows without which a record waits."""
+        wanted: list[Prefetch] = []
+        required: Required = {}
         for item in items:
             self.culprit = item
             if item.fault is not None:
                 continue
+            first = len(wanted)
             for handler in item.handlers or ():
                 if handler.prefetch is not None:
-                    wanted.setdefault(id(item), []).extend(handler.prefetch(item.event))
+                    wanted += handler.prefetch(item.event)
                 if handler.replica is not None:
-                    replica = prefetch.replica_of(handler.replica, item)
-                    wanted.setdefault(id(item), []).append(replica)
+                    wanted.append(prefetch.replica_of(handler.replica, item))
+            if needed := [one for one in wanted[first:] if one.required]:
+                required[id(item)] = needed
         self.culprit = None
         if wanted:
-            every = [one for of_item in wanted.values() for one in of_item]
-            self._rows += await prefetch.load(self.session, every)
-        return wanted
+            self._rows += await prefetch.load(self.session, wanted)
+        return required
 
     async def _dispose(
-        self, item: Item, outcome: Outcome, prefetches: Prefetches, together: Together
+        self, item: Item, outcome: Outcome, required: Required, together: Together
     ) -> Disposition:
-        return (
-            self._queued(item, outcome)
-            or await self._lacking(item, prefetches)
-            or await self._applied(item, together)
-        )
+        settled = self._queued(item, outcome)
+        if settled is None and id(item) in required:
+            settled = await self._lacking(item, required[id(item)])
+        return settled or await self._applied(item, together)
 
     def _queued(self, item: Item, outcome: Outcome) -> Disposition | None:
         """Behind earlier records of its key, or parked because it cannot be decoded."""
@@ -117,9 +119,9 @@ class Applier:
             return Disposition(item, PARKED, (UNDECODABLE, item.fault), 1)
         return None
 
-    async def _lacking(self, item: Item, prefetches: Prefetches) -> Disposition | None:
-        for one in prefetches.get(id(item), ()):
-            if one.required and await self.session.get(one.table, one.key) is None:
+    async def _lacking(self, item: Item, required: Sequence[Prefetch]) -> Disposition | None:
+        for one in required:
+            if await self.session.get(one.table, one.key) is None:
                 return Disposition(item, WAITING, (kind_of(one.table), text_of(one.key)))
         return None
 
