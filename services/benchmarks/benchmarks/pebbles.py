@@ -27,6 +27,7 @@ from kit.messaging import outbox
 from kit.rpc import idempotency
 from kit.rpc.methods import Call
 from kit.rpc.server import Server
+from kit.runtime import garbage
 from kit.security.identity import Identity
 
 PACKAGE = "eldercare.bench.v1"
@@ -114,7 +115,9 @@ async def _serve(dsn: str, issuer: str, keys_url: str) -> None:
     store = Store(dsn, service="bench", clock=Clock(), vault=KeyRing(f"bench:{key}", None))
     identity = Identity(issuer=issuer, audience="eldercare", keys_url=keys_url)
     server = Server([Pebbles()], store=store, identity=identity)
-    sys.stdout.write(f"{await server.start()}\n")
+    address = await server.start()
+    garbage.settle()  # as a service does when it has started
+    sys.stdout.write(f"{address}\n")
     sys.stdout.flush()
     await asyncio.Event().wait()
 
