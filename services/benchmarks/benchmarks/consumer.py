@@ -30,7 +30,7 @@ from kit.db import migrations
 from kit.db.store import Session, Store
 from kit.messaging.failures import Limits
 from kit.messaging.subscriptions import Archive, Fact, on_batch
-from kit.runtime import garbage
+from kit.runtime import collector
 from testkit import trial
 
 KEYS = 2000
@@ -68,7 +68,7 @@ async def bench_consumer(
     """
     _topic(kafka)
     await trial.send(kafka, _records(mode, events))
-    garbage.settle()  # as a service does when it has started
+    collector.settle()  # as a service does when it has started
     speeds, limits, costs = [], [], []
     for run in range(runs):
         limits.append(events / await _raw(kafka, events))

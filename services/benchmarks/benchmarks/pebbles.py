@@ -27,7 +27,7 @@ from kit.messaging import outbox
 from kit.rpc import idempotency
 from kit.rpc.methods import Call
 from kit.rpc.server import Server
-from kit.runtime import garbage
+from kit.runtime import collector
 from kit.security.identity import Identity
 
 PACKAGE = "eldercare.bench.v1"
@@ -116,7 +116,7 @@ async def _serve(dsn: str, issuer: str, keys_url: str) -> None:
     identity = Identity(issuer=issuer, audience="eldercare", keys_url=keys_url)
     server = Server([Pebbles()], store=store, identity=identity)
     address = await server.start()
-    garbage.settle()  # as a service does when it has started
+    collector.settle()  # as a service does when it has started
     sys.stdout.write(f"{address}\n")
     sys.stdout.flush()
     await asyncio.Event().wait()

@@ -23,7 +23,7 @@ from gateway.issuer.tokens import Issuer
 from gateway.onebox import api as onebox
 from gateway.onebox.parts import Parts as OneBoxParts
 from gateway.settings import Settings
-from kit.runtime import garbage
+from kit.runtime import collector
 from kit.runtime.parts import Parts
 
 
@@ -55,7 +55,7 @@ async def http(parts: Parts) -> None:
         application = app.app(api, bounds, identity=parts.identity, traces_url=settings.traces_url)
         server = app.server(application, settings.listen, bounds)
         server.capture_signals = _no_signal_handlers  # type: ignore[method-assign]
-        garbage.settle()
+        collector.settle()
         serving = asyncio.create_task(server.serve())
         try:
             await asyncio.shield(serving)

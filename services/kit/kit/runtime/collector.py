@@ -15,3 +15,11 @@ def resume() -> None:
     """What is there now is never looked at again; what comes is collected as usual."""
     gc.freeze()
     gc.enable()
+
+
+def settle() -> None:
+    """The same of all that has begun, once a process is at work: scanning it again and again took
+    an eighth of a consumer's time, and a twelfth of the gateway's.
+    """
+    gc.collect()
+    gc.freeze()

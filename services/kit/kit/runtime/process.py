@@ -20,7 +20,7 @@ from kit.observability import metrics, names, setup
 from kit.observability.logs import log
 from kit.observability.setup import FLUSH_S
 from kit.rpc.server import Server
-from kit.runtime import garbage
+from kit.runtime import collector
 from kit.runtime.exits import DRAINED, FAILED, HALTED, MISCONFIGURED, NOT_DRAINED
 from kit.runtime.health import Health
 from kit.runtime.loops import Endless, Loop, Loops, Reading
@@ -185,7 +185,7 @@ class Process:
                 f"also {getattr(work, '__name__', 'work')}",
                 Endless(made) if inspect.isawaitable(made) else made,
             )
-        garbage.settle()
+        collector.settle()
         self.health.started = True
         log.info("running", service=self.settings.service, grpc_port=self.status.grpc_port)
 
