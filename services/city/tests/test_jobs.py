@@ -285,7 +285,7 @@ async def test_a_running_city_passes_for_the_smoke_test_and_fails_for_who_may_no
     )
     assert await client.ended() == 0, client.printed()
     assert client.printed().count("ok  ") == len(NAMES) + 5 + len(BUSINESS)
-    assert "sources heard" in client.printed()
+    assert "events behind" in client.printed()
 
     official = Job(tmp_path, "smoke", **given, USERNAME="city", PASSWORD="demo")
     assert await official.ended() == 1
