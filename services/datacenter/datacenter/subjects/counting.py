@@ -101,7 +101,7 @@ def flows(at: Callable[[S], Dated | None], rules: Rules[S]) -> Part[S]:
     def add(thing: S, limits: Limits, counts: Counts) -> None:
         place = at(thing)
         if place is not None:
-            row = _row(counts, place.area, place.month)
+            row = counts.setdefault((place.area, place.month), {})
             for measure, amount_of in rules:
                 if amount := amount_of(thing, limits):
                     row[measure] = amount
@@ -114,7 +114,7 @@ def item_flows(items: Callable[[S], Iterable[I]], rules: Rules[I]) -> Part[S]:
 
     def add(thing: S, limits: Limits, counts: Counts) -> None:
         for item in items(thing):
-            row = _row(counts, item.area, item.month)
+            row = counts.setdefault((item.area, item.month), {})
             for measure, amount_of in rules:
                 if amount := amount_of(item, limits):
                     row[measure] = row.get(measure, 0) + amount
@@ -154,20 +154,12 @@ def stocks(
                 found = bisect_right(months, month) - 1
                 view = views[found] if found >= 0 else None
                 if view is not None:
-                    row = _row(counts, view.area, month)
+                    row = counts.setdefault((view.area, month), {})
                     for measure, amount_of in rules_in:
                         if amount := amount_of(view, limits):
                             row[measure] = amount
 
     return add
-
-
-def _row(counts: Counts, area: str, month: int) -> Row:
-    place = (area, month)
-    row = counts.get(place)
-    if row is None:
-        row = counts[place] = {}
-    return row
 
 
 def _put(counts: Counts, area: str, month: int, changes: Row) -> None:
