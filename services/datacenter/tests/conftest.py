@@ -7,7 +7,7 @@ import pytest
 from datacenter import months
 from datacenter.counts import queries as counts
 from datacenter.figures import queries as figures
-from datacenter.indicators.catalogue import limits
+from datacenter.indicators.catalogue import catalogue, limits
 from datacenter.proofs.flows import definitions
 from datacenter.proofs.recount.figures import Figures, figures_of
 from datacenter.proofs.recount.month import Recount
@@ -41,11 +41,15 @@ def shown(store: Store) -> Callable[[str], Awaitable[Figures]]:
             at = months.of_text(month)
             counted = await counts.totals(session, an_operator(), codes, at, at)
             present = await counts.presence(session, an_operator(), CITY, at, at)
-            made = figures.figures(codes, range(at, at + 1), counted, present, {})
+        every = list(catalogue().values())
+        of_areas = [indicator for indicator in every if indicator.level is not None]
+        # most villages have no counts, and there all others are zero
+        has_counts = {area for _, area, _ in counted}
         return {
-            (one.code, one.area_code): (one.numerator, one.denominator)
-            for one in made
-            if one.numerator or one.denominator
+            (indicator.code, code): parts
+            for code in codes
+            for indicator in (every if code in has_counts else of_areas)
+            if any(parts := figures.parts_of(indicator, code, at, counted, present))
         }
 
     return read

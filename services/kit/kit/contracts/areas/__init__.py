@@ -84,6 +84,7 @@ class Areas:
         ]
 
 
+@lru_cache(maxsize=1 << 16)  # asked for each fact again; a city has some thousands of codes
 def level(code: str) -> int:
     """The level that a code's trailing zeros tell.
 
