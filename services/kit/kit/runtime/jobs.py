@@ -27,7 +27,7 @@ from kit.db.raw_session import RawSession
 from kit.db.store import Session, Store
 from kit.observability import names
 from kit.observability.logs import log
-from kit.runtime.timers import any_due, firing, rest_after, sets_due
+from kit.runtime.timers import DueWatch, firing, rest_after, sets_due
 
 POLL_S = 0.2
 REST_S = 1.0
@@ -69,6 +69,7 @@ class BackgroundJobs:
         self._store = store
         self._jobs = jobs
         self._lease = lease
+        self._due = DueWatch(store, jobs)
         self._polled_at = time.monotonic()
         self._begun_at: float | None = None  # of the jobs under way
         self._wake = asyncio.Event()
@@ -108,7 +109,7 @@ class BackgroundJobs:
 
     async def work(self) -> int:
         """Does what is due now, at most one handful of each kind; returns how many."""
-        if not await any_due(self._store, self._jobs):
+        if not await self._due.any():
             return 0
         rows = await self._leased()
         self._begun_at = time.monotonic()

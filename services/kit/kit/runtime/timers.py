@@ -13,7 +13,7 @@ fails rests, ever longer, and stays visible.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
@@ -31,6 +31,7 @@ from kit.observability.traces import span, traceparent
 Fire = Callable[[Session, str], Awaitable[None]]
 
 POLL_S = 0.1
+ASK_S = 1.0  # between two questions for timers that another process has set, or that have rested
 TOGETHER = 50  # timers that one transaction fires, as long as none of them fails
 REST_S = 1.0
 MOST_REST_S = 3600.0
@@ -47,10 +48,8 @@ _FIRED = "delete from due where (kind, key) in (select * from unnest($1::text[],
 _FAILED = """
 update due set tries = tries + 1, not_before = $3, reason = $4
 where kind = $1 and key = $2"""
-_ANY = """
-select exists (
-    select from due
-    where kind = any($1) and at <= $2 and (not_before is null or not_before <= $3))"""
+_NEXT = """
+select min(at) from due where kind = any($1) and (not_before is null or not_before <= $2)"""
 _COUNT = """
 select count(*) as due, count(*) filter (where tries > 0) as failing from due where at <= $1"""
 
@@ -101,6 +100,7 @@ class Timers:
         )
         self.fired = 0
         self.progress = time.monotonic()
+        self._due = DueWatch(store, self.fires)
         self._wake = asyncio.Event()
         self._stopping = False
         store.committed.append(self._committed)
@@ -131,7 +131,7 @@ class Timers:
         """Fires what is due now, at most one transaction's worth; returns how many rows it dealt
         with.
         """
-        if not self.fires or not await any_due(self.store, self.fires):
+        if not await self._due.any():
             return 0
         try:
             return await self._fired_together(TOGETHER)
@@ -223,11 +223,36 @@ class Timers:
             self._wake.set()
 
 
-async def any_due(store: Store, kinds: Iterable[str]) -> bool:
-    """Whether a timer of these kinds is to be fired now."""
-    async with store.raw() as session:
-        found = await session.fetchrow(_ANY, list(kinds), session.now, store.clock.real())
-    return bool(found[0])
+class DueWatch:
+    """Knows when the next timer of some kinds is due, so that a service at rest asks its database
+    once in a while, however often it is asked itself.
+    """
+
+    def __init__(self, store: Store, kinds: Collection[str]) -> None:
+        self._store = store
+        self._kinds = kinds
+        self._next: datetime | None = None
+        self._asked_at = float("-inf")
+        self._outdated = True
+        store.committed.append(self._committed)
+
+    async def any(self) -> bool:
+        """Whether a timer of these kinds is to be fired now."""
+        if not self._kinds:
+            return False
+        if self._outdated or time.monotonic() - self._asked_at > ASK_S or self._reached():
+            self._asked_at, self._outdated = time.monotonic(), False
+            async with self._store.raw() as session:
+                found = await session.fetchrow(_NEXT, list(self._kinds), self._store.clock.real())
+            self._next = found[0]
+        return self._reached()
+
+    def _reached(self) -> bool:
+        return self._next is not None and self._next <= self._store.clock.now()
+
+    def _committed(self, session: Session | RawSession) -> None:
+        if any(kind in self._kinds for kind, _ in session.timers):
+            self._outdated = True
 
 
 def sets_due(session: Session | RawSession, kinds: Collection[str]) -> bool:
