@@ -28,6 +28,7 @@ from kit.contracts import ids
 from kit.contracts.clock import Clock
 from kit.db import migrations
 from kit.db.store import Session, Store
+from kit.messaging.consumers import BATCH
 from kit.messaging.failures import Limits
 from kit.messaging.subscriptions import Archive, Fact, on_batch
 from kit.runtime import collector
@@ -37,7 +38,7 @@ KEYS = 2000
 GOALS = {"whole": 3_000, "bad": 500, "bulk": 10_000}
 MADE_OF = {
     "whole": (
-        "batches of 100; per event one SQLModel row loaded for update and changed, one "
+        f"batches of {BATCH}; per event one SQLModel row loaded for update and changed, one "
         "inserted, inbox, position"
     ),
     "bad": (
@@ -126,7 +127,7 @@ async def _raw(kafka: str, events: int) -> float:
     try:
         seen, begun = 0, 0.0
         while seen < events:
-            batches = await consumer.getmany(timeout_ms=1000, max_records=100)
+            batches = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
             begun = begun or time.perf_counter()  # joining a group is not reading
             seen += sum(map(len, batches.values()))
         return time.perf_counter() - begun

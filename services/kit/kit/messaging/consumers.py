@@ -34,6 +34,9 @@ STOP_S = 10  # a drain waits so long for the batch under way
 # fence
 BARRIER_S = 20
 COMMIT_PAUSE_S, COMMIT_S = 1.0, 2.0  # between two commits to Kafka, which only tools read
+# Most records of one transaction: what a transaction itself costs is shared by so many. Above it
+# little is gained, and a record that fails makes more of them be applied once more.
+BATCH = 200
 STUCK_S = 120  # a batch that takes longer is no progress
 
 
@@ -51,7 +54,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         group: str,
         *,
         archive: Archive | None = None,
-        batch: int = 100,
+        batch: int = BATCH,
         limits: Limits | None = None,
         member: str | None = None,
         session_ms: int = SESSION_MS,
