@@ -116,7 +116,8 @@ def made(
         "read",
         metadata_max_age_ms=30_000,
         max_poll_interval_ms=SLOWEST_MS,
-        fetch_max_wait_ms=100,
+        # an empty answer is asked for again at once; so long a record may lie beside a slow batch
+        fetch_max_wait_ms=250,
     )
     connection = {name: tuned.pop(name) for name in _OF_CONNECTION & tuned.keys()}
     broker = KafkaBroker(
