@@ -120,6 +120,24 @@ async def test_two_replicas_fire_each_timer_once_and_share_the_work(pushing, clo
     assert min(replica.fired for replica in replicas) > 0
 
 
+async def test_a_timer_that_another_process_sets_is_found_by_who_is_at_rest(
+    pushing, clock, until
+) -> None:
+    other = Store(pushing.pebbles.dsn, service="kit", clock=clock)
+    runner = Timers(other, "kit", fires={"push": pushing.fire})
+    assert await runner.fire() == 0  # it knows by now that nothing is due
+    running = asyncio.create_task(runner.run())
+
+    await pushing.set(1)
+    on(clock)
+    await until(lambda: runner.fired == 1, 5)
+    runner.stop()
+    await running
+    await other.close()
+
+    assert await read(pushing.pebbles.dsn, "select pushed from pebble") == [(1,)]
+
+
 async def test_a_timer_interrupted_in_its_flow_fires_after_the_restart(pushing, clock) -> None:
     await pushing.set(3)
     entered = asyncio.Event()
