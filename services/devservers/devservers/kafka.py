@@ -189,8 +189,8 @@ class Kafka(Process):
             "num.network.threads": 2,
             "num.io.threads": 4,
         }
-        # a node alone has no followers to tell twice a second that nothing happened: a third of what
-        # it does at rest
+        # a node alone has no followers to tell twice a second that nothing happened: a third of
+        # what it does at rest
         if len(voters) == 1:
             settings["metadata.max.idle.interval.ms"] = 0
         for name, door in self._doors.items():

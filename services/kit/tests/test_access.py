@@ -3,7 +3,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Column, MetaData, String, Table, Uuid, select
+from sqlalchemy import Column, MetaData, Select, String, Table, Uuid, select
 
 from devservers.postgres import Postgres
 from kit.contracts.refusals import NotFound
@@ -116,6 +116,46 @@ def test_a_role_without_a_column_it_can_use_sees_no_row(role):
     )
 
     assert "false" in str(scoped(select(ROWS), caller).compile()).lower()
+
+
+async def test_a_worker_alone_sees_of_the_organisation_only_what_is_the_workers_own(
+    postgres: Postgres, rows, clock
+):
+    store = Store(postgres.dsn(), service="kit", clock=clock)
+    firm, worker = str(IDS[0]), str(IDS[1])
+
+    def seen_by(*roles: str, worker_id: str | None = worker) -> Select[tuple[str]]:
+        caller = Caller(
+            "s", "c", frozenset(roles), organisation_id=firm, worker_id=worker_id, area=AREAS[4]
+        )
+        return scoped(
+            select(ROWS.c.id),
+            caller,
+            area=ROWS.c.area,
+            organisation=ROWS.c.organisation,
+            worker=ROWS.c.person,
+        )
+
+    of_firm = {row[0] for row in rows if str(row[2]) == firm}
+    own = {row[0] for row in rows if str(row[2]) == firm and str(row[3]) == worker}
+    in_area = {row[0] for row in rows if row[1] == AREAS[4]}
+    async with store.rehearsal() as session:
+        connection = await session.connection()
+        await connection.run_sync(ROWS.metadata.create_all)
+        names = ("id", "area", "organisation", "person")
+        await connection.execute(
+            ROWS.insert(), [dict(zip(names, row, strict=True)) for row in rows]
+        )
+
+        async def found(query: Select[tuple[str]]) -> set[str]:
+            return set((await connection.execute(query)).scalars())
+
+        assert await found(seen_by("worker")) == own
+        assert await found(seen_by("worker", "provider")) == of_firm
+        assert await found(seen_by("worker", "official")) == own | in_area
+        assert await found(seen_by("worker", worker_id=None)) == set()
+        assert await found(seen_by("worker", worker_id="no id")) == set()
+    await store.close()
 
 
 def test_outside_the_scope_nothing_is_found():

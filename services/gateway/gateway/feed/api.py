@@ -31,8 +31,8 @@ def routes(store: Store, identity: Identity, cursors: Cursors) -> list[Route]:
 
     async def poll(request: Request) -> Response:
         try:
-            caller = await caller_of(identity, request)
-            if not ORGANISATION_ROLES & caller.roles or not caller.organisation_id:
+            caller = (await caller_of(identity, request)).acting_as(ORGANISATION_ROLES)
+            if not caller.roles or not caller.organisation_id:
                 raise Denied("the feed is for organisations: roles provider, worker, home")
             return await _poll(store, cursors, caller, request)
         except EldercareError as error:

@@ -51,11 +51,19 @@ async def append(session: Session, events: Sequence[tuple[OrganisationEvent, Fac
         row = FeedEvent(
             position=head.position,
             organisation_id=UUID(event.organisation_id),
+            worker_id=_worker_of(event),
             event_id=UUID(fact.id),
             body=cloud_event(event, fact),
             heard_at=Clock.real(),
         )
         session.add(row)
+
+
+def _worker_of(event: OrganisationEvent) -> UUID | None:
+    """The worker of an order; how the organisation's visits are judged is not for its workers."""
+    if event.DESCRIPTOR.file is not dispatch.DESCRIPTOR or not event.worker_id:
+        return None
+    return UUID(event.worker_id)
 
 
 def cloud_event(event: Message, fact: Fact) -> str:

@@ -47,9 +47,13 @@ async def page(session: Session, caller: Caller, cursor: Cursor | None, limit: i
             raise FeedRestored(head.epoch, head.gone, resume, after - resume)
         if after < head.gone:
             raise CursorExpired(head.epoch, head.gone)
-    organisation = col(FeedEvent.organisation_id)
     statement = (
-        scoped(select(FeedEvent), caller, organisation=organisation)
+        scoped(
+            select(FeedEvent),
+            caller,
+            organisation=FeedEvent.organisation_id,
+            worker=FeedEvent.worker_id,
+        )
         .where(col(FeedEvent.position) > after)
         .order_by(col(FeedEvent.position))
         .limit(limit)

@@ -47,6 +47,9 @@ class FeedEvent(TableBase, table=True):
     __table_args__ = (Index("feed_event_organisation_position", "organisation_id", "position"),)
     position: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     organisation_id: UUID
+    worker_id: UUID | None = Field(
+        default=None, description="the worker who may read it too; absent where none may"
+    )
     event_id: UUID = Field(unique=True)
     body: str = Field(sa_type=Text, description="CloudEvents structured JSON, rendered once")
     heard_at: datetime = Field(description="when it was consumed, real time")

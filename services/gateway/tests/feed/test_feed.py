@@ -11,11 +11,13 @@ import httpx
 import pytest
 import pytest_asyncio
 from eldercare.dispatch.v1.events_pb2 import OrderAccepted
+from eldercare.supervision.v1.events_pb2 import SettlementHeld
 
 from gateway.feed import api as feed
 from gateway.feed import flows, restored
 from gateway.feed.consumers import append
 from gateway.feed.cursors import Cursor, Cursors
+from gateway.feed.flows import OrganisationEvent
 from gateway.feed.tables import HEAD, FeedHead
 from gateway.http import app
 from gateway.http.limits import Bounds
@@ -56,9 +58,13 @@ Ask = Callable[..., Awaitable[httpx.Response]]
 @pytest.fixture
 def ask(http: httpx.AsyncClient, issuer: Issuer) -> Ask:
     async def asked(
-        organisation: str = OURS, role: str = "worker", **query: str | int
+        organisation: str = OURS,
+        *roles: str,
+        worker_id: str | None = None,
+        **query: str | int,
     ) -> httpx.Response:
-        token = issuer.token((role,), organisation_id=organisation)
+        claims = {"worker_id": worker_id} if worker_id else {}
+        token = issuer.token(roles or ("provider",), organisation_id=organisation, **claims)
         return await http.get(
             "/v1/feed", params=query, headers={"Authorization": f"Bearer {token}"}
         )
@@ -66,7 +72,7 @@ def ask(http: httpx.AsyncClient, issuer: Issuer) -> Ask:
     return asked
 
 
-async def publish(store: Store, *organisations: str) -> None:
+async def publish(store: Store, *organisations: str, worker_id: str | None = None) -> None:
     events = []
     for organisation in organisations:
         event = OrderAccepted(
@@ -74,28 +80,31 @@ async def publish(store: Store, *organisations: str) -> None:
             elder_id=str(ids.new()),
             area_code="341102001003",
             organisation_id=organisation,
-            worker_id=str(ids.new()),
+            worker_id=worker_id or str(ids.new()),
         )
         event.accepted_at.GetCurrentTime()
-        events.append(
-            (
-                event,
-                Fact(
-                    str(ids.new()),
-                    "/eldercare/dispatch/order/x",
-                    event.DESCRIPTOR.full_name,
-                    event.order_id,
-                    4,
-                    datetime(2026, 2, 1, tzinfo=UTC),
-                    "eldercare.order.v1",
-                    0,
-                    0,
-                    event.SerializeToString(),
-                ),
-            )
+        events.append(event)
+    await say(store, *events)
+
+
+async def say(store: Store, *events: OrganisationEvent) -> None:
+    facts = [
+        Fact(
+            str(ids.new()),
+            "/eldercare/dispatch/order/x",
+            event.DESCRIPTOR.full_name,
+            event.order_id,
+            4,
+            datetime(2026, 2, 1, tzinfo=UTC),
+            "eldercare.order.v1",
+            0,
+            0,
+            event.SerializeToString(),
         )
+        for event in events
+    ]
     async with store.transaction() as session:
-        await append(events, session)
+        await append(list(zip(events, facts, strict=True)), session)
 
 
 def sealed(epoch: UUID, position: int, key: bytes) -> str:
@@ -111,6 +120,29 @@ async def test_a_reader_sees_its_own_events_and_how_many_were_withheld(
 
     assert [event["data"]["organisation_id"] for event in page["events"]] == [OURS, OURS]
     assert (page["first"], page["last"], page["withheld"], page["high_water"]) == (1, 3, 1, 3)
+
+
+async def test_a_worker_reads_of_the_feed_only_the_own_orders(store: Store, ask: Ask) -> None:
+    own, colleague = str(ids.new()), str(ids.new())
+    await publish(store, OURS, OURS, worker_id=own)
+    await publish(store, OURS, worker_id=colleague)
+    held = SettlementHeld(organisation_id=OURS, worker_id=own, order_id=str(ids.new()))
+    await say(store, held)
+
+    page = (await ask(OURS, "worker", worker_id=own)).json()
+
+    assert [event["data"]["worker_id"] for event in page["events"]] == [own, own]
+    assert (page["last"], page["withheld"]) == (4, 2)
+    assert len((await ask(OURS, "provider", "worker", worker_id=own)).json()["events"]) == 4
+    assert (await ask(OURS, "worker")).json()["events"] == []
+
+
+async def test_a_role_that_the_feed_is_not_for_widens_nothing(store: Store, ask: Ask) -> None:
+    await publish(store, OURS, THEIRS)
+
+    page = (await ask(OURS, "provider", "operator")).json()
+
+    assert [event["data"]["organisation_id"] for event in page["events"]] == [OURS]
 
 
 async def test_pages_follow_without_gap_or_overlap(store: Store, ask: Ask) -> None:

@@ -92,7 +92,7 @@ class Method:
 
     def admit(self, bearer: Caller, user: Caller | None) -> tuple[Caller, Caller | None]:
         """Decides whose rights count: (the user or the service itself, the service that speaks for
-        the user).
+        the user). The caller acts in those roles alone that admit the call.
 
         user: whom `on-behalf-of` names. Raises: Denied, Unauthenticated.
         """
@@ -103,8 +103,12 @@ class Method:
                 raise Denied("only services may call this method", method=self.full_name)
             return user or bearer, bearer
         caller = user or bearer
-        if not self.open and self.roles.isdisjoint(caller.roles):
-            raise Denied("none of the caller's roles may call this method", method=self.full_name)
+        if not self.open:
+            caller = caller.acting_as(self.roles)
+            if not caller.roles:
+                raise Denied(
+                    "none of the caller's roles may call this method", method=self.full_name
+                )
         return caller, bearer if bearer.service else None
 
 

@@ -1,11 +1,11 @@
 """Who may see which rows: one decision for lists, search, export, cache and feed."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_
+from sqlalchemy import ColumnElement, and_, false, or_
 from sqlalchemy.orm import QueryableAttribute
 
 from kit.contracts.refusals import NotFound
@@ -69,6 +69,12 @@ class Caller:
             service="service" in roles,
         )
 
+    def acting_as(self, roles: Collection[str]) -> "Caller":
+        """The same person in those of these roles alone that are the person's. A role comes with
+        its scope: one that does not admit a call must not widen what the call reaches.
+        """
+        return replace(self, roles=self.roles.intersection(roles))
+
     def check(
         self,
         *,
@@ -130,6 +136,11 @@ def organisation_of(caller: Caller) -> str | None:
     return None if ORGANISATION_ROLES.isdisjoint(caller.roles) else caller.organisation_id
 
 
+def is_worker_alone(caller: Caller) -> bool:
+    """True for a worker who sees of the organisation only what is the worker's own."""
+    return caller.roles & ORGANISATION_ROLES == {"worker"}
+
+
 def elders_of(caller: Caller) -> frozenset[str]:
     """Ids of the elders for whom the caller speaks, if one of the roles gives the right to."""
     return frozenset() if PERSON_ROLES.isdisjoint(caller.roles) else caller.elder_ids
@@ -142,11 +153,13 @@ def scoped(
     area: object = None,
     organisation: object = None,
     person: object = None,
+    worker: object = None,
 ) -> S:
     """Keeps the rows that this caller may see: the union of what each of the caller's roles sees.
 
     area, organisation, person: the columns that hold the area code, the organisation's id, the
-    elder's id; an attribute of a table counts as its column.
+    elder's id; an attribute of a table counts as its column. worker: the column that holds the
+    worker's id, where workers see of their organisation's rows only their own.
     A role without a column it can use sees no row.
     Raises: TypeError for what is no column.
     """
@@ -156,7 +169,11 @@ def scoped(
     if area is not None and (own_area := area_of(caller)):
         kept.append(_column(area).between(*area_range(own_area)))
     if organisation is not None and (own := organisation_of(caller)):
-        kept.append(_is_one_of(_column(organisation), [own]))
+        is_own = _is_one_of(_column(organisation), [own])
+        if worker is not None and is_worker_alone(caller):
+            mine = [caller.worker_id] if caller.worker_id else []
+            is_own = and_(is_own, _is_one_of(_column(worker), mine))
+        kept.append(is_own)
     if person is not None and (elders := elders_of(caller)):
         kept.append(_is_one_of(_column(person), sorted(elders)))
     return select.where(or_(*kept) if kept else false())

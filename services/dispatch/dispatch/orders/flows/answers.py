@@ -23,7 +23,7 @@ from kit.contracts.refusals import Malformed, NotFound
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime.timers import cancel_timer, set_timer
-from kit.security.access import Caller, check
+from kit.security.access import Caller, check, is_worker_alone
 
 
 async def cancel(
@@ -88,8 +88,7 @@ async def follow_up(
 async def _offered(session: Session, order_id: str, caller: Caller) -> Order:
     order = await session.get_locked(Order, UUID(order_id))
     check(caller, organisation=order.organisation_id, kind="order", key=order_id)
-    is_worker_alone = "worker" in caller.roles and "provider" not in caller.roles
-    if is_worker_alone and str(order.worker_id) != caller.worker_id:
+    if is_worker_alone(caller) and str(order.worker_id) != caller.worker_id:
         raise NotFound("order", order_id)
     if order.state != State.ASSIGNED:
         raise NotOffered(order_id=order.order_id)
