@@ -16,7 +16,9 @@ import pytest
 from calls import NOBODY, PLACES, Document, filled, named
 from running_city import CITY, ELDERS, SEED, RunningCity
 
+from city.names import present
 from gateway.contracts.methods import Method, apis, methods
+from kit.rpc.methods import methods_of
 from kit.security.access import AREA_ROLES, ORGANISATION_ROLES, PERSON_ROLES, ROLES
 from simulator.world.days import START
 from simulator.world.geography import COUNTIES, Geography
@@ -446,7 +448,8 @@ def test_an_internal_method_has_no_way_in_from_outside(town: RunningCity, name: 
 
 
 @pytest.mark.parametrize("name", internal())
-def test_an_internal_method_listens_to_services_alone(town: RunningCity, name: str) -> None:
+def test_an_internal_method_listens_to_its_callers_alone(town: RunningCity, name: str) -> None:
+    service, _, method = name.rpartition("/")
     users = town.token(
         *sorted(ROLES - {"service"}), area=CITY, organisation_id=NOBODY[0], elder_ids=[NOBODY[0]]
     )
@@ -457,11 +460,17 @@ def test_an_internal_method_listens_to_services_alone(town: RunningCity, name: s
     assert (
         spoken(town, name, f"Bearer {users}", f"Bearer {users}") == grpc.StatusCode.UNAUTHENTICATED
     )
-    # a service is let in, and then its empty request is refused
-    assert (
-        spoken(town, name, f"Bearer {town.client_token('dispatch')}")
-        == grpc.StatusCode.INVALID_ARGUMENT
-    )
+    callers = set(methods_of(service)[method].callers)
+    for caller in callers:  # is let in, and then its empty request is refused
+        assert (
+            spoken(town, name, f"Bearer {town.client_token(caller)}")
+            == grpc.StatusCode.INVALID_ARGUMENT
+        )
+    for stranger in set(present()) - callers:
+        assert (
+            spoken(town, name, f"Bearer {town.client_token(stranger)}")
+            == grpc.StatusCode.PERMISSION_DENIED
+        )
 
 
 def spoken(

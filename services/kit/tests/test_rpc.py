@@ -304,13 +304,16 @@ async def test_an_open_method_takes_any_valid_token(client, issuer, trial):
     assert await client.call(f"{SERVICE}/Sum", trial.GetThing(thing_id="1"), token=issuer.token(()))
 
 
-async def test_an_internal_method_takes_services_alone_and_knows_the_user(
+async def test_an_internal_method_takes_its_callers_alone_and_knows_the_user(
     client, issuer, trials, trial, official
 ):
     service = issuer.service_token("dispatch")
 
     with pytest.raises(Denied):
         await client.call(f"{SERVICE}/Tell", trial.GetThing(), token=issuer.token(("operator",)))
+    with pytest.raises(Denied):
+        stranger = issuer.service_token("facility")
+        await client.call(f"{SERVICE}/Tell", trial.GetThing(), token=stranger)
     await client.call(f"{SERVICE}/Tell", trial.GetThing(), token=service)
     await client.call(f"{SERVICE}/Tell", trial.GetThing(), token=service, on_behalf_of=official)
 

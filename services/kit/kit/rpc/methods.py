@@ -60,6 +60,7 @@ class Method:
     reply: type[Message]
     roles: frozenset[str]
     internal: bool
+    callers: frozenset[str]
     open: bool
     writes: bool
     area: str
@@ -74,6 +75,8 @@ class Method:
             raise TypeError(
                 f"{descriptor.full_name} does not say who may call it: option (eldercare.access)"
             )
+        if access.internal != bool(access.callers):
+            raise TypeError(f"{descriptor.full_name}: `internal` and `callers` go together")
         if descriptor.client_streaming or descriptor.server_streaming:
             raise TypeError(f"{descriptor.full_name} streams; the platform's contracts are unary")
         return cls(
@@ -83,6 +86,7 @@ class Method:
             reply=message_factory.GetMessageClass(descriptor.output_type),
             roles=frozenset(access.roles),
             internal=access.internal,
+            callers=frozenset(access.callers),
             open=access.open,
             writes=access.writes,
             area=access.area,
@@ -101,6 +105,8 @@ class Method:
         if self.internal:
             if not bearer.service:
                 raise Denied("only services may call this method", method=self.full_name)
+            if bearer.client_id not in self.callers:
+                raise Denied("this service may not call this method", method=self.full_name)
             return user or bearer, bearer
         caller = user or bearer
         if not self.open:
