@@ -42,7 +42,7 @@ from assessment.testing import (
     emitted,
     report_death,
 )
-from kit.contracts.refusals import NotFound, Refusal
+from kit.contracts.refusals import Malformed, NotFound, Outdated, Refusal
 from kit.db.personal import KeyRing
 from kit.db.store import Session, Store
 
@@ -172,6 +172,34 @@ async def test_a_change_raises_the_version_and_publishes_the_whole_state(session
         ELSEWHERE,
     )
     assert (await session.get(Elder, uuid.UUID(elder.elder_id))).version == 2
+
+
+async def test_of_two_changes_of_what_was_read_the_second_is_refused(session: Session):
+    elder = await an_elder(session)
+    await change(session, elder.elder_id, living=2, version=1)
+
+    with pytest.raises(Outdated) as refused:
+        await change(session, elder.elder_id, living=3, version=1)
+
+    assert refused.value.facts == {"version": 2}
+    assert (await change(session, elder.elder_id, living=3, version=2)).elder.living == 3
+
+
+async def test_two_officials_add_and_remove_groups_and_neither_is_lost(session: Session):
+    elder = await an_elder(session)
+    dibao, tekun, handicapped = 1, 2, 3
+    await change(session, elder.elder_id, hardships=api.Hardships(hardships=[dibao]))
+
+    await change(session, elder.elder_id, add_hardships=[tekun])
+    event = await change(
+        session, elder.elder_id, add_hardships=[handicapped], remove_hardships=[dibao]
+    )
+
+    assert list(event.elder.hardships) == [tekun, handicapped]
+    with pytest.raises(Malformed):
+        await change(session, elder.elder_id, add_hardships=[dibao], remove_hardships=[dibao])
+    with pytest.raises(Malformed):
+        await change(session, elder.elder_id, hardships=api.Hardships(), add_hardships=[dibao])
 
 
 async def test_a_change_of_nothing_is_refused(session: Session):

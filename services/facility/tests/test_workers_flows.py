@@ -21,7 +21,7 @@ from facility.testing import (
 from facility.workers import flows as workers
 from facility.workers import queries
 from facility.workers.errors import ImpossibleBirthDay, ImpossibleShift, NothingToChange, WorkerGone
-from kit.contracts.refusals import NotFound, Refusal
+from kit.contracts.refusals import NotFound, Outdated, Refusal
 from kit.db.store import Session
 
 
@@ -88,6 +88,23 @@ async def test_a_change_publishes_the_whole_state_of_a_worker(session: Session):
 
     assert (list(event.worker.skills), event.worker.certified_until) == ([6], "2028-01-01")
     assert (event.worker.shift_from_min, event.worker.shift_to_min) == (480, 900)
+
+
+async def test_of_two_changes_of_a_worker_as_read_the_second_is_refused(session: Session):
+    made = await worker(session, (await organisation(session)).organisation_id)
+    question = api.GetWorker(worker_id=made.worker_id)
+    read = await queries.worker(session, question, OFFICIAL)
+
+    def changing(**given) -> api.ChangeWorker:
+        return api.ChangeWorker(worker_id=made.worker_id, version=read.version, **given)
+
+    event = await workers.change(session, changing(add_skills=[6]), OFFICIAL)
+    with pytest.raises(Outdated):
+        await workers.change(session, changing(shift_to_min=900), OFFICIAL)
+
+    assert list(event.worker.skills) == sorted({*made.skills, 6})
+    assert not event.worker.HasField("version")
+    assert (await queries.worker(session, question, OFFICIAL)).version == read.version + 1
 
 
 async def test_who_left_is_not_changed(session: Session):

@@ -311,8 +311,8 @@ async def test_an_internal_method_takes_its_callers_alone_and_knows_the_user(
 
     with pytest.raises(Denied):
         await client.call(f"{SERVICE}/Tell", trial.GetThing(), token=issuer.token(("operator",)))
+    stranger = issuer.service_token("facility")
     with pytest.raises(Denied):
-        stranger = issuer.service_token("facility")
         await client.call(f"{SERVICE}/Tell", trial.GetThing(), token=stranger)
     await client.call(f"{SERVICE}/Tell", trial.GetThing(), token=service)
     await client.call(f"{SERVICE}/Tell", trial.GetThing(), token=service, on_behalf_of=official)

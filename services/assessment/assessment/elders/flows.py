@@ -26,7 +26,7 @@ from assessment.elders.errors import (
 from assessment.elders.rules import Living, Sex, Status, is_complete
 from assessment.elders.tables import Elder
 from assessment.limits import procedure
-from kit.contracts import areas, ids, numbers, wire
+from kit.contracts import areas, ids, numbers, sets, wire
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Refusal
 from kit.db import rotation
@@ -66,9 +66,10 @@ async def change(
 ) -> events.ElderChanged:
     """Changes what is known of an elder; a new area brings somebody back who had moved out."""
     named = {field.name for field, _ in command.ListFields()}
-    if not command.moved_out and named <= {"elder_id"}:
+    if not command.moved_out and named <= {"elder_id", "version"}:
         raise NothingToChange
-    row = await session.get_locked(Elder, UUID(command.elder_id), caller)
+    version = command.version if command.HasField("version") else None
+    row = await session.get_locked(Elder, UUID(command.elder_id), caller, version=version)
     stays_away = row.status is Status.MOVED_OUT and not command.HasField("area_code")
     if row.status is Status.DEAD or stays_away:
         raise ElderNotAlive(elder_id=row.elder_id, status=row.status.name)
@@ -217,8 +218,13 @@ def _apply(row: Elder, command: api.ChangeElder, ring: KeyRing) -> None:
         row.area_code = command.area_code
     if command.HasField("living"):
         row.living = Living(command.living)
-    if command.HasField("hardships"):
-        row.hardships = sorted(command.hardships.hardships)
+    row.hardships = sets.changed(
+        row.hardships,
+        "hardships",
+        whole=command.hardships.hardships if command.HasField("hardships") else None,
+        added=command.add_hardships,
+        removed=command.remove_hardships,
+    )
     if command.HasField("local_register"):
         row.local_register = command.local_register
 

@@ -95,7 +95,7 @@ def _record(row: Elder, ring: KeyRing) -> api.ElderRecord:
     for kind in MASKED:
         text = opened(ring, row, kind)
         masked[kind] = mask(kind, text) if text else ""
-    return api.ElderRecord(elder=wire.message(events.Elder, row), **masked)
+    return api.ElderRecord(elder=wire.message(events.Elder, row), version=row.version, **masked)
 
 
 def _named(question: api.ListElders, context: Context) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ from facility.workers.errors import (
 )
 from facility.workers.rules import WorkerStatus
 from facility.workers.tables import Worker
-from kit.contracts import ids, numbers, wire
+from kit.contracts import ids, numbers, sets, wire
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import NotFound
 from kit.db import rotation
@@ -73,11 +73,17 @@ async def change(
     session: Session, command: api.ChangeWorker, caller: Caller
 ) -> events.WorkerChanged:
     """Changes skills, certificate or shift."""
-    if all(field.name == "worker_id" for field, _ in command.ListFields()):
+    if {field.name for field, _ in command.ListFields()} <= {"worker_id", "version"}:
         raise NothingToChange
-    row = await _active(session, command.worker_id, caller)
-    if command.HasField("skills"):
-        row.skills = sorted(command.skills.skills)
+    version = command.version if command.HasField("version") else None
+    row = await _active(session, command.worker_id, caller, version=version)
+    row.skills = sets.changed(
+        row.skills,
+        "skills",
+        whole=command.skills.skills if command.HasField("skills") else None,
+        added=command.add_skills,
+        removed=command.remove_skills,
+    )
     if command.HasField("certified_until"):
         row.certified_until = _certified_until(command)
     if command.HasField("shift_from_min"):
@@ -97,7 +103,7 @@ async def leave(session: Session, command: api.LeaveWorker, caller: Caller) -> e
 
 def public(row: Worker) -> events.Worker:
     """The public state: no name, ID number or phone."""
-    return wire.message(events.Worker, row)
+    return wire.message(events.Worker, row, version=None)
 
 
 async def _organisation(session: Session, organisation_id: str, caller: Caller) -> Organisation:
@@ -117,8 +123,10 @@ async def _organisation(session: Session, organisation_id: str, caller: Caller) 
     return row
 
 
-async def _active(session: Session, worker_id: str, caller: Caller) -> Worker:
-    row = await session.get_locked(Worker, UUID(worker_id), caller)
+async def _active(
+    session: Session, worker_id: str, caller: Caller, *, version: int | None = None
+) -> Worker:
+    row = await session.get_locked(Worker, UUID(worker_id), caller, version=version)
     if row.status is not WorkerStatus.ACTIVE:
         raise WorkerGone(worker_id=row.worker_id)
     return row

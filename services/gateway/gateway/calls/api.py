@@ -2,6 +2,7 @@
 code.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 
 from google.api import httpbody_pb2
@@ -27,6 +28,8 @@ READ_S = 5.0
 WRITE_S = 10.0
 FILE_S = 60.0
 PACKED_BYTES = 16 << 10
+VERSION = "version"  # the field of an answer that is its ETag, and of a command that needs it
+_ETAG = re.compile(r'"([1-9][0-9]{0,17})"')
 
 
 def routes(clients: dict[str, Client], identity: Identity) -> list[Route]:
@@ -89,6 +92,7 @@ def _endpoint(
         key = _idempotency_key(request, required=writes)
         channel = _channel(request)
         message = await _request(method, request)
+        _require_version(message, request.headers.get("if-match"))
         reply = await client.call(
             method.full_name, message, timeout=limit, token=token, key=key, channel=channel
         )
@@ -126,8 +130,27 @@ async def _request(method: Method, request: Request) -> Message:
     return transcode.from_query(method.request, request.query_params.multi_items(), path_fields)
 
 
+def _require_version(message: Message, header: str | None) -> None:
+    """Writes the version of `If-Match` into the request, where it is one that names a version.
+
+    Source: RFC 9110, section 13.1.1. Raises: Malformed.
+    """
+    if header is None or VERSION not in message.DESCRIPTOR.fields_by_name or header == "*":
+        return
+    tag = _ETAG.fullmatch(header.strip())
+    if tag is None:
+        raise Malformed("If-Match", 'is the ETag of an answer, such as "7"')
+    version = int(tag[1])
+    if message.HasField(VERSION) and getattr(message, VERSION) != version:
+        raise Malformed("If-Match", "is the same as `version` in the body")
+    setattr(message, VERSION, version)
+
+
 def _response(reply: Message) -> Response:
     if isinstance(reply, httpbody_pb2.HttpBody):
         headers = {"X-Content-Type-Options": "nosniff"}
         return Response(reply.data, media_type=reply.content_type, headers=headers)
-    return Response(transcode.to_json(reply), media_type="application/json")
+    headers = {}
+    if version := getattr(reply, VERSION, 0):
+        headers["ETag"] = f'"{version}"'
+    return Response(transcode.to_json(reply), headers=headers, media_type="application/json")

@@ -53,6 +53,20 @@ _KEY: Json = {
         "the same key and body give the same answer and one effect."
     ),
 }
+_ETAG: Json = {
+    "description": "The version of what was read, for `If-Match`.",
+    "schema": {"type": "string"},
+}
+_IF_MATCH: Json = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": '^("[1-9][0-9]{0,17}"|[*])$'},
+    "description": (
+        "The `ETag` of the answer that was read: the command is refused with 412 where "
+        "somebody has changed it since. `*`, or none: whatever it is now."
+    ),
+}
 _LICENCE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 _REFUSALS = {
     "401": "Unauthenticated",
@@ -91,6 +105,10 @@ def openapi(server: str = "/") -> Json:
     }
 
 
+def _is_versioned(kind: Descriptor) -> bool:
+    return "version" in kind.fields_by_name
+
+
 def _tag(method: Method) -> str:
     return method.full_name.split("/")[0].rsplit(".", 1)[1]
 
@@ -99,13 +117,18 @@ def _operation(method: Method, schemas: Schemas) -> Json:
     in_path = re.findall(r"{(\w+)}", method.path)
     roles = "any valid token" if method.access.open else "roles: " + ", ".join(method.access.roles)
     reply = _content(method.gives_file, descriptor_of(method.reply), schemas)
+    refusals, done = dict(_REFUSALS), {"description": "Done", "content": reply}
+    if method.access.writes and _is_versioned(descriptor_of(method.request)):
+        refusals["412"] = "Changed since it was read"
+    if not method.access.writes and _is_versioned(descriptor_of(method.reply)):
+        done["headers"] = {"ETag": _ETAG}
     operation: Json = {
         "operationId": method.full_name.split(".", 1)[1].replace("/", "."),
         "tags": [_tag(method)],
         "parameters": _parameters(method, in_path, schemas),
         "summary": method.comment.split(". ")[0],
         "description": f"{method.comment}\n\n{roles}".strip(),
-        "responses": {"200": {"description": "Done", "content": reply}} | _problems(_REFUSALS),
+        "responses": {"200": done} | _problems(refusals),
     }
     if method.body:
         content = _content(method.takes_file, descriptor_of(method.request), schemas, in_path)
@@ -129,6 +152,8 @@ def _parameters(method: Method, in_path: list[str], schemas: Schemas) -> list[Js
                 )
     if method.access.writes:
         parameters.append(_KEY)
+        if _is_versioned(descriptor_of(method.request)):
+            parameters.append(_IF_MATCH)
     return parameters
 
 

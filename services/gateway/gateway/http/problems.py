@@ -19,6 +19,7 @@ TITLES = {
     408: "Too slow",
     409: "Refused",
     410: "Gone",
+    412: "Changed meanwhile",
     413: "Too large",
     415: "Unsupported media type",
     422: "Malformed",

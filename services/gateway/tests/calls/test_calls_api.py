@@ -77,6 +77,30 @@ async def test_what_was_written_is_read_at_once(
     assert [row["elder"]["elder_id"] for row in page["rows"]] == [elder["elder_id"]]
 
 
+async def test_a_change_over_what_somebody_else_has_changed_since_is_refused(
+    http: httpx.AsyncClient, official: dict[str, str]
+) -> None:
+    elder_id = (await register(http, official)).json()["elder"]["elder_id"]
+    read = await http.get(f"/v1/elders/{elder_id}", headers=official)
+
+    async def change(match: str, **body: Any) -> httpx.Response:
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        return await http.post(
+            f"/v1/elders/{elder_id}:change", json=body, headers=official | key | {"If-Match": match}
+        )
+
+    first = await change(read.headers["etag"], living="LIVING_WITH_FAMILY")
+    second = await change(read.headers["etag"], living="LIVING_ALONE")
+
+    assert (read.headers["etag"], first.status_code) == ('"1"', 200)
+    assert (second.status_code, second.json()["reason"]) == (412, "OUTDATED")
+    assert second.json()["facts"] == {"version": "2"}
+    assert (await change("*", living="LIVING_ALONE")).status_code == 200
+    for wrong in ("1", 'W/"1"', '"1", "2"', '"0"', '"x"'):
+        refused = await change(wrong, living="LIVING_ALONE")
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "If-Match")
+
+
 async def test_a_write_without_a_key_is_refused(
     http: httpx.AsyncClient, official: dict[str, str]
 ) -> None:

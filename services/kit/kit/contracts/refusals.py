@@ -5,6 +5,7 @@ EldercareError
 │  ├─ Malformed       the request breaks a constraint of its contract
 │  ├─ NotFound        no such row, or none that this caller may see
 │  ├─ Conflict        what is there already forbids it
+│  │  └─ Outdated     what is there was changed since the caller read it
 │  ├─ Denied          the caller's roles do not include this method
 │  └─ Unauthenticated nobody vouches for the caller
 └─ Unavailable        a neighbour did not answer in time
@@ -123,6 +124,15 @@ class Conflict(Refusal):
     """What is there already forbids it; another request, or the same one later, may pass."""
 
 
+class Outdated(Conflict):
+    """The row was changed since the caller read it: the change must be looked at before another
+    one is made over it.
+    """
+
+    field = "version"
+    text = "it is of version {version} now; read it again"
+
+
 class Denied(Refusal):
     """The caller's roles do not include this method."""
 
@@ -145,17 +155,20 @@ CONSEQUENCES: dict[type[BaseException], Consequence] = {
     Malformed: Consequence("INVALID_ARGUMENT", 422, "park", "warning", "if the limit trips"),
     NotFound: Consequence("NOT_FOUND", 404, "park", "info", "no"),
     Conflict: Consequence("ABORTED", 409, "park", "info", "no"),
+    Outdated: Consequence("ABORTED", 412, "park", "info", "no"),
     Denied: Consequence("PERMISSION_DENIED", 403, "park", "info", "no"),
     Unauthenticated: Consequence("UNAUTHENTICATED", 401, "park", "info", "no"),
     Refusal: Consequence("FAILED_PRECONDITION", 409, "park", "info", "no"),
     Unavailable: Consequence("UNAVAILABLE", 503, "retry", "warning", "if it lasts"),
     BaseException: Consequence("INTERNAL", 500, "three tries", "exception", "yes"),
 }
+# of two kinds with one code the one that the tree names first, the more general
 KINDS: dict[str, type[EldercareError]] = {
     consequence.code: kind
-    for kind, consequence in CONSEQUENCES.items()
+    for kind, consequence in reversed(CONSEQUENCES.items())
     if issubclass(kind, EldercareError)
 }
+_KINDS_BY_REASON = {kind._reason: kind for kind in CONSEQUENCES if issubclass(kind, EldercareError)}
 
 
 def consequence(error: BaseException | type[BaseException]) -> Consequence:
@@ -173,12 +186,12 @@ def error_from_parts(
     violations: Iterable[tuple[str, str]] = (),
     retry_after_s: float | None = None,
 ) -> EldercareError:
-    """The error of a neighbour, rebuilt from its parts: its class by `code`, and reason, facts
-    and fields as they were sent.
+    """The error of a neighbour, rebuilt from its parts: its class by `reason` where the tree has
+    it, else by `code`; reason, facts and fields as they were sent.
 
     Raises: KeyError where the code belongs to no error of the tree.
     """
-    kind = KINDS[code]
+    kind = _KINDS_BY_REASON.get(reason) or KINDS[code]
     error = kind.__new__(kind)
     EldercareError.__init__(error, text)
     error.facts = dict(facts or {})

@@ -15,7 +15,7 @@ from sqlalchemy.sql.selectable import ForUpdateParameter
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from kit.contracts.refusals import NotFound
+from kit.contracts.refusals import NotFound, Outdated
 from kit.db import final_write, writing
 from kit.db.context import Scope, StoreContext
 from kit.db.driver import Driver
@@ -144,13 +144,19 @@ class Transaction(AsyncSession):
         self._held.update(map(identity_of_row, rows))
 
     async def get_locked(
-        self, table: type[Table], key: object, caller: Scope | None = None
+        self,
+        table: type[Table],
+        key: object,
+        caller: Scope | None = None,
+        *,
+        version: int | None = None,
     ) -> Table:
         """The row, locked until the end of the transaction.
 
         caller: whose scope must hold the row, by its columns `area_code`, `organisation_id`,
-        `elder_id`.
-        Raises: NotFound where it is absent or outside the caller's scope.
+        `elder_id`. version: the one that the caller read, where the caller says so.
+        Raises: NotFound where it is absent or outside the caller's scope; Outdated where it has
+        another version.
         """
         identity = identity_of(table, key)
         row = self.sync_session.identity_map.get(identity) if identity in self._held else None
@@ -168,6 +174,10 @@ class Transaction(AsyncSession):
                 kind=table,
                 key=key,
             )
+        if version is not None:
+            now: int = row.version  # type: ignore[attr-defined]  # only aggregates have versions
+            if now != version:
+                raise Outdated(version=now)
         return row
 
     async def get_seen(
