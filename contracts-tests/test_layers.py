@@ -67,12 +67,14 @@ BROAD = {
     "kit.rpc": "told to the caller as INTERNAL, and logged",
     "kit.runtime": "the last one who can tell; a timer that fails is recorded and tried again",
     "kit.db.migrations": "carried out of a thread and raised again in the caller's",
+    "datacenter.proofruns.flows": "one run fails and says so; the queue goes on",
 }
 UNSCOPED = {
     "subsidy.policies.queries.policies": "policies belong to nobody",
     "subsidy.entitlements.queries.explanation": (
         "the decision of an entitlement that was found within the caller's scope"
     ),
+    "datacenter.proofruns.queries.described": "a run that was found within the caller's scope",
     "datacenter.boards.queries.freshness": "how far topics are read belongs to nobody",
     "datacenter.counts.queries.generation": "which generation of counts is shown",
     "datacenter.counts.queries.watermarks": "how new topics are belongs to nobody",

@@ -14,6 +14,8 @@ from datacenter.counts.consumers import COLLECTED_AFTER, GROUP, keep
 from datacenter.counts.flows.renewing import outdated
 from datacenter.counts.jobs import keep_renewed
 from datacenter.lineage.api import Lineage
+from datacenter.proofruns.api import ProofRuns
+from datacenter.proofruns.jobs import keep_working
 from datacenter.proofs.jobs import keep_measuring, prove_daily
 from datacenter.settings import Settings
 from kit.messaging.consumers import Consumers
@@ -27,6 +29,7 @@ def servicers(parts: Parts, reader: Consumers | None = None) -> list[object]:
         Boards((lambda: ends_of(reader)) if reader is not None else dict),
         Indicators(folder),
         Lineage(),
+        ProofRuns(),
     ]
 
 
@@ -40,6 +43,9 @@ def main() -> None:
 
     async def proofs(parts: Parts) -> None:
         await prove_daily(parts.store, given.city, given.proof_pause, given.archive_files)
+
+    async def asked_for(parts: Parts) -> None:
+        await keep_working(parts.store, given.archive_files)
 
     async def gauges(parts: Parts) -> None:
         await keep_measuring(parts.store, given.city)
@@ -58,7 +64,7 @@ def main() -> None:
         given,
         servicers=lambda parts: servicers(parts, reader),
         consumers=lambda _: reader,
-        also=[proofs, gauges, partitions, counts],
+        also=[proofs, gauges, partitions, counts, asked_for],
         status=counted,
     )
 

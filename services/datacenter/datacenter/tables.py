@@ -2,6 +2,7 @@
 
 from datacenter.archive import tables as archive
 from datacenter.counts import tables as counts
+from datacenter.proofruns import tables as proofruns
 from datacenter.proofs import tables as proofs
 
-__all__ = ["archive", "counts", "proofs"]
+__all__ = ["archive", "counts", "proofruns", "proofs"]

@@ -7,7 +7,7 @@ small one that process would take longer to start than to count.
 
 import asyncio
 import multiprocessing
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -30,16 +30,23 @@ from datacenter.proofs.recount.month import Recount
 from datacenter.proofs.tables import Difference, Proof
 from kit.contracts import areas, ids
 from kit.contracts.clock import Clock, local_day
+from kit.contracts.refusals import Unavailable
 from kit.db.store import Session, Store
 from kit.observability.logs import log
 from kit.security.access import Caller, area_prefix
 
 _CHUNK = 10_000
+RETRY_S = 60.0
 _SMALL = 50_000  # events that are recounted in about a second
 _NOBODY = Caller(
     subject="proof", client_id="datacenter", roles=frozenset({"service"}), service=True
 )
 _running: dict[tuple[str, str, int], asyncio.Task[UUID]] = {}
+_turn = asyncio.Lock()  # a recount takes gigabytes: one after the other
+MOST_WAITING = 20  # proofs under way and waiting, in this process
+
+# is told of the events read so far; goes to another process, so it is a function of a module
+Progress = Callable[[int], Awaitable[None]]
 
 
 class Outdated(Exception):
@@ -62,38 +69,63 @@ async def prove(store: Store, area_code: str, month: int, folder: Path | None = 
     It is kept also if the caller leaves.
 
     folder: where the files of exported days are.
-    Raises: DayExported, DayAltered where such a file cannot be read.
+    Raises: DayExported, DayAltered where such a file cannot be read; Unavailable where too many
+    wait.
     """
     key = (store.dsn, area_code, month)
     task = _running.get(key)
     if task is None:
+        if len(_running) >= MOST_WAITING:
+            raise Unavailable("proofs", "too many proofs wait", retry_after_s=RETRY_S)
         task = _running[key] = asyncio.create_task(_proved(store, area_code, month, folder))
         task.add_done_callback(lambda _: _running.pop(key, None))
     return await asyncio.shield(task)
 
 
 async def _proved(store: Store, area_code: str, month: int, folder: Path | None) -> UUID:
-    if await _is_small(store):
-        found = await asyncio.to_thread(compare, store.dsn, area_code, month, folder)
-    else:
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as child:
-            found = await asyncio.get_running_loop().run_in_executor(
-                child, compare, store.dsn, area_code, month, folder
-            )
-    proof_id = ids.new()
+    async with _turn:
+        found = await recount_beside(store, area_code, month, folder)
     async with store.transaction() as session:
-        session.add(
-            Proof(
-                proof_id=proof_id,
-                area_code=area_code,
-                month=month,
-                figures=found.figures,
-                events=found.events,
-                proved_at=session.now,
-            )
+        return await keep(session, area_code, month, found)
+
+
+async def recount_beside(
+    store: Store,
+    area_code: str,
+    month: int,
+    folder: Path | None,
+    progress: Progress | None = None,
+) -> Found:
+    """Recounts and compares beside this process.
+
+    progress: is told of the events read so far; it may raise to end the recount.
+    Raises: DayExported, DayAltered; what `progress` raises.
+    """
+    question = (store.dsn, area_code, month, folder, progress)
+    if await _is_small(store):
+        return await asyncio.to_thread(compare, *question)
+    child = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        return await asyncio.get_running_loop().run_in_executor(child, compare, *question)
+    finally:
+        child.shutdown(wait=False)  # where nobody waits for it any more, this process goes on
+
+
+async def keep(session: Session, area_code: str, month: int, found: Found) -> UUID:
+    """Stores a proof with the differences it has found, and says aloud that there are any."""
+    proof_id = ids.new()
+    session.add(
+        Proof(
+            proof_id=proof_id,
+            area_code=area_code,
+            month=month,
+            figures=found.figures,
+            events=found.events,
+            proved_at=session.now,
         )
-        await session.flush()
-        session.add_all([_difference(proof_id, *one) for one in found.differences])
+    )
+    await session.flush()
+    session.add_all([_difference(proof_id, *one) for one in found.differences])
     if found.differences:
         log.error(
             "figures differ from the archive",
@@ -125,12 +157,20 @@ def _difference(proof_id: UUID, code: str, area_code: str, *parts: int) -> Diffe
     )
 
 
-def compare(dsn: str, area_code: str, month: int, folder: Path | None = None) -> Found:
+def compare(
+    dsn: str,
+    area_code: str,
+    month: int,
+    folder: Path | None = None,
+    progress: Progress | None = None,
+) -> Found:
     """Recounts and compares in this process, in one snapshot of the database."""
-    return asyncio.run(_compared(dsn, area_code, month, folder))
+    return asyncio.run(_compared(dsn, area_code, month, folder, progress))
 
 
-async def _compared(dsn: str, area_code: str, month: int, folder: Path | None) -> Found:
+async def _compared(
+    dsn: str, area_code: str, month: int, folder: Path | None, progress: Progress | None
+) -> Found:
     store = Store(dsn, service="datacenter", clock=Clock(), pool_size=2)
     try:
         async with store.reading(snapshot=True) as session:
@@ -140,7 +180,7 @@ async def _compared(dsn: str, area_code: str, month: int, folder: Path | None) -
             )
             files = await exported.files(gone, folder)
             shown = await _shown(session, area_code, month)
-            recounted, events = await _recounted(session, month, files)
+            recounted, events = await _recounted(session, month, files, progress)
     finally:
         await store.close()
     inside = {
@@ -165,16 +205,25 @@ async def _shown(session: Session, area_code: str, month: int) -> Figures:
     }
 
 
-async def _recounted(session: Session, month: int, files: Sequence[Path]) -> tuple[Figures, int]:
+async def _recounted(
+    session: Session, month: int, files: Sequence[Path], progress: Progress | None
+) -> tuple[Figures, int]:
     recount = Recount(months.text(month), limits())
     async for chunk in exported.events(files):
         _take(recount, chunk)
+        await _tell(progress, recount)
     cursor = await (await session.driver()).cursor(
         "select type, payload, time, sequence from archive"
     )
     while rows := await cursor.fetch(_CHUNK):
         _take(recount, rows)
+        await _tell(progress, recount)
     return figures_of(definitions(), recount.measures()), recount.events
+
+
+async def _tell(progress: Progress | None, recount: Recount) -> None:
+    if progress is not None:
+        await progress(recount.events)
 
 
 def definitions() -> list[Definition]:

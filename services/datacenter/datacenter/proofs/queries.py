@@ -19,8 +19,11 @@ async def newest(session: Session, caller: Caller, area_code: str, month: int) -
             chosen.order_by(col(Proof.proved_at).desc(), col(Proof.proof_id).desc()).limit(1)
         )
     ).first()
-    if row is None:
-        return None
+    return None if row is None else await described(session, caller, row, area_code)
+
+
+async def described(session: Session, caller: Caller, row: Proof, area_code: str) -> pb.Proof:
+    """A proof with what it found inside an area."""
     inside = scoped(select(Difference), caller, area=Difference.area_code).where(
         Difference.proof_id == row.proof_id,
         col(Difference.area_code).startswith(area_prefix(area_code)),

@@ -96,7 +96,7 @@ def _endpoint(
         reply = await client.call(
             method.full_name, message, timeout=limit, token=token, key=key, channel=channel
         )
-        return _response(reply)
+        return _accepted(method, reply) if method.is_job else _response(reply)
 
     return answer
 
@@ -144,6 +144,15 @@ def _require_version(message: Message, header: str | None) -> None:
     if message.HasField(VERSION) and getattr(message, VERSION) != version:
         raise Malformed("If-Match", "is the same as `version` in the body")
     setattr(message, VERSION, version)
+
+
+def _accepted(method: Method, reply: Message) -> Response:
+    """202 and the address of the job: its id is the first field of the reply."""
+    job_id = getattr(reply, reply.DESCRIPTOR.fields[0].name)
+    response = _response(reply)
+    response.status_code = 202
+    response.headers["Location"] = f"{method.path}/{job_id}"
+    return response
 
 
 def _response(reply: Message) -> Response:

@@ -33,6 +33,11 @@ class Method:
     comment: str
 
     @property
+    def is_job(self) -> bool:
+        """True where the work goes on behind the answer."""
+        return self.access.job
+
+    @property
     def takes_file(self) -> bool:
         """True where the body is a file, not JSON."""
         return bool(self.request.DESCRIPTOR.full_name == httpbody_pb2.HttpBody.DESCRIPTOR.full_name)

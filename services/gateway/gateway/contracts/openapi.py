@@ -57,6 +57,10 @@ _ETAG: Json = {
     "description": "The version of what was read, for `If-Match`.",
     "schema": {"type": "string"},
 }
+_LOCATION: Json = {
+    "description": "Where to ask how far it is.",
+    "schema": {"type": "string"},
+}
 _IF_MATCH: Json = {
     "name": "If-Match",
     "in": "header",
@@ -120,6 +124,8 @@ def _operation(method: Method, schemas: Schemas) -> Json:
     refusals, done = dict(_REFUSALS), {"description": "Done", "content": reply}
     if method.access.writes and _is_versioned(descriptor_of(method.request)):
         refusals["412"] = "Changed since it was read"
+    if method.is_job:
+        done |= {"description": "Accepted", "headers": {"Location": _LOCATION}}
     if not method.access.writes and _is_versioned(descriptor_of(method.reply)):
         done["headers"] = {"ETag": _ETAG}
     operation: Json = {
@@ -128,7 +134,7 @@ def _operation(method: Method, schemas: Schemas) -> Json:
         "parameters": _parameters(method, in_path, schemas),
         "summary": method.comment.split(". ")[0],
         "description": f"{method.comment}\n\n{roles}".strip(),
-        "responses": {"200": done} | _problems(refusals),
+        "responses": {"202" if method.is_job else "200": done} | _problems(refusals),
     }
     if method.body:
         content = _content(method.takes_file, descriptor_of(method.request), schemas, in_path)

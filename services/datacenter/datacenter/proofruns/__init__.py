@@ -1,0 +1,1 @@
+"""Proofs that people ask for: a queue, with progress, result and an end on demand."""

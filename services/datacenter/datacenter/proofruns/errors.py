@@ -1,0 +1,10 @@
+"""What is refused about runs of proofs, and why."""
+
+from kit.contracts.refusals import Conflict
+
+
+class RunEnded(Conflict):
+    """Nothing is under way any more that could be cancelled."""
+
+    field = "run_id"
+    text = "run {run_id} has ended: {state}"
