@@ -102,12 +102,26 @@ async def test_a_level_comes_into_force_after_publicity(session: Session):
 
     approved = await approve(session, result.assessment_id)
 
-    assert (approved.valid_from, approved.valid_to) == ("2026-03-10", "2027-03-10")
+    assert (approved.valid_from, approved.valid_to) == ("2026-03-02", "2027-03-02")
     assert (
         await session.get(Application, uuid.UUID(result.application_id))
     ).state is ApplicationState.APPROVED
     with pytest.raises(AssessmentNotPublic):
         await approve(session, result.assessment_id)
+
+
+@pytest.mark.parametrize("late", [timedelta(days=10), timedelta(days=100), timedelta(days=400)])
+async def test_a_slow_approver_lengthens_nothing(session: Session, late: timedelta):
+    result = await a_result(session, (await an_elder(session)).elder_id)
+    session.now += late
+
+    approved = await approve(session, result.assessment_id)
+
+    assert (approved.valid_from, approved.valid_to) == ("2026-03-02", "2027-03-02")
+    again_at = session.timers[assessments.REASSESS, result.assessment_id]
+    assert local_day(again_at) == date(2027, 1, 1)
+    session.now = max(session.now, again_at)
+    assert await assessments.reassess(session, uuid.UUID(result.assessment_id))
 
 
 async def test_a_newer_result_replaces_the_one_in_force(session: Session):
@@ -133,7 +147,7 @@ async def test_a_level_is_assessed_again_before_it_expires(session: Session):
     session.now = at
     opened = await assessments.reassess(session, uuid.UUID(result.assessment_id))
 
-    assert local_day(at) == date(2027, 1, 11)  # sixty days before 12 March
+    assert local_day(at) == date(2027, 1, 1)  # sixty days before 2 March
     assert (opened.reason, opened.channel) == (
         events.ASSESSMENT_REASON_ROUTINE,
         events.CHANNEL_PLATFORM,

@@ -34,6 +34,20 @@ def public_until(completed_on: date) -> datetime:
     return datetime.combine(completed_on + timedelta(days=1 + public_days), time(), SHANGHAI)
 
 
+def valid_to(assessed_on: date) -> date:
+    """The first day on which a result does not hold any more: the same day a year later, however
+    long the approval took; the day after where that year has no such day.
+
+    >>> valid_to(date(2026, 1, 20)).isoformat(), valid_to(date(2024, 2, 29)).isoformat()
+    ('2027-01-20', '2025-03-01')
+    """
+    years = whole("procedure.validity_years", assessed_on)
+    try:
+        return assessed_on.replace(year=assessed_on.year + years)
+    except ValueError:
+        return date(assessed_on.year + years, 3, 1)
+
+
 def working_days(first: date, last: date) -> int:
     """Working days from one day to a later one, the first not counted; the spring festival of 2026
     is 16 to 20 and 23 February.

@@ -63,6 +63,8 @@ async def approve(
 ) -> events.AssessmentApproved:
     """Puts a level in force after publicity, and sets the clock of its re-assessment; what was in
     force before is replaced.
+
+    Validity counts from the day of the assessment: an approval that comes late lengthens nothing.
     """
     row = await _public(session, command.assessment_id, caller)
     await _check_alive(session, row.elder_id)
@@ -71,11 +73,11 @@ async def approve(
             assessment_id=row.assessment_id, public_until=row.public_until.isoformat()
         )
     await _replace(session, row.elder_id)
-    today = local_day(session.now)
-    numbers = procedure(today)
+    assessed_on = local_day(row.completed_at)
+    numbers = procedure(assessed_on)
     row.state = AssessmentState.IN_FORCE
-    row.valid_from = today
-    row.valid_to = rules.months_later(today, numbers.validity_months)
+    row.valid_from = assessed_on
+    row.valid_to = rules.months_later(assessed_on, numbers.validity_months)
     again_on = row.valid_to - numbers.reassessment_lead
     set_timer(session, day_start(again_on), REASSESS, str(row.assessment_id))
     application = await session.get_locked(Application, row.application_id)

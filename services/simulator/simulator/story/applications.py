@@ -25,7 +25,8 @@ class Case:
     """An application on its way to a level.
 
     applied_on: the day of the application; assess_on begins there, and is set when assessors are
-    named. round: 0 for the first, 1 for the review after an appeal. doubted: whose results were.
+    named. assessed_on: the day of the result. round: 0 for the first, 1 for the review after an
+    appeal. doubted: whose results were.
     """
 
     person: Person
@@ -41,7 +42,7 @@ class Case:
     public_until: datetime | None = None
     appeals: bool = False
     slow: bool = False
-    completed_month: str = ""
+    assessed_on: date = date.max
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from simulator import norms
 from simulator.http_client import Json
@@ -18,6 +18,7 @@ from simulator.story.applications import (
 from simulator.story.story import Story
 from simulator.truth.assessments import Appealed, AssessmentCompleted
 from simulator.world.answers import answers
+from simulator.world.days import month_of
 
 APPEAL = 0.03  # Assumption: share of results
 # each needs two assessors who made none of the results before, and a small city has six
@@ -85,7 +86,10 @@ async def _entitle(story: Story, approved: Sequence[Case]) -> None:
 
 async def _approve(story: Story, case: Case) -> None:
     path = f"/v1/assessments/{case.assessment_id}:approve"
-    await story.gateway.post(story.tokens["office"], path, {})
+    answer = await story.gateway.post(story.tokens["office"], path, {})
+    valid = date.fromisoformat(answer["valid_from"]), date.fromisoformat(answer["valid_to"])
+    wanted = case.assessed_on, norms.valid_to(case.assessed_on)
+    story.expect(f"validity of a result of {case.assessed_on}", valid, wanted)
     story.world.levels[case.person.number] = case.person.level
 
 
@@ -108,7 +112,7 @@ def complete(story: Story, case: Case, result: Result) -> None:
     public_until = norms.public_until(today)
     case.assessment_id = result.assessment_id
     case.public_until = public_until
-    case.completed_month = story.month
+    case.assessed_on = today
     story.expect(f"end of publicity of {today}", result.public_until, public_until)
     days = norms.working_days(case.applied_on, today)
     story.expect(f"working days from {case.applied_on} to {today}", result.working_days, days)
@@ -125,7 +129,7 @@ async def _appeal(story: Story, case: Case) -> None:
         f"/v1/assessments/{case.assessment_id}:appeal",
         {"channel": "CHANNEL_HOTLINE"},
     )
-    story.record(Appealed(case.completed_month, case.area_code))
+    story.record(Appealed(month_of(case.assessed_on), case.area_code))
     # the review is an application too, by telephone
     record_application(story, case.area_code, "HOTLINE")
     story.tally["appeals"] += 1
