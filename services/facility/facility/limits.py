@@ -18,10 +18,16 @@ class Staffing:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """The numbers of standards/register.yaml on a day: ages of a worker in years."""
+    """The numbers of standards/register.yaml on a day: ages of a worker in years; heads of credit
+    codes (authority and class) by the kind of organisation that they tell.
+    """
 
     least_working_age: int
     greatest_age: int
+    public_heads: tuple[str, ...]
+    private_non_profit_heads: tuple[str, ...]
+    enterprise_heads: tuple[str, ...]
+    heads_of_any_kind: tuple[str, ...]
 
 
 staffing = standards.read("facility", Staffing, file="staffing")

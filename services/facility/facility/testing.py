@@ -47,10 +47,11 @@ def a_context() -> Context:
     return Context(a_ring(), areas.load())
 
 
-def a_credit_code(serial: int | None = None) -> str:
-    """A code nobody has, with a right check character."""
+def a_credit_code(serial: int | None = None, *, head: str = "91") -> str:
+    """A code nobody has, with right check characters."""
     serial = next(_serials) if serial is None else serial
-    characters = f"91341100MA{serial:07d}"
+    body = f"MA{serial:06d}"
+    characters = f"{head}341100{body}{numbers.organisation_check(body)}"
     return characters + numbers.credit_check(characters)
 
 

@@ -67,6 +67,19 @@ def test_one_changed_digit_never_keeps_the_check_character(digits: str, place: i
 )
 def test_a_published_credit_code_is_right(code: str):
     assert numbers.credit_check(code[:17]) == code[17]
+    assert numbers.is_credit_code(code)
+
+
+@given(
+    body=st.text("0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=8, max_size=8),
+    wrong=st.sampled_from("0123456789X"),
+)
+def test_the_organisation_code_inside_is_checked_too(body: str, wrong: str):
+    right = numbers.organisation_check(body)
+    for inner in {right, wrong}:
+        characters = f"91341100{body}{inner}"
+        code = characters + numbers.credit_check(characters)
+        assert numbers.is_credit_code(code) is (inner == right)
 
 
 @given(code=st.text("0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=17, max_size=17))

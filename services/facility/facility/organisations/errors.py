@@ -9,6 +9,27 @@ class WrongCheckCharacter(Refusal):
     text = "the check character of {field_name} is wrong ({norm})"
 
 
+class NoSuchAuthority(Refusal):
+    """No authority registers organisations under codes that begin like this."""
+
+    field = "credit_code"
+    text = "no authority gives credit codes that begin with {head} (GB 32100-2015)"
+
+
+class NoAreaOfRegistration(Refusal):
+    """The third to eighth character of a credit code are the area of the authority: digits."""
+
+    field = "credit_code"
+    text = "the characters 3 to 8 of a credit code are digits (GB 32100-2015)"
+
+
+class KindUnlikeCode(Refusal):
+    """The credit code belongs to an organisation of another legal form."""
+
+    field = "kind"
+    text = "a credit code that begins with {head} is none of the kind {kind} (GB 32100-2015)"
+
+
 class KnownAlready(Conflict):
     """Somebody else has this number."""
 

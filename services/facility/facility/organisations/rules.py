@@ -1,6 +1,6 @@
 """Decides how many caregivers an institution needs. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
 from math import prod
 
@@ -14,6 +14,26 @@ class OrganisationKind(IntEnum):
 class OrganisationStatus(IntEnum):
     ACTIVE = 1
     CLOSED = 2
+
+
+def kinds_of(
+    head: str, by_kind: Mapping[OrganisationKind, Collection[str]], of_any: Collection[str]
+) -> Collection[OrganisationKind]:
+    """The kinds of organisation that a credit code of this head can belong to; none where no
+    authority gives such codes.
+
+    head: the authority and its class, the first two characters. by_kind: heads that say the kind.
+    of_any: heads that do not.
+    Source: GB 32100-2015, table 1.
+
+    >>> kinds_of("52", {OrganisationKind.PRIVATE_NON_PROFIT: ["52"]}, ["54"])
+    [<OrganisationKind.PRIVATE_NON_PROFIT: 2>]
+    >>> len(kinds_of("54", {}, ["54"])), len(kinds_of("00", {}, ["54"]))
+    (3, 0)
+    """
+    if head in of_any:
+        return list(OrganisationKind)
+    return [kind for kind, heads in by_kind.items() if head in heads]
 
 
 def required_caregivers(

@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import date
 
-from kit.contracts.numbers import credit_check, resident_check
+from kit.contracts.numbers import credit_check, organisation_check, resident_check
 
 NOWHERE = "341199"  # an area that no county has
 Serials = Counter[tuple[date, bool]]
@@ -21,13 +21,8 @@ def id_number(born_on: date, male: bool, serials: Serials) -> str:
     return digits + resident_check(digits)
 
 
-def credit_code(kind: str, county: str, number: int) -> str:
-    """A well-formed unified social credit code. Raises: ValueError where there is none."""
-    head = f"{kind}{county}MJ{number:06d}"
-    for filler in "0123456789ABCDEFGH":
-        code = f"{head}{filler}"[:17]
-        try:
-            return code + credit_check(code)
-        except ValueError:
-            continue
-    raise ValueError(f"no code for {kind}, {county}, {number}")
+def credit_code(head: str, county: str, number: int) -> str:
+    """A well-formed unified social credit code. head: authority and class."""
+    body = f"MJ{number:06d}"
+    characters = f"{head}{county}{body}{organisation_check(body)}"
+    return characters + credit_check(characters)
