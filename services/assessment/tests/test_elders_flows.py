@@ -16,6 +16,7 @@ from assessment.elders.errors import (
     DeadAlready,
     ElderNotAlive,
     HalfPosition,
+    HardshipOfficialOnly,
     ImpossibleBirthDay,
     ImpossibleDay,
     KnownAlready,
@@ -26,6 +27,7 @@ from assessment.elders.errors import (
 )
 from assessment.elders.tables import Elder
 from assessment.testing import (
+    CITY,
     CONTEXT,
     ELSEWHERE,
     FIRST,
@@ -45,6 +47,34 @@ from assessment.testing import (
 from kit.contracts.refusals import Malformed, NotFound, Outdated, Refusal
 from kit.db.personal import KeyRing
 from kit.db.store import Session, Store
+from kit.security.access import ROLES, Caller
+
+
+@pytest.mark.parametrize("role", sorted(ROLES - {"official"}))
+async def test_nobody_but_an_official_states_hardships(session: Session, role: str):
+    caller = Caller("somebody", "portal", frozenset({role, "operator"}), area=CITY)
+    with pytest.raises(HardshipOfficialOnly) as refused:
+        await elders.register(session, a_registration(hardships=[1]), caller, CONTEXT)
+    assert refused.value.field == "hardships"
+    elder = await an_elder(session, hardships=[])
+
+    for hardships in ([], [1]):
+        command = api.ChangeElder(
+            elder_id=elder.elder_id,
+            living=2,
+            hardships=api.Hardships(hardships=hardships),
+        )
+        with pytest.raises(HardshipOfficialOnly):
+            await elders.change(session, command, caller, CONTEXT)
+
+    assert (await session.get(Elder, uuid.UUID(elder.elder_id))).living == elder.living
+
+
+async def test_a_hotline_registers_without_hardships(session: Session):
+    caller = Caller("operator-7", "portal", frozenset({"hotline"}), area=CITY)
+    event = await elders.register(session, a_registration(hardships=[]), caller, CONTEXT)
+
+    assert list(event.elder.hardships) == []
 
 
 async def test_a_registered_elder_is_published_without_anything_personal(session: Session):

@@ -1,6 +1,6 @@
 """What is refused about elders, and why."""
 
-from kit.contracts.refusals import Conflict, Refusal
+from kit.contracts.refusals import Conflict, Denied, Refusal
 
 
 class WrongCheckCharacter(Refusal):
@@ -24,6 +24,13 @@ class TooYoung(Refusal):
 
     field = "id_number"
     text = "the person is {age}, an elder is at least {least_age}"
+
+
+class HardshipOfficialOnly(Denied):
+    """Hardships decide about money: an official states them, who has seen the papers."""
+
+    field = "hardships"
+    text = "only an official states hardships"
 
 
 class KnownAlready(Conflict):

@@ -15,6 +15,7 @@ from assessment.elders.errors import (
     DeadAlready,
     ElderNotAlive,
     HalfPosition,
+    HardshipOfficialOnly,
     ImpossibleBirthDay,
     ImpossibleDay,
     KnownAlready,
@@ -44,6 +45,8 @@ async def register(
     session: Session, command: api.RegisterElder, caller: Caller, context: Context
 ) -> events.ElderRegistered:
     """Makes an elder known. Two at once with one ID number: one is refused."""
+    if command.hardships:
+        _check_official(caller)
     for refusal in faults(command, local_day(session.now), context):
         raise refusal
     access.check(caller, area=command.area_code, kind="area", key=command.area_code)
@@ -68,6 +71,8 @@ async def change(
     named = {field.name for field, _ in command.ListFields()}
     if not command.moved_out and named <= {"elder_id", "version"}:
         raise NothingToChange
+    if command.HasField("hardships") or command.add_hardships or command.remove_hardships:
+        _check_official(caller)
     version = command.version if command.HasField("version") else None
     row = await session.get_locked(Elder, UUID(command.elder_id), caller, version=version)
     stays_away = row.status is Status.MOVED_OUT and not command.HasField("area_code")
@@ -181,6 +186,11 @@ def columns(command: api.RegisterElder, now: datetime, context: Context) -> dict
 def public(row: Elder | Mapping[str, object]) -> events.Elder:
     """What others may rely on: no name, number, phone or address."""
     return wire.message(events.Elder, row)
+
+
+def _check_official(caller: Caller) -> None:
+    if "official" not in caller.roles:
+        raise HardshipOfficialOnly
 
 
 def _day(field: str, text: str) -> date:

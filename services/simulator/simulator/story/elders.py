@@ -57,7 +57,9 @@ async def move_out(story: Story, elder: Person) -> None:
 
 
 async def arrive(story: Story, rng: Random) -> None:
-    """Somebody comes to the city and is registered; a second registration is refused."""
+    """Somebody comes to the city and is registered, by an official where there is a hardship, which
+    the hotline may not state; a second registration is refused.
+    """
     elder = person(
         rng,
         len(story.world.people),
@@ -70,6 +72,9 @@ async def arrive(story: Story, rng: Random) -> None:
     )
     body = _registration(elder)
     token = story.tokens["hotline"]
+    if elder.hardships:
+        await story.expect_refusal(token, "/v1/elders", body, status=403)
+        token = story.tokens["office"]
     answer = await story.gateway.post(token, "/v1/elders", body)
     elder.elder_id = answer["elder"]["elder_id"]
     story.world.add(elder)
