@@ -65,8 +65,9 @@ def _check_code(command: api.RegisterOrganisation, today: date) -> None:
     kinds = kinds_of(head, by_kind, heads.heads_of_any_kind)
     if not kinds:
         raise NoSuchAuthority(head=head)
-    if command.kind not in kinds:
-        raise KindUnlikeCode(head=head, kind=OrganisationKind(command.kind).name)
+    kind = OrganisationKind(command.kind)
+    if kind not in kinds:
+        raise KindUnlikeCode(head=head, kind=kind.name)
 
 
 def check_area(area_code: str, caller: Caller, context: Context) -> None:
