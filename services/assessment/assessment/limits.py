@@ -13,11 +13,13 @@ class Procedure:
 
     publicity: whole days; the day of the result is not counted. validity_months: of a level in
     force. reassessment_lead: before its end. least_age, greatest_age: of an elder.
+    separate_duties: whether one person does one duty in a case alone.
     """
 
     validity_months: int
     least_age: int
     greatest_age: int
+    separate_duties: bool
     publicity: timedelta = field(metadata=key("publicity_days"))
     reassessment_lead: timedelta = field(metadata=key("reassessment_lead_days"))
 

@@ -85,9 +85,9 @@ def a_registration(**given: object) -> api.RegisterElder:
     return _made(api.RegisterElder, usual | given)
 
 
-def an_official(area: str = CITY) -> Caller:
+def an_official(area: str = CITY, subject: str = "official-1") -> Caller:
     """Somebody of civil affairs."""
-    return Caller("official-1", "portal", frozenset({"official"}), area=area)
+    return Caller(subject, "portal", frozenset({"official"}), area=area)
 
 
 def an_assessor(subject: str, area: str = CITY) -> Caller:
@@ -102,6 +102,7 @@ def a_child_of(*elder_ids: str) -> Caller:
 
 CONTEXT = a_context()
 OFFICIAL = an_official()
+ASSIGNING, APPROVING = an_official(subject="official-2"), an_official(subject="official-3")
 
 
 def answers(**given: int) -> api.Answers:
@@ -118,6 +119,15 @@ def a_completion(application_id: str, **given: object) -> api.CompleteAssessment
         "risk_events": 0,
     }
     return _made(api.CompleteAssessment, usual | given)
+
+
+def a_signature(recorded: events.AssessmentCompleted) -> api.SignAssessment:
+    """The signature under a result."""
+    return api.SignAssessment(
+        application_id=recorded.application_id,
+        total_points=recorded.total_points,
+        level=recorded.level,
+    )
 
 
 async def an_elder(session: Session, **given: object) -> events.Elder:
@@ -139,29 +149,37 @@ async def assign(
 ) -> events.AssessorsAssigned:
     """Names the assessors of an application."""
     command = api.AssignAssessors(application_id=application_id, assessor_ids=assessors)
-    return await applications.assign(session, command, OFFICIAL)
+    return await applications.assign(session, command, ASSIGNING)
 
 
 async def complete(
-    session: Session, application_id: str, assessor: str
+    session: Session, application_id: str, assessor: str, **given: object
 ) -> events.AssessmentCompleted:
-    """Completes the assessment of an application with the best answers."""
-    command = a_completion(application_id)
+    """Completes the assessment of an application, with the best answers by default; nobody else
+    has signed yet.
+    """
+    command = a_completion(application_id, **given)
     return await assessments.complete(session, command, an_assessor(assessor), CONTEXT)
+
+
+async def sign(
+    session: Session, recorded: events.AssessmentCompleted, assessor: str
+) -> events.AssessmentCompleted:
+    """Signs what another assessor recorded."""
+    return await assessments.sign(session, a_signature(recorded), an_assessor(assessor), CONTEXT)
 
 
 async def a_result(session: Session, elder_id: str, **given: object) -> events.AssessmentCompleted:
     """A result of the elder, just made public."""
     application_id = await an_application(session, elder_id)
     await assign(session, application_id, FIRST, SECOND)
-    command = a_completion(application_id, **given)
-    return await assessments.complete(session, command, an_assessor(FIRST), CONTEXT)
+    return await sign(session, await complete(session, application_id, FIRST, **given), SECOND)
 
 
 async def approve(session: Session, assessment_id: str) -> events.AssessmentApproved:
     """Puts a level in force."""
     command = api.ApproveAssessment(assessment_id=assessment_id)
-    return await assessments.approve(session, command, OFFICIAL)
+    return await assessments.approve(session, command, APPROVING)
 
 
 async def appeal(session: Session, assessment_id: str) -> events.AssessmentAppealed:

@@ -7,7 +7,7 @@ from eldercare.assessment.v1 import api_pb2 as api
 from google.api.httpbody_pb2 import HttpBody
 
 from assessment.context import GROUP
-from assessment.testing import CITY, a_completion, a_registration
+from assessment.testing import CITY, a_completion, a_registration, a_signature
 from kit.contracts.refusals import Conflict, Denied, Malformed, NotFound, Refusal
 from kit.rpc.client import Client
 from testkit.delivery import fire
@@ -17,6 +17,7 @@ ELDERS, APPLICATIONS, ASSESSMENTS, IMPORTS = (
     for name in ("Elders", "Applications", "Assessments", "Imports")
 )
 OFFICIAL = {"roles": ["official"], "area": CITY}
+ASSIGNING = {**OFFICIAL, "subject": "assigning"}
 FIRST, SECOND = (str(uuid.UUID(int=number)) for number in (1, 2))
 
 
@@ -44,13 +45,16 @@ async def test_from_registration_to_a_result(served):
     assign = api.AssignAssessors(
         application_id=submitted.application_id, assessor_ids=[FIRST, SECOND]
     )
-    await service.call(f"{APPLICATIONS}/Assign", assign, **OFFICIAL)
+    await service.call(f"{APPLICATIONS}/Assign", assign, **ASSIGNING)
     done = await service.call(
         f"{ASSESSMENTS}/Complete",
         a_completion(submitted.application_id),
         roles=["assessor"],
         area=CITY,
         subject=FIRST,
+    )
+    await service.call(
+        f"{ASSESSMENTS}/Sign", a_signature(done), roles=["assessor"], area=CITY, subject=SECOND
     )
 
     seen = await service.call(
@@ -208,13 +212,16 @@ async def test_a_list_shows_no_row_of_another_county(served, question: str, repl
     assign = api.AssignAssessors(
         application_id=submitted.application_id, assessor_ids=[FIRST, SECOND]
     )
-    await service.call(f"{APPLICATIONS}/Assign", assign, **OFFICIAL)
-    await service.call(
+    await service.call(f"{APPLICATIONS}/Assign", assign, **ASSIGNING)
+    done = await service.call(
         f"{ASSESSMENTS}/Complete",
         a_completion(submitted.application_id),
         roles=["assessor"],
         area=CITY,
         subject=FIRST,
+    )
+    await service.call(
+        f"{ASSESSMENTS}/Sign", a_signature(done), roles=["assessor"], area=CITY, subject=SECOND
     )
     method, empty = f"eldercare.assessment.v1.{reply}/List", getattr(api, question)()
 

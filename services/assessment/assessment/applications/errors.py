@@ -1,6 +1,6 @@
 """What is refused about applications, and why."""
 
-from kit.contracts.refusals import Conflict, Refusal
+from kit.contracts.refusals import Conflict, Denied, Refusal
 
 
 class ApplicationOpen(Conflict):
@@ -22,3 +22,10 @@ class AssessorDoubted(Refusal):
 
     field = "assessor_ids"
     text = "assessor {assessor_id} made the result that is doubted"
+
+
+class SecondDuty(Denied):
+    """Registering, assigning, assessing and approving are done by different people in one case."""
+
+    field = "application_id"
+    text = "whoever did the {done} in application {application_id} does not do the {duty} too"

@@ -7,19 +7,28 @@ from eldercare.assessment.v1 import api_pb2 as api
 from eldercare.assessment.v1 import events_pb2 as events
 from sqlmodel import col, select
 
-from assessment.applications.errors import ApplicationNotOpen, ApplicationOpen, AssessorDoubted
+from assessment.applications import rules
+from assessment.applications.errors import (
+    ApplicationNotOpen,
+    ApplicationOpen,
+    AssessorDoubted,
+    SecondDuty,
+)
 from assessment.applications.rules import (
     OPEN,
     WAITING,
     ApplicationState,
     AssessmentReason,
     Channel,
+    Duty,
 )
 from assessment.applications.tables import Application
 from assessment.elders.errors import ElderNotAlive
 from assessment.elders.rules import Status
 from assessment.elders.tables import Elder
+from assessment.limits import procedure
 from kit.contracts import ids, wire
+from kit.contracts.clock import local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.security.access import Caller
@@ -43,6 +52,9 @@ async def submit(
         state=ApplicationState.SUBMITTED,
         assessor_ids=[],
         excluded_ids=[],
+        submitted_by=caller.subject,
+        signed_ids=[],
+        signed_by=[],
     )
     session.add(row)
     return emit(session, wire.message(events.ApplicationSubmitted, row), row)
@@ -51,13 +63,18 @@ async def submit(
 async def assign(
     session: Session, command: api.AssignAssessors, caller: Caller
 ) -> events.AssessorsAssigned:
-    """Names the assessors, or names others before the assessment takes place."""
+    """Names the assessors, or names others before the result is signed; what those before have
+    signed is void.
+    """
     row = await _waiting(session, command.application_id, caller)
+    await check_duty(session, row, Duty.ASSIGNING, caller)
     chosen = [UUID(assessor) for assessor in command.assessor_ids]
     for assessor in chosen:
         if assessor in row.excluded_ids:
             raise AssessorDoubted(assessor_id=assessor)
     row.assessor_ids = chosen
+    row.assigned_by = caller.subject
+    _forget_record(row)
     row.state = ApplicationState.ASSIGNED
     event = wire.message(events.AssessorsAssigned, row, assigned_at=session.now)
     return emit(session, event, row)
@@ -68,6 +85,22 @@ async def withdraw(
 ) -> events.ApplicationWithdrawn:
     """Ends an application before a result is known."""
     return _end(session, await _waiting(session, command.application_id, caller))
+
+
+async def check_duty(session: Session, row: Application, duty: Duty, caller: Caller) -> None:
+    """Refuses whoever did another duty in this case, registering the elder included. Raises:
+    SecondDuty.
+    """
+    if not procedure(local_day(session.now)).separate_duties:
+        return
+    elder: Elder | None = await session.get(Elder, row.elder_id)
+    done_by = {
+        Duty.REGISTERING: (row.submitted_by, elder.registered_by if elder else None),
+        Duty.ASSIGNING: (row.assigned_by,),
+        Duty.ASSESSING: row.signed_by,
+    }
+    if done := rules.other_duty(caller.subject, duty, done_by):
+        raise SecondDuty(application_id=row.application_id, done=done, duty=duty)
 
 
 async def close(session: Session, elder_id: UUID) -> None:
@@ -103,7 +136,11 @@ async def open_routine(session: Session, elder_id: UUID) -> events.ApplicationSu
 
 
 def open_review(
-    session: Session, doubted: Application, assessor_ids: Collection[UUID], channel: Channel
+    session: Session,
+    doubted: Application,
+    assessor_ids: Collection[UUID],
+    channel: Channel,
+    caller: Caller,
 ) -> Application:
     """A new application whose assessors must be others than those of the doubted result and of
     those before it.
@@ -117,6 +154,7 @@ def open_review(
         reason=AssessmentReason.REVIEW,
         channel=channel,
         submitted_at=session.now,
+        submitted_by=caller.subject,
         excluded_ids=sorted({*doubted.excluded_ids, *assessor_ids}),
     )
     session.add(row)
@@ -126,8 +164,14 @@ def open_review(
 
 def _end(session: Session, row: Application) -> events.ApplicationWithdrawn:
     row.state = ApplicationState.WITHDRAWN
+    _forget_record(row)
     event = wire.message(events.ApplicationWithdrawn, row, withdrawn_at=session.now)
     return emit(session, event, row)
+
+
+def _forget_record(row: Application) -> None:
+    row.record_sealed = None
+    row.signed_ids, row.signed_by = [], []
 
 
 async def _waiting(session: Session, application_id: str, caller: Caller) -> Application:

@@ -3,12 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Index, text
+from sqlalchemy import Column, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as SqlUuid
 from sqlmodel import Field
 
 from assessment.applications.rules import ApplicationState, AssessmentReason, Channel
+from kit.db.columns import sealed
 from kit.db.tables import TableBase
 
 
@@ -41,3 +42,22 @@ class Application(TableBase, table=True):
         sa_column=Column(ARRAY(SqlUuid), nullable=False),
         description="assessors of the doubted results before",
     )
+    submitted_by: str | None = Field(default=None, description="subject; null: the platform")
+    assigned_by: str | None = Field(default=None, description="subject")
+    signed_ids: list[UUID] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(SqlUuid), nullable=False, server_default="{}"),
+        description="assessors who have signed the record",
+    )
+    signed_by: list[str] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"),
+        description="their subjects",
+    )
+    record_sealed: bytes | None = sealed(
+        "record",
+        default=None,
+        description="CompleteAssessment as JSON, until all assessors have signed it",
+    )
+    assessment_id: UUID | None = Field(default=None, description="of the result it becomes")
+    assessed_at: datetime | None = Field(default=None, description="when the record was made")

@@ -20,6 +20,11 @@ class Assessments:
     ) -> events.AssessmentCompleted:
         return await flows.complete(session, request, call.caller, self.context)
 
+    async def Sign(
+        self, request: pb.SignAssessment, session: Session, call: Call
+    ) -> events.AssessmentCompleted:
+        return await flows.sign(session, request, call.caller, self.context)
+
     async def Approve(
         self, request: pb.ApproveAssessment, session: Session, call: Call
     ) -> events.AssessmentApproved:

@@ -1,6 +1,6 @@
 """What is refused about results, and why."""
 
-from kit.contracts.refusals import Conflict, Refusal
+from kit.contracts.refusals import Conflict, Denied, Refusal
 
 
 class NotTheAssessor(Refusal):
@@ -8,6 +8,41 @@ class NotTheAssessor(Refusal):
 
     field = "application_id"
     text = "the caller is no assessor of application {application_id}"
+
+
+class OnePersonTwice(Denied):
+    """Each assessor signs for themselves: one person is not two of them."""
+
+    field = "application_id"
+    text = "one person signs application {application_id} once"
+
+
+class SignedAlready(Conflict):
+    """The caller has signed this record."""
+
+    field = "application_id"
+    text = "the caller has signed the record of application {application_id}"
+
+
+class NothingToSign(Conflict):
+    """No assessor has made a record of the assessment yet."""
+
+    field = "application_id"
+    text = "application {application_id} has no record yet"
+
+
+class OtherResult(Conflict):
+    """The record gives another total or level than the one that is signed."""
+
+    field = "level"
+    text = "the record of application {application_id} gives another total or level"
+
+
+class RelativeOfElder(Denied):
+    """The caller speaks for the elder, and assesses others alone."""
+
+    field = "application_id"
+    text = "the caller is a relative of the elder of application {application_id}"
 
 
 class PublicityRunning(Conflict):

@@ -10,14 +10,19 @@ from sqlmodel import select
 
 from assessment.applications import flows as applications
 from assessment.applications.errors import ApplicationNotOpen
-from assessment.applications.rules import ApplicationState, Channel
+from assessment.applications.rules import ApplicationState, Channel, Duty
 from assessment.applications.tables import Application
 from assessment.assessments import rules
 from assessment.assessments.errors import (
     AssessmentNotPublic,
+    NothingToSign,
     NotTheAssessor,
+    OnePersonTwice,
+    OtherResult,
     PublicityOver,
     PublicityRunning,
+    RelativeOfElder,
+    SignedAlready,
 )
 from assessment.assessments.rules import AssessmentState, Limits
 from assessment.assessments.tables import Assessment
@@ -42,20 +47,42 @@ limits = standards.read("assessment", Limits, file="ability")
 async def complete(
     session: Session, command: api.CompleteAssessment, caller: Caller, context: Context
 ) -> events.AssessmentCompleted:
-    """Scores the 26 answers and begins publicity."""
-    application = await session.get_locked(Application, UUID(command.application_id), caller)
-    if application.state is not ApplicationState.ASSIGNED:
-        raise ApplicationNotOpen(
-            application_id=application.application_id, state=application.state.name
-        )
-    assessors = {str(assessor) for assessor in application.assessor_ids}
-    if assessors.isdisjoint({caller.subject, caller.worker_id}):
-        raise NotTheAssessor(application_id=application.application_id)
-    row = _result(command, application, session.now, context)
-    session.add(row)
-    application.state = ApplicationState.ASSESSED
-    event = wire.message(events.AssessmentCompleted, row, assessors=len(row.assessor_ids))
-    return emit(session, event, row)
+    """Scores the 26 answers; the caller signs them, and the other assessors have to. A record in
+    the place of one that not all have signed is signed anew.
+    """
+    application = await _assigned(session, command.application_id, caller)
+    signer = await _signer(session, application, caller)
+    record = json_format.MessageToJson(command, preserving_proto_field_name=True, indent=None)
+    application.record_sealed = context.ring.seal(record, "record")
+    application.assessment_id = ids.new()
+    application.assessed_at = session.now
+    application.signed_ids, application.signed_by = [signer], [caller.subject]
+    return _signed(session, application, _result(command, application, session.now))
+
+
+async def sign(
+    session: Session, command: api.SignAssessment, caller: Caller, context: Context
+) -> events.AssessmentCompleted:
+    """The caller, one of the assessors, signs what another recorded; with the last signature the
+    result is there and publicity begins.
+    """
+    application = await _assigned(session, command.application_id, caller)
+    signer = await _signer(session, application, caller)
+    key = application.application_id
+    if application.record_sealed is None:
+        raise NothingToSign(application_id=key)
+    if signer in application.signed_ids:
+        raise SignedAlready(application_id=key)
+    if caller.subject in application.signed_by:
+        raise OnePersonTwice(application_id=key)
+    record = context.ring.open(application.record_sealed, "record")
+    recorded = json_format.Parse(record, api.CompleteAssessment())
+    row = _result(recorded, application, session.now)
+    if (row.total_points, row.level) != (command.total_points, command.level):
+        raise OtherResult(application_id=key)
+    application.signed_ids = [*application.signed_ids, signer]
+    application.signed_by = [*application.signed_by, caller.subject]
+    return _signed(session, application, row)
 
 
 async def approve(
@@ -72,15 +99,16 @@ async def approve(
         raise PublicityRunning(
             assessment_id=row.assessment_id, public_until=row.public_until.isoformat()
         )
+    application = await session.get_locked(Application, row.application_id)
+    await applications.check_duty(session, application, Duty.APPROVING, caller)
     await _replace(session, row.elder_id)
-    assessed_on = local_day(row.completed_at)
+    assessed_on = local_day(application.assessed_at or row.completed_at)
     numbers = procedure(assessed_on)
     row.state = AssessmentState.IN_FORCE
     row.valid_from = assessed_on
     row.valid_to = rules.months_later(assessed_on, numbers.validity_months)
     again_on = row.valid_to - numbers.reassessment_lead
     set_timer(session, day_start(again_on), REASSESS, str(row.assessment_id))
-    application = await session.get_locked(Application, row.application_id)
     application.state = ApplicationState.APPROVED
     event = wire.message(events.AssessmentApproved, row, approved_at=session.now)
     return emit(session, event, row)
@@ -102,7 +130,7 @@ async def appeal(
     # the doubted application must be closed first: one elder has one open application at most
     await session.flush()
     review = applications.open_review(
-        session, application, row.assessor_ids, Channel(command.channel)
+        session, application, row.assessor_ids, Channel(command.channel), caller
     )
     event = wire.message(
         events.AssessmentAppealed,
@@ -123,10 +151,46 @@ async def reassess(session: Session, assessment_id: UUID) -> events.ApplicationS
     return await applications.open_routine(session, row.elder_id)
 
 
-def _result(
-    command: api.CompleteAssessment, application: Application, now: datetime, context: Context
-) -> Assessment:
-    """The row of a result; publicity begins now."""
+async def _assigned(session: Session, application_id: str, caller: Caller) -> Application:
+    row = await session.get_locked(Application, UUID(application_id), caller)
+    if row.state is not ApplicationState.ASSIGNED:
+        raise ApplicationNotOpen(application_id=row.application_id, state=row.state.name)
+    return row
+
+
+async def _signer(session: Session, application: Application, caller: Caller) -> UUID:
+    """Which of the assessors the caller is, by subject or worker, where nothing forbids to sign.
+
+    Raises: NotTheAssessor, OnePersonTwice, RelativeOfElder, SecondDuty.
+    """
+    key = application.application_id
+    own = {caller.subject, caller.worker_id}
+    signers = [assessor for assessor in application.assessor_ids if str(assessor) in own]
+    if not signers:
+        raise NotTheAssessor(application_id=key)
+    if len(signers) > 1:
+        raise OnePersonTwice(application_id=key)
+    if str(application.elder_id) in caller.elder_ids:
+        raise RelativeOfElder(application_id=key)
+    await applications.check_duty(session, application, Duty.ASSESSING, caller)
+    return signers[0]
+
+
+def _signed(
+    session: Session, application: Application, row: Assessment
+) -> events.AssessmentCompleted:
+    """What the record leads to; it is published once all assessors have signed."""
+    event = wire.message(events.AssessmentCompleted, row, assessors=len(application.signed_ids))
+    if not set(application.assessor_ids) <= set(application.signed_ids):
+        return event
+    session.add(row)
+    application.state = ApplicationState.ASSESSED
+    application.record_sealed = None
+    return emit(session, event, row)
+
+
+def _result(command: api.CompleteAssessment, application: Application, now: datetime) -> Assessment:
+    """The row of a result by the norm of the day of the assessment; publicity begins now."""
     today = local_day(now)
     result = rules.result_of(
         wire.fields(command.answers),
@@ -134,14 +198,13 @@ def _result(
         diagnoses=command.diagnoses,
         psychiatrist_diagnosed=command.psychiatrist_diagnosed,
         risk_events=command.risk_events,
-        limits=limits(today),
+        limits=limits(local_day(application.assessed_at or now)),
     )
     points = result.points
-    record = json_format.MessageToJson(command, preserving_proto_field_name=True, indent=None)
     return wire.row(
         Assessment,
         command,
-        assessment_id=ids.new(),
+        assessment_id=application.assessment_id,
         elder_id=application.elder_id,
         area_code=application.area_code,
         scale=SCALE,
@@ -154,7 +217,7 @@ def _result(
         level=result.level,
         change_reasons=list(result.change_reasons),
         assessor_ids=application.assessor_ids,
-        record_sealed=context.ring.seal(record, "record"),
+        record_sealed=application.record_sealed,
         submitted_at=application.submitted_at,
         completed_at=now,
         public_until=_public_until(today),

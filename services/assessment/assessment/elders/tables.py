@@ -42,6 +42,9 @@ class Elder(TableBase, table=True):
     complete: bool
     status: Status = Status.ALIVE
     registered_at: datetime
+    registered_by: str | None = Field(
+        default=None, description="subject; null where an older release registered"
+    )
     died_on: date | None = None
     name_sealed: bytes = sealed("name")
     name_digest: bytes = hashed("name", of="name_sealed", index=True)

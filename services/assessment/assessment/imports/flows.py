@@ -81,6 +81,7 @@ async def start(session: Session, body: HttpBody, caller: Caller, context: Conte
         columns=columns,
         rows=sum(map(len, chunks)),
         started_at=session.now,
+        started_by=caller.subject,
         state=ImportState.RUNNING if chunks else ImportState.DONE,
     )
     session.add(job)
@@ -186,7 +187,9 @@ async def _register(
     for row, command in candidates:
         number = command.id_number
         if number not in known and number not in fresh:
-            fresh[number] = elders.columns(command, session.now, context)
+            fresh[number] = elders.columns(
+                command, session.now, context, registered_by=job.started_by
+            )
             continue
         there = known.get(number) or Elder.model_validate(fresh[number])
         if faults := _differences(job, there, command, ring):

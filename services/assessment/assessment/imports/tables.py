@@ -29,6 +29,7 @@ class Import(TableBase, table=True):
     unchanged: int = 0
     failed: int = 0
     started_at: datetime
+    started_by: str | None = Field(default=None, description="subject")
 
 
 class ImportChunk(TableBase, table=True):

@@ -59,6 +59,15 @@ DEMO_USERS: tuple[Claims, ...] = (
         "area": "341100000000",
         "worker_id": "00000000-0000-7000-8000-00000000a55e",
     },
+    # one signs, the other countersigns; who registers, assigns and approves: `hotline`, `langya`
+    # or `tianchang`, `city`
+    {
+        "username": "assessor2",
+        "title": "第二评估员 Second assessor",
+        "roles": ["assessor"],
+        "area": "341100000000",
+        "worker_id": "00000000-0000-7000-8000-00000000a55f",
+    },
     {"username": "operator", "title": "平台运维 Platform operator", "roles": ["operator"]},
 )
 

@@ -110,7 +110,7 @@ async def assign(story: Story, case: Case) -> None:
     able = [at for at in range(len(ids)) if at not in case.doubted]
     chosen = rng.sample(able, ASSESSORS)
     await story.gateway.post(
-        story.tokens["office"],
+        story.tokens["assigner"],
         f"/v1/applications/{case.application_id}:assign",
         {"assessor_ids": [ids[at] for at in chosen]},
     )

@@ -21,6 +21,7 @@ from simulator.world.answers import answers
 from simulator.world.days import month_of
 
 APPEAL = 0.03  # Assumption: share of results
+TRIED = 0.1  # Assumption: share of cases in which somebody tries what the rules forbid
 # each needs two assessors who made none of the results before, and a small city has six
 MOST_REVIEWS = 2
 
@@ -86,7 +87,10 @@ async def _entitle(story: Story, approved: Sequence[Case]) -> None:
 
 async def _approve(story: Story, case: Case) -> None:
     path = f"/v1/assessments/{case.assessment_id}:approve"
-    answer = await story.gateway.post(story.tokens["office"], path, {})
+    if story.rng("second duty", case.person.number, case.round).random() < TRIED:
+        await story.expect_refusal(story.tokens["assigner"], path, {}, status=403)
+        story.tally["second duties refused"] += 1
+    answer = await story.gateway.post(story.tokens["approver"], path, {})
     valid = date.fromisoformat(answer["valid_from"]), date.fromisoformat(answer["valid_to"])
     wanted = case.assessed_on, norms.valid_to(case.assessed_on)
     story.expect(f"validity of a result of {case.assessed_on}", valid, wanted)
@@ -96,12 +100,17 @@ async def _approve(story: Story, case: Case) -> None:
 async def _complete(story: Story, case: Case) -> None:
     rng = story.rng("answers", case.person.number, case.round)
     points, flags = answers(rng, case.person.level)
-    answer = await story.gateway.post(
-        story.tokens[f"assessor {case.assessors[0]}"],
-        f"/v1/applications/{case.application_id}:complete",
-        {"answers": points, **flags},
-    )
+    first, *others = (story.tokens[f"assessor {number}"] for number in case.assessors)
+    path = f"/v1/applications/{case.application_id}"
+    answer = await story.gateway.post(first, f"{path}:complete", {"answers": points, **flags})
     story.expect(f"level of {points}, {flags}", answer["level"], case.person.level)
+    signature = {"total_points": answer["total_points"], "level": case.person.level}
+    if story.rng("signs twice", case.person.number, case.round).random() < TRIED:
+        await story.expect_refusal(first, f"{path}:sign", signature)
+        story.tally["second signatures refused"] += 1
+    for other in others:
+        answer = await story.gateway.post(other, f"{path}:sign", signature)
+    story.expect(f"signatures of {path}", answer["assessors"], len(case.assessors))
     complete(story, case, Result.read(answer))
     case.appeals = rng.random() < APPEAL and case.round < MOST_REVIEWS
 

@@ -7,9 +7,13 @@ from simulator.world.geography import WHOLE_CITY
 
 
 async def add_officials(story: Story) -> None:
-    """Tokens of the officials and assessors."""
+    """Tokens of the officials and assessors; in one case, who registers, who names the assessors
+    and who approves are three people.
+    """
     for name, role in (
         ("office", "official"),
+        ("assigner", "official"),
+        ("approver", "official"),
         ("hotline", "hotline"),
         ("inspector", "inspector"),
     ):
