@@ -18,6 +18,7 @@ from eldercare.dispatch.v1.events_pb2 import (
 
 from dispatch.orders.errors import (
     AlreadyCancelled,
+    CertificateExpired,
     DeviceTimeWrong,
     NotAccepted,
     NotBegun,
@@ -103,6 +104,57 @@ def check_out(order, at, position=NORTH):
 
 def _position(position):
     return {"lon": position[0], "lat": position[1]} if position else {}
+
+
+@pytest.mark.parametrize(
+    ("last_day", "is_asked"), [("2026-03-02", False), ("2026-03-03", True), (None, True)]
+)
+async def test_nobody_is_asked_after_the_last_day_of_the_certificate(
+    store, offer, firm, last_day, is_asked
+):
+    given = {"certified_until": last_day} if last_day else {}
+    for worker in firm.workers:
+        await deliver(store, GROUP, a_worker(worker, firm.organisation_id, **given))
+
+    order = await offer(an_order(RING))  # of 3 March
+
+    assert (order.worker_id is not None) is is_asked
+
+
+async def test_who_is_not_certified_on_the_day_of_the_visit_does_not_accept(
+    store, insert, act, firm
+):
+    worker_id = firm.workers[0]
+    order = an_order(
+        RING,
+        state=State.ASSIGNED,
+        worker_id=worker_id,
+        organisation_id=firm.organisation_id,
+        planned_at=TOMORROW,
+    )
+    # the change came before the offer
+    ending = a_worker(worker_id, firm.organisation_id, certified_until="2026-03-02")
+    await deliver(store, GROUP, ending)
+    await insert(order)
+
+    request = pb.AcceptOrder(order_id=str(order.order_id))
+    with pytest.raises(CertificateExpired):
+        await act(answers.accept, request, the_worker(worker_id, firm.organisation_id))
+
+
+async def test_what_was_promised_beyond_a_certificate_is_offered_to_others(store, offer, act, firm):
+    order = await offer(an_order(RING))
+    before = order.worker_id
+    worker = the_worker(before, firm.organisation_id)
+    await act(answers.accept, pb.AcceptOrder(order_id=str(order.order_id)), worker)
+
+    ending = a_worker(before, firm.organisation_id, certified_until="2026-03-02")
+    await deliver(store, GROUP, ending)
+    await fire(store, GROUP)
+
+    async with store.reading() as session:
+        order = await session.get(type(order), order.order_id)
+    assert order.worker_id in set(firm.workers) - {before}
 
 
 async def test_an_order_is_offered_to_a_worker_who_can_be_there(offer, firm, messages):

@@ -48,6 +48,13 @@ class NotOffered(Conflict):
     text = "order {order_id} is not an open offer"
 
 
+class CertificateExpired(Conflict):
+    """The worker's certificate does not hold on the day of the visit."""
+
+    text = "the certificate of worker {worker_id} holds until {certified_until}"
+    field = "order_id"
+
+
 class NotAccepted(Conflict):
     """Only an accepted order can be begun."""
 

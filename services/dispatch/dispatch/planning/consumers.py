@@ -1,5 +1,8 @@
-"""Kafka in: workers. A county with workers is planned; who leaves leaves no promise behind."""
+"""Kafka in: workers. A county with workers is planned; who leaves leaves no promise behind, nor
+does a certificate beyond its last day.
+"""
 
+from datetime import date
 from uuid import UUID
 
 from eldercare.facility.v1.events_pb2 import Worker as WorkerState
@@ -21,4 +24,8 @@ async def replicate_worker(
     if event.worker.status == WorkerState.STATUS_LEFT:
         await offers.reoffer_orders_of_leaver(session, UUID(event.worker.worker_id))
     else:
+        if event.worker.HasField("certified_until"):
+            last_day = date.fromisoformat(event.worker.certified_until)
+            worker_id = UUID(event.worker.worker_id)
+            await offers.reoffer_orders_after(session, worker_id, last_day)
         await day_plan.ensure_planned(session, county_day.county_of(event.worker.area_code))

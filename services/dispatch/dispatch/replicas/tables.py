@@ -1,5 +1,6 @@
 """What dispatch keeps of others' elders, organisations and workers."""
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Column, Index, SmallInteger
@@ -45,4 +46,7 @@ class Worker(TableBase, table=True):
     )
     shift_from_min: int = Field(description="minutes after local midnight")
     shift_to_min: int = Field(description="minutes after local midnight")
+    certified_until: date | None = Field(
+        default=None, description="last day of the certificate; null: none is known"
+    )
     status: int = Field(sa_type=SmallInteger, description="Worker.Status")

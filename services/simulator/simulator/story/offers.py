@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from kit.contracts.clock import SHANGHAI
 from simulator.http_client import Json
 from simulator.story.orders import Orders
 from simulator.story.story import Story
@@ -71,6 +72,7 @@ async def answer_offers(story: Story, *, all_firms: bool = False, answer: bool =
     for offer in offers:
         story.state(Orders).by_id[offer.order_id].offers.append(offer.attempt)
         story.record(OfferMade(offer.month, offer.area_code))
+        _check_certified(story, offer)
     before = story.tally["declined"]
     if answer:
         standing = [offer for offer in offers if _stands(story, offer)]
@@ -113,6 +115,14 @@ def _check_page(story: Story, firm: Firm, page: Json) -> None:
         page["last"] - page["first"] + 1,
         len(page["events"]) + page["withheld"],
     )
+
+
+def _check_certified(story: Story, offer: Offer) -> None:
+    """Nobody is asked for a visit after the last day of the certificate."""
+    until = story.state(Workers).by_id[offer.worker_id].certified_until
+    visit_on = offer.planned_at.astimezone(SHANGHAI).date()
+    if until and until < visit_on:
+        story.failures.append(f"offer of {visit_on} to a worker certified until {until}")
 
 
 def _stands(story: Story, offer: Offer) -> bool:

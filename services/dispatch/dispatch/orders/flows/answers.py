@@ -9,6 +9,7 @@ from dispatch.limits import limits
 from dispatch.orders import rules
 from dispatch.orders.errors import (
     AlreadyCancelled,
+    CertificateExpired,
     NotDone,
     NotOffered,
     NotPlacedYet,
@@ -17,6 +18,7 @@ from dispatch.orders.errors import (
 from dispatch.orders.flows import offers
 from dispatch.orders.rules import Cause, State
 from dispatch.orders.tables import Order
+from dispatch.replicas.tables import Worker
 from kit.contracts import wire
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Malformed, NotFound
@@ -45,8 +47,9 @@ async def cancel(
 
 
 async def accept(session: Session, request: pb.AcceptOrder, caller: Caller) -> events.OrderAccepted:
-    """The worker takes it. Raises: NotFound, NotOffered."""
+    """The worker takes it. Raises: NotFound, NotOffered, CertificateExpired."""
     order = await _offered(session, request.order_id, caller)
+    await _check_certified(session, order)
     order.state = State.ACCEPTED
     cancel_timer(session, offers.ANSWER, request.order_id)
     missed_at = order.wanted_to + limits(local_day(session.now)).missed_after
@@ -83,6 +86,14 @@ async def follow_up(
         followed_up_at=session.now,
     )
     return emit(session, followed_up, order)
+
+
+async def _check_certified(session: Session, order: Order) -> None:
+    """The certificate, where one is known, holds on the day of the visit."""
+    worker: Worker | None = await session.get(Worker, order.worker_id)
+    last_day = worker.certified_until if worker else None
+    if last_day and last_day < local_day(order.planned_at or order.wanted_from):
+        raise CertificateExpired(worker_id=order.worker_id, certified_until=last_day.isoformat())
 
 
 async def _offered(session: Session, order_id: str, caller: Caller) -> Order:

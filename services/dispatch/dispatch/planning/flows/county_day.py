@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from eldercare.facility.v1 import events_pb2 as facility
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from dispatch.limits import limits
 from dispatch.orders import personal, rules
@@ -70,12 +70,12 @@ async def problem(
     session: Session, county: str, day: date, wanted: Sequence[Order], *, shared: bool = True
 ) -> Problem:
     """The workers who serve a county, what they have promised on that day, and the orders that need
-    somebody.
+    somebody. Whose certificate has expired by that day is left out.
 
     shared: keeps the workers as they are until the transaction ends, so that none leaves unnoticed;
     False where nothing is written.
     """
-    workers = await _workers(session, county, shared)
+    workers = await _workers(session, county, day, shared)
     bound = await _bound(session, day, [worker.worker_id for worker, _ in workers])
     excluded = await _excluded(session, [order.order_id for order in wanted])
     cipher = personal.cipher_of(session.store)
@@ -139,14 +139,16 @@ def _planned(worker: Worker, organisation: Organisation) -> PlannedWorker:
 
 
 async def _workers(
-    session: Session, county: str, shared: bool
+    session: Session, county: str, day: date, shared: bool
 ) -> Sequence[tuple[Worker, Organisation]]:
+    certified_until = col(Worker.certified_until)
     query = (
         select(Worker, Organisation)
         .where(
             Worker.organisation_id == Organisation.organisation_id,
             col(Worker.area_code).between(*area_range(county)),
             Worker.status == facility.Worker.STATUS_ACTIVE,
+            or_(certified_until.is_(None), certified_until >= day),
             Organisation.status == facility.Organisation.STATUS_ACTIVE,
             Organisation.home_services,
         )
