@@ -106,14 +106,14 @@ def a_visit(
     return _filled(dispatch.OrderFinished, usual | given)
 
 
-def an_inspector(area: str = CITY) -> Caller:
+def an_inspector(area: str = CITY, subject: str = "inspector-1") -> Caller:
     """Somebody who looks at visits."""
-    return Caller("inspector-1", "portal", frozenset({"inspector"}), area=area)
+    return Caller(subject, "portal", frozenset({"inspector"}), area=area)
 
 
-def an_official(area: str = CITY) -> Caller:
+def an_official(area: str = CITY, subject: str = "official-1") -> Caller:
     """Somebody of civil affairs."""
-    return Caller("official-1", "portal", frozenset({"official"}), area=area)
+    return Caller(subject, "portal", frozenset({"official"}), area=area)
 
 
 def a_child_of(*elder_ids: UUID) -> Caller:

@@ -9,7 +9,7 @@ from eldercare.supervision.v1.events_pb2 import ComplaintClosed
 from kit.contracts import ids, wire
 from kit.contracts.refusals import NotFound
 from supervision.complaints import flows
-from supervision.complaints.errors import AlreadyClosed, NobodyCame
+from supervision.complaints.errors import AlreadyClosed, NobodyCame, SecondDuty
 from supervision.settings import GROUP
 from supervision.testing import BEGIN, ELSEWHERE, a_child_of, an_offer, an_official, an_order
 from testkit.delivery import deliver
@@ -55,7 +55,9 @@ async def test_a_complaint_closed_within_a_week_is_in_time(
 
     with pytest.raises(NotFound):
         await act(flows.close, request, an_official(ELSEWHERE))
-    await act(flows.close, request, an_official())
+    with pytest.raises(SecondDuty):
+        await act(flows.close, request, an_official())
+    await act(flows.close, request, an_official(subject="official-2"))
 
     [closed] = await messages(ComplaintClosed)
     assert (closed.in_time, closed.upheld) == (in_time, True)

@@ -14,7 +14,7 @@ from eldercare.supervision.v1.events_pb2 import (
 from kit.contracts.refusals import NotFound
 from supervision.settings import GROUP
 from supervision.settlements import flows
-from supervision.settlements.errors import AlreadyRefused, AlreadyVerified, NotHeld
+from supervision.settlements.errors import AlreadyRefused, AlreadyVerified, NotHeld, SecondDuty
 from supervision.settlements.rules.verdict import Doubt
 from supervision.testing import BEGIN, ELSEWHERE, a_visit, an_inspector
 from testkit.delivery import deliver
@@ -85,6 +85,26 @@ async def test_only_what_is_held_is_decided_and_only_once(judged, act):
         await act(flows.decide, pb.DecideAudit(settlement_id=held, approve=False), an_inspector())
 
 
+async def test_who_decides_about_a_visit_is_not_who_verifies_it(judged, act):
+    inspector, other = an_inspector(), an_inspector(subject="inspector-2")
+    first = await judged(check_in_m=900)
+    second = await judged(check_in_m=900, begin=BEGIN + timedelta(hours=3))
+    decide, verify = (
+        {key: kind(settlement_id=key, **{field: True}) for key in (first, second)}
+        for kind, field in ((pb.DecideAudit, "approve"), (pb.VerifySettlement, "genuine"))
+    )
+    await act(flows.decide, decide[first], inspector)
+    await act(flows.verify, verify[second], inspector)
+
+    with pytest.raises(SecondDuty):
+        await act(flows.verify, verify[first], inspector)
+    with pytest.raises(SecondDuty):
+        await act(flows.decide, decide[second], inspector)
+
+    await act(flows.verify, verify[first], other)
+    await act(flows.decide, decide[second], other)
+
+
 async def test_a_settlement_is_verified_once_and_not_when_it_is_refused(judged, act, messages):
     approved = await judged()
     held = await judged(check_in_m=900, begin=BEGIN + timedelta(hours=3))
@@ -93,7 +113,7 @@ async def test_a_settlement_is_verified_once_and_not_when_it_is_refused(judged, 
         await act(
             flows.verify,
             pb.VerifySettlement(settlement_id=settlement_id, genuine=genuine),
-            an_inspector(),
+            an_inspector(subject="inspector-2"),
         )
     with pytest.raises(AlreadyVerified):
         await act(

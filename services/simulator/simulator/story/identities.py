@@ -8,7 +8,7 @@ from simulator.world.geography import WHOLE_CITY
 
 async def add_officials(story: Story) -> None:
     """Tokens of the officials and assessors; in one case, who registers, who names the assessors
-    and who approves are three people.
+    and who approves are three people; who decides about a visit is not who goes and sees.
     """
     for name, role in (
         ("office", "official"),
@@ -16,6 +16,7 @@ async def add_officials(story: Story) -> None:
         ("approver", "official"),
         ("hotline", "hotline"),
         ("inspector", "inspector"),
+        ("verifier", "inspector"),
     ):
         story.tokens.add(name, roles=[role], area=WHOLE_CITY)
     for at, worker_id in enumerate(story.roster.assessor_ids):

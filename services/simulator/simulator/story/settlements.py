@@ -112,7 +112,7 @@ async def verify_some(story: Story) -> None:
 
 async def _verify(story: Story, order: Order) -> None:
     path = f"/v1/settlements/{order.settlement_id}:verify"
-    await story.gateway.post(story.tokens["inspector"], path, {"genuine": True})
+    await story.gateway.post(story.tokens["verifier"], path, {"genuine": True})
     story.record(VisitVerified(order.approved_month, order.area_code))
     story.tally["verified"] += 1
 

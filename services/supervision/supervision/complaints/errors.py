@@ -1,6 +1,6 @@
 """What is refused about a complaint."""
 
-from kit.contracts.refusals import Conflict
+from kit.contracts.refusals import Conflict, Denied
 
 
 class NobodyCame(Conflict):
@@ -14,3 +14,10 @@ class AlreadyClosed(Conflict):
     """The complaint was closed before."""
 
     text = "complaint {complaint_id} is closed"
+
+
+class SecondDuty(Denied):
+    """Who takes a complaint in does not close it."""
+
+    text = "who filed complaint {complaint_id} does not close it too"
+    field = "complaint_id"

@@ -14,7 +14,7 @@ from kit.contracts.standards import key
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.security.access import Caller, check
-from supervision.complaints.errors import AlreadyClosed, NobodyCame
+from supervision.complaints.errors import AlreadyClosed, NobodyCame, SecondDuty
 from supervision.complaints.tables import Complaint
 from supervision.replicas.tables import Order
 
@@ -22,9 +22,10 @@ from supervision.replicas.tables import Order
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The numbers of standards/audit.yaml that complaints need. time_to_close: after filing, to the
-    same hour.
+    same hour. separate_duties: whether one person does one duty in a case alone.
     """
 
+    separate_duties: bool
     time_to_close: timedelta = field(metadata=key("complaint_days"))
 
 
@@ -52,6 +53,7 @@ async def file(
         area_code=order.area_code,
         organisation_id=order.organisation_id,
         filed_at=session.now,
+        filed_by=caller.subject,
         due_at=session.now + _limits(local_day(session.now)).time_to_close,
     )
     session.add(row)
@@ -61,11 +63,15 @@ async def file(
 async def close(
     session: Session, request: pb.CloseComplaint, caller: Caller
 ) -> events.ComplaintClosed:
-    """A complaint is answered. Raises: NotFound, AlreadyClosed."""
+    """A complaint is answered, by somebody else than who filed it. Raises: NotFound, AlreadyClosed,
+    SecondDuty.
+    """
     row = await session.get_locked(Complaint, UUID(request.complaint_id))
     check(caller, area=row.area_code, kind="complaint", key=request.complaint_id)
     if row.closed:
         raise AlreadyClosed(complaint_id=row.complaint_id)
+    if row.filed_by == caller.subject and _limits(local_day(session.now)).separate_duties:
+        raise SecondDuty(complaint_id=row.complaint_id)
     row.closed = True
     closed = wire.message(
         events.ComplaintClosed,

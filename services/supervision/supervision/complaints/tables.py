@@ -28,3 +28,4 @@ class Complaint(TableBase, table=True):
     closed: bool = False
     due_at: datetime
     filed_at: datetime
+    filed_by: str | None = Field(default=None, description="subject")

@@ -1,6 +1,6 @@
 """What is refused about a settlement."""
 
-from kit.contracts.refusals import Conflict
+from kit.contracts.refusals import Conflict, Denied
 
 
 class NotHeld(Conflict):
@@ -19,3 +19,10 @@ class AlreadyVerified(Conflict):
     """An inspector has been there."""
 
     text = "settlement {settlement_id} is verified"
+
+
+class SecondDuty(Denied):
+    """Who decides about the money of a visit does not go and see whether it took place."""
+
+    text = "settlement {settlement_id} is decided by one person and verified by another"
+    field = "settlement_id"

@@ -1,6 +1,7 @@
 """Judges finished visits, and lets inspectors decide on those that are held."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -14,13 +15,22 @@ from kit.contracts.clock import local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.security.access import Caller, check
-from supervision.settlements.errors import AlreadyRefused, AlreadyVerified, NotHeld
+from supervision.settlements.errors import AlreadyRefused, AlreadyVerified, NotHeld, SecondDuty
 from supervision.settlements.rules import verdict
 from supervision.settlements.rules.verdict import Doubt, State
 from supervision.settlements.rules.visit import Limits, Visit
 from supervision.settlements.tables import Settlement
 
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """Of standards/audit.yaml: whether one person does one duty in a case alone."""
+
+    separate_duties: bool
+
+
 _limits = standards.read("supervision", Limits, file="audit")
+_duties = standards.read("supervision", Duties, file="audit")
 
 
 async def judge(session: Session, event: OrderFinished) -> None:
@@ -54,10 +64,12 @@ async def judge(session: Session, event: OrderFinished) -> None:
 
 
 async def decide(session: Session, request: pb.DecideAudit, caller: Caller) -> pb.Settlement:
-    """An inspector pays a held visit, or does not. Raises: NotFound, NotHeld."""
+    """An inspector pays a held visit, or does not. Raises: NotFound, NotHeld, SecondDuty."""
     row = await _settlement(session, request.settlement_id, caller)
     if row.state != State.HELD:
         raise NotHeld(settlement_id=row.settlement_id)
+    _check_duty(session, row, row.verified_by, caller)
+    row.decided_by = caller.subject
     row.judged_at = session.now
     if request.approve:
         row.state = State.APPROVED
@@ -80,11 +92,19 @@ async def verify(
         raise AlreadyRefused(settlement_id=row.settlement_id)
     if row.verified:
         raise AlreadyVerified(settlement_id=row.settlement_id)
+    _check_duty(session, row, row.decided_by, caller)
     row.verified = True
+    row.verified_by = caller.subject
     verified = wire.message(
         events.SettlementVerified, row, genuine=request.genuine, verified_at=session.now
     )
     return emit(session, verified, row)
+
+
+def _check_duty(session: Session, row: Settlement, done_by: str | None, caller: Caller) -> None:
+    """done_by: who did the other duty."""
+    if done_by == caller.subject and _duties(local_day(session.now)).separate_duties:
+        raise SecondDuty(settlement_id=row.settlement_id)
 
 
 def _visit(event: OrderFinished) -> Visit:

@@ -34,6 +34,8 @@ class Settlement(TableBase, table=True):
     price_fen: int
     voucher_fen: int
     verified: bool = False
+    verified_by: str | None = Field(default=None, description="subject")
+    decided_by: str | None = Field(default=None, description="subject; null: nobody had to")
     judged_at: datetime = Field(description="of the present state")
     checked_in_at: datetime = Field(description="device")
     checked_out_at: datetime = Field(description="device")
