@@ -78,6 +78,7 @@ UNSCOPED = {
     "datacenter.boards.queries.freshness": "how far topics are read belongs to nobody",
     "datacenter.counts.queries.generation": "which generation of counts is shown",
     "datacenter.counts.queries.watermarks": "how new topics are belongs to nobody",
+    "datacenter.counts.queries.unapplied": "how many records wait belongs to nobody",
     "datacenter.lineage.queries._candidates": (
         "codes of the tree of areas, and ids out of a scoped subquery"
     ),

@@ -11,6 +11,9 @@ import pytest_asyncio
 from eldercare.datacenter.v1 import api_pb2 as pb
 from google.protobuf.message import Message
 
+from datacenter import months
+from datacenter.boards.queries import freshness
+from datacenter.counts.consumers import GROUP
 from datacenter.indicators.catalogue import catalogue
 from datacenter.testing.history import History
 from datacenter.testing.records import DatedEvent, dispatched, records
@@ -18,6 +21,8 @@ from datacenter.testing.villages import CITY, villages
 from kit.contracts import areas
 from kit.contracts.clock import Clock
 from kit.contracts.refusals import Denied, Malformed, NotFound
+from kit.db.tables import Parked, Waiting
+from kit.messaging.outbox import route
 from testkit.running import Served
 
 HOME = villages()[0]
@@ -178,10 +183,132 @@ async def test_a_bad_question_is_refused_with_its_field(
     assert refused.value.field == field
 
 
+@pytest.mark.parametrize("month", ["2026-05", "2199-12"])
+async def test_a_month_that_has_not_begun_is_refused_by_every_route(city: City, month: str) -> None:
+    asked = {
+        "Boards/Get": (pb.GetBoard(area_code=CITY, month=month), "month"),
+        "Indicators/Figures": (
+            pb.ListFigures(area_code=CITY, month_from=MONTH, month_to=month),
+            "month_to",
+        ),
+        "Indicators/Prove": (pb.ProveFigures(area_code=CITY, month=month), "month"),
+        "Lineage/Trace": (pb.TraceFigure(area_code=CITY, month=month, code="POP01"), "month"),
+    }
+    takes_a_month = {
+        f"{service.name}/{method.name}"
+        for service in pb.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+        if any(field.name.startswith("month") for field in method.input_type.fields)
+    }
+
+    assert asked.keys() == takes_a_month
+    for method, (request, field) in asked.items():
+        with pytest.raises(Malformed) as refused:
+            await city.ask(method, request, Message)
+        assert refused.value.field == field
+        assert refused.value.rule
+
+
+async def test_before_the_first_fact_of_a_source_there_is_no_data(city: City) -> None:
+    months_of = {}
+    for dated in city.events:
+        month = months.text(months.of_seconds(int(dated.time.timestamp())))
+        topic = route(type(dated.event)).aggregate
+        months_of.setdefault(topic, month)  # events come in the order of time
+    span = pb.ListFigures(area_code=CITY, month_from="2024-11", month_to="2025-05")
+
+    page = await city.ask("Indicators/Figures", span, pb.FigurePage)
+
+    seen = set()
+    for row in page.rows:
+        begun = [months_of.get(topic, "9999-12") for topic in catalogue()[row.code].topics]
+        seen.add((is_early := row.month < max(begun), row.HasField("value")))
+        assert row.no_data == is_early, (row.code, row.month, begun)
+    assert seen == {(True, False), (False, True), (False, False)}
+    before = await city.board(area_code=CITY, month="2024-12")
+    assert before.area.no_data
+    assert all(part.area.no_data for part in before.parts)
+    assert not (await city.board(area_code=CITY, month=MONTH)).area.no_data
+
+
+async def test_a_running_month_names_the_day_up_to_which_it_counts(city: City) -> None:
+    board = await city.board(area_code=CITY)
+
+    assert {(one.month, one.running_to) for one in board.trend if one.code == "DI03"} == {
+        (months.text(month), "2026-04-01" if months.text(month) == "2026-04" else "")
+        for month in range(months.of_text("2025-05"), months.of_text("2026-04") + 1)
+    }
+    assert all(one.running_to == "2026-04-01" for part in board.parts for one in part.figures)
+
+
+async def test_records_that_are_in_no_count_stand_beside_the_figures_they_may_change(
+    city: City,
+) -> None:
+    assert not any(one.unapplied for one in (await city.board(area_code=CITY)).figures)
+    before = await city.proof()
+    async with city.served.store.transaction() as session:
+        place = {"group": GROUP, "cluster": "tests", "partition": 0, "headers": "[]"}
+        worker = "eldercare.worker.v1"
+        session.add(Parked(topic=worker, offset=900, reason="DEFECT", **place))
+        session.add(Parked(topic=worker, offset=901, held=True, **place))
+        session.add(Waiting(topic="eldercare.stay.v1", offset=900, kind="x", id="y", **place))
+
+    board = await city.board(area_code=CITY, month=MONTH)
+
+    assert {one.code: one.unapplied for one in board.figures if one.unapplied} == {
+        code: 2 * ("worker" in one.topics) + ("stay" in one.topics)
+        for code, one in catalogue().items()
+        if {"worker", "stay"} & set(one.topics)
+    }
+    assert {
+        fresh.topic: (fresh.parked, fresh.waiting)
+        for fresh in board.freshness
+        if fresh.parked or fresh.waiting
+    } == {"worker": (2, 0), "stay": (0, 1)}
+    assert (await city.figures("ST02")).unapplied == 2
+    assert (await city.trace("ST02", limit=1)).figure.unapplied == 2
+    assert (before.unapplied, (await city.proof()).unapplied) == (0, 3)
+
+
+async def test_a_source_of_which_nothing_but_a_parked_record_came_is_shown(
+    served: Callable[..., Awaitable[Served]],
+) -> None:
+    service = await served("datacenter")
+    async with service.store.transaction() as session:
+        session.add(
+            Parked(
+                group=GROUP,
+                cluster="tests",
+                topic="eldercare.worker.v1",
+                partition=0,
+                offset=0,
+                headers="[]",
+            )
+        )
+
+    board = await City(service, []).board(area_code=CITY)
+
+    assert [(one.topic, one.parked) for one in board.freshness] == [("worker", 1)]
+    assert not board.freshness[0].HasField("watermark")
+
+
+async def test_a_lag_is_unknown_until_the_end_of_every_partition_is_known(city: City) -> None:
+    topic = "eldercare.order.v1"
+    async with city.served.store.reading() as session:
+        none = await freshness(session, dict)
+        orders = await freshness(session, lambda: {(topic, 0): 10**6})
+        half = await freshness(session, lambda: {(topic, 1): 10**6})
+
+    assert all(one.lag_unknown for one in none)
+    assert [(one.topic, one.lag > 0) for one in orders if not one.lag_unknown] == [("order", True)]
+    assert all(one.lag_unknown for one in half)
+
+
 async def test_a_zero_denominator_has_no_value(city: City) -> None:
-    figure = await city.figures("DI02", month="2024-01")
+    figure = await city.figures("DI02", month="2026-03")
 
     assert figure.denominator == 0
+    assert not figure.no_data
     assert not figure.HasField("value")
 
 

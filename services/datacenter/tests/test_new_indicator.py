@@ -76,8 +76,9 @@ async def _shown(dsn: str) -> list[pb.Figure]:
     async with store.reading() as session:
         counted = await counts.totals(session, an_operator(), [CITY], month, month)
         present = await counts.presence(session, an_operator(), CITY, month, month)
+        known = await figures.sources(session, month)
     await store.close()
-    return figures.figures([CITY], range(month, month + 1), counted, present, {})
+    return figures.figures([CITY], range(month, month + 1), counted, present, known)
 
 
 def main(dsn: str) -> None:

@@ -190,7 +190,9 @@ class Smoke:
         if not body.get("made_at"):
             raise Failed("the board does not say when it was made")
         lag = sum(int(str(source.get("lag", 0))) for source in sources)
-        return f"{len(figures)} figures, {len(sources)} sources, {lag} events behind"
+        is_unknown = any(source.get("lag_unknown") for source in sources)
+        behind = "unknown how far behind" if is_unknown else f"{lag} events behind"
+        return f"{len(figures)} figures, {len(sources)} sources, {behind}"
 
     def _feed(self) -> str:
         _, body = self._get("/v1/feed", "GET /v1/feed")

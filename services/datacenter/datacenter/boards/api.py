@@ -4,7 +4,6 @@ from pathlib import Path
 
 from eldercare.datacenter.v1 import api_pb2 as pb
 
-from datacenter import months
 from datacenter.boards import queries as boards
 from datacenter.counts import queries as counts
 from datacenter.counts.flows.renewing import outdated
@@ -36,7 +35,7 @@ class Boards:
     async def Get(self, request: pb.GetBoard, session: Session, call: Call) -> pb.Board:
         """See the contract."""
         if request.month:
-            asked_month(request.month, "month")
+            asked_month(request.month, "month", local_day(call.now))
         return await boards.board(session, call.caller, request, self._ends)
 
 
@@ -62,10 +61,9 @@ class Indicators:
     async def Figures(self, request: pb.ListFigures, session: Session, call: Call) -> pb.FigurePage:
         """See the contract."""
         area = figures.visible_area(call.caller, request.area_code)
-        first, last = (
-            asked_month(request.month_from, "month_from"),
-            asked_month(request.month_to, "month_to"),
-        )
+        today = local_day(call.now)
+        first = asked_month(request.month_from, "month_from", today)
+        last = asked_month(request.month_to, "month_to", today)
         if last < first:
             raise Malformed("month_to", "lies before month_from")
         level = request.level or area.level
@@ -83,8 +81,8 @@ class Indicators:
             )
         counted = await counts.totals(session, call.caller, codes, first, last)
         present = await counts.presence(session, call.caller, area.code, first, last)
-        newest = await counts.watermarks(session, last)
-        rows = figures.figures(codes, range(first, last + 1), counted, present, newest)
+        known = await figures.sources(session, last)
+        rows = figures.figures(codes, range(first, last + 1), counted, present, known)
         return pb.FigurePage(
             rows=rows, area_code=area.code, counts_outdated=await outdated(session)
         )
@@ -94,12 +92,8 @@ class Indicators:
         """See the contract. A recount that outlasts the caller's deadline is finished all the same,
         and shown on the board.
         """
-        area, month = (
-            figures.visible_area(call.caller, request.area_code),
-            asked_month(request.month, "month"),
-        )
-        if month > months.of_day(local_day(call.now)):
-            raise Malformed("month", "lies in the future")
+        area = figures.visible_area(call.caller, request.area_code)
+        month = asked_month(request.month, "month", local_day(call.now))
         await prove(store, area.code, month, self._folder)
         async with store.reading() as session:
             proof = await proofs.newest(session, call.caller, area.code, month)

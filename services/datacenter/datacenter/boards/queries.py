@@ -50,15 +50,16 @@ async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: En
     own = await counts.totals(session, caller, [found.code], first, month)
     below = await counts.totals(session, caller, children, month, month) if children else {}
     present = await counts.presence(session, caller, found.code, first, month)
-    newest = await counts.watermarks(session, month)
+    known = await figures.sources(session, month)
     span = range(first, month + 1)
-    trend = figures.figures([found.code], span, own, present, newest)
-    parts = figures.figures(children, range(month, month + 1), below, present, newest)
+    trend = figures.figures([found.code], span, own, present, known)
+    parts = figures.figures(children, range(month, month + 1), below, present, known)
+    no_elders = not figures.has_data("elder", month, known)
     size = len(catalogue())
     return pb.Board(
-        area=_area(found.code, own, month),
+        area=_area(found.code, own, month, no_elders),
         path=[
-            _area(step.code, own, month)
+            _area(step.code, own, month, no_elders)
             for step in areas.load().path(found.code)
             if step.level >= TOP
         ],
@@ -67,7 +68,8 @@ async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: En
         trend=trend,
         parts=[
             pb.Part(
-                area=_area(code, below, month), figures=parts[place * size : (place + 1) * size]
+                area=_area(code, below, month, no_elders),
+                figures=parts[place * size : (place + 1) * size],
             )
             for place, code in enumerate(children)
         ],
@@ -80,7 +82,7 @@ async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: En
     )
 
 
-def _area(code: str, counted: Totals, month: int) -> pb.Area:
+def _area(code: str, counted: Totals, month: int, no_elders: bool) -> pb.Area:
     lon, lat = centroids().get(code, (0.0, 0.0))
     known = areas.load()[code]
     return pb.Area(
@@ -90,6 +92,7 @@ def _area(code: str, counted: Totals, month: int) -> pb.Area:
         lon=lon,
         lat=lat,
         elders=counted.get((_ELDERS, code, month), 0),
+        no_data=no_elders,
     )
 
 
@@ -104,7 +107,9 @@ def centroids() -> dict[str, tuple[float, float]]:
 
 
 async def freshness(session: Session, ends: Ends) -> list[pb.Freshness]:
-    """How far each topic is read, and how many of its records are still to be read."""
+    """How far each topic is read, how many of its records are still to be read, and how many are
+    read and in no count.
+    """
     topic_of, partition_of = col(Watermark.topic), col(Position.partition)
     newest = (
         select(Watermark.topic, func.max(Watermark.newest), func.max(Watermark.applied_at))
@@ -115,24 +120,35 @@ async def freshness(session: Session, ends: Ends) -> list[pb.Freshness]:
         col(Position.topic), partition_of
     )
     read = {(topic, partition): next for topic, partition, next in await session.exec(applied)}
+    known = ends()
     lags: dict[str, int] = {}
-    for (topic, partition), end in ends().items():
-        name = topic.split(".")[1] if "." in topic else topic
+    for (topic, partition), end in known.items():
+        name = counts.aggregate(topic)
         lags[name] = lags.get(name, 0) + max(0, end - read.get((topic, partition), 0))
-    return [
-        pb.Freshness(
-            topic=topic,
-            watermark=timestamp(read_to),
-            lag=lags.get(topic, 0),
-            applied_at=timestamp(at),
+    unknown = {counts.aggregate(place[0]) for place in read.keys() - known.keys()}
+    applied_of = {topic: times for topic, *times in await session.exec(newest)}
+    unapplied = await counts.unapplied(session)
+    found = []
+    for topic in sorted(applied_of.keys() | unapplied.keys()):
+        read_to, at = applied_of.get(topic, (None, None))
+        parked, waiting = unapplied.get(topic, counts.Unapplied())
+        found.append(
+            pb.Freshness(
+                topic=topic,
+                watermark=timestamp(read_to) if read_to else None,
+                lag=lags.get(topic, 0),
+                applied_at=timestamp(at) if at else None,
+                lag_unknown=topic in unknown or topic not in lags,
+                parked=parked,
+                waiting=waiting,
+            )
         )
-        for topic, read_to, at in await session.exec(newest)
-    ]
+    return found
 
 
 def ends_of(consumers: Consumers) -> dict[tuple[str, int], int]:
-    """The end offsets that Kafka gave this reader with the records it fetched last; none while it
-    has no partitions.
+    """The end offsets that Kafka gave this reader with the records it fetched last, and of the
+    partitions of other replicas what it was told last; none while it has no partitions.
     """
     if not consumers.ready:
         return {}
@@ -140,4 +156,5 @@ def ends_of(consumers: Consumers) -> dict[tuple[str, int], int]:
         (tp.topic, tp.partition): consumers.consumer.highwater(tp)
         for tp in consumers.consumer.assignment()
     }
-    return {place: end for place, end in ends.items() if end is not None}
+    bounds = {place: end for place, (_, end) in consumers.bounds.items()}
+    return bounds | {place: end for place, end in ends.items() if end is not None}

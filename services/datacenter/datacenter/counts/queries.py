@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 
 from sqlalchemy import Row, Select, func, or_
 from sqlmodel import col, select
@@ -14,6 +15,7 @@ from datacenter.indicators.catalogue import catalogue
 from datacenter.subjects.measures import Measure
 from kit.contracts import areas
 from kit.db.store import Session
+from kit.db.tables import Parked, Waiting
 from kit.security import access
 from kit.security.access import Caller, scoped
 
@@ -32,6 +34,15 @@ _PRESENT = sorted(
 Totals = dict[tuple[Measure, str, int], int]
 # measure, level, area, month → areas of the level in which the stock is above zero
 Present = dict[tuple[Measure, int, str, int], int]
+
+
+class Unapplied(NamedTuple):
+    """Records of a topic that were read and are in no count. parked: those too that stand behind
+    one of their key, and those that an operator let be passed over.
+    """
+
+    parked: int = 0
+    waiting: int = 0
 
 
 # as many columns as there are measures: area, month, amounts
@@ -144,3 +155,25 @@ async def watermarks(session: Session, last: int) -> dict[tuple[str, int], datet
         col(Watermark.month) <= last
     )
     return {(topic, month): newest for topic, month, newest in await session.exec(chosen)}
+
+
+async def unapplied(session: Session) -> dict[str, Unapplied]:
+    """By topic (aggregate, `order`), where there are any."""
+    found: dict[str, Unapplied] = {}
+    parked = select(Parked.topic, func.count()).group_by(col(Parked.topic))
+    for topic, count in await session.exec(parked):
+        found[aggregate(topic)] = Unapplied(parked=count)
+    waiting = select(Waiting.topic, func.count()).group_by(col(Waiting.topic))
+    for topic, count in await session.exec(waiting):
+        known = found.get(aggregate(topic), Unapplied())
+        found[aggregate(topic)] = known._replace(waiting=count)
+    return found
+
+
+def aggregate(topic: str) -> str:
+    """Of which aggregate a topic tells.
+
+    >>> aggregate("eldercare.order.v1")
+    'order'
+    """
+    return topic.split(".")[1] if "." in topic else topic

@@ -1,7 +1,7 @@
 """Figures of areas and months, out of the counts."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import NamedTuple
 
@@ -9,13 +9,16 @@ from eldercare.datacenter.v1 import api_pb2 as pb
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from datacenter import months
-from datacenter.counts.queries import Present, Totals
+from datacenter.counts import queries as counts
+from datacenter.counts.queries import Present, Totals, Unapplied
 from datacenter.counts.rollup import holders
 from datacenter.indicators.catalogue import catalogue
 from datacenter.indicators.rules import TOP, Indicator
 from kit.contracts import areas
+from kit.contracts.clock import local_day
 from kit.contracts.refusals import Malformed, NotFound
 from kit.contracts.wire import timestamp
+from kit.db.store import Session
 from kit.security.access import Caller, check
 
 
@@ -26,6 +29,27 @@ class Parts(NamedTuple):
     denominator: int
 
 
+class Sources(NamedTuple):
+    """How far the facts of the figures are known.
+
+    newest: business instant by topic and month. unapplied: records by topic that are in no count.
+    today: the business day, of which the month is still running.
+    """
+
+    newest: Mapping[tuple[str, int], datetime]
+    unapplied: Mapping[str, Unapplied]
+    today: date
+
+
+class Mark(NamedTuple):
+    """Of a figure and month: the newest instant of its facts, and whether each of its topics has
+    told anything up to then.
+    """
+
+    watermark: Timestamp | None
+    is_known: bool
+
+
 def visible_area(caller: Caller, code: str) -> areas.Area:
     """An area that the caller may see. Raises: NotFound."""
     check(caller, area=code, kind="area", key=code)
@@ -34,12 +58,20 @@ def visible_area(caller: Caller, code: str) -> areas.Area:
     return areas.load()[code]
 
 
-def asked_month(text: str, field: str) -> int:
-    """The month of a request. Raises: Malformed."""
+def asked_month(text: str, field: str, today: date) -> int:
+    """The month of a request; one after the present month has no figures. Raises: Malformed."""
     month = months.of_text(text)
     if months.text(month) != text:
         raise Malformed(field, "is no month of a year")
+    if month > months.of_day(today):
+        raise Malformed(field, f"lies in the future: the present month is {today:%Y-%m}")
     return month
+
+
+async def sources(session: Session, last: int) -> Sources:
+    """What is known up to a month."""
+    newest = await counts.watermarks(session, last)
+    return Sources(newest, await counts.unapplied(session), local_day(session.now))
 
 
 def parts_of(
@@ -72,36 +104,49 @@ def figures(
     span: range,
     counted: Totals,
     present: Present,
-    newest: Mapping[tuple[str, int], datetime],
+    known: Sources,
 ) -> list[pb.Figure]:
     """All figures of these areas and months: by area, then month, then in the catalogue's order."""
-    marks = _marks(span, newest)
+    marks = _marks(span, known.newest)
     texts = {month: months.text(month) for month in span}
+    running = {months.of_day(known.today): known.today.isoformat()}
+    unapplied = {code: _unapplied(one, known) for code, one in catalogue().items()}
     made = []
     for area_code in codes:
         for month in span:
             for indicator in catalogue().values():
                 numerator, denominator = parts_of(indicator, area_code, month, counted, present)
+                watermark, is_known = marks[indicator.code, month]
                 made.append(
                     pb.Figure(
                         code=indicator.code,
                         area_code=area_code,
                         month=texts[month],
-                        value=indicator.value(numerator, denominator),
+                        value=indicator.value(numerator, denominator) if is_known else None,
                         numerator=numerator,
                         denominator=denominator,
                         definition=indicator.definition,
-                        watermark=marks[indicator.code, month],
+                        watermark=watermark,
+                        no_data=not is_known,
+                        running_to=running.get(month, ""),
+                        unapplied=unapplied[indicator.code],
                     )
                 )
     return made
 
 
-def _marks(
-    span: range, newest: Mapping[tuple[str, int], datetime]
-) -> dict[tuple[str, int], Timestamp | None]:
-    """For each figure and month the newest business instant of its topics up to then."""
-    found: dict[tuple[str, int], Timestamp | None] = {}
+def _unapplied(indicator: Indicator, known: Sources) -> int:
+    return sum(sum(known.unapplied.get(topic, ())) for topic in indicator.topics)
+
+
+def has_data(topic: str, month: int, known: Sources) -> bool:
+    """Whether a topic has told anything up to a month."""
+    return any(name == topic and of <= month for name, of in known.newest)
+
+
+def _marks(span: range, newest: Mapping[tuple[str, int], datetime]) -> dict[tuple[str, int], Mark]:
+    """For each figure and month what its topics have told up to then."""
+    found: dict[tuple[str, int], Mark] = {}
     for month in span:
         topics: dict[str, datetime] = {}
         for (topic, of), at in newest.items():
@@ -109,7 +154,9 @@ def _marks(
                 topics[topic] = at
         for indicator in catalogue().values():
             known = [topics[topic] for topic in indicator.topics if topic in topics]
-            found[indicator.code, month] = timestamp(max(known)) if known else None
+            newest_of = timestamp(max(known)) if known else None
+            is_known = len(known) == len(indicator.topics)
+            found[indicator.code, month] = Mark(newest_of, is_known)
     return found
 
 

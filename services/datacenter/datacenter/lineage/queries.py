@@ -83,8 +83,8 @@ async def _page(session: Session, caller: Caller, asked: Asked) -> pb.LineagePag
     code, month = asked.area_code, asked.month
     counted = await counts.totals(session, caller, [code], month, month)
     present = await counts.presence(session, caller, code, month, month)
-    newest = await counts.watermarks(session, month)
-    made = figures.figures([code], range(month, month + 1), counted, present, newest)
+    known = await figures.sources(session, month)
+    made = figures.figures([code], range(month, month + 1), counted, present, known)
     return pb.LineagePage(
         indicator=figures.described(asked.indicator),
         figure=next(one for one in made if one.code == asked.indicator.code),

@@ -4,6 +4,7 @@ from eldercare.datacenter.v1 import api_pb2 as pb
 from sqlmodel import col, select
 
 from datacenter import months
+from datacenter.counts.queries import unapplied
 from datacenter.counts.rollup import holders
 from datacenter.proofs.tables import Difference, Proof
 from kit.contracts import wire
@@ -33,5 +34,6 @@ async def described(session: Session, caller: Caller, row: Proof, area_code: str
         pb.Proof,
         row,
         month=months.text(row.month),
+        unapplied=sum(map(sum, (await unapplied(session)).values())),
         differences=[wire.message(pb.Difference, one) for one in found],
     )

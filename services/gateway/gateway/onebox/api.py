@@ -13,7 +13,7 @@ from gateway.http.callers import require_operator
 from gateway.http.problems import problem, to_problem
 from gateway.onebox.clock import MovableClock
 from gateway.onebox.errors import ClockStays, MovesForward
-from gateway.onebox.parts import Parts, State, at_rest, counters
+from gateway.onebox.parts import Parts, State, at_rest, counters, unapplied
 from kit.contracts.clock import Clock
 from kit.contracts.refusals import EldercareError, Malformed
 from kit.security.identity import Identity
@@ -43,7 +43,8 @@ def routes(clock: Clock, identity: Identity, parts: Parts) -> list[Route]:
 
     async def status(_: Request) -> Response:
         states = await parts.states()
-        return JSONResponse({"now": movable.now().isoformat(), "services": states})
+        now_text = movable.now().isoformat()
+        return JSONResponse({"now": now_text, **unapplied(states), "services": states})
 
     async def quiet(_: Request) -> Response:
         return await _quiet(parts)
@@ -78,6 +79,7 @@ def routes(clock: Clock, identity: Identity, parts: Parts) -> list[Route]:
 
 async def _quiet(parts: Parts) -> Response:
     """Answers when nothing is under way any more: no message, no lag, no timer that is due.
+    A record that is parked moves nothing, so it is told beside.
 
     While some are at work only these are asked, since an answer costs a part some statements; the
     last word have two looks at all.
@@ -91,7 +93,8 @@ async def _quiet(parts: Parts) -> Response:
         took_s = time.monotonic() - began
         quiet = rests and done == before
         if quiet or took_s >= LONGEST_S:
-            body = {"quiet": quiet, "took_s": round(took_s, 3), "services": states}
+            answer = {"quiet": quiet, "took_s": round(took_s, 3), **unapplied(states)}
+            body = {**answer, "services": states}
             return JSONResponse(body, 200 if quiet else 503)
         before = done
         await _at_rest(parts, states, until=began + LONGEST_S)

@@ -8,7 +8,10 @@ import httpx
 State = dict[str, object]  # the JSON of `GET /status`
 Activity = Mapping[str, tuple[object, ...] | None]
 
-BUSY = ("outbox", "lag", "due", "counts_outdated")
+# what is left to do; a part whose database does not answer tells none of the first three
+LEFT = ("outbox", "lag", "due")
+BUSY = ("counts_outdated",)  # of some parts only
+UNAPPLIED = ("parked", "held", "waiting")  # records that the groups of a part have not applied
 COUNTED = ("emitted", "applied")
 ACTIVITY = ("pid", "epoch", "emitted", "applied")
 
@@ -47,8 +50,25 @@ def _applied(state: State) -> int:
 
 
 def at_rest(state: State) -> bool:
-    """Whether a part is ready and has nothing left to do."""
-    return bool(state.get("ready")) and not any(state.get(name) for name in BUSY)
+    """Whether a part is ready and says that it has nothing left to do: what it does not tell is
+    unknown, not nothing.
+    """
+    return (
+        bool(state.get("ready"))
+        and all(state.get(name) == 0 for name in LEFT)
+        and not any(state.get(name) for name in BUSY)
+    )
+
+
+def unapplied(states: Mapping[str, State]) -> dict[str, int | None]:
+    """Of all parts, how many records are parked, held behind one and waiting; None where a part
+    does not tell.
+    """
+    found: dict[str, int | None] = {}
+    for name in UNAPPLIED:
+        counts = [count for state in states.values() if isinstance(count := state.get(name), int)]
+        found[name] = sum(counts) if len(counts) == len(states) else None
+    return found
 
 
 def counters(states: Mapping[str, State]) -> list[tuple[str, list[object]]]:

@@ -19,6 +19,9 @@ RESTING = {
     "outbox": 0,
     "lag": 0,
     "due": 0,
+    "parked": 0,
+    "held": 0,
+    "waiting": 0,
     "positions": [{"applied": 3}, {"applied": 4}],
 }
 
@@ -67,6 +70,38 @@ async def test_a_city_at_work_is_quiet_only_when_it_has_ended(
 
     assert not done
     assert (await asyncio.wait_for(asking, 10)).json()["quiet"] is True
+
+
+@pytest.mark.parametrize("name", ["lag", "outbox", "due", "ready"])
+@pytest.mark.parametrize("is_null", [False, True])
+async def test_a_city_is_not_quiet_while_a_part_does_not_tell_what_is_left(
+    box, part, operator, name: str, is_null: bool
+) -> None:
+    if is_null:
+        part[1][name] = None  # as the lag while Kafka has not answered
+    else:
+        del part[1][name]  # as all of them while the database does not answer
+    asking = asyncio.create_task(box.get("/onebox/quiet", headers=operator))
+
+    done, _ = await asyncio.wait([asking], timeout=0.3)
+    part[1].update(RESTING)
+
+    assert not done
+    assert (await asyncio.wait_for(asking, 10)).json()["quiet"] is True
+
+
+@pytest.mark.parametrize("path", ["quiet", "status"])
+async def test_parked_records_are_summed_and_unknown_where_a_part_does_not_count_them(
+    box, part, operator, path: str
+) -> None:
+    async def unapplied() -> list[object]:
+        answer = (await box.get(f"/onebox/{path}", headers=operator)).json()
+        return [answer[name] for name in ("parked", "held", "waiting")]
+
+    part[1].update(parked=2, held=3)
+    assert await unapplied() == [2, 3, 0]
+    del part[1]["parked"]
+    assert await unapplied() == [None, 3, 0]
 
 
 async def test_a_part_that_does_not_answer_is_not_ready(
