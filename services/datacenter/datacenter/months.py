@@ -34,6 +34,16 @@ def of_day(day: date) -> int:
     return day.year * YEAR + day.month - 1
 
 
+def last_day(month: int) -> date:
+    """The last day of a month.
+
+    >>> last_day(of_text("2026-02")).isoformat()
+    '2026-02-28'
+    """
+    year, before = divmod(month, YEAR)
+    return date(year, before + 1, monthrange(year, before + 1)[1])
+
+
 def after(day_text: str) -> int:
     """The first month whose last day lies after a day `YYYY-MM-DD`; behind the last day of the
     calendar, a month that never begins.

@@ -1,6 +1,7 @@
 """Over a real channel: the board, figures, proofs, lineage, and that nobody sees a foreign area."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -241,6 +242,21 @@ async def test_a_running_month_names_the_day_up_to_which_it_counts(city: City) -
     assert all(one.running_to == "2026-04-01" for part in board.parts for one in part.figures)
 
 
+async def test_a_month_is_open_until_the_last_of_its_things_is_due(
+    city: City, clock: Clock
+) -> None:
+    async def open_to(code: str) -> dict[str, str]:
+        board = await city.board(area_code=CITY)
+        return {one.month: one.open_to for one in board.trend if one.code == code and one.open_to}
+
+    assert await open_to("DI03") == {"2026-04": "2026-04-30"}
+    assert await open_to("DI06") == {"2026-03": "2026-04-07", "2026-04": "2026-05-07"}
+    assert await open_to("AS04") == {"2026-03": "2026-05-01", "2026-04": "2026-05-31"}
+    assert await open_to("ST02") == {}
+    clock.set(datetime(2026, 4, 8, tzinfo=UTC))
+    assert await open_to("DI06") == {"2026-04": "2026-05-07"}
+
+
 async def test_records_that_are_in_no_count_stand_beside_the_figures_they_may_change(
     city: City,
 ) -> None:
@@ -416,6 +432,26 @@ async def test_the_catalogue_names_what_stands_on_top(city: City) -> None:
     assert sum(row.key for row in page.rows) == 8
     coverage = next(row for row in page.rows if row.code == "AS01")
     assert (coverage.target, coverage.target_sense, coverage.unit) == (100, "at least", "%")
+
+
+async def test_every_target_names_its_authority_in_both_languages(city: City) -> None:
+    page = await city.ask("Indicators/List", pb.ListIndicators(), pb.IndicatorPage)
+    chinese = re.compile(r"[\u4e00-\u9fff]")
+
+    assert sum(row.HasField("target") for row in page.rows) > 10
+    for row in page.rows:
+        assert bool(chinese.search(row.authority_zh)) == row.HasField("target"), row.code
+        assert bool(row.authority_en) == row.HasField("target"), row.code
+        assert not chinese.search(row.authority_en), row.code
+
+
+async def test_the_catalogue_tells_the_unit_of_what_is_divided(city: City) -> None:
+    page = await city.ask("Indicators/List", pb.ListIndicators(), pb.IndicatorPage)
+
+    units = {row.code: (row.numerator_unit, row.denominator_unit) for row in page.rows}
+    assert (units["POP01"], units["FA02"]) == (("count", ""), ("count", "count"))
+    of_money = {code for code, found in units.items() if found == ("fen", "fen")}
+    assert of_money == {"SU05", "SU07"}
 
 
 async def test_the_catalogue_tells_of_which_measures_a_figure_is_made(city: City) -> None:

@@ -1,7 +1,7 @@
 """Figures of areas and months, out of the counts."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
@@ -130,9 +130,24 @@ def figures(
                         no_data=not is_known,
                         running_to=running.get(month, ""),
                         unapplied=unapplied[indicator.code],
+                        open_to=_open_to(indicator, month, known.today),
                     )
                 )
     return made
+
+
+def _open_to(indicator: Indicator, month: int, today: date) -> str:
+    """Until when things of the month may come due, while that lies ahead."""
+    if indicator.open_days is None:
+        return ""
+    last = months.last_day(month) + timedelta(days=indicator.open_days)
+    return last.isoformat() if today <= last else ""
+
+
+def _denominator_unit(indicator: Indicator) -> str:
+    if indicator.form == "count":
+        return ""
+    return indicator.denominator.unit if indicator.denominator is not None else "count"
 
 
 def _unapplied(indicator: Indicator, known: Sources) -> int:
@@ -180,4 +195,9 @@ def described(indicator: Indicator) -> pb.Indicator:
         denominator_measure=indicator.denominator.name if indicator.denominator else "",
         level=indicator.level,
         factor=indicator.factor,
+        authority_zh=indicator.authority_zh,
+        authority_en=indicator.authority_en,
+        numerator_unit=indicator.numerator.unit,
+        denominator_unit=_denominator_unit(indicator),
+        open_days=indicator.open_days,
     )

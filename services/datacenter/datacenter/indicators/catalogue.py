@@ -63,6 +63,9 @@ class Entry(Definition, total=False):
     topics: Required[list[str]]
     target: float
     target_sense: str
+    authority_zh: str
+    authority_en: str
+    open_days: int
     key: bool
 
 
@@ -92,6 +95,9 @@ def catalogue() -> dict[str, Indicator]:
             factor=entry.get("factor", 1),
             target=entry.get("target"),
             target_sense=entry.get("target_sense", ""),
+            authority_zh=entry.get("authority_zh", ""),
+            authority_en=entry.get("authority_en", ""),
+            open_days=entry.get("open_days"),
             key=entry.get("key", False),
             topics=tuple(entry["topics"]),
             definition=version(since, entry, limits()),

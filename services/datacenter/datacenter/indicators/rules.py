@@ -15,6 +15,8 @@ class Indicator:
     form: `count`; `share`: numerator ÷ denominator × factor; `presence`: areas of `level` in which
     the numerator is above zero, over all areas of that level in the area tree.
     numerator_evidence, denominator_evidence: lineage leads to the events that count in these.
+    authority_zh, authority_en: who has set the target. open_days: how long after a month things of
+    it may still come due; None where nothing has a term.
     topics: where its facts come from. definition: first day of
     this version and a digest of all that makes the figure, so that no two ways of counting bear one
     version.
@@ -37,6 +39,9 @@ class Indicator:
     factor: int
     target: float | None
     target_sense: str
+    authority_zh: str
+    authority_en: str
+    open_days: int | None
     key: bool
     topics: tuple[str, ...]
     definition: str

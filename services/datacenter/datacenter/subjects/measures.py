@@ -16,6 +16,15 @@ class Measure:
         """Its column in the table of counts."""
         return self.name.lower()
 
+    @property
+    def unit(self) -> str:
+        """`fen` of money, else `count`; a name of money tells it.
+
+        >>> Measure("GIVEN_FEN", "value given", False).unit
+        'fen'
+        """
+        return "fen" if "FEN" in self.name.split("_") else "count"
+
 
 Row = dict[Measure, int]  # what is counted, and how much
 Counts = dict[tuple[str, int], Row]  # by area code and month
