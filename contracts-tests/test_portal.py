@@ -19,6 +19,8 @@ ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "build" / "pictures"
 TITLES = {"zh": "智慧养老监管看板", "en": "Eldercare regulatory board"}
 SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
+NO_DATA = {"zh": "暂无数据", "en": "no data"}
+RUNNING = {"zh": "月份未完，计至 {}", "en": "month running, up to {}"}
 UNITS = {"zh": {"%": "%", "per 1000": "‰"}, "en": {"%": "%", "per 1000": " per 1000"}}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 KEYS = re.findall(
@@ -58,6 +60,8 @@ return texts
 
 def written(figure: dict[str, Any], unit: str, language: str) -> str:
     """A figure as the board writes it; half a tenth is rounded up."""
+    if figure["no_data"]:
+        return NO_DATA[language]
     if "value" not in figure:
         return "—"
     value = Decimal(figure["value"])
@@ -128,6 +132,33 @@ def test_the_board_shows_what_the_interface_answers_in_its_own_words(
         ".tools label:has(option[value=city])"
     )  # who is signed in keeps the name that the office gave
     assert [text for text in words if foreign(text) and text not in named] == []
+
+
+def test_each_figure_of_a_running_month_names_the_day_and_each_target_its_authority(
+    shown: tuple[Browser, str, str], town: RunningCity
+) -> None:
+    browser, language, _ = shown
+    board = town.get(f"/v1/boards/{CITY}", town.token("official", area=CITY))
+    figures = {one["code"]: one for one in board["figures"]}
+    known = [one for one in figures.values() if not one["no_data"]]
+    running = {RUNNING[language].format(one["running_to"]) for one in known}
+
+    assert len(running) == 1
+    assert browser.texts(".all .note.running") == [*running] * len(known)
+    assert len(browser.texts(".card .note.running")) == sum(
+        not figures[one["code"]]["no_data"] for one in board["indicators"] if one["key"]
+    )
+    authorities = browser.texts(".all td:nth-child(6) .note")
+    assert authorities == [one[f"authority_{language}"] for one in board["indicators"]]
+    marks = {
+        one: browser.run(
+            f"return document.querySelector('.all tbody tr:nth-child({row}) .mark').textContent"
+        )
+        for row, one in enumerate(figures, start=1)
+    }
+    assert marks["AS04"] in ("◷", "–")  # what is not due yet is not judged
+    assert marks["POP01"] == "○"
+    assert len(browser.texts(".legend .mark")) >= 1
 
 
 def test_nothing_stands_beyond_the_edge(shown: tuple[Browser, str, str]) -> None:

@@ -123,7 +123,6 @@ export function BoardPage() {
           <section className="panel map">
             <h2>
               {t(language, "cartogram")} · {selectedName}
-              <small>{t(language, "squareSize")}</small>
             </h2>
             <Cartogram board={board} indicator={selected} language={language} onEnter={enter} />
           </section>

@@ -1,8 +1,11 @@
 import { useEffect, useMemo, useRef, useState } from "react"
 import { type Language, t } from "../shared/messages"
+import { formatNumber } from "./amounts"
 import type { Board, Indicator } from "./api"
-import { COLOURS, figuresByCode, formatNumber, formatValue, statusOf, unitSuffix } from "./format"
-import { layOut } from "./squares"
+import { figuresByCode, formatElders, formatValue } from "./format"
+import { COLOURS, MARKS, STATUSES, statusOf } from "./judging"
+import { Mark, notesOf } from "./Notes"
+import { drawnAtLeastSize, layOut } from "./squares"
 
 // Squares coloured by one indicator; a click goes into the area.
 export function Cartogram({
@@ -30,68 +33,100 @@ export function Cartogram({
     return () => observer.disconnect()
   }, [])
   const squares = useMemo(() => layOut(board.parts, size.width, size.height), [board.parts, size])
-  if (!board.parts.length)
-    return (
-      <div ref={container} className="cartogram empty">
-        {t(language, "lowestLevel")}
-      </div>
-    )
+  const least = board.area.no_data ? 0 : drawnAtLeastSize(squares)
+  const statuses = new Set(
+    squares.map(({ part }) =>
+      statusOf(figuresByCode(part.figures).get(indicator?.code ?? ""), indicator),
+    ),
+  )
   return (
-    <div ref={container} className="cartogram">
-      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be a drawing */}
-      <svg
-        width={size.width}
-        height={size.height}
-        role="group"
-        aria-label={t(language, "cartogram")}
-      >
-        {squares.map(({ part, x, y, side }) => {
-          const figure = figuresByCode(part.figures).get(indicator?.code ?? "")
-          const value = `${formatValue(figure, indicator)}${unitSuffix(indicator, language)}`
-          const fontSize = Math.max(
-            11,
-            Math.min(16, (side - 6) / Math.min(6, part.area.name.length)),
-          )
-          const fitting = Math.floor((side - 4) / fontSize)
-          const label = fitting < 2 ? "" : part.area.name.slice(0, fitting)
-          return (
-            // biome-ignore lint/a11y/useSemanticElements: SVG has no element for a button
-            <g
-              key={part.area.area_code}
-              className="square"
-              tabIndex={0}
-              role="button"
-              aria-label={`${part.area.name} ${value}`}
-              onClick={() => onEnter(part.area.area_code)}
-              onKeyDown={event => event.key === "Enter" && onEnter(part.area.area_code)}
-            >
-              <title>{`${part.area.name} · ${formatNumber(part.area.elders)} ${t(language, "elders")} · ${value}`}</title>
-              <rect
-                x={x - side / 2}
-                y={y - side / 2}
-                width={side}
-                height={side}
-                rx={6}
-                fill={COLOURS[statusOf(figure, indicator)]}
-              />
-              <text x={x} y={y - (side > 40 ? 4 : -4)} fontSize={fontSize} textAnchor="middle">
-                {label}
-              </text>
-              {side > 40 && (
-                <text
-                  x={x}
-                  y={y + fontSize}
-                  fontSize={fontSize}
-                  textAnchor="middle"
-                  className="strong"
+    <div>
+      {squares.length > 0 && (
+        <p className="legend">
+          <span className="size">
+            {t(language, "squareSize")}
+            {least > 0 && ` · ${t(language, "leastSquare", formatNumber(least))}`}
+          </span>
+          {STATUSES.filter(status => statuses.has(status)).map(status => (
+            <span key={status}>
+              <Mark status={status} language={language} /> {t(language, status)}
+            </span>
+          ))}
+        </p>
+      )}
+      <div ref={container} className={`cartogram ${squares.length ? "" : "empty"}`}>
+        {squares.length === 0 ? (
+          t(language, "lowestLevel")
+        ) : (
+          // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be a drawing
+          <svg
+            width={size.width}
+            height={size.height}
+            role="group"
+            aria-label={t(language, "cartogram")}
+          >
+            {squares.map(({ part, x, y, side }) => {
+              const figure = figuresByCode(part.figures).get(indicator?.code ?? "")
+              const status = statusOf(figure, indicator)
+              const value = formatValue(figure, indicator, language)
+              const notes = notesOf(figure, language).map(note => note.text)
+              const said = [value, t(language, status), ...notes].join(" · ")
+              const fontSize = Math.max(
+                11,
+                Math.min(16, (side - 6) / Math.min(6, part.area.name.length)),
+              )
+              const fitting = Math.floor((side - 4) / fontSize)
+              const label = fitting < 2 ? "" : part.area.name.slice(0, fitting)
+              return (
+                // biome-ignore lint/a11y/useSemanticElements: SVG has no element for a button
+                <g
+                  key={part.area.area_code}
+                  className="square"
+                  tabIndex={0}
+                  role="button"
+                  aria-label={`${part.area.name} ${said}`}
+                  onClick={() => onEnter(part.area.area_code)}
+                  onKeyDown={event => event.key === "Enter" && onEnter(part.area.area_code)}
                 >
-                  {value}
-                </text>
-              )}
-            </g>
-          )
-        })}
-      </svg>
+                  <title>{`${part.area.name} · ${t(language, "elders")} ${formatElders(part.area, language)} · ${said}`}</title>
+                  <rect
+                    x={x - side / 2}
+                    y={y - side / 2}
+                    width={side}
+                    height={side}
+                    rx={6}
+                    fill={COLOURS[status]}
+                  />
+                  {side > 18 && (
+                    <text
+                      x={x - side / 2 + 4}
+                      y={y - side / 2 + 11}
+                      fontSize={10}
+                      className="shape"
+                    >
+                      {MARKS[status]}
+                    </text>
+                  )}
+                  <text x={x} y={y - (side > 40 ? 4 : -4)} fontSize={fontSize} textAnchor="middle">
+                    {label}
+                  </text>
+                  {side > 40 && (
+                    <text
+                      x={x}
+                      y={y + fontSize}
+                      fontSize={fontSize}
+                      textAnchor="middle"
+                      className="strong"
+                    >
+                      {figure?.no_data ? MARKS.none : value}
+                    </text>
+                  )}
+                </g>
+              )
+            })}
+          </svg>
+        )}
+      </div>
     </div>
   )
 }

@@ -1,14 +1,17 @@
 import type { Language } from "../shared/messages"
 import type { Figure, Indicator } from "./api"
 import {
-  COLOURS,
-  formatNumber,
+  formatBareValue,
+  formatDenominator,
+  formatNumerator,
   formatTarget,
-  formatValue,
+  hasDenominator,
   indicatorName,
-  statusOf,
-  unitSuffix,
+  targetAuthority,
+  valueSuffix,
 } from "./format"
+import { COLOURS, statusOf } from "./judging"
+import { Mark, Notes } from "./Notes"
 
 // A key figure: a click on the card selects it, a click on the value leads to its lineage.
 export function IndicatorCard({
@@ -26,10 +29,11 @@ export function IndicatorCard({
   onSelect: () => void
   onTrace: () => void
 }) {
+  const status = statusOf(figure, indicator)
   return (
     <article
       className={`card ${selected ? "chosen" : ""}`}
-      style={{ borderTopColor: COLOURS[statusOf(figure, indicator)] }}
+      style={{ borderTopColor: COLOURS[status] }}
     >
       <h3>
         <button type="button" className="select" onClick={onSelect}>
@@ -37,15 +41,20 @@ export function IndicatorCard({
         </button>
       </h3>
       <button type="button" className="value" onClick={onTrace}>
-        {formatValue(figure, indicator)}
-        <small>{figure?.value === undefined ? "" : unitSuffix(indicator, language)}</small>
+        {formatBareValue(figure, indicator, language)}
+        <small>{valueSuffix(figure, indicator, language)}</small>
       </button>
-      <p>{formatTarget(indicator, language)}</p>
-      {figure && figure.denominator !== "0" && (
+      <p>
+        <Mark status={status} language={language} /> {formatTarget(indicator, language)}
+      </p>
+      <p className="authority">{targetAuthority(indicator, language)}</p>
+      {hasDenominator(figure) && (
         <p className="pair">
-          {formatNumber(figure.numerator)} / {formatNumber(figure.denominator)}
+          {formatNumerator(figure, indicator, language)} /{" "}
+          {formatDenominator(figure, indicator, language)}
         </p>
       )}
+      <Notes figure={figure} language={language} />
     </article>
   )
 }

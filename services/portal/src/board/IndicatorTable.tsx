@@ -1,15 +1,16 @@
 import { dimensionName, type Language, t } from "../shared/messages"
 import type { Figure, Indicator } from "./api"
 import {
-  COLOURS,
-  formatNumber,
+  formatDenominator,
+  formatNumerator,
   formatTarget,
   formatValue,
   indicatorFormula,
   indicatorName,
-  statusOf,
-  unitSuffix,
+  targetAuthority,
 } from "./format"
+import { COLOURS, statusOf } from "./judging"
+import { Mark, Notes } from "./Notes"
 
 // Every indicator of the catalogue with the area's figure.
 export function IndicatorTable({
@@ -44,6 +45,7 @@ export function IndicatorTable({
         <tbody>
           {indicators.map(indicator => {
             const figure = figures.get(indicator.code)
+            const status = statusOf(figure, indicator)
             return (
               <tr key={indicator.code} className={indicator.code === selected ? "chosen" : ""}>
                 <td>{dimensionName(language, indicator.dimension)}</td>
@@ -52,17 +54,19 @@ export function IndicatorTable({
                     {indicator.code} {indicatorName(indicator, language)}
                   </button>
                 </th>
-                <td style={{ color: COLOURS[statusOf(figure, indicator)] }}>
+                <td style={{ color: COLOURS[status] }}>
+                  <Mark status={status} language={language} />{" "}
                   <button type="button" onClick={() => onTrace(indicator.code)}>
-                    {formatValue(figure, indicator)}
-                    {figure?.value === undefined ? "" : unitSuffix(indicator, language)}
+                    {formatValue(figure, indicator, language)}
                   </button>
+                  <Notes figure={figure} language={language} />
                 </td>
-                <td>{figure ? formatNumber(figure.numerator) : "—"}</td>
+                <td>{formatNumerator(figure, indicator, language)}</td>
+                <td>{formatDenominator(figure, indicator, language)}</td>
                 <td>
-                  {figure && figure.denominator !== "0" ? formatNumber(figure.denominator) : "—"}
+                  {formatTarget(indicator, language)}
+                  <small className="note">{targetAuthority(indicator, language)}</small>
                 </td>
-                <td>{formatTarget(indicator, language)}</td>
                 <td className="formula">{indicatorFormula(indicator, language)}</td>
               </tr>
             )

@@ -5,12 +5,15 @@ import { type Language, t } from "../shared/messages"
 import { type LineagePage, readLineage } from "./api"
 import {
   formatDateTime,
-  formatNumber,
+  formatDenominator,
+  formatNumerator,
+  formatTarget,
   formatValue,
   indicatorFormula,
   indicatorName,
-  unitSuffix,
+  targetAuthority,
 } from "./format"
+import { Notes } from "./Notes"
 
 // Where a figure comes from: its definition, and the events that made it.
 export function Lineage({
@@ -76,17 +79,21 @@ export function Lineage({
             {page.indicator.code} · {indicatorName(page.indicator, language)}
           </h3>
           <p className="big">
-            {formatValue(page.figure, page.indicator)}
-            {page.figure.value === undefined ? "" : unitSuffix(page.indicator, language)}{" "}
+            {formatValue(page.figure, page.indicator, language)}{" "}
             <small>
               {month} · {area}
             </small>
           </p>
+          <Notes figure={page.figure} language={language} />
           <dl>
             <dt>{t(language, "numerator")}</dt>
-            <dd>{formatNumber(page.figure.numerator)}</dd>
+            <dd>{formatNumerator(page.figure, page.indicator, language)}</dd>
             <dt>{t(language, "denominator")}</dt>
-            <dd>{page.figure.denominator === "0" ? "—" : formatNumber(page.figure.denominator)}</dd>
+            <dd>{formatDenominator(page.figure, page.indicator, language)}</dd>
+            <dt>{t(language, "target")}</dt>
+            <dd>{formatTarget(page.indicator, language)}</dd>
+            <dt>{t(language, "authority")}</dt>
+            <dd>{targetAuthority(page.indicator, language) || "—"}</dd>
             <dt>{t(language, "formula")}</dt>
             <dd>{indicatorFormula(page.indicator, language)}</dd>
             <dt>{t(language, "source")}</dt>

@@ -1,14 +1,8 @@
 import { type Language, t } from "../shared/messages"
 import type { Board, Indicator } from "./api"
-import {
-  COLOURS,
-  figuresByCode,
-  formatNumber,
-  formatValue,
-  indicatorName,
-  statusOf,
-  unitSuffix,
-} from "./format"
+import { figuresByCode, formatElders, formatValue, indicatorName } from "./format"
+import { COLOURS, statusOf } from "./judging"
+import { Mark, Notes } from "./Notes"
 
 // The key figures of each area inside.
 export function SubareaTable({
@@ -47,18 +41,17 @@ export function SubareaTable({
                     {area.name}
                   </button>
                 </th>
-                <td>{formatNumber(area.elders)}</td>
+                <td>{formatElders(area, language)}</td>
                 {indicators.map(indicator => {
                   const figure = byCode.get(indicator.code)
+                  const status = statusOf(figure, indicator)
                   return (
-                    <td
-                      key={indicator.code}
-                      style={{ color: COLOURS[statusOf(figure, indicator)] }}
-                    >
+                    <td key={indicator.code} style={{ color: COLOURS[status] }}>
+                      <Mark status={status} language={language} />{" "}
                       <button type="button" onClick={() => onTrace(indicator.code, area.area_code)}>
-                        {formatValue(figure, indicator)}
-                        {figure?.value === undefined ? "" : unitSuffix(indicator, language)}
+                        {formatValue(figure, indicator, language)}
                       </button>
+                      <Notes figure={figure} language={language} />
                     </td>
                   )
                 })}

@@ -4,8 +4,11 @@ import * as echarts from "echarts/core"
 import { CanvasRenderer } from "echarts/renderers"
 import { useEffect, useRef } from "react"
 import { type Language, t } from "../shared/messages"
+import { formatAmount } from "./amounts"
 import type { Board, Indicator } from "./api"
-import { COLOURS, indicatorName } from "./format"
+import { axisRange } from "./axis"
+import { indicatorName } from "./format"
+import { COLOURS } from "./judging"
 
 echarts.use([LineChart, GridComponent, MarkLineComponent, TooltipComponent, CanvasRenderer])
 
@@ -24,39 +27,47 @@ export function Trend({
     if (!container.current || !indicator) return
     const chart = echarts.init(container.current)
     const points = board.trend.filter(figure => figure.code === indicator.code)
-    const target = indicator.target ?? undefined
+    const target = indicator.target_sense ? indicator.target : undefined
+    const shown = [...points.map(point => point.value), target].filter(value => value !== undefined)
+    const decimals = indicator.unit === "count" ? 0 : 1
+    const written = (value: number) =>
+      indicator.unit === "fen" ? formatAmount(value, "fen", language) : value.toFixed(decimals)
     chart.setOption({
       animation: false,
       grid: { left: 8, right: 16, top: 24, bottom: 8, containLabel: true },
       tooltip: {
         trigger: "axis",
-        valueFormatter: (value: unknown) =>
-          typeof value === "number" ? value.toFixed(indicator.unit === "count" ? 0 : 1) : "—",
+        valueFormatter: (value: unknown) => (typeof value === "number" ? written(value) : "—"),
       },
       xAxis: {
         type: "category",
-        data: points.map(point => point.month),
+        data: points.map(({ month, running_to }) =>
+          running_to ? `${month}\n${t(language, "runningTo", running_to)}` : month,
+        ),
         axisLabel: { color: "#9fb0cc" },
         axisLine: { lineStyle: { color: "#34415c" } },
       },
       yAxis: {
         type: "value",
-        scale: true,
-        axisLabel: { color: "#9fb0cc" },
+        ...axisRange(shown, indicator.unit),
+        axisLabel: { color: "#9fb0cc", formatter: written },
         splitLine: { lineStyle: { color: "#243049" } },
       },
       series: [
         {
           name: indicatorName(indicator, language),
           type: "line",
-          data: points.map(point => point.value ?? null),
+          data: points.map(({ value, running_to }) => ({
+            value: value ?? null,
+            symbol: running_to ? "emptyCircle" : "circle",
+          })),
           connectNulls: false,
           symbolSize: 8,
           lineStyle: { width: 3, color: COLOURS.watch },
           itemStyle: { color: COLOURS.watch },
           areaStyle: { opacity: 0.12, color: COLOURS.watch },
           markLine:
-            target === undefined || !indicator.target_sense
+            target === undefined
               ? undefined
               : {
                   symbol: "none",

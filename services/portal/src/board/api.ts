@@ -3,6 +3,7 @@ import { authorization, client, dataOf, type Schemas, type With } from "../share
 
 export type Figure = Schemas["datacenter.v1.Figure"]
 export type Indicator = Schemas["datacenter.v1.Indicator"]
+export type Area = Schemas["datacenter.v1.Area"]
 export type Part = With<Schemas["datacenter.v1.Part"], "area">
 export type Board = Omit<With<Schemas["datacenter.v1.Board"], "area" | "made_at">, "parts"> & {
   parts: Part[]

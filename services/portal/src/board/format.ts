@@ -1,18 +1,58 @@
-// How a figure is written, and whether it reaches its target.
+// How a figure is written.
 import { type Language, t } from "../shared/messages"
-import type { Figure, Indicator } from "./api"
+import { formatAmount } from "./amounts"
+import type { Area, Figure, Indicator } from "./api"
 
-export type Status = "good" | "bad" | "near" | "watch" | "none"
+// With its unit.
+export function formatValue(
+  figure: Figure | undefined,
+  indicator: Indicator | undefined,
+  language: Language,
+): string {
+  return formatBareValue(figure, indicator, language) + valueSuffix(figure, indicator, language)
+}
 
-export function formatValue(figure: Figure | undefined, indicator: Indicator | undefined): string {
+export function formatBareValue(
+  figure: Figure | undefined,
+  indicator: Indicator | undefined,
+  language: Language,
+): string {
+  if (figure?.no_data) return t(language, "noData")
   if (figure?.value === undefined) return "—"
-  if (indicator?.unit === "count") return formatNumber(Math.round(figure.value))
+  if (indicator?.unit === "fen") return formatAmount(figure.value, "fen", language)
+  if (indicator?.unit === "count") return formatAmount(Math.round(figure.value), "count", language)
   return figure.value.toFixed(1)
 }
 
-// Thousands are told apart by commas in both languages, whatever the browser's own is.
-export const formatNumber = (value: number | string): string =>
-  Number(value).toLocaleString("en-US")
+export const valueSuffix = (
+  figure: Figure | undefined,
+  indicator: Indicator | undefined,
+  language: Language,
+): string => (figure?.value === undefined ? "" : unitSuffix(indicator, language))
+
+export const formatNumerator = (
+  figure: Figure | undefined,
+  indicator: Indicator,
+  language: Language,
+): string =>
+  figure && !figure.no_data
+    ? formatAmount(figure.numerator, indicator.numerator_unit, language)
+    : "—"
+
+export const hasDenominator = (figure: Figure | undefined): figure is Figure =>
+  figure !== undefined && !figure.no_data && figure.denominator !== "0"
+
+export const formatDenominator = (
+  figure: Figure | undefined,
+  indicator: Indicator,
+  language: Language,
+): string =>
+  hasDenominator(figure)
+    ? formatAmount(figure.denominator, indicator.denominator_unit, language)
+    : "—"
+
+export const formatElders = (area: Area, language: Language): string =>
+  area.no_data ? t(language, "noData") : formatAmount(area.elders, "count", language)
 
 export function unitSuffix(indicator: Indicator | undefined, language: Language): string {
   if (indicator?.unit === "%") return "%"
@@ -26,24 +66,8 @@ export function formatTarget(indicator: Indicator, language: Language): string {
   return `${t(language, "target")} ${sense} ${indicator.target}${unitSuffix(indicator, language)}`
 }
 
-export function statusOf(figure: Figure | undefined, indicator: Indicator | undefined): Status {
-  if (figure?.value === undefined) return "none"
-  if (indicator?.target === undefined || !indicator.target_sense) return "watch"
-  const margin =
-    indicator.target_sense === "at least"
-      ? figure.value - indicator.target
-      : indicator.target - figure.value
-  if (margin >= 0) return "good"
-  return margin > -5 ? "near" : "bad"
-}
-
-export const COLOURS: Record<Status, string> = {
-  good: "#2fbf71",
-  near: "#e0a030",
-  bad: "#e5484d",
-  watch: "#4c8dff",
-  none: "#5b6578",
-}
+export const targetAuthority = (indicator: Indicator, language: Language): string =>
+  language === "zh" ? indicator.authority_zh : indicator.authority_en
 
 export const figuresByCode = (figures: Figure[]): Map<string, Figure> =>
   new Map(figures.map(figure => [figure.code, figure]))

@@ -8,6 +8,15 @@ export interface Square {
   side: number
 }
 
+// Below how many elders an area is drawn larger than its elders are many; 0 where none is.
+export function drawnAtLeastSize(squares: Square[]): number {
+  const elders = (square: Square) => Number(square.part.area.elders)
+  const most = squares.reduce((a, b) => (elders(b) > elders(a) ? b : a), squares[0] as Square)
+  const due = (square: Square) => most.side * Math.sqrt(elders(square) / Math.max(1, elders(most)))
+  const enlarged = squares.filter(square => square.side > due(square) * 1.01)
+  return enlarged.length ? Math.max(...enlarged.map(elders)) + 1 : 0
+}
+
 // Where most areas have no point they are laid out in rows, largest first.
 export function layOut(parts: Part[], width: number, height: number): Square[] {
   const elders = parts.reduce((sum, part) => sum + Math.max(1, Number(part.area.elders)), 0)

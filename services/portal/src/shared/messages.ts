@@ -46,7 +46,22 @@ const zh = {
   refreshedAt: "刷新于",
   dimension: "类别",
   indicator: "指标",
-  squareSize: "方块大小 = 老年人数",
+  squareSize: "方块面积 = 老年人数",
+  leastSquare: "少于 {n} 人的按最小方块画",
+  noData: "暂无数据",
+  runningTo: "月份未完，计至 {n}",
+  openTo: "部分事项 {n} 才到期，暂不评判",
+  unapplied: "{n} 条记录未计入",
+  parkedWaiting: "搁置 {n}，等待 {m}",
+  lagUnknown: "是否有待处理事件未知",
+  proofWithout: "{n} 条未计入的记录不在复核之内",
+  authority: "目标依据",
+  good: "达标",
+  near: "接近目标",
+  bad: "未达标",
+  open: "未到期",
+  watch: "监测",
+  none: "无数值",
 }
 
 export type MessageKey = keyof typeof zh
@@ -96,12 +111,33 @@ const en: Record<MessageKey, string> = {
   refreshedAt: "Refreshed",
   dimension: "Dimension",
   indicator: "Indicator",
-  squareSize: "Size of a square = number of elders",
+  squareSize: "Area of a square = number of elders",
+  leastSquare: "all below {n} are drawn at the least size",
+  noData: "no data",
+  runningTo: "month running, up to {n}",
+  openTo: "some is due by {n} only: not judged yet",
+  unapplied: "{n} records not counted",
+  parkedWaiting: "{n} parked, {m} waiting",
+  lagUnknown: "unknown whether events wait",
+  proofWithout: "{n} records that are not counted are not in the proof",
+  authority: "Target set by",
+  good: "reaches the target",
+  near: "near the target",
+  bad: "misses the target",
+  open: "not due yet",
+  watch: "watch only",
+  none: "no value",
 }
 
 const MESSAGES = { zh, en }
 
-export const t = (language: Language, key: MessageKey): string => MESSAGES[language][key]
+// n, m: what stands in the text's places of these names.
+export const t = (
+  language: Language,
+  key: MessageKey,
+  n: number | string = "",
+  m: number | string = "",
+): string => MESSAGES[language][key].replace("{n}", String(n)).replace("{m}", String(m))
 
 const TOPICS: Record<string, Record<Language, string>> = {
   elder: { zh: "老年人", en: "elders" },

@@ -1,0 +1,123 @@
+"""The rules by which the portal judges and draws, run as they are by the Node.js of the build."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BOARD = ROOT / "services/portal/src/board"
+
+
+def run(file: str, expression: str, **given: object) -> Any:
+    """The value of an expression over what a file exports (`it`) and what is given."""
+    program = (
+        f"const it = await import({json.dumps((BOARD / file).as_uri())});"
+        f"const given = {json.dumps(given)};"
+        f"console.log(JSON.stringify({expression}))"
+    )
+    node = Path(sys.executable).parent / "node"
+    command = [str(node), "--no-warnings", "--input-type=module", "--eval", program]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "least"),
+    [
+        ([3.333, 3.351, 3.34], "%", 10),
+        ([99.7, 99.9, 100], "%", 10),
+        ([0, 0], "%", 10),
+        ([4_000, 4_003], "count", 800),
+        ([0], "count", 1),
+        ([27.7, 27.71], "per 1000", 5),
+    ],
+)
+def test_an_axis_makes_no_collapse_of_nothing(values: list[float], unit: str, least: float) -> None:
+    ends = run("axis.ts", "it.axisRange(given.values, given.unit)", values=values, unit=unit)
+
+    assert ends["max"] - ends["min"] >= least
+    assert 0 <= ends["min"] <= min(values) <= max(values) <= ends["max"]
+    assert unit != "%" or ends["max"] <= 100
+
+
+def test_an_axis_holds_every_value_and_the_target() -> None:
+    ends = run("axis.ts", "it.axisRange(given.values, given.unit)", values=[3, 40, 95], unit="%")
+
+    assert ends["min"] <= 3
+    assert ends["max"] >= 95
+
+
+@pytest.mark.parametrize(
+    ("figure", "target", "status"),
+    [
+        ({"value": 96, "open_to": ""}, 95, "good"),
+        ({"value": 93, "open_to": ""}, 95, "near"),
+        ({"value": 50, "open_to": ""}, 95, "bad"),
+        ({"value": 50, "open_to": "2026-04-30"}, 95, "open"),
+        ({"value": 96, "open_to": "2026-04-30"}, 95, "open"),
+        ({"value": 50, "open_to": ""}, None, "watch"),
+        ({"open_to": ""}, 95, "none"),
+    ],
+)
+def test_a_figure_is_judged_when_all_is_due(
+    figure: dict[str, object], target: float | None, status: str
+) -> None:
+    aim = {} if target is None else {"target": target, "target_sense": "at least"}
+
+    found = run("judging.ts", "it.statusOf(given.figure, given.aim)", figure=figure, aim=aim)
+
+    assert found == status
+
+
+def test_every_status_has_a_shape_and_a_colour_of_its_own() -> None:
+    marks, colours = run("judging.ts", "[Object.values(it.MARKS), Object.values(it.COLOURS)]")
+
+    assert len(set(marks)) == len(marks) == len(set(colours)) == len(colours) == 6
+
+
+def test_money_is_written_in_yuan() -> None:
+    written = run(
+        "amounts.ts",
+        "[it.formatAmount('123456789', 'fen', 'zh'), it.formatAmount(5, 'fen', 'en'),"
+        " it.formatAmount('123456789', 'count', 'zh')]",
+    )
+
+    assert written == ["1,234,567.89元", "0.05 yuan", "123,456,789"]
+
+
+@pytest.mark.parametrize("located", [True, False])
+@pytest.mark.parametrize(
+    "elders", [[500, 400, 300], [90_000, 20, 3, 0], [1] * 5, [100_000, *range(1, 60)]]
+)
+@pytest.mark.parametrize("size", [(280, 280), (640, 420), (1800, 430)])
+def test_areas_are_as_large_as_their_elders_are_many_or_the_legend_names_the_least(
+    elders: list[int], located: bool, size: tuple[int, int]
+) -> None:
+    parts = [
+        {
+            "area": {
+                "elders": str(count),
+                "lon": 118 + place / 10 if located else 0,
+                "lat": 32 + place / 20 if located else 0,
+            }
+        }
+        for place, count in enumerate(elders)
+    ]
+
+    squares, least = run(
+        "squares.ts",
+        "(squares => [squares.map(({side, part}) => [side, Number(part.area.elders)]),"
+        " it.drawnAtLeastSize(squares)])(it.layOut(given.parts, ...given.size))",
+        parts=parts,
+        size=size,
+    )
+
+    side, most = max(squares, key=lambda square: square[1])
+    for drawn, count in squares:
+        if count >= least:
+            assert drawn == pytest.approx(side * (count / max(1, most)) ** 0.5, rel=0.02)
+        else:
+            assert drawn > side * (count / most) ** 0.5

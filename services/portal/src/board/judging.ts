@@ -1,0 +1,43 @@
+// Whether a figure reaches its target, and the mark that says so beside the colour.
+import type { Figure, Indicator } from "./api"
+
+// open: things of the month may still come due; watch: no target; none: no value.
+export type Status = "good" | "near" | "bad" | "open" | "watch" | "none"
+
+type Judged = Pick<Figure, "value" | "open_to">
+type Aim = Pick<Indicator, "target" | "target_sense">
+
+const NEAR = 5 // of the figure's unit
+
+export function statusOf(figure: Judged | undefined, indicator: Aim | undefined): Status {
+  if (figure?.value === undefined) return "none"
+  if (indicator?.target === undefined || !indicator.target_sense) return "watch"
+  if (figure.open_to) return "open"
+  const margin =
+    indicator.target_sense === "at least"
+      ? figure.value - indicator.target
+      : indicator.target - figure.value
+  if (margin >= 0) return "good"
+  return margin > -NEAR ? "near" : "bad"
+}
+
+export const COLOURS: Record<Status, string> = {
+  good: "#2fbf71",
+  near: "#e0a030",
+  bad: "#e5484d",
+  open: "#8d7bd8",
+  watch: "#4c8dff",
+  none: "#5b6578",
+}
+
+// Told apart without colour, too.
+export const MARKS: Record<Status, string> = {
+  good: "✓",
+  near: "▲",
+  bad: "✕",
+  open: "◷",
+  watch: "○",
+  none: "–",
+}
+
+export const STATUSES = Object.keys(MARKS) as Status[]
