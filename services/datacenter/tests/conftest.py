@@ -42,7 +42,7 @@ def shown(store: Store) -> Callable[[str], Awaitable[Figures]]:
             counted = await counts.totals(session, an_operator(), codes, at, at)
             present = await counts.presence(session, an_operator(), CITY, at, at)
         every = list(catalogue().values())
-        of_areas = [indicator for indicator in every if indicator.level is not None]
+        of_areas = [indicator for indicator in every if indicator.places is not None]
         # most villages have no counts, and there all others are zero
         has_counts = {area for _, area, _ in counted}
         return {

@@ -465,3 +465,5 @@ async def test_the_catalogue_tells_of_which_measures_a_figure_is_made(city: City
     assert made_of("POP01") == ("count", "ALIVE", "", None, 1)
     assert made_of("AS03_MALE") == ("share", "DEPENDENT_MALE", "ASSESSED_MALE", None, 100)
     assert made_of("FA02") == ("presence", "FACILITIES", "", 5, 100)
+    assert made_of("FA06") == ("presence", "TOWN_FACILITIES", "", 4, 100)
+    assert {row.code: row.area_type for row in page.rows if row.area_type} == {"FA06": "街道"}

@@ -88,6 +88,21 @@ def test_where_nothing_happened_each_measure_is_known_and_nothing() -> None:
     assert not any(numerator for numerator, _ in found.values())
 
 
+def test_a_figure_of_streets_is_of_no_town() -> None:
+    tree = [area for area in areas.load() if area.level == areas.TOWNSHIP]
+    street = next(area.code for area in tree if area.type == "街道")
+    town = next(area.code for area in tree if area.type == "镇")
+    counted = {"TOWN_FACILITIES": Counter({street: 1, town: 1})}
+
+    found = figures_of(
+        [Definition("FA06", "TOWN_FACILITIES", level=areas.TOWNSHIP, area_type="街道")], counted
+    )
+
+    assert found["FA06", CITY] == (1, sum(area.type == "街道" for area in tree))
+    assert found["FA06", street] == (1, 1)
+    assert ("FA06", town) not in found
+
+
 def test_a_figure_of_presence_is_of_all_areas_of_its_level_and_of_none_below() -> None:
     counted = recounted(3, "2025-03")
     found = figures_of([Definition("FA99", "FACILITIES", level=areas.TOWNSHIP)], counted)

@@ -117,7 +117,11 @@ async def _definitions(gateway: Gateway, token: str) -> list[Definition]:
     page = await gateway.get(token, "/v1/indicators")
     return [
         Definition(
-            row["code"], row["numerator_measure"], row["denominator_measure"], row.get("level")
+            row["code"],
+            row["numerator_measure"],
+            row["denominator_measure"],
+            row.get("level"),
+            row.get("area_type", ""),
         )
         for row in page["rows"]
     ]

@@ -19,7 +19,13 @@ def definitions() -> list[Definition]:
     entries = [one for one in standards.load("datacenter") if one.path.startswith("indicators.")]
     newest = {entry.path.removeprefix("indicators."): entry.values[-1][1] for entry in entries}
     return [
-        Definition(code, of["numerator"], of.get("denominator", ""), of.get("level"))
+        Definition(
+            code,
+            of["numerator"],
+            of.get("denominator", ""),
+            of.get("level"),
+            of.get("area_type", ""),
+        )
         for code, of in newest.items()
     ]
 

@@ -152,26 +152,42 @@ def test_a_mild_level_is_a_result_and_gives_no_voucher(figures: Callable[..., Fi
     assert ("SU02", CITY) not in found
 
 
+def test_who_is_poor_and_not_assessed_stands_beside_the_coverage_of_the_subsidy(
+    figures: Callable[..., Figures],
+) -> None:
+    people = [
+        an_elder(0, hardships=("DIBAO",)),
+        an_elder(1, hardships=("LOW_INCOME", "TEKUN")),
+        an_elder(2, hardships=("LOW_INCOME",)),
+        an_elder(3),
+    ]
+    found = figures(World(people=people, levels={0: 3}, cash={0}))
+
+    assert found["SU02", CITY] == (1, 1)
+    assert found["SU02_UNASSESSED", CITY] == (2, 3)
+
+
 def test_places_count_beds_and_coverage_until_they_close(figures: Callable[..., Figures]) -> None:
     town = Facility(OPERATOR, NEIGHBOUR, "complex", "TOWN", "CONTRACTED", 6, 4)
     county = Facility(OPERATOR, VILLAGE, "house", "COUNTY", "PUBLIC", 20, 14)
     world = World(people=[an_elder(0), an_elder(1)], facilities=[town, county], stays={0: county})
     villages = sum(area.level == areas.COMMUNITY for area in TREE)
-    towns = sum(area.level == areas.TOWNSHIP for area in TREE)
+    streets = sum(area.type == "街道" for area in TREE)
+    assert 0 < streets < sum(area.level == areas.TOWNSHIP for area in TREE)
 
     found = figures(world)
     assert found["FA02", CITY] == (2, villages)
-    assert found["FA06", CITY] == (1, towns)
+    assert found["FA06", CITY] == (1, streets)
     assert (found["FA07", CITY], found["FA08", CITY], found["FA09", CITY], found["FA11", CITY]) == (
         (26, 2),
-        (14, 20),
+        (18, 26),
         (1, 26),
         (6, 26),
     )
 
     town.closed = True
     found = figures(world)
-    assert (found["FA02", CITY], found["FA06", CITY]) == ((1, villages), (0, towns))
+    assert (found["FA02", CITY], found["FA06", CITY]) == ((1, villages), (0, streets))
     assert (found["FA07", CITY], found["FA09", CITY], found["FA11", CITY]) == (
         (20, 2),
         (1, 20),
@@ -179,7 +195,7 @@ def test_places_count_beds_and_coverage_until_they_close(figures: Callable[..., 
     )
 
 
-def test_townships_are_covered_by_complexes_alone_and_have_no_figure_below(
+def test_streets_are_covered_by_complexes_alone_and_have_no_figure_below(
     figures: Callable[..., Figures],
 ) -> None:
     found = figures(

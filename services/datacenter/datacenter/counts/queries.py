@@ -12,6 +12,7 @@ from datacenter.counts.measures import FLOWS, STOCKS
 from datacenter.counts.rollup import holders
 from datacenter.counts.tables import COUNT, Projection, Watermark
 from datacenter.indicators.catalogue import catalogue
+from datacenter.indicators.rules import Places
 from datacenter.subjects.measures import Measure
 from kit.contracts import areas
 from kit.db.store import Session
@@ -21,19 +22,19 @@ from kit.security.access import Caller, scoped
 
 Count = COUNT.c
 
-# measure and level of each figure of presence
+# measure and places of each figure of presence
 _PRESENT = sorted(
     {
-        (indicator.numerator, indicator.level)
+        (indicator.numerator, indicator.places)
         for indicator in catalogue().values()
-        if indicator.level is not None
+        if indicator.places is not None
     },
     key=lambda pair: (pair[0].name, pair[1]),
 )
 # measure, area, month → its stock at the month's end, or its flow in the month
 Totals = dict[tuple[Measure, str, int], int]
-# measure, level, area, month → areas of the level in which the stock is above zero
-Present = dict[tuple[Measure, int, str, int], int]
+# measure, places, area, month → those of the places in which the stock is above zero
+Present = dict[tuple[Measure, Places, str, int], int]
 
 
 class Unapplied(NamedTuple):
@@ -111,7 +112,7 @@ def _flows(caller: Caller, shown: int, codes: Sequence[str], first: int, last: i
 async def presence(
     session: Session, caller: Caller, area_code: str, first: int, last: int
 ) -> Present:
-    """For each figure of presence and area at or below this one: in how many areas of its level its
+    """For each figure of presence and area at or below this one: in how many of its places its
     measure is above zero.
     """
     shown, month = await generation(session), func.greatest(Count.month, first).label("at")
@@ -131,12 +132,12 @@ async def presence(
     found: Present = {}
     for area, changes in groupby(rows, key=lambda row: row[0]):
         listed = list(changes)
-        for place, (measure, level) in enumerate(_PRESENT, start=2):
-            if area in areas.load() and areas.level(area) == level:
+        for place, (measure, places) in enumerate(_PRESENT, start=2):
+            if area in areas.load() and places.hold(areas.load()[area]):
                 changes_of = {row[1]: int(row[place] or 0) for row in listed}
                 for at in _months_above_zero(changes_of, range(first, last + 1)):
                     for holder in holders(area):
-                        key = (measure, level, holder, at)
+                        key = (measure, places, holder, at)
                         found[key] = found.get(key, 0) + 1
     return found
 

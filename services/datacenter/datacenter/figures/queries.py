@@ -1,5 +1,6 @@
 """Figures of areas and months, out of the counts."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -13,7 +14,7 @@ from datacenter.counts import queries as counts
 from datacenter.counts.queries import Present, Totals, Unapplied
 from datacenter.counts.rollup import holders
 from datacenter.indicators.catalogue import catalogue
-from datacenter.indicators.rules import TOP, Indicator
+from datacenter.indicators.rules import TOP, Indicator, Places
 from kit.contracts import areas
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Malformed, NotFound
@@ -78,25 +79,23 @@ def parts_of(
     indicator: Indicator, area_code: str, month: int, counted: Totals, present: Present
 ) -> Parts:
     """Numerator and denominator of one figure."""
-    if indicator.level is not None and areas.level(area_code) > indicator.level:
+    if indicator.places is not None and areas.level(area_code) > indicator.places.level:
         return Parts(0, 0)  # a village has no share of townships
     return Parts(
         *indicator.parts(
             lambda measure: counted.get((measure, area_code, month), 0),
-            lambda measure, level: present.get((measure, level, area_code, month), 0),
-            lambda level: _inside().get((area_code, level), 0),
+            lambda measure, places: present.get((measure, places, area_code, month), 0),
+            lambda places: _inside(places).get(area_code, 0),
         )
     )
 
 
 @cache
-def _inside() -> dict[tuple[str, int], int]:
-    """How many areas of a level lie in each area of the tree."""
-    found: dict[tuple[str, int], int] = {}
-    for area in areas.load():
-        for holder in holders(area.code):
-            found[holder, area.level] = found.get((holder, area.level), 0) + 1
-    return found
+def _inside(places: Places) -> Counter[str]:
+    """How many of the places lie in each area of the tree."""
+    return Counter(
+        holder for area in areas.load() if places.hold(area) for holder in holders(area.code)
+    )
 
 
 def figures(
@@ -193,7 +192,8 @@ def described(indicator: Indicator) -> pb.Indicator:
         form=indicator.form,
         numerator_measure=indicator.numerator.name,
         denominator_measure=indicator.denominator.name if indicator.denominator else "",
-        level=indicator.level,
+        level=indicator.places.level if indicator.places else None,
+        area_type=indicator.places.type if indicator.places else "",
         factor=indicator.factor,
         authority_zh=indicator.authority_zh,
         authority_en=indicator.authority_en,

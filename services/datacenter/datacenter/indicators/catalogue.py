@@ -12,7 +12,7 @@ from typing import Required
 
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
-from datacenter.indicators.rules import Indicator
+from datacenter.indicators.rules import Indicator, Places
 from datacenter.limits import Limits
 from datacenter.subjects.measures import Measure
 from datacenter.subjects.registry import named
@@ -39,6 +39,7 @@ class Definition(TypedDict, total=False):
     numerator: str
     denominator: str
     level: int
+    area_type: str
     factor: int
     limits: list[str]
     evidence: dict[str, list[str]]
@@ -91,7 +92,7 @@ def catalogue() -> dict[str, Indicator]:
             denominator=named(entry["denominator"]) if "denominator" in entry else None,
             numerator_evidence=_evidence(entry, "numerator"),
             denominator_evidence=_evidence(entry, "denominator"),
-            level=entry.get("level"),
+            places=_places(entry),
             factor=entry.get("factor", 1),
             target=entry.get("target"),
             target_sense=entry.get("target_sense", ""),
@@ -103,6 +104,10 @@ def catalogue() -> dict[str, Indicator]:
             definition=version(since, entry, limits()),
         )
     return found
+
+
+def _places(entry: Definition) -> Places | None:
+    return Places(entry["level"], entry.get("area_type", "")) if "level" in entry else None
 
 
 def _evidence(entry: Definition, part: str) -> tuple[Measure, ...]:
@@ -151,5 +156,7 @@ def version(since: date, entry: Definition, known: Limits) -> str:
     made_of = {name: stated.get(name) for name in _MADE_OF} | {
         name: numbers[name] for name in entry.get("limits", ())
     }
+    if "area_type" in stated:  # a definition without it keeps its version
+        made_of["area_type"] = stated["area_type"]
     digest = sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
     return f"{since.isoformat()}+{digest[:8]}"

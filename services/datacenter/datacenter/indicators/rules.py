@@ -2,18 +2,31 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from datacenter.subjects.measures import Measure
+from kit.contracts.areas import Area
 
 TOP, LEAST = 2, 5  # levels of areas that have figures: city … village
+
+
+class Places(NamedTuple):
+    """Areas of a level; of one type alone, as the tree of areas names it, where it is given."""
+
+    level: int
+    type: str = ""
+
+    def hold(self, area: Area) -> bool:
+        """Whether an area is one of them."""
+        return area.level == self.level and self.type in ("", area.type)
 
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
     """One entry of the catalogue.
 
-    form: `count`; `share`: numerator ÷ denominator × factor; `presence`: areas of `level` in which
-    the numerator is above zero, over all areas of that level in the area tree.
+    form: `count`; `share`: numerator ÷ denominator × factor; `presence`: areas of `places` in which
+    the numerator is above zero, over all of them in the area tree.
     numerator_evidence, denominator_evidence: lineage leads to the events that count in these.
     authority_zh, authority_en: who has set the target. open_days: how long after a month things of
     it may still come due; None where nothing has a term.
@@ -35,7 +48,7 @@ class Indicator:
     denominator: Measure | None
     numerator_evidence: tuple[Measure, ...]
     denominator_evidence: tuple[Measure, ...]
-    level: int | None
+    places: Places | None
     factor: int
     target: float | None
     target_sense: str
@@ -49,14 +62,14 @@ class Indicator:
     def parts(
         self,
         counted: Callable[[Measure], int],
-        present: Callable[[Measure, int], int],
-        all_of: Callable[[int], int],
+        present: Callable[[Measure, Places], int],
+        all_of: Callable[[Places], int],
     ) -> tuple[int, int]:
-        """Numerator and denominator. counted: a measure of the area; present, all_of: areas of a
-        level in it that have one, and all.
+        """Numerator and denominator. counted: a measure of the area; present, all_of: places in
+        it that have one, and all.
         """
-        if self.level is not None:
-            return present(self.numerator, self.level), all_of(self.level)
+        if self.places is not None:
+            return present(self.numerator, self.places), all_of(self.places)
         return counted(self.numerator), counted(
             self.denominator
         ) if self.denominator is not None else 0

@@ -233,7 +233,8 @@ def definitions() -> list[Definition]:
             one.code,
             one.numerator.name,
             one.denominator.name if one.denominator is not None else None,
-            one.level,
+            one.places.level if one.places else None,
+            one.places.type if one.places else "",
         )
         for one in catalogue().values()
     ]

@@ -90,6 +90,11 @@ class ElderThen(NamedTuple):
         """In dibao or tekun."""
         return not BASIC.isdisjoint(self.hardships)
 
+    @property
+    def is_poor(self) -> bool:
+        """Poor enough for the care subsidy."""
+        return not HELPED.isdisjoint(self.hardships)
+
     def is_dependent(self, limits: Limits) -> bool:
         """Of dependent_level and worse."""
         return self.level is not None and self.level >= limits.dependent_level
@@ -104,7 +109,7 @@ class ElderThen(NamedTuple):
 
     def is_care_eligible(self, limits: Limits) -> bool:
         """Dependent, and poor enough for the care subsidy."""
-        return self.is_dependent(limits) and not HELPED.isdisjoint(self.hardships)
+        return self.is_dependent(limits) and self.is_poor
 
 
 elder = Subject("elder", 1, Elder)
@@ -253,6 +258,12 @@ stock(
     lambda then, _: then.is_old and then.is_assessed,
 )
 stock("DEPENDENT", "of dependent_level and worse", ElderThen.is_dependent)
+stock("POOR", "in dibao, tekun or of low income", lambda then, _: then.is_poor)
+stock(
+    "POOR_UNASSESSED",
+    "in dibao, tekun or of low income without a valid result",
+    lambda then, _: then.is_poor and not then.is_assessed,
+)
 stock("CARE_ELIGIBLE", "to be given the care subsidy", ElderThen.is_care_eligible)
 stock(
     "CARE_GIVEN",

@@ -92,6 +92,7 @@ stock = facility.stocks(_turns, _open).measure
 stock("FACILITIES", "open facilities")
 stock("TOWN_FACILITIES", "of the township tier", lambda then, _: then.tier == _Facility.TIER_TOWN)
 stock("BEDS", "open beds", lambda then, _: then.beds)
+stock("NURSING_BEDS", "open nursing beds", lambda then, _: then.nursing_beds)
 stock(
     "COUNTY_BEDS",
     "beds of the county tier",

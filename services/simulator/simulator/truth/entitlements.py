@@ -1,5 +1,6 @@
 """Who is to be given a subsidy, and who is given it."""
 
+from simulator.truth.assessments import assessed
 from simulator.truth.elders import disabled, of_elders
 from simulator.truth.measures import MonthEnd
 from simulator.world.people import SUBSIDISED, Person
@@ -13,10 +14,22 @@ def old_age_allowance(_: MonthEnd, __: Person) -> bool:
     return False
 
 
+@of_elders("POOR")
+def poor_enough(_: MonthEnd, person: Person) -> bool:
+    """Those whom the home-care subsidy is for, if they are disabled."""
+    return bool(SUBSIDISED & set(person.hardships))
+
+
+@of_elders("POOR_UNASSESSED")
+def poor_without_level(end: MonthEnd, person: Person) -> bool:
+    """Of these, who have no level."""
+    return poor_enough(end, person) and not assessed(end, person)
+
+
 @of_elders("CARE_ELIGIBLE")
 def disabled_poor(end: MonthEnd, person: Person) -> bool:
     """The disabled poor."""
-    return disabled(end, person) and bool(SUBSIDISED & set(person.hardships))
+    return disabled(end, person) and poor_enough(end, person)
 
 
 @of_elders("CARE_GIVEN")

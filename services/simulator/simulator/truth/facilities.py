@@ -27,17 +27,24 @@ def beds(end: MonthEnd) -> Counts:
         yield end.count(facility.area_code, facility.beds)
 
 
+@stock("NURSING_BEDS")
+def nursing_beds(end: MonthEnd) -> Counts:
+    """Of these, the beds for nursing."""
+    for facility in end.world.open_facilities():
+        yield end.count(facility.area_code, facility.nursing_beds)
+
+
 @stock("COUNTY_BEDS")
 def institutions_beds(end: MonthEnd) -> Counts:
-    """Beds of institutions."""
+    """Beds of the county tier."""
     for facility in end.world.open_facilities():
         if facility.tier == "COUNTY":
             yield end.count(facility.area_code, facility.beds)
 
 
 @stock("COUNTY_NURSING_BEDS")
-def nursing_beds(end: MonthEnd) -> Counts:
-    """The institutions' beds that are for nursing."""
+def institutions_nursing_beds(end: MonthEnd) -> Counts:
+    """Of these, the beds for nursing."""
     for facility in end.world.open_facilities():
         if facility.tier == "COUNTY":
             yield end.count(facility.area_code, facility.nursing_beds)

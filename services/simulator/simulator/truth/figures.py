@@ -17,13 +17,14 @@ class Definition(NamedTuple):
     """What a figure is made of: names of measures, the denominator's empty where there is none.
 
     level: the figure is the areas of this level where the numerator is above zero, over all areas
-    of the level.
+    of the level. area_type: over those of this type alone, where it is given.
     """
 
     code: str
     numerator: str
     denominator: str = ""
     level: int | None = None
+    area_type: str = ""
 
 
 class NoTruth(Exception):
@@ -45,7 +46,11 @@ def figure(one: Definition, counted: Mapping[str, Amounts], tree: areas.Areas) -
     above = rolled_up(counted.get(one.numerator, Amounts()))
     below = rolled_up(counted.get(one.denominator, Amounts()))
     if one.level is not None:
-        places = [area.code for area in tree if area.level == one.level]
+        places = [
+            area.code
+            for area in tree
+            if area.level == one.level and (not one.area_type or area.type == one.area_type)
+        ]
         above = rolled_up(Amounts({place: int(above[place] > 0) for place in places}))
         below = rolled_up(Amounts(places))
     return {area: (above[area], below[area]) for area in above.keys() | below.keys()}

@@ -13,13 +13,14 @@ class Definition(NamedTuple):
     """What a figure is made of: names of measures.
 
     level: the figure is the areas of this level where the numerator is above zero, over all areas
-    of the level.
+    of the level. area_type: over those of this type alone.
     """
 
     code: str
     numerator: str
     denominator: str | None = None
     level: int | None = None
+    area_type: str = ""
 
 
 class NotRecounted(Exception):
@@ -43,7 +44,11 @@ def _parts(one: Definition, counted: Measures) -> Iterator[tuple[str, tuple[int,
             raise NotRecounted(one.code, measure)
     above, below = counted[one.numerator], counted[one.denominator] if one.denominator else {}
     if one.level is not None:
-        places = [place.code for place in areas.load() if place.level == one.level]
+        places = [
+            place.code
+            for place in areas.load()
+            if place.level == one.level and one.area_type in ("", place.type)
+        ]
         above = rolled_up({place: above[place] > 0 for place in places})
         below = rolled_up(dict.fromkeys(places, 1))
     for area in above.keys() | below.keys():

@@ -25,6 +25,8 @@ _OF_ELDERS = (
     "ASSESSED",
     "ASSESSED_65",
     "DEPENDENT",
+    "POOR",
+    "POOR_UNASSESSED",
     "CARE_ELIGIBLE",
     "CARE_GIVEN",
     "AGE_GIVEN",
@@ -126,7 +128,8 @@ class People:
         is_oldest = self._is_of(limits.oldest_years, elder)
         is_assessed, is_dependent = level >= 0, level >= limits.dependent_level
         is_basic = not elder.hardships.isdisjoint((_DIBAO, _TEKUN))
-        is_eligible = is_dependent and (is_basic or _LOW_INCOME in elder.hardships)
+        is_poor = is_basic or _LOW_INCOME in elder.hardships
+        is_eligible = is_dependent and is_poor
         self._month.add(
             elder.area,
             _SEXES.get(elder.sex, ""),
@@ -141,6 +144,8 @@ class People:
             ASSESSED=is_assessed,
             ASSESSED_65=is_old and is_assessed,
             DEPENDENT=is_dependent,
+            POOR=is_poor,
+            POOR_UNASSESSED=is_poor and not is_assessed,
             CARE_ELIGIBLE=is_eligible,
             CARE_GIVEN=is_eligible and limits.care_policy in policies,
             AGE_GIVEN=is_oldest and limits.age_policy in policies,
