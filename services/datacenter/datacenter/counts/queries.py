@@ -130,10 +130,11 @@ async def presence(
     )
     rows = await _rows(session, visible)
     found: Present = {}
+    tree = areas.load()
     for area, changes in groupby(rows, key=lambda row: row[0]):
         listed = list(changes)
         for place, (measure, places) in enumerate(_PRESENT, start=2):
-            if area in areas.load() and places.hold(areas.load()[area]):
+            if area in tree and places.hold(tree[area].level, tree[area].type):
                 changes_of = {row[1]: int(row[place] or 0) for row in listed}
                 for at in _months_above_zero(changes_of, range(first, last + 1)):
                     for holder in holders(area):

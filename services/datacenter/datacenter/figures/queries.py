@@ -94,7 +94,10 @@ def parts_of(
 def _inside(places: Places) -> Counter[str]:
     """How many of the places lie in each area of the tree."""
     return Counter(
-        holder for area in areas.load() if places.hold(area) for holder in holders(area.code)
+        holder
+        for area in areas.load()
+        if places.hold(area.level, area.type)
+        for holder in holders(area.code)
     )
 
 

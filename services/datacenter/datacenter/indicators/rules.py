@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from datacenter.subjects.measures import Measure
-from kit.contracts.areas import Area
 
 TOP, LEAST = 2, 5  # levels of areas that have figures: city … village
 
@@ -16,9 +15,9 @@ class Places(NamedTuple):
     level: int
     type: str = ""
 
-    def hold(self, area: Area) -> bool:
-        """Whether an area is one of them."""
-        return area.level == self.level and self.type in ("", area.type)
+    def hold(self, level: int, type: str) -> bool:
+        """Whether an area of this level and type is one of them."""
+        return level == self.level and self.type in ("", type)
 
 
 @dataclass(frozen=True, slots=True)
