@@ -26,12 +26,19 @@ ELSEWHERE = "341103001001"
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 _ENTITLE = """
+with person as (
+    insert into elder (elder_id, area_code, hardships, status, version)
+    select gen_random_uuid(), $2, $6, 1, 1 from generate_series(1, $1)
+    returning elder_id
+), approved as (
+    insert into result (assessment_id, elder_id, level, valid_from, valid_to, approved_at)
+    select gen_random_uuid(), elder_id, 3, '2026-02-01', '2199-01-01', now() from person
+)
 insert into entitlement (
     entitlement_id, elder_id, area_code, policy_code, policy_version, kind, level, monthly_fen,
     state, valid_from, opened_at, version)
-select gen_random_uuid(), gen_random_uuid(), $2, $3, '2026-01-01', $4, 3, $5, 1, '2026-02-01',
-    now(), 1
-from generate_series(1, $1)
+select gen_random_uuid(), elder_id, $2, $3, '2026-01-01', $4, 3, $5, 1, '2026-02-01', now(), 1
+from person
 """
 
 Published = TypeVar("Published", bound=Message)
@@ -184,10 +191,11 @@ async def entitle(
     kind: Kind = Kind.VOUCHER,
     monthly_fen: int = 80000,
 ) -> None:
-    """Entitles people to a policy, without the facts that entitlements follow from."""
+    """Entitles people of level 3 to a policy; those to cash live on dibao."""
+    hardships = [Hardship.DIBAO] if kind == Kind.CASH else []
     async with store.transaction() as session:
         driver = await session.driver()
-        await driver.execute(_ENTITLE, count, VILLAGE, policy_code, kind, monthly_fen)
+        await driver.execute(_ENTITLE, count, VILLAGE, policy_code, kind, monthly_fen, hardships)
 
 
 def a_call(

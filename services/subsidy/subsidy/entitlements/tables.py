@@ -39,6 +39,7 @@ class Entitlement(TableBase, table=True):
         CheckConstraint("valid_to is null or valid_to >= valid_from", name="ends_after_it_begins"),
         CheckConstraint("(state = 1) = (valid_to is null)", name="open_has_no_end"),
         CheckConstraint("monthly_fen > 0", name="gives_something"),
+        # only the release before reads by it; it goes once that one runs nowhere
         Index("entitlement_open_ix", "kind", "entitlement_id", postgresql_where=text("state = 1")),
         Index("entitlement_area_code_ix", "area_code", "entitlement_id"),
     )

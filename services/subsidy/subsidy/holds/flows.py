@@ -13,7 +13,7 @@ from kit.contracts import wire
 from kit.contracts.clock import local_day
 from kit.contracts.money import share_fen
 from kit.db.store import Session
-from subsidy.entitlements.flows.ahead import issue_ahead
+from subsidy.entitlements.flows.ahead import voucher_for
 from subsidy.holds.errors import VoucherTooShort
 from subsidy.holds.rules import KEPT, HoldState, held_fen
 from subsidy.holds.tables import Hold
@@ -42,7 +42,7 @@ async def reserve(session: Session, command: ReserveVoucher, real: datetime) -> 
     """
     hold = await _latest(session, command)
     if _is_over(hold):
-        voucher = await _voucher_for(session, command)
+        voucher = await voucher_for(session, UUID(command.elder_id), command.month)
         # while this one waited for the voucher, the same call may have come another way
         hold = await _latest(session, command)
         if voucher and _is_over(hold):
@@ -66,15 +66,6 @@ async def _latest(session: Session, command: ReserveVoucher) -> Hold | None:
 
 def _is_over(hold: Hold | None) -> bool:
     return hold is None or hold.state == HoldState.EXPIRED
-
-
-async def _voucher_for(session: Session, command: ReserveVoucher) -> Voucher | None:
-    elder_id = UUID(command.elder_id)
-    voucher = await usable(session, elder_id, command.month)
-    if voucher is None:
-        await issue_ahead(session, elder_id, command.month)
-        voucher = await usable(session, elder_id, command.month)
-    return voucher
 
 
 def _share_of_price(voucher: Voucher, command: ReserveVoucher) -> int:

@@ -39,9 +39,14 @@ async def schedule(session: Session, kind: str, period: str, begins_at: datetime
     """Sets the timer of a run, unless it has ended: each run sets the timer of the next one
     itself.
     """
-    run = await session.get(Run, (kind, period))
-    if run is None or run.finished_at is None:
+    if not await is_finished(session, kind, period):
         set_timer(session, begins_at, kind, period)
+
+
+async def is_finished(session: Session, kind: str, period: str) -> bool:
+    """Whether a run has come to its end."""
+    run = await session.get(Run, (kind, period))
+    return run is not None and run.finished_at is not None
 
 
 async def step(

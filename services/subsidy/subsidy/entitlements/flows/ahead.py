@@ -1,65 +1,32 @@
-"""Gives the next month's voucher before its run, where an order of that month needs it."""
+"""Gives a month's voucher before its run, where an order of that month needs it."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import col
 
 from kit.contracts.clock import local_day
 from kit.db.store import Session
-from subsidy.entitlements.rules import State
+from subsidy.entitlements.flows.granting import give, reaching
+from subsidy.entitlements.flows.monthly import ISSUE
 from subsidy.entitlements.tables import Entitlement
-from subsidy.policies import flows as policies
-from subsidy.policies.rules import Facts, Kind
-from subsidy.replicas.tables import Elder, Result
-from subsidy.runs.rules import first_day, month_after, month_of
-from subsidy.vouchers.flows.issuing import issue_many
-from subsidy.vouchers.rules import Grant
+from subsidy.runs.flows import is_finished
+from subsidy.runs.rules import month_after, month_of
+from subsidy.vouchers.flows.balance import usable
+from subsidy.vouchers.tables import Voucher
 
 
-async def issue_ahead(session: Session, elder_id: UUID, month: str) -> None:
-    """Issues the next month's voucher before its run, to somebody who is entitled on that month's
-    first day as far as is known now.
+async def voucher_for(session: Session, elder_id: UUID, month: str) -> Voucher | None:
+    """The voucher of a month that an order can use, locked.
 
-    Any other month gets nothing. What the run finds issued stays as it is.
+    It is issued now, before the run has come to this elder, where that run is late or on its way or
+    the month is the next one: to somebody who is entitled on the month's first day as far as is
+    known now. Any other month gets nothing.
     """
-    if month != month_after(month_of(local_day(session.now))):
-        return
-    entitlements = await _open_vouchers(session, elder_id)
-    elder = await session.get(Elder, elder_id) if entitlements else None
-    if elder is None:
-        return
-    approved = select(Result).where(col(Result.elder_id) == elder_id)
-    results = (await session.exec(approved)).all()
-    facts = policies.facts_on(elder, results, first_day(month))
-    grants = [grant for one in entitlements if (grant := _grant(one, facts)) is not None]
-    await issue_many(session, grants, month)
-
-
-async def _open_vouchers(session: Session, elder_id: UUID) -> Sequence[Entitlement]:
-    # the lock of the entitlement orders this with a death or a refusal, which end its vouchers
-    wanted = (
-        select(Entitlement)
-        .where(
-            col(Entitlement.elder_id) == elder_id,
-            col(Entitlement.kind) == Kind.VOUCHER,
-            col(Entitlement.state) == State.OPEN,
-        )
-        .order_by(col(Entitlement.entitlement_id))
-        .with_for_update()
-    )
-    return (await session.exec(wanted)).all()
-
-
-def _grant(entitlement: Entitlement, facts: Facts) -> Grant | None:
-    terms, verdict = policies.verdict_on(entitlement.policy_code, facts)
-    if terms is None or not verdict.entitled:
-        return None
-    return Grant(
-        entitlement_id=entitlement.entitlement_id,
-        elder_id=entitlement.elder_id,
-        area_code=entitlement.area_code,
-        policy_code=entitlement.policy_code,
-        policy_version=terms.policy_version,
-        issued_fen=verdict.monthly_fen,
-    )
+    present = month_of(local_day(session.now))
+    turns = month == present and not await is_finished(session, ISSUE, month)
+    voucher = None if turns else await usable(session, elder_id, month)
+    if voucher is None and (turns or month == month_after(present)):
+        own = reaching(month).where(col(Entitlement.elder_id) == elder_id)
+        await give(session, (await session.exec(own)).all(), month)
+        voucher = await usable(session, elder_id, month)
+    return voucher

@@ -5,29 +5,23 @@ changes.
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlmodel import col
+
 from kit.contracts.clock import day_start, local_day
 from kit.db.store import Session
+from subsidy.entitlements.flows.granting import give, reaching
 from subsidy.entitlements.flows.reviewing import review_many
+from subsidy.entitlements.tables import Entitlement
 from subsidy.payments.flows.cash import CashDue, pay_cash, pay_day
 from subsidy.policies.flows import REVIEW
 from subsidy.runs import flows as runs
 from subsidy.runs.flows import CHUNK, Progress, Upcoming
 from subsidy.runs.rules import first_day, month_after, month_of
-from subsidy.vouchers.flows.issuing import issue_many
-from subsidy.vouchers.rules import Grant
 
 ISSUE = "voucher-issue"  # timer: the first instant of a month
 CASH = "cash-pay"  # timer: the day of a month on which its cash is paid
 
 REVIEWED = 200  # elders in one transaction, decided one by one
-
-_OPEN = """
-select entitlement_id, elder_id, area_code, policy_code, policy_version, monthly_fen
-from entitlement
-where state = 1 and kind = 1 and ($1::uuid is null or entitlement_id > $1) and valid_from <= $2
-order by entitlement_id limit $3
-for update
-"""
 
 # $2: the last whole day before the pay day, $3: its end. What was decided later changes neither
 # amount nor area; a decision of before the column was there has no amount, and the entitlement's is
@@ -64,8 +58,8 @@ def _pays_at(month: str) -> datetime:
 
 
 async def issue_vouchers(session: Session, month: str) -> None:
-    """Issues the month's vouchers to everybody who is entitled, the next chunk of them; a month
-    that is over gets none.
+    """Issues the month's vouchers to everybody who is entitled on its first day, the next chunk of
+    them; a month that is over gets none.
     """
     over = month < month_of(local_day(session.now))
 
@@ -77,11 +71,18 @@ async def issue_vouchers(session: Session, month: str) -> None:
 
 
 async def _issue_chunk(session: Session, month: str, after: UUID | None) -> Progress:
-    driver = await session.driver()
-    rows = await driver.fetch(_OPEN, after, local_day(session.now), CHUNK)
-    grants = [Grant(*row) for row in rows]
-    issued = await issue_many(session, grants, month)
-    return Progress(grants[-1].entitlement_id if len(grants) == CHUNK else None, issued)
+    """Issues the month's vouchers of the next entitlements that are known to have been there on its
+    first day.
+
+    The facts and the policy of that day decide, whether or not the timers that end, open or change
+    entitlements on it have fired, and however late this one fires.
+    """
+    wanted = reaching(month).limit(CHUNK)
+    if after is not None:
+        wanted = wanted.where(col(Entitlement.entitlement_id) > after)
+    entitlements = (await session.exec(wanted)).all()
+    issued = await give(session, entitlements, month)
+    return Progress(entitlements[-1].entitlement_id if len(entitlements) == CHUNK else None, issued)
 
 
 async def pay_month(session: Session, month: str) -> None:

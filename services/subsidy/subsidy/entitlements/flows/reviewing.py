@@ -1,10 +1,9 @@
 """Opens, changes and ends entitlements by facts alone, without application (免申即享)."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
-from typing import TypeVar
 from uuid import UUID
 
 from eldercare.subsidy.v1.events_pb2 import (
@@ -25,7 +24,7 @@ from subsidy.entitlements.tables import Case, Decision, Entitlement
 from subsidy.policies import flows as policies
 from subsidy.policies.rules import Cause, Facts, Kind, Terms, Verdict
 from subsidy.recoveries.flows import open_after_death
-from subsidy.replicas.flows import approved_levels
+from subsidy.replicas.flows import approved_levels, results_of
 from subsidy.replicas.rules import Status, next_change
 from subsidy.replicas.tables import Elder, Result
 from subsidy.runs.rules import month_of
@@ -34,8 +33,6 @@ from subsidy.vouchers.flows.lapsing import end
 from subsidy.vouchers.rules import Grant
 
 REVIEW = "entitlement-review"  # timer: a day on which an elder's level begins or ends
-
-Owned = TypeVar("Owned", Result, Entitlement)
 
 
 async def review_elder(session: Session, elder_id: UUID) -> None:
@@ -67,24 +64,18 @@ async def review(session: Session, elders: Sequence[Elder]) -> None:
     if not elders:
         return
     within = [elder.elder_id for elder in elders]
-    approved = select(Result).where(col(Result.elder_id) == func.any(within))
     given = (
         select(Entitlement)
         .where(col(Entitlement.elder_id) == func.any(within))
         .order_by(col(Entitlement.entitlement_id))
         .with_for_update()
     )
-    results = _by_elder((await session.exec(approved)).all())
-    known = _by_elder((await session.exec(given)).all())
+    results = await results_of(session, within)
+    known: defaultdict[UUID, list[Entitlement]] = defaultdict(list)
+    for entitlement in (await session.exec(given)).all():
+        known[entitlement.elder_id].append(entitlement)
     for elder in elders:
         await _decide(session, elder, results[elder.elder_id], known[elder.elder_id])
-
-
-def _by_elder(rows: Sequence[Owned]) -> Mapping[UUID, list[Owned]]:
-    found: defaultdict[UUID, list[Owned]] = defaultdict(list)
-    for row in rows:
-        found[row.elder_id].append(row)
-    return found
 
 
 async def _decide(

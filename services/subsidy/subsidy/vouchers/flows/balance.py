@@ -11,18 +11,22 @@ from eldercare.supervision.v1.events_pb2 import SettlementApproved
 from sqlmodel import col, select
 
 from kit.contracts import wire
+from kit.contracts.clock import local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from subsidy.ledger.flows import Move, enter
 from subsidy.ledger.rules import Account
+from subsidy.runs.rules import month_of
 from subsidy.vouchers.flows.lapsing import lapse_rest
 from subsidy.vouchers.tables import Voucher
 
 
 async def usable(session: Session, elder_id: UUID, month: str) -> Voucher | None:
     """The month's voucher of an elder as it is now, locked; None where there is none or it has
-    ended.
+    ended, which it has with its month, also where the run that lapses it is on its way.
     """
+    if month < month_of(local_day(session.now)):
+        return None
     wanted = (
         select(Voucher)
         .where(

@@ -1,10 +1,12 @@
 """Ends vouchers: what is neither used nor held is gone, at the month's end or before."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from eldercare.subsidy.v1.events_pb2 import VoucherLapsed
+from sqlalchemy import ColumnElement, func
 from sqlmodel import col, select
 
 from kit.contracts import wire
@@ -85,13 +87,25 @@ async def end(session: Session, entitlement_id: UUID, *, later_than: str = "") -
 
     later_than: a month; only vouchers of the ones behind it are ended, which were issued ahead.
     """
+    await _end(
+        session, col(Voucher.entitlement_id) == entitlement_id, col(Voucher.month) > later_than
+    )
+
+
+async def end_month(session: Session, entitlement_ids: Sequence[UUID], month: str) -> None:
+    """Ends the vouchers of one month that entitlements were given ahead and are not due."""
+    if entitlement_ids:
+        await _end(
+            session,
+            col(Voucher.entitlement_id) == func.any(entitlement_ids),
+            col(Voucher.month) == month,
+        )
+
+
+async def _end(session: Session, *which: ColumnElement[bool]) -> None:
     wanted = (
         select(Voucher)
-        .where(
-            col(Voucher.entitlement_id) == entitlement_id,
-            col(Voucher.lapsed_at).is_(None),
-            col(Voucher.month) > later_than,
-        )
+        .where(*which, col(Voucher.lapsed_at).is_(None))
         .order_by(col(Voucher.voucher_id))
         .with_for_update()
     )
