@@ -96,12 +96,14 @@ async def test_an_official_reads_and_explains_what_lies_in_the_area(client, elde
     assert "民办函〔2025〕49号" in explanation.steps[2].source
 
 
-@pytest.mark.parametrize("method", ["Get", "Explain", "Refuse"])
+@pytest.mark.parametrize("method", ["Get", "Explain", "Refuse", "Reapply"])
 async def test_an_official_of_another_area_finds_nothing(
     client, elder_id, official, stranger, method
 ):
     entitlement_id = (await the_voucher_entitlement(client, official)).entitlement_id
-    kind = pb.RefuseEntitlement if method == "Refuse" else pb.GetEntitlement
+    kind = {"Refuse": pb.RefuseEntitlement, "Reapply": pb.ReapplyForEntitlement}.get(
+        method, pb.GetEntitlement
+    )
 
     with pytest.raises(NotFound):
         await client.call(

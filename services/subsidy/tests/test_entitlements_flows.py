@@ -2,11 +2,11 @@
 
 import pytest
 from eldercare.subsidy.v1 import events_pb2 as events
-from eldercare.subsidy.v1.api_pb2 import RefuseEntitlement
+from eldercare.subsidy.v1.api_pb2 import ReapplyForEntitlement, RefuseEntitlement
 
 from kit.contracts import ids
 from kit.contracts.refusals import NotFound
-from subsidy.entitlements.errors import EntitlementNotOpen
+from subsidy.entitlements.errors import EntitlementNotOpen, EntitlementNotRefused
 from subsidy.entitlements.flows import refusing
 from subsidy.replicas.rules import Hardship
 from subsidy.settings import GROUP
@@ -65,6 +65,43 @@ async def test_refusing_twice_is_refused(city, rows):
             await refusing.refuse(session, command, a_call(session, area=COUNTY))
 
     assert refused.value.facts["state"] == "refused"
+
+
+async def test_only_a_refusal_is_taken_back_and_once(city, rows):
+    elder_id = ids.new()
+    await deliver(city, GROUP, an_elder(elder_id), an_approval(elder_id))
+    (row,) = await rows("select entitlement_id from entitlement")
+    refusal = RefuseEntitlement(entitlement_id=str(row["entitlement_id"]))
+    again = ReapplyForEntitlement(entitlement_id=str(row["entitlement_id"]))
+
+    with pytest.raises(EntitlementNotRefused) as still_open:
+        async with city.transaction() as session:
+            await refusing.reapply(session, again, a_call(session, area=COUNTY))
+    async with city.transaction() as session:
+        await refusing.refuse(session, refusal, a_call(session, area=COUNTY))
+    async with city.transaction() as session:
+        await refusing.reapply(session, again, a_call(session, area=COUNTY))
+    with pytest.raises(EntitlementNotRefused):
+        async with city.transaction() as session:
+            await refusing.reapply(session, again, a_call(session, area=COUNTY))
+
+    assert still_open.value.facts["state"] == "open"
+    (event,) = await messages(rows, events.EntitlementReapplied)
+    assert (event.entitlement_id, event.elder_id) == (again.entitlement_id, str(elder_id))
+    assert len(await messages(rows, events.EntitlementOpened)) == 2
+
+
+async def test_nobody_applies_again_for_somebody_else(city, rows):
+    elder_id = ids.new()
+    await deliver(city, GROUP, an_elder(elder_id), an_approval(elder_id))
+    (row,) = await rows("select entitlement_id from entitlement")
+    command = ReapplyForEntitlement(entitlement_id=str(row["entitlement_id"]))
+
+    with pytest.raises(NotFound):
+        async with city.transaction() as session:
+            await refusing.reapply(
+                session, command, a_call(session, "elder", elder_ids=frozenset({str(ids.new())}))
+            )
 
 
 async def test_nobody_refuses_what_is_not_theirs(city, rows):

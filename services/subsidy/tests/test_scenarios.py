@@ -8,14 +8,13 @@ from uuid import UUID
 
 import pytest
 import yaml
-from eldercare.subsidy.v1.api_pb2 import RefuseEntitlement, ReserveVoucher
+from eldercare.subsidy.v1.api_pb2 import ReapplyForEntitlement, RefuseEntitlement, ReserveVoucher
 
 from kit.contracts import ids
 from kit.contracts.money import fen
-from kit.db.store import Store
+from kit.db.store import Session, Store
 from kit.rpc.methods import Call
-from kit.security.access import Caller
-from subsidy.entitlements.flows.refusing import refuse
+from subsidy.entitlements.flows.refusing import reapply, refuse
 from subsidy.entitlements.rules import State
 from subsidy.holds import flows as holds
 from subsidy.ledger.rules import Account
@@ -24,6 +23,7 @@ from subsidy.replicas.rules import Hardship, Status
 from subsidy.settings import GROUP
 from subsidy.testing import (
     VILLAGE,
+    a_call,
     a_cancellation,
     a_refused_audit,
     an_approval,
@@ -122,18 +122,24 @@ class World:
         )
 
     async def refuse(self, name: str, policy: str) -> None:
-        asked = "select entitlement_id from entitlement where elder_id = $1 and policy_code = $2"
-        (row,) = await self.rows(asked, self.elders[name], policy)
-        caller = Caller(
-            "li", "tests", frozenset({"elder"}), elder_ids=frozenset({str(self.elders[name])})
-        )
+        command = RefuseEntitlement(entitlement_id=await self._newest(name, policy))
         async with self.city.transaction() as session:
-            call = Call(
-                caller=caller, key="1", channel="mobile", now=session.now, correlation_id="1"
-            )
-            await refuse(
-                session, RefuseEntitlement(entitlement_id=str(row["entitlement_id"])), call
-            )
+            await refuse(session, command, self._own_call(session, name))
+
+    async def reapply(self, name: str, policy: str) -> None:
+        command = ReapplyForEntitlement(entitlement_id=await self._newest(name, policy))
+        async with self.city.transaction() as session:
+            await reapply(session, command, self._own_call(session, name))
+
+    async def _newest(self, name: str, policy: str) -> str:
+        asked = """
+            select entitlement_id from entitlement where elder_id = $1 and policy_code = $2
+            order by entitlement_id desc limit 1"""
+        (row,) = await self.rows(asked, self.elders[name], policy)
+        return str(row["entitlement_id"])
+
+    def _own_call(self, session: Session, name: str) -> Call:
+        return a_call(session, "elder", elder_ids=frozenset({str(self.elders[name])}))
 
     async def reserve(
         self, name: str, order: str, price: str, institution: str = "false", month: str = ""

@@ -57,6 +57,10 @@ class Entitlement(TableBase, table=True):
     valid_to: date | None = Field(default=None, description="first day without it")
     cause: Cause | None = Field(default=None, description="why it was closed")
     opened_at: datetime
+    reapplied_at: datetime | None = Field(
+        default=None,
+        description="when the elder, who had refused it, applied again: it forbids no other",
+    )
     version: int = 0
 
 

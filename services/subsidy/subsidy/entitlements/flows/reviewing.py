@@ -111,8 +111,8 @@ async def _decide_policy(
     terms, verdict = policies.verdict_on(policy_code, facts)
     current = next((one for one in known if one.state == State.OPEN), None)
     if current is None:
-        # somebody who did not want it once is not asked again
-        refused = any(one.state == State.REFUSED for one in known)
+        # who did not want it is not given it again without asking for it
+        refused = any(one.state == State.REFUSED and one.reapplied_at is None for one in known)
         if terms and verdict.entitled and not refused:
             await _open(session, elder, terms, facts, verdict, earlier=known)
     elif not verdict.entitled:
