@@ -116,11 +116,34 @@ async def test_a_token_is_verified_once_and_then_known(verifier, published):
         {"exp": None},
         {"aud": None},
         {"nbf": time.time() + 86_400},  # from when the tests were collected
+        {"exp": float("inf")},
+        {"exp": 10**400},
+        {"sub": "li\u0000"},
+        {"sub": "li\ud800"},
+        {"sub": "l" * 256},
+        {"azp": "portal\u0000"},
+        {"roles": 5},
     ],
 )
 async def test_a_token_with_a_wrong_claim_is_refused(verifier, published, claims):
     with pytest.raises(Unauthenticated):
         await verifier.verify(published.token(**claims))
+
+
+@pytest.mark.parametrize("claimed", ["no id", "\u0000", "1" * 36, 5, ["x"], {}])
+async def test_an_id_that_is_none_names_nobody(verifier, published, claimed):
+    token = published.token(
+        roles=["worker", "family"],
+        organisation_id=claimed,
+        worker_id=claimed,
+        elder_ids=[claimed],
+        area=claimed,
+    )
+
+    caller = await verifier.verify(token)
+
+    assert (caller.organisation_id, caller.worker_id, caller.area) == (None, None, None)
+    assert caller.elder_ids == frozenset()
 
 
 async def test_a_token_signed_by_somebody_else_is_refused(verifier, published):
@@ -139,7 +162,9 @@ async def test_no_token_may_choose_a_weaker_signature(verifier, published):
         headers={"kid": "k1"},
     )
 
-    for token in (unsigned, shared, "", "a.b.c", published.token()[:-4], "x" * 9000):
+    deep = base64.urlsafe_b64encode(b'{"kid": ' + b"[" * 5000).decode()
+    odd = ("é", "\u0000", "a.b.c", f"{deep}.e30.e30", f"{deep}.{deep[:90]}.{deep[:90]}")
+    for token in (unsigned, shared, "", *odd, published.token()[:-4], "x" * 9000):
         with pytest.raises(Unauthenticated):
             await verifier.verify(token)
 

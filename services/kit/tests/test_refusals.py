@@ -107,3 +107,29 @@ def test_a_status_stays_small_whatever_the_facts():
 
     assert len(status.to_status(Refusal("长" * 5000, **facts))[2]) < 8_000
     assert len(status.to_status(error)[2]) < 8_000
+
+
+class Told(Conflict):
+    """A refusal whose facts have the names of what every error and every answer has."""
+
+    text = "it is {status}, because {reason}"
+
+
+NAMES = ("status", "reason", "detail", "errors", "facts", "violations", "args", "retry_after_s")
+
+
+def test_a_fact_may_have_any_name() -> None:
+    error = Told(**{name: f"a fact called {name}" for name in NAMES})
+
+    code, text, _ = status.to_status(error)
+    facts = dict(zip(NAMES, (error.facts[name] for name in NAMES), strict=True))
+
+    assert (error.reason, error.retry_after_s, error.violations, code.name) == (
+        "TOLD",
+        None,
+        (),
+        "ABORTED",
+    )
+    assert text == "it is a fact called status, because a fact called reason"
+    rebuilt = refusals.error_from_parts(code.name, text, reason=error.reason, facts=facts)
+    assert (rebuilt.reason, rebuilt.facts, rebuilt.violations) == ("TOLD", facts, ())

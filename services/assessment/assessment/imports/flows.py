@@ -29,7 +29,7 @@ from assessment.imports.errors import NoAreaOfYourOwn
 from assessment.imports.files import Cells, Fault
 from assessment.imports.rules import ImportState
 from assessment.imports.tables import Import, ImportChunk
-from kit.contracts import areas, ids
+from kit.contracts import areas, ids, values
 from kit.contracts.clock import local_day
 from kit.db.personal import KeyRing, normal
 from kit.db.store import Session
@@ -226,11 +226,13 @@ def _checked(
 
 
 def _violations(command: api.RegisterElder) -> Iterator[Fault]:
-    """What the contract's own constraints forbid."""
+    """What the contract's own constraints forbid, and what no request may hold."""
     for violation in protovalidate.collect_violations(command):
         path = violation.proto.field
         field = path.elements[0].field_name if path else ""
         yield Fault(field, violation.proto.rule_id, violation.proto.message)
+    for place, rule in values.broken(command):
+        yield Fault(place.partition("[")[0], "VALUE", rule)
 
 
 def _differences(

@@ -20,11 +20,11 @@ import psutil
 import uvloop
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from google.protobuf import json_format
 
 from devservers.kafka import MemoryKafka
 from devservers.postgres import Postgres, execute
 from devservers.process import Process, free_port, listens
-from gateway.contracts import transcode
 from gateway.contracts.methods import methods
 from gateway.feed import consumers  # noqa: F401 – consumers fill a table
 from kit.contracts import areas, ids, numbers
@@ -196,8 +196,8 @@ async def _registered(url: str) -> tuple[str, list[str], bytes]:
                     "area_code": home,
                     "lon": 118.3,
                     "lat": 32.3,
-                    "living": 1,
-                    "hardships": [1],
+                    "living": "LIVING_ALONE",
+                    "hardships": ["HARDSHIP_DIBAO"],
                     "local_register": True,
                     "contact_name": "王小红",
                     "contact_phone": "13900000001",
@@ -205,7 +205,7 @@ async def _registered(url: str) -> tuple[str, list[str], bytes]:
             )
             elder_ids.append(answer.raise_for_status().json()["elder"]["elder_id"])
         record = (await http.get(f"/v1/elders/{elder_ids[0]}")).raise_for_status().json()
-    return token, elder_ids, transcode.parsed(method.reply, record).SerializeToString()
+    return token, elder_ids, json_format.ParseDict(record, method.reply()).SerializeToString()
 
 
 def _request(elder_id: str, token: str) -> bytes:

@@ -4,6 +4,7 @@ code.
 
 import re
 from collections.abc import Awaitable, Callable
+from email.message import Message as Headers
 
 from google.api import httpbody_pb2
 from google.protobuf.message import Message
@@ -123,9 +124,7 @@ async def _request(method: Method, request: Request) -> Message:
         file: Message = httpbody_pb2.HttpBody(content_type=kind, data=await request.body())
         return file
     if method.body:
-        kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
-        if kind != "application/json":
-            raise Malformed("Content-Type", "is application/json")
+        _check_content_type(request)
         return transcode.from_json(method.request, await request.body(), path_fields)
     return transcode.from_query(method.request, request.query_params.multi_items(), path_fields)
 
@@ -153,6 +152,15 @@ def _accepted(method: Method, reply: Message) -> Response:
     response.status_code = 202
     response.headers["Location"] = f"{method.path}/{job_id}"
     return response
+
+
+def _check_content_type(request: Request) -> None:
+    """Raises: Malformed. Source: RFC 8259, 8.1: JSON is UTF-8."""
+    said = Headers()
+    said["content-type"] = request.headers.get("content-type", "application/json")
+    charset = str(said.get_param("charset") or "utf-8").lower()
+    if said.get_content_type() != "application/json" or charset not in ("utf-8", "utf8"):
+        raise Malformed("Content-Type", "is application/json, in UTF-8")
 
 
 def _response(reply: Message) -> Response:

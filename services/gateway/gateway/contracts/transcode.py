@@ -1,23 +1,18 @@
 """JSON ⇄ message, with errors that name the field. Names are those of the contracts."""
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from gateway.contracts import json_writer
+from gateway.contracts import json_reader, json_text, json_writer
 from gateway.contracts.methods import descriptor_of
 from kit.contracts.refusals import Malformed
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_INSIDE = re.compile(r"Failed to parse (\w+) field: ")
-_AT = re.compile(r' at "?\w+\.([\w.]+)"?')
-_UNKNOWN = re.compile(r'has no field named "([^"]*)"')
 _TRUTH = {"true": True, "false": False}
 
 
@@ -26,12 +21,7 @@ def from_json(kind: type[Message], body: bytes, given: Mapping[str, str]) -> Mes
 
     Raises: Malformed, naming the field in dots.
     """
-    try:
-        document = json.loads(body) if body.strip() else {}
-    except (ValueError, RecursionError) as error:
-        raise Malformed("body", f"is JSON: {error}") from None
-    if not isinstance(document, dict):
-        raise Malformed("body", "is a JSON object")
+    document = json_text.document(body)
     for name, value in given.items():
         if document.setdefault(name, value) != value:
             raise Malformed(name, "is the same in path and body")
@@ -54,7 +44,8 @@ def from_query(
     for name, text in pairs:
         field = fields.get(name)
         if field is None:
-            raise Malformed(name, f"is one of {', '.join(fields) or 'no parameters'}")
+            rule = f"is one of {', '.join(fields) or 'no parameters'}"
+            raise Malformed(json_text.shown(name), rule)
         value = _value(field, text)
         if field.is_repeated:
             repeated[name].append(value)
@@ -74,18 +65,9 @@ def _texts(kind: Descriptor) -> frozenset[str]:
     )
 
 
-def _value(field: FieldDescriptor, text: str) -> str | int:
-    if field.type == FieldDescriptor.TYPE_BOOL:
-        if text not in _TRUTH:
-            raise Malformed(field.name, "is true or false")
-        return _TRUTH[text]
-    if (
-        field.type == FieldDescriptor.TYPE_ENUM
-        and text.isascii()
-        and text.removeprefix("-").isdigit()
-    ):
-        return int(text)
-    return text
+def _value(field: FieldDescriptor, text: str) -> str | bool:
+    """A text as JSON would have it; a text that is no truth is left to be refused."""
+    return _TRUTH.get(text, text) if field.type == FieldDescriptor.TYPE_BOOL else text
 
 
 def parsed(kind: type[Message], document: Mapping[str, object]) -> Message:
@@ -93,45 +75,7 @@ def parsed(kind: type[Message], document: Mapping[str, object]) -> Message:
 
     Raises: Malformed.
     """
-    try:
-        return json_format.ParseDict(dict(document), kind())
-    except json_format.ParseError as error:
-        raise _malformed(descriptor_of(kind), str(error), document) from None
-    except (TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise Malformed("body", str(error)) from None
-
-
-def _malformed(kind: Descriptor, text: str, document: Mapping[str, object]) -> Malformed:
-    """Turns the library's sentence into field and rule."""
-    path = _INSIDE.findall(text)
-    if at := _AT.search(text):
-        inner = at[1].rstrip(".").split(".")
-        if len(inner) > len(path):
-            path = inner
-    if unknown := _UNKNOWN.search(text):
-        # the library takes the letters of a text for names of fields
-        if not isinstance(_inside(document, path), Mapping):
-            return Malformed(".".join(path), "is a JSON object")
-        where = _message_at(kind, path)
-        return Malformed(
-            ".".join([*path, unknown[1]]),
-            f"is one of {', '.join(where.fields_by_name)}" if where else "is a known field",
-        )
-    rule = _AT.sub("", _INSIDE.sub("", text)).rstrip(".")
-    return Malformed(".".join(path) or "body", rule)
-
-
-def _inside(document: object, path: Iterable[str]) -> object:
-    for name in path:
-        document = document.get(name) if isinstance(document, Mapping) else document
-    return document
-
-
-def _message_at(kind: Descriptor | None, path: Iterable[str]) -> Descriptor | None:
-    for name in path:
-        field = kind.fields_by_name.get(name) if kind else None
-        kind = field.message_type if field else None
-    return kind
+    return json_reader.message(descriptor_of(kind), document)
 
 
 def to_json(message: Message) -> bytes:

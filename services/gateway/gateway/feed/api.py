@@ -3,12 +3,14 @@
 import asyncio
 import json
 import time
+from collections.abc import Mapping
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.contracts.json_text import shown
 from gateway.feed import queries
 from gateway.feed.cursors import Cursor, Cursors
 from gateway.feed.errors import CursorExpired, FeedRestored
@@ -20,9 +22,11 @@ from kit.db.store import Store
 from kit.security.access import ORGANISATION_ROLES, Caller
 from kit.security.identity import Identity
 
+PARAMETERS = ("cursor", "limit", "wait")
 MOST = 500
 USUAL = 100
 LONGEST_S = 30
+_DIGITS_MOST = 9
 PAUSE_S = 0.2  # between two reads of a waiting reader: one indexed row each
 
 
@@ -43,9 +47,10 @@ def routes(store: Store, identity: Identity, cursors: Cursors) -> list[Route]:
 
 async def _poll(store: Store, cursors: Cursors, caller: Caller, request: Request) -> Response:
     organisation = UUID(str(caller.organisation_id))
-    limit = _number(request, "limit", USUAL, 1, MOST)
-    wait_s = _number(request, "wait", 0, 0, LONGEST_S)
-    text = request.query_params.get("cursor")
+    given = _parameters(request)
+    limit = _number(given, "limit", USUAL, 1, MOST)
+    wait_s = _number(given, "wait", 0, 0, LONGEST_S)
+    text = given.get("cursor")
     cursor = cursors.open(text, organisation) if text else None
     until = time.monotonic() + wait_s
     try:
@@ -83,7 +88,7 @@ def _expired(expired: CursorExpired, cursors: Cursors, organisation: UUID) -> Re
         "events behind this cursor are older than what is kept; go on from the earliest cursor "
         "and read the gap from its owners",
         errors=[("cursor", "is not older than what is kept")],
-        earliest_cursor=cursors.seal(earliest, organisation),
+        facts={"earliest_cursor": cursors.seal(earliest, organisation)},
     )
 
 
@@ -97,15 +102,30 @@ def _restored(restored: FeedRestored, cursors: Cursors, organisation: UUID) -> R
         "has passed are no longer true: go on from `resume_cursor`, which lies at the end of what "
         "is; states with a higher sequence replace what you have",
         errors=[("cursor", "is of this epoch of the feed")],
-        earliest_cursor=cursors.seal(earliest, organisation),
-        resume_cursor=cursors.seal(resume, organisation),
+        facts={
+            "earliest_cursor": cursors.seal(earliest, organisation),
+            "resume_cursor": cursors.seal(resume, organisation),
+        },
     )
 
 
-def _number(request: Request, name: str, usual: int, least: int, most: int) -> int:
-    text = request.query_params.get(name)
+def _parameters(request: Request) -> dict[str, str]:
+    """Each known one once, as at every route."""
+    given: dict[str, str] = {}
+    for name, text in request.query_params.multi_items():
+        if name not in PARAMETERS:
+            raise Malformed(shown(name), f"is one of {', '.join(PARAMETERS)}")
+        if name in given:
+            raise Malformed(name, "is given once")
+        given[name] = text
+    return given
+
+
+def _number(given: Mapping[str, str], name: str, usual: int, least: int, most: int) -> int:
+    text = given.get(name)
     if text is None:
         return usual
-    if not text.isdecimal() or not least <= int(text) <= most:
+    fits = text.isascii() and text.isdecimal() and len(text) <= _DIGITS_MOST
+    if not fits or not least <= int(text) <= most:
         raise Malformed(name, f"is a whole number from {least} to {most}")
     return int(text)

@@ -30,6 +30,11 @@ from kit.security.identity import Identity
 KINDS = {"/token": Kind.FORM, "/v1/feed": Kind.POLL} | {
     method.path: Kind.FILE for method in methods.methods() if method.takes_file
 }
+# what is answered before a route is reached
+_DETAILS = {
+    404: "no route has this path; /openapi.json names all",
+    405: "the route of this path takes other methods",
+}
 
 
 def app(
@@ -93,8 +98,11 @@ def server(application: ASGIApp, listen: str, bounds: Bounds) -> uvicorn.Server:
 
 async def _http_problem(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    reason = TITLES.get(status, "Error").upper().replace(" ", "_")
-    return problem(status, reason, str(getattr(error, "detail", "")))
+    title = TITLES.get(status, "Error")
+    answer = problem(status, title.upper().replace(" ", "_"), _DETAILS.get(status, title.lower()))
+    if isinstance(error, HTTPException):
+        answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _defect(_: Request, error: Exception) -> Response:

@@ -3,7 +3,7 @@ breaks.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from starlette.responses import Response
 
@@ -37,9 +37,9 @@ def problem(
     *,
     errors: Iterable[tuple[str, str]] = (),
     retry_after_s: float | None = None,
-    **facts: object,
+    facts: Mapping[str, object] | None = None,
 ) -> Response:
-    """A problem document. errors: pairs of field and rule."""
+    """A problem document. errors: pairs of field and rule. facts: by name, whatever the names."""
     document: dict[str, object] = {
         "type": f"/problems/{reason.lower().replace('_', '-')}",
         "title": TITLES.get(status, "Error"),
@@ -77,5 +77,5 @@ def to_problem(error: EldercareError) -> Response:
         str(error),
         errors=error.violations,
         retry_after_s=error.retry_after_s,
-        **error.facts,
+        facts=error.facts,
     )

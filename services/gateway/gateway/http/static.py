@@ -6,6 +6,7 @@ Starlette finds the files and answers 304 where they have not changed.
 import asyncio
 import gzip
 import mimetypes
+import re
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +31,8 @@ _GUARDED = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
 }
+# what the build gives a file; others, of 300 letters or with a NUL, are not asked of the disk
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _FOR_EVER = "public, max-age=31536000, immutable"
 _PACKED = frozenset({".js", ".css", ".svg", ".json"})
 
@@ -52,6 +55,8 @@ def routes(portal: Path = PORTAL, *, traces_url: str | None = None) -> list[Rout
 
     async def asset(request: Request) -> Response:
         # one segment: it cannot lead out of the folder
+        if not _NAME.fullmatch(request.path_params["name"]):
+            return problem(404, "NOT_FOUND", "no such asset")
         return await _asset(files, f"assets/{request.path_params['name']}", request)
 
     return [

@@ -5,7 +5,6 @@ Anywhere else an OpenID provider takes its place by configuration.
 """
 
 import base64
-import binascii
 import hmac
 from urllib.parse import parse_qsl
 
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gateway.contracts import json_text
 from gateway.http.callers import require_operator
 from gateway.http.problems import to_problem
 from gateway.issuer import queries
@@ -25,7 +25,9 @@ from gateway.issuer.users import (
     SERVICE,
     SIMULATOR,
     claims_of,
+    text_of,
 )
+from kit.contracts import texts
 from kit.contracts.refusals import EldercareError, Malformed
 from kit.db.store import Store
 from kit.security.identity import Identity
@@ -45,7 +47,10 @@ def routes(issuer: Issuer, store: Store, identity: Identity, *, one_box: bool) -
         return JSONResponse({"keys": issuer.published})
 
     async def token(request: Request) -> Response:
-        form = dict(parse_qsl((await request.body()).decode(errors="replace")))
+        try:
+            form = _form(await request.body())
+        except Malformed as error:
+            return JSONResponse({"error": "invalid_request", "error_description": str(error)}, 400)
         grant = form.get("grant_type")
         if grant == "client_credentials":
             return _client_token(issuer, request)
@@ -76,7 +81,7 @@ def _one_box_routes(issuer: Issuer, store: Store, identity: Identity) -> list[Ro
     async def add_user(request: Request) -> Response:
         try:
             await require_operator(identity, request)
-            user = _demo_user(await _json_object(request))
+            user = _demo_user(json_text.document(await request.body()))
             username = user.username
             async with store.transaction() as session:
                 await session.merge(user)
@@ -88,7 +93,7 @@ def _one_box_routes(issuer: Issuer, store: Store, identity: Identity) -> list[Ro
         """Tokens for a list of people: the simulated city acts for thousands."""
         try:
             await require_operator(identity, request)
-            people = _people(await _json_object(request))
+            people = _people(json_text.document(await request.body()))
             tokens = [
                 issuer.token(subject, claims, client=SIMULATOR, life_s=12 * LIFE_S)
                 for subject, claims in people
@@ -121,39 +126,40 @@ def _discovery(issuer: Issuer, request: Request) -> Response:
     )
 
 
-async def _json_object(request: Request) -> dict[str, object]:
-    try:
-        body = await request.json()
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise Malformed("body", "is a JSON object")
-    return body
+def _form(body: bytes) -> dict[str, str]:
+    """Raises: Malformed. Source: RFC 6749, 3.2: a parameter is given once."""
+    form: dict[str, str] = {}
+    for name, text in parse_qsl(body.decode(errors="replace")):
+        if name in form:
+            raise Malformed(json_text.shown(name), "is given once")
+        if rule := texts.fault(text):
+            raise Malformed(json_text.shown(name), rule)
+        form[name] = text
+    return form
 
 
 def _demo_user(body: dict[str, object]) -> DemoUser:
-    username = body.get("username")
-    claims = claims_of(body)
-    if not isinstance(username, str) or not username:
-        raise Malformed("username", "is a text")
-    return DemoUser(username=username, title=str(body.get("title", "")), claims=claims)
+    title = body.get("title", "")
+    return DemoUser(
+        username=text_of("username", body.get("username")),
+        title=text_of("title", title) if title else "",
+        claims=claims_of(body),
+    )
 
 
 def _people(body: dict[str, object]) -> list[tuple[str, Claims]]:
     """Subject and claims of each."""
     people = body.get("people")
-    if not isinstance(people, list) or not all(
-        isinstance(person, dict) and person.get("sub") for person in people
-    ):
+    if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
         raise Malformed("people", "is a list of objects with sub and roles")
-    return [(str(person["sub"]), claims_of(person)) for person in people]
+    return [(text_of("sub", person.get("sub")), claims_of(person)) for person in people]
 
 
 def _client_token(issuer: Issuer, request: Request) -> Response:
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     try:
         decoded = base64.b64decode(credentials, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or no UTF-8 inside
         decoded = ""
     client_id, _, secret = decoded.partition(":")
     known = issuer.secrets.get(client_id)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from gateway.issuer.tokens import SCOPE, Claims
+from kit.contracts import texts
 from kit.contracts.refusals import Malformed
-from kit.security.access import ROLES
+from kit.security.access import NAME_MOST, ROLES
 
 SIMULATOR = "simulator"
 # What a client is: `smoke` reads one list of every service, a board and the feed of an organisation
@@ -83,5 +84,18 @@ def claims_of(person: Mapping[str, object]) -> dict[str, str | list[str]]:
     claims: dict[str, str | list[str]] = {"roles": [str(role) for role in roles]}
     for name in SCOPE:
         if given := person.get(name):
-            claims[name] = [str(one) for one in given] if isinstance(given, list) else str(given)
+            claims[name] = (
+                [text_of(name, one) for one in given]
+                if isinstance(given, list) and name == "elder_ids"
+                else text_of(name, given)
+            )
     return claims
+
+
+def text_of(name: str, value: object) -> str:
+    """A text of a person's that can be stored. Raises: Malformed."""
+    if not isinstance(value, str) or not value or len(value) > NAME_MOST:
+        raise Malformed(name, f"is a text of 1 to {NAME_MOST} characters")
+    if rule := texts.fault(value):
+        raise Malformed(name, rule)
+    return value

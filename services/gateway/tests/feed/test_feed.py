@@ -314,3 +314,34 @@ async def aged(store: Store, days: int, *, since: int = 0, until: int = 1000) ->
             since,
             until,
         )
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=1&limit=2", "limit"),
+        ("cursor=&cursor=", "cursor"),
+        ("colour=red", "colour"),
+        ("limit=" + "9" * 5000, "limit"),
+        ("limit=%D9%A3", "limit"),
+        ("limit=", "limit"),
+        ("wait=1.5", "wait"),
+        ("wait=%00", "wait"),
+        ("cursor=%00", "cursor"),
+        ("cursor=%C3%A9", "cursor"),
+        ("cursor=" + "A" * 5000, "cursor"),
+    ],
+)
+async def test_a_wrong_parameter_is_refused_by_name(
+    http: httpx.AsyncClient, issuer: Issuer, query: str, field: str
+) -> None:
+    token = issuer.token(("worker",), organisation_id=OURS)
+
+    answer = await http.get(f"/v1/feed?{query}", headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code == 422, answer.text
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_an_organisation_that_is_no_id_has_no_feed(ask: Ask) -> None:
+    assert (await ask("no id")).status_code == 403

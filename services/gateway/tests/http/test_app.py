@@ -15,8 +15,10 @@ from gateway.calls import api as calls
 from gateway.contracts.methods import methods
 from gateway.http import app
 from gateway.http.limits import Bounds
+from gateway.http.problems import to_problem
 from gateway.http.routing import Index
 from gateway.settings import Settings
+from kit.contracts.refusals import Conflict
 from kit.observability import names
 
 
@@ -196,3 +198,40 @@ def test_every_path_finds_its_own_route() -> None:
             {"type": "http", "method": method.verb, "path": path, "path_params": {}}
         )
         assert child["gateway.route"].name == method.full_name
+
+
+class Told(Conflict):
+    """A refusal whose facts have the names of what a problem has."""
+
+    text = "it is {status}"
+
+
+@pytest.mark.parametrize("name", ["status", "reason", "detail", "errors", "facts", "headers"])
+async def test_a_fact_of_a_refusal_may_have_any_name(opened, name: str) -> None:
+    async def refuse(_: Request) -> Response:
+        return to_problem(Told(**{"status": "dead", name: "dead"}))
+
+    http = await opened([Route("/v1/refused", refuse)])
+
+    answer = await http.get("/v1/refused")
+
+    assert (answer.status_code, answer.json()["reason"]) == (409, "TOLD")
+    assert answer.json()["facts"] == {"status": "dead", name: "dead"}
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "%00", "%ff", "%E2%80%8B", "a%0Ab"])
+async def test_an_asset_of_an_odd_name_is_no_asset(opened, name: str) -> None:
+    http = await opened([])
+
+    answer = await http.get(f"/assets/{name}")
+
+    assert answer.status_code == 404, answer.text
+
+
+async def test_what_no_route_takes_is_told_in_our_own_words(opened) -> None:
+    http = await opened([Route("/v1/echo", echo, methods=["POST"])])
+
+    nowhere, otherwise = await http.get("/v1/nowhere"), await http.get("/v1/echo")
+
+    assert nowhere.json()["detail"] == "no route has this path; /openapi.json names all"
+    assert (otherwise.status_code, otherwise.headers["allow"]) == (405, "POST")

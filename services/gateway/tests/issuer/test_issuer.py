@@ -1,5 +1,6 @@
 """The built-in issuer: who gets a token, and that the platform accepts it."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -136,8 +137,21 @@ async def test_a_wrong_secret_gets_no_token(
     assert (refused.status_code, refused.json()) == (401, {"error": "invalid_client"})
 
 
-@pytest.mark.parametrize("header", ["Basic !!!", "Basic", "Bearer x", ""])
-async def test_a_malformed_header_gets_no_token(box: httpx.AsyncClient, header: str) -> None:
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Basic !!!",
+        "Basic",
+        "Bearer x",
+        "",
+        "Basic é".encode(),
+        b"Basic \xff",
+        b"Basic AAAA\xc3\xa9",
+    ],
+)
+async def test_a_malformed_header_gets_no_token(
+    box: httpx.AsyncClient, header: str | bytes
+) -> None:
     refused = await box.post(
         "/token", data={"grant_type": "client_credentials"}, headers={"Authorization": header}
     )
@@ -164,6 +178,42 @@ async def test_a_wrong_password_logs_nobody_in(
     refused = await logged_in(box, username, password)
 
     assert (refused.status_code, refused.json()) == (400, {"error": "invalid_grant"})
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ("grant_type=password&username=%00&password=demo", "username"),
+        ("grant_type=password&username=city&password=%ED%A0%80", "password"),
+        ("grant_type=password&username=city&username=langya&password=demo", "username"),
+        ("grant_type=%00", "grant_type"),
+    ],
+)
+async def test_a_form_that_is_none_is_refused_by_name(
+    box: httpx.AsyncClient, form: str, field: str
+) -> None:
+    refused = await box.post("/token", content=form.encode())
+
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
+    assert refused.json()["error_description"].startswith(f"{field}: ")
+
+
+@pytest.mark.parametrize("text", ["a\u0000", "\ud800", "a" * 300, 5, "", None, ["x"]])
+@pytest.mark.parametrize("field", ["username", "title", "worker_id", "elder_ids"])
+async def test_a_text_of_a_demo_user_that_cannot_be_kept_is_refused(
+    box: httpx.AsyncClient, field: str, text: object
+) -> None:
+    user = {"username": "somebody", "roles": ["worker"], field: text}
+    if field != "username" and not text:
+        return  # these may be absent
+    if field == "elder_ids" and text == ["x"]:
+        user[field] = [["x"]]
+
+    refused = await box.post(
+        "/onebox/users", content=json.dumps(user).encode(), headers=await operator(box)
+    )
+
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
 
 
 async def test_outside_one_box_nobody_has_a_password_and_nobody_mints(
@@ -195,12 +245,15 @@ async def test_a_user_that_the_city_added_logs_in(
     assert {"city", "firm-1"} <= {user["username"] for user in users}
 
 
+FIRM, WORKER, ELDER, OTHER_ELDER, HOME = (
+    f"00000000-0000-7000-8000-00000000000{number}" for number in range(1, 6)
+)
 SCOPES = {
-    "provider": {"organisation_id": "o1"},
-    "worker": {"organisation_id": "o1", "worker_id": "w1"},
-    "home": {"organisation_id": "o2"},
-    "elder": {"elder_ids": ["e1"]},
-    "family": {"elder_ids": ["e1", "e2"]},
+    "provider": {"organisation_id": FIRM},
+    "worker": {"organisation_id": FIRM, "worker_id": WORKER},
+    "home": {"organisation_id": HOME},
+    "elder": {"elder_ids": [ELDER]},
+    "family": {"elder_ids": [ELDER, OTHER_ELDER]},
 }
 
 
@@ -234,8 +287,8 @@ async def test_a_demo_user_of_each_role_that_the_city_knows_logs_in_with_its_sco
 
 async def test_operators_mint_tokens_for_people(box: httpx.AsyncClient, trusting: Identity) -> None:
     people = [
-        {"sub": "child", "roles": ["family"], "elder_ids": ["e1", "e2"]},
-        {"sub": "w", "roles": ["worker"], "worker_id": "w1"},
+        {"sub": "child", "roles": ["family"], "elder_ids": [ELDER, OTHER_ELDER]},
+        {"sub": "w", "roles": ["worker"], "worker_id": WORKER},
     ]
 
     tokens = (
@@ -243,7 +296,7 @@ async def test_operators_mint_tokens_for_people(box: httpx.AsyncClient, trusting
     ).json()["tokens"]
 
     family, worker = [await trusting.verify(token) for token in tokens]
-    assert (family.elder_ids, worker.worker_id) == (frozenset({"e1", "e2"}), "w1")
+    assert (family.elder_ids, worker.worker_id) == (frozenset({ELDER, OTHER_ELDER}), WORKER)
 
 
 @pytest.mark.parametrize("path", ["/onebox/users", "/onebox/tokens"])

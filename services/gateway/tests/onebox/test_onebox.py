@@ -136,19 +136,18 @@ async def test_the_clock_moves_forward_only(
     )
 
 
+NO_OBJECTS = (b"{", b"[]", b"\xff", b"[" * 100_000, b'{"now": ' * 50_000)
+
+
 @pytest.mark.parametrize(
     "body",
     [
+        *NO_OBJECTS,
         b"",
-        b"{",
-        b"[]",
         b"{}",
         b'{"now": 5}',
         b'{"now": "tomorrow"}',
         b'{"now": "2036-03-01T08:00:00"}',
-        b"\xff",
-        b"[" * 100_000,
-        b'{"now": ' * 50_000,
         b'{"now": 1e400}',
         b'{"now": 1' + b"0" * 400 + b"}",
         b'{"now": 1' + b"0" * 9000 + b"}",
@@ -168,7 +167,8 @@ async def test_a_malformed_instant_is_refused(
 
     refused = await box.post("/onebox/clock", content=body, headers=operator)
 
-    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "now")
+    field = "body" if body in NO_OBJECTS else "now"
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
     assert clock.now() == before
 
 

@@ -25,11 +25,12 @@ they travel with the reason. A fact may be an id as it is, since it is written a
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 DOMAIN = "eldercare"
+_OWN = frozenset({"facts", "reason"})  # what an error has besides what its class has
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ class Consequence:
 class EldercareError(Exception):
     """An error that tells whose fault it is.
 
-    `facts` are also attributes; `reason` is stable over releases and is what a caller compares,
-    never the text. `field` names the offending field of the request, where there is one.
+    `facts` are also attributes, and may have any name; `reason` is stable over releases and is
+    what a caller compares, never the text. `field` names the offending field of the request, where
+    there is one.
     """
 
     text: ClassVar[str] = ""
@@ -70,11 +72,18 @@ class EldercareError(Exception):
     ) -> None:
         self.facts: dict[str, object] = facts
         self.reason: str = self._reason
-        for name, fact in facts.items():
-            setattr(self, name, fact)
+        self._bear(facts)
         if field is not None:
             self.field = field
         super().__init__(text or (self.text.format(**facts) if self.text else self._described()))
+
+    def _bear(self, facts: Mapping[str, object]) -> None:
+        """Makes facts attributes, but for names that every error has: a fact called `reason` does
+        not change the reason.
+        """
+        for name, fact in facts.items():
+            if name not in _OWN and not hasattr(EldercareError, name):
+                setattr(self, name, fact)
 
     def _described(self) -> str:
         facts = ", ".join(f"{name} {fact}" for name, fact in self.facts.items())
@@ -195,8 +204,7 @@ def error_from_parts(
     error = kind.__new__(kind)
     EldercareError.__init__(error, text)
     error.facts = dict(facts or {})
-    for name, fact in error.facts.items():
-        setattr(error, name, fact)
+    error._bear(error.facts)
     pairs = tuple(violations)
     error.reason = reason or error.reason
     error.field = pairs[0][0] if pairs else None

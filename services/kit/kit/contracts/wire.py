@@ -212,13 +212,20 @@ def _name(source: object) -> str:
 
 
 def _fault_of(error: ValidationError, given: Mapping[str, Any]) -> Exception:
-    """A value the caller sent is the caller's fault, one that was given is ours; the value itself
-    is not repeated.
+    """A value the caller sent is the caller's fault, one that was given is ours; neither the value
+    nor the library's sentence is repeated to the caller.
     """
     faults = error.errors(include_url=False, include_input=False)
-    broken = [(".".join(str(part) for part in fault["loc"]), fault["msg"]) for fault in faults]
-    ours = [f"{field}: {rule}" for field, rule in broken if field.split(".")[0] in given]
-    return ValueError("; ".join(ours)) if ours else Malformed(*broken[0], also=broken[1:])
+    places = [".".join(str(part) for part in fault["loc"]) for fault in faults]
+    ours = [
+        f"{place}: {fault['msg']}"
+        for place, fault in zip(places, faults, strict=True)
+        if place.split(".")[0] in given
+    ]
+    if ours:
+        return ValueError("; ".join(ours))
+    broken = [(place, "is a value that can be stored") for place in places]
+    return Malformed(*broken[0], also=broken[1:])
 
 
 def _culprit(kind: type[Message], values: Mapping[str, Any], error: Exception) -> Exception:

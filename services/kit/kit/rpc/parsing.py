@@ -3,7 +3,7 @@
 import protovalidate
 from google.protobuf.message import Message
 
-from kit.contracts import days
+from kit.contracts import days, values
 from kit.contracts.refusals import Malformed
 from kit.rpc.methods import Method
 
@@ -13,11 +13,11 @@ def parsed(method: Method, raw: bytes, validator: protovalidate.Validator) -> Me
     try:
         request = method.request.FromString(raw)
     except Exception as error:
-        raise Malformed("", "the request is no message of its type") from error
+        raise Malformed("body", "is a message of the method's request type") from error
     broken = [
         (_path(violation), violation.proto.message or violation.proto.rule_id)
         for violation in validator.collect_violations(request)
-    ] or list(days.out_of_bounds(request))
+    ] or [*values.broken(request), *days.out_of_bounds(request)]
     if broken:
         raise Malformed(*broken[0], also=broken[1:])
     return request

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, or_
 from sqlalchemy.orm import QueryableAttribute
 
+from kit.contracts import texts
 from kit.contracts.refusals import NotFound
 
 AREA_ROLES = frozenset({"official", "hotline", "inspector", "assessor"})
@@ -16,6 +17,7 @@ PERSON_ROLES = frozenset({"elder", "family"})
 UNSCOPED_ROLES = frozenset({"operator", "service"})
 ROLES = AREA_ROLES | ORGANISATION_ROLES | PERSON_ROLES | UNSCOPED_ROLES
 
+NAME_MOST = 255  # characters of `sub` (OpenID Connect Core 1.0, section 2) and of a client's id
 _AREA_DIGITS = 12
 _LEVELS = (2, 4, 6, 9, 12)  # province, city, county, town, community
 
@@ -51,21 +53,25 @@ class Caller:
     def from_claims(cls, claims: Mapping[str, object]) -> "Caller":
         """Reads the claims of a verified token; a scope claim that is not well formed counts as
         none.
+
+        Raises: TypeError, ValueError, where it does not tell who speaks and in which roles.
         """
         roles = frozenset(
             role for role in _listed(claims.get("roles", ()), "roles") if role in ROLES
         )
         area = claims.get("area")
         return cls(
-            subject=str(claims["sub"]),
-            client_id=str(claims.get("azp") or claims.get("client_id") or claims["sub"]),
+            subject=_name(claims["sub"]),
+            client_id=_name(claims.get("azp") or claims.get("client_id") or claims["sub"]),
             roles=roles,
             area=area if isinstance(area, str) and is_area(area) else None,
-            organisation_id=_text(claims.get("organisation_id")),
+            organisation_id=_id(claims.get("organisation_id")),
             elder_ids=frozenset(
-                str(elder) for elder in _listed(claims.get("elder_ids") or (), "elder_ids")
+                elder
+                for claimed in _listed(claims.get("elder_ids") or (), "elder_ids")
+                if (elder := _id(claimed))
             ),
-            worker_id=_text(claims.get("worker_id")),
+            worker_id=_id(claims.get("worker_id")),
             service="service" in roles,
         )
 
@@ -94,8 +100,20 @@ def _listed(claim: object, name: str) -> Iterable[str]:
     return claim
 
 
-def _text(claim: object) -> str | None:
-    return claim if isinstance(claim, str) and claim else None
+def _name(claim: object) -> str:
+    """Who speaks: it is stored with what is done, so that it is a text like every other."""
+    name = str(claim)
+    if len(name) > NAME_MOST or texts.fault(name):
+        raise ValueError("the name of who speaks is no text that can be stored")
+    return name
+
+
+def _id(claim: object) -> str | None:
+    """An id as rows bear it: a claim of another form names nobody."""
+    try:
+        return str(UUID(claim)) if isinstance(claim, str) else None
+    except ValueError:
+        return None
 
 
 def is_area(code: str) -> bool:

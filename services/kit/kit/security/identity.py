@@ -105,13 +105,14 @@ class Identity:
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
             caller = Caller.from_claims(claims)
+            until = float(claims["exp"]) + LEEWAY_S
         except jwt.ExpiredSignatureError as error:
             raise Unauthenticated("the token has expired") from error
-        except (jwt.PyJWTError, TypeError, ValueError) as error:
-            raise Unauthenticated(f"the token is not valid: {type(error).__name__}") from error
+        except (jwt.PyJWTError, TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise Unauthenticated("the token is not valid") from error
         if len(self._known) >= KNOWN_MOST:
             self._forget()
-        self._known[print_] = _Known(caller, float(claims["exp"]) + LEEWAY_S, key_id)
+        self._known[print_] = _Known(caller, until, key_id)
         return caller
 
     async def close(self) -> None:
@@ -125,7 +126,7 @@ class Identity:
             raise Unauthenticated("the token is longer than 8 KB")
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise Unauthenticated("the bearer is no signed token") from error
         key_id = str(header.get("kid", ""))
         if key_id not in self._keys or self._tick() - self._read_at >= KEYS_STALE_S:

@@ -1,0 +1,243 @@
+"""Every route takes every unusual value that its types allow: it is refused by field and rule, or
+taken as documented, and never a defect. The gateway and the services are real, in this process.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import calls
+import httpx
+import pytest
+import pytest_asyncio
+import unusual_values
+from calls import NOBODY, PLACES, Document, filled, named
+from google.protobuf.descriptor import FieldDescriptor
+
+from gateway.calls import api
+from gateway.contracts.methods import Method, methods
+from gateway.http import app
+from gateway.http.limits import Bounds
+from kit.rpc.client import Client
+from kit.security.identity import Identity
+from testkit.identity import Issuer
+from testkit.running import Served
+
+CITY = "341100000000"
+OF_SERVICE = {
+    service: [method for method in methods() if method.service == service]
+    for service in sorted({method.service for method in methods()})
+}
+NEIGHBOURS = {"dispatch": ("assessment", "subsidy")}  # whom it asks before it answers
+PATHS = ("%00", "%ff", "%E2%80%8B", "%ED%A0%80", "x" * 300, "9" * 5000, "..", "%0A")
+
+
+class Door:
+    """The gateway before one service, and somebody who has every role."""
+
+    def __init__(self, http: httpx.AsyncClient, headers: dict[str, str]) -> None:
+        self._http = http
+        self._headers = headers
+
+    async def ask(
+        self, method: Method, path: str, content: bytes | None = None, query: bytes = b""
+    ) -> httpx.Response:
+        headers = self._headers | {"Idempotency-Key": uuid4().hex}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        url = httpx.URL("http://gateway").copy_with(
+            raw_path=path.encode() + (b"?" + query if query else b"")
+        )
+        return await self._http.request(method.verb, url, content=content, headers=headers)
+
+
+@pytest.fixture(scope="module")
+def package() -> str:
+    """Each database is asked for by its service's name."""
+    return "gateway"
+
+
+@pytest_asyncio.fixture
+async def door(
+    request: pytest.FixtureRequest,
+    served: Callable[..., Any],
+    issuer: Issuer,
+    tmp_path: Path,
+) -> AsyncIterator[Door]:
+    service: str = request.param
+    neighbours = {
+        f"{name}_address": (await served(name)).address for name in NEIGHBOURS.get(service, ())
+    }
+    running: Served = await served(service, **neighbours)
+    identity = Identity(issuer=issuer.url, audience="eldercare", keys_url=issuer.keys_url)
+    client = Client(running.address)
+    inside = app.app(
+        api.routes({service: client}, identity), Bounds(), identity=identity, portal=tmp_path
+    )
+    roles = {role for method in methods() for role in method.access.roles} - {"operator", "service"}
+    token = issuer.token(
+        sorted(roles),
+        area=CITY,
+        organisation_id=NOBODY[0],
+        elder_ids=[NOBODY[0]],
+        worker_id=NOBODY[0],
+    )
+    transport = httpx.ASGITransport(app=inside, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport) as http:
+        yield Door(http, {"Authorization": f"Bearer {token}"})
+    await client.close()
+    await identity.close()
+
+
+def fault(answer: httpx.Response, field: str, *, wrong: bool) -> str:
+    """What is wrong with an answer; empty where nothing is."""
+    if answer.status_code in (200, 404, 409) and not wrong:
+        return ""
+    if answer.status_code != 422:
+        return f"{answer.status_code}: {answer.text[:200]}"
+    problem = answer.json()
+    errors = problem.get("errors", [])
+    if not any(error["rule"] and _names(error["field"], field) for error in errors):
+        return f"names {[error['field'] for error in errors]}: {answer.text[:200]}"
+    if len(answer.content) > 4000 or any(word in answer.text for word in LIBRARIES):
+        return f"not our own words: {answer.text[:200]}"
+    return ""
+
+
+def _names(told: str, field: str) -> bool:
+    """True for the field, one of its values, or what stands inside it."""
+    return told == field or told.startswith((f"{field}[", f"{field}."))
+
+
+# words of Python and its libraries that a problem repeated once
+LIBRARIES = ("recursion", "codec", "Expecting", "delimiter", "Failed to parse", "Couldn't parse")
+SERVICES = pytest.mark.parametrize("door", OF_SERVICE, indirect=True, ids=str)
+
+
+def bodies(method: Method) -> Iterator[tuple[str, Document, bool]]:
+    """Field, body without what stands in the path, whether it must be refused."""
+    whole = calls.example(method)
+    in_path = PLACES.findall(method.path)
+    body = {name: value for name, value in whole.items() if name not in in_path}
+    for path, field in fields(method, whole):
+        if path[0] not in in_path:
+            for value, wrong in unusual_values.unusual(field):
+                yield ".".join(path), changed(body, path, value), wrong
+
+
+def fields(method: Method, whole: Document) -> Iterator[tuple[tuple[str, ...], FieldDescriptor]]:
+    """The fields of a request; of those inside a message, the first two."""
+    for field in method.request.DESCRIPTOR.fields:
+        yield (field.name,), field
+        if isinstance(whole.get(field.name), dict):
+            for inner in list(field.message_type.fields)[:2]:
+                yield (field.name, inner.name), inner
+
+
+def changed(body: Document, path: tuple[str, ...], value: Any) -> Document:
+    first, *rest = path
+    return body | {first: changed(body[first], tuple(rest), value) if rest else value}
+
+
+@SERVICES
+async def test_every_body_with_an_unusual_value_is_refused_or_taken(
+    door: Door, request: pytest.FixtureRequest
+) -> None:
+    faults = []
+    for method in OF_SERVICE[request.node.callspec.params["door"]]:
+        if not method.body or method.takes_file:
+            continue
+        path = filled(method.path, calls.example(method))
+        for field, document, wrong in bodies(method):
+            answer = await door.ask(method, path, unusual_values.body(document))
+            if found := fault(answer, field, wrong=wrong):
+                faults.append(f"{named(method)} {field}: {found}")
+
+    assert faults == []
+
+
+@SERVICES
+async def test_every_question_with_an_unusual_parameter_is_refused_or_answered(
+    door: Door, request: pytest.FixtureRequest
+) -> None:
+    faults = []
+    for method in OF_SERVICE[request.node.callspec.params["door"]]:
+        if method.body:
+            continue
+        in_path = PLACES.findall(method.path)
+        path = filled(method.path, calls.example(method))
+        least = {name: str(value) for name, value in calls.least(method).items()}
+        for field in method.request.DESCRIPTOR.fields:
+            if field.name in in_path:
+                continue
+            rest = "&".join(
+                f"{name}={value}"
+                for name, value in least.items()
+                if name not in in_path and name != field.name
+            )
+            for value, wrong in unusual_values.unusual(field):
+                text = unusual_values.parameter(value, field)
+                if text is None:
+                    continue
+                query = b"&".join((f"{field.name}=".encode() + text, rest.encode()))
+                answer = await door.ask(method, path, query=query)
+                if found := fault(answer, field.name, wrong=wrong):
+                    faults.append(f"{named(method)} {field.name}={text[:40]!r}: {found}")
+        for query, field_name in ((b"nobody%00knows=1", "nobody\ufffdknows"),):
+            answer = await door.ask(method, path, query=query)
+            if found := fault(answer, field_name, wrong=True):
+                faults.append(f"{named(method)} {query!r}: {found}")
+
+    assert faults == []
+
+
+@SERVICES
+async def test_every_path_with_an_unusual_id_is_refused_or_leads_nowhere(
+    door: Door, request: pytest.FixtureRequest
+) -> None:
+    faults = []
+    for method in OF_SERVICE[request.node.callspec.params["door"]]:
+        for place in PLACES.findall(method.path):
+            for unusual in PATHS:
+                path = filled(method.path, calls.example(method) | {place: unusual})
+                in_path = PLACES.findall(method.path)
+                least = {
+                    name: value
+                    for name, value in calls.least(method).items()
+                    if name not in in_path
+                }
+                content = unusual_values.body(least) if method.body else None
+                query = b"" if method.body else httpx.QueryParams(least).__str__().encode()
+                answer = await door.ask(method, path, content, query)
+                if found := fault(answer, place, wrong=False):
+                    faults.append(f"{named(method)} {unusual[:20]}: {found}")
+
+    assert faults == []
+
+
+@SERVICES
+async def test_every_body_that_is_no_object_of_json_is_refused(
+    door: Door, request: pytest.FixtureRequest
+) -> None:
+    faults = []
+    for method in OF_SERVICE[request.node.callspec.params["door"]]:
+        if not method.body or method.takes_file:
+            continue
+        path = filled(method.path, calls.example(method))
+        for content, field, rule in (
+            (b"{", "body", "is JSON"),
+            (b"[" * 100_000, "body", "is not nested so deeply"),
+            (b'{"a": ' * 50_000, "body", "is not nested so deeply"),
+            (b'{"a": "\xff"}', "body", "is text in UTF-8"),
+            (b'{"a": 1, "a": 2}', "a", "is given once"),
+            (b'{"a": {"b": [{"c": 1, "c": 1}]}}', "a.b[0].c", "is given once"),
+            (b'{"a\\u0000\\ud800": 1}', "a\ufffd\ufffd", ""),
+        ):
+            answer = await door.ask(method, path, content)
+            errors = answer.json().get("errors", [])
+            told = [error["rule"] if rule else "" for error in errors if error["field"] == field]
+            if answer.status_code != 422 or rule not in told:
+                faults.append(f"{named(method)} {content[:20]!r}: {answer.text[:200]}")
+
+    assert faults == []
