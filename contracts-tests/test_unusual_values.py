@@ -33,7 +33,7 @@ NEIGHBOURS = {"dispatch": ("assessment", "subsidy")}  # whom it asks before it a
 PATHS = ("%00", "%ff", "%E2%80%8B", "%ED%A0%80", "x" * 300, "9" * 5000, "..", "%0A")
 
 
-class Door:
+class Gateway:
     """The gateway before one service, and somebody who has every role."""
 
     def __init__(self, http: httpx.AsyncClient, headers: dict[str, str]) -> None:
@@ -64,7 +64,7 @@ async def door(
     served: Callable[..., Any],
     issuer: Issuer,
     tmp_path: Path,
-) -> AsyncIterator[Door]:
+) -> AsyncIterator[Gateway]:
     service: str = request.param
     neighbours = {
         f"{name}_address": (await served(name)).address for name in NEIGHBOURS.get(service, ())
@@ -85,7 +85,7 @@ async def door(
     )
     transport = httpx.ASGITransport(app=inside, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport) as http:
-        yield Door(http, {"Authorization": f"Bearer {token}"})
+        yield Gateway(http, {"Authorization": f"Bearer {token}"})
     await client.close()
     await identity.close()
 
@@ -105,9 +105,9 @@ def fault(answer: httpx.Response, field: str, *, wrong: bool) -> str:
     return ""
 
 
-def _names(told: str, field: str) -> bool:
+def _names(reported: str, field: str) -> bool:
     """True for the field, one of its values, or what stands inside it."""
-    return told == field or told.startswith((f"{field}[", f"{field}."))
+    return reported == field or reported.startswith((f"{field}[", f"{field}."))
 
 
 # words of Python and its libraries that a problem repeated once
@@ -142,7 +142,7 @@ def changed(body: Document, path: tuple[str, ...], value: Any) -> Document:
 
 @SERVICES
 async def test_every_body_with_an_unusual_value_is_refused_or_taken(
-    door: Door, request: pytest.FixtureRequest
+    door: Gateway, request: pytest.FixtureRequest
 ) -> None:
     faults = []
     for method in OF_SERVICE[request.node.callspec.params["door"]]:
@@ -159,7 +159,7 @@ async def test_every_body_with_an_unusual_value_is_refused_or_taken(
 
 @SERVICES
 async def test_every_question_with_an_unusual_parameter_is_refused_or_answered(
-    door: Door, request: pytest.FixtureRequest
+    door: Gateway, request: pytest.FixtureRequest
 ) -> None:
     faults = []
     for method in OF_SERVICE[request.node.callspec.params["door"]]:
@@ -194,7 +194,7 @@ async def test_every_question_with_an_unusual_parameter_is_refused_or_answered(
 
 @SERVICES
 async def test_every_path_with_an_unusual_id_is_refused_or_leads_nowhere(
-    door: Door, request: pytest.FixtureRequest
+    door: Gateway, request: pytest.FixtureRequest
 ) -> None:
     faults = []
     for method in OF_SERVICE[request.node.callspec.params["door"]]:
@@ -218,7 +218,7 @@ async def test_every_path_with_an_unusual_id_is_refused_or_leads_nowhere(
 
 @SERVICES
 async def test_every_body_that_is_no_object_of_json_is_refused(
-    door: Door, request: pytest.FixtureRequest
+    door: Gateway, request: pytest.FixtureRequest
 ) -> None:
     faults = []
     for method in OF_SERVICE[request.node.callspec.params["door"]]:
@@ -236,8 +236,8 @@ async def test_every_body_that_is_no_object_of_json_is_refused(
         ):
             answer = await door.ask(method, path, content)
             errors = answer.json().get("errors", [])
-            told = [error["rule"] if rule else "" for error in errors if error["field"] == field]
-            if answer.status_code != 422 or rule not in told:
+            rules = [error["rule"] if rule else "" for error in errors if error["field"] == field]
+            if answer.status_code != 422 or rule not in rules:
                 faults.append(f"{named(method)} {content[:20]!r}: {answer.text[:200]}")
 
     assert faults == []

@@ -24,6 +24,7 @@ from dispatch.orders.errors import (
     NotBegun,
     NotDone,
     NotOffered,
+    OfferReplaced,
     VisitBegun,
 )
 from dispatch.orders.flows import answers, visits
@@ -223,6 +224,29 @@ async def test_who_declines_is_not_asked_again_and_the_next_one_is(
     await fire(store, GROUP)
     assert len(await messages(OrderAssigned)) == 2
     assert len(await messages(OrderDeclined)) == 2
+
+
+async def test_a_late_answer_to_an_old_offer_leaves_the_new_one_open(
+    offer, act, store, firm, messages
+):
+    order = await offer(an_order(RING))
+    order_id, firm_itself = str(order.order_id), a_provider(firm.organisation_id)
+    await act(answers.decline, pb.DeclineOrder(order_id=order_id, attempt=1), firm_itself)
+    await fire(store, GROUP)
+
+    for flow, late in (
+        (answers.accept, pb.AcceptOrder(order_id=order_id, attempt=1)),
+        (answers.decline, pb.DeclineOrder(order_id=order_id, attempt=1)),
+    ):
+        with pytest.raises(OfferReplaced) as refused:
+            await act(flow, late, firm_itself)
+        assert (refused.value.field, refused.value.facts["attempt"]) == ("attempt", 2)
+
+    async with store.reading() as session:
+        still = wire.message(pb.Order, await session.get(type(order), order.order_id))
+    assert (still.state, still.attempt) == (State.ASSIGNED, 2)
+    await act(answers.accept, pb.AcceptOrder(order_id=order_id, attempt=2), firm_itself)
+    assert len(await messages(OrderAccepted)) == 1
 
 
 async def test_an_order_nobody_can_serve_is_tried_every_hour_until_its_window_has_passed(

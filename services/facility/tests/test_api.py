@@ -112,6 +112,30 @@ async def test_another_firm_sees_nothing_and_changes_nothing(service, firm: str)
         assert not (await service.call(method, question, **stranger)).rows
 
 
+async def test_two_firms_may_make_up_the_same_key(service, firm: str):
+    """One program speaks for both; each has its own effect, and its own answer again."""
+    reply = await service.call(f"{ORGANISATIONS}/Register", an_organisation(), **OFFICIAL)
+    workers = [a_worker(firm), a_worker(reply.organisation.organisation_id)]
+
+    async def register(worker: api.RegisterWorker) -> str:
+        answer = await service.call(
+            f"{WORKERS}/Register",
+            worker,
+            roles=["provider"],
+            organisation_id=worker.organisation_id,
+            subject="the office",
+            client_id="a program of many firms",
+            key="2026-03-02-1",
+        )
+        return answer.worker.worker_id
+
+    first = [await register(worker) for worker in workers]
+    again = [await register(worker) for worker in workers]
+
+    assert first == again
+    assert len(set(first)) == 2
+
+
 async def test_a_provider_opens_no_facility(service, firm: str):
     with pytest.raises(Denied):
         await service.call(

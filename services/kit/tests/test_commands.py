@@ -1,6 +1,7 @@
 import asyncio
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -27,7 +28,13 @@ class Pushes:
         self.pebbles, self.withdrawn = pebbles, withdrawn
 
     async def push(
-        self, key: str, pebble_id: uuid.UUID, *, body: bytes = b"push", client: str = "portal"
+        self,
+        key: str,
+        pebble_id: uuid.UUID,
+        *,
+        body: bytes = b"push",
+        client: str = "portal",
+        **scope: Any,
     ) -> ApplicationWithdrawn:
         async def work(session) -> ApplicationWithdrawn:
             row = await session.get_locked(self.pebbles.Pebble, pebble_id)
@@ -35,7 +42,7 @@ class Pushes:
             return outbox.emit(session, self.withdrawn(pebble_id), row)
 
         return await idempotency.run(
-            self.pebbles.store, client, METHOD, key, body, work, ApplicationWithdrawn
+            self.pebbles.store, client, METHOD, key, body, work, ApplicationWithdrawn, **scope
         )
 
     async def place(self, key: str) -> ApplicationWithdrawn:
@@ -275,3 +282,39 @@ async def test_old_answers_and_old_inbox_rows_leave_and_young_ones_stay(pushes) 
 
     assert await pushes.read("select key from command") == [("young",)]
     assert timedelta(days=30) <= retention.COMMANDS_KEPT
+
+
+async def test_a_key_of_the_release_before_is_still_the_callers_own_and_nobody_elses(pushes):
+    pebble_id = await pushes.add()
+    replays: list[str] = []
+    await pushes.push("key", pebble_id, body=b"of firm one", client="portal")
+
+    for _ in range(2):
+        await pushes.push(
+            "key",
+            pebble_id,
+            body=b"of firm one",
+            client="portal one",
+            former_scope="portal",
+            on_replay=lambda: replays.append("one"),
+        )
+        await pushes.push(
+            "key",
+            pebble_id,
+            body=b"of firm two",
+            client="portal two",
+            former_scope="portal",
+            on_replay=lambda: replays.append("two"),
+        )
+
+    assert await pushes.read("select pushed from pebble") == [(2,)]
+    assert replays == ["one", "one", "two"]
+
+
+async def test_another_body_under_an_organisations_key_is_refused(pushes):
+    pebble_id = await pushes.add()
+    scope = {"client": "portal one", "former_scope": "portal"}
+    await pushes.push("key", pebble_id, **scope)
+
+    with pytest.raises(KeyReused):
+        await pushes.push("key", pebble_id, body=b"another", **scope)

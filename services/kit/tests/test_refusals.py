@@ -109,7 +109,7 @@ def test_a_status_stays_small_whatever_the_facts():
     assert len(status.to_status(error)[2]) < 8_000
 
 
-class Told(Conflict):
+class OddlyNamed(Conflict):
     """A refusal whose facts have the names of what every error and every answer has."""
 
     text = "it is {status}, because {reason}"
@@ -119,17 +119,17 @@ NAMES = ("status", "reason", "detail", "errors", "facts", "violations", "args", 
 
 
 def test_a_fact_may_have_any_name() -> None:
-    error = Told(**{name: f"a fact called {name}" for name in NAMES})
+    error = OddlyNamed(**{name: f"a fact called {name}" for name in NAMES})
 
     code, text, _ = status.to_status(error)
     facts = dict(zip(NAMES, (error.facts[name] for name in NAMES), strict=True))
 
     assert (error.reason, error.retry_after_s, error.violations, code.name) == (
-        "TOLD",
+        "ODDLY_NAMED",
         None,
         (),
         "ABORTED",
     )
     assert text == "it is a fact called status, because a fact called reason"
     rebuilt = refusals.error_from_parts(code.name, text, reason=error.reason, facts=facts)
-    assert (rebuilt.reason, rebuilt.facts, rebuilt.violations) == ("TOLD", facts, ())
+    assert (rebuilt.reason, rebuilt.facts, rebuilt.violations) == ("ODDLY_NAMED", facts, ())

@@ -55,6 +55,15 @@ class CertificateExpired(Conflict):
     field = "order_id"
 
 
+class OfferReplaced(Conflict):
+    """The offer that is answered ended, and the order was offered anew; attempt: the open one's
+    number.
+    """
+
+    text = "offer {answered} of order {order_id} has ended; offer {attempt} is open"
+    field = "attempt"
+
+
 class NotAccepted(Conflict):
     """Only an accepted order can be begun."""
 

@@ -94,10 +94,20 @@ def _endpoint(
         channel = _channel(request)
         message = await _request(method, request)
         _require_version(message, request.headers.get("if-match"))
+        trailer: dict[str, str] = {}
         reply = await client.call(
-            method.full_name, message, timeout=limit, token=token, key=key, channel=channel
+            method.full_name,
+            message,
+            timeout=limit,
+            token=token,
+            key=key,
+            channel=channel,
+            trailer=trailer if writes else None,
         )
-        return _accepted(method, reply) if method.is_job else _response(reply)
+        response = _accepted(method, reply) if method.is_job else _response(reply)
+        if keys.REPLAYED in trailer:
+            response.headers[keys.REPLAYED_HEADER] = trailer[keys.REPLAYED]
+        return response
 
     return answer
 
@@ -156,10 +166,10 @@ def _accepted(method: Method, reply: Message) -> Response:
 
 def _check_content_type(request: Request) -> None:
     """Raises: Malformed. Source: RFC 8259, 8.1: JSON is UTF-8."""
-    said = Headers()
-    said["content-type"] = request.headers.get("content-type", "application/json")
-    charset = str(said.get_param("charset") or "utf-8").lower()
-    if said.get_content_type() != "application/json" or charset not in ("utf-8", "utf8"):
+    header = Headers()
+    header["content-type"] = request.headers.get("content-type", "application/json")
+    charset = str(header.get_param("charset") or "utf-8").lower()
+    if header.get_content_type() != "application/json" or charset not in ("utf-8", "utf8"):
         raise Malformed("Content-Type", "is application/json, in UTF-8")
 
 

@@ -50,7 +50,8 @@ _KEY: Json = {
     },
     "description": (
         "Made by the client, kept for 30 days: "
-        "the same key and body give the same answer and one effect."
+        "the same key and body give the same answer and one effect. "
+        "Keys belong to a client program and, there, to an organisation."
     ),
 }
 _ETAG: Json = {
@@ -70,6 +71,15 @@ _IF_MATCH: Json = {
         "The `ETag` of the answer that was read: the command is refused with 412 where "
         "somebody has changed it since. `*`, or none: whatever it is now."
     ),
+}
+_REPLAYED: Json = {
+    keys.REPLAYED_HEADER: {
+        "schema": {"type": "string", "enum": ["true"]},
+        "description": (
+            "There where the key was used before: this is the answer of then, and nothing was "
+            "done again."
+        ),
+    }
 }
 _LICENCE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 _REFUSALS = {
@@ -121,13 +131,18 @@ def _operation(method: Method, schemas: Schemas) -> Json:
     in_path = re.findall(r"{(\w+)}", method.path)
     roles = "any valid token" if method.access.open else "roles: " + ", ".join(method.access.roles)
     reply = _content(method.gives_file, descriptor_of(method.reply), schemas)
-    refusals, done = dict(_REFUSALS), {"description": "Done", "content": reply}
+    refusals = dict(_REFUSALS)
+    done: Json = {"description": "Done", "content": reply}
+    headers: Json = dict(_REPLAYED) if method.access.writes else {}
     if method.access.writes and _is_versioned(descriptor_of(method.request)):
         refusals["412"] = "Changed since it was read"
     if method.is_job:
-        done |= {"description": "Accepted", "headers": {"Location": _LOCATION}}
+        done["description"] = "Accepted"
+        headers["Location"] = _LOCATION
     if not method.access.writes and _is_versioned(descriptor_of(method.reply)):
-        done["headers"] = {"ETag": _ETAG}
+        headers["ETag"] = _ETAG
+    if headers:
+        done["headers"] = headers
     operation: Json = {
         "operationId": method.full_name.split(".", 1)[1].replace("/", "."),
         "tags": [_tag(method)],

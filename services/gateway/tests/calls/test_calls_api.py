@@ -125,7 +125,9 @@ async def test_the_same_key_gives_the_same_answer_and_another_body_is_refused(
     other = await register(http, official, "key-of-a-person", serial=2)
 
     assert (first.status_code, again.content) == (200, first.content)
-    assert other.status_code == 409
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+    assert (other.status_code, "idempotency-replayed" in other.headers) == (409, False)
     assert (await http.get("/v1/elders", headers=official)).json()["next"] == ""
     assert len((await http.get("/v1/elders", headers=official)).json()["rows"]) == 1
 
@@ -175,11 +177,21 @@ async def test_a_stranger_sees_nothing_and_nobody_nothing_at_all(
 async def test_only_json_is_taken_where_json_is_meant(
     http: httpx.AsyncClient, official: dict[str, str]
 ) -> None:
-    headers = official | {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "text/plain"}
+    for kind in (
+        "text/plain",
+        "application/json; charset=gbk",
+        'application/json; charset="UTF-16"',
+        "application/json, application/json",
+        "",
+    ):
+        headers = official | {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": kind}
+        refused = await http.post("/v1/elders", content=b"{}", headers=headers)
+        assert refused.json()["errors"][0]["field"] == "Content-Type", kind
 
-    refused = await http.post("/v1/elders", content=b"{}", headers=headers)
-
-    assert refused.json()["errors"][0]["field"] == "Content-Type"
+    for kind in ("application/json;charset=utf-8", 'Application/JSON; charset="UTF-8"'):
+        headers = official | {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": kind}
+        taken = await http.post("/v1/elders", content=b"{}", headers=headers)
+        assert taken.json()["errors"][0]["field"] == "name", kind
 
 
 async def test_a_file_goes_in_and_its_failed_rows_come_out(

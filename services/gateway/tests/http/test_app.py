@@ -200,7 +200,7 @@ def test_every_path_finds_its_own_route() -> None:
         assert child["gateway.route"].name == method.full_name
 
 
-class Told(Conflict):
+class OddlyNamed(Conflict):
     """A refusal whose facts have the names of what a problem has."""
 
     text = "it is {status}"
@@ -209,13 +209,13 @@ class Told(Conflict):
 @pytest.mark.parametrize("name", ["status", "reason", "detail", "errors", "facts", "headers"])
 async def test_a_fact_of_a_refusal_may_have_any_name(opened, name: str) -> None:
     async def refuse(_: Request) -> Response:
-        return to_problem(Told(**{"status": "dead", name: "dead"}))
+        return to_problem(OddlyNamed(**{"status": "dead", name: "dead"}))
 
     http = await opened([Route("/v1/refused", refuse)])
 
     answer = await http.get("/v1/refused")
 
-    assert (answer.status_code, answer.json()["reason"]) == (409, "TOLD")
+    assert (answer.status_code, answer.json()["reason"]) == (409, "ODDLY_NAMED")
     assert answer.json()["facts"] == {"status": "dead", name: "dead"}
 
 
@@ -228,7 +228,7 @@ async def test_an_asset_of_an_odd_name_is_no_asset(opened, name: str) -> None:
     assert answer.status_code == 404, answer.text
 
 
-async def test_what_no_route_takes_is_told_in_our_own_words(opened) -> None:
+async def test_what_no_route_takes_is_refused_in_our_own_words(opened) -> None:
     http = await opened([Route("/v1/echo", echo, methods=["POST"])])
 
     nowhere, otherwise = await http.get("/v1/nowhere"), await http.get("/v1/echo")

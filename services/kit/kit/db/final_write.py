@@ -31,7 +31,11 @@ class OutboxMessage(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a command answered, sealed, under its idempotency key."""
+    """What a command answered, sealed, under its idempotency key.
+
+    client: whose key it is. former: whose it was in the release before; the same key with the same
+    digest there was answered already.
+    """
 
     client: str
     method: str
@@ -39,6 +43,7 @@ class Answer(NamedTuple):
     digest: bytes
     sealed: bytes
     answered_at: datetime
+    former: str
 
 
 class Repeated(Exception):
@@ -89,7 +94,7 @@ def steps(
     values: list[object] = []
     if answer:
         parts.append(_KEPT)
-        values += answer
+        values += (*answer[:6], answer.former, *answer[1:4])
     if len(messages) == 1:
         parts.append(_emitted(_ONE, after))
         values += messages[0][:7]
@@ -108,7 +113,10 @@ def steps(
 _KEPT = """
 kept as (
     insert into command (client, method, key, digest, answer, answered_at)
-    values (?, ?, ?, ?, ?, ?)
+    select ?::text, ?::text, ?::text, ?::bytea, ?::bytea, ?::timestamptz
+    where not exists (
+        select from command
+        where client = ?::text and method = ?::text and key = ?::text and digest = ?::bytea)
     on conflict do nothing
     returning 1)"""
 _ONE = "select ?::smallint, ?::uuid, ?::text, ?::text, ?::text, ?::bytea, ?::timestamptz"

@@ -109,7 +109,9 @@ class Command(TableBase, table=True):
 
     __table_args__ = (Index("command_answered_at_ix", "answered_at", postgresql_using="brin"),)
 
-    client: str = Field(primary_key=True)
+    client: str = Field(
+        primary_key=True, description="whose key it is: the client's, or its organisation's there"
+    )
     method: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     digest: bytes = Field(

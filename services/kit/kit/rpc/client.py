@@ -4,7 +4,7 @@ the refusal it was.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 import grpc
@@ -39,6 +39,8 @@ class Calling(Awaitable[Message], Protocol):
     """A call under way."""
 
     def cancel(self) -> bool: ...
+
+    async def trailing_metadata(self) -> Iterable[tuple[str, str | bytes]]: ...
 
 
 Stub = Callable[..., Calling]  # a method of the channel, which has no types
@@ -77,11 +79,13 @@ class Client:
         on_behalf_of: str | None = None,
         channel: str | None = None,
         correlation_id: str | None = None,
+        trailer: dict[str, str] | None = None,
     ) -> Message:
         """The reply of "pkg.Service/Method".
 
         timeout: seconds, cut to what is left of the call being served. key: idempotency key of a
         write. token: the caller's own, else this service's. on_behalf_of: the user's own token.
+        trailer: takes what is said beside the reply, by name.
         Raises: the refusal that the neighbour answered; Unavailable where it does not answer in
         time; NeighbourBroken.
         """
@@ -103,7 +107,14 @@ class Client:
             most_s = self._timeout_s if timeout is None else timeout
             calling = stub(request, timeout=_left(most_s), metadata=tuple(metadata))
             try:
-                return await calling
+                reply = await calling
+                if trailer is not None:
+                    trailer |= {
+                        name: value
+                        for name, value in await calling.trailing_metadata() or ()
+                        if isinstance(value, str)
+                    }
+                return reply
             except grpc.aio.AioRpcError as error:
                 code = error.code().name
                 refusal = status.error_from_status(error, service)

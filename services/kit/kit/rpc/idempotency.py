@@ -1,11 +1,11 @@
 """A command has one effect and one answer, however often it arrives.
 
-A caller makes an idempotency key; it is scoped by (client, method, key) and kept with a hash of the
-request and the sealed answer. The normal path costs nothing extra: the flow runs, and its answer is
-inserted in the statement that also inserts its messages. When the key is there already, the
-transaction is rolled back and the kept answer is given, and likewise when the flow was refused,
-because the first arrival may be what forbids the second. Two that arrive at once meet at the key's
-unique index.
+A caller makes an idempotency key; it is scoped by (client and organisation, method, key) and
+kept with a hash of the request and the sealed answer. The normal path costs nothing extra: the flow
+runs, and its answer is inserted in the statement that also inserts its messages. When the key
+is there already, the transaction is rolled back and the kept answer is given, and likewise when the
+flow was refused, because the first arrival may be what forbids the second. Two that arrive at once
+meet at the key's unique index.
 
 A **hot** flow (order, check-in, check-out) is one that must pass 900 times a second per process. It
 takes a `RawSession` where others take a `Session`; what it reads is not locked, and all that it
@@ -54,7 +54,11 @@ Open = Callable[[], AbstractAsyncContextManager[Session | RawSession]]
 
 TRIES = 3
 _KIND = "answer"
-_KEPT = "select digest, answer from command where client = $1 and method = $2 and key = $3"
+# a key of the release before was the client's, whatever the organisation: its digest tells whose
+_KEPT = """
+select digest, answer from command
+where client in ($1, $4) and method = $2 and key = $3 and (client = $1 or digest = $5)
+order by client = $1 desc limit 1"""
 
 
 class KeyReused(Conflict):
@@ -80,7 +84,7 @@ def is_raw(flow: object) -> bool:
 
 async def run(
     store: Store,
-    caller_client: str,
+    scope: str,
     method: str,
     key: str,
     request_bytes: bytes,
@@ -89,12 +93,17 @@ async def run(
     *,
     vault: Cipher | None = None,
     raw: bool = False,
+    former_scope: str | None = None,
+    on_replay: Callable[[], None] | None = None,
 ) -> Reply:
     """Runs a command once, in a transaction of its own, and returns its answer, or the one it was
     given before.
 
-    work: may run again after a contention, so it keeps nothing but what the session gives it.
+    scope: whose key it is. work: may run again after a contention, so it keeps nothing but what the
+    session gives it.
     vault: by default the store's. raw: `work` takes a RawSession, not a Session.
+    former_scope: whose key it was in the release before, where that differs; keys are kept for 30
+    days. on_replay: is called where the answer was given before.
     Raises: KeyReused; whatever `work` raises; Contended where it was in others' way three times;
     Unavailable, after which the same request with the same key tells whether it took place.
     """
@@ -109,7 +118,7 @@ async def run(
                 reply = await work(session)
                 sealed = vault.seal(reply.SerializeToString().decode("latin-1"), _KIND)
                 session.answer = Answer(
-                    caller_client, method, key, digest, sealed, store.clock.real()
+                    scope, method, key, digest, sealed, store.clock.real(), former_scope or scope
                 )
         except (
             Repeated,
@@ -117,7 +126,7 @@ async def run(
             IntegrityError,
             asyncpg.IntegrityConstraintViolationError,
         ) as error:
-            kept = await _kept(store, caller_client, method, key)
+            kept = await _kept(store, scope, method, key, former_scope or scope, digest)
             if kept is None and isinstance(error, Repeated):
                 continue  # it left between the two statements: retention took it
             if kept is None:
@@ -126,6 +135,8 @@ async def run(
             if kept[0] != digest:
                 raise KeyReused(method) from None
             names.COMMANDS.add(1, method=method, outcome="repeated")
+            if on_replay:
+                on_replay()
             return reply_class.FromString(vault.open(kept[1], _KIND).encode("latin-1"))
         except Contended:
             if attempt == TRIES - 1:
@@ -137,7 +148,9 @@ async def run(
     raise Contended("database", f"{method} was in others' way {TRIES} times", retry_after_s=0.1)
 
 
-async def _kept(store: Store, client: str, method: str, key: str) -> tuple[bytes, bytes] | None:
+async def _kept(
+    store: Store, scope: str, method: str, key: str, former_scope: str, digest: bytes
+) -> tuple[bytes, bytes] | None:
     async with store.raw() as session:
-        row = await session.fetchrow(_KEPT, client, method, key)
+        row = await session.fetchrow(_KEPT, scope, method, key, former_scope, digest)
     return (row["digest"], row["answer"]) if row else None

@@ -7,6 +7,8 @@ the ids they stand for.
 from kit.contracts.refusals import Malformed
 
 FIELD, HEADER = "idempotency-key", "Idempotency-Key"
+# beside an answer that was given before
+REPLAYED, REPLAYED_HEADER = "idempotency-replayed", "Idempotency-Replayed"
 CLIENT_LEAST, CLIENT_MOST = 8, 128
 MOST = 200
 

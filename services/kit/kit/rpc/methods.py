@@ -13,7 +13,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
 from kit.contracts.refusals import Denied, Unauthenticated
-from kit.security.access import Caller
+from kit.security.access import Caller, organisation_of
 
 CHANNELS = frozenset({"portal", "hotline", "mobile", "terminal", "api", "internal"})
 MESSAGE_MOST_BYTES = 64 * 1024 * 1024  # an import travels in one message
@@ -33,6 +33,7 @@ class Call:
     that service.
     key: idempotency key. now: business instant. channel: the way in. token: the user's, so that a
     neighbour can be asked on the user's behalf; None where no user stands behind the call.
+    replayed: whether the answer is one that was given before.
     """
 
     caller: Caller
@@ -43,11 +44,20 @@ class Call:
     via: Caller | None = None
     method: str = ""
     token: str | None = field(default=None, repr=False)
+    replayed: bool = False
 
     @property
     def client_id(self) -> str:
-        """The program whose idempotency keys these are."""
+        """The program that calls."""
         return (self.via or self.caller).client_id
+
+    @property
+    def key_scope(self) -> str:
+        """Whose idempotency keys these are: the program's, and of people of an organisation that
+        organisation's there, since one program serves many firms.
+        """
+        own = organisation_of(self.caller)
+        return f"{self.client_id} {own}" if own else self.client_id
 
 
 @dataclass(frozen=True)

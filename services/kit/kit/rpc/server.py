@@ -128,7 +128,7 @@ class Server:
         began = time.perf_counter()
         sent = context.invocation_metadata() or ()
         metadata = {name: value for name, value in sent if isinstance(value, str)}
-        code, reply = "OK", b""
+        code, reply, replayed = "OK", b"", False
         self.open += 1
         service, _, name = method.full_name.rpartition(".")
         attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": name}
@@ -145,9 +145,11 @@ class Server:
                 deadline.set(until)
                 if left_s is None:
                     async with asyncio.timeout(DEADLINE_S):
-                        reply = await self._served(method, work, raw, metadata)
+                        reply, replayed = await self._served(method, work, raw, metadata)
                 else:
-                    reply = await self._served(method, work, raw, metadata)
+                    reply, replayed = await self._served(method, work, raw, metadata)
+                if replayed:
+                    context.set_trailing_metadata(((keys.REPLAYED, "true"),))
             except EldercareError as error:
                 code = _refuse(context, error, method)
                 span.set_attribute("eldercare.reason", error.reason)
@@ -166,7 +168,10 @@ class Server:
                 )
         return reply
 
-    async def _served(self, method: Method, work: Work, raw: bytes, metadata: Metadata) -> bytes:
+    async def _served(
+        self, method: Method, work: Work, raw: bytes, metadata: Metadata
+    ) -> tuple[bytes, bool]:
+        """The reply, and whether it was given before."""
         call = await self._admitted(method, metadata)
         request = parsed(method, raw, self._validator)
         outbox.cause.set(outbox.Cause(call.correlation_id))
@@ -178,24 +183,29 @@ class Server:
             async with self._store.reading() as session:
                 call.now = session.now
                 reply = await work(request, session, call)
-        return reply.SerializeToString()
+        return reply.SerializeToString(), call.replayed
 
     async def _commanded(self, method: Method, work: Work, call: Call, request: Message) -> Message:
         async def once(session: Session | RawSession) -> Message:
             call.now = session.now
             return await work(request, session, call)
 
+        def replayed() -> None:
+            call.replayed = True
+
         return await idempotency.run(
             # one program speaks for many people: what one of them was answered is not for another
             # who happens to use the same key
             self._store,
-            call.client_id,
+            call.key_scope,
             method.full_name,
             call.key or "",
             call.caller.subject.encode() + b"\0" + request.SerializeToString(deterministic=True),
             once,
             method.reply,
             raw=idempotency.is_raw(work),
+            former_scope=call.client_id,
+            on_replay=replayed,
         )
 
     async def _admitted(self, method: Method, metadata: Metadata) -> Call:

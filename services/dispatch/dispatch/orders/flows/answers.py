@@ -13,6 +13,7 @@ from dispatch.orders.errors import (
     NotDone,
     NotOffered,
     NotPlacedYet,
+    OfferReplaced,
     VisitBegun,
 )
 from dispatch.orders.flows import offers
@@ -47,8 +48,8 @@ async def cancel(
 
 
 async def accept(session: Session, request: pb.AcceptOrder, caller: Caller) -> events.OrderAccepted:
-    """The worker takes it. Raises: NotFound, NotOffered, CertificateExpired."""
-    order = await _offered(session, request.order_id, caller)
+    """The worker takes it. Raises: NotFound, NotOffered, OfferReplaced, CertificateExpired."""
+    order = await _offered(session, request, caller)
     await _check_certified(session, order)
     order.state = State.ACCEPTED
     cancel_timer(session, offers.ANSWER, request.order_id)
@@ -61,8 +62,8 @@ async def accept(session: Session, request: pb.AcceptOrder, caller: Caller) -> e
 async def decline(
     session: Session, request: pb.DeclineOrder, caller: Caller
 ) -> events.OrderDeclined:
-    """The worker does not take it. Raises: NotFound, NotOffered."""
-    return offers.take_back(session, await _offered(session, request.order_id, caller))
+    """The worker does not take it. Raises: NotFound, NotOffered, OfferReplaced."""
+    return offers.take_back(session, await _offered(session, request, caller))
 
 
 async def follow_up(
@@ -96,11 +97,18 @@ async def _check_certified(session: Session, order: Order) -> None:
         raise CertificateExpired(worker_id=order.worker_id, certified_until=last_day.isoformat())
 
 
-async def _offered(session: Session, order_id: str, caller: Caller) -> Order:
-    order = await session.get_locked(Order, UUID(order_id))
-    check(caller, organisation=order.organisation_id, kind="order", key=order_id)
+async def _offered(
+    session: Session, request: pb.AcceptOrder | pb.DeclineOrder, caller: Caller
+) -> Order:
+    """The order whose open offer is answered, locked."""
+    order = await session.get_locked(Order, UUID(request.order_id))
+    check(caller, organisation=order.organisation_id, kind="order", key=request.order_id)
     if is_worker_alone(caller) and str(order.worker_id) != caller.worker_id:
-        raise NotFound("order", order_id)
+        raise NotFound("order", request.order_id)
     if order.state != State.ASSIGNED:
         raise NotOffered(order_id=order.order_id)
+    if request.HasField("attempt") and request.attempt != order.attempt:
+        raise OfferReplaced(
+            order_id=order.order_id, answered=request.attempt, attempt=order.attempt
+        )
     return order

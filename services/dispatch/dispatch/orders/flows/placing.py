@@ -105,6 +105,8 @@ class Placing:
         )
         if order.state == State.RESERVING:
             order = await self.confirm(store, order)
+        else:
+            call.replayed = True
         if order.version == 0:
             raise AlreadyCancelled(order_id=order.order_id)
         return wire.message(
@@ -115,6 +117,7 @@ class Placing:
             worker_id=None,
             planned_at=None,
             followed_up=False,
+            attempt=None,
         )
 
     async def confirm(self, store: Store, order: OrderRow) -> OrderRow:
