@@ -23,14 +23,14 @@ from supervision.settlements.tables import Settlement
 
 
 @dataclass(frozen=True, slots=True)
-class Duties:
+class Separation:
     """Of standards/audit.yaml: whether one person does one duty in a case alone."""
 
     separate_duties: bool
 
 
 _limits = standards.read("supervision", Limits, file="audit")
-_duties = standards.read("supervision", Duties, file="audit")
+_separation = standards.read("supervision", Separation, file="audit")
 
 
 async def judge(session: Session, event: OrderFinished) -> None:
@@ -103,7 +103,7 @@ async def verify(
 
 def _check_duty(session: Session, row: Settlement, done_by: str | None, caller: Caller) -> None:
     """done_by: who did the other duty."""
-    if done_by == caller.subject and _duties(local_day(session.now)).separate_duties:
+    if done_by == caller.subject and _separation(local_day(session.now)).separate_duties:
         raise SecondDuty(settlement_id=row.settlement_id)
 
 
