@@ -1,19 +1,19 @@
 """Who is promised an order, and how the promise ends without a visit."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from eldercare.dispatch.v1 import events_pb2 as events
 from sqlalchemy import ColumnElement
-from sqlmodel import and_, col, select
+from sqlmodel import col, select
 
 from dispatch.limits import limits
 from dispatch.orders import rules
 from dispatch.orders.rules import Cause, State
 from dispatch.orders.tables import Declined, Order
 from kit.contracts import wire
-from kit.contracts.clock import day_start, local_day
+from kit.contracts.clock import local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime.timers import cancel_timer, set_timer
@@ -100,10 +100,10 @@ async def reoffer_orders_of_leaver(session: Session, worker_id: UUID) -> None:
 
 async def reoffer_orders_after(session: Session, worker_id: UUID, last_day: date) -> None:
     """A worker's certificate ends: what was promised for later days is offered to others."""
-    begin = day_start(last_day + timedelta(days=1))
-    promised = and_(col(Order.worker_id) == worker_id, col(Order.planned_at) >= begin)
-    for order in await locked(session, promised, rules.OFFERED):
-        take_back(session, order)
+    # days are compared, since a certificate without end has no day after it
+    for order in await locked(session, col(Order.worker_id) == worker_id, rules.OFFERED):
+        if order.planned_at and last_day < local_day(order.planned_at):
+            take_back(session, order)
 
 
 async def cancel_open_orders(session: Session, elder_id: UUID, cause: Cause) -> None:
