@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import NamedTuple, Protocol
@@ -19,6 +20,8 @@ TRUE = frozenset({"true", "1", "yes", "是"})
 FALSE = frozenset({"false", "0", "no", "否", ""})
 
 Cells = list[str]
+
+_BREAK = re.compile(r"\s*[\t\r\n]\s*")
 
 
 class Fault(NamedTuple):
@@ -106,7 +109,8 @@ def _cells(reader: Reader) -> Iterator[tuple[int, Cells]]:
             return
         except csv.Error as error:
             raise NotACsv(why=f"line {line}: {error}") from error
-        yield line, [cell.strip() for cell in cells]
+        # a text has one line: what spreadsheets break inside a cell is joined again
+        yield line, [_BREAK.sub(" ", cell.strip()) for cell in cells]
 
 
 def _hardships(text: str) -> list[events.Elder.Hardship.ValueType]:
