@@ -2,11 +2,9 @@
 
 from eldercare.datacenter.v1 import api_pb2 as pb
 
-from datacenter import months
 from datacenter.figures.queries import asked_month, visible_area
 from datacenter.proofruns import flows, queries
 from kit.contracts.clock import local_day
-from kit.contracts.refusals import Malformed
 from kit.db.store import Session
 from kit.rpc.methods import Call
 
@@ -16,9 +14,7 @@ class ProofRuns:
 
     async def Start(self, request: pb.StartProof, session: Session, call: Call) -> pb.ProofRun:
         area = visible_area(call.caller, request.area_code)
-        month = asked_month(request.month, "month")
-        if month > months.of_day(local_day(call.now)):
-            raise Malformed("month", "lies in the future")
+        month = asked_month(request.month, "month", local_day(call.now))
         run = await flows.start(session, area.code, month)
         return await queries.described(session, run, call.caller)
 
