@@ -37,7 +37,7 @@ ANSWERS = {
     "facility": ("Organisations", "Facilities", "Stays", "Workers"),
     "dispatch": ("Catalogue", "Orders"),
     "supervision": ("Audits", "Complaints"),
-    "datacenter": ("Boards", "Indicators", "Lineage"),
+    "datacenter": ("Boards", "Indicators", "ProofRuns", "Lineage"),
     "gateway": (),
 }
 

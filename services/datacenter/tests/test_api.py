@@ -193,6 +193,7 @@ async def test_a_month_that_has_not_begun_is_refused_by_every_route(city: City, 
             "month_to",
         ),
         "Indicators/Prove": (pb.ProveFigures(area_code=CITY, month=month), "month"),
+        "ProofRuns/Start": (pb.StartProof(area_code=CITY, month=month), "month"),
         "Lineage/Trace": (pb.TraceFigure(area_code=CITY, month=month, code="POP01"), "month"),
     }
     takes_a_month = {
