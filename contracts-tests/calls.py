@@ -22,7 +22,7 @@ FITTING: dict[str, Any] = {
     "phone": "13900000001",
     "contact_phone": "13900000002",
     "id_number": f"34119919500101001{resident_check('34119919500101001')}",
-    "credit_code": "91341100MA00002850",
+    "credit_code": "12341100MA00002855",
     "area_code": "341102001003",
     "month": "2026-01",
     "month_from": "2026-01",

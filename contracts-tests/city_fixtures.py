@@ -73,6 +73,7 @@ def act(town: RunningCity) -> None:
         "/v1/complaints", hotline, {"order_id": served["order_id"], "channel": "CHANNEL_HOTLINE"}
     )
     _import(town)
+    _prove(town)
     town.clock(LATER)
     _visit(town, hotline)
 
@@ -97,6 +98,15 @@ def _import(town: RunningCity) -> None:
     )
     town.kept |= {"import_id": imported["import_id"], "import_area": HALL}
     town.quiet()
+
+
+def _prove(town: RunningCity) -> None:
+    """A run of a proof, asked for by one county's office."""
+    hall = town.token("official", area=HALL)
+    asked = {"area_code": HALL, "month": f"{START:%Y-%m}"}
+    answer = town.request("POST", "/v1/proof-runs", hall, key=uuid4().hex, json=asked)
+    assert answer.status_code == 202, answer.text
+    town.kept |= {"run_id": answer.json()["run_id"], "run_area": HALL}
 
 
 def _visit(town: RunningCity, hotline: str) -> None:

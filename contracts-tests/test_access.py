@@ -117,7 +117,10 @@ def seen(town: RunningCity) -> Seen:
     elder = found.rows["/v1/elders"][0]["elder"]
     lineage = town.get(f"/v1/figures/{elder['area_code']}/{MONTH}/POP01/events", office)
     found.rows["/v1/archive"] = lineage["events"]
-    found.ids |= town.kept
+    kept = dict(town.kept)
+    run = {"run_id": kept.pop("run_id"), "area_code": kept.pop("run_area")}
+    found.rows["/v1/proof-runs"] = [run]
+    found.ids |= kept
     return found
 
 

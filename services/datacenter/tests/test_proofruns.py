@@ -34,7 +34,8 @@ async def city(served: Callable[..., Awaitable[Served]], clock: Clock) -> Served
 
 
 async def begin(city: Served, month: str = MONTH) -> pb.ProofRun:
-    run = await city.call(f"{SERVICE}/Start", pb.StartProof(area_code=CITY, month=month))
+    asked = pb.StartProof(area_code=CITY, month=month)
+    run = await city.call(f"{SERVICE}/Start", asked, roles=("official",), area=CITY)
     assert isinstance(run, pb.ProofRun)
     return run
 
@@ -83,7 +84,7 @@ async def test_a_run_that_waits_is_cancelled_and_one_that_has_ended_is_not(city:
     command = pb.CancelProofRun(run_id=run.run_id)
 
     for _ in range(2):
-        cancelled = await city.call(f"{SERVICE}/Cancel", command)
+        cancelled = await city.call(f"{SERVICE}/Cancel", command, roles=("official",), area=CITY)
         assert isinstance(cancelled, pb.ProofRun)
         assert cancelled.state == pb.ProofRun.STATE_CANCELLED
     await flows.work_off(city.store, None)
@@ -91,8 +92,9 @@ async def test_a_run_that_waits_is_cancelled_and_one_that_has_ended_is_not(city:
 
     made = await begin(city)
     await flows.work_off(city.store, None)
+    command = pb.CancelProofRun(run_id=made.run_id)
     with pytest.raises(Conflict) as refused:
-        await city.call(f"{SERVICE}/Cancel", pb.CancelProofRun(run_id=made.run_id))
+        await city.call(f"{SERVICE}/Cancel", command, roles=("official",), area=CITY)
     assert refused.value.reason == "RUN_ENDED"
 
 
