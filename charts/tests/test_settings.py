@@ -121,7 +121,12 @@ def test_a_service_has_only_the_keys_of_personal_data_that_it_uses(scenario: str
 
     # the data center seals what it answers commands, and has nothing else that is personal
     assert sealing == {
-        "assessment", "datacenter", "dispatch", "facility", "subsidy", "supervision",
+        "assessment",
+        "datacenter",
+        "dispatch",
+        "facility",
+        "subsidy",
+        "supervision",
     }
     assert hashing == {"assessment", "facility", "gateway"}
 
