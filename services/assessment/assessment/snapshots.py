@@ -2,7 +2,7 @@
 
 from eldercare.assessment.v1 import events_pb2 as events
 
-from assessment.elders.flows import public
+from assessment.elders.queries import public
 from assessment.elders.rules import Status
 from assessment.elders.tables import Elder
 from kit.messaging.snapshots import SnapshotSource

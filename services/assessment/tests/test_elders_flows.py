@@ -44,6 +44,7 @@ from assessment.testing import (
     emitted,
     report_death,
 )
+from kit.contracts.clock import local_day
 from kit.contracts.refusals import Malformed, NotFound, Outdated, Refusal
 from kit.db.personal import KeyRing
 from kit.db.store import Session, Store
@@ -230,6 +231,57 @@ async def test_two_officials_add_and_remove_groups_and_neither_is_lost(session: 
         await change(session, elder.elder_id, add_hardships=[dibao], remove_hardships=[dibao])
     with pytest.raises(Malformed):
         await change(session, elder.elder_id, hardships=api.Hardships(), add_hardships=[dibao])
+
+
+async def test_hardships_hold_since_the_day_of_their_document(session: Session):
+    dibao, tekun = 1, 2
+    elder = await an_elder(
+        session, hardships=[dibao], hardships_on="2025-11-03", hardships_document="低保 341102-17"
+    )
+
+    removed = await change(
+        session, elder.elder_id, remove_hardships=[dibao], hardships_on="2025-12-01"
+    )
+    event = await change(session, elder.elder_id, add_hardships=[tekun])
+
+    today = local_day(session.now).isoformat()
+    first = ("2025-11-03", "", "低保 341102-17")
+    assert periods(elder) == {dibao: first}
+    assert periods(removed.elder) == {dibao: (first[0], "2025-12-01", first[2])}
+    assert periods(event.elder) == periods(removed.elder) | {tekun: (today, "", "")}
+    assert event.elder == (await seen(session, elder.elder_id)).elder
+
+
+async def test_a_hardship_that_was_learnt_late_begins_on_the_day_that_is_named_last(
+    session: Session,
+):
+    elder = await an_elder(session, hardships=[1])
+
+    event = await change(session, elder.elder_id, add_hardships=[1], hardships_on="2025-11-03")
+
+    assert periods(event.elder) == {1: ("2025-11-03", "", "")}
+
+
+@pytest.mark.parametrize("day", ["1949-12-31", "2199-01-01", "2025-02-30"])
+async def test_hardships_begin_between_the_birth_and_today(session: Session, day: str):
+    number = an_id_number(date(1950, 1, 1), 7)
+    with pytest.raises(ImpossibleDay) as refused:
+        await an_elder(session, id_number=number, hardships_on=day)
+    elder = await an_elder(session, id_number=number)
+    with pytest.raises(ImpossibleDay):
+        await change(session, elder.elder_id, add_hardships=[2], hardships_on=day)
+
+    assert refused.value.field == "hardships_on"
+
+
+def periods(elder: events.Elder) -> dict[int, tuple[str, str, str]]:
+    return {
+        one.hardship: (one.since_on, one.until_on, one.document) for one in elder.hardship_periods
+    }
+
+
+async def seen(session: Session, elder_id: str) -> api.ElderRecord:
+    return await queries.elder(session, api.GetElder(elder_id=elder_id), OFFICIAL, CONTEXT)
 
 
 async def test_a_change_of_nothing_is_refused(session: Session):

@@ -46,6 +46,8 @@ COLUMNS = (
     "local_register",
     "contact_name",
     "contact_phone",
+    "hardships_on",
+    "hardships_document",
 )
 
 
@@ -71,6 +73,8 @@ def a_row(**given: str) -> dict[str, str]:
         "local_register": "true",
         "contact_name": "张小三",
         "contact_phone": "13900000002",
+        "hardships_on": "2025-11-03",
+        "hardships_document": "低保 341102-17",
     }
     return row | given
 
@@ -265,6 +269,7 @@ async def test_an_elder_who_was_registered_by_hand_is_known(store: Store):
         phone=command.phone,
         address=command.address,
         hardships="1",
+        hardships_on="",
         contact_name=command.contact_name,
         contact_phone=command.contact_phone,
     )

@@ -1,6 +1,6 @@
 """Registers elders, changes what is known of them, and records that they died."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from uuid import UUID
 
@@ -24,7 +24,16 @@ from assessment.elders.errors import (
     TooYoung,
     WrongCheckCharacter,
 )
-from assessment.elders.rules import Living, Sex, Status, is_complete
+from assessment.elders.queries import public
+from assessment.elders.rules import (
+    Living,
+    Sex,
+    Status,
+    is_complete,
+    periods_after,
+    periods_of,
+    stored,
+)
 from assessment.elders.tables import Elder
 from assessment.limits import procedure
 from kit.contracts import areas, ids, numbers, sets, wire
@@ -80,9 +89,15 @@ async def change(
     stays_away = row.status is Status.MOVED_OUT and not command.HasField("area_code")
     if row.status is Status.DEAD or stays_away:
         raise ElderNotAlive(elder_id=row.elder_id, status=row.status.name)
-    for refusal in (*_area_faults(command, context), *_position_faults(command)):
+    today = local_day(session.now)
+    for refusal in (
+        *_area_faults(command, context),
+        *_position_faults(command),
+        *_hardship_faults(command, row.born_on, today),
+    ):
         raise refusal
     _apply(row, command, context.ring)
+    _apply_hardships(row, command, today)
     row.complete = _is_complete(row)
     row.status = Status.MOVED_OUT if command.moved_out else Status.ALIVE
     if command.moved_out:
@@ -144,6 +159,8 @@ def faults(command: api.RegisterElder, today: date, context: Context) -> Iterato
         yield ImpossibleBirthDay()
     elif age < limits.least_age:
         yield TooYoung(age=age, least_age=limits.least_age)
+    else:
+        yield from _hardship_faults(command, born_on, today)
 
 
 def columns(
@@ -163,6 +180,15 @@ def columns(
         "born_on": resident.born_on,
         "living": Living(command.living),
         "hardships": sorted(command.hardships),
+        "hardship_periods": stored(
+            periods_after(
+                [],
+                added=command.hardships,
+                removed=[],
+                on=_hardships_on(command, local_day(now)),
+                document=command.hardships_document,
+            )
+        ),
         "local_register": command.local_register,
         "complete": is_complete(
             id_number=command.id_number,
@@ -186,11 +212,6 @@ def columns(
         **_name_columns(command.name, command.area_code, ring),
         **_contact_columns(command, ring),
     }
-
-
-def public(row: Elder | Mapping[str, object]) -> events.Elder:
-    """What others may rely on: no name, number, phone or address."""
-    return wire.message(events.Elder, row)
 
 
 def _check_official(caller: Caller) -> None:
@@ -233,15 +254,51 @@ def _apply(row: Elder, command: api.ChangeElder, ring: KeyRing) -> None:
         row.area_code = command.area_code
     if command.HasField("living"):
         row.living = Living(command.living)
+    if command.HasField("local_register"):
+        row.local_register = command.local_register
+
+
+def _apply_hardships(row: Elder, command: api.ChangeElder, today: date) -> None:
+    before = set(row.hardships)
     row.hardships = sets.changed(
-        row.hardships,
+        before,
         "hardships",
         whole=command.hardships.hardships if command.HasField("hardships") else None,
         added=command.add_hardships,
         removed=command.remove_hardships,
     )
-    if command.HasField("local_register"):
-        row.local_register = command.local_register
+    # who names a group that is there already says since when, where the command names a day
+    named = {*command.add_hardships, *command.hardships.hardships}
+    stated = named if command.HasField("hardships_on") else named - before
+    row.hardship_periods = stored(
+        periods_after(
+            periods_of(row.hardship_periods),
+            added=stated,
+            removed=before - set(row.hardships),
+            on=_hardships_on(command, today),
+            document=command.hardships_document,
+        )
+    )
+
+
+def _hardships_on(command: Command, today: date) -> date:
+    if not command.HasField("hardships_on"):
+        return today
+    return _day("hardships_on", command.hardships_on)
+
+
+def _hardship_faults(command: Command, born_on: date, today: date) -> Iterator[Refusal]:
+    try:
+        on = _hardships_on(command, today)
+    except ImpossibleDay as error:
+        yield error
+        return
+    if not born_on <= on <= today:
+        yield ImpossibleDay(
+            field="hardships_on",
+            day=command.hardships_on,
+            why="it must lie between the birth and today",
+        )
 
 
 def _name_columns(name: str, area_code: str, ring: KeyRing) -> dict[str, object]:

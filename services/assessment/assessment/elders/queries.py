@@ -1,5 +1,7 @@
 """Selects → replies; lists begin with the caller's scope and mask personal text."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from eldercare.assessment.v1 import api_pb2 as api
@@ -75,6 +77,13 @@ async def contact(
     )
 
 
+def public(row: Elder | Mapping[str, Any]) -> events.Elder:
+    """What others may rely on: no name, number, phone or address."""
+    kept = row["hardship_periods"] if isinstance(row, Mapping) else row.hardship_periods
+    periods = [wire.message(events.Elder.HardshipPeriod, one) for one in kept]
+    return wire.message(events.Elder, row, hardship_periods=periods)
+
+
 def opened(ring: KeyRing, row: Elder, kind: str) -> str:
     """A personal text in clear; empty where it is not known."""
     sealed: bytes | None = getattr(row, f"{kind}_sealed")
@@ -95,7 +104,7 @@ def _record(row: Elder, ring: KeyRing) -> api.ElderRecord:
     for kind in MASKED:
         text = opened(ring, row, kind)
         masked[kind] = mask(kind, text) if text else ""
-    return api.ElderRecord(elder=wire.message(events.Elder, row), version=row.version, **masked)
+    return api.ElderRecord(elder=public(row), version=row.version, **masked)
 
 
 def _named(question: api.ListElders, context: Context) -> ColumnElement[bool]:

@@ -1,10 +1,11 @@
 """The register of elders; personal text is sealed, columns end in `_sealed` or `_digest`."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, SmallInteger
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from assessment.elders.rules import Living, Sex, Status
@@ -36,7 +37,12 @@ class Elder(TableBase, table=True):
     living: Living
     hardships: list[int] = Field(
         sa_column=Column(ARRAY(SmallInteger), nullable=False),
-        description="numbers of Elder.Hardship, ascending",
+        description="numbers of Elder.Hardship that hold now, ascending",
+    )
+    hardship_periods: list[dict[str, Any]] = Field(
+        default_factory=list,
+        sa_column=Column(JSONB, nullable=False, server_default="[]"),
+        description="HardshipPeriod as JSON; a group without one is older than periods are",
     )
     local_register: bool
     complete: bool

@@ -22,7 +22,7 @@ from sqlmodel import col, delete, select
 
 from assessment.context import Context
 from assessment.elders import flows as elders
-from assessment.elders.queries import opened
+from assessment.elders.queries import opened, public
 from assessment.elders.tables import Elder
 from assessment.imports import files, queries
 from assessment.imports.errors import NoAreaOfYourOwn
@@ -250,6 +250,9 @@ def _differences(
     }
     if "hardships" in job.columns:
         pairs["hardships"] = (there.hardships, sorted(command.hardships))
+    if command.HasField("hardships_on"):
+        begun = {one["since_on"] for one in there.hardship_periods if not one["until_on"]}
+        pairs["hardships_on"] = (begun, {command.hardships_on} if command.hardships else set())
     if "local_register" in job.columns:
         pairs["local_register"] = (there.local_register, command.local_register)
     for kind in TEXTS:
@@ -273,7 +276,9 @@ async def _copy_elders(session: Session, rows: list[dict[str, object]]) -> None:
     """
     for row in rows:
         row["version"] = 1
-        emit(session, events.ElderRegistered(elder=elders.public(row)), sequence=1)
+        emit(session, events.ElderRegistered(elder=public(row)), sequence=1)
+        # jsonb is copied in as its text
+        row["hardship_periods"] = json.dumps(row["hardship_periods"], ensure_ascii=False)
     columns = tuple(Elder.model_fields)
     records = [tuple(row[column] for column in columns) for row in rows]
     await _copy(session, "elder", columns, records)
