@@ -119,15 +119,7 @@ def test_a_service_has_only_the_keys_of_personal_data_that_it_uses(scenario: str
         service for service in SERVICES if "HASH_KEYS" in env(container_of(scenario, service))
     }
 
-    # the data center seals what it answers commands, and has nothing else that is personal
-    assert sealing == {
-        "assessment",
-        "datacenter",
-        "dispatch",
-        "facility",
-        "subsidy",
-        "supervision",
-    }
+    assert sealing == {"assessment", "dispatch", "facility", "subsidy", "supervision"}
     assert hashing == {"assessment", "facility", "gateway"}
 
 

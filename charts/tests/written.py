@@ -53,14 +53,18 @@ def _constants(path: Path) -> dict[str, Any]:
 
 
 def rings(service: str) -> list[str]:
-    """Which keys of personal data a service reads: it seals the answers of its commands, it
-    searches by hashes.
+    """Which keys of personal data a service reads: it seals the answers of its commands, where it
+    keeps anything personal; it searches by hashes.
     """
     sources = "".join(
         path.read_text() for path in (ROOT / "services" / service / service).rglob("*.py")
     )
     api = ROOT / "protos" / "eldercare" / service / "v1" / "api.proto"
-    personal = api.exists() and "writes: true" in api.read_text()
+    personal = (
+        api.exists()
+        and "writes: true" in api.read_text()
+        and "keeps_personal: ClassVar[bool] = False" not in sources
+    )
     return ["personal"] * personal + ["hash"] * bool(
         re.search(r"\bring\.\w*digests?\(|\bhash_keys: SecretStr =", sources)
     )

@@ -15,8 +15,8 @@ from datacenter.counts.flows.renewing import outdated
 from datacenter.counts.jobs import keep_renewed
 from datacenter.lineage.api import Lineage
 from datacenter.proofruns.api import ProofRuns
-from datacenter.proofruns.jobs import keep_working
-from datacenter.proofs.jobs import keep_measuring, prove_daily
+from datacenter.proofruns.jobs import keep_working, prove_daily
+from datacenter.proofs.jobs import keep_measuring
 from datacenter.settings import Settings
 from kit.messaging.consumers import Consumers
 from kit.runtime.parts import Parts

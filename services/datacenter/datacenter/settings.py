@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -12,6 +13,8 @@ BATCH = 2000  # about a tenth of a second; above it a batch gains little and its
 
 class Settings(kit_settings.Settings):
     """Of the environment."""
+
+    keeps_personal: ClassVar[bool] = False
 
     service: str = "datacenter"
     batch: int = Field(BATCH, ge=1, le=5000, description="most records of one transaction")

@@ -206,7 +206,7 @@ async def test_a_month_that_has_not_begun_is_refused_by_every_route(city: City, 
     assert asked.keys() == takes_a_month
     for method, (request, field) in asked.items():
         with pytest.raises(Malformed) as refused:
-            await city.ask(method, request, Message)
+            await city.ask(method, request, Message, roles=("official",), area=CITY)
         assert refused.value.field == field
         assert refused.value.rule
 

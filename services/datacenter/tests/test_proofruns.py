@@ -9,9 +9,8 @@ import pytest_asyncio
 from eldercare.datacenter.v1 import api_pb2 as pb
 
 from datacenter import months
-from datacenter.proofruns import flows
+from datacenter.proofruns.flows import running
 from datacenter.proofruns.tables import ProofRun
-from datacenter.proofs import flows as proofs
 from datacenter.testing.history import History
 from datacenter.testing.records import dispatched, records
 from datacenter.testing.villages import CITY
@@ -58,7 +57,7 @@ async def test_a_run_is_watched_to_its_proof(city: Served) -> None:
     run = await begin(city)
     waiting = await read(city, run)
 
-    await flows.work_off(city.store, None)
+    await running.work_off(city.store, None)
 
     done = await read(city, run)
     assert (waiting.state, waiting.events) == (pb.ProofRun.STATE_WAITING, 0)
@@ -72,11 +71,11 @@ async def test_who_asks_for_what_waits_gets_that_run_and_a_full_queue_refuses(
     first = await begin(city)
 
     assert (await begin(city)).run_id == first.run_id
-    for number in range(1, proofs.MOST_WAITING):
+    for number in range(1, running.MOST_WAITING):
         await begin(city, month=months.text(months.of_text(MONTH) - number))
     with pytest.raises(Unavailable) as refused:
         await begin(city, month="2020-01")
-    assert refused.value.retry_after_s == proofs.RETRY_S
+    assert refused.value.retry_after_s == running.RETRY_S
 
 
 async def test_a_run_that_waits_is_cancelled_and_one_that_has_ended_is_not(city: Served) -> None:
@@ -87,11 +86,11 @@ async def test_a_run_that_waits_is_cancelled_and_one_that_has_ended_is_not(city:
         cancelled = await city.call(f"{SERVICE}/Cancel", command, roles=("official",), area=CITY)
         assert isinstance(cancelled, pb.ProofRun)
         assert cancelled.state == pb.ProofRun.STATE_CANCELLED
-    await flows.work_off(city.store, None)
+    await running.work_off(city.store, None)
     assert (await read(city, run)).state == pb.ProofRun.STATE_CANCELLED
 
     made = await begin(city)
-    await flows.work_off(city.store, None)
+    await running.work_off(city.store, None)
     command = pb.CancelProofRun(run_id=made.run_id)
     with pytest.raises(Conflict) as refused:
         await city.call(f"{SERVICE}/Cancel", command, roles=("official",), area=CITY)
@@ -101,15 +100,15 @@ async def test_a_run_that_waits_is_cancelled_and_one_that_has_ended_is_not(city:
 async def test_a_run_that_is_cancelled_under_way_leaves_no_proof(city: Served) -> None:
     await fill(city.store)
     run = await begin(city)
-    claimed = await flows.claimed(city.store)
+    claimed = await running.claimed(city.store)
     assert claimed is not None
 
     async def cancelling(events: int) -> None:  # in another thread, as the recount of few events
         await execute(city.store.dsn, "update proof_run set state = 5")
-        await flows.beat(city.store.dsn, UUID(run.run_id), events)
+        await running.beat(city.store.dsn, UUID(run.run_id), events)
 
-    with pytest.raises(flows.Cancelled):
-        await flows.made(city.store, claimed, None, cancelling)
+    with pytest.raises(running.Cancelled):
+        await running.made(city.store, claimed, None, cancelling)
 
     found = await read(city, run)
     assert (found.state, found.HasField("proof")) == (pb.ProofRun.STATE_CANCELLED, False)
@@ -117,13 +116,13 @@ async def test_a_run_that_is_cancelled_under_way_leaves_no_proof(city: Served) -
 
 async def test_a_run_whose_process_died_is_made_by_the_next(city: Served) -> None:
     run = await begin(city)
-    assert await flows.claimed(city.store) is not None  # and then that process dies
-    assert await flows.claimed(city.store) is None
+    assert await running.claimed(city.store) is not None  # and then that process dies
+    assert await running.claimed(city.store) is None
 
     async with city.store.transaction() as session:
         row = await session.get_locked(ProofRun, UUID(run.run_id))
-        row.beat_at = city.store.clock.real() - flows.BEAT - timedelta(seconds=1)
-    await flows.work_off(city.store, None)
+        row.beat_at = city.store.clock.real() - running.BEAT - timedelta(seconds=1)
+    await running.work_off(city.store, None)
 
     assert (await read(city, run)).state == pb.ProofRun.STATE_DONE
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from sqlmodel import select
 
 from datacenter import months
-from datacenter.proofs import flows as proving
+from datacenter.proofruns.flows import daily
+from datacenter.proofruns.flows.running import prove
 from datacenter.proofs.tables import Difference, Proof
 from datacenter.testing.history import History
 from datacenter.testing.records import records
@@ -20,14 +21,14 @@ async def test_a_proof_before_the_first_event_covers_nothing_and_is_made_anew(
     store: Store, hear
 ) -> None:
     today = months.of_day(store.clock.today())
-    first = await proving.prove(store, CITY, today)
+    first = await prove(store, CITY, today)
 
-    assert await proving.is_proved(store, CITY, today)
+    assert await daily.is_proved(store, CITY, today)
     await hear(list(records(History(3).grow(5).ordered())))
-    assert not await proving.is_proved(store, CITY, today)
-    second = await proving.prove(store, CITY, today)
+    assert not await daily.is_proved(store, CITY, today)
+    second = await prove(store, CITY, today)
 
-    assert await proving.is_proved(store, CITY, today)
+    assert await daily.is_proved(store, CITY, today)
     async with store.reading() as session:
         found = [await session.get(Proof, proof_id) for proof_id in (first, second)]
     assert (found[0].events, found[0].figures) == (0, 0)
@@ -45,7 +46,7 @@ async def test_each_day_proves_the_present_month_and_the_closed_one_proved_longe
     proved_on, proved = None, []
     for _ in range(4):
         for _ in range(2):
-            proved_on = await proving.prove_due(store, CITY, proved_on)
+            proved_on = await daily.prove_due(store, CITY, proved_on)
         proved.append(await _proved(store, proved_on))
         clock.set(clock.now() + timedelta(days=1))
 
@@ -58,9 +59,9 @@ async def test_a_month_proved_on_demand_does_not_take_the_turn_of_another(
     clock.set(datetime(2026, 7, 10, 4, tzinfo=UTC))
     await hear(list(records(History(3, begin=BEGIN).grow(10).ordered())))
     april, july = months.of_text("2026-04"), months.of_text("2026-07")
-    await proving.prove(store, CITY, april)
+    await prove(store, CITY, april)
 
-    day = await proving.prove_due(store, CITY, None)
+    day = await daily.prove_due(store, CITY, None)
 
     assert await _proved(store, day) == [april, april + 1, july]
 
@@ -74,7 +75,7 @@ async def test_a_closed_month_that_no_longer_agrees_with_the_archive_is_found(
         wrong = "update count set alive = coalesce(alive, 0) + 1 where month = $1"
         await (await session.driver()).execute(wrong, months.of_text("2026-04"))
 
-    await proving.prove_due(store, CITY, None)
+    await daily.prove_due(store, CITY, None)
 
     async with store.reading() as session:
         codes = set(

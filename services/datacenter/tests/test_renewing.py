@@ -13,7 +13,7 @@ import datacenter
 from datacenter.counts import jobs
 from datacenter.counts.flows import renewing
 from datacenter.counts.flows.rebuild import rebuild
-from datacenter.proofs import flows as proving
+from datacenter.proofruns.flows import daily
 from datacenter.proofs.recount.figures import Figures
 from datacenter.testing.history import History
 from datacenter.testing.records import DatedEvent, Record, records
@@ -150,10 +150,10 @@ async def test_the_daily_proof_waits_for_counts_that_are_made_anew(
     await hear(list(records(History(5).grow(20).ordered())))
     await changed(store, "update projection set counted_by = 'rules of before'")
 
-    with pytest.raises(proving.Outdated):
-        await proving.prove_due(store, CITY, None)
+    with pytest.raises(daily.Outdated):
+        await daily.prove_due(store, CITY, None)
     await rebuild(store)
-    await proving.prove_due(store, CITY, None)
+    await daily.prove_due(store, CITY, None)
 
 
 def test_the_rules_have_a_new_name_where_the_code_that_counts_is_another() -> None:

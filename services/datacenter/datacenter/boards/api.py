@@ -10,8 +10,8 @@ from datacenter.counts.flows.renewing import outdated
 from datacenter.figures import queries as figures
 from datacenter.figures.queries import asked_month
 from datacenter.indicators.catalogue import catalogue
+from datacenter.proofruns.flows.running import prove
 from datacenter.proofs import queries as proofs
-from datacenter.proofs.flows import prove
 from kit.contracts import areas
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Malformed, NotFound

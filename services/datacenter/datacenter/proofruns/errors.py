@@ -8,3 +8,10 @@ class RunEnded(Conflict):
 
     field = "run_id"
     text = "run {run_id} has ended: {state}"
+
+
+class NotProved(Conflict):
+    """The recount could not be made, or somebody cancelled it."""
+
+    field = "month"
+    text = "no proof of {month}: {why}"

@@ -9,48 +9,33 @@ import asyncio
 import multiprocessing
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
-
-from sqlalchemy import and_, func
-from sqlmodel import col, select
 
 from datacenter import months
 from datacenter.archive.events import Row, decoded
 from datacenter.archive.flows import exported
 from datacenter.counts import queries as counts
-from datacenter.counts.flows.renewing import outdated
-from datacenter.counts.tables import Watermark
 from datacenter.figures import queries as figures
 from datacenter.indicators.catalogue import catalogue, limits
 from datacenter.proofs.recount.figures import Definition, Figures, figures_of
 from datacenter.proofs.recount.month import Recount
 from datacenter.proofs.tables import Difference, Proof
 from kit.contracts import areas, ids
-from kit.contracts.clock import Clock, local_day
-from kit.contracts.refusals import Unavailable
+from kit.contracts.clock import Clock
 from kit.db.store import Session, Store
 from kit.observability.logs import log
 from kit.security.access import Caller, area_prefix
 
 _CHUNK = 10_000
-RETRY_S = 60.0
 _SMALL = 50_000  # events that are recounted in about a second
 _NOBODY = Caller(
     subject="proof", client_id="datacenter", roles=frozenset({"service"}), service=True
 )
-_running: dict[tuple[str, str, int], asyncio.Task[UUID]] = {}
-_turn = asyncio.Lock()  # a recount takes gigabytes: one after the other
-MOST_WAITING = 20  # proofs under way and waiting, in this process
 
 # is told of the events read so far; goes to another process, so it is a function of a module
 Progress = Callable[[int], Awaitable[None]]
-
-
-class Outdated(Exception):
-    """What is shown was counted by other rules."""
 
 
 class Found(NamedTuple):
@@ -62,31 +47,6 @@ class Found(NamedTuple):
     figures: int
     events: int
     differences: list[tuple[str, str, int, int, int, int]]
-
-
-async def prove(store: Store, area_code: str, month: int, folder: Path | None = None) -> UUID:
-    """Proves all figures of an area and all in it; who asks at the same time gets the same proof.
-    It is kept also if the caller leaves.
-
-    folder: where the files of exported days are.
-    Raises: DayExported, DayAltered where such a file cannot be read; Unavailable where too many
-    wait.
-    """
-    key = (store.dsn, area_code, month)
-    task = _running.get(key)
-    if task is None:
-        if len(_running) >= MOST_WAITING:
-            raise Unavailable("proofs", "too many proofs wait", retry_after_s=RETRY_S)
-        task = _running[key] = asyncio.create_task(_proved(store, area_code, month, folder))
-        task.add_done_callback(lambda _: _running.pop(key, None))
-    return await asyncio.shield(task)
-
-
-async def _proved(store: Store, area_code: str, month: int, folder: Path | None) -> UUID:
-    async with _turn:
-        found = await recount_beside(store, area_code, month, folder)
-    async with store.transaction() as session:
-        return await keep(session, area_code, month, found)
 
 
 async def recount_beside(
@@ -243,62 +203,3 @@ def definitions() -> list[Definition]:
 def _take(recount: Recount, rows: Iterable[Row]) -> None:
     for event, time, sequence in decoded(rows):
         recount.take(event, time, sequence)
-
-
-async def prove_due(
-    store: Store, city: str, proved_on: date | None, folder: Path | None = None
-) -> date:
-    """Makes what is due today: the present month unless it is proved, and a closed month unless one
-    was proved on this day by this loop.
-
-    A closed month comes in turn, since late facts still change it: a recovery, a captured voucher,
-    a complaint that is closed. Returns the day for which this is done. Raises: Outdated while the
-    counts are another release's: their difference is known.
-    """
-    async with store.reading() as session:
-        if await outdated(session):
-            raise Outdated("the counts are made anew first")
-    today = store.clock.today()
-    present = months.of_day(today)
-    if not await is_proved(store, city, present):
-        await prove(store, city, present, folder)
-    if today != proved_on and (closed := await closed_in_turn(store, city, present)) is not None:
-        await prove(store, city, closed, folder)
-    return today
-
-
-async def closed_in_turn(store: Store, city: str, present: int) -> int | None:
-    """The month before the present one that was never proved, or whose newest proof is the oldest;
-    None where no event is of one.
-    """
-    proved = and_(col(Proof.month) == Watermark.month, col(Proof.area_code) == city)
-    chosen = (
-        select(Watermark.month)
-        .outerjoin(Proof, proved)
-        .where(col(Watermark.month) < present)
-        .group_by(col(Watermark.month))
-        .order_by(func.max(col(Proof.proved_at)).nulls_first(), col(Watermark.month))
-        .limit(1)
-    )
-    async with store.reading() as session:
-        return (await session.exec(chosen)).first()
-
-
-async def is_proved(store: Store, city: str, month: int) -> bool:
-    """Whether today's proof is made; one from before the first event proves nothing, and is made
-    anew when there is one.
-    """
-    async with store.reading() as session:
-        chosen = select(Proof.proved_at, Proof.events).where(
-            Proof.area_code == city, Proof.month == month
-        )
-        newest = (
-            await session.exec(
-                chosen.order_by(col(Proof.proved_at).desc(), col(Proof.proof_id).desc()).limit(1)
-            )
-        ).first()
-        if newest is None or local_day(newest[0]) != local_day(session.now):
-            return False
-        return bool(newest[1]) or not await (await session.driver()).fetchval(
-            "select exists (select from archive)"
-        )

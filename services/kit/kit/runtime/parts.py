@@ -1,7 +1,7 @@
 """What the composition of a service hands to those who answer: each part made once."""
 
 from kit.contracts.clock import Clock
-from kit.db.personal import KeyRing
+from kit.db.personal import KeyRing, Unsealed
 from kit.db.store import Store
 from kit.rpc.client import Client
 from kit.runtime.settings import Settings
@@ -23,7 +23,7 @@ class Parts:
             service=settings.service,
             clock=self.clock,
             parts=settings.parts,
-            vault=self.ring,
+            vault=self.ring if settings.keeps_personal else Unsealed(),
             pool_size=settings.pool_size,
         )
         self.identity = Identity(

@@ -3,7 +3,7 @@
 import json
 import ssl
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -106,6 +106,9 @@ class Settings(KafkaSettings):
     """Read once from the environment, in `__main__`; the variable of a field is its name in upper
     case.
     """
+
+    # False where a service keeps nothing personal: it has no keys, and answers are kept unsealed
+    keeps_personal: ClassVar[bool] = True
 
     service: str = Field(
         min_length=1, description="name of the service: source of its events, group of its consumer"

@@ -12,8 +12,9 @@ import asyncpg
 from eldercare.datacenter.v1 import api_pb2 as pb
 from sqlmodel import col, select
 
+from datacenter import months
 from datacenter.archive.flows import exported
-from datacenter.proofruns.errors import RunEnded
+from datacenter.proofruns.errors import NotProved, RunEnded
 from datacenter.proofruns.rules import OPEN, RunState
 from datacenter.proofruns.tables import ProofRun
 from datacenter.proofs import flows as proofs
@@ -27,6 +28,9 @@ from kit.db.store import Session, Store
 from kit.observability.logs import log
 from kit.security.access import Caller
 
+MOST_WAITING = 20  # proofs under way and waiting
+RETRY_S = 60.0
+LOOK_S = 0.2  # between two looks at a run that another process makes
 BEAT = timedelta(seconds=60)  # a run without progress for so long was left behind by its process
 
 _EVENTS = "select coalesce(sum(applied), 0) from position"
@@ -36,6 +40,8 @@ update proof_run set state = $1, events = 0, beat_at = $2 where run_id = (
     order by run_id limit 1 for update skip locked)
 returning run_id, area_code, month"""
 _BEAT = "update proof_run set events = $2, beat_at = now() where run_id = $1 and state = $3"
+_turn = asyncio.Lock()  # a recount takes gigabytes: one after the other
+_working: set[asyncio.Task[bool]] = set()  # of callers who may leave
 
 
 class Cancelled(Exception):
@@ -51,8 +57,8 @@ async def start(session: Session, area_code: str, month: int) -> ProofRun:
     for known in open_ones:
         if (known.area_code, known.month) == (area_code, month):
             return known
-    if len(open_ones) >= proofs.MOST_WAITING:
-        raise Unavailable("proofs", "too many proofs wait", retry_after_s=proofs.RETRY_S)
+    if len(open_ones) >= MOST_WAITING:
+        raise Unavailable("proofs", "too many proofs wait", retry_after_s=RETRY_S)
     run = ProofRun(
         run_id=ids.new(),
         area_code=area_code,
@@ -80,15 +86,49 @@ async def cancel(session: Session, command: pb.CancelProofRun, caller: Caller) -
     return run
 
 
+async def prove(store: Store, area_code: str, month: int, folder: Path | None = None) -> UUID:
+    """Asks for a proof of an area and all in it, and waits for it; who asks at the same time gets
+    the same proof. It is made also if the caller leaves.
+
+    folder: where the files of exported days are.
+    Raises: NotProved where it failed or was cancelled; Unavailable where too many wait.
+    """
+    async with store.transaction() as session:
+        run_id = (await start(session, area_code, month)).run_id
+    while (run := await _read(store, run_id)).state in OPEN:
+        task = asyncio.create_task(work_next(store, folder))
+        _working.add(task)
+        task.add_done_callback(_working.discard)
+        if not await asyncio.shield(task):
+            await asyncio.sleep(LOOK_S)
+    if run.proof_id is None:
+        raise NotProved(month=months.text(month), why=run.reason or run.state.name)
+    return run.proof_id
+
+
+async def _read(store: Store, run_id: UUID) -> ProofRun:
+    async with store.reading() as session:
+        return await session.get_one(ProofRun, run_id)
+
+
 async def work_off(store: Store, folder: Path | None) -> None:
     """Makes the proofs that wait, one after the other, until none does; other replicas make others.
 
     folder: where the files of exported days are.
     """
-    while (run := await claimed(store)) is not None:
+    while await work_next(store, folder):
+        pass
+
+
+async def work_next(store: Store, folder: Path | None) -> bool:
+    """Makes the next proof that waits; False where none does."""
+    async with _turn:
+        if (run := await claimed(store)) is None:
+            return False
         progress = functools.partial(beat, store.dsn, run["run_id"])
         with contextlib.suppress(Cancelled):
             await made(store, run, folder, progress)
+    return True
 
 
 async def claimed(store: Store) -> Row | None:
