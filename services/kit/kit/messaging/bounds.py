@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from kit.messaging.bootstrap import Bootstrap
+from kit.messaging.starting import start
 
 ANSWER_S = 2  # Kafka's time to tell
 BEGINS_S = 10  # the beginning moves with retention only
@@ -53,7 +54,7 @@ class Brokers:
                 **self._kafka.tuned("read", metadata_max_age_ms=30_000),
             )
             try:
-                await made.start()
+                await start(made)
             except BaseException:
                 await made.stop()
                 raise

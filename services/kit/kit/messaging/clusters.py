@@ -3,13 +3,14 @@
 from aiokafka.admin import AIOKafkaAdminClient
 
 from kit.messaging.bootstrap import Bootstrap
+from kit.messaging.starting import start
 
 
 async def cluster_of(kafka: Bootstrap) -> str:
     """The cluster's id. Raises: KafkaError, OSError."""
     admin = AIOKafkaAdminClient(**kafka.aiokafka())
     try:
-        await admin.start()
+        await start(admin)
         described = await admin.describe_cluster()
         return str(described["cluster_id"])
     finally:

@@ -24,6 +24,7 @@ from kit.messaging.clusters import cluster_of
 from kit.messaging.failures import STOPPED, Limits, Stop
 from kit.messaging.polled_batch import BACK_OFF_S, PolledBatch
 from kit.messaging.reading import Client, Progress
+from kit.messaging.starting import start
 from kit.messaging.subscriber import SESSION_MS, Membership, Polled, PolledRecords
 from kit.messaging.subscriptions import Archive, subscriptions_of
 from kit.observability import names
@@ -145,7 +146,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             await asyncio.gather(self._committing, return_exceptions=True)
         if self._broker is not None:
             await self._broker.stop()
-            await self.brokers.close()
+        await self.brokers.close()
         self._stopped.set()
 
     async def wait(self) -> None:
@@ -215,7 +216,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
             try:
                 self.cluster = await cluster_of(self.kafka)
                 self._broker, self._subscriber = self._made()
-                await self._broker.start()
+                await start(self._broker)
                 self._opened = True
                 return
             except (KafkaError, OSError) as error:

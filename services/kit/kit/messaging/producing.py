@@ -58,5 +58,6 @@ async def close_unflushed(producer: AIOKafkaProducer) -> None:
         # on the first cancel it waits for requests in flight, and they for a broker that is no
         # longer asked
         sender.cancel()
+    await producer.client.close()  # the sender may have connected meanwhile
     if sender is not None and not sender.cancelled():
         sender.exception()  # looked at, so that nobody warns of it

@@ -30,6 +30,7 @@ from kit.messaging import producing
 from kit.messaging.bootstrap import Bootstrap
 from kit.messaging.clusters import cluster_of
 from kit.messaging.producing import Sent
+from kit.messaging.starting import start
 from kit.observability import names
 from kit.observability.logs import log
 
@@ -150,7 +151,7 @@ class Relay:
         )
         pause = LEAST_PAUSE_S
         try:
-            await _before(lost, producer.start())
+            await _before(lost, start(producer))
             self._cluster = await _before(lost, cluster_of(self.kafka))
             self.owner = True
             while not self._stopping:
