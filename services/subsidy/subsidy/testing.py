@@ -69,6 +69,7 @@ def an_elder(
         complete=True,
         registered_at=BEGIN,
         died_on=died_on,
+        hardship_periods=[],
     )
     return (
         assessment.ElderDied(elder=elder)
