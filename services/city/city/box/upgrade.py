@@ -14,7 +14,7 @@ REST_S = 2.0  # between two: whoever waits for a quiet moment finds one
 async def upgrade(city: City, release: Path | None) -> None:
     """Brings a living city to a release: its migrations first, while the old processes run; then
     each process in turn is drained and comes back as one of the new release, when all the others
-    are ready.
+    are ready. The gateway comes last: what it lets in, every service behind it knows.
 
     Raises: TimeoutError where one does not come back; StartFailed where the migrations fail.
     """
@@ -25,6 +25,7 @@ async def upgrade(city: City, release: Path | None) -> None:
         for child in city.supervisor.children.values()
         if isinstance(child.process, Replica)
     ]
+    replicas.sort(key=lambda pair: pair[1].service == "gateway")
     for child, process in replicas:
         async with asyncio.timeout(BACK_S):
             await city.until_all_ready()
