@@ -3,6 +3,7 @@
 import uuid
 from datetime import UTC, date, timedelta
 
+import protovalidate
 import pytest
 from eldercare.assessment.v1 import api_pb2 as api
 from eldercare.assessment.v1 import events_pb2 as events
@@ -91,6 +92,25 @@ async def test_change_rules_are_recorded_in_the_result(session: Session):
 
     assert (result.total_points, result.preliminary_level, result.level) == (86, 1, 2)
     assert list(result.change_reasons) == [ChangeReason.MENTAL_DISORDER, ChangeReason.RISK_EVENTS]
+
+
+@pytest.mark.parametrize(
+    ("code", "taken"),
+    [
+        ("F01", True),
+        ("I10.x00x002", True),
+        ("I10.x00", True),
+        ("F00.100x003+G30.101*", True),
+        ("G30.100+F00.1*", True),
+        ("I10.x00x0021", False),
+        ("I10.", False),
+        ("高血压", False),
+    ],
+)
+def test_a_diagnosis_is_a_code_of_its_real_length(code: str, taken: bool):
+    command = a_completion(str(uuid.uuid4()), diagnoses=[code])
+
+    assert (protovalidate.collect_violations(command) == []) is taken
 
 
 async def test_only_an_assigned_assessor_completes(session: Session):

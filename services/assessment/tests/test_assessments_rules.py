@@ -86,6 +86,9 @@ def of_total(total: int) -> dict[str, int]:
         (90, {"diagnoses": ["F20"]}, 0),
         (90, {"diagnoses": ["F20"], "psychiatrist_diagnosed": True}, 1),
         (66, {"diagnoses": ["F03.1"], "risk_events": 3}, 2),
+        (90, {"diagnoses": ["F00.100x003+G30.101*"]}, 1),
+        (90, {"diagnoses": ["G30.101+F00.1*"]}, 1),
+        (90, {"diagnoses": ["I10.x00x002"]}, 0),
     ],
 )
 def test_the_reference_cases_of_the_norm(total: int, flags: dict[str, object], level: int):

@@ -1,5 +1,6 @@
 """Decides the level of ability and the days of the procedure. Pure."""
 
+import re
 from calendar import SATURDAY, monthrange
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,9 @@ MENTAL = (
     "consciousness",
 )
 SOCIAL = ("vision", "hearing", "daily_affairs", "transport", "social_contact")
+
+
+_MENTAL = re.compile(r"F([0-9]{2})")  # chapter F of ICD-10, wherever in a pair of codes it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +125,11 @@ def change_reasons(
 ) -> tuple[ChangeReason, ...]:
     """Which rules worsen the level (能力等级变更依据); all that apply, in the order of the norm.
 
-    diagnoses: ICD-10 codes. risk_events: of the last 30 days, all kinds together.
+    diagnoses: ICD-10 codes, of cause and manifestation also two in one text. risk_events: of the
+    last 30 days, all kinds together.
     Source: GB/T 42195-2022, C.4.
     """
-    chapters = [int(code[1:].partition(".")[0]) for code in diagnoses if code.startswith("F")]
+    chapters = [int(chapter) for code in diagnoses for chapter in _MENTAL.findall(code)]
     demented = any(_between(chapter, limits.dementia) for chapter in chapters)
     disordered = psychiatrist_diagnosed and any(
         _between(chapter, limits.mental_disorder) for chapter in chapters
