@@ -17,7 +17,15 @@ from dispatch.planning.jobs import background_jobs
 from dispatch.planning.rules.checker import breaches
 from dispatch.planning.rules.problem import Plan, Stop
 from dispatch.settings import GROUP
-from dispatch.testing import COUNTY, ELSEWHERE, TOMORROW, a_key_ring, a_worker, an_order
+from dispatch.testing import (
+    COUNTY,
+    ELSEWHERE,
+    TOMORROW,
+    a_key_ring,
+    a_worker,
+    an_order,
+    an_organisation,
+)
 from kit.contracts import ids
 from kit.runtime.jobs import BackgroundJobs
 from kit.runtime.timers import due_now, set_timer
@@ -105,6 +113,32 @@ async def test_a_planning_that_comes_after_midnight_plans_the_day_that_has_begun
     await jobs.work()
 
     assert len(await messages(OrderAssigned)) == 1
+
+
+async def test_a_night_shift_is_planned_across_midnight(store, jobs, insert, at, rows):
+    organisation_id = ids.new()
+    night = a_worker(ids.new(), organisation_id, shift_from_min=1320, shift_to_min=360)
+    await deliver(store, GROUP, an_organisation(organisation_id), night)
+    midnight = TOMORROW - timedelta(hours=9)
+
+    def wanted(hours: float, planned_min: int = 60):
+        begin = midnight + timedelta(hours=hours)
+        until_at = begin + timedelta(hours=1)
+        return an_order(RING, wanted_from=begin, wanted_to=until_at, planned_min=planned_min)
+
+    before, noon, late, after = wanted(1), wanted(12), wanted(23, 150), wanted(25)
+    await insert(before, noon, late, after)
+
+    at("2026-03-02 18:00")
+    await jobs.work()
+    at("2026-03-03 18:00")
+    await jobs.work()
+
+    found = await rows("select order_id, planned_at from visit_order where state = $1", 3)
+    planned_at = {row["order_id"]: row["planned_at"] for row in found}
+    assert set(planned_at) == {before.order_id, late.order_id, after.order_id}
+    # the promise of the evening is seen by the next day's plan, which begins behind it
+    assert planned_at[after.order_id] >= planned_at[late.order_id] + timedelta(minutes=150)
 
 
 async def test_what_nobody_can_do_is_left_for_the_hourly_tries(store, jobs, insert, firm, at, rows):

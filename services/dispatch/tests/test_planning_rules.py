@@ -160,6 +160,25 @@ def test_the_way_between_two_homes_counts():
     assert [breach.rule for breach in breaches(problem, too_close)] == ["travel"]
 
 
+def test_the_two_shifts_of_a_night_worker_are_two_ways_from_the_depot():
+    nights = tuple(
+        Worker("w", "o", BASE, frozenset({1}), begin * HOUR, end * HOUR)
+        for begin, end in ((-2, 6), (22, 30))
+    )
+    visits = tuple(
+        Visit(name, BASE, 1, hour * HOUR, hour * HOUR + 1800, HOUR)
+        for name, hour in (("early", 1), ("noon", 12), ("late", 23), ("beyond", 25))
+    )
+    problem = Problem(visits, nights, RIDING, 2, now_s=-6 * HOUR)
+
+    plan = plan_by_scan(problem)
+
+    assert plan.unserved == ("noon",)
+    assert breaches(problem, plan) == []
+    at_noon = Plan((Stop("noon", "w", 12 * HOUR),), ("early", "late", "beyond"))
+    assert {breach.rule for breach in breaches(problem, at_noon)} == {"shift ends"}
+
+
 def test_each_rule_of_the_checker_has_its_name():
     visit = Visit("a", BASE, 1, 9 * HOUR, 10 * HOUR, HOUR, frozenset({"b"}))
     worker = Worker("w", "o", BASE, frozenset({1}), 9 * HOUR, 11 * HOUR)

@@ -43,7 +43,7 @@ async def test_a_registered_worker_is_published_without_name_or_number(session: 
     [
         ({"id_number": "341102198001010018"}, WrongCheckCharacter),
         ({"id_number": an_id_number(date(2015, 1, 1))}, ImpossibleBirthDay),
-        ({"shift_from_min": 1200, "shift_to_min": 480}, ImpossibleShift),
+        ({"shift_from_min": 480, "shift_to_min": 480}, ImpossibleShift),
         ({"certified_until": "2026-02-30"}, ImpossibleDay),
         ({"organisation_id": str(uuid.uuid4())}, NotFound),
     ],

@@ -28,6 +28,7 @@ HELP = 0
 PINNED = 1_000
 ALLOWED = 1_000_000
 PINNED_PRIORITY = 100  # the highest that VROOM has
+BEFORE_S = 86_400  # VROOM takes no second before the first; last night's shift began before midnight
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def solve(problem: Problem, budget_s: float) -> Plan:
     Pinned visits bear the highest priority and a window of one instant; who must not do a visit
     lacks a skill that only this visit needs.
     """
-    numbers = {worker.worker_id: number for number, worker in enumerate(problem.workers)}
+    numbers = {worker_id: number for number, worker_id in enumerate(problem.shifts())}
     excluded = [
         {numbers[worker_id] for worker_id in visit.excluded if worker_id in numbers}
         for visit in problem.visits
@@ -57,8 +58,9 @@ def solve(problem: Problem, budget_s: float) -> Plan:
         job = _job(number, visit, numbers, bool(excluded[number]), problem.now_s)
         if job is not None:
             search.add_job(job)
-    for number, worker in enumerate(problem.workers):
-        search.add_vehicle(_vehicle(number, worker, excluded, problem))
+    for place, worker in enumerate(problem.workers):
+        vehicle = _vehicle(place, numbers[worker.worker_id], worker, excluded, problem)
+        search.add_vehicle(vehicle)
     budget = timedelta(seconds=budget_s)
     return _plan(search.solve(exploration_level=5, nb_threads=1, timeout=budget), problem)
 
@@ -80,35 +82,37 @@ def _job(
         skills.add(ALLOWED + number)
     if from_s > to_s:
         return None
+    window = vroom.TimeWindow(from_s + BEFORE_S, to_s + BEFORE_S)
     return vroom.Job(
         number,
         number,
         default_service=visit.service_s,
         skills=skills,
         priority=PINNED_PRIORITY if visit.pinned else 0,
-        time_windows=[vroom.TimeWindow(from_s, to_s)],
+        time_windows=[window],
     )
 
 
 def _vehicle(
-    number: int, worker: Worker, excluded: Sequence[set[int]], problem: Problem
+    place: int, number: int, worker: Worker, excluded: Sequence[set[int]], problem: Problem
 ) -> vroom.Vehicle:
+    """A shift. place: among all shifts. number: of its worker, who may have two."""
     skills = {HELP + skill for skill in worker.skills} | {PINNED + number}
     skills |= {
         ALLOWED + visit
         for visit, numbers in enumerate(excluded)
         if numbers and number not in numbers
     }
-    depot = len(problem.visits) + number
+    depot = len(problem.visits) + place
     from_s = max(worker.from_s, problem.now_s)
     to_s = max(worker.to_s, problem.now_s)
     return vroom.Vehicle(
-        number,
+        place,
         start=depot,
         end=depot,
         skills=skills,
         max_tasks=problem.most,
-        time_window=vroom.TimeWindow(from_s, to_s),
+        time_window=vroom.TimeWindow(from_s + BEFORE_S, to_s + BEFORE_S),
     )
 
 
@@ -118,7 +122,7 @@ def _plan(solution: Solution, problem: Problem) -> Plan:
         Stop(
             visit_id=problem.visits[int(step["id"])].visit_id,
             worker_id=problem.workers[int(step["vehicle_id"])].worker_id,
-            begin_s=int(step["arrival"]) + int(step["waiting_time"]),
+            begin_s=int(step["arrival"]) + int(step["waiting_time"]) - BEFORE_S,
         )
         for step in steps
         if bytes(step["type"]).rstrip(b"\0") == b"job"

@@ -11,7 +11,7 @@ class ImpossibleBirthDay(Refusal):
 
 
 class ImpossibleShift(Refusal):
-    """A shift ends after it begins."""
+    """A shift has a length, and begins within the day."""
 
     field = "shift_to_min"
     text = "a shift from minute {shift_from_min} to minute {shift_to_min} of the day is impossible"

@@ -3,6 +3,9 @@
 from enum import IntEnum
 
 
+DAY_MIN = 24 * 60
+
+
 class Help(IntEnum):
     MEAL = 1
     BATH = 2
@@ -18,7 +21,7 @@ class WorkerStatus(IntEnum):
 
 
 def is_shift(from_min: int, to_min: int) -> bool:
-    """True where a daily shift begins before it ends; minutes after local midnight. Both 0 means:
-    none is agreed.
+    """True where a daily shift has a length; minutes after local midnight. One that ends at an
+    earlier minute than it begins ends on the next day. Both 0 means: none is agreed.
     """
-    return from_min < to_min or from_min == to_min == 0
+    return (from_min != to_min and from_min < DAY_MIN) or from_min == to_min == 0

@@ -1,12 +1,12 @@
 """A county's day as the planners' problem, read from what is stored, and back."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from eldercare.facility.v1 import events_pb2 as facility
-from sqlmodel import col, or_, select
+from sqlmodel import and_, col, or_, select
 
 from dispatch.limits import limits
 from dispatch.orders import personal, rules
@@ -21,6 +21,8 @@ from kit.contracts.clock import day_bounds, day_start, local_day
 from kit.contracts.refusals import NotFound
 from kit.db.store import Cipher, Session
 from kit.security.access import area_range
+
+DAY_S = 86_400
 
 
 def county_of(area_code: str) -> str:
@@ -76,7 +78,7 @@ async def problem(
     False where nothing is written.
     """
     workers = await _workers(session, county, day, shared)
-    bound = await _bound(session, day, [worker.worker_id for worker, _ in workers])
+    bound = await _bound(session, day, [worker for worker, _ in workers])
     excluded = await _excluded(session, [order.order_id for order in wanted])
     cipher = personal.cipher_of(session.store)
     open_visits = [
@@ -85,12 +87,13 @@ async def problem(
     promised_visits = [_visit(cipher, day, order, pinned=_promised(day, order)) for order in bound]
     numbers = limits(local_day(session.now))
     passed_s = -((day_start(day) - session.now) // timedelta(seconds=1))
+    planned = [shift for worker, firm in workers for shift in _shifts(worker, firm)]
     return Problem(
         visits=(*open_visits, *promised_visits),
-        workers=tuple(_planned(worker, organisation) for worker, organisation in workers),
+        workers=tuple(planned),
         riding=Riding(numbers.detour, numbers.speed_kmh, numbers.unknown_travel_min),
         most=numbers.most_visits,
-        now_s=max(0, passed_s),
+        now_s=max(-DAY_S, passed_s),
     )
 
 
@@ -127,15 +130,27 @@ def _promised(day: date, order: Order) -> Stop:
     return Stop(str(order.order_id), str(order.worker_id), second_of(day, begin_at))
 
 
-def _planned(worker: Worker, organisation: Organisation) -> PlannedWorker:
-    return PlannedWorker(
-        worker_id=str(worker.worker_id),
-        organisation_id=str(worker.organisation_id),
-        depot=GeoPoint(organisation.lon, organisation.lat),
-        skills=frozenset(worker.skills),
-        from_s=worker.shift_from_min * 60,
-        to_s=worker.shift_to_min * 60,
-    )
+def _shifts(worker: Worker, organisation: Organisation) -> Iterator[PlannedWorker]:
+    """The worker's shifts that touch the day: the one of the night before, and that of the day."""
+    from_s = worker.shift_from_min * 60
+    to_s = worker.shift_to_min * 60
+    at_night = _is_at_night(worker)
+    for begin_s, end_s in (
+        ((from_s - DAY_S, to_s), (from_s, to_s + DAY_S)) if at_night else ((from_s, to_s),)
+    ):
+        yield PlannedWorker(
+            worker_id=str(worker.worker_id),
+            organisation_id=str(worker.organisation_id),
+            depot=GeoPoint(organisation.lon, organisation.lat),
+            skills=frozenset(worker.skills),
+            from_s=begin_s,
+            to_s=end_s,
+        )
+
+
+def _is_at_night(worker: Worker) -> bool:
+    """True where the shift ends on the day after it began."""
+    return worker.shift_to_min < worker.shift_from_min
 
 
 async def _workers(
@@ -159,15 +174,26 @@ async def _workers(
     return (await session.exec(query)).all()
 
 
-async def _bound(session: Session, day: date, worker_ids: Sequence[UUID]) -> Sequence[Order]:
+async def _bound(session: Session, day: date, workers: Sequence[Worker]) -> Sequence[Order]:
+    """What is promised in the shifts that touch the day: of those at night also before and after
+    it.
+    """
     first, last = day_bounds(day)
+    nights = [worker.worker_id for worker in workers if _is_at_night(worker)]
+    planned_at = col(Order.planned_at)
     query = (
         select(Order)
         .where(
-            col(Order.worker_id).in_(worker_ids),
+            col(Order.worker_id).in_([worker.worker_id for worker in workers]),
             col(Order.state).in_(rules.BOUND),
-            col(Order.planned_at) >= first,
-            col(Order.planned_at) < last,
+            or_(
+                and_(planned_at >= first, planned_at < last),
+                and_(
+                    col(Order.worker_id).in_(nights),
+                    planned_at >= first - timedelta(seconds=DAY_S),
+                    planned_at < last + timedelta(seconds=DAY_S),
+                ),
+            ),
         )
         .order_by(col(Order.order_id))
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dispatch.orders.rules import GeoPoint
-from dispatch.planning.rules.problem import Plan, Problem, Stop, Visit, Worker
+from dispatch.planning.rules.problem import Plan, Problem, Stop, Visit, Worker, shift_of
 
 SLACK_S = 1  # another formula may round a distance to the other second
 EARTH_KM = 6371.0088
@@ -32,23 +32,24 @@ def breaches(problem: Problem, plan: Plan) -> list[Breach]:
     way from another pinned visit are not judged again.
     """
     visits = {visit.visit_id: visit for visit in problem.visits}
-    workers = {worker.worker_id: worker for worker in problem.workers}
+    shifts = problem.shifts()
     found = _counted(visits, plan)
     found += _moved(problem, plan)
-    routes: dict[str, list[Stop]] = defaultdict(list)
+    routes: dict[Worker, list[Stop]] = defaultdict(list)
     for stop in plan.stops:
         visit = visits.get(stop.visit_id)
-        worker = workers.get(stop.worker_id)
         if visit is None:
             continue
+        own = shifts.get(stop.worker_id)
+        worker = shift_of(stop, own) if own else None
         if worker is not None:
-            routes[stop.worker_id].append(stop)
+            routes[worker].append(stop)
         if visit.pinned is None:
             found += _alone(stop, visit, worker, problem)
-    for worker_id, stops in routes.items():
+    for worker, stops in routes.items():
         route = sorted(stops, key=lambda stop: stop.begin_s)
-        found += _shift(route, visits, workers[worker_id], problem)
-        found += _ways(route, visits, worker_id, problem)
+        found += _shift(route, visits, worker, problem)
+        found += _ways(route, visits, worker.worker_id, problem)
     return found
 
 
@@ -89,7 +90,7 @@ def _alone(stop: Stop, visit: Visit, worker: Worker | None, problem: Problem) ->
 def _shift(
     route: Sequence[Stop], visits: Mapping[str, Visit], worker: Worker, problem: Problem
 ) -> list[Breach]:
-    """What is wrong with a worker's day as a whole: its length and both ends."""
+    """What is wrong with a worker's shift as a whole: its length and both ends."""
     found = []
     new = [stop for stop in route if visits[stop.visit_id].pinned is None]
     if len(route) > problem.most and new:

@@ -2,6 +2,8 @@
 seconds after local midnight.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dispatch.orders.rules import GeoPoint
@@ -37,7 +39,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker's day: sets out from the depot not before from_s and is back there by to_s."""
+    """A shift that touches the day: its worker sets out from the depot not before from_s and is back
+    there by to_s. Who works at night has two: last night's, which began before midnight, and this
+    night's, which ends after it.
+    """
 
     worker_id: str
     organisation_id: str
@@ -46,13 +51,25 @@ class Worker:
     from_s: int
     to_s: int
 
+    def away_s(self, second: int) -> int:
+        """Seconds from a second of the day to this shift; 0 inside."""
+        return max(self.from_s - second, second - self.to_s, 0)
+
+
+def shift_of(stop: Stop, shifts: Sequence[Worker]) -> Worker:
+    """The shift that a stop belongs to: the one it begins in, or is nearest to.
+
+    shifts: of the stop's worker, at least one.
+    """
+    return min(shifts, key=lambda worker: worker.away_s(stop.begin_s))
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Everything a plan depends on.
 
-    most: visits a worker does at most in a day. now_s: nothing new begins before it; 0 for a later
-    day.
+    most: visits a worker does at most in a shift. now_s: nothing new begins before it; negative for
+    a later day.
     """
 
     visits: tuple[Visit, ...]
@@ -60,6 +77,13 @@ class Problem:
     riding: Riding
     most: int
     now_s: int = 0
+
+    def shifts(self) -> dict[str, list[Worker]]:
+        """The shifts of each worker, by id."""
+        found: dict[str, list[Worker]] = defaultdict(list)
+        for worker in self.workers:
+            found[worker.worker_id].append(worker)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

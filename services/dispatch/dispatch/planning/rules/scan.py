@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from dispatch.orders.rules import GeoPoint
-from dispatch.planning.rules.problem import Plan, Problem, Stop, Visit, Worker
+from dispatch.planning.rules.problem import Plan, Problem, Stop, Visit, Worker, shift_of
 from dispatch.planning.rules.travel import travel_s
 
 Routes = Mapping[str, Sequence[Stop]]
@@ -22,9 +22,14 @@ def best_stop(visit: Visit, problem: Problem, routes: Routes) -> Stop | None:
     routes: each worker's stops in the order of time. Returns None where no able worker has a gap.
     """
     visits = {known.visit_id: known for known in problem.visits}
+    shifts = problem.shifts()
     found: list[tuple[int, int, int, str]] = []
     for worker in problem.workers:
-        route = routes.get(worker.worker_id, ())
+        route = [
+            stop
+            for stop in routes.get(worker.worker_id, ())
+            if shift_of(stop, shifts[worker.worker_id]) is worker
+        ]
         if is_able(worker, visit) and len(route) < problem.most:
             found += [
                 (extra_s, begin_s, len(route), worker.worker_id)
