@@ -28,7 +28,9 @@ HELP = 0
 PINNED = 1_000
 ALLOWED = 1_000_000
 PINNED_PRIORITY = 100  # the highest that VROOM has
-BEFORE_S = 86_400  # VROOM takes no second before the first; last night's shift began before midnight
+BEFORE_S = (
+    86_400  # VROOM takes no second before the first; last night's shift began before midnight
+)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from enum import IntEnum
 
-
 DAY_MIN = 24 * 60
 
 

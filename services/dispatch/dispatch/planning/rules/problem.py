@@ -39,9 +39,9 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A shift that touches the day: its worker sets out from the depot not before from_s and is back
-    there by to_s. Who works at night has two: last night's, which began before midnight, and this
-    night's, which ends after it.
+    """A shift that touches the day: its worker sets out from the depot not before from_s and is
+    back there by to_s. Who works at night has two: last night's, which began before midnight, and
+    this night's, which ends after it.
     """
 
     worker_id: str
