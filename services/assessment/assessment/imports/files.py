@@ -1,27 +1,27 @@
-"""Reads a CSV file of elders: its rows with their lines, and the registration that a row means."""
+"""Reads a file of elders: its columns, its rows with their lines, and the registration that a row
+means.
+"""
 
-import csv
-import io
-import re
-from collections.abc import Callable, Iterator
-from enum import IntEnum
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from eldercare.assessment.v1 import api_pb2 as api
 from eldercare.assessment.v1 import events_pb2 as events
 
-from assessment.elders.rules import Hardship, Living
+from assessment.imports import cells as reading
+from assessment.imports import decoding
+from assessment.imports.decoding import Numbered
 from assessment.imports.errors import NotACsv
 
 REQUIRED = ("name", "id_number", "area_code", "living")
 COLUMNS = tuple(field.name for field in api.RegisterElder.DESCRIPTOR.fields)
 ERROR_COLUMNS = ("error_field", "error_rule", "error_text")
-TRUE = frozenset({"true", "1", "yes", "是"})
-FALSE = frozenset({"false", "0", "no", "否", ""})
 
 Cells = list[str]
 
-_BREAK = re.compile(r"\s*[\t\r\n]\s*")
+_DROPPED = frozenset({*ERROR_COLUMNS, *reading.UNUSED})
+_TITLE_ROWS = 10  # above the header line, at most
+_SAMPLE = 200  # rows that tell how the file was saved
 
 
 class Fault(NamedTuple):
@@ -32,34 +32,29 @@ class Fault(NamedTuple):
     text: str
 
 
-class Reader(Protocol):
-    """What `csv.reader` makes. line_num: lines that are read so far."""
-
-    @property
-    def line_num(self) -> int: ...
-    def __next__(self) -> Cells: ...
-
-
-def read(data: bytes) -> tuple[list[str], Iterator[tuple[int, Cells]]]:
-    """Columns and numbered rows of a file, without its columns of errors. Raises: NotACsv, the rows
-    also while they are read.
+def read(data: bytes) -> tuple[list[str], list[Numbered]]:
+    """Columns and numbered rows of a file, without the columns that say nothing about an elder.
+    Raises: NotACsv.
     """
-    reader = csv.reader(io.StringIO(_decoded(data), newline=""), strict=True)
-    header = [name.strip().lower() for name in next(_cells(reader), (0, []))[1]]
-    if not any(header):
+    found = list(decoding.rows(data))
+    if decoding.is_misread([cell for _, cells in found[:_SAMPLE] for cell in cells]):
+        raise NotACsv(
+            why="its texts are UTF-8 that was read as another encoding; save the original again"
+        )
+    place = _header_place([cells for _, cells in found[:_TITLE_ROWS]])
+    header = [reading.heading(name) for name in found[place][1]] if found else []
+    while header and not header[-1]:
+        header.pop()
+    if not header:
         raise NotACsv(why="it is empty, without a header line")
-    kept = [place for place, name in enumerate(header) if name not in ERROR_COLUMNS]
+    kept = [place for place, name in enumerate(header) if name not in _DROPPED]
     columns = [header[place] for place in kept]
     _check_columns(columns)
-
-    def rows() -> Iterator[tuple[int, Cells]]:
-        for line, cells in _cells(reader):
-            if any(cells):
-                # a cell too many must stay visible: the row is refused for it
-                extra = cells[len(header) :]
-                yield line, [cells[place] for place in kept if place < len(cells)] + extra
-
-    return columns, rows()
+    return columns, [
+        (line, _cells(cells, header, kept))
+        for line, cells in found[place + 1 :]
+        if any(cell.strip() for cell in cells)
+    ]
 
 
 def parsed(columns: list[str], cells: Cells) -> tuple[api.RegisterElder, list[Fault]]:
@@ -72,20 +67,30 @@ def parsed(columns: list[str], cells: Cells) -> tuple[api.RegisterElder, list[Fa
     for name, text in zip(columns, cells, strict=False):
         try:
             if name == "hardships":
-                command.hardships.extend(_hardships(text))
+                groups = reading.members(text)
+                command.hardships.extend(map(events.Elder.Hardship.ValueType, groups))
             elif text or name in REQUIRED:
-                setattr(command, name, _VALUES.get(name, str)(text))
+                setattr(command, name, reading.value(name, text))
         except ValueError as error:
             faults.append(Fault(name, "UNREADABLE", str(error)))
     return command, faults
 
 
-def _decoded(data: bytes) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise NotACsv(why=f"line {line} is not UTF-8; save the file as CSV UTF-8") from error
+def _header_place(first: Sequence[Cells]) -> int:
+    """Where the header line stands: the first row that names two columns, else the first."""
+    for place, cells in enumerate(first):
+        if len({reading.heading(cell) for cell in cells} & set(COLUMNS)) > 1:
+            return place
+    return 0
+
+
+def _cells(cells: Cells, header: list[str], kept: list[int]) -> Cells:
+    # spreadsheets leave out, or add, empty cells at the end of a line; any other cell too many must
+    # stay visible: the row is refused for it
+    extra = [cell for cell in cells[len(header) :] if cell.strip()]
+    return [
+        reading.tidy(header[place], cells[place]) for place in kept if place < len(cells)
+    ] + extra
 
 
 def _check_columns(columns: list[str]) -> None:
@@ -97,60 +102,3 @@ def _check_columns(columns: list[str]) -> None:
             raise NotACsv(why=f"column {name!r} is unknown; columns are {', '.join(COLUMNS)}")
         if columns.count(name) > 1:
             raise NotACsv(why=f"column {name} stands twice in the header line")
-
-
-def _cells(reader: Reader) -> Iterator[tuple[int, Cells]]:
-    """Rows with the line they begin in."""
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise NotACsv(why=f"line {line}: {error}") from error
-        # a text has one line: what spreadsheets break inside a cell is joined again
-        yield line, [_BREAK.sub(" ", cell.strip()) for cell in cells]
-
-
-def _hardships(text: str) -> list[events.Elder.Hardship.ValueType]:
-    parts = (part.strip() for part in text.split(";"))
-    return [events.Elder.Hardship.ValueType(_member(Hardship, part)) for part in parts if part]
-
-
-def _member(kind: type[IntEnum], text: str) -> int:
-    """A member of a nominal set by its number or name, with or without the prefix the contract
-    gives it.
-    """
-    name = text.upper().removeprefix(f"{kind.__name__.upper()}_")
-    for member in kind:
-        if name in (member.name, str(member.value)):
-            return int(member)
-    raise ValueError(f"is none of {', '.join(member.name for member in kind)}")
-
-
-def _living(text: str) -> int:
-    return _member(Living, text)
-
-
-def _flag(text: str) -> bool:
-    if text.lower() in TRUE:
-        return True
-    if text.lower() in FALSE:
-        return False
-    raise ValueError("is neither true nor false")
-
-
-def _degrees(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError("is no number of degrees") from None
-
-
-_VALUES: dict[str, Callable[[str], object]] = {
-    "living": _living,
-    "local_register": _flag,
-    "lon": _degrees,
-    "lat": _degrees,
-}

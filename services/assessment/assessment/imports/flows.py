@@ -25,6 +25,7 @@ from assessment.elders import flows as elders
 from assessment.elders.queries import opened, public
 from assessment.elders.tables import Elder
 from assessment.imports import files, queries
+from assessment.imports.cells import defused
 from assessment.imports.errors import NoAreaOfYourOwn
 from assessment.imports.files import Cells, Fault
 from assessment.imports.rules import ImportState
@@ -132,7 +133,7 @@ async def failed_rows(
         cells = json.loads(context.ring.open(failure.cells_sealed, "rows"))
         padded = (cells + [""] * width)[:width]
         errors = ["; ".join(parts) for parts in zip(*failure.errors, strict=True)]
-        writer.writerow([*padded, *errors])
+        writer.writerow(map(defused, [*padded, *errors]))
     data = ("\ufeff" + text.getvalue()).encode()
     return HttpBody(content_type="text/csv; charset=utf-8", data=data)
 
@@ -207,8 +208,6 @@ def _checked(
     refused here by the same code.
     """
     command, faults = files.parsed(job.columns, cells)
-    # as its digest is made: `x` and `X` are one person, also within a chunk
-    command.id_number = command.id_number.upper()
     faulty = {fault.field for fault in faults}
     for fault in _violations(command):
         if fault.field not in faulty:

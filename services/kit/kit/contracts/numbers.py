@@ -46,15 +46,28 @@ def resident_check(digits: str) -> str:
     ]
 
 
+def full(number: str) -> str:
+    """The 18 characters of an ID number; one of 15 digits, as cards bore until 1999, gets its
+    century and check character. Any other text as it is, with large letters. Source: GB 11643-1999.
+
+    >>> full("110105491231002"), full("11010519491231002x")
+    ('11010519491231002X', '11010519491231002X')
+    """
+    if len(number) == 15 and number.isascii() and number.isdigit():
+        digits = f"{number[:6]}19{number[6:]}"
+        return digits + resident_check(digits)
+    return number.upper()
+
+
 def resident(number: str) -> Resident:
-    """Reads an 18-character ID number; a small x counts as X.
+    """Reads an ID number of 18 characters, or of 15; a small x counts as X.
 
     Raises: WrongCheck, NoSuchDay.
 
     >>> resident("11010519491231002x")
     Resident(number='11010519491231002X', born_on=datetime.date(1949, 12, 31), male=False)
     """
-    number = number.upper()
+    number = full(number)
     if resident_check(number[:17]) != number[17:]:
         raise WrongCheck("the check character of the ID number is wrong (GB 11643-1999)")
     try:

@@ -1,0 +1,166 @@
+"""What is in a file that a spreadsheet saved: rows of cells as text, whatever program saved it."""
+
+import codecs
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from assessment.imports.errors import NotACsv
+
+Numbered = tuple[int, list[str]]  # the line or row that a row begins in, and its cells
+
+_ZIP = b"PK\x03\x04"  # .xlsx
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls
+_MOST_BYTES = 512 << 20  # of a workbook when it is unpacked
+_MOST_CELLS = 30_000_000  # of a sheet; the reader takes room for each, also for the empty ones
+_CELL = re.compile(rb'<c [^>]*?r="([A-Z]{1,3})([0-9]{1,7})"')
+_EXACT = 10**15  # from here on a spreadsheet's numbers have lost digits
+_DELIMITERS = ",\t;"
+
+
+def rows(data: bytes) -> Iterator[Numbered]:
+    """Numbered rows of a CSV file, or of the first visible sheet of a workbook. Raises: NotACsv,
+    also while they are read.
+    """
+    if data.startswith((_ZIP, _OLE)):
+        return _sheet_rows(data)
+    return _csv_rows(_decoded(data))
+
+
+def is_misread(texts: Sequence[str]) -> bool:
+    """True where most of these texts are UTF-8 that was read as GB18030 or as Latin letters, and
+    saved so.
+
+    >>> is_misread(["寮犱笁", "鏉庡洓", "name"]), is_misread(["张三", "联通", "Čapek"])
+    (True, False)
+    """
+    foreign = [text for text in texts if not text.isascii()]
+    return 2 * sum(map(_reads_otherwise, foreign)) > len(foreign)
+
+
+def _reads_otherwise(text: str) -> bool:
+    for encoding in ("gb18030", "cp1252", "latin-1"):
+        try:
+            if _is_chinese(text.encode(encoding).decode("utf-8")):
+                return True
+        except UnicodeError:
+            continue
+    return False
+
+
+def _is_chinese(text: str) -> bool:
+    return any("\u4e00" <= character <= "\u9fff" for character in text)
+
+
+def _decoded(data: bytes) -> str:
+    """UTF-8, UTF-16 by its mark, else GB18030, in which spreadsheets of Chinese machines save."""
+    try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return data.decode("utf-16")
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        try:
+            return data.decode("gb18030")
+        except UnicodeDecodeError:
+            line = data[: error.start].count(b"\n") + 1
+            raise NotACsv(
+                why=f"line {line} is not UTF-8 and not GB18030; save the file as CSV UTF-8"
+            ) from error
+    if "\0" in text:
+        raise NotACsv(why="it is UTF-16 without its mark, or no text; save the file as CSV UTF-8")
+    if text.isascii() or _is_chinese(text) or is_misread(re.split(r"[,;\t\r\n]", text[:4000])):
+        return text
+    # a few GB18030 characters are the bytes of Greek or Arabic letters in UTF-8
+    try:
+        other = data.decode("gb18030")
+    except UnicodeDecodeError:
+        return text
+    return other if _is_chinese(other) else text
+
+
+def _csv_rows(text: str) -> Iterator[Numbered]:
+    head = text.lstrip().partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise NotACsv(why=f"line {line}: {error}") from error
+        yield line, cells
+
+
+def _sheet_rows(data: bytes) -> Iterator[Numbered]:
+    """The rows of a sheet; a merged cell's value stands in each of its places."""
+    try:
+        if data.startswith(_ZIP):
+            _check_size(data)
+        sheet = _first_sheet(CalamineWorkbook.from_filelike(io.BytesIO(data)))
+        grid = [list(map(_text, row)) for row in sheet.to_python(skip_empty_area=False)]
+        merged = sheet.merged_cell_ranges or []
+    except (CalamineError, zipfile.BadZipFile, KeyError) as error:
+        raise NotACsv(why="the workbook is damaged, or has a password") from error
+    for (top, left), (bottom, right) in merged:
+        for row in grid[top : bottom + 1]:
+            row[left : right + 1] = [grid[top][left]] * len(row[left : right + 1])
+    return enumerate(grid, start=1)
+
+
+def _first_sheet(book: CalamineWorkbook) -> CalamineSheet:
+    for sheet in book.sheets_metadata:
+        if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible:
+            return book.get_sheet_by_name(sheet.name)
+    raise NotACsv(why="the workbook has no visible sheet")
+
+
+def _check_size(data: bytes) -> None:
+    """Refuses what would take more memory than a file of elders needs."""
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        if sum(part.file_size for part in parts.infolist()) > _MOST_BYTES:
+            raise NotACsv(why="the workbook is too large")
+        for name in parts.namelist():
+            if not name.startswith("xl/worksheets/"):
+                continue
+            places = _CELL.findall(parts.read(name))
+            width = max((_column(letters) for letters, _ in places), default=0)
+            height = max((int(digits) for _, digits in places), default=0)
+            if width * height > _MOST_CELLS:
+                raise NotACsv(why="a cell of the workbook stands too far away from the others")
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def _text(value: object) -> str:
+    """A cell as somebody would type it. A number too long for a spreadsheet keeps the exponent that
+    shows it.
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        if abs(value) >= _EXACT:
+            return f"{value:.5E}"
+        return str(int(value)) if value == int(value) else repr(value)
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
