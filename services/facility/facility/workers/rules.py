@@ -1,8 +1,9 @@
 """Decides what a shift is; the nominal sets of a worker. Pure."""
 
+from datetime import timedelta
 from enum import IntEnum
 
-DAY_MIN = 24 * 60
+DAY_MIN = timedelta(days=1) // timedelta(minutes=1)
 
 
 class Help(IntEnum):
