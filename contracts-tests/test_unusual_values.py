@@ -140,6 +140,12 @@ def changed(body: Document, path: tuple[str, ...], value: Any) -> Document:
     return body | {first: changed(body[first], tuple(rest), value) if rest else value}
 
 
+def least_beside_path(method: Method) -> Document:
+    """The least request, without what stands in the path."""
+    in_path = PLACES.findall(method.path)
+    return {name: value for name, value in calls.least(method).items() if name not in in_path}
+
+
 @SERVICES
 async def test_every_body_with_an_unusual_value_is_refused_or_taken(
     door: Gateway, request: pytest.FixtureRequest
@@ -167,14 +173,12 @@ async def test_every_question_with_an_unusual_parameter_is_refused_or_answered(
             continue
         in_path = PLACES.findall(method.path)
         path = filled(method.path, calls.example(method))
-        least = {name: str(value) for name, value in calls.least(method).items()}
+        least = least_beside_path(method)
         for field in method.request.DESCRIPTOR.fields:
             if field.name in in_path:
                 continue
             rest = "&".join(
-                f"{name}={value}"
-                for name, value in least.items()
-                if name not in in_path and name != field.name
+                f"{name}={value}" for name, value in least.items() if name != field.name
             )
             for value, wrong in unusual_values.unusual(field):
                 text = unusual_values.parameter(value, field)
@@ -184,10 +188,9 @@ async def test_every_question_with_an_unusual_parameter_is_refused_or_answered(
                 answer = await door.ask(method, path, query=query)
                 if found := fault(answer, field.name, wrong=wrong):
                     faults.append(f"{named(method)} {field.name}={text[:40]!r}: {found}")
-        for query, field_name in ((b"nobody%00knows=1", "nobody\ufffdknows"),):
-            answer = await door.ask(method, path, query=query)
-            if found := fault(answer, field_name, wrong=True):
-                faults.append(f"{named(method)} {query!r}: {found}")
+        answer = await door.ask(method, path, query=b"nobody%00knows=1")
+        if found := fault(answer, "nobody\ufffdknows", wrong=True):
+            faults.append(f"{named(method)} nobody%00knows: {found}")
 
     assert faults == []
 
@@ -199,16 +202,11 @@ async def test_every_path_with_an_unusual_id_is_refused_or_leads_nowhere(
     faults = []
     for method in OF_SERVICE[request.node.callspec.params["door"]]:
         for place in PLACES.findall(method.path):
+            least = least_beside_path(method)
+            content = unusual_values.body(least) if method.body else None
+            query = b"" if method.body else str(httpx.QueryParams(least)).encode()
             for unusual in PATHS:
                 path = filled(method.path, calls.example(method) | {place: unusual})
-                in_path = PLACES.findall(method.path)
-                least = {
-                    name: value
-                    for name, value in calls.least(method).items()
-                    if name not in in_path
-                }
-                content = unusual_values.body(least) if method.body else None
-                query = b"" if method.body else httpx.QueryParams(least).__str__().encode()
                 answer = await door.ask(method, path, content, query)
                 if found := fault(answer, place, wrong=False):
                     faults.append(f"{named(method)} {unusual[:20]}: {found}")

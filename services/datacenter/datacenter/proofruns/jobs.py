@@ -1,6 +1,4 @@
-"""What runs for as long as the service: the queue of proofs is worked off, and
-daily proofs are put into it.
-"""
+"""What runs for as long as the service: the queue of proofs, and the daily proofs put into it."""
 
 import asyncio
 from datetime import date, timedelta
