@@ -7,6 +7,7 @@ import pytest
 from eldercare.assessment.v1 import events_pb2 as assessment
 from eldercare.dispatch.v1 import events_pb2 as dispatch
 from eldercare.facility.v1 import events_pb2 as facility
+from eldercare.subsidy.v1 import events_pb2 as subsidy
 from google.protobuf.message import Message
 
 from datacenter.proofs.recount.figures import Figures
@@ -34,22 +35,92 @@ def as_records(*events: tuple[Message, str, int]) -> list[Record]:
     ]
 
 
-async def test_a_death_counts_from_the_month_in_which_it_was_reported(
-    hear: Hear, shown: Shown
-) -> None:
+async def test_a_death_counts_from_the_month_in_which_it_happened(hear: Hear, shown: Shown) -> None:
     elder = an_elder()
     dead = assessment.Elder.FromString(elder.SerializeToString())
-    dead.status, dead.died_on = assessment.Elder.STATUS_DEAD, "2025-01-20"
+    dead.status, dead.died_on = assessment.Elder.STATUS_DEAD, "2025-02-20"
+    moved = an_elder(elder_id=elder.elder_id, area_code=THERE)
 
     await hear(
         as_records(
             (assessment.ElderRegistered(elder=elder), "2025-01-10", 1),
-            (assessment.ElderDied(elder=dead), "2025-03-05", 2),
+            (assessment.ElderChanged(elder=moved), "2025-03-02", 2),
+            (assessment.ElderDied(elder=dead), "2025-03-05", 3),
         )
     )
 
-    assert (await shown("2025-02"))["POP01", HERE] == (1, 0)
-    assert ("POP01", HERE) not in await shown("2025-03")
+    assert (await shown("2025-01"))["POP01", HERE] == (1, 0)
+    for month in ("2025-02", "2025-03", "2025-12"):
+        assert not any(code == "POP01" for code, _ in await shown(month)), month
+
+
+async def test_what_is_corrected_of_a_birth_was_so_all_along(hear: Hear, shown: Shown) -> None:
+    elder = an_elder(born_on="1950-06-30")
+    corrected = an_elder(elder_id=elder.elder_id, born_on="1940-06-30")
+
+    await hear(
+        as_records(
+            (assessment.ElderRegistered(elder=elder), "2025-01-10", 1),
+            (assessment.ElderChanged(elder=corrected), "2025-04-05", 2),
+        )
+    )
+
+    assert (await shown("2025-01"))["POP04", HERE] == (1, 1)
+
+
+async def test_a_stay_counts_by_its_days_whenever_they_are_known(hear: Hear, shown: Shown) -> None:
+    same = {
+        name: str(ids.new()) for name in ("facility_id", "organisation_id", "bed_id", "elder_id")
+    } | {"stay_id": str(ids.new()), "area_code": HERE}
+    began = facility.StayBegan(
+        **same, began_on="2025-01-31", admitted_at=timestamp(at("2025-03-05"))
+    )
+    ended = facility.StayEnded(
+        **same, ended_on="2025-03-01", discharged_at=timestamp(at("2025-05-05"))
+    )
+
+    await hear(as_records((began, "2025-03-05", 1), (ended, "2025-05-05", 2)))
+
+    stays = [
+        (await shown(month)).get(("FA09", HERE))
+        for month in ("2024-12", "2025-01", "2025-02", "2025-03")
+    ]
+    assert stays == [None, (1, 0), (1, 0), None]
+
+
+async def test_an_allowance_counts_by_its_days_whenever_they_are_known(
+    hear: Hear, shown: Shown
+) -> None:
+    elder = an_elder(born_on="1940-06-30")
+    same = {
+        "entitlement_id": str(ids.new()),
+        "elder_id": elder.elder_id,
+        "area_code": HERE,
+        "policy_code": "old-age-allowance",
+        "kind": subsidy.Policy.KIND_CASH,
+    }
+    opened = subsidy.EntitlementOpened(
+        **same, valid_from="2025-02-28", opened_at=timestamp(at("2025-04-05"))
+    )
+    closed = subsidy.EntitlementClosed(
+        **same,
+        cause=subsidy.EntitlementClosed.CAUSE_POLICY_ENDED,
+        closed_on="2025-04-01",
+        closed_at=timestamp(at("2025-06-05")),
+    )
+
+    await hear(
+        as_records(
+            (assessment.ElderRegistered(elder=elder), "2025-01-10", 1),
+            (opened, "2025-04-05", 1),
+            (closed, "2025-06-05", 2),
+        )
+    )
+
+    given = [
+        (await shown(month))["SU01", HERE] for month in ("2025-01", "2025-02", "2025-03", "2025-04")
+    ]
+    assert given == [(0, 1), (1, 1), (1, 1), (0, 1)]
 
 
 async def test_a_move_takes_the_stocks_along_in_its_month(hear: Hear, shown: Shown) -> None:

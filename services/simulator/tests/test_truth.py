@@ -269,6 +269,31 @@ def test_a_closed_month_keeps_its_stock_when_the_world_changes(figures_of: Figur
     assert (elders(JANUARY), elders(FEBRUARY)) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("died_on", "alive", "staying"),
+    [
+        (date(2026, 1, 30), [0, 0], [0, 0]),
+        (date(2026, 1, 31), [0, 0], [1, 0]),
+        (date(2026, 2, 1), [1, 0], [1, 0]),
+        (date(2026, 3, 1), [1, 1], [1, 1]),
+    ],
+)
+def test_a_death_that_is_known_late_restates_the_months_since(
+    figures_of: FiguresOf, died_on: date, alive: list[int], staying: list[int]
+) -> None:
+    truth, world = Truth(TREE), World(people=[an_elder(0)])
+    world.stays[0] = Facility(OPERATOR, VILLAGE, "house", "COUNTY", "PUBLIC", 20, 14)
+    truth.close(JANUARY, world)
+    truth.close(FEBRUARY, world)
+
+    for ended in truth.ended_since(died_on):
+        ended.record_death(0, died_on)
+
+    found = [figures_of(truth, month) for month in (JANUARY, FEBRUARY)]
+    assert [one.get(("POP01", CITY), (0, 0))[0] for one in found] == alive
+    assert [one.get(("FA09", CITY), (0, 0))[0] for one in found] == staying
+
+
 CODES = st.sampled_from([VILLAGE, NEIGHBOUR, FAR, "341102000000"])
 
 

@@ -15,6 +15,7 @@ from datacenter.subjects.declaration import NOTHING, State, Subject, When
 from datacenter.subjects.merges import each, newest, newest_of_each
 from datacenter.subjects.organisation import Organisation, organisation
 from datacenter.subjects.results import Result, valid_level
+from datacenter.subjects.timelines import Entry
 
 _Elder = assessment.Elder
 APART = frozenset((_Elder.LIVING_ALONE, _Elder.LIVING_SPOUSE_ONLY))
@@ -26,23 +27,56 @@ BASIC = frozenset((_Elder.HARDSHIP_DIBAO, _Elder.HARDSHIP_TEKUN))
 HELPED = BASIC | {_Elder.HARDSHIP_LOW_INCOME}
 
 
-class Registration(NamedTuple):
-    """The full state of an elder at one version."""
+# What one version of an elder's state says, each part from the month of the day it is of: that of a
+# death, whenever it was told. A newer version hides what older ones say of that month and later.
+
+
+class Identity(NamedTuple):
+    """Who it is, as of the registration: what is corrected was so all along."""
 
     month: int
     sequence: int
-    at: int
-    area: str
     born_month: int
     sex: int
-    living: int
-    hardships: Collection[int]
-    is_complete: bool
+
+
+class Life(NamedTuple):
+    """Whether the elder lives, and in the city: dead from the day of death."""
+
+    month: int
+    sequence: int
     is_alive: bool
 
 
+class Dwelling(NamedTuple):
+    """Where the elder lives."""
+
+    month: int
+    sequence: int
+    area: str
+
+
+class Household(NamedTuple):
+    """With whom the elder lives, and whether all basic facts are known."""
+
+    month: int
+    sequence: int
+    living: int
+    is_complete: bool
+
+
+class Hardship(NamedTuple):
+    """The groups of hardship that the elder belongs to."""
+
+    month: int
+    sequence: int
+    hardships: Collection[int]
+
+
 class Allowance(NamedTuple):
-    """A cash subsidy was opened or ended."""
+    """A cash subsidy is open from the month of its first day, or ended from that of the first day
+    without it.
+    """
 
     month: int
     sequence: int
@@ -52,15 +86,19 @@ class Allowance(NamedTuple):
 
 
 class Elder(State):
-    """What is known of an elder, all by month of business time."""
+    """What is known of an elder, all by the month of the day it is of."""
 
-    registrations: Annotated[Sequence[Registration], newest, "the public state"] = ()
+    identities: Annotated[Sequence[Identity], newest, "birth and sex"] = ()
+    lives: Annotated[Sequence[Life], newest, "alive and here, or not"] = ()
+    dwellings: Annotated[Sequence[Dwelling], newest, "the area"] = ()
+    households: Annotated[Sequence[Household], newest, "living and completeness"] = ()
+    hardships: Annotated[Sequence[Hardship], newest, "groups of hardship"] = ()
     results: Annotated[Sequence[Result], newest, "results in force"] = ()
     allowances: Annotated[
         Mapping[str, Sequence[Allowance]], newest_of_each, "cash subsidies, by entitlement"
     ] = NOTHING
     voucher_months: Annotated[
-        Sequence[int], each, "months of vouchers that were issued by the end of that month"
+        Sequence[int], each, "months of vouchers that were issued, whenever that was"
     ] = ()
     homes: Annotated[Sequence[str], each, "organisations with which the elder ever stayed"] = ()
 
@@ -123,57 +161,59 @@ def _registered(
     when: When,
     _: Limits,
 ) -> Elder:
-    state = event.elder
-    registration = Registration(
-        when.month,
-        when.sequence,
-        when.at,
-        state.area_code,
-        months.of_text(state.born_on),
-        state.sex,
-        state.living,
-        sorted(state.hardships),
-        state.complete,
-        state.status == _Elder.STATUS_ALIVE,
+    state, sequence, month = event.elder, when.sequence, when.month
+    registered = months.of_seconds(state.registered_at.seconds)
+    is_alive = state.status == _Elder.STATUS_ALIVE
+    is_dated = state.status == _Elder.STATUS_DEAD and state.died_on
+    lived_to = months.of_text(state.died_on) if is_dated else month
+    born = months.of_text(state.born_on)
+    return Elder(
+        identities=(Identity(registered, sequence, born, state.sex),),
+        lives=(Life(lived_to, sequence, is_alive),),
+        dwellings=(Dwelling(month, sequence, state.area_code),),
+        households=(Household(month, sequence, state.living, state.complete),),
+        hardships=(Hardship(month, sequence, sorted(state.hardships)),),
     )
-    return Elder(registrations=(registration,))
 
 
 @elder.on(assessment.AssessmentApproved, id="elder_id")
 def _approved(event: assessment.AssessmentApproved, when: When, _: Limits) -> Elder:
     first, end = months.of_text(event.valid_from), months.of_text(event.valid_to)
-    result = Result(when.month, when.at, event.assessment_id, first, end, event.level)
+    approved = months.of_seconds(event.approved_at.seconds)
+    result = Result(approved, when.at, event.assessment_id, first, end, event.level)
     return Elder(results=(result,))
 
 
 @elder.on(subsidy.EntitlementOpened, id="elder_id")
 def _opened(event: subsidy.EntitlementOpened, when: When, _: Limits) -> Elder | None:
-    return _entitled(event, when, True)
+    return _entitled(event, months.of_text(event.valid_from), when, True)
 
 
-@elder.on(subsidy.EntitlementRefused, subsidy.EntitlementClosed, id="elder_id")
-def _ended(
-    event: subsidy.EntitlementRefused | subsidy.EntitlementClosed, when: When, _: Limits
-) -> Elder | None:
-    return _entitled(event, when, False)
+@elder.on(subsidy.EntitlementClosed, id="elder_id")
+def _closed(event: subsidy.EntitlementClosed, when: When, _: Limits) -> Elder | None:
+    return _entitled(event, months.of_text(event.closed_on), when, False)
+
+
+@elder.on(subsidy.EntitlementRefused, id="elder_id")
+def _refused(event: subsidy.EntitlementRefused, when: When, _: Limits) -> Elder | None:
+    return _entitled(event, months.of_seconds(event.refused_at.seconds), when, False)
 
 
 def _entitled(
     event: subsidy.EntitlementOpened | subsidy.EntitlementRefused | subsidy.EntitlementClosed,
+    month: int,
     when: When,
     is_open: bool,
 ) -> Elder | None:
     if event.kind != subsidy.Policy.KIND_CASH:
         return None
-    allowance = Allowance(when.month, when.sequence, when.at, event.policy_code, is_open)
+    allowance = Allowance(month, when.sequence, when.at, event.policy_code, is_open)
     return Elder(allowances={event.entitlement_id: (allowance,)})
 
 
 @elder.on(subsidy.VoucherIssued, id="elder_id")
-def _issued(event: subsidy.VoucherIssued, when: When, _: Limits) -> Elder | None:
-    month = months.of_text(event.month)
-    # one that is issued later is no part of that month's stock
-    return Elder(voucher_months=(month,)) if when.month <= month else None
+def _issued(event: subsidy.VoucherIssued, _: When, __: Limits) -> Elder:
+    return Elder(voucher_months=(months.of_text(event.month),))
 
 
 @elder.on(facility.StayBegan, id="elder_id")
@@ -190,37 +230,48 @@ def _results_of_resident(id: str, elder: Elder) -> Iterator[tuple[str, Organisat
 
 
 def _turns(elder: Elder, limits: Limits) -> Iterator[int]:
-    if not elder.registrations:
+    if not elder.identities:
         return
-    begin = elder.registrations[0].month
-    for registration in elder.registrations:
-        yield registration.month
+    begin = elder.identities[0].month
+    yield begin
+    for identity in elder.identities:
         for years in (limits.old_years, limits.oldest_years):
-            if (birthday := registration.born_month + years * YEAR) > begin:
-                yield birthday
+            yield max(begin, identity.born_month + years * YEAR)
+    parts: tuple[Sequence[Entry], ...] = (
+        elder.identities,
+        elder.lives,
+        elder.dwellings,
+        elder.households,
+        elder.hardships,
+        *elder.allowances.values(),
+    )
+    for entries in parts:
+        for entry in entries:
+            yield max(begin, entry.month)
     for result in elder.results:
         for month in (result.month, result.first_month, result.end_month):
-            if month > begin:
-                yield month
-    for allowances in elder.allowances.values():
-        for allowance in allowances:
-            if allowance.month > begin:
-                yield allowance.month
+            yield max(begin, month)
 
 
 def _then(elder: Elder, month: int, limits: Limits) -> ElderThen | None:
-    state = timelines.at(elder.registrations, month)
-    if state is None or not state.is_alive:
+    identity = timelines.at(elder.identities, month)
+    life = timelines.at(elder.lives, month)
+    if identity is None or life is None or not life.is_alive:
         return None
-    age = month - state.born_month
+    dwelling = timelines.at(elder.dwellings, month)
+    household = timelines.at(elder.households, month)
+    hardship = timelines.at(elder.hardships, month)
+    if dwelling is None or household is None or hardship is None:
+        return None
+    age = month - identity.born_month
     return ElderThen(
-        state.area,
+        dwelling.area,
         age >= limits.old_years * YEAR,
         age >= limits.oldest_years * YEAR,
-        state.sex,
-        state.living,
-        tuple(state.hardships),
-        state.is_complete,
+        identity.sex,
+        household.living,
+        tuple(hardship.hardships),
+        household.is_complete,
         valid_level(elder.results, month) if elder.results else None,
         _policies(elder, month) if elder.allowances else (),
     )

@@ -138,14 +138,14 @@ def _worker(
 
 
 @organisation.on(facility.StayBegan, id="organisation_id")
-def _admitted(event: facility.StayBegan, _: When, __: Limits) -> Organisation:
-    begun = Residence(months.of_seconds(event.admitted_at.seconds), False, event.elder_id)
+def _began(event: facility.StayBegan, _: When, __: Limits) -> Organisation:
+    begun = Residence(months.of_text(event.began_on), False, event.elder_id)
     return Organisation(residences={event.stay_id: (begun,)})
 
 
 @organisation.on(facility.StayEnded, id="organisation_id")
-def _discharged(event: facility.StayEnded, _: When, __: Limits) -> Organisation:
-    ended = Residence(months.of_seconds(event.discharged_at.seconds), True, event.elder_id)
+def _ended(event: facility.StayEnded, _: When, __: Limits) -> Organisation:
+    ended = Residence(months.of_text(event.ended_on), True, event.elder_id)
     return Organisation(residences={event.stay_id: (ended,)})
 
 

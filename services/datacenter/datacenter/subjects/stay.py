@@ -15,33 +15,32 @@ from datacenter.subjects.merges import first, least
 class Stay(State):
     """What is known of a stay."""
 
-    admitted: Annotated[Occurrence | None, first, "area and month of the admission"] = None
-    discharged_month: Annotated[int | None, least, "month of the discharge"] = None
+    begun: Annotated[Occurrence | None, first, "area, and month of the first day"] = None
+    ended_month: Annotated[int | None, least, "month of the first day without the elder"] = None
 
 
 stay = Subject("stay", 8, Stay)
 
 
 @stay.on(facility.StayBegan, id="stay_id")
-def _admitted(event: facility.StayBegan, _: When, __: Limits) -> Stay:
-    month = months.of_seconds(event.admitted_at.seconds)
-    return Stay(admitted=Occurrence(event.area_code, month))
+def _began(event: facility.StayBegan, _: When, __: Limits) -> Stay:
+    return Stay(begun=Occurrence(event.area_code, months.of_text(event.began_on)))
 
 
 @stay.on(facility.StayEnded, id="stay_id")
-def _discharged(event: facility.StayEnded, _: When, __: Limits) -> Stay:
-    return Stay(discharged_month=months.of_seconds(event.discharged_at.seconds))
+def _ended(event: facility.StayEnded, _: When, __: Limits) -> Stay:
+    return Stay(ended_month=months.of_text(event.ended_on))
 
 
 def _turns(stay: Stay, _: Limits) -> Sequence[int]:
-    if stay.admitted is None:
+    if stay.begun is None:
         return ()
-    begun, ended = stay.admitted.month, stay.discharged_month
+    begun, ended = stay.begun.month, stay.ended_month
     return (begun,) if ended is None else (begun, max(begun, ended))
 
 
 def _going_on(stay: Stay, month: int, _: Limits) -> Occurrence | None:
-    begun, ended = stay.admitted, stay.discharged_month
+    begun, ended = stay.begun, stay.ended_month
     if begun is None or month < begun.month:
         return None
     return begun if ended is None or month < ended else None

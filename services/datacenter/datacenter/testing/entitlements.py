@@ -17,6 +17,7 @@ def an_elder_is_entitled(story: Story, elder: assessment.Elder, level: int, at: 
     """To a voucher and to the care subsidy, each perhaps for a time."""
     for code, kind in (("national-voucher", VOUCHER), ("home-care", CASH)):
         same = _entitlement(story, elder) | {"policy_code": code, "kind": kind}
+        reported_at = story.reported(at)
         opened = made(
             subsidy.EntitlementOpened,
             same,
@@ -24,15 +25,15 @@ def an_elder_is_entitled(story: Story, elder: assessment.Elder, level: int, at: 
             level=level,
             monthly_fen=80000,
             valid_from=str(local_day(at)),
-            opened_at=timestamp(at),
+            opened_at=timestamp(reported_at),
         )
-        story.say(opened, at)
+        story.say(opened, reported_at)
         if kind == VOUCHER:
             _vouchers(story, same, at)
         else:
             _paid(story, same, at)
         if story.happens(0.3):
-            _ended(story, same, story.later(at, 60))
+            _ended(story, same, story.later(at, 60), reported_at)
 
 
 def an_elder_is_honoured(story: Story, elder: assessment.Elder, at: datetime) -> None:
@@ -62,13 +63,16 @@ def _without(same: Fields, *names: str) -> Fields:
     return {name: value for name, value in same.items() if name not in names}
 
 
-def _ended(story: Story, same: Fields, end: datetime) -> None:
+def _ended(story: Story, same: Fields, end: datetime, opened: datetime) -> None:
+    reported_at = max(opened, story.reported(end))
     if story.happens(0.5):
-        story.say(made(subsidy.EntitlementRefused, same, refused_at=timestamp(end)), end)
+        story.say(
+            made(subsidy.EntitlementRefused, same, refused_at=timestamp(reported_at)), reported_at
+        )
         return
-    closed = {"closed_on": str(local_day(end)), "closed_at": timestamp(end)}
+    closed = {"closed_on": str(local_day(end)), "closed_at": timestamp(reported_at)}
     cause = subsidy.EntitlementClosed.CAUSE_LEVEL
-    story.say(made(subsidy.EntitlementClosed, same, closed, cause=cause), end)
+    story.say(made(subsidy.EntitlementClosed, same, closed, cause=cause), reported_at)
 
 
 def _paid(story: Story, entitlement: Fields, at: datetime) -> None:
@@ -109,8 +113,8 @@ def _vouchers(story: Story, entitlement: Fields, at: datetime) -> None:
             voucher,
             entitlement_id=entitlement["entitlement_id"],
             issued_fen=80000,
-            issued_at=timestamp(issued),
+            issued_at=timestamp(reported_at := story.reported(issued)),
         )
-        story.say(event, issued)
+        story.say(event, reported_at)
         for _ in range(story.chance.randrange(3)):
             an_elder_orders(story, voucher, story.later(issued, 10))

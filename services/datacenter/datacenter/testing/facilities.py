@@ -66,18 +66,20 @@ def a_facility_opens(story: Story) -> None:
 
 
 def _somebody_stays(story: Story, house: facility.Facility, opened: datetime) -> None:
-    stay_id, admitted = story.new_id(), story.later(opened, 40)
+    began = story.later(opened, 40)
+    reported_at = story.reported(began)
     same: Fields = {
-        "stay_id": stay_id,
+        "stay_id": story.new_id(),
         "facility_id": house.facility_id,
         "organisation_id": story.organisation,
         "bed_id": story.new_id(),
         "elder_id": story.new_id(),
         "area_code": house.area_code,
     }
-    began = {"began_on": str(local_day(admitted)), "admitted_at": timestamp(admitted)}
-    story.say(made(facility.StayBegan, same, began), admitted)
+    first = {"began_on": str(local_day(began)), "admitted_at": timestamp(reported_at)}
+    story.say(made(facility.StayBegan, same, first), reported_at)
     if story.happens(0.5):
-        left = story.later(admitted, 60)
-        ended = {"ended_on": str(local_day(left)), "discharged_at": timestamp(left)}
-        story.say(made(facility.StayEnded, same, ended), left)
+        left = story.later(began, 60)
+        reported_at = max(reported_at, story.reported(left))
+        ended = {"ended_on": str(local_day(left)), "discharged_at": timestamp(reported_at)}
+        story.say(made(facility.StayEnded, same, ended), reported_at)

@@ -27,14 +27,15 @@ def made(message: type[M], /, *same: Fields, **fields: object) -> M:
 
 
 class Story:
-    """What happened so far. chance: the only source of chance; two stories of one seed are the
-    same.
+    """What happened so far. chance, lateness: the only sources of chance; two stories of one seed
+    are the same.
     """
 
     def __init__(
         self, seed: int, *, places: int = 6, months: int = 4, begin: datetime = BEGIN
     ) -> None:
         self.chance = random.Random(seed)
+        self.lateness = random.Random(seed)  # its own: when something is told changes nothing else
         self.places = self.chance.sample(villages(), places)
         self.begin, self.span = begin, timedelta(days=30 * months)
         self.events: list[tuple[Message, datetime]] = []
@@ -56,6 +57,12 @@ class Story:
     def happens(self, share: float) -> bool:
         """Whether something happens that does so in this share of all cases."""
         return self.chance.random() < share
+
+    def reported(self, at: datetime) -> datetime:
+        """When something is told that was so from an instant on: at once, or weeks later."""
+        if self.lateness.random() >= 0.25:
+            return at
+        return at + timedelta(days=self.lateness.random() * 80 + 0.01)
 
     def say(self, event: Message, time: datetime) -> None:
         """Adds an event as it is now."""

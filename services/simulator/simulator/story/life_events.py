@@ -128,13 +128,15 @@ async def _report_death(story: Story, elder: Person, died_on: date) -> None:
 
 
 def record_death(story: Story, elder: Person, died_on: date) -> None:
-    """What follows from a death: bed, money and orders."""
+    """What follows from a death, also for months that have ended: bed, money and orders."""
     story.tally["deaths"] += 1
+    story.tally["deaths of a month before"] += month_of(died_on) < story.month
     if facility := story.world.stays.get(elder.number):
         facility.mourned_on = story.today
+    for world in (*story.truth.ended_since(died_on), story.world):
+        world.record_death(elder.number, died_on)
     entitlements.end_all(story, elder)
     applications.record_death(story, elder)
-    elder.died_on = died_on
     payments.claim_cash(story, elder, died_on)
     payments.reverse_visits(story, elder)
     orders.end_all(story, elder, "death")

@@ -1,6 +1,8 @@
 """Counts facts as they happen, and keeps the stocks of each month's end."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -10,6 +12,7 @@ from simulator.truth.figures import Amounts, Definition, Pair, figure
 from simulator.truth.ledger import Ledger
 from simulator.truth.measures import FLOWS, STOCKS, Fact, MonthEnd, part
 from simulator.world.city import World
+from simulator.world.days import month_of
 
 Counted = defaultdict[str, Amounts]  # by measure
 
@@ -22,6 +25,7 @@ class Truth:
         self.ledger = Ledger()
         self._tree = tree
         self._flows: defaultdict[str, Counted] = defaultdict(_nothing)
+        self._ends: dict[str, MonthEnd] = {}
         self._stocks: dict[str, Counted] = {}
 
     def record(self, fact: Fact) -> None:
@@ -36,23 +40,37 @@ class Truth:
         _add(self._flows[month], measure, area, amount, member)
 
     def close(self, month: str, world: World) -> None:
-        """Takes the stocks as they are; called at the end of each month, and at the end."""
-        end, counted = MonthEnd(month, world), _nothing()
-        for measure, counts in STOCKS.items():
-            for count in counts(end):
-                _add(counted, measure, count.area_code, count.amount, count.member)
-        self._stocks[month] = counted
+        """Keeps the city as it is; called at the end of each month, and at the end."""
+        self._ends[month] = MonthEnd(month, world.copied())
+        self._stocks.pop(month, None)
+
+    def ended_since(self, day: date) -> Iterator[World]:
+        """The city at the end of each month that ended since a day: what is told late of that day
+        is put right in it, and the stocks follow.
+        """
+        for month, end in self._ends.items():
+            if month >= month_of(day):
+                self._stocks.pop(month, None)
+                yield end.world
 
     def months(self) -> list[str]:
         """The months that can be compared."""
-        return sorted(self._stocks)
+        return sorted(self._ends)
+
+    def _stocks_of(self, month: str) -> Counted:
+        if month not in self._stocks:
+            counted = self._stocks[month] = _nothing()
+            for measure, counts in STOCKS.items():
+                for count in counts(self._ends[month]):
+                    _add(counted, measure, count.area_code, count.amount, count.member)
+        return self._stocks[month]
 
     def figure(self, month: str, definition: Definition) -> dict[str, Pair]:
         """A figure by area of any level from city to village, wherever something was counted.
 
         Raises: NoTruth.
         """
-        return figure(definition, self._stocks[month] | self._flows[month], self._tree)
+        return figure(definition, self._stocks_of(month) | self._flows[month], self._tree)
 
 
 def _add(counted: Counted, measure: str, area: str, amount: int, member: str) -> None:

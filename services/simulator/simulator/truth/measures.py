@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from simulator.world.city import World
+from simulator.world.days import next_month_begins
+from simulator.world.facilities import Facility
 
 
 class Count(NamedTuple):
@@ -34,6 +36,13 @@ class MonthEnd:
     def count(self, area_code: str, amount: int = 1, member: str = "") -> Count:
         """What something in an area adds."""
         return Count(self.month, area_code, amount, member)
+
+    def staying(self) -> Iterator[tuple[int, Facility]]:
+        """Who stays where, by number; the bed of who died is free on the day after."""
+        yield from self.world.stays.items()
+        for number, (facility, free_on) in self.world.deathbeds.items():
+            if free_on >= next_month_begins(self.month):
+                yield number, facility
 
 
 Counts = Iterator[Count]

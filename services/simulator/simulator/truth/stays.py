@@ -6,5 +6,5 @@ from simulator.truth.measures import Counts, MonthEnd, stock
 @stock("STAYS")
 def residents(end: MonthEnd) -> Counts:
     """Beds in which somebody stays."""
-    for facility in end.world.stays.values():
+    for _, facility in end.staying():
         yield end.count(facility.area_code)

@@ -80,7 +80,7 @@ def _operators(end: MonthEnd) -> list[Firm]:
 
 def _residents(end: MonthEnd, operator: Firm) -> Iterator[int]:
     """Of each resident of an operator the least level of those who need as much."""
-    for number, facility in end.world.stays.items():
+    for number, facility in end.staying():
         if facility.firm.credit_code == operator.credit_code:
             level = end.world.levels.get(number, 0)
             yield next(least for least in RESIDENTS_PER_CAREGIVER if level >= least)

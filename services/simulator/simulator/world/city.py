@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from functools import cached_property
 from random import Random
 from typing import TypeVar
@@ -33,6 +34,8 @@ class World:
     vouchers: set[tuple[int, str]] = field(default_factory=set)
     facilities: list[Facility] = field(default_factory=list)
     stays: dict[int, Facility] = field(default_factory=dict)  # person number → where
+    # person number → where somebody died, and the first day on which that bed is free
+    deathbeds: dict[int, tuple[Facility, date]] = field(default_factory=dict)
     workers: list[tuple[Worker, str]] = field(default_factory=list)  # with their county's code
     _states: dict[type[object], object] = field(default_factory=dict, init=False)
 
@@ -53,6 +56,20 @@ class World:
         """Somebody arrives."""
         self.people.append(person)
         self.by_number[person.number] = person
+
+    def record_death(self, number: int, died_on: date) -> None:
+        """Somebody is dead from a day on, whenever that is told; who came later is unknown here."""
+        person = self.by_number.get(number)
+        if person is None:
+            return
+        person.alive, person.died_on = False, died_on
+        self.cash.discard(number)
+        if number in self.stays:
+            self.deathbeds[number] = self.stays.pop(number), died_on + timedelta(days=1)
+
+    def copied(self) -> "World":
+        """What is the case now, for itself; without the states of modules."""
+        return deepcopy(replace(self))
 
     def state(self, kind: type[S]) -> S:
         """The one state of this kind, which the module that declares it owns; empty at first."""

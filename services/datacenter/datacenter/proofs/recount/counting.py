@@ -46,6 +46,10 @@ class Month:
         """Whether an instant of a message lies before the end of the month."""
         return stamp.ToDatetime(UTC) < self.end
 
+    def reaches(self, day: str) -> bool:
+        """Whether a day `YYYY-MM-DD` is the last of the month or lies before it."""
+        return day <= self.last_day
+
     def add(self, area: str, member: str = "", /, **amounts: int) -> None:
         """Adds to measures, by their names, in the area of the fact.
 
@@ -85,14 +89,22 @@ class Newest(Generic[T]):
     """The newest state of each thing at the end of a month, by its id."""
 
     def __init__(self, month: Month) -> None:
-        self._end = month.end
+        self._month = month
         self._known: dict[str, tuple[tuple[object, ...], T]] = {}
 
-    def take(self, key: str, rank: tuple[object, ...], time: datetime, state: T) -> None:
-        """Keeps what an event says of a thing, unless it happened after the month or something of a
-        higher rank is known.
+    def take(
+        self, key: str, rank: tuple[object, ...], since: datetime | Timestamp | str, state: T
+    ) -> None:
+        """Keeps what an event says of a thing, unless it is of a time after the month or something
+        of a higher rank is known. since: from when it is so, an instant or a day `YYYY-MM-DD`.
         """
-        if time < self._end and (key not in self._known or self._known[key][0] < rank):
+        if isinstance(since, str):
+            is_so = self._month.reaches(since)
+        elif isinstance(since, Timestamp):
+            is_so = self._month.has_begun(since)
+        else:
+            is_so = since < self._month.end
+        if is_so and (key not in self._known or self._known[key][0] < rank):
             self._known[key] = (rank, state)
 
     def get(self, key: str) -> T | None:

@@ -49,12 +49,12 @@ class Facilities:
 
     @counts(facility.StayBegan)
     def _admitted(self, event: facility.StayBegan, _: datetime, __: int) -> None:
-        if self._month.has_begun(event.admitted_at):
+        if self._month.reaches(event.began_on):
             self._begun[event.stay_id] = event.area_code
 
     @counts(facility.StayEnded)
     def _discharged(self, event: facility.StayEnded, _: datetime, __: int) -> None:
-        if self._month.has_begun(event.discharged_at):
+        if self._month.reaches(event.ended_on):
             self._ended.add(event.stay_id)
 
     def count(self) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from eldercare.assessment.v1 import events_pb2 as assessment
 from eldercare.subsidy.v1 import events_pb2 as subsidy
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from datacenter.proofs.recount.counting import Handlers, Month, Newest, split
 
@@ -43,7 +44,6 @@ class _Elder(NamedTuple):
     living: int
     hardships: frozenset[int]
     is_complete: bool
-    is_alive: bool
 
 
 class _Result(NamedTuple):
@@ -63,42 +63,60 @@ class People:
 
     def __init__(self, month: Month) -> None:
         self._month = month
-        self._elders: Newest[_Elder] = Newest(month)
+        self._born: Newest[tuple[str, int]] = Newest(month)  # on which day, sex
+        self._lives: Newest[bool] = Newest(month)
+        self._areas: Newest[str] = Newest(month)
+        self._households: Newest[tuple[int, bool]] = Newest(month)
+        self._hardships: Newest[frozenset[int]] = Newest(month)
         self._results: Newest[_Result] = Newest(month)
         self._cash: Newest[_Cash] = Newest(month)
         self._vouchered: set[str] = set()
 
     @counts(assessment.ElderRegistered, assessment.ElderChanged, assessment.ElderDied)
     def _elder(self, event: _Registration, time: datetime, sequence: int) -> None:
+        """Each part of the state holds from a day of its own."""
         e = event.elder
+        is_dead = e.status == e.STATUS_DEAD and e.HasField("died_on")
+        key, version = e.elder_id, (sequence,)
+        self._born.take(key, version, e.registered_at, (e.born_on, e.sex))
         is_alive = e.status == e.STATUS_ALIVE
-        hardships = frozenset[int](e.hardships)
-        state = _Elder(e.area_code, e.born_on, e.sex, e.living, hardships, e.complete, is_alive)
-        self._elders.take(e.elder_id, (sequence, time), time, state)
+        self._lives.take(key, version, e.died_on if is_dead else time, is_alive)
+        self._areas.take(key, version, time, e.area_code)
+        self._households.take(key, version, time, (e.living, e.complete))
+        self._hardships.take(key, version, time, frozenset[int](e.hardships))
 
     @counts(assessment.AssessmentApproved)
     def _approved(self, event: assessment.AssessmentApproved, time: datetime, _: int) -> None:
         state = _Result(event.valid_from, event.valid_to, event.level)
-        self._results.take(event.elder_id, (time, event.assessment_id), time, state)
+        rank = (time, event.assessment_id)
+        self._results.take(event.elder_id, rank, event.approved_at, state)
 
     @counts(subsidy.EntitlementOpened)
     def _opened(self, event: subsidy.EntitlementOpened, time: datetime, sequence: int) -> None:
-        self._entitled(event, time, sequence, True)
+        self._entitled(event, event.valid_from, (sequence, time), True)
 
-    @counts(subsidy.EntitlementRefused, subsidy.EntitlementClosed)
-    def _ended(self, event: _End, time: datetime, sequence: int) -> None:
-        self._entitled(event, time, sequence, False)
+    @counts(subsidy.EntitlementClosed)
+    def _closed(self, event: subsidy.EntitlementClosed, time: datetime, sequence: int) -> None:
+        self._entitled(event, event.closed_on, (sequence, time), False)
+
+    @counts(subsidy.EntitlementRefused)
+    def _refused(self, event: subsidy.EntitlementRefused, time: datetime, sequence: int) -> None:
+        self._entitled(event, event.refused_at, (sequence, time), False)
 
     def _entitled(
-        self, event: subsidy.EntitlementOpened | _End, time: datetime, sequence: int, is_open: bool
+        self,
+        event: subsidy.EntitlementOpened | _End,
+        since: Timestamp | str,
+        rank: tuple[int, datetime],
+        is_open: bool,
     ) -> None:
         if event.kind == _CASH:
             state = _Cash(event.elder_id, event.policy_code, is_open)
-            self._cash.take(event.entitlement_id, (sequence, time), time, state)
+            self._cash.take(event.entitlement_id, rank, since, state)
 
     @counts(subsidy.VoucherIssued)
-    def _issued(self, event: subsidy.VoucherIssued, time: datetime, _: int) -> None:
-        if event.month == self._month.month and time < self._month.end:
+    def _issued(self, event: subsidy.VoucherIssued, _: datetime, __: int) -> None:
+        if event.month == self._month.month:
             self._vouchered.add(event.elder_id)
 
     def count(self) -> None:
@@ -107,9 +125,17 @@ class People:
         for cash in self._cash.states():
             if cash.is_open:
                 given[cash.elder_id].add(cash.policy)
-        for elder_id, elder in self._elders.items():
-            if elder.is_alive:
+        for elder_id, is_alive in self._lives.items():
+            if is_alive and (elder := self._elder_at_end(elder_id)) is not None:
                 self._count(elder_id, elder, given[elder_id])
+
+    def _elder_at_end(self, elder_id: str) -> _Elder | None:
+        born, area = self._born.get(elder_id), self._areas.get(elder_id)
+        household, hardships = self._households.get(elder_id), self._hardships.get(elder_id)
+        if born is None or area is None or household is None or hardships is None:
+            return None
+        (born_on, sex), (living, is_complete) = born, household
+        return _Elder(area, born_on, sex, living, hardships, is_complete)
 
     def _is_of(self, years: int, elder: _Elder) -> bool:
         year, month = int(self._month.month[:4]), self._month.month[5:]

@@ -79,18 +79,19 @@ class Staff:
 
     @counts(facility.StayBegan)
     def _admitted(self, event: facility.StayBegan, _: datetime, __: int) -> None:
-        if self._month.has_begun(event.admitted_at):
+        if self._month.reaches(event.began_on):
             self._begun[event.stay_id] = (event.organisation_id, event.elder_id)
 
     @counts(facility.StayEnded)
     def _discharged(self, event: facility.StayEnded, _: datetime, __: int) -> None:
-        if self._month.has_begun(event.discharged_at):
+        if self._month.reaches(event.ended_on):
             self._ended.add(event.stay_id)
 
     @counts(assessment.AssessmentApproved)
     def _approved(self, event: assessment.AssessmentApproved, time: datetime, _: int) -> None:
         state = _Result(event.valid_from, event.valid_to, event.level)
-        self._results.take(event.elder_id, (time, event.assessment_id), time, state)
+        rank = (time, event.assessment_id)
+        self._results.take(event.elder_id, rank, event.approved_at, state)
 
     def count(self) -> None:
         """Looks at each worker once, and at each organisation that keeps an open institution."""
