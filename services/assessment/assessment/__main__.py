@@ -10,6 +10,7 @@ from assessment.assessments.api import Assessments
 from assessment.context import GROUP, context_of
 from assessment.elders.api import Elders
 from assessment.imports.api import Imports
+from assessment.life_events.api import LifeEvents
 from assessment.settings import Settings
 from kit.contracts.modules import import_all
 from kit.runtime.parts import Parts
@@ -20,7 +21,13 @@ import_all("assessment", "jobs")
 def servicers(parts: Parts) -> list[object]:
     """What answers gRPC."""
     context = context_of(parts.store)
-    return [Elders(context), Imports(context), Applications(), Assessments(context)]
+    return [
+        Elders(context),
+        LifeEvents(context),
+        Imports(context),
+        Applications(),
+        Assessments(context),
+    ]
 
 
 def main() -> None:

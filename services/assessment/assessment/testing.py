@@ -16,6 +16,7 @@ from assessment.assessments import flows as assessments
 from assessment.assessments.rules import MENTAL, MOTOR, SELF_CARE, SOCIAL
 from assessment.context import Context
 from assessment.elders import flows as elders
+from assessment.life_events import flows as life_events
 from kit.contracts import areas, numbers
 from kit.db.personal import KeyRing
 from kit.db.store import Session
@@ -195,9 +196,15 @@ async def change(session: Session, elder_id: str, **given: object) -> events.Eld
 
 
 async def report_death(session: Session, elder_id: str, died_on: str) -> events.ElderDied:
-    """Records a death."""
-    command = api.ReportElderDeath(elder_id=elder_id, died_on=died_on)
-    return await elders.report_death(session, command, OFFICIAL)
+    """Records a death: an official has seen the certificate."""
+    command = api.ReportElderDeath(elder_id=elder_id, died_on=died_on, document=a_document())
+    return await life_events.report_death(session, command, OFFICIAL, CONTEXT)
+
+
+def a_document(**given: object) -> api.Document:
+    """A death certificate."""
+    usual = {"kind": api.Document.KIND_DEATH_CERTIFICATE, "number": "341100-2026-000017"}
+    return _made(api.Document, usual | given)
 
 
 def emitted(session: Session, kind: type[Kind]) -> list[Kind]:

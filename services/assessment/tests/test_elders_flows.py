@@ -13,7 +13,6 @@ from assessment.applications.tables import Application
 from assessment.elders import flows as elders
 from assessment.elders import queries
 from assessment.elders.errors import (
-    DeadAlready,
     ElderNotAlive,
     HalfPosition,
     HardshipOfficialOnly,
@@ -30,9 +29,7 @@ from assessment.testing import (
     CITY,
     CONTEXT,
     ELSEWHERE,
-    FIRST,
     OFFICIAL,
-    a_child_of,
     a_context,
     a_key,
     a_registration,
@@ -42,7 +39,6 @@ from assessment.testing import (
     an_official,
     change,
     emitted,
-    report_death,
 )
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Malformed, NotFound, Outdated, Refusal
@@ -305,50 +301,6 @@ async def test_who_moved_out_waits_for_nothing_and_can_come_back(session: Sessio
         await an_application(session, elder.elder_id)
     back = await change(session, elder.elder_id, area_code=ELSEWHERE)
     assert back.elder.status == events.Elder.STATUS_ALIVE
-
-
-async def test_a_death_ends_what_the_elder_waits_for_and_is_published_once(session: Session):
-    elder = await an_elder(session)
-    await an_application(session, elder.elder_id)
-    report = api.ReportElderDeath(elder_id=elder.elder_id, died_on="2025-12-01")
-
-    first = await elders.report_death(session, report, a_child_of(elder.elder_id))
-    again = await elders.report_death(session, report, OFFICIAL)
-
-    assert first == again
-    assert (first.elder.died_on, first.elder.status) == ("2025-12-01", events.Elder.STATUS_DEAD)
-    assert (
-        len(emitted(session, events.ElderDied))
-        == len(emitted(session, events.ApplicationWithdrawn))
-        == 1
-    )
-
-
-async def test_a_second_death_on_another_day_is_refused(session: Session):
-    elder = await an_elder(session)
-    await report_death(session, elder.elder_id, "2026-03-01")
-
-    with pytest.raises(DeadAlready):
-        await report_death(session, elder.elder_id, "2026-02-28")
-
-
-@pytest.mark.parametrize("day", ["2026-03-03", "1949-12-31", "2026-02-30"])
-async def test_an_impossible_day_of_death_is_refused(session: Session, day: str):
-    elder = await an_elder(session, id_number=an_id_number(date(1950, 1, 1), 5))
-
-    with pytest.raises(ImpossibleDay):
-        await report_death(session, elder.elder_id, day)
-
-
-async def test_a_stranger_learns_nothing_of_an_elder(session: Session):
-    elder = await an_elder(session)
-
-    with pytest.raises(NotFound):
-        await elders.report_death(
-            session,
-            api.ReportElderDeath(elder_id=elder.elder_id, died_on="2026-01-01"),
-            a_child_of(FIRST),
-        )
 
 
 async def test_a_file_gains_a_contact_person_and_is_complete(session: Session):

@@ -59,6 +59,7 @@ async def test_the_tables_with_personal_columns_are_these() -> None:
         "assessment": 1,
         "import_chunk": 1,
         "import_failure": 1,
+        "life_event": 4,
     }
 
 

@@ -103,17 +103,41 @@ async def check_duty(session: Session, row: Application, duty: Duty, caller: Cal
         raise SecondDuty(application_id=row.application_id, done=done, duty=duty)
 
 
-async def close(session: Session, elder_id: UUID) -> None:
-    """Ends what an elder who died or moved away still waits for; a result that is public already
-    stays, and is never approved.
+async def close(session: Session, elder_id: UUID) -> UUID | None:
+    """Ends what an elder who died or moved away still waits for, and returns its id; a result that
+    is public already stays, and is never approved.
     """
     waiting = (
         select(Application)
         .where(Application.elder_id == elder_id, col(Application.state).in_(WAITING))
         .with_for_update()
     )
-    for row in (await session.exec(waiting)).all():
-        _end(session, row)
+    row = (await session.exec(waiting)).first()
+    if row is None:
+        return None
+    _end(session, row)
+    return row.application_id
+
+
+async def open_again(session: Session, application_id: UUID) -> None:
+    """Asks again for what was ended by a death or a move that turned out to be none; nothing where
+    the elder has an open application meanwhile.
+    """
+    ended = await session.get_locked(Application, application_id)
+    if await _open_application(session, ended.elder_id) is not None:
+        return
+    elder = await session.get_locked(Elder, ended.elder_id)
+    row = Application(
+        application_id=ids.new(),
+        elder_id=ended.elder_id,
+        area_code=elder.area_code,
+        reason=ended.reason,
+        channel=Channel.PLATFORM,
+        submitted_at=session.now,
+        excluded_ids=ended.excluded_ids,
+    )
+    session.add(row)
+    emit(session, wire.message(events.ApplicationSubmitted, row), row)
 
 
 async def open_routine(session: Session, elder_id: UUID) -> events.ApplicationSubmitted | None:

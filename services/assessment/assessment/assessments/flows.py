@@ -151,6 +151,20 @@ async def reassess(session: Session, assessment_id: UUID) -> events.ApplicationS
     return await applications.open_routine(session, row.elder_id)
 
 
+async def expect_again(session: Session, elder_id: UUID) -> None:
+    """Sets the clock of the re-assessment of an elder who was taken for dead or gone, and is not:
+    it may have struck meanwhile.
+    """
+    wanted = select(Assessment).where(
+        Assessment.elder_id == elder_id, Assessment.state == AssessmentState.IN_FORCE
+    )
+    row = (await session.exec(wanted)).first()
+    if row and row.valid_from and row.valid_to and row.valid_to > local_day(session.now):
+        again_on = row.valid_to - procedure(row.valid_from).reassessment_lead
+        at = max(session.now, day_start(again_on))
+        set_timer(session, at, REASSESS, str(row.assessment_id))
+
+
 async def _assigned(session: Session, application_id: str, caller: Caller) -> Application:
     row = await session.get_locked(Application, UUID(application_id), caller)
     if row.state is not ApplicationState.ASSIGNED:

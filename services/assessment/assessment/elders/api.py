@@ -9,6 +9,7 @@ from eldercare.assessment.v1 import events_pb2 as events
 
 from assessment.context import Context
 from assessment.elders import flows, queries
+from assessment.life_events import flows as life_events
 from kit.db.store import Session, Store
 from kit.rpc.methods import Call, manages_transactions
 from kit.security import audit
@@ -33,7 +34,12 @@ class Elders:
     async def ReportDeath(
         self, request: pb.ReportElderDeath, session: Session, call: Call
     ) -> events.ElderDied:
-        return await flows.report_death(session, request, call.caller)
+        return await life_events.report_death(session, request, call.caller, self.context)
+
+    async def ChangeIdNumber(
+        self, request: pb.ChangeElderIdNumber, session: Session, call: Call
+    ) -> events.ElderChanged:
+        return await life_events.change_id_number(session, request, call.caller, self.context)
 
     @manages_transactions
     async def Get(self, request: pb.GetElder, store: Store, call: Call) -> pb.ElderRecord:

@@ -1,4 +1,4 @@
-"""Registers elders, changes what is known of them, and records that they died."""
+"""Registers elders, and changes what is known of them."""
 
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
@@ -12,7 +12,6 @@ from sqlmodel import col, select
 from assessment.applications import flows as applications
 from assessment.context import Context
 from assessment.elders.errors import (
-    DeadAlready,
     ElderNotAlive,
     HalfPosition,
     HardshipOfficialOnly,
@@ -35,6 +34,8 @@ from assessment.elders.rules import (
     stored,
 )
 from assessment.elders.tables import Elder
+from assessment.life_events.rules import DocumentKind, LifeEventKind, LifeEventState
+from assessment.life_events.tables import LifeEvent
 from assessment.limits import procedure
 from kit.contracts import areas, ids, numbers, sets, wire
 from kit.contracts.clock import local_day
@@ -99,32 +100,56 @@ async def change(
     _apply(row, command, context.ring)
     _apply_hardships(row, command, today)
     row.complete = _is_complete(row)
-    row.status = Status.MOVED_OUT if command.moved_out else Status.ALIVE
+    row.effective_on = None
     if command.moved_out:
-        await applications.close(session, row.elder_id)
+        await _move_out(session, row, command, caller, context)
+    elif row.status is Status.MOVED_OUT:
+        await _come_back(session, row)
     return emit(session, events.ElderChanged(elder=public(row)), row)
 
 
-async def report_death(
-    session: Session, command: api.ReportElderDeath, caller: Caller
-) -> events.ElderDied:
-    """Records a death, also months later; the same report twice gets the same answer and publishes
-    nothing new.
-    """
-    row = await session.get_locked(Elder, UUID(command.elder_id), caller)
-    died_on = _day("died_on", command.died_on)
-    if row.died_on == died_on:
-        return events.ElderDied(elder=public(row))
-    if row.status is Status.DEAD:
-        raise DeadAlready(elder_id=row.elder_id)
-    if not row.born_on <= died_on <= local_day(session.now):
+async def _move_out(
+    session: Session, row: Elder, command: api.ChangeElder, caller: Caller, context: Context
+) -> None:
+    today = local_day(session.now)
+    given = command.HasField("moved_out_on")
+    moved_out_on = day_of("moved_out_on", command.moved_out_on) if given else today
+    if not row.born_on <= moved_out_on <= today:
         raise ImpossibleDay(
-            field="died_on", day=command.died_on, why="it must lie between the birth and today"
+            field="moved_out_on",
+            day=command.moved_out_on,
+            why="it must lie between the birth and today",
         )
-    row.status = Status.DEAD
-    row.died_on = died_on
-    await applications.close(session, row.elder_id)
-    return emit(session, events.ElderDied(elder=public(row)), row)
+    row.status = Status.MOVED_OUT
+    row.moved_out_on = moved_out_on
+    row.effective_on = moved_out_on if moved_out_on < today else None
+    entry = LifeEvent(
+        life_event_id=ids.new(),
+        elder_id=row.elder_id,
+        kind=LifeEventKind.MOVED_OUT,
+        state=LifeEventState.IN_FORCE,
+        happened_on=moved_out_on,
+        reported_by=caller.subject,
+        reported_as=min(caller.roles),
+        reported_at=session.now,
+        application_id=await applications.close(session, row.elder_id),
+    )
+    if command.HasField("document"):
+        entry.document_kind = DocumentKind(command.document.kind)
+        entry.document_number_sealed = context.ring.seal(command.document.number, "document")
+    session.add(entry)
+
+
+async def _come_back(session: Session, row: Elder) -> None:
+    row.status = Status.ALIVE
+    row.moved_out_on = None
+    wanted = select(LifeEvent).where(
+        col(LifeEvent.elder_id) == row.elder_id,
+        col(LifeEvent.kind) == LifeEventKind.MOVED_OUT,
+        col(LifeEvent.state) == LifeEventState.IN_FORCE,
+    )
+    for entry in (await session.exec(wanted.with_for_update())).all():
+        entry.state = LifeEventState.OVER
 
 
 async def known(session: Session, ring: KeyRing, id_numbers: Collection[str]) -> dict[str, Elder]:
@@ -145,8 +170,16 @@ def faults(command: api.RegisterElder, today: date, context: Context) -> Iterato
     """
     yield from _area_faults(command, context)
     yield from _position_faults(command)
+    wrong = list(number_faults(command.id_number, today))
+    yield from wrong
+    if not wrong:
+        yield from _hardship_faults(command, numbers.resident(command.id_number).born_on, today)
+
+
+def number_faults(id_number: str, today: date) -> Iterator[Refusal]:
+    """Everything the rules forbid about the ID number of an elder."""
     try:
-        born_on = numbers.resident(command.id_number).born_on
+        born_on = numbers.resident(id_number).born_on
     except numbers.WrongCheck:
         yield WrongCheckCharacter()
         return
@@ -159,8 +192,6 @@ def faults(command: api.RegisterElder, today: date, context: Context) -> Iterato
         yield ImpossibleBirthDay()
     elif age < limits.least_age:
         yield TooYoung(age=age, least_age=limits.least_age)
-    else:
-        yield from _hardship_faults(command, born_on, today)
 
 
 def columns(
@@ -171,13 +202,10 @@ def columns(
     Plain values, since an import copies them in: 0.25 ms a row, 0.55 ms as a row of the ORM.
     """
     ring = context.ring
-    resident = numbers.resident(command.id_number)
     return {
         "elder_id": ids.new(),
         "version": 0,
         "area_code": command.area_code,
-        "sex": Sex.MALE if resident.male else Sex.FEMALE,
-        "born_on": resident.born_on,
         "living": Living(command.living),
         "hardships": sorted(command.hardships),
         "hardship_periods": stored(
@@ -201,16 +229,29 @@ def columns(
         "registered_at": now,
         "registered_by": registered_by,
         "died_on": None,
-        "id_number_sealed": ring.seal(resident.number, "id_number"),
-        "id_number_digest": ring.digest("id_number", resident.number),
+        "reported_died_on": None,
+        "moved_out_on": None,
+        "effective_on": None,
         "phone_sealed": None,
         "phone_digest": None,
         "address_sealed": None,
         "contact_name_sealed": None,
         "contact_phone_sealed": None,
         "position_sealed": None,
+        **columns_of_number(command.id_number, ring),
         **_name_columns(command.name, command.area_code, ring),
         **_contact_columns(command, ring),
+    }
+
+
+def columns_of_number(id_number: str, ring: KeyRing) -> dict[str, object]:
+    """Columns of the ID number, and of what it tells: sex and birth day."""
+    resident = numbers.resident(id_number)
+    return {
+        "sex": Sex.MALE if resident.male else Sex.FEMALE,
+        "born_on": resident.born_on,
+        "id_number_sealed": ring.seal(resident.number, "id_number"),
+        "id_number_digest": ring.digest("id_number", resident.number),
     }
 
 
@@ -219,7 +260,7 @@ def _check_official(caller: Caller) -> None:
         raise HardshipOfficialOnly
 
 
-def _day(field: str, text: str) -> date:
+def day_of(field: str, text: str) -> date:
     """A policy day from `YYYY-MM-DD`. Raises: ImpossibleDay for a day that the calendar does not
     have.
     """
@@ -284,7 +325,7 @@ def _apply_hardships(row: Elder, command: api.ChangeElder, today: date) -> None:
 def _hardships_on(command: Command, today: date) -> date:
     if not command.HasField("hardships_on"):
         return today
-    return _day("hardships_on", command.hardships_on)
+    return day_of("hardships_on", command.hardships_on)
 
 
 def _hardship_faults(command: Command, born_on: date, today: date) -> Iterator[Refusal]:

@@ -52,6 +52,13 @@ class Elder(TableBase, table=True):
         default=None, description="subject; null where an older release registered"
     )
     died_on: date | None = None
+    reported_died_on: date | None = Field(
+        default=None, description="of a reported death that no official has decided about"
+    )
+    moved_out_on: date | None = Field(default=None, description="first day outside the city")
+    effective_on: date | None = Field(
+        default=None, description="first day of this state, where it was reported later"
+    )
     name_sealed: bytes = sealed("name")
     name_digest: bytes = hashed("name", of="name_sealed", index=True)
     name_characters: list[bytes] = Field(

@@ -1,0 +1,1 @@
+"""Dated facts about elders: who reported them, on which document, and what became of them."""
