@@ -74,6 +74,7 @@ def act(town: RunningCity) -> None:
     )
     _import(town)
     _prove(town)
+    _report_death(town, hotline)
     town.clock(LATER)
     _visit(town, hotline)
 
@@ -107,6 +108,17 @@ def _prove(town: RunningCity) -> None:
     answer = town.request("POST", "/v1/proof-runs", hall, key=uuid4().hex, json=asked)
     assert answer.status_code == 202, answer.text
     town.kept |= {"run_id": answer.json()["run_id"], "run_area": HALL}
+
+
+def _report_death(town: RunningCity, hotline: str) -> None:
+    """Somebody tells the hotline that an elder died; nobody has decided about it."""
+    living = [
+        row["elder"]
+        for row in town.rows("/v1/elders", hotline, area_code=HALL)
+        if row["elder"]["status"] == "STATUS_ALIVE"
+    ]
+    path = f"/v1/elders/{living[-1]['elder_id']}:report-death"
+    town.post(path, hotline, {"died_on": f"{START:%Y-%m-%d}"})
 
 
 def _visit(town: RunningCity, hotline: str) -> None:

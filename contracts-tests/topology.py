@@ -32,7 +32,7 @@ CONSUMES = {
 
 # Service → the gRPC services it answers; the gateway turns those with a route into HTTP.
 ANSWERS = {
-    "assessment": ("Elders", "Imports", "Applications", "Assessments"),
+    "assessment": ("Elders", "LifeEvents", "Imports", "Applications", "Assessments"),
     "subsidy": ("Policies", "Entitlements", "Vouchers", "Payments", "Ledger"),
     "facility": ("Organisations", "Facilities", "Stays", "Workers"),
     "dispatch": ("Catalogue", "Orders"),

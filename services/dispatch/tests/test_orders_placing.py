@@ -356,6 +356,10 @@ async def test_what_cannot_be_ordered_is_refused_with_its_reason(city, place, st
     assert await reason(Conflict, **past) == ("WINDOW_IN_THE_PAST", "wanted_from")
     assert await reason(NotFound, elder_id=str(ids.new())) == ("NOT_FOUND", "elder_id")
     assert (await reason(Malformed, channel=0))[0] == "MALFORMED"
+    await deliver(store, GROUP, an_elder(city.elder_id, reported_died_on="2026-03-01"))
+    assert await reason(Conflict) == ("DEATH_REPORTED", "elder_id")
+    await deliver(store, GROUP, an_elder(city.elder_id))
+    await place()
     await deliver(store, GROUP, an_elder(city.elder_id, died_on="2026-03-01"))
     assert await reason(Conflict) == ("ELDER_NOT_SERVED", "elder_id")
 

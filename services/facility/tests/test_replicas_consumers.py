@@ -123,3 +123,67 @@ async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(store: Store
     ) == {"applied": 2}
     async with store.reading() as session:
         assert str(await (await session.driver()).fetchval("select ended_on - 1 from stay")) == day
+
+
+async def _stays(store: Store) -> list[tuple[str, str]]:
+    async with store.reading() as session:
+        rows = await (await session.driver()).fetch(
+            "select began_on, ended_on from stay order by began_on, stay_id"
+        )
+    return [(str(row["began_on"]), str(row["ended_on"])) for row in rows]
+
+
+async def _a_stay(store: Store, facility_id: str, elder_id: str, began_on: str) -> None:
+    async with store.transaction() as session:
+        command = api.AdmitElder(facility_id=facility_id, elder_id=elder_id, began_on=began_on)
+        await stays.admit(session, command, OFFICIAL)
+
+
+async def _a_facility(store: Store) -> str:
+    async with store.transaction() as session:
+        firm = await organisations.register(session, an_organisation(), OFFICIAL, CONTEXT)
+        command = a_facility(firm.organisation.organisation_id, beds=1)
+        return (await facilities.open_(session, command, OFFICIAL, CONTEXT)).facility.facility_id
+
+
+@pytest.mark.parametrize("taken", [False, True])
+async def test_who_was_taken_for_dead_stays_on_where_the_bed_is_free(store: Store, taken: bool):
+    state, other = an_elder_state(), an_elder_state()
+    for one in (state, other):
+        await deliver(store, GROUP, assessment_events.ElderRegistered(elder=one))
+    facility_id = await _a_facility(store)
+    await _a_stay(store, facility_id, state.elder_id, "2026-02-01")
+    dead = an_elder_state(state.elder_id, status=2, died_on="2026-02-20")
+    right_day = an_elder_state(state.elder_id, status=2, died_on="2026-02-22")
+    alive = an_elder_state(state.elder_id, effective_on="2026-02-22")
+    await deliver(
+        store,
+        GROUP,
+        assessment_events.ElderDied(elder=dead),
+        assessment_events.ElderDied(elder=right_day),
+    )
+    assert await _stays(store) == [("2026-02-01", "2026-02-23")]
+    if taken:
+        await _a_stay(store, facility_id, other.elder_id, "2026-02-25")
+
+    for _ in range(2):
+        await deliver(store, GROUP, assessment_events.ElderChanged(elder=alive))
+
+    then = ("2026-02-25", "None") if taken else ("2026-02-23", "None")
+    assert await _stays(store) == [("2026-02-01", "2026-02-23"), then]
+
+
+async def test_the_right_day_of_death_leaves_the_bed_to_who_came_after(store: Store):
+    state, other = an_elder_state(), an_elder_state()
+    for one in (state, other):
+        await deliver(store, GROUP, assessment_events.ElderRegistered(elder=one))
+    facility_id = await _a_facility(store)
+    await _a_stay(store, facility_id, state.elder_id, "2026-02-01")
+    dead = an_elder_state(state.elder_id, status=2, died_on="2026-02-10")
+    await deliver(store, GROUP, assessment_events.ElderDied(elder=dead))
+    await _a_stay(store, facility_id, other.elder_id, "2026-02-15")
+    later = an_elder_state(state.elder_id, status=2, died_on="2026-02-20")
+
+    await deliver(store, GROUP, assessment_events.ElderDied(elder=later))
+
+    assert await _stays(store) == [("2026-02-01", "2026-02-11"), ("2026-02-15", "None")]

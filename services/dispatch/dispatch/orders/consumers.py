@@ -1,11 +1,13 @@
-"""Kafka in: elders. Who dies or moves out is visited no more; an order follows who moves."""
+"""Kafka in: elders. Who dies or moves out is visited no more, unless it turns out to be a mistake;
+an order follows who moves.
+"""
 
 from uuid import UUID
 
 from eldercare.assessment.v1.events_pb2 import Elder as ElderState
 from eldercare.assessment.v1.events_pb2 import ElderChanged, ElderDied, ElderRegistered
 
-from dispatch.orders.flows import contacts, offers
+from dispatch.orders.flows import contacts, offers, restoring
 from dispatch.orders.rules import Cause
 from dispatch.replicas.tables import Elder
 from dispatch.settings import GROUP
@@ -22,9 +24,13 @@ NOT_SERVED = {
 async def replicate_elder(
     event: ElderRegistered | ElderChanged | ElderDied, session: Session
 ) -> None:
-    await replicate(session, event.elder, Elder)
     elder_id = UUID(event.elder.elder_id)
+    known = await session.get(Elder, elder_id)
+    was_gone = known is not None and known.status in NOT_SERVED
+    await replicate(session, event.elder, Elder)
     if cause := NOT_SERVED.get(event.elder.status):
         await offers.cancel_open_orders(session, elder_id, cause)
+    elif was_gone and event.elder.HasField("effective_on"):
+        await restoring.restore_orders(session, elder_id)
     elif isinstance(event, ElderChanged):
         await contacts.renew_later(session, elder_id)

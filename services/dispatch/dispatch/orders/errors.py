@@ -24,6 +24,13 @@ class ElderNotServed(Conflict):
     field = "elder_id"
 
 
+class DeathReported(Conflict):
+    """Somebody reported that the elder died; until an official has decided, nobody is sent."""
+
+    text = "a death of elder {elder_id} was reported and waits for an official"
+    field = "elder_id"
+
+
 class NotPlacedYet(Conflict):
     """The voucher is still being held; the order cannot be changed before."""
 

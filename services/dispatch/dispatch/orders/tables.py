@@ -61,6 +61,9 @@ class Order(TableBase, table=True):
     planned_at: datetime | None = None
     placed_at: datetime
     channel: int = Field(sa_type=SmallInteger)
+    cause: int | None = Field(
+        default=None, sa_type=SmallInteger, description="OrderCancelled.Cause, once cancelled"
+    )
     attempt: int = Field(default=0, description="offers made so far")
     followed_up: bool = False
     institution: bool = Field(default=False, description="the elder lives in an institution")

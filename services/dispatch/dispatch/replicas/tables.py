@@ -18,6 +18,9 @@ class Elder(TableBase, table=True):
     area_code: str
     living: int = Field(sa_type=SmallInteger, description="Elder.Living")
     status: int = Field(sa_type=SmallInteger, description="Elder.Status")
+    reported_died_on: date | None = Field(
+        default=None, description="of a reported death that no official has decided about"
+    )
 
 
 class Organisation(TableBase, table=True):

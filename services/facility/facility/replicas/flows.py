@@ -1,4 +1,6 @@
-"""Keeps what this service needs to know of elders, and ends the stays of those who died."""
+"""Keeps what this service needs to know of elders, and ends the stays of those who died; who did
+not die after all stays on.
+"""
 
 from eldercare.assessment.v1 import events_pb2 as events
 
@@ -15,6 +17,8 @@ async def keep_elder(session: Session, state: events.Elder) -> None:
     row = await replicate(session, state, Elder)
     if row.status == ElderStatus.DEAD and row.died_on is not None:
         await stays.end_by_death(session, row.elder_id, row.died_on)
+    elif state.HasField("effective_on"):
+        await stays.go_on(session, row.elder_id)
 
 
 async def keep_level(session: Session, event: events.AssessmentApproved) -> None:

@@ -2,12 +2,13 @@
 stays apart.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 from eldercare.facility.v1 import api_pb2 as api
 from eldercare.facility.v1 import events_pb2 as events
-from sqlalchemy import exists, func
+from sqlalchemy import exists, func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -80,14 +81,64 @@ async def discharge(
 
 
 async def end_by_death(session: Session, elder_id: UUID, died_on: date) -> None:
-    """Ends what an elder who died still stays in, the day after the death."""
-    unended = (
-        select(Stay)
-        .where(Stay.elder_id == elder_id, col(Stay.ended_on).is_(None))
-        .with_for_update()
+    """Ends what an elder who died still stays in, the day after the death; what another day of
+    death ended before ends on the right day, where the bed was not given to somebody else by then.
+    """
+    for row in await _ended_by_death_or_not(session, elder_id):
+        ended_on = rules.end_by_death(row.began_on, died_on)
+        if row.ended_on is not None and (
+            row.ended_on == ended_on or await _is_taken(session, row, row.ended_on, ended_on)
+        ):
+            continue
+        row.death_on = died_on
+        _end(session, row, ended_on)
+
+
+async def go_on(session: Session, elder_id: UUID) -> None:
+    """An elder who was taken for dead stays on in the same bed, as a new stay from the day on which
+    the former ended; where somebody else lies there by now, the elder is admitted anew.
+    """
+    for row in await _ended_by_death_or_not(session, elder_id):
+        if row.ended_on is None:
+            continue
+        row.death_on = None
+        if not await _is_taken(session, row, row.ended_on, None):
+            again = Stay(
+                stay_id=ids.new(),
+                facility_id=row.facility_id,
+                organisation_id=row.organisation_id,
+                bed_id=row.bed_id,
+                elder_id=row.elder_id,
+                area_code=row.area_code,
+                began_on=row.ended_on,
+                admitted_at=session.now,
+            )
+            session.add(again)
+            emit(session, wire.message(events.StayBegan, again), again)
+
+
+async def _ended_by_death_or_not(session: Session, elder_id: UUID) -> Sequence[Stay]:
+    """What an elder stays in, or would if it were not for a death."""
+    wanted = select(Stay).where(
+        Stay.elder_id == elder_id,
+        or_(col(Stay.ended_on).is_(None), col(Stay.death_on).is_not(None)),
     )
-    for row in (await session.exec(unended)).all():
-        _end(session, row, rules.end_by_death(row.began_on, died_on))
+    return (await session.exec(wanted.order_by(col(Stay.stay_id)).with_for_update())).all()
+
+
+async def _is_taken(session: Session, row: Stay, first: date, end: date | None) -> bool:
+    """Whether another stay has the bed, or the elder, on one of these days; end: the day after the
+    last, None for no end.
+    """
+    if end is not None and end <= first:
+        return False
+    days = func.daterange(Stay.began_on, Stay.ended_on)
+    wanted = select(Stay.stay_id).where(
+        col(Stay.stay_id) != row.stay_id,
+        or_(Stay.bed_id == row.bed_id, Stay.elder_id == row.elder_id),
+        days.op("&&")(func.daterange(first, end)),
+    )
+    return (await session.exec(wanted.limit(1))).first() is not None
 
 
 async def _elder(session: Session, elder_id: str) -> Elder:

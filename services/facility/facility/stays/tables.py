@@ -47,3 +47,6 @@ class Stay(TableBase, table=True):
     began_on: date
     ended_on: date | None = Field(default=None, description="first day without the elder")
     admitted_at: datetime
+    death_on: date | None = Field(
+        default=None, description="day of the death that ended it, unless a discharge did"
+    )

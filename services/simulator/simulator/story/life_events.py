@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from simulator.http_client import Json
 from simulator.story import applications, elders, entitlements, orders, payments
 from simulator.story.applications import Applications
 from simulator.story.entitlements import Entitlements
@@ -21,6 +22,7 @@ DEATHS, CHANGES, MOVES, ARRIVALS, MOVED_OUT = 0.00011, 0.0006, 0.0001, 0.0003, 0
 # too
 MOVE_ANYWAY = 0.15
 REPORTED_TWICE = 0.4
+BY_OFFICE = 0.3  # of the deaths, by an official who has the certificate
 # days between a death and its report; shorter for those who still waited for something
 DELAYS = (0, 1, 3, 20, 50)
 SHORT_DELAYS = (0, 1, 2)
@@ -116,15 +118,45 @@ async def _moves(story: Story, morning: Morning) -> None:
 
 
 async def _report_death(story: Story, elder: Person, died_on: date) -> None:
-    """Some deaths are reported twice, with another day, which is refused."""
-    token = story.tokens["hotline"]
+    """The hotline hears of a death and the office confirms it by the certificate; some deaths are
+    reported by the office at once, some twice, with another day, which is refused.
+    """
+    rng = story.rng("death report", elder.number)
     path = f"/v1/elders/{elder.elder_id}:report-death"
-    await story.gateway.post(token, path, {"died_on": died_on.isoformat()})
+    body: Json = {"died_on": died_on.isoformat()}
+    if rng.random() < BY_OFFICE:
+        await story.gateway.post(story.tokens["office"], path, body | _certificate(elder))
+        story.tally["deaths reported with a document"] += 1
+    else:
+        answer = await story.gateway.post(story.tokens["hotline"], path, body)
+        told = answer["elder"]["status"], answer["elder"].get("reported_died_on")
+        story.expect("a report of a death is none yet", told, ("STATUS_ALIVE", body["died_on"]))
+        report = await _open_report(story, elder)
+        await story.gateway.post(story.tokens["office"], f"{report}:confirm", _certificate(elder))
+        story.tally["death reports confirmed"] += 1
     record_death(story, elder, died_on)
-    if story.rng("second report", elder.number).random() < REPORTED_TWICE:
+    if rng.random() < REPORTED_TWICE:
         other_day = {"died_on": (died_on - timedelta(days=1)).isoformat()}
-        await story.expect_refusal(token, path, other_day)
+        await story.expect_refusal(story.tokens["hotline"], path, other_day)
         story.tally["deaths reported twice"] += 1
+
+
+def _certificate(elder: Person) -> Json:
+    number = f"{elder.number:08d}"
+    return {"document": {"kind": "KIND_DEATH_CERTIFICATE", "number": number}}
+
+
+async def _open_report(story: Story, elder: Person) -> str:
+    """The address of the elder's report that waits for the office."""
+    page = await story.gateway.get(
+        story.tokens["office"],
+        "/v1/life-events",
+        elder_id=elder.elder_id,
+        kind="KIND_DEATH",
+        state="STATE_REPORTED",
+    )
+    story.expect("reports of a death that wait", len(page["rows"]), 1)
+    return f"/v1/life-events/{page['rows'][0]['life_event_id']}"
 
 
 def record_death(story: Story, elder: Person, died_on: date) -> None:

@@ -66,6 +66,7 @@ def take_back(session: Session, order: Order) -> events.OrderDeclined:
 async def cancel(session: Session, order: Order, cause: Cause) -> events.OrderCancelled:
     """Ends an order without a visit. The order must be locked and open."""
     order.state = State.CANCELLED
+    order.cause = cause
     _cancel_timers(session, order)
     cancelled = wire.message(
         events.OrderCancelled,
@@ -111,6 +112,7 @@ async def cancel_open_orders(session: Session, elder_id: UUID, cause: Cause) -> 
     for order in await locked(session, col(Order.elder_id) == elder_id, rules.EXPECTED):
         if order.state == State.RESERVING:
             give_up(session, order)
+            order.cause = cause
         else:
             await cancel(session, order, cause)
 

@@ -7,7 +7,7 @@ state of things, finds the same order. Placing is hot, so both transactions are 
 
 import hashlib
 from dataclasses import dataclass, fields, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import cast
 from uuid import UUID, uuid5
 
@@ -22,6 +22,7 @@ from dispatch.limits import limits
 from dispatch.orders import personal, queries, rules
 from dispatch.orders.errors import (
     AlreadyCancelled,
+    DeathReported,
     ElderNotServed,
     WindowInThePast,
     WindowTooShort,
@@ -56,7 +57,7 @@ _INSERT = " ".join(
 )
 _FIND = " ".join(
     [
-        "select elder.area_code, elder.living, elder.status,",
+        "select elder.area_code, elder.living, elder.status, elder.reported_died_on,",
         queries.COLUMNS,
         "from (select $1::uuid as id) as asked",
         "left join visit_order on visit_order.order_id = asked.id",
@@ -65,7 +66,10 @@ _FIND = " ".join(
 )
 # the share lock: a death that is being written at this moment is waited for, and then seen
 _PLACE = """update visit_order set state = $1, voucher_fen = $2, placed_at = $3, version = $4
-    from (select elder_id from elder where elder_id = $5 and status = $6 for share) as alive
+    from (
+        select elder_id from elder
+        where elder_id = $5 and status = $6 and reported_died_on is null for share
+    ) as alive
     where visit_order.order_id = $7 and visit_order.state = $8
         and visit_order.elder_id = alive.elder_id"""
 _GIVE_UP = "update visit_order set state = $1 where order_id = $2 and state = $3"
@@ -78,6 +82,12 @@ class KnownElder:
     area_code: str
     living: int
     status: int
+    reported_died_on: date | None
+
+    @property
+    def is_served(self) -> bool:
+        """Lives here, and nobody has reported a death."""
+        return self.status == ALIVE and self.reported_died_on is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +250,8 @@ async def _find(
 
 
 async def _confirm(session: RawSession, order_id: UUID, voucher_fen: int) -> OrderRow:
-    """The second transaction: the order is placed, unless the elder died or moved out meanwhile or
-    somebody else placed it.
+    """The second transaction: the order is placed, unless the elder died or moved out meanwhile, is
+    reported dead, or somebody else placed it.
     """
     elder, order = await _find(session, order_id, None)
     if order is None:
@@ -249,7 +259,7 @@ async def _confirm(session: RawSession, order_id: UUID, voucher_fen: int) -> Ord
     if order.state != State.RESERVING:
         return order
     cancel_timer(session, offers.RESERVE, str(order_id))
-    if elder is None or elder.status != ALIVE or order.wanted_to <= session.now:
+    if elder is None or not elder.is_served or order.wanted_to <= session.now:
         session.write(_GIVE_UP, int(State.CANCELLED), order_id, int(State.RESERVING))
         return replace(order, state=State.CANCELLED)
     placed = replace(
@@ -298,6 +308,8 @@ def _checked(
     )
     if elder.status != ALIVE:
         raise ElderNotServed(elder_id=request.elder_id)
+    if elder.reported_died_on is not None:
+        raise DeathReported(elder_id=request.elder_id)
     today = local_day(session.now)
     wanted = item(request.item_code, today)
     wanted_from = wire.instant(request.wanted_from)
