@@ -97,11 +97,15 @@ async def test_a_familys_report_of_a_death_waits_for_an_official(session: Sessio
     elder = await an_elder(session)
     await an_application(session, elder.elder_id)
 
-    told = await tell(session, a_child_of(elder.elder_id), elder.elder_id, "2025-12-01")
+    reported = await tell(session, a_child_of(elder.elder_id), elder.elder_id, "2025-12-01")
     again = await tell(session, OFFICIAL, elder.elder_id, "2025-12-01")
 
-    assert (told.status, told.died_on, told.reported_died_on) == (ALIVE, "", "2025-12-01")
-    assert again == told
+    assert (reported.status, reported.died_on, reported.reported_died_on) == (
+        ALIVE,
+        "",
+        "2025-12-01",
+    )
+    assert again == reported
     assert len(emitted(session, events.ElderChanged)) == 1
     assert not emitted(session, events.ElderDied)
     assert not emitted(session, events.ApplicationWithdrawn)

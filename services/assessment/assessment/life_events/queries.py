@@ -35,7 +35,7 @@ async def life_events(
     if question.HasField("state"):
         wanted = wanted.where(col(LifeEvent.state) == question.state)
     rows, then = await page(session, wanted, LifeEvent.life_event_id, question, PAGE)
-    areas = await _areas(session, {row.elder_id for row in rows})
+    areas = await _areas(session, {row.elder_id for row in rows}, caller)
     written = [described(row, areas[row.elder_id], context.ring) for row in rows]
     return api.LifeEventPage(rows=written, next=then)
 
@@ -56,10 +56,9 @@ def described(row: LifeEvent, area_code: str, ring: KeyRing) -> api.LifeEvent:
     )
 
 
-async def _areas(session: Session, elder_ids: set[UUID]) -> dict[UUID, str]:
-    wanted = select(Elder.elder_id, Elder.area_code).where(
-        col(Elder.elder_id) == func.any(sorted(elder_ids))
-    )
+async def _areas(session: Session, elder_ids: set[UUID], caller: Caller) -> dict[UUID, str]:
+    wanted = access.scoped(select(Elder.elder_id, Elder.area_code), caller, area=Elder.area_code)
+    wanted = wanted.where(col(Elder.elder_id) == func.any(sorted(elder_ids)))
     return dict((await session.exec(wanted)).all())
 
 

@@ -135,7 +135,7 @@ async def _is_taken(session: Session, row: Stay, first: date, end: date | None) 
     days = func.daterange(Stay.began_on, Stay.ended_on)
     wanted = select(Stay.stay_id).where(
         col(Stay.stay_id) != row.stay_id,
-        or_(Stay.bed_id == row.bed_id, Stay.elder_id == row.elder_id),
+        or_(col(Stay.bed_id) == row.bed_id, col(Stay.elder_id) == row.elder_id),
         days.op("&&")(func.daterange(first, end)),
     )
     return (await session.exec(wanted.limit(1))).first() is not None

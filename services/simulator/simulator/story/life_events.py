@@ -129,8 +129,8 @@ async def _report_death(story: Story, elder: Person, died_on: date) -> None:
         story.tally["deaths reported with a document"] += 1
     else:
         answer = await story.gateway.post(story.tokens["hotline"], path, body)
-        told = answer["elder"]["status"], answer["elder"].get("reported_died_on")
-        story.expect("a report of a death is none yet", told, ("STATUS_ALIVE", body["died_on"]))
+        answered = answer["elder"]["status"], answer["elder"].get("reported_died_on")
+        story.expect("a report of a death is none yet", answered, ("STATUS_ALIVE", body["died_on"]))
         report = await _open_report(story, elder)
         await story.gateway.post(story.tokens["office"], f"{report}:confirm", _certificate(elder))
         story.tally["death reports confirmed"] += 1
