@@ -54,6 +54,38 @@ async def test_a_death_counts_from_the_month_in_which_it_happened(hear: Hear, sh
         assert not any(code == "POP01" for code, _ in await shown(month)), month
 
 
+async def test_who_was_taken_for_dead_or_gone_was_there_all_along(hear: Hear, shown: Shown) -> None:
+    elder = an_elder()
+    same = elder.elder_id
+    dead, gone = assessment.Elder.STATUS_DEAD, assessment.Elder.STATUS_MOVED_OUT
+    first = an_elder(elder_id=same, status=dead, died_on="2025-02-20", effective_on="2025-02-20")
+    later = an_elder(elder_id=same, status=dead, died_on="2025-04-20", effective_on="2025-02-20")
+    alive = an_elder(elder_id=same, effective_on="2025-04-20")
+    left = an_elder(
+        elder_id=same, status=gone, moved_out_on="2025-05-03", effective_on="2025-05-03"
+    )
+    events = [
+        (assessment.ElderRegistered(elder=elder), "2025-01-10", 1),
+        (assessment.ElderDied(elder=first), "2025-05-05", 2),
+        (assessment.ElderDied(elder=later), "2025-06-05", 3),
+        (assessment.ElderChanged(elder=alive), "2025-07-05", 4),
+        (assessment.ElderChanged(elder=left), "2025-08-05", 5),
+    ]
+    there = ("2025-01", "2025-03", "2025-04", "2025-06", "2025-08")
+    expected = [
+        [True, True, True, True, True],
+        [True, False, False, False, False],
+        [True, True, False, False, False],
+        [True, True, True, True, True],
+        [True, True, True, False, False],
+    ]
+
+    for event, wanted in zip(events, expected, strict=True):
+        await hear(as_records(event))
+        found = [("POP01", HERE) in await shown(month) for month in there]
+        assert found == wanted, event
+
+
 async def test_what_is_corrected_of_a_birth_was_so_all_along(hear: Hear, shown: Shown) -> None:
     elder = an_elder(born_on="1950-06-30")
     corrected = an_elder(elder_id=elder.elder_id, born_on="1940-06-30")

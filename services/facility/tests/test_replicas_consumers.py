@@ -162,7 +162,8 @@ async def test_who_was_taken_for_dead_stays_on_where_the_bed_is_free(store: Stor
         assessment_events.ElderDied(elder=dead),
         assessment_events.ElderDied(elder=right_day),
     )
-    assert await _stays(store) == [("2026-02-01", "2026-02-23")]
+    before = [("2026-02-01", "2026-02-21"), ("2026-02-21", "2026-02-23")]
+    assert await _stays(store) == before
     if taken:
         await _a_stay(store, facility_id, other.elder_id, "2026-02-25")
 
@@ -170,7 +171,19 @@ async def test_who_was_taken_for_dead_stays_on_where_the_bed_is_free(store: Stor
         await deliver(store, GROUP, assessment_events.ElderChanged(elder=alive))
 
     then = ("2026-02-25", "None") if taken else ("2026-02-23", "None")
-    assert await _stays(store) == [("2026-02-01", "2026-02-23"), then]
+    assert await _stays(store) == [*before, then]
+
+
+async def test_an_earlier_day_of_death_shortens_what_a_later_one_had_added(store: Store):
+    state = an_elder_state()
+    await deliver(store, GROUP, assessment_events.ElderRegistered(elder=state))
+    await _a_stay(store, await _a_facility(store), state.elder_id, "2026-02-01")
+
+    for day in ("2026-02-10", "2026-02-20", "2026-02-05"):
+        dead = an_elder_state(state.elder_id, status=2, died_on=day)
+        await deliver(store, GROUP, assessment_events.ElderDied(elder=dead))
+
+    assert await _stays(store) == [("2026-02-01", "2026-02-06"), ("2026-02-11", "2026-02-11")]
 
 
 async def test_the_right_day_of_death_leaves_the_bed_to_who_came_after(store: Store):

@@ -41,10 +41,14 @@ class Identity(NamedTuple):
 
 
 class Life(NamedTuple):
-    """Whether the elder lives, and in the city: dead from the day of death."""
+    """Whether the elder lives, and in the city: dead or gone from the day of it.
+
+    is_last: of the two that one version has, where it takes back an earlier day.
+    """
 
     month: int
     sequence: int
+    is_last: bool
     is_alive: bool
 
 
@@ -163,17 +167,26 @@ def _registered(
 ) -> Elder:
     state, sequence, month = event.elder, when.sequence, when.month
     registered = months.of_seconds(state.registered_at.seconds)
-    is_alive = state.status == _Elder.STATUS_ALIVE
-    is_dated = state.status == _Elder.STATUS_DEAD and state.died_on
-    lived_to = months.of_text(state.died_on) if is_dated else month
     born = months.of_text(state.born_on)
     return Elder(
         identities=(Identity(registered, sequence, born, state.sex),),
-        lives=(Life(lived_to, sequence, is_alive),),
+        lives=tuple(_lives(state, month, sequence)),
         dwellings=(Dwelling(month, sequence, state.area_code),),
         households=(Household(month, sequence, state.living, state.complete),),
         hardships=(Hardship(month, sequence, sorted(state.hardships)),),
     )
+
+
+def _lives(state: assessment.Elder, month: int, sequence: int) -> Iterator[Life]:
+    """month: of the event, which counts where the state names no day."""
+    is_here = state.status == _Elder.STATUS_ALIVE
+    gone_on = {_Elder.STATUS_DEAD: state.died_on, _Elder.STATUS_MOVED_OUT: state.moved_out_on}
+    named = gone_on.get(state.status) or state.effective_on
+    since = months.of_text(named) if named else month
+    if not is_here and state.effective_on and months.of_text(state.effective_on) < since:
+        # of a day of before that was wrong
+        yield Life(months.of_text(state.effective_on), sequence, False, True)
+    yield Life(since, sequence, True, is_here)
 
 
 @elder.on(assessment.AssessmentApproved, id="elder_id")

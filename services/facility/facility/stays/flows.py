@@ -84,37 +84,52 @@ async def end_by_death(session: Session, elder_id: UUID, died_on: date) -> None:
     """Ends what an elder who died still stays in, the day after the death; what another day of
     death ended before ends on the right day, where the bed was not given to somebody else by then.
     """
-    for row in await _ended_by_death_or_not(session, elder_id):
+    rows = await _ended_by_death_or_not(session, elder_id)
+    for row in rows:
         ended_on = rules.end_by_death(row.began_on, died_on)
-        if row.ended_on is not None and (
-            row.ended_on == ended_on or await _is_taken(session, row, row.ended_on, ended_on)
-        ):
-            continue
         row.death_on = died_on
-        _end(session, row, ended_on)
+        if row.ended_on is None or ended_on < row.ended_on:
+            _end(session, row, ended_on)
+        elif (
+            row is rows[-1]
+            and row.ended_on < ended_on
+            and (again := await _go_on(session, row, row.ended_on, ended_on))
+        ):
+            again.death_on = died_on
+            _end(session, again, ended_on)
 
 
 async def go_on(session: Session, elder_id: UUID) -> None:
-    """An elder who was taken for dead stays on in the same bed, as a new stay from the day on which
-    the former ended; where somebody else lies there by now, the elder is admitted anew.
+    """An elder who was taken for dead stays on in the same bed; where somebody else lies there by
+    now, the elder is admitted anew.
     """
-    for row in await _ended_by_death_or_not(session, elder_id):
-        if row.ended_on is None:
-            continue
+    rows = await _ended_by_death_or_not(session, elder_id)
+    if rows and (ended_on := rows[-1].ended_on) is not None:
+        await _go_on(session, rows[-1], ended_on, None)
+    for row in rows:
         row.death_on = None
-        if not await _is_taken(session, row, row.ended_on, None):
-            again = Stay(
-                stay_id=ids.new(),
-                facility_id=row.facility_id,
-                organisation_id=row.organisation_id,
-                bed_id=row.bed_id,
-                elder_id=row.elder_id,
-                area_code=row.area_code,
-                began_on=row.ended_on,
-                admitted_at=session.now,
-            )
-            session.add(again)
-            emit(session, wire.message(events.StayBegan, again), again)
+
+
+async def _go_on(session: Session, row: Stay, began_on: date, ended_on: date | None) -> Stay | None:
+    """A new stay in the same bed, from the day on which the former ended: what is told of a stay
+    is never taken back. None where the bed, or the elder, is not free then.
+    """
+    if await _is_taken(session, row, began_on, ended_on):
+        return None
+    again = Stay(
+        stay_id=ids.new(),
+        facility_id=row.facility_id,
+        organisation_id=row.organisation_id,
+        bed_id=row.bed_id,
+        elder_id=row.elder_id,
+        area_code=row.area_code,
+        began_on=began_on,
+        ended_on=ended_on,
+        admitted_at=session.now,
+    )
+    session.add(again)
+    emit(session, wire.message(events.StayBegan, again), again)
+    return again
 
 
 async def _ended_by_death_or_not(session: Session, elder_id: UUID) -> Sequence[Stay]:
@@ -123,15 +138,14 @@ async def _ended_by_death_or_not(session: Session, elder_id: UUID) -> Sequence[S
         Stay.elder_id == elder_id,
         or_(col(Stay.ended_on).is_(None), col(Stay.death_on).is_not(None)),
     )
-    return (await session.exec(wanted.order_by(col(Stay.stay_id)).with_for_update())).all()
+    wanted = wanted.order_by(col(Stay.began_on), col(Stay.stay_id))
+    return (await session.exec(wanted.with_for_update())).all()
 
 
 async def _is_taken(session: Session, row: Stay, first: date, end: date | None) -> bool:
     """Whether another stay has the bed, or the elder, on one of these days; end: the day after the
     last, None for no end.
     """
-    if end is not None and end <= first:
-        return False
     days = func.daterange(Stay.began_on, Stay.ended_on)
     wanted = select(Stay.stay_id).where(
         col(Stay.stay_id) != row.stay_id,

@@ -76,11 +76,17 @@ class People:
     def _elder(self, event: _Registration, time: datetime, sequence: int) -> None:
         """Each part of the state holds from a day of its own."""
         e = event.elder
-        is_dead = e.status == e.STATUS_DEAD and e.HasField("died_on")
         key, version = e.elder_id, (sequence,)
         self._born.take(key, version, e.registered_at, (e.born_on, e.sex))
-        is_alive = e.status == e.STATUS_ALIVE
-        self._lives.take(key, version, e.died_on if is_dead else time, is_alive)
+        gone_on = ""
+        if e.status == e.STATUS_DEAD:
+            gone_on = e.died_on
+        elif e.status == e.STATUS_MOVED_OUT:
+            gone_on = e.moved_out_on
+        since = gone_on or e.effective_on or time
+        if gone_on and "" < e.effective_on < gone_on:  # the former day of it was wrong
+            self._lives.take(key, (sequence, 0), e.effective_on, True)
+        self._lives.take(key, (sequence, 1), since, e.status == e.STATUS_ALIVE)
         self._areas.take(key, version, time, e.area_code)
         self._households.take(key, version, time, (e.living, e.complete))
         self._hardships.take(key, version, time, frozenset[int](e.hardships))
