@@ -8,6 +8,8 @@ YEAR = 12
 # no summer time since 1991, so every month begins on a whole hour of UTC
 _SHANGHAI = timezone(timedelta(hours=8))
 # of the calendar in Asia/Shanghai, since 1970 in UTC
+_AHEAD_S, _DAY_S = 8 * 3600, 86_400
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1).toordinal(), date.max.toordinal()
 _LAST_HOUR = int(datetime.max.replace(microsecond=0, tzinfo=_SHANGHAI).timestamp()) // 3600
 
 
@@ -70,6 +72,22 @@ def of_seconds(seconds: int) -> int:
 @lru_cache(maxsize=100_000)
 def _of_hour(hour: int) -> int:
     return of_day(datetime.fromtimestamp(min(hour, _LAST_HOUR) * 3600, _SHANGHAI).date())
+
+
+def day_of_seconds(seconds: int) -> int:
+    """The day in Asia/Shanghai that holds an instant, as `date.toordinal` counts. seconds: since
+    1970, UTC.
+
+    >>> date.fromordinal(day_of_seconds(1772294400)).isoformat()
+    '2026-03-01'
+    """
+    return min((seconds + _AHEAD_S) // _DAY_S, _LAST_DAY - _FIRST_DAY) + _FIRST_DAY
+
+
+@lru_cache(maxsize=10_000)
+def of_ordinal(day: int) -> int:
+    """The month that holds a day, as `date.toordinal` counts."""
+    return of_day(date.fromordinal(day))
 
 
 def first_second(month: int) -> int:

@@ -21,12 +21,13 @@ def known(events: list[DatedEvent]) -> dict[tuple[int, str], str]:
     """What is stored of each thing after these events, each of which is a batch."""
     stored: dict[tuple[int, str], str] = {}
     for one in events:
-        facts, _ = COMPILED.read(one.event, When.of(one.time, one.sequence), limits())
+        when = When.of(one.time, one.sequence)
+        facts, _ = COMPILED.read(one.event, when, limits())
         for subject, thing_id, state in facts:
             key = (subject.kind, thing_id)
-            whole = subject.load(stored[key]) if key in stored else subject.empty()
-            subject.merge(whole, state)
-            stored[key] = subject.dump(whole)
+            reports = subject.load(stored[key]) if key in stored else []
+            subject.put(reports, when.reported_on, state)
+            stored[key] = subject.dump(reports)
     return stored
 
 
@@ -47,12 +48,13 @@ def test_what_is_stored_lies_in_the_order_of_the_fields() -> None:
 
     assert {kind for kind, _ in stored} == fields.keys()
     for (kind, _), text in stored.items():
-        values = dict(zip(fields[kind], json.loads(text), strict=False))
-        assert len(values) == len(json.loads(text)) <= len(fields[kind])
-        state = COMPILED.folds[kind].load(text)
-        whole = {name: value for name in values if (value := getattr(state, name)) is not None}
-        known_values = {name: value for name, value in values.items() if value is not None}
-        assert json.loads(json.dumps(whole)) == known_values
+        reports = COMPILED.folds[kind].load(text)
+        for (_, listed), (_, state) in zip(json.loads(text), reports, strict=True):
+            values = dict(zip(fields[kind], listed, strict=False))
+            assert len(values) == len(listed) <= len(fields[kind])
+            whole = {name: value for name in values if (value := getattr(state, name)) is not None}
+            known_values = {name: value for name, value in values.items() if value is not None}
+            assert json.loads(json.dumps(whole)) == known_values
     assert min(len(name) for names in fields.values() for name in names) > 1
 
 
@@ -65,7 +67,7 @@ def test_what_is_stored_is_read_as_it_was() -> None:
 def test_a_field_that_nothing_is_known_of_has_its_default() -> None:
     nothing = COMPILED.folds[order.kind].empty()
 
-    assert COMPILED.folds[order.kind].dump(nothing) == "[]"
+    assert COMPILED.folds[order.kind].dump([(7, nothing)]) == "[[7,[]]]"
     assert COMPILED.folds[order.kind].contribution(nothing, limits()) == {}
 
 

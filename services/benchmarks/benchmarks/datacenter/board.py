@@ -24,7 +24,7 @@ from datacenter.counts.flows.folding import fold
 from datacenter.counts.measures import COMPILED, FLOWS
 from datacenter.indicators.catalogue import limits
 from datacenter.subjects.compiled import Reading
-from datacenter.subjects.elder import Elder, Registration, elder
+from datacenter.subjects.elder import Dwelling, Elder, Hardship, Household, Identity, Life, elder
 from datacenter.subjects.measures import Counts, add
 from datacenter.subjects.registry import named
 from datacenter.subjects.results import Result
@@ -112,7 +112,7 @@ async def _fill(store: Store, elders: int) -> int:
         await driver.execute(
             "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0"
         )
-        await fold(driver, 1, [reading], limits())
+        await fold(driver, 1, [(1, reading)], limits())  # nothing is told late
         await driver.execute("analyze count")
     async with store.reading() as session:
         return int(await (await session.driver()).fetchval("select count(*) from count"))
@@ -120,25 +120,21 @@ async def _fill(store: Store, elders: int) -> int:
 
 def _an_elder(chance: random.Random, begin: int) -> Elder:
     month = begin + chance.randrange(SPAN)
-    first = Registration(
-        month,
-        1,
-        0,
-        chance.choice(villages()),
-        LAST - 12 * chance.randrange(60, 95) - chance.randrange(12),
-        chance.randrange(1, 3),
-        chance.randrange(1, 6),
-        sorted(chance.sample(range(1, 7), chance.randrange(3))),
-        chance.random() < 0.9,
-        True,
-    )
-    registrations, results = [first], []
+    born = LAST - 12 * chance.randrange(60, 95) - chance.randrange(12)
+    lives, results = [Life(month, 1, True, True)], []
     if chance.random() < 0.3:
         results.append(Result(month, 0, "", month, month + 12, chance.randrange(5)))
     if chance.random() < 0.1:
-        later = month + chance.randrange(1, 30)
-        registrations.append(first._replace(month=later, sequence=2, at=1, is_alive=False))
-    return Elder(registrations=registrations, results=results)
+        lives.append(Life(month + chance.randrange(1, 30), 2, True, False))
+    hardships = sorted(chance.sample(range(1, 7), chance.randrange(3)))
+    return Elder(
+        identities=[Identity(month, 1, born, chance.randrange(1, 3))],
+        lives=lives,
+        dwellings=[Dwelling(month, 1, chance.choice(villages()))],
+        households=[Household(month, 1, chance.randrange(1, 6), chance.random() < 0.9)],
+        hardships=[Hardship(month, 1, hardships)],
+        results=results,
+    )
 
 
 async def _opened(store: Store, rank: int) -> list[float]:

@@ -82,7 +82,8 @@ class Indicators:
         counted = await counts.totals(session, call.caller, codes, first, last)
         present = await counts.presence(session, call.caller, area.code, first, last)
         known = await figures.sources(session, last)
-        rows = figures.figures(codes, range(first, last + 1), counted, present, known)
+        late = await counts.late(session, call.caller, codes, first, last)
+        rows = figures.figures(codes, range(first, last + 1), counted, present, known, late)
         return pb.FigurePage(
             rows=rows, area_code=area.code, counts_outdated=await outdated(session)
         )

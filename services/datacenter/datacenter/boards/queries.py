@@ -52,8 +52,9 @@ async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: En
     present = await counts.presence(session, caller, found.code, first, month)
     known = await figures.sources(session, month)
     span = range(first, month + 1)
-    trend = figures.figures([found.code], span, own, present, known)
-    parts = figures.figures(children, range(month, month + 1), below, present, known)
+    late = await counts.late(session, caller, [found.code, *children], first, month)
+    trend = figures.figures([found.code], span, own, present, known, late)
+    parts = figures.figures(children, range(month, month + 1), below, present, known, late)
     no_elders = not figures.has_data("elder", month, known)
     size = len(catalogue())
     return pb.Board(

@@ -1,16 +1,17 @@
 """Counts of areas and months, as figures need them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
 
 from sqlalchemy import Row, Select, func, or_
 from sqlmodel import col, select
 
+from datacenter import months
 from datacenter.counts.measures import FLOWS, STOCKS
 from datacenter.counts.rollup import holders
-from datacenter.counts.tables import COUNT, Projection, Watermark
+from datacenter.counts.tables import COUNT, Projection, Restated, Watermark
 from datacenter.indicators.catalogue import catalogue
 from datacenter.indicators.rules import Places
 from datacenter.subjects.measures import Measure
@@ -35,6 +36,21 @@ _PRESENT = sorted(
 Totals = dict[tuple[Measure, str, int], int]
 # measure, places, area, month → those of the places in which the stock is above zero
 Present = dict[tuple[Measure, Places, str, int], int]
+
+
+class LateFacts(NamedTuple):
+    """What was told on one day of a month that had ended. amount: by how much it changed a measure.
+    facts: how many things it was told of.
+    """
+
+    month: int
+    reported_on: date
+    amount: int
+    facts: int
+
+
+# name of a measure, area → what was told late
+Late = Mapping[tuple[str, str], Sequence[LateFacts]]
 
 
 class Unapplied(NamedTuple):
@@ -107,6 +123,25 @@ def _flows(caller: Caller, shown: int, codes: Sequence[str], first: int, last: i
         Count.month.between(first, last),
     )
     return scoped(chosen, caller, area=Count.area_code)
+
+
+async def late(
+    session: Session, caller: Caller, codes: Sequence[str], first: int, last: int
+) -> Late:
+    """What was told late and changed these areas in the months from first to last."""
+    chosen = select(Restated).where(
+        Restated.generation == await generation(session),
+        col(Restated.area_code).in_(codes),
+        Restated.month <= last,
+        Restated.reported_on > months.last_day(first),
+        Restated.amount != 0,
+    )
+    visible = scoped(chosen, caller, area=Restated.area_code).order_by(col(Restated.reported_on))
+    found: dict[tuple[str, str], list[LateFacts]] = {}
+    for row in await session.exec(visible):
+        facts = LateFacts(row.month, row.reported_on, row.amount, row.facts)
+        found.setdefault((row.measure, row.area_code), []).append(facts)
+    return found
 
 
 async def presence(

@@ -2,7 +2,7 @@
 far each topic is read.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger, Table, Text, text
@@ -48,6 +48,24 @@ class Thing(TableBase, table=True):
     known: str = Field(
         sa_column=Column(Text, nullable=False),
         description="JSON: the fields of the subject's state",
+    )
+
+
+class Restated(TableBase, table=True):
+    """What was told only after a month had ended, by the day on which it was told: by how much it
+    changed the month's flow, or the stocks from that month on.
+    """
+
+    __table_args__ = (Index("restated_reported_ix", "generation", "reported_on"),)
+
+    generation: int = Field(sa_type=SmallInteger, primary_key=True)
+    area_code: str = Field(sa_type=Text, primary_key=True)
+    month: int = Field(primary_key=True, description="as in `count`")
+    reported_on: date = Field(primary_key=True, description="business day, Asia/Shanghai")
+    measure: str = Field(sa_type=Text, primary_key=True)
+    amount: int = Field(sa_type=BigInteger)
+    facts: int = Field(
+        sa_type=BigInteger, description="how many things it was told of that count here otherwise"
     )
 
 

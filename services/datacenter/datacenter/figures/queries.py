@@ -11,10 +11,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from datacenter import months
 from datacenter.counts import queries as counts
-from datacenter.counts.queries import Present, Totals, Unapplied
+from datacenter.counts.queries import Late, LateFacts, Present, Totals, Unapplied
 from datacenter.counts.rollup import holders
 from datacenter.indicators.catalogue import catalogue
 from datacenter.indicators.rules import TOP, Indicator, Places
+from datacenter.subjects.measures import Measure
 from kit.contracts import areas
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Malformed, NotFound
@@ -40,6 +41,18 @@ class Sources(NamedTuple):
     newest: Mapping[tuple[str, int], datetime]
     unapplied: Mapping[str, Unapplied]
     today: date
+
+
+class Restating(NamedTuple):
+    """What was told of a month after its end: by how much it changed numerator and denominator, and
+    by at least how many facts, since when.
+    """
+
+    numerator: int
+    denominator: int
+    facts: int
+    first_on: date
+    last_on: date
 
 
 class Mark(NamedTuple):
@@ -107,8 +120,12 @@ def figures(
     counted: Totals,
     present: Present,
     known: Sources,
+    late: Late | None = None,
 ) -> list[pb.Figure]:
-    """All figures of these areas and months: by area, then month, then in the catalogue's order."""
+    """All figures of these areas and months: by area, then month, then in the catalogue's order.
+
+    late: what was told of them after their end; nothing where it is not asked for.
+    """
     marks = _marks(span, known.newest)
     texts = {month: months.text(month) for month in span}
     running = {months.of_day(known.today): known.today.isoformat()}
@@ -119,6 +136,7 @@ def figures(
             for indicator in catalogue().values():
                 numerator, denominator = parts_of(indicator, area_code, month, counted, present)
                 watermark, is_known = marks[indicator.code, month]
+                restating = _restating(indicator, area_code, month, late or {})
                 made.append(
                     pb.Figure(
                         code=indicator.code,
@@ -133,9 +151,58 @@ def figures(
                         running_to=running.get(month, ""),
                         unapplied=unapplied[indicator.code],
                         open_to=_open_to(indicator, month, known.today),
+                        restated=_restated(indicator, numerator, denominator, restating),
                     )
                 )
     return made
+
+
+def _restating(indicator: Indicator, area_code: str, month: int, late: Late) -> Restating | None:
+    """What was told of a figure after its month, and the term of the month's things, had ended;
+    None where that left it as it was.
+    """
+    if indicator.places is not None or not late:
+        return None
+    settled_on = months.last_day(month) + timedelta(days=indicator.open_days or 0)
+    of_parts = [
+        _late_facts(measure, area_code, month, settled_on, late)
+        for measure in (indicator.numerator, indicator.denominator)
+    ]
+    numerator, denominator = (sum(one.amount for one in facts) for facts in of_parts)
+    if not numerator and not denominator:
+        return None
+    days = [one.reported_on for facts in of_parts for one in facts]
+    count = max(sum(one.facts for one in facts) for facts in of_parts)
+    return Restating(numerator, denominator, count, min(days), max(days))
+
+
+def _late_facts(
+    measure: Measure | None, area_code: str, month: int, settled_on: date, late: Late
+) -> list[LateFacts]:
+    if measure is None:
+        return []
+    return [
+        one
+        for one in late.get((measure.name, area_code), ())
+        if one.reported_on > settled_on
+        and (one.month <= month if measure.is_stock else one.month == month)
+    ]
+
+
+def _restated(
+    indicator: Indicator, numerator: int, denominator: int, by: Restating | None
+) -> pb.Restatement | None:
+    if by is None:
+        return None
+    before = Parts(numerator - by.numerator, denominator - by.denominator)
+    return pb.Restatement(
+        since=by.first_on.isoformat(),
+        last_on=by.last_on.isoformat(),
+        facts=by.facts,
+        value=indicator.value(*before),
+        numerator=before.numerator,
+        denominator=before.denominator,
+    )
 
 
 def _open_to(indicator: Indicator, month: int, today: date) -> str:

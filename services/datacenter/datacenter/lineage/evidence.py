@@ -98,7 +98,7 @@ def counted_in(readings: Iterable[Reading]) -> Counts:
         for measure, place, month, amount in flows:
             add(total.setdefault((place, month), {}), {measure: amount})
     for (teller, id), state in list(known.items()):
-        for subject, other, reported in teller.tells(id, state):
+        for _, (subject, other, reported) in teller.tells(id, [(1, state)]):
             subject.merge(known.setdefault((subject, other), subject.empty()), reported)
     for (subject, _), state in known.items():
         for where, row in subject.contribution(state, limits()).items():

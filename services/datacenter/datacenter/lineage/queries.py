@@ -84,7 +84,8 @@ async def _page(session: Session, caller: Caller, asked: Asked) -> pb.LineagePag
     counted = await counts.totals(session, caller, [code], month, month)
     present = await counts.presence(session, caller, code, month, month)
     known = await figures.sources(session, month)
-    made = figures.figures([code], range(month, month + 1), counted, present, known)
+    late = await counts.late(session, caller, [code], month, month)
+    made = figures.figures([code], range(month, month + 1), counted, present, known, late)
     return pb.LineagePage(
         indicator=figures.described(asked.indicator),
         figure=next(one for one in made if one.code == asked.indicator.code),
@@ -217,4 +218,4 @@ async def _known(session: Session, fold: SubjectFold, ids: Iterable[str]) -> dic
         Thing.kind == fold.kind,
         col(Thing.id).in_([UUID(id) for id in ids]),
     )
-    return {id: fold.load(text) for id, text in await session.exec(chosen)}
+    return {id: fold.whole(fold.load(text)) for id, text in await session.exec(chosen)}

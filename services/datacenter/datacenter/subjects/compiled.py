@@ -2,11 +2,15 @@
 thing known so far adds to the counts.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from itertools import groupby
+from operator import itemgetter
 
 from google.protobuf.message import Message
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
+from datacenter import months
 from datacenter.limits import Limits
 from datacenter.subjects.declaration import (
     EventReport,
@@ -18,9 +22,17 @@ from datacenter.subjects.declaration import (
     When,
 )
 from datacenter.subjects.groups import EventCounter
-from datacenter.subjects.measures import Count, Counts, Measure
+from datacenter.subjects.measures import Count, Counts, Measure, difference, differs
 from datacenter.subjects.registry import cells, event_flows, measures, subjects
 from datacenter.subjects.stored import Layout
+
+Reports = list[tuple[int, State]]  # what was told of a thing by day, in the order of days
+Late = dict[int, Counts]  # what counts in months that had ended, by the day of telling
+_day_of = itemgetter(0)
+
+
+def _month_of(report: tuple[int, State]) -> int:
+    return months.of_ordinal(report[0])
 
 
 class SubjectFold:
@@ -49,11 +61,62 @@ class SubjectFold:
             part(known, limits, counts)
         return counts
 
-    def tells(self, id: str, known: State) -> "list[Fact]":
-        """What a thing tells of others."""
-        return [
-            (fold, other, state) for fold, tell in self.tellers for other, state in tell(id, known)
-        ]
+    def put(self, reports: Reports, day: int, state: State) -> None:
+        """Adds what is told on a day, in place."""
+        place = bisect_left(reports, day, key=_day_of)
+        if place < len(reports) and reports[place][0] == day:
+            self.merge(reports[place][1], state)
+        else:
+            reports.insert(place, (day, state))
+
+    def whole(self, reports: Reports) -> State:
+        """All that is known."""
+        known = self.empty()
+        for _, state in reports:
+            self.merge(known, state)
+        return known
+
+    def late(self, reports: Reports, limits: Limits) -> Late:
+        """What was added to which months only after their end, by the day on which it was told."""
+        found: Late = {}
+        known, before = self.empty(), Counts()
+        for month, days in groupby(reports, key=_month_of):
+            group = list(days)
+            known_before = self.copied(known)
+            for _, state in group:
+                self.merge(known, state)
+            after = self.contribution(known, limits)
+            if differs(before, after, month):
+                self._step(known_before, before, group, limits, found)
+            before = after
+        return found
+
+    def _step(
+        self, known: State, before: Counts, group: Reports, limits: Limits, found: Late
+    ) -> None:
+        """The same of the days of one month."""
+        for day, state in group:
+            self.merge(known, state)
+            after = self.contribution(known, limits)
+            changes = difference(before, after, months.of_ordinal(day))
+            if changes:
+                found[day] = changes
+            before = after
+
+    def tells(self, id: str, reports: Reports) -> "list[tuple[int, Fact]]":
+        """What a thing tells of others, and on which day it could."""
+        found: list[tuple[int, Fact]] = []
+        for fold, tell in self.tellers:
+            if not any(True for _ in tell(id, self.whole(reports))):
+                continue
+            known, passed_on = self.empty(), dict[str, State]()
+            for day, state in reports:
+                self.merge(known, state)
+                for other, reported in tell(id, known):
+                    if passed_on.get(other) != reported:
+                        passed_on[other] = reported
+                        found.append((day, (fold, other, reported)))
+        return found
 
     def parts(self, known: State) -> set[str]:
         """Ids of the things whose events made it what it is, itself left out."""
@@ -63,13 +126,17 @@ class SubjectFold:
         """Nothing is known yet."""
         return self.subject.state()
 
-    def load(self, text: str) -> State:
-        """What is known, as it was stored."""
+    def copied(self, known: State) -> State:
+        """The same, to be merged into by itself."""
+        return replace(known)
+
+    def load(self, text: str) -> Reports:
+        """What was told, as it was stored."""
         return self._layout.load(text)
 
-    def dump(self, known: State) -> str:
+    def dump(self, reports: Reports) -> str:
         """The same as it is stored."""
-        return self._layout.dump(known)
+        return self._layout.dump(reports)
 
 
 Fact = tuple[SubjectFold, str, State]  # of which thing an event tells what: its fold, id, state

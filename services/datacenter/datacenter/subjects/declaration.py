@@ -64,6 +64,11 @@ class When(NamedTuple):
         seconds = since.days * _DAY_S + since.seconds
         return cls(months.of_seconds(seconds), sequence, seconds * 1_000_000 + since.microseconds)
 
+    @property
+    def reported_on(self) -> int:
+        """The day of telling, as `date.toordinal` counts."""
+        return months.day_of_seconds(self.at // 1_000_000)
+
 
 class State(Struct, array_like=True, kw_only=True, gc=False):
     """What is known of one thing, or what one event tells of it: its fields by name.

@@ -28,7 +28,32 @@ class Measure:
 
 Row = dict[Measure, int]  # what is counted, and how much
 Counts = dict[tuple[str, int], Row]  # by area code and month
+_NO_ROW: Row = {}
 Count = tuple[Measure, str, int, int]  # measure, area code, month, amount
+
+
+def differs(before: Counts, after: Counts, until: int) -> bool:
+    """Whether anything is counted otherwise in a month before one."""
+    return any(
+        place[1] < until and before.get(place, _NO_ROW) != after.get(place, _NO_ROW)
+        for place in {*before, *after}
+    )
+
+
+def difference(before: Counts, after: Counts, until: int) -> Counts:
+    """By how much more is counted in the months before one; nothing that is the same."""
+    found: Counts = {}
+    for place in {*before, *after}:
+        if place[1] < until:
+            was, now = before.get(place, _NO_ROW), after.get(place, _NO_ROW)
+            row = {
+                measure: amount
+                for measure in {*was, *now}
+                if (amount := now.get(measure, 0) - was.get(measure, 0))
+            }
+            if row:
+                found[place] = row
+    return found
 
 
 def add(known: Row, more: Row) -> None:

@@ -69,7 +69,7 @@ export function Cartogram({
               const figure = figuresByCode(part.figures).get(indicator?.code ?? "")
               const status = statusOf(figure, indicator)
               const value = formatValue(figure, indicator, language)
-              const notes = notesOf(figure, language).map(note => note.text)
+              const notes = notesOf(figure, indicator, language).map(note => note.text)
               const said = [value, t(language, status), ...notes].join(" · ")
               const fontSize = Math.max(
                 11,

@@ -54,7 +54,7 @@ export function IndicatorCard({
           {formatDenominator(figure, indicator, language)}
         </p>
       )}
-      <Notes figure={figure} language={language} />
+      <Notes figure={figure} indicator={indicator} language={language} />
     </article>
   )
 }

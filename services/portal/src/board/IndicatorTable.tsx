@@ -59,7 +59,7 @@ export function IndicatorTable({
                   <button type="button" onClick={() => onTrace(indicator.code)}>
                     {formatValue(figure, indicator, language)}
                   </button>
-                  <Notes figure={figure} language={language} />
+                  <Notes figure={figure} indicator={indicator} language={language} />
                 </td>
                 <td>{formatNumerator(figure, indicator, language)}</td>
                 <td>{formatDenominator(figure, indicator, language)}</td>

@@ -84,7 +84,7 @@ export function Lineage({
               {month} · {area}
             </small>
           </p>
-          <Notes figure={page.figure} language={language} />
+          <Notes figure={page.figure} indicator={page.indicator} language={language} />
           <dl>
             <dt>{t(language, "numerator")}</dt>
             <dd>{formatNumerator(page.figure, page.indicator, language)}</dd>

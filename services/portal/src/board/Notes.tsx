@@ -1,5 +1,7 @@
 import { type Language, t } from "../shared/messages"
-import type { Figure } from "./api"
+import { formatAmount } from "./amounts"
+import type { Figure, Indicator } from "./api"
+import { formatValue } from "./format"
 import { COLOURS, MARKS, type Status } from "./judging"
 
 // Whether the target is reached, by shape, colour and word.
@@ -18,11 +20,20 @@ export function Mark({ status, language }: { status: Status; language: Language 
   )
 }
 
-// What makes a figure less than it seems: a month that runs, things not due, records not counted.
-export function Notes({ figure, language }: { figure: Figure | undefined; language: Language }) {
+// What makes a figure less than it seems: a month that runs, things not due, records not counted,
+// what it was before facts that came late.
+export function Notes({
+  figure,
+  indicator,
+  language,
+}: {
+  figure: Figure | undefined
+  indicator: Indicator | undefined
+  language: Language
+}) {
   return (
     <>
-      {notesOf(figure, language).map(({ kind, text }) => (
+      {notesOf(figure, indicator, language).map(({ kind, text }) => (
         <small key={kind} className={`note ${kind}`}>
           {text}
         </small>
@@ -33,6 +44,7 @@ export function Notes({ figure, language }: { figure: Figure | undefined; langua
 
 export function notesOf(
   figure: Figure | undefined,
+  indicator: Indicator | undefined,
   language: Language,
 ): { kind: string; text: string }[] {
   if (!figure) return []
@@ -44,5 +56,12 @@ export function notesOf(
     notes.push({ kind: "running", text: t(language, "runningTo", figure.running_to) })
   if (figure.open_to && figure.value !== undefined)
     notes.push({ kind: "open", text: t(language, "openTo", figure.open_to) })
+  const restated = figure.restated
+  if (restated) {
+    const before = formatValue({ ...figure, value: restated.value }, indicator, language)
+    const facts = t(language, "lateFacts", formatAmount(restated.facts, "count", language))
+    const text = `${t(language, "restated", restated.since)} · ${t(language, "restatedFrom", before)} · ${facts}`
+    notes.push({ kind: "restated", text })
+  }
   return notes
 }

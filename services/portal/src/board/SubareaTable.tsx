@@ -51,7 +51,7 @@ export function SubareaTable({
                       <button type="button" onClick={() => onTrace(indicator.code, area.area_code)}>
                         {formatValue(figure, indicator, language)}
                       </button>
-                      <Notes figure={figure} language={language} />
+                      <Notes figure={figure} indicator={indicator} language={language} />
                     </td>
                   )
                 })}

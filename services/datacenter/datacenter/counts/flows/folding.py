@@ -3,16 +3,18 @@ counts; all by sets, whatever the batch.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from operator import itemgetter
 
 import asyncpg
 
+from datacenter import months
 from datacenter.counts.measures import COLUMNS, MEASURES
 from datacenter.counts.rollup import rolled_up
 from datacenter.limits import Limits
-from datacenter.subjects.compiled import Fact, Reading, SubjectFold
+from datacenter.subjects.compiled import Fact, Late, Reading, Reports, SubjectFold
 from datacenter.subjects.declaration import State
-from datacenter.subjects.measures import Counts, Measure, Row, add
+from datacenter.subjects.measures import Counts, Measure, Row, add, differs
 
 _KNOWN = """
 select t.kind, t.id::text, t.known from unnest($2::smallint[], $3::uuid[]) as asked (kind, id)
@@ -44,32 +46,53 @@ set {_SUMS}"""  # noqa: S608
 
 _MANY = 200  # rows
 
+_RESTATE = """
+insert into restated (generation, area_code, month, reported_on, measure, amount, facts)
+select $1, a, m, date '0001-01-01' + (d - 1), e, n, f
+from unnest($2::text[], $3::int[], $4::int[], $5::text[], $6::bigint[], $7::bigint[])
+as r (a, m, d, e, n, f)
+on conflict (generation, area_code, month, reported_on, measure) do update
+set amount = restated.amount + excluded.amount, facts = restated.facts + excluded.facts"""
+
 _Record = list[str | int | None]
-# kind and id of a thing → what is reported of it
-_Updates = dict[tuple[int, str], tuple[SubjectFold, list[State]]]
+# kind and id of a thing → what is reported of it on which days
+Updates = dict[tuple[int, str], tuple[SubjectFold, list[tuple[int, State]]]]
+# area, month, day of telling, name of a measure → amount, facts
+_Restated = dict[tuple[str, int, int, str], list[int]]
+
+
+class Changes:
+    """What a batch changes: counts, and of these what was told after their month had ended."""
+
+    def __init__(self) -> None:
+        self.counts: Counts = {}
+        self.restated: _Restated = {}
+
+    def late(self, late: Late, sign: int = 1) -> None:
+        """Adds what one thing told late, or takes it back."""
+        for day, counts in late.items():
+            for (area, month), row in rolled_up(counts).items():
+                for measure, amount in row.items():
+                    sums = self.restated.setdefault((area, month, day, measure.name), [0, 0])
+                    sums[0] += sign * amount
+                    sums[1] += sign
 
 
 async def fold(
-    driver: asyncpg.Connection, generation: int, readings: Iterable[Reading], limits: Limits
+    driver: asyncpg.Connection,
+    generation: int,
+    readings: Iterable[tuple[int, Reading]],
+    limits: Limits,
 ) -> None:
     """Applies what events say to one generation of things and counts; the caller holds the lock on
-    the projection.
+    the projection. readings: each with the day on which it was told.
     """
-    changes: Counts = {}
-    things: _Updates = {}
-    for facts, counts in readings:
-        for subject, thing_id, state in facts:
-            key = (subject.kind, thing_id)
-            if key in things:
-                things[key][1].append(state)
-            else:
-                things[key] = (subject, [state])
-        for measure, area, month, amount in counts:
-            row = changes.setdefault((area, month), {})
-            row[measure] = row.get(measure, 0) + amount
+    changes = Changes()
+    things = gathered(readings, changes)
     if things:
         await _fold_things(driver, generation, things, changes, limits)
-    rolled = rolled_up(changes)
+    await _restate(driver, generation, changes.restated)
+    rolled = rolled_up(changes.counts)
     if rolled:
         measures = _counted(rolled)
         columns = [*_KEY, *(measure.column for measure in measures)]
@@ -77,6 +100,31 @@ async def fold(
         await driver.execute(_INCOMING)
         await driver.copy_records_to_table("incoming", records=rows, columns=columns)
         await driver.execute(_COUNT)
+
+
+def gathered(readings: Iterable[tuple[int, Reading]], changes: Changes) -> Updates:
+    """What is reported of each thing; what events count by themselves goes into the changes."""
+    things: Updates = {}
+    for day, (facts, counts) in readings:
+        for subject, thing_id, state in facts:
+            key = (subject.kind, thing_id)
+            if key in things:
+                things[key][1].append((day, state))
+            else:
+                things[key] = (subject, [(day, state)])
+        reported_in = months.of_ordinal(day) if counts else 0
+        for measure, area, month, amount in counts:
+            row = changes.counts.setdefault((area, month), {})
+            row[measure] = row.get(measure, 0) + amount
+            if month < reported_in:
+                changes.late({day: {(area, month): {measure: amount}}})
+    return things
+
+
+async def _restate(driver: asyncpg.Connection, generation: int, restated: _Restated) -> None:
+    rows = [(*key, *sums) for key, sums in sorted(restated.items()) if any(sums)]
+    if rows:
+        await driver.execute(_RESTATE, generation, *map(list, zip(*rows, strict=True)))
 
 
 def _counted(changes: Counts) -> Sequence[Measure]:
@@ -127,8 +175,8 @@ def _take(known: Row, less: Row) -> None:
 async def _fold_things(
     driver: asyncpg.Connection,
     generation: int,
-    things: _Updates,
-    changes: Counts,
+    things: Updates,
+    changes: Changes,
     limits: Limits,
 ) -> None:
     """First those that may tell of others, then those that others tell of."""
@@ -136,8 +184,9 @@ async def _fold_things(
     tellers = (
         {key: one for key, one in things.items() if key not in reported} if reported else things
     )
-    for fold, thing_id, state in await _fold_round(driver, generation, tellers, changes, limits):
-        reported.setdefault((fold.kind, thing_id), (fold, []))[1].append(state)
+    reports = await _fold_round(driver, generation, tellers, changes, limits)
+    for day, (fold, thing_id, state) in reports:
+        reported.setdefault((fold.kind, thing_id), (fold, []))[1].append((day, state))
     if reported:
         await _fold_round(driver, generation, reported, changes, limits)
 
@@ -145,28 +194,61 @@ async def _fold_things(
 async def _fold_round(
     driver: asyncpg.Connection,
     generation: int,
-    things: _Updates,
-    changes: Counts,
+    things: Updates,
+    changes: Changes,
     limits: Limits,
-) -> list[Fact]:
-    """Returns what these things tell of others."""
-    facts: list[Fact] = []
+) -> list[tuple[int, Fact]]:
+    """Returns what these things tell of others, and on which days."""
     kinds, ids = [key[0] for key in things], [key[1] for key in things]
-    found = {(row[0], row[1]): row[2] for row in await driver.fetch(_KNOWN, generation, kinds, ids)}
-    written = []
-    for key, (subject, states) in things.items():
-        text = found.get(key)
-        before: Counts = {}
-        if text is None:
-            known, *states = states  # what is reported first is all that is known
-        else:
-            known = subject.load(text)
-            before = subject.contribution(known, limits)
-        for state in states:
-            subject.merge(known, state)
-        _change(changes, before, subject.contribution(known, limits))
-        written.append(subject.dump(known))
-        if subject.tellers:
-            facts += subject.tells(key[1], known)
+    rows = await driver.fetch(_KNOWN, generation, kinds, ids)
+    known = {(row[0], row[1]): things[row[0], row[1]][0].load(row[2]) for row in rows}
+    facts = taken_in(known, things, changes, limits)
+    written = [subject.dump(known[key]) for key, (subject, _) in things.items()]
     await driver.execute(_KNOW, generation, kinds, ids, written)
     return facts
+
+
+def taken_in(
+    known: dict[tuple[int, str], Reports], things: Updates, changes: Changes, limits: Limits
+) -> list[tuple[int, Fact]]:
+    """Adds what is reported to what is known, in place, and to the changes. Returns what these
+    things tell of others now, and on which days.
+    """
+    facts: list[tuple[int, Fact]] = []
+    for key, (subject, updates) in things.items():
+        reports = known.setdefault(key, [])
+        before = subject.tells(key[1], reports)
+        _take_in(subject, reports, sorted(updates, key=_place), changes, limits)
+        facts += [fact for fact in subject.tells(key[1], reports) if fact not in before]
+    return facts
+
+
+def _take_in(
+    subject: SubjectFold,
+    reports: Reports,
+    updates: Sequence[tuple[int, State]],
+    changes: Changes,
+    limits: Limits,
+) -> None:
+    """Adds what is told of one thing to what is known, in place, and to the counts by how much it
+    counts otherwise.
+
+    What comes in the order of days and changes no month before its own is the rule, and restates
+    nothing; only else is asked what was told when.
+    """
+    known = subject.whole(reports)
+    before = counted = subject.contribution(known, limits)
+    restates = bool(reports) and updates[0][0] < reports[-1][0]
+    for month, states in groupby(updates, key=lambda update: months.of_ordinal(update[0])):
+        for _, state in states:
+            subject.merge(known, state)
+        after = subject.contribution(known, limits)
+        restates = restates or differs(counted, after, month)
+        counted = after
+    if restates:
+        changes.late(subject.late(reports, limits), -1)
+    for day, state in updates:
+        subject.put(reports, day, state)
+    if restates:
+        changes.late(subject.late(reports, limits))
+    _change(changes.counts, before, counted)

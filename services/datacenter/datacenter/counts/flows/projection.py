@@ -37,13 +37,13 @@ async def project(pairs: Sequence[tuple[Message | None, Fact]], session: Session
     driver = await session.driver()
     number, generation, is_ours = await driver.fetchrow(NUMBER, counted_by())
     kept: list[tuple[Fact, str | None, str | None]] = []
-    readings: list[Reading] = []
+    readings: list[tuple[int, Reading]] = []
     newest: dict[tuple[str, int], datetime] = {}
     known = limits()
     for event, fact in await _new(pairs, session):
         when = When.of(fact.time, fact.sequence)
         reading: Reading = ([], []) if event is None else COMPILED.read(event, when, known)
-        readings.append(reading)
+        readings.append((when.reported_on, reading))
         thing = reading[0][0][1] if reading[0] else None
         kept.append((fact, thing, None if event is None else area_of(event)))
         key = (fact.topic.split(".")[1], when.month)

@@ -120,9 +120,10 @@ async def _chunks(reader: asyncpg.Connection, after: int, upto: int) -> AsyncIte
             yield chunk
 
 
-def _readings(rows: Iterable[Row]) -> Iterator[Reading]:
+def _readings(rows: Iterable[Row]) -> Iterator[tuple[int, Reading]]:
     for event, time, sequence in decoded(rows):
-        yield COMPILED.read(event, When.of(time, sequence), limits())
+        when = When.of(time, sequence)
+        yield when.reported_on, COMPILED.read(event, when, limits())
 
 
 async def _main() -> int:
