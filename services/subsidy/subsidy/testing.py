@@ -70,6 +70,9 @@ def an_elder(
         registered_at=BEGIN,
         died_on=died_on,
         hardship_periods=[],
+        reported_died_on=None,
+        moved_out_on=None,
+        effective_on=None,
     )
     return (
         assessment.ElderDied(elder=elder)
