@@ -70,6 +70,8 @@ BROAD = {
     "datacenter.proofruns.flows": "one run fails and says so; the queue goes on",
 }
 UNSCOPED = {
+    "assessment.assessments.queries.publicity": "results in publicity are public, masked",
+    "assessment.assessments.queries._names": "of results that are public, masked",
     "subsidy.policies.queries.policies": "policies belong to nobody",
     "subsidy.entitlements.queries.explanation": (
         "the decision of an entitlement that was found within the caller's scope"

@@ -11,7 +11,8 @@ from kit.contracts.standards import key
 class Procedure:
     """The numbers of standards/procedure.yaml on a day.
 
-    publicity: whole days; the day of the result is not counted. validity_months: of a level in
+    publicity, appeal: whole days; the day of the result, or of the
+    decision, is not counted. validity_months: of a level in
     force. reassessment_lead: before its end. least_age, greatest_age: of an elder.
     separate_duties: whether one person does one duty in a case alone.
     """
@@ -21,6 +22,7 @@ class Procedure:
     greatest_age: int
     separate_duties: bool
     publicity: timedelta = field(metadata=key("publicity_days"))
+    appeal: timedelta = field(metadata=key("appeal_days"))
     reassessment_lead: timedelta = field(metadata=key("reassessment_lead_days"))
 
 
@@ -28,11 +30,13 @@ class Procedure:
 class Calendar:
     """The exceptions of standards/workdays.yaml in a day's year.
 
-    holidays: weekdays that are free. workdays: days of a weekend that are worked.
+    holidays: weekdays that are free. workdays: days of a weekend that are worked. years: those
+    whose exceptions are known.
     """
 
     holidays: tuple[date, ...]
     workdays: tuple[date, ...]
+    years: tuple[int, ...]
 
 
 procedure = standards.read("assessment", Procedure, file="procedure")

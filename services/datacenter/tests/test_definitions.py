@@ -414,6 +414,22 @@ async def test_an_application_without_a_result_is_not_in_time_and_a_withdrawn_on
     assert ("AS04", HERE) not in await shown("2025-02")
 
 
+async def test_an_application_is_due_where_the_elder_has_moved(hear: Hear, shown: Shown) -> None:
+    application = str(ids.new())
+    moved = assessment.ApplicationMoved(
+        application_id=application,
+        elder_id=str(ids.new()),
+        area_code=THERE,
+        moved_at=timestamp(at("2025-02-05")),
+    )
+
+    await hear(as_records(_applied(application, "2025-01-20"), (moved, "2025-02-05", 2)))
+
+    figures = await shown("2025-01")
+    assert figures["AS04", THERE] == (0, 1)
+    assert figures.get(("AS04", HERE), (0, 0)) == (0, 0)
+
+
 async def test_each_way_in_has_its_share_and_what_the_platform_asks_for_came_by_none(
     hear: Hear, shown: Shown
 ) -> None:

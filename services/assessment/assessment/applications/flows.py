@@ -27,7 +27,7 @@ from assessment.elders.errors import ElderNotAlive
 from assessment.elders.rules import Status
 from assessment.elders.tables import Elder
 from assessment.limits import procedure
-from kit.contracts import ids, wire
+from kit.contracts import areas, ids, wire
 from kit.contracts.clock import local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
@@ -119,6 +119,27 @@ async def close(session: Session, elder_id: UUID) -> UUID | None:
     return row.application_id
 
 
+async def follow(session: Session, elder_id: UUID, area_code: str) -> None:
+    """The elder lives elsewhere: the office of the new place takes the open application on. In
+    another county others assess; what was signed is void.
+    """
+    wanted = select(Application).where(
+        Application.elder_id == elder_id, col(Application.state).in_(OPEN)
+    )
+    row = (await session.exec(wanted.with_for_update())).first()
+    if row is None or row.area_code == area_code:
+        return
+    is_far = areas.at(row.area_code, areas.COUNTY) != areas.at(area_code, areas.COUNTY)
+    row.area_code = area_code
+    if row.state not in WAITING:
+        return  # its result was told where it was made
+    if is_far:
+        row.state = ApplicationState.SUBMITTED
+        row.assessor_ids, row.assigned_by = [], None
+        _forget_record(row)
+    emit(session, wire.message(events.ApplicationMoved, row, moved_at=session.now), row)
+
+
 async def open_again(session: Session, application_id: UUID) -> None:
     """Asks again for what was ended by a death or a move that turned out to be none; nothing where
     the elder has an open application meanwhile.
@@ -159,7 +180,7 @@ async def open_routine(session: Session, elder_id: UUID) -> events.ApplicationSu
     return emit(session, wire.message(events.ApplicationSubmitted, row), row)
 
 
-def open_review(
+async def open_review(
     session: Session,
     doubted: Application,
     assessor_ids: Collection[UUID],
@@ -169,8 +190,10 @@ def open_review(
     """A new application whose assessors must be others than those of the doubted result and of
     those before it.
 
-    assessor_ids: who made the doubted result.
+    assessor_ids: who made the doubted result. Raises: ApplicationOpen.
     """
+    if (open_id := await _open_application(session, doubted.elder_id)) is not None:
+        raise ApplicationOpen(elder_id=doubted.elder_id, application_id=open_id)
     row = Application(
         application_id=ids.new(),
         elder_id=doubted.elder_id,

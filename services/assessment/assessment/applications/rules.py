@@ -27,6 +27,7 @@ class ApplicationState(IntEnum):
     APPROVED = 4
     APPEALED = 5
     WITHDRAWN = 6
+    REJECTED = 7
 
 
 class Duty(StrEnum):

@@ -29,7 +29,7 @@ class Application(TableBase, table=True):
     application_id: UUID = Field(primary_key=True)
     version: int = 0
     elder_id: UUID = Field(index=True)
-    area_code: str = Field(description="where the elder lived when it was submitted")
+    area_code: str = Field(description="where the elder lives, whose office has the case")
     reason: AssessmentReason
     channel: Channel
     state: ApplicationState = ApplicationState.SUBMITTED

@@ -30,15 +30,28 @@ class Assessments:
     ) -> events.AssessmentApproved:
         return await flows.approve(session, request, call.caller)
 
+    async def Reject(
+        self, request: pb.RejectAssessment, session: Session, call: Call
+    ) -> events.AssessmentRejected:
+        return await flows.reject(session, request, call.caller, self.context)
+
+    async def Publicity(
+        self, request: pb.ListPublicity, session: Session, _: Call
+    ) -> pb.PublicityPage:
+        return await queries.publicity(session, request, self.context)
+
+    async def Calendars(self, _: pb.ListCalendars, session: Session, __: Call) -> pb.CalendarPage:
+        return queries.calendars(session)
+
     async def Appeal(
         self, request: pb.AppealAssessment, session: Session, call: Call
     ) -> events.AssessmentAppealed:
         return await flows.appeal(session, request, call.caller)
 
     async def Get(self, request: pb.GetAssessment, session: Session, call: Call) -> pb.Assessment:
-        return await queries.assessment(session, request, call.caller)
+        return await queries.assessment(session, request, call.caller, self.context)
 
     async def List(
         self, request: pb.ListAssessments, session: Session, call: Call
     ) -> pb.AssessmentPage:
-        return await queries.assessments(session, request, call.caller)
+        return await queries.assessments(session, request, call.caller, self.context)

@@ -53,10 +53,24 @@ class PublicityRunning(Conflict):
 
 
 class PublicityOver(Conflict):
-    """The time for objections is over."""
+    """The time for objections is over, and nothing is decided that could be appealed."""
 
     field = "assessment_id"
     text = "objections to assessment {assessment_id} were heard until {public_until}"
+
+
+class AppealTooLate(Conflict):
+    """The term in which an approval or rejection can be appealed is over."""
+
+    field = "assessment_id"
+    text = "assessment {assessment_id} could be appealed until {appeal_until}"
+
+
+class AppealedBefore(Conflict):
+    """An approval or rejection is appealed once; the review has its own result."""
+
+    field = "assessment_id"
+    text = "assessment {assessment_id} was appealed before"
 
 
 class AssessmentNotPublic(Conflict):

@@ -6,14 +6,16 @@ from uuid import UUID
 from eldercare.assessment.v1 import api_pb2 as api
 from eldercare.assessment.v1 import events_pb2 as events
 from google.protobuf import json_format
-from sqlmodel import select
+from sqlmodel import col, select
 
 from assessment.applications import flows as applications
 from assessment.applications.errors import ApplicationNotOpen
 from assessment.applications.rules import ApplicationState, Channel, Duty
 from assessment.applications.tables import Application
-from assessment.assessments import rules
+from assessment.assessments import queries, rules
 from assessment.assessments.errors import (
+    AppealedBefore,
+    AppealTooLate,
     AssessmentNotPublic,
     NothingToSign,
     NotTheAssessor,
@@ -93,20 +95,14 @@ async def approve(
 
     Validity counts from the day of the assessment: an approval that comes late lengthens nothing.
     """
-    row = await _public(session, command.assessment_id, caller)
-    await _check_alive(session, row.elder_id)
-    if session.now < row.public_until:
-        raise PublicityRunning(
-            assessment_id=row.assessment_id, public_until=row.public_until.isoformat()
-        )
-    application = await session.get_locked(Application, row.application_id)
-    await applications.check_duty(session, application, Duty.APPROVING, caller)
+    row, application = await _decidable(session, command.assessment_id, caller)
     await _replace(session, row.elder_id)
     assessed_on = local_day(application.assessed_at or row.completed_at)
     numbers = procedure(assessed_on)
     row.state = AssessmentState.IN_FORCE
     row.valid_from = assessed_on
     row.valid_to = rules.months_later(assessed_on, numbers.validity_months)
+    row.approved_at = session.now
     again_on = row.valid_to - numbers.reassessment_lead
     set_timer(session, day_start(again_on), REASSESS, str(row.assessment_id))
     application.state = ApplicationState.APPROVED
@@ -114,22 +110,35 @@ async def approve(
     return emit(session, event, row)
 
 
+async def reject(
+    session: Session, command: api.RejectAssessment, caller: Caller, context: Context
+) -> events.AssessmentRejected:
+    """Does not put a level in force; what is in force stays, and the elder may appeal."""
+    row, application = await _decidable(session, command.assessment_id, caller)
+    row.state = AssessmentState.REJECTED
+    row.rejected_at = session.now
+    row.grounds_sealed = context.ring.seal(command.grounds, "grounds")
+    application.state = ApplicationState.REJECTED
+    return emit(session, wire.message(events.AssessmentRejected, row), row)
+
+
 async def appeal(
     session: Session, command: api.AppealAssessment, caller: Caller
 ) -> events.AssessmentAppealed:
-    """Doubts a result during publicity: it never comes into force, and others assess again."""
-    row = await _public(session, command.assessment_id, caller)
+    """Doubts a result: one that is public never comes into force; one that was approved or rejected
+    stays as it is until the review has a result. Others assess again.
+    """
+    row = await session.get_locked(Assessment, UUID(command.assessment_id), caller)
     await _check_alive(session, row.elder_id)
-    if session.now >= row.public_until:
-        raise PublicityOver(
-            assessment_id=row.assessment_id, public_until=row.public_until.isoformat()
-        )
+    _check_appealable(row, session.now)
     application = await session.get_locked(Application, row.application_id)
-    row.state = AssessmentState.APPEALED
-    application.state = ApplicationState.APPEALED
-    # the doubted application must be closed first: one elder has one open application at most
-    await session.flush()
-    review = applications.open_review(
+    row.appealed_at = session.now
+    if row.state is AssessmentState.PUBLIC:
+        row.state = AssessmentState.APPEALED
+        application.state = ApplicationState.APPEALED
+        # the doubted application must be closed first: one elder has one open application at most
+        await session.flush()
+    review = await applications.open_review(
         session, application, row.assessor_ids, Channel(command.channel), caller
     )
     event = wire.message(
@@ -139,6 +148,16 @@ async def appeal(
         appealed_at=session.now,
     )
     return emit(session, event, row)
+
+
+async def follow(session: Session, elder_id: UUID, area_code: str) -> None:
+    """The elder lives elsewhere: the office of the new place has the case and its results."""
+    await applications.follow(session, elder_id, area_code)
+    wanted = select(Assessment).where(
+        Assessment.elder_id == elder_id, col(Assessment.state).in_(rules.OF_AN_OFFICE)
+    )
+    for row in (await session.exec(wanted.with_for_update())).all():
+        row.area_code = area_code
 
 
 async def reassess(session: Session, assessment_id: UUID) -> events.ApplicationSubmitted | None:
@@ -194,7 +213,13 @@ def _signed(
     session: Session, application: Application, row: Assessment
 ) -> events.AssessmentCompleted:
     """What the record leads to; it is published once all assessors have signed."""
-    event = wire.message(events.AssessmentCompleted, row, assessors=len(application.signed_ids))
+    first, last = local_day(row.submitted_at), local_day(row.completed_at)
+    event = wire.message(
+        events.AssessmentCompleted,
+        row,
+        assessors=len(application.signed_ids),
+        years_without_calendar=rules.missing_years(first, last, calendar(last).years),
+    )
     if not set(application.assessor_ids) <= set(application.signed_ids):
         return event
     session.add(row)
@@ -239,11 +264,39 @@ def _result(command: api.CompleteAssessment, application: Application, now: date
     )
 
 
-async def _public(session: Session, assessment_id: str, caller: Caller) -> Assessment:
+async def _decidable(
+    session: Session, assessment_id: str, caller: Caller
+) -> tuple[Assessment, Application]:
+    """A result whose publicity is over, with its application, which the caller may decide. Raises:
+    AssessmentNotPublic, ElderNotAlive, PublicityRunning, SecondDuty.
+    """
     row = await session.get_locked(Assessment, UUID(assessment_id), caller)
     if row.state is not AssessmentState.PUBLIC:
         raise AssessmentNotPublic(assessment_id=row.assessment_id, state=row.state.name)
-    return row
+    await _check_alive(session, row.elder_id)
+    if session.now < row.public_until:
+        raise PublicityRunning(
+            assessment_id=row.assessment_id, public_until=row.public_until.isoformat()
+        )
+    application = await session.get_locked(Application, row.application_id)
+    await applications.check_duty(session, application, Duty.APPROVING, caller)
+    return row, application
+
+
+def _check_appealable(row: Assessment, now: datetime) -> None:
+    key = row.assessment_id
+    if row.state is AssessmentState.PUBLIC:
+        if now >= row.public_until:
+            raise PublicityOver(assessment_id=key, public_until=row.public_until.isoformat())
+        return
+    decided_at = row.rejected_at or row.approved_at
+    if row.state not in rules.DECIDED or decided_at is None:
+        raise AssessmentNotPublic(assessment_id=key, state=row.state.name)
+    if row.appealed_at is not None:
+        raise AppealedBefore(assessment_id=key)
+    until = queries.appeal_until(decided_at)
+    if now >= until:
+        raise AppealTooLate(assessment_id=key, appeal_until=until.isoformat())
 
 
 async def _check_alive(session: Session, elder_id: UUID) -> None:

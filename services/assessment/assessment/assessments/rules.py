@@ -13,6 +13,12 @@ class AssessmentState(IntEnum):
     IN_FORCE = 2
     APPEALED = 3
     REPLACED = 4
+    REJECTED = 5
+
+
+DECIDED = (AssessmentState.IN_FORCE, AssessmentState.REJECTED)
+# what the office of the place where the elder lives still has to do with
+OF_AN_OFFICE = (AssessmentState.PUBLIC, *DECIDED)
 
 
 class ChangeReason(IntEnum):
@@ -213,6 +219,15 @@ def working_days(
     """
     later = (first + timedelta(days=step) for step in range(1, (last - first).days + 1))
     return sum(is_working_day(day, holidays, workdays) for day in later)
+
+
+def missing_years(first: date, last: date, known: Collection[int]) -> list[int]:
+    """The years between two days whose holidays nobody has published.
+
+    >>> missing_years(date(2026, 12, 30), date(2027, 1, 5), [2025, 2026])
+    [2027]
+    """
+    return [year for year in range(first.year, last.year + 1) if year not in known]
 
 
 def is_working_day(day: date, holidays: Collection[date], workdays: Collection[date]) -> bool:

@@ -54,5 +54,11 @@ class Assessment(TableBase, table=True):
     completed_at: datetime
     working_days: int = Field(description="from application to result")
     public_until: datetime
+    approved_at: datetime | None = Field(
+        default=None, description="absent where an older release approved"
+    )
+    rejected_at: datetime | None = None
+    grounds_sealed: bytes | None = sealed("grounds", default=None, description="of a rejection")
+    appealed_at: datetime | None = None
     valid_from: date | None = None
     valid_to: date | None = Field(default=None, description="first day after validity")

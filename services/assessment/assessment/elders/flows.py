@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from assessment.applications import flows as applications
+from assessment.assessments import flows as assessments
 from assessment.context import Context
 from assessment.elders.errors import (
     ElderNotAlive,
@@ -101,6 +102,8 @@ async def change(
     _apply_hardships(row, command, today)
     row.complete = _is_complete(row)
     row.effective_on = None
+    if command.HasField("area_code"):
+        await assessments.follow(session, row.elder_id, row.area_code)
     if command.moved_out:
         await _move_out(session, row, command, caller, context)
     elif row.status is Status.MOVED_OUT:

@@ -1,6 +1,7 @@
 """An application for an assessment, and by which way it came."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
 
 from eldercare.assessment.v1 import events_pb2 as assessment
 
@@ -8,17 +9,26 @@ from datacenter import months
 from datacenter.limits import Limits
 from datacenter.subjects.declaration import State, Subject, When
 from datacenter.subjects.groups import EventFlows, Occurrence
-from datacenter.subjects.merges import ever, first
+from datacenter.subjects.merges import ever, first, newest
 
 ONLINE = frozenset((assessment.CHANNEL_PORTAL, assessment.CHANNEL_MOBILE))
 # what the platform asks for itself came by none of the ways
 WAYS = ONLINE | {assessment.CHANNEL_HOTLINE, assessment.CHANNEL_TERMINAL}
 
 
+class Handling(NamedTuple):
+    """The office of another place took it on."""
+
+    month: int
+    sequence: int
+    area: str
+
+
 class Application(State):
     """What is known of an application."""
 
     submitted: Annotated[Occurrence | None, first, "area and month of its submission"] = None
+    areas: Annotated[Sequence[Handling], newest, "where the elder has moved meanwhile"] = ()
     is_withdrawn: Annotated[
         bool, ever, "withdrawn, or ended by a death or a move before there was a result"
     ] = False
@@ -41,7 +51,20 @@ def _withdrawn(_: assessment.ApplicationWithdrawn, __: When, ___: Limits) -> App
     return Application(is_withdrawn=True)
 
 
-in_month_submitted = application.flows(lambda application: application.submitted)
+@application.on(assessment.ApplicationMoved, id="application_id")
+def _moved(event: assessment.ApplicationMoved, when: When, _: Limits) -> Application:
+    return Application(areas=(Handling(when.month, when.sequence, event.area_code),))
+
+
+def _handled(application: Application) -> Occurrence | None:
+    """In the month of its submission, where the result is to come from."""
+    submitted = application.submitted
+    if submitted is None or not application.areas:
+        return submitted
+    return submitted._replace(area=application.areas[-1].area)
+
+
+in_month_submitted = application.flows(_handled)
 in_month_submitted.measure(
     "APPLICATIONS_VALID", "not withdrawn", lambda application, _: not application.is_withdrawn
 )

@@ -88,8 +88,10 @@ def _endpoint(
         return response
 
     async def _call(request: Request) -> Response:
-        token = bearer(request)
-        await caller_of(identity, request)
+        anonymous = method.access.public and "authorization" not in request.headers
+        token = None if anonymous else bearer(request)
+        if not anonymous:
+            await caller_of(identity, request)
         key = _idempotency_key(request, required=writes)
         channel = _channel(request)
         message = await _request(method, request)
@@ -103,6 +105,7 @@ def _endpoint(
             key=key,
             channel=channel,
             trailer=trailer if writes else None,
+            anonymous=anonymous,
         )
         response = _accepted(method, reply) if method.is_job else _response(reply)
         if keys.REPLAYED in trailer:

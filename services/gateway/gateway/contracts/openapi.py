@@ -151,6 +151,8 @@ def _operation(method: Method, schemas: Schemas) -> Json:
         "description": f"{method.comment}\n\n{roles}".strip(),
         "responses": {"202" if method.is_job else "200": done} | _problems(refusals),
     }
+    if method.access.public:
+        operation["security"] = [{}, {"bearer": []}]
     if method.body:
         content = _content(method.takes_file, descriptor_of(method.request), schemas, in_path)
         operation["requestBody"] = {"required": True, "content": content}

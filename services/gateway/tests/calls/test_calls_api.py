@@ -174,6 +174,16 @@ async def test_a_stranger_sees_nothing_and_nobody_nothing_at_all(
     assert (await http.get(path, headers=bearer("family", elder_ids=[elder_id]))).status_code == 200
 
 
+async def test_what_is_public_needs_no_token_and_a_wrong_one_is_refused(
+    http: httpx.AsyncClient,
+) -> None:
+    answered = await http.get("/v1/publicity", params={"limit": 5})
+    refused = await http.get("/v1/publicity", headers={"Authorization": "Bearer x"})
+
+    assert (answered.status_code, answered.json()) == (200, {"rows": [], "next": ""})
+    assert refused.status_code == 401
+
+
 async def test_only_json_is_taken_where_json_is_meant(
     http: httpx.AsyncClient, official: dict[str, str]
 ) -> None:

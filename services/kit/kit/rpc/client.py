@@ -80,17 +80,20 @@ class Client:
         channel: str | None = None,
         correlation_id: str | None = None,
         trailer: dict[str, str] | None = None,
+        anonymous: bool = False,
     ) -> Message:
         """The reply of "pkg.Service/Method".
 
         timeout: seconds, cut to what is left of the call being served. key: idempotency key of a
         write. token: the caller's own, else this service's. on_behalf_of: the user's own token.
-        trailer: takes what is said beside the reply, by name.
+        trailer: takes what is said beside the reply, by name. anonymous: no token goes along.
         Raises: the refusal that the neighbour answered; Unavailable where it does not answer in
         time; NeighbourBroken.
         """
         called, stub = self._stub(method)
-        metadata = [("authorization", f"Bearer {token or await self._own()}")]
+        metadata: list[tuple[str, str]] = []
+        if not anonymous:
+            metadata.append(("authorization", f"Bearer {token or await self._own()}"))
         for name, value in (
             ("idempotency-key", key),
             ("channel", channel),

@@ -72,6 +72,7 @@ class Method:
     internal: bool
     callers: frozenset[str]
     open: bool
+    public: bool
     writes: bool
     area: str
     organisation: str
@@ -98,6 +99,7 @@ class Method:
             internal=access.internal,
             callers=frozenset(access.callers),
             open=access.open,
+            public=access.public,
             writes=access.writes,
             area=access.area,
             organisation=access.organisation,

@@ -31,6 +31,7 @@ from kit.rpc.methods import (
     methods_of,
 )
 from kit.rpc.parsing import parsed
+from kit.security.access import NOBODY
 from kit.security.identity import Identity
 
 DEADLINE_S = 5.0  # for callers who set none
@@ -209,8 +210,11 @@ class Server:
         )
 
     async def _admitted(self, method: Method, metadata: Metadata) -> Call:
-        token = _bearer(metadata.get("authorization"))
-        bearer = await self._identity.verify(token)
+        token = None
+        bearer = NOBODY
+        if not (method.public and "authorization" not in metadata):
+            token = _bearer(metadata.get("authorization"))
+            bearer = await self._identity.verify(token)
         spoken_for = _bearer(metadata["on-behalf-of"]) if metadata.get("on-behalf-of") else None
         user = await self._identity.verify(spoken_for) if spoken_for else None
         caller, via = method.admit(bearer, user)

@@ -94,6 +94,9 @@ class Caller:
         check(self, area=area, organisation=organisation, person=person, kind=kind, key=key)
 
 
+NOBODY = Caller("nobody", "nobody", frozenset())  # who asks without a token for what is public
+
+
 def _listed(claim: object, name: str) -> Iterable[str]:
     if not isinstance(claim, Iterable):
         raise TypeError(f"{name} is no list")

@@ -30,6 +30,7 @@ class Assessments:
     def __init__(self, month: Month) -> None:
         self._month, self._limits = month, month.limits
         self._applied: dict[str, str] = {}  # application → area
+        self._moved: dict[str, tuple[int, str]] = {}  # application → version, area of the elder
         self._withdrawn: set[str] = set()
         self._in_time: set[str] = set()  # applications
         self._results: dict[str, _Result] = {}
@@ -48,6 +49,11 @@ class Assessments:
                 APPLICATIONS=1,
                 APPLICATIONS_ONLINE=channel in (_PORTAL, _MOBILE),
             )
+
+    @counts(assessment.ApplicationMoved)
+    def _move(self, event: assessment.ApplicationMoved, _: datetime, sequence: int) -> None:
+        known = self._moved.get(event.application_id, (0, ""))
+        self._moved[event.application_id] = max(known, (sequence, event.area_code))
 
     @counts(assessment.ApplicationWithdrawn)
     def _left(self, event: assessment.ApplicationWithdrawn, _: datetime, __: int) -> None:
@@ -70,6 +76,7 @@ class Assessments:
         for key, area in self._applied.items():
             if key not in self._withdrawn:
                 in_time = key in self._in_time
+                _, area = self._moved.get(key, (0, area))
                 self._month.add(area, APPLICATIONS_VALID=1, RESULTS_IN_TIME=in_time)
         for key, result in self._results.items():
             self._month.add(
