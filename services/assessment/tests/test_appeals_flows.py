@@ -167,7 +167,7 @@ async def test_within_the_county_the_assessors_stay_and_a_public_result_moves_al
 
 
 @pytest.mark.parametrize(("applied", "missing"), [("2026-12-28", [2027]), ("2026-03-02", [])])
-async def test_a_year_without_a_calendar_is_told(
+async def test_a_result_names_the_years_without_a_calendar(
     session: Session, applied: str, missing: list[int]
 ):
     session.now += date.fromisoformat(applied) - date(2026, 3, 2)
