@@ -56,6 +56,7 @@ def main() -> None:
             '"""Generated from the contracts by `make protos`."""\n'
         )
         shutil.move(fresh / "eldercare.binpb", fresh / "eldercare" / "eldercare.binpb")
+        shutil.copy(HERE / "eldercare" / "terms.yaml", fresh / "eldercare")
         shutil.copytree(fresh, GEN, dirs_exist_ok=True)
         for old in sorted(
             path for folder in ("eldercare", "buf") for path in (GEN / folder).rglob("*.py*")

@@ -1,6 +1,7 @@
 import pytest
 
 from kit.contracts import refusals
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import (
     Conflict,
     Denied,
@@ -14,9 +15,15 @@ from kit.contracts.refusals import (
 )
 from kit.rpc import status
 
+LEVEL = Phrase("is one of 0..4", "应为 0 至 4", key="LEVEL")
+TAKEN = Phrase("taken", "已被占用")
+LONG = Phrase("长" * 5000, "长" * 5000, key="LONG")
+
 
 class AlreadyCompleted(Conflict):
-    text = "assessment {assessment_id} is completed already"
+    text = Phrase(
+        "assessment {assessment_id} is completed already", "评估 {assessment_id} 已经完成"
+    )
 
 
 class HTTPGone(NotFound):
@@ -24,14 +31,14 @@ class HTTPGone(NotFound):
 
 
 TABLE = [
-    (Malformed("level", "0..4"), "INVALID_ARGUMENT", 422, "park", "warning", "if the limit trips"),
+    (Malformed("level", LEVEL), "INVALID_ARGUMENT", 422, "park", "warning", "if the limit trips"),
     (NotFound("Bed", 7), "NOT_FOUND", 404, "park", "info", "no"),
-    (Conflict("taken"), "ABORTED", 409, "park", "info", "no"),
+    (Conflict(TAKEN), "ABORTED", 409, "park", "info", "no"),
     (AlreadyCompleted(assessment_id=7), "ABORTED", 409, "park", "info", "no"),
     (Outdated(version=2), "ABORTED", 412, "park", "info", "no"),
-    (Denied("no"), "PERMISSION_DENIED", 403, "park", "info", "no"),
-    (Unauthenticated("who"), "UNAUTHENTICATED", 401, "park", "info", "no"),
-    (Refusal("spent"), "FAILED_PRECONDITION", 409, "park", "info", "no"),
+    (Denied(TAKEN), "PERMISSION_DENIED", 403, "park", "info", "no"),
+    (Unauthenticated(TAKEN), "UNAUTHENTICATED", 401, "park", "info", "no"),
+    (Refusal(TAKEN), "FAILED_PRECONDITION", 409, "park", "info", "no"),
     (Unavailable("bank"), "UNAVAILABLE", 503, "retry", "warning", "if it lasts"),
     (ZeroDivisionError(), "INTERNAL", 500, "three tries", "exception", "yes"),
     (KeyboardInterrupt(), "INTERNAL", 500, "three tries", "exception", "yes"),
@@ -87,7 +94,11 @@ def test_an_error_is_the_same_after_the_wire(error):
     code, text, _ = status.to_status(error)
 
     rebuilt = refusals.error_from_parts(
-        code.name, text, reason=error.reason, facts=dict(error.facts), violations=error.violations
+        code.name,
+        Phrase(text, error.phrase.zh),
+        reason=error.reason,
+        facts=dict(error.facts),
+        violations=error.violations,
     )
 
     assert (rebuilt.reason, str(rebuilt), rebuilt.facts, rebuilt.violations) == (
@@ -101,18 +112,16 @@ def test_an_error_is_the_same_after_the_wire(error):
 
 def test_a_status_stays_small_whatever_the_facts():
     facts = {f"fact_{number}": "长" * 1000 for number in range(100)}
-    error = Malformed(
-        "field", "长" * 1000, also=[(f"field_{number}", "长" * 1000) for number in range(100)]
-    )
+    error = Malformed("field", LONG, also=[(f"field_{number}", LONG) for number in range(100)])
 
-    assert len(status.to_status(Refusal("长" * 5000, **facts))[2]) < 8_000
+    assert len(status.to_status(Refusal(LONG, **facts))[2]) < 8_000
     assert len(status.to_status(error)[2]) < 8_000
 
 
 class OddlyNamed(Conflict):
     """A refusal whose facts have the names of what every error and every answer has."""
 
-    text = "it is {status}, because {reason}"
+    text = Phrase("it is {status}, because {reason}", "状态为{status}，因为{reason}")
 
 
 NAMES = ("status", "reason", "detail", "errors", "facts", "violations", "args", "retry_after_s")
@@ -131,5 +140,7 @@ def test_a_fact_may_have_any_name() -> None:
         "ABORTED",
     )
     assert text == "it is a fact called status, because a fact called reason"
-    rebuilt = refusals.error_from_parts(code.name, text, reason=error.reason, facts=facts)
+    rebuilt = refusals.error_from_parts(
+        code.name, Phrase(text, text), reason=error.reason, facts=facts
+    )
     assert (rebuilt.reason, rebuilt.facts, rebuilt.violations) == ("ODDLY_NAMED", facts, ())

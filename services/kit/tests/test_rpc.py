@@ -15,6 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from kit.contracts import refusals
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import (
     Conflict,
     Denied,
@@ -39,21 +40,25 @@ SERVICE = "eldercare.trial.v1.Trials"
 
 
 class AlreadyThere(Conflict):
-    def __init__(self, thing_id: str) -> None:
-        super().__init__(f"thing {thing_id} is there already", field="thing_id", thing_id=thing_id)
+    text = Phrase("thing {thing_id} is there already", "{thing_id} 已经存在")
+    field = "thing_id"
 
 
 class TooHigh(Refusal):
-    text = "level {level} is too high"
+    text = Phrase("level {level} is too high", "等级 {level} 过高")
 
 
 RAISED = [
-    (Malformed("level", "must be 0..4"), "INVALID_ARGUMENT", "MALFORMED"),
+    (
+        Malformed("level", Phrase("is one of 0..4", "应为 0 至 4", key="LEVEL")),
+        "INVALID_ARGUMENT",
+        "MALFORMED",
+    ),
     (NotFound("Thing", "7"), "NOT_FOUND", "NOT_FOUND"),
-    (AlreadyThere("7"), "ABORTED", "ALREADY_THERE"),
+    (AlreadyThere(thing_id="7"), "ABORTED", "ALREADY_THERE"),
     (TooHigh(level=9), "FAILED_PRECONDITION", "TOO_HIGH"),
-    (Denied("not yours"), "PERMISSION_DENIED", "DENIED"),
-    (Unauthenticated("who?"), "UNAUTHENTICATED", "UNAUTHENTICATED"),
+    (Denied(Phrase("not yours", "不属于您")), "PERMISSION_DENIED", "DENIED"),
+    (Unauthenticated(Phrase("who?", "是谁？")), "UNAUTHENTICATED", "UNAUTHENTICATED"),
     (Unavailable("bank", retry_after_s=2.5), "UNAVAILABLE", "UNAVAILABLE"),
 ]
 

@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from devservers.postgres import execute
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Conflict
 from kit.db.store import Store
 from kit.runtime import timers
@@ -169,7 +170,7 @@ async def test_a_failing_timer_rests_and_is_seen_while_the_others_pass(pushing, 
         await pushing.fire(session, key)
         if key == str(keys[2]):
             await session.flush()
-            raise Conflict("not now")
+            raise Conflict(Phrase("not now", "现在不行"))
 
     runner = Timers(pushing.pebbles.store, "kit", fires={"push": fire})
     on(clock)

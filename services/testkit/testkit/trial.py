@@ -21,6 +21,7 @@ from sqlmodel import Field, select
 
 from kit.contracts import ids
 from kit.contracts.clock import Clock
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Refusal
 from kit.db.store import Session, Store
 from kit.db.tables import TableBase
@@ -77,6 +78,8 @@ class Entry(TableBase, table=True):
 
 class Unwelcome(Refusal):
     """The event's mood is `refuse`."""
+
+    text = Phrase("an event of this mood is unwelcome", "不接受这种事件")
 
 
 faults = {"break", "refuse"}  # moods that fail; taking one out repairs the handler

@@ -13,6 +13,7 @@ from assessment.applications import flows as applications
 from assessment.assessments import flows as assessments
 from assessment.context import Context
 from assessment.elders.errors import (
+    NOT_WITHIN_LIFE,
     ElderNotAlive,
     HalfPosition,
     HardshipOfficialOnly,
@@ -38,7 +39,7 @@ from assessment.elders.tables import Elder
 from assessment.life_events.rules import DocumentKind, LifeEventKind, LifeEventState
 from assessment.life_events.tables import LifeEvent
 from assessment.limits import procedure
-from kit.contracts import areas, ids, numbers, sets, wire
+from kit.contracts import areas, ids, numbers, rules, sets, wire
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Refusal
 from kit.db import rotation
@@ -121,7 +122,7 @@ async def _move_out(
         raise ImpossibleDay(
             field="moved_out_on",
             day=command.moved_out_on,
-            why="it must lie between the birth and today",
+            why=NOT_WITHIN_LIFE,
         )
     row.status = Status.MOVED_OUT
     row.moved_out_on = moved_out_on
@@ -270,7 +271,7 @@ def day_of(field: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise ImpossibleDay(field=field, day=text, why="the calendar does not have it") from error
+        raise ImpossibleDay(field=field, day=text, why=rules.NOT_IN_THE_CALENDAR) from error
 
 
 def _area_faults(command: Command, context: Context) -> Iterator[Refusal]:
@@ -341,7 +342,7 @@ def _hardship_faults(command: Command, born_on: date, today: date) -> Iterator[R
         yield ImpossibleDay(
             field="hardships_on",
             day=command.hardships_on,
-            why="it must lie between the birth and today",
+            why=NOT_WITHIN_LIFE,
         )
 
 

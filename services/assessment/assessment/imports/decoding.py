@@ -16,7 +16,16 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from assessment.imports.errors import NotACsv
+from assessment.imports.errors import (
+    CELL_FAR_AWAY,
+    NO_SHEET,
+    NO_TEXT,
+    NOT_UTF8,
+    QUOTES,
+    WORKBOOK_DAMAGED,
+    WORKBOOK_TOO_LARGE,
+    NotACsv,
+)
 
 Numbered = tuple[int, list[str]]  # the line or row that a row begins in, and its cells
 
@@ -74,11 +83,9 @@ def _decoded(data: bytes) -> str:
             return data.decode("gb18030")
         except UnicodeDecodeError:
             line = data[: error.start].count(b"\n") + 1
-            raise NotACsv(
-                why=f"line {line} is not UTF-8 and not GB18030; save the file as CSV UTF-8"
-            ) from error
+            raise NotACsv(why=NOT_UTF8.of(line=line)) from error
     if "\0" in text:
-        raise NotACsv(why="it is UTF-16 without its mark, or no text; save the file as CSV UTF-8")
+        raise NotACsv(why=NO_TEXT)
     if text.isascii() or _is_chinese(text) or is_misread(re.split(r"[,;\t\r\n]", text[:4000])):
         return text
     # a few GB18030 characters are the bytes of Greek or Arabic letters in UTF-8
@@ -100,7 +107,7 @@ def _csv_rows(text: str) -> Iterator[Numbered]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise NotACsv(why=f"line {line}: {error}") from error
+            raise NotACsv(why=QUOTES.of(line=line)) from error
         yield line, cells
 
 
@@ -113,7 +120,7 @@ def _sheet_rows(data: bytes) -> Iterator[Numbered]:
         grid = [list(map(_text, row)) for row in sheet.to_python(skip_empty_area=False)]
         merged = sheet.merged_cell_ranges or []
     except (CalamineError, zipfile.BadZipFile, KeyError) as error:
-        raise NotACsv(why="the workbook is damaged, or has a password") from error
+        raise NotACsv(why=WORKBOOK_DAMAGED) from error
     for (top, left), (bottom, right) in merged:
         for row in grid[top : bottom + 1]:
             row[left : right + 1] = [grid[top][left]] * len(row[left : right + 1])
@@ -124,14 +131,14 @@ def _first_sheet(book: CalamineWorkbook) -> CalamineSheet:
     for sheet in book.sheets_metadata:
         if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible:
             return book.get_sheet_by_name(sheet.name)
-    raise NotACsv(why="the workbook has no visible sheet")
+    raise NotACsv(why=NO_SHEET)
 
 
 def _check_size(data: bytes) -> None:
     """Refuses what would take more memory than a file of elders needs."""
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
         if sum(part.file_size for part in parts.infolist()) > _MOST_BYTES:
-            raise NotACsv(why="the workbook is too large")
+            raise NotACsv(why=WORKBOOK_TOO_LARGE)
         for name in parts.namelist():
             if not name.startswith("xl/worksheets/"):
                 continue
@@ -139,7 +146,7 @@ def _check_size(data: bytes) -> None:
             width = max((_column(letters) for letters, _ in places), default=0)
             height = max((int(digits) for _, digits in places), default=0)
             if width * height > _MOST_CELLS:
-                raise NotACsv(why="a cell of the workbook stands too far away from the others")
+                raise NotACsv(why=CELL_FAR_AWAY)
 
 
 def _column(letters: bytes) -> int:

@@ -1,16 +1,58 @@
 """What is refused about files of elders, and why."""
 
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Refusal
+
+NO_HEADER = Phrase("it is empty, without a header line", "文件为空，没有标题行", key="NO_HEADER")
+NOT_UTF8 = Phrase(
+    "line {line} is not UTF-8 and not GB18030; save the file as CSV UTF-8",
+    "第 {line} 行既不是 UTF-8 也不是 GB18030，请另存为 CSV UTF-8",
+    key="NOT_UTF8",
+)
+NO_TEXT = Phrase(
+    "it is UTF-16 without its mark, or no text; save the file as CSV UTF-8",
+    "文件是没有标记的 UTF-16，或不是文本，请另存为 CSV UTF-8",
+    key="NO_TEXT",
+)
+MISREAD = Phrase(
+    "its texts are UTF-8 that was read as another encoding; save the original again",
+    "文本是按其他编码读取的 UTF-8，请重新保存原文件",
+    key="MISREAD",
+)
+WORKBOOK_DAMAGED = Phrase(
+    "the workbook is damaged, or has a password", "工作簿已损坏或设有密码", key="WORKBOOK_DAMAGED"
+)
+NO_SHEET = Phrase("the workbook has no visible sheet", "工作簿没有可见的工作表", key="NO_SHEET")
+WORKBOOK_TOO_LARGE = Phrase("the workbook is too large", "工作簿过大", key="WORKBOOK_TOO_LARGE")
+CELL_FAR_AWAY = Phrase(
+    "a cell of the workbook stands too far away from the others",
+    "工作簿中有单元格离其他单元格过远",
+    key="CELL_FAR_AWAY",
+)
+COLUMN_MISSING = Phrase(
+    "column {name} is missing in the header line", "标题行缺少 {name} 列", key="COLUMN_MISSING"
+)
+COLUMN_UNKNOWN = Phrase(
+    "column {name!r} is unknown; columns are {columns}",
+    "没有 {name!r} 列；可用的列：{columns}",
+    key="COLUMN_UNKNOWN",
+)
+COLUMN_TWICE = Phrase(
+    "column {name} stands twice in the header line", "标题行中 {name} 列重复", key="COLUMN_TWICE"
+)
+QUOTES = Phrase(
+    "line {line}: its quotation marks cannot be read", "第 {line} 行的引号无法读取", key="QUOTES"
+)
 
 
 class NoAreaOfYourOwn(Refusal):
     """An import belongs to an official's area, and the caller's token names none."""
 
-    text = "the caller's token names no area"
+    text = Phrase("the caller's token names no area", "调用者的令牌没有写明区划")
 
 
 class NotACsv(Refusal):
     """The file as a whole cannot be read as a CSV file of elders."""
 
     field = "data"
-    text = "the file cannot be read: {why}"
+    text = Phrase("the file cannot be read: {why}", "无法读取文件：{why}")

@@ -11,7 +11,14 @@ from eldercare.assessment.v1 import events_pb2 as events
 from assessment.imports import cells as reading
 from assessment.imports import decoding
 from assessment.imports.decoding import Numbered
-from assessment.imports.errors import NotACsv
+from assessment.imports.errors import (
+    COLUMN_MISSING,
+    COLUMN_TWICE,
+    COLUMN_UNKNOWN,
+    MISREAD,
+    NO_HEADER,
+    NotACsv,
+)
 
 REQUIRED = ("name", "id_number", "area_code", "living")
 COLUMNS = tuple(field.name for field in api.RegisterElder.DESCRIPTOR.fields)
@@ -38,15 +45,13 @@ def read(data: bytes) -> tuple[list[str], list[Numbered]]:
     """
     found = list(decoding.rows(data))
     if decoding.is_misread([cell for _, cells in found[:_SAMPLE] for cell in cells]):
-        raise NotACsv(
-            why="its texts are UTF-8 that was read as another encoding; save the original again"
-        )
+        raise NotACsv(why=MISREAD)
     place = _header_place([cells for _, cells in found[:_TITLE_ROWS]])
     header = [reading.heading(name) for name in found[place][1]] if found else []
     while header and not header[-1]:
         header.pop()
     if not header:
-        raise NotACsv(why="it is empty, without a header line")
+        raise NotACsv(why=NO_HEADER)
     kept = [place for place, name in enumerate(header) if name not in _DROPPED]
     columns = [header[place] for place in kept]
     _check_columns(columns)
@@ -96,9 +101,9 @@ def _cells(cells: Cells, header: list[str], kept: list[int]) -> Cells:
 def _check_columns(columns: list[str]) -> None:
     for name in REQUIRED:
         if name not in columns:
-            raise NotACsv(why=f"column {name} is missing in the header line")
+            raise NotACsv(why=COLUMN_MISSING.of(name=name))
     for name in columns:
         if name not in COLUMNS:
-            raise NotACsv(why=f"column {name!r} is unknown; columns are {', '.join(COLUMNS)}")
+            raise NotACsv(why=COLUMN_UNKNOWN.of(name=name, columns=", ".join(COLUMNS)))
         if columns.count(name) > 1:
-            raise NotACsv(why=f"column {name} stands twice in the header line")
+            raise NotACsv(why=COLUMN_TWICE.of(name=name))

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from assessment.applications import flows as applications
 from assessment.assessments import flows as assessments
 from assessment.context import Context
-from assessment.elders.errors import DeadAlready, ImpossibleDay, KnownAlready
+from assessment.elders.errors import NOT_WITHIN_LIFE, DeadAlready, ImpossibleDay, KnownAlready
 from assessment.elders.flows import columns_of_number, day_of, known, number_faults
 from assessment.elders.queries import public
 from assessment.elders.rules import Status
@@ -287,6 +287,4 @@ async def _take_number(session: Session, row: Elder, id_number: str, ring: KeyRi
 
 def _check_day(session: Session, row: Elder, field: str, day: date) -> None:
     if not row.born_on <= day <= local_day(session.now):
-        raise ImpossibleDay(
-            field=field, day=day.isoformat(), why="it must lie between the birth and today"
-        )
+        raise ImpossibleDay(field=field, day=day.isoformat(), why=NOT_WITHIN_LIFE)

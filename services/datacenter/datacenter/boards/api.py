@@ -14,11 +14,19 @@ from datacenter.proofruns.flows.running import prove
 from datacenter.proofs import queries as proofs
 from kit.contracts import areas
 from kit.contracts.clock import local_day
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Malformed, NotFound
 from kit.db.store import Session, Store
 from kit.rpc.methods import Call, manages_transactions
 
 MOST = 200_000  # figures in one answer
+BEFORE_THE_FIRST = Phrase("lies before month_from", "早于 month_from", key="BEFORE_THE_FIRST")
+ABOVE_THE_AREA = Phrase("is above the area's own", "高于该区划自身的级别", key="ABOVE_THE_AREA")
+TOO_MANY_FIGURES = Phrase(
+    "asks for more than {most} figures at once: take fewer months or a higher level",
+    "一次最多查询 {most} 个指标数值：请减少月份或提高级别",
+    key="TOO_MANY_FIGURES",
+)
 
 
 class Boards:
@@ -65,20 +73,17 @@ class Indicators:
         first = asked_month(request.month_from, "month_from", today)
         last = asked_month(request.month_to, "month_to", today)
         if last < first:
-            raise Malformed("month_to", "lies before month_from")
+            raise Malformed("month_to", BEFORE_THE_FIRST)
         level = request.level or area.level
         if level < area.level:
-            raise Malformed("level", "is above the area's own")
+            raise Malformed("level", ABOVE_THE_AREA)
         codes = sorted(
             inner.code
             for inner in areas.load().within(area.code)
             if area.level <= inner.level <= level
         )
         if len(codes) * (last - first + 1) * len(catalogue()) > MOST:
-            raise Malformed(
-                "month_to",
-                f"asks for more than {MOST} figures at once: take fewer months or a higher level",
-            )
+            raise Malformed("month_to", TOO_MANY_FIGURES.of(most=MOST))
         counted = await counts.totals(session, call.caller, codes, first, last)
         present = await counts.presence(session, call.caller, area.code, first, last)
         known = await figures.sources(session, last)

@@ -16,12 +16,19 @@ from datacenter.counts.rollup import holders
 from datacenter.indicators.catalogue import catalogue
 from datacenter.indicators.rules import TOP, Indicator, Places
 from datacenter.subjects.measures import Measure
-from kit.contracts import areas
+from kit.contracts import areas, rules
 from kit.contracts.clock import local_day
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Malformed, NotFound
 from kit.contracts.wire import timestamp
 from kit.db.store import Session
 from kit.security.access import Caller, check
+
+FUTURE_MONTH = Phrase(
+    "lies in the future: the present month is {present}",
+    "在未来：当前月份是 {present}",
+    key="FUTURE_MONTH",
+)
 
 
 class Parts(NamedTuple):
@@ -76,9 +83,9 @@ def asked_month(text: str, field: str, today: date) -> int:
     """The month of a request; one after the present month has no figures. Raises: Malformed."""
     month = months.of_text(text)
     if months.text(month) != text:
-        raise Malformed(field, "is no month of a year")
+        raise Malformed(field, rules.MONTH)
     if month > months.of_day(today):
-        raise Malformed(field, f"lies in the future: the present month is {today:%Y-%m}")
+        raise Malformed(field, FUTURE_MONTH.of(present=f"{today:%Y-%m}"))
     return month
 
 

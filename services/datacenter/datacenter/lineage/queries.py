@@ -29,12 +29,14 @@ from datacenter.lineage.shown import shown
 from datacenter.subjects.compiled import SubjectFold
 from datacenter.subjects.declaration import State
 from kit.contracts import areas, wire
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Malformed, NotFound
 from kit.db.store import Session
 from kit.security.access import Caller, scoped
 
 LIMIT, CHUNK, ROUNDS = 50, 100, 20
 
+NO_NEXT = Phrase("is the `next` of a page before", "应为前一页给出的 `next`", key="NEXT_OF_A_PAGE")
 ID, TIME, AREA = col(Archived.id), col(Archived.time), col(Archived.area_code)
 
 
@@ -119,9 +121,9 @@ def _read_cursor(text: str) -> Cursor | None:
         time, _, id = text.partition("_")
         found = Cursor(datetime.fromisoformat(time), UUID(id))
     except ValueError:
-        raise Malformed("after", "is no `next` of a page before") from None
+        raise Malformed("after", NO_NEXT) from None
     if found.time.tzinfo is None:
-        raise Malformed("after", "is no `next` of a page before")
+        raise Malformed("after", NO_NEXT)
     return found
 
 

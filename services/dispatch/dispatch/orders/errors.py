@@ -1,64 +1,95 @@
 """What is refused about an order."""
 
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Conflict
+
+BEFORE_THE_ORDER = Phrase(
+    "lies before the order was placed", "早于下单时间", key="BEFORE_THE_ORDER"
+)
+BEFORE_THE_CHECK_IN = Phrase("lies before the check-in", "早于签到时间", key="BEFORE_THE_CHECK_IN")
+IN_THE_FUTURE = Phrase("lies in the future", "在未来", key="DEVICE_IN_THE_FUTURE")
+TOLD_IF_REACHED = Phrase(
+    "is told exactly where the elder was reached",
+    "联系到老年人时必须填写，否则不得填写",
+    key="TOLD_IF_REACHED",
+)
 
 
 class WindowTooShort(Conflict):
     """The window leaves the plan no freedom."""
 
-    text = "the window must be at least {least_min} minutes long"
+    text = Phrase(
+        "the window must be at least {least_min} minutes long", "服务时间窗至少 {least_min} 分钟"
+    )
     field = "wanted_to"
 
 
 class WindowInThePast(Conflict):
     """The visit could not begin in time any more."""
 
-    text = "the window has ended, or the visit's day began before today"
+    text = Phrase(
+        "the window has ended, or the visit's day began before today",
+        "服务时间窗已结束，或服务日在今天之前",
+    )
     field = "wanted_from"
 
 
 class ElderNotServed(Conflict):
     """The elder died or moved away."""
 
-    text = "elder {elder_id} is not alive in this city"
+    text = Phrase(
+        "elder {elder_id} is not alive in this city", "老年人 {elder_id} 已去世或已迁出本市"
+    )
     field = "elder_id"
 
 
 class DeathReported(Conflict):
     """Somebody reported that the elder died; until an official has decided, nobody is sent."""
 
-    text = "a death of elder {elder_id} was reported and waits for an official"
+    text = Phrase(
+        "a death of elder {elder_id} was reported and waits for an official",
+        "已有报告称老年人 {elder_id} 去世，等待民政工作人员确认",
+    )
     field = "elder_id"
 
 
 class NotPlacedYet(Conflict):
     """The voucher is still being held; the order cannot be changed before."""
 
-    text = "order {order_id} is still being placed; ask again in a minute"
+    text = Phrase(
+        "order {order_id} is still being placed; ask again in a minute",
+        "服务工单 {order_id} 正在下单，请一分钟后再试",
+    )
 
 
 class VisitBegun(Conflict):
     """The worker has checked in, or the visit is over."""
 
-    text = "order {order_id} can no longer be cancelled: the worker has checked in"
+    text = Phrase(
+        "order {order_id} can no longer be cancelled: the worker has checked in",
+        "服务工单 {order_id} 不能再取消：服务人员已签到",
+    )
 
 
 class AlreadyCancelled(Conflict):
     """The order was cancelled before."""
 
-    text = "order {order_id} is cancelled"
+    text = Phrase("order {order_id} is cancelled", "服务工单 {order_id} 已取消")
 
 
 class NotOffered(Conflict):
     """The order is not offered to anybody at present."""
 
-    text = "order {order_id} is not an open offer"
+    text = Phrase("order {order_id} is not an open offer", "服务工单 {order_id} 不是待接的派单")
 
 
 class CertificateExpired(Conflict):
     """The worker's certificate does not hold on the day of the visit."""
 
-    text = "the certificate of worker {worker_id} holds until {certified_until}"
+    text = Phrase(
+        "the certificate of worker {worker_id} holds until {certified_until}",
+        "服务人员 {worker_id} 的资格证书有效期至 {certified_until}",
+    )
     field = "order_id"
 
 
@@ -67,30 +98,33 @@ class OfferReplaced(Conflict):
     number.
     """
 
-    text = "offer {answered} of order {order_id} has ended; offer {attempt} is open"
+    text = Phrase(
+        "offer {answered} of order {order_id} has ended; offer {attempt} is open",
+        "服务工单 {order_id} 的第 {answered} 次派单已结束，第 {attempt} 次派单待接",
+    )
     field = "attempt"
 
 
 class NotAccepted(Conflict):
     """Only an accepted order can be begun."""
 
-    text = "order {order_id} is not accepted"
+    text = Phrase("order {order_id} is not accepted", "服务工单 {order_id} 尚未接单")
 
 
 class NotBegun(Conflict):
     """Only a begun visit can be ended."""
 
-    text = "order {order_id} has no check-in"
+    text = Phrase("order {order_id} has no check-in", "服务工单 {order_id} 没有签到")
 
 
 class NotDone(Conflict):
     """Only a finished visit is followed up."""
 
-    text = "order {order_id} is not done"
+    text = Phrase("order {order_id} is not done", "服务工单 {order_id} 尚未完成")
 
 
 class DeviceTimeWrong(Conflict):
     """The device's instant cannot be true."""
 
-    text = "the device's time {rule}"
+    text = Phrase("the device's time {rule}", "设备时间不正确：{rule}")
     field = "at"

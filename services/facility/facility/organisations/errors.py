@@ -1,50 +1,66 @@
 """What is refused about organisations, and why."""
 
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Conflict, Refusal
 
 
 class WrongCheckCharacter(Refusal):
     """A credit code or ID number was mistyped."""
 
-    text = "the check character of {field_name} is wrong ({norm})"
+    text = Phrase(
+        "the check character of {field_name} is wrong ({norm})",
+        "{field_name}的校验码不正确（{norm}）",
+    )
 
 
 class NoSuchAuthority(Refusal):
     """No authority registers organisations under codes that begin like this."""
 
     field = "credit_code"
-    text = "no authority gives credit codes that begin with {head} (GB 32100-2015)"
+    text = Phrase(
+        "no authority gives credit codes that begin with {head} (GB 32100-2015)",
+        "没有登记管理部门使用以 {head} 开头的统一社会信用代码（GB 32100-2015）",
+    )
 
 
 class NoAreaOfRegistration(Refusal):
     """The third to eighth character of a credit code are the area of the authority: digits."""
 
     field = "credit_code"
-    text = "the characters 3 to 8 of a credit code are digits (GB 32100-2015)"
+    text = Phrase(
+        "the characters 3 to 8 of a credit code are digits (GB 32100-2015)",
+        "统一社会信用代码第 3 至 8 位应为数字（GB 32100-2015）",
+    )
 
 
 class KindUnlikeCode(Refusal):
     """The credit code belongs to an organisation of another legal form."""
 
     field = "kind"
-    text = "a credit code that begins with {head} is none of the kind {kind} (GB 32100-2015)"
+    text = Phrase(
+        "a credit code that begins with {head} is none of the kind {kind} (GB 32100-2015)",
+        "以 {head} 开头的统一社会信用代码不属于{kind}（GB 32100-2015）",
+    )
 
 
 class KnownAlready(Conflict):
     """Somebody else has this number."""
 
-    text = "this {field_name} is registered already"
+    text = Phrase("this {field_name} is registered already", "该{field_name}已经登记")
 
 
 class AreaUnknown(Refusal):
     """The area is not in this city's tree, or is too large."""
 
     field = "area_code"
-    text = "{area_code} is no county, township or community of this city"
+    text = Phrase(
+        "{area_code} is no county, township or community of this city",
+        "{area_code} 不是本市的县区、乡镇街道或村社区",
+    )
 
 
 class OrganisationClosed(Conflict):
     """The organisation is not active."""
 
     field = "organisation_id"
-    text = "organisation {organisation_id} is closed"
+    text = Phrase("organisation {organisation_id} is closed", "机构 {organisation_id} 已关闭")

@@ -20,6 +20,7 @@ from facility.replicas.rules import ElderStatus
 from facility.replicas.tables import Elder
 from facility.stays import rules
 from facility.stays.errors import (
+    BEFORE_THE_STAY,
     BedTaken,
     ElderNotAlive,
     ElderNotKnownYet,
@@ -75,7 +76,7 @@ async def discharge(
     ended_on = day_of("ended_on", command.ended_on, latest=local_day(session.now))
     if ended_on < row.began_on:
         raise ImpossibleDay(
-            field="ended_on", day=command.ended_on, why=f"the stay began on {row.began_on}"
+            field="ended_on", day=command.ended_on, why=BEFORE_THE_STAY.of(began_on=row.began_on)
         )
     return _end(session, row, ended_on)
 

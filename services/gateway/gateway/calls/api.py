@@ -18,6 +18,8 @@ from gateway.contracts import transcode
 from gateway.contracts.methods import Method, methods
 from gateway.http.callers import bearer, caller_of
 from gateway.http.problems import defect, to_problem
+from kit.contracts import rules
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import EldercareError, Malformed
 from kit.observability import names, traces
 from kit.rpc import keys
@@ -29,6 +31,15 @@ READ_S = 5.0
 WRITE_S = 10.0
 FILE_S = 60.0
 PACKED_BYTES = 16 << 10
+AN_ETAG = Phrase(
+    'is the ETag of an answer, such as "7"', '应为读取时得到的 ETag，如 "7"', key="AN_ETAG"
+)
+SAME_VERSION = Phrase(
+    "is the same as `version` in the body", "应与正文中的 `version` 相同", key="SAME_VERSION"
+)
+JSON_IN_UTF8 = Phrase(
+    "is application/json, in UTF-8", "应为 application/json，UTF-8 编码", key="JSON_IN_UTF8"
+)
 VERSION = "version"  # the field of an answer that is its ETag, and of a command that needs it
 _ETAG = re.compile(r'"([1-9][0-9]{0,17})"')
 
@@ -118,15 +129,14 @@ def _endpoint(
 def _idempotency_key(request: Request, *, required: bool) -> str | None:
     key = request.headers.get(keys.HEADER)
     if required and not key:
-        rule = "is a header, made by the client, of every request that changes something"
-        raise Malformed(keys.HEADER, rule)
+        raise Malformed(keys.HEADER, keys.OF_WRITES)
     return keys.from_client(key)
 
 
 def _channel(request: Request) -> str:
     channel = request.headers.get("channel", "api")
     if channel not in CHANNELS:
-        raise Malformed("channel", f"is none of {', '.join(sorted(CHANNELS))}")
+        raise Malformed("channel", rules.ONE_OF.of(names=", ".join(sorted(CHANNELS))))
     return channel
 
 
@@ -151,10 +161,10 @@ def _require_version(message: Message, header: str | None) -> None:
         return
     tag = _ETAG.fullmatch(header.strip())
     if tag is None:
-        raise Malformed("If-Match", 'is the ETag of an answer, such as "7"')
+        raise Malformed("If-Match", AN_ETAG)
     version = int(tag[1])
     if message.HasField(VERSION) and getattr(message, VERSION) != version:
-        raise Malformed("If-Match", "is the same as `version` in the body")
+        raise Malformed("If-Match", SAME_VERSION)
     setattr(message, VERSION, version)
 
 
@@ -173,7 +183,7 @@ def _check_content_type(request: Request) -> None:
     header["content-type"] = request.headers.get("content-type", "application/json")
     charset = str(header.get_param("charset") or "utf-8").lower()
     if header.get_content_type() != "application/json" or charset not in ("utf-8", "utf8"):
-        raise Malformed("Content-Type", "is application/json, in UTF-8")
+        raise Malformed("Content-Type", JSON_IN_UTF8)
 
 
 def _response(reply: Message) -> Response:

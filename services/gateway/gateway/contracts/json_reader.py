@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.contracts.json_text import shown
-from kit.contracts import texts, values
+from kit.contracts import rules, texts, values
 from kit.contracts.refusals import Malformed
 
 Read = Callable[[object, str], object]  # a value and where it stands → what the message takes
@@ -45,8 +45,8 @@ def message(kind: Descriptor, document: Mapping[str, object], above: str = "") -
     for name, value in document.items():
         read = plan.get(name)
         if read is None:
-            known = ", ".join(plan) or "no names"
-            raise Malformed(f"{above}{shown(name)}", f"is one of {known}")
+            rule = rules.ONE_OF.of(names=", ".join(plan)) if plan else rules.NOTHING
+            raise Malformed(f"{above}{shown(name)}", rule)
         if value is not None:
             given[name] = read(value, f"{above}{name}")
     return message_factory.GetMessageClass(kind)(**given)
@@ -64,7 +64,7 @@ def _field(field: FieldDescriptor) -> Read:
 
     def read(value: object, at: str) -> object:
         if not isinstance(value, list):
-            raise Malformed(at, "is a list")
+            raise Malformed(at, rules.LIST)
         return [one(inner, f"{at}[{position}]") for position, inner in enumerate(value)]
 
     return read
@@ -88,7 +88,7 @@ def _one(field: FieldDescriptor) -> Read:
 def _inner(kind: Descriptor) -> Read:
     def read(value: object, at: str) -> Message:
         if not isinstance(value, Mapping):
-            raise Malformed(at, "is a JSON object")
+            raise Malformed(at, rules.OBJECT)
         return message(kind, value, f"{at}.")
 
     return read
@@ -96,7 +96,7 @@ def _inner(kind: Descriptor) -> Read:
 
 def _text(value: object, at: str) -> str:
     if not isinstance(value, str):
-        raise Malformed(at, "is a text")
+        raise Malformed(at, rules.TEXT)
     if rule := texts.fault(value):
         raise Malformed(at, rule)
     return value
@@ -104,12 +104,12 @@ def _text(value: object, at: str) -> str:
 
 def _truth(value: object, at: str) -> bool:
     if not isinstance(value, bool):
-        raise Malformed(at, "is true or false")
+        raise Malformed(at, rules.TRUTH)
     return value
 
 
 def _member(names: tuple[str, ...]) -> Read:
-    rule = f"is one of {', '.join(names)}"
+    rule = rules.ONE_OF.of(names=", ".join(names))
 
     def read(value: object, at: str) -> str:
         if not isinstance(value, str) or value not in names:
@@ -120,7 +120,7 @@ def _member(names: tuple[str, ...]) -> Read:
 
 
 def _whole(least: int, most: int) -> Read:
-    rule = f"is a whole number from {least} to {most}"
+    rule = rules.WHOLE.of(least=least, most=most)
 
     def read(value: object, at: str) -> int:
         if isinstance(value, str):
@@ -138,9 +138,9 @@ def _real(value: object, at: str) -> float:
     if isinstance(value, str) and _REAL.fullmatch(value):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Malformed(at, "is a number")
+        raise Malformed(at, rules.NUMBER)
     if not abs(value) <= sys.float_info.max:  # neither is NaN
-        raise Malformed(at, "is a number")
+        raise Malformed(at, rules.NUMBER)
     return float(value)
 
 
@@ -153,7 +153,7 @@ def _instant(value: object, at: str) -> Timestamp:
             pass
         else:
             return stamp
-    raise Malformed(at, "is an instant with its offset, 2026-03-01T08:00:00+08:00")
+    raise Malformed(at, rules.INSTANT)
 
 
 def _never(_: object, at: str) -> object:

@@ -3,11 +3,16 @@
 import json
 from typing import cast
 
-from kit.contracts import texts
+from kit.contracts import rules, texts
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Malformed
 
 _DIGITS_MOST = 30  # a longer number fits no field; Python refuses to read it beyond 4 300 digits
 _NAME_MOST = 60
+
+IN_UTF8 = Phrase("is text in UTF-8", "应为 UTF-8 文本", key="IN_UTF8")
+JSON = Phrase("is JSON", "应为 JSON", key="JSON")
+LESS_NESTED = Phrase("is not nested so deeply", "嵌套不得如此之深", key="LESS_NESTED")
 
 Document = dict[str, object]
 
@@ -34,15 +39,15 @@ def document(body: bytes) -> Document:
         if twice:
             inside, name = twice[0]
             path = f"{_path_to(inside, read)}.{shown(name)}"
-            raise Malformed(path.removeprefix("."), "is given once")
+            raise Malformed(path.removeprefix("."), rules.GIVEN_ONCE)
     except UnicodeDecodeError:
-        raise Malformed("body", "is text in UTF-8") from None
+        raise Malformed("body", IN_UTF8) from None
     except ValueError:
-        raise Malformed("body", "is JSON") from None
+        raise Malformed("body", JSON) from None
     except RecursionError:
-        raise Malformed("body", "is not nested so deeply") from None
+        raise Malformed("body", LESS_NESTED) from None
     if not isinstance(read, dict):
-        raise Malformed("body", "is a JSON object")
+        raise Malformed("body", rules.OBJECT)
     return cast(Document, read)
 
 

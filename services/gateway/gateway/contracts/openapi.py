@@ -18,7 +18,9 @@ _PROBLEM: Json = {
     "type": "object",
     "required": ["type", "title", "status", "reason", "detail"],
     "description": (
-        "RFC 9457. `reason` is stable; `errors` names each offending field and the rule it breaks."
+        "RFC 9457. `reason` is stable; `errors` names each offending field and the rule it breaks, "
+        "whose `code` is stable. `title`, `detail` and `rule` are in the language of "
+        "`Accept-Language`, en or zh-CN; `type` is a page that explains the reason."
     ),
     "properties": {
         "type": {"type": "string"},
@@ -33,7 +35,7 @@ _PROBLEM: Json = {
             "items": {
                 "type": "object",
                 "required": ["field", "rule"],
-                "properties": {"field": {"type": "string"}, "rule": {"type": "string"}},
+                "properties": {name: {"type": "string"} for name in ("field", "rule", "code")},
             },
         },
     },

@@ -10,9 +10,12 @@ from google.protobuf.message import Message
 
 from gateway.contracts import json_reader, json_text, json_writer
 from gateway.contracts.methods import descriptor_of
+from kit.contracts import rules
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Malformed
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+SAME_IN_PATH = Phrase("is the same in path and body", "路径和正文中应相同", key="SAME_IN_PATH")
 _TRUTH = {"true": True, "false": False}
 
 
@@ -24,7 +27,7 @@ def from_json(kind: type[Message], body: bytes, given: Mapping[str, str]) -> Mes
     document = json_text.document(body)
     for name, value in given.items():
         if document.setdefault(name, value) != value:
-            raise Malformed(name, "is the same in path and body")
+            raise Malformed(name, SAME_IN_PATH)
     return parsed(kind, document)
 
 
@@ -44,13 +47,13 @@ def from_query(
     for name, text in pairs:
         field = fields.get(name)
         if field is None:
-            rule = f"is one of {', '.join(fields) or 'no parameters'}"
+            rule = rules.ONE_OF.of(names=", ".join(fields)) if fields else rules.NOTHING
             raise Malformed(json_text.shown(name), rule)
         value = _value(field, text)
         if field.is_repeated:
             repeated[name].append(value)
         elif name in single:
-            raise Malformed(name, "is given once")
+            raise Malformed(name, rules.GIVEN_ONCE)
         else:
             single[name] = value
     return parsed(kind, {**single, **repeated})

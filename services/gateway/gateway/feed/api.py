@@ -16,12 +16,40 @@ from gateway.feed.cursors import Cursor, Cursors
 from gateway.feed.errors import CursorExpired, FeedRestored
 from gateway.feed.queries import Page
 from gateway.http.callers import caller_of
-from gateway.http.problems import problem, to_problem
+from gateway.http.problems import Kind, Problem, to_problem
+from kit.contracts import rules
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Denied, EldercareError, Malformed
 from kit.db.store import Store
 from kit.security.access import ORGANISATION_ROLES, Caller
 from kit.security.identity import Identity
 
+FOR_ORGANISATIONS = Phrase(
+    "the feed is for organisations: roles provider, worker, home",
+    "订阅源只供机构使用：角色 provider、worker、home",
+)
+CURSOR_EXPIRED = Kind(
+    410,
+    "CURSOR_EXPIRED",
+    Phrase(
+        "events behind this cursor are older than what is kept; go on from the earliest cursor "
+        "and read the gap from its owners",
+        "该游标之后的事件已超过保存期；请从最早的游标继续，缺失部分向数据所有者读取",
+    ),
+)
+FEED_RESTORED = Kind(
+    410,
+    "CURSOR_EXPIRED",
+    Phrase(
+        "the feed was restored from a backup, and the last {lost} positions this cursor "
+        "has passed are no longer true: go on from `resume_cursor`, which lies at the end of what "
+        "is; states with a higher sequence replace what you have",
+        "订阅源已从备份恢复，该游标最后经过的 {lost} 个位点不再有效：请从 `resume_cursor` 继续，"
+        "它位于现有内容的末尾；序号更高的状态替换您已有的状态",
+    ),
+)
+NOT_OLDER = Phrase("is not older than what is kept", "不得早于保存期", key="NOT_OLDER")
+THIS_EPOCH = Phrase("is of this epoch of the feed", "应属于订阅源的当前纪元", key="THIS_EPOCH")
 PARAMETERS = ("cursor", "limit", "wait")
 MOST = 500
 USUAL = 100
@@ -37,7 +65,7 @@ def routes(store: Store, identity: Identity, cursors: Cursors) -> list[Route]:
         try:
             caller = (await caller_of(identity, request)).acting_as(ORGANISATION_ROLES)
             if not caller.roles or not caller.organisation_id:
-                raise Denied("the feed is for organisations: roles provider, worker, home")
+                raise Denied(FOR_ORGANISATIONS)
             return await _poll(store, cursors, caller, request)
         except EldercareError as error:
             return to_problem(error)
@@ -82,12 +110,9 @@ def _page(page: Page, cursors: Cursors, organisation: UUID) -> Response:
 
 def _expired(expired: CursorExpired, cursors: Cursors, organisation: UUID) -> Response:
     earliest = Cursor(expired.epoch, expired.earliest)
-    return problem(
-        410,
-        "CURSOR_EXPIRED",
-        "events behind this cursor are older than what is kept; go on from the earliest cursor "
-        "and read the gap from its owners",
-        errors=[("cursor", "is not older than what is kept")],
+    return Problem(
+        CURSOR_EXPIRED,
+        errors=[("cursor", NOT_OLDER)],
         facts={"earliest_cursor": cursors.seal(earliest, organisation)},
     )
 
@@ -95,13 +120,9 @@ def _expired(expired: CursorExpired, cursors: Cursors, organisation: UUID) -> Re
 def _restored(restored: FeedRestored, cursors: Cursors, organisation: UUID) -> Response:
     earliest = Cursor(restored.epoch, restored.earliest)
     resume = Cursor(restored.epoch, restored.resume)
-    return problem(
-        410,
-        "CURSOR_EXPIRED",
-        f"the feed was restored from a backup, and the last {restored.lost} positions this cursor "
-        "has passed are no longer true: go on from `resume_cursor`, which lies at the end of what "
-        "is; states with a higher sequence replace what you have",
-        errors=[("cursor", "is of this epoch of the feed")],
+    return Problem(
+        FEED_RESTORED.of(lost=restored.lost),
+        errors=[("cursor", THIS_EPOCH)],
         facts={
             "earliest_cursor": cursors.seal(earliest, organisation),
             "resume_cursor": cursors.seal(resume, organisation),
@@ -114,9 +135,9 @@ def _parameters(request: Request) -> dict[str, str]:
     given: dict[str, str] = {}
     for name, text in request.query_params.multi_items():
         if name not in PARAMETERS:
-            raise Malformed(shown(name), f"is one of {', '.join(PARAMETERS)}")
+            raise Malformed(shown(name), rules.ONE_OF.of(names=", ".join(PARAMETERS)))
         if name in given:
-            raise Malformed(name, "is given once")
+            raise Malformed(name, rules.GIVEN_ONCE)
         given[name] = text
     return given
 
@@ -127,5 +148,5 @@ def _number(given: Mapping[str, str], name: str, usual: int, least: int, most: i
         return usual
     fits = text.isascii() and text.isdecimal() and len(text) <= _DIGITS_MOST
     if not fits or not least <= int(text) <= most:
-        raise Malformed(name, f"is a whole number from {least} to {most}")
+        raise Malformed(name, rules.WHOLE.of(least=least, most=most))
     return int(text)

@@ -15,8 +15,14 @@ from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode
 from itsdangerous.signer import HMACAlgorithm
 
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Malformed
 
+YOUR_CURSOR = Phrase(
+    "is one that this feed gave to your organisation",
+    "应为本订阅源给贵机构的游标",
+    key="YOUR_CURSOR",
+)
 _FORM = struct.Struct(">16sQ")
 _FORM_CHARACTERS = _FORM.size * 4 // 3
 _MAC_BYTES = 12
@@ -56,7 +62,7 @@ class Cursors:
         if len(packed) != _FORM.size or not self._signer.verify_signature(
             packed + organisation.bytes, signature
         ):
-            raise Malformed("cursor", "is one that this feed gave to your organisation")
+            raise Malformed("cursor", YOUR_CURSOR)
         epoch, position = _FORM.unpack(packed)
         return Cursor(UUID(bytes=epoch), position)
 

@@ -19,22 +19,34 @@ from starlette.types import ASGIApp
 
 from gateway.contracts import methods
 from gateway.contracts.openapi import openapi
-from gateway.http import static
+from gateway.http import catalogue, static
 from gateway.http.connections import Connection
-from gateway.http.limits import Bounds, Kind, Limits, Measured
-from gateway.http.problems import TITLES, defect, problem
+from gateway.http.limits import Bounds, Limits, Measured
+from gateway.http.limits import Kind as Taken
+from gateway.http.problems import Kind, Problem, defect, title_of
 from gateway.http.routing import Index
+from kit.contracts.phrases import Phrase
 from kit.observability.logs import log
 from kit.security.identity import Identity
 
-KINDS = {"/token": Kind.FORM, "/v1/feed": Kind.POLL} | {
-    method.path: Kind.FILE for method in methods.methods() if method.takes_file
+KINDS = {"/token": Taken.FORM, "/v1/feed": Taken.POLL} | {
+    method.path: Taken.FILE for method in methods.methods() if method.takes_file
 }
 # what is answered before a route is reached
-_DETAILS = {
-    404: "no route has this path; /openapi.json names all",
-    405: "the route of this path takes other methods",
-}
+NO_ROUTE = Kind(
+    404,
+    "NOT_FOUND",
+    Phrase(
+        "no route has this path; /openapi.json names all",
+        "没有这一路径；全部路径见 /openapi.json",
+    ),
+)
+OTHER_METHODS = Kind(
+    405,
+    "METHOD_NOT_ALLOWED",
+    Phrase("the route of this path takes other methods", "该路径只接受其他方法"),
+)
+_BEFORE_ROUTES = {kind.status: kind for kind in (NO_ROUTE, OTHER_METHODS)}
 
 
 def app(
@@ -60,6 +72,7 @@ def app(
             *api,
             Route("/openapi.json", describe, middleware=packed),
             *static.routes(portal, traces_url=traces_url),
+            *catalogue.routes(),
         ]
     )
     limited = Limits(index, identity, bounds, KINDS)
@@ -98,8 +111,9 @@ def server(application: ASGIApp, listen: str, bounds: Bounds) -> uvicorn.Server:
 
 async def _http_problem(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    title = TITLES.get(status, "Error")
-    answer = problem(status, title.upper().replace(" ", "_"), _DETAILS.get(status, title.lower()))
+    title = title_of(status)
+    other = Kind(status, title.upper().replace(" ", "_"), title)
+    answer = Problem(_BEFORE_ROUTES.get(status, other))
     if isinstance(error, HTTPException):
         answer.headers.update(error.headers or {})
     return answer

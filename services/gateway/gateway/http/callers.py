@@ -2,10 +2,15 @@
 
 from starlette.requests import Request
 
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Denied, EldercareError, Unauthenticated
 from kit.security.access import Caller
 from kit.security.identity import Identity
 
+NO_TOKEN = Phrase(
+    "a request carries `Authorization: Bearer …`", "请求须带有 `Authorization: Bearer …`"
+)
+OPERATORS = Phrase("only operators of the platform", "只限平台运维人员")
 _CALLER = "eldercare.caller"  # key of a request's scope: the caller, or why there is none
 
 
@@ -16,7 +21,7 @@ def bearer(request: Request) -> str:
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated("a request carries `Authorization: Bearer …`")
+        raise Unauthenticated(NO_TOKEN)
     return token.strip()
 
 
@@ -41,4 +46,4 @@ async def require_operator(identity: Identity, request: Request) -> None:
     """Raises: Unauthenticated, Denied."""
     caller = await caller_of(identity, request)
     if "operator" not in caller.roles:
-        raise Denied("only operators of the platform")
+        raise Denied(OPERATORS)

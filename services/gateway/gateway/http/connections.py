@@ -15,13 +15,34 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from gateway.http import language
 from gateway.http.limits import ELSEWHERE, Bounds
-from gateway.http.problems import problem
+from gateway.http.problems import Kind, Problem
+from kit.contracts.phrases import Phrase
 from kit.observability import names
 
 # what a refused client still sends is thrown away for so long, so that it can read why; a reset
 # would eat the answer
 LINGER_S = 2.0
+TOO_MANY_OPEN = Kind(
+    503, "BUSY", Phrase("too many connections are open; come again", "连接过多，请稍后再来")
+)
+TOO_MANY_OF_YOURS = Kind(
+    429,
+    "TOO_MANY_CONNECTIONS",
+    Phrase("too many connections from your address are open", "来自您地址的连接过多"),
+)
+NO_HTTP = Kind(400, "BAD_REQUEST", Phrase("this is no HTTP/1.1 request", "这不是 HTTP/1.1 请求"))
+HEADER_TOO_LARGE = Kind(
+    431,
+    "HEADER_TOO_LARGE",
+    Phrase("a header has at most {most} bytes", "请求头至多 {most} 字节"),
+)
+HEADER_TOO_SLOW = Kind(
+    408,
+    "HEADER_TOO_SLOW",
+    Phrase("a header arrives within {most_s} s", "请求头须在 {most_s} 秒内到达"),
+)
 _UPGRADE = (b"upgrade", b"http2-settings")
 
 
@@ -54,11 +75,10 @@ class Connection(HttpToolsProtocol):
         self._peer = self.client[0] if self.client else ""
         self._peers[self._peer] += 1
         if len(self.connections) > self._bounds.connections:
-            self._refuse(503, "BUSY", "too many connections are open; come again", retry_after_s=1)
+            self._refuse(TOO_MANY_OPEN, retry_after_s=1)
             self.transport.close()
         elif self._peers[self._peer] > self._bounds.peer_connections:
-            detail = "too many connections from your address are open"
-            self._refuse(429, "TOO_MANY_CONNECTIONS", detail, retry_after_s=1)
+            self._refuse(TOO_MANY_OF_YOURS, retry_after_s=1)
             self.transport.close()
         else:
             self._await_a_request()
@@ -81,11 +101,9 @@ class Connection(HttpToolsProtocol):
             self._feed(data)
         except httptools.HttpParserError:
             if self._unread <= self._bounds.header_bytes:
-                self._refuse(400, "BAD_REQUEST", "this is no HTTP/1.1 request")
+                self._refuse(NO_HTTP)
         if self._unread > self._bounds.header_bytes:
-            self._refuse(
-                431, "HEADER_TOO_LARGE", f"a header has at most {self._bounds.header_bytes} bytes"
-            )
+            self._refuse(HEADER_TOO_LARGE.of(most=self._bounds.header_bytes))
         elif not self._headed:
             self._deadline = self._deadline or self.loop.call_later(
                 self._bounds.header_s, self._late
@@ -176,11 +194,9 @@ class Connection(HttpToolsProtocol):
             self._deadline = None
 
     def _late(self) -> None:
-        self._refuse(408, "HEADER_TOO_SLOW", f"a header arrives within {self._bounds.header_s:g} s")
+        self._refuse(HEADER_TOO_SLOW.of(most_s=f"{self._bounds.header_s:g}"))
 
-    def _refuse(
-        self, status: int, reason: str, detail: str, *, retry_after_s: float | None = None
-    ) -> None:
+    def _refuse(self, kind: Kind, *, retry_after_s: float | None = None) -> None:
         """Answers with a problem and closes; only closes where the answer to an earlier request is
         not yet complete.
         """
@@ -191,12 +207,13 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing() or not (self._idle or ours):
             self.transport.close()
             return
-        names.HTTP_DURATION.record(0.0, route=ELSEWHERE, code=str(status))
-        names.HTTP_FAILED.add(status >= 500)
-        answer = problem(status, reason, detail, retry_after_s=retry_after_s)
+        names.HTTP_DURATION.record(0.0, route=ELSEWHERE, code=str(kind.status))
+        names.HTTP_FAILED.add(kind.status >= 500)
+        answer = Problem(kind, retry_after_s=retry_after_s)
+        answer.tell(language.of_headers(self.headers or ()))
         headers = (*answer.raw_headers, (b"connection", b"close"))
         lines = [b"%s: %s\r\n" % header for header in headers]
         body = bytes(answer.body)
-        self.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", body)))
+        self.transport.write(b"".join((STATUS_LINE[kind.status], *lines, b"\r\n", body)))
         self.transport.write_eof()
         self._deadline = self.loop.call_later(LINGER_S, self.transport.close)

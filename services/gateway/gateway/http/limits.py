@@ -18,8 +18,10 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.http.callers import caller_of
-from gateway.http.problems import problem
+from gateway.http.problems import Kind as ProblemKind
+from gateway.http.problems import Problem
 from gateway.http.routing import Index, route_of
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import EldercareError
 from kit.observability import names
 from kit.security.access import organisation_of
@@ -28,19 +30,41 @@ from kit.security.identity import Identity
 ELSEWHERE = "none"  # the route of a request that reached none
 FORM_BYTES = 16 << 10  # all that anybody without a valid token may send: the form that asks for one
 FILE_PATIENCE = 10  # a file has so many times `body_s`
-_BUSY = 503, "BUSY", "too many requests are under way; come again", 1.0
-_YOURS = (
+BUSY = ProblemKind(
+    503, "BUSY", Phrase("too many requests are under way; come again", "请求过多，请稍后再来")
+)
+BODIES = ProblemKind(
+    503, "BUSY", Phrase("too many bodies are under way; come again", "上传过多，请稍后再来")
+)
+YOURS = ProblemKind(
     429,
     "TOO_MANY_REQUESTS",
-    "too many requests of yours are under way; come again when they are answered",
-    1.0,
+    Phrase(
+        "too many requests of yours are under way; come again when they are answered",
+        "您有过多请求尚未答复，请在答复后再来",
+    ),
 )
-_YOUR_POLLS = (
+YOUR_POLLS = ProblemKind(
     429,
     "TOO_MANY_REQUESTS",
-    "too many polls of your organisation wait already; come again when they are answered",
-    5.0,
+    Phrase(
+        "too many polls of your organisation wait already; come again when they are answered",
+        "贵机构有过多轮询在等待，请在答复后再来",
+    ),
 )
+BODY_TOO_SLOW = ProblemKind(
+    408,
+    "BODY_TOO_SLOW",
+    Phrase(
+        "the body of this request arrives within {most_s} s", "该请求的正文须在 {most_s} 秒内到达"
+    ),
+)
+TOO_LARGE = ProblemKind(
+    413,
+    "TOO_LARGE",
+    Phrase("the body of this request has at most {most}", "该请求的正文至多 {most}"),
+)
+_PAUSE_S, _POLL_PAUSE_S = 1.0, 5.0  # of `Retry-After`
 
 
 class Kind(Enum):
@@ -101,11 +125,9 @@ class Measured:
 
 
 class _Refused(Exception):
-    def __init__(
-        self, status: int, reason: str, detail: str, retry_after_s: float | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.answer = problem(status, reason, detail, retry_after_s=retry_after_s)
+    def __init__(self, kind: ProblemKind, retry_after_s: float | None = None) -> None:
+        super().__init__(kind.text)
+        self.answer = Problem(kind, retry_after_s=retry_after_s)
 
 
 class _Body:
@@ -142,8 +164,7 @@ class _Body:
             async with asyncio.timeout(self._patience_s):
                 body = await self._read_whole()
         except TimeoutError:
-            detail = f"the body of this request arrives within {self._patience_s:g} s"
-            raise _Refused(408, "BODY_TOO_SLOW", detail) from None
+            raise _Refused(BODY_TOO_SLOW.of(most_s=f"{self._patience_s:g}")) from None
         self._whole = {"type": "http.request", "body": body, "more_body": False}
 
     async def _read_whole(self) -> bytes:
@@ -160,7 +181,7 @@ class _Body:
             if self._size > self._most:
                 raise self._too_large()
             if self._room.held > self._room.bytes:
-                raise _Refused(503, "BUSY", "too many bodies are under way; come again", 1)
+                raise _Refused(BODIES, _PAUSE_S)
         return b"".join(parts)
 
     async def receive(self) -> Message:
@@ -175,7 +196,7 @@ class _Body:
 
     def _too_large(self) -> _Refused:
         most = f"{self._most >> 20} MiB" if self._most >= 1 << 20 else f"{self._most} bytes"
-        return _Refused(413, "TOO_LARGE", f"the body of this request has at most {most}")
+        return _Refused(TOO_LARGE.of(most=most))
 
 
 @dataclass
@@ -193,10 +214,10 @@ class _Budget:
         self._under_way: Counter[object] = Counter()
 
     @contextmanager
-    def take(self, key: object, most: int, refusal: tuple[int, str, str, float]) -> Iterator[None]:
+    def take(self, key: object, most: int, refusal: ProblemKind) -> Iterator[None]:
         """One more is under way until the block ends. Raises: _Refused, where `most` are."""
         if self._under_way[key] >= most:
-            raise _Refused(*refusal)
+            raise _Refused(refusal, _POLL_PAUSE_S if refusal is YOUR_POLLS else _PAUSE_S)
         self._under_way[key] += 1
         try:
             yield
@@ -269,8 +290,8 @@ class Limits(BaseRoute):
         peer = scope["client"][0] if scope.get("client") else ""
         bounds = self._bounds
         with (
-            self._budget.take((None, peer), bounds.peer_concurrency, _YOURS),
-            self._budget.take("without a token", bounds.concurrency, _BUSY),
+            self._budget.take((None, peer), bounds.peer_concurrency, YOURS),
+            self._budget.take("without a token", bounds.concurrency, BUSY),
         ):
             await self._inner.handle(scope, body.receive, send)
 
@@ -280,9 +301,9 @@ class Limits(BaseRoute):
         polls = kind is Kind.POLL
         own = self._each.get(kind, self._bounds.client_concurrency)
         most = self._bounds.polls if polls else self._bounds.concurrency
-        with self._budget.take((kind, client), own, _YOUR_POLLS if polls else _YOURS):
+        with self._budget.take((kind, client), own, YOUR_POLLS if polls else YOURS):
             await body.read()
-            with self._budget.take(polls, most, _BUSY):
+            with self._budget.take(polls, most, BUSY):
                 await self._inner.handle(scope, body.receive, send)
 
     async def _client(self, scope: Scope) -> str | None:

@@ -16,9 +16,16 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
-from gateway.http.problems import problem
+from gateway.http.problems import Kind, Problem
+from kit.contracts.phrases import Phrase
 
 PORTAL = Path(__file__).parents[1] / "portal"
+NO_ASSET = Kind(404, "NOT_FOUND", Phrase("no such asset", "没有这个文件"))
+NOT_BUILT = Kind(
+    404,
+    "PORTAL_NOT_BUILT",
+    Phrase("the portal is not part of this build: `make portal`", "本构建不含门户：`make portal`"),
+)
 # charts and tables set styles on their elements; scripts come from here alone
 _POLICY = (
     "default-src 'self'; img-src 'self' data:; font-src 'self' data:; "
@@ -56,7 +63,7 @@ def routes(portal: Path = PORTAL, *, traces_url: str | None = None) -> list[Rout
     async def asset(request: Request) -> Response:
         # one segment: it cannot lead out of the folder
         if not _NAME.fullmatch(request.path_params["name"]):
-            return problem(404, "NOT_FOUND", "no such asset")
+            return Problem(NO_ASSET)
         return await _asset(files, f"assets/{request.path_params['name']}", request)
 
     return [
@@ -71,8 +78,7 @@ async def _page(files: StaticFiles, path: str, request: Request) -> Response:
     try:
         response = await files.get_response(path, request.scope)
     except HTTPException:
-        detail = "the portal is not part of this build: `make portal`"
-        return problem(404, "PORTAL_NOT_BUILT", detail)
+        return Problem(NOT_BUILT)
     response.headers.update(_GUARDED | {"Cache-Control": "no-cache"})
     return response
 
@@ -81,7 +87,7 @@ async def _asset(files: StaticFiles, path: str, request: Request) -> Response:
     try:
         response = await files.get_response(path, request.scope)
     except HTTPException:
-        return problem(404, "NOT_FOUND", "no such asset")
+        return Problem(NO_ASSET)
     headers = _GUARDED | {"Cache-Control": _FOR_EVER, "Vary": "Accept-Encoding"}
     if isinstance(response, FileResponse) and _wants_packed(path, request):
         file = Path(response.path)

@@ -27,11 +27,15 @@ from gateway.issuer.users import (
     claims_of,
     text_of,
 )
-from kit.contracts import texts
+from kit.contracts import rules, texts
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import EldercareError, Malformed
 from kit.db.store import Store
 from kit.security.identity import Identity
 
+PEOPLE = Phrase(
+    "is a list of objects with sub and roles", "应为对象列表，每个含 sub 和 roles", key="PEOPLE"
+)
 _LISTED = ("username", "title", "roles", "area")
 
 
@@ -131,7 +135,7 @@ def _form(body: bytes) -> dict[str, str]:
     form: dict[str, str] = {}
     for name, text in parse_qsl(body.decode(errors="replace")):
         if name in form:
-            raise Malformed(json_text.shown(name), "is given once")
+            raise Malformed(json_text.shown(name), rules.GIVEN_ONCE)
         if rule := texts.fault(text):
             raise Malformed(json_text.shown(name), rule)
         form[name] = text
@@ -151,7 +155,7 @@ def _people(body: dict[str, object]) -> list[tuple[str, Claims]]:
     """Subject and claims of each."""
     people = body.get("people")
     if not isinstance(people, list) or not all(isinstance(person, dict) for person in people):
-        raise Malformed("people", "is a list of objects with sub and roles")
+        raise Malformed("people", PEOPLE)
     return [(text_of("sub", person.get("sub")), claims_of(person)) for person in people]
 
 

@@ -4,9 +4,14 @@ from collections.abc import Mapping
 
 from gateway.issuer.tokens import SCOPE, Claims
 from kit.contracts import texts
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Malformed
 from kit.security.access import NAME_MOST, ROLES
 
+LIST_OF = Phrase("is a list of {names}", "应为列表，成员为 {names}", key="LIST_OF")
+SHORT_TEXT = Phrase(
+    "is a text of 1 to {most} characters", "应为 1 至 {most} 个字符的文本", key="SHORT_TEXT"
+)
 SIMULATOR = "simulator"
 # What a client is: `smoke` reads one list of every service, a board and the feed of an organisation
 # that nobody is; the rest are services.
@@ -80,7 +85,7 @@ def claims_of(person: Mapping[str, object]) -> dict[str, str | list[str]]:
     """
     roles = person.get("roles")
     if not isinstance(roles, list) or not roles or not all(str(role) in ROLES for role in roles):
-        raise Malformed("roles", f"is a list of {', '.join(sorted(ROLES))}")
+        raise Malformed("roles", LIST_OF.of(names=", ".join(sorted(ROLES))))
     claims: dict[str, str | list[str]] = {"roles": [str(role) for role in roles]}
     for name in SCOPE:
         if given := person.get(name):
@@ -95,7 +100,7 @@ def claims_of(person: Mapping[str, object]) -> dict[str, str | list[str]]:
 def text_of(name: str, value: object) -> str:
     """A text of a person's that can be stored. Raises: Malformed."""
     if not isinstance(value, str) or not value or len(value) > NAME_MOST:
-        raise Malformed(name, f"is a text of 1 to {NAME_MOST} characters")
+        raise Malformed(name, SHORT_TEXT.of(most=NAME_MOST))
     if rule := texts.fault(value):
         raise Malformed(name, rule)
     return value

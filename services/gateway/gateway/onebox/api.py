@@ -11,14 +11,21 @@ from starlette.routing import Route
 
 from gateway.contracts import json_text
 from gateway.http.callers import require_operator
-from gateway.http.problems import problem, to_problem
+from gateway.http.problems import Kind, Problem, to_problem
 from gateway.onebox.clock import MovableClock
 from gateway.onebox.errors import ClockStays, MovesForward
 from gateway.onebox.parts import Parts, State, at_rest, counters, unapplied
+from kit.contracts import rules
 from kit.contracts.clock import Clock
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import EldercareError, Malformed
 from kit.security.identity import Identity
 
+CLOCK_MOVES_FORWARD = Kind(
+    409, "CLOCK_MOVES_FORWARD", Phrase("the clock only moves forward", "时钟只能向前")
+)
+NOT_BEFORE = Phrase("is not before {now}", "不得早于 {now}", key="NOT_BEFORE")
+CLOCK_STAYS = Kind(409, "CLOCK_STAYS", Phrase("the clock stays: {why}", "时钟不变：{why}"))
 PAUSE_S = 0.03
 LONGEST_S = 50.0
 
@@ -58,15 +65,15 @@ def routes(clock: Clock, identity: Identity, parts: Parts) -> list[Route]:
         try:
             await movable.move(to)
         except MovesForward as error:
-            rule = f"is not before {error.now.isoformat()}"
-            return problem(409, "CLOCK_MOVES_FORWARD", str(error), errors=[("now", rule)])
+            rule = NOT_BEFORE.of(now=error.now.isoformat())
+            return Problem(CLOCK_MOVES_FORWARD, errors=[("now", rule)])
         return now()
 
     async def take_back(_: Request) -> Response:
         try:
             await movable.take_back()
         except ClockStays as error:
-            return problem(409, "CLOCK_STAYS", str(error))
+            return Problem(CLOCK_STAYS.of(why=error.why))
         return now()
 
     return [
@@ -116,8 +123,7 @@ async def _instant(request: Request) -> datetime:
     try:
         now = datetime.fromisoformat(str(given["now"]))
     except (ValueError, KeyError):
-        rule = "is an instant with its offset, 2026-03-01T08:00:00+08:00"
-        raise Malformed("now", rule) from None
+        raise Malformed("now", rules.INSTANT) from None
     if now.tzinfo is None:
-        raise Malformed("now", "names its offset")
+        raise Malformed("now", rules.INSTANT)
     return now

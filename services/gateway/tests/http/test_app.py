@@ -18,6 +18,7 @@ from gateway.http.limits import Bounds
 from gateway.http.problems import to_problem
 from gateway.http.routing import Index
 from gateway.settings import Settings
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Conflict
 from kit.observability import names
 
@@ -203,7 +204,7 @@ def test_every_path_finds_its_own_route() -> None:
 class OddlyNamed(Conflict):
     """A refusal whose facts have the names of what a problem has."""
 
-    text = "it is {status}"
+    text = Phrase("it is {status}", "状态为{status}")
 
 
 @pytest.mark.parametrize("name", ["status", "reason", "detail", "errors", "facts", "headers"])

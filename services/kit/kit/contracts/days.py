@@ -14,6 +14,8 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from kit.contracts.phrases import Phrase
+
 FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(2199, 12, 31)
 NO_END = date.max  # 9999-12-31, as certificates say that they hold for good (长期)
@@ -25,11 +27,18 @@ _FIRST_S, _END_S = (
 )
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _MONTH = "[0-9]{4}-[0-9]{2}"
-_RULE = f"lies from {FIRST_DAY} to {LAST_DAY}"
-_RULES = {"day": f"{_RULE}, or is {NO_END} for no end", "month": _RULE, "instant": _RULE}
+SPAN = Phrase("lies from {first} to {last}", "应在 {first} 至 {last} 之间", key="SPAN_OF_DAYS")
+SPAN_OR_NO_END = Phrase(
+    "lies from {first} to {last}, or is {no_end} for no end",
+    "应在 {first} 至 {last} 之间，无期限填 {no_end}",
+    key="SPAN_OF_DAYS_OR_NO_END",
+)
+_SPAN = SPAN.of(first=FIRST_DAY, last=LAST_DAY)
+_DAY_SPAN = SPAN_OR_NO_END.of(first=FIRST_DAY, last=LAST_DAY, no_end=NO_END)
+_RULES = {"day": _DAY_SPAN, "month": _SPAN, "instant": _SPAN}
 
 
-def out_of_bounds(request: Message) -> Iterator[tuple[str, str]]:
+def out_of_bounds(request: Message) -> Iterator[tuple[str, Phrase]]:
     """Field and rule of each day, month and instant of a request that lies where nothing can
     happen; an absent one breaks no rule.
 

@@ -11,17 +11,21 @@ EldercareError
 └─ Unavailable        a neighbour did not answer in time
 (anything else)       a defect of ours
 
-A service declares its refusals in one form: a class with the text, the offending field where it is
-always the same, and no `__init__`. Facts are keywords where it is raised; the text names them, and
-they travel with the reason. A fact may be an id as it is, since it is written as text at the edge:
+A service declares its refusals in one form: a class with the text in both languages, the offending
+field where it is always the same, and no `__init__`. Facts are keywords where it is raised; the
+text names them, and they travel with the reason. A fact may be an id as it is, since it is written
+as text at the edge, or a phrase, of which the key travels:
 
     class TooYoung(Refusal):
         # its docstring says what the rules forbid, and the facts' units
-        text = "the person is {age}, an elder is at least {least_age}"
+        text = Phrase(
+            "the person is {age}, an elder is at least {least_age}",
+            "此人 {age} 岁，老年人须年满 {least_age} 岁",
+        )
         field = "id_number"
 
     raise TooYoung(age=57, least_age=60)
-    raise ImpossibleDay(field="died_on", day=day, why="is in the future")
+    raise ImpossibleDay(field="died_on", day=day, why=IN_THE_FUTURE)
 """
 
 import re
@@ -29,8 +33,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from kit.contracts.phrases import Phrase
+
 DOMAIN = "eldercare"
-_OWN = frozenset({"facts", "reason"})  # what an error has besides what its class has
+_NO_SUCH = Phrase("no such {kind}", "没有这样的{kind}")
+_OWN = frozenset({"facts", "phrase", "reason"})  # what an error has besides what its class has
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +56,14 @@ class Consequence:
 
 
 class EldercareError(Exception):
-    """An error that tells whose fault it is.
+    """An error that tells whose fault it is, in `phrase` to a caller of either language.
 
     `facts` are also attributes, and may have any name; `reason` is stable over releases and is
     what a caller compares, never the text. `field` names the offending field of the request, where
     there is one.
     """
 
-    text: ClassVar[str] = ""
+    text: ClassVar[Phrase] = Phrase("it failed", "未能完成")
     field: str | None = None
     retry_after_s: float | None = None
     _reason: ClassVar[str] = "ELDERCARE_ERROR"
@@ -68,14 +75,15 @@ class EldercareError(Exception):
         ).upper()
 
     def __init__(
-        self, text: str | None = None, /, *, field: str | None = None, **facts: object
+        self, text: Phrase | None = None, /, *, field: str | None = None, **facts: object
     ) -> None:
         self.facts: dict[str, object] = facts
         self.reason: str = self._reason
         self._bear(facts)
         if field is not None:
             self.field = field
-        super().__init__(text or (self.text.format(**facts) if self.text else self._described()))
+        self.phrase = self.text.of(**facts) if text is None else text
+        super().__init__(self.phrase)
 
     def _bear(self, facts: Mapping[str, object]) -> None:
         """Makes facts attributes, but for names that every error has: a fact called `reason` does
@@ -85,52 +93,62 @@ class EldercareError(Exception):
             if name not in _OWN and not hasattr(EldercareError, name):
                 setattr(self, name, fact)
 
-    def _described(self) -> str:
-        facts = ", ".join(f"{name} {fact}" for name, fact in self.facts.items())
-        return self._reason.lower().replace("_", " ") + (f": {facts}" if facts else "")
-
     @property
-    def violations(self) -> tuple[tuple[str, str], ...]:
+    def violations(self) -> tuple[tuple[str, Phrase], ...]:
         """Pairs of offending field and broken rule."""
-        return ((self.field, str(self)),) if self.field else ()
+        if not self.field:
+            return ()
+        return ((self.field, Phrase(self.phrase, self.phrase.zh, key=self.reason)),)
 
 
 class Refusal(EldercareError):
     """The caller asked for what the rules forbid; asking again does not help."""
 
+    text = Phrase("the rules forbid it", "规则不允许")
+
 
 class Malformed(Refusal):
-    """A field of the request breaks a constraint of its contract."""
+    """A field of the request breaks a constraint of its contract.
 
-    def __init__(self, field: str, rule: str, *, also: Iterable[tuple[str, str]] = ()) -> None:
+    rule: a phrase with a key, such as those of `kit.contracts.rules`.
+    """
+
+    text = Phrase(
+        "each field that `errors` names breaks the rule beside it",
+        "`errors` 列出的每个字段都违反了所附的规则",
+    )
+
+    def __init__(
+        self, field: str, rule: Phrase, *, also: Iterable[tuple[str, Phrase]] = ()
+    ) -> None:
         self.rule = rule
         self._violations = ((field, rule), *also)
-        super().__init__(
-            "; ".join(f"{name}: {broken}" for name, broken in self._violations), field=field
-        )
+        en = "; ".join(f"{name}: {broken}" for name, broken in self._violations)
+        zh = "；".join(f"{name}：{broken.zh}" for name, broken in self._violations)
+        super().__init__(Phrase(en, zh), field=field)
 
     @property
-    def violations(self) -> tuple[tuple[str, str], ...]:
+    def violations(self) -> tuple[tuple[str, Phrase], ...]:
         return self._violations
 
 
 class NotFound(Refusal):
     """There is no such row, or none that this caller may see; the two are never told apart."""
 
+    text = Phrase("no {kind} {key}", "没有{kind} {key}")
+
     def __init__(
         self, kind: str | type = "row", key: object = None, *, field: str | None = None
     ) -> None:
         name = kind if isinstance(kind, str) else kind.__name__
-        super().__init__(
-            f"no {name} {key}" if key is not None else f"no such {name}",
-            field=field,
-            kind=name,
-            key=key,
-        )
+        text = self.text if key is not None else _NO_SUCH
+        super().__init__(text.of(kind=name, key=key), field=field, kind=name, key=key)
 
 
 class Conflict(Refusal):
     """What is there already forbids it; another request, or the same one later, may pass."""
+
+    text = Phrase("what is there already forbids it", "现有情况不允许")
 
 
 class Outdated(Conflict):
@@ -139,25 +157,33 @@ class Outdated(Conflict):
     """
 
     field = "version"
-    text = "it is of version {version} now; read it again"
+    text = Phrase(
+        "it is of version {version} now; read it again", "现在的版本是 {version}，请重新读取"
+    )
 
 
 class Denied(Refusal):
     """The caller's roles do not include this method."""
 
+    text = Phrase("the caller may not do this", "调用者无权这样做")
+
 
 class Unauthenticated(Refusal):
     """No valid token came with the call."""
+
+    text = Phrase("no valid token came with the call", "调用没有带有效的令牌")
 
 
 class Unavailable(EldercareError):
     """A neighbour did not answer in time; the request may pass after `retry_after_s` seconds."""
 
+    text = Phrase("{neighbour} does not answer", "{neighbour}没有应答")
+
     def __init__(
-        self, neighbour: str, text: str | None = None, /, *, retry_after_s: float = 1.0
+        self, neighbour: str, text: Phrase | None = None, /, *, retry_after_s: float = 1.0
     ) -> None:
         self.retry_after_s = retry_after_s
-        super().__init__(text or f"{neighbour} does not answer", neighbour=neighbour)
+        super().__init__(text, neighbour=neighbour)
 
 
 CONSEQUENCES: dict[type[BaseException], Consequence] = {
@@ -188,11 +214,11 @@ def consequence(error: BaseException | type[BaseException]) -> Consequence:
 
 def error_from_parts(
     code: str,
-    text: str,
+    text: Phrase,
     *,
     reason: str = "",
     facts: dict[str, object] | None = None,
-    violations: Iterable[tuple[str, str]] = (),
+    violations: Iterable[tuple[str, Phrase]] = (),
     retry_after_s: float | None = None,
 ) -> EldercareError:
     """The error of a neighbour, rebuilt from its parts: its class by `reason` where the tree has

@@ -8,19 +8,29 @@ elsewhere; Unicode has a character of its own for it.
 
 import unicodedata
 
+from kit.contracts.phrases import Phrase
+
+HOLDS_NO = Phrase(
+    "holds no {kind} (U+{point:04X})", "不得含有{kind}（U+{point:04X}）", key="CHARACTER"
+)
+_SEPARATOR = Phrase("line separator", "行分隔符")
 _KINDS = {
-    "Cc": "control character",
-    "Cf": "invisible character",
-    "Cs": "half of a surrogate pair",
-    "Co": "private-use character",
-    "Zl": "line separator",
-    "Zp": "line separator",
+    "Cc": Phrase("control character", "控制字符"),
+    "Cf": Phrase("invisible character", "不可见字符"),
+    "Cs": Phrase("half of a surrogate pair", "不成对的代理字符"),
+    "Co": Phrase("private-use character", "专用区字符"),
+    "Zl": _SEPARATOR,
+    "Zp": _SEPARATOR,
 }
+_REPLACEMENT = Phrase(
+    "replacement character: the text was damaged on its way", "替换字符：文本在传输中已损坏"
+)
+_NONCHARACTER = Phrase("noncharacter", "非字符")
 _DAMAGED = "\ufffd"  # what decoders write where bytes were no text
 _SPELLING = "\u180e"  # the vowel separator of Mongolian, without which words are misspelt
 
 
-def fault(text: str) -> str | None:
+def fault(text: str) -> Phrase | None:
     """The rule that a text breaks, with the first character that breaks it; None where it breaks
     none. Characters that this release's Unicode does not know pass.
 
@@ -31,16 +41,16 @@ def fault(text: str) -> str | None:
         return None
     for character in text:
         if kind := _kind(character):
-            return f"holds no {kind} (U+{ord(character):04X})"
+            return HOLDS_NO.of(kind=kind, point=ord(character))
     return None
 
 
-def _kind(character: str) -> str | None:
+def _kind(character: str) -> Phrase | None:
     if character == _DAMAGED:
-        return "replacement character: the text was damaged on its way"
+        return _REPLACEMENT
     if character == _SPELLING:
         return None
     point = ord(character)
     if point & 0xFFFE == 0xFFFE or 0xFDD0 <= point <= 0xFDEF:
-        return "noncharacter"
+        return _NONCHARACTER
     return _KINDS.get(unicodedata.category(character))

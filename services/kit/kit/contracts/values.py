@@ -10,14 +10,15 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from kit.contracts import texts
+from kit.contracts import rules, texts
+from kit.contracts.phrases import Phrase
 
-Check = Callable[[Any], str | None]  # of one value: the rule that it breaks
+Check = Callable[[Any], Phrase | None]  # of one value: the rule that it breaks
 
 _REALS = frozenset({FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT})
 
 
-def broken(request: Message) -> Iterator[tuple[str, str]]:
+def broken(request: Message) -> Iterator[tuple[str, Phrase]]:
     """Field and rule of each value that may not be; an absent one breaks no rule.
 
     Zero, unspecified, is the same as absent where a field has no presence; where it was given, or
@@ -56,13 +57,13 @@ def _check(field: FieldDescriptor) -> Check | None:
     if field.type == FieldDescriptor.TYPE_STRING:
         return texts.fault
     if field.cpp_type in _REALS:
-        return lambda number: None if math.isfinite(number) else "is a finite number"
+        return lambda number: None if math.isfinite(number) else rules.FINITE
     if field.enum_type is None:
         return None
     known = {value.number for value in field.enum_type.values if value.number}
     if not field.has_presence and not field.is_repeated:
         known.add(0)
-    rule = f"is one of {', '.join(names(field))}"
+    rule = rules.ONE_OF.of(names=", ".join(names(field)))
     return lambda number: None if number in known else rule
 
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 from sqlmodel import SQLModel
 
+from kit.contracts import rules
 from kit.contracts.refusals import Malformed
 from kit.contracts.wire_values import ENUM, STRING, Convert, reads, writes
 from kit.contracts.wire_values import instant as instant
@@ -66,7 +67,7 @@ def _filled(table: type[Row], message: Message, given: Mapping[str, Any], *, eve
             value = read(getattr(message, name))
             values[name] = None if blank and value == "" else value
         elif required:
-            raise Malformed(name, "is required")
+            raise Malformed(name, rules.REQUIRED)
     unknown = {
         name: any_member
         for name, (any_member, numbers) in _enums(table).items()
@@ -224,7 +225,7 @@ def _fault_of(error: ValidationError, given: Mapping[str, Any]) -> Exception:
     ]
     if ours:
         return ValueError("; ".join(ours))
-    broken = [(place, "is a value that can be stored") for place in places]
+    broken = [(place, rules.STORABLE) for place in places]
     return Malformed(*broken[0], also=broken[1:])
 
 

@@ -3,6 +3,7 @@
 import asyncpg
 from sqlalchemy import exc
 
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Unavailable
 from kit.db.driver import Driver
 
@@ -48,10 +49,18 @@ _CONTENDED = (
 )
 
 
+_SILENT = Phrase("the database of {service} does not answer", "{service} 的数据库没有应答")
+
+
 class Contended(Unavailable):
     """Two transactions stood in each other's way and this one gave in; the same work may pass at
     once.
     """
+
+    text = Phrase(
+        "two requests stood in each other's way; this one may pass at once",
+        "两个请求互相冲突，本请求可立即重试",
+    )
 
 
 def unavailable(error: BaseException, service: str, driver: Driver | None) -> Unavailable | None:
@@ -62,9 +71,8 @@ def unavailable(error: BaseException, service: str, driver: Driver | None) -> Un
     original = getattr(error, "orig", None)
     chain = (error, original, getattr(original, "__cause__", None))
     if any(isinstance(link, _CONTENDED) for link in chain):
-        return Contended("database", f"the database of {service} was contended", retry_after_s=0.1)
+        return Contended("database", retry_after_s=0.1)
     lost = (*_LOST, *_LOST_IF_CLOSED) if driver is None or driver.is_closed() else _LOST
     if isinstance(error, exc.TimeoutError) or any(isinstance(link, lost) for link in chain):
-        kind = type(error).__name__
-        return Unavailable("database", f"the database of {service} does not answer: {kind}")
+        return Unavailable("database", _SILENT.of(service=service))
     return None

@@ -10,6 +10,7 @@ from typing import Protocol
 import grpc
 from google.protobuf.message import Message
 
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Unavailable
 from kit.observability import names, traces
 from kit.rpc import status
@@ -149,7 +150,10 @@ class Client:
         if self._token_source is None:
             raise Unavailable(
                 "issuer",
-                "this service has no token of its own: settings token_url and client_secret",
+                Phrase(
+                    "this service has no token of its own: settings token_url and client_secret",
+                    "本服务没有自己的令牌：请设置 token_url 和 client_secret",
+                ),
             )
         return await self._token_source.token()
 

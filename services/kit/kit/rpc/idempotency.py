@@ -40,6 +40,7 @@ import asyncpg
 from google.protobuf.message import Message
 from sqlalchemy.exc import IntegrityError
 
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Conflict, Refusal
 from kit.db.final_write import Answer, Repeated
 from kit.db.raw_session import RawSession
@@ -64,7 +65,10 @@ order by client = $1 desc limit 1"""
 class KeyReused(Conflict):
     """The idempotency key belongs to another request of the same client and method."""
 
-    text = "this idempotency key was used for a request with another body"
+    text = Phrase(
+        "this idempotency key was used for a request with another body",
+        "该幂等键已用于内容不同的请求",
+    )
     field = keys.FIELD
 
     def __init__(self, method: str) -> None:
@@ -145,7 +149,7 @@ async def run(
         else:
             names.COMMANDS.add(1, method=method, outcome="done")
             return reply
-    raise Contended("database", f"{method} was in others' way {TRIES} times", retry_after_s=0.1)
+    raise Contended("database", retry_after_s=0.1)
 
 
 async def _kept(

@@ -12,10 +12,16 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Denied, Unauthenticated
 from kit.security.access import Caller, organisation_of
 
 CHANNELS = frozenset({"portal", "hotline", "mobile", "terminal", "api", "internal"})
+_SERVICES = Phrase("only services may call this method", "只有服务可以调用该方法")
+_NOT_THIS_ONE = Phrase("this service may not call this method", "该服务不得调用该方法")
+_NOT_YOUR_ROLES = Phrase(
+    "none of the caller's roles may call this method", "调用者的任何角色都无权调用该方法"
+)
 MESSAGE_MOST_BYTES = 64 * 1024 * 1024  # an import travels in one message
 
 # `time.monotonic()` at which the caller of the call being served stops waiting: a call to a
@@ -113,20 +119,20 @@ class Method:
         user: whom `on-behalf-of` names. Raises: Denied, Unauthenticated.
         """
         if user is not None and not bearer.service:
-            raise Unauthenticated("only a service may speak on behalf of somebody")
+            raise Unauthenticated(
+                Phrase("only a service may speak on behalf of somebody", "只有服务可以代表他人")
+            )
         if self.internal:
             if not bearer.service:
-                raise Denied("only services may call this method", method=self.full_name)
+                raise Denied(_SERVICES, method=self.full_name)
             if bearer.client_id not in self.callers:
-                raise Denied("this service may not call this method", method=self.full_name)
+                raise Denied(_NOT_THIS_ONE, method=self.full_name)
             return user or bearer, bearer
         caller = user or bearer
         if not self.open:
             caller = caller.acting_as(self.roles)
             if not caller.roles:
-                raise Denied(
-                    "none of the caller's roles may call this method", method=self.full_name
-                )
+                raise Denied(_NOT_YOUR_ROLES, method=self.full_name)
         return caller, bearer if bearer.service else None
 
 

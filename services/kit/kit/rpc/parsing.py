@@ -1,9 +1,10 @@
 """From the bytes of a request to a message that keeps the constraints of its contract."""
 
 import protovalidate
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from kit.contracts import days, values
+from kit.contracts import days, rules, values
 from kit.contracts.refusals import Malformed
 from kit.rpc.methods import Method
 
@@ -13,9 +14,9 @@ def parsed(method: Method, raw: bytes, validator: protovalidate.Validator) -> Me
     try:
         request = method.request.FromString(raw)
     except Exception as error:
-        raise Malformed("body", "is a message of the method's request type") from error
+        raise Malformed("body", rules.MESSAGE) from error
     broken = [
-        (_path(violation), violation.proto.message or violation.proto.rule_id)
+        (_path(violation), rules.of_contract(violation.proto.rule_id, _field(violation, request)))
         for violation in validator.collect_violations(request)
     ] or [*values.broken(request), *days.out_of_bounds(request)]
     if broken:
@@ -32,3 +33,13 @@ def _path(violation: protovalidate.Violation) -> str:
         if subscript is not None:
             path += f"[{subscript.value}]"
     return path
+
+
+def _field(violation: protovalidate.Violation, request: Message) -> FieldDescriptor:
+    """The offending field's declaration."""
+    path = violation.proto.field
+    *outer, last = [element.field_name for element in path.elements] if path else []
+    kind: Descriptor = request.DESCRIPTOR  # type: ignore[assignment]
+    for name in outer:
+        kind = kind.fields_by_name[name].message_type  # type: ignore[assignment]
+    return kind.fields_by_name[last]

@@ -13,7 +13,8 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from grpc_reflection.v1alpha import reflection
 
-from kit.contracts import ids, refusals
+from kit.contracts import ids, refusals, rules
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import EldercareError, Malformed, Unauthenticated, Unavailable
 from kit.db.raw_session import RawSession
 from kit.db.store import Session, Store
@@ -155,7 +156,7 @@ class Server:
                 code = _refuse(context, error, method)
                 span.set_attribute("eldercare.reason", error.reason)
             except TimeoutError:
-                code = _refuse(context, Unavailable(method.full_name, "no answer in time"), method)
+                code = _refuse(context, Unavailable(method.full_name, _TOO_LATE), method)
             except Exception as error:  # noqa: BLE001 – answered as INTERNAL, and logged
                 code = _fail(context, error, method)
             except asyncio.CancelledError:  # nobody waits for the answer any more
@@ -220,9 +221,9 @@ class Server:
         caller, via = method.admit(bearer, user)
         channel = metadata.get("channel") or ("internal" if via else "api")
         if channel not in CHANNELS:
-            raise Malformed("channel", f"is none of {', '.join(sorted(CHANNELS))}")
+            raise Malformed("channel", rules.ONE_OF.of(names=", ".join(sorted(CHANNELS))))
         if channel == "internal" and not bearer.service:
-            raise Malformed("channel", "is `internal` only where a service of the platform calls")
+            raise Malformed("channel", _INTERNAL)
         return Call(
             caller=caller,
             key=keys.of_call(metadata.get(keys.FIELD), needed=method.writes),
@@ -233,6 +234,14 @@ class Server:
             method=method.full_name,
             token=spoken_for or (None if bearer.service else token),
         )
+
+
+_INTERNAL = Phrase(
+    "is `internal` only where a service of the platform calls",
+    "只有平台的服务可以填写 internal",
+    key="INTERNAL_CHANNEL",
+)
+_TOO_LATE = Phrase("no answer in time", "未能及时应答")
 
 
 def _served(servicer: object) -> tuple[str, dict[str, tuple[Method, Work]]]:
@@ -249,12 +258,14 @@ def _served(servicer: object) -> tuple[str, dict[str, tuple[Method, Work]]]:
 
 def _bearer(header: str | bytes | None) -> str:
     if not header or isinstance(header, bytes):
-        raise Unauthenticated("no token came with the call")
+        raise Unauthenticated(Phrase("no token came with the call", "调用没有带令牌"))
     scheme, _, token = header.partition(" ")
     if not token:
         return scheme
     if scheme.lower() != "bearer":
-        raise Unauthenticated("the authorization is no bearer token")
+        raise Unauthenticated(
+            Phrase("the authorization is no bearer token", "授权头不是 Bearer 令牌")
+        )
     return token.strip()
 
 

@@ -15,6 +15,7 @@ from functools import cache
 import httpx
 import jwt
 
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Unauthenticated, Unavailable
 from kit.security.access import Caller
 
@@ -107,9 +108,9 @@ class Identity:
             caller = Caller.from_claims(claims)
             until = float(claims["exp"]) + LEEWAY_S
         except jwt.ExpiredSignatureError as error:
-            raise Unauthenticated("the token has expired") from error
+            raise Unauthenticated(Phrase("the token has expired", "令牌已过期")) from error
         except (jwt.PyJWTError, TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise Unauthenticated("the token is not valid") from error
+            raise Unauthenticated(Phrase("the token is not valid", "令牌无效")) from error
         if len(self._known) >= KNOWN_MOST:
             self._forget()
         self._known[print_] = _Known(caller, until, key_id)
@@ -123,17 +124,24 @@ class Identity:
 
     async def _key(self, token: str) -> tuple[str, jwt.PyJWK]:
         if len(token) > TOKEN_MOST_BYTES:
-            raise Unauthenticated("the token is longer than 8 KB")
+            raise Unauthenticated(Phrase("the token is longer than 8 KB", "令牌超过 8 KB"))
         try:
             header = jwt.get_unverified_header(token)
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
-            raise Unauthenticated("the bearer is no signed token") from error
+            raise Unauthenticated(
+                Phrase("the bearer is no signed token", "Bearer 之后不是已签名的令牌")
+            ) from error
         key_id = str(header.get("kid", ""))
         if key_id not in self._keys or self._tick() - self._read_at >= KEYS_STALE_S:
             await self._read()
         key = self._keys.get(key_id)
         if key is None:
-            raise Unauthenticated("the token is signed with a key that the issuer does not publish")
+            raise Unauthenticated(
+                Phrase(
+                    "the token is signed with a key that the issuer does not publish",
+                    "令牌的签名密钥未由签发服务公布",
+                )
+            )
         return key_id, key
 
     async def _read(self) -> None:
@@ -159,7 +167,9 @@ class Identity:
     def _usable(self, error: Exception | None = None) -> None:
         if self._tick() - self._read_at >= KEYS_STALE_S:
             raise Unavailable(
-                "issuer", "the issuer's keys cannot be read", retry_after_s=REFETCH_S
+                "issuer",
+                Phrase("the issuer's keys cannot be read", "无法读取签发服务的密钥"),
+                retry_after_s=REFETCH_S,
             ) from error
 
     def _forget(self) -> None:
@@ -240,7 +250,9 @@ class TokenSource:
             if self._tick() < self._dead_at:
                 return  # the old one still counts: try again at the next call
             raise Unavailable(
-                "issuer", "the issuer gives no token", retry_after_s=REFETCH_S
+                "issuer",
+                Phrase("the issuer gives no token", "签发服务没有给出令牌"),
+                retry_after_s=REFETCH_S,
             ) from error
         self._renew_at = self._tick() + life * 0.8
         self._dead_at = self._tick() + life

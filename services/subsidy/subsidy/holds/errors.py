@@ -1,5 +1,6 @@
 """What is refused of holds."""
 
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Conflict
 
 
@@ -8,6 +9,7 @@ class VoucherTooShort(Conflict):
     silence, so somebody must look at it.
     """
 
-    text = (
-        "order {order_id} was promised {promised_fen} fen of a voucher, {held_fen} fen can be held"
+    text = Phrase(
+        "order {order_id} was promised {promised_fen} fen of a voucher, {held_fen} fen can be held",
+        "服务工单 {order_id} 承诺使用消费券 {promised_fen} 分，只能冻结 {held_fen} 分",
     )

@@ -12,6 +12,7 @@ from uuid import UUID
 from datacenter.archive.events import Row
 from datacenter.archive.flows import dayfiles
 from kit.contracts import ids
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Refusal
 from kit.db.store import Driver
 
@@ -24,15 +25,19 @@ class DayExported(Refusal):
     from here.
     """
 
-    text = (
-        "the archive's day {day} lies in the file {file}; `eldercare archive import` puts it back"
+    text = Phrase(
+        "the archive's day {day} lies in the file {file}; `eldercare archive import` puts it back",
+        "归档日 {day} 在文件 {file} 中；用 `eldercare archive import` 放回",
     )
 
 
 class DayAltered(Refusal):
     """The file of a day is not the one that was exported."""
 
-    text = "the file {file} is not what was exported of the day {day}"
+    text = Phrase(
+        "the file {file} is not what was exported of the day {day}",
+        "文件 {file} 不是当初导出的 {day} 的归档",
+    )
 
 
 class Day(NamedTuple):

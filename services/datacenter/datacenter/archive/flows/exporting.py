@@ -22,6 +22,7 @@ from datacenter.archive.flows import dayfiles, exported
 from datacenter.archive.flows.exclusive import LOCK, RebuildRuns
 from datacenter.archive.tables import ArchivedDay
 from kit.contracts.clock import local_day
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Conflict, Refusal
 from kit.db.retention import INBOX_KEPT
 from kit.db.store import Contended, Store, connect_options
@@ -40,10 +41,22 @@ _ROWS = ", ".join(
 )
 
 
+REPETITIONS = Phrase(
+    "only by the archive is a repetition known, and events may come again for {days} days",
+    "只有归档能识别重复事件，而事件在 {days} 天内可能再次到达",
+    key="REPETITIONS",
+)
+OPEN_FIGURES = Phrase(
+    "it has events of {month}, and figures of the present month and the one before are open",
+    "其中有 {month} 的事件，而本月和上月的指标尚未关账",
+    key="OPEN_FIGURES",
+)
+
+
 class DayOpen(Refusal):
     """A day may not leave the archive yet."""
 
-    text = "{day} stays in the database: {rule}"
+    text = Phrase("{day} stays in the database: {rule}", "{day} 留在数据库中：{rule}")
 
 
 class DayGrew(Conflict):
@@ -51,7 +64,9 @@ class DayGrew(Conflict):
     event along.
     """
 
-    text = "an event of {day} came meanwhile; export it again"
+    text = Phrase(
+        "an event of {day} came meanwhile; export it again", "其间收到 {day} 的事件，请重新导出"
+    )
 
 
 class Partition(NamedTuple):
@@ -130,7 +145,7 @@ async def alone(store: Store) -> AsyncIterator[None]:
     connection = await asyncpg.connect(store.dsn, **connect_options(store.service))
     try:
         if not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):
-            raise RebuildRuns("a rebuild, an export or an import of the archive is under way")
+            raise RebuildRuns
         yield
     finally:
         await connection.close()
@@ -162,14 +177,10 @@ def _refuse_open(day: date, newest: datetime | None, today: date, present: int) 
     if day >= today - INBOX_KEPT:
         raise DayOpen(
             day=str(day),
-            rule=(
-                "only by the archive is a repetition known, and events may come again for "
-                f"{INBOX_KEPT.days} days"
-            ),
+            rule=REPETITIONS.of(days=INBOX_KEPT.days),
         )
     if newest is not None and (month := months.of_day(local_day(newest))) >= present - 1:
-        held = "figures of the present month and the one before are open"
-        raise DayOpen(day=str(day), rule=f"it has events of {months.text(month)}, and {held}")
+        raise DayOpen(day=str(day), rule=OPEN_FIGURES.of(month=months.text(month)))
 
 
 async def write(store: Store, file: Path, day: date, progress: Progress = lambda *_: None) -> _Read:

@@ -8,6 +8,7 @@ from uuid import UUID
 from datacenter.archive.flows import dayfiles, exported
 from datacenter.archive.flows.exporting import Progress, alone, compared, name
 from datacenter.archive.tables import ArchivedDay
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Refusal
 from kit.db.store import Driver, Store
 
@@ -15,7 +16,10 @@ from kit.db.store import Driver, Store
 class NotExported(Refusal):
     """A file is of no day that left this database."""
 
-    text = "{file} is of no day that was exported from this database"
+    text = Phrase(
+        "{file} is of no day that was exported from this database",
+        "{file} 不是从本数据库导出的任何一天",
+    )
 
 
 async def give_back(store: Store, file: Path, *, progress: Progress = lambda *_: None) -> int:

@@ -7,6 +7,7 @@ import asyncpg
 
 from datacenter.archive.flows import exported
 from kit.contracts import ids
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Malformed
 from kit.db.store import Store
 from kit.messaging.subscriptions import Fact
@@ -15,6 +16,11 @@ from kit.messaging.subscriptions import Fact
 # delay
 AHEAD = 7
 
+NO_DAY_IN_ID = Phrase(
+    "is a UUIDv7, so that the archive has a day for it",
+    "应为 UUIDv7，归档才有对应的日期",
+    key="DAY_IN_ID",
+)
 _DAY_MS = 86_400_000
 
 _KEPT = "select id::text from archive where id = any($1::uuid[])"
@@ -121,7 +127,7 @@ async def prepare(store: Store) -> None:
 def _day(id: str) -> int:
     """The day since 1970 inside a UUIDv7. Raises: Malformed."""
     if id[14] != "7":
-        raise Malformed("ce_id", "is no UUIDv7, so the archive has no day for it")
+        raise Malformed("ce_id", NO_DAY_IN_ID)
     return int(id[:8] + id[9:13], 16) // _DAY_MS
 
 

@@ -20,6 +20,7 @@ from datacenter.proofruns.tables import ProofRun
 from datacenter.proofs import flows as proofs
 from datacenter.proofs.flows import Found, Progress
 from kit.contracts import ids
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Unavailable
 from kit.db.connections import connect_options
 from kit.db.driver import Row
@@ -28,6 +29,7 @@ from kit.db.store import Session, Store
 from kit.observability.logs import log
 from kit.security.access import Caller
 
+TOO_MANY = Phrase("too many proofs wait", "等待的核验任务过多")
 MOST_WAITING = 20  # proofs under way and waiting
 RETRY_S = 60.0
 LOOK_S = 0.2  # between two looks at a run that another process makes
@@ -58,7 +60,7 @@ async def start(session: Session, area_code: str, month: int) -> ProofRun:
         if (known.area_code, known.month) == (area_code, month):
             return known
     if len(open_ones) >= MOST_WAITING:
-        raise Unavailable("proofs", "too many proofs wait", retry_after_s=RETRY_S)
+        raise Unavailable("proofs", TOO_MANY, retry_after_s=RETRY_S)
     run = ProofRun(
         run_id=ids.new(),
         area_code=area_code,

@@ -33,6 +33,7 @@ from dispatch.orders.rules import State
 from dispatch.orders.tables import Order, OrderRow
 from kit.contracts import wire
 from kit.contracts.clock import SHANGHAI, local_day
+from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Conflict, NotFound, Unavailable
 from kit.db.final_write import Repeated
 from kit.db.raw_session import RawSession
@@ -49,6 +50,10 @@ NAMESPACE = UUID("6f1d6a52-6d0c-5a43-9e0e-0d3c8b1f6a21")
 ALIVE = elders.Elder.STATUS_ALIVE
 INSTITUTION = elders.Elder.LIVING_INSTITUTION
 TRIES = 3
+NO_VOUCHER_NOW = Phrase(
+    "the voucher cannot be held now; repeat with the same key",
+    "现在无法冻结消费券，请用同一幂等键重试",
+)
 
 _COLUMNS = tuple(Order.model_fields)
 _PARAMETERS = ", ".join(f"${number}" for number in range(1, len(_COLUMNS) + 1))
@@ -142,7 +147,7 @@ class Placing:
                 # writing
                 continue
             return confirmed
-        raise Contended("database", f"order {order.order_id} was in others' way", retry_after_s=0.1)
+        raise Contended("database", retry_after_s=0.1)
 
     async def _stored(self, request: pb.PlaceOrder, store: Store, call: Call) -> OrderRow:
         """The order of this key; a new one is stored as RESERVING."""
@@ -220,9 +225,8 @@ class Placing:
                 channel="internal",
             )
         except Unavailable as error:
-            reason = "the voucher cannot be held now; repeat with the same key"
             pause_s = error.retry_after_s or 1.0
-            raise Unavailable("subsidy", reason, retry_after_s=pause_s) from error
+            raise Unavailable("subsidy", NO_VOUCHER_NOW, retry_after_s=pause_s) from error
         except (Conflict, NotFound) as error:
             log.info("no voucher", reason=error.reason)
             return 0

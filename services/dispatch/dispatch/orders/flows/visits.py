@@ -11,7 +11,14 @@ from eldercare.dispatch.v1 import events_pb2 as events
 
 from dispatch.limits import limits
 from dispatch.orders import personal, queries, rules
-from dispatch.orders.errors import DeviceTimeWrong, NotAccepted, NotBegun
+from dispatch.orders.errors import (
+    BEFORE_THE_CHECK_IN,
+    BEFORE_THE_ORDER,
+    IN_THE_FUTURE,
+    DeviceTimeWrong,
+    NotAccepted,
+    NotBegun,
+)
 from dispatch.orders.flows import offers
 from dispatch.orders.rules import GeoPoint, State
 from dispatch.orders.tables import OrderRow
@@ -66,7 +73,7 @@ async def check_in(
     if order.state != State.ACCEPTED:
         raise NotAccepted(order_id=order.order_id)
     if at < order.placed_at - limits(local_day(session.now)).device_tolerance:
-        raise DeviceTimeWrong(rule="lies before the order was placed")
+        raise DeviceTimeWrong(rule=BEFORE_THE_ORDER)
     cipher = personal.cipher_of(session.store)
     here = _position(request)
     version = order.version + 1
@@ -95,7 +102,7 @@ async def check_out(
     if order.state != State.IN_SERVICE or order.checked_in_at is None:
         raise NotBegun(order_id=order.order_id)
     if at < order.checked_in_at:
-        raise DeviceTimeWrong(rule="lies before the check-in")
+        raise DeviceTimeWrong(rule=BEFORE_THE_CHECK_IN)
     cipher = personal.cipher_of(session.store)
     here = _position(request)
     neighbours = await _neighbours(session, order, order.checked_in_at, at)
@@ -161,7 +168,7 @@ async def _own(session: RawSession, order_id: str, caller: Caller) -> OrderRow:
 
 def _device_time(session: RawSession, at: datetime) -> datetime:
     if at > session.now + limits(local_day(session.now)).device_tolerance:
-        raise DeviceTimeWrong(rule="lies in the future")
+        raise DeviceTimeWrong(rule=IN_THE_FUTURE)
     return at
 
 
