@@ -16,6 +16,7 @@ PROCESSES ?= 3
 # Every package, services/NAME/NAME: the list of services itself is services/city/city/names.py.
 PACKAGES := $(foreach folder,$(wildcard services/*),$(if $(wildcard $(folder)/$(notdir $(folder))/__init__.py),$(notdir $(folder))))
 PORTAL := $(if $(wildcard services/portal/package.json),services/gateway/gateway/portal/.built)
+PROBLEMS := services/gateway/gateway/problems.json
 SIMULATION = --elders $(ELDERS) --days $(DAYS) --seed $(SEED)
 # Bytecode is kept whatever the shell says: a city is a dozen processes that import the same modules, and compiling them takes five seconds.
 unexport PYTHONDONTWRITEBYTECODE
@@ -25,7 +26,7 @@ help: ## print the verbs
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z-]+:.*## /{printf "  %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
 ##@ Set-up
-setup: $(VENV)/.ready $(PORTAL) ## make .venv with the `eldercare` command in it, and the portal
+setup: $(VENV)/.ready $(PORTAL) $(PROBLEMS) ## make .venv with the `eldercare` command in it, and the portal
 .uv/bin/uv:
 	@$(PY) -m pip install --quiet --disable-pip-version-check --target .uv 'uv>=0.9'
 $(VENV)/.deps: requirements.lock | $(filter .uv/bin/uv,$(UV))
@@ -39,7 +40,7 @@ $(VENV)/.ready: $(VENV)/.deps pyproject.toml protos/gen/.built
 	@touch $@
 
 protos: protos/gen/.built ## generate the Python code of the contracts
-protos/gen/.built: $(VENV)/.deps $(shell find protos/eldercare -name '*.proto') protos/build.py
+protos/gen/.built: $(VENV)/.deps $(shell find protos/eldercare -name '*.proto') protos/eldercare/terms.yaml protos/build.py
 	@$(BIN)/python protos/build.py
 	@touch $@
 
@@ -50,6 +51,10 @@ services/gateway/gateway/portal/.built: services/portal/src/generated/openapi.js
   $(shell find services/portal -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/src/generated/*' 2>/dev/null)
 	@cd services/portal && export PATH="$(abspath $(BIN)):$$PATH" && npm ci --silent --no-audit --no-fund && npm run --silent build
 	@mkdir -p $(@D) && touch $@
+
+# What may be refused stands beside the flows of each service; the gateway knows none of them.
+$(PROBLEMS): $(shell find services/*/*/ -name '*.py' -not -path '*/tests/*' -not -path '*/migrations/*') | $(VENV)/.ready
+	@$(BIN)/python -m city.operations.problems $@
 
 lock: | $(filter .uv/bin/uv,$(UV)) ## renew requirements.lock, and of its versions those of the image: -run (what it holds), -build (what builds it)
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --python-version 3.11 requirements.in -o requirements.lock
@@ -131,5 +136,5 @@ test-cluster: .venv-tools/.ready ## the chart on a real API server: every scenar
 docs: setup ## write OpenAPI, AsyncAPI and the topics into build/docs, from the contracts
 	@$(BIN)/python -m city.operations.docs build/docs
 clean: ## remove what was generated; state folders of cities stay
-	@rm -rf $(VENV) .uv build protos/gen services/gateway/gateway/portal services/portal/node_modules services/portal/src/generated .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) .uv build protos/gen services/gateway/gateway/portal $(PROBLEMS) services/portal/node_modules services/portal/src/generated .pytest_cache .mypy_cache .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +; rm -rf ./*.egg-info .hypothesis .import_linter_cache
