@@ -117,17 +117,17 @@ def constrained(kind: Descriptor, seen: set[str]) -> Iterator[FieldDescriptor]:
 
 def test_every_constraint_of_a_contract_is_told_in_words() -> None:
     seen: set[str] = set()
-    told = 0
+    checked = 0
     for method in methods():
         for field in constrained(descriptor_of(method.request), seen):
             for name in _constraints(field):
                 rule = rules.of_contract(name, field)
-                told += 1
+                checked += 1
                 assert rule.key, f"{field.full_name}: {name}"
                 assert CHINESE.search(rule.zh), f"{field.full_name}: {name}"
                 assert "{" not in rule, f"{field.full_name}: {name}"
 
-    assert told > 200
+    assert checked > 200
 
 
 def _constraints(field: FieldDescriptor) -> Iterator[str]:

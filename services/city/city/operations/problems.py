@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from city.names import NAMES
-from gateway.http.catalogue import Entry, Told
+from gateway.http.catalogue import Entry, Texts
 from gateway.http.problems import Kind
 from kit.contracts.phrases import LANGUAGES, Phrase
 from kit.contracts.refusals import EldercareError, consequence
@@ -68,7 +68,7 @@ def catalogue() -> dict[str, Entry]:
         for kind_ in vars(module).values():
             if isinstance(kind_, Kind):
                 _add(_entry(made, kind_.reason, kind_.status), module.__name__, kind_.text)
-    made["MALFORMED"]["rules"] = {key: _told(rule) for key, rule in sorted(rules().items())}
+    made["MALFORMED"]["rules"] = {key: _texts_of(rule) for key, rule in sorted(rules().items())}
     return made
 
 
@@ -85,11 +85,11 @@ def _add(entry: Entry, module: str, text: Phrase, field: str | None = None) -> N
     ):
         if new and new not in members:
             members.append(new)
-    if _told(text) not in entry["texts"]:
-        entry["texts"].append(_told(text))
+    if _texts_of(text) not in entry["texts"]:
+        entry["texts"].append(_texts_of(text))
 
 
-def _told(phrase: Phrase) -> Told:
+def _texts_of(phrase: Phrase) -> Texts:
     return {language: phrase.in_(language) for language in LANGUAGES}
 
 

@@ -8,10 +8,10 @@ BEFORE_THE_ORDER = Phrase(
 )
 BEFORE_THE_CHECK_IN = Phrase("lies before the check-in", "早于签到时间", key="BEFORE_THE_CHECK_IN")
 IN_THE_FUTURE = Phrase("lies in the future", "在未来", key="DEVICE_IN_THE_FUTURE")
-TOLD_IF_REACHED = Phrase(
+ONLY_IF_REACHED = Phrase(
     "is told exactly where the elder was reached",
     "联系到老年人时必须填写，否则不得填写",
-    key="TOLD_IF_REACHED",
+    key="ONLY_IF_REACHED",
 )
 
 

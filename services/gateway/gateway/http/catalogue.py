@@ -23,7 +23,7 @@ from kit.contracts.phrases import Language, Phrase
 BUILT = Path(__file__).parents[1] / "problems.json"
 NO_PAGE = Kind(404, "NOT_FOUND", Phrase("no problem has this name", "没有这个名称的问题"))
 
-Told = dict[Language, str]
+Texts = dict[Language, str]
 
 
 class Entry(TypedDict):
@@ -32,8 +32,8 @@ class Entry(TypedDict):
     status: int
     service: list[str]
     fields: list[str]
-    texts: list[Told]
-    rules: dict[str, Told]
+    texts: list[Texts]
+    rules: dict[str, Texts]
 
 
 Catalogue = Mapping[str, Entry]  # by reason

@@ -45,7 +45,7 @@ IN_THE_FUTURE = Phrase("it lies in the future", "日期在未来", key="IN_THE_F
 NOT_IN_THE_CALENDAR = Phrase(
     "the calendar does not have it", "日历中没有这一天", key="NOT_IN_THE_CALENDAR"
 )
-_DIGITS = Phrase("has {value} digits", "应为 {value} 位数字", key="DIGITS")
+_AREA_CODE = Phrase("is an area code of 12 digits", "应为 12 位数字的区划代码", key="AREA_CODE")
 DAY = Phrase("is a day, 2026-03-01", "应为日期，如 2026-03-01", key="DAY")
 MONTH = Phrase("is a month, 2026-03", "应为月份，如 2026-03", key="MONTH")
 _ID_OR_NONE = Phrase("is a UUID or empty", "应为 UUID 或留空", key="UUID_OR_EMPTY")
@@ -64,8 +64,8 @@ _OF_VALUES = {
 }
 # what a contract's pattern says, to those who do not read expressions
 FORMS = {
-    "^[0-9]{12}$": _DIGITS.of(value=12),
-    "^$|^[0-9]{12}$": _DIGITS.of(value=12),
+    "^[0-9]{12}$": _AREA_CODE,
+    "^$|^[0-9]{12}$": _AREA_CODE,
     "^$|^[0-9a-f-]{36}$": _ID_OR_NONE,
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}$": DAY,
     "^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}$": DAY,
@@ -113,8 +113,8 @@ def of_contract(rule_id: str, field: FieldDescriptor) -> Phrase:
     bounds = getattr(rules, rules.WhichOneof("type") or "string")
     if name in ("defined_only", "not_in") and field.enum_type:
         members = field.enum_type.values
-        told = [one.name for one in members if one.number not in {0, *rules.enum.not_in}]
-        return ONE_OF.of(names=", ".join(told))
+        names = [one.name for one in members if one.number not in {0, *rules.enum.not_in}]
+        return ONE_OF.of(names=", ".join(names))
     if name == "gte_lte":
         return RANGE.of(least=_short(bounds.gte), most=_short(bounds.lte))
     if name == "pattern":

@@ -8,7 +8,7 @@ from eldercare.dispatch.v1 import events_pb2 as events
 from dispatch.limits import limits
 from dispatch.orders import rules
 from dispatch.orders.errors import (
-    TOLD_IF_REACHED,
+    ONLY_IF_REACHED,
     AlreadyCancelled,
     CertificateExpired,
     NotDone,
@@ -74,7 +74,7 @@ async def follow_up(
     later. Raises: NotFound, NotDone.
     """
     if request.reached != request.HasField("satisfied"):
-        raise Malformed("satisfied", TOLD_IF_REACHED)
+        raise Malformed("satisfied", ONLY_IF_REACHED)
     order = await session.get_locked(Order, UUID(request.order_id))
     check(caller, area=order.area_code, kind="order", key=request.order_id)
     if order.state != State.DONE:
