@@ -14,7 +14,7 @@ from google.api.httpbody_pb2 import HttpBody
 from assessment.context import GROUP
 from assessment.elders import flows as elders
 from assessment.imports import files, flows, queries
-from assessment.imports.errors import NoAreaOfYourOwn, NotACsv
+from assessment.imports.errors import ImportEnded, NoAreaOfYourOwn, NotACsv
 from assessment.testing import (
     CONTEXT,
     ELSEWHERE,
@@ -152,6 +152,24 @@ async def test_the_answer_comes_before_the_work(store: Store):
 
     assert (await seen(store, import_id)).state == api.Import.STATE_RUNNING
     assert await count(store) == 0
+
+
+async def test_a_cancelled_import_registers_no_more_rows(store: Store):
+    import_id = await start(store, a_file(*(a_row() for _ in range(flows.CHUNK + 1))))
+    await Timers(store, GROUP).fire()
+    command = api.CancelImport(import_id=import_id)
+
+    async with store.transaction() as session:
+        cancelled = await flows.cancel(session, command, an_official())
+    while await Timers(store, GROUP).fire():
+        pass
+
+    job = await seen(store, import_id)
+    assert (cancelled.state, job.state) == (api.Import.STATE_CANCELLED,) * 2
+    assert (job.done, await count(store), await count(store, "import_chunk")) == (500, 500, 0)
+    with pytest.raises(ImportEnded):
+        async with store.transaction() as session:
+            await flows.cancel(session, command, an_official())
 
 
 async def test_a_check_character_in_either_case_is_one_person(store: Store):

@@ -26,6 +26,9 @@ class Imports:
     async def Get(self, request: pb.GetImport, session: Session, call: Call) -> pb.Import:
         return await queries.import_(session, request, call.caller)
 
+    async def Cancel(self, request: pb.CancelImport, session: Session, call: Call) -> pb.Import:
+        return await flows.cancel(session, request, call.caller)
+
     @manages_transactions
     async def FailedRows(self, request: pb.GetImport, store: Store, call: Call) -> HttpBody:
         async with store.reading() as session:

@@ -1,7 +1,7 @@
 """What is refused about files of elders, and why."""
 
 from kit.contracts.phrases import Phrase
-from kit.contracts.refusals import Refusal
+from kit.contracts.refusals import Conflict, Refusal
 
 NO_HEADER = Phrase("it is empty, without a header line", "文件为空，没有标题行", key="NO_HEADER")
 NOT_UTF8 = Phrase(
@@ -56,3 +56,10 @@ class NotACsv(Refusal):
 
     field = "data"
     text = Phrase("the file cannot be read: {why}", "无法读取文件：{why}")
+
+
+class ImportEnded(Conflict):
+    """Nothing is under way any more that could be cancelled."""
+
+    field = "import_id"
+    text = Phrase("import {import_id} has ended: {state}", "导入任务 {import_id} 已结束：{state}")

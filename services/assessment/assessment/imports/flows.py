@@ -26,7 +26,7 @@ from assessment.elders.queries import opened, public
 from assessment.elders.tables import Elder
 from assessment.imports import files, queries
 from assessment.imports.cells import defused
-from assessment.imports.errors import NoAreaOfYourOwn
+from assessment.imports.errors import ImportEnded, NoAreaOfYourOwn
 from assessment.imports.files import Cells, Fault
 from assessment.imports.rules import ImportState
 from assessment.imports.tables import Import, ImportChunk
@@ -95,6 +95,8 @@ async def start(session: Session, body: HttpBody, caller: Caller, context: Conte
 async def take_chunk(session: Session, import_id: UUID, context: Context) -> bool:
     """Registers the next rows of a file; True while more are left."""
     job = await session.get_locked(Import, import_id)
+    if job.state is not ImportState.RUNNING:
+        return False
     wanted = (
         select(ImportChunk)
         .where(ImportChunk.import_id == import_id)
@@ -116,6 +118,17 @@ async def take_chunk(session: Session, import_id: UUID, context: Context) -> boo
         return True
     job.state = ImportState.DONE
     return False
+
+
+async def cancel(session: Session, command: api.CancelImport, caller: Caller) -> api.Import:
+    """Drops the rows that wait; those that were registered stay. Raises: ImportEnded."""
+    job = await session.get_locked(Import, UUID(command.import_id), caller=caller)
+    if job.state is not ImportState.RUNNING:
+        raise ImportEnded(import_id=job.import_id, state=job.state.name)
+    timers.cancel_timer(session, TIMER, str(job.import_id))
+    await session.exec(delete(ImportChunk).where(col(ImportChunk.import_id) == job.import_id))
+    job.state = ImportState.CANCELLED
+    return await queries.progress(session, job, caller)
 
 
 async def failed_rows(

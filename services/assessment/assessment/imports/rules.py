@@ -6,3 +6,4 @@ from enum import IntEnum
 class ImportState(IntEnum):
     RUNNING = 1
     DONE = 2
+    CANCELLED = 3

@@ -219,15 +219,22 @@ async def test_a_file_goes_in_and_its_failed_rows_come_out(
         )
     headers = official | {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "text/csv"}
 
-    started = (
-        await http.post("/v1/elder-imports", content=file.getvalue().encode(), headers=headers)
-    ).json()
+    accepted = await http.post(
+        "/v1/elder-imports", content=file.getvalue().encode(), headers=headers
+    )
+    started = accepted.json()
     await fire(assessment.store, "assessment")
-    done = (await http.get(f"/v1/elder-imports/{started['import_id']}", headers=official)).json()
+    done = (await http.get(accepted.headers["location"], headers=official)).json()
+    path = f"/v1/elder-imports/{started['import_id']}"
+    late = await http.post(
+        f"{path}:cancel", json={}, headers=official | {"Idempotency-Key": str(uuid.uuid4())}
+    )
     failed = await http.get(
         f"/v1/elder-imports/{started['import_id']}/failed-rows", headers=official
     )
 
+    assert (accepted.status_code, accepted.headers["location"]) == (202, path)
+    assert (late.status_code, late.json()["reason"]) == (409, "IMPORT_ENDED")
     assert (done["registered"], done["failed"]) == (1, 1), done
     assert failed.headers["content-type"].startswith("text/csv")
     assert failed.headers["x-content-type-options"] == "nosniff"

@@ -150,11 +150,12 @@ async def _reply(story: Story, offer: Offer) -> None:
         story.tally["silent"] += 1
         return
     token = story.tokens[f"worker {offer.worker_id}"]
+    answered = {"attempt": offer.attempt}
     if drawn < SILENT + DECLINE:
-        await story.gateway.post(token, f"/v1/orders/{order.order_id}:decline", {})
+        await story.gateway.post(token, f"/v1/orders/{order.order_id}:decline", answered)
         order.state = "placed"
         story.tally["declined"] += 1
         return
-    await story.gateway.post(token, f"/v1/orders/{order.order_id}:accept", {})
+    await story.gateway.post(token, f"/v1/orders/{order.order_id}:accept", answered)
     order.state = "accepted"
     story.record(OfferAccepted(offer.month, order.area_code))
