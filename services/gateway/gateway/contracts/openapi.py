@@ -107,7 +107,13 @@ def openapi(server: str = "/") -> Json:
     paths["/v1/feed"] = {"get": _FEED}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "City eldercare platform 智慧养老", "version": "1", "license": _LICENCE},
+        # generators make the name of a package out of the title
+        "info": {
+            "title": "City eldercare platform",
+            "description": "智慧养老平台. Errors: /problems lists them in English and Chinese.",
+            "version": "1",
+            "license": _LICENCE,
+        },
         "servers": [{"url": server}],
         "security": [{"bearer": []}],
         "tags": [{"name": name} for name in sorted(tags)],
@@ -127,6 +133,13 @@ def _is_versioned(kind: Descriptor) -> bool:
 
 def _tag(method: Method) -> str:
     return method.full_name.split("/")[0].rsplit(".", 1)[1]
+
+
+def _words(method: Method) -> str:
+    """`Elders/ListChanges` is "List changes of elders"."""
+    service, _, name = method.full_name.rpartition(".")[2].partition("/")
+    words = " of ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", part) for part in (name, service))
+    return words.lower().capitalize()
 
 
 def _operation(method: Method, schemas: Schemas) -> Json:
@@ -149,7 +162,7 @@ def _operation(method: Method, schemas: Schemas) -> Json:
         "operationId": method.full_name.split(".", 1)[1].replace("/", "."),
         "tags": [_tag(method)],
         "parameters": _parameters(method, in_path, schemas),
-        "summary": method.comment.split(". ")[0],
+        "summary": method.comment.split(". ")[0].rstrip(".") or _words(method),
         "description": f"{method.comment}\n\n{roles}".strip(),
         "responses": {"202" if method.is_job else "200": done} | _problems(refusals),
     }

@@ -1,7 +1,7 @@
 """JSON schemas of the contracts' messages, by the names that the OpenAPI document gives them."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cache
 
 from buf.validate import validate_pb2
@@ -39,13 +39,16 @@ def schema_of(kind: Descriptor, schemas: Schemas) -> Json:
 
 
 def object_of(kind: Descriptor, schemas: Schemas, without: Collection[str] = ()) -> Json:
-    """The schema of a message. without: fields that stand elsewhere, in the path."""
+    """The schema of a message, open to fields of later releases where it is answered. without:
+    fields that stand elsewhere, in the path.
+    """
     fields = [field for field in kind.fields if field.name not in without]
     schema: Json = {
         "type": "object",
-        "additionalProperties": False,
         "properties": {field.name: field_of(field, schemas) for field in fields},
     }
+    if _is_only_asked(kind):
+        schema["additionalProperties"] = False
     if required := [field.name for field in fields if is_required(field)]:
         schema["required"] = required
     if comment := methods.comments().get(kind.full_name):
@@ -68,11 +71,24 @@ def is_required(field: FieldDescriptor) -> bool:
     return bool(rules.string.uuid or least or 0 in rules.enum.not_in or refuses_empty)
 
 
+def _is_only_asked(kind: Descriptor) -> bool:
+    return kind.full_name in _in_requests() and kind.full_name not in _in_answers()
+
+
 @cache
 def _in_requests() -> frozenset[str]:
-    """Full names of the messages that requests are or hold, at any depth."""
+    return _held_by(descriptor_of(method.request) for method in methods.methods())
+
+
+@cache
+def _in_answers() -> frozenset[str]:
+    return _held_by(descriptor_of(method.reply) for method in methods.methods())
+
+
+def _held_by(kinds: Iterable[Descriptor]) -> frozenset[str]:
+    """Full names of these messages and those that they hold, at any depth."""
     found: set[str] = set()
-    waiting = [descriptor_of(method.request) for method in methods.methods()]
+    waiting = list(kinds)
     while waiting:
         kind = waiting.pop()
         if kind.full_name not in found:
@@ -81,8 +97,10 @@ def _in_requests() -> frozenset[str]:
     return frozenset(found)
 
 
-def _enum(kind: EnumDescriptor) -> Json:
-    return {"type": "string", "enum": [value.name for value in kind.values if value.number]}
+def _enum(kind: EnumDescriptor, *, closed: bool) -> Json:
+    """A request names a known member; an answer may name one of a later release."""
+    names = [value.name for value in kind.values if value.number]
+    return {"type": "string", "enum" if closed else "x-extensible-enum": names}
 
 
 def field_of(field: FieldDescriptor, schemas: Schemas) -> Json:
@@ -92,7 +110,7 @@ def field_of(field: FieldDescriptor, schemas: Schemas) -> Json:
     if field.message_type is not None:
         schema = schema_of(field.message_type, schemas)
     elif field.enum_type is not None:
-        schema = _enum(field.enum_type)
+        schema = _enum(field.enum_type, closed=_is_only_asked(field.containing_type))  # type: ignore[arg-type]  # no extension
     else:
         item_rules = rules.repeated.items if field.is_repeated else rules
         schema = {**_SCALARS[field.type], **_limits(item_rules)}
@@ -100,8 +118,6 @@ def field_of(field: FieldDescriptor, schemas: Schemas) -> Json:
         schema = {"type": "array", "items": schema}
         if rules.repeated.min_items:
             schema["minItems"] = rules.repeated.min_items
-        if rules.repeated.unique:
-            schema["uniqueItems"] = True
     unit = options.Extensions[options_pb2.unit]
     personal = options.Extensions[options_pb2.personal]
     notes = [
