@@ -205,3 +205,17 @@ async def test_every_type_of_problem_has_a_page_in_both_languages(
 def _plain(text: str) -> str:
     """As HTML has it."""
     return text.replace("&", "&amp;").replace("'", "&#x27;").replace('"', "&quot;")
+
+
+def test_a_fact_that_is_a_sentence_is_a_phrase() -> None:
+    wrong = [
+        f"{source.name}:{node.lineno} {keyword.arg} is a phrase of the module"
+        for source in packages()
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and called(node).rpartition(".")[2][:1].isupper()
+        for keyword in node.keywords
+        if keyword.arg in ("why", "rule")
+        and isinstance(keyword.value, ast.Constant | ast.JoinedStr)
+    ]
+
+    assert wrong == []
