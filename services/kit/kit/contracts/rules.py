@@ -55,6 +55,7 @@ _PHONE = Phrase(
     key="PHONE",
 )
 _OF_LISTS = {"max_items": MEMBERS_MOST, "min_items": MEMBERS_LEAST, "unique": UNIQUE}
+_OTHERS = {"required": REQUIRED, "uuid": UUID, "uuid_empty": UUID}
 _OF_VALUES = {
     "gt": ABOVE,
     "gte": LEAST,
@@ -62,6 +63,13 @@ _OF_VALUES = {
     "max_len": LENGTH_MOST,
     "min_len": LENGTH_LEAST,
 }
+_ID_NUMBER = Phrase(
+    "is an ID number: 17 digits and a digit or X, or 15 digits",
+    "应为身份证号：17 位数字加一位数字或 X，或 15 位数字",
+    key="ID_NUMBER",
+)
+_FORM = Phrase("has the form of its contract", "应符合约定的格式", key="FORM")
+_RULE = Phrase("keeps its contract", "应符合约定", key="CONTRACT")
 # what a contract's pattern says, to those who do not read expressions
 FORMS = {
     "^[0-9]{12}$": _AREA_CODE,
@@ -73,11 +81,8 @@ FORMS = {
     "^$|^[0-9]{4}-[0-9]{2}$": MONTH,
     "^[0-9+-]{5,20}$": _PHONE,
     "^$|^[0-9+-]{5,20}$": _PHONE,
-    "^[0-9]{17}[0-9Xx]$": Phrase(
-        "is an ID number: 17 digits and a digit or X",
-        "应为身份证号：17 位数字加一位数字或 X",
-        key="ID_NUMBER",
-    ),
+    "^[0-9]{17}[0-9Xx]$": _ID_NUMBER,
+    "^[0-9]{17}[0-9Xx]$|^[0-9]{15}$": _ID_NUMBER,
     "^[0-9A-HJ-NPQRTUWXY]{18}$": Phrase(
         "is a credit code: 18 digits and capital letters, without I, O, S, V and Z",
         "应为统一社会信用代码：18 位数字或大写字母，不含 I、O、S、V、Z",
@@ -91,9 +96,10 @@ FORMS = {
     "^[A-Z]{2,3}[0-9]{2}(_[A-Z]+)?$": Phrase(
         "is the code of an indicator, AS01", "应为指标代码，如 AS01", key="INDICATOR_CODE"
     ),
-    "^[A-Z][0-9]{2}(\\.[0-9]{1,2})?$": Phrase(
-        "is the code of a diagnosis, I63 or I63.9",
-        "应为诊断编码，如 I63 或 I63.9",
+    "^[A-Z][0-9]{2}(\\.[0-9x][0-9]{0,2}(x[0-9]{3})?)?[+*]?"
+    "([A-Z][0-9]{2}(\\.[0-9x][0-9]{0,2}(x[0-9]{3})?)?[+*]?)?$": Phrase(
+        "is the code of a diagnosis, I63 or I10.x00x002",
+        "应为诊断编码，如 I63 或 I10.x00x002",
         key="DIAGNOSIS_CODE",
     ),
 }
@@ -102,8 +108,8 @@ FORMS = {
 def of_contract(rule_id: str, field: FieldDescriptor) -> Phrase:
     """The rule of a field's contract that a value breaks, in words.
 
-    rule_id: as protovalidate names it, `string.min_len`.
-    Raises: KeyError for one that no contract had before: it wants a phrase here.
+    rule_id: as protovalidate names it, `string.min_len`. One that has no words here is told in
+    general; a test finds it.
     """
     name = rule_id.rpartition(".")[2]
     whole = field.GetOptions().Extensions[validate_pb2.field]
@@ -118,10 +124,10 @@ def of_contract(rule_id: str, field: FieldDescriptor) -> Phrase:
     if name == "gte_lte":
         return RANGE.of(least=_short(bounds.gte), most=_short(bounds.lte))
     if name == "pattern":
-        return FORMS[bounds.pattern]
+        return FORMS.get(bounds.pattern, _FORM)
     if name in _OF_VALUES:
         return _OF_VALUES[name].of(value=_short(getattr(bounds, name)))
-    return {"required": REQUIRED, "uuid": UUID, "uuid_empty": UUID}[name]
+    return _OTHERS.get(name, _RULE)
 
 
 def _short(bound: float | int) -> str:
