@@ -87,14 +87,19 @@ class AppealTooLate(Conflict):
     """The term in which an approval or rejection can be appealed is over."""
 
     field = "assessment_id"
-    text = "assessment {assessment_id} could be appealed until {appeal_until}"
+    text = Phrase(
+        "assessment {assessment_id} could be appealed until {appeal_until}",
+        "评估结果 {assessment_id} 的申诉期已于 {appeal_until} 结束",
+    )
 
 
 class AppealedBefore(Conflict):
     """An approval or rejection is appealed once; the review has its own result."""
 
     field = "assessment_id"
-    text = "assessment {assessment_id} was appealed before"
+    text = Phrase(
+        "assessment {assessment_id} was appealed before", "评估结果 {assessment_id} 已经申诉过"
+    )
 
 
 class AssessmentNotPublic(Conflict):
