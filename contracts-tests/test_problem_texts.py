@@ -55,7 +55,7 @@ def facts(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def test_every_phrase_says_the_same_in_both_languages() -> None:
+def test_every_phrase_is_the_same_in_both_languages() -> None:
     found = list(phrases())
 
     assert len(found) > 200
@@ -115,7 +115,7 @@ def constrained(kind: Descriptor, seen: set[str]) -> Iterator[FieldDescriptor]:
             yield from constrained(field.message_type, seen)
 
 
-def test_every_constraint_of_a_contract_is_told_in_words() -> None:
+def test_every_constraint_of_a_contract_has_words() -> None:
     seen: set[str] = set()
     checked = 0
     for method in methods():
