@@ -20,6 +20,7 @@ BENCHES: dict[str, Benchmark] = {
     "command": _of("benchmarks.command"),
     "projection": _of("benchmarks.datacenter.projection"),
     "board": _of("benchmarks.datacenter.board"),
+    "lineage": _of("benchmarks.datacenter.lineage"),
     "gateway": _of("benchmarks.gateway.reading"),
     "city": _of("benchmarks.city"),
 }

@@ -62,8 +62,15 @@ class City:
         return next(row for row in page.rows if row.code == code)
 
     async def trace(self, code: str, limit: int, after: str = "") -> pb.LineagePage:
+        """So many events, of as many answers as their search takes."""
         asked = pb.TraceFigure(area_code=CITY, month=MONTH, code=code, limit=limit, after=after)
-        return await self.ask("Lineage/Trace", asked, pb.LineagePage)
+        page = await self.ask("Lineage/Trace", asked, pb.LineagePage)
+        while page.next and len(page.events) < limit:
+            asked.after, asked.limit = page.next, limit - len(page.events)
+            more = await self.ask("Lineage/Trace", asked, pb.LineagePage)
+            page.events.extend(more.events)
+            page.next = more.next
+        return page
 
     async def proof(self) -> pb.Proof:
         asked = pb.ProveFigures(area_code=CITY, month=MONTH)

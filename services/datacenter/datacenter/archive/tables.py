@@ -19,6 +19,7 @@ class Archived(TableBase, table=True):
         Index("archive_batch_ix", "batch", postgresql_using="brin"),
         Index("archive_area_ix", "area_code", "time"),
         Index("archive_thing_ix", "thing"),
+        Index("archive_type_ix", "type", "time", "id"),
         {"postgresql_partition_by": "RANGE (id)"},
     )
 

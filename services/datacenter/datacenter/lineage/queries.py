@@ -3,15 +3,12 @@ evidence of its thing and the figure would be less without it.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime
-from typing import NamedTuple
+from time import monotonic
 from uuid import UUID
 
-from eldercare import options_pb2
 from eldercare.datacenter.v1 import api_pb2 as pb
-from sqlalchemy import Text, cast, func, true, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import col, select
 
 from datacenter import months
@@ -23,36 +20,32 @@ from datacenter.counts.measures import COMPILED
 from datacenter.counts.tables import Thing
 from datacenter.figures import queries as figures
 from datacenter.indicators.catalogue import catalogue
-from datacenter.indicators.rules import Indicator
+from datacenter.lineage.candidates import Cursor, chunk, spans, types
 from datacenter.lineage.evidence import Asked, Counted, Event, evidence, message_of, read
 from datacenter.lineage.shown import shown
 from datacenter.subjects.compiled import SubjectFold
 from datacenter.subjects.declaration import State
-from kit.contracts import areas, wire
+from kit.contracts import wire
 from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Malformed, NotFound
 from kit.db.store import Session
 from kit.security.access import Caller, scoped
 
-LIMIT, CHUNK, ROUNDS = 50, 100, 20
+LIMIT = 50
+SEARCHED_S = 0.5  # so long an answer goes on looking; what is under way is finished
 
 NO_NEXT = Phrase("is the `next` of a page before", "应为前一页给出的 `next`", key="NEXT_OF_A_PAGE")
-ID, TIME, AREA = col(Archived.id), col(Archived.time), col(Archived.area_code)
-
-
-class Cursor(NamedTuple):
-    """The last event that was looked at."""
-
-    time: datetime
-    id: UUID
+ID, AREA = col(Archived.id), col(Archived.area_code)
 
 
 async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb.LineagePage:
-    """The events that count in a figure, newest first. `next` is empty at the end.
+    """The events that count in a figure, newest first. `next` is empty at the end; a page may have
+    fewer events than asked for, or none, where the search took its time.
 
     Raises: NotFound, Malformed; DayExported where the next events may be older than what the
     database still has.
     """
+    begun = monotonic()
     place, month = figures.visible_area(caller, request.area_code), months.of_text(request.month)
     indicator = catalogue().get(request.code)
     if indicator is None:
@@ -61,24 +54,43 @@ async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb
     page = await _page(session, caller, asked)
     limit, after = request.limit or LIMIT, _read_cursor(request.after)
     gone = await exported.newest(await session.driver())
-    for _ in range(ROUNDS):
-        rows = await _candidates(session, caller, asked, after)
-        whole = rows if gone is None else [row for row in rows if row.time > gone.newest]
-        for event in await _judged(session, whole, asked):
-            page.events.append(event)
-            after = Cursor(wire.instant(event.time), UUID(event.event_id))
-            if len(page.events) == limit:
-                page.next = _cursor(after)
-                return page
-        if len(whole) < CHUNK:
-            if gone is None:
-                return page
-            if not page.events:
-                raise gone.refusal()
-            break
-        after = Cursor(rows[-1].time, rows[-1].id)
-    page.next = _cursor(after) if after else ""
+    for span in await spans(session, asked):
+        while after is None or after.time >= span.begin:
+            part = await chunk(session, asked, span, after)
+            rows = await _rows(session, caller, part.ids)
+            whole = rows if gone is None else [row for row in rows if row.time > gone.newest]
+            for event in await _judged(session, whole, asked):
+                page.events.append(event)
+                after = Cursor(wire.instant(event.time), UUID(event.event_id))
+                if len(page.events) == limit:
+                    return _ended(page, after)
+            reached = span.begin if part.after is None else part.after.time
+            if gone is not None and reached <= gone.newest:
+                return _at_the_files(page, gone, after)
+            if part.after is None:
+                break
+            after = part.after
+            if monotonic() - begun > SEARCHED_S:
+                return _ended(page, after)
     return page
+
+
+def _ended(page: pb.LineagePage, after: Cursor) -> pb.LineagePage:
+    page.next = _cursor(after)
+    page.searched_to.CopyFrom(wire.timestamp(after.time))
+    return page
+
+
+def _at_the_files(page: pb.LineagePage, gone: exported.Day, after: Cursor | None) -> pb.LineagePage:
+    """What was found, and with the next page the refusal. Raises: DayExported."""
+    if not page.events or after is None:
+        raise gone.refusal()
+    return _ended(page, after)
+
+
+async def _rows(session: Session, caller: Caller, ids: Sequence[UUID]) -> Sequence[Archived]:
+    chosen = scoped(select(Archived).where(ID.in_(ids)), caller, area=AREA)
+    return (await session.exec(chosen.order_by(col(Archived.time).desc(), ID.desc()))).all()
 
 
 async def _page(session: Session, caller: Caller, asked: Asked) -> pb.LineagePage:
@@ -127,43 +139,6 @@ def _read_cursor(text: str) -> Cursor | None:
     return found
 
 
-def _types(indicator: Indicator) -> list[str]:
-    return [
-        name
-        for name in COMPILED.readers
-        if KINDS[name].DESCRIPTOR.GetOptions().Extensions[options_pb2.event].topic
-        in indicator.topics
-    ]
-
-
-async def _candidates(
-    session: Session, caller: Caller, asked: Asked, after: Cursor | None
-) -> Sequence[Archived]:
-    """Events of the figure's topics in the area, newest first: a few of each area inside by the
-    index, then the newest of all.
-    """
-    inside = [inner.code for inner in areas.load().within(asked.area_code)]
-    codes = select(func.unnest(cast(inside, ARRAY(Text))).label("code")).subquery()
-    inner = scoped(select(Archived), caller, area=AREA)
-    inner = inner.where(codes.c.code == AREA, col(Archived.type).in_(_types(asked.indicator)))
-    if asked.indicator.numerator.is_stock:
-        end = months.first_second(asked.month + 1)
-        before = datetime.fromtimestamp(end, tz=session.now.tzinfo)
-        inner = inner.where(col(Archived.time) < before)
-    if after is not None:
-        inner = inner.where(tuple_(TIME, ID) < tuple_(after.time, after.id))
-    newest = inner.order_by(TIME.desc(), ID.desc()).limit(CHUNK).lateral()
-    ids = (
-        select(newest.c.id)
-        .select_from(codes.join(newest, true()))
-        .order_by(newest.c.time.desc(), newest.c.id.desc())
-        .limit(CHUNK)
-    )
-    found = (await session.exec(ids)).all()
-    whole = scoped(select(Archived).where(ID.in_(found)), caller, area=AREA)
-    return (await session.exec(whole.order_by(TIME.desc(), ID.desc()))).all()
-
-
 async def _judged(
     session: Session, rows: Sequence[Archived], asked: Asked
 ) -> list[pb.ArchivedEvent]:
@@ -189,9 +164,17 @@ async def _judged_as_things(
     by_thing: dict[UUID | None, list[Event]] = {}
     for row in found:
         by_thing.setdefault(row.thing, []).append(read(row))
+    shown_ids = {row.id for row in rows}
+    of_things = [*by_thing.values(), *([read(row)] for row in rows if row.thing is None)]
+    return await asyncio.to_thread(_weighed, of_things, asked, shown_ids)
+
+
+def _weighed(
+    of_things: Iterable[Sequence[Event]], asked: Asked, shown_ids: Set[UUID]
+) -> dict[UUID, Counted]:
     judged: dict[UUID, Counted] = {}
-    for events in (*by_thing.values(), *([read(row)] for row in rows if row.thing is None)):
-        judged.update(evidence(events, asked))
+    for events in of_things:
+        judged.update(evidence(events, asked, shown_ids))
     return judged
 
 
@@ -205,10 +188,10 @@ async def _judged_as_parts(
         things = {UUID(part) for part in fold.parts(known)} | {id}
         await exported.refuse_things(await session.driver(), things)
         chosen = select(Archived).where(
-            col(Archived.thing).in_(things), col(Archived.type).in_(_types(asked.indicator))
+            col(Archived.thing).in_(things), col(Archived.type).in_(types(asked.indicator))
         )
         events = [read(row) for row in (await session.exec(chosen)).all()]
-        judged.update(await asyncio.to_thread(evidence, events, asked))
+        judged |= await asyncio.to_thread(evidence, events, asked, {row.id for row in rows})
     return judged
 
 

@@ -128,9 +128,12 @@ export function Lineage({
             ))}
           </ol>
           {page.next && (
-            <button type="button" onClick={() => void read(page.next)}>
-              {t(language, "more")}
-            </button>
+            <>
+              <p>{t(language, "searchedTo", formatDateTime(page.searched_to, language))}</p>
+              <button type="button" onClick={() => void read(page.next)}>
+                {t(language, "more")}
+              </button>
+            </>
           )}
         </>
       )}

@@ -1,0 +1,16 @@
+"""the newest events of a type are found without those of others"""
+
+from alembic import op
+
+revision = "datacenter_archive_by_type"
+down_revision = "datacenter_restated"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index("archive_type_ix", "archive", ["type", "time", "id"])
+
+
+def downgrade() -> None:
+    op.drop_index("archive_type_ix", table_name="archive")
