@@ -22,7 +22,7 @@ EVERYTHING = tuple(topic for topics in PUBLISHES.values() for topic in topics)
 # Service → the aggregates it consumes.
 CONSUMES = {
     "assessment": (),
-    "subsidy": ("elder", "assessment", "organisation", "order", "settlement"),
+    "subsidy": ("elder", "application", "assessment", "organisation", "order", "settlement"),
     "facility": ("elder", "assessment"),
     "dispatch": ("elder", "organisation", "worker"),
     "supervision": ("order", "worker"),

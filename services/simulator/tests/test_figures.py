@@ -80,7 +80,7 @@ def test_one_fact_reaches_every_figure_and_account_that_follows_from_it(
     figures_of: Callable[[Truth, str], dict[tuple[str, str], tuple[int, int]]],
 ) -> None:
     counted = Truth(TREE)
-    counted.record(CashPaid(date(2026, 1, 10), VILLAGE, 10_000))
+    counted.record(CashPaid(date(2026, 1, 10), JANUARY, VILLAGE, 10_000, in_time=True))
     counted.record(Applied(JANUARY, VILLAGE, "HOTLINE"))
     counted.close(JANUARY, World())
 

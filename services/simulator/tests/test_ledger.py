@@ -110,10 +110,15 @@ async def test_a_death_ends_the_voucher_and_claims_back_what_was_paid_for_later_
     one.hardships = ("DIBAO",)
     entitlements.entitle(story, one)
     pass_to(story, date(2026, 2, 10), time(8, 30))
-    assert sums(story)["paid"] == 18_000
+    assert sums(story)["paid"] == 36_000  # January as arrears, since its pay day had passed
 
     life_events.record_death(story, one, date(2026, 1, 31))
-    assert sums(story) == {"fund": -178_000, "lapsed": 160_000, "claims": 18_000}
+    assert sums(story) == {
+        "fund": -196_000,
+        "lapsed": 160_000,
+        "paid": 18_000,
+        "claims": 18_000,
+    }
 
 
 def balances_of(ledger: Ledger, **but: int) -> dict[str, Balance]:
@@ -194,3 +199,19 @@ async def test_money_is_never_made_nor_lost(story: Story) -> None:
     pass_to(story, date(2026, 2, 14), time(20))
 
     assert sum(fen for _, _, fen in story.truth.ledger.balances()) == 0
+
+
+async def test_what_was_missed_before_a_level_was_known_is_given_then(story: Story) -> None:
+    one = story.world.people[1]
+    one.hardships, story.world.levels[one.number] = ("DIBAO",), 3
+    pass_to(story, date(2026, 2, 12), time(8, 30))
+    before = sums(story)
+
+    entitlements.entitle(story, one, date(2026, 1, 29))
+
+    given = {name: fen - before.get(name, 0) for name, fen in sums(story).items()}
+    assert (given["issued"], given["paid"]) == (160_000, 36_000)
+    order = vouchers.best(story, one.number, "2026-02", 3000)
+    assert order == (one.number, "2026-01"), "the older one lapses no later, so it is used first"
+    pass_to(story, date(2026, 3, 1), time(8, 30))
+    assert sums(story)["issued"] == 160_000, "the vouchers of March: both older ones have lapsed"

@@ -10,7 +10,7 @@ import pytest
 
 from simulator import norms
 from simulator.client import Gateway
-from simulator.story import applications, assessments, complaints, offers, payments
+from simulator.story import applications, assessments, cash, complaints, offers, payments
 from simulator.story.applications import SLOW_DAYS, Case
 from simulator.story.assessments import Result
 from simulator.story.complaints import Complaints, Receipt
@@ -144,8 +144,9 @@ async def test_a_firm_is_paid_in_time_within_ten_days_of_the_first_visit(
 async def test_cash_is_due_on_the_tenth(story: Story, day: int, in_time: int, flows: Flows) -> None:
     one = story.world.people[0]
     story.world.levels[one.number] = 3
-    story.world.cash.add(one.number)
-    payments.pay_cash(story, date(2026, 2, day))
+    story.today = date(2026, 2, 1)
+    cash.owe_cash(story, one.number, "2026-02")
+    cash.pay_cash(story, date(2026, 2, day))
 
     assert flows(story, "SU06", "2026-02") == (in_time, 1)
 

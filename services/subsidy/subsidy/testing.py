@@ -1,6 +1,6 @@
 """Builders of facts, valid by default, and short ways to read what was published."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -52,8 +52,24 @@ def an_elder(
     hardships: Sequence[Hardship] = (),
     status: Status = Status.ALIVE,
     died_on: date | None = None,
+    since: Mapping[Hardship, date] | None = None,
+    ended: Sequence[tuple[Hardship, date, date]] = (),
+    born_on: date = date(1950, 5, 1),
 ) -> assessment.ElderRegistered | assessment.ElderDied:
-    """The state of an elder: a death is an ElderDied."""
+    """The state of an elder: a death is an ElderDied.
+
+    since: first days of hardships, where they are told. ended: groups that the elder belonged to,
+    their first days and their first days without.
+    """
+    told = [(hardship, first, None) for hardship, first in (since or {}).items()]
+    periods = [
+        assessment.Elder.HardshipPeriod(
+            hardship=assessment.Elder.Hardship.ValueType(hardship),
+            since_on=first.isoformat(),
+            until_on=end.isoformat() if end else None,
+        )
+        for hardship, first, end in (*told, *ended)
+    ]
     elder = wire.message(
         assessment.Elder,
         {
@@ -63,7 +79,8 @@ def an_elder(
             "status": status,
         },
         sex=assessment.Elder.SEX_FEMALE,
-        born_on="1940-05-01",
+        born_on=born_on,
+        hardship_periods=periods,
         living=assessment.Elder.LIVING_ALONE,
         local_register=True,
         complete=True,
@@ -88,17 +105,44 @@ def an_approval(
     valid_from: date = date(2026, 3, 1),
     valid_to: date = date(2026, 9, 1),
     approved_at: datetime = BEGIN,
+    application_id: UUID | None = None,
 ) -> assessment.AssessmentApproved:
     """A level in force."""
     return assessment.AssessmentApproved(
         assessment_id=str(ids.new()),
-        application_id=str(ids.new()),
+        application_id=str(application_id or ids.new()),
         elder_id=str(elder_id),
         area_code=VILLAGE,
         level=level,
         valid_from=valid_from.isoformat(),
         valid_to=valid_to.isoformat(),
         approved_at=wire.timestamp(approved_at),
+    )
+
+
+def an_application(
+    application_id: UUID, elder_id: UUID, submitted_at: datetime
+) -> assessment.ApplicationSubmitted:
+    """The bureau asks for a new level by itself."""
+    return assessment.ApplicationSubmitted(
+        application_id=str(application_id),
+        elder_id=str(elder_id),
+        area_code=VILLAGE,
+        reason=assessment.ASSESSMENT_REASON_ROUTINE,
+        channel=assessment.CHANNEL_PLATFORM,
+        submitted_at=wire.timestamp(submitted_at),
+    )
+
+
+def a_withdrawal(
+    application_id: UUID, elder_id: UUID, withdrawn_at: datetime
+) -> assessment.ApplicationWithdrawn:
+    """No level will come of an application."""
+    return assessment.ApplicationWithdrawn(
+        application_id=str(application_id),
+        elder_id=str(elder_id),
+        area_code=VILLAGE,
+        withdrawn_at=wire.timestamp(withdrawn_at),
     )
 
 

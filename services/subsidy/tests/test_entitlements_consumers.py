@@ -34,7 +34,7 @@ async def test_a_level_opens_both_entitlements_of_an_elder_in_hardship(city, row
             "kind": 1,
             "level": 3,
             "monthly_fen": 80000,
-            "valid_from": date(2026, 3, 2),
+            "valid_from": date(2026, 3, 1),
         },
     ]
     assert await rows("select month, issued_fen from voucher") == [

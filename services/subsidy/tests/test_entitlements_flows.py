@@ -28,6 +28,7 @@ async def test_opening_publishes_what_is_given_and_since_when(city, rows):
         4,
         "2026-03-02",
     )
+    assert voucher.valid_from == "2026-03-01", "the day of the assessment"
     assert (voucher.policy_code, voucher.monthly_fen, voucher.policy_version) == (
         "national-voucher",
         80000,

@@ -48,7 +48,7 @@ async def test_a_payment_that_comes_after_its_day_bears_both_days(city, rows, at
 
 
 @pytest.mark.parametrize("run_at", ["2026-03-10 00:00", "2026-03-12 09:00"])
-async def test_a_delayed_run_pays_whom_and_what_a_punctual_one_does(city, rows, at, run_at):
+async def test_a_delayed_run_gives_whom_and_what_a_punctual_one_does(city, rows, at, run_at):
     early, late, rises, leaves, moves = (ids.new() for _ in range(5))
     poor = {"hardships": [Hardship.DIBAO]}
     for elder_id in (early, rises, leaves, moves):
@@ -59,17 +59,22 @@ async def test_a_delayed_run_pays_whom_and_what_a_punctual_one_does(city, rows, 
         await fire(city, GROUP)
     at("2026-03-10 09:00")
     await deliver(city, GROUP, an_elder(late, **poor), an_approval(late, 3))
-    await deliver(city, GROUP, an_approval(rises, 4, approved_at=city.clock.real()))
+    await deliver(city, GROUP, an_approval(rises, 4, approved_at=city.clock.now()))
     await deliver(city, GROUP, an_elder(leaves), an_elder(moves, area_code=ELSEWHERE, **poor))
 
     at("2026-03-12 09:00")
     await fire(city, GROUP)
 
     paid = {
-        row["elder_id"]: (row["paid_fen"], row["area_code"])
-        for row in await rows("select * from payment")
+        row["elder_id"]: (row["fen"], row["areas"])
+        for row in await rows(
+            "select elder_id, sum(paid_fen)::int as fen, array_agg(distinct area_code) as areas"
+            " from payment where month = '2026-03' group by 1"
+        )
     }
-    assert paid == dict.fromkeys((early, rises, leaves, moves), (18000, VILLAGE))
+    assert paid == dict.fromkeys((early, late, leaves, moves), (18000, [VILLAGE])) | {
+        rises: (26000, [VILLAGE])
+    }
 
 
 async def test_two_replicas_share_a_run_and_issue_each_voucher_once(city, rows, at):
@@ -141,14 +146,18 @@ async def test_a_run_killed_on_its_way_is_resumed_and_pays_each_month_once(city,
     ]
 
 
-async def test_a_run_that_was_slept_through_issues_nothing_for_a_month_that_is_over(city, rows, at):
+async def test_what_runs_that_were_slept_through_did_not_issue_can_be_used_in_this_month(
+    city, rows, at
+):
     elder_id = ids.new()
     await deliver(city, GROUP, an_elder(elder_id), an_approval(elder_id, valid_to=date(2027, 1, 1)))
 
     at("2026-06-15 09:00")
     await fire(city, GROUP)
 
-    assert await rows("select month, lapsed_fen from voucher order by month") == [
-        {"month": "2026-03", "lapsed_fen": 80000},
-        {"month": "2026-06", "lapsed_fen": 0},
+    assert await rows("select month, usable_month, lapsed_fen from voucher order by month") == [
+        {"month": "2026-03", "usable_month": None, "lapsed_fen": 80000},
+        {"month": "2026-04", "usable_month": "2026-06", "lapsed_fen": 0},
+        {"month": "2026-05", "usable_month": "2026-06", "lapsed_fen": 0},
+        {"month": "2026-06", "usable_month": None, "lapsed_fen": 0},
     ]

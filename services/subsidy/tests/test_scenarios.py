@@ -70,6 +70,7 @@ class World:
         self.state: dict[str, dict[str, Any]] = {}
         self.orders: dict[str, tuple[UUID, str, int]] = {}
         self.organisation_id = ids.new()
+        self.told = 0
 
     async def payee(self) -> None:
         await deliver(self.city, GROUP, an_organisation(self.organisation_id))
@@ -87,7 +88,9 @@ class World:
     ) -> None:
         self.elders[name] = ids.new()
         self.state[name] = {"hardships": [Hardship[one] for one in hardships], "area_code": area}
-        await deliver(self.city, GROUP, an_elder(self.elders[name], **self.state[name]))
+        since = dict.fromkeys(self.state[name]["hardships"], date(2026, 2, 1))
+        told = an_elder(self.elders[name], **self.state[name], since=since)
+        await deliver(self.city, GROUP, told)
         await self.level(name, level, valid_to=valid_to)
 
     async def level(
@@ -100,10 +103,13 @@ class World:
         await deliver(
             self.city,
             GROUP,
-            an_approval(
-                self.elders[name], int(level), approved_at=datetime.now().astimezone(), **days
-            ),
+            an_approval(self.elders[name], int(level), approved_at=self._told(), **days),
         )
+
+    def _told(self) -> datetime:
+        """Now, and later than what was told before."""
+        self.told += 1
+        return self.city.clock.now() + timedelta(milliseconds=self.told)
 
     async def changed(self, name: str, hardships: list[str]) -> None:
         self.state[name]["hardships"] = [Hardship[one] for one in hardships]

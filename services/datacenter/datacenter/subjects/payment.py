@@ -14,7 +14,7 @@ def _month_for(event: subsidy.PaymentMade | subsidy.RecoveryOpened) -> Occurrenc
 
 
 def _is_cash(event: subsidy.PaymentMade) -> bool:
-    return event.kind == subsidy.PaymentMade.KIND_CASH
+    return event.kind in (subsidy.PaymentMade.KIND_CASH, subsidy.PaymentMade.KIND_ARREARS)
 
 
 in_month_paid = EventFlows(

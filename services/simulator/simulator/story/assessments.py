@@ -78,11 +78,11 @@ async def _entitle(story: Story, approved: Sequence[Case]) -> None:
     """What follows from the levels that are approved."""
     if not approved:
         return
-    people = sorted((case.person for case in approved), key=lambda person: person.number)
+    known = sorted(approved, key=lambda case: case.person.number)
     await story.gateway.quiet()
-    for person in people:
-        entitlements.entitle(story, person)
-    await entitlements.refuse_some(story, people)
+    for case in known:
+        entitlements.entitle(story, case.person, case.assessed_on)
+    await entitlements.refuse_some(story, [case.person for case in known])
 
 
 async def _approve(story: Story, case: Case) -> None:

@@ -16,7 +16,10 @@ PASSING_HARDSHIPS = ("DIBAO", "LOW_INCOME")  # those that come and go
 async def change(story: Story, elder: Person, rng: Random) -> None:
     """Another household, or a hardship more or less."""
     change_part = _change_living if rng.random() < 0.5 else _change_hardship
+    before = elder.hardships
     body = change_part(elder, rng)
+    if elder.hardships != before:
+        elder.former_hardships.append((story.today, before))
     await _change(story, elder, body)
     story.tally["changes"] += 1
     entitlements.entitle(story, elder)

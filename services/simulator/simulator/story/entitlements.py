@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from simulator.story import vouchers
+from simulator.story import cash, vouchers
 from simulator.story.story import Story
+from simulator.world.days import days_between, month_of
 from simulator.world.people import SUBSIDISED, Person
 
 DISABLED = 2  # the least level that entitles
@@ -26,17 +27,28 @@ class Entitlements:
     late_deaths: list[Person] = field(default_factory=list)
 
 
-def entitle(story: Story, person: Person) -> None:
-    """What follows from level and hardship."""
+def entitle(story: Story, person: Person, since: date | None = None) -> None:
+    """What follows from level and hardship. since: the day from which the level holds, where it is
+    new; what it gives for the time before it was known is given now.
+    """
     disabled = person.alive and story.world.levels.get(person.number, 0) >= DISABLED
-    _entitle_to_cash(story, person, disabled)
-    _entitle_to_vouchers(story, person, disabled)
+    _entitle_to_cash(story, person, disabled, since or story.today)
+    _entitle_to_vouchers(story, person, disabled, since or story.today)
 
 
-def _entitle_to_cash(story: Story, person: Person, disabled: bool) -> None:
-    unwilling = story.state(Entitlements).unwilling
-    if not disabled or not SUBSIDISED & set(person.hardships) or person.number in unwilling:
+def _entitle_to_cash(story: Story, person: Person, disabled: bool, since: date) -> None:
+    if person.number in story.state(Entitlements).unwilling:
+        return
+    if disabled:
+        days = days_between(since, story.today)
+        poor = {month_of(day) for day in days if SUBSIDISED & set(person.hardships_on(day))}
+        for month in sorted(poor):
+            cash.owe_cash(story, person.number, month)
+    if not disabled or not SUBSIDISED & set(person.hardships):
         story.world.cash.discard(person.number)
+        if story.today.day == 1:
+            # on no day of this month
+            cash.owe_no_cash(story, person.number, story.month)
         return
     story.world.cash.add(person.number)
     if not person.entitled_once:
@@ -53,19 +65,23 @@ def _decide_death(story: Story, person: Person) -> None:
         late_deaths.append(person)
 
 
-def _entitle_to_vouchers(story: Story, person: Person, disabled: bool) -> None:
+def _entitle_to_vouchers(story: Story, person: Person, disabled: bool, since: date) -> None:
     areas = story.state(Entitlements).voucher_areas
     if not disabled or "TEKUN" in person.hardships:
         areas.pop(person.number, None)
         vouchers.lapse_after(story, person.number, story.month)
     elif person.number not in areas:
         areas[person.number] = person.area_code
-        vouchers.issue(story, person.number, story.month, person.area_code)
+        days = days_between(since, story.today)
+        for month in sorted({month_of(day) for day in days}):
+            vouchers.issue(story, person.number, month, person.area_code)
 
 
 def end_all(story: Story, person: Person) -> None:
     """Death or moving out ends everything."""
     person.alive = False
+    if person.number in story.world.cash and story.today.day == 1:
+        cash.owe_no_cash(story, person.number, story.month)
     story.world.cash.discard(person.number)
     story.state(Entitlements).voucher_areas.pop(person.number, None)
     vouchers.lapse_after(story, person.number)
@@ -73,7 +89,9 @@ def end_all(story: Story, person: Person) -> None:
 
 
 def issue_all(story: Story) -> None:
-    """The vouchers of a new month."""
+    """The vouchers of a new month, and its cash, which is paid later."""
+    for number in story.world.cash:
+        cash.owe_cash(story, number, story.month)
     for number, area_code in story.state(Entitlements).voucher_areas.items():
         vouchers.issue(story, number, story.month, area_code)
 
@@ -98,5 +116,6 @@ async def _refuse(story: Story, person: Person) -> None:
     story.expect("one open home-care entitlement", len(open_ids), 1)
     await story.gateway.post(token, f"/v1/entitlements/{open_ids[0]}:refuse", {})
     story.world.cash.discard(person.number)
+    cash.owe_no_cash(story, person.number)
     story.state(Entitlements).unwilling.add(person.number)
     story.tally["refusals"] += 1

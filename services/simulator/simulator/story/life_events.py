@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from random import Random
 
 from simulator.http_client import Json
-from simulator.story import applications, elders, entitlements, orders, payments
+from simulator.story import applications, cash, elders, entitlements, orders, payments
 from simulator.story.applications import Applications
+from simulator.story.cash import CASH_DAY
 from simulator.story.entitlements import Entitlements
 from simulator.story.orders import Orders
-from simulator.story.payments import CASH_DAY
 from simulator.story.story import Story, quota
 from simulator.world.days import month_of
 from simulator.world.geography import COUNTIES
@@ -169,6 +169,6 @@ def record_death(story: Story, elder: Person, died_on: date) -> None:
         world.record_death(elder.number, died_on)
     entitlements.end_all(story, elder)
     applications.record_death(story, elder)
-    payments.claim_cash(story, elder, died_on)
+    cash.claim_cash(story, elder, died_on)
     payments.reverse_visits(story, elder)
     orders.end_all(story, elder, "death")

@@ -142,10 +142,11 @@ async def _place(story: Story, number: int, person: Person) -> None:
         # the order's id is made from this key, and the planners' choices depend on ids
         key=f"order-{story.seed}-{number:09d}",
     )
-    voucher_fen = _hold_voucher(story, person, item, month_of(wanted_from))
+    voucher_fen, voucher_month = _hold_voucher(story, person, item, month_of(wanted_from))
     order_id = answer["order_id"]
     story.expect(f"voucher of order {order_id}", int(answer["voucher_fen"]), voucher_fen)
     order = _order(number, order_id, person, item, voucher_fen, wanted_from)
+    order.voucher_month = voucher_month
     order.cancels = rng.random() < CANCEL
     story.state(Orders).add(order)
     story.record(OrderPlaced(order.month, order.area_code))
@@ -168,19 +169,19 @@ def _order(
     )
 
 
-def _hold_voucher(story: Story, person: Person, item: Item, month: str) -> int:
-    """The part of the price that a voucher pays, fen; it is held."""
+def _hold_voucher(story: Story, person: Person, item: Item, month: str) -> tuple[int, str]:
+    """The part of the price that a voucher pays, fen, which is held; and the voucher's month."""
     entitled = story.state(Entitlements).voucher_areas
     if person.number not in entitled:
-        return 0
+        return 0, month
     # the next month's voucher is issued ahead for the first order that asks for it
     vouchers.issue(story, person.number, month, entitled[person.number])
-    voucher = person.number, month
     part_fen = math.floor(item.price_fen * HOME_SHARE + 0.5)
+    voucher = vouchers.best(story, person.number, month, part_fen)
     fen = min(story.state(Vouchers).free_fen.get(voucher, 0), part_fen)
     if fen:
         vouchers.hold(story, voucher, fen)
-    return fen
+    return fen, voucher[1]
 
 
 def end(story: Story, order: Order, state: OrderState) -> None:

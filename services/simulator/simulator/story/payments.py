@@ -1,5 +1,5 @@
-"""Money that is paid by itself, by published rules: cash to elders, debts to firms; and what a
-death that is reported late takes back.
+"""Debts to firms, which are paid by themselves, by published rules; and what of them a death that
+is reported late takes back.
 """
 
 from collections import defaultdict
@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 from kit.contracts.clock import SHANGHAI
+from simulator.story.cash import CASH_DAY, pay_cash
 from simulator.story.orders import Orders
 from simulator.story.story import Story
 from simulator.story.vouchers import Vouchers, give_back
-from simulator.truth.payments import CashPaid, Claimed, FirmPaid, VisitPaid
+from simulator.truth.payments import Claimed, FirmPaid, VisitPaid
 from simulator.truth.settlements import VisitApproved
 from simulator.truth.vouchers import UseReversed, VoucherUsed
 from simulator.world.days import days_between, instant, month_of
@@ -19,30 +20,16 @@ from simulator.world.geography import county_code
 from simulator.world.orders import Order
 from simulator.world.people import Person
 
-CASH_FEN = {2: 10_000, 3: 18_000, 4: 26_000}  # home-care subsidy a month by level
-CASH_DAY = 10
 PAY_WEEKDAY = 5
 PAY_TIME = time(16, 0)
 PayRun = Callable[[Story, date], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Cash:
-    """A month's cash of one elder, as it was paid."""
-
-    month: str
-    fen: int
-    area_code: str
-
-
 @dataclass
 class Payments:
-    """unpaid: visits that are owed; one payment for each firm and month of the vouchers. cash: what
-    was paid, by person.
-    """
+    """unpaid: visits that are owed; one payment for each firm and month of the vouchers."""
 
     unpaid: list[Order] = field(default_factory=list)
-    cash: defaultdict[int, list[Cash]] = field(default_factory=lambda: defaultdict(list))
 
 
 def runs_between(before: datetime, now: datetime) -> Iterator[tuple[PayRun, date]]:
@@ -58,15 +45,6 @@ def runs_between(before: datetime, now: datetime) -> Iterator[tuple[PayRun, date
             yield pay_firms, day
 
 
-def pay_cash(story: Story, day: date) -> None:
-    """The cash of the day's month."""
-    for number in story.world.cash:
-        area_code = story.world.by_number[number].area_code
-        fen = CASH_FEN[story.world.levels[number]]
-        story.state(Payments).cash[number].append(Cash(month_of(day), fen, area_code))
-        story.record(CashPaid(day, area_code, fen))
-
-
 def pay_firms(story: Story, day: date) -> None:
     """Every visit that is owed."""
     payments = story.state(Payments)
@@ -74,7 +52,7 @@ def pay_firms(story: Story, day: date) -> None:
     by_payment: defaultdict[tuple[str, str, str], list[Order]] = defaultdict(list)
     for order in payments.unpaid:
         if order.firm:
-            key = order.firm.county, order.firm.organisation_id, order.month
+            key = order.firm.county, order.firm.organisation_id, order.voucher[1]
             by_payment[key].append(order)
     for (county, _, _), orders in by_payment.items():
         approved_on = min(order.approved_on for order in orders if order.approved_on)
@@ -96,7 +74,7 @@ def capture(story: Story, order: Order) -> None:
         give_back(story, order)
         return
     area_code = story.state(Vouchers).areas[order.voucher]
-    story.record(VoucherUsed(order.month, area_code, order.voucher_fen))
+    story.record(VoucherUsed(order.voucher[1], area_code, order.voucher_fen))
     story.state(Payments).unpaid.append(order)
 
 
@@ -106,14 +84,6 @@ def _after_death(order: Order) -> bool:
     if order.visit is None or died_on is None:
         return False
     return order.visit.begin.astimezone(SHANGHAI).date() > died_on
-
-
-def claim_cash(story: Story, person: Person, died_on: date) -> None:
-    """A death was reported: cash of the months after it is claimed back."""
-    for cash in story.state(Payments).cash[person.number]:
-        if cash.month > month_of(died_on):
-            story.record(Claimed(cash.month, cash.area_code, cash.fen))
-            story.tally["recoveries"] += 1
 
 
 def reverse_visits(story: Story, person: Person) -> None:
@@ -131,10 +101,10 @@ def _reverse(story: Story, order: Order) -> None:
     order.reversed = True
     area_code = story.state(Vouchers).areas[order.voucher]
     if order.paid:
-        story.record(Claimed(order.month, area_code, order.voucher_fen))
+        story.record(Claimed(order.voucher[1], area_code, order.voucher_fen))
         story.tally["visits claimed"] += 1
         return
-    story.record(UseReversed(order.month, area_code, order.voucher_fen))
+    story.record(UseReversed(order.voucher[1], area_code, order.voucher_fen))
     story.state(Payments).unpaid.remove(order)
     give_back(story, order, "owed")
     story.tally["visits reversed"] += 1

@@ -18,25 +18,51 @@ Voucher = tuple[int, str]  # person number, month
 
 @dataclass
 class Vouchers:
-    """free_fen: what is left of each. areas: where each was issued. expired: whose time is over;
-    what is given back to them is gone.
+    """free_fen: what is left of each. areas: where each was issued. usable: the month in which it
+    can be used, where its own was over. expired: whose time is over; what is given back to them is
+    gone.
     """
 
     free_fen: dict[Voucher, int] = field(default_factory=dict)
     areas: dict[Voucher, str] = field(default_factory=dict)
+    usable: dict[Voucher, str] = field(default_factory=dict)
     expired: set[Voucher] = field(default_factory=set)
 
 
 def issue(story: Story, number: int, month: str, area_code: str) -> None:
-    """One voucher for each month of an entitled elder."""
+    """One voucher for each month of an entitled elder; of a month that is over, usable in this
+    one.
+    """
     vouchers = story.state(Vouchers)
     voucher = number, month
     if voucher in vouchers.free_fen:
         return
     vouchers.free_fen[voucher] = VOUCHER_FEN
     vouchers.areas[voucher] = area_code
+    if month < story.month:
+        vouchers.usable[voucher] = story.month
+        story.tally["vouchers of months that are over"] += 1
     story.world.vouchers.add(voucher)
     story.record(VoucherIssued(month, area_code, VOUCHER_FEN))
+
+
+def best(story: Story, number: int, month: str, part_fen: int) -> Voucher:
+    """Which of an elder's vouchers pays the most of something in a month, of those alike the
+    oldest; that of the month where there is none.
+    """
+    vouchers = story.state(Vouchers)
+    usable = [
+        voucher
+        for voucher in sorted(vouchers.free_fen)
+        if voucher[0] == number
+        and vouchers.usable.get(voucher, voucher[1]) == month
+        and voucher not in vouchers.expired
+    ]
+    return max(
+        usable,
+        key=lambda voucher: min(part_fen, vouchers.free_fen[voucher]),
+        default=(number, month),
+    )
 
 
 def hold(story: Story, voucher: Voucher, fen: int) -> None:
@@ -72,9 +98,10 @@ def lapse(story: Story, voucher: Voucher) -> None:
 
 
 def lapse_before(story: Story, month: str) -> None:
-    """The vouchers of all months before this one."""
-    for voucher in list(story.state(Vouchers).free_fen):
-        if voucher[1] < month:
+    """The vouchers that could be used in the months before this one."""
+    vouchers = story.state(Vouchers)
+    for voucher in list(vouchers.free_fen):
+        if vouchers.usable.get(voucher, voucher[1]) < month:
             lapse(story, voucher)
 
 

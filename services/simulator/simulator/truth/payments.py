@@ -11,11 +11,13 @@ from simulator.world.days import month_of
 
 @dataclass(frozen=True, slots=True)
 class CashPaid(Fact):
-    """A month's cash of one elder. The month is that of the day."""
+    """A month's cash of one elder. in_time: arrears are, on the day on which they become known."""
 
     paid_on: date
+    month: str
     area_code: str
     fen: int
+    in_time: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ def paid(fact: Fact) -> Counts:
 def paid_in_time(fact: Fact) -> Counts:
     """Payments that were made by the day on which they were due."""
     match fact:
-        case CashPaid(paid_on, area_code):
-            yield Count(month_of(paid_on), area_code, int(paid_on <= norms.cash_due(paid_on)))
+        case CashPaid(paid_on=paid_on, area_code=area_code, in_time=in_time):
+            yield Count(month_of(paid_on), area_code, int(in_time))
         case FirmPaid(paid_on, area_code, first_approved_on):
             in_time = paid_on <= norms.settlement_due(first_approved_on)
             yield Count(month_of(paid_on), area_code, int(in_time))
@@ -67,8 +69,8 @@ def paid_in_time(fact: Fact) -> Counts:
 def cash(fact: Fact) -> Counts:
     """Cash, in fen."""
     match fact:
-        case CashPaid(paid_on, area_code, fen):
-            yield Count(month_of(paid_on), area_code, fen)
+        case CashPaid(month=month, area_code=area_code, fen=fen):
+            yield Count(month, area_code, fen)
 
 
 @flow("GIVEN_FEN")

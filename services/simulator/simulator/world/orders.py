@@ -41,7 +41,8 @@ class Visit:
 
 @dataclass(slots=True)
 class Order:
-    """An order as the simulation knows it. number: its place in the story. month: of the voucher.
+    """An order as the simulation knows it. number: its place in the story. month: of the visit.
+    voucher_month: of the voucher, where that was given for a month that is over.
 
     state: the last two where the elder is gone. cheat: how the visit was faked, or "". based_on:
     the true visit that a second one is faked beside or right after. batch: the number of the
@@ -69,6 +70,7 @@ class Order:
     cheat: str = ""
     based_on: "Order | None" = None
     batch: int = 0
+    voucher_month: str = ""
     captured: bool = False
     paid: bool = False
     reversed: bool = False
@@ -80,7 +82,7 @@ class Order:
     @property
     def voucher(self) -> tuple[int, str]:
         """Whose voucher of which month pays a part."""
-        return self.person.number, self.month
+        return self.person.number, self.voucher_month or self.month
 
     @property
     def worker_id(self) -> str:

@@ -6,7 +6,7 @@ Assumption: shares of levels by age, of hardship and of households, after survey
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
@@ -57,6 +57,7 @@ class Person:
 
     level: what an honest assessment finds. elder_id: given by the platform. alive: and in the city.
     entitled_once: to cash. reported_late: the death will be reported after a payment.
+    former_hardships: each set with the first day without it, the oldest first.
     """
 
     number: int
@@ -80,11 +81,16 @@ class Person:
     alive: bool = True
     entitled_once: bool = False
     reported_late: bool = False
+    former_hardships: list[tuple[date, tuple[str, ...]]] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
         """What the platform should say of the file."""
         return bool(self.phone and self.address and self.contact_name and self.contact_phone)
+
+    def hardships_on(self, day: date) -> tuple[str, ...]:
+        """The groups of hardship that the elder belonged to on a day."""
+        return next((had for until, had in self.former_hardships if day < until), self.hardships)
 
     @property
     def home(self) -> Point:

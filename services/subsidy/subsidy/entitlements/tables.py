@@ -37,7 +37,7 @@ class Entitlement(TableBase, table=True):
             using="gist",
         ),
         CheckConstraint("valid_to is null or valid_to >= valid_from", name="ends_after_it_begins"),
-        CheckConstraint("(state = 1) = (valid_to is null)", name="open_has_no_end"),
+        CheckConstraint("(state in (1, 4)) = (valid_to is null)", name="open_has_no_end"),
         CheckConstraint("monthly_fen > 0", name="gives_something"),
         # only the release before reads by it; it goes once that one runs nowhere
         Index("entitlement_open_ix", "kind", "entitlement_id", postgresql_where=text("state = 1")),

@@ -42,7 +42,12 @@ async def reserve(session: Session, command: ReserveVoucher, real: datetime) -> 
     """
     hold = await _latest(session, command)
     if _is_over(hold):
-        voucher = await voucher_for(session, UUID(command.elder_id), command.month)
+        voucher = await voucher_for(
+            session,
+            UUID(command.elder_id),
+            command.month,
+            lambda one: _share_of_price(one, command),
+        )
         # while this one waited for the voucher, the same call may have come another way
         hold = await _latest(session, command)
         if voucher and _is_over(hold):
@@ -179,8 +184,11 @@ def _overdue(real: datetime) -> ColumnElement[bool]:
 
 async def _hold_again(session: Session, hold: Hold, due: int) -> None:
     """Holds what is missing of what was promised, as far as the voucher still reaches."""
-    voucher = await usable(session, hold.elder_id, hold.month)
-    if voucher is not None and (not hold.kept_fen or hold.voucher_id == voucher.voucher_id):
+    if hold.kept_fen and hold.voucher_id:
+        voucher: Voucher | None = await session.get_locked(Voucher, hold.voucher_id)
+    else:
+        voucher = await usable(session, hold.elder_id, hold.month, lambda _: due)
+    if voucher is not None and voucher.lapsed_at is None:
         _take(session, hold, voucher, due, HoldState.CONFIRMED, hold.expires_at)
 
 

@@ -9,6 +9,7 @@ class PaymentKind(IntEnum):
 
     SETTLEMENT = 1
     CASH = 2
+    ARREARS = 3
 
 
 def is_after_death(visited_on: date | None, died_on: date | None) -> bool:

@@ -67,7 +67,7 @@ class Payment(TableBase, table=True):
         ),
         CheckConstraint("paid_fen > 0", name="pays_something"),
         CheckConstraint(
-            "(kind = 1) = (organisation_id is not null) and (kind = 2) = (elder_id is not "
+            "(kind = 1) = (organisation_id is not null) and (kind in (2, 3)) = (elder_id is not "
             "null and entitlement_id is not null)",
             name="one_payee",
         ),

@@ -14,7 +14,7 @@ from eldercare.subsidy.v1 import events_pb2 as events
 from eldercare.subsidy.v1.events_pb2 import PolicyPublished
 from sqlmodel import col, select
 
-from kit.contracts import areas, money, standards, wire
+from kit.contracts import areas, money, numbers, standards, wire
 from kit.contracts.clock import day_start
 from kit.contracts.decoding import by_name
 from kit.contracts.standard import Standard
@@ -23,11 +23,9 @@ from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime.timers import set_timer
 from subsidy.policies import rules
-from subsidy.policies.rules import Cause, Facts, Kind, Step, Terms, Verdict
+from subsidy.policies.rules import Cause, Facts, Kind, Span, Step, Terms, Verdict
 from subsidy.policies.tables import Policy
-from subsidy.replicas.flows import approved_levels
-from subsidy.replicas.rules import Hardship, level_on
-from subsidy.replicas.tables import Elder, Result
+from subsidy.replicas.rules import Hardship, History
 
 NamedHardship = Annotated[Hardship, by_name(Hardship)]
 REVIEW = "policy-review"  # timer: a version of a policy begins
@@ -35,17 +33,21 @@ REVIEW = "policy-review"  # timer: a version of a policy begins
 
 @dataclass(frozen=True)
 class _Numbers:
-    """The numbers of a policy as its standards file has them. cap, tiers: yuan a month."""
+    """The numbers of a policy as its standards file has them. cap, tiers, age_tiers: yuan a
+    period.
+    """
 
     kind: Annotated[Kind, by_name(Kind)]
     name_zh: str
     name_en: str
     area: str
-    least_level: int
     hardships: frozenset[NamedHardship]
     excluded: frozenset[NamedHardship]
     cap: Decimal
     tiers: dict[int, Decimal]
+    least_level: int | None = None
+    age_tiers: dict[int, Decimal] | None = None
+    period: Annotated[Span, by_name(Span)] = Span.MONTH
     home_share: float | None = None
     institution_share: float | None = None
 
@@ -75,26 +77,28 @@ def versions(policy_code: str) -> Sequence[date]:
     """First days of the versions of a policy, oldest first: each day on which one of its numbers
     changes.
     """
-    numbers = _standards(policy_code).values()
-    return sorted({first for number in numbers for first, _ in number.values})
+    known = _standards(policy_code).values()
+    return sorted({first for number in known for first, _ in number.values})
 
 
 @cache
 def terms(policy_code: str, policy_version: date) -> Terms:
     """One version of a policy."""
-    numbers = _numbers(policy_code)(policy_version)
+    found = _numbers(policy_code)(policy_version)
     return Terms(
         policy_code=policy_code,
         policy_version=policy_version,
-        kind=numbers.kind,
-        area_code=numbers.area,
-        monthly_cap_fen=money.fen(numbers.cap),
-        least_level=numbers.least_level,
-        hardships=numbers.hardships,
-        excluded=numbers.excluded,
-        tiers={level: money.fen(amount) for level, amount in numbers.tiers.items()},
-        home_share=numbers.home_share,
-        institution_share=numbers.institution_share,
+        kind=found.kind,
+        area_code=found.area,
+        monthly_cap_fen=money.fen(found.cap),
+        least_level=found.least_level,
+        hardships=found.hardships,
+        excluded=found.excluded,
+        tiers={level: money.fen(amount) for level, amount in found.tiers.items()},
+        age_tiers={age: money.fen(amount) for age, amount in (found.age_tiers or {}).items()},
+        period=found.period,
+        home_share=found.home_share,
+        institution_share=found.institution_share,
         sources={name: _source(number) for name, number in _standards(policy_code).items()},
     )
 
@@ -123,16 +127,41 @@ def terms_on(policy_code: str, day: date) -> Terms | None:
     return found if found.monthly_cap_fen else None
 
 
-def facts_on(elder: Elder, results: Sequence[Result], day: date) -> Facts:
-    """What policies ask about an elder, with the level in force on that day."""
+def facts_on(history: History, day: date) -> Facts:
+    """What policies ask about an elder, as it was on a day."""
     return Facts(
         on=day,
-        status=elder.status,
-        area_code=elder.area_code,
-        hardships=frozenset(elder.hardships),
-        level=level_on(approved_levels(results), day),
-        died_on=elder.died_on,
+        status=history.status_on(day),
+        area_code=history.residence_on(day).area_code,
+        hardships=history.hardships_on(day),
+        level=history.level_on(day),
+        age=None if history.born_on is None else numbers.age_on(history.born_on, day),
+        died_on=history.died_on,
     )
+
+
+def edges(policy_code: str, history: History) -> list[date]:
+    """The days on which what a policy gives an elder may become another, oldest first; before the
+    first one it gives nothing.
+    """
+    begun = versions(policy_code)
+    found = {*begun, *history.edges(), *_birthdays(policy_code, history)}
+    return sorted(day for day in found if day >= begun[0])
+
+
+def next_change(history: History, day: date) -> date | None:
+    """The first day after this one on which something known of an elder by now becomes another; a
+    version of a policy has a review of its own.
+    """
+    found = history.edges().union(*(_birthdays(code, history) for code in codes()))
+    return min((edge for edge in found if edge > day), default=None)
+
+
+def _birthdays(policy_code: str, history: History) -> set[date]:
+    if history.born_on is None:
+        return set()
+    ages = {age for first in versions(policy_code) for age in terms(policy_code, first).age_tiers}
+    return {rules.birthday(history.born_on, age) for age in ages}
 
 
 def verdict_on(policy_code: str, facts: Facts) -> tuple[Terms | None, Verdict]:
@@ -193,18 +222,20 @@ def _content(policy: Policy) -> dict[str, object]:
 def _policy(found: Terms) -> Policy:
     code = found.policy_code
     first = found.policy_version
-    numbers = _numbers(code)(first)
+    wording = _numbers(code)(first)
     return Policy(
         policy_id=policy_id(code, first),
         policy_code=code,
         policy_version=first,
         kind=found.kind,
         area_code=found.area_code,
-        name_zh=numbers.name_zh,
-        name_en=numbers.name_en,
+        name_zh=wording.name_zh,
+        name_en=wording.name_en,
         monthly_cap_fen=found.monthly_cap_fen,
         home_share=found.home_share,
         institution_share=found.institution_share,
         least_level=found.least_level,
+        least_age=min(found.age_tiers, default=None),
+        period=found.period,
         source=_known().standard(f"{code}.cap").source,
     )

@@ -1,5 +1,6 @@
 """Who is entitled to which subsidy and how much of it, condition by condition. Pure."""
 
+from calendar import isleap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -23,14 +24,24 @@ class Cause(IntEnum):
     LEVEL = 3
     HARDSHIP = 4
     POLICY_ENDED = 5
+    AGE = 6
+
+
+class Span(IntEnum):
+    """Policy.Period: for how long one amount is given."""
+
+    MONTH = 1
+    YEAR = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """One dated version of a policy.
 
-    hardships: one of them is needed; empty: none is. excluded: any of them forbids it. tiers: fen a
-    month by level; empty: the cap. sources: where each number stands, by its name.
+    least_level: None where no level is asked for. hardships: one of them is needed; empty: none is.
+    excluded: any of them forbids it. tiers: fen by least level, age_tiers: by least age, none below
+    the youngest; both empty: the cap. period: for how long an amount is. sources: where each number
+    stands, by its name.
     """
 
     policy_code: str
@@ -38,10 +49,12 @@ class Terms:
     kind: Kind
     area_code: str
     monthly_cap_fen: int
-    least_level: int
+    least_level: int | None
     hardships: frozenset[int]
     excluded: frozenset[int]
     tiers: Mapping[int, int]
+    age_tiers: Mapping[int, int]
+    period: Span
     home_share: float | None
     institution_share: float | None
     sources: Mapping[str, str]
@@ -51,7 +64,7 @@ class Terms:
 class Facts:
     """What is known about an elder on a day.
 
-    level: of the result in force on that day, else None.
+    level: of the result in force on that day, else None. age: in years; None where unknown.
     """
 
     on: date
@@ -59,6 +72,7 @@ class Facts:
     area_code: str
     hardships: frozenset[int]
     level: int | None
+    age: int | None = None
     died_on: date | None = None
 
 
@@ -97,23 +111,39 @@ def verdict(terms: Terms, facts: Facts, *, inside: bool) -> Verdict:
     conditions = [
         (_is_present(facts), _absence(facts.status)),
         (_lives_inside(terms, facts, inside), Cause.MOVED_OUT),
-        (_reaches_level(terms, facts), Cause.LEVEL),
+        *((step, Cause.LEVEL) for step in _level_steps(terms, facts)),
+        *((step, Cause.AGE) for step in _age_steps(terms, facts)),
         *((step, Cause.HARDSHIP) for step in _hardship_steps(terms, facts)),
     ]
     steps = tuple(step for step, _ in conditions)
     failed = [cause for step, cause in conditions if not step.holds]
     if failed:
         return Verdict(False, 0, failed[0], steps)
-    amount = 0 if facts.level is None else monthly_fen(terms, facts.level)
+    amount = amount_fen(terms, facts)
     return Verdict(True, amount, None, (*steps, _amount_step(terms, amount)))
 
 
-def monthly_fen(terms: Terms, level: int) -> int:
-    """What one person gets in one month: the tier of the highest level reached, at most the cap."""
-    if not terms.tiers:
+def amount_fen(terms: Terms, facts: Facts) -> int:
+    """What one person gets in one period: the tier of the highest level or age reached, at most the
+    cap.
+    """
+    tiers, value = (terms.age_tiers, facts.age) if terms.age_tiers else (terms.tiers, facts.level)
+    if not tiers:
         return terms.monthly_cap_fen
-    reached = [amount for least, amount in sorted(terms.tiers.items()) if level >= least]
+    reached = [amount for least, amount in sorted(tiers.items()) if value and value >= least]
     return min(reached[-1], terms.monthly_cap_fen)
+
+
+def birthday(born_on: date, age: int) -> date:
+    """The first day of an age; of who was born on 29 February, 1 March in years without that day.
+
+    >>> birthday(date(1946, 3, 5), 80), birthday(date(1948, 2, 29), 78)
+    (datetime.date(2026, 3, 5), datetime.date(2026, 3, 1))
+    """
+    year = born_on.year + age
+    if (born_on.month, born_on.day) == (2, 29) and not isleap(year):
+        return date(year, 3, 1)
+    return born_on.replace(year=year)
 
 
 def _is_present(facts: Facts) -> Step:
@@ -138,14 +168,31 @@ def _lives_inside(terms: Terms, facts: Facts, inside: bool) -> Step:
     )
 
 
-def _reaches_level(terms: Terms, facts: Facts) -> Step:
-    known = "unknown" if facts.level is None else facts.level
-    return Step(
+def _level_steps(terms: Terms, facts: Facts) -> Iterator[Step]:
+    if terms.least_level is None:
+        return
+    yield Step(
         rule=f"level ≥ {terms.least_level}",
-        fact=f"level = {known}",
+        fact=f"level = {_known(facts.level)}",
         holds=facts.level is not None and facts.level >= terms.least_level,
         source=terms.sources["least_level"],
     )
+
+
+def _age_steps(terms: Terms, facts: Facts) -> Iterator[Step]:
+    if not terms.age_tiers:
+        return
+    least = min(terms.age_tiers)
+    yield Step(
+        rule=f"age ≥ {least}",
+        fact=f"age = {_known(facts.age)}",
+        holds=facts.age is not None and facts.age >= least,
+        source=terms.sources["age_tiers"],
+    )
+
+
+def _known(value: int | None) -> str | int:
+    return "unknown" if value is None else value
 
 
 def _hardship_steps(terms: Terms, facts: Facts) -> Iterator[Step]:
@@ -171,9 +218,11 @@ def _names(hardships: frozenset[int], between: str) -> str:
 
 
 def _amount_step(terms: Terms, amount: int) -> Step:
+    by = "age" if terms.age_tiers else "level" if terms.tiers else ""
+    number = {"age": "age_tiers", "level": "tiers"}.get(by, "cap")
     return Step(
-        rule="amount by level, at most the cap" if terms.tiers else "amount is the cap",
-        fact=f"{amount} fen a month",
+        rule=f"amount by {by}, at most the cap" if by else "amount is the cap",
+        fact=f"{amount} fen a {terms.period.name.lower()}",
         holds=True,
-        source=terms.sources["tiers" if terms.tiers else "cap"],
+        source=terms.sources[number],
     )

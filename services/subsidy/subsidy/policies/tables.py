@@ -7,7 +7,7 @@ from sqlalchemy import SmallInteger
 from sqlmodel import Field
 
 from kit.db.tables import TableBase
-from subsidy.policies.rules import Kind
+from subsidy.policies.rules import Kind, Span
 
 
 class Policy(TableBase, table=True):
@@ -24,5 +24,9 @@ class Policy(TableBase, table=True):
     home_share: float | None = None
     institution_share: float | None = None
     least_level: int | None = Field(default=None, sa_type=SmallInteger)
+    least_age: int | None = Field(default=None, sa_type=SmallInteger)
+    period: Span = Field(
+        default=Span.MONTH, sa_column_kwargs={"server_default": "1"}, description="of an amount"
+    )
     source: str
     version: int = 0

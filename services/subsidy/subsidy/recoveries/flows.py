@@ -2,10 +2,14 @@
 were.
 """
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
 from eldercare.subsidy.v1.events_pb2 import RecoveryOpened, VoucherReversed
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from kit.contracts import ids, wire
@@ -17,54 +21,88 @@ from subsidy.payments.rules import PaymentKind, is_after_death
 from subsidy.payments.tables import Debt, Payment
 from subsidy.policies.rules import Cause
 from subsidy.recoveries.tables import Recovery
-from subsidy.runs.rules import month_of
 from subsidy.vouchers.flows.balance import give_back
 from subsidy.vouchers.tables import Voucher
 
 
-async def open_after_death(session: Session, elder_id: UUID, died_on: date) -> None:
-    """Takes back cash paid for the months after the month of death, and vouchers used for visits
-    after the day of death.
+@dataclass(slots=True)
+class GivenMonth:
+    """Cash of one month: payments, the newest last, and what is claimed back of each, fen."""
 
-    What was taken back before stays as it is, so that a second report adds only what an earlier day
-    of death adds.
-    """
-    await _claim_cash(session, elder_id, died_on)
-    await _take_back_visits(session, elder_id, died_on)
+    paid: list[tuple[Payment, int]] = field(default_factory=list)
+
+    @property
+    def net_fen(self) -> int:
+        """What was paid and not claimed back."""
+        return sum(payment.paid_fen - claimed_fen for payment, claimed_fen in self.paid)
 
 
-async def _claim_cash(session: Session, elder_id: UUID, died_on: date) -> None:
-    claimed = select(Recovery.recovery_id).where(
-        col(Recovery.payment_id) == col(Payment.payment_id)
+# elder and policy → month → what was given
+Given = Mapping[tuple[UUID, str], Mapping[str, GivenMonth]]
+
+
+async def given_to(
+    session: Session, elder_ids: Collection[UUID], month: str | None = None
+) -> Given:
+    """The cash that elders were given. month: of one month alone."""
+    claimed = (
+        select(func.coalesce(func.sum(col(Recovery.claimed_fen)), 0))
+        .where(col(Recovery.payment_id) == col(Payment.payment_id))
+        .scalar_subquery()
     )
     wanted = (
-        select(Payment)
+        select(Payment, claimed)
         .where(
-            col(Payment.elder_id) == elder_id,
-            col(Payment.kind) == PaymentKind.CASH,
-            col(Payment.month) > month_of(died_on),
-            ~claimed.exists(),
+            col(Payment.elder_id) == func.any(sorted(elder_ids)),
+            col(Payment.kind).in_((PaymentKind.CASH, PaymentKind.ARREARS)),
         )
         .order_by(col(Payment.payment_id))
-        .with_for_update(of=Payment)
     )
-    for payment in (await session.exec(wanted)).all():
+    if month is not None:
+        wanted = wanted.where(col(Payment.month) == month)
+    found = defaultdict[tuple[UUID, str], defaultdict[str, GivenMonth]](
+        lambda: defaultdict(GivenMonth)
+    )
+    for payment, claimed_fen in (await session.exec(wanted)).all():
+        if payment.elder_id is not None:
+            own = found[payment.elder_id, payment.policy_code][payment.month]
+            own.paid.append((payment, int(claimed_fen)))
+    return found
+
+
+async def claim_cash(
+    session: Session, paid: Sequence[tuple[Payment, int]], claimed_fen: int, cause: Cause
+) -> None:
+    """Claims back a part of what was paid for a month, of the newest payments first.
+
+    paid: with what is claimed of each before. claimed_fen: at most what is left of them.
+    """
+    for payment, before_fen in reversed(paid):
+        part_fen = min(claimed_fen, payment.paid_fen - before_fen)
+        claimed_fen -= part_fen
+        if not part_fen:
+            continue
         opened = wire.message(
             RecoveryOpened,
-            payment,
+            await session.get_locked(Payment, payment.payment_id),
             recovery_id=ids.new(),
-            claimed_fen=payment.paid_fen,
-            cause=Cause.DEATH,
+            claimed_fen=part_fen,
+            cause=cause,
             opened_at=session.now,
             settlement_id=None,
         )
         recovery = wire.row(Recovery, opened)
         session.add(recovery)
         emit(session, opened, payment)
-        enter(session, _claimed(recovery.recovery_id, payment.area_code, payment.paid_fen))
+        enter(session, _claimed(recovery.recovery_id, payment.area_code, part_fen))
 
 
-async def _take_back_visits(session: Session, elder_id: UUID, died_on: date) -> None:
+async def take_back_visits(session: Session, elder_id: UUID, died_on: date) -> None:
+    """Takes back vouchers used for visits after the day of death.
+
+    What was taken back before stays as it is, so that a second report adds only what an earlier day
+    of death adds.
+    """
     # in the order in which the weekly run locks debts; what it has paid while this waited is seen
     # as paid
     wanted = (

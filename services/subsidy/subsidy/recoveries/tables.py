@@ -15,7 +15,7 @@ class Recovery(TableBase, table=True):
     """
 
     recovery_id: UUID = Field(primary_key=True)
-    payment_id: UUID = Field(unique=True)
+    payment_id: UUID = Field(index=True)
     elder_id: UUID
     entitlement_id: UUID
     area_code: str

@@ -1,9 +1,10 @@
-"""What is known of an elder, and which approved level is in force on a day. Pure."""
+"""What is known of an elder day by day, in whatever order it was told. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Status(IntEnum):
@@ -27,36 +28,190 @@ class Hardship(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApprovedLevel:
-    """An approved level and the days it holds: [valid_from, valid_to)."""
+    """An approved level and the days it holds: [valid_from, valid_to).
+
+    decided_on: the day of its approval.
+    """
 
     level: int
     valid_from: date
     valid_to: date
+    decided_on: date
     approved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days on which an elder belongs to a group of hardship: [since, until). since: None where
+    that lies before anything known; until: None while it holds.
+    """
+
+    hardship: int
+    since: date | None
+    until: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the elder belongs to it then."""
+        return (self.since is None or self.since <= day) and (
+            self.until is None or day < self.until
+        )
+
+
+class Residence(NamedTuple):
+    """Where an elder lives from a day on, or that the elder is gone; since: None for the first."""
+
+    since: date | None
+    area_code: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An application is open: [since, until). until: None while it is."""
+
+    since: date
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known of an elder by days; the order and the day in which it was told do not matter.
+
+    residences: in their order, the first without a day. died_on: the last day. waiting: for a new
+    level, in the order of their days.
+    """
+
+    residences: Sequence[Residence]
+    periods: Sequence[Period] = ()
+    levels: Sequence[ApprovedLevel] = ()
+    waiting: Sequence[Waiting] = ()
+    born_on: date | None = None
+    died_on: date | None = None
+
+    def residence_on(self, day: date) -> Residence:
+        """Where the elder lives then."""
+        return [one for one in self.residences if one.since is None or one.since <= day][-1]
+
+    def status_on(self, day: date) -> Status:
+        """Whether the elder is there then; on the day of death the elder was."""
+        if self.died_on is not None:
+            return Status.DEAD if day > self.died_on else Status.ALIVE
+        return self.residence_on(day).status
+
+    def hardships_on(self, day: date) -> frozenset[int]:
+        """The groups that the elder belongs to then."""
+        return frozenset(one.hardship for one in self.periods if one.holds_on(day))
+
+    def level_on(self, day: date) -> int | None:
+        """The level in force then."""
+        return level_on(self.levels, day)
+
+    def edges(self) -> set[date]:
+        """The days on which any of it becomes another."""
+        found: set[date | None] = {one.since for one in self.residences}
+        for period in self.periods:
+            found |= {period.since, period.until}
+        for level in self.levels:
+            found |= {level.valid_from, level.valid_to, level.decided_on}
+        if self.died_on is not None:
+            found.add(self.died_on + timedelta(days=1))
+        return {day for day in found if day is not None}
 
 
 def level_on(approved: Sequence[ApprovedLevel], day: date) -> int | None:
     """The level in force on a day: of those that hold then, the one approved last; None where none
     holds.
 
-    >>> first = ApprovedLevel(3, date(2026, 1, 1), date(2026, 7, 1), datetime(2026, 1, 1))
-    >>> second = ApprovedLevel(1, date(2026, 3, 1), date(2026, 9, 1), datetime(2026, 3, 1))
-    >>> days = date(2025, 12, 31), date(2026, 2, 1), date(2026, 3, 1), date(2026, 9, 1)
-    >>> [level_on([second, first], day) for day in days]
-    [None, 3, 1, None]
+    One that is worth less than what held on a day counts from its approval on: until then the elder
+    relied on the former. One that is worth more counts from the day of its assessment.
+
+    >>> first = ApprovedLevel(
+    ...     3, date(2026, 1, 1), date(2026, 7, 1), date(2026, 1, 9), datetime(2026, 1, 9))
+    >>> second = ApprovedLevel(
+    ...     1, date(2026, 3, 1), date(2026, 9, 1), date(2026, 3, 9), datetime(2026, 3, 9))
+    >>> days = date(2025, 12, 31), date(2026, 1, 1), date(2026, 3, 8), date(2026, 3, 9)
+    >>> [level_on([second, first], day) for day in (*days, date(2026, 9, 1))]
+    [None, 3, 3, 1, None]
     """
-    holding = [one for one in approved if one.valid_from <= day < one.valid_to]
-    if not holding:
+    holding = sorted(
+        (one for one in approved if one.valid_from <= day < one.valid_to),
+        key=lambda one: one.approved_at,
+    )
+    before = [one.level for one in holding if one.decided_on <= day]
+    later = [one.level for one in holding if one.decided_on > day]
+    return max([*before[-1:], *later], default=None)
+
+
+def bridged(levels: Sequence[ApprovedLevel], waiting: Sequence[Waiting]) -> list[ApprovedLevel]:
+    """Levels without the gaps in which the next one was asked for in time and not there yet: that
+    one holds from the end of the one before, however long the bureau took.
+
+    >>> old = ApprovedLevel(
+    ...     3, date(2025, 3, 1), date(2026, 3, 1), date(2025, 3, 9), datetime(2025, 3, 9))
+    >>> new = ApprovedLevel(
+    ...     2, date(2026, 3, 20), date(2027, 3, 20), date(2026, 4, 2), datetime(2026, 4, 2))
+    >>> asked = Waiting(date(2026, 1, 5), date(2026, 4, 2))
+    >>> [one.valid_from.isoformat() for one in bridged([old, new], [asked])]
+    ['2025-03-01', '2026-03-01']
+    >>> [one.valid_from.isoformat() for one in bridged([old, new], [])]
+    ['2025-03-01', '2026-03-20']
+    """
+    found = []
+    for one in levels:
+        ends = [before.valid_to for before in levels if before.valid_to <= one.valid_from]
+        gap = max(ends, default=None)
+        if gap is not None and gap < one.valid_from and is_waiting(waiting, gap, one.valid_from):
+            one = replace(one, valid_from=gap)
+        found.append(one)
+    return found
+
+
+def is_waiting(waiting: Sequence[Waiting], since: date, until: date) -> bool:
+    """Whether an application, or one after another, was open on each day of [since, until)."""
+    reached = since
+    for one in sorted(waiting, key=lambda one: one.since):
+        if one.since <= reached:
+            reached = max(reached, until if one.until is None else one.until)
+    return reached >= until
+
+
+def pending_since(history: History, day: date) -> date | None:
+    """The day on which the last level ended, where none is in force and a new one was asked for
+    before and is not decided; else None.
+    """
+    ends = [one.valid_to for one in history.levels if one.valid_to <= day]
+    if not ends or history.level_on(day) is not None:
         return None
-    return max(holding, key=lambda one: one.approved_at).level
+    ended = max(ends)
+    open_now = [one for one in history.waiting if one.until is None or one.until > day]
+    following = day + timedelta(days=1)
+    return ended if open_now and is_waiting(history.waiting, ended, following) else None
 
 
-def next_change(approved: Sequence[ApprovedLevel], day: date) -> date | None:
-    """The first day after this one on which the level in force may be another.
+def known_periods(
+    before: Sequence[Period], told: Sequence[Period], hardships: Collection[int], day: date
+) -> list[Period]:
+    """The periods of hardship once an elder's state is told.
 
-    >>> approved = ApprovedLevel(3, date(2026, 1, 1), date(2026, 7, 1), datetime(2026, 1, 1))
-    >>> next_change([approved], date(2026, 2, 1))
-    datetime.date(2026, 7, 1)
+    told: those that the state has; what it leaves open, and what it only names in `hardships`, is
+    known since the first state that named it.
+    day: of that state.
+
+    >>> named = known_periods([], [], [1], date(2026, 3, 1))
+    >>> [(one.since.day, one.until) for one in named]
+    [(1, None)]
+    >>> [one.until for one in known_periods(named, [], [], date(2026, 5, 1))]
+    [datetime.date(2026, 5, 1)]
     """
-    edges = [edge for one in approved for edge in (one.valid_from, one.valid_to)]
-    return min((edge for edge in edges if edge > day), default=None)
+    recorded = {one.hardship for one in told}
+    first: dict[int, date | None] = {}
+    for one in before:
+        first.setdefault(one.hardship, one.since)
+    found = [one if one.since else replace(one, since=first.get(one.hardship, day)) for one in told]
+    for one in before:
+        if one.hardship not in recorded:
+            ends = one.until is None and one.hardship not in hardships
+            found.append(replace(one, until=day) if ends else one)
+    open_now = {one.hardship for one in found if one.until is None}
+    found.extend(Period(one, day) for one in sorted(set(hardships) - open_now))
+    return found

@@ -1,10 +1,11 @@
 """Facts of other services, kept locally."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, SmallInteger
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from kit.db.tables import TableBase
@@ -19,6 +20,23 @@ class Elder(TableBase, table=True):
     hardships: list[int] = Field(sa_column=Column(ARRAY(SmallInteger), nullable=False))
     status: Status
     died_on: date | None = None
+    born_on: date | None = Field(
+        default=None, description="absent where the release before heard of the elder last"
+    )
+    periods: list[dict[str, Any]] = Field(
+        default_factory=list,
+        sa_column=Column(JSONB, nullable=False, server_default="[]"),
+        description="of hardship: group, since, until",
+    )
+    residences: list[dict[str, Any]] = Field(
+        default_factory=list,
+        sa_column=Column(JSONB, nullable=False, server_default="[]"),
+        description="since, area, status; empty where it lived there before days were kept",
+    )
+    dated_since: date | None = Field(
+        default=None,
+        description="months before it were given by a release that kept no days: they stay",
+    )
     version: int = 0
 
 
@@ -39,3 +57,14 @@ class Result(TableBase, table=True):
     valid_from: date
     valid_to: date
     approved_at: datetime
+
+
+class Application(TableBase, table=True):
+    """An application for a level: from when to when it is open."""
+
+    application_id: UUID = Field(primary_key=True)
+    elder_id: UUID | None = Field(
+        default=None, index=True, description="absent where its end was heard of first"
+    )
+    submitted_on: date | None = None
+    closed_on: date | None = None

@@ -18,6 +18,12 @@ class Voucher(TableBase, table=True):
         Index(
             "voucher_month_ix", "month", "voucher_id", postgresql_where=text("lapsed_at is null")
         ),
+        Index(
+            "voucher_usable_month_ix",
+            text("coalesce(usable_month, month)"),
+            "voucher_id",
+            postgresql_where=text("lapsed_at is null"),
+        ),
         Index("voucher_area_code_ix", "area_code", "voucher_id"),
         CheckConstraint(
             "issued_fen > 0 and reserved_fen >= 0 and captured_fen >= 0 and lapsed_fen >= 0"
@@ -39,6 +45,9 @@ class Voucher(TableBase, table=True):
     policy_code: str
     policy_version: date
     month: str = Field(max_length=7)
+    usable_month: str | None = Field(
+        default=None, max_length=7, description="when it can be used, where its month was over"
+    )
     issued_fen: int
     reserved_fen: int = 0
     captured_fen: int = 0

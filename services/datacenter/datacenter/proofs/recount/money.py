@@ -46,7 +46,8 @@ class Money:
         if event.paid_on.startswith(self._month.month):
             in_time = event.paid_on <= event.due_on
             self._month.add(event.area_code, PAYMENTS=1, PAYMENTS_IN_TIME=in_time)
-        if event.kind == event.KIND_CASH and event.month == self._month.month:
+        to_elder = event.kind in (event.KIND_CASH, event.KIND_ARREARS)
+        if to_elder and event.month == self._month.month:
             fen = event.paid_fen
             self._month.add(event.area_code, PAID_CASH_FEN=fen, GIVEN_FEN=fen)
 

@@ -1,15 +1,21 @@
 """Takes in what is known of elders, and has decided again what rests on it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from eldercare.assessment.v1 import events_pb2 as assessment
 
 from kit.contracts import wire
+from kit.contracts.clock import day_start, local_day
 from kit.db.store import Session
-from kit.messaging.subscriptions import replicate
-from subsidy.entitlements.flows.reviewing import review
+from kit.runtime.timers import set_timer
+from subsidy.entitlements.flows.courses import Course
+from subsidy.entitlements.flows.reviewing import REVIEW, keep_case, review
 from subsidy.entitlements.tables import Case
+from subsidy.policies import flows as policies
+from subsidy.replicas import flows as replicas
+from subsidy.replicas.rules import Status
 from subsidy.replicas.tables import Elder, Result
 
 
@@ -21,25 +27,59 @@ async def approve(session: Session, events: Sequence[assessment.AssessmentApprov
         if await session.get(Result, UUID(event.assessment_id)):
             continue
         session.add(wire.row(Result, event))
-        if elder_id not in elders and await session.get(Case, elder_id) is None:
-            session.add(wire.row(Case, event, opened_at=session.now))
+        approved_on = local_day(wire.instant(event.approved_at))
+        application_id = UUID(event.application_id)
+        await replicas.close_application(session, application_id, elder_id, approved_on)
+        if elder_id not in elders:
+            await keep_case(session, elder_id)
         elders[elder_id] = await session.get_locked(Elder, elder_id)
+    await session.flush()
     # one lock order for all who decide about several
     await review(session, sorted(elders.values(), key=lambda elder: elder.elder_id))
 
 
-async def replicate_elder(session: Session, state: assessment.Elder) -> None:
-    """Keeps an elder's state, and decides again where what policies ask for changed; without any
-    level there is nothing to decide.
-    """
+async def replicate_elder(session: Session, state: assessment.Elder, told_at: datetime) -> None:
+    """Keeps an elder's state, and decides again where what policies ask for changed."""
     known = await session.get(Elder, UUID(state.elder_id))
     before = known and _deciding_facts(known)
-    elder = await replicate(session, state, Elder)
+    elder = await replicas.replicate_elder(session, state, local_day(told_at))
     if before == _deciding_facts(elder):
         return
-    if await session.get(Case, elder.elder_id) is not None:
+    if elder.periods or await session.get(Case, elder.elder_id) is not None:
+        await session.flush()
         await review(session, [elder])
+    else:
+        await _await_age(session, elder)
+
+
+async def _await_age(session: Session, elder: Elder) -> None:
+    """Nothing is known of this elder but an age, which gives something today or on a birthday."""
+    history = replicas.history_of(elder, [])
+    today = local_day(session.now)
+    if any(Course(code, history).holds(today) for code in policies.codes()):
+        await session.flush()
+        await review(session, [elder])
+    elif elder.status == Status.ALIVE and (day := policies.next_change(history, today)):
+        set_timer(session, day_start(day), REVIEW, str(elder.elder_id))
+
+
+async def hear_application(session: Session, event: assessment.ApplicationSubmitted) -> None:
+    """Keeps that a level is asked for: until it is decided, the end of the last one only suspends
+    what it gave.
+    """
+    await replicas.open_application(session, event)
+
+
+async def hear_withdrawal(session: Session, event: assessment.ApplicationWithdrawn) -> None:
+    """Keeps that no level will come of an application, and decides again about its elder."""
+    elder_id = UUID(event.elder_id)
+    day = local_day(wire.instant(event.withdrawn_at))
+    await replicas.close_application(session, UUID(event.application_id), elder_id, day)
+    if await session.get(Case, elder_id) is not None:
+        await session.flush()
+        await review(session, [await session.get_locked(Elder, elder_id)])
 
 
 def _deciding_facts(elder: Elder) -> tuple[object, ...]:
-    return elder.area_code, sorted(elder.hardships), elder.status, elder.died_on
+    periods = sorted(map(str, elder.periods))
+    return elder.area_code, periods, elder.status, elder.died_on, elder.born_on

@@ -1,28 +1,36 @@
-"""What entitlements give as the vouchers of a month: the facts and the policy of its first day
-decide, whatever the timers of that day have written by then.
+"""Brings what was given for months in line with what is due for them: what is missing is given, as
+arrears where its month is over; what was given and is not due is ended or claimed back.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from uuid import UUID
 
 from sqlalchemy import func, or_
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from kit.contracts.clock import local_day
 from kit.db.store import Session
+from subsidy.entitlements.flows.courses import Course, Due, Ground
 from subsidy.entitlements.rules import State
 from subsidy.entitlements.tables import Entitlement
-from subsidy.policies import flows as policies
-from subsidy.policies.rules import Facts, Kind
-from subsidy.replicas.flows import results_of
+from subsidy.payments.flows.cash import CashDue, pay_cash, pay_day
+from subsidy.policies.rules import Kind
+from subsidy.recoveries.flows import Given, claim_cash, given_to
+from subsidy.replicas.flows import histories
+from subsidy.replicas.rules import Status
 from subsidy.replicas.tables import Elder
-from subsidy.runs.rules import first_day
+from subsidy.runs.rules import first_day, month_after, month_of
 from subsidy.vouchers.flows.issuing import issue_many
-from subsidy.vouchers.flows.lapsing import end_month
+from subsidy.vouchers.flows.lapsing import end_voucher, restore
 from subsidy.vouchers.rules import Grant
+from subsidy.vouchers.tables import Voucher
 
 
-def reaching(month: str) -> SelectOfScalar[Entitlement]:
-    """The entitlements to vouchers that may give one of this month, in the order of their ids: not
+def reaching(kind: Kind, month: str) -> SelectOfScalar[Entitlement]:
+    """The entitlements that may give something of this month, in the order of their ids: not
     refused, begun by its first day, and not ended before it.
 
     Their lock orders this with a death or a refusal, which end their vouchers.
@@ -31,9 +39,9 @@ def reaching(month: str) -> SelectOfScalar[Entitlement]:
     return (
         select(Entitlement)
         .where(
-            col(Entitlement.kind) == Kind.VOUCHER,
+            col(Entitlement.kind) == kind,
             col(Entitlement.state) != State.REFUSED,
-            col(Entitlement.valid_from) <= first,
+            col(Entitlement.valid_from) < first_day(month_after(month)),
             or_(col(Entitlement.valid_to).is_(None), col(Entitlement.valid_to) >= first),
         )
         .order_by(col(Entitlement.entitlement_id))
@@ -41,44 +49,190 @@ def reaching(month: str) -> SelectOfScalar[Entitlement]:
     )
 
 
-async def give(session: Session, entitlements: Sequence[Entitlement], month: str) -> int:
-    """Issues the vouchers of a month that these entitlements give, as far as is known now, and
-    returns how many; doing it twice changes nothing.
-
-    What one was given ahead, and is not due on the month's first day, is gone but for what is held.
-    """
-    if not entitlements:
-        return 0
-    grants = await _grants(session, entitlements, month)
-    due = {grant.entitlement_id for grant in grants}
-    not_due = [one.entitlement_id for one in entitlements if one.entitlement_id not in due]
-    await end_month(session, not_due, month)
-    return await issue_many(session, grants, month)
-
-
-async def _grants(session: Session, entitlements: Sequence[Entitlement], month: str) -> list[Grant]:
+async def grounds(session: Session, entitlements: Sequence[Entitlement]) -> list[Ground]:
+    """The elders and policies of these entitlements, each once."""
+    together = defaultdict[tuple[UUID, str], list[Entitlement]](list)
+    for one in entitlements:
+        together[one.elder_id, one.policy_code].append(one)
     within = sorted({one.elder_id for one in entitlements})
     wanted = select(Elder).where(col(Elder.elder_id) == func.any(within))
     elders = {elder.elder_id: elder for elder in (await session.exec(wanted)).all()}
-    results = await results_of(session, within)
-    first = first_day(month)
-    found = []
-    for one in entitlements:
-        facts = policies.facts_on(elders[one.elder_id], results[one.elder_id], first)
-        if grant := _grant(one, facts):
-            found.append(grant)
-    return found
+    known = await histories(session, list(elders.values()))
+    return [
+        Ground(elders[elder_id], Course(policy_code, known[elder_id]), own)
+        for (elder_id, policy_code), own in together.items()
+    ]
 
 
-def _grant(entitlement: Entitlement, facts: Facts) -> Grant | None:
-    terms, verdict = policies.verdict_on(entitlement.policy_code, facts)
-    if terms is None or not verdict.entitled:
-        return None
+async def issue_month(session: Session, found: Sequence[Ground], month: str) -> int:
+    """Issues the vouchers of a month, the next one at most, that these grounds give, as far as is
+    known now, and returns how many; doing it twice changes nothing.
+    """
+    today = local_day(session.now)
+    dues = {id(ground): _voucher_due(ground, month, today) for ground in found}
+    vouchers = await _vouchers(session, found)
+    missing = []
+    for ground in found:
+        voucher = vouchers.get((ground.elder.elder_id, ground.course.policy_code), {}).get(month)
+        due = dues[id(ground)]
+        if voucher is not None:
+            await _bring_in_line(session, ground, voucher, is_due=due is not None)
+        elif due and ground.may_grant(month):
+            missing.append(_grant(ground, due))
+    present = month_of(today)
+    return await issue_many(session, missing, month, usable_month=max(month, present))
+
+
+async def pay_month(session: Session, found: Sequence[Ground], month: str) -> int:
+    """Pays the cash of a month that these grounds give; returns how many were paid."""
+    given = await given_to(session, {ground.elder.elder_id for ground in found}, month)
+    return await _pay(session, found, {month}, given)
+
+
+async def bring_in_line(session: Session, found: Sequence[Ground]) -> None:
+    """Gives what is missing of all months until now, and takes back what is not due."""
+    await _bring_vouchers_in_line(session, found)
+    given = await given_to(session, {ground.elder.elder_id for ground in found})
+    await _pay(session, found, None, given)
+
+
+async def _bring_vouchers_in_line(session: Session, found: Sequence[Ground]) -> None:
+    today = local_day(session.now)
+    present = month_of(today)
+    vouchers = await _vouchers(session, found)
+    missing = defaultdict[str, list[Grant]](list)
+    for ground in found:
+        own = vouchers.get((ground.elder.elder_id, ground.course.policy_code), {})
+        dues = _voucher_dues(ground, today)
+        for month, voucher in own.items():
+            is_due = month in dues or _voucher_due(ground, month, today) is not None
+            await _bring_in_line(session, ground, voucher, is_due=is_due)
+        for month, due in dues.items():
+            if month not in own and ground.may_grant(month) and _is_here(ground, today):
+                missing[month].append(_grant(ground, due))
+    for month, grants in missing.items():
+        await issue_many(session, grants, month, usable_month=present)
+
+
+def _voucher_dues(ground: Ground, today: date) -> dict[str, Due]:
+    dues = ground.course.dues(today)
+    return {month: due for month, due in dues.items() if due.kind is Kind.VOUCHER}
+
+
+def _voucher_due(ground: Ground, month: str, today: date) -> Due | None:
+    due = ground.course.due_in(month, today)
+    return due if due and due.kind is Kind.VOUCHER else None
+
+
+async def _bring_in_line(
+    session: Session, ground: Ground, voucher: Voucher, *, is_due: bool
+) -> None:
+    """Ends a voucher that is not due, or whose elder is gone; gives back one that was ended so and
+    is due after all.
+    """
+    here = _is_here(ground, local_day(session.now))
+    if voucher.lapsed_at is None:
+        if not here or (not is_due and ground.may_grant(voucher.month)):
+            end_voucher(session, voucher)
+    elif is_due and here and _was_wanted(ground, voucher):
+        restore(session, voucher)
+
+
+def _was_wanted(ground: Ground, voucher: Voucher) -> bool:
+    own = [one for one in ground.entitlements if one.entitlement_id == voucher.entitlement_id]
+    refused = any(one.state == State.REFUSED for one in own)
+    return not refused and ground.may_grant(voucher.month)
+
+
+def _is_here(ground: Ground, today: date) -> bool:
+    history = ground.course.history
+    return history.died_on is None and history.status_on(today) is Status.ALIVE
+
+
+async def _vouchers(
+    session: Session, found: Sequence[Ground]
+) -> dict[tuple[UUID, str], dict[str, Voucher]]:
+    """Their vouchers by elder and policy, and by month, locked."""
+    within = sorted({ground.elder.elder_id for ground in found})
+    wanted = (
+        select(Voucher)
+        .where(col(Voucher.elder_id) == func.any(within))
+        .order_by(col(Voucher.voucher_id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    by_month = defaultdict[tuple[UUID, str], dict[str, Voucher]](dict)
+    for voucher in (await session.exec(wanted)).all():
+        by_month[voucher.elder_id, voucher.policy_code][voucher.month] = voucher
+    return by_month
+
+
+def _grant(ground: Ground, due: Due) -> Grant:
     return Grant(
-        entitlement_id=entitlement.entitlement_id,
-        elder_id=entitlement.elder_id,
-        area_code=entitlement.area_code,
-        policy_code=entitlement.policy_code,
-        policy_version=terms.policy_version,
-        issued_fen=verdict.monthly_fen,
+        entitlement_id=ground.entitlement_id(due.month),
+        elder_id=ground.elder.elder_id,
+        area_code=due.area_code,
+        policy_code=ground.course.policy_code,
+        policy_version=due.policy_version,
+        issued_fen=due.fen,
+    )
+
+
+async def _pay(
+    session: Session,
+    found: Sequence[Ground],
+    months: Iterable[str] | None,
+    given: Given,
+) -> int:
+    """Pays what months lack, and claims back what they do not give. months: which; None: all whose
+    pay day has come. Returns how many payments were made.
+    """
+    today = local_day(session.now)
+    missing: list[CashDue] = []
+    for ground in found:
+        own = given[ground.elder.elder_id, ground.course.policy_code]
+        dues = _cash_dues(ground, months, today)
+        for month in sorted({*dues, *own} if months is None else months):
+            if pay_day(month) > today:
+                continue
+            due = dues.get(month)
+            lacks = (due.fen if due else 0) - own[month].net_fen
+            if lacks > 0 and due and ground.may_grant(month):
+                is_first = not own[month].paid
+                known_on = ground.known_on(month) if is_first else today
+                missing.append(
+                    _cash_due(ground, due, lacks, max(pay_day(month), known_on), is_first)
+                )
+            elif lacks < 0 and _may_claim(ground, month, today):
+                cause = ground.course.cause_in(month)
+                await claim_cash(session, own[month].paid, -lacks, cause)
+    return await pay_cash(session, missing)
+
+
+def _cash_dues(ground: Ground, months: Iterable[str] | None, today: date) -> dict[str, Due]:
+    if months is None:
+        dues = ground.course.dues(today)
+    else:
+        found = {month: ground.course.due_in(month, today) for month in months}
+        dues = {month: due for month, due in found.items() if due}
+    return {month: due for month, due in dues.items() if due.kind is Kind.CASH}
+
+
+def _may_claim(ground: Ground, month: str, today: date) -> bool:
+    # what a release before has decided stays, but for those who were dead then
+    dated = ground.elder.dated_since
+    is_dated = dated is None or month >= month_of(dated)
+    return is_dated or ground.course.history.status_on(first_day(month)) is Status.DEAD
+
+
+def _cash_due(ground: Ground, due: Due, fen: int, due_on: date, is_first: bool) -> CashDue:
+    return CashDue(
+        entitlement_id=ground.entitlement_id(due.month),
+        elder_id=ground.elder.elder_id,
+        area_code=due.area_code,
+        policy_code=ground.course.policy_code,
+        month=due.month,
+        paid_fen=fen,
+        due_on=due_on,
+        is_first=is_first,
     )

@@ -2,18 +2,21 @@
 changes.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import col
 
 from kit.contracts.clock import day_start, local_day
 from kit.db.store import Session
-from subsidy.entitlements.flows.granting import give, reaching
+from subsidy.entitlements.flows import granting
+from subsidy.entitlements.flows.courses import Ground
 from subsidy.entitlements.flows.reviewing import review_many
 from subsidy.entitlements.tables import Entitlement
-from subsidy.payments.flows.cash import CashDue, pay_cash, pay_day
+from subsidy.payments.flows.cash import pay_day
 from subsidy.policies.flows import REVIEW
+from subsidy.policies.rules import Kind
 from subsidy.runs import flows as runs
 from subsidy.runs.flows import CHUNK, Progress, Upcoming
 from subsidy.runs.rules import first_day, month_after, month_of
@@ -22,24 +25,7 @@ ISSUE = "voucher-issue"  # timer: the first instant of a month
 CASH = "cash-pay"  # timer: the day of a month on which its cash is paid
 
 REVIEWED = 200  # elders in one transaction, decided one by one
-
-# $2: the last whole day before the pay day, $3: its end. What was decided later changes neither
-# amount nor area; a decision of before the column was there has no amount, and the entitlement's is
-# taken
-_IN_FORCE = """
-select entitlement_id, elder_id, coalesce(decided.area_code, entitlement.area_code), policy_code,
-    coalesce(decided.monthly_fen, entitlement.monthly_fen)
-from entitlement left join lateral (
-    select decision.monthly_fen, facts ->> 'area_code' as area_code
-    from decision
-    where decision.entitlement_id = entitlement.entitlement_id and decided_at < $3
-    order by decision.version desc limit 1
-) as decided on true
-where kind = 2 and ($1::uuid is null or entitlement_id > $1)
-    and valid_from <= $2 and (valid_to is null or valid_to > $2)
-order by entitlement_id limit $4
-for update of entitlement
-"""
+Give = Callable[[Session, Sequence[Ground], str], Awaitable[int]]
 
 
 async def schedule(session: Session) -> None:
@@ -58,36 +44,29 @@ def _pays_at(month: str) -> datetime:
 
 
 async def issue_vouchers(session: Session, month: str) -> None:
-    """Issues the month's vouchers to everybody who is entitled on its first day, the next chunk of
-    them; a month that is over gets none.
+    """Issues the month's vouchers to everybody who is entitled in it, the next chunk of them; what
+    a run issues that comes after its month can be used in the present one.
     """
-    over = month < month_of(local_day(session.now))
 
     async def chunk(session: Session, after: UUID | None) -> Progress:
-        return Progress(None, 0) if over else await _issue_chunk(session, month, after)
+        return await _issue_chunk(session, month, after)
 
     following = month_after(month)
     await runs.step(session, ISSUE, month, chunk, Upcoming(following, _issues_at(following)))
 
 
 async def _issue_chunk(session: Session, month: str, after: UUID | None) -> Progress:
-    """Issues the month's vouchers of the next entitlements that are known to have been there on its
-    first day.
+    """Issues the month's vouchers of the next entitlements that reach it.
 
-    The facts and the policy of that day decide, whether or not the timers that end, open or change
-    entitlements on it have fired, and however late this one fires.
+    The facts and the policy of its days decide, whether or not the timers that end, open or change
+    entitlements on them have fired, and however late this one fires.
     """
-    wanted = reaching(month).limit(CHUNK)
-    if after is not None:
-        wanted = wanted.where(col(Entitlement.entitlement_id) > after)
-    entitlements = (await session.exec(wanted)).all()
-    issued = await give(session, entitlements, month)
-    return Progress(entitlements[-1].entitlement_id if len(entitlements) == CHUNK else None, issued)
+    return await _chunk(session, Kind.VOUCHER, month, after, granting.issue_month)
 
 
 async def pay_month(session: Session, month: str) -> None:
-    """Pays the month's cash to everybody who is entitled when the pay day begins, the next chunk of
-    them.
+    """Pays the month's cash to everybody who is entitled in it, the next chunk of them; a run that
+    is late pays what a punctual one does.
     """
 
     async def chunk(session: Session, after: UUID | None) -> Progress:
@@ -98,20 +77,18 @@ async def pay_month(session: Session, month: str) -> None:
 
 
 async def _pay_chunk(session: Session, month: str, after: UUID | None) -> Progress:
-    """Pays the next entitlements that were in force when the pay day began, as much as they gave
-    then.
+    return await _chunk(session, Kind.CASH, month, after, granting.pay_month)
 
-    Both come from dated rows, so that a run that is late pays what a punctual one does. A death is
-    the exception: who is known by now to have died before is not paid.
-    """
-    pay_on = pay_day(month)
-    driver = await session.driver()
-    rows = await driver.fetch(
-        _IN_FORCE, after, pay_on - timedelta(days=1), day_start(pay_on), CHUNK
-    )
-    due = [CashDue(*row) for row in rows]
-    paid = await pay_cash(session, month, due)
-    return Progress(due[-1].entitlement_id if len(due) == CHUNK else None, paid)
+
+async def _chunk(
+    session: Session, kind: Kind, month: str, after: UUID | None, give: Give
+) -> Progress:
+    wanted = granting.reaching(kind, month).limit(CHUNK)
+    if after is not None:
+        wanted = wanted.where(col(Entitlement.entitlement_id) > after)
+    entitlements = (await session.exec(wanted)).all()
+    done = await give(session, await granting.grounds(session, entitlements), month)
+    return Progress(entitlements[-1].entitlement_id if len(entitlements) == CHUNK else None, done)
 
 
 async def review_all(session: Session, key: str) -> None:

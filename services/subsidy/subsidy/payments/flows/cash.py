@@ -1,4 +1,4 @@
-"""Pays cash to elders: each month of an entitlement once."""
+"""Pays cash to elders: each month once, and once more what a late fact adds to it."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -18,13 +18,18 @@ from subsidy.runs.rules import first_day
 
 
 class CashDue(NamedTuple):
-    """What one month of an entitlement gives in cash. paid_fen: fen for that month."""
+    """What a month of an entitlement lacks in cash. paid_fen: fen for that month. due_on: its pay
+    day, or the later day on which it became known. is_first: nothing was paid for it before.
+    """
 
     entitlement_id: UUID
     elder_id: UUID
     area_code: str
     policy_code: str
+    month: str
     paid_fen: int
+    due_on: date
+    is_first: bool
 
 
 def pay_day(month: str) -> date:
@@ -32,28 +37,26 @@ def pay_day(month: str) -> date:
     return rules.pay_day(month, limits(first_day(month)).cash_day)
 
 
-async def pay_cash(session: Session, month: str, due: Sequence[CashDue]) -> int:
-    """Pays a month's cash to those who have not got it; returns how many were paid."""
-    due_on = pay_day(month)
-    payments = [_payment(session, month, due_on, one) for one in due]
-    paid = await insert(session, payments)
+async def pay_cash(session: Session, due: Sequence[CashDue]) -> int:
+    """Pays what months lack; returns how many payments were made."""
+    paid = await insert(session, [_payment(session, one) for one in due])
     await book(session, *(_paid(payment) for payment in paid))
     return len(paid)
 
 
-def _payment(session: Session, month: str, due_on: date, due: CashDue) -> NewPayment:
+def _payment(session: Session, due: CashDue) -> NewPayment:
     return NewPayment(
         payment_id=ids.new(),
-        kind=PaymentKind.CASH,
+        kind=PaymentKind.CASH if due.is_first else PaymentKind.ARREARS,
         organisation_id=None,
         elder_id=due.elder_id,
         entitlement_id=due.entitlement_id,
         area_code=due.area_code,
         policy_code=due.policy_code,
-        month=month,
+        month=due.month,
         paid_fen=due.paid_fen,
         settlements=0,
-        due_on=due_on,
+        due_on=due.due_on,
         paid_on=local_day(session.now),
         paid_at=session.now,
     )

@@ -1,5 +1,6 @@
 """Moves money between the parts of one voucher: free, held, used."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from eldercare.subsidy.v1.events_pb2 import (
@@ -8,6 +9,7 @@ from eldercare.subsidy.v1.events_pb2 import (
     VoucherReserved,
 )
 from eldercare.supervision.v1.events_pb2 import SettlementApproved
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from kit.contracts import wire
@@ -21,9 +23,15 @@ from subsidy.vouchers.flows.lapsing import lapse_rest
 from subsidy.vouchers.tables import Voucher
 
 
-async def usable(session: Session, elder_id: UUID, month: str) -> Voucher | None:
-    """The month's voucher of an elder as it is now, locked; None where there is none or it has
-    ended, which it has with its month, also where the run that lapses it is on its way.
+async def usable(
+    session: Session, elder_id: UUID, month: str, due_of: Callable[[Voucher], int]
+) -> Voucher | None:
+    """The elder's voucher that best pays for something in a month, locked; None where there is none
+    or all have ended, which they have with the month, also where the run that lapses them is on its
+    way.
+
+    It is the oldest that has all that is due free; else the one with the most. due_of: what each
+    would pay.
     """
     if month < month_of(local_day(session.now)):
         return None
@@ -31,14 +39,16 @@ async def usable(session: Session, elder_id: UUID, month: str) -> Voucher | None
         select(Voucher)
         .where(
             col(Voucher.elder_id) == elder_id,
-            col(Voucher.month) == month,
+            func.coalesce(col(Voucher.usable_month), col(Voucher.month)) == month,
             col(Voucher.lapsed_at).is_(None),
         )
-        .order_by(col(Voucher.voucher_id))
+        .order_by(col(Voucher.month), col(Voucher.voucher_id))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return (await session.exec(wanted)).first()
+    found = (await session.exec(wanted)).all()
+    pays = {one.voucher_id: min(one.free_fen, due_of(one)) for one in found}
+    return max(found, key=lambda one: pays[one.voucher_id], default=None)
 
 
 def reserve(session: Session, voucher: Voucher, order_id: UUID, amount_fen: int) -> None:

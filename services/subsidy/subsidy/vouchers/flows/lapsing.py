@@ -1,12 +1,10 @@
 """Ends vouchers: what is neither used nor held is gone, at the month's end or before."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from eldercare.subsidy.v1.events_pb2 import VoucherLapsed
-from sqlalchemy import ColumnElement, func
+from eldercare.subsidy.v1.events_pb2 import VoucherLapsed, VoucherRestored
 from sqlmodel import col, select
 
 from kit.contracts import wire
@@ -26,7 +24,8 @@ _LAPSE = """
 with chosen as (
     select voucher_id, issued_fen - reserved_fen - captured_fen - lapsed_fen as free_fen
     from voucher
-    where month = $1 and lapsed_at is null and ($2::uuid is null or voucher_id > $2)
+    where coalesce(usable_month, month) = $1 and lapsed_at is null
+        and ($2::uuid is null or voucher_id > $2)
     order by voucher_id limit $3
     for update
 )
@@ -81,38 +80,54 @@ async def _lapse_chunk(session: Session, month: str, after: UUID | None) -> Prog
     return Progress(last, len(ended))
 
 
-async def end(session: Session, entitlement_id: UUID, *, later_than: str = "") -> None:
-    """Ends the vouchers of an entitlement before their month does: what is free is gone, what is
-    held or used stays.
-
-    later_than: a month; only vouchers of the ones behind it are ended, which were issued ahead.
-    """
-    await _end(
-        session, col(Voucher.entitlement_id) == entitlement_id, col(Voucher.month) > later_than
-    )
-
-
-async def end_month(session: Session, entitlement_ids: Sequence[UUID], month: str) -> None:
-    """Ends the vouchers of one month that entitlements were given ahead and are not due."""
-    if entitlement_ids:
-        await _end(
-            session,
-            col(Voucher.entitlement_id) == func.any(entitlement_ids),
-            col(Voucher.month) == month,
-        )
-
-
-async def _end(session: Session, *which: ColumnElement[bool]) -> None:
+async def end(session: Session, entitlement_id: UUID) -> None:
+    """Ends the vouchers of an entitlement before their month does."""
     wanted = (
         select(Voucher)
-        .where(*which, col(Voucher.lapsed_at).is_(None))
+        .where(col(Voucher.entitlement_id) == entitlement_id, col(Voucher.lapsed_at).is_(None))
         .order_by(col(Voucher.voucher_id))
         .with_for_update()
     )
     for voucher in (await session.exec(wanted)).all():
-        voucher.lapsed_at = session.now
-        if voucher.free_fen:
-            enter(session, lapse_rest(session, voucher))
+        end_voucher(session, voucher)
+
+
+def end_voucher(session: Session, voucher: Voucher) -> None:
+    """Ends a voucher before its month does: what is free is gone, what is held or used stays."""
+    voucher.lapsed_at = session.now
+    if voucher.free_fen:
+        enter(session, lapse_rest(session, voucher))
+
+
+def restore(session: Session, voucher: Voucher) -> None:
+    """Takes back that a voucher was ended before its time; where that is over meanwhile, it can be
+    used in the present month. One that ended with its time stays ended.
+    """
+    usable = voucher.usable_month or voucher.month
+    if voucher.lapsed_at is None or voucher.lapsed_at >= _begins_at(usable):
+        return
+    present = month_of(local_day(session.now))
+    if usable < present:
+        voucher.usable_month = present
+    voucher.lapsed_at = None
+    restored_fen, voucher.lapsed_fen = voucher.lapsed_fen, 0
+    if not restored_fen:
+        return
+    event = wire.message(
+        VoucherRestored, voucher, restored_fen=restored_fen, restored_at=session.now
+    )
+    emit(session, event, voucher)
+    enter(
+        session,
+        Move(
+            document="VoucherRestored",
+            document_id=voucher.voucher_id,
+            area_code=voucher.area_code,
+            source=Account.LAPSED,
+            target=Account.ISSUED,
+            amount_fen=restored_fen,
+        ),
+    )
 
 
 def lapse_rest(session: Session, voucher: Voucher) -> Move:
