@@ -40,6 +40,7 @@ from assessment.testing import (
     a_signature,
     an_application,
     an_elder,
+    an_official,
     answers,
     appeal,
     approve,
@@ -312,9 +313,25 @@ async def test_a_level_is_assessed_again_before_it_expires(session: Session):
         events.ASSESSMENT_REASON_ROUTINE,
         events.CHANNEL_PLATFORM,
     )
-    assert (
-        await assessments.reassess(session, uuid.UUID(result.assessment_id)) is None
-    )  # one is open already
+
+
+async def test_a_reassessment_that_meets_an_open_application_comes_back_by_itself(
+    session: Session,
+):
+    elder = await an_elder(session)
+    result = await a_result(session, elder.elder_id)
+    session.now += timedelta(days=10)
+    await approve(session, result.assessment_id)
+    application = await an_application(session, elder.elder_id)
+    session.now = session.timers.pop((assessments.REASSESS, result.assessment_id))
+
+    assert await assessments.reassess(session, uuid.UUID(result.assessment_id)) is None
+    again_at = session.timers[assessments.REASSESS, result.assessment_id]
+    command = api.WithdrawApplication(application_id=application)
+    await applications.withdraw(session, command, an_official())
+    session.now = again_at
+
+    assert await assessments.reassess(session, uuid.UUID(result.assessment_id))
 
 
 async def test_nobody_is_assessed_again_after_death(session: Session):

@@ -81,15 +81,14 @@ def an_elder(
         sex=assessment.Elder.SEX_FEMALE,
         born_on=born_on,
         hardship_periods=periods,
+        reported_died_on=None,
+        moved_out_on=None,
+        effective_on=None,
         living=assessment.Elder.LIVING_ALONE,
         local_register=True,
         complete=True,
         registered_at=BEGIN,
         died_on=died_on,
-        hardship_periods=[],
-        reported_died_on=None,
-        moved_out_on=None,
-        effective_on=None,
     )
     return (
         assessment.ElderDied(elder=elder)

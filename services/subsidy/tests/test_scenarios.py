@@ -26,6 +26,8 @@ from subsidy.testing import (
     a_call,
     a_cancellation,
     a_refused_audit,
+    a_withdrawal,
+    an_application,
     an_approval,
     an_audit,
     an_elder,
@@ -71,6 +73,7 @@ class World:
         self.orders: dict[str, tuple[UUID, str, int]] = {}
         self.organisation_id = ids.new()
         self.told = 0
+        self.applications: dict[str, UUID] = {}
 
     async def payee(self) -> None:
         await deliver(self.city, GROUP, an_organisation(self.organisation_id))
@@ -84,6 +87,7 @@ class World:
         level: str,
         hardships: tuple[str, ...] = (),
         area: str = VILLAGE,
+        valid_from: str = "2026-03-01",
         valid_to: str = "2026-12-01",
     ) -> None:
         self.elders[name] = ids.new()
@@ -91,7 +95,7 @@ class World:
         since = dict.fromkeys(self.state[name]["hardships"], date(2026, 2, 1))
         told = an_elder(self.elders[name], **self.state[name], since=since)
         await deliver(self.city, GROUP, told)
-        await self.level(name, level, valid_to=valid_to)
+        await self.level(name, level, valid_from, valid_to)
 
     async def level(
         self, name: str, level: str, valid_from: str = "2026-03-01", valid_to: str = "2026-12-01"
@@ -103,7 +107,13 @@ class World:
         await deliver(
             self.city,
             GROUP,
-            an_approval(self.elders[name], int(level), approved_at=self._told(), **days),
+            an_approval(
+                self.elders[name],
+                int(level),
+                approved_at=self._told(),
+                application_id=self.applications.pop(name, None),
+                **days,
+            ),
         )
 
     def _told(self) -> datetime:
@@ -111,9 +121,32 @@ class World:
         self.told += 1
         return self.city.clock.now() + timedelta(milliseconds=self.told)
 
-    async def changed(self, name: str, hardships: list[str]) -> None:
-        self.state[name]["hardships"] = [Hardship[one] for one in hardships]
-        await deliver(self.city, GROUP, an_elder(self.elders[name], **self.state[name]))
+    async def asks(self, name: str) -> None:
+        self.applications[name] = ids.new()
+        asked = an_application(self.applications[name], self.elders[name], self._told())
+        await deliver(self.city, GROUP, asked)
+
+    async def withdraws(self, name: str) -> None:
+        withdrawn = a_withdrawal(self.applications.pop(name), self.elders[name], self._told())
+        await deliver(self.city, GROUP, withdrawn)
+
+    async def changed(
+        self, name: str, hardships: list[str], since: str = "", until: str = ""
+    ) -> None:
+        """since: first day of the hardships; until: first day without those before, which began in
+        January; else today.
+        """
+        before = self.state[name]["hardships"]
+        now = [Hardship[one] for one in hardships]
+        self.state[name]["hardships"] = now
+        end = date.fromisoformat(until or "2199-01-01")
+        told = an_elder(
+            self.elders[name],
+            **self.state[name],
+            since=dict.fromkeys(now, date.fromisoformat(since)) if since else None,
+            ended=[(one, date(2026, 1, 1), end) for one in before] if until else (),
+        )
+        await deliver(self.city, GROUP, told)
 
     async def died(self, name: str, on: str) -> None:
         await deliver(
@@ -226,6 +259,15 @@ class World:
                 )
                 found[name][row["policy_code"]] = [state, _yuan(row["monthly_fen"])]
         return found
+
+    async def read_ended(self, expected: dict[str, str]) -> dict[str, str]:
+        asked = "select distinct valid_to from entitlement where elder_id = $1"
+        return {
+            name: ", ".join(
+                str(row["valid_to"]) for row in await self.rows(asked, self.elders[name])
+            )
+            for name in expected
+        }
 
     async def read_vouchers(self, expected: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}

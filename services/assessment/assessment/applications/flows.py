@@ -161,6 +161,11 @@ async def open_again(session: Session, application_id: UUID) -> None:
     emit(session, wire.message(events.ApplicationSubmitted, row), row)
 
 
+async def is_waiting(session: Session, elder_id: UUID) -> bool:
+    """Whether an application of the elder is open."""
+    return await _open_application(session, elder_id) is not None
+
+
 async def open_routine(session: Session, elder_id: UUID) -> events.ApplicationSubmitted | None:
     """Opens a routine re-assessment; nothing where the elder is gone or an application is open."""
     elder = await session.get_locked(Elder, elder_id)

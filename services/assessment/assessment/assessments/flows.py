@@ -162,10 +162,14 @@ async def follow(session: Session, elder_id: UUID, area_code: str) -> None:
 
 async def reassess(session: Session, assessment_id: UUID) -> events.ApplicationSubmitted | None:
     """Opens the routine re-assessment before a level expires; nothing where the level, the elder or
-    the need is gone.
+    the need is gone. Where another application is open it waits, and looks again a day later:
+    that one may be withdrawn.
     """
     row = await session.get(Assessment, assessment_id)
     if row is None or row.state is not AssessmentState.IN_FORCE:
+        return None
+    if await applications.is_waiting(session, row.elder_id):
+        set_timer(session, session.now + timedelta(days=1), REASSESS, str(assessment_id))
         return None
     return await applications.open_routine(session, row.elder_id)
 

@@ -94,6 +94,10 @@ async def replicate_elder(session: Session, state: assessment.Elder, day: date) 
     if status is Status.DEAD and state.HasField("died_on"):
         # a death has its own day, and may turn out to be wrong
         status = residences[-1].status if residences else Status.ALIVE
+    if state.HasField("effective_on"):
+        # what was told of these days before is replaced
+        day = date.fromisoformat(state.effective_on)
+        residences = [one for one in residences if one.since is None or one.since < day]
     there = Residence(day if residences else None, state.area_code, status)
     if not residences or (residences[-1].area_code, residences[-1].status) != there[1:]:
         residences = [*residences, there]
