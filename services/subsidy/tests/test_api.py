@@ -83,7 +83,7 @@ async def test_an_official_reads_and_explains_what_lies_in_the_area(client, elde
     assert (got.elder_id, got.state, got.valid_from, got.HasField("valid_to")) == (
         elder_id,
         pb.Entitlement.STATE_OPEN,
-        "2026-03-02",
+        "2026-03-01",
         False,
     )
     assert [(step.rule, step.fact, step.holds) for step in explanation.steps] == [
