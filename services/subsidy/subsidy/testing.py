@@ -58,17 +58,17 @@ def an_elder(
 ) -> assessment.ElderRegistered | assessment.ElderDied:
     """The state of an elder: a death is an ElderDied.
 
-    since: first days of hardships, where they are told. ended: groups that the elder belonged to,
+    since: first days of hardships, where they are stated. ended: groups that the elder belonged to,
     their first days and their first days without.
     """
-    told = [(hardship, first, None) for hardship, first in (since or {}).items()]
+    stated = [(hardship, first, None) for hardship, first in (since or {}).items()]
     periods = [
         assessment.Elder.HardshipPeriod(
             hardship=assessment.Elder.Hardship.ValueType(hardship),
             since_on=first.isoformat(),
             until_on=end.isoformat() if end else None,
         )
-        for hardship, first, end in (*told, *ended)
+        for hardship, first, end in (*stated, *ended)
     ]
     elder = wire.message(
         assessment.Elder,

@@ -1,4 +1,4 @@
-"""Over two years: in whatever order facts are heard, however late, and however late timers fire,
+"""Over two years: in whatever order facts are waiting, however late, and however late timers fire,
 each month gives what its days say, and nothing else.
 """
 
@@ -108,11 +108,11 @@ async def test_each_month_gives_what_its_days_say(
     cities: Any, people: list[Life], order: Random
 ) -> None:
     store = await cities()
-    told = [_told(life, order) for life in people]
-    names = {elder_id: number for number, (elder_id, _) in enumerate(told)}
-    # heard on some days: whatever came until then, in any order, and the timers of that time
-    heard = sorted(
-        ((at, event) for _, events in told for at, event in events), key=lambda one: one[0]
+    stated = [_events_of(life, order) for life in people]
+    names = {elder_id: number for number, (elder_id, _) in enumerate(stated)}
+    # waiting on some days: whatever came until then, in any order, and the timers of that time
+    waiting = sorted(
+        ((at, event) for _, events in stated for at, event in events), key=lambda one: one[0]
     )
     stops = sorted(
         {
@@ -124,8 +124,8 @@ async def test_each_month_gives_what_its_days_say(
         }
     )
     for stop in stops:
-        now = [event for at, event in heard if at <= stop]
-        heard = heard[len(now) :]
+        now = [event for at, event in waiting if at <= stop]
+        waiting = waiting[len(now) :]
         store.clock.set(_at(stop))
         if order.random() < 0.5:
             await fire(store, GROUP)
@@ -157,8 +157,8 @@ def _at(day: date) -> datetime:
     return datetime.combine(day, time(9), SHANGHAI)
 
 
-def _told(life: Life, order: Random) -> tuple[Any, list[tuple[date, Message]]]:
-    """The elder's id, and the facts with the days on which they are heard."""
+def _events_of(life: Life, order: Random) -> tuple[Any, list[tuple[date, Message]]]:
+    """The elder's id, and the facts with the days on which they are waiting."""
     elder_id = ids.new()
     states: list[tuple[date, Message]] = [(FIRST, _state(elder_id, life, FIRST))]
     states += [(day, _state(elder_id, life, day)) for day in life.poor]
@@ -225,7 +225,7 @@ async def _hear(store: Store, events: list[Message], order: Random) -> None:
 
 
 def _cash_due(life: Life) -> dict[str, int]:
-    """What each month gives by its first day on which all holds, told day by day."""
+    """What each month gives by its first day on which all holds, stated day by day."""
     found: dict[str, int] = {}
     for day in _days():
         level = _level_on(life, day)

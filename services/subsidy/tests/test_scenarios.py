@@ -72,7 +72,7 @@ class World:
         self.state: dict[str, dict[str, Any]] = {}
         self.orders: dict[str, tuple[UUID, str, int]] = {}
         self.organisation_id = ids.new()
-        self.told = 0
+        self.stated = 0
         self.applications: dict[str, UUID] = {}
 
     async def payee(self) -> None:
@@ -93,8 +93,8 @@ class World:
         self.elders[name] = ids.new()
         self.state[name] = {"hardships": [Hardship[one] for one in hardships], "area_code": area}
         since = dict.fromkeys(self.state[name]["hardships"], date(2026, 2, 1))
-        told = an_elder(self.elders[name], **self.state[name], since=since)
-        await deliver(self.city, GROUP, told)
+        stated = an_elder(self.elders[name], **self.state[name], since=since)
+        await deliver(self.city, GROUP, stated)
         await self.level(name, level, valid_from, valid_to)
 
     async def level(
@@ -110,24 +110,24 @@ class World:
             an_approval(
                 self.elders[name],
                 int(level),
-                approved_at=self._told(),
+                approved_at=self._stated_at(),
                 application_id=self.applications.pop(name, None),
                 **days,
             ),
         )
 
-    def _told(self) -> datetime:
+    def _stated_at(self) -> datetime:
         """Now, and later than what was told before."""
-        self.told += 1
-        return self.city.clock.now() + timedelta(milliseconds=self.told)
+        self.stated += 1
+        return self.city.clock.now() + timedelta(milliseconds=self.stated)
 
     async def asks(self, name: str) -> None:
         self.applications[name] = ids.new()
-        asked = an_application(self.applications[name], self.elders[name], self._told())
+        asked = an_application(self.applications[name], self.elders[name], self._stated_at())
         await deliver(self.city, GROUP, asked)
 
     async def withdraws(self, name: str) -> None:
-        withdrawn = a_withdrawal(self.applications.pop(name), self.elders[name], self._told())
+        withdrawn = a_withdrawal(self.applications.pop(name), self.elders[name], self._stated_at())
         await deliver(self.city, GROUP, withdrawn)
 
     async def changed(
@@ -140,13 +140,13 @@ class World:
         now = [Hardship[one] for one in hardships]
         self.state[name]["hardships"] = now
         end = date.fromisoformat(until or "2199-01-01")
-        told = an_elder(
+        stated = an_elder(
             self.elders[name],
             **self.state[name],
             since=dict.fromkeys(now, date.fromisoformat(since)) if since else None,
             ended=[(one, date(2026, 1, 1), end) for one in before] if until else (),
         )
-        await deliver(self.city, GROUP, told)
+        await deliver(self.city, GROUP, stated)
 
     async def died(self, name: str, on: str) -> None:
         await deliver(

@@ -81,14 +81,14 @@ def history_of(
 
 
 async def replicate_elder(session: Session, state: assessment.Elder, day: date) -> Elder:
-    """Keeps an elder's state, and the days that it tells. day: on which it was told."""
+    """Keeps an elder's state, and the days that it tells. day: on which it was stated."""
     known: Elder | None = await session.get(Elder, UUID(state.elder_id))
     before = _periods(known) if known else []
-    told = [
+    stated = [
         Period(one.hardship, _day(one.since_on), _day(one.until_on))
         for one in state.hardship_periods
     ]
-    periods = known_periods(before, told, state.hardships, day)
+    periods = known_periods(before, stated, state.hardships, day)
     residences = _residences(known) if known else []
     status = Status(state.status)
     if status is Status.DEAD and state.HasField("died_on"):

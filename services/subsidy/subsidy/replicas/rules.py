@@ -1,4 +1,4 @@
-"""What is known of an elder day by day, in whatever order it was told. Pure."""
+"""What is known of an elder day by day, in whatever order it was stated. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -189,11 +189,11 @@ def pending_since(history: History, day: date) -> date | None:
 
 
 def known_periods(
-    before: Sequence[Period], told: Sequence[Period], hardships: Collection[int], day: date
+    before: Sequence[Period], stated: Sequence[Period], hardships: Collection[int], day: date
 ) -> list[Period]:
-    """The periods of hardship once an elder's state is told.
+    """The periods of hardship once an elder's state is stated.
 
-    told: those that the state has; what it leaves open, and what it only names in `hardships`, is
+    stated: those that the state has; what it leaves open, and what it only names in `hardships`, is
     known since the first state that named it.
     day: of that state.
 
@@ -203,11 +203,13 @@ def known_periods(
     >>> [one.until for one in known_periods(named, [], [], date(2026, 5, 1))]
     [datetime.date(2026, 5, 1)]
     """
-    recorded = {one.hardship for one in told}
+    recorded = {one.hardship for one in stated}
     first: dict[int, date | None] = {}
     for one in before:
         first.setdefault(one.hardship, one.since)
-    found = [one if one.since else replace(one, since=first.get(one.hardship, day)) for one in told]
+    found = [
+        one if one.since else replace(one, since=first.get(one.hardship, day)) for one in stated
+    ]
     for one in before:
         if one.hardship not in recorded:
             ends = one.until is None and one.hardship not in hardships

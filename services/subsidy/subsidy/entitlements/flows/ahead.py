@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from kit.contracts.clock import local_day
 from kit.db.store import Session
-from subsidy.entitlements.flows.granting import grounds, issue_month, reaching
+from subsidy.entitlements.flows.granting import beneficiaries, issue_month, reaching
 from subsidy.entitlements.flows.monthly import ISSUE
 from subsidy.entitlements.tables import Entitlement
 from subsidy.policies.rules import Kind
@@ -31,7 +31,7 @@ async def voucher_for(
     voucher = None if turns else await usable(session, elder_id, month, due_of)
     if voucher is None and (turns or month == month_after(present)):
         own = reaching(Kind.VOUCHER, month).where(col(Entitlement.elder_id) == elder_id)
-        found = await grounds(session, (await session.exec(own)).all())
+        found = await beneficiaries(session, (await session.exec(own)).all())
         await issue_month(session, found, month)
         voucher = await usable(session, elder_id, month, due_of)
     return voucher

@@ -101,7 +101,7 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Beneficiary:
     """One elder, one policy, and the elder's entitlements to it, oldest first; at least one where
     something is given.
     """

@@ -38,11 +38,11 @@ async def approve(session: Session, events: Sequence[assessment.AssessmentApprov
     await review(session, sorted(elders.values(), key=lambda elder: elder.elder_id))
 
 
-async def replicate_elder(session: Session, state: assessment.Elder, told_at: datetime) -> None:
+async def replicate_elder(session: Session, state: assessment.Elder, stated_at: datetime) -> None:
     """Keeps an elder's state, and decides again where what policies ask for changed."""
     known = await session.get(Elder, UUID(state.elder_id))
     before = known and _deciding_facts(known)
-    elder = await replicas.replicate_elder(session, state, local_day(told_at))
+    elder = await replicas.replicate_elder(session, state, local_day(stated_at))
     if before == _deciding_facts(elder):
         return
     if elder.periods or await session.get(Case, elder.elder_id) is not None:

@@ -13,7 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from kit.contracts.clock import local_day
 from kit.db.store import Session
-from subsidy.entitlements.flows.courses import Course, Due, Ground
+from subsidy.entitlements.flows.courses import Beneficiary, Course, Due
 from subsidy.entitlements.rules import State
 from subsidy.entitlements.tables import Entitlement
 from subsidy.payments.flows.cash import CashDue, pay_cash, pay_day
@@ -49,7 +49,7 @@ def reaching(kind: Kind, month: str) -> SelectOfScalar[Entitlement]:
     )
 
 
-async def grounds(session: Session, entitlements: Sequence[Entitlement]) -> list[Ground]:
+async def beneficiaries(session: Session, entitlements: Sequence[Entitlement]) -> list[Beneficiary]:
     """The elders and policies of these entitlements, each once."""
     together = defaultdict[tuple[UUID, str], list[Entitlement]](list)
     for one in entitlements:
@@ -59,101 +59,101 @@ async def grounds(session: Session, entitlements: Sequence[Entitlement]) -> list
     elders = {elder.elder_id: elder for elder in (await session.exec(wanted)).all()}
     known = await histories(session, list(elders.values()))
     return [
-        Ground(elders[elder_id], Course(policy_code, known[elder_id]), own)
+        Beneficiary(elders[elder_id], Course(policy_code, known[elder_id]), own)
         for (elder_id, policy_code), own in together.items()
     ]
 
 
-async def issue_month(session: Session, found: Sequence[Ground], month: str) -> int:
+async def issue_month(session: Session, found: Sequence[Beneficiary], month: str) -> int:
     """Issues the vouchers of a month, the next one at most, that these grounds give, as far as is
     known now, and returns how many; doing it twice changes nothing.
     """
     today = local_day(session.now)
-    dues = {id(ground): _voucher_due(ground, month, today) for ground in found}
+    dues = {id(person): _voucher_due(person, month, today) for person in found}
     vouchers = await _vouchers(session, found)
     missing = []
-    for ground in found:
-        voucher = vouchers.get((ground.elder.elder_id, ground.course.policy_code), {}).get(month)
-        due = dues[id(ground)]
+    for person in found:
+        voucher = vouchers.get((person.elder.elder_id, person.course.policy_code), {}).get(month)
+        due = dues[id(person)]
         if voucher is not None:
-            await _bring_in_line(session, ground, voucher, is_due=due is not None)
-        elif due and ground.may_grant(month):
-            missing.append(_grant(ground, due))
+            await _bring_in_line(session, person, voucher, is_due=due is not None)
+        elif due and person.may_grant(month):
+            missing.append(_grant(person, due))
     present = month_of(today)
     return await issue_many(session, missing, month, usable_month=max(month, present))
 
 
-async def pay_month(session: Session, found: Sequence[Ground], month: str) -> int:
+async def pay_month(session: Session, found: Sequence[Beneficiary], month: str) -> int:
     """Pays the cash of a month that these grounds give; returns how many were paid."""
-    given = await given_to(session, {ground.elder.elder_id for ground in found}, month)
+    given = await given_to(session, {person.elder.elder_id for person in found}, month)
     return await _pay(session, found, {month}, given)
 
 
-async def bring_in_line(session: Session, found: Sequence[Ground]) -> None:
+async def bring_in_line(session: Session, found: Sequence[Beneficiary]) -> None:
     """Gives what is missing of all months until now, and takes back what is not due."""
     await _bring_vouchers_in_line(session, found)
-    given = await given_to(session, {ground.elder.elder_id for ground in found})
+    given = await given_to(session, {person.elder.elder_id for person in found})
     await _pay(session, found, None, given)
 
 
-async def _bring_vouchers_in_line(session: Session, found: Sequence[Ground]) -> None:
+async def _bring_vouchers_in_line(session: Session, found: Sequence[Beneficiary]) -> None:
     today = local_day(session.now)
     present = month_of(today)
     vouchers = await _vouchers(session, found)
     missing = defaultdict[str, list[Grant]](list)
-    for ground in found:
-        own = vouchers.get((ground.elder.elder_id, ground.course.policy_code), {})
-        dues = _voucher_dues(ground, today)
+    for person in found:
+        own = vouchers.get((person.elder.elder_id, person.course.policy_code), {})
+        dues = _voucher_dues(person, today)
         for month, voucher in own.items():
-            is_due = month in dues or _voucher_due(ground, month, today) is not None
-            await _bring_in_line(session, ground, voucher, is_due=is_due)
+            is_due = month in dues or _voucher_due(person, month, today) is not None
+            await _bring_in_line(session, person, voucher, is_due=is_due)
         for month, due in dues.items():
-            if month not in own and ground.may_grant(month) and _is_here(ground, today):
-                missing[month].append(_grant(ground, due))
+            if month not in own and person.may_grant(month) and _is_here(person, today):
+                missing[month].append(_grant(person, due))
     for month, grants in missing.items():
         await issue_many(session, grants, month, usable_month=present)
 
 
-def _voucher_dues(ground: Ground, today: date) -> dict[str, Due]:
-    dues = ground.course.dues(today)
+def _voucher_dues(person: Beneficiary, today: date) -> dict[str, Due]:
+    dues = person.course.dues(today)
     return {month: due for month, due in dues.items() if due.kind is Kind.VOUCHER}
 
 
-def _voucher_due(ground: Ground, month: str, today: date) -> Due | None:
-    due = ground.course.due_in(month, today)
+def _voucher_due(person: Beneficiary, month: str, today: date) -> Due | None:
+    due = person.course.due_in(month, today)
     return due if due and due.kind is Kind.VOUCHER else None
 
 
 async def _bring_in_line(
-    session: Session, ground: Ground, voucher: Voucher, *, is_due: bool
+    session: Session, person: Beneficiary, voucher: Voucher, *, is_due: bool
 ) -> None:
     """Ends a voucher that is not due, or whose elder is gone; gives back one that was ended so and
     is due after all.
     """
-    here = _is_here(ground, local_day(session.now))
+    here = _is_here(person, local_day(session.now))
     if voucher.lapsed_at is None:
-        if not here or (not is_due and ground.may_grant(voucher.month)):
+        if not here or (not is_due and person.may_grant(voucher.month)):
             end_voucher(session, voucher)
-    elif is_due and here and _was_wanted(ground, voucher):
+    elif is_due and here and _was_wanted(person, voucher):
         restore(session, voucher)
 
 
-def _was_wanted(ground: Ground, voucher: Voucher) -> bool:
-    own = [one for one in ground.entitlements if one.entitlement_id == voucher.entitlement_id]
+def _was_wanted(person: Beneficiary, voucher: Voucher) -> bool:
+    own = [one for one in person.entitlements if one.entitlement_id == voucher.entitlement_id]
     refused = any(one.state == State.REFUSED for one in own)
-    return not refused and ground.may_grant(voucher.month)
+    return not refused and person.may_grant(voucher.month)
 
 
-def _is_here(ground: Ground, today: date) -> bool:
-    history = ground.course.history
+def _is_here(person: Beneficiary, today: date) -> bool:
+    history = person.course.history
     return history.died_on is None and history.status_on(today) is Status.ALIVE
 
 
 async def _vouchers(
-    session: Session, found: Sequence[Ground]
+    session: Session, found: Sequence[Beneficiary]
 ) -> dict[tuple[UUID, str], dict[str, Voucher]]:
     """Their vouchers by elder and policy, and by month, locked."""
-    within = sorted({ground.elder.elder_id for ground in found})
+    within = sorted({person.elder.elder_id for person in found})
     wanted = (
         select(Voucher)
         .where(col(Voucher.elder_id) == func.any(within))
@@ -167,12 +167,12 @@ async def _vouchers(
     return by_month
 
 
-def _grant(ground: Ground, due: Due) -> Grant:
+def _grant(person: Beneficiary, due: Due) -> Grant:
     return Grant(
-        entitlement_id=ground.entitlement_id(due.month),
-        elder_id=ground.elder.elder_id,
+        entitlement_id=person.entitlement_id(due.month),
+        elder_id=person.elder.elder_id,
         area_code=due.area_code,
-        policy_code=ground.course.policy_code,
+        policy_code=person.course.policy_code,
         policy_version=due.policy_version,
         issued_fen=due.fen,
     )
@@ -180,7 +180,7 @@ def _grant(ground: Ground, due: Due) -> Grant:
 
 async def _pay(
     session: Session,
-    found: Sequence[Ground],
+    found: Sequence[Beneficiary],
     months: Iterable[str] | None,
     given: Given,
 ) -> int:
@@ -189,48 +189,48 @@ async def _pay(
     """
     today = local_day(session.now)
     missing: list[CashDue] = []
-    for ground in found:
-        own = given[ground.elder.elder_id, ground.course.policy_code]
-        dues = _cash_dues(ground, months, today)
+    for person in found:
+        own = given[person.elder.elder_id, person.course.policy_code]
+        dues = _cash_dues(person, months, today)
         for month in sorted({*dues, *own} if months is None else months):
             if pay_day(month) > today:
                 continue
             due = dues.get(month)
             lacks = (due.fen if due else 0) - own[month].net_fen
-            if lacks > 0 and due and ground.may_grant(month):
+            if lacks > 0 and due and person.may_grant(month):
                 is_first = not own[month].paid
-                known_on = ground.known_on(month) if is_first else today
+                known_on = person.known_on(month) if is_first else today
                 missing.append(
-                    _cash_due(ground, due, lacks, max(pay_day(month), known_on), is_first)
+                    _cash_due(person, due, lacks, max(pay_day(month), known_on), is_first)
                 )
-            elif lacks < 0 and _may_claim(ground, month, today):
-                cause = ground.course.cause_in(month)
+            elif lacks < 0 and _may_claim(person, month, today):
+                cause = person.course.cause_in(month)
                 await claim_cash(session, own[month].paid, -lacks, cause)
     return await pay_cash(session, missing)
 
 
-def _cash_dues(ground: Ground, months: Iterable[str] | None, today: date) -> dict[str, Due]:
+def _cash_dues(person: Beneficiary, months: Iterable[str] | None, today: date) -> dict[str, Due]:
     if months is None:
-        dues = ground.course.dues(today)
+        dues = person.course.dues(today)
     else:
-        found = {month: ground.course.due_in(month, today) for month in months}
+        found = {month: person.course.due_in(month, today) for month in months}
         dues = {month: due for month, due in found.items() if due}
     return {month: due for month, due in dues.items() if due.kind is Kind.CASH}
 
 
-def _may_claim(ground: Ground, month: str, today: date) -> bool:
+def _may_claim(person: Beneficiary, month: str, today: date) -> bool:
     # what a release before has decided stays, but for those who were dead then
-    dated = ground.elder.dated_since
+    dated = person.elder.dated_since
     is_dated = dated is None or month >= month_of(dated)
-    return is_dated or ground.course.history.status_on(first_day(month)) is Status.DEAD
+    return is_dated or person.course.history.status_on(first_day(month)) is Status.DEAD
 
 
-def _cash_due(ground: Ground, due: Due, fen: int, due_on: date, is_first: bool) -> CashDue:
+def _cash_due(person: Beneficiary, due: Due, fen: int, due_on: date, is_first: bool) -> CashDue:
     return CashDue(
-        entitlement_id=ground.entitlement_id(due.month),
-        elder_id=ground.elder.elder_id,
+        entitlement_id=person.entitlement_id(due.month),
+        elder_id=person.elder.elder_id,
         area_code=due.area_code,
-        policy_code=ground.course.policy_code,
+        policy_code=person.course.policy_code,
         month=due.month,
         paid_fen=fen,
         due_on=due_on,

@@ -11,7 +11,7 @@ from sqlmodel import col
 from kit.contracts.clock import day_start, local_day
 from kit.db.store import Session
 from subsidy.entitlements.flows import granting
-from subsidy.entitlements.flows.courses import Ground
+from subsidy.entitlements.flows.courses import Beneficiary
 from subsidy.entitlements.flows.reviewing import review_many
 from subsidy.entitlements.tables import Entitlement
 from subsidy.payments.flows.cash import pay_day
@@ -25,7 +25,7 @@ ISSUE = "voucher-issue"  # timer: the first instant of a month
 CASH = "cash-pay"  # timer: the day of a month on which its cash is paid
 
 REVIEWED = 200  # elders in one transaction, decided one by one
-Give = Callable[[Session, Sequence[Ground], str], Awaitable[int]]
+Give = Callable[[Session, Sequence[Beneficiary], str], Awaitable[int]]
 
 
 async def schedule(session: Session) -> None:
@@ -87,7 +87,7 @@ async def _chunk(
     if after is not None:
         wanted = wanted.where(col(Entitlement.entitlement_id) > after)
     entitlements = (await session.exec(wanted)).all()
-    done = await give(session, await granting.grounds(session, entitlements), month)
+    done = await give(session, await granting.beneficiaries(session, entitlements), month)
     return Progress(entitlements[-1].entitlement_id if len(entitlements) == CHUNK else None, done)
 
 

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from kit.contracts.clock import day_start, local_day
 from kit.db.store import Session
 from kit.runtime.timers import set_timer
-from subsidy.entitlements.flows.courses import Course, Ground
+from subsidy.entitlements.flows.courses import Beneficiary, Course
 from subsidy.entitlements.flows.granting import bring_in_line
 from subsidy.entitlements.flows.opening import line_up
 from subsidy.entitlements.tables import Case, Entitlement
@@ -71,7 +71,7 @@ async def review(session: Session, elders: Sequence[Elder]) -> None:
             entitlements = own[elder.elder_id, policy_code]
             await line_up(session, elder, course, entitlements)
             if entitlements:
-                found.append(Ground(elder, course, entitlements))
+                found.append(Beneficiary(elder, course, entitlements))
         await _after(session, elder, history, is_concerned=bool(history.levels or history.periods))
     await session.flush()
     await bring_in_line(session, found)
