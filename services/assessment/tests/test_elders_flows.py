@@ -272,7 +272,8 @@ async def test_hardships_begin_between_the_birth_and_today(session: Session, day
 
 def periods(elder: events.Elder) -> dict[int, tuple[str, str, str]]:
     return {
-        one.hardship: (one.since_on, one.until_on, one.document) for one in elder.hardship_periods
+        one.hardship: (one.since_on, one.until_on, one.document_number)
+        for one in elder.hardship_periods
     }
 
 

@@ -122,7 +122,7 @@ def stored(periods: Sequence[HardshipPeriod]) -> list[dict[str, Any]]:
             "hardship": int(one.hardship),
             "since_on": one.since_on and one.since_on.isoformat(),
             "until_on": one.until_on and one.until_on.isoformat(),
-            "document": one.document,
+            "document_number": one.document,
         }
         for one in periods
     ]
@@ -135,7 +135,7 @@ def periods_of(stored: Sequence[Mapping[str, Any]]) -> list[HardshipPeriod]:
             one["hardship"],
             one["since_on"] and date.fromisoformat(one["since_on"]),
             one["until_on"] and date.fromisoformat(one["until_on"]),
-            one["document"],
+            one["document_number"],
         )
         for one in stored
     ]

@@ -1,9 +1,8 @@
 """Who is entitled to which subsidy and how much of it, condition by condition. Pure."""
 
-from calendar import isleap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import IntEnum
 
 from subsidy.replicas.rules import Hardship, Status
@@ -141,9 +140,11 @@ def birthday(born_on: date, age: int) -> date:
     (datetime.date(2026, 3, 5), datetime.date(2026, 3, 1))
     """
     year = born_on.year + age
-    if (born_on.month, born_on.day) == (2, 29) and not isleap(year):
-        return date(year, 3, 1)
-    return born_on.replace(year=year)
+    try:
+        return born_on.replace(year=year)
+    except ValueError:
+        # no such day in that year: the one after the day before
+        return (born_on - timedelta(days=1)).replace(year=year) + timedelta(days=1)
 
 
 def _is_present(facts: Facts) -> Step:
