@@ -78,7 +78,7 @@ migrate: setup ## bring the databases of a stopped or running city to the newest
 	@$(BIN)/eldercare migrate $(S) --state $(STATE)
 topics: setup ## make the topics that are missing
 	@$(BIN)/eldercare topics apply --state $(STATE)
-bench: setup ## measure (N=outbox|consumer|command|projection|board|gateway|city)
+bench: setup ## measure (N=outbox|consumer|command|projection|board|gateway|flood|city)
 	@$(BIN)/eldercare bench $(N)
 
 ##@ Prove

@@ -42,9 +42,16 @@ class Gateway:
         self._headers = headers
 
     async def ask(
-        self, method: Method, path: str, content: bytes | None = None, query: bytes = b""
+        self,
+        method: Method,
+        path: str,
+        content: bytes | None = None,
+        query: bytes = b"",
+        **other: bytes,
     ) -> httpx.Response:
-        headers = self._headers | {"Idempotency-Key": uuid4().hex}
+        """other: headers, `_` for `-`."""
+        headers: dict[str, Any] = self._headers | {"Idempotency-Key": uuid4().hex}
+        headers |= {name.replace("_", "-"): value for name, value in other.items()}
         if content is not None:
             headers["Content-Type"] = "application/json"
         url = httpx.URL("http://gateway").copy_with(
@@ -253,5 +260,68 @@ async def test_every_body_that_is_no_object_of_json_is_refused(
             rules = [error["code"] if rule else "" for error in errors if error["field"] == field]
             if answer.status_code != 422 or rule not in rules or untranslated(answer):
                 faults.append(f"{named(method)} {content[:20]!r}: {answer.text[:200]}")
+
+    assert faults == []
+
+
+# a header, and values that a proxy, a library or an attacker gives it
+HEADERS: dict[str, tuple[bytes, ...]] = {
+    "Authorization": (
+        b"",
+        b"Basic \xc3\xa9",
+        b"Bearer",
+        b"Bearer \xff\xfe",
+        b"Bearer " + b"x" * 9000,
+    ),
+    "Idempotency_Key": (b"", b"short", b"\xff" * 20, b"x" * 5000),
+    "If_Match": (b"", b"7", b'W/"7"', b'"0"', b'"' + b"9" * 5000 + b'"', b"*", b"\xff"),
+    "Accept_Language": (b"zh;q=\xff", b"zh;q=nan, en;q=-1", b"zh," * 2000, b";;;==,,"),
+    "Content_Type": (b"", b"text/plain", b"application/json; charset=\xff", b";" * 500),
+    "Accept_Encoding": (b"gzip;q=\xff", b"x" * 3000),
+    "channel": (b"", b"carrier pigeon", b"\xff"),
+    "traceparent": (b"", b"00-" + b"0" * 32, b"\xff" * 50),
+    "X_Forwarded_For": (b"::1, \xff", b"," * 500),
+    "Prefer": (b"respond-async, \xff",),
+}
+CLAIMS: dict[str, tuple[Any, ...]] = {
+    "roles": ([], "official", [None], [["official"]], ["official"] * 5000, {"official": 1}),
+    "area": ("", "x", "9" * 5000, 341100000000, None, ["341100000000"], "3411\u0000"),
+    "organisation_id": ("x", 5, "\u0000", ["x"], "0" * 5000),
+    "worker_id": ("x", {}, "\ud800"),
+    "elder_ids": ("x", [5], ["x"], [[]], {"a": 1}),
+    "sub": ("", "x" * 5000, "a\u0000b", 5),
+    "azp": ("x" * 5000, 5, "\u202e"),
+}
+
+
+@SERVICES
+async def test_whatever_the_headers_and_claims_a_request_is_refused_or_answered(
+    door: Gateway, issuer: Issuer, request: pytest.FixtureRequest
+) -> None:
+    of_service = OF_SERVICE[request.node.callspec.params["door"]]
+    read = next(method for method in of_service if not method.access.writes)
+    write = next(method for method in of_service if method.body and not method.takes_file)
+    given = [{name: value} for name, values in HEADERS.items() for value in values]
+    for name, values in CLAIMS.items():
+        for value in values:
+            claims = {"area": CITY, "organisation_id": NOBODY[0], name: value}
+            roles = claims.pop("roles", ["official", "provider", "worker", "elder"])
+            token = issuer.token(roles, **claims)
+            given.append({"Authorization": f"Bearer {token}".encode()})
+    faults = []
+    for method in (read, write):
+        path = filled(method.path, calls.example(method))
+        content = b"{}" if method.body else None
+        for headers in given:
+            answer = await door.ask(method, path, content, **headers)
+            wrong = answer.status_code >= 500 or (
+                answer.status_code >= 400
+                and "Accept_Language" not in headers
+                and untranslated(answer)
+            )
+            if wrong:
+                faults.append(
+                    f"{named(method)} {headers}: {answer.status_code} {answer.text[:200]}"
+                )
 
     assert faults == []

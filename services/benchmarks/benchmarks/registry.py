@@ -22,5 +22,6 @@ BENCHES: dict[str, Benchmark] = {
     "board": _of("benchmarks.datacenter.board"),
     "lineage": _of("benchmarks.datacenter.lineage"),
     "gateway": _of("benchmarks.gateway.reading"),
+    "flood": _of("benchmarks.gateway.flood"),
     "city": _of("benchmarks.city"),
 }
