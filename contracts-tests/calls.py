@@ -19,6 +19,7 @@ from kit.contracts.numbers import resident_check
 Document = dict[str, Any]
 NOBODY = ("019a0000-0000-7000-8000-0000000000aa", "019a0000-0000-7000-8000-0000000000ab")
 FITTING: dict[str, Any] = {
+    "business_phone": "0550-3012345",
     "phone": "13900000001",
     "contact_phone": "13900000002",
     "id_number": f"34119919500101001{resident_check('34119919500101001')}",

@@ -75,6 +75,10 @@ def act(town: RunningCity) -> None:
     _import(town)
     _prove(town)
     _report_death(town, hotline)
+    for register in ("/v1/organisations", "/v1/facilities"):
+        first = town.rows(register, office)[0]
+        key = first.get("facility_id") or first["organisation_id"]
+        town.post(f"{register}/{key}:change", office, {"name": "改名"})
     town.clock(LATER)
     _visit(town, hotline)
 

@@ -229,6 +229,32 @@ async def test_a_certificate_must_last_to_the_end_of_the_month(hear: Hear, shown
     assert (await shown("2025-03"))["ST02", county] == (0, 1)
 
 
+async def test_a_facility_leaves_the_counts_from_its_first_closed_day_also_when_it_arrives_late(
+    hear: Hear, shown: Shown
+) -> None:
+    house = facility.Facility(
+        facility_id=str(ids.new()),
+        organisation_id=str(ids.new()),
+        area_code=HERE,
+        name="x",
+        tier=facility.Facility.TIER_VILLAGE,
+        operation=facility.Facility.OPERATION_PUBLIC,
+        beds=10,
+        status=facility.Facility.STATUS_OPEN,
+        opened_at=timestamp(at("2025-01-10")),
+    )
+    await hear(as_records((facility.FacilityOpened(facility=house), "2025-01-10", 1)))
+    house.beds, house.valid_from = 14, "2025-02-01"
+    await hear(as_records((facility.FacilityChanged(facility=house), "2025-03-05", 2)))
+    house.status = facility.Facility.STATUS_CLOSED
+    house.closed_on = house.valid_from = "2025-03-31"
+
+    await hear(as_records((facility.FacilityClosed(facility=house), "2025-04-20", 3)))
+
+    figures = [(await shown(f"2025-0{month}")).get(("FA07", HERE)) for month in (1, 2, 3, 4)]
+    assert [figure and figure[0] for figure in figures] == [10, 14, None, None]
+
+
 async def test_a_state_that_is_published_again_changes_nothing(hear: Hear, shown: Shown) -> None:
     elder = an_elder()
 

@@ -40,9 +40,11 @@ from dispatch.testing import (
     an_elder,
     an_official,
     an_order,
+    an_organisation,
     the_worker,
 )
 from kit.contracts import ids, wire
+from kit.contracts.clock import local_day
 from kit.contracts.refusals import Malformed, NotFound
 from kit.runtime.timers import set_timer
 from testkit.delivery import deliver, fire
@@ -299,6 +301,56 @@ async def test_a_worker_who_leaves_leaves_no_order_behind(
     assert [event.attempt for event in await messages(OrderAssigned)] == [1, 2]
     assert (await messages(OrderAssigned))[1].worker_id != worker.worker_id
     assert await rows("select from due where kind = 'missed'") == []
+
+
+async def test_a_suspended_firm_gives_its_orders_of_these_days_back_and_gets_no_others(
+    offer, act, store, firm, messages, rows, clock
+):
+    order = await offer(an_order(RING))
+    await act(
+        answers.accept,
+        pb.AcceptOrder(order_id=str(order.order_id)),
+        a_provider(firm.organisation_id),
+    )
+    day = local_day(TOMORROW)
+    after = {"suspended_from": str(day + timedelta(days=1))}
+
+    await deliver(store, GROUP, an_organisation(firm.organisation_id, **after))
+    assert await rows("select state from visit_order") == [{"state": State.ACCEPTED}]
+    ended = {"suspended_from": "2026-01-01", "suspended_to": str(day)}
+    await deliver(store, GROUP, an_organisation(firm.organisation_id, **ended))
+    assert await rows("select state from visit_order") == [{"state": State.ACCEPTED}]
+    now = {"suspended_from": str(day), "suspended_to": str(day + timedelta(days=1))}
+    await deliver(store, GROUP, an_organisation(firm.organisation_id, **now))
+    await fire(store, GROUP)
+
+    assert await rows("select state, worker_id from visit_order") == [
+        {"state": State.PLACED, "worker_id": None}
+    ]
+    assert len(await messages(OrderAssigned)) == 1
+    # the same workers may be asked again, once it is resumed
+    await deliver(store, GROUP, an_organisation(firm.organisation_id))
+    clock.set(clock.now() + timedelta(hours=1))
+    await fire(store, GROUP)
+    assert len(await messages(OrderAssigned)) == 2
+
+
+async def test_a_closed_firm_gives_every_order_back(offer, store, firm, messages, rows):
+    await offer(an_order(RING))
+
+    await deliver(store, GROUP, an_organisation(firm.organisation_id, status=2))
+    await fire(store, GROUP)
+
+    assert await rows("select state from visit_order") == [{"state": State.PLACED}]
+    assert len(await messages(OrderAssigned)) == 1
+
+
+async def test_who_works_in_a_facility_visits_no_home(offer, store, firm, rows):
+    for worker in firm.workers:
+        inside = a_worker(worker, firm.organisation_id, place_of_work=1)
+        await deliver(store, GROUP, inside)
+
+    assert (await offer(an_order(RING))).state == State.PLACED
 
 
 async def test_only_the_offered_worker_or_the_firm_may_answer(offer, act, firm, messages):

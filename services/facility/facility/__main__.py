@@ -15,6 +15,7 @@ from kit.contracts.modules import import_all
 from kit.runtime.parts import Parts
 
 import_all("facility", "consumers")
+import_all("facility", "jobs")
 
 
 def servicers(parts: Parts) -> list[object]:

@@ -22,6 +22,7 @@ async def test_staffing_counts_certified_caregivers_against_levels(session: Sess
     await worker(session, opened.organisation_id)
     await worker(session, opened.organisation_id, certified_until="2026-03-01")
     await worker(session, opened.organisation_id, caregiver=False)
+    await worker(session, opened.organisation_id, place_of_work=2)  # visits homes
 
     staffing = await queries.staffing(
         session, api.GetOrganisation(organisation_id=opened.organisation_id), OFFICIAL

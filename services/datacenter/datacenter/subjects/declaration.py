@@ -69,6 +69,10 @@ class When(NamedTuple):
         """The day of telling, as `date.toordinal` counts."""
         return months.day_of_seconds(self.at // 1_000_000)
 
+    def since(self, day: str) -> "When":
+        """The same, of a state that began on a day `YYYY-MM-DD`, where one is told."""
+        return self._replace(month=months.of_text(day)) if day else self
+
 
 class State(Struct, array_like=True, kw_only=True, gc=False):
     """What is known of one thing, or what one event tells of it: its fields by name.

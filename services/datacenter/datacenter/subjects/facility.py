@@ -63,9 +63,7 @@ def _state(
     state = event.facility
     is_open = state.status == _Facility.STATUS_OPEN
     now = FacilityState(
-        when.month,
-        when.sequence,
-        when.at,
+        *when.since(state.valid_from),
         state.area_code,
         is_open,
         state.tier,

@@ -33,7 +33,9 @@ class Institution(NamedTuple):
 
 
 class Caregiver(NamedTuple):
-    """A worker of the organisation at one version. See worker.WorkerState."""
+    """A worker of the organisation at one version; who visits homes cares for none of its
+    residents. See worker.WorkerState.
+    """
 
     month: int
     sequence: int
@@ -116,7 +118,9 @@ def _facility(
 ) -> Organisation:
     state = event.facility
     is_open = state.status == facility.Facility.STATUS_OPEN
-    now = Institution(*when, is_open and state.tier == facility.Facility.TIER_COUNTY)
+    now = Institution(
+        *when.since(state.valid_from), is_open and state.tier == facility.Facility.TIER_COUNTY
+    )
     return Organisation(institutions={state.facility_id: (now,)})
 
 
@@ -133,8 +137,10 @@ def _worker(
 ) -> Organisation:
     state = event.worker
     is_caregiver = state.status == facility.Worker.STATUS_ACTIVE and state.caregiver
+    cares_here = is_caregiver and state.place_of_work != facility.Worker.PLACE_OF_WORK_HOMES
     until = months.after(state.certified_until) if state.certified_until else 0
-    return Organisation(caregivers={state.worker_id: (Caregiver(*when, is_caregiver, until),)})
+    now = Caregiver(*when.since(state.left_on), cares_here, until)
+    return Organisation(caregivers={state.worker_id: (now,)})
 
 
 @organisation.on(facility.StayBegan, id="organisation_id")

@@ -52,7 +52,7 @@ def _state(
     state = event.worker
     is_caregiver = state.status == facility.Worker.STATUS_ACTIVE and state.caregiver
     until = months.after(state.certified_until) if state.certified_until else 0
-    now = WorkerState(when.month, when.sequence, when.at, state.area_code, is_caregiver, until)
+    now = WorkerState(*when.since(state.left_on), state.area_code, is_caregiver, until)
     return Worker(states=(now,))
 
 

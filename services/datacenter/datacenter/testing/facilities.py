@@ -23,6 +23,7 @@ def a_worker_works(story: Story, worker_id: str) -> None:
         shift_to_min=1080,
         status=facility.Worker.STATUS_ACTIVE,
         registered_at=timestamp(at),
+        place_of_work=chance.choice(facility.Worker.PlaceOfWork.values()),
     )
     if story.happens(0.8):
         state.certified_until = str(local_day(story.some_time()))
@@ -33,7 +34,11 @@ def a_worker_works(story: Story, worker_id: str) -> None:
         story.say(facility.WorkerChanged(worker=state), at)
     if story.happens(0.3):
         state.status = facility.Worker.STATUS_LEFT
-        story.say(facility.WorkerLeft(worker=state), story.later(at, 60))
+        at = story.later(at, 60)
+        if story.happens(0.5):
+            state.left_on = str(local_day(at))
+            at = story.later(at, 60)
+        story.say(facility.WorkerLeft(worker=state), at)
 
 
 def a_facility_opens(story: Story) -> None:
@@ -59,10 +64,17 @@ def a_facility_opens(story: Story) -> None:
     if story.happens(0.5):
         state.beds += 5
         at = story.later(at, 60)
+        if story.happens(0.5):
+            state.valid_from = str(local_day(at))
+            at = story.later(at, 60)
         story.say(facility.FacilityChanged(facility=state), at)
     if story.happens(0.3):
         state.status = facility.Facility.STATUS_CLOSED
-        story.say(facility.FacilityClosed(facility=state), story.later(at, 60))
+        at = story.later(at, 60)
+        state.closed_on = state.valid_from = str(local_day(at))
+        if story.happens(0.5):
+            at = story.later(at, 60)
+        story.say(facility.FacilityClosed(facility=state), at)
 
 
 def _somebody_stays(story: Story, house: facility.Facility, opened: datetime) -> None:

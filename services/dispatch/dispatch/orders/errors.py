@@ -93,6 +93,13 @@ class CertificateExpired(Conflict):
     field = "order_id"
 
 
+class OrganisationNotServing(Conflict):
+    """The organisation is suspended or closed on the day of the visit."""
+
+    text = Phrase("organisation {organisation_id} sends nobody on {day}", "机构 {organisation_id} 在 {day} 不派人上门")
+    field = "order_id"
+
+
 class OfferReplaced(Conflict):
     """The offer that is answered ended, and the order was offered anew; attempt: the open one's
     number.

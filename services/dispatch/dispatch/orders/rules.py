@@ -68,6 +68,18 @@ def whole_min(begin: datetime, end: datetime) -> int:
     return (end - begin) // timedelta(minutes=1)
 
 
+def is_suspended(first: date | None, until: date | None, day: date) -> bool:
+    """Whether a day lies in a suspension.
+
+    first: its first day; None: there is none. until: the first day after it; None: no end is known.
+
+    >>> monday, friday = date(2026, 3, 2), date(2026, 3, 6)
+    >>> [is_suspended(monday, friday, day) for day in (monday, friday)]
+    [True, False]
+    """
+    return first is not None and first <= day and (until is None or day < until)
+
+
 def answer_by(offered_at: datetime, wanted_to: datetime, patience: timedelta) -> datetime:
     """Until when a worker may answer an offer: never beyond the window."""
     return min(offered_at + patience, wanted_to)

@@ -1,19 +1,35 @@
-"""Kafka in: workers. A county with workers is planned; who leaves leaves no promise behind, nor
-does a certificate beyond its last day.
+"""Kafka in: organisations and workers. A county with workers is planned; who leaves leaves no
+promise behind, nor does a certificate beyond its last day, nor an organisation for days on which it
+is suspended or closed.
 """
 
 from datetime import date
 from uuid import UUID
 
+from eldercare.facility.v1.events_pb2 import (
+    OrganisationChanged,
+    OrganisationRegistered,
+    WorkerChanged,
+    WorkerLeft,
+    WorkerRegistered,
+)
 from eldercare.facility.v1.events_pb2 import Worker as WorkerState
-from eldercare.facility.v1.events_pb2 import WorkerChanged, WorkerLeft, WorkerRegistered
 
 from dispatch.orders.flows import offers
 from dispatch.planning.flows import county_day, day_plan
-from dispatch.replicas.tables import Worker
+from dispatch.replicas.tables import Organisation, Worker
 from dispatch.settings import GROUP
 from kit.db.store import Session
 from kit.messaging.subscriptions import on, replicate
+
+
+@on(OrganisationRegistered, OrganisationChanged, group=GROUP, replica=Organisation)
+async def replicate_organisation(
+    event: OrganisationRegistered | OrganisationChanged, session: Session
+) -> None:
+    await offers.reoffer_orders_of_organisation(
+        session, await replicate(session, event.organisation, Organisation)
+    )
 
 
 @on(WorkerRegistered, WorkerChanged, WorkerLeft, group=GROUP, replica=Worker)

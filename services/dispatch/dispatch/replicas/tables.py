@@ -33,6 +33,10 @@ class Organisation(TableBase, table=True):
     lon: float
     lat: float
     status: int = Field(sa_type=SmallInteger, description="Organisation.Status")
+    suspended_from: date | None = Field(default=None, description="first day")
+    suspended_to: date | None = Field(
+        default=None, description="first day after it; null: no end is known"
+    )
 
 
 class Worker(TableBase, table=True):
@@ -53,3 +57,8 @@ class Worker(TableBase, table=True):
         default=None, description="last day of the certificate; null: none is known"
     )
     status: int = Field(sa_type=SmallInteger, description="Worker.Status")
+    place_of_work: int = Field(
+        default=0,
+        sa_column=Column(SmallInteger, nullable=False, server_default="0"),
+        description="Worker.PlaceOfWork",
+    )

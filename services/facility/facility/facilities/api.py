@@ -25,6 +25,26 @@ class Facilities:
     ) -> events.FacilityClosed:
         return await flows.close(session, request, call.caller)
 
+    async def Change(
+        self, request: pb.ChangeFacility, session: Session, call: Call
+    ) -> events.FacilityChanged:
+        return await flows.change(session, request, call.caller)
+
+    async def Suspend(
+        self, request: pb.SuspendFacility, session: Session, call: Call
+    ) -> events.FacilityChanged:
+        return await flows.suspend(session, request, call.caller)
+
+    async def Resume(
+        self, request: pb.ResumeFacility, session: Session, call: Call
+    ) -> events.FacilityChanged:
+        return await flows.resume(session, request, call.caller)
+
+    async def ListChanges(
+        self, request: pb.GetFacility, session: Session, call: Call
+    ) -> pb.FacilityChangePage:
+        return await queries.changes(session, request, call.caller)
+
     async def Get(self, request: pb.GetFacility, session: Session, call: Call) -> events.Facility:
         return await queries.facility(session, request, call.caller)
 

@@ -9,6 +9,7 @@ from sqlalchemy import and_
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from facility.changes.queries import changes_of
 from facility.context import PAGE
 from facility.facilities.tables import Bed, Facility
 from facility.stays.queries import on_day
@@ -42,6 +43,23 @@ async def facilities(
     return api.FacilityPage(rows=[wire.message(events.Facility, row) for row in rows], next=then)
 
 
+async def changes(
+    session: Session, question: api.GetFacility, caller: Caller
+) -> api.FacilityChangePage:
+    """What was changed of a facility."""
+    row = await _seen(session, question, caller)
+    kept = [
+        wire.message(
+            api.FacilityChange,
+            change,
+            facility_before=events.Facility.FromString(change.before),
+            facility_after=events.Facility.FromString(change.after),
+        )
+        for change in await changes_of(session, row.facility_id, caller)
+    ]
+    return api.FacilityChangePage(rows=kept)
+
+
 async def beds(session: Session, question: api.GetFacility, caller: Caller) -> api.BedPage:
     """All beds of a facility with those who lie in them today."""
     row = await _seen(session, question, caller)
@@ -51,7 +69,7 @@ async def beds(session: Session, question: api.GetFacility, caller: Caller) -> a
     wanted = access.scoped(pairs, caller, area=Bed.area_code, organisation=Bed.organisation_id)
     wanted = (
         wanted.outerjoin(Stay, lies_there)
-        .where(Bed.facility_id == row.facility_id)
+        .where(Bed.facility_id == row.facility_id, ~col(Bed.removed))
         .order_by(col(Bed.bed_id))
     )
     rows = (await session.exec(wanted)).all()

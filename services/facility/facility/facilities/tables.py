@@ -1,6 +1,6 @@
 """The register of facilities, and their beds."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
@@ -29,6 +29,19 @@ class Facility(TableBase, table=True):
     nursing_beds: int
     status: FacilityStatus = FacilityStatus.OPEN
     opened_at: datetime
+    valid_from: date | None = Field(
+        default=None, description="first day of this state; null: the day on which it was told"
+    )
+    suspended_from: date | None = Field(default=None, description="first day")
+    suspended_to: date | None = Field(
+        default=None, description="first day after it; null: until it is resumed"
+    )
+    closed_on: date | None = Field(default=None, description="first day on which it was closed")
+    planned_from: date | None = Field(
+        default=None, description="first day of a capacity that is agreed"
+    )
+    planned_beds: int | None = None
+    planned_nursing_beds: int | None = None
 
 
 class Bed(TableBase, table=True):
@@ -39,3 +52,4 @@ class Bed(TableBase, table=True):
     organisation_id: UUID
     area_code: str
     nursing: bool
+    removed: bool = Field(default=False, description="no part of the capacity any more")

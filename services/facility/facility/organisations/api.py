@@ -20,6 +20,31 @@ class Organisations:
     ) -> events.OrganisationRegistered:
         return await flows.register(session, request, call.caller, self.context)
 
+    async def Change(
+        self, request: pb.ChangeOrganisation, session: Session, call: Call
+    ) -> events.OrganisationChanged:
+        return await flows.change(session, request, call.caller)
+
+    async def Suspend(
+        self, request: pb.SuspendOrganisation, session: Session, call: Call
+    ) -> events.OrganisationChanged:
+        return await flows.suspend(session, request, call.caller)
+
+    async def Resume(
+        self, request: pb.ResumeOrganisation, session: Session, call: Call
+    ) -> events.OrganisationChanged:
+        return await flows.resume(session, request, call.caller)
+
+    async def Close(
+        self, request: pb.CloseOrganisation, session: Session, call: Call
+    ) -> events.OrganisationChanged:
+        return await flows.close(session, request, call.caller)
+
+    async def ListChanges(
+        self, request: pb.GetOrganisation, session: Session, call: Call
+    ) -> pb.OrganisationChangePage:
+        return await queries.changes(session, request, call.caller)
+
     async def Get(
         self, request: pb.GetOrganisation, session: Session, call: Call
     ) -> events.Organisation:

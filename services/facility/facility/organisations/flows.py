@@ -1,29 +1,46 @@
-"""Registers organisations."""
+"""Registers organisations, changes, suspends, resumes and closes them."""
 
 from datetime import date
+from uuid import UUID
 
 from eldercare.facility.v1 import api_pb2 as api
 from eldercare.facility.v1 import events_pb2 as events
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
 
 from facility import limits
+from facility.changes import flows as changes
+from facility.changes.rules import Action, is_suspended
 from facility.context import Context
+from facility.facilities.rules import FacilityStatus
+from facility.facilities.tables import Facility
 from facility.organisations.errors import (
     AreaUnknown,
+    FacilitiesOpen,
+    HalfAPosition,
     KindUnlikeCode,
     KnownAlready,
     NoAreaOfRegistration,
     NoSuchAuthority,
+    OrganisationClosed,
+    OrganisationSuspended,
     WrongCheckCharacter,
 )
-from facility.organisations.rules import OrganisationKind, OrganisationStatus, kinds_of
+from facility.organisations.rules import (
+    OrganisationKind,
+    OrganisationStatus,
+    kinds_of,
+)
 from facility.organisations.tables import Organisation
+from facility.workers import flows as workers
 from kit.contracts import areas, ids, numbers, wire
 from kit.contracts.clock import local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.security import access
 from kit.security.access import Caller
+
+MOST_NAMED = 5  # of what stands in the way of a closing
 
 
 async def register(
@@ -80,6 +97,107 @@ def check_area(area_code: str, caller: Caller, context: Context) -> None:
     access.check(caller, area=area_code, kind="area", key=area_code)
 
 
+async def change(
+    session: Session, command: api.ChangeOrganisation, caller: Caller
+) -> events.OrganisationChanged:
+    """Changes its name, where to reach it, and whether it sends workers to homes."""
+    changes.check_names_something(command, "organisation_id")
+    if command.HasField("lon") != command.HasField("lat"):
+        raise HalfAPosition
+    row = await _active(session, command, caller)
+    before = public(row)
+    changes.fill(row, command, ("name", "business_phone", "business_address", "home_services"))
+    changes.fill(row, command, ("lon", "lat"))
+    return _changed(session, row, Action.CHANGE, command.reason, caller, before)
+
+
+async def suspend(
+    session: Session, command: api.SuspendOrganisation, caller: Caller
+) -> events.OrganisationChanged:
+    """Nothing new is given to it from a day on."""
+    row = await _active(session, command, caller)
+    before = public(row)
+    changes.suspend(row, command)
+    return _changed(session, row, Action.SUSPEND, command.reason, caller, before)
+
+
+async def resume(
+    session: Session, command: api.ResumeOrganisation, caller: Caller
+) -> events.OrganisationChanged:
+    """Ends its suspension."""
+    row = await _active(session, command, caller)
+    before = public(row)
+    changes.resume(row, command, local_day(session.now))
+    return _changed(session, row, Action.RESUME, command.reason, caller, before)
+
+
+async def close(
+    session: Session, command: api.CloseOrganisation, caller: Caller
+) -> events.OrganisationChanged:
+    """Ends an organisation that operates no facility any more; its workers leave it."""
+    row = await _active(session, command, caller)
+    since = local_day(row.registered_at)
+    closed_on = changes.closing_day(command, since, local_day(session.now))
+    await _check_no_facility(session, row.organisation_id)
+    before = public(row)
+    await workers.leave_all(session, row.organisation_id, closed_on)
+    row.status = OrganisationStatus.CLOSED
+    row.closed_on = closed_on
+    return _changed(session, row, Action.CLOSE, command.reason, caller, before)
+
+
 def public(row: Organisation) -> events.Organisation:
     """The public state."""
-    return wire.message(events.Organisation, row)
+    return wire.message(events.Organisation, row, version=None)
+
+
+def check_gets_anything(row: Organisation, day: date) -> None:
+    """Refuses where nothing new is given to an organisation on a day."""
+    if row.status is not OrganisationStatus.ACTIVE:
+        raise OrganisationClosed(organisation_id=row.organisation_id)
+    if is_suspended(row.suspended_from, row.suspended_to, day):
+        raise OrganisationSuspended(organisation_id=row.organisation_id, day=day)
+
+
+def _changed(
+    session: Session,
+    row: Organisation,
+    action: Action,
+    reason: str,
+    caller: Caller,
+    before: events.Organisation,
+) -> events.OrganisationChanged:
+    after = public(row)
+    event = emit(session, events.OrganisationChanged(organisation=after), row)
+    changes.record(session, row, row.organisation_id, action, reason, caller.subject, before, after)
+    return event
+
+
+async def _check_no_facility(session: Session, organisation_id: UUID) -> None:
+    wanted = (
+        select(Facility.facility_id)
+        .where(Facility.organisation_id == organisation_id, Facility.status == FacilityStatus.OPEN)
+        .order_by(col(Facility.facility_id))
+    )
+    found = (await session.exec(wanted)).all()
+    if found:
+        named = ", ".join(str(key) for key in found[:MOST_NAMED])
+        raise FacilitiesOpen(
+            organisation_id=organisation_id, facilities=len(found), facility_ids=named
+        )
+
+
+async def _active(
+    session: Session,
+    command: api.ChangeOrganisation
+    | api.SuspendOrganisation
+    | api.ResumeOrganisation
+    | api.CloseOrganisation,
+    caller: Caller,
+) -> Organisation:
+    version = command.version if command.HasField("version") else None
+    key = UUID(command.organisation_id)
+    row = await session.get_locked(Organisation, key, caller, version=version)
+    if row.status is not OrganisationStatus.ACTIVE:
+        raise OrganisationClosed(organisation_id=row.organisation_id)
+    return row

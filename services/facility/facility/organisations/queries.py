@@ -10,13 +10,14 @@ from sqlalchemy import and_, func
 from sqlmodel import col, select
 
 from facility import limits
+from facility.changes.queries import changes_of
 from facility.context import PAGE
 from facility.organisations import rules
 from facility.organisations.tables import Organisation
 from facility.replicas.tables import Ability
 from facility.stays.queries import on_day
 from facility.stays.tables import Stay
-from facility.workers.rules import WorkerStatus
+from facility.workers.rules import PlaceOfWork, WorkerStatus
 from facility.workers.tables import Worker
 from kit.contracts import wire
 from kit.contracts.clock import local_day
@@ -49,6 +50,23 @@ async def organisations(
     rows, then = await page(session, wanted, Organisation.organisation_id, question, PAGE)
     states = [wire.message(events.Organisation, row) for row in rows]
     return api.OrganisationPage(rows=states, next=then)
+
+
+async def changes(
+    session: Session, question: api.GetOrganisation, caller: Caller
+) -> api.OrganisationChangePage:
+    """What was changed of an organisation."""
+    row = await _seen(session, question, caller)
+    kept = [
+        wire.message(
+            api.OrganisationChange,
+            change,
+            organisation_before=events.Organisation.FromString(change.before),
+            organisation_after=events.Organisation.FromString(change.after),
+        )
+        for change in await changes_of(session, row.organisation_id, caller)
+    ]
+    return api.OrganisationChangePage(rows=kept)
 
 
 async def staffing(session: Session, question: api.GetOrganisation, caller: Caller) -> api.Staffing:
@@ -105,7 +123,7 @@ async def _levels(
 
 
 async def _certified(session: Session, organisation_id: UUID, caller: Caller, today: date) -> int:
-    """Caregivers who work there and hold a certificate."""
+    """Caregivers who work there, not in homes, and hold a certificate."""
     wanted = access.scoped(
         select(func.count(col(Worker.worker_id))),
         caller,
@@ -117,5 +135,6 @@ async def _certified(session: Session, organisation_id: UUID, caller: Caller, to
         Worker.status == WorkerStatus.ACTIVE,
         col(Worker.caregiver),
         col(Worker.certified_until) >= today,
+        col(Worker.place_of_work).is_distinct_from(PlaceOfWork.HOMES),
     )
     return (await session.exec(wanted)).one()

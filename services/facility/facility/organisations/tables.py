@@ -1,6 +1,6 @@
 """The register of organisations."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Index
@@ -28,3 +28,10 @@ class Organisation(TableBase, table=True):
     lat: float
     status: OrganisationStatus = OrganisationStatus.ACTIVE
     registered_at: datetime
+    business_phone: str = ""
+    business_address: str = ""
+    suspended_from: date | None = Field(default=None, description="first day")
+    suspended_to: date | None = Field(
+        default=None, description="first day after it; null: until it is resumed"
+    )
+    closed_on: date | None = Field(default=None, description="first day on which it was closed")

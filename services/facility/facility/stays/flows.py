@@ -12,10 +12,13 @@ from sqlalchemy import exists, func, or_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from facility.changes.rules import is_suspended
 from facility.days import ImpossibleDay, day_of
-from facility.facilities.errors import FacilityIsClosed
+from facility.facilities.errors import FacilityIsClosed, FacilitySuspended
 from facility.facilities.rules import FacilityStatus
 from facility.facilities.tables import Bed, Facility
+from facility.organisations.flows import check_gets_anything
+from facility.organisations.tables import Organisation
 from facility.replicas.rules import ElderStatus
 from facility.replicas.tables import Elder
 from facility.stays import rules
@@ -45,6 +48,7 @@ async def admit(session: Session, command: api.AdmitElder, caller: Caller) -> ev
     if facility.status is not FacilityStatus.OPEN:
         raise FacilityIsClosed(facility_id=facility.facility_id)
     began_on = day_of("began_on", command.began_on, latest=local_day(session.now))
+    await _check_admits(session, facility, began_on)
     elder = await _elder(session, command.elder_id)
     bed = await _bed(session, command, facility, began_on)
     row = Stay(
@@ -156,6 +160,14 @@ async def _is_taken(session: Session, row: Stay, first: date, end: date | None) 
     return (await session.exec(wanted.limit(1))).first() is not None
 
 
+async def _check_admits(session: Session, facility: Facility, day: date) -> None:
+    """Refuses where the facility or its organisation takes nobody in on a day."""
+    if is_suspended(facility.suspended_from, facility.suspended_to, day):
+        raise FacilitySuspended(facility_id=facility.facility_id, day=day)
+    organisation = await session.get_locked(Organisation, facility.organisation_id)
+    check_gets_anything(organisation, day)
+
+
 async def _elder(session: Session, elder_id: str) -> Elder:
     """The elder, alive and locked."""
     row: Elder | None = await session.get(
@@ -178,7 +190,7 @@ async def _bed(
             raise NoFreeBed(facility_id=facility.facility_id)
         return free
     bed: Bed | None = await session.get(Bed, UUID(command.bed_id))
-    if bed is None or bed.facility_id != facility.facility_id:
+    if bed is None or bed.removed or bed.facility_id != facility.facility_id:
         raise NotABedThere(facility_id=facility.facility_id, bed_id=command.bed_id)
     return bed
 
@@ -190,7 +202,7 @@ async def _free_bed(session: Session, facility_id: UUID, began_on: date) -> Bed 
     taken = exists().where(col(Stay.bed_id) == Bed.bed_id, overlaps)
     wanted = (
         select(Bed)
-        .where(Bed.facility_id == facility_id, ~taken)
+        .where(Bed.facility_id == facility_id, ~col(Bed.removed), ~taken)
         .order_by(col(Bed.nursing), col(Bed.bed_id))
         .limit(1)
     )

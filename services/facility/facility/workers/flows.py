@@ -26,7 +26,6 @@ from facility.workers.rules import WorkerStatus
 from facility.workers.tables import Worker
 from kit.contracts import ids, numbers, sets, wire
 from kit.contracts.clock import local_day
-from kit.contracts.refusals import NotFound
 from kit.db import rotation
 from kit.db.store import Session
 from kit.messaging.outbox import emit
@@ -72,7 +71,7 @@ async def register(
 async def change(
     session: Session, command: api.ChangeWorker, caller: Caller
 ) -> events.WorkerChanged:
-    """Changes skills, certificate or shift."""
+    """Changes skills, certificate, shift or place of work."""
     if {field.name for field, _ in command.ListFields()} <= {"worker_id", "version"}:
         raise NothingToChange
     version = command.version if command.HasField("version") else None
@@ -90,6 +89,8 @@ async def change(
         row.shift_from_min = command.shift_from_min
     if command.HasField("shift_to_min"):
         row.shift_to_min = command.shift_to_min
+    if command.HasField("place_of_work"):
+        row.place_of_work = command.place_of_work
     _check_shift(row.shift_from_min, row.shift_to_min)
     return emit(session, events.WorkerChanged(worker=public(row)), row)
 
@@ -98,7 +99,22 @@ async def leave(session: Session, command: api.LeaveWorker, caller: Caller) -> e
     """Ends the work of a person for an organisation."""
     row = await _active(session, command.worker_id, caller)
     row.status = WorkerStatus.LEFT
+    row.left_on = local_day(session.now)
     return emit(session, events.WorkerLeft(worker=public(row)), row)
+
+
+async def leave_all(session: Session, organisation_id: UUID, left_on: date) -> None:
+    """Ends the work of everybody for an organisation that is closed."""
+    wanted = (
+        select(Worker)
+        .where(Worker.organisation_id == organisation_id, Worker.status == WorkerStatus.ACTIVE)
+        .order_by(col(Worker.worker_id))
+        .with_for_update()
+    )
+    for row in (await session.exec(wanted)).all():
+        row.status = WorkerStatus.LEFT
+        row.left_on = max(left_on, local_day(row.registered_at))
+        emit(session, events.WorkerLeft(worker=public(row)), row)
 
 
 def public(row: Worker) -> events.Worker:
@@ -108,9 +124,8 @@ def public(row: Worker) -> events.Worker:
 
 async def _organisation(session: Session, organisation_id: str, caller: Caller) -> Organisation:
     """The organisation, active and within the caller's scope."""
-    row: Organisation | None = await session.get(Organisation, UUID(organisation_id))
-    if row is None:
-        raise NotFound(Organisation, organisation_id)
+    # locked, so that it is not closed meanwhile
+    row = await session.get_locked(Organisation, UUID(organisation_id))
     access.check(
         caller,
         area=row.area_code,

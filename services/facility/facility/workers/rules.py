@@ -20,6 +20,11 @@ class WorkerStatus(IntEnum):
     LEFT = 2
 
 
+class PlaceOfWork(IntEnum):
+    FACILITY = 1
+    HOMES = 2
+
+
 def is_shift(from_min: int, to_min: int) -> bool:
     """True where a daily shift has a length; minutes after local midnight. One that ends at an
     earlier minute than it begins ends on the next day. Both 0 means: none is agreed.

@@ -41,6 +41,10 @@ class Worker(TableBase, table=True):
     shift_from_min: int = Field(description="minutes after local midnight")
     shift_to_min: int
     status: WorkerStatus = WorkerStatus.ACTIVE
+    left_on: date | None = Field(default=None, description="first day not there any more")
+    place_of_work: int | None = Field(
+        default=None, sa_type=SmallInteger, description="rules.PlaceOfWork; null: not told"
+    )
     registered_at: datetime
     name_sealed: bytes = sealed("name")
     id_number_sealed: bytes = sealed("id_number")

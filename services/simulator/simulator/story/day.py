@@ -17,6 +17,7 @@ from simulator.story import (
     life_events,
     offers,
     orders,
+    organisations,
     payments,
     settlements,
     stays,
@@ -45,8 +46,10 @@ PLANNING = time(18, 5)
 EVENING = time(20, 0)
 ROUNDS = 5  # of offers and answers in an evening
 CHANGES: tuple[Action, ...] = (
+    organisations.suspend_some,
     life_events.apply_life_events,
     stays.discharge_some,
+    facilities.change_some,
     facilities.close_some,
     workers.leave_some,
 )

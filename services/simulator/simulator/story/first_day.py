@@ -39,7 +39,7 @@ async def register_providers(story: Story, progress: Progress) -> None:
         for facility in houses[county]:
             await facilities.register(story, facility)
             progress(1)
-        for firm in firms[county]:
+        for firm in (*firms[county], *operators[county]):
             await _register_workers(story, firm, progress)
 
     await story.gateway.each(register, COUNTIES)

@@ -1,7 +1,7 @@
 """Firms read their feeds and their workers answer offers; some late, some never."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from kit.contracts.clock import SHANGHAI
 from simulator.http_client import Json
@@ -46,6 +46,11 @@ class Offer:
         )
 
     @property
+    def planned_on(self) -> date:
+        """The day of the visit."""
+        return self.planned_at.astimezone(SHANGHAI).date()
+
+    @property
     def month(self) -> str:
         """In which it was made."""
         return month_of(self.assigned_at)
@@ -73,6 +78,7 @@ async def answer_offers(story: Story, *, all_firms: bool = False, answer: bool =
         story.state(Orders).by_id[offer.order_id].offers.append(offer.attempt)
         story.record(OfferMade(offer.month, offer.area_code))
         _check_certified(story, offer)
+        _check_serves(story, offer)
     before = story.tally["declined"]
     if answer:
         standing = [offer for offer in offers if _stands(story, offer)]
@@ -120,22 +126,40 @@ def _check_page(story: Story, firm: Firm, page: Json) -> None:
 def _check_certified(story: Story, offer: Offer) -> None:
     """Nobody is asked for a visit after the last day of the certificate."""
     until = story.state(Workers).by_id[offer.worker_id].certified_until
-    visit_on = offer.planned_at.astimezone(SHANGHAI).date()
-    if until and until < visit_on:
-        story.failures.append(f"offer of {visit_on} to a worker certified until {until}")
+    if until and until < offer.planned_on:
+        story.failures.append(f"offer of {offer.planned_on} to a worker certified until {until}")
+
+
+def _check_serves(story: Story, offer: Offer) -> None:
+    """No firm is asked for a day on which it was suspended already."""
+    for suspension in offer.firm.suspensions:
+        if suspension.decided_at < offer.assigned_at and suspension.covers(
+            offer.planned_on, offer.assigned_at
+        ):
+            story.failures.append(f"offer of {offer.planned_on} to a suspended firm")
+
+
+def _is_taken_back(offer: Offer) -> bool:
+    """Whether the firm was suspended for its day after it was made."""
+    return any(
+        offer.assigned_at <= suspension.decided_at
+        and suspension.covers(offer.planned_on, suspension.decided_at)
+        for suspension in offer.firm.suspensions
+    )
 
 
 def _stands(story: Story, offer: Offer) -> bool:
-    """Whether an offer can still be answered: not too late, nobody left or died, and nobody else
-    was asked meanwhile.
+    """Whether an offer can still be answered: not too late, nobody left or died or was suspended,
+    and nobody else was asked meanwhile.
 
-    A later offer of the same order exists only where this one was declined, is too old, or its
-    worker left.
+    A later offer of the same order exists only where this one was declined, is too old, its worker
+    left or its firm was suspended.
     """
     order = story.state(Orders).by_id[offer.order_id]
     worker = story.state(Workers).by_id[offer.worker_id]
     until = min(offer.assigned_at + PATIENCE, order.wanted_to)
-    return order.state in ("placed", "offered") and story.now < until and not worker.left
+    is_open = order.state in ("placed", "offered") and story.now < until
+    return is_open and not worker.left and not _is_taken_back(offer)
 
 
 async def _reply(story: Story, offer: Offer) -> None:

@@ -33,6 +33,7 @@ async def register(story: Story, firm: Firm, worker: Worker) -> None:
         "caregiver": worker.caregiver,
         "shift_from_min": worker.shift[0],
         "shift_to_min": worker.shift[1],
+        "place_of_work": f"PLACE_OF_WORK_{worker.place}",
     }
     if worker.certified_until:
         body["certified_until"] = worker.certified_until.isoformat()

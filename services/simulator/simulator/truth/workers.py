@@ -33,7 +33,7 @@ def staffed_institutions(end: MonthEnd) -> Counts:
 
 @stock("STAFF_CERTIFIED")
 def staff_of_institutions(end: MonthEnd) -> Counts:
-    """Certified caregivers of operators of institutions."""
+    """Certified caregivers of operators of institutions, without those who visit homes."""
     for one in _operators(end):
         yield end.count(county_code(one.county), _certified(end, one))
 
@@ -93,7 +93,10 @@ def _residents_of_kind(end: MonthEnd, kind: int) -> Counts:
 
 def _certified(end: MonthEnd, operator: Firm) -> int:
     return sum(
-        worker.caregiver and not worker.left and _lasts(worker.certified_until, end.month)
+        worker.caregiver
+        and worker.place != "HOMES"
+        and not worker.left
+        and _lasts(worker.certified_until, end.month)
         for worker in operator.workers
     )
 

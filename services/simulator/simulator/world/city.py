@@ -10,7 +10,7 @@ from random import Random
 from typing import TypeVar
 
 from simulator.world.facilities import Facility, facilities, residents
-from simulator.world.firms import Firm, Worker, firms, workers
+from simulator.world.firms import Firm, Worker, carers, firms, workers
 from simulator.world.geography import COUNTY_DIGITS, Geography
 from simulator.world.identifiers import Serials
 from simulator.world.people import Person, population
@@ -100,9 +100,10 @@ def found_city(elders: int, seed: int, today: date, geography: Geography) -> tup
     people = population(elders, seed, today, geography)
     by_county = Counter(person.area_code[:COUNTY_DIGITS] for person in people)
     made = firms(elders, seed, geography, by_county)
-    workers(elders, seed, made, today, by_county)
+    visitors = workers(elders, seed, made, today, by_county)
     operators, houses = facilities(elders, seed, geography, by_county, len(made))
     housed = residents(seed, people, houses)
+    _employ_carers(seed, houses, housed, today, len(visitors))
     for person, _ in housed:
         person.living = "INSTITUTION"
     assessors = max(LEAST_ASSESSORS, 2 * round(elders * ASSESSORS_PER_ELDER))
@@ -117,6 +118,18 @@ def found_city(elders: int, seed: int, today: date, geography: Geography) -> tup
         serials=Counter((person.born_on, person.male) for person in people),
     )
     return World(people=people, facilities=houses), roster
+
+
+def _employ_carers(
+    seed: int,
+    houses: list[Facility],
+    housed: list[tuple[Person, Facility]],
+    today: date,
+    first: int,
+) -> None:
+    institutions = {one.firm.credit_code: one.firm for one in houses if one.tier == "COUNTY"}
+    staying = Counter(facility.firm.credit_code for _, facility in housed)
+    carers(seed, institutions, staying, today, first)
 
 
 def _applicants(elders: int, seed: int, people: list[Person], housed: set[int]) -> list[Person]:

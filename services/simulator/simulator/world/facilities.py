@@ -54,6 +54,12 @@ class Facility:
     facility_id: str = ""
     closed: bool = False
     mourned_on: date | None = None  # when a resident's death was reported
+    grows_on: date | None = None  # when beds come that are agreed
+
+    def grow(self, beds: int) -> None:
+        """Beds come, half of them for nursing."""
+        self.beds += beds
+        self.nursing_beds += beds // 2
 
 
 def facilities(

@@ -6,7 +6,7 @@ Assumption: counts by 800 000 elders after domain figures (80 firms).
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 
 from simulator.world.geography import COUNTIES, Geography, around, county_code, shares
@@ -23,6 +23,8 @@ AGES_DAYS = (25 * 365, 58 * 365)
 CERTIFIED = 0.9
 CAREGIVERS = 0.85
 CERTIFICATES_DAYS = (3, 20, 40, 200, 400, 700)  # from now to the end of a certificate
+IN_HOMES = 0.15  # assumption: share of an institution's caregivers who visit homes
+RESIDENTS_PER_CARER = 5  # assumption: about what the residents of an institution need
 SHIFTS_MIN = ((480, 1080), (450, 1050), (480, 1140))
 
 
@@ -40,6 +42,29 @@ class Worker:
     shift: tuple[int, int]
     worker_id: str = ""
     left: bool = False
+    place: str = "HOMES"
+
+
+@dataclass(slots=True)
+class Suspension:
+    """Days on which a firm gets nothing: from `first` to the day before `until`.
+
+    decided_at: when the platform learnt it. open_ended: it did not learn the end, until
+    `resumed_at`.
+    """
+
+    decided_at: datetime
+    first: date
+    until: date
+    open_ended: bool
+    resumed_at: datetime | None = None
+
+    def covers(self, day: date, as_of: datetime) -> bool:
+        """Whether a day lies in it as far as the platform knew at an instant."""
+        if as_of < self.decided_at or day < self.first:
+            return False
+        ends = not self.open_ended or (self.resumed_at is not None and self.resumed_at <= as_of)
+        return day < self.until if ends else True
 
 
 @dataclass(slots=True)
@@ -60,6 +85,7 @@ class Firm:
     workers: list[Worker] = field(default_factory=list)
     cursor: str = ""
     position: int = 0
+    suspensions: list[Suspension] = field(default_factory=list)
 
 
 def firms(elders: int, seed: int, geography: Geography, by_county: Mapping[str, int]) -> list[Firm]:
@@ -101,6 +127,23 @@ def workers(
             local[at % len(local)].workers.append(worker)
             made.append(worker)
     return made
+
+
+def carers(
+    seed: int, operators: Mapping[str, Firm], residents: Mapping[str, int], today: date, first: int
+) -> None:
+    """The caregivers of operators of institutions, by credit code; some of them visit homes, and
+    not every operator has enough. first: the number of the first of them.
+    """
+    rng = Random(f"carers:{seed}")
+    serials: Serials = Counter()
+    for code, operator in operators.items():
+        enough = max(1, residents.get(code, 0) // RESIDENTS_PER_CARER)
+        for _ in range(rng.randint(max(1, enough // 2), enough + 2)):
+            worker = _worker(rng, first, today, serials)
+            worker.place = "HOMES" if rng.random() < IN_HOMES else "FACILITY"
+            operator.workers.append(worker)
+            first += 1
 
 
 def _worker(rng: Random, number: int, today: date, serials: Serials) -> Worker:

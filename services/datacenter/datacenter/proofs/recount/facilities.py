@@ -45,7 +45,8 @@ class Facilities:
         f = event.facility
         is_open = f.status == f.STATUS_OPEN
         state = _Facility(f.area_code, is_open, f.tier, f.operation, f.beds, f.nursing_beds)
-        self._facilities.take(f.facility_id, (sequence, time), time, state)
+        since = f.valid_from or time
+        self._facilities.take(f.facility_id, (sequence, time), since, state)
 
     @counts(facility.StayBegan)
     def _admitted(self, event: facility.StayBegan, _: datetime, __: int) -> None:

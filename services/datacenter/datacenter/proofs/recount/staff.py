@@ -37,6 +37,7 @@ class _Worker(NamedTuple):
     organisation_id: str
     area: str
     is_caregiver: bool
+    visits_homes: bool
     last_day: str  # of the certificate
 
 
@@ -68,14 +69,19 @@ class Staff:
         f = event.facility
         is_open = f.status == f.STATUS_OPEN
         state = _House(f.organisation_id, is_open and f.tier == _COUNTY)
-        self._houses.take(f.facility_id, (sequence, time), time, state)
+        since = f.valid_from or time
+        self._houses.take(f.facility_id, (sequence, time), since, state)
 
     @counts(facility.WorkerRegistered, facility.WorkerChanged, facility.WorkerLeft)
     def _worker(self, event: _WorkerState, time: datetime, sequence: int) -> None:
         w = event.worker
         is_caregiver = w.status == w.STATUS_ACTIVE and w.caregiver
-        state = _Worker(w.organisation_id, w.area_code, is_caregiver, w.certified_until)
-        self._workers.take(w.worker_id, (sequence, time), time, state)
+        visits_homes = w.place_of_work == w.PLACE_OF_WORK_HOMES
+        state = _Worker(
+            w.organisation_id, w.area_code, is_caregiver, visits_homes, w.certified_until
+        )
+        since = w.left_on or time
+        self._workers.take(w.worker_id, (sequence, time), since, state)
 
     @counts(facility.StayBegan)
     def _admitted(self, event: facility.StayBegan, _: datetime, __: int) -> None:
@@ -99,7 +105,9 @@ class Staff:
         for worker in caregivers:
             self._month.add(worker.area, CAREGIVERS=1, CERTIFIED=self._is_certified(worker))
         certified = Counter(
-            worker.organisation_id for worker in caregivers if self._is_certified(worker)
+            worker.organisation_id
+            for worker in caregivers
+            if self._is_certified(worker) and not worker.visits_homes
         )
         residents: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for stay_id, (organisation_id, elder_id) in self._begun.items():

@@ -15,12 +15,13 @@ from dispatch.orders.errors import (
     NotOffered,
     NotPlacedYet,
     OfferReplaced,
+    OrganisationNotServing,
     VisitBegun,
 )
 from dispatch.orders.flows import offers
 from dispatch.orders.rules import Cause, State
 from dispatch.orders.tables import Order
-from dispatch.replicas.tables import Worker
+from dispatch.replicas.tables import Organisation, Worker
 from kit.contracts import wire
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Malformed, NotFound
@@ -49,9 +50,13 @@ async def cancel(
 
 
 async def accept(session: Session, request: pb.AcceptOrder, caller: Caller) -> events.OrderAccepted:
-    """The worker takes it. Raises: NotFound, NotOffered, OfferReplaced, CertificateExpired."""
+    """The worker takes it.
+
+    Raises: NotFound, NotOffered, OfferReplaced, CertificateExpired, OrganisationNotServing.
+    """
     order = await _offered(session, request, caller)
     await _check_certified(session, order)
+    await _check_serves(session, order)
     order.state = State.ACCEPTED
     cancel_timer(session, offers.ANSWER, request.order_id)
     missed_at = order.wanted_to + limits(local_day(session.now)).missed_after
@@ -96,6 +101,14 @@ async def _check_certified(session: Session, order: Order) -> None:
     last_day = worker.certified_until if worker else None
     if last_day and last_day < local_day(order.planned_at or order.wanted_from):
         raise CertificateExpired(worker_id=order.worker_id, certified_until=last_day.isoformat())
+
+
+async def _check_serves(session: Session, order: Order) -> None:
+    """The organisation, where it is known, is neither suspended nor closed on the day."""
+    organisation: Organisation | None = await session.get(Organisation, order.organisation_id)
+    day = local_day(order.planned_at or order.wanted_from)
+    if organisation is not None and not offers.serves(organisation, day):
+        raise OrganisationNotServing(organisation_id=order.organisation_id, day=day)
 
 
 async def _offered(

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from eldercare.dispatch.v1 import events_pb2 as events
+from eldercare.facility.v1 import events_pb2 as facility
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
@@ -12,12 +13,14 @@ from dispatch.limits import limits
 from dispatch.orders import rules
 from dispatch.orders.rules import Cause, State
 from dispatch.orders.tables import Declined, Order
+from dispatch.replicas.tables import Organisation
 from kit.contracts import wire
 from kit.contracts.clock import local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime.timers import cancel_timer, set_timer
 
+ACTIVE = facility.Organisation.STATUS_ACTIVE
 # kinds of timers of an order
 OFFER = "offer"  # fired by planning: finds somebody
 ANSWER = "answer"
@@ -44,13 +47,15 @@ def assign(
     set_timer(session, answer_by, ANSWER, str(order.order_id))
 
 
-def take_back(session: Session, order: Order) -> events.OrderDeclined:
-    """The worker does not take it, was silent too long, or left: never asked again, and somebody
-    else is looked for at once.
+def take_back(session: Session, order: Order, *, for_good: bool = True) -> events.OrderDeclined:
+    """The worker does not take it, was silent too long, or may not: somebody else is looked for at
+    once.
+
+    for_good: the same worker is never asked for it again.
     """
     declined = wire.message(events.OrderDeclined, order, declined_at=session.now)
     emit(session, declined, order)
-    if order.worker_id is not None:
+    if order.worker_id is not None and for_good:
         session.add(
             Declined(order_id=order.order_id, worker_id=order.worker_id, declined_at=session.now)
         )
@@ -105,6 +110,24 @@ async def reoffer_orders_after(session: Session, worker_id: UUID, last_day: date
     for order in await locked(session, col(Order.worker_id) == worker_id, rules.OFFERED):
         if order.planned_at and last_day < local_day(order.planned_at):
             take_back(session, order)
+
+
+async def reoffer_orders_of_organisation(session: Session, organisation: Organisation) -> None:
+    """An organisation is suspended or closed: what was promised in its name for these days is
+    offered to others. Its workers may be asked again, once it goes on.
+    """
+    if organisation.status == ACTIVE and organisation.suspended_from is None:
+        return
+    whose = col(Order.organisation_id) == organisation.organisation_id
+    for order in await locked(session, whose, rules.OFFERED):
+        if not serves(organisation, local_day(order.planned_at or order.wanted_from)):
+            take_back(session, order, for_good=False)
+
+
+def serves(organisation: Organisation, day: date) -> bool:
+    """Whether an organisation may send somebody on a day."""
+    is_suspended = rules.is_suspended(organisation.suspended_from, organisation.suspended_to, day)
+    return organisation.status == ACTIVE and not is_suspended
 
 
 async def cancel_open_orders(session: Session, elder_id: UUID, cause: Cause) -> None:

@@ -72,9 +72,11 @@ async def problem(
     session: Session, county: str, day: date, wanted: Sequence[Order], *, shared: bool = True
 ) -> Problem:
     """The workers who serve a county, what they have promised on that day, and the orders that need
-    somebody. Whose certificate has expired by that day is left out.
+    somebody. Whose certificate has expired by that day, whose organisation is suspended then, and
+    who works in a facility is left out.
 
-    shared: keeps the workers as they are until the transaction ends, so that none leaves unnoticed;
+    shared: keeps the workers and their organisations as they are until the transaction ends, so
+    that none leaves or is suspended unnoticed;
     False where nothing is written.
     """
     workers = await _workers(session, county, day, shared)
@@ -157,6 +159,7 @@ async def _workers(
     session: Session, county: str, day: date, shared: bool
 ) -> Sequence[tuple[Worker, Organisation]]:
     certified_until = col(Worker.certified_until)
+    suspended_from, suspended_to = col(Organisation.suspended_from), col(Organisation.suspended_to)
     query = (
         select(Worker, Organisation)
         .where(
@@ -166,11 +169,13 @@ async def _workers(
             or_(certified_until.is_(None), certified_until >= day),
             Organisation.status == facility.Organisation.STATUS_ACTIVE,
             Organisation.home_services,
+            or_(suspended_from.is_(None), suspended_from > day, suspended_to <= day),
+            Worker.place_of_work != facility.Worker.PLACE_OF_WORK_FACILITY,
         )
         .order_by(col(Worker.worker_id))
     )
     if shared:
-        query = query.with_for_update(read=True, of=Worker)
+        query = query.with_for_update(read=True, of=[Worker, Organisation])
     return (await session.exec(query)).all()
 
 
