@@ -97,6 +97,7 @@ class Kafka(Process):
         self._jars = fetch_jars()
         self._keep_classes()
         self.data.mkdir(parents=True, exist_ok=True)
+        self.data.chmod(0o700)  # records hold who was visited when; umasks differ
         kept = self.data / "node.json"
         is_new = not kept.exists()
         chosen: Chosen = self._chosen() if is_new else json.loads(kept.read_text())
@@ -268,6 +269,7 @@ class MemoryKafka(Process):
 
     def prepare(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
+        self.data.chmod(0o700)  # records hold who was visited when; umasks differ
         (self.data / "address").unlink(missing_ok=True)
 
     def command(self) -> list[str]:

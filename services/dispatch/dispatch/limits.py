@@ -21,6 +21,8 @@ class Limits:
     speed_kmh: float
     unknown_travel_min: int
     least_window: timedelta = field(metadata=key("least_window_min"))
+    most_window: timedelta = field(metadata=key("most_window_min"))
+    most_ahead: timedelta = field(metadata=key("most_ahead_min"))
     retry: timedelta = field(metadata=key("retry_min"))
     patience: timedelta = field(metadata=key("patience_min"))
     missed_after: timedelta = field(metadata=key("missed_after_min"))

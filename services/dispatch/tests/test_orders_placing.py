@@ -354,6 +354,11 @@ async def test_what_cannot_be_ordered_is_refused_with_its_reason(city, place, st
         "wanted_to": wire.timestamp(BEGIN + hour),
     }
     assert await reason(Conflict, **past) == ("WINDOW_IN_THE_PAST", "wanted_from")
+    endless = {"wanted_to": wire.timestamp(TOMORROW + 25 * hour)}
+    assert await reason(Conflict, **endless) == ("WINDOW_TOO_LONG", "wanted_to")
+    far = BEGIN + timedelta(days=367)
+    distant = {"wanted_from": wire.timestamp(far), "wanted_to": wire.timestamp(far + hour)}
+    assert await reason(Conflict, **distant) == ("WINDOW_TOO_FAR", "wanted_from")
     assert await reason(NotFound, elder_id=str(ids.new())) == ("NOT_FOUND", "elder_id")
     assert (await reason(Malformed, channel=0))[0] == "MALFORMED"
     await deliver(store, GROUP, an_elder(city.elder_id, reported_died_on="2026-03-01"))

@@ -24,6 +24,20 @@ class WindowTooShort(Conflict):
     field = "wanted_to"
 
 
+class WindowTooLong(Conflict):
+    """The window is several days long; each day is planned by itself."""
+
+    text = "the window must be at most {most_min} minutes long"
+    field = "wanted_to"
+
+
+class WindowTooFar(Conflict):
+    """Nobody plans as far ahead."""
+
+    text = "the window must begin within {most_days} days"
+    field = "wanted_from"
+
+
 class WindowInThePast(Conflict):
     """The visit could not begin in time any more."""
 

@@ -113,9 +113,12 @@ def _one_box_routes(issuer: Issuer, store: Store, identity: Identity) -> list[Ro
     ]
 
 
-def _discovery(issuer: Issuer, request: Request) -> Response:
-    """Source: OpenID Connect Discovery 1.0, section 3."""
-    root = str(request.base_url).rstrip("/")
+def _discovery(issuer: Issuer, _: Request) -> Response:
+    """Addresses under the issuer's own name: the caller's `Host` is nobody's word.
+
+    Source: OpenID Connect Discovery 1.0, section 3.
+    """
+    root = issuer.name.rstrip("/")
     return JSONResponse(
         {
             "issuer": issuer.name,

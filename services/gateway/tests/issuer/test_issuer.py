@@ -102,6 +102,15 @@ async def test_discovery_leads_to_the_keys(box: httpx.AsyncClient) -> None:
     assert not any("d" in key for key in keys)
 
 
+async def test_discovery_takes_no_address_over_from_the_caller(box: httpx.AsyncClient) -> None:
+    forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+
+    answer = await box.get("/.well-known/openid-configuration", headers=forged)
+
+    assert answer.json()["token_endpoint"] == f"{NAME}/token"
+    assert "evil.example" not in answer.text
+
+
 async def test_a_program_with_its_secret_is_a_service(
     box: httpx.AsyncClient, trusting: Identity
 ) -> None:

@@ -25,6 +25,8 @@ from dispatch.orders.errors import (
     DeathReported,
     ElderNotServed,
     WindowInThePast,
+    WindowTooFar,
+    WindowTooLong,
     WindowTooShort,
 )
 from dispatch.orders.flows import contacts, offers
@@ -318,9 +320,14 @@ def _checked(
     wanted = item(request.item_code, today)
     wanted_from = wire.instant(request.wanted_from)
     wanted_to = wire.instant(request.wanted_to)
-    least = limits(today).least_window
+    numbers = limits(today)
+    least, most = numbers.least_window, numbers.most_window
     if not rules.is_long_enough(wanted_from, wanted_to, least):
         raise WindowTooShort(least_min=least // timedelta(minutes=1))
     if wanted_to <= session.now or local_day(wanted_from) < today:
         raise WindowInThePast()
+    if wanted_to - wanted_from > most:
+        raise WindowTooLong(most_min=most // timedelta(minutes=1))
+    if wanted_from > session.now + numbers.most_ahead:
+        raise WindowTooFar(most_days=numbers.most_ahead.days)
     return elder, wanted
