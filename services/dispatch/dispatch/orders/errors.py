@@ -27,14 +27,18 @@ class WindowTooShort(Conflict):
 class WindowTooLong(Conflict):
     """The window is several days long; each day is planned by itself."""
 
-    text = "the window must be at most {most_min} minutes long"
+    text = Phrase(
+        "the window must be at most {most_min} minutes long", "时间窗最长 {most_min} 分钟"
+    )
     field = "wanted_to"
 
 
 class WindowTooFar(Conflict):
     """Nobody plans as far ahead."""
 
-    text = "the window must begin within {most_days} days"
+    text = Phrase(
+        "the window must begin within {most_days} days", "时间窗须在 {most_days} 天内开始"
+    )
     field = "wanted_from"
 
 
@@ -110,7 +114,10 @@ class CertificateExpired(Conflict):
 class OrganisationNotServing(Conflict):
     """The organisation is suspended or closed on the day of the visit."""
 
-    text = Phrase("organisation {organisation_id} sends nobody on {day}", "机构 {organisation_id} 在 {day} 不派人上门")
+    text = Phrase(
+        "organisation {organisation_id} sends nobody on {day}",
+        "机构 {organisation_id} 在 {day} 不派人上门",
+    )
     field = "order_id"
 
 

@@ -7,7 +7,12 @@ from uuid import UUID
 from eldercare.facility.v1 import api_pb2 as api
 from google.protobuf.message import Message
 
-from facility.changes.errors import ImpossibleSuspension, NothingToChange, NotSuspended
+from facility.changes.errors import (
+    BEFORE_IT_WAS,
+    ImpossibleSuspension,
+    NothingToChange,
+    NotSuspended,
+)
 from facility.changes.rules import Action
 from facility.changes.tables import RegisterChange
 from facility.days import ImpossibleDay, day_of
@@ -61,7 +66,9 @@ def closing_day(
         return today
     closed_on = day_of("closed_on", command.closed_on, latest=today)
     if closed_on < since:
-        raise ImpossibleDay(field="closed_on", day=command.closed_on, why=f"it is of {since}")
+        raise ImpossibleDay(
+            field="closed_on", day=command.closed_on, why=BEFORE_IT_WAS.of(since=since)
+        )
     return closed_on
 
 

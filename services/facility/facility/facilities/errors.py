@@ -25,25 +25,37 @@ class FacilitySuspended(Conflict):
     """Nobody is admitted on this day."""
 
     field = "facility_id"
-    text = Phrase("facility {facility_id} is suspended on {day}", "养老服务设施 {facility_id} 在 {day} 暂停接收")
+    text = Phrase(
+        "facility {facility_id} is suspended on {day}",
+        "养老服务设施 {facility_id} 在 {day} 暂停接收",
+    )
 
 
 class StillLivedIn(Conflict):
     """Somebody stays there."""
 
     field = "facility_id"
-    text = Phrase("{residents} elders stay in facility {facility_id}: {stay_ids}", "养老服务设施 {facility_id} 还有 {residents} 位老年人入住：{stay_ids}")
+    text = Phrase(
+        "{residents} elders stay in facility {facility_id}: {stay_ids}",
+        "养老服务设施 {facility_id} 还有 {residents} 位老年人入住：{stay_ids}",
+    )
 
 
 class BedsTaken(Conflict):
     """Beds that would go are taken."""
 
     field = "beds"
-    text = Phrase("{free} beds of this kind are free of the {gone} that would go", "将减少 {gone} 张此类床位，其中只有 {free} 张空闲")
+    text = Phrase(
+        "{free} beds of this kind are free of the {gone} that would go",
+        "将减少 {gone} 张此类床位，其中只有 {free} 张空闲",
+    )
 
 
 class PlannedForLater(Refusal):
     """Only a capacity can be agreed for a later day."""
 
     field = "valid_from"
-    text = Phrase("from a later day on only beds and nursing_beds change", "日后生效的变更只能涉及床位数和护理型床位数")
+    text = Phrase(
+        "from a later day on only beds and nursing_beds change",
+        "日后生效的变更只能涉及床位数和护理型床位数",
+    )

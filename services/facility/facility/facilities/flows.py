@@ -9,6 +9,7 @@ from sqlalchemy import exists, or_
 from sqlmodel import col, select
 
 from facility.changes import flows as changes
+from facility.changes.errors import BEFORE_THIS_STATE
 from facility.changes.rules import Action
 from facility.context import GROUP, Context
 from facility.days import ImpossibleDay, day_of
@@ -212,7 +213,7 @@ def _check_since(row: Facility, field: str, day: date) -> None:
     """A later state does not begin before an earlier one."""
     since = row.valid_from or local_day(row.opened_at)
     if day < since:
-        why = f"the present state is of {since}"
+        why = BEFORE_THIS_STATE.of(since=since)
         raise ImpossibleDay(field=field, day=day.isoformat(), why=why)
 
 

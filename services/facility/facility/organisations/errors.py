@@ -63,14 +63,20 @@ class OrganisationSuspended(Conflict):
     """Nothing new is given to the organisation on this day."""
 
     field = "organisation_id"
-    text = Phrase("organisation {organisation_id} is suspended on {day}", "机构 {organisation_id} 在 {day} 暂停服务")
+    text = Phrase(
+        "organisation {organisation_id} is suspended on {day}",
+        "机构 {organisation_id} 在 {day} 暂停服务",
+    )
 
 
 class FacilitiesOpen(Conflict):
     """The organisation still operates facilities."""
 
     field = "organisation_id"
-    text = Phrase("organisation {organisation_id} operates {facilities} open facilities: {facility_ids}", "机构 {organisation_id} 还运营 {facilities} 处养老服务设施：{facility_ids}")
+    text = Phrase(
+        "organisation {organisation_id} operates {facilities} open facilities: {facility_ids}",
+        "机构 {organisation_id} 还运营 {facilities} 处养老服务设施：{facility_ids}",
+    )
 
 
 class HalfAPosition(Refusal):
