@@ -55,6 +55,8 @@ def an_elder(
     since: Mapping[Hardship, date] | None = None,
     ended: Sequence[tuple[Hardship, date, date]] = (),
     born_on: date = date(1950, 5, 1),
+    reported_died_on: date | None = None,
+    effective_on: date | None = None,
 ) -> assessment.ElderRegistered | assessment.ElderDied:
     """The state of an elder: a death is an ElderDied.
 
@@ -81,9 +83,9 @@ def an_elder(
         sex=assessment.Elder.SEX_FEMALE,
         born_on=born_on,
         hardship_periods=periods,
-        reported_died_on=None,
+        reported_died_on=reported_died_on,
         moved_out_on=None,
-        effective_on=None,
+        effective_on=effective_on,
         living=assessment.Elder.LIVING_ALONE,
         local_register=True,
         complete=True,

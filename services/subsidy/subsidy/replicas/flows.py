@@ -23,6 +23,7 @@ from subsidy.replicas.rules import (
     Waiting,
     bridged,
     known_periods,
+    lived_at,
 )
 from subsidy.replicas.tables import Application, Elder, Result
 
@@ -94,13 +95,13 @@ async def replicate_elder(session: Session, state: assessment.Elder, day: date) 
     if status is Status.DEAD and state.HasField("died_on"):
         # a death has its own day, and may turn out to be wrong
         status = residences[-1].status if residences else Status.ALIVE
-    if state.HasField("effective_on"):
-        # what was told of these days before is replaced
-        day = date.fromisoformat(state.effective_on)
-        residences = [one for one in residences if one.since is None or one.since < day]
-    there = Residence(day if residences else None, state.area_code, status)
-    if not residences or (residences[-1].area_code, residences[-1].status) != there[1:]:
-        residences = [*residences, there]
+    is_dead = state.HasField("died_on")
+    residences = lived_at(
+        residences,
+        Residence(day, state.area_code, status),
+        gone_on=_day(state.moved_out_on),
+        effective_on=None if is_dead else _day(state.effective_on),
+    )
     return await replicate(
         session,
         state,

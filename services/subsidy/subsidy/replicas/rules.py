@@ -118,6 +118,44 @@ class History:
         return {day for day in found if day is not None}
 
 
+def lived_at(
+    before: Sequence[Residence],
+    there: Residence,
+    *,
+    gone_on: date | None,
+    effective_on: date | None,
+) -> list[Residence]:
+    """The residences once an elder's state is told.
+
+    there: as it says, since the day on which it was told. gone_on: first day outside the city.
+    effective_on: since when the state holds, where it was told later: what was known of these days
+    was wrong.
+
+    >>> home, since = Residence(None, "A", Status.ALIVE), date(2026, 3, 1)
+    >>> gone = Residence(date(2026, 5, 1), "A", Status.MOVED_OUT)
+    >>> left = lived_at([home], gone, gone_on=since, effective_on=since)
+    >>> [one.since for one in left]
+    [None, datetime.date(2026, 3, 1)]
+    >>> back = gone._replace(status=Status.ALIVE)
+    >>> lived_at(left, back, gone_on=None, effective_on=since) == [home]
+    True
+    """
+    if not before:
+        return [there._replace(since=None)]
+    known = list(before)
+    since = effective_on or there.since
+    if there.status is Status.MOVED_OUT:
+        since = gone_on or there.since
+        while len(known) > 1 and known[-1].status is Status.MOVED_OUT:
+            known.pop()
+    elif effective_on and known[-1][1:] != there[1:]:
+        kept = [one for one in known if one.since is None or one.since < effective_on]
+        known = kept or known[:1]
+    if known[-1][1:] != there[1:]:
+        known.append(there._replace(since=since))
+    return known
+
+
 def level_on(approved: Sequence[ApprovedLevel], day: date) -> int | None:
     """The level in force on a day: of those that hold then, the one approved last; None where none
     holds.

@@ -20,6 +20,9 @@ class Elder(TableBase, table=True):
     hardships: list[int] = Field(sa_column=Column(ARRAY(SmallInteger), nullable=False))
     status: Status
     died_on: date | None = None
+    reported_died_on: date | None = Field(
+        default=None, description="of a reported death that no official has decided about"
+    )
     born_on: date | None = Field(
         default=None, description="absent where the release before heard of the elder last"
     )

@@ -11,6 +11,7 @@ from subsidy.entitlements.flows.granting import beneficiaries, issue_month, reac
 from subsidy.entitlements.flows.monthly import ISSUE
 from subsidy.entitlements.tables import Entitlement
 from subsidy.policies.rules import Kind
+from subsidy.replicas.tables import Elder
 from subsidy.runs.flows import is_finished
 from subsidy.runs.rules import month_after, month_of
 from subsidy.vouchers.flows.balance import usable
@@ -24,8 +25,11 @@ async def voucher_for(
 
     It is issued now, before the run has come to this elder, where that run is late or on its way or
     the month is the next one: to somebody who is entitled on the month's first day as far as is
-    known now. Any other month gets nothing.
+    known now. Any other month gets nothing, and so does an elder whose death is reported.
     """
+    elder = await session.get(Elder, elder_id)
+    if elder is not None and elder.reported_died_on is not None:
+        return None
     present = month_of(local_day(session.now))
     turns = month == present and not await is_finished(session, ISSUE, month)
     voucher = None if turns else await usable(session, elder_id, month, due_of)

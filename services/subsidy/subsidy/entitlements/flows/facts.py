@@ -82,4 +82,13 @@ async def hear_withdrawal(session: Session, event: assessment.ApplicationWithdra
 
 def _deciding_facts(elder: Elder) -> tuple[object, ...]:
     periods = sorted(map(str, elder.periods))
-    return elder.area_code, periods, elder.status, elder.died_on, elder.born_on
+    residences = list(map(str, elder.residences))
+    return (
+        elder.area_code,
+        periods,
+        residences,
+        elder.status,
+        elder.died_on,
+        elder.born_on,
+        elder.reported_died_on,
+    )

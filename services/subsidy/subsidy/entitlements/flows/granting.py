@@ -50,7 +50,9 @@ def reaching(kind: Kind, month: str) -> SelectOfScalar[Entitlement]:
 
 
 async def beneficiaries(session: Session, entitlements: Sequence[Entitlement]) -> list[Beneficiary]:
-    """The elders and policies of these entitlements, each once."""
+    """The elders and policies of these entitlements, each once; not those whose death is reported:
+    what they are given pauses.
+    """
     together = defaultdict[tuple[UUID, str], list[Entitlement]](list)
     for one in entitlements:
         together[one.elder_id, one.policy_code].append(one)
@@ -61,6 +63,7 @@ async def beneficiaries(session: Session, entitlements: Sequence[Entitlement]) -
     return [
         Beneficiary(elders[elder_id], Course(policy_code, known[elder_id]), own)
         for (elder_id, policy_code), own in together.items()
+        if elders[elder_id].reported_died_on is None
     ]
 
 

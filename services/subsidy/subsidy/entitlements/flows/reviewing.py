@@ -50,6 +50,8 @@ async def review(session: Session, elders: Sequence[Elder]) -> None:
     """Brings the entitlements of these elders, and what they were given, in line with what is known
     on this day; doing it twice changes nothing.
     """
+    # whose death is reported waits for an official, and so does what is given
+    elders = [elder for elder in elders if elder.reported_died_on is None]
     if not elders:
         return
     within = [elder.elder_id for elder in elders]
