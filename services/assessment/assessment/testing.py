@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from typing import TypeVar
 from uuid import UUID
@@ -57,10 +57,15 @@ def a_context(ring: KeyRing | None = None) -> Context:
 
 
 def an_id_number(
-    born_on: date = date(1950, 1, 1), serial: int | None = None, *, county: str = "341102"
+    born_on: date | None = None, serial: int | None = None, *, county: str = "341102"
 ) -> str:
-    """A number nobody has, with a right check character; odd serials are men."""
+    """A number nobody has, with a right check character; odd serials are men. Who is given neither
+    a birth day nor a serial has a birth day alone.
+    """
+    given = serial
     serial = next(_serials) if serial is None else serial
+    if born_on is None:
+        born_on = date(1950, 1, 1) + timedelta(days=serial % 3000 if given is None else 0)
     # 999 a day: further serials move on to the days after
     days, rest = divmod(serial, 999)
     digits = f"{county}{date.fromordinal(born_on.toordinal() + days):%Y%m%d}{rest + 1:03d}"

@@ -19,6 +19,7 @@ from assessment.elders.errors import (
     ImpossibleBirthDay,
     ImpossibleDay,
     KnownAlready,
+    LikelyKnown,
     NotACommunity,
     NothingToChange,
     TooYoung,
@@ -135,6 +136,27 @@ async def test_somebody_is_an_elder_from_the_sixtieth_birthday(session: Session)
     assert (
         await an_elder(session, id_number=an_id_number(date(1966, 3, 2), 0))
     ).born_on == "1966-03-02"
+
+
+async def test_one_person_with_two_id_numbers_is_told(session: Session):
+    born_on = date(1948, 5, 6)
+    numbers = [an_id_number(born_on) for _ in range(3)]
+    known = await an_elder(session, id_number=numbers[0], name="阿里·买买提")
+
+    with pytest.raises(LikelyKnown) as refused:
+        await an_elder(session, id_number=numbers[1], name="阿里•买买提")
+
+    assert str(known.elder_id) in str(refused.value)
+    await an_elder(session, id_number=numbers[1], name="阿里•买买提", another_person=True)
+    await an_elder(session, id_number=numbers[2], name="阿里·买买提", area_code=ELSEWHERE)
+
+
+async def test_a_number_of_fifteen_digits_is_the_same_persons(session: Session):
+    number = an_id_number(date(1948, 5, 7))
+    await an_elder(session, id_number=number)
+
+    with pytest.raises(KnownAlready):
+        await an_elder(session, id_number=number[:6] + number[8:17])
 
 
 async def test_the_same_id_number_is_refused_also_with_a_small_x(session: Session):

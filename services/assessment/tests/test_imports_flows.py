@@ -251,6 +251,32 @@ async def test_failed_rows_corrected_can_be_sent_again_as_they_are(store: Store)
     assert counts(again) == (1, 1, 0, 0)
 
 
+async def test_one_person_with_two_numbers_is_told(
+    store: Store,
+):
+    born_on = date(1948, 5, 6)
+    row = a_row(id_number=an_id_number(born_on))
+    assert counts(await taken(store, a_file(row))) == (1, 1, 0, 0)
+    other, third = an_id_number(born_on), an_id_number(born_on)
+
+    job = await taken(
+        store,
+        a_file(
+            row | {"id_number": other},
+            row | {"id_number": other, "another_person": "是"},
+            a_row(name="王五", id_number=an_id_number(born_on)),
+            a_row(name="王 五", id_number=third),
+            columns=(*COLUMNS, "another_person"),
+        ),
+    )
+
+    assert counts(job) == (4, 2, 0, 2)
+    assert {(error.line, error.field, error.rule) for error in job.errors} == {
+        (2, "another_person", "LIKELY_KNOWN"),
+        (5, "another_person", "LIKELY_KNOWN"),
+    }
+
+
 async def test_failed_rows_hold_no_formula(store: Store):
     given = a_row(name='=HYPERLINK("a.example")', address="@SUM(A1)", phone="no")
     job = await taken(store, a_file(given))
@@ -433,6 +459,6 @@ async def test_two_imports_of_one_file_at_once_register_each_person_once(store: 
     assert sorted(counts(job) for job in jobs) == [(20, 0, 20, 0), (20, 20, 0, 0)]
 
 
-@pytest.mark.parametrize("field", sorted(set(files.COLUMNS) - {"id_number"}))
+@pytest.mark.parametrize("field", sorted(set(files.COLUMNS) - {"id_number", "another_person"}))
 def test_what_a_file_may_state_otherwise_can_be_changed_in_the_register(field: str):
     assert field in api.ChangeElder.DESCRIPTOR.fields_by_name

@@ -223,6 +223,33 @@ async def test_who_orders_is_recorded_as_the_one_who_read_the_contact(city, plac
     assert [tuple(row) for row in rows] == [("li", "dispatch", [str(city.elder_id)])]
 
 
+async def test_the_same_visit_is_ordered_twice_only_where_that_is_said(place):
+    first = await place()
+    hours = {
+        "wanted_from": wire.timestamp(TOMORROW + timedelta(hours=1)),
+        "wanted_to": wire.timestamp(TOMORROW + timedelta(hours=3)),
+    }
+
+    with pytest.raises(Conflict) as refused:
+        await place(**hours)
+
+    assert (refused.value.reason, refused.value.field) == ("ORDERED_ALREADY", "again")
+    assert first.order_id in str(refused.value)
+    assert (await place(again=True, **hours)).order_id != first.order_id
+    assert (await place(item_code="bath-home")).order_id
+
+
+async def test_two_visits_at_once_are_ordered_only_where_that_is_said(place):
+    half = {"wanted_to": wire.timestamp(TOMORROW + timedelta(minutes=30))}
+    await place(**half)
+
+    with pytest.raises(Conflict) as refused:
+        await place(item_code="bath-home", **half)
+
+    assert refused.value.reason == "VISITS_AT_ONCE"
+    assert (await place(item_code="bath-home", again=True, **half)).order_id
+
+
 async def test_one_key_is_one_order_and_one_answer_also_when_ten_arrive_at_once(
     city, place, messages, at
 ):

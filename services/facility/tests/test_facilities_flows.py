@@ -6,8 +6,21 @@ from eldercare.facility.v1 import events_pb2 as events
 
 from facility.facilities import flows as facilities
 from facility.facilities import queries
-from facility.facilities.errors import FacilityIsClosed, StillLivedIn, TooManyNursingBeds
-from facility.testing import OFFICIAL, admit, discharge, elder, facility
+from facility.facilities.errors import (
+    FacilityIsClosed,
+    OpenAlready,
+    StillLivedIn,
+    TooManyNursingBeds,
+)
+from facility.testing import (
+    CONTEXT,
+    OFFICIAL,
+    a_facility,
+    admit,
+    discharge,
+    elder,
+    facility,
+)
 from kit.db.store import Session
 
 
@@ -37,3 +50,15 @@ async def test_a_facility_with_residents_does_not_close(session: Session):
     ).facility.status == events.Facility.STATUS_CLOSED
     with pytest.raises(FacilityIsClosed):
         await admit(session, opened.facility_id, person)
+
+
+async def test_an_organisation_opens_a_facility_of_one_name_once(session: Session):
+    first = await facility(session, name="安康养老院（一院）")
+    again = a_facility(first.organisation_id, name="安康 养老院(一院)")
+
+    with pytest.raises(OpenAlready) as refused:
+        await facilities.open_(session, again, OFFICIAL, CONTEXT)
+
+    assert str(first.facility_id) in str(refused.value)
+    other = a_facility(first.organisation_id, name="安康养老院（二院）")
+    await facilities.open_(session, other, OFFICIAL, CONTEXT)

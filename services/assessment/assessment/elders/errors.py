@@ -53,6 +53,18 @@ class KnownAlready(Conflict):
     )
 
 
+class LikelyKnown(Conflict):
+    """Probably one person with two ID numbers: somebody of this name and birth day is registered in
+    the same community.
+    """
+
+    field = "another_person"
+    text = (
+        "elder {elder_id} has the same name, birth day and community and another ID number; "
+        "`another_person` says that they are two"
+    )
+
+
 class NotACommunity(Refusal):
     """The area is no village or community of this city."""
 

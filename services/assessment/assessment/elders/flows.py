@@ -20,6 +20,7 @@ from assessment.elders.errors import (
     ImpossibleBirthDay,
     ImpossibleDay,
     KnownAlready,
+    LikelyKnown,
     NotACommunity,
     NothingToChange,
     TooYoung,
@@ -66,6 +67,8 @@ async def register(
     await rotation.one_at_a_time(session, digests)
     if await known(session, context.ring, [command.id_number]):
         raise KnownAlready
+    if likely := await likely_known(session, context.ring, [command]):
+        raise LikelyKnown(elder_id=likely[command.id_number])
     row = wire.row(
         Elder, command, **columns(command, session.now, context, registered_by=caller.subject)
     )
@@ -166,6 +169,32 @@ async def known(session: Session, ring: KeyRing, id_numbers: Collection[str]) ->
     wanted = select(Elder).where(col(Elder.id_number_digest).in_(numbers_by_digest))
     rows = await session.exec(wanted)
     return {numbers_by_digest[row.id_number_digest]: row for row in rows}
+
+
+async def likely_known(
+    session: Session, ring: KeyRing, commands: Collection[api.RegisterElder]
+) -> dict[str, UUID]:
+    """The elder whom a registration would probably register a second time, under another ID number:
+    by the ID number of the registration.
+
+    Somebody of the same name, birth day and community; the caller sees that community. Without
+    those that say they are another person.
+    """
+    asked = {
+        (digest, numbers.resident(command.id_number).born_on, command.area_code): command.id_number
+        for command in commands
+        if not command.another_person
+        for digest in ring.digests("name", command.name)
+    }
+    if not asked:
+        return {}
+    wanted = select(Elder.name_digest, Elder.born_on, Elder.area_code, Elder.elder_id).where(
+        col(Elder.name_digest).in_({digest for digest, _, _ in asked}),
+        col(Elder.born_on).in_({born_on for _, born_on, _ in asked}),
+        col(Elder.area_code).in_({area_code for _, _, area_code in asked}),
+    )
+    found = await session.exec(wanted)
+    return {asked[like]: elder_id for *key, elder_id in found if (like := tuple(key)) in asked}
 
 
 def faults(command: api.RegisterElder, today: date, context: Context) -> Iterator[Refusal]:

@@ -54,6 +54,7 @@ HEADINGS = {
     "认定日期": "hardships_on",
     "困难认定文号": "hardships_document",
     "认定文号": "hardships_document",
+    "另一人": "another_person",
 }
 UNUSED = frozenset({"序号", "备注", "性别", "年龄", "民族", "出生日期", "出生年月"})  # or in the ID
 LIVING = {
@@ -248,6 +249,7 @@ _VALUES: Mapping[str, Callable[[str], object]] = {
     "area_code": _whole,
     "living": _living,
     "local_register": _flag,
+    "another_person": _flag,
     "hardships_on": _day,
     "lon": _degrees,
     "lat": _degrees,

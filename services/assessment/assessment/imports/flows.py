@@ -22,6 +22,7 @@ from sqlmodel import col, delete, select
 
 from assessment.context import Context
 from assessment.elders import flows as elders
+from assessment.elders.errors import LikelyKnown
 from assessment.elders.queries import opened, public
 from assessment.elders.tables import Elder
 from assessment.imports import files, queries
@@ -32,6 +33,7 @@ from assessment.imports.rules import ImportState
 from assessment.imports.tables import Import, ImportChunk
 from kit.contracts import areas, ids, values
 from kit.contracts.clock import local_day
+from kit.contracts.refusals import Refusal
 from kit.db.personal import KeyRing, normal
 from kit.db.store import Session
 from kit.messaging.outbox import emit
@@ -197,13 +199,23 @@ async def _register(
     ring = context.ring
     id_numbers = [candidate.command.id_number for candidate in candidates]
     known = await elders.known(session, ring, id_numbers)
+    likely = await elders.likely_known(
+        session, ring, [command for _, command in candidates if command.id_number not in known]
+    )
     fresh: dict[str, dict[str, object]] = {}
+    new: dict[tuple[str, ...], object] = {}
     for row, command in candidates:
         number = command.id_number
         if number not in known and number not in fresh:
+            key = _likeness(command)
+            like = likely.get(number) or (None if command.another_person else new.get(key))
+            if like:
+                refused.append(RefusedRow(row, [_fault(LikelyKnown(elder_id=like))]))
+                continue
             fresh[number] = elders.columns(
                 command, session.now, context, registered_by=job.started_by
             )
+            new[key] = fresh[number]["elder_id"]
             continue
         there = known.get(number) or Elder.model_validate(fresh[number])
         if faults := _differences(job, there, command, ring):
@@ -230,7 +242,7 @@ def _checked(
         for refusal in elders.faults(command, local_day(session.now), context):
             field = refusal.field or ""
             if faulty.isdisjoint(_PARTS.get(field, ())):
-                faults.append(Fault(field, refusal.reason, str(refusal)))
+                faults.append(_fault(refusal))
     if "area_code" not in faulty and not areas.is_in(command.area_code, job.area_code):
         text = f"the area does not lie in {job.area_code}"
         faults.append(Fault("area_code", "AREA_NOT_YOURS", text))
@@ -275,6 +287,15 @@ def _differences(
     if command.HasField("lon") and command.HasField("lat"):
         pairs["lon"] = (opened(ring, there, "position"), f"{command.lon!r} {command.lat!r}")
     return [_other(field) for field, (before, now) in pairs.items() if before != now]
+
+
+def _likeness(command: api.RegisterElder) -> tuple[str, ...]:
+    """What probably one person shares with nobody else: name, birth day and community."""
+    return normal("name", command.name), command.id_number[6:14], command.area_code
+
+
+def _fault(refusal: Refusal) -> Fault:
+    return Fault(refusal.field or "", refusal.reason, str(refusal))
 
 
 def _other(field: str) -> Fault:

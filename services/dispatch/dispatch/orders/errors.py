@@ -71,6 +71,20 @@ class DeathReported(Conflict):
     field = "elder_id"
 
 
+class OrderedAlready(Conflict):
+    """The same visit is ordered for these hours."""
+
+    text = "order {order_id} is for the same item in these hours; with `again` it is ordered twice"
+    field = "again"
+
+
+class VisitsAtOnce(Conflict):
+    """The windows of two orders of an elder leave no way but to be visited by two at once."""
+
+    text = "the visit would take place during that of order {order_id}; `again` says that it may"
+    field = "again"
+
+
 class NotPlacedYet(Conflict):
     """The voucher is still being held; the order cannot be changed before."""
 

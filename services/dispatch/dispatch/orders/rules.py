@@ -58,6 +58,20 @@ def late_min(arrived_at: datetime, wanted_to: datetime) -> int:
     return math.ceil((arrived_at - wanted_to) / timedelta(minutes=1))
 
 
+def outside_min(arrived_at: datetime, wanted_from: datetime, wanted_to: datetime) -> int:
+    """Minutes of arrival outside a window: negative before it, positive after it; begun minutes
+    count whole.
+
+    >>> nine, ten = (datetime(2026, 3, 2, hour, 0, tzinfo=UTC) for hour in (9, 10))
+    >>> late = [ten + timedelta(seconds=seconds) for seconds in (0, 61)]
+    >>> [outside_min(at, nine, ten) for at in (nine - timedelta(seconds=61), nine, *late)]
+    [-2, 0, 0, 2]
+    """
+    if arrived_at < wanted_from:
+        return -late_min(wanted_from, arrived_at)
+    return max(0, late_min(arrived_at, wanted_to))
+
+
 def whole_min(begin: datetime, end: datetime) -> int:
     """Minutes between two instants, rounded down.
 
@@ -88,6 +102,35 @@ def answer_by(offered_at: datetime, wanted_to: datetime, patience: timedelta) ->
 def is_long_enough(wanted_from: datetime, wanted_to: datetime, least: timedelta) -> bool:
     """True where a window leaves the plan some freedom."""
     return wanted_to - wanted_from >= least
+
+
+class Window(NamedTuple):
+    """When a visit may begin, and how long it takes."""
+
+    wanted_from: datetime
+    wanted_to: datetime
+    planned_min: int
+
+
+def share_hours(one: Window, other: Window) -> bool:
+    """True where both visits may begin at one instant; a window may begin as another ends."""
+    return one.wanted_from < other.wanted_to and other.wanted_from < one.wanted_to
+
+
+def must_overlap(one: Window, other: Window) -> bool:
+    """True where neither visit can be over in time for the other.
+
+    >>> nine = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    >>> half, two = (Window(nine, nine + timedelta(minutes=length), 60) for length in (30, 120))
+    >>> must_overlap(half, half), must_overlap(half, two), must_overlap(two, two)
+    (True, False, False)
+    """
+
+    def follows(first: Window, second: Window) -> bool:
+        over_at = first.wanted_from + timedelta(minutes=first.planned_min)
+        return over_at <= second.wanted_to
+
+    return not follows(one, other) and not follows(other, one)
 
 
 def planning_instant(day: date, hour: int) -> datetime:

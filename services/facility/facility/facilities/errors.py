@@ -14,6 +14,13 @@ class TooManyNursingBeds(Refusal):
     )
 
 
+class OpenAlready(Conflict):
+    """The organisation operates a facility of this name: it would be counted twice."""
+
+    field = "name"
+    text = "facility {facility_id} of this organisation has the same name"
+
+
 class FacilityIsClosed(Conflict):
     """The facility takes nobody in any more."""
 

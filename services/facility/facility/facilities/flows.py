@@ -16,11 +16,12 @@ from facility.days import ImpossibleDay, day_of
 from facility.facilities.errors import (
     BedsTaken,
     FacilityIsClosed,
+    OpenAlready,
     PlannedForLater,
     StillLivedIn,
     TooManyNursingBeds,
 )
-from facility.facilities.rules import FacilityStatus
+from facility.facilities.rules import FacilityStatus, same_name
 from facility.facilities.tables import Bed, Facility
 from facility.organisations.flows import MOST_NAMED, check_area, check_gets_anything
 from facility.organisations.tables import Organisation
@@ -45,6 +46,7 @@ async def open_(
     _check_beds(command.beds, command.nursing_beds)
     organisation = await session.get_locked(Organisation, UUID(command.organisation_id), caller)
     check_gets_anything(organisation, local_day(session.now))
+    await _check_name(session, organisation.organisation_id, command.name)
     row = wire.row(
         Facility, command, facility_id=ids.new(), opened_at=session.now, status=FacilityStatus.OPEN
     )
@@ -244,3 +246,13 @@ async def _check_empty(session: Session, facility_id: UUID, day: date) -> None:
     if found:
         named = ", ".join(str(key) for key in found[:MOST_NAMED])
         raise StillLivedIn(facility_id=facility_id, residents=len(found), stay_ids=named)
+
+
+async def _check_name(session: Session, organisation_id: UUID, name: str) -> None:
+    """Refuses a facility that the organisation operates already."""
+    wanted = select(Facility).where(
+        Facility.organisation_id == organisation_id, Facility.status == FacilityStatus.OPEN
+    )
+    for other in await session.exec(wanted):
+        if same_name(other.name, name):
+            raise OpenAlready(facility_id=other.facility_id)

@@ -23,6 +23,7 @@ COLUMNS = (
     "local_register",
     "contact_name",
     "contact_phone",
+    "another_person",
 )
 BAD_ROWS = 0.004
 ROWS_A_FILE = 20_000
@@ -80,6 +81,7 @@ def _row(person: Person, *, mistyped: bool) -> tuple[str | float, ...]:
         str(person.local_register).lower(),
         person.contact_name,
         person.contact_phone,
+        str(person.alike).lower(),
     )
 
 

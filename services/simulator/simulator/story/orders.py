@@ -28,6 +28,7 @@ DAYS_AHEAD = (1, 1, 2, 3)
 HOURS = (8, 9, 10, 11, 13, 14, 15, 16)
 HOUR_WEIGHTS = (3, 4, 4, 2, 1, 4, 4, 2)
 CANCEL = 0.03
+ORDERED_TWICE = 0.02  # by mistake, and refused
 COMES_DESPITE_CANCELLATION = 0.3
 HOME_SHARE = 0.5  # of the price, by voucher
 WINDOW = timedelta(hours=2)
@@ -129,16 +130,18 @@ async def _place(story: Story, number: int, person: Person) -> None:
     item = rng.choice(story.state(Orders).items)
     wanted_on = story.today + timedelta(days=rng.choice(DAYS_AHEAD))
     wanted_from = instant(wanted_on, time(rng.choices(HOURS, HOUR_WEIGHTS)[0]))
+    body: Json = {
+        "elder_id": person.elder_id,
+        "item_code": item.item_code,
+        "wanted_from": wanted_from.isoformat(),
+        "wanted_to": (wanted_from + WINDOW).isoformat(),
+        "channel": f"CHANNEL_{channel(rng)}",
+    }
     answer = await story.gateway.post(
         story.tokens["hotline"],
         "/v1/orders",
-        {
-            "elder_id": person.elder_id,
-            "item_code": item.item_code,
-            "wanted_from": wanted_from.isoformat(),
-            "wanted_to": (wanted_from + WINDOW).isoformat(),
-            "channel": f"CHANNEL_{channel(rng)}",
-        },
+        # the elder was asked: also where the same is ordered for these hours, it is wanted
+        {**body, "again": True},
         # the order's id is made from this key, and the planners' choices depend on ids
         key=f"order-{story.seed}-{number:09d}",
     )
@@ -151,6 +154,9 @@ async def _place(story: Story, number: int, person: Person) -> None:
     story.state(Orders).add(order)
     story.record(OrderPlaced(order.month, order.area_code))
     story.tally["orders"] += 1
+    if story.rng("ordered twice", number).random() < ORDERED_TWICE:
+        await story.expect_refusal(story.tokens["hotline"], "/v1/orders", body)
+        story.tally["orders by mistake"] += 1
 
 
 def _order(

@@ -57,7 +57,8 @@ class Person:
 
     level: what an honest assessment finds. elder_id: given by the platform. alive: and in the city.
     entitled_once: to cash. reported_late: the death will be reported after a payment.
-    former_hardships: each set with the first day without it, the oldest first.
+    former_hardships: each set with the first day without it, the oldest first. alike: has the name,
+    birth day and community of somebody else.
     """
 
     number: int
@@ -82,6 +83,7 @@ class Person:
     entitled_once: bool = False
     reported_late: bool = False
     former_hardships: list[tuple[date, tuple[str, ...]]] = field(default_factory=list)
+    alike: bool = False
 
     @property
     def complete(self) -> bool:
@@ -116,6 +118,11 @@ def population(elders: int, seed: int, today: date, geography: Geography) -> lis
             for at in range(size)
         ]
     rng.shuffle(people)
+    seen: set[tuple[str, date, str]] = set()
+    for one in people:
+        like = (one.name, one.born_on, one.area_code)
+        one.alike = like in seen
+        seen.add(like)
     return people
 
 

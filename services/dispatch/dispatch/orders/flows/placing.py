@@ -24,6 +24,8 @@ from dispatch.orders.errors import (
     AlreadyCancelled,
     DeathReported,
     ElderNotServed,
+    OrderedAlready,
+    VisitsAtOnce,
     WindowInThePast,
     WindowTooFar,
     WindowTooLong,
@@ -31,7 +33,7 @@ from dispatch.orders.errors import (
 )
 from dispatch.orders.flows import contacts, offers
 from dispatch.orders.flows.contacts import CALL_S
-from dispatch.orders.rules import State
+from dispatch.orders.rules import State, Window
 from dispatch.orders.tables import Order, OrderRow
 from kit.contracts import wire
 from kit.contracts.clock import SHANGHAI, local_day
@@ -79,6 +81,8 @@ _PLACE = """update visit_order set state = $1, voucher_fen = $2, placed_at = $3,
     ) as alive
     where visit_order.order_id = $7 and visit_order.state = $8
         and visit_order.elder_id = alive.elder_id"""
+_OTHERS = """select order_id, item_code, wanted_from, wanted_to, planned_min from visit_order
+    where elder_id = $1 and state = any($2::int[]) order by order_id"""
 _GIVE_UP = "update visit_order set state = $1 where order_id = $2 and state = $3"
 
 
@@ -159,6 +163,8 @@ class Placing:
             if order is not None:
                 return order
             elder, wanted = _checked(session, request, call, elder)
+            if not request.again:
+                await _check_others(session, request, wanted)
         return await self._insert(request, store, call, order_id, elder, wanted)
 
     async def _insert(
@@ -331,3 +337,21 @@ def _checked(
     if wanted_from > session.now + numbers.most_ahead:
         raise WindowTooFar(most_days=numbers.most_ahead.days)
     return elder, wanted
+
+
+async def _check_others(session: RawSession, request: pb.PlaceOrder, wanted: Item) -> None:
+    """Refuses what the elder has ordered already, and what would take place at once.
+
+    Two that are ordered at the same instant do not see each other.
+    """
+    window = Window(
+        wire.instant(request.wanted_from), wire.instant(request.wanted_to), wanted.planned_min
+    )
+    expected = [int(state) for state in (*rules.EXPECTED, State.IN_SERVICE)]
+    for order_id, item_code, *other in await session.fetch(
+        _OTHERS, UUID(request.elder_id), expected
+    ):
+        if item_code == request.item_code and rules.share_hours(window, Window(*other)):
+            raise OrderedAlready(order_id=order_id)
+        if rules.must_overlap(window, Window(*other)):
+            raise VisitsAtOnce(order_id=order_id)
