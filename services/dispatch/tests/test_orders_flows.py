@@ -381,7 +381,7 @@ async def test_a_visit_is_proved_in_metres_and_minutes(begun, act, clock, messag
         worker,
     )
 
-    assert started.late_min == 11
+    assert (started.late_min, finished.outside_min) == (11, 11)
     assert (finished.served_min, finished.check_in_m, finished.planned_min) == (59, 111, 60)
     assert not finished.HasField("check_out_m")
     assert not finished.HasField("previous_m")

@@ -7,6 +7,7 @@ import pytest
 from eldercare.supervision.v1 import api_pb2 as pb
 from eldercare.supervision.v1.events_pb2 import (
     SettlementApproved,
+    SettlementHeld,
     SettlementRefused,
     SettlementVerified,
 )
@@ -33,6 +34,13 @@ def judged(store, firm, rows):
         return str(row["settlement_id"])
 
     return judge
+
+
+async def test_a_visit_outside_its_window_is_held(judged, messages):
+    await judged(outside_min=-61)
+
+    [held] = await messages(SettlementHeld)
+    assert list(held.doubts) == [Doubt.OUTSIDE_WINDOW]
 
 
 async def test_an_inspector_pays_a_held_visit(judged, act, messages):

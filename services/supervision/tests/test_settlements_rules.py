@@ -12,7 +12,7 @@ from supervision.settlements.rules.verdict import Doubt, State, doubts
 from supervision.settlements.rules.visit import Limits, Visit
 from supervision.testing import BEGIN
 
-LIMITS = Limits(0.8, 300, 60)
+LIMITS = Limits(0.8, 300, 60, 60, 120)
 metres = st.one_of(st.none(), st.integers(0, 50_000))
 minutes = st.integers(0, 600)
 
@@ -60,6 +60,8 @@ def test_every_doubt_is_found_for_its_own_reason_alone():
     assert doubts(an_hour(previous_m=40_000), [], LIMITS) == [Doubt.IMPOSSIBLE_TRAVEL]
     assert doubts(an_hour(next_m=40_000, next_min=30), [], LIMITS) == [Doubt.IMPOSSIBLE_TRAVEL]
     assert doubts(an_hour(check_in_m=None), [], LIMITS) == [Doubt.NO_POSITION]
+    for far in (-61, 121):
+        assert doubts(an_hour(outside_min=far), [], LIMITS) == [Doubt.OUTSIDE_WINDOW]
 
 
 @given(visits())
@@ -80,8 +82,8 @@ def test_two_visits_overlap_in_both_directions_or_not_at_all(one, other):
 
 @given(visits(), st.integers(1, 300), st.integers(1, 100))
 def test_a_stricter_limit_never_clears_a_visit(visit, place_m, speed_kmh):
-    strict = Limits(0.9, place_m, speed_kmh)
-    mild = Limits(0.7, place_m + 100, speed_kmh + 20)
+    strict = Limits(0.9, place_m, speed_kmh, 60, 120)
+    mild = Limits(0.7, place_m + 100, speed_kmh + 20, 90, 150)
 
     assert set(doubts(visit, [], mild)) <= set(doubts(visit, [], strict))
 

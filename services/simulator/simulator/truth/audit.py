@@ -33,6 +33,8 @@ def doubts(order: Order, reported: Sequence[Order]) -> tuple[set[str], set[str]]
         must.add("DOUBT_IMPOSSIBLE_TRAVEL")
     if visit.arrival_point is None or visit.departure_point is None:
         must.add("DOUBT_NO_POSITION")
+    if _outside_window(order, visit):
+        must.add("DOUBT_OUTSIDE_WINDOW")
     batches = {one.batch for one in reported if one is not order and _overlap(visit, one.served)}
     if any(batch < order.batch for batch in batches):
         return must | {"DOUBT_OVERLAP"}, set()
@@ -54,6 +56,13 @@ def _wrong_place(order: Order, visit: Visit) -> bool:
         place and round(distance_m(home, place)) > _limit(visit, "place_m")
         for place in (visit.arrival_point, visit.departure_point)
     )
+
+
+def _outside_window(order: Order, visit: Visit) -> bool:
+    """Begun minutes count whole."""
+    early_min = -((visit.begin - order.wanted_from) // MINUTE)
+    late_min = -((order.wanted_to - visit.begin) // MINUTE)
+    return early_min > _limit(visit, "early_min") or late_min > _limit(visit, "late_min")
 
 
 def _impossible_travel(visit: Visit, before: Sequence[Visit]) -> bool:

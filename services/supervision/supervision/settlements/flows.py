@@ -120,6 +120,7 @@ def _visit(event: OrderFinished) -> Visit:
         previous_min=fields.get("previous_min"),
         next_m=fields.get("next_m"),
         next_min=fields.get("next_min"),
+        outside_min=fields.get("outside_min"),
     )
 
 

@@ -144,6 +144,7 @@ def _finished(
         previous_min=_minutes(neighbours.left_at, arrived_at),
         next_m=rules.distance_m(here, after),
         next_min=_minutes(left_at, neighbours.next_at),
+        outside_min=rules.outside_min(arrived_at, order.wanted_from, order.wanted_to),
     )
 
 

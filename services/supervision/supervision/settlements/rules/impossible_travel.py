@@ -12,7 +12,7 @@ def is_impossible_travel(visit: Visit, limits: Limits) -> bool:
 
     >>> from datetime import UTC, datetime
     >>> at = datetime(2026, 3, 2, tzinfo=UTC)
-    >>> limits = Limits(0.8, 300, 60)
+    >>> limits = Limits(0.8, 300, 60, 60, 120)
     >>> ways = ((10_000, 9), (10_001, 9), (900, 0), (1_001, 0), (None, 0), (None, None))
     >>> before = [Visit(at, at, 60, 60, 0, 0, *way) for way in ways]
     >>> [is_impossible_travel(visit, limits) for visit in before]

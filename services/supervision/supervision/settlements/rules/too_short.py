@@ -8,7 +8,7 @@ def is_too_short(visit: Visit, limits: Limits) -> bool:
 
     >>> from datetime import UTC, datetime
     >>> at = datetime(2026, 3, 2, tzinfo=UTC)
-    >>> limits = Limits(0.8, 300, 60)
+    >>> limits = Limits(0.8, 300, 60, 60, 120)
     >>> [is_too_short(Visit(at, at, 60, served, 0, 0, None, None), limits) for served in (47, 48)]
     [True, False]
     """

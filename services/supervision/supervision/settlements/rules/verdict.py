@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from supervision.settlements.rules.impossible_travel import is_impossible_travel
 from supervision.settlements.rules.no_position import is_without_position
+from supervision.settlements.rules.outside_window import is_outside_window
 from supervision.settlements.rules.overlap import is_overlapping
 from supervision.settlements.rules.too_short import is_too_short
 from supervision.settlements.rules.visit import Limits, Visit
@@ -21,6 +22,7 @@ class Doubt(IntEnum):
     IMPOSSIBLE_TRAVEL = 4
     NO_POSITION = 5
     INSPECTOR = 6
+    OUTSIDE_WINDOW = 10
 
 
 class State(IntEnum):
@@ -44,5 +46,6 @@ def doubts(
         Doubt.OVERLAP: is_overlapping(visit, others),
         Doubt.IMPOSSIBLE_TRAVEL: is_impossible_travel(visit, limits),
         Doubt.NO_POSITION: is_without_position(visit),
+        Doubt.OUTSIDE_WINDOW: is_outside_window(visit, limits),
     }
     return [doubt for doubt, doubted in found.items() if doubted]

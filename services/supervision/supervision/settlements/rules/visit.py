@@ -8,6 +8,8 @@ from datetime import datetime
 class Visit:
     """Minutes are whole and rounded down; metres are None where no position is known, previous_*
     and next_* also where no visit before or after was known when this one was reported.
+    outside_min: of the check-in outside the wanted window, negative before it; None from older
+    releases.
     """
 
     checked_in_at: datetime
@@ -20,14 +22,17 @@ class Visit:
     previous_min: int | None
     next_m: int | None = None
     next_min: int | None = None
+    outside_min: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """least_share: of the planned length, 0..1. place_m: from the home. speed_kmh: between two
-    visits.
+    visits. early_min, late_min: before and after the wanted window.
     """
 
     least_share: float
     place_m: int
     speed_kmh: float
+    early_min: int
+    late_min: int

@@ -8,7 +8,7 @@ def is_wrong_place(visit: Visit, limits: Limits) -> bool:
 
     >>> from datetime import UTC, datetime
     >>> at = datetime(2026, 3, 2, tzinfo=UTC)
-    >>> limits = Limits(0.8, 300, 60)
+    >>> limits = Limits(0.8, 300, 60, 60, 120)
     >>> distances = ((300, 0), (0, 301), (None, 5))
     >>> visits = [Visit(at, at, 60, 60, *metres, None, None) for metres in distances]
     >>> [is_wrong_place(visit, limits) for visit in visits]
