@@ -188,13 +188,17 @@ async def likely_known(
     }
     if not asked:
         return {}
-    wanted = select(Elder.name_digest, Elder.born_on, Elder.area_code, Elder.elder_id).where(
+    wanted = select(Elder).where(
         col(Elder.name_digest).in_({digest for digest, _, _ in asked}),
         col(Elder.born_on).in_({born_on for _, born_on, _ in asked}),
         col(Elder.area_code).in_({area_code for _, _, area_code in asked}),
     )
-    found = await session.exec(wanted)
-    return {asked[like]: elder_id for *key, elder_id in found if (like := tuple(key)) in asked}
+    likely: dict[str, UUID] = {}
+    for row in await session.exec(wanted):
+        number = asked.get((row.name_digest, row.born_on, row.area_code))
+        if number is not None:
+            likely[number] = row.elder_id
+    return likely
 
 
 def faults(command: api.RegisterElder, today: date, context: Context) -> Iterator[Refusal]:
