@@ -151,6 +151,14 @@ async def test_one_person_with_two_id_numbers_is_told(session: Session):
     await an_elder(session, id_number=numbers[2], name="阿里·买买提", area_code=ELSEWHERE)
 
 
+async def test_a_home_is_kept_in_one_datum(session: Session):
+    phone = {"lon": 118.305372, "lat": 32.297963, "datum": events.DATUM_GCJ02}
+    elder = await an_elder(session, **phone)
+
+    row = await session.get(Elder, uuid.UUID(elder.elder_id))
+    assert queries.opened(CONTEXT.ring, row, "position") == "118.3 32.3"
+
+
 async def test_a_number_of_fifteen_digits_is_the_same_persons(session: Session):
     number = an_id_number(date(1948, 5, 7))
     await an_elder(session, id_number=number)

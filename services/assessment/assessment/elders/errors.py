@@ -59,9 +59,11 @@ class LikelyKnown(Conflict):
     """
 
     field = "another_person"
-    text = (
+    text = Phrase(
         "elder {elder_id} has the same name, birth day and community and another ID number; "
-        "`another_person` says that they are two"
+        "`another_person` says that they are two",
+        "老年人 {elder_id} 的姓名、出生日期和社区与此相同而身份证号不同；"
+        "确为两人的，请填写 `another_person`",
     )
 
 

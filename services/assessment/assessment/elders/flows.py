@@ -40,7 +40,7 @@ from assessment.elders.tables import Elder
 from assessment.life_events.rules import DocumentKind, LifeEventKind, LifeEventState
 from assessment.life_events.tables import LifeEvent
 from assessment.limits import procedure
-from kit.contracts import areas, ids, numbers, rules, sets, wire
+from kit.contracts import areas, ids, numbers, positions, rules, sets, wire
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Refusal
 from kit.db import rotation
@@ -318,6 +318,11 @@ def _position_faults(command: Command) -> Iterator[Refusal]:
         yield HalfPosition()
 
 
+def position(command: Command) -> tuple[float, float]:
+    """Where the home is, degrees WGS-84. The command must name a position."""
+    return positions.wgs84(command.lon, command.lat, command.datum)
+
+
 def _apply(row: Elder, command: api.ChangeElder, ring: KeyRing) -> None:
     """Writes what the command names into the row, as far as it follows from the command alone."""
     area_code = command.area_code if command.HasField("area_code") else row.area_code
@@ -399,7 +404,8 @@ def _contact_columns(command: Command, ring: KeyRing) -> dict[str, object]:
     if command.phone:
         found["phone_digest"] = ring.digest("phone", command.phone)
     if command.HasField("lon"):
-        found["position_sealed"] = ring.seal(f"{command.lon!r} {command.lat!r}", "position")
+        lon, lat = position(command)
+        found["position_sealed"] = ring.seal(f"{lon!r} {lat!r}", "position")
     return found
 
 

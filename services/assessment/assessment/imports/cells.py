@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from enum import IntEnum
 
+from eldercare.assessment.v1 import events_pb2 as events
+
 from assessment.elders.rules import Hardship, Living
 from kit.contracts import numbers
 
@@ -37,6 +39,7 @@ HEADINGS = {
     "村社区代码": "area_code",
     "经度": "lon",
     "纬度": "lat",
+    "坐标系": "datum",
     "居住情况": "living",
     "居住状况": "living",
     "困难类别": "hardships",
@@ -83,6 +86,14 @@ HARDSHIPS = {
     "重残": Hardship.SEVERELY_HANDICAPPED,
     "计划生育特殊家庭": Hardship.PLANNED_FAMILY_SPECIAL,
     "计生特殊家庭": Hardship.PLANNED_FAMILY_SPECIAL,
+}
+DATUMS = {
+    "WGS84": events.DATUM_WGS84,
+    "GPS": events.DATUM_WGS84,
+    "GCJ02": events.DATUM_GCJ02,
+    "高德": events.DATUM_GCJ02,
+    "腾讯": events.DATUM_GCJ02,
+    "火星坐标": events.DATUM_GCJ02,
 }
 FLAGS = {
     **dict.fromkeys(("true", "1", "yes", "y", "是", "√", "本地", "本市"), True),
@@ -233,6 +244,13 @@ def _flag(text: str) -> bool:
         raise ValueError("is neither true nor false") from None
 
 
+def _datum(text: str) -> int:
+    try:
+        return DATUMS[text.upper().removeprefix("DATUM_").replace("-", "")]
+    except KeyError:
+        raise ValueError("is none of WGS84, GCJ02") from None
+
+
 def _degrees(text: str) -> float:
     try:
         return float(text.rstrip("°"))
@@ -253,4 +271,5 @@ _VALUES: Mapping[str, Callable[[str], object]] = {
     "hardships_on": _day,
     "lon": _degrees,
     "lat": _degrees,
+    "datum": _datum,
 }

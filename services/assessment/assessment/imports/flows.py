@@ -44,7 +44,11 @@ TIMER = "import"
 CHUNK = 500  # rows of one transaction: about a quarter of a second
 TEXTS = ("name", "phone", "address", "contact_name", "contact_phone")
 # whose own fault makes a refusal moot
-_PARTS = {"id_number": ("id_number",), "area_code": ("area_code",), "lat": ("lon", "lat")}
+_PARTS = {
+    "id_number": ("id_number",),
+    "area_code": ("area_code",),
+    "lat": ("lon", "lat"),
+}
 
 
 class Row(NamedTuple):
@@ -208,8 +212,8 @@ async def _register(
         number = command.id_number
         if number not in known and number not in fresh:
             key = _likeness(command)
-            like = likely.get(number) or (None if command.another_person else new.get(key))
-            if like:
+            like = likely.get(number) or new.get(key)
+            if like and not command.another_person:
                 refused.append(RefusedRow(row, [_fault(LikelyKnown(elder_id=like))]))
                 continue
             fresh[number] = elders.columns(
@@ -285,7 +289,8 @@ def _differences(
             plain = kind.removeprefix("contact_")
             pairs[kind] = (normal(plain, opened(ring, there, kind)), normal(plain, text))
     if command.HasField("lon") and command.HasField("lat"):
-        pairs["lon"] = (opened(ring, there, "position"), f"{command.lon!r} {command.lat!r}")
+        lon, lat = elders.position(command)
+        pairs["lon"] = (opened(ring, there, "position"), f"{lon!r} {lat!r}")
     return [_other(field) for field, (before, now) in pairs.items() if before != now]
 
 

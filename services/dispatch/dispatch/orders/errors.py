@@ -74,15 +74,21 @@ class DeathReported(Conflict):
 class OrderedAlready(Conflict):
     """The same visit is ordered for these hours."""
 
-    text = "order {order_id} is for the same item in these hours; with `again` it is ordered twice"
     field = "again"
+    text = Phrase(
+        "order {order_id} is for the same item in these hours; with `again` it is a second order",
+        "工单 {order_id} 已在这一时段预约了同一服务；确需再次预约的，请填写 `again`",
+    )
 
 
 class VisitsAtOnce(Conflict):
     """The windows of two orders of an elder leave no way but to be visited by two at once."""
 
-    text = "the visit would take place during that of order {order_id}; `again` says that it may"
     field = "again"
+    text = Phrase(
+        "the visit would take place during that of order {order_id}; `again` says that it may",
+        "服务时间与工单 {order_id} 必然重叠；确认可以同时上门的，请填写 `again`",
+    )
 
 
 class NotPlacedYet(Conflict):

@@ -18,7 +18,10 @@ class OpenAlready(Conflict):
     """The organisation operates a facility of this name: it would be counted twice."""
 
     field = "name"
-    text = "facility {facility_id} of this organisation has the same name"
+    text = Phrase(
+        "facility {facility_id} of this organisation has the same name",
+        "本机构的设施 {facility_id} 名称相同",
+    )
 
 
 class FacilityIsClosed(Conflict):

@@ -22,7 +22,7 @@ from dispatch.orders.errors import (
 from dispatch.orders.flows import offers
 from dispatch.orders.rules import GeoPoint, State
 from dispatch.orders.tables import OrderRow
-from kit.contracts import wire
+from kit.contracts import positions, wire
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import NotFound
 from kit.db.raw_session import RawSession
@@ -176,7 +176,7 @@ def _device_time(session: RawSession, at: datetime) -> datetime:
 def _position(request: pb.CheckInOrder | pb.CheckOutOrder) -> GeoPoint | None:
     if not (request.HasField("lon") and request.HasField("lat")):
         return None
-    return GeoPoint(request.lon, request.lat)
+    return GeoPoint(*positions.wgs84(request.lon, request.lat, request.datum))
 
 
 def _sealed(cipher: Cipher, position: GeoPoint | None) -> bytes | None:
