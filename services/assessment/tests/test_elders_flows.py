@@ -138,7 +138,7 @@ async def test_somebody_is_an_elder_from_the_sixtieth_birthday(session: Session)
     ).born_on == "1966-03-02"
 
 
-async def test_one_person_with_two_id_numbers_is_told(session: Session):
+async def test_one_person_with_two_id_numbers_is_refused(session: Session):
     born_on = date(1948, 5, 6)
     numbers = [an_id_number(born_on) for _ in range(3)]
     known = await an_elder(session, id_number=numbers[0], name="阿里·买买提")

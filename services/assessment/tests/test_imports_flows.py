@@ -251,7 +251,7 @@ async def test_failed_rows_corrected_can_be_sent_again_as_they_are(store: Store)
     assert counts(again) == (1, 1, 0, 0)
 
 
-async def test_one_person_with_two_numbers_is_told(
+async def test_one_person_with_two_numbers_is_refused(
     store: Store,
 ):
     born_on = date(1948, 5, 6)

@@ -223,7 +223,7 @@ async def test_who_orders_is_recorded_as_the_one_who_read_the_contact(city, plac
     assert [tuple(row) for row in rows] == [("li", "dispatch", [str(city.elder_id)])]
 
 
-async def test_the_same_visit_is_ordered_twice_only_where_that_is_said(place):
+async def test_the_same_visit_is_ordered_twice_only_where_it_is_meant(place):
     first = await place()
     hours = {
         "wanted_from": wire.timestamp(TOMORROW + timedelta(hours=1)),
@@ -239,7 +239,7 @@ async def test_the_same_visit_is_ordered_twice_only_where_that_is_said(place):
     assert (await place(item_code="bath-home")).order_id
 
 
-async def test_two_visits_at_once_are_ordered_only_where_that_is_said(place):
+async def test_two_visits_at_once_are_ordered_only_where_it_is_meant(place):
     half = {"wanted_to": wire.timestamp(TOMORROW + timedelta(minutes=30))}
     await place(**half)
 
