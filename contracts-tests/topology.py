@@ -27,13 +27,13 @@ CONSUMES = {
     "dispatch": ("elder", "organisation", "worker"),
     "supervision": ("order", "worker"),
     "datacenter": EVERYTHING,
-    "gateway": ("order", "settlement"),
+    "gateway": ("order", "payment", "settlement"),
 }
 
 # Service → the gRPC services it answers; the gateway turns those with a route into HTTP.
 ANSWERS = {
     "assessment": ("Elders", "LifeEvents", "Imports", "Applications", "Assessments"),
-    "subsidy": ("Policies", "Entitlements", "Vouchers", "Payments", "Ledger"),
+    "subsidy": ("Policies", "Entitlements", "Vouchers", "Payments", "Recoveries", "Ledger"),
     "facility": ("Organisations", "Facilities", "Stays", "Workers"),
     "dispatch": ("Catalogue", "Orders"),
     "supervision": ("Audits", "Complaints"),

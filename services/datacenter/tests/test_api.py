@@ -459,7 +459,7 @@ async def test_the_catalogue_tells_the_unit_of_what_is_divided(city: City) -> No
     units = {row.code: (row.numerator_unit, row.denominator_unit) for row in page.rows}
     assert (units["POP01"], units["FA02"]) == (("count", ""), ("count", "count"))
     of_money = {code for code, found in units.items() if found == ("fen", "fen")}
-    assert of_money == {"SU05", "SU07"}
+    assert of_money == {"SU05", "SU07", "SU08"}
 
 
 async def test_the_catalogue_tells_of_which_measures_a_figure_is_made(city: City) -> None:

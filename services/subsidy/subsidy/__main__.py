@@ -26,6 +26,7 @@ from subsidy.payments.api import Payments
 from subsidy.payments.flows import debts
 from subsidy.policies.api import Policies
 from subsidy.policies.flows import publish
+from subsidy.recoveries.api import Recoveries
 from subsidy.settings import GROUP, Settings
 from subsidy.vouchers.flows import lapsing
 
@@ -36,7 +37,7 @@ import_all("subsidy", "jobs")
 
 def servicers(_: Parts) -> list[object]:
     """What answers gRPC."""
-    return [Policies(), Entitlements(), Vouchers(), Payments(), Ledger()]
+    return [Policies(), Entitlements(), Vouchers(), Payments(), Recoveries(), Ledger()]
 
 
 async def begin(store: Store) -> None:

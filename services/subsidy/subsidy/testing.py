@@ -259,6 +259,11 @@ def a_call(
     return Call(caller, "1", "portal", session.now, "1")
 
 
+def an_official(subject: str = "official-1", area: str | None = None) -> Caller:
+    """Somebody of civil affairs; of the whole city, unless an area is named."""
+    return Caller(subject, "portal", frozenset({"official"}), area=area or CITY)
+
+
 async def messages(rows: Rows, kind: type[Published]) -> list[Published]:
     """The published events of one kind, oldest first. rows: reads the service's database."""
     found = await rows(

@@ -218,6 +218,7 @@ async def test_the_balance_of_an_area_is_equal_on_both_sides_and_closed_to_stran
         "paid": 0,
         "lapsed": 0,
         "claims": 0,
+        "waived": 0,
     }
     assert (
         await client.call(f"{SERVICE}.Ledger/Balance", pb.GetBalance(), token=stranger)

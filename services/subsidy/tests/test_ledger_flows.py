@@ -9,10 +9,12 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from eldercare.subsidy.v1 import api_pb2 as pb
 from eldercare.subsidy.v1.api_pb2 import ReserveVoucher
 from google.protobuf.message import Message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlmodel import col, select
 
 from kit.contracts import ids
 from kit.contracts.clock import SHANGHAI
@@ -21,6 +23,12 @@ from kit.messaging.records import Kept
 from subsidy.holds import flows as holds
 from subsidy.ledger.flows import Move, book
 from subsidy.ledger.rules import Account
+from subsidy.payments.rules import PaymentKind
+from subsidy.payments.tables import Debt, Payment
+from subsidy.recoveries.errors import NothingPaid
+from subsidy.recoveries.flows import collecting
+from subsidy.recoveries.rules import DUE
+from subsidy.recoveries.tables import Recovery
 from subsidy.replicas.rules import Hardship, Status
 from subsidy.runs.rules import month_after, month_of
 from subsidy.settings import GROUP
@@ -33,6 +41,7 @@ from subsidy.testing import (
     an_approval,
     an_audit,
     an_elder,
+    an_official,
     an_order,
     an_organisation,
 )
@@ -54,15 +63,14 @@ with shown as (
     select debt.area_code, 5, sum(captured_fen) from debt
     where payment_id is not null group by debt.area_code
     union all select area_code, 5, sum(paid_fen) from payment where kind = 2 group by area_code
-    union all select area_code, 5, -sum(claimed_fen) from recovery group by area_code
     union all
-    select area_code, 5, -sum(captured_fen) from debt
-    where recovery_id is not null group by area_code
+    select area_code, 5, -sum(claimed_fen) from recovery where state <> 6 group by area_code
     union all select area_code, 6, sum(lapsed_fen) from voucher group by area_code
-    union all select area_code, 7, sum(claimed_fen) from recovery group by area_code
     union all
-    select area_code, 7, sum(captured_fen) from debt
-    where recovery_id is not null group by area_code
+    select area_code, 7, sum(claimed_fen - repaid_fen - waived_fen) from recovery
+    where state <> 6 group by area_code
+    union all select area_code, 8, sum(waived_fen) from recovery group by area_code
+    union all select area_code, 1, sum(repaid_fen) from recovery group by area_code
     union all select area_code, 1, -sum(issued_fen) from voucher group by area_code
     union all select area_code, 1, -sum(paid_fen) from payment where kind = 2 group by area_code
 ), booked as (
@@ -111,6 +119,10 @@ STEPS = st.lists(
         st.tuples(st.just("cancel"), ORDER),
         st.tuples(st.just("audit"), ORDER, st.integers(0, 10)),
         st.tuples(st.just("refuse_audit"), ORDER),
+        st.tuples(
+            st.just("collect"), st.sampled_from(["repay", "defer", "waive"]), st.integers(1, 90_000)
+        ),
+        st.tuples(st.just("raise_claim"), st.integers(0, 5), st.integers(1, 90_000)),
         st.tuples(st.just("sweep")),
         st.tuples(st.just("days_pass"), st.integers(1, 40)),
         st.tuples(st.just("again"), st.integers(0, 20)),
@@ -206,6 +218,44 @@ class Life:
     async def refuse_audit(self, order: int) -> None:
         if order in self.orders:
             await self._deliver(a_refused_audit(*self.orders[order], self.provider, 5000))
+
+    async def collect(self, what: str, fen: int) -> None:
+        today = self.city.clock.today()
+        async with self.city.transaction() as session:
+            due = col(Recovery.state).in_(DUE)
+            recovery = (await session.exec(select(Recovery).where(due).limit(1))).first()
+            if recovery is None:
+                return
+            key = {"recovery_id": str(recovery.recovery_id)}
+            if what == "repay":
+                part = min(fen, recovery.outstanding_fen)
+                request = pb.RepayRecovery(**key, repaid_fen=part, repaid_on=today.isoformat())
+                await collecting.repay(session, request, an_official())
+            elif what == "defer":
+                until = (today + timedelta(days=3)).isoformat()
+                request = pb.DeferRecovery(**key, deferred_until=until, reason="待核")
+                await collecting.defer(session, request, an_official())
+            else:
+                request = pb.WaiveRecovery(**key, reason="无遗产")
+                await collecting.waive(session, request, an_official("official-2"))
+
+    async def raise_claim(self, which: int, fen: int) -> None:
+        try:
+            async with self.city.transaction() as session:
+                paid = (await session.exec(select(Payment).order_by(Payment.payment_id))).all()
+                if not paid:
+                    return
+                payment = paid[which % len(paid)]
+                request = pb.OpenRecovery(
+                    payment_id=str(payment.payment_id), claimed_fen=fen, reason="重复"
+                )
+                if payment.kind == PaymentKind.SETTLEMENT:
+                    of = col(Debt.payment_id) == payment.payment_id
+                    debt = (await session.exec(select(Debt).where(of).limit(1))).one()
+                    request.settlement_id = str(debt.settlement_id)
+                await collecting.raise_claim(session, request, an_official())
+        except NothingPaid:
+            return
 
     async def sweep(self) -> None:
         async with self.city.transaction() as session:

@@ -322,7 +322,8 @@ class World:
             name: {
                 row["month"]: _yuan(row["claimed_fen"])
                 for row in await self.rows(
-                    "select month, claimed_fen from recovery where elder_id = $1 order by month",
+                    "select month, claimed_fen from recovery where elder_id = $1 "
+                    "and settlement_id is null order by month",
                     self.elders[name],
                 )
             }
@@ -331,8 +332,8 @@ class World:
 
     async def read_claimed(self, _: str) -> str:
         (row,) = await self.rows(
-            "select coalesce(sum(captured_fen), 0)::bigint as fen from debt where "
-            "recovery_id is not null"
+            "select coalesce(sum(claimed_fen), 0)::bigint as fen from recovery where "
+            "settlement_id is not null"
         )
         (booked,) = await self.rows(
             "select coalesce(sum(debit_fen - credit_fen), 0)::bigint as fen from "

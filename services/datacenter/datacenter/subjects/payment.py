@@ -9,7 +9,12 @@ from datacenter.subjects import voucher
 from datacenter.subjects.groups import EventFlows, Occurrence
 
 
-def _month_for(event: subsidy.PaymentMade | subsidy.RecoveryOpened) -> Occurrence:
+def _month_for(
+    event: subsidy.PaymentMade
+    | subsidy.RecoveryOpened
+    | subsidy.RecoveryWithdrawn
+    | subsidy.RecoveryRepaid,
+) -> Occurrence:
     return Occurrence(event.area_code, months.of_text(event.month))
 
 
@@ -40,4 +45,17 @@ voucher.captured.adds(GIVEN_FEN, lambda event, _: event.captured_fen)
 voucher.reversed_.adds(GIVEN_FEN, lambda event, _: -event.reversed_fen)
 
 recovered = EventFlows(subsidy.RecoveryOpened, _month_for)
-recovered.measure("CLAIMED_FEN", "claimed back for the month", lambda event, _: event.claimed_fen)
+CLAIMED_FEN = recovered.measure(
+    "CLAIMED_FEN",
+    "claimed back for the month, and not withdrawn",
+    lambda event, _: event.claimed_fen,
+)
+withdrawn = EventFlows(subsidy.RecoveryWithdrawn, _month_for)
+withdrawn.adds(CLAIMED_FEN, lambda event, _: -event.withdrawn_fen)
+
+repaid = EventFlows(subsidy.RecoveryRepaid, _month_for)
+repaid.measure(
+    "REPAID_FEN",
+    "of what was claimed back for the month, repaid",
+    lambda event, _: event.repaid_fen,
+)

@@ -6,6 +6,7 @@ from eldercare.assessment.v1 import events_pb2 as assessment
 from eldercare.subsidy.v1 import events_pb2 as subsidy
 
 from datacenter.testing.orders import an_elder_orders
+from datacenter.testing.settlements import comes_back
 from datacenter.testing.story import Fields, Story, made
 from kit.contracts.clock import local_day
 from kit.contracts.wire import timestamp
@@ -97,6 +98,7 @@ def _paid(story: Story, entitlement: Fields, at: datetime) -> None:
     if story.happens(0.2):
         claim = {"recovery_id": story.new_id(), "claimed_fen": 5000, "cause": 1}
         story.say(made(subsidy.RecoveryOpened, same, claim, opened_at=timestamp(paid)), paid)
+        comes_back(story, {**same, **claim}, 5000, paid)
 
 
 def _vouchers(story: Story, entitlement: Fields, at: datetime) -> None:

@@ -7,7 +7,10 @@ from eldercare.subsidy.v1 import events_pb2 as subsidy
 from eldercare.supervision.v1 import events_pb2 as supervision
 
 from datacenter.testing.story import Fields, Story, made
+from kit.contracts.clock import local_day
 from kit.contracts.wire import timestamp
+
+_OF_CLAIM = ("recovery_id", "payment_id", "elder_id", "area_code", "month")
 
 
 def an_order_is_settled(
@@ -60,6 +63,25 @@ def _taken_back(story: Story, paid: Fields, at: datetime) -> None:
         opened = {"claimed_fen": 3000, "cause": 1, "opened_at": timestamp(at)}
         entitled = {"entitlement_id": story.new_id()}
         story.say(made(subsidy.RecoveryOpened, same, claim, entitled, opened), at)
+        comes_back(story, {**same, **claim}, 3000, at)
+
+
+def comes_back(story: Story, claim: Fields, claimed_fen: int, at: datetime) -> None:
+    """What may follow a claim: it is repaid in parts, or withdrawn."""
+    claim = {name: claim[name] for name in (*_OF_CLAIM, "organisation_id") if name in claim}
+    if story.happens(0.2):
+        later = story.later(at, 20)
+        ended = {"withdrawn_fen": claimed_fen, "withdrawn_at": timestamp(later)}
+        story.say(made(subsidy.RecoveryWithdrawn, claim, ended), later)
+        return
+    outstanding_fen = claimed_fen
+    while outstanding_fen and story.happens(0.6):
+        at = story.later(at, 20)
+        part_fen = story.chance.randint(1, outstanding_fen)
+        outstanding_fen -= part_fen
+        part = {"repaid_fen": part_fen, "outstanding_fen": outstanding_fen}
+        came = {"repaid_on": str(local_day(at)), "recorded_at": timestamp(at)}
+        story.say(made(subsidy.RecoveryRepaid, claim, part, came), at)
 
 
 def _called(story: Story, same: Fields, called: datetime) -> None:

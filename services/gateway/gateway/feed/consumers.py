@@ -1,6 +1,7 @@
 """Appends every event that organisations may read."""
 
 from eldercare.dispatch.v1 import events_pb2 as dispatch
+from eldercare.subsidy.v1 import events_pb2 as subsidy
 from eldercare.supervision.v1 import events_pb2 as supervision
 
 from gateway.feed import flows
@@ -19,6 +20,11 @@ from kit.messaging.subscriptions import Fact, on_batch
     supervision.SettlementHeld,
     supervision.SettlementApproved,
     supervision.SettlementRefused,
+    subsidy.RecoveryOpened,
+    subsidy.RecoveryRepaid,
+    subsidy.RecoveryDeferred,
+    subsidy.RecoveryWaived,
+    subsidy.RecoveryWithdrawn,
     group="gateway",
 )
 async def append(events: list[tuple[OrganisationEvent, Fact]], session: Session) -> None:

@@ -8,6 +8,7 @@ from itertools import takewhile
 from uuid import UUID
 
 from eldercare.dispatch.v1 import events_pb2 as dispatch
+from eldercare.subsidy.v1 import events_pb2 as subsidy
 from eldercare.supervision.v1 import events_pb2 as supervision
 from google.protobuf.message import Message
 
@@ -21,16 +22,24 @@ from kit.messaging.subscriptions import Fact
 KEPT = timedelta(days=30)
 BATCH = 2000  # the head is locked meanwhile: about 20 ms
 
-OrganisationEvent = (
+OrderEvent = (
     dispatch.OrderAssigned
     | dispatch.OrderAccepted
     | dispatch.OrderDeclined
     | dispatch.OrderStarted
     | dispatch.OrderFinished
     | dispatch.OrderCancelled
+)
+OrganisationEvent = (
+    OrderEvent
     | supervision.SettlementHeld
     | supervision.SettlementApproved
     | supervision.SettlementRefused
+    | subsidy.RecoveryOpened
+    | subsidy.RecoveryRepaid
+    | subsidy.RecoveryDeferred
+    | subsidy.RecoveryWaived
+    | subsidy.RecoveryWithdrawn
 )
 
 
@@ -61,7 +70,7 @@ async def append(session: Session, events: Sequence[tuple[OrganisationEvent, Fac
 
 def _worker_of(event: OrganisationEvent) -> UUID | None:
     """The worker of an order; how the organisation's visits are judged is not for its workers."""
-    if event.DESCRIPTOR.file is not dispatch.DESCRIPTOR or not event.worker_id:
+    if not isinstance(event, OrderEvent) or not event.worker_id:
         return None
     return UUID(event.worker_id)
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from simulator import norms
+from simulator.story.recoveries import claim
 from simulator.story.story import Story
-from simulator.truth.payments import CashPaid, Claimed
+from simulator.truth.payments import CashPaid
 from simulator.world.days import month_of
 from simulator.world.people import Person
 
@@ -77,5 +78,5 @@ def claim_cash(story: Story, person: Person, died_on: date) -> None:
             del cashes.due[key]
     for cash in cashes.paid[person.number]:
         if cash.month > month_of(died_on):
-            story.record(Claimed(cash.month, cash.area_code, cash.fen))
+            claim(story, person, cash.month, cash.area_code, cash.fen, of_visit=False)
             story.tally["recoveries"] += 1

@@ -19,6 +19,7 @@ from simulator.story import (
     orders,
     organisations,
     payments,
+    recoveries,
     settlements,
     stays,
     visits,
@@ -60,6 +61,7 @@ EVENING_ACTIONS: tuple[Action, ...] = (
     follow_ups.call_some,
     complaints.close_and_file,
     settlements.verify_some,
+    recoveries.collect,
 )
 
 

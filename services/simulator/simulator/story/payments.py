@@ -10,9 +10,10 @@ from datetime import date, datetime, time
 from kit.contracts.clock import SHANGHAI
 from simulator.story.cash import CASH_DAY, pay_cash
 from simulator.story.orders import Orders
+from simulator.story.recoveries import claim
 from simulator.story.story import Story
 from simulator.story.vouchers import Vouchers, give_back
-from simulator.truth.payments import Claimed, FirmPaid, VisitPaid
+from simulator.truth.payments import FirmPaid, VisitPaid
 from simulator.truth.settlements import VisitApproved
 from simulator.truth.vouchers import UseReversed, VoucherUsed
 from simulator.world.days import days_between, instant, month_of
@@ -101,7 +102,7 @@ def _reverse(story: Story, order: Order) -> None:
     order.reversed = True
     area_code = story.state(Vouchers).areas[order.voucher]
     if order.paid:
-        story.record(Claimed(order.voucher[1], area_code, order.voucher_fen))
+        claim(story, order.person, order.voucher[1], area_code, order.voucher_fen, of_visit=True)
         story.tally["visits claimed"] += 1
         return
     story.record(UseReversed(order.voucher[1], area_code, order.voucher_fen))

@@ -1,5 +1,5 @@
-"""Where every fen stands, as the story moved it: what was issued, held, owed, paid, gone or claimed
-back in each county.
+"""Where every fen stands, as the story moved it: what was issued, held, owed, paid, gone, claimed
+back, repaid or waived in each county.
 
 Written from the chart of accounts alone (services/subsidy/README.md, Ledger); shares no code with
 the subsidy service.
@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from simulator.truth.measures import Fact
-from simulator.truth.payments import CashPaid, Claimed, VisitPaid
+from simulator.truth.payments import CashPaid, Claimed, Repaid, VisitPaid, Waived, Withdrawn
 from simulator.truth.vouchers import (
     VoucherHeld,
     VoucherIssued,
@@ -19,12 +19,12 @@ from simulator.truth.vouchers import (
 )
 from simulator.world.geography import COUNTIES, COUNTY_DIGITS, county_code
 
-ACCOUNTS = ("fund", "issued", "held", "owed", "paid", "lapsed", "claims")
+ACCOUNTS = ("fund", "issued", "held", "owed", "paid", "lapsed", "claims", "waived")
 
 
 class Ledger:
     """Balances in fen: what entered an account less what left it; the fund's is negative, since
-    money only leaves it.
+    less comes back to it than leaves it.
     """
 
     def __init__(self) -> None:
@@ -49,6 +49,12 @@ class Ledger:
                 self.move(fact.area_code, "fund", "paid", fact.fen)
             case Claimed():
                 self.move(fact.area_code, "paid", "claims", fact.fen)
+            case Withdrawn():
+                self.move(fact.area_code, "claims", "paid", fact.fen)
+            case Repaid():
+                self.move(fact.area_code, "claims", "fund", fact.fen)
+            case Waived():
+                self.move(fact.area_code, "claims", "waived", fact.fen)
 
     def move(self, area: str, source: str, target: str, fen: int) -> None:
         """Money leaves one account and enters another, in the area of its voucher or payment."""

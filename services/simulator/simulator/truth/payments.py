@@ -46,6 +46,32 @@ class Claimed(Fact):
     fen: int
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn(Fact):
+    """It was claimed back, and turned out to be rightly paid."""
+
+    month: str
+    area_code: str
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repaid(Fact):
+    """A part of what was claimed came back. month: of cash or voucher."""
+
+    month: str
+    area_code: str
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waived(Fact):
+    """What was claimed is given up."""
+
+    area_code: str
+    fen: int
+
+
 @flow("PAYMENTS")
 def paid(fact: Fact) -> Counts:
     """Payments."""
@@ -85,4 +111,14 @@ def wrongly_paid(fact: Fact) -> Counts:
     """What is claimed back, in fen."""
     match fact:
         case Claimed(month, area_code, fen):
+            yield Count(month, area_code, fen)
+        case Withdrawn(month, area_code, fen):
+            yield Count(month, area_code, -fen)
+
+
+@flow("REPAID_FEN")
+def repaid(fact: Fact) -> Counts:
+    """What came back of it, in fen."""
+    match fact:
+        case Repaid(month, area_code, fen):
             yield Count(month, area_code, fen)

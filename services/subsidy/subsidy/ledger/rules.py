@@ -13,3 +13,4 @@ class Account(IntEnum):
     PAID = 5
     LAPSED = 6
     CLAIMS = 7
+    WAIVED = 8

@@ -24,6 +24,8 @@ class Cause(IntEnum):
     HARDSHIP = 4
     POLICY_ENDED = 5
     AGE = 6
+    SETTLEMENT = 8
+    OFFICIAL = 9
 
 
 class Span(IntEnum):

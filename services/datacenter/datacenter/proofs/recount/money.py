@@ -14,6 +14,7 @@ counts: "Handlers[Money]" = Handlers(
     "PAID_CASH_FEN",
     "GIVEN_FEN",
     "CLAIMED_FEN",
+    "REPAID_FEN",
 )
 
 
@@ -55,6 +56,16 @@ class Money:
     def _claimed(self, event: subsidy.RecoveryOpened, _: datetime, __: int) -> None:
         if event.month == self._month.month:
             self._month.add(event.area_code, CLAIMED_FEN=event.claimed_fen)
+
+    @counts(subsidy.RecoveryWithdrawn)
+    def _withdrawn(self, event: subsidy.RecoveryWithdrawn, _: datetime, __: int) -> None:
+        if event.month == self._month.month:
+            self._month.add(event.area_code, CLAIMED_FEN=-event.withdrawn_fen)
+
+    @counts(subsidy.RecoveryRepaid)
+    def _repaid(self, event: subsidy.RecoveryRepaid, _: datetime, __: int) -> None:
+        if event.month == self._month.month:
+            self._month.add(event.area_code, REPAID_FEN=event.repaid_fen)
 
     def count(self) -> None:
         """Nothing waits for the end."""

@@ -18,7 +18,7 @@ from subsidy.entitlements.rules import State
 from subsidy.entitlements.tables import Entitlement
 from subsidy.payments.flows.cash import CashDue, pay_cash, pay_day
 from subsidy.policies.rules import Kind
-from subsidy.recoveries.flows import Given, claim_cash, given_to
+from subsidy.recoveries.flows.deaths import Given, claim_cash, given_to
 from subsidy.replicas.flows import histories
 from subsidy.replicas.rules import Status
 from subsidy.replicas.tables import Elder

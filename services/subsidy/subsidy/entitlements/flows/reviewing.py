@@ -15,7 +15,7 @@ from subsidy.entitlements.flows.granting import bring_in_line
 from subsidy.entitlements.flows.opening import line_up
 from subsidy.entitlements.tables import Case, Entitlement
 from subsidy.policies import flows as policies
-from subsidy.recoveries.flows import take_back_visits
+from subsidy.recoveries.flows.deaths import take_back_visits
 from subsidy.replicas.flows import histories
 from subsidy.replicas.rules import History, Status
 from subsidy.replicas.tables import Elder

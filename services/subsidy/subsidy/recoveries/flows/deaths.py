@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from eldercare.subsidy.v1.events_pb2 import RecoveryOpened, VoucherReversed
+from eldercare.subsidy.v1.events_pb2 import VoucherReversed
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from kit.contracts import ids, wire
+from kit.contracts import wire
 from kit.db.store import Session
 from kit.messaging.outbox import emit
-from subsidy.ledger.flows import Move, enter
 from subsidy.ledger.rules import Account
 from subsidy.payments.rules import PaymentKind, is_after_death
 from subsidy.payments.tables import Debt, Payment
 from subsidy.policies.rules import Cause
+from subsidy.recoveries.flows import claiming
+from subsidy.recoveries.rules import RecoveryState
 from subsidy.recoveries.tables import Recovery
 from subsidy.vouchers.flows.balance import give_back
 from subsidy.vouchers.tables import Voucher
@@ -47,7 +48,10 @@ async def given_to(
     """The cash that elders were given. month: of one month alone."""
     claimed = (
         select(func.coalesce(func.sum(col(Recovery.claimed_fen)), 0))
-        .where(col(Recovery.payment_id) == col(Payment.payment_id))
+        .where(
+            col(Recovery.payment_id) == col(Payment.payment_id),
+            col(Recovery.state) != RecoveryState.WITHDRAWN,
+        )
         .scalar_subquery()
     )
     wanted = (
@@ -82,19 +86,8 @@ async def claim_cash(
         claimed_fen -= part_fen
         if not part_fen:
             continue
-        opened = wire.message(
-            RecoveryOpened,
-            await session.get_locked(Payment, payment.payment_id),
-            recovery_id=ids.new(),
-            claimed_fen=part_fen,
-            cause=cause,
-            opened_at=session.now,
-            settlement_id=None,
-        )
-        recovery = wire.row(Recovery, opened)
-        session.add(recovery)
-        emit(session, opened, payment)
-        enter(session, _claimed(recovery.recovery_id, payment.area_code, part_fen))
+        locked = await session.get_locked(Payment, payment.payment_id)
+        claiming.claim_cash(session, locked, cause, part_fen)
 
 
 async def take_back_visits(session: Session, elder_id: UUID, died_on: date) -> None:
@@ -111,7 +104,6 @@ async def take_back_visits(session: Session, elder_id: UUID, died_on: date) -> N
         .where(
             col(Voucher.elder_id) == elder_id,
             col(Debt.reversed_at).is_(None),
-            col(Debt.recovery_id).is_(None),
         )
         .order_by(col(Debt.organisation_id), col(Debt.settlement_id))
         .with_for_update(of=Debt)
@@ -121,12 +113,20 @@ async def take_back_visits(session: Session, elder_id: UUID, died_on: date) -> N
         if not is_after_death(debt.visited_on, died_on):
             continue
         if debt.payment_id is None:
-            await _reverse(session, debt)
+            await reverse(session, debt, Cause.DEATH)
         else:
-            await _claim(session, debt, debt.payment_id)
+            await _claim_visit(session, debt, debt.payment_id)
 
 
-async def _reverse(session: Session, debt: Debt) -> None:
+async def _claim_visit(session: Session, debt: Debt, payment_id: UUID) -> None:
+    rest_fen = await claiming.claimable_fen(
+        session, payment_id, debt.captured_fen, debt.settlement_id
+    )
+    if rest_fen:
+        await claiming.claim_visit(session, debt, payment_id, Cause.DEATH, rest_fen)
+
+
+async def reverse(session: Session, debt: Debt, cause: Cause) -> None:
     """Takes back a debt that was not paid yet: nothing is owed any more, and the voucher has it
     again while its time is not over.
     """
@@ -138,38 +138,7 @@ async def _reverse(session: Session, debt: Debt) -> None:
         debt,
         elder_id=voucher.elder_id,
         reversed_fen=debt.captured_fen,
-        cause=Cause.DEATH,
+        cause=cause,
     )
     emit(session, event, voucher)
     give_back(session, voucher, "VoucherReversed", Account.OWED, debt.captured_fen)
-
-
-async def _claim(session: Session, debt: Debt, payment_id: UUID) -> None:
-    """Claims one visit's part of a payment from the organisation that got it, in the area where it
-    was owed.
-    """
-    voucher = await session.get_locked(Voucher, debt.voucher_id)
-    payment = await session.get_locked(Payment, payment_id)
-    debt.recovery_id = ids.new()
-    opened = wire.message(
-        RecoveryOpened,
-        debt,
-        elder_id=voucher.elder_id,
-        entitlement_id=voucher.entitlement_id,
-        claimed_fen=debt.captured_fen,
-        cause=Cause.DEATH,
-        opened_at=session.now,
-    )
-    emit(session, opened, payment)
-    enter(session, _claimed(debt.recovery_id, debt.area_code, debt.captured_fen))
-
-
-def _claimed(recovery_id: UUID, area_code: str, amount_fen: int) -> Move:
-    return Move(
-        document="RecoveryOpened",
-        document_id=recovery_id,
-        area_code=area_code,
-        source=Account.PAID,
-        target=Account.CLAIMS,
-        amount_fen=amount_fen,
-    )

@@ -1,0 +1,13 @@
+"""Timers in: each is one line that calls a flow."""
+
+from uuid import UUID
+
+from kit.db.store import Session
+from kit.runtime.timers import timer
+from subsidy.recoveries.flows import collecting
+from subsidy.settings import GROUP
+
+
+@timer(collecting.DEFERRED, group=GROUP)
+async def resume(session: Session, key: str) -> None:
+    await collecting.resume(session, UUID(key))
