@@ -72,6 +72,17 @@ def complaint_due(filed_at: datetime) -> datetime:
     return filed_at + timedelta(days=whole("audit.complaint_days", filed_at.date()))
 
 
+def appeal_until(refused_at: datetime) -> datetime:
+    """Until when a firm appeals: the end of the last day; the day of the refusal is not counted.
+
+    >>> appeal_until(datetime(2026, 1, 20, 20, tzinfo=SHANGHAI)).isoformat()
+    '2026-01-28T00:00:00+08:00'
+    """
+    refused_on = refused_at.astimezone(SHANGHAI).date()
+    term_days = whole("audit.appeal_days", refused_on)
+    return datetime.combine(refused_on + timedelta(days=1 + term_days), time(), SHANGHAI)
+
+
 def settlement_due(approved_on: date) -> date:
     """The last day on which a firm is paid in time for a visit."""
     return approved_on + timedelta(days=whole("payment.settlement_due_days", approved_on))

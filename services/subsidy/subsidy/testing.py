@@ -42,6 +42,12 @@ from person
 """
 
 Published = TypeVar("Published", bound=Message)
+Dispute = TypeVar(
+    "Dispute",
+    supervision.SettlementHeld,
+    supervision.SettlementReleased,
+    supervision.SettlementClosed,
+)
 Rows = Callable[[str], Awaitable[list[dict[str, object]]]]
 
 
@@ -231,6 +237,35 @@ def a_refused_audit(
         voucher_fen=voucher_fen,
         refused_at=wire.timestamp(BEGIN),
     )
+
+
+def a_dispute(
+    kind: type[Dispute],
+    order_id: UUID,
+    elder_id: UUID,
+    organisation_id: UUID,
+    voucher_fen: int,
+    settlement_id: UUID | None = None,
+    at: datetime = BEGIN,
+) -> Dispute:
+    """What is said of a settlement after its approval."""
+    event = kind(
+        settlement_id=str(settlement_id or ids.new()),
+        order_id=str(order_id),
+        elder_id=str(elder_id),
+        organisation_id=str(organisation_id),
+        worker_id=str(ids.new()),
+        area_code=VILLAGE,
+    )
+    if isinstance(event, supervision.SettlementHeld):
+        event.held_at.FromDatetime(at)
+        return event
+    event.voucher_fen = voucher_fen
+    stamp = (
+        event.released_at if isinstance(event, supervision.SettlementReleased) else event.closed_at
+    )
+    stamp.FromDatetime(at)
+    return event
 
 
 async def entitle(

@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from eldercare.subsidy.v1 import api_pb2 as pb
 from eldercare.subsidy.v1.api_pb2 import ReserveVoucher
+from eldercare.supervision.v1 import events_pb2 as supervision
 from google.protobuf.message import Message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -37,6 +38,7 @@ from subsidy.testing import (
     ELSEWHERE,
     VILLAGE,
     a_cancellation,
+    a_dispute,
     a_refused_audit,
     an_approval,
     an_audit,
@@ -106,6 +108,11 @@ having voucher.captured_fen
 PERSON = st.integers(0, 2)
 ORDER = st.integers(0, 4)
 PRICE = st.integers(1, 120_000)
+DISPUTE = (
+    supervision.SettlementHeld,
+    supervision.SettlementReleased,
+    supervision.SettlementClosed,
+)
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("level"), PERSON, st.integers(0, 4)),
@@ -119,6 +126,9 @@ STEPS = st.lists(
         st.tuples(st.just("cancel"), ORDER),
         st.tuples(st.just("audit"), ORDER, st.integers(0, 10)),
         st.tuples(st.just("refuse_audit"), ORDER),
+        st.tuples(
+            st.just("dispute"), ORDER, st.lists(st.sampled_from(DISPUTE), min_size=1, max_size=3)
+        ),
         st.tuples(
             st.just("collect"), st.sampled_from(["repay", "defer", "waive"]), st.integers(1, 90_000)
         ),
@@ -218,6 +228,13 @@ class Life:
     async def refuse_audit(self, order: int) -> None:
         if order in self.orders:
             await self._deliver(a_refused_audit(*self.orders[order], self.provider, 5000))
+
+    async def dispute(self, order: int, kinds: list[type[Message]]) -> None:
+        if order in self.orders:
+            for kind in kinds:
+                event = a_dispute(kind, *self.orders[order], self.provider, self.promised[order])
+                event.settlement_id = str(self.orders[order][0])
+                await self._deliver(event)
 
     async def collect(self, what: str, fen: int) -> None:
         today = self.city.clock.today()

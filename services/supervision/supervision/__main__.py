@@ -20,6 +20,7 @@ def servicers(parts: Parts) -> list[object]:
 def main() -> None:
     """Runs until a signal."""
     import_all("supervision", "consumers")
+    import_all("supervision", "jobs")
     entry.run(entry.settings(Settings), servicers=servicers, group=GROUP)
 
 

@@ -106,6 +106,29 @@ def a_visit(
     return _filled(dispatch.OrderFinished, usual | given)
 
 
+def a_follow_up(
+    visit: dispatch.OrderFinished, *, satisfied: bool | None
+) -> dispatch.OrderFollowedUp:
+    """The elder was called after that visit. satisfied: None where nobody answered."""
+    return dispatch.OrderFollowedUp(
+        order_id=visit.order_id,
+        elder_id=visit.elder_id,
+        area_code=visit.area_code,
+        organisation_id=visit.organisation_id,
+        worker_id=visit.worker_id,
+        reached=satisfied is not None,
+        satisfied=satisfied,
+        followed_up_at=visit.finished_at,
+    )
+
+
+def a_provider(organisation_id: UUID) -> Caller:
+    """A firm's manager."""
+    return Caller(
+        "manager-1", "portal", frozenset({"provider"}), organisation_id=str(organisation_id)
+    )
+
+
 def an_inspector(area: str = CITY, subject: str = "inspector-1") -> Caller:
     """Somebody who looks at visits."""
     return Caller(subject, "portal", frozenset({"inspector"}), area=area)

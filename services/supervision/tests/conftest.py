@@ -30,6 +30,7 @@ Request = TypeVar("Request", bound=Message)
 Reply = TypeVar("Reply", bound=Message)
 
 import_all("supervision", "consumers")
+import_all("supervision", "jobs")
 
 
 @pytest_asyncio.fixture

@@ -14,8 +14,8 @@ from eldercare.supervision.v1.events_pb2 import (
 
 from kit.contracts.refusals import NotFound
 from supervision.settings import GROUP
-from supervision.settlements import flows
 from supervision.settlements.errors import AlreadyRefused, AlreadyVerified, NotHeld, SecondDuty
+from supervision.settlements.flows import judging as flows
 from supervision.settlements.rules.verdict import Doubt
 from supervision.testing import BEGIN, ELSEWHERE, a_visit, an_inspector
 from testkit.delivery import deliver

@@ -35,6 +35,9 @@ OrganisationEvent = (
     | supervision.SettlementHeld
     | supervision.SettlementApproved
     | supervision.SettlementRefused
+    | supervision.SettlementReleased
+    | supervision.SettlementAppealed
+    | supervision.SettlementClosed
     | subsidy.RecoveryOpened
     | subsidy.RecoveryRepaid
     | subsidy.RecoveryDeferred

@@ -4,7 +4,7 @@ itself, by its published rules.
 
 from datetime import datetime, time
 
-from simulator.story import entitlements, orders, vouchers
+from simulator.story import disputes, entitlements, orders, vouchers
 from simulator.story.payments import runs_between
 from simulator.story.story import Story
 from simulator.world.days import instant, month_of
@@ -33,3 +33,4 @@ def _catch_up(story: Story, before: datetime) -> None:
     for pay, day in runs_between(before, story.now):
         pay(story, day)
     orders.end_overdue(story)
+    disputes.end_terms(story)

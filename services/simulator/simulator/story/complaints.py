@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 
 from simulator import norms
 from simulator.http_client import Json
+from simulator.story import disputes
+from simulator.story.disputes import Disputes
 from simulator.story.story import Story
 from simulator.story.visits import Visits
 from simulator.truth.complaints import ComplaintClosed, ComplaintFiled
@@ -67,6 +69,12 @@ async def _close(story: Story, complaint: Complaint) -> None:
     upheld = story.rng("complaint", complaint.order.number, "upheld").random() < UPHELD
     path = f"/v1/complaints/{complaint.complaint_id}:close"
     await story.gateway.post(story.tokens["office"], path, {"upheld": upheld})
+    order = complaint.order
+    story.state(Disputes).complained.remove(order.order_id)
+    if upheld and not order.refused:
+        disputes.refuse(story, order, "office")
+    elif not upheld:
+        disputes.release(story, order, "complaint")
     area_code = complaint.order.area_code
     story.record(ComplaintClosed(complaint.month, area_code, story.now, complaint.due_at))
 
@@ -86,6 +94,8 @@ def record_filed(story: Story, order: Order, receipt: Receipt) -> None:
     story.expect(f"when a complaint of {story.now} is due", receipt.due_at, due_at)
     days = story.rng("complaint", order.number, "answer").choice(DAYS_TO_CLOSE)
     close_on = story.today + timedelta(days=days)
+    disputes.hold(story, order, "complaint")
+    story.state(Disputes).complained.add(order.order_id)
     complaint = Complaint(receipt.complaint_id, close_on, due_at, story.month, order)
     story.state(Complaints).open.append(complaint)
     story.tally["complaints"] += 1

@@ -12,6 +12,7 @@ from simulator.story import (
     assessments,
     clock,
     complaints,
+    disputes,
     facilities,
     follow_ups,
     life_events,
@@ -58,6 +59,7 @@ CHANGES: tuple[Action, ...] = (
 MORNING_ACTIONS: tuple[Action, ...] = (orders.cancel_some, assessments.assess)
 EVENING_ACTIONS: tuple[Action, ...] = (
     settlements.decide_held,
+    disputes.appeal_some,
     follow_ups.call_some,
     complaints.close_and_file,
     settlements.verify_some,

@@ -1,6 +1,7 @@
 """Calls to elders after visits."""
 
 from simulator.http_client import Json
+from simulator.story import disputes
 from simulator.story.story import Story
 from simulator.story.visits import Visits
 from simulator.truth.follow_ups import FollowedUp
@@ -32,6 +33,8 @@ async def _call(story: Story, order: Order) -> None:
         body["satisfied"] = satisfied
     path = f"/v1/orders/{order.order_id}:follow-up"
     await story.gateway.post(story.tokens["hotline"], path, body)
+    if satisfied is False:
+        disputes.hold(story, order, "call")
     story.record(
         FollowedUp(
             month=story.month,

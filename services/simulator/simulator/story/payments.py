@@ -10,10 +10,10 @@ from datetime import date, datetime, time
 from kit.contracts.clock import SHANGHAI
 from simulator.story.cash import CASH_DAY, pay_cash
 from simulator.story.orders import Orders
-from simulator.story.recoveries import claim
+from simulator.story.recoveries import claim, come_back
 from simulator.story.story import Story
 from simulator.story.vouchers import Vouchers, give_back
-from simulator.truth.payments import FirmPaid, VisitPaid
+from simulator.truth.payments import Claimed, FirmPaid, VisitPaid, Withdrawn
 from simulator.truth.settlements import VisitApproved
 from simulator.truth.vouchers import UseReversed, VoucherUsed
 from simulator.world.days import days_between, instant, month_of
@@ -79,6 +79,50 @@ def capture(story: Story, order: Order) -> None:
     story.state(Payments).unpaid.append(order)
 
 
+def suspend(story: Story, order: Order) -> None:
+    """The visit is disputed: what is owed rests, what was paid is claimed back and contested."""
+    if not order.captured or order.reversed or order.held or order.contested:
+        return
+    if order.paid:
+        order.contested = True
+        area_code = story.state(Vouchers).areas[order.voucher]
+        story.record(Claimed(order.voucher[1], area_code, order.voucher_fen))
+        story.tally["visits contested"] += 1
+    else:
+        order.held = True
+        story.state(Payments).unpaid.remove(order)
+
+
+def restore(story: Story, order: Order) -> None:
+    """The visit is to be paid after all, unless it lies after the elder's death."""
+    if order.contested:
+        order.contested = False
+        area_code = story.state(Vouchers).areas[order.voucher]
+        if _after_death(order):
+            order.reversed = True
+            come_back(story, order.person, order.voucher[1], area_code, order.voucher_fen, of_visit=True)
+        else:
+            story.record(Withdrawn(order.voucher[1], area_code, order.voucher_fen))
+    elif order.held:
+        order.held = False
+        if not order.reversed:
+            order.approved_on = story.today
+            story.state(Payments).unpaid.append(order)
+
+
+def confirm(story: Story, order: Order) -> None:
+    """The visit is refused for good: what was used of the voucher for it is not, or comes back."""
+    area_code = story.state(Vouchers).areas[order.voucher]
+    if order.contested:
+        order.contested = False
+        order.reversed = True
+        come_back(story, order.person, order.voucher[1], area_code, order.voucher_fen, of_visit=True)
+    elif order.held and not order.reversed:
+        order.reversed = True
+        story.record(UseReversed(order.voucher[1], area_code, order.voucher_fen))
+        give_back(story, order, "owed")
+
+
 def _after_death(order: Order) -> bool:
     """Whether the visit lies after the day on which the elder died, as far as that is known."""
     died_on = order.person.died_on
@@ -92,7 +136,8 @@ def reverse_visits(story: Story, person: Person) -> None:
     it was paid.
     """
     for order in story.state(Orders).by_id.values():
-        if order.person is not person or not order.captured or order.reversed:
+        is_taken_back = order.reversed or order.contested
+        if order.person is not person or not order.captured or is_taken_back:
             continue
         if _after_death(order):
             _reverse(story, order)
@@ -106,6 +151,7 @@ def _reverse(story: Story, order: Order) -> None:
         story.tally["visits claimed"] += 1
         return
     story.record(UseReversed(order.voucher[1], area_code, order.voucher_fen))
-    story.state(Payments).unpaid.remove(order)
+    if not order.held:
+        story.state(Payments).unpaid.remove(order)
     give_back(story, order, "owed")
     story.tally["visits reversed"] += 1

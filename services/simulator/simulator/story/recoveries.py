@@ -45,8 +45,15 @@ def claim(
     story: Story, person: Person, month: str, area_code: str, fen: int, *, of_visit: bool
 ) -> Claim:
     """Something was paid too much, and is claimed back for good."""
-    claimed = Claim(person, month, area_code, fen, of_visit)
     story.record(Claimed(month, area_code, fen))
+    return come_back(story, person, month, area_code, fen, of_visit=of_visit)
+
+
+def come_back(
+    story: Story, person: Person, month: str, area_code: str, fen: int, *, of_visit: bool
+) -> Claim:
+    """What was claimed is not contested any more."""
+    claimed = Claim(person, month, area_code, fen, of_visit)
     story.state(Claims).open.append(claimed)
     return claimed
 

@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.http_client import Json
-from simulator.story import payments
+from simulator.story import disputes, payments
+from simulator.story.disputes import Disputes
 from simulator.story.orders import Orders
 from simulator.story.story import Story
 from simulator.story.visits import Visits
-from simulator.story.vouchers import give_back
 from simulator.truth import audit
 from simulator.truth.settlements import VisitVerified
 from simulator.world.orders import Order
 
-VERIFY = 0.03  # Assumption: share of the visits that an inspector asks the elder about
+# Assumption: share of the visits that an inspector asks the elder about, of these that are untrue
+VERIFY = 0.03
+UNTRUE = 0.1
 DOUBTS = {
     "short": "DOUBT_TOO_SHORT",
     "elsewhere": "DOUBT_WRONG_PLACE",
@@ -48,21 +50,43 @@ async def decide_held(story: Story) -> None:
     """The inspector decides what the audit held: an honest visit is to be paid, a faked one is
     not.
     """
-    if not story.state(Visits).unaudited:
+    disputed = story.state(Disputes).grounds
+    if not story.state(Visits).unaudited and not disputed:
         return
     await story.gateway.quiet()
     rows, _ = await _read(story, "", "STATE_HELD")
-    held = {row.order_id: row for row in rows}
+    found = {row.order_id: row for row in rows}
+    story.expect("visits held again", sorted(disputed.keys() - found.keys()), [])
+    held = {key: row for key, row in found.items() if key not in disputed}
     check_doubts(story, held)
+    again = [
+        row for key, row in found.items() if key in disputed and "complaint" not in disputed[key]
+    ]
     await story.gateway.each(lambda row: _decide(story, row), list(held.values()))
+    await story.gateway.each(lambda row: _decide_again(story, row), again)
 
 
 async def _decide(story: Story, row: Settlement) -> None:
     order = story.state(Orders).by_id[row.order_id]
     path = f"/v1/settlements/{row.settlement_id}:decide"
     await story.gateway.post(story.tokens["inspector"], path, {"approve": not order.cheat})
+    if order.cheat:
+        disputes.refuse(story, order, "inspector")
     verdict = "refused" if order.cheat else "approved"
     story.tally[f"{verdict} by the inspector"] += 1
+
+
+async def _decide_again(story: Story, row: Settlement) -> None:
+    """What a call or a verification holds."""
+    order = story.state(Orders).by_id[row.order_id]
+    rng = story.rng("dispute", order.number, story.today)
+    approve = rng.random() < disputes.PAID_ALL_THE_SAME
+    path = f"/v1/settlements/{row.settlement_id}:decide"
+    await story.gateway.post(story.tokens["inspector"], path, {"approve": approve})
+    if approve:
+        disputes.release(story, order)
+    else:
+        disputes.refuse(story, order, "inspector")
 
 
 def check_doubts(story: Story, held: Mapping[str, Settlement]) -> None:
@@ -88,7 +112,6 @@ def _check_order(story: Story, order: Order, found: frozenset[str]) -> None:
     if order.cheat:
         is_held = DOUBTS[order.cheat] in found
         story.expect(f"a visit faked by {order.cheat} is held", is_held, True)
-        give_back(story, order)
     elif order.voucher_fen:
         payments.capture(story, order)
 
@@ -104,7 +127,7 @@ async def verify_some(story: Story) -> None:
     ]
     if any(not order.settlement_id for order in chosen):
         settlements = story.state(Settlements)
-        rows, settlements.last_id = await _read(story, settlements.last_id, "STATE_APPROVED")
+        rows, settlements.last_id = await _read(story, settlements.last_id)
         for row in rows:
             story.state(Orders).by_id[row.order_id].settlement_id = row.settlement_id
     await story.gateway.each(lambda order: _verify(story, order), chosen)
@@ -112,17 +135,21 @@ async def verify_some(story: Story) -> None:
 
 async def _verify(story: Story, order: Order) -> None:
     path = f"/v1/settlements/{order.settlement_id}:verify"
-    await story.gateway.post(story.tokens["verifier"], path, {"genuine": True})
+    genuine = story.rng("verify", order.number, "genuine").random() >= UNTRUE
+    await story.gateway.post(story.tokens["verifier"], path, {"genuine": genuine})
+    if not genuine:
+        disputes.hold(story, order, "untrue")
     story.record(VisitVerified(order.approved_month, order.area_code))
     story.tally["verified"] += 1
 
 
-async def _read(story: Story, after: str, state: str) -> tuple[list[Settlement], str]:
-    """Settlements in a state after one of them, and the last of them."""
+async def _read(story: Story, after: str, state: str = "") -> tuple[list[Settlement], str]:
+    """Settlements in a state, or in any, after one of them, and the last of them."""
     rows: list[Settlement] = []
+    query = {"state": state} if state else {}
     while True:
         page = await story.gateway.get(
-            story.tokens["inspector"], "/v1/settlements", limit=PAGE, after=after, state=state
+            story.tokens["inspector"], "/v1/settlements", limit=PAGE, after=after, **query
         )
         rows += [Settlement.read(row) for row in page["rows"]]
         if not page["next"]:

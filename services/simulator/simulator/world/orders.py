@@ -48,7 +48,9 @@ class Order:
     the true visit that a second one is faked beside or right after. batch: the number of the
     reports that its departure was sent with. offers: their numbers, as read from feeds. captured:
     its voucher part became a debt to the firm, which is paid in its time; reversed: because the
-    visit lies after the elder's death.
+    visit lies after the elder's death, or was refused for good. refused: by an inspector or a
+    complaint. held: what is owed is not paid, since the visit is disputed; contested: so what was
+    paid is claimed.
     """
 
     number: int
@@ -74,6 +76,9 @@ class Order:
     captured: bool = False
     paid: bool = False
     reversed: bool = False
+    refused: bool = False
+    held: bool = False
+    contested: bool = False
     finished_month: str = ""
     approved_month: str = ""
     approved_on: date | None = None

@@ -37,6 +37,9 @@ class Debt(TableBase, table=True):
         description="day of the worker's arrival; absent where the settlement did not tell it",
     )
     payment_id: UUID | None = Field(default=None, index=True)
+    held_at: datetime | None = Field(
+        default=None, description="not paid since then: its settlement is disputed"
+    )
     reversed_at: datetime | None = Field(
         default=None,
         description="from then on not owed: a late fact took it back before it was paid",

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from eldercare.supervision.v1 import api_pb2 as pb
 from eldercare.supervision.v1 import events_pb2 as events
+from sqlalchemy import func
+from sqlmodel import col, select
 
 from kit.contracts import ids, standards, wire
 from kit.contracts.clock import local_day
@@ -17,6 +19,7 @@ from kit.security.access import Caller, check
 from supervision.complaints.errors import AlreadyClosed, NobodyCame, SecondDuty
 from supervision.complaints.tables import Complaint
 from supervision.replicas.tables import Order
+from supervision.settlements.flows import disputes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,10 @@ _limits = standards.read("supervision", Limits, file="audit")
 async def file(
     session: Session, request: pb.FileComplaint, caller: Caller
 ) -> events.ComplaintFiled:
-    """Somebody complains about an order; several complaints about one order are several. Raises:
-    NotFound, NobodyCame.
+    """Somebody complains about an order; several complaints about one order are several. Until all
+    are closed, its visit is not paid. Raises: NotFound, NobodyCame.
     """
-    order: Order | None = await session.get(Order, UUID(request.order_id))
+    order = await _locked(session, UUID(request.order_id))
     if order is None:
         raise NotFound("order", request.order_id, field="order_id")
     check(caller, area=order.area_code, person=order.elder_id, kind="order", key=request.order_id)
@@ -57,15 +60,23 @@ async def file(
         due_at=session.now + _limits(local_day(session.now)).time_to_close,
     )
     session.add(row)
-    return emit(session, wire.message(events.ComplaintFiled, row), row)
+    filed = emit(session, wire.message(events.ComplaintFiled, row), row)
+    await session.flush()
+    order.open_complaints = await _open_about(session, order.order_id)
+    await disputes.complaint_filed(session, order)
+    return filed
 
 
 async def close(
     session: Session, request: pb.CloseComplaint, caller: Caller
 ) -> events.ComplaintClosed:
-    """A complaint is answered, by somebody else than who filed it. Raises: NotFound, AlreadyClosed,
+    """A complaint is answered, by somebody else than who filed it: a visit about which it was right
+    is not paid, and one about which none is open any more is. Raises: NotFound, AlreadyClosed,
     SecondDuty.
     """
+    found = await session.get(Complaint, UUID(request.complaint_id))
+    # the order's lock comes first, as where a complaint is filed
+    order = await _locked(session, found.order_id) if found else None
     row = await session.get_locked(Complaint, UUID(request.complaint_id))
     check(caller, area=row.area_code, kind="complaint", key=request.complaint_id)
     if row.closed:
@@ -80,4 +91,24 @@ async def close(
         in_time=session.now <= row.due_at,
         closed_at=session.now,
     )
-    return emit(session, closed, row)
+    emit(session, closed, row)
+    if order is not None:
+        await session.flush()
+        order.open_complaints = await _open_about(session, order.order_id)
+        order.complaint_upheld = order.complaint_upheld or request.upheld
+        await disputes.complaint_closed(session, order, request.upheld, caller.subject)
+    return closed
+
+
+async def _locked(session: Session, order_id: UUID) -> Order | None:
+    order: Order | None = await session.get(
+        Order, order_id, with_for_update=True, populate_existing=True
+    )
+    return order
+
+
+async def _open_about(session: Session, order_id: UUID) -> int:
+    wanted = select(func.count()).where(
+        col(Complaint.order_id) == order_id, col(Complaint.closed).is_(False)
+    )
+    return int((await session.exec(wanted)).one())

@@ -16,6 +16,7 @@ class Complaint(TableBase, table=True):
         Index("complaint_area_ix", "area_code", "complaint_id"),
         Index("complaint_organisation_ix", "organisation_id", "complaint_id"),
         Index("complaint_elder_ix", "elder_id", "complaint_id"),
+        Index("complaint_order_ix", "order_id"),
     )
 
     complaint_id: UUID = Field(primary_key=True)

@@ -8,7 +8,9 @@ from kit.db.tables import TableBase
 
 
 class Order(TableBase, table=True):
-    """Replica: an order that somebody may complain about."""
+    """Replica: an order that somebody may complain about. The row is the lock under which its visit
+    is judged and complaints about it are filed and closed.
+    """
 
     __tablename__ = "visit_order"
 
@@ -16,6 +18,8 @@ class Order(TableBase, table=True):
     elder_id: UUID
     area_code: str
     organisation_id: UUID | None = Field(default=None, description="who was offered it last")
+    open_complaints: int = Field(default=0, description="filed about it and not closed")
+    complaint_upheld: bool = Field(default=False, description="one of them was right")
 
 
 class Worker(TableBase, table=True):

@@ -10,6 +10,36 @@ class NotHeld(Conflict):
     text = Phrase("settlement {settlement_id} is not held", "结算 {settlement_id} 未被挂起")
 
 
+class ComplaintOpen(Conflict):
+    """A complaint about the visit is answered first."""
+
+    text = "{open_complaints} complaint about order {order_id} is open"
+
+
+class NotRefused(Conflict):
+    """Only a refused settlement is appealed against."""
+
+    text = "settlement {settlement_id} is not refused"
+
+
+class AppealedBefore(Conflict):
+    """A firm appeals once."""
+
+    text = "settlement {settlement_id} was appealed against before"
+
+
+class AppealTooLate(Conflict):
+    """The term of the appeal is over, or the refusal is of before there were appeals."""
+
+    text = "no appeal against settlement {settlement_id} can be made any more"
+
+
+class NotAppealed(Conflict):
+    """There is no appeal to decide."""
+
+    text = "settlement {settlement_id} is not appealed against"
+
+
 class AlreadyRefused(Conflict):
     """A refused settlement pays nothing: there is nothing to verify."""
 
@@ -20,6 +50,13 @@ class AlreadyVerified(Conflict):
     """An inspector has been there."""
 
     text = Phrase("settlement {settlement_id} is verified", "结算 {settlement_id} 已经核查")
+
+
+class DecidedByYourself(Denied):
+    """Who refused a visit, or went to see, does not decide the appeal."""
+
+    text = "the appeal about settlement {settlement_id} is decided by another person"
+    field = "settlement_id"
 
 
 class SecondDuty(Denied):

@@ -37,5 +37,16 @@ class Settlement(TableBase, table=True):
     verified_by: str | None = Field(default=None, description="subject")
     decided_by: str | None = Field(default=None, description="subject; null: nobody had to")
     judged_at: datetime = Field(description="of the present state")
+    approved_at: datetime | None = Field(
+        default=None, description="of the first approval, where something held it afterwards"
+    )
+    dissatisfied: bool = Field(default=False, description="the follow-up's answer holds it")
+    untrue: bool = Field(default=False, description="what the inspector saw holds it")
+    appeal_until: datetime | None = Field(
+        default=None, description="of a refused one, unless decided for good"
+    )
+    appealed_at: datetime | None = None
+    appealed_by: str | None = Field(default=None, description="subject")
+    statement: str = Field(default="", description="what the firm says")
     checked_in_at: datetime = Field(description="device")
     checked_out_at: datetime = Field(description="device")

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "subsidy_claims_come_back"
-down_revision = "subsidy_days"
+down_revision = "subsidy_reported_deaths"
 branch_labels = None
 depends_on = None
 
@@ -64,6 +64,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("debt", "held_at")
     op.drop_table("repayment")
     op.execute("delete from recovery where settlement_id is not null")
     for column in ("elder_id", "organisation_id", "area_code"):

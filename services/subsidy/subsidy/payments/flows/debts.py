@@ -26,7 +26,8 @@ ORGANISATIONS = 20  # in one transaction; a large one has some thousand debts a 
 _OWED_TO = """
 select distinct debt.organisation_id, organisation.area_code
 from debt join organisation using (organisation_id)
-where payment_id is null and reversed_at is null and ($1::uuid is null or debt.organisation_id > $1)
+where payment_id is null and reversed_at is null and held_at is null
+    and ($1::uuid is null or debt.organisation_id > $1)
     and not exists (
         select 1 from voucher join elder using (elder_id)
         where voucher.voucher_id = debt.voucher_id and reported_died_on < visited_on
@@ -36,7 +37,8 @@ order by 1 limit $2
 _UNPAID = """
 select settlement_id, organisation_id, policy_code, month, area_code, captured_fen, due_on
 from debt
-where payment_id is null and reversed_at is null and organisation_id = any($1)
+where payment_id is null and reversed_at is null and held_at is null
+    and organisation_id = any($1)
     and not exists (
         select 1 from voucher join elder using (elder_id)
         where voucher.voucher_id = debt.voucher_id and reported_died_on < visited_on

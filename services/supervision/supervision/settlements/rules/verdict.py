@@ -22,6 +22,9 @@ class Doubt(IntEnum):
     IMPOSSIBLE_TRAVEL = 4
     NO_POSITION = 5
     INSPECTOR = 6
+    COMPLAINT = 7
+    FOLLOW_UP = 8
+    UNTRUE = 9
     OUTSIDE_WINDOW = 10
 
 
@@ -31,6 +34,7 @@ class State(IntEnum):
     HELD = 1
     APPROVED = 2
     REFUSED = 3
+    APPEALED = 4
 
 
 def doubts(

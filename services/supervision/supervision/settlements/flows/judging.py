@@ -15,7 +15,15 @@ from kit.contracts.clock import local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.security.access import Caller, check
-from supervision.settlements.errors import AlreadyRefused, AlreadyVerified, NotHeld, SecondDuty
+from supervision.replicas.tables import Order
+from supervision.settlements.errors import (
+    AlreadyRefused,
+    AlreadyVerified,
+    ComplaintOpen,
+    NotHeld,
+    SecondDuty,
+)
+from supervision.settlements.flows import disputes
 from supervision.settlements.rules import verdict
 from supervision.settlements.rules.verdict import Doubt, State
 from supervision.settlements.rules.visit import Limits, Visit
@@ -44,6 +52,9 @@ async def judge(session: Session, event: OrderFinished) -> None:
     worker_id = UUID(event.worker_id)
     others = await _overlapping(session, worker_id, visit)
     doubts = verdict.doubts(visit, others, _limits(local_day(session.now)))
+    order = await session.get(Order, UUID(event.order_id))
+    if order and (order.open_complaints or order.complaint_upheld):
+        doubts.append(Doubt.COMPLAINT)
     row = wire.row(
         Settlement,
         event,
@@ -58,37 +69,38 @@ async def judge(session: Session, event: OrderFinished) -> None:
     )
     session.add(row)
     if doubts:
-        emit(session, wire.message(events.SettlementHeld, row, held_at=session.now), row)
+        emit(session, wire.message(events.SettlementHeld, row, held_at=session.now, ground=0), row)
     else:
-        emit(session, _approved(row, session.now, automatic=True), row)
+        disputes.approve(session, row, automatic=True)
 
 
 async def decide(session: Session, request: pb.DecideAudit, caller: Caller) -> pb.Settlement:
-    """An inspector pays a held visit, or does not. Raises: NotFound, NotHeld, SecondDuty."""
+    """An inspector pays a held visit, or does not. Raises: NotFound, NotHeld, ComplaintOpen,
+    SecondDuty.
+    """
     row = await _settlement(session, request.settlement_id, caller)
     if row.state != State.HELD:
         raise NotHeld(settlement_id=row.settlement_id)
+    order = await session.get(Order, row.order_id)
+    if order and order.open_complaints:
+        raise ComplaintOpen(order_id=row.order_id, open_complaints=order.open_complaints)
     _check_duty(session, row, row.verified_by, caller)
-    row.decided_by = caller.subject
-    row.judged_at = session.now
     if request.approve:
-        row.state = State.APPROVED
-        emit(session, _approved(row, session.now, automatic=False), row)
+        row.decided_by = caller.subject
+        disputes.pay(session, row)
     else:
-        row.state = State.REFUSED
-        row.doubts = sorted({*row.doubts, int(Doubt.INSPECTOR)})
-        emit(session, wire.message(events.SettlementRefused, row, refused_at=session.now), row)
+        disputes.refuse(session, row, Doubt.INSPECTOR, caller.subject)
     return wire.message(pb.Settlement, row)
 
 
 async def verify(
     session: Session, request: pb.VerifySettlement, caller: Caller
 ) -> events.SettlementVerified:
-    """An inspector asked the elder; once per settlement. What follows for a held one is decided by
-    Decide. Raises: NotFound, Conflict.
+    """An inspector asked the elder; once per settlement. What was not true holds the visit, until
+    another inspector decides. Raises: NotFound, Conflict.
     """
     row = await _settlement(session, request.settlement_id, caller)
-    if row.state == State.REFUSED:
+    if row.state in (State.REFUSED, State.APPEALED):
         raise AlreadyRefused(settlement_id=row.settlement_id)
     if row.verified:
         raise AlreadyVerified(settlement_id=row.settlement_id)
@@ -98,7 +110,11 @@ async def verify(
     verified = wire.message(
         events.SettlementVerified, row, genuine=request.genuine, verified_at=session.now
     )
-    return emit(session, verified, row)
+    emit(session, verified, row)
+    if not request.genuine:
+        row.untrue = True
+        disputes.hold(session, row, Doubt.UNTRUE)
+    return verified
 
 
 def _check_duty(session: Session, row: Settlement, done_by: str | None, caller: Caller) -> None:
@@ -134,16 +150,6 @@ async def _overlapping(
         Settlement.checked_out_at > visit.checked_in_at,
     )
     return (await session.exec(query)).all()
-
-
-def _approved(row: Settlement, now: datetime, *, automatic: bool) -> events.SettlementApproved:
-    return wire.message(
-        events.SettlementApproved,
-        row,
-        automatic=automatic,
-        approved_at=now,
-        visited_on=local_day(row.checked_in_at),
-    )
 
 
 async def _settlement(session: Session, settlement_id: str, caller: Caller) -> Settlement:

@@ -1,0 +1,1 @@
+"""Finished visits are judged, held again by what is learnt later, and appealed about."""
