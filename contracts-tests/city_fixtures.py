@@ -21,7 +21,8 @@ from simulator.world.people import population
 LATER = (
     "2026-02-11T09:00:00+08:00"  # behind a payday of each kind: the tenth of a month, and Fridays
 )
-WANTED_FROM, WANTED_TO = "2026-02-11T14:00:00+08:00", "2026-02-11T16:00:00+08:00"
+EARLIER = "2026-02-10T09:00:00+08:00"  # a day before
+WANTED_FROM, WANTED_TO = "T14:00:00+08:00", "T16:00:00+08:00"
 HALL = "341103000000"  # the county whose office imports a file of its own
 _town = pytest.StashKey[tuple[RunningCity, pytest.Item]]()  # and the last test that wants it
 
@@ -79,9 +80,14 @@ def act(town: RunningCity) -> None:
         first = town.rows(register, office)[0]
         key = first.get("facility_id") or first["organisation_id"]
         town.post(f"{register}/{key}:change", office, {"name": "改名"})
+
+    town.clock(EARLIER)
+    sent_late = _visit(town, hotline, EARLIER)
     town.clock(LATER)
+    town.quiet()
+    _send_late(town, sent_late)
     _claim(town, office)
-    _visit(town, hotline)
+    _visit(town, hotline, LATER)
 
 
 def _import(town: RunningCity) -> None:
@@ -145,8 +151,18 @@ def _claim(town: RunningCity, office: str) -> None:
                 return
 
 
-def _visit(town: RunningCity, hotline: str) -> None:
-    """Orders for this afternoon until a worker has accepted one."""
+def _send_late(town: RunningCity, order: dict[str, str]) -> None:
+    """A device that was offline tells yesterday's visit, whose order has ended."""
+    worker = town.token(
+        "worker", organisation_id=order["organisation_id"], worker_id=order["worker_id"]
+    )
+    arrival = {"at": order["wanted_to"]}
+    town.post(f"/v1/orders/{order['order_id']}:check-in", worker, arrival)
+
+
+def _visit(town: RunningCity, hotline: str, now: str) -> dict[str, str]:
+    """Orders for this afternoon until a worker has accepted one, which is returned. now: today."""
+    day, _, _ = now.partition("T")
     homes = [
         row["elder"]
         for row in town.rows("/v1/elders", hotline, area_code=HALL)
@@ -160,8 +176,8 @@ def _visit(town: RunningCity, hotline: str) -> None:
             {
                 "elder_id": elder["elder_id"],
                 "item_code": town.get("/v1/catalogue", hotline)["rows"][0]["item_code"],
-                "wanted_from": WANTED_FROM,
-                "wanted_to": WANTED_TO,
+                "wanted_from": f"{day}{WANTED_FROM}",
+                "wanted_to": f"{day}{WANTED_TO}",
                 "channel": "CHANNEL_PORTAL",
             },
         )
@@ -173,5 +189,5 @@ def _visit(town: RunningCity, hotline: str) -> None:
             )
             town.post(f"/v1/orders/{order['order_id']}:accept", worker, {})
             town.quiet()
-            return
+            return order
     raise AssertionError("no worker was offered any of the orders")

@@ -27,6 +27,7 @@ class Limits:
     patience: timedelta = field(metadata=key("patience_min"))
     missed_after: timedelta = field(metadata=key("missed_after_min"))
     device_tolerance: timedelta = field(metadata=key("device_tolerance_min"))
+    back_entry: timedelta = field(metadata=key("back_entry_hours"))
     reserve_retry: timedelta = field(metadata=key("reserve_retry_min"))
 
 

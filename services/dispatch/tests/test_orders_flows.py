@@ -6,7 +6,9 @@ from uuid import UUID
 
 import pytest
 from eldercare.dispatch.v1 import api_pb2 as pb
+from eldercare.dispatch.v1 import events_pb2 as events
 from eldercare.dispatch.v1.events_pb2 import (
+    BackEntryFiled,
     OrderAccepted,
     OrderAssigned,
     OrderCancelled,
@@ -18,6 +20,8 @@ from eldercare.dispatch.v1.events_pb2 import (
 
 from dispatch.orders.errors import (
     AlreadyCancelled,
+    BackEntryDecided,
+    BackEntryUnfinished,
     CertificateExpired,
     DeviceTimeWrong,
     NotAccepted,
@@ -25,9 +29,10 @@ from dispatch.orders.errors import (
     NotDone,
     NotOffered,
     OfferReplaced,
+    TooLateToTell,
     VisitBegun,
 )
-from dispatch.orders.flows import answers, visits
+from dispatch.orders.flows import answers, back_entries, visits
 from dispatch.orders.rules import State
 from dispatch.settings import GROUP
 from dispatch.testing import (
@@ -466,6 +471,94 @@ async def test_nobody_came_four_hours_after_the_window(begun, store, clock, mess
 
     [cancelled] = await messages(OrderCancelled)
     assert (cancelled.cause, cancelled.worker_id) == (OrderCancelled.CAUSE_MISSED, worker.worker_id)
+
+
+@pytest.fixture
+def missed(begun, store, clock):
+    """`await missed(order)` was accepted, and nobody told a visit in time: the worker."""
+
+    async def ready(order):
+        worker = await begun(order)
+        clock.set(order.wanted_to + timedelta(hours=4))
+        await fire(store, GROUP)
+        return worker
+
+    return ready
+
+
+async def test_a_visit_sent_after_its_order_had_ended_waits_for_approval_at_the_devices_times(
+    missed, act, firm, messages, rows
+):
+    order = an_order(RING)
+    worker = await missed(order)
+    arrived = TOMORROW + timedelta(minutes=3)
+
+    begun = await act(visits.check_in, check_in(order, arrived), worker)
+    left = await act(visits.check_out, check_out(order, arrived + timedelta(hours=1)), worker)
+
+    assert (begun.back_entry, left.back_entry) == (True, True)
+    assert await messages(OrderStarted) == []
+    [filed] = await messages(BackEntryFiled)
+    assert wire.instant(filed.checked_in_at) == arrived
+    decision = pb.DecideOnBackEntry(order_id=str(order.order_id), approve=True)
+    with pytest.raises(NotFound):
+        await act(back_entries.decide, decision, a_provider(ids.new()))
+    await act(back_entries.decide, decision, a_provider(firm.organisation_id))
+    [finished] = await messages(OrderFinished)
+    assert (finished.back_entry, finished.served_min, finished.check_in_m) == (True, 60, 111)
+    assert wire.instant(finished.checked_in_at) == arrived
+    assert finished.voucher_fen == order.voucher_fen
+    [started] = await messages(OrderStarted)
+    assert (started.back_entry, started.late_min) == (True, -117)
+    assert await rows("select state from visit_order") == [{"state": State.DONE}]
+    with pytest.raises(BackEntryDecided):
+        await act(back_entries.decide, decision, an_official())
+
+
+async def test_a_back_entry_that_is_rejected_leaves_the_order_as_it_had_ended(
+    missed, act, messages, rows
+):
+    order = an_order(RING)
+    worker = await missed(order)
+    await act(visits.check_in, check_in(order, TOMORROW), worker)
+    approval = pb.DecideOnBackEntry(order_id=str(order.order_id), approve=True)
+    with pytest.raises(BackEntryUnfinished):
+        await act(back_entries.decide, approval, an_official())
+
+    rejection = pb.DecideOnBackEntry(order_id=str(order.order_id), approve=False)
+    await act(back_entries.decide, rejection, an_official())
+
+    [decided] = await messages(events.BackEntryDecided)
+    assert not decided.approved
+    assert await rows("select state from visit_order") == [{"state": State.CANCELLED}]
+    with pytest.raises(NotBegun):
+        await act(visits.check_out, check_out(order, TOMORROW), worker)
+    with pytest.raises(NotAccepted):
+        await act(visits.check_in, check_in(order, TOMORROW), worker)
+
+
+@pytest.mark.parametrize(
+    ("arrived", "sent_after", "is_taken"),
+    [
+        (timedelta(0), timedelta(hours=72), True),
+        (timedelta(0), timedelta(hours=72, seconds=1), False),
+        (timedelta(hours=6), timedelta(hours=1), False),
+    ],
+)
+async def test_a_visit_is_sent_within_three_days_and_only_if_it_began_before_the_order_ended(
+    missed, act, clock, arrived, sent_after, is_taken
+):
+    order = an_order(RING)
+    worker = await missed(order)
+    clock.set(TOMORROW + arrived + sent_after)
+    request = check_in(order, TOMORROW + arrived)
+
+    if is_taken:
+        assert (await act(visits.check_in, request, worker)).back_entry
+    else:
+        with pytest.raises(TooLateToTell) as refused:
+            await act(visits.check_in, request, worker)
+        assert (refused.value.field, refused.value.facts["most_h"]) == ("at", 72)
 
 
 async def test_an_elder_cancels_until_somebody_has_come(offer, begun, act, clock, messages, rows):

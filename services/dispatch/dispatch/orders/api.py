@@ -4,7 +4,7 @@ from eldercare.dispatch.v1 import api_pb2 as pb
 from eldercare.dispatch.v1 import events_pb2 as events
 
 from dispatch.orders import queries
-from dispatch.orders.flows import answers, visits
+from dispatch.orders.flows import answers, back_entries, visits
 from dispatch.orders.flows.placing import Placing
 from kit.db.raw_session import RawSession
 from kit.db.store import Session, Store
@@ -48,6 +48,16 @@ class Orders:
         self, request: pb.CheckOutOrder, session: RawSession, call: Call
     ) -> events.OrderFinished:
         return await visits.check_out(session, request, call.caller)
+
+    async def DecideBackEntry(
+        self, request: pb.DecideOnBackEntry, session: Session, call: Call
+    ) -> pb.BackEntry:
+        return await back_entries.decide(session, request, call.caller)
+
+    async def ListBackEntries(
+        self, request: pb.AskForBackEntries, session: Session, call: Call
+    ) -> pb.BackEntryPage:
+        return await queries.back_entries(session, request, call.caller)
 
     async def FollowUp(
         self, request: pb.FollowUpOrder, session: Session, call: Call

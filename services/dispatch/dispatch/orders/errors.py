@@ -171,6 +171,25 @@ class NotDone(Conflict):
     text = Phrase("order {order_id} is not done", "服务工单 {order_id} 尚未完成")
 
 
+class TooLateToTell(Conflict):
+    """A visit whose order has ended is told within some days, and only if it began before."""
+
+    text = "order {order_id} had ended before the visit, or it was told after {most_h} hours"
+    field = "at"
+
+
+class BackEntryDecided(Conflict):
+    """Somebody decided about it before."""
+
+    text = "the back-entry of order {order_id} is decided"
+
+
+class BackEntryUnfinished(Conflict):
+    """The device has not told the departure yet."""
+
+    text = "the back-entry of order {order_id} has no check-out yet"
+
+
 class DeviceTimeWrong(Conflict):
     """The device's instant cannot be true."""
 

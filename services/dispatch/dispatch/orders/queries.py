@@ -9,8 +9,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from dispatch.orders import personal
 from dispatch.orders.errors import NotAccepted
-from dispatch.orders.rules import State
-from dispatch.orders.tables import Order, OrderRow
+from dispatch.orders.rules import BackEntryState, State
+from dispatch.orders.tables import BackEntry, Order, OrderRow
 from kit.contracts import wire
 from kit.contracts.refusals import NotFound
 from kit.db.paging import page
@@ -50,6 +50,25 @@ async def orders(session: Session, request: pb.ListOrders, caller: Caller) -> pb
         query = query.where(Order.state == State(request.state))
     rows, after = await page(session, query, Order.order_id, request, DEFAULT_PAGE)
     return pb.OrderPage(rows=[wire.message(pb.Order, row) for row in rows], next=after)
+
+
+async def back_entries(
+    session: Session, request: pb.AskForBackEntries, caller: Caller
+) -> pb.BackEntryPage:
+    """Visits that were told after their order had ended."""
+    query = scoped(
+        select(BackEntry),
+        caller,
+        area=BackEntry.area_code,
+        organisation=BackEntry.organisation_id,
+        worker=BackEntry.worker_id,
+    )
+    if request.HasField("area_code"):
+        query = query.where(col(BackEntry.area_code).between(*area_range(request.area_code)))
+    if request.HasField("state"):
+        query = query.where(BackEntry.state == BackEntryState(request.state))
+    rows, after = await page(session, query, BackEntry.order_id, request, DEFAULT_PAGE)
+    return pb.BackEntryPage(rows=[wire.message(pb.BackEntry, row) for row in rows], next=after)
 
 
 async def whereabouts(session: Session, request: pb.GetOrder, call: Call) -> pb.HomeAddress:

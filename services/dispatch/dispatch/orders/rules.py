@@ -35,6 +35,14 @@ class Cause(IntEnum):
     MOVED_OUT = 5
 
 
+class BackEntryState(IntEnum):
+    """What became of a visit that was told after its order had ended; BackEntry.State."""
+
+    PENDING = 1
+    APPROVED = 2
+    REJECTED = 3
+
+
 OPEN = (State.PLACED, State.ASSIGNED, State.ACCEPTED)  # nobody has come yet, somebody still may
 EXPECTED = (State.RESERVING, *OPEN)  # also those that are not published yet
 OFFERED = (State.ASSIGNED, State.ACCEPTED)

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Index, SmallInteger, text
 from sqlmodel import Field
 
 from dispatch.orders.personal import CONTACT, POSITION
-from dispatch.orders.rules import State
+from dispatch.orders.rules import BackEntryState, State
 from kit.db.columns import sealed
 from kit.db.tables import TableBase
 
@@ -64,6 +64,8 @@ class Order(TableBase, table=True):
     cause: int | None = Field(
         default=None, sa_type=SmallInteger, description="OrderCancelled.Cause, once cancelled"
     )
+    accepted_at: datetime | None = None
+    cancelled_at: datetime | None = None
     attempt: int = Field(default=0, description="offers made so far")
     followed_up: bool = False
     institution: bool = Field(default=False, description="the elder lives in an institution")
@@ -112,6 +114,35 @@ class OrderRow:
     checked_in_at: datetime | None
     check_in_m: int | None
     in_place: bytes | None
+    accepted_at: datetime | None
+    cancelled_at: datetime | None
+
+
+class BackEntry(TableBase, table=True):
+    """A visit that a device told after its order had ended (补录), and what became of it."""
+
+    __tablename__ = "back_entry"
+    __table_args__ = (
+        Index("back_entry_area_ix", "area_code", "order_id"),
+        Index("back_entry_organisation_ix", "organisation_id", "order_id"),
+    )
+
+    order_id: UUID = Field(primary_key=True)
+    elder_id: UUID
+    area_code: str
+    organisation_id: UUID
+    worker_id: UUID
+    state: BackEntryState
+    checked_in_at: datetime = Field(description="device")
+    checked_out_at: datetime | None = Field(default=None, description="device")
+    check_in_m: int | None = Field(default=None, description="from the home")
+    in_place: bytes | None = sealed(POSITION, default=None, description="position of the check-in")
+    out_place: bytes | None = sealed(
+        POSITION, default=None, description="position of the check-out"
+    )
+    filed_at: datetime
+    decided_at: datetime | None = None
+    decided_by: str | None = Field(default=None, description="subject")
 
 
 class Declined(TableBase, table=True):

@@ -17,6 +17,8 @@ from kit.messaging.subscriptions import Fact, on_batch
     dispatch.OrderStarted,
     dispatch.OrderFinished,
     dispatch.OrderCancelled,
+    dispatch.BackEntryFiled,
+    dispatch.BackEntryDecided,
     supervision.SettlementHeld,
     supervision.SettlementApproved,
     supervision.SettlementRefused,

@@ -29,6 +29,8 @@ OrderEvent = (
     | dispatch.OrderStarted
     | dispatch.OrderFinished
     | dispatch.OrderCancelled
+    | dispatch.BackEntryFiled
+    | dispatch.BackEntryDecided
 )
 OrganisationEvent = (
     OrderEvent

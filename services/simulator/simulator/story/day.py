@@ -58,6 +58,7 @@ CHANGES: tuple[Action, ...] = (
 """What changes in the city in the morning; the platform has taken it in before anybody asks."""
 MORNING_ACTIONS: tuple[Action, ...] = (orders.cancel_some, assessments.assess)
 EVENING_ACTIONS: tuple[Action, ...] = (
+    visits.decide_back_entries,
     settlements.decide_held,
     disputes.appeal_some,
     follow_ups.call_some,

@@ -90,7 +90,7 @@ def end_terms(story: Story) -> None:
 def _close(story: Story, order: Order) -> None:
     if order.captured:
         payments.confirm(story, order)
-    else:
+    elif order.ended_at is None:
         give_back(story, order)
 
 
@@ -138,7 +138,7 @@ async def _appeal(story: Story, refusal: Refusal) -> None:
     order.refused = False
     if order.captured:
         payments.restore(story, order)
-    elif order.voucher_fen:
+    elif order.promised_fen:
         payments.capture(story, order)
 
 

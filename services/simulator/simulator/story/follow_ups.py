@@ -40,7 +40,7 @@ async def _call(story: Story, order: Order) -> None:
             month=story.month,
             finished_month=order.finished_month,
             area_code=order.area_code,
-            funded=bool(order.voucher_fen),
+            funded=bool(order.promised_fen),
             satisfied=satisfied,
         )
     )

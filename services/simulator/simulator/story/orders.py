@@ -169,6 +169,7 @@ def _order(
         area_code=person.area_code,
         planned_min=item.planned_min,
         voucher_fen=voucher_fen,
+        promised_fen=voucher_fen,
         month=month_of(wanted_from),
         wanted_from=wanted_from,
         wanted_to=wanted_from + WINDOW,
@@ -194,6 +195,7 @@ def end(story: Story, order: Order, state: OrderState) -> None:
     """An order that will not be served any more gives its voucher back."""
     orders = story.state(Orders)
     order.state = state
+    order.ended_at = story.now
     orders.open.pop(order.order_id, None)
     story.tally[state] += 1
     if state in ("cancelled", *GONE):

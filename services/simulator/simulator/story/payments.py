@@ -12,7 +12,7 @@ from simulator.story.cash import CASH_DAY, pay_cash
 from simulator.story.orders import Orders
 from simulator.story.recoveries import claim, come_back
 from simulator.story.story import Story
-from simulator.story.vouchers import Vouchers, give_back
+from simulator.story.vouchers import Vouchers, give_back, hold_again
 from simulator.truth.payments import Claimed, FirmPaid, VisitPaid, Withdrawn
 from simulator.truth.settlements import VisitApproved
 from simulator.truth.vouchers import UseReversed, VoucherUsed
@@ -72,8 +72,14 @@ def capture(story: Story, order: Order) -> None:
     story.record(VisitApproved(order.approved_month, order.area_code))
     if _after_death(order):  # reported by a device that was offline: nothing is owed for it
         order.reversed = True
-        give_back(story, order)
+        if order.ended_at is None:
+            give_back(story, order)
         return
+    if order.ended_at is not None:
+        order.voucher_fen = hold_again(story, order)
+        if not order.voucher_fen:
+            order.reversed = True
+            return
     area_code = story.state(Vouchers).areas[order.voucher]
     story.record(VoucherUsed(order.voucher[1], area_code, order.voucher_fen))
     story.state(Payments).unpaid.append(order)
@@ -100,7 +106,9 @@ def restore(story: Story, order: Order) -> None:
         area_code = story.state(Vouchers).areas[order.voucher]
         if _after_death(order):
             order.reversed = True
-            come_back(story, order.person, order.voucher[1], area_code, order.voucher_fen, of_visit=True)
+            come_back(
+                story, order.person, order.voucher[1], area_code, order.voucher_fen, of_visit=True
+            )
         else:
             story.record(Withdrawn(order.voucher[1], area_code, order.voucher_fen))
     elif order.held:
@@ -116,7 +124,9 @@ def confirm(story: Story, order: Order) -> None:
     if order.contested:
         order.contested = False
         order.reversed = True
-        come_back(story, order.person, order.voucher[1], area_code, order.voucher_fen, of_visit=True)
+        come_back(
+            story, order.person, order.voucher[1], area_code, order.voucher_fen, of_visit=True
+        )
     elif order.held and not order.reversed:
         order.reversed = True
         story.record(UseReversed(order.voucher[1], area_code, order.voucher_fen))

@@ -112,7 +112,7 @@ def _check_order(story: Story, order: Order, found: frozenset[str]) -> None:
     if order.cheat:
         is_held = DOUBTS[order.cheat] in found
         story.expect(f"a visit faked by {order.cheat} is held", is_held, True)
-    elif order.voucher_fen:
+    elif order.promised_fen:
         payments.capture(story, order)
 
 

@@ -13,18 +13,23 @@ from simulator.world.geography import Point
 from simulator.world.orders import Order, Visit
 from simulator.world.visits import DEPENDENT_CHEATS, simulate_day
 
+# Assumption: share of visits told too late that are approved, of these by the office
+BACK_ENTRY_APPROVED = 0.85
+BY_OFFICE = 0.5
 OVER = ("missed", *GONE)
 
 
 @dataclass
 class Visits:
     """reported: finished, by worker in the order of the reports. batches: how often reports were
-    sent. unaudited: finished, and not judged yet. finished_today: until the evening ends.
+    sent. unaudited: finished, and not judged yet. back_entries: told after their order had ended,
+    and not decided about yet. finished_today: until the evening ends.
     """
 
     reported: defaultdict[str, list[Order]] = field(default_factory=lambda: defaultdict(list))
     batches: int = 0
     unaudited: list[Order] = field(default_factory=list)
+    back_entries: list[Order] = field(default_factory=list)
     finished_today: list[Order] = field(default_factory=list)
 
 
@@ -86,7 +91,9 @@ def _due_of(story: Story, order: Order) -> list[Report]:
     due: list[Report] = []
     if visit is None or visit.absent:
         return due
-    if order.state in ("accepted", *OVER) and visit.arrival_sent_at <= story.now:
+    is_over = order.state in OVER
+    sent_at = visit.departure_sent_at if is_over else visit.arrival_sent_at
+    if (order.state == "accepted" or is_over) and sent_at <= story.now:
         due.append(Report(visit.arrival_sent_at, False, order))
     if order.state in ("accepted", "arrived") and visit.departure_sent_at <= story.now:
         due.append(Report(visit.departure_sent_at, True, order))
@@ -116,14 +123,54 @@ async def _arrive(story: Story, order: Order, token: str) -> None:
     path = f"/v1/orders/{order.order_id}:check-in"
     proof = _proof(visit.begin, visit.arrival_point)
     if order.state not in WAITING:  # the device was offline for so long that the order is over
-        await story.expect_refusal(token, path, proof)
         story.state(Orders).to_report.remove(order)
+        if order.ended_at is not None and visit.begin < order.ended_at:
+            await _file_back_entry(story, order, token)
+            return
+        await story.expect_refusal(token, path, proof)
         story.tally["reported too late"] += 1
         return
     if order.based_on and order.based_on.state != "finished":  # there is no true visit to depend on
         order.cheat = ""
     await story.gateway.post(token, path, proof)
     order.state = "arrived"
+
+
+async def _file_back_entry(story: Story, order: Order, token: str) -> None:
+    """The visit took place before the order ended: it is kept for somebody to approve."""
+    visit = order.served
+    if order.based_on and order.based_on.state != "finished":
+        order.cheat = ""
+    path = f"/v1/orders/{order.order_id}"
+    arrival = _proof(visit.begin, visit.arrival_point)
+    begun = await story.gateway.post(token, f"{path}:check-in", arrival)
+    story.expect(f"order {order.number} is a back-entry", begun["back_entry"], True)
+    departure = _proof(visit.end, visit.departure_point)
+    await story.gateway.post(token, f"{path}:check-out", departure)
+    story.state(Visits).back_entries.append(order)
+    story.tally["back-entries"] += 1
+
+
+async def decide_back_entries(story: Story) -> None:
+    """The office or the firm approves most of the visits that were told too late."""
+    visits = story.state(Visits)
+    orders, visits.back_entries = visits.back_entries, []
+    for order in orders:
+        visits.batches += 1
+        await _decide_back_entry(story, order)
+
+
+async def _decide_back_entry(story: Story, order: Order) -> None:
+    rng = story.rng("back-entry", order.number)
+    approve = rng.random() < BACK_ENTRY_APPROVED
+    firm = order.firm.organisation_id if order.firm else ""
+    who = "office" if rng.random() < BY_OFFICE else f"firm {firm}"
+    path = f"/v1/back-entries/{order.order_id}:decide"
+    await story.gateway.post(story.tokens[who], path, {"approve": approve})
+    story.tally["back-entries approved" if approve else "back-entries rejected"] += 1
+    if approve:
+        _finish(story, order, order.served)
+        _count_oddities(story, order, order.served)
 
 
 async def _depart(story: Story, order: Order, token: str) -> None:
@@ -138,12 +185,13 @@ async def _depart(story: Story, order: Order, token: str) -> None:
 
 def _finish(story: Story, order: Order, visit: Visit) -> None:
     visits = story.state(Visits)
+    withdrawn = order.state in GONE
     order.state = "finished"
     order.finished_month = story.month
     order.batch = visits.batches
     if order.worker:
         visits.reported[order.worker_id].append(order)
-    story.state(Orders).open.pop(order.order_id)
+    story.state(Orders).open.pop(order.order_id, None)
     visits.finished_today.append(order)
     visits.unaudited.append(order)
     story.tally["finished"] += 1
@@ -154,7 +202,8 @@ def _finish(story: Story, order: Order, visit: Visit) -> None:
             area_code=order.area_code,
             begin=visit.begin,
             wanted_to=order.wanted_to,
-            funded=bool(order.voucher_fen),
+            funded=bool(order.promised_fen),
+            withdrawn=withdrawn,
         )
     )
 

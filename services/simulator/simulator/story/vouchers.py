@@ -72,6 +72,17 @@ def hold(story: Story, voucher: Voucher, fen: int) -> None:
     story.record(VoucherHeld(vouchers.areas[voucher], fen))
 
 
+def hold_again(story: Story, order: Order) -> int:
+    """Of what an order gave back, as much is held as there still is; returns it."""
+    vouchers = story.state(Vouchers)
+    if order.voucher in vouchers.expired or order.month < story.month:
+        return 0
+    fen = min(vouchers.free_fen.get(order.voucher, 0), order.promised_fen)
+    if fen:
+        hold(story, order.voucher, fen)
+    return fen
+
+
 def give_back(story: Story, order: Order, source: Account = "held") -> None:
     """What was held, or owed, is free again, or gone at once where the voucher's time is over."""
     if not order.voucher_fen:

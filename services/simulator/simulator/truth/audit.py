@@ -66,16 +66,24 @@ def _outside_window(order: Order, visit: Visit) -> bool:
 
 
 def _impossible_travel(visit: Visit, before: Sequence[Visit]) -> bool:
-    """From the latest departure that was reported before, to this arrival; whole minutes, and one
-    more is granted.
+    """From the latest departure that was reported before, to this arrival, or from this departure
+    to the next arrival that was; whole minutes, and one more is granted.
     """
     ended = [one for one in before if one.end <= visit.begin]
+    begun = [one for one in before if one.begin >= visit.end]
     last = max(ended, key=lambda one: one.end, default=None)
-    if last is None or last.departure_point is None or visit.arrival_point is None:
+    following = min(begun, key=lambda one: one.end, default=None)
+    return (last is not None and _too_fast(last, visit)) or (
+        following is not None and _too_fast(visit, following)
+    )
+
+
+def _too_fast(visit: Visit, following: Visit) -> bool:
+    if visit.departure_point is None or following.arrival_point is None:
         return False
-    minutes = (visit.begin - last.end) // MINUTE + 1
+    minutes = (following.begin - visit.end) // MINUTE + 1
     most_m = _limit(visit, "speed_kmh") * 1000 / 60 * minutes
-    return round(distance_m(last.departure_point, visit.arrival_point)) > most_m
+    return round(distance_m(visit.departure_point, following.arrival_point)) > most_m
 
 
 def _overlap(visit: Visit, other: Visit) -> bool:

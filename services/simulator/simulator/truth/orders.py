@@ -36,5 +36,5 @@ def to_be_served(fact: Fact) -> Counts:
 def served(fact: Fact) -> Counts:
     """The orders of a month that were served."""
     match fact:
-        case VisitFinished():
+        case VisitFinished(withdrawn=False):
             yield Count(fact.order_month, fact.area_code)

@@ -13,6 +13,7 @@ class VisitFinished(Fact):
     """A departure was reported.
 
     month: of the report; order_month: in which the visit was wanted. funded: by a voucher.
+    withdrawn: its order had ended by nobody's failure before the visit was told.
     """
 
     month: str
@@ -21,6 +22,7 @@ class VisitFinished(Fact):
     begin: datetime
     wanted_to: datetime
     funded: bool
+    withdrawn: bool = False
 
 
 @flow("FINISHED")

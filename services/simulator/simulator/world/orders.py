@@ -50,7 +50,8 @@ class Order:
     its voucher part became a debt to the firm, which is paid in its time; reversed: because the
     visit lies after the elder's death, or was refused for good. refused: by an inspector or a
     complaint. held: what is owed is not paid, since the visit is disputed; contested: so what was
-    paid is claimed.
+    paid is claimed. ended_at: without a visit, which a device may tell later. promised_fen: what a
+    voucher was to pay; of a visit that is told later it pays what it still has.
     """
 
     number: int
@@ -83,6 +84,8 @@ class Order:
     approved_month: str = ""
     approved_on: date | None = None
     settlement_id: str = ""
+    ended_at: datetime | None = None
+    promised_fen: int = 0
 
     @property
     def voucher(self) -> tuple[int, str]:

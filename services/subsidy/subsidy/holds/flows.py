@@ -119,6 +119,7 @@ async def release(session: Session, hold: Hold, state: HoldState) -> None:
 async def capture(session: Session, event: SettlementApproved) -> None:
     """Turns what is held for an audited visit into a debt to its organisation (核销).
 
+    Of a visit that was told after its order had ended, as much is taken as the voucher still has.
     What is not held, because the order came too late or the audit was refused first, is taken now
     if the voucher still has it. For a visit after the elder's death nothing is owed: what is held
     is given back. Raises: VoucherTooShort.
@@ -133,7 +134,9 @@ async def capture(session: Session, event: SettlementApproved) -> None:
         return
     if hold.kept_fen < event.voucher_fen:
         await _hold_again(session, hold, event.voucher_fen)
-    if hold.voucher_id is None or hold.kept_fen < event.voucher_fen:
+    if event.back_entry and not hold.kept_fen:
+        return  # the order had given its part back, and nothing of it is left
+    if hold.voucher_id is None or (hold.kept_fen < event.voucher_fen and not event.back_entry):
         raise VoucherTooShort(
             order_id=hold.order_id, promised_fen=event.voucher_fen, held_fen=hold.kept_fen
         )

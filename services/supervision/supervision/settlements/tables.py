@@ -33,6 +33,7 @@ class Settlement(TableBase, table=True):
     )
     price_fen: int
     voucher_fen: int
+    back_entry: bool = Field(default=False, description="told after its order had ended")
     verified: bool = False
     verified_by: str | None = Field(default=None, description="subject")
     decided_by: str | None = Field(default=None, description="subject; null: nobody had to")

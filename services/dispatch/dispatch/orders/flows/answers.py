@@ -58,10 +58,11 @@ async def accept(session: Session, request: pb.AcceptOrder, caller: Caller) -> e
     await _check_certified(session, order)
     await _check_serves(session, order)
     order.state = State.ACCEPTED
+    order.accepted_at = session.now
     cancel_timer(session, offers.ANSWER, request.order_id)
     missed_at = order.wanted_to + limits(local_day(session.now)).missed_after
     set_timer(session, missed_at, offers.MISSED, request.order_id)
-    accepted = wire.message(events.OrderAccepted, order, accepted_at=session.now)
+    accepted = wire.message(events.OrderAccepted, order)
     return emit(session, accepted, order)
 
 

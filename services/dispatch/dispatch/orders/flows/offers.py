@@ -60,6 +60,7 @@ def take_back(session: Session, order: Order, *, for_good: bool = True) -> event
             Declined(order_id=order.order_id, worker_id=order.worker_id, declined_at=session.now)
         )
     order.state = State.PLACED
+    order.accepted_at = None
     order.organisation_id = None
     order.worker_id = None
     order.planned_at = None
@@ -72,6 +73,7 @@ async def cancel(session: Session, order: Order, cause: Cause) -> events.OrderCa
     """Ends an order without a visit. The order must be locked and open."""
     order.state = State.CANCELLED
     order.cause = cause
+    order.cancelled_at = session.now
     _cancel_timers(session, order)
     cancelled = wire.message(
         events.OrderCancelled,
