@@ -174,20 +174,28 @@ class NotDone(Conflict):
 class TooLateToTell(Conflict):
     """A visit whose order has ended is told within some days, and only if it began before."""
 
-    text = "order {order_id} had ended before the visit, or it was told after {most_h} hours"
+    text = Phrase(
+        "order {order_id} had ended before the visit, or it was told after {most_h} hours",
+        "服务工单 {order_id} 在到达之前已结束，或补报超过 {most_h} 小时",
+    )
     field = "at"
 
 
 class BackEntryDecided(Conflict):
     """Somebody decided about it before."""
 
-    text = "the back-entry of order {order_id} is decided"
+    text = Phrase(
+        "the back-entry of order {order_id} is decided", "服务工单 {order_id} 的补录已有决定"
+    )
 
 
 class BackEntryUnfinished(Conflict):
     """The device has not told the departure yet."""
 
-    text = "the back-entry of order {order_id} has no check-out yet"
+    text = Phrase(
+        "the back-entry of order {order_id} has no check-out yet",
+        "服务工单 {order_id} 的补录尚无签退",
+    )
 
 
 class DeviceTimeWrong(Conflict):

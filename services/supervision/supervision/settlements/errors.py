@@ -13,31 +13,41 @@ class NotHeld(Conflict):
 class ComplaintOpen(Conflict):
     """A complaint about the visit is answered first."""
 
-    text = "{open_complaints} complaint about order {order_id} is open"
+    text = Phrase(
+        "{open_complaints} complaint about order {order_id} is open",
+        "服务工单 {order_id} 尚有 {open_complaints} 件投诉未办结",
+    )
 
 
 class NotRefused(Conflict):
     """Only a refused settlement is appealed against."""
 
-    text = "settlement {settlement_id} is not refused"
+    text = Phrase("settlement {settlement_id} is not refused", "结算 {settlement_id} 未被拒绝")
 
 
 class AppealedBefore(Conflict):
     """A firm appeals once."""
 
-    text = "settlement {settlement_id} was appealed against before"
+    text = Phrase(
+        "settlement {settlement_id} was appealed against before", "结算 {settlement_id} 已经申诉过"
+    )
 
 
 class AppealTooLate(Conflict):
     """The term of the appeal is over, or the refusal is of before there were appeals."""
 
-    text = "no appeal against settlement {settlement_id} can be made any more"
+    text = Phrase(
+        "no appeal against settlement {settlement_id} can be made any more",
+        "结算 {settlement_id} 已不能再申诉",
+    )
 
 
 class NotAppealed(Conflict):
     """There is no appeal to decide."""
 
-    text = "settlement {settlement_id} is not appealed against"
+    text = Phrase(
+        "settlement {settlement_id} is not appealed against", "结算 {settlement_id} 没有申诉"
+    )
 
 
 class AlreadyRefused(Conflict):
@@ -55,7 +65,10 @@ class AlreadyVerified(Conflict):
 class DecidedByYourself(Denied):
     """Who refused a visit, or went to see, does not decide the appeal."""
 
-    text = "the appeal about settlement {settlement_id} is decided by another person"
+    text = Phrase(
+        "the appeal about settlement {settlement_id} is decided by another person",
+        "结算 {settlement_id} 的申诉须由另一人决定",
+    )
     field = "settlement_id"
 
 

@@ -11,6 +11,7 @@ from eldercare.dispatch.v1 import events_pb2 as events
 from dispatch.limits import limits
 from dispatch.orders import personal, rules
 from dispatch.orders.errors import (
+    BEFORE_THE_CHECK_IN,
     BackEntryDecided,
     BackEntryUnfinished,
     DeviceTimeWrong,
@@ -81,7 +82,7 @@ async def check_out(
         raise NotBegun(order_id=order.order_id)
     arrived_at = record["checked_in_at"]
     if at < arrived_at:
-        raise DeviceTimeWrong(rule="lies before the check-in")
+        raise DeviceTimeWrong(rule=BEFORE_THE_CHECK_IN)
     cipher = personal.cipher_of(session.store)
     session.write(_LEAVE, at, proofs.sealed(cipher, here), order.order_id)
     # what the visit is worth is judged when somebody approves it
