@@ -74,12 +74,13 @@ def hold(story: Story, voucher: Voucher, fen: int) -> None:
 
 def hold_again(story: Story, order: Order) -> int:
     """Of what an order gave back, as much is held as there still is; returns it."""
-    vouchers = story.state(Vouchers)
-    if order.voucher in vouchers.expired or order.month < story.month:
+    if order.month < story.month:
         return 0
-    fen = min(vouchers.free_fen.get(order.voucher, 0), order.promised_fen)
+    voucher = best(story, order.person.number, order.month, order.promised_fen)
+    order.voucher_month = voucher[1]
+    fen = min(story.state(Vouchers).free_fen.get(voucher, 0), order.promised_fen)
     if fen:
-        hold(story, order.voucher, fen)
+        hold(story, voucher, fen)
     return fen
 
 
