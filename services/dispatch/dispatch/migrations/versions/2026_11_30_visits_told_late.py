@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "dispatch_back_entries"
-down_revision = "dispatch_reported_deaths"
+down_revision = "dispatch_suspensions"
 branch_labels = None
 depends_on = None
 
