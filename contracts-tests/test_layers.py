@@ -47,6 +47,7 @@ LUCK = {
     "city.cli.service": "a new key",
     "datacenter.testing.story": "seeded examples",
     "benchmarks.datacenter.board": "seeded load",
+    "benchmarks.datacenter.lineage": "seeded load",
     "benchmarks.datacenter.projection": "seeded load",
 }
 TOPICS = {
@@ -81,9 +82,6 @@ UNSCOPED = {
     "datacenter.counts.queries.generation": "which generation of counts is shown",
     "datacenter.counts.queries.watermarks": "how new topics are belongs to nobody",
     "datacenter.counts.queries.unapplied": "how many records wait belongs to nobody",
-    "datacenter.lineage.queries._candidates": (
-        "codes of the tree of areas, and ids out of a scoped subquery"
-    ),
     "datacenter.lineage.queries._judged_as_things": (
         "weighs a moved elder's facts of several areas; only rows of a scoped query are shown"
     ),

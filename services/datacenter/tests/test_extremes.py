@@ -41,7 +41,7 @@ MONTHS = ("1900-01", "1900-02", "2025-03", "2199-12")
 
 
 def history(day: str, at: datetime) -> list[DatedEvent]:
-    events = History(5).grow(30).ordered()
+    events = History(12).grow(40).ordered()
     for one in events:
         moved(one.event, day, at, day)
     return [one._replace(time=at) for one in events]

@@ -21,6 +21,7 @@ ANSWER_S = 70.0  # the gateway itself gives up after 60
 PAUSE_S = 0.05
 LONGEST_PAUSE_S = 2.0
 FORM = "application/x-www-form-urlencoded"
+DONE = frozenset({200, 202})  # 202: a job has begun
 RETRIED = frozenset({429, 500, 502, 503, 504})
 # a gateway of the release before does not know a route or field of this one: it is being replaced
 REPLACED_S = 900.0
@@ -204,7 +205,7 @@ class Gateway:
                 if time.monotonic() > began + PATIENCE_S:
                     raise TimeoutError(f"{error} for {PATIENCE_S:.0f} s") from error
             else:
-                if response.status == 200:
+                if response.status in DONE:
                     return response.document()
                 if time.monotonic() > began + _patience_s(response):
                     raise self._refused(path, response)

@@ -81,7 +81,7 @@ def _closing(filed: events.ComplaintFiled, *, upheld: bool) -> pb.CloseComplaint
     return pb.CloseComplaint(complaint_id=filed.complaint_id, upheld=upheld)
 
 
-async def test_an_open_complaint_holds_an_approved_visit_and_the_firm_hears_why(
+async def test_an_open_complaint_holds_an_approved_visit_and_tells_the_firm_why(
     settled, act, messages, state
 ):
     settlement_id, visit = await settled()

@@ -10,6 +10,7 @@ from kit.contracts.clock import local_day
 from kit.contracts.wire import timestamp
 
 DEPENDENT = 2  # least level of it
+MOVES = "01"  # last digits of the ids of applications whose elder moves meanwhile
 OLDEST = "1946"  # who was born before is given the old-age allowance
 
 
@@ -21,6 +22,9 @@ def an_elder_is_assessed(story: Story, elder: assessment.Elder, at: datetime) ->
     same: Fields = {"application_id": application, **of}
     submitted = {"channel": story.chance.randrange(1, 6), "submitted_at": timestamp(at)}
     story.say(made(assessment.ApplicationSubmitted, same, submitted, reason=1), at)
+    if application[-1] in MOVES:
+        of["area_code"] = same["area_code"] = story.places[0]
+        story.say(made(assessment.ApplicationMoved, same, moved_at=timestamp(at)), at)
     if story.happens(0.1):
         gone = story.later(at, 20)
         withdrawn = made(assessment.ApplicationWithdrawn, same, withdrawn_at=timestamp(gone))

@@ -88,6 +88,11 @@ FORMS = {
         "应为统一社会信用代码：18 位数字或大写字母，不含 I、O、S、V、Z",
         key="CREDIT_CODE",
     ),
+    "^[0-9A-Za-z-]{0,40}$": Phrase(
+        "is the number of a receipt: at most 40 letters, digits and hyphens",
+        "应为票据编号：至多 40 个字母、数字或连字符",
+        key="RECEIPT_NUMBER",
+    ),
     "^[a-z][a-z0-9-]{2,40}$": Phrase(
         "is a short name: 3 to 41 small letters, digits and hyphens, a letter first",
         "应为短名称：以小写字母开头，3 至 41 个小写字母、数字或连字符",

@@ -114,7 +114,7 @@ async def decide(session: Session, request: pb.DecideOnBackEntry, caller: Caller
         caller,
         area=entry.area_code,
         organisation=entry.organisation_id,
-        kind="back-entry",
+        kind="back_entry",
         key=request.order_id,
     )
     if entry.state != BackEntryState.PENDING:

@@ -25,6 +25,7 @@ on conflict do nothing
 
 
 def upgrade() -> None:
+    op.add_column("debt", sa.Column("held_at", sa.DateTime(timezone=True), nullable=True))
     for column in (
         sa.Column("settlement_id", sa.Uuid(), nullable=True),
         sa.Column("organisation_id", sa.Uuid(), nullable=True),

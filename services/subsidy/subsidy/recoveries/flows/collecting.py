@@ -52,7 +52,7 @@ async def _raise_cash(
     payment = await session.get_locked(Payment, payment_id)
     check(caller, area=payment.area_code, kind="payment", key=request.payment_id)
     if payment.kind == PaymentKind.SETTLEMENT:
-        raise NotFound("cash payment", request.payment_id, field="payment_id")
+        raise NotFound("cash_payment", request.payment_id, field="payment_id")
     rest_fen = await claiming.claimable_fen(session, payment_id, payment.paid_fen)
     if request.claimed_fen > rest_fen:
         raise NothingPaid(claimable_fen=rest_fen)
