@@ -289,7 +289,7 @@ async def test_days_with_events_of_the_last_closed_month_do_not_leave(
 ) -> None:
     events = History(3, months=1, begin=datetime(2026, 4, 1, tzinfo=UTC)).grow(8).ordered()
     await hear(dated(events))
-    clock.set(max(one.time for one in events) + timedelta(days=20))
+    clock.set(max(one.time for one in events[::3]) + timedelta(days=20))  # those of the first day
 
     with pytest.raises(
         DayOpen,
@@ -392,7 +392,7 @@ async def test_a_figure_of_things_that_began_later_is_traced_as_far_as_the_datab
         request.after = page.next
         with pytest.raises(DayExported):
             await lineage.trace(session, an_operator(), request)
-    assert len(page.events) == 2  # of three, of whom one died in that month
+    assert len(page.events) == page.figure.numerator > 0
 
 
 async def test_an_event_of_a_day_that_left_is_parked_until_the_day_is_back(
