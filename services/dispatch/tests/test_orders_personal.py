@@ -16,12 +16,13 @@ AFTER = KeyRing(NEW, None)
 
 
 async def test_a_new_key_alone_opens_contact_and_positions_of_every_order(store: Store) -> None:
-    (columns,) = rotation.tables(tables.metadata("dispatch"))
+    of = {one.table.name: one for one in rotation.tables(tables.metadata("dispatch"))}
+    assert of.keys() == {"visit_order", "back_entry"}
     placed = an_order(BEFORE, in_place=personal.seal_position(BEFORE, 118.1, 32.1))
     async with store.transaction() as session:
         session.add(placed)
 
-    done = await rotation.rotate(store, ROTATING, columns)
+    done = await rotation.rotate(store, ROTATING, of["visit_order"])
 
     assert (done.renewed, done.left) == (1, {})
     async with store.reading() as session:

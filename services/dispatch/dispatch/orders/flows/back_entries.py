@@ -92,6 +92,7 @@ async def check_out(
         checked_in_at=arrived_at,
         checked_out_at=at,
         served_min=rules.whole_min(arrived_at, at),
+        outside_min=rules.outside_min(arrived_at, order.wanted_from, order.wanted_to),
         check_in_m=None,
         check_out_m=None,
         previous_m=None,
