@@ -208,7 +208,7 @@ class RunningCity:
         rows: list[dict[str, Any]] = []
         after = ""
         while True:
-            page = self.get(path, token, limit=500, **({"after": after} if after else {}), **query)
+            page = self.get(path, token, limit=100, **({"after": after} if after else {}), **query)
             rows += page["rows"]
             if not (after := page.get("next", "")):
                 return rows

@@ -14,4 +14,6 @@ def test_the_level_in_force_is_that_of_the_result_approved_last_among_those_that
         rules.level_on([late, early], day)
         for day in (date(2026, 3, 9), date(2026, 3, 10), date(2026, 8, 1))
     ] == [2, 4, 4]
-    assert rules.next_change([late, early], date(2026, 3, 2)) == date(2026, 3, 10)
+    home = rules.Residence(None, "341102001003", rules.Status.ALIVE)
+    edges = rules.History([home], levels=[late, early]).edges()
+    assert min(day for day in edges if day > date(2026, 3, 2)) == date(2026, 3, 10)
