@@ -18,8 +18,8 @@ def an_elder_is_assessed(story: Story, elder: assessment.Elder, at: datetime) ->
     """Applies, and then withdraws, doubts the result, or is given what it entitles to."""
     application, result = story.new_id(), story.new_id()
     level = story.chance.randrange(5)
-    of: Fields = {"elder_id": elder.elder_id, "area_code": elder.area_code}
-    same: Fields = {"application_id": application, **of}
+    of: dict[str, object] = {"elder_id": elder.elder_id, "area_code": elder.area_code}
+    same: dict[str, object] = {"application_id": application, **of}
     submitted = {"channel": story.chance.randrange(1, 6), "submitted_at": timestamp(at)}
     story.say(made(assessment.ApplicationSubmitted, same, submitted, reason=1), at)
     if application[-1] in MOVES:
