@@ -19,10 +19,12 @@ from simulator.world.geography import Geography
 from simulator.world.people import population
 
 LATER = (
-    "2026-02-11T09:00:00+08:00"  # behind a payday of each kind: the tenth of a month, and Fridays
+    "2026-02-14T09:00:00+08:00"  # behind a payday of each kind: the tenth of a month, and Fridays
 )
-EARLIER = "2026-02-10T09:00:00+08:00"  # a day before
+EARLIER = "2026-02-13T09:00:00+08:00"  # a day before, a Friday
+SERVED = "2026-02-13T15:30:00+08:00"  # before organisations are paid
 WANTED_FROM, WANTED_TO = "T14:00:00+08:00", "T16:00:00+08:00"
+BEGUN, ENDED = "T14:00:00+08:00", "T15:20:00+08:00"
 HALL = "341103000000"  # the county whose office imports a file of its own
 _town = pytest.StashKey[tuple[RunningCity, pytest.Item]]()  # and the last test that wants it
 
@@ -82,12 +84,13 @@ def act(town: RunningCity) -> None:
         town.post(f"{register}/{key}:change", office, {"name": "改名"})
 
     town.clock(EARLIER)
-    sent_late = _visit(town, hotline, EARLIER)
+    sent_late = _visit(town, hotline, EARLIER, _at_home(town, hotline, area_code=HALL))
+    _serve(town, _visit(town, hotline, EARLIER, _with_voucher(town, hotline, office)))
     town.clock(LATER)
     town.quiet()
     _send_late(town, sent_late)
     _claim(town, office)
-    _visit(town, hotline, LATER)
+    _visit(town, hotline, LATER, _at_home(town, hotline, area_code=HALL))
 
 
 def _import(town: RunningCity) -> None:
@@ -149,26 +152,59 @@ def _claim(town: RunningCity, office: str) -> None:
                 "POST", "/v1/recoveries", office, key=uuid4().hex, json=claim
             ).is_success:
                 return
+    raise AssertionError("no organisation was paid for a visit")
 
 
 def _send_late(town: RunningCity, order: dict[str, str]) -> None:
     """A device that was offline tells yesterday's visit, whose order has ended."""
-    worker = town.token(
-        "worker", organisation_id=order["organisation_id"], worker_id=order["worker_id"]
-    )
     arrival = {"at": order["wanted_to"]}
-    town.post(f"/v1/orders/{order['order_id']}:check-in", worker, arrival)
+    town.post(f"/v1/orders/{order['order_id']}:check-in", _worker(town, order), arrival)
 
 
-def _visit(town: RunningCity, hotline: str, now: str) -> dict[str, str]:
-    """Orders for this afternoon until a worker has accepted one, which is returned. now: today."""
-    day, _, _ = now.partition("T")
-    homes = [
+def _at_home(town: RunningCity, hotline: str, **where: str) -> list[dict[str, str]]:
+    """Elders whom a visit finds at home."""
+    return [
         row["elder"]
-        for row in town.rows("/v1/elders", hotline, area_code=HALL)
+        for row in town.rows("/v1/elders", hotline, **where)
         if row["elder"]["status"] == "STATUS_ALIVE"
         and row["elder"]["living"] != "LIVING_INSTITUTION"
     ]
+
+
+def _with_voucher(town: RunningCity, hotline: str, office: str) -> list[dict[str, str]]:
+    """Those of them who have a voucher for this month."""
+    holders = {
+        voucher["elder_id"]
+        for voucher in town.rows("/v1/vouchers", office)
+        if voucher["month"] == EARLIER[:7]
+    }
+    return [elder for elder in _at_home(town, hotline) if elder["elder_id"] in holders]
+
+
+def _serve(town: RunningCity, order: dict[str, str]) -> None:
+    """Today's visit takes place as it was ordered, at the elder's home."""
+    day, _, _ = EARLIER.partition("T")
+    town.clock(SERVED)
+    worker = _worker(town, order)
+    path = f"/v1/orders/{order['order_id']}"
+    home = town.get(f"{path}/address", worker)
+    place = {name: home[name] for name in ("lon", "lat")}
+    town.post(f"{path}:check-in", worker, {"at": f"{day}{BEGUN}", **place})
+    town.post(f"{path}:check-out", worker, {"at": f"{day}{ENDED}", **place})
+    town.quiet()
+
+
+def _worker(town: RunningCity, order: dict[str, str]) -> str:
+    return town.token(
+        "worker", organisation_id=order["organisation_id"], worker_id=order["worker_id"]
+    )
+
+
+def _visit(
+    town: RunningCity, hotline: str, now: str, homes: list[dict[str, str]]
+) -> dict[str, str]:
+    """Orders for this afternoon until a worker has accepted one, which is returned. now: today."""
+    day, _, _ = now.partition("T")
     for elder in homes[:5]:
         placed = town.post(
             "/v1/orders",
@@ -184,10 +220,7 @@ def _visit(town: RunningCity, hotline: str, now: str) -> dict[str, str]:
         town.quiet()
         order = town.get(f"/v1/orders/{placed['order_id']}", hotline)
         if order["state"] == "STATE_ASSIGNED":
-            worker = town.token(
-                "worker", organisation_id=order["organisation_id"], worker_id=order["worker_id"]
-            )
-            town.post(f"/v1/orders/{order['order_id']}:accept", worker, {})
+            town.post(f"/v1/orders/{order['order_id']}:accept", _worker(town, order), {})
             town.quiet()
             return order
     raise AssertionError("no worker was offered any of the orders")
