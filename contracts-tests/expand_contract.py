@@ -4,6 +4,7 @@ Read from its source, not run.
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 UNNOTICED = (
@@ -35,8 +36,45 @@ def faults(source: str) -> list[str]:
     upgrade = next(
         node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "upgrade"
     )
-    made = {_text(call.args[0]) for call in _calls(upgrade) if _name(call) == "op.create_table"}
-    return [fault for call in _calls(upgrade) if (fault := _fault(call, made))]
+    calls = list(_calls(upgrade))
+    new = _New(
+        {_text(call.args[0]) for call in calls if _name(call) == "op.create_table"},
+        {
+            (_text(call.args[0]), _text(call.args[1].args[0]))
+            for call in calls
+            if _name(call) == "op.add_column" and isinstance(call.args[1], ast.Call)
+        },
+        {
+            node.targets[0].id: _text(node.value)
+            for node in module.body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        },
+        {node.name for node in module.body if isinstance(node, ast.FunctionDef)},
+    )
+    return [fault for call in calls if (fault := _fault(call, new))]
+
+
+@dataclass(frozen=True)
+class _New:
+    """What a migration makes: tables, columns by table. texts, helpers: what its module names."""
+
+    tables: set[str]
+    columns: set[tuple[str, str]]
+    texts: dict[str, str]
+    helpers: set[str]
+
+    def holds(self, statement: str) -> bool:
+        """True for rows of a table, or values of a column, that the release before does not
+        know.
+        """
+        match statement.split()[:4]:
+            case ["insert", "into", table, *_]:
+                return table.partition("(")[0] in self.tables
+            case ["update", table, "set", column]:
+                return "," not in statement.partition(" from ")[0] and (
+                    (table, column.partition("=")[0]) in self.columns
+                )
+        return False
 
 
 def revision_of(source: str) -> tuple[str, str]:
@@ -54,15 +92,17 @@ def modules(package: Path) -> Iterator[Path]:
     )
 
 
-def _fault(call: ast.Call, made: set[str]) -> str:
+def _fault(call: ast.Call, new: _New) -> str:
     name = _name(call)
+    if name in new.helpers:
+        return f"{name}: what a helper does is not written here"
     if name in UNNOTICED or not name.startswith(("op.", "migrations.")):
         return ""
     if name == "op.add_column":
         return _of_column(call)
     if name == "op.create_index":
         table = _text(call.args[1]) if len(call.args) > 1 else ""
-        if table in made:
+        if table in new.tables:
             return ""
         if _is(call, "unique", True):
             return f"{name}: unique on {table}, where the release before may write what is not"
@@ -73,10 +113,12 @@ def _fault(call: ast.Call, made: set[str]) -> str:
             else f"{name}: on {table} without postgresql_concurrently, so that writing waits"
         )
     if name == "op.execute":
-        statement = " ".join(_text(call.args[0]).lower().split())
+        said = call.args[0]
+        text = new.texts.get(said.id, "") if isinstance(said, ast.Name) else _text(said)
+        statement = " ".join(text.lower().split())
         return (
             ""
-            if statement.startswith(SAFE_SQL)
+            if statement.startswith(SAFE_SQL) or new.holds(statement)
             else f"{name}: {statement[:60] or 'what it does is not written here'}"
         )
     return f"{name}: only what is added goes unnoticed"

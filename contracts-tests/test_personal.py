@@ -19,6 +19,8 @@ PLAIN = {
     "parked.key": "Kafka's",
     "parked.payload": "an event",
     "visit_order.digest": "of a request",
+    "register_change.before": "as an event tells an organisation or a facility",
+    "register_change.after": "the same",
     "archive.headers": "an event",
     "archive.payload": "an event",
 }

@@ -74,6 +74,10 @@ def test_every_package_with_migrations_is_checked() -> None:
         "nullable=False))",
         'op.create_index("payment_ix", "payment", ["place"], postgresql_concurrently=True)',
         'op.execute("create table place (place text)")',
+        'op.create_table("place", sa.Column("place", sa.String())); '
+        'op.execute("insert into place (place) select place from payment")',
+        'op.add_column("payment", sa.Column("place", sa.String())); '
+        "op.execute(\"update payment set place = 'here' where tries = 1\")",
     ],
 )
 def test_what_the_release_before_does_not_notice_passes(change: str) -> None:
@@ -111,6 +115,13 @@ def test_what_the_release_before_does_not_notice_passes(change: str) -> None:
         ),
         ('op.execute("alter table payment drop column place")', "op.execute: alter table"),
         ("op.execute(STATEMENT)", "not written here"),
+        ('op.execute("insert into payment (place) values (1)")', "op.execute: insert into payment"),
+        (
+            'op.add_column("payment", sa.Column("place", sa.String())); '
+            'op.execute("update payment set place = 1, tries = 2")',
+            "op.execute: update payment",
+        ),
+        ("downgrade()", "a helper"),
         ("migrations.restore_tables()", "migrations.restore_tables: only what is added"),
     ],
 )

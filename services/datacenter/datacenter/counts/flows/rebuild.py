@@ -60,6 +60,7 @@ async def _rebuilt(store: Store, reader: asyncpg.Connection, files: Sequence[Pat
         target = 3 - await driver.fetchval("select live from projection")
         await ensure_columns(driver)
         await driver.execute("select empty_generation($1)", target)
+        await driver.execute("delete from restated where generation = $1", target)
     done = 0
     folded = _Folded()
     async for chunk in exported.events(files):

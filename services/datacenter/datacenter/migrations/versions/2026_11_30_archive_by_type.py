@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from kit.db import migrations
+
 revision = "datacenter_archive_by_type"
 down_revision = "datacenter_restated"
 branch_labels = None
@@ -9,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("archive_type_ix", "archive", ["type", "time", "id"])
+    migrations.add_index("archive_type_ix", "archive", "type", "time", "id")
 
 
 def downgrade() -> None:

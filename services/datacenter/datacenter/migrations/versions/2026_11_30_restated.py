@@ -8,17 +8,6 @@ down_revision = "datacenter_proof_runs"
 branch_labels = None
 depends_on = None
 
-_EMPTY = """
-create or replace function empty_generation(generation int) returns void language plpgsql \
-security definer set search_path = public, pg_temp as $$
-begin
-    if generation = (select live from projection) then
-        raise exception 'generation % is the one that is shown', generation;
-    end if;
-    execute format('truncate %I, %I', 'thing_p' || generation, 'count_p' || generation);
-    {also}
-end $$"""
-
 
 def upgrade() -> None:
     op.create_table(
@@ -35,10 +24,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index("restated_reported_ix", "restated", ["generation", "reported_on"])
-    also = "delete from restated where restated.generation = $1;"
-    op.execute(_EMPTY.format(also=also))
 
 
 def downgrade() -> None:
-    op.execute(_EMPTY.format(also=""))
     op.drop_table("restated")

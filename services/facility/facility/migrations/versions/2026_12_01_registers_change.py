@@ -11,8 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     for name in ("business_phone", "business_address"):
-        column = sa.Column(name, sa.String(), nullable=False, server_default="")
-        op.add_column("organisation", column)
+        op.add_column(
+            "organisation", sa.Column(name, sa.String(), nullable=False, server_default="")
+        )
     for table in ("organisation", "facility"):
         for name in ("suspended_from", "suspended_to", "closed_on"):
             op.add_column(table, sa.Column(name, sa.Date(), nullable=True))
@@ -20,9 +21,7 @@ def upgrade() -> None:
     op.add_column("facility", sa.Column("planned_from", sa.Date(), nullable=True))
     for name in ("planned_beds", "planned_nursing_beds"):
         op.add_column("facility", sa.Column(name, sa.Integer(), nullable=True))
-    op.add_column(
-        "bed", sa.Column("removed", sa.Boolean(), nullable=False, server_default=sa.false())
-    )
+    op.add_column("bed", sa.Column("removed", sa.Boolean(), nullable=False, server_default="false"))
     op.add_column("worker", sa.Column("left_on", sa.Date(), nullable=True))
     op.add_column("worker", sa.Column("place_of_work", sa.SmallInteger(), nullable=True))
     op.create_table(

@@ -48,6 +48,11 @@ _VERSIONED = """
 select c.relname from pg_attribute a join pg_class c on c.oid = a.attrelid
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
 and a.attname = 'version' and a.atttypid in ('int4'::regtype, 'int8'::regtype) order by 1"""
+_USABLE = "select indisvalid from pg_index where indexrelid = to_regclass(:name)"
+_IS_PARTITIONED = "select relkind = 'p' from pg_class where oid = to_regclass(:name)"
+_PARTITIONS = """
+select relname from pg_inherits join pg_class on pg_class.oid = inhrelid
+where inhparent = to_regclass(:name) order by 1"""
 FIRST = ("outbox", "command", "due", "audit_record", "position", "inbox", "waiting", "parked")
 RESTORES = ("sent", "epoch")
 
@@ -83,25 +88,36 @@ def no_restore_tables() -> None:
     _versions_become(Integer())
 
 
-def add_index(name: str, table: str, *columns: str) -> None:
+def add_index(name: str, table: str, *columns: str, where: str = "") -> None:
     """Makes an index on a table that others write meanwhile. It is a revision of its own: what
-    comes before it is committed.
+    comes before it is committed. columns: names or expressions. where: of which rows; of all where
+    it is empty.
 
     What is left of an attempt that was cut off is removed first; it would be there, and never used.
     """
+    of = f"({', '.join(columns)})" + (f" where {where}" if where else "")
     with op.get_context().autocommit_block():
         op.execute(
             "set lock_timeout = 0"
         )  # it waits for transactions that are under way, and stands in nobody's way meanwhile
-        usable = op.get_bind().scalar(
-            text("select indisvalid from pg_index where indexrelid = to_regclass(:name)"),
-            {"name": name},
-        )
-        if usable is False:
-            op.drop_index(name, table_name=table, postgresql_concurrently=True)
-        if not usable:
-            op.create_index(name, table, columns, postgresql_concurrently=True)
+        if op.get_bind().scalar(text(_IS_PARTITIONED), {"name": table}):
+            # nothing makes it concurrently for all partitions; it is valid once each has its own
+            op.execute(f'create index if not exists "{name}" on only "{table}" {of}')
+            for partition in op.get_bind().scalars(text(_PARTITIONS), {"name": table}).all():
+                own = f"{partition}_{name}"
+                _make_index(own, partition, of)
+                op.execute(f'alter index "{name}" attach partition "{own}"')
+        else:
+            _make_index(name, table, of)
         op.execute("reset lock_timeout")
+
+
+def _make_index(name: str, table: str, of: str) -> None:
+    usable = op.get_bind().scalar(text(_USABLE), {"name": name})
+    if usable is False:
+        op.drop_index(name, table_name=table, postgresql_concurrently=True)
+    if not usable:
+        op.execute(f'create index concurrently "{name}" on "{table}" {of}')
 
 
 def _versions_become(kind: Integer) -> None:

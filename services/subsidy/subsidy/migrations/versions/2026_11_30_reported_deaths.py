@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "subsidy_reported_deaths"
-down_revision = "subsidy_days"
+down_revision = "subsidy_usable_months"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from kit.db import migrations
-
 revision = "supervision_disputes"
 down_revision = "supervision_duties"
 branch_labels = None
@@ -18,34 +16,41 @@ from (
 where visit_order.order_id = found.order_id
 """
 
-
-_NEW: dict[str, tuple[sa.Column[object], ...]] = {
-    "settlement": (
-        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("dissatisfied", sa.Boolean(), nullable=False, server_default=sa.false()),
-        sa.Column("untrue", sa.Boolean(), nullable=False, server_default=sa.false()),
-        sa.Column("appeal_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("appealed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("appealed_by", sa.String(), nullable=True),
-        sa.Column("statement", sa.String(), nullable=False, server_default=""),
-    ),
-    "visit_order": (
-        sa.Column("open_complaints", sa.Integer(), nullable=False, server_default="0"),
-        sa.Column("complaint_upheld", sa.Boolean(), nullable=False, server_default=sa.false()),
-    ),
-}
+_SETTLEMENT = (
+    "approved_at",
+    "dissatisfied",
+    "untrue",
+    "appeal_until",
+    "appealed_at",
+    "appealed_by",
+    "statement",
+)
 
 
 def upgrade() -> None:
-    for table, columns in _NEW.items():
-        for column in columns:
-            op.add_column(table, column)
-    migrations.add_index("complaint_order_ix", "complaint", "order_id")
+    for name in ("approved_at", "appeal_until", "appealed_at"):
+        op.add_column("settlement", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
+    for name in ("dissatisfied", "untrue"):
+        op.add_column(
+            "settlement", sa.Column(name, sa.Boolean(), nullable=False, server_default="false")
+        )
+    op.add_column("settlement", sa.Column("appealed_by", sa.String(), nullable=True))
+    op.add_column(
+        "settlement", sa.Column("statement", sa.String(), nullable=False, server_default="")
+    )
+    op.add_column(
+        "visit_order",
+        sa.Column("open_complaints", sa.Integer(), nullable=False, server_default="0"),
+    )
+    op.add_column(
+        "visit_order",
+        sa.Column("complaint_upheld", sa.Boolean(), nullable=False, server_default="false"),
+    )
     op.execute(_COMPLAINED)
 
 
 def downgrade() -> None:
-    op.drop_index("complaint_order_ix", table_name="complaint")
-    for table, columns in _NEW.items():
-        for column in columns:
-            op.drop_column(table, column.name)
+    for column in ("complaint_upheld", "open_complaints"):
+        op.drop_column("visit_order", column)
+    for column in _SETTLEMENT:
+        op.drop_column("settlement", column)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "supervision_back_entries"
-down_revision = "supervision_disputes"
+down_revision = "supervision_complaints_by_order"
 branch_labels = None
 depends_on = None
 
@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column(
         "settlement",
-        sa.Column("back_entry", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("back_entry", sa.Boolean(), nullable=False, server_default="false"),
     )
 
 
