@@ -232,6 +232,42 @@ async def test_a_migration_gives_way_to_who_uses_the_table_and_comes_back(
     await user.close()
 
 
+async def test_an_index_of_a_partitioned_table_is_made_while_others_write(
+    empty: str, quarry: str
+) -> None:
+    folder = Path(sys.path[0]) / quarry / "migrations" / "versions"
+    folder.mkdir(parents=True)
+    (folder / "one.py").write_text(SLOW.format(revision="one", down=None, change=PARTITIONED))
+    await asyncio.to_thread(migrations.upgrade, empty, quarry)
+    (folder / "two.py").write_text(
+        SLOW.format(
+            revision="two",
+            down="'one'",
+            change='import kit.db.migrations; kit.db.migrations.add_index("by_day", "day", "n")',
+        )
+    )
+    user = await asyncpg.connect(empty)
+    await user.execute("begin; insert into day values (1)")
+
+    migrating = asyncio.create_task(asyncio.to_thread(migrations.upgrade, empty, quarry))
+    waits = "select count(*) from pg_stat_activity where query like 'create index concurrently%'"
+    await until(lambda: _is_one(empty, waits), 30, what="it waits for the transaction")
+    another = await asyncpg.connect(empty)
+    await another.execute("insert into day values (2)", timeout=10)
+    await user.execute("commit")
+
+    assert await migrating
+    assert await _is_one(
+        empty, "select count(*) from pg_index where indexrelid = 'by_day'::regclass and indisvalid"
+    )
+    await another.close()
+    await user.close()
+
+
+PARTITIONED = """op.execute("create table day (n int) partition by range (n)")
+    op.execute("create table first partition of day for values from (0) to (10)")"""
+
+
 async def _is_one(dsn: str, question: str) -> bool:
     return await _asked(dsn, question) == 1
 
