@@ -56,12 +56,12 @@ def faults(source: str) -> list[str]:
 
 @dataclass(frozen=True)
 class _New:
-    """What a migration makes: tables, columns by table. texts, helpers: what its module names."""
+    """What a migration makes: tables, columns by table. texts, functions: what its module names."""
 
     tables: set[str]
     columns: set[tuple[str, str]]
     texts: dict[str, str]
-    helpers: set[str]
+    functions: set[str]
 
     def holds(self, statement: str) -> bool:
         """True for rows of a table, or values of a column, that the release before does not
@@ -94,7 +94,7 @@ def modules(package: Path) -> Iterator[Path]:
 
 def _fault(call: ast.Call, new: _New) -> str:
     name = _name(call)
-    if name in new.helpers:
+    if name in new.functions:
         return f"{name}: what a helper does is not written here"
     if name in UNNOTICED or not name.startswith(("op.", "migrations.")):
         return ""
@@ -113,8 +113,8 @@ def _fault(call: ast.Call, new: _New) -> str:
             else f"{name}: on {table} without postgresql_concurrently, so that writing waits"
         )
     if name == "op.execute":
-        said = call.args[0]
-        text = new.texts.get(said.id, "") if isinstance(said, ast.Name) else _text(said)
+        written = call.args[0]
+        text = new.texts.get(written.id, "") if isinstance(written, ast.Name) else _text(written)
         statement = " ".join(text.lower().split())
         return (
             ""

@@ -247,7 +247,7 @@ async def test_an_index_of_a_partitioned_table_is_made_while_others_write(
         )
     )
     user = await asyncpg.connect(empty)
-    await user.execute("begin; insert into day values (1)")
+    await user.execute("begin; insert into first values (1)")
 
     migrating = asyncio.create_task(asyncio.to_thread(migrations.upgrade, empty, quarry))
     waits = "select count(*) from pg_stat_activity where query like 'create index concurrently%'"

@@ -97,27 +97,27 @@ def add_index(name: str, table: str, *columns: str, where: str = "") -> None:
     """
     of = f"({', '.join(columns)})" + (f" where {where}" if where else "")
     with op.get_context().autocommit_block():
-        op.execute(
-            "set lock_timeout = 0"
-        )  # it waits for transactions that are under way, and stands in nobody's way meanwhile
-        if op.get_bind().scalar(text(_IS_PARTITIONED), {"name": table}):
-            # nothing makes it concurrently for all partitions; it is valid once each has its own
-            op.execute(f'create index if not exists "{name}" on only "{table}" {of}')
-            for partition in op.get_bind().scalars(text(_PARTITIONS), {"name": table}).all():
-                own = f"{partition}_{name}"
-                _make_index(own, partition, of)
-                op.execute(f'alter index "{name}" attach partition "{own}"')
-        else:
+        if not op.get_bind().scalar(text(_IS_PARTITIONED), {"name": table}):
             _make_index(name, table, of)
-        op.execute("reset lock_timeout")
+            return
+        # nothing makes it concurrently for all partitions; it is valid once each has its own
+        op.execute(f'create index if not exists "{name}" on only "{table}" {of}')
+        for partition in op.get_bind().scalars(text(_PARTITIONS), {"name": table}).all():
+            own = f"{partition}_{name}"
+            _make_index(own, partition, of)
+            op.execute(f'alter index "{name}" attach partition "{own}"')
 
 
 def _make_index(name: str, table: str, of: str) -> None:
+    op.execute(
+        "set lock_timeout = 0"
+    )  # it waits for transactions that are under way, and stands in nobody's way meanwhile
     usable = op.get_bind().scalar(text(_USABLE), {"name": name})
     if usable is False:
         op.drop_index(name, table_name=table, postgresql_concurrently=True)
     if not usable:
         op.execute(f'create index concurrently "{name}" on "{table}" {of}')
+    op.execute("reset lock_timeout")
 
 
 def _versions_become(kind: Integer) -> None:
