@@ -196,7 +196,8 @@ async def likely_known(
     likely: dict[str, UUID] = {}
     for row in await session.exec(wanted):
         number = asked.get((row.name_digest, row.born_on, row.area_code))
-        if number is not None:
+        # of the same number is who was registered a moment ago, at once with this one
+        if number is not None and row.id_number_digest not in ring.digests("id_number", number):
             likely[number] = row.elder_id
     return likely
 
