@@ -153,6 +153,32 @@ def a_withdrawal(
     )
 
 
+def a_rejection(
+    assessment_id: UUID, application_id: UUID, elder_id: UUID, rejected_at: datetime
+) -> assessment.AssessmentRejected:
+    """A result that is not put in force."""
+    return assessment.AssessmentRejected(
+        assessment_id=str(assessment_id),
+        application_id=str(application_id),
+        elder_id=str(elder_id),
+        area_code=VILLAGE,
+        rejected_at=wire.timestamp(rejected_at),
+    )
+
+
+def an_appeal(
+    assessment_id: UUID, review_application_id: UUID, elder_id: UUID, appealed_at: datetime
+) -> assessment.AssessmentAppealed:
+    """A review is asked for."""
+    return assessment.AssessmentAppealed(
+        assessment_id=str(assessment_id),
+        review_application_id=str(review_application_id),
+        elder_id=str(elder_id),
+        area_code=VILLAGE,
+        appealed_at=wire.timestamp(appealed_at),
+    )
+
+
 def an_organisation(organisation_id: UUID) -> facility.OrganisationRegistered:
     """A provider of home services."""
     return facility.OrganisationRegistered(

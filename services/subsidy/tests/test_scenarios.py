@@ -26,7 +26,9 @@ from subsidy.testing import (
     a_call,
     a_cancellation,
     a_refused_audit,
+    a_rejection,
     a_withdrawal,
+    an_appeal,
     an_application,
     an_approval,
     an_audit,
@@ -74,6 +76,7 @@ class World:
         self.organisation_id = ids.new()
         self.stated = 0
         self.applications: dict[str, UUID] = {}
+        self.rejections: dict[str, UUID] = {}
 
     async def payee(self) -> None:
         await deliver(self.city, GROUP, an_organisation(self.organisation_id))
@@ -89,9 +92,11 @@ class World:
         area: str = VILLAGE,
         valid_from: str = "2026-03-01",
         valid_to: str = "2026-12-01",
+        born: str = "1950-05-01",
     ) -> None:
         self.elders[name] = ids.new()
         self.state[name] = {"hardships": [Hardship[one] for one in hardships], "area_code": area}
+        self.state[name]["born_on"] = date.fromisoformat(born)
         since = dict.fromkeys(self.state[name]["hardships"], date(2026, 2, 1))
         stated = an_elder(self.elders[name], **self.state[name], since=since)
         await deliver(self.city, GROUP, stated)
@@ -129,6 +134,18 @@ class World:
     async def withdraws(self, name: str) -> None:
         withdrawn = a_withdrawal(self.applications.pop(name), self.elders[name], self._stated_at())
         await deliver(self.city, GROUP, withdrawn)
+
+    async def rejected(self, name: str) -> None:
+        self.rejections[name] = ids.new()
+        told = self.rejections[name], self.applications.pop(name), self.elders[name]
+        await deliver(self.city, GROUP, a_rejection(*told, self._stated_at()))
+
+    async def appeals(self, name: str) -> None:
+        self.applications[name] = ids.new()
+        told = self.rejections.pop(name), self.applications[name], self.elders[name]
+        appealed = an_appeal(*told, self._stated_at())
+        asked = an_application(self.applications[name], self.elders[name], self._stated_at())
+        await deliver(self.city, GROUP, asked, appealed)
 
     async def changed(
         self, name: str, hardships: list[str], since: str = "", until: str = ""

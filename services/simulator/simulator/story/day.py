@@ -50,6 +50,7 @@ ROUNDS = 5  # of offers and answers in an evening
 CHANGES: tuple[Action, ...] = (
     organisations.suspend_some,
     life_events.apply_life_events,
+    life_events.correct_some,
     stays.discharge_some,
     facilities.change_some,
     facilities.close_some,

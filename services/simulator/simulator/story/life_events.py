@@ -1,7 +1,7 @@
 """What happens to elders in the morning: deaths, changes, moves, arrivals, departures."""
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
@@ -27,6 +27,14 @@ BY_OFFICE = 0.3  # of the deaths, by an official who has the certificate
 DELAYS = (0, 1, 3, 20, 50)
 SHORT_DELAYS = (0, 1, 2)
 LATE_DEATHS_A_DAY = 2
+WRONG_DEATHS = 0.2  # told in a day, of those who get cash; corrected at once
+
+
+@dataclass
+class Corrections:
+    """numbers: persons who were taken for dead, each once."""
+
+    numbers: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,61 @@ async def _open_report(story: Story, elder: Person) -> str:
     )
     story.expect("reports of a death that wait", len(page["rows"]), 1)
     return f"/v1/life-events/{page['rows'][0]['life_event_id']}"
+
+
+async def correct_some(story: Story) -> None:
+    """Somebody is taken for dead and is not: once the office has corrected it, everything is as if
+    that had never been told. Now and then it is somebody to whom cash was paid since the day that
+    was told.
+    """
+    paid_since = story.today.day > CASH_DAY and month_of(story.today) != month_of(story.begun)
+    wanted = 1 if paid_since else quota(story.rng("wrong death", story.today), 1, WRONG_DEATHS)
+    corrections = story.state(Corrections)
+    morning = _morning(story)
+    able = [
+        elder
+        for elder in morning.alive
+        if elder.number in story.world.cash
+        and elder.number not in morning.expecting | corrections.numbers
+        and morning.is_movable(elder)
+    ]
+    for elder in able[:wanted]:
+        corrections.numbers.add(elder.number)
+        before = story.today.replace(day=1) - timedelta(days=1)
+        died_on = before if paid_since else story.today - timedelta(days=1)
+        if not _has_visits_since(story, elder, died_on):
+            await _take_for_dead(story, elder, died_on)
+
+
+def _has_visits_since(story: Story, elder: Person, day: date) -> bool:
+    """Whether firms would wait longer for what they did since a day."""
+    return any(
+        order.person is elder and order.visit and order.visit.begin.date() >= day
+        for order in story.state(Orders).by_id.values()
+    )
+
+
+async def _take_for_dead(story: Story, elder: Person, died_on: date) -> None:
+    office = story.tokens["office"]
+    body: Json = {"died_on": died_on.isoformat()} | _certificate(elder)
+    await story.gateway.post(office, f"/v1/elders/{elder.elder_id}:report-death", body)
+    await story.gateway.quiet()
+    page = await story.gateway.get(
+        office,
+        "/v1/life-events",
+        elder_id=elder.elder_id,
+        kind="KIND_DEATH",
+        state="STATE_IN_FORCE",
+    )
+    story.expect("deaths that are facts", len(page["rows"]), 1)
+    path = f"/v1/life-events/{page['rows'][0]['life_event_id']}:correct"
+    grounds: Json = {"grounds": "同名误报，本人健在"}
+    await story.gateway.post(office, path, grounds | _certificate(elder))
+    await story.gateway.quiet()
+    claims = await story.gateway.get(office, "/v1/recoveries", state="STATE_OPEN", limit=500)
+    claimed = [row for row in claims["rows"] if row["elder_id"] == elder.elder_id]
+    story.expect("claims on somebody who was taken for dead", claimed, [])
+    story.tally["taken for dead by mistake"] += 1
 
 
 def record_death(story: Story, elder: Person, died_on: date) -> None:

@@ -6,7 +6,9 @@ from uuid import UUID
 from eldercare.assessment.v1.events_pb2 import (
     ApplicationSubmitted,
     ApplicationWithdrawn,
+    AssessmentAppealed,
     AssessmentApproved,
+    AssessmentRejected,
     ElderChanged,
     ElderDied,
     ElderRegistered,
@@ -55,14 +57,22 @@ async def hear_application(event: ApplicationSubmitted, session: Session) -> Non
     await facts.hear_application(session, event)
 
 
-@on(
-    ApplicationWithdrawn,
-    group=GROUP,
-    prefetch=lambda event: [
-        Prefetch(Elder, UUID(event.elder_id), required=True),
-        Prefetch(Case, UUID(event.elder_id)),
-        Prefetch(Application, UUID(event.application_id)),
-    ],
-)
+def _of_ended(event: ApplicationWithdrawn | AssessmentRejected) -> Iterator[Prefetch]:
+    yield Prefetch(Elder, UUID(event.elder_id), required=True)
+    yield Prefetch(Case, UUID(event.elder_id))
+    yield Prefetch(Application, UUID(event.application_id))
+
+
+@on(AssessmentRejected, group=GROUP, prefetch=_of_ended)
+async def hear_rejection(event: AssessmentRejected, session: Session) -> None:
+    await facts.hear_rejection(session, event)
+
+
+@on(AssessmentAppealed, group=GROUP)
+async def hear_appeal(event: AssessmentAppealed, session: Session) -> None:
+    await facts.hear_appeal(session, event)
+
+
+@on(ApplicationWithdrawn, group=GROUP, prefetch=_of_ended)
 async def hear_withdrawal(event: ApplicationWithdrawn, session: Session) -> None:
     await facts.hear_withdrawal(session, event)

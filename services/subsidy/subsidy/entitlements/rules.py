@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 
+from subsidy.policies.rules import MonthDue
 from subsidy.runs.rules import first_day, month_after
 
 
@@ -63,6 +64,22 @@ def first_held(holds: Holds, edges: Sequence[date], month: str, through: date) -
     if edges and edges[0] <= first:
         begins.insert(0, first)
     return next((day for day in begins if holds(day)), None)
+
+
+def first_due(
+    holds: Holds, edges: Sequence[date], month: str, through: date, rule: MonthDue
+) -> date | None:
+    """The day by which a month is due, as far as is known up to a day; None where it is not.
+
+    >>> edges, today = [date(2026, 3, 5), date(2026, 4, 3)], date(2026, 5, 1)
+    >>> holds = lambda day: edges[0] <= day < edges[1]
+    >>> for rule in MonthDue:
+    ...     print([f"{first_due(holds, edges, f'2026-0{at}', today, rule)}" for at in (3, 4, 5)])
+    ['2026-03-05', '2026-04-01', 'None']
+    ['None', '2026-04-01', 'None']
+    """
+    day = first_held(holds, edges, month, through)
+    return day if rule is MonthDue.ANY_DAY or day == first_day(month) else None
 
 
 def months_between(first: str, last: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from sqlmodel import Field
 
 from kit.db.tables import TableBase
 from subsidy.payments.rules import PaymentKind
+from subsidy.policies.rules import Cause
 
 
 class Debt(TableBase, table=True):
@@ -43,6 +44,9 @@ class Debt(TableBase, table=True):
     reversed_at: datetime | None = Field(
         default=None,
         description="from then on not owed: a late fact took it back before it was paid",
+    )
+    reversed_for: Cause | None = Field(
+        default=None, description="why; absent of those that a release before took back"
     )
     recovery_id: UUID | None = Field(
         default=None,

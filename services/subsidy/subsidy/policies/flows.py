@@ -23,7 +23,7 @@ from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime.timers import set_timer
 from subsidy.policies import rules
-from subsidy.policies.rules import Cause, Facts, Kind, Span, Step, Terms, Verdict
+from subsidy.policies.rules import Cause, Facts, Kind, MonthDue, Span, Step, Terms, Verdict
 from subsidy.policies.tables import Policy
 from subsidy.replicas.rules import Hardship, History
 
@@ -48,6 +48,7 @@ class _Numbers:
     least_level: int | None = None
     age_tiers: dict[int, Decimal] | None = None
     period: Annotated[Span, by_name(Span)] = Span.MONTH
+    month_due: Annotated[MonthDue, by_name(MonthDue)] = MonthDue.ANY_DAY
     home_share: float | None = None
     institution_share: float | None = None
 
@@ -70,6 +71,19 @@ def codes() -> Sequence[str]:
     """
     found = (standard.path.partition(".") for standard in _known())
     return sorted(code for code, _, name in found if name == "kind")
+
+
+def concerning(history: History) -> list[str]:
+    """The policies of the areas in which an elder lives or has lived."""
+    return [code for code in codes() if _reaches(code, history)]
+
+
+def _reaches(policy_code: str, history: History) -> bool:
+    return any(
+        areas.is_in(one.area_code, area_code)
+        for area_code in {terms(policy_code, first).area_code for first in versions(policy_code)}
+        for one in history.residences
+    )
 
 
 @cache
@@ -97,6 +111,7 @@ def terms(policy_code: str, policy_version: date) -> Terms:
         tiers={level: money.fen(amount) for level, amount in found.tiers.items()},
         age_tiers={age: money.fen(amount) for age, amount in (found.age_tiers or {}).items()},
         period=found.period,
+        month_due=found.month_due,
         home_share=found.home_share,
         institution_share=found.institution_share,
         sources={name: _source(number) for name, number in _standards(policy_code).items()},
@@ -153,12 +168,12 @@ def next_change(history: History, day: date) -> date | None:
     """The first day after this one on which something known of an elder by now becomes another; a
     version of a policy has a review of its own.
     """
-    found = history.edges().union(*(_birthdays(code, history) for code in codes()))
+    found = history.edges().union(*(_birthdays(code, history) for code in concerning(history)))
     return min((edge for edge in found if edge > day), default=None)
 
 
 def _birthdays(policy_code: str, history: History) -> set[date]:
-    if history.born_on is None:
+    if history.born_on is None or not _reaches(policy_code, history):
         return set()
     ages = {age for first in versions(policy_code) for age in terms(policy_code, first).age_tiers}
     return {rules.birthday(history.born_on, age) for age in ages}

@@ -35,14 +35,21 @@ class Span(IntEnum):
     YEAR = 2
 
 
+class MonthDue(IntEnum):
+    """On which of its days the ground must hold for a month to be due, which then is whole."""
+
+    ANY_DAY = 1
+    FIRST_DAY = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """One dated version of a policy.
 
     least_level: None where no level is asked for. hardships: one of them is needed; empty: none is.
     excluded: any of them forbids it. tiers: fen by least level, age_tiers: by least age, none below
-    the youngest; both empty: the cap. period: for how long an amount is. sources: where each number
-    stands, by its name.
+    the youngest; both empty: the cap. period: for how long an amount is. month_due: which days of a
+    month it is due for. sources: where each number stands, by its name.
     """
 
     policy_code: str
@@ -56,6 +63,7 @@ class Terms:
     tiers: Mapping[int, int]
     age_tiers: Mapping[int, int]
     period: Span
+    month_due: MonthDue
     home_share: float | None
     institution_share: float | None
     sources: Mapping[str, str]

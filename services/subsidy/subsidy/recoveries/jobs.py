@@ -4,10 +4,10 @@ from uuid import UUID
 
 from kit.db.store import Session
 from kit.runtime.timers import timer
-from subsidy.recoveries.flows import collecting
+from subsidy.recoveries.flows import claiming, collecting
 from subsidy.settings import GROUP
 
 
-@timer(collecting.DEFERRED, group=GROUP)
+@timer(claiming.DEFERRED, group=GROUP)
 async def resume(session: Session, key: str) -> None:
     await collecting.resume(session, UUID(key))

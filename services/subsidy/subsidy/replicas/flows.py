@@ -157,6 +157,23 @@ async def close_application(
     row.closed_on = day
 
 
+async def reject_application(
+    session: Session, application_id: UUID, elder_id: UUID, assessment_id: UUID, day: date
+) -> None:
+    """No level comes of an application, unless an appeal is lodged."""
+    row = await _application(session, application_id, elder_id)
+    row.closed_on = day
+    row.rejected_id = assessment_id
+
+
+async def reopen_application(session: Session, assessment_id: UUID, day: date) -> None:
+    """A rejection was appealed against: the elder waited until then too."""
+    wanted = select(Application).where(col(Application.rejected_id) == assessment_id)
+    row = (await session.exec(wanted)).first()
+    if row is not None:
+        row.closed_on = day
+
+
 async def _application(session: Session, application_id: UUID, elder_id: UUID) -> Application:
     row: Application | None = await session.get(Application, application_id)
     if row is None:

@@ -71,3 +71,6 @@ class Application(TableBase, table=True):
     )
     submitted_on: date | None = None
     closed_on: date | None = None
+    rejected_id: UUID | None = Field(
+        default=None, index=True, description="of the assessment that was not put in force"
+    )

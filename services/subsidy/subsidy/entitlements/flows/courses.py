@@ -11,13 +11,13 @@ from kit.contracts.clock import local_day
 from subsidy.entitlements.rules import (
     Interval,
     State,
-    first_held,
+    first_due,
     intervals,
     months_between,
 )
 from subsidy.entitlements.tables import Entitlement
 from subsidy.policies import flows as policies
-from subsidy.policies.rules import Cause, Facts, Kind, Span, Terms, Verdict
+from subsidy.policies.rules import Cause, Facts, Kind, MonthDue, Span, Terms, Verdict
 from subsidy.replicas.rules import History, Status
 from subsidy.replicas.tables import Elder
 from subsidy.runs.rules import first_day, month_of
@@ -66,8 +66,9 @@ class Course:
         return intervals(self.holds, self.edges, through)
 
     def due_in(self, month: str, today: date) -> Due | None:
-        """What a month gives, as far as is known today: a whole one where the ground holds on any
-        day of it. Of a yearly amount, where it is the first such month of its year.
+        """What a month gives, as far as is known today: a whole one where the ground holds on the
+        days of it that the policy asks for (`month_due`). Of a yearly amount, where it is the first
+        such month of its year.
         """
         day = self._first_held(month, today)
         if day is None:
@@ -97,7 +98,11 @@ class Course:
         return verdict.cause or Cause.LEVEL
 
     def _first_held(self, month: str, today: date) -> date | None:
-        return first_held(self.holds, self.edges, month, max(today, first_day(month)))
+        """By the version of the month's first day, or of the first one on which there is any."""
+        first = first_day(month)
+        terms = policies.terms_on(self.policy_code, max(first, self.edges[0]))
+        rule = terms.month_due if terms else MonthDue.ANY_DAY
+        return first_due(self.holds, self.edges, month, max(today, first), rule)
 
 
 @dataclass(frozen=True, slots=True)

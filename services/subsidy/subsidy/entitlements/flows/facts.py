@@ -14,6 +14,7 @@ from subsidy.entitlements.flows.courses import Course
 from subsidy.entitlements.flows.reviewing import REVIEW, keep_case, review
 from subsidy.entitlements.tables import Case
 from subsidy.policies import flows as policies
+from subsidy.recoveries.flows.deaths import give_back_visits
 from subsidy.replicas import flows as replicas
 from subsidy.replicas.rules import Status
 from subsidy.replicas.tables import Elder, Result
@@ -42,6 +43,7 @@ async def replicate_elder(session: Session, state: assessment.Elder, stated_at: 
     """Keeps an elder's state, and decides again where what policies ask for changed."""
     known = await session.get(Elder, UUID(state.elder_id))
     before = known and _deciding_facts(known)
+    died_before = known and known.died_on
     elder = await replicas.replicate_elder(session, state, local_day(stated_at))
     if before == _deciding_facts(elder):
         return
@@ -50,13 +52,17 @@ async def replicate_elder(session: Session, state: assessment.Elder, stated_at: 
         await review(session, [elder])
     else:
         await _await_age(session, elder)
+    if died_before and elder.died_on != died_before:
+        # after the vouchers that the death had ended are there again
+        await session.flush()
+        await give_back_visits(session, elder.elder_id, elder.died_on)
 
 
 async def _await_age(session: Session, elder: Elder) -> None:
     """Nothing is known of this elder but an age, which gives something today or on a birthday."""
     history = replicas.history_of(elder, [])
     today = local_day(session.now)
-    if any(Course(code, history).holds(today) for code in policies.codes()):
+    if any(Course(code, history).holds(today) for code in policies.concerning(history)):
         await session.flush()
         await review(session, [elder])
     elif elder.status == Status.ALIVE and (day := policies.next_change(history, today)):
@@ -75,6 +81,29 @@ async def hear_withdrawal(session: Session, event: assessment.ApplicationWithdra
     elder_id = UUID(event.elder_id)
     day = local_day(wire.instant(event.withdrawn_at))
     await replicas.close_application(session, UUID(event.application_id), elder_id, day)
+    await _review_known(session, elder_id)
+
+
+async def hear_rejection(session: Session, event: assessment.AssessmentRejected) -> None:
+    """Keeps that the bureau found no level in force, and decides again about its elder: what rested
+    ends as of the day since which it rested.
+    """
+    elder_id = UUID(event.elder_id)
+    ids = UUID(event.application_id), elder_id, UUID(event.assessment_id)
+    day = local_day(wire.instant(event.rejected_at))
+    await replicas.reject_application(session, *ids, day)
+    await _review_known(session, elder_id)
+
+
+async def hear_appeal(session: Session, event: assessment.AssessmentAppealed) -> None:
+    """Keeps that the bureau decides again: a level that comes of it fills the time since the last
+    one.
+    """
+    day = local_day(wire.instant(event.appealed_at))
+    await replicas.reopen_application(session, UUID(event.assessment_id), day)
+
+
+async def _review_known(session: Session, elder_id: UUID) -> None:
     if await session.get(Case, elder_id) is not None:
         await session.flush()
         await review(session, [await session.get_locked(Elder, elder_id)])

@@ -18,7 +18,7 @@ from subsidy.entitlements.rules import State
 from subsidy.entitlements.tables import Entitlement
 from subsidy.payments.flows.cash import CashDue, pay_cash, pay_day
 from subsidy.policies.rules import Kind
-from subsidy.recoveries.flows.deaths import Given, claim_cash, given_to
+from subsidy.recoveries.flows.cash import Given, claim_back, claim_no_more, given_to
 from subsidy.replicas.flows import histories
 from subsidy.replicas.rules import Status
 from subsidy.replicas.tables import Elder
@@ -199,16 +199,20 @@ async def _pay(
             if pay_day(month) > today:
                 continue
             due = dues.get(month)
-            lacks = (due.fen if due else 0) - own[month].net_fen
+            due_fen = due.fen if due else 0
+            lacks = due_fen - own[month].kept_fen
+            if any(one.missed_fen for one in own[month].paid) and lacks > 0:
+                lacks -= await claim_no_more(session, own[month], lacks)
+            excess = own[month].left_fen - due_fen
             if lacks > 0 and due and person.may_grant(month):
                 is_first = not own[month].paid
                 known_on = person.known_on(month) if is_first else today
                 missing.append(
                     _cash_due(person, due, lacks, max(pay_day(month), known_on), is_first)
                 )
-            elif lacks < 0 and _may_claim(person, month, today):
+            elif excess > 0 and _may_claim(person, month, today):
                 cause = person.course.cause_in(month)
-                await claim_cash(session, own[month].paid, -lacks, cause)
+                await claim_back(session, own[month], excess, cause)
     return await pay_cash(session, missing)
 
 

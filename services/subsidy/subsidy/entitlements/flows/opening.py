@@ -1,7 +1,7 @@
 """Opens, changes, suspends and ends an elder's entitlements to one policy, as its ground holds."""
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 
 from eldercare.subsidy.v1.events_pb2 import (
     EntitlementChanged,
@@ -132,7 +132,7 @@ def _open(
         begins_before = interval.until is None or one.valid_from < interval.until
         if begins_before and (one.valid_to is None or one.valid_to > since):
             since = one.valid_to or date.max
-    if since == date.max or (interval.until is not None and since >= interval.until):
+    if since == date.max or _is_covered(course, interval, since):
         return
     day = since if interval.until is not None else _today(session, course)
     facts, terms, verdict = course.on(day)
@@ -156,6 +156,17 @@ def _open(
     _freeze(session, course, entitlement, day)
     if interval.until is not None:
         _close(session, course, entitlement, interval.until)
+
+
+def _is_covered(course: Course, interval: Interval, since: date) -> bool:
+    """Whether nothing is left to open from a day on. An entitlement ends with the day of death, on
+    which the ground still holds.
+    """
+    if interval.until is None or since == interval.since:
+        return False
+    facts, _, _ = course.on(interval.until)
+    is_death = facts.died_on == interval.until - timedelta(days=1)
+    return since >= (interval.until - timedelta(days=1) if is_death else interval.until)
 
 
 def _close(session: Session, course: Course, entitlement: Entitlement, ended_on: date) -> None:

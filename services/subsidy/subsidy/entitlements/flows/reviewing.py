@@ -68,9 +68,12 @@ async def review(session: Session, elders: Sequence[Elder]) -> None:
     found = []
     for elder in elders:
         history = known[elder.elder_id]
+        concerning = policies.concerning(history)
         for policy_code in policies.codes():
-            course = Course(policy_code, history)
             entitlements = own[elder.elder_id, policy_code]
+            if policy_code not in concerning and not entitlements:
+                continue
+            course = Course(policy_code, history)
             await line_up(session, elder, course, entitlements)
             if entitlements:
                 found.append(Beneficiary(elder, course, entitlements))
@@ -84,7 +87,8 @@ async def _after(session: Session, elder: Elder, history: History, *, is_concern
         await take_back_visits(session, elder.elder_id, elder.died_on)
         return
     today = local_day(session.now)
-    if is_concerned or any(Course(code, history).holds(today) for code in policies.codes()):
+    concerning = policies.concerning(history)
+    if is_concerned or any(Course(code, history).holds(today) for code in concerning):
         await keep_case(session, elder.elder_id)
     day = policies.next_change(history, today)
     if day is not None and elder.status == Status.ALIVE:

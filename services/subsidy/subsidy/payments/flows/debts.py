@@ -14,6 +14,8 @@ from subsidy.ledger.rules import Account
 from subsidy.limits import limits
 from subsidy.payments.flows.writing import NewPayment, insert
 from subsidy.payments.rules import PaymentKind
+from subsidy.payments.tables import Debt
+from subsidy.replicas.tables import Organisation
 from subsidy.runs import flows as runs
 from subsidy.runs.flows import Progress, Upcoming
 from subsidy.runs.rules import weekday_after
@@ -106,6 +108,35 @@ async def _pay_chunk(session: Session, after: UUID | None) -> Progress:
         await driver.execute(_PAID, *(list(column) for column in zip(*settled, strict=True)))
     await book(session, *moves)
     return Progress(max(areas) if len(areas) == ORGANISATIONS else None, len(payments))
+
+
+async def pay_anew(session: Session, debt: Debt, paid_fen: int) -> None:
+    """Pays an organisation what it had repaid of a debt that is rightly paid after all."""
+    organisation = await session.get_locked(Organisation, debt.organisation_id)
+    today = local_day(session.now)
+    payment = NewPayment(
+        payment_id=ids.new(),
+        kind=PaymentKind.SETTLEMENT,
+        organisation_id=debt.organisation_id,
+        elder_id=None,
+        entitlement_id=None,
+        area_code=organisation.area_code,
+        policy_code=debt.policy_code,
+        month=debt.month,
+        paid_fen=paid_fen,
+        settlements=1,
+        due_on=today,
+        paid_on=today,
+        paid_at=session.now,
+    )
+    await insert(session, [payment])
+    # what came back went to the fund
+    move = Move(
+        "PaymentMade", payment.payment_id, debt.area_code, Account.FUND, Account.PAID, paid_fen
+    )
+    await book(session, move)
+    if paid_fen == debt.captured_fen:
+        debt.payment_id = payment.payment_id
 
 
 def _together(unpaid: Sequence[_UnpaidDebt]) -> list[list[_UnpaidDebt]]:

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from kit.contracts import ids, wire
 from kit.db.store import Session
 from kit.messaging.outbox import emit
+from kit.runtime.timers import cancel_timer
 from subsidy.ledger.flows import Move, enter
 from subsidy.ledger.rules import Account
 from subsidy.payments.tables import Debt, Payment
@@ -16,6 +17,8 @@ from subsidy.policies.rules import Cause
 from subsidy.recoveries.rules import RecoveryState
 from subsidy.recoveries.tables import Recovery
 from subsidy.vouchers.tables import Voucher
+
+DEFERRED = "recovery-deferred"  # timer: a claim that was put off is due again
 
 
 async def claimable_fen(
@@ -106,18 +109,31 @@ def _open(session: Session, recovery: Recovery, payment: Payment) -> Recovery:
     return recovery
 
 
-async def withdraw(session: Session, recovery: Recovery) -> None:
-    """It was rightly paid: nothing of it is claimed any more. The claim must be locked, and nothing
-    of it may have come back.
+async def withdraw(session: Session, recovery: Recovery, withdrawn_fen: int) -> None:
+    """So much was rightly paid and is claimed no more; where that is all of the claim, there was
+    none. The claim must be locked.
+
+    withdrawn_fen: at most what is still to come back.
     """
     payment = await session.get_locked(Payment, recovery.payment_id)
-    withdrawn_fen = recovery.outstanding_fen
-    recovery.state = RecoveryState.WITHDRAWN
+    if withdrawn_fen == recovery.claimed_fen:
+        end(session, recovery, RecoveryState.WITHDRAWN)
+    else:
+        recovery.claimed_fen -= withdrawn_fen
+        if not recovery.outstanding_fen:
+            end(session, recovery, RecoveryState.REPAID)
     event = wire.message(
         RecoveryWithdrawn, recovery, withdrawn_fen=withdrawn_fen, withdrawn_at=session.now
     )
     emit(session, event, payment)
     book(session, recovery, "RecoveryWithdrawn", Account.CLAIMS, Account.PAID, withdrawn_fen)
+
+
+def end(session: Session, recovery: Recovery, state: RecoveryState) -> None:
+    """Nothing of it is to come back any more."""
+    recovery.state = state
+    recovery.deferred_until = None
+    cancel_timer(session, DEFERRED, str(recovery.recovery_id))
 
 
 def book(

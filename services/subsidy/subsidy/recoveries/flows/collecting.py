@@ -12,7 +12,7 @@ from kit.contracts.clock import day_start, local_day
 from kit.contracts.refusals import NotFound
 from kit.db.store import Session
 from kit.messaging.outbox import emit
-from kit.runtime.timers import cancel_timer, set_timer
+from kit.runtime.timers import set_timer
 from kit.security.access import Caller, check
 from subsidy.ledger.rules import Account
 from subsidy.limits import limits
@@ -29,10 +29,9 @@ from subsidy.recoveries.errors import (
     TooMuchRepaid,
 )
 from subsidy.recoveries.flows import claiming
+from subsidy.recoveries.flows.claiming import DEFERRED
 from subsidy.recoveries.rules import RecoveryState
 from subsidy.recoveries.tables import Recovery, Repayment
-
-DEFERRED = "recovery-deferred"  # timer: a claim that was put off is due again
 
 
 async def raise_claim(session: Session, request: pb.OpenRecovery, caller: Caller) -> pb.Recovery:
@@ -108,7 +107,7 @@ async def repay(session: Session, request: pb.RepayRecovery, caller: Caller) -> 
     session.add(repayment)
     recovery.repaid_fen += request.repaid_fen
     if not recovery.outstanding_fen:
-        _end(session, recovery, RecoveryState.REPAID)
+        claiming.end(session, recovery, RecoveryState.REPAID)
     event = wire.message(
         RecoveryRepaid,
         recovery,
@@ -150,7 +149,7 @@ async def waive(session: Session, request: pb.WaiveRecovery, caller: Caller) -> 
     waived_fen = recovery.outstanding_fen
     recovery.waived_fen += waived_fen
     recovery.reason = request.reason
-    _end(session, recovery, RecoveryState.WAIVED)
+    claiming.end(session, recovery, RecoveryState.WAIVED)
     event = wire.message(RecoveryWaived, recovery, waived_fen=waived_fen, waived_at=session.now)
     await _emit(session, recovery, event)
     claiming.book(session, recovery, "RecoveryWaived", Account.CLAIMS, Account.WAIVED, waived_fen)
@@ -170,12 +169,6 @@ async def _due(session: Session, recovery_id: str, caller: Caller) -> Recovery:
     if recovery.state not in rules.DUE:
         raise NotDue(recovery_id=recovery.recovery_id, state=recovery.state.name.lower())
     return recovery
-
-
-def _end(session: Session, recovery: Recovery, state: RecoveryState) -> None:
-    recovery.state = state
-    recovery.deferred_until = None
-    cancel_timer(session, DEFERRED, str(recovery.recovery_id))
 
 
 async def _emit(session: Session, recovery: Recovery, event: Message) -> None:

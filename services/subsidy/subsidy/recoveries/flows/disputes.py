@@ -20,11 +20,10 @@ from subsidy.vouchers.tables import Voucher
 async def suspend(session: Session, settlement_id: UUID) -> None:
     """Nothing is paid for the visit; what was paid and is not claimed yet is claimed, contested."""
     debt = await session.get(Debt, settlement_id)
-    if debt is None or debt.reversed_at:
+    if debt is None:
         return
-    if debt.payment_id is None:
-        debt.held_at = debt.held_at or session.now
-    else:
+    debt.held_at = debt.held_at or session.now
+    if debt.reversed_at is None and debt.payment_id is not None:
         rest_fen = await claiming.claimable_fen(
             session, debt.payment_id, debt.captured_fen, settlement_id
         )
@@ -39,23 +38,26 @@ async def restore(session: Session, settlement_id: UUID) -> None:
     payment is claimed no more; but for a visit after the elder's death, for which nothing is due.
     """
     debt = await session.get(Debt, settlement_id)
-    if debt is None or debt.reversed_at:
+    if debt is None:
+        return
+    debt.held_at = None
+    if debt.reversed_at is not None:
         return
     if debt.payment_id is None:
         today = local_day(session.now)
-        debt.held_at = None
         debt.due_on = today + limits(today).settlement_due
         return
-    recovery = await _contested(session, debt)
-    if recovery is None:
+    recovery = await _claim(session, debt)
+    if recovery is None or recovery.state != RecoveryState.CONTESTED:
         return
     voucher = await session.get_locked(Voucher, debt.voucher_id)
     elder = await session.get(Elder, voucher.elder_id)
     if elder and is_after_death(debt.visited_on, elder.died_on):
         recovery.state = RecoveryState.OPEN
+        recovery.cause = Cause.DEATH
         return
     debt.recovery_id = None
-    await claiming.withdraw(session, recovery)
+    await claiming.withdraw(session, recovery, recovery.outstanding_fen)
 
 
 async def confirm(session: Session, settlement_id: UUID) -> None:
@@ -63,16 +65,21 @@ async def confirm(session: Session, settlement_id: UUID) -> None:
     payment is to come back.
     """
     debt = await session.get(Debt, settlement_id)
-    if debt is None or debt.reversed_at:
+    if debt is None:
         return
-    if debt.payment_id is None:
+    debt.held_at = None
+    if debt.reversed_at is not None:
+        # whatever becomes of the death that took it back
+        debt.reversed_for = Cause.SETTLEMENT
+    elif debt.payment_id is None:
         await deaths.reverse(session, debt, Cause.SETTLEMENT)
-    elif recovery := await _contested(session, debt):
-        recovery.state = RecoveryState.OPEN
+    elif recovery := await _claim(session, debt):
+        recovery.cause = Cause.SETTLEMENT
+        if recovery.state == RecoveryState.CONTESTED:
+            recovery.state = RecoveryState.OPEN
 
 
-async def _contested(session: Session, debt: Debt) -> Recovery | None:
+async def _claim(session: Session, debt: Debt) -> Recovery | None:
     if debt.recovery_id is None:
         return None
-    recovery = await session.get_locked(Recovery, debt.recovery_id)
-    return recovery if recovery.state == RecoveryState.CONTESTED else None
+    return await session.get_locked(Recovery, debt.recovery_id)

@@ -1,6 +1,7 @@
 """Moves money between the parts of one voucher: free, held, used."""
 
 from collections.abc import Callable
+from typing import Protocol
 from uuid import UUID
 
 from eldercare.subsidy.v1.events_pb2 import (
@@ -8,7 +9,6 @@ from eldercare.subsidy.v1.events_pb2 import (
     VoucherReleased,
     VoucherReserved,
 )
-from eldercare.supervision.v1.events_pb2 import SettlementApproved
 from sqlalchemy import func
 from sqlmodel import col, select
 
@@ -19,7 +19,7 @@ from kit.messaging.outbox import emit
 from subsidy.ledger.flows import Move, enter
 from subsidy.ledger.rules import Account
 from subsidy.runs.rules import month_of
-from subsidy.vouchers.flows.lapsing import lapse_rest
+from subsidy.vouchers.flows.lapsing import lapse_rest, restore_part
 from subsidy.vouchers.tables import Voucher
 
 
@@ -79,8 +79,24 @@ def release(session: Session, voucher: Voucher, order_id: UUID, amount_fen: int)
     give_back(session, voucher, "VoucherReleased", Account.HELD, amount_fen)
 
 
+class Visit(Protocol):
+    """Which visit a part of a voucher pays for."""
+
+    @property
+    def order_id(self) -> object:
+        """Of its order."""
+
+    @property
+    def settlement_id(self) -> object:
+        """Of its settlement."""
+
+    @property
+    def organisation_id(self) -> object:
+        """Who made it."""
+
+
 def capture(
-    session: Session, voucher: Voucher, settlement: SettlementApproved, amount_fen: int
+    session: Session, voucher: Voucher, settlement: Visit, amount_fen: int
 ) -> VoucherCaptured:
     """Uses what is held for an order: from now on it is owed to the organisation that came
     (核销).
@@ -99,6 +115,21 @@ def capture(
     emit(session, event, voucher)
     enter(session, _move("VoucherCaptured", voucher, Account.HELD, Account.OWED, amount_fen))
     return event
+
+
+def use_again(session: Session, voucher: Voucher, visit: Visit, amount_fen: int) -> int:
+    """Uses again for a visit what was taken back of it, also where it is gone since, as far as it
+    is there; returns how much. What is left of the voucher stays as it is.
+    """
+    is_over = voucher.lapsed_at is not None
+    used_fen = min(amount_fen, voucher.lapsed_fen if is_over else voucher.free_fen)
+    if not used_fen:
+        return 0
+    if is_over:
+        restore_part(session, voucher, used_fen)
+    reserve(session, voucher, UUID(str(visit.order_id)), used_fen)
+    capture(session, voucher, visit, used_fen)
+    return used_fen
 
 
 def give_back(

@@ -110,9 +110,13 @@ def restore(session: Session, voucher: Voucher) -> None:
     if usable < present:
         voucher.usable_month = present
     voucher.lapsed_at = None
-    restored_fen, voucher.lapsed_fen = voucher.lapsed_fen, 0
-    if not restored_fen:
-        return
+    if voucher.lapsed_fen:
+        restore_part(session, voucher, voucher.lapsed_fen)
+
+
+def restore_part(session: Session, voucher: Voucher, restored_fen: int) -> None:
+    """Takes back that so much of a voucher is gone."""
+    voucher.lapsed_fen -= restored_fen
     event = wire.message(
         VoucherRestored, voucher, restored_fen=restored_fen, restored_at=session.now
     )
