@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import date
 
 from eldercare.subsidy.v1 import events_pb2 as events
 
@@ -9,9 +10,10 @@ from kit.contracts import ids
 from kit.messaging import snapshots
 from subsidy.__main__ import begin
 from subsidy.policies import flows
+from subsidy.replicas.rules import History, Residence, Status
 from subsidy.settings import GROUP
 from subsidy.snapshots import SNAPSHOT_SOURCES
-from subsidy.testing import CITY, an_approval, an_elder, messages
+from subsidy.testing import VILLAGE, an_approval, an_elder, messages
 from testkit.delivery import deliver, fire
 
 VERSIONS = [(code, first) for code in flows.codes() for first in flows.versions(code)]
@@ -68,8 +70,22 @@ async def test_policies_are_republished_at_the_version_they_have(city, rows):
     assert [int(sequence) for sequence in sequences] == [1] * 2 * len(VERSIONS)
 
 
-def test_every_policy_lies_in_the_city():
-    assert {flows.terms(code, first).area_code for code, first in VERSIONS} == {CITY}
+def test_a_policy_concerns_those_who_live_or_lived_in_its_area():
+    home, gone = (Residence(None, code, Status.ALIVE) for code in (VILLAGE, "500103001001"))
+    of_the_city = [code for code in flows.codes() if not code.startswith("yuzhong-")]
+
+    assert flows.concerning(History([home])) == of_the_city
+    assert flows.concerning(History([gone])) == sorted(set(flows.codes()) - set(of_the_city))
+    assert flows.concerning(History([gone, home])) == list(flows.codes())
+
+
+def test_an_age_of_a_policy_of_elsewhere_is_no_day_to_look_at():
+    home, there = (Residence(None, code, Status.ALIVE) for code in (VILLAGE, "500103001001"))
+    born_on = date(1946, 5, 1)
+
+    assert flows.next_change(History([home], born_on=born_on), date(2026, 3, 1)) is None
+    day = flows.next_change(History([there], born_on=born_on), date(2026, 3, 1))
+    assert day == date(2026, 5, 1)
 
 
 def test_a_standards_file_that_names_a_kind_is_a_policy_and_no_other_one():
