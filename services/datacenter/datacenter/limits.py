@@ -19,6 +19,7 @@ class Limits:
     old_years: int
     oldest_years: int
     dependent_level: int
+    care_level: int
     working_days: int
     assessors: int
     late_min: int

@@ -24,7 +24,7 @@ from testkit.databases import Databases
 from testkit.delivery import deliver, fire
 
 FIRST, LAST = date(2026, 1, 5), date(2027, 12, 31)
-CASH_FEN = {2: 10_000, 3: 18_000, 4: 26_000}
+CASH_FEN = {1: 6_000, 2: 10_000, 3: 18_000, 4: 26_000}
 DAYS = st.dates(FIRST, LAST - timedelta(days=60))
 _CASH = """
 select elder_id, month, sum(fen)::int as fen from (

@@ -150,8 +150,8 @@ class ElderThen(NamedTuple):
         )
 
     def is_care_eligible(self, limits: Limits) -> bool:
-        """Dependent, and poor enough for the care subsidy."""
-        return self.is_dependent(limits) and self.is_poor
+        """Of care_level and worse, and poor enough for the care subsidy."""
+        return self.level is not None and self.level >= limits.care_level and self.is_poor
 
 
 elder = Subject("elder", 1, Elder)

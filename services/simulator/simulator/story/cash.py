@@ -13,7 +13,7 @@ from simulator.truth.payments import CashPaid
 from simulator.world.days import month_of
 from simulator.world.people import Person
 
-CASH_FEN = {2: 10_000, 3: 18_000, 4: 26_000}  # home-care subsidy a month by level
+CASH_FEN = {1: 6_000, 2: 10_000, 3: 18_000, 4: 26_000}  # home-care subsidy a month by level
 CASH_DAY = 10
 
 

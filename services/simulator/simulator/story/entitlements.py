@@ -8,7 +8,8 @@ from simulator.story.story import Story
 from simulator.world.days import days_between, month_of
 from simulator.world.people import SUBSIDISED, Person
 
-DISABLED = 2  # the least level that entitles
+# the least levels that entitle: to the voucher, and to the cash where there is a hardship
+VOUCHER_LEVEL, CASH_LEVEL = 2, 1
 EARLY = date(2026, 1, 31)  # before it, somebody's death can still be reported after a payment
 # Assumption: of those who get cash early, and the first of them: reported after a month was paid
 # that they did not live in
@@ -31,9 +32,9 @@ def entitle(story: Story, person: Person, since: date | None = None) -> None:
     """What follows from level and hardship. since: the day from which the level holds, where it is
     new; what it gives for the time before it was known is given now.
     """
-    disabled = person.alive and story.world.levels.get(person.number, 0) >= DISABLED
-    _entitle_to_cash(story, person, disabled, since or story.today)
-    _entitle_to_vouchers(story, person, disabled, since or story.today)
+    level = story.world.levels.get(person.number, 0) if person.alive else 0
+    _entitle_to_cash(story, person, level >= CASH_LEVEL, since or story.today)
+    _entitle_to_vouchers(story, person, level >= VOUCHER_LEVEL, since or story.today)
 
 
 def _entitle_to_cash(story: Story, person: Person, disabled: bool, since: date) -> None:

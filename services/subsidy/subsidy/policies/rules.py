@@ -114,7 +114,7 @@ def verdict(terms: Terms, facts: Facts, *, inside: bool) -> Verdict:
 
     inside: whether the elder's area lies in the policy's.
 
-    Source: 民办函〔2025〕49号 for the voucher, Yuzhong's home-care subsidy for the cash
+    Source: 民办函〔2025〕49号 for the voucher, the subsidies of Anhui and Yuzhong for the rest
     (standards/).
     """
     conditions = [

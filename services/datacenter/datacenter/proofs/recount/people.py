@@ -161,7 +161,7 @@ class People:
         is_assessed, is_dependent = level >= 0, level >= limits.dependent_level
         is_basic = not elder.hardships.isdisjoint((_DIBAO, _TEKUN))
         is_poor = is_basic or _LOW_INCOME in elder.hardships
-        is_eligible = is_dependent and is_poor
+        is_eligible = level >= limits.care_level and is_poor
         self._month.add(
             elder.area,
             _SEXES.get(elder.sex, ""),
