@@ -179,3 +179,18 @@ def test_a_number_of_another_type_is_refused(loaded):
         Unfounded, match=r"ability\.group\.cuts: .*: input should be a valid integer"
     ):
         read(date(2024, 1, 1))
+
+
+def test_the_environment_names_the_file_of_a_deployments_own_numbers(loaded, tmp_path, monkeypatch):
+    given = tmp_path / "own.yaml"
+    given.write_text(
+        'a_package: {ability.group.cuts: {source: "a decree", values: {2022-12-30: [70, 50]}}}'
+    )
+    monkeypatch.setenv("STANDARDS", str(given))
+
+    cuts = loaded(SOUND).standard("ability.group.cuts")
+
+    assert (cuts.source, cuts.on(date(2024, 1, 1))) == ("a decree", [70, 50])
+    monkeypatch.setenv("STANDARDS", str(tmp_path / "nowhere.yaml"))
+    with pytest.raises(FileNotFoundError):
+        loaded(SOUND)

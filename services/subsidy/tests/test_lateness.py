@@ -1,22 +1,26 @@
-"""Over two years: in whatever order facts are waiting, however late, and however late timers fire,
-each month gives what its days say, and nothing else.
+"""Over two years in which policies change and end: in whatever order facts are waiting, however
+late, and however late timers fire, each month gives what its days say, and nothing else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
+import yaml
 from google.protobuf.message import Message
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kit.contracts import ids
 from kit.contracts.clock import SHANGHAI, Clock
+from kit.contracts.standards import GIVEN
 from kit.db.personal import KeyRing
 from kit.db.store import Store
 from subsidy.__main__ import begin
+from subsidy.policies.flows import forget
 from subsidy.replicas.rules import Hardship, Status
 from subsidy.settings import GROUP
 from subsidy.testing import an_application, an_approval, an_elder
@@ -24,12 +28,20 @@ from testkit.databases import Databases
 from testkit.delivery import deliver, fire
 
 FIRST, LAST = date(2026, 1, 5), date(2027, 12, 31)
-CASH_FEN = {1: 6_000, 2: 10_000, 3: 18_000, 4: 26_000}
+# versions of both policies by first day, in yuan: of the cash by level, one of them within a month
+CASH_YUAN = {
+    date(2026, 1, 1): {1: 60, 2: 100, 3: 180, 4: 260},
+    date(2026, 8, 1): {2: 90, 4: 300},
+    date(2027, 3, 12): {1: 50, 2: 120, 3: 200, 4: 260},
+}
+CASH_ENDS_ON = date(2027, 10, 5)
+VOUCHER_YUAN = {date(2026, 1, 1): 800, date(2026, 7, 1): 600, date(2027, 2, 1): 900}
+Value = TypeVar("Value")
 DAYS = st.dates(FIRST, LAST - timedelta(days=60))
 _CASH = """
 select elder_id, month, sum(fen)::int as fen from (
     select elder_id, month, paid_fen as fen from payment where kind in (2, 3)
-    union all select elder_id, month, -claimed_fen from recovery
+    union all select elder_id, month, -claimed_fen from recovery where state <> 6
 ) as moved group by elder_id, month having sum(fen) <> 0"""
 _VOUCHERS = "select elder_id, month, issued_fen from voucher"
 _UNBALANCED = """
@@ -81,6 +93,28 @@ def lives(draw: st.DrawFn) -> Life:
 
 
 @pytest.fixture
+def changing_policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The numbers above instead of those that come with the service."""
+    least = {day.isoformat(): min(amounts) for day, amounts in CASH_YUAN.items()}
+    tiers = {day.isoformat(): amounts for day, amounts in CASH_YUAN.items()}
+    caps = {FIRST.replace(day=1).isoformat(): 300, CASH_ENDS_ON.isoformat(): 0}
+    given = {
+        "home-care.least_level": least,
+        "home-care.tiers": tiers,
+        "home-care.cap": caps,
+        "national-voucher.cap": {day.isoformat(): yuan for day, yuan in VOUCHER_YUAN.items()},
+    }
+    file = tmp_path / "standards.yaml"
+    own = {path: {"source": "a test", "values": values} for path, values in given.items()}
+    file.write_text(yaml.safe_dump({"subsidy": own}).replace("'", ""))
+    monkeypatch.setenv(GIVEN, str(file))
+    forget()
+    yield
+    monkeypatch.undo()
+    forget()
+
+
+@pytest.fixture
 def cities(database: Databases, clock_at: Callable[[datetime], Clock], ring: KeyRing) -> Any:
     """`await cities()` = one of its own."""
 
@@ -105,7 +139,7 @@ def cities(database: Databases, clock_at: Callable[[datetime], Clock], ring: Key
     order=st.randoms(use_true_random=False),
 )
 async def test_each_month_gives_what_its_days_say(
-    cities: Any, people: list[Life], order: Random
+    changing_policies: None, cities: Any, people: list[Life], order: Random
 ) -> None:
     store = await cities()
     stated = [_events_of(life, order) for life in people]
@@ -146,10 +180,14 @@ async def test_each_month_gives_what_its_days_say(
         for month, fen in _cash_due(life).items()
     }
     assert paid == due
-    living = {number for number, life in enumerate(people) if life.died_on is None}
-    wanted = {(number, month) for number in living for month in _months(people[number], least=2)}
-    assert {key for key in issued if key[0] in living} >= wanted
-    assert set(issued.values()) <= {80_000}
+    living = [number for number, life in enumerate(people) if life.died_on is None]
+    wanted = {
+        (number, month): fen
+        for number in living
+        for month, fen in _voucher_due(people[number]).items()
+    }
+    assert {key: issued.get(key) for key in wanted} == wanted
+    assert set(issued.values()) <= {yuan * 100 for yuan in VOUCHER_YUAN.values()}
     assert unbalanced == []
 
 
@@ -229,13 +267,23 @@ def _cash_due(life: Life) -> dict[str, int]:
     found: dict[str, int] = {}
     for day in _days():
         level = _level_on(life, day)
-        if _is_alive(life, day) and _is_poor(life, day) and level in CASH_FEN:
-            found.setdefault(f"{day:%Y-%m}", CASH_FEN[level])
+        amounts = [yuan for least, yuan in _on(CASH_YUAN, day).items() if (level or 0) >= least]
+        is_given = _is_alive(life, day) and _is_poor(life, day) and day < CASH_ENDS_ON
+        if is_given and amounts:
+            found.setdefault(f"{day:%Y-%m}", amounts[-1] * 100)
     return found
 
 
-def _months(life: Life, *, least: int) -> set[str]:
-    return {f"{day:%Y-%m}" for day in _days() if (_level_on(life, day) or 0) >= least}
+def _voucher_due(life: Life) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for day in _days():
+        if (_level_on(life, day) or 0) >= 2:
+            found.setdefault(f"{day:%Y-%m}", _on(VOUCHER_YUAN, day) * 100)
+    return found
+
+
+def _on(versions: Mapping[date, Value], day: date) -> Value:
+    return versions[max(first for first in versions if first <= day)]
 
 
 def _days() -> list[date]:

@@ -29,10 +29,15 @@ standards themselves: their meaning and source, or entries of a kind, each `Stan
 type.
 
 Keys may be grouped. A number remembered with low confidence (M-lo) or lost in its source has no
-`values`: it is a required parameter, which the deployment gives in a file of the same form with its
-own source.
+`values`: it is a required parameter, which the deployment gives in a file with its own
+source: the environment's STANDARDS names it. It may also replace what we know, by the paths that
+`load` lists:
+
+    subsidy:                         # package
+      home-care.cap: {source: "滁民〔2026〕7号", values: {2026-01-01: 260, 2026-09-01: 300}}
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from datetime import date
@@ -45,6 +50,7 @@ from typing import TypeVar, get_type_hints
 from kit.contracts.standard import NoStandard, Standard, Unfounded
 from kit.contracts.standard_yaml import as_given, keyed, parsed, standards_in
 
+GIVEN = "STANDARDS"  # variable: the file of a deployment's own numbers
 _KEY = "standard"
 Numbers = TypeVar("Numbers")
 
@@ -111,7 +117,8 @@ def read(
 def load(package: str, parameters: Path | None = None) -> Standards:
     """Reads `standards/*.yaml` of a package and what the deployment gives on top.
 
-    parameters: YAML, {package: {path: {source, values}}}; it may also replace a value we know.
+    parameters: YAML, {package: {path: {source, values}}}; it may also replace a value we know. By
+    default the file that the environment's STANDARDS names.
     Raises: Unfounded.
     """
     folder = resources.files(package) / "standards"
@@ -142,6 +149,9 @@ def _files(folder: Traversable) -> list[Traversable]:
 
 def _given_for(package: str, parameters: Path | None) -> dict[str, object]:
     if parameters is None:
-        return {}
+        name = os.environ.get(GIVEN)
+        if not name:
+            return {}
+        parameters = Path(name)
     given = parsed(parameters.read_text("utf-8"), parameters.name).get(package)
     return keyed(given or {}, f"{parameters.name}: {package}")

@@ -118,6 +118,12 @@ def terms(policy_code: str, policy_version: date) -> Terms:
     )
 
 
+def forget() -> None:
+    """Reads the standards anew at the next question."""
+    for known in (_known, _numbers, codes, versions, terms):
+        known.cache_clear()
+
+
 def _standards(policy_code: str) -> dict[str, Standard]:
     found = {}
     for standard in _known():
