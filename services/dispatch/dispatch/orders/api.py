@@ -4,7 +4,7 @@ from eldercare.dispatch.v1 import api_pb2 as pb
 from eldercare.dispatch.v1 import events_pb2 as events
 
 from dispatch.orders import queries
-from dispatch.orders.flows import answers, back_entries, visits
+from dispatch.orders.flows import answers, back_entries, receipts, visits
 from dispatch.orders.flows.placing import Placing
 from kit.db.raw_session import RawSession
 from kit.db.store import Session, Store
@@ -63,6 +63,16 @@ class Orders:
         self, request: pb.FollowUpOrder, session: Session, call: Call
     ) -> events.OrderFollowedUp:
         return await answers.follow_up(session, request, call.caller)
+
+    async def ReceiptShare(
+        self, request: pb.ReceiptOwnShare, session: Session, call: Call
+    ) -> pb.Receipt:
+        return await receipts.receipt(session, request, call.caller)
+
+    async def ListReceipts(
+        self, request: pb.AskForReceipts, session: Session, call: Call
+    ) -> pb.ReceiptPage:
+        return await queries.receipts(session, request, call.caller)
 
     async def Get(self, request: pb.GetOrder, session: Session, call: Call) -> pb.Order:
         return await queries.order(session, request, call.caller)

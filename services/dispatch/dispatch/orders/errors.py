@@ -171,6 +171,23 @@ class NotDone(Conflict):
     text = Phrase("order {order_id} is not done", "服务工单 {order_id} 尚未完成")
 
 
+class ShareTooMuch(Conflict):
+    """More than is still to come of the elder's own share."""
+
+    text = Phrase(
+        "{outstanding_fen} fen of the own share of order {order_id} are still to come",
+        "服务工单 {order_id} 的自付金额尚有 {outstanding_fen} 分未收",
+    )
+    field = "received_fen"
+
+
+class NotYetReceived(Conflict):
+    """The money cannot have come on a day that has not."""
+
+    text = Phrase("{received_on} lies in the future", "{received_on} 在今天之后")
+    field = "received_on"
+
+
 class TooLateToTell(Conflict):
     """A visit whose order has ended is told within some days, and only if it began before."""
 

@@ -10,7 +10,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from dispatch.orders import personal
 from dispatch.orders.errors import NotAccepted
 from dispatch.orders.rules import BackEntryState, State
-from dispatch.orders.tables import BackEntry, Order, OrderRow
+from dispatch.orders.tables import BackEntry, Order, OrderRow, Receipt
 from kit.contracts import wire
 from kit.contracts.refusals import NotFound
 from kit.db.paging import page
@@ -69,6 +69,26 @@ async def back_entries(
         query = query.where(BackEntry.state == BackEntryState(request.state))
     rows, after = await page(session, query, BackEntry.order_id, request, DEFAULT_PAGE)
     return pb.BackEntryPage(rows=[wire.message(pb.BackEntry, row) for row in rows], next=after)
+
+
+async def receipts(session: Session, request: pb.AskForReceipts, caller: Caller) -> pb.ReceiptPage:
+    """What elders paid themselves, in the order in which it was recorded."""
+    query = scoped(
+        select(Receipt),
+        caller,
+        area=Receipt.area_code,
+        organisation=Receipt.organisation_id,
+        person=Receipt.elder_id,
+        worker=Receipt.worker_id,
+    )
+    if request.HasField("area_code"):
+        query = query.where(col(Receipt.area_code).between(*area_range(request.area_code)))
+    if request.HasField("order_id"):
+        query = query.where(Receipt.order_id == UUID(request.order_id))
+    if request.HasField("elder_id"):
+        query = query.where(Receipt.elder_id == UUID(request.elder_id))
+    rows, after = await page(session, query, Receipt.receipt_id, request, DEFAULT_PAGE)
+    return pb.ReceiptPage(rows=[wire.message(pb.Receipt, row) for row in rows], next=after)
 
 
 async def whereabouts(session: Session, request: pb.GetOrder, call: Call) -> pb.HomeAddress:

@@ -35,6 +35,14 @@ class Cause(IntEnum):
     MOVED_OUT = 5
 
 
+class ReceiptMethod(IntEnum):
+    """ShareReceipted.Method."""
+
+    CASH = 1
+    TRANSFER = 2
+    MOBILE = 3
+
+
 class BackEntryState(IntEnum):
     """What became of a visit that was told after its order had ended; BackEntry.State."""
 

@@ -1,14 +1,14 @@
 """What dispatch stores of an order, and who turned it down."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, SmallInteger, text
 from sqlmodel import Field
 
 from dispatch.orders.personal import CONTACT, POSITION
-from dispatch.orders.rules import BackEntryState, State
+from dispatch.orders.rules import BackEntryState, ReceiptMethod, State
 from kit.db.columns import sealed
 from kit.db.tables import TableBase
 
@@ -82,6 +82,11 @@ class Order(TableBase, table=True):
         POSITION, default=None, description="position of the check-out"
     )
 
+    @property
+    def own_fen(self) -> int:
+        """What the elder pays."""
+        return self.price_fen - self.voucher_fen
+
 
 @dataclass(frozen=True, slots=True)
 class OrderRow:
@@ -117,6 +122,11 @@ class OrderRow:
     accepted_at: datetime | None
     cancelled_at: datetime | None
 
+    @property
+    def own_fen(self) -> int:
+        """What the elder pays."""
+        return self.price_fen - self.voucher_fen
+
 
 class BackEntry(TableBase, table=True):
     """A visit that a device told after its order had ended (补录), and what became of it."""
@@ -143,6 +153,34 @@ class BackEntry(TableBase, table=True):
     filed_at: datetime
     decided_at: datetime | None = None
     decided_by: str | None = Field(default=None, description="subject")
+
+
+class Receipt(TableBase, table=True):
+    """What an elder paid of the own share of a visit's price, as it stood then; never changed."""
+
+    __table_args__ = (
+        CheckConstraint("received_fen > 0 and outstanding_fen >= 0", name="receives_something"),
+        Index("receipt_area_ix", "area_code", "receipt_id"),
+        Index("receipt_organisation_ix", "organisation_id", "receipt_id"),
+        Index("receipt_elder_ix", "elder_id", "receipt_id"),
+    )
+
+    receipt_id: UUID = Field(primary_key=True, description="its number")
+    order_id: UUID = Field(index=True)
+    elder_id: UUID
+    area_code: str
+    organisation_id: UUID
+    worker_id: UUID
+    item_code: str
+    price_fen: int
+    voucher_fen: int
+    own_fen: int
+    received_fen: int
+    outstanding_fen: int = Field(description="of the own share, after it")
+    method: ReceiptMethod
+    received_on: date
+    recorded_by: str = Field(description="subject")
+    receipted_at: datetime
 
 
 class Declined(TableBase, table=True):

@@ -19,6 +19,7 @@ from kit.messaging.subscriptions import Fact, on_batch
     dispatch.OrderCancelled,
     dispatch.BackEntryFiled,
     dispatch.BackEntryDecided,
+    dispatch.ShareReceipted,
     supervision.SettlementHeld,
     supervision.SettlementApproved,
     supervision.SettlementRefused,

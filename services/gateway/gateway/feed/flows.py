@@ -31,6 +31,7 @@ OrderEvent = (
     | dispatch.OrderCancelled
     | dispatch.BackEntryFiled
     | dispatch.BackEntryDecided
+    | dispatch.ShareReceipted
 )
 OrganisationEvent = (
     OrderEvent

@@ -20,6 +20,7 @@ from simulator.story import (
     orders,
     organisations,
     payments,
+    receipts,
     recoveries,
     settlements,
     stays,
@@ -62,6 +63,7 @@ EVENING_ACTIONS: tuple[Action, ...] = (
     visits.decide_back_entries,
     settlements.decide_held,
     disputes.appeal_some,
+    receipts.receipt_some,
     follow_ups.call_some,
     complaints.close_and_file,
     settlements.verify_some,
@@ -132,4 +134,5 @@ async def end(story: Story) -> None:
     await story.gateway.quiet()
     await offers.answer_offers(story, all_firms=True, answer=False)
     offers.check_offers(story)
+    await receipts.check_receipts(story)
     story.truth.close(story.month, story.world)

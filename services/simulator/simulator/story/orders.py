@@ -170,6 +170,7 @@ def _order(
         planned_min=item.planned_min,
         voucher_fen=voucher_fen,
         promised_fen=voucher_fen,
+        price_fen=item.price_fen,
         month=month_of(wanted_from),
         wanted_from=wanted_from,
         wanted_to=wanted_from + WINDOW,

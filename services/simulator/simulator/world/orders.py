@@ -86,6 +86,12 @@ class Order:
     settlement_id: str = ""
     ended_at: datetime | None = None
     promised_fen: int = 0
+    price_fen: int = 0
+
+    @property
+    def own_fen(self) -> int:
+        """What the elder pays: the price less what the voucher was to pay."""
+        return self.price_fen - self.promised_fen
 
     @property
     def voucher(self) -> tuple[int, str]:

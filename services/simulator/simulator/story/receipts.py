@@ -1,0 +1,72 @@
+"""What elders pay themselves of their visits, and the receipts that they get for it."""
+
+from dataclasses import dataclass
+
+from simulator.http_client import Json
+from simulator.story.story import Story
+from simulator.story.visits import Visits
+from simulator.world.orders import Order
+
+# Assumption: shares of the day's visits
+AT_ONCE = 0.6  # paid at the door; the others by a bill that the story does not follow
+IN_PARTS = 0.1  # of these
+TOO_MUCH = 0.1  # of these, somebody enters it a second time
+METHODS = ("METHOD_CASH", "METHOD_TRANSFER", "METHOD_MOBILE")
+
+
+@dataclass
+class Receipts:
+    """count and fen of what was receipted."""
+
+    count: int = 0
+    fen: int = 0
+
+
+async def receipt_some(story: Story) -> None:
+    """Firms record what they were paid for some of today's visits."""
+    chosen = [
+        order
+        for order in story.state(Visits).finished_today
+        if order.firm and order.own_fen and _happens(story, order, "own share", AT_ONCE)
+    ]
+    await story.gateway.each(lambda order: _receipt(story, order), chosen)
+
+
+async def _receipt(story: Story, order: Order) -> None:
+    rng = story.rng("receipt", order.number)
+    token = story.tokens[f"firm {order.firm.organisation_id}" if order.firm else "office"]
+    path = f"/v1/orders/{order.order_id}:receipt"
+    first_fen = order.own_fen // 2 if rng.random() < IN_PARTS else order.own_fen
+    body: Json = {"method": rng.choice(METHODS), "received_on": story.today.isoformat()}
+    rest_fen = order.own_fen
+    for fen in filter(None, (first_fen, order.own_fen - first_fen)):
+        answer = await story.gateway.post(token, path, {**body, "received_fen": fen})
+        rest_fen -= fen
+        found = int(answer["own_fen"]), int(answer["outstanding_fen"])
+        story.expect(f"own share of {path}", found, (order.own_fen, rest_fen))
+        story.state(Receipts).count += 1
+        story.state(Receipts).fen += fen
+        story.tally["own shares receipted"] += 1
+    if _happens(story, order, "receipted twice", TOO_MUCH):
+        await story.expect_refusal(token, path, {**body, "received_fen": 1})
+
+
+def _happens(story: Story, order: Order, what: str, share: float) -> bool:
+    return story.rng(what, order.number).random() < share
+
+
+async def check_receipts(story: Story) -> None:
+    """The platform's list has what the story receipted, and nothing else."""
+    count = fen = 0
+    after = ""
+    while True:
+        page = await story.gateway.get(
+            story.tokens["office"], "/v1/receipts", limit=500, after=after
+        )
+        count += len(page["rows"])
+        fen += sum(int(row["received_fen"]) for row in page["rows"])
+        after = page["next"]
+        if not after:
+            break
+    receipts = story.state(Receipts)
+    story.expect("receipts of own shares, and fen", (count, fen), (receipts.count, receipts.fen))
