@@ -63,8 +63,8 @@ async def test_the_own_share_is_receipted_in_parts_and_no_more_than_it(
 
     assert (first.own_fen, first.received_fen, first.outstanding_fen) == (1750, 1000, 750)
     assert (rest.own_fen, rest.received_fen, rest.outstanding_fen) == (1750, 750, 0)
-    told = await messages(events.ShareReceipted)
-    assert [(one.receipt_id, one.received_fen) for one in told] == [
+    published = await messages(events.ShareReceipted)
+    assert [(one.receipt_id, one.received_fen) for one in published] == [
         (first.receipt_id, 1000),
         (rest.receipt_id, 750),
     ]

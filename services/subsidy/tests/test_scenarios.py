@@ -137,13 +137,13 @@ class World:
 
     async def rejected(self, name: str) -> None:
         self.rejections[name] = ids.new()
-        told = self.rejections[name], self.applications.pop(name), self.elders[name]
-        await deliver(self.city, GROUP, a_rejection(*told, self._stated_at()))
+        about = self.rejections[name], self.applications.pop(name), self.elders[name]
+        await deliver(self.city, GROUP, a_rejection(*about, self._stated_at()))
 
     async def appeals(self, name: str) -> None:
         self.applications[name] = ids.new()
-        told = self.rejections.pop(name), self.applications[name], self.elders[name]
-        appealed = an_appeal(*told, self._stated_at())
+        about = self.rejections.pop(name), self.applications[name], self.elders[name]
+        appealed = an_appeal(*about, self._stated_at())
         asked = an_application(self.applications[name], self.elders[name], self._stated_at())
         await deliver(self.city, GROUP, asked, appealed)
 

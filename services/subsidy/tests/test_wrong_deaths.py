@@ -74,11 +74,11 @@ async def visit(city):
     ):
         await deliver(city, GROUP, event)
 
-    async def told(kind) -> None:
+    async def publish(kind) -> None:
         await deliver(city, GROUP, a_dispute(kind, *audited, settlement_id=settlement_id))
 
-    told.elder_id = elder_id
-    return told
+    publish.elder_id = elder_id
+    return publish
 
 
 async def test_claims_of_a_death_that_was_none_are_withdrawn_and_nothing_is_paid_twice(
