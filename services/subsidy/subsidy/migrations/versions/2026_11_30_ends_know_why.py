@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "subsidy_ends_know_why"
-down_revision = "subsidy_claims_come_back"
+down_revision = "subsidy_claims_by_owner"
 branch_labels = None
 depends_on = None
 
@@ -14,10 +14,8 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("debt", sa.Column("reversed_for", sa.SmallInteger(), nullable=True))
     op.add_column("application", sa.Column("rejected_id", sa.Uuid(), nullable=True))
-    op.create_index("application_rejected_id_ix", "application", ["rejected_id"])
 
 
 def downgrade() -> None:
-    op.drop_index("application_rejected_id_ix", table_name="application")
     op.drop_column("application", "rejected_id")
     op.drop_column("debt", "reversed_for")
