@@ -177,6 +177,26 @@ async def test_a_visit_that_was_owed_is_owed_again(city, rows, at, visit):
     assert tuple(voucher.values()) == (3000, 0)
 
 
+async def test_a_visit_that_was_audited_while_the_elder_was_taken_for_dead_is_owed(city, rows, at):
+    order_id, elder_id, firm = (ids.new() for _ in range(3))
+    for event in (
+        an_organisation(firm),
+        an_elder(elder_id),
+        an_approval(elder_id),
+        an_order(order_id, elder_id, 3000),
+        _dead(elder_id, date(2026, 3, 1)),
+        an_audit(order_id, elder_id, firm, 3000, visited_on=date(2026, 3, 2)),
+    ):
+        await deliver(city, GROUP, event)
+    assert await messages(rows, events.VoucherCaptured) == []
+
+    await deliver(city, GROUP, _alive(elder_id))
+    at(FRIDAY)
+    await fire(city, GROUP)
+
+    assert [one.paid_fen for one in await messages(rows, events.PaymentMade)] == [3000]
+
+
 async def test_a_later_day_of_death_brings_back_the_visits_before_it(city, rows, at, visit):
     await deliver(city, GROUP, _dead(visit.elder_id, date(2026, 3, 2)))
     at("2026-04-03 09:00")

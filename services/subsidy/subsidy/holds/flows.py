@@ -21,6 +21,7 @@ from subsidy.limits import limits
 from subsidy.payments.rules import is_after_death
 from subsidy.payments.tables import Debt
 from subsidy.policies import flows as policies
+from subsidy.policies.rules import Cause
 from subsidy.replicas.tables import Elder
 from subsidy.runs.rules import month_of
 from subsidy.vouchers.flows import balance
@@ -131,6 +132,7 @@ async def capture(session: Session, event: SettlementApproved) -> None:
     elder = await session.get(Elder, hold.elder_id)
     if elder and is_after_death(visited_on, elder.died_on):
         await release(session, hold, HoldState.RELEASED)
+        await _note_after_death(session, hold, event, visited_on)
         return
     if hold.kept_fen < event.voucher_fen:
         await _hold_again(session, hold, event.voucher_fen)
@@ -149,6 +151,31 @@ async def capture(session: Session, event: SettlementApproved) -> None:
         policy_code=voucher.policy_code,
         due_on=_due_on(session, event),
         visited_on=visited_on,
+    )
+    session.add(debt)
+
+
+async def _note_after_death(
+    session: Session, hold: Hold, event: SettlementApproved, visited_on: date | None
+) -> None:
+    """Keeps the visit as a debt that a death took back: it is owed if that was wrong."""
+    settlement_id = UUID(event.settlement_id)
+    if hold.voucher_id is None or await session.get(Debt, settlement_id):
+        return
+    voucher = await session.get_locked(Voucher, hold.voucher_id)
+    debt = Debt(
+        settlement_id=settlement_id,
+        order_id=hold.order_id,
+        voucher_id=voucher.voucher_id,
+        organisation_id=UUID(event.organisation_id),
+        area_code=voucher.area_code,
+        policy_code=voucher.policy_code,
+        month=voucher.month,
+        captured_fen=event.voucher_fen,
+        due_on=_due_on(session, event),
+        visited_on=visited_on,
+        reversed_at=session.now,
+        reversed_for=Cause.DEATH,
     )
     session.add(debt)
 
