@@ -160,7 +160,8 @@ async def _note_after_death(
 ) -> None:
     """Keeps the visit as a debt that a death took back: it is owed if that was wrong."""
     settlement_id = UUID(event.settlement_id)
-    if hold.voucher_id is None or await session.get(Debt, settlement_id):
+    known: Debt | None = await session.get(Debt, settlement_id)
+    if hold.voucher_id is None or known is not None:
         return
     voucher = await session.get_locked(Voucher, hold.voucher_id)
     debt = Debt(
