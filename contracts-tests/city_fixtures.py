@@ -182,7 +182,7 @@ def _with_voucher(town: RunningCity, hotline: str, office: str) -> list[dict[str
 
 
 def _serve(town: RunningCity, order: dict[str, str]) -> None:
-    """Today's visit takes place as it was ordered, at the elder's home."""
+    """Today's visit takes place as it was ordered, at the elder's home, who pays the own share."""
     day, _, _ = EARLIER.partition("T")
     town.clock(SERVED)
     worker = _worker(town, order)
@@ -192,6 +192,9 @@ def _serve(town: RunningCity, order: dict[str, str]) -> None:
     town.post(f"{path}:check-in", worker, {"at": f"{day}{BEGUN}", **place})
     town.post(f"{path}:check-out", worker, {"at": f"{day}{ENDED}", **place})
     town.quiet()
+    own_fen = town.get(path, worker)["own_fen"]
+    share = {"received_fen": own_fen, "method": "METHOD_CASH", "received_on": day}
+    town.post(f"{path}:receipt", worker, share)
 
 
 def _worker(town: RunningCity, order: dict[str, str]) -> str:
