@@ -27,11 +27,13 @@ SIMPLE = {
         "select area_code, count(*) filter (where complete), count(*) from elder where "
         "status = 1 group by 1",
     ),
+    # whoever waits is not counted yet: a month that began lately knows no application of which the
+    # 15 working days have passed
     "AS04": (
         "assessment",
         "select a.area_code, count(*) filter (where r.working_days <= 15), count(*) from "
         "application a"
-        " left join assessment r using (application_id)"
+        " join assessment r using (application_id)"
         " where a.state <> 6 and {month} = month(a.submitted_at) group by 1",
     ),
     "AS07": (

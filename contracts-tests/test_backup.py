@@ -244,7 +244,8 @@ async def _done_again(rehearsal: Rehearsal) -> tuple[compare.Comparison, dict[st
         await day.end(story)
         services = await gateway.quiet()
         assert gateway.resumed > 0
-        return await compare.compare(gateway, story.tokens["office"], story.truth), services
+        found = await compare.compare(gateway, story.tokens["office"], story.truth, story.now)
+        return found, services
     finally:
         await gateway.close()
 

@@ -4,6 +4,7 @@ formula and never the number.
 
 import ast
 from collections.abc import Iterator
+from datetime import date
 from importlib import import_module
 
 import pytest
@@ -182,3 +183,17 @@ def test_a_declaration_takes_the_numbers_of_a_contract_from_the_contract() -> No
         facility.OPERATION_CONTRACTED,
         facility.OPERATION_PRIVATE,
     } == import_module("datacenter.subjects.facility").SOCIAL
+
+
+def test_the_term_of_a_result_is_one_wherever_it_is_told() -> None:
+    """The board judges results by it, applicants are told, the simulated truth counts by it."""
+    terms = {
+        f"{service} {path}": standards.load(service).standard(path).read(int, date.max)
+        for service, path in (
+            ("assessment", "procedure.result_working_days"),
+            ("datacenter", "limits.working_days"),
+            ("simulator", "procedure.working_days"),
+        )
+    }
+
+    assert len(set(terms.values())) == 1, terms

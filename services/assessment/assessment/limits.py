@@ -11,12 +11,13 @@ from kit.contracts.standards import key
 class Procedure:
     """The numbers of standards/procedure.yaml on a day.
 
-    publicity, appeal: whole days; the day of the result, or of the
-    decision, is not counted. validity_months: of a level in
+    result_working_days: from the application to a result in time. publicity, appeal: whole days;
+    the day of the result, or of the decision, is not counted. validity_months: of a level in
     force. reassessment_lead: before its end. least_age, greatest_age: of an elder.
     separate_duties: whether one person does one duty in a case alone.
     """
 
+    result_working_days: int
     validity_months: int
     least_age: int
     greatest_age: int
@@ -41,3 +42,16 @@ class Calendar:
 
 procedure = standards.read("assessment", Procedure, file="procedure")
 calendar = standards.read("assessment", Calendar, file="workdays")
+
+
+def exceptions(first: date, last: date) -> tuple[set[date], set[date]]:
+    """The holidays, and the days of weekends that are worked, of all years from one day to another;
+    a year whose exceptions are not known has none.
+    """
+    holidays: set[date] = set()
+    workdays: set[date] = set()
+    for year in range(first.year, last.year + 1):
+        known = calendar(date(year, 1, 1))
+        holidays.update(known.holidays)
+        workdays.update(known.workdays)
+    return holidays, workdays

@@ -1,11 +1,18 @@
 """Applications and their assessors, on a real PostgreSQL."""
 
+from datetime import date, timedelta
+
 import pytest
 from eldercare.assessment.v1 import api_pb2 as api
+from eldercare.assessment.v1 import events_pb2 as events
 
 from assessment.applications import flows as applications
 from assessment.applications.errors import ApplicationNotOpen, ApplicationOpen
-from assessment.testing import FIRST, OFFICIAL, SECOND, an_application, an_elder, assign
+from assessment.applications.rules import result_due_on
+from assessment.assessments.rules import working_days
+from assessment.limits import exceptions, procedure
+from assessment.testing import FIRST, OFFICIAL, SECOND, an_application, an_elder, assign, emitted
+from kit.contracts.clock import local_day
 from kit.db.store import Session
 
 
@@ -25,3 +32,24 @@ async def test_a_withdrawn_application_cannot_be_assigned(session: Session):
 
     with pytest.raises(ApplicationNotOpen):
         await assign(session, application_id, FIRST, SECOND)
+
+
+async def test_an_application_tells_the_last_day_of_a_result_in_time(session: Session):
+    await an_application(session, (await an_elder(session)).elder_id)
+
+    due_on = date.fromisoformat(emitted(session, events.ApplicationSubmitted)[-1].due_on)
+    today = local_day(session.now)
+    days = [
+        working_days(today, last, *exceptions(today, last))
+        for last in (due_on, due_on + timedelta(days=1))
+    ]
+    term = procedure(today).result_working_days
+    assert days == [term, term + 1]
+
+
+def test_the_term_of_a_result_passes_over_the_spring_festival_and_counts_days_worked_instead():
+    """Of 2026: 16 to 20 and 23 February are free, Saturdays 14 and 28 February are worked."""
+    first = date(2026, 2, 12)
+
+    assert result_due_on(first, 2, *exceptions(first, date(2027, 1, 1))) == date(2026, 2, 23)
+    assert result_due_on(first, 7, *exceptions(first, date(2027, 1, 1))) == date(2026, 3, 1)

@@ -1,6 +1,7 @@
 """Short ways into a data center of its own."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 
 import pytest
 
@@ -30,16 +31,16 @@ def hear(store: Store) -> Callable[[Sequence[Record]], Awaitable[None]]:
 
 
 @pytest.fixture
-def shown(store: Store) -> Callable[[str], Awaitable[Figures]]:
+def shown(store: Store) -> Callable[..., Awaitable[Figures]]:
     """`await shown("2026-03")` = numerator and denominator by code and area, where one of them is
-    not zero.
+    not zero. `today=`: as of a day; without it all is due.
     """
 
-    async def read(month: str) -> Figures:
+    async def read(month: str, today: date = date.max) -> Figures:
         codes = [area.code for area in areas.load().within(CITY)]
         async with store.reading() as session:
             at = months.of_text(month)
-            counted = await counts.totals(session, an_operator(), codes, at, at)
+            counted = await counts.totals(session, an_operator(), codes, at, at, today)
             present = await counts.presence(session, an_operator(), CITY, at, at)
         every = list(catalogue().values())
         of_areas = [indicator for indicator in every if indicator.places is not None]
@@ -55,9 +56,9 @@ def shown(store: Store) -> Callable[[str], Awaitable[Figures]]:
     return read
 
 
-def recounted(events: Sequence[DatedEvent], month: str) -> Figures:
+def recounted(events: Sequence[DatedEvent], month: str, today: date = date.max) -> Figures:
     """The same by the definitions alone."""
-    recount = Recount(month, limits())
+    recount = Recount(month, limits(), today)
     for one in events:
         recount.take(one.event, one.time, one.sequence)
     found = figures_of(definitions(), recount.measures())
@@ -65,6 +66,6 @@ def recounted(events: Sequence[DatedEvent], month: str) -> Figures:
 
 
 @pytest.fixture
-def recount() -> Callable[[Sequence[DatedEvent], str], Figures]:
+def recount() -> Callable[..., Figures]:
     """`recount(events, "2026-03")` = the same by the definitions alone."""
     return recounted

@@ -74,7 +74,7 @@ async def _shown(dsn: str) -> list[pb.Figure]:
     async with store.transaction() as session:
         await dispatched(session, list(records(History(3).grow(60).ordered())))
     async with store.reading() as session:
-        counted = await counts.totals(session, an_operator(), [CITY], month, month)
+        counted = await counts.totals(session, an_operator(), [CITY], month, month, date.max)
         present = await counts.presence(session, an_operator(), CITY, month, month)
         known = await figures.sources(session, month)
     await store.close()
@@ -84,7 +84,7 @@ async def _shown(dsn: str) -> list[pb.Figure]:
 def main(dsn: str) -> None:
     """What the program of the longer catalogue shows, and what its proof finds."""
     city = {one.code: (one.numerator, one.denominator) for one in asyncio.run(_shown(dsn))}
-    found = compare(dsn, CITY, months.of_text(MONTH))
+    found = compare(dsn, CITY, months.of_text(MONTH), date.max)
     sys.stdout.write(json.dumps({"city": city, "differences": found.differences}))
 
 

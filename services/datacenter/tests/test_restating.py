@@ -5,7 +5,7 @@ it has changed stands beside the figure.
 import random
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 import pytest
@@ -145,7 +145,7 @@ async def test_what_a_late_fact_has_changed_stands_beside_the_figure(
         made = figures.figures(
             [HERE],
             span,
-            await counts.totals(*asked),
+            await counts.totals(*asked, date.max),
             {},
             await figures.sources(session, span[-1]),
             await counts.late(*asked),

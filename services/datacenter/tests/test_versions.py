@@ -85,5 +85,5 @@ def test_another_name_or_target_is_the_same_version() -> None:
 
 
 def test_a_version_begins_with_the_day_of_its_entry() -> None:
-    assert catalogue()["AS04"].definition.startswith("2026-11-26+")
+    assert catalogue()["AS04"].definition.startswith("2026-11-30+")
     assert len({one.definition for one in catalogue().values()}) > 1

@@ -37,7 +37,7 @@ async def live(arguments: argparse.Namespace, console: Console) -> int:
         await _live_through(story, arguments.days, console)
         await day.end(story)
         services = await gateway.quiet()
-        comparison = await compare.compare(gateway, story.tokens["office"], story.truth)
+        comparison = await compare.compare(gateway, story.tokens["office"], story.truth, story.now)
         ledger = await compare.balances(gateway, story.tokens["office"])
     finally:
         await gateway.close()

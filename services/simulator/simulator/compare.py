@@ -6,6 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ from simulator.http_client import Json
 from simulator.truth.counting import Truth
 from simulator.truth.figures import LEVELS, Definition, NoTruth, Pair
 from simulator.truth.ledger import Ledger
+from simulator.world.days import day_of
 from simulator.world.geography import COUNTIES, WHOLE_CITY, county_code
 
 AT_THE_END = "at the end"  # an account has a balance, not one by month
@@ -83,26 +85,32 @@ class Balance:
         return cls(int(document["debit_fen"]), int(document["credit_fen"]), accounts)
 
 
-async def compare(gateway: Gateway, token: str, truth: Truth) -> Comparison:
+async def compare(gateway: Gateway, token: str, truth: Truth, now: datetime) -> Comparison:
     """Asks for what the figures are made of, and the board for all of them, and compares them with
-    the truth.
+    the truth. now: what the platform's clock shows.
     """
     result, definitions = Comparison(), await _definitions(gateway, token)
     for month in truth.months():
-        compare_month(result, month, truth, definitions, await _board(gateway, token, month))
+        board = await _board(gateway, token, month)
+        compare_month(result, month, truth, definitions, board, day_of(now))
     return result
 
 
 def compare_month(
-    result: Comparison, month: str, truth: Truth, definitions: Sequence[Definition], board: Board
+    result: Comparison,
+    month: str,
+    truth: Truth,
+    definitions: Sequence[Definition],
+    board: Board,
+    today: date,
 ) -> None:
-    """Compares a month's figures with the truth; a figure that is missing counts as nothing of
-    nothing.
+    """Compares a month's figures with the truth of a day; a figure that is missing counts as
+    nothing of nothing.
     """
     true: Board = {}
     for one in definitions:
         try:
-            figures = truth.figure(month, one)
+            figures = truth.figure(month, one, today)
         except NoTruth as why:
             result.add_unknown(why, month, board.get((one.code, WHOLE_CITY), NOTHING))
         else:

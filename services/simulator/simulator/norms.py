@@ -67,6 +67,18 @@ def assessed_in_time(applied_on: date, completed_on: date) -> bool:
     return working_days(applied_on, completed_on) <= most
 
 
+def result_due(applied_on: date) -> date:
+    """The last day on which a result is in time.
+
+    >>> result_due(date(2026, 1, 16)).isoformat(), result_due(date(2026, 1, 19)).isoformat()
+    ('2026-02-08', '2026-02-09')
+    """
+    term, day = whole("procedure.working_days", applied_on), applied_on
+    while working_days(applied_on, day + timedelta(days=1)) <= term:
+        day += timedelta(days=1)
+    return day
+
+
 def complaint_due(filed_at: datetime) -> datetime:
     """Until when a complaint is to be closed: some days later, to the same hour."""
     return filed_at + timedelta(days=whole("audit.complaint_days", filed_at.date()))

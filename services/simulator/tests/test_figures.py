@@ -1,7 +1,7 @@
 """Each measure has one truth, found in the module of its aggregate; figures follow from them."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -11,6 +11,7 @@ from simulator.truth.applications import Applied
 from simulator.truth.counting import Truth
 from simulator.truth.figures import Definition, NoTruth
 from simulator.truth.measures import Counts, Fact, MonthEnd, flow, stock
+from simulator.truth.orders import OrderEnded, OrderPlaced
 from simulator.truth.payments import CashPaid
 from simulator.world.city import World
 
@@ -45,7 +46,7 @@ def test_every_figure_of_the_catalogue_has_its_truth(definitions: list[Definitio
 
 def test_a_figure_without_a_truth_is_a_difference_that_names_its_measure() -> None:
     counted, comparison = Truth(TREE), Comparison()
-    counted.record(Applied(JANUARY, VILLAGE, "HOTLINE"))
+    counted.record(Applied(date(2026, 1, 20), VILLAGE, "HOTLINE"))
     counted.close(JANUARY, World())
     figures = [
         Definition("DC99", "APPLICATIONS_HOTLINE", "APPLICATIONS"),
@@ -55,7 +56,7 @@ def test_a_figure_without_a_truth_is_a_difference_that_names_its_measure() -> No
         ("DC99", areas.at(VILLAGE, level)): (1, 1) for level in range(areas.CITY, areas.COMMUNITY)
     }
 
-    compare_month(comparison, JANUARY, counted, figures, board)
+    compare_month(comparison, JANUARY, counted, figures, board, date.max)
 
     assert comparison.compared == 5
     assert comparison.differences == [
@@ -81,7 +82,7 @@ def test_one_fact_reaches_every_figure_and_account_that_follows_from_it(
 ) -> None:
     counted = Truth(TREE)
     counted.record(CashPaid(date(2026, 1, 10), JANUARY, VILLAGE, 10_000, in_time=True))
-    counted.record(Applied(JANUARY, VILLAGE, "HOTLINE"))
+    counted.record(Applied(date(2026, 1, 20), VILLAGE, "HOTLINE"))
     counted.close(JANUARY, World())
 
     found = {
@@ -93,3 +94,25 @@ def test_one_fact_reaches_every_figure_and_account_that_follows_from_it(
         ("fund", f"{VILLAGE[:6]}000000", -10_000),
         ("paid", f"{VILLAGE[:6]}000000", 10_000),
     ]
+
+
+@pytest.mark.parametrize(
+    ("ended", "today", "counted"),
+    [
+        (False, date(2026, 1, 20), (0, 0)),
+        (False, date(2026, 1, 21), (0, 1)),
+        (True, date(2026, 1, 10), (0, 1)),
+        (True, date(2026, 1, 21), (0, 1)),
+    ],
+)
+def test_what_can_still_be_done_in_time_does_not_count(
+    ended: bool, today: date, counted: tuple[int, int]
+) -> None:
+    truth, wanted_to = Truth(TREE), datetime(2026, 1, 20, 15, 59, tzinfo=UTC)
+    truth.record(OrderPlaced(JANUARY, VILLAGE, wanted_to))
+    if ended:
+        truth.record(OrderEnded(JANUARY, VILLAGE, wanted_to))
+    truth.close(JANUARY, World())
+
+    found = truth.figure(JANUARY, Definition("DI03", "ORDERS_FINISHED", "ORDERS"), today)
+    assert found.get(CITY, (0, 0)) == counted

@@ -26,7 +26,7 @@ from assessment.applications.tables import Application
 from assessment.elders.errors import ElderNotAlive
 from assessment.elders.rules import Status
 from assessment.elders.tables import Elder
-from assessment.limits import procedure
+from assessment.limits import exceptions, procedure
 from kit.contracts import areas, ids, wire
 from kit.contracts.clock import local_day
 from kit.db.store import Session
@@ -57,7 +57,17 @@ async def submit(
         signed_by=[],
     )
     session.add(row)
-    return emit(session, wire.message(events.ApplicationSubmitted, row), row)
+    return _emit_submitted(session, row)
+
+
+def _emit_submitted(session: Session, row: Application) -> events.ApplicationSubmitted:
+    """Tells of an application, and until when its result is due."""
+    day = local_day(row.submitted_at)
+    term = procedure(day).result_working_days
+    # weekends and the longest holidays are well within a year of a term of working days
+    free = exceptions(day, day.replace(year=day.year + 1, day=1))
+    due_on = rules.result_due_on(day, term, *free)
+    return emit(session, wire.message(events.ApplicationSubmitted, row, due_on=due_on), row)
 
 
 async def assign(
@@ -158,7 +168,7 @@ async def open_again(session: Session, application_id: UUID) -> None:
         excluded_ids=ended.excluded_ids,
     )
     session.add(row)
-    emit(session, wire.message(events.ApplicationSubmitted, row), row)
+    _emit_submitted(session, row)
 
 
 async def is_waiting(session: Session, elder_id: UUID) -> bool:
@@ -182,7 +192,7 @@ async def open_routine(session: Session, elder_id: UUID) -> events.ApplicationSu
         submitted_at=session.now,
     )
     session.add(row)
-    return emit(session, wire.message(events.ApplicationSubmitted, row), row)
+    return _emit_submitted(session, row)
 
 
 async def open_review(
@@ -210,7 +220,7 @@ async def open_review(
         excluded_ids=sorted({*doubted.excluded_ids, *assessor_ids}),
     )
     session.add(row)
-    emit(session, wire.message(events.ApplicationSubmitted, row), row)
+    _emit_submitted(session, row)
     return row
 
 

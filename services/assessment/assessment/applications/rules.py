@@ -1,6 +1,8 @@
-"""The states of an application, and which of them are open. Pure."""
+"""The states of an application, which of them are open, and until when a result is due. Pure."""
 
+from calendar import SATURDAY
 from collections.abc import Collection, Mapping
+from datetime import date, timedelta
 from enum import IntEnum, StrEnum
 
 
@@ -56,3 +58,25 @@ def other_duty(
     """
     others = (before for before, subjects in done_by.items() if subject in subjects)
     return next((before for before in others if before is not duty), None)
+
+
+def is_working_day(day: date, holidays: Collection[date], workdays: Collection[date]) -> bool:
+    """Monday to Friday without holidays, and the weekend days that are worked instead."""
+    return day in workdays or (day.weekday() < SATURDAY and day not in holidays)
+
+
+def result_due_on(
+    submitted_on: date, term: int, holidays: Collection[date], workdays: Collection[date]
+) -> date:
+    """The last day on which a result comes in time: the day before the first working day after the
+    term. term: working days, the day of the application not counted.
+
+    >>> friday = date(2026, 3, 6)
+    >>> result_due_on(friday, 1, (), ()), result_due_on(friday, 5, (), ())
+    (datetime.date(2026, 3, 9), datetime.date(2026, 3, 15))
+    """
+    day, passed = submitted_on, 0
+    while passed <= term:
+        day += timedelta(days=1)
+        passed += is_working_day(day, holidays, workdays)
+    return day - timedelta(days=1)

@@ -32,7 +32,7 @@ from assessment.context import Context
 from assessment.elders.errors import ElderNotAlive
 from assessment.elders.rules import Status
 from assessment.elders.tables import Elder
-from assessment.limits import calendar, procedure
+from assessment.limits import calendar, exceptions, procedure
 from kit.contracts import ids, standards, wire
 from kit.contracts.clock import day_start, local_day
 from kit.db.store import Session
@@ -330,10 +330,4 @@ def _public_until(today: date) -> datetime:
 
 
 def _working_days(first: date, last: date) -> int:
-    holidays: set[date] = set()
-    workdays: set[date] = set()
-    for year in range(first.year, last.year + 1):
-        exceptions = calendar(date(year, 1, 1))
-        holidays.update(exceptions.holidays)
-        workdays.update(exceptions.workdays)
-    return rules.working_days(first, last, holidays, workdays)
+    return rules.working_days(first, last, *exceptions(first, last))

@@ -1,11 +1,13 @@
 """Decides the level of ability and the days of the procedure. Pure."""
 
 import re
-from calendar import SATURDAY, monthrange
+from calendar import monthrange
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import IntEnum
+
+from assessment.applications.rules import is_working_day
 
 
 class AssessmentState(IntEnum):
@@ -228,11 +230,6 @@ def missing_years(first: date, last: date, known: Collection[int]) -> list[int]:
     [2027]
     """
     return [year for year in range(first.year, last.year + 1) if year not in known]
-
-
-def is_working_day(day: date, holidays: Collection[date], workdays: Collection[date]) -> bool:
-    """Monday to Friday without holidays, and the weekend days that are worked instead."""
-    return day in workdays or (day.weekday() < SATURDAY and day not in holidays)
 
 
 def months_later(day: date, months: int) -> date:

@@ -84,7 +84,8 @@ class Indicators:
         )
         if len(codes) * (last - first + 1) * len(catalogue()) > MOST:
             raise Malformed("month_to", TOO_MANY_FIGURES.of(most=MOST))
-        counted = await counts.totals(session, call.caller, codes, first, last)
+        today = local_day(call.now)
+        counted = await counts.totals(session, call.caller, codes, first, last, today)
         present = await counts.presence(session, call.caller, area.code, first, last)
         known = await figures.sources(session, last)
         late = await counts.late(session, call.caller, codes, first, last)

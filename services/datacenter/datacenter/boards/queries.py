@@ -39,7 +39,8 @@ async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: En
     the caller's.
     """
     found = figures.visible_area(caller, request.area_code)
-    present_month = months.of_day(local_day(session.now))
+    today = local_day(session.now)
+    present_month = months.of_day(today)
     month = months.of_text(request.month) if request.month else present_month
     first = month - (request.trend or TREND) + 1
     children = [
@@ -47,8 +48,8 @@ async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: En
         for child in areas.load().children(found.code)
         if child.official or areas.load().children(child.code)
     ]
-    own = await counts.totals(session, caller, [found.code], first, month)
-    below = await counts.totals(session, caller, children, month, month) if children else {}
+    own = await counts.totals(session, caller, [found.code], first, month, today)
+    below = await counts.totals(session, caller, children, month, month, today) if children else {}
     present = await counts.presence(session, caller, found.code, first, month)
     known = await figures.sources(session, month)
     span = range(first, month + 1)

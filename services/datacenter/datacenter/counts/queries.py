@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Row, Select, func, or_
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from datacenter import months
 from datacenter.counts.measures import FLOWS, STOCKS
 from datacenter.counts.rollup import holders
-from datacenter.counts.tables import COUNT, Projection, Restated, Watermark
+from datacenter.counts.tables import COUNT, Pending, Projection, Restated, Watermark
 from datacenter.indicators.catalogue import catalogue
 from datacenter.indicators.rules import Places
 from datacenter.subjects.measures import Measure
@@ -32,6 +33,7 @@ _PRESENT = sorted(
     },
     key=lambda pair: (pair[0].name, pair[1]),
 )
+_FLOW_OF = {measure.name: measure for measure in FLOWS}
 # measure, area, month → its stock at the month's end, or its flow in the month
 Totals = dict[tuple[Measure, str, int], int]
 # measure, places, area, month → those of the places in which the stock is above zero
@@ -78,9 +80,11 @@ async def generation(session: Session) -> int:
 
 
 async def totals(
-    session: Session, caller: Caller, codes: Sequence[str], first: int, last: int
+    session: Session, caller: Caller, codes: Sequence[str], first: int, last: int, today: date
 ) -> Totals:
-    """Every measure of these areas for each month from first to last."""
+    """Every measure of these areas for each month from first to last. today: what can still be done
+    in time on that day, and is not done, is left out.
+    """
     shown, found = await generation(session), Totals()
     for area, month, *amounts in await _rows(session, _sums(caller, shown, codes, first, last)):
         found.update(
@@ -96,7 +100,23 @@ async def totals(
             for measure, amount in zip(FLOWS, amounts, strict=True)
             if amount
         )
+    for row in await session.exec(_pending(caller, shown, codes, first, last, today)):
+        key = (_FLOW_OF[row.measure], row.area_code, row.month)
+        found[key] = found.get(key, 0) - row.amount
     return found
+
+
+def _pending(
+    caller: Caller, shown: int, codes: Sequence[str], first: int, last: int, today: date
+) -> SelectOfScalar[Pending]:
+    chosen = select(Pending).where(
+        Pending.generation == shown,
+        col(Pending.area_code).in_(codes),
+        col(Pending.month).between(first, last),
+        Pending.due_on >= today,
+        Pending.amount != 0,
+    )
+    return scoped(chosen, caller, area=Pending.area_code)
 
 
 def _accumulate(found: Totals, measure: Measure, area: str, first: int, last: int) -> None:

@@ -69,6 +69,23 @@ class Restated(TableBase, table=True):
     )
 
 
+class Pending(TableBase, table=True):
+    """What of a month's flow is neither done nor due yet, by the last day on which it can be done
+    in time: so much less the flow is until that day has passed.
+    """
+
+    __table_args__ = (
+        Index("pending_nothing_ix", "generation", postgresql_where=text("amount = 0")),
+    )
+
+    generation: int = Field(sa_type=SmallInteger, primary_key=True)
+    area_code: str = Field(sa_type=Text, primary_key=True)
+    month: int = Field(primary_key=True, description="as in `count`")
+    due_on: date = Field(primary_key=True, description="business day, Asia/Shanghai")
+    measure: str = Field(sa_type=Text, primary_key=True)
+    amount: int = Field(sa_type=BigInteger)
+
+
 class Watermark(TableBase, table=True):
     """How far a topic is read, by month of business time."""
 

@@ -61,25 +61,32 @@ def read(row: Archived) -> Event:
 
 
 def evidence(
-    events: Sequence[Event], asked: Asked, shown: Set[UUID] | None = None
+    events: Sequence[Event],
+    asked: Asked,
+    shown: Set[UUID] | None = None,
+    pending: Counts | None = None,
 ) -> Mapping[UUID, Counted]:
     """Which events of one thing it needs to count as it does, and whether it would count less
-    without each. shown: of these events alone.
+    without each. shown: of these events alone. pending: what of the thing does not count yet.
     """
     ordered = sorted(events, key=lambda event: (event.row.time, event.row.sequence))
-    whole = _amounts(ordered, asked)
-    needed = _needed(ordered, whole, asked)
+    left_out = _of(pending or {}, asked)
+    whole = _amounts(ordered, asked, left_out)
+    needed = _needed(ordered, whole, asked, left_out)
     found = {}
     for event in needed:
         if shown is None or event.row.id in shown:
-            without = _amounts((other for other in needed if other is not event), asked)
+            rest = (other for other in needed if other is not event)
+            without = _amounts(rest, asked, left_out)
             found[event.row.id] = Counted(
                 _is_less(without[0], whole[0]), _is_less(without[1], whole[1])
             )
     return found
 
 
-def _needed(events: Sequence[Event], whole: Amounts, asked: Asked) -> Sequence[Event]:
+def _needed(
+    events: Sequence[Event], whole: Amounts, asked: Asked, left_out: Amounts
+) -> Sequence[Event]:
     """The newest events that count as all of them do.
 
     Blocks are left out before single events, so k needed of n cost about k × log n sums; of what
@@ -93,7 +100,7 @@ def _needed(events: Sequence[Event], whole: Amounts, asked: Asked) -> Sequence[E
                 return kept
             sums += 1
             rest = [*kept[:at], *kept[at + size :]]
-            if _amounts(rest, asked) == whole:
+            if _amounts(rest, asked, left_out) == whole:
                 kept = rest
             else:
                 at += size
@@ -105,9 +112,22 @@ def _is_less(amounts: Sequence[int], whole: Sequence[int]) -> bool:
     return any(amount < all_ for amount, all_ in zip(amounts, whole, strict=True))
 
 
-def _amounts(events: Iterable[Event], asked: Asked) -> Amounts:
+def _amounts(events: Iterable[Event], asked: Asked, left_out: Amounts) -> Amounts:
     """What counts in the numerator, and in the denominator."""
-    counted, of = counted_in(event.reading for event in events), asked.indicator
+    counted = _of(counted_in(event.reading for event in events), asked)
+    return (_less(counted[0], left_out[0]), _less(counted[1], left_out[1]))
+
+
+def _less(amounts: Sequence[int], left_out: Sequence[int]) -> list[int]:
+    """Where parts of a thing's events count less than what is left out, they count nothing."""
+    return [
+        max(0, amount - less) if less else amount
+        for amount, less in zip(amounts, left_out, strict=True)
+    ]
+
+
+def _of(counted: Counts, asked: Asked) -> Amounts:
+    of = asked.indicator
     return (
         [_amount(counted, measure, asked) for measure in of.numerator_evidence],
         [_amount(counted, measure, asked) for measure in of.denominator_evidence],

@@ -19,13 +19,15 @@ from datacenter.counts import queries as counts
 from datacenter.counts.measures import COMPILED
 from datacenter.counts.tables import Thing
 from datacenter.figures import queries as figures
-from datacenter.indicators.catalogue import catalogue
+from datacenter.indicators.catalogue import catalogue, limits
 from datacenter.lineage.candidates import Cursor, chunk, spans, types
 from datacenter.lineage.evidence import Asked, Counted, Event, evidence, message_of, read
 from datacenter.lineage.shown import shown
 from datacenter.subjects.compiled import SubjectFold
 from datacenter.subjects.declaration import State
+from datacenter.subjects.measures import Counts, counts_of
 from kit.contracts import wire
+from kit.contracts.clock import local_day
 from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Malformed, NotFound
 from kit.db.store import Session
@@ -95,7 +97,8 @@ async def _rows(session: Session, caller: Caller, ids: Sequence[UUID]) -> Sequen
 
 async def _page(session: Session, caller: Caller, asked: Asked) -> pb.LineagePage:
     code, month = asked.area_code, asked.month
-    counted = await counts.totals(session, caller, [code], month, month)
+    today = local_day(session.now)
+    counted = await counts.totals(session, caller, [code], month, month, today)
     present = await counts.presence(session, caller, code, month, month)
     known = await figures.sources(session, month)
     late = await counts.late(session, caller, [code], month, month)
@@ -165,17 +168,37 @@ async def _judged_as_things(
     for row in found:
         by_thing.setdefault(row.thing, []).append(read(row))
     shown_ids = {row.id for row in rows}
-    of_things = [*by_thing.values(), *([read(row)] for row in rows if row.thing is None)]
+    pending = await _pending(session, things, asked)
+    of_things = [
+        *((events, pending.get(thing, {})) for thing, events in by_thing.items()),
+        *(([read(row)], Counts()) for row in rows if row.thing is None),
+    ]
     return await asyncio.to_thread(_weighed, of_things, asked, shown_ids)
 
 
 def _weighed(
-    of_things: Iterable[Sequence[Event]], asked: Asked, shown_ids: Set[UUID]
+    of_things: Iterable[tuple[Sequence[Event], Counts]], asked: Asked, shown_ids: Set[UUID]
 ) -> dict[UUID, Counted]:
     judged: dict[UUID, Counted] = {}
-    for events in of_things:
-        judged.update(evidence(events, asked, shown_ids))
+    for events, pending in of_things:
+        judged.update(evidence(events, asked, shown_ids, pending))
     return judged
+
+
+async def _pending(
+    session: Session, things: Iterable[UUID], asked: Asked
+) -> dict[UUID | None, Counts]:
+    """What of these things is neither done nor due today. Events about other things may have told
+    that it is done, so it is asked of what is known.
+    """
+    today, found = local_day(session.now).toordinal(), dict[UUID | None, Counts]()
+    of_figure = {*asked.indicator.numerator_evidence, *asked.indicator.denominator_evidence}
+    for fold in COMPILED.folds.values():
+        if fold.with_terms & of_figure:
+            for id, state in (await _known(session, fold, map(str, things))).items():
+                pending = fold.pending(state, limits())
+                found[id] = counts_of(count for day, count in pending if day >= today)
+    return found
 
 
 async def _judged_as_parts(

@@ -9,6 +9,7 @@ import asyncio
 import multiprocessing
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -23,7 +24,7 @@ from datacenter.proofs.recount.figures import Definition, Figures, figures_of
 from datacenter.proofs.recount.month import Recount
 from datacenter.proofs.tables import Difference, Proof
 from kit.contracts import areas, ids
-from kit.contracts.clock import Clock
+from kit.contracts.clock import Clock, local_day
 from kit.db.store import Session, Store
 from kit.observability.logs import log
 from kit.security.access import Caller, area_prefix
@@ -61,7 +62,8 @@ async def recount_beside(
     progress: is told of the events read so far; it may raise to end the recount.
     Raises: DayExported, DayAltered; what `progress` raises.
     """
-    question = (store.dsn, area_code, month, folder, progress)
+    today = local_day(store.clock.now())
+    question = (store.dsn, area_code, month, today, folder, progress)
     if await _is_small(store):
         return await asyncio.to_thread(compare, *question)
     child = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
@@ -121,15 +123,23 @@ def compare(
     dsn: str,
     area_code: str,
     month: int,
+    today: date,
     folder: Path | None = None,
     progress: Progress | None = None,
 ) -> Found:
-    """Recounts and compares in this process, in one snapshot of the database."""
-    return asyncio.run(_compared(dsn, area_code, month, folder, progress))
+    """Recounts and compares in this process, in one snapshot of the database. today: the business
+    day, up to which a running month counts.
+    """
+    return asyncio.run(_compared(dsn, area_code, month, today, folder, progress))
 
 
 async def _compared(
-    dsn: str, area_code: str, month: int, folder: Path | None, progress: Progress | None
+    dsn: str,
+    area_code: str,
+    month: int,
+    today: date,
+    folder: Path | None,
+    progress: Progress | None,
 ) -> Found:
     store = Store(dsn, service="datacenter", clock=Clock(), pool_size=2)
     try:
@@ -139,8 +149,8 @@ async def _compared(
                 "set local idle_in_transaction_session_timeout = 0"
             )
             files = await exported.files(gone, folder)
-            shown = await _shown(session, area_code, month)
-            recounted, events = await _recounted(session, month, files, progress)
+            shown = await _shown(session, area_code, month, today)
+            recounted, events = await _recounted(session, month, today, files, progress)
     finally:
         await store.close()
     inside = {
@@ -154,9 +164,9 @@ async def _compared(
     return Found(len(shown.keys() | inside.keys()) if events else 0, events, differences)
 
 
-async def _shown(session: Session, area_code: str, month: int) -> Figures:
+async def _shown(session: Session, area_code: str, month: int, today: date) -> Figures:
     codes = [area.code for area in areas.load().within(area_code)]
-    counted = await counts.totals(session, _NOBODY, codes, month, month)
+    counted = await counts.totals(session, _NOBODY, codes, month, month, today)
     present = await counts.presence(session, _NOBODY, area_code, month, month)
     return {
         (one.code, code): figures.parts_of(one, code, month, counted, present)
@@ -166,9 +176,9 @@ async def _shown(session: Session, area_code: str, month: int) -> Figures:
 
 
 async def _recounted(
-    session: Session, month: int, files: Sequence[Path], progress: Progress | None
+    session: Session, month: int, today: date, files: Sequence[Path], progress: Progress | None
 ) -> tuple[Figures, int]:
-    recount = Recount(months.text(month), limits())
+    recount = Recount(months.text(month), limits(), today)
     async for chunk in exported.events(files):
         _take(recount, chunk)
         await _tell(progress, recount)

@@ -1,6 +1,7 @@
 """An application for an assessment, and by which way it came."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, NamedTuple
 
 from eldercare.assessment.v1 import events_pb2 as assessment
@@ -9,7 +10,7 @@ from datacenter import months
 from datacenter.limits import Limits
 from datacenter.subjects.declaration import State, Subject, When
 from datacenter.subjects.groups import EventFlows, Occurrence
-from datacenter.subjects.merges import ever, first, newest
+from datacenter.subjects.merges import ever, first, least, newest
 
 ONLINE = frozenset((assessment.CHANNEL_PORTAL, assessment.CHANNEL_MOBILE))
 # what the platform asks for itself came by none of the ways
@@ -29,6 +30,8 @@ class Application(State):
 
     submitted: Annotated[Occurrence | None, first, "area and month of its submission"] = None
     areas: Annotated[Sequence[Handling], newest, "where the elder has moved meanwhile"] = ()
+    due_on: Annotated[int | None, least, "last day of a result in time"] = None
+    is_completed: Annotated[bool, ever, "it has a result"] = False
     is_withdrawn: Annotated[
         bool, ever, "withdrawn, or ended by a death or a move before there was a result"
     ] = False
@@ -43,7 +46,14 @@ def _submission(event: assessment.ApplicationSubmitted) -> Occurrence:
 
 @application.on(assessment.ApplicationSubmitted, id="application_id")
 def _submitted(event: assessment.ApplicationSubmitted, _: When, __: Limits) -> Application:
-    return Application(submitted=_submission(event))
+    # events of releases before tell no term: what they tell of is due
+    due_on = date.fromisoformat(event.due_on).toordinal() if event.due_on else None
+    return Application(submitted=_submission(event), due_on=due_on)
+
+
+@application.on(assessment.AssessmentCompleted, id="application_id")
+def _completed(_: assessment.AssessmentCompleted, __: When, ___: Limits) -> Application:
+    return Application(is_completed=True)
 
 
 @application.on(assessment.ApplicationWithdrawn, id="application_id")
@@ -65,9 +75,18 @@ def _handled(application: Application) -> Occurrence | None:
 
 
 in_month_submitted = application.flows(_handled)
-in_month_submitted.measure(
-    "APPLICATIONS_VALID", "not withdrawn", lambda application, _: not application.is_withdrawn
+APPLICATIONS_VALID = in_month_submitted.measure(
+    "APPLICATIONS_VALID",
+    "not withdrawn, once completed or due",
+    lambda application, _: not application.is_withdrawn,
 )
+
+
+@in_month_submitted.due(APPLICATIONS_VALID)
+def _due_on(application: Application) -> int | None:
+    """The last day in time of an application without a result."""
+    return None if application.is_completed else application.due_on
+
 
 submissions = EventFlows(assessment.ApplicationSubmitted, _submission)
 submissions.dimension(

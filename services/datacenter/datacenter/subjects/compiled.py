@@ -21,13 +21,14 @@ from datacenter.subjects.declaration import (
     Tell,
     When,
 )
-from datacenter.subjects.groups import EventCounter
+from datacenter.subjects.groups import EventCounter, Flows
 from datacenter.subjects.measures import Count, Counts, Measure, difference, differs
 from datacenter.subjects.registry import cells, event_flows, measures, subjects
 from datacenter.subjects.stored import Layout
 
 Reports = list[tuple[int, State]]  # what was told of a thing by day, in the order of days
 Late = dict[int, Counts]  # what counts in months that had ended, by the day of telling
+Pending = list[tuple[int, Count]]  # what counts after a day, as `date.toordinal` counts
 _day_of = itemgetter(0)
 
 
@@ -41,6 +42,8 @@ class SubjectFold:
     def __init__(self, subject: Subject[State], asked: Set[str]) -> None:
         self.subject, self.kind = subject, subject.kind
         self._parts = tuple(one.part(asked) for one in subject.contributions)
+        flows = (one for one in subject.contributions if isinstance(one, Flows))
+        self._with_terms = tuple(one for one in flows if one.terms)
         fields = subject.fields()
         self._merges = tuple((field.name, field.merge, field.unknown) for field in fields)
         self._layout = Layout(subject.state, [field.unknown for field in fields])
@@ -60,6 +63,15 @@ class SubjectFold:
         for part in self._parts:
             part(known, limits, counts)
         return counts
+
+    @property
+    def with_terms(self) -> set[Measure]:
+        """The measures in which a thing that is neither done nor due does not count yet."""
+        return {measure for flows in self._with_terms for measure, _ in flows.terms}
+
+    def pending(self, known: State, limits: Limits) -> Pending:
+        """What of the contribution counts after a day only, since it is neither done nor due."""
+        return [one for flows in self._with_terms for one in flows.pending(known, limits)]
 
     def put(self, reports: Reports, day: int, state: State) -> None:
         """Adds what is told on a day, in place."""

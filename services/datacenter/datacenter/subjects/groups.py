@@ -17,6 +17,8 @@ T_contra = TypeVar("T_contra", contravariant=True)
 S_contra = TypeVar("S_contra", contravariant=True)
 M = TypeVar("M", bound=Message)
 
+# the day on which something is due, as `date.toordinal` counts; None of what is done or has no term
+DueOn = Callable[[S_contra], int | None]
 # adds what an event counts by itself
 EventCounter = Callable[[Message, Limits, list[Count]], None]
 
@@ -134,6 +136,18 @@ class Flows(Group[S_contra], Contribution[S_contra]):
     def __init__(self, at: Callable[[S_contra], Dated | None]) -> None:
         super().__init__(is_stock=False)
         self.at = at
+        self.terms: list[tuple[Measure, DueOn[S_contra]]] = []
+
+    def due(self, measure: Measure) -> Callable[[DueOn[S_contra]], DueOn[S_contra]]:
+        """What is neither done nor due yet is left out of the measure: the function tells the last
+        day on which it can be done in time. After that day it counts.
+        """
+
+        def register(due_on: DueOn[S_contra]) -> DueOn[S_contra]:
+            self.terms.append((measure, due_on))
+            return due_on
+
+        return register
 
     def groups(self) -> Iterator[Group[Never]]:
         """Itself."""
@@ -142,6 +156,15 @@ class Flows(Group[S_contra], Contribution[S_contra]):
     def part(self, asked: Set[str]) -> Part[S_contra]:
         """See Contribution."""
         return counting.flows(self.at, self.rules(asked))
+
+    def pending(self, thing: S_contra, limits: Limits) -> Iterator[tuple[int, Count]]:
+        """What counts for a thing after a day only, each with that day."""
+        if (place := self.at(thing)) is None:
+            return
+        for measure, due_on in self.terms:
+            amount = self.amounts[measure](thing, limits)
+            if amount and (day := due_on(thing)) is not None:
+                yield day, (measure, place.area, place.month, amount)
 
 
 class ItemFlows(Group[I], Contribution[S_contra], Generic[S_contra, I]):

@@ -1,5 +1,6 @@
 """What is counted. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -53,6 +54,14 @@ def difference(before: Counts, after: Counts, until: int) -> Counts:
             }
             if row:
                 found[place] = row
+    return found
+
+
+def counts_of(counts: Iterable[Count]) -> Counts:
+    """The same by area and month."""
+    found: Counts = {}
+    for measure, area, month, amount in counts:
+        add(found.setdefault((area, month), {}), {measure: amount})
     return found
 
 

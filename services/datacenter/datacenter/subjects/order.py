@@ -52,6 +52,7 @@ class Order(State):
     placed: Annotated[Occurrence | None, first, "area and month of the wanted window"] = None
     offers: Annotated[Sequence[Offer], each, "offers to workers"] = ()
     acceptances: Annotated[Sequence[Acceptance], each, "answers that take an offer"] = ()
+    due_on: Annotated[int | None, least, "day on which the wanted window ends"] = None
     late_min: Annotated[int | None, least, "minutes after the wanted window"] = None
     finished: Annotated[Occurrence | None, first, "area and month of its end"] = None
     is_funded: Annotated[bool, ever, "a voucher pays a part of it"] = False
@@ -65,7 +66,8 @@ order = Subject("order", 3, Order)
 @order.on(dispatch.OrderPlaced, id="order_id")
 def _placed(event: dispatch.OrderPlaced, _: When, __: Limits) -> Order:
     month = months.of_seconds(event.wanted_from.seconds)
-    return Order(placed=Occurrence(event.area_code, month))
+    due_on = months.day_of_seconds(event.wanted_to.seconds)
+    return Order(placed=Occurrence(event.area_code, month), due_on=due_on)
 
 
 @order.on(dispatch.OrderCancelled, id="order_id")
@@ -124,10 +126,20 @@ def _answered(order: Order) -> Iterator[AnsweredOffer]:
 in_month_wanted = order.flows(
     lambda order: None if order.cancelled_for in NOBODYS_FAILURE else order.placed
 )
-in_month_wanted.measure("ORDERS", "placed and not cancelled without anybody's failure")
+ORDERS = in_month_wanted.measure(
+    "ORDERS", "placed and not cancelled without anybody's failure, once finished, cancelled or due"
+)
 in_month_wanted.measure(
     "ORDERS_FINISHED", "of these, finished", lambda order, _: order.finished is not None
 )
+
+
+@in_month_wanted.due(ORDERS)
+def _due_on(order: Order) -> int | None:
+    """The last day of the window of an order that is open."""
+    is_open = order.finished is None and order.cancelled_for is None
+    return order.due_on if is_open else None
+
 
 in_month_finished = order.flows(lambda order: order.finished)
 in_month_finished.measure("FINISHED", "finished")

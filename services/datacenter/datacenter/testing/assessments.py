@@ -20,7 +20,12 @@ def an_elder_is_assessed(story: Story, elder: assessment.Elder, at: datetime) ->
     level = story.chance.randrange(5)
     of: dict[str, object] = {"elder_id": elder.elder_id, "area_code": elder.area_code}
     same: dict[str, object] = {"application_id": application, **of}
-    submitted = {"channel": story.chance.randrange(1, 6), "submitted_at": timestamp(at)}
+    due_on = str(local_day(at + timedelta(days=21)))
+    submitted = {
+        "channel": story.chance.randrange(1, 6),
+        "submitted_at": timestamp(at),
+        "due_on": due_on,
+    }
     story.say(made(assessment.ApplicationSubmitted, same, submitted, reason=1), at)
     if application[-1] in MOVES:
         of["area_code"] = same["area_code"] = story.places[0]

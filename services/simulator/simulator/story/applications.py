@@ -100,7 +100,7 @@ def open_case(story: Story, person: Person, application_id: str, area_code: str)
 
 def record_application(story: Story, area_code: str, way: str) -> None:
     """Each application is due, and came by one of the channels."""
-    story.record(Applied(story.month, area_code, way))
+    story.record(Applied(story.today, area_code, way))
 
 
 async def assign(story: Story, case: Case) -> None:

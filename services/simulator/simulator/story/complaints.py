@@ -89,8 +89,8 @@ def record_filed(story: Story, order: Order, receipt: Receipt) -> None:
     """A complaint is to be closed by the day that the city promises, whatever the platform
     answers.
     """
-    story.record(ComplaintFiled(story.month, order.area_code))
     due_at = norms.complaint_due(story.now)
+    story.record(ComplaintFiled(story.month, order.area_code, due_at))
     story.expect(f"when a complaint of {story.now} is due", receipt.due_at, due_at)
     days = story.rng("complaint", order.number, "answer").choice(DAYS_TO_CLOSE)
     close_on = story.today + timedelta(days=days)

@@ -12,7 +12,7 @@ from simulator.story import vouchers
 from simulator.story.entitlements import Entitlements
 from simulator.story.story import Story
 from simulator.story.vouchers import Vouchers
-from simulator.truth.orders import OrderPlaced, OrderWithdrawn
+from simulator.truth.orders import OrderEnded, OrderPlaced, OrderWithdrawn
 from simulator.world.channels import channel
 from simulator.world.days import instant, month_of
 from simulator.world.orders import Order, OrderState
@@ -152,7 +152,7 @@ async def _place(story: Story, number: int, person: Person) -> None:
     order.voucher_month = voucher_month
     order.cancels = rng.random() < CANCEL
     story.state(Orders).add(order)
-    story.record(OrderPlaced(order.month, order.area_code))
+    story.record(OrderPlaced(order.month, order.area_code, order.wanted_to))
     story.tally["orders"] += 1
     if story.rng("ordered twice", number).random() < ORDERED_TWICE:
         await story.expect_refusal(story.tokens["hotline"], "/v1/orders", body)
@@ -200,7 +200,9 @@ def end(story: Story, order: Order, state: OrderState) -> None:
     orders.open.pop(order.order_id, None)
     story.tally[state] += 1
     if state in ("cancelled", *GONE):
-        story.record(OrderWithdrawn(order.month, order.area_code))
+        story.record(OrderWithdrawn(order.month, order.area_code, order.wanted_to))
+    else:
+        story.record(OrderEnded(order.month, order.area_code, order.wanted_to))
     if state in ("missed", *GONE) and order.visit and not order.visit.absent:
         orders.to_report.append(order)
     vouchers.give_back(story, order)

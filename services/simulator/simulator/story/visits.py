@@ -8,6 +8,7 @@ from operator import attrgetter
 from simulator.http_client import Json
 from simulator.story.orders import GONE, WAITING, Orders
 from simulator.story.story import Story
+from simulator.truth.orders import OrderEnded
 from simulator.truth.visits import VisitFinished
 from simulator.world.geography import Point
 from simulator.world.orders import Order, Visit
@@ -195,6 +196,8 @@ def _finish(story: Story, order: Order, visit: Visit) -> None:
     visits.finished_today.append(order)
     visits.unaudited.append(order)
     story.tally["finished"] += 1
+    if order.ended_at is None:
+        story.record(OrderEnded(order.month, order.area_code, order.wanted_to))
     story.record(
         VisitFinished(
             month=story.month,

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
-from simulator.truth.measures import Count, Counts, Fact, flow
+from simulator import norms
+from simulator.truth.assessments import AssessmentCompleted
+from simulator.truth.measures import Count, Counts, Fact, done, flow
 from simulator.world.channels import CHANNELS
 from simulator.world.days import month_of
 
@@ -15,7 +17,7 @@ NAMES = tuple(name for name, _ in CHANNELS)
 class Applied(Fact):
     """An application, or an appeal, which is an application for a review."""
 
-    month: str
+    applied_on: date
     area_code: str
     channel: str
 
@@ -32,23 +34,27 @@ class ApplicationEnded(Fact):
 def applied(fact: Fact) -> Counts:
     """Applications, by channel."""
     match fact:
-        case Applied(month, area_code, channel):
-            yield Count(month, area_code, member=channel)
+        case Applied(applied_on, area_code, channel):
+            yield Count(month_of(applied_on), area_code, member=channel)
 
 
 @flow("APPLICATIONS_ONLINE", *NAMES)
 def applied_online(fact: Fact) -> Counts:
     """Applications that came by portal or mobile phone, by channel."""
     match fact:
-        case Applied(month, area_code, channel) if channel in ONLINE:
-            yield Count(month, area_code, member=channel)
+        case Applied(applied_on, area_code, channel) if channel in ONLINE:
+            yield Count(month_of(applied_on), area_code, member=channel)
 
 
 @flow("APPLICATIONS_VALID")
 def still_wanted(fact: Fact) -> Counts:
-    """Applications but for those that were withdrawn, or whose elder died, before the result."""
+    """Applications that have a result or are due, but for those that were withdrawn, or whose elder
+    died, before the result.
+    """
     match fact:
-        case Applied(month, area_code):
-            yield Count(month, area_code)
+        case Applied(applied_on, area_code):
+            yield Count(month_of(applied_on), area_code, after=norms.result_due(applied_on))
         case ApplicationEnded(applied_on, area_code):
-            yield Count(month_of(applied_on), area_code, -1)
+            yield Count(month_of(applied_on), area_code, -1, after=norms.result_due(applied_on))
+        case AssessmentCompleted(applied_on=applied_on, area_code=area_code):
+            yield from done(month_of(applied_on), area_code, norms.result_due(applied_on))

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulator.truth.measures import Count, Counts, Fact, flow
+from simulator.truth.measures import Count, Counts, Fact, done, flow
+from simulator.world.days import day_of
 
 
 @dataclass(frozen=True, slots=True)
 class ComplaintFiled(Fact):
-    """month: of the filing."""
+    """month: of the filing. due_at: by the city's promise."""
 
     month: str
     area_code: str
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,12 @@ class ComplaintClosed(Fact):
 
 @flow("COMPLAINTS")
 def filed(fact: Fact) -> Counts:
-    """A month's complaints."""
+    """A month's complaints that are closed or due."""
     match fact:
-        case ComplaintFiled(month, area_code):
-            yield Count(month, area_code)
+        case ComplaintFiled(month, area_code, due_at):
+            yield Count(month, area_code, after=day_of(due_at))
+        case ComplaintClosed(month, area_code, _, due_at):
+            yield from done(month, area_code, day_of(due_at))
 
 
 @flow("COMPLAINTS_IN_TIME")

@@ -10,7 +10,7 @@ from kit.contracts import areas
 from simulator import truth
 from simulator.truth.figures import Amounts, Definition, Pair, figure
 from simulator.truth.ledger import Ledger
-from simulator.truth.measures import FLOWS, STOCKS, Fact, MonthEnd, part
+from simulator.truth.measures import FLOWS, STOCKS, Count, Fact, MonthEnd, part
 from simulator.world.city import World
 from simulator.world.days import month_of
 
@@ -25,6 +25,7 @@ class Truth:
         self.ledger = Ledger()
         self._tree = tree
         self._flows: defaultdict[str, Counted] = defaultdict(_nothing)
+        self._waiting: defaultdict[str, defaultdict[str, list[Count]]] = defaultdict(_no_counts)
         self._ends: dict[str, MonthEnd] = {}
         self._stocks: dict[str, Counted] = {}
 
@@ -32,7 +33,10 @@ class Truth:
         """Something happened: every measure and account takes what follows from it."""
         for measure, counts in FLOWS.items():
             for count in counts(fact):
-                self.count(measure, *count)
+                if count.after is None:
+                    self.count(measure, count.month, count.area_code, count.amount, count.member)
+                else:
+                    self._waiting[count.month][measure].append(count)
         self.ledger.record(fact)
 
     def count(self, measure: str, month: str, area: str, amount: int = 1, member: str = "") -> None:
@@ -65,18 +69,33 @@ class Truth:
                     _add(counted, measure, count.area_code, count.amount, count.member)
         return self._stocks[month]
 
-    def figure(self, month: str, definition: Definition) -> dict[str, Pair]:
+    def figure(self, month: str, definition: Definition, today: date = date.max) -> dict[str, Pair]:
         """A figure by area of any level from city to village, wherever something was counted.
 
+        today: what can still be done in time on that day, and is not done, does not count.
         Raises: NoTruth.
         """
-        return figure(definition, self._stocks_of(month) | self._flows[month], self._tree)
+        counted = self._stocks_of(month) | self._flows[month]
+        for measure in {definition.numerator, definition.denominator} & self._waiting[month].keys():
+            counted[measure] = self._counting_on(today, month, measure, counted[measure])
+        return figure(definition, counted, self._tree)
+
+    def _counting_on(self, today: date, month: str, measure: str, counted: Amounts) -> Amounts:
+        whole = Amounts(counted)
+        for count in self._waiting[month][measure]:
+            if count.after is not None and count.after < today:
+                whole[count.area_code] += count.amount
+        return whole
 
 
 def _add(counted: Counted, measure: str, area: str, amount: int, member: str) -> None:
     counted[measure][area] += amount
     if member:
         counted[part(measure, member)][area] += amount
+
+
+def _no_counts() -> defaultdict[str, list[Count]]:
+    return defaultdict(list)
 
 
 def _nothing() -> Counted:

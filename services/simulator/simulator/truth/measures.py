@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple, TypeVar
 
 from simulator.world.city import World
@@ -11,13 +12,21 @@ from simulator.world.facilities import Facility
 
 class Count(NamedTuple):
     """What a fact adds to a measure, in the area of its own. member: of the dimension by which the
-    measure is split, `FEMALE`; empty where there is none.
+    measure is split, `FEMALE`; empty where there is none. after: the last day on which it can be
+    done in time; it counts from the next day on.
     """
 
     month: str
     area_code: str
     amount: int = 1
     member: str = ""
+    after: date | None = None
+
+
+def done(month: str, area_code: str, due_on: date) -> Iterator[Count]:
+    """What was to count after a day counts already."""
+    yield Count(month, area_code)
+    yield Count(month, area_code, -1, after=due_on)
 
 
 class Fact:

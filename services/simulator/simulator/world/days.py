@@ -7,6 +7,11 @@ from kit.contracts.clock import SHANGHAI
 START = date(2026, 1, 16)
 
 
+def day_of(at: datetime) -> date:
+    """The day in Shanghai."""
+    return at.astimezone(SHANGHAI).date()
+
+
 def month_of(at: date | datetime) -> str:
     """`YYYY-MM` in Shanghai."""
     if isinstance(at, datetime):

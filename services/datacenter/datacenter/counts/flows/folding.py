@@ -10,9 +10,9 @@ import asyncpg
 
 from datacenter import months
 from datacenter.counts.measures import COLUMNS, MEASURES
-from datacenter.counts.rollup import rolled_up
+from datacenter.counts.rollup import holders, rolled_up
 from datacenter.limits import Limits
-from datacenter.subjects.compiled import Fact, Late, Reading, Reports, SubjectFold
+from datacenter.subjects.compiled import Fact, Late, Pending, Reading, Reports, SubjectFold
 from datacenter.subjects.declaration import State
 from datacenter.subjects.measures import Counts, Measure, Row, add, differs
 
@@ -54,19 +54,39 @@ as r (a, m, d, e, n, f)
 on conflict (generation, area_code, month, reported_on, measure) do update
 set amount = restated.amount + excluded.amount, facts = restated.facts + excluded.facts"""
 
+_PEND = """
+insert into pending (generation, area_code, month, due_on, measure, amount)
+select $1, a, m, date '0001-01-01' + (d - 1), e, n
+from unnest($2::text[], $3::int[], $4::int[], $5::text[], $6::bigint[]) as p (a, m, d, e, n)
+on conflict (generation, area_code, month, due_on, measure) do update
+set amount = pending.amount + excluded.amount"""
+_NOTHING_PENDS = "delete from pending where generation = $1 and amount = 0"
+
 _Record = list[str | int | None]
 # kind and id of a thing → what is reported of it on which days
 Updates = dict[tuple[int, str], tuple[SubjectFold, list[tuple[int, State]]]]
 # area, month, day of telling, name of a measure → amount, facts
 _Restated = dict[tuple[str, int, int, str], list[int]]
+# area, month, last day before it counts, name of a measure → amount
+_Pending = dict[tuple[str, int, int, str], int]
 
 
 class Changes:
-    """What a batch changes: counts, and of these what was told after their month had ended."""
+    """What a batch changes: counts, and of these what was told after their month had ended, and
+    what counts after a day only.
+    """
 
     def __init__(self) -> None:
         self.counts: Counts = {}
         self.restated: _Restated = {}
+        self.pending: _Pending = {}
+
+    def pend(self, pending: Pending, sign: int = 1) -> None:
+        """Adds what of one thing counts after a day only, or takes it back."""
+        for day, (measure, area, month, amount) in pending:
+            for holder in holders(area):
+                key = (holder, month, day, measure.name)
+                self.pending[key] = self.pending.get(key, 0) + sign * amount
 
     def late(self, late: Late, sign: int = 1) -> None:
         """Adds what one thing told late, or takes it back."""
@@ -92,6 +112,7 @@ async def fold(
     if things:
         await _fold_things(driver, generation, things, changes, limits)
     await _restate(driver, generation, changes.restated)
+    await _pend(driver, generation, changes.pending)
     rolled = rolled_up(changes.counts)
     if rolled:
         measures = _counted(rolled)
@@ -125,6 +146,13 @@ async def _restate(driver: asyncpg.Connection, generation: int, restated: _Resta
     rows = [(*key, *sums) for key, sums in sorted(restated.items()) if any(sums)]
     if rows:
         await driver.execute(_RESTATE, generation, *map(list, zip(*rows, strict=True)))
+
+
+async def _pend(driver: asyncpg.Connection, generation: int, pending: _Pending) -> None:
+    rows = [(*key, amount) for key, amount in sorted(pending.items()) if amount]
+    if rows:
+        await driver.execute(_PEND, generation, *map(list, zip(*rows, strict=True)))
+        await driver.execute(_NOTHING_PENDS, generation)
 
 
 def _counted(changes: Counts) -> Sequence[Measure]:
@@ -238,6 +266,7 @@ def _take_in(
     """
     known = subject.whole(reports)
     before = counted = subject.contribution(known, limits)
+    changes.pend(subject.pending(known, limits), -1)
     restates = bool(reports) and updates[0][0] < reports[-1][0]
     for month, states in groupby(updates, key=lambda update: months.of_ordinal(update[0])):
         for _, state in states:
@@ -251,4 +280,5 @@ def _take_in(
         subject.put(reports, day, state)
     if restates:
         changes.late(subject.late(reports, limits))
+    changes.pend(subject.pending(known, limits))
     _change(changes.counts, before, counted)

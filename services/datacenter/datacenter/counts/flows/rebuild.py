@@ -61,6 +61,7 @@ async def _rebuilt(store: Store, reader: asyncpg.Connection, files: Sequence[Pat
         await ensure_columns(driver)
         await driver.execute("select empty_generation($1)", target)
         await driver.execute("delete from restated where generation = $1", target)
+        await driver.execute("delete from pending where generation = $1", target)
     done = 0
     folded = _Folded()
     async for chunk in exported.events(files):

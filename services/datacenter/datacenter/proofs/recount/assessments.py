@@ -1,6 +1,6 @@
 """Applications and results of a month."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from eldercare.assessment.v1 import events_pb2 as assessment
@@ -30,6 +30,8 @@ class Assessments:
     def __init__(self, month: Month) -> None:
         self._month, self._limits = month, month.limits
         self._applied: dict[str, str] = {}  # application → area
+        self._due: dict[str, date] = {}  # application → last day of a result in time
+        self._completed_at_all: set[str] = set()  # applications
         self._moved: dict[str, tuple[int, str]] = {}  # application → version, area of the elder
         self._withdrawn: set[str] = set()
         self._in_time: set[str] = set()  # applications
@@ -42,6 +44,8 @@ class Assessments:
             return
         area, channel = event.area_code, event.channel
         self._applied[event.application_id] = area
+        if event.due_on:
+            self._due[event.application_id] = date.fromisoformat(event.due_on)
         if channel != _PLATFORM:
             self._month.add(
                 area,
@@ -61,6 +65,7 @@ class Assessments:
 
     @counts(assessment.AssessmentCompleted)
     def _completed(self, event: assessment.AssessmentCompleted, _: datetime, __: int) -> None:
+        self._completed_at_all.add(event.application_id)
         if event.working_days <= self._limits.working_days:
             self._in_time.add(event.application_id)
         if self._month.holds(event.completed_at):
@@ -74,7 +79,9 @@ class Assessments:
     def count(self) -> None:
         """Looks at each application and result of the month once."""
         for key, area in self._applied.items():
-            if key not in self._withdrawn:
+            has_result = key in self._completed_at_all
+            is_over = self._month.is_over(self._due.get(key))
+            if key not in self._withdrawn and (has_result or is_over):
                 in_time = key in self._in_time
                 _, area = self._moved.get(key, (0, area))
                 self._month.add(area, APPLICATIONS_VALID=1, RESULTS_IN_TIME=in_time)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Generic, Protocol, TypeVar, cast
 
@@ -24,10 +24,10 @@ Handler = Callable[[P, M, datetime, int], None]
 
 
 class Month:
-    """One month and what is counted in it. month: `YYYY-MM`."""
+    """One month and what is counted in it. month: `YYYY-MM`. today: on which it is counted."""
 
-    def __init__(self, month: str, limits: Limits) -> None:
-        self.month, self.limits = month, limits
+    def __init__(self, month: str, limits: Limits, today: date) -> None:
+        self.month, self.limits, self._today = month, limits, today
         first = datetime.strptime(month, "%Y-%m").date()  # noqa: DTZ007 – a month has no zone
         until = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
         self.begin, self.end = day_start(first), day_start(until)
@@ -49,6 +49,12 @@ class Month:
     def reaches(self, day: str) -> bool:
         """Whether a day `YYYY-MM-DD` is the last of the month or lies before it."""
         return day <= self.last_day
+
+    def is_over(self, day: date | None) -> bool:
+        """Whether the last day on which something can be done in time has passed, or there is
+        none.
+        """
+        return day is None or day < self._today
 
     def add(self, area: str, member: str = "", /, **amounts: int) -> None:
         """Adds to measures, by their names, in the area of the fact.

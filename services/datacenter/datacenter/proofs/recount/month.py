@@ -1,7 +1,7 @@
 """The recount of one month, put together from its parts."""
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 from google.protobuf.message import Message
@@ -14,10 +14,12 @@ P = TypeVar("P", bound=Part)
 
 
 class Recount:
-    """One month. month: `YYYY-MM`. Every event is shown to `take` once, in any order."""
+    """One month, as it is on a day. month: `YYYY-MM`. today: the day; by default all is due. Every
+    event is shown to `take` once, in any order.
+    """
 
-    def __init__(self, month: str, limits: Limits) -> None:
-        self._month, self.events = Month(month, limits), 0
+    def __init__(self, month: str, limits: Limits, today: date = date.max) -> None:
+        self._month, self.events = Month(month, limits, today), 0
         self._parts: list[Part] = []
         self._handlers: defaultdict[str, list[Handled]] = defaultdict(list)
         self._has(people.counts, people.People(self._month))

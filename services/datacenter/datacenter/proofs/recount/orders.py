@@ -1,12 +1,13 @@
 """Orders of a month, from the offers to the return call."""
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from eldercare.dispatch.v1 import events_pb2 as dispatch
 
 from datacenter.proofs.recount.counting import Handlers, Month
+from kit.contracts.clock import local_day
 
 counts: "Handlers[Orders]" = Handlers(
     "ORDERS",
@@ -39,7 +40,8 @@ class Orders:
 
     def __init__(self, month: Month) -> None:
         self._month = month
-        self._placed: dict[str, str] = {}  # order → area
+        self._placed: dict[str, tuple[str, date]] = {}  # order → area, last day wanted
+        self._cancelled: set[str] = set()
         self._finished_in_month: dict[str, _Finished] = {}
         self._excused: set[str] = set()
         self._finished: set[str] = set()
@@ -51,10 +53,12 @@ class Orders:
     @counts(dispatch.OrderPlaced)
     def _place(self, event: dispatch.OrderPlaced, _: datetime, __: int) -> None:
         if self._month.holds(event.wanted_from):
-            self._placed[event.order_id] = event.area_code
+            last_day = local_day(event.wanted_to.ToDatetime(UTC))
+            self._placed[event.order_id] = (event.area_code, last_day)
 
     @counts(dispatch.OrderCancelled)
     def _cancel(self, event: dispatch.OrderCancelled, _: datetime, __: int) -> None:
+        self._cancelled.add(event.order_id)
         if event.cause in (event.CAUSE_ELDER, event.CAUSE_DEATH, event.CAUSE_MOVED_OUT):
             self._excused.add(event.order_id)
 
@@ -87,8 +91,9 @@ class Orders:
     def count(self) -> None:
         """Looks at each order of the month once."""
         late_min = self._month.limits.late_min
-        for key, area in self._placed.items():
-            if key not in self._excused:
+        for key, (area, last_day) in self._placed.items():
+            is_ended = key in self._finished or key in self._cancelled
+            if key not in self._excused and (is_ended or self._month.is_over(last_day)):
                 self._month.add(area, ORDERS=1, ORDERS_FINISHED=key in self._finished)
         for key, done in self._finished_in_month.items():
             is_called = key in self._called

@@ -1,11 +1,12 @@
 """What follows visits in a month: audits, return calls and complaints."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from eldercare.dispatch.v1 import events_pb2 as dispatch
 from eldercare.supervision.v1 import events_pb2 as supervision
 
 from datacenter.proofs.recount.counting import Handlers, Month
+from kit.contracts.clock import local_day
 
 counts: "Handlers[Visits]" = Handlers(
     "SETTLED",
@@ -24,7 +25,8 @@ class Visits:
         self._month = month
         self._settled: dict[str, str] = {}  # settlement → area
         self._verified: set[str] = set()
-        self._filed: dict[str, str] = {}  # complaint → area
+        self._filed: dict[str, tuple[str, date]] = {}  # complaint → area, day on which it is due
+        self._closed_at_all: set[str] = set()
         self._closed_in_time: set[str] = set()
 
     @counts(supervision.SettlementApproved)
@@ -39,10 +41,12 @@ class Visits:
     @counts(supervision.ComplaintFiled)
     def _complained(self, event: supervision.ComplaintFiled, _: datetime, __: int) -> None:
         if self._month.holds(event.filed_at):
-            self._filed[event.complaint_id] = event.area_code
+            due_on = local_day(event.due_at.ToDatetime(UTC))
+            self._filed[event.complaint_id] = (event.area_code, due_on)
 
     @counts(supervision.ComplaintClosed)
     def _closed(self, event: supervision.ComplaintClosed, _: datetime, __: int) -> None:
+        self._closed_at_all.add(event.complaint_id)
         if event.in_time:
             self._closed_in_time.add(event.complaint_id)
 
@@ -56,6 +60,7 @@ class Visits:
         """Looks at each settlement and complaint of the month once."""
         for key, area in self._settled.items():
             self._month.add(area, SETTLED=1, VERIFIED=key in self._verified)
-        for key, area in self._filed.items():
-            in_time = key in self._closed_in_time
-            self._month.add(area, COMPLAINTS=1, COMPLAINTS_IN_TIME=in_time)
+        for key, (area, due_on) in self._filed.items():
+            if key in self._closed_at_all or self._month.is_over(due_on):
+                in_time = key in self._closed_in_time
+                self._month.add(area, COMPLAINTS=1, COMPLAINTS_IN_TIME=in_time)
