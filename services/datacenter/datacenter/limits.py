@@ -30,3 +30,10 @@ class Limits:
     dependent_per_caregiver: int
     semi_dependent_resident_level: int
     dependent_resident_level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The number of `standards/closing.yaml` on a day. closing_days: after a month."""
+
+    closing_days: int

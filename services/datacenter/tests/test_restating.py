@@ -11,6 +11,8 @@ from functools import cache
 import pytest
 from eldercare.assessment.v1 import events_pb2 as assessment
 from eldercare.datacenter.v1 import api_pb2 as pb
+from eldercare.dispatch.v1 import events_pb2 as dispatch
+from eldercare.facility.v1 import events_pb2 as facility
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,8 +32,10 @@ from datacenter.subjects.measures import Counts, add
 from datacenter.testing.callers import an_operator
 from datacenter.testing.elders import an_elder
 from datacenter.testing.history import History
-from datacenter.testing.records import DatedEvent, Record, records
-from datacenter.testing.villages import villages
+from datacenter.testing.records import DatedEvent, Record, a_record, records
+from datacenter.testing.villages import CITY, villages
+from kit.contracts import areas, ids
+from kit.contracts.wire import timestamp
 from kit.db.store import Store
 
 Hear = Callable[[Sequence[Record]], Awaitable[None]]
@@ -130,6 +134,21 @@ def a_late_death() -> list[DatedEvent]:
     ]
 
 
+async def made_of(store: Store, area: str) -> list[pb.Figure]:
+    """The figures of an area from January to March."""
+    span = range(months.of_text("2025-01"), months.of_text("2025-04"))
+    async with store.reading() as session:
+        asked = (session, an_operator(), [area], span[0], span[-1])
+        return figures.figures(
+            [area],
+            span,
+            await counts.totals(*asked, date.max),
+            await counts.presence(session, an_operator(), area, span[0], span[-1]),
+            await figures.sources(session, span[-1]),
+            await counts.late(*asked),
+        )
+
+
 @pytest.mark.parametrize("is_rebuilt", [False, True])
 async def test_what_a_late_fact_has_changed_stands_beside_the_figure(
     store: Store, hear: Hear, is_rebuilt: bool
@@ -139,17 +158,7 @@ async def test_what_a_late_fact_has_changed_stands_beside_the_figure(
     if is_rebuilt:
         await rebuild(store)
 
-    span = range(months.of_text("2025-01"), months.of_text("2025-04"))
-    async with store.reading() as session:
-        asked = (session, an_operator(), [HERE], span[0], span[-1])
-        made = figures.figures(
-            [HERE],
-            span,
-            await counts.totals(*asked, date.max),
-            {},
-            await figures.sources(session, span[-1]),
-            await counts.late(*asked),
-        )
+    made = await made_of(store, HERE)
     elders = {one.month: one for one in made if one.code == "POP01"}
     assert {month: one.numerator for month, one in elders.items()} == {
         "2025-01": 2,
@@ -162,3 +171,72 @@ async def test_what_a_late_fact_has_changed_stands_beside_the_figure(
     )
     share = next(one for one in made if one.code == "POP06" and one.month == "2025-02")
     assert (share.restated.numerator, share.restated.denominator, share.restated.facts) == (2, 2, 1)
+
+
+def a_facility(area: str, valid_from: str, reported: datetime) -> Record:
+    house = facility.Facility(
+        facility_id=str(ids.new()),
+        organisation_id=str(ids.new()),
+        area_code=area,
+        tier=facility.Facility.TIER_TOWN,
+        status=facility.Facility.STATUS_OPEN,
+        valid_from=valid_from,
+    )
+    return a_record(DatedEvent(facility.FacilityOpened(facility=house), reported, 1), offset=0)
+
+
+async def test_a_place_that_came_late_stands_beside_the_figures_of_presence(
+    store: Store, hear: Hear
+) -> None:
+    tree = areas.load()
+    one, other = [
+        next(village for village in villages() if village.startswith(street.code[:9]))
+        for street in tree
+        if street.level == areas.TOWNSHIP
+        and street.type == "街道"
+        and any(village.startswith(street.code[:9]) for village in villages())
+    ][:2]
+    in_time, late = (datetime(2025, month, 5, 4, tzinfo=UTC) for month in (1, 3))
+    await hear([a_facility(one, "2025-01-05", in_time)])
+    await hear([a_facility(one, "2025-02-20", late)._replace(offset=1)])
+    assert not any(figure.HasField("restated") for figure in await presence_of(store))
+
+    await hear([a_facility(other, "2025-02-20", late)._replace(offset=2)])
+
+    found = await presence_of(store)
+    assert {figure.code for figure in found} == {"FA02", "FA06"}
+    for figure in found:
+        if figure.month != "2025-02":
+            assert not figure.HasField("restated"), (figure.code, figure.month)
+            continue
+        before = figure.restated
+        assert (figure.numerator, before.numerator, before.facts, before.since) == (
+            2,
+            1,
+            1,
+            "2025-03-05",
+        )
+        assert before.denominator == figure.denominator
+
+
+async def presence_of(store: Store) -> list[pb.Figure]:
+    return [one for one in await made_of(store, CITY) if one.code in ("FA02", "FA06")]
+
+
+@pytest.mark.parametrize(("told_on", "is_restated"), [(1, False), (2, True)])
+async def test_what_is_told_the_next_morning_is_no_restatement(
+    store: Store, hear: Hear, told_on: int, is_restated: bool
+) -> None:
+    """A visit of the evening of 28 February."""
+    finished = dispatch.OrderFinished(
+        order_id=str(ids.new()),
+        area_code=HERE,
+        finished_at=timestamp(datetime(2025, 2, 28, 12, tzinfo=UTC)),
+    )
+    told = datetime(2025, 3, told_on, 1, tzinfo=UTC)
+    await hear([a_record(DatedEvent(finished, told, 1), offset=0)])
+
+    visits = [one for one in await made_of(store, HERE) if one.code == "DI04"]
+
+    assert [(one.month, one.denominator) for one in visits if one.denominator] == [("2025-02", 1)]
+    assert [one.HasField("restated") for one in visits] == [False, is_restated, False]

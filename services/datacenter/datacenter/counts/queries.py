@@ -1,11 +1,11 @@
 """Counts of areas and months, as figures need them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import Row, Select, func, or_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -51,8 +51,20 @@ class LateFacts(NamedTuple):
     facts: int
 
 
-# name of a measure, area → what was told late
-Late = Mapping[tuple[str, str], Sequence[LateFacts]]
+class LatePlace(NamedTuple):
+    """A place of which something was told late. stocks: of the measure at the end of each month."""
+
+    stocks: Mapping[int, int]
+    facts: Sequence[LateFacts]
+
+
+class Late(NamedTuple):
+    """What was told late: by name of a measure and area, and of figures of presence by measure,
+    places and the area that holds them.
+    """
+
+    of_measures: Mapping[tuple[str, str], Sequence[LateFacts]]
+    of_places: Mapping[tuple[Measure, Places | None, str], Sequence[LatePlace]]
 
 
 class Unapplied(NamedTuple):
@@ -85,15 +97,8 @@ async def totals(
     """Every measure of these areas for each month from first to last. today: what can still be done
     in time on that day, and is not done, is left out.
     """
-    shown, found = await generation(session), Totals()
-    for area, month, *amounts in await _rows(session, _sums(caller, shown, codes, first, last)):
-        found.update(
-            ((measure, area, month), int(amount))
-            for measure, amount in zip(STOCKS, amounts, strict=True)
-            if amount
-        )
-    for measure, area in {(measure, area) for measure, area, _ in found}:
-        _accumulate(found, measure, area, first, last)
+    shown = await generation(session)
+    found = await _stocks(session, caller, shown, codes, first, last)
     for area, month, *amounts in await _rows(session, _flows(caller, shown, codes, first, last)):
         found.update(
             ((measure, area, month), amount)
@@ -119,6 +124,23 @@ def _pending(
     return scoped(chosen, caller, area=Pending.area_code)
 
 
+async def _stocks(
+    session: Session, caller: Caller, shown: int, codes: Collection[str], first: int, last: int
+) -> Totals:
+    found = Totals()
+    if not codes:
+        return found
+    for area, month, *amounts in await _rows(session, _sums(caller, shown, codes, first, last)):
+        found.update(
+            ((measure, area, month), int(amount))
+            for measure, amount in zip(STOCKS, amounts, strict=True)
+            if amount
+        )
+    for measure, area in {(measure, area) for measure, area, _ in found}:
+        _accumulate(found, measure, area, first, last)
+    return found
+
+
 def _accumulate(found: Totals, measure: Measure, area: str, first: int, last: int) -> None:
     stock = 0
     for month in range(first, last + 1):
@@ -126,7 +148,7 @@ def _accumulate(found: Totals, measure: Measure, area: str, first: int, last: in
         found[measure, area, month] = stock
 
 
-def _sums(caller: Caller, shown: int, codes: Sequence[str], first: int, last: int) -> _Select:
+def _sums(caller: Caller, shown: int, codes: Collection[str], first: int, last: int) -> _Select:
     month = func.greatest(Count.month, first).label("at")
     amounts = [func.sum(Count[measure.column]) for measure in STOCKS]
     chosen = select(Count.area_code, month, *amounts).where(
@@ -148,10 +170,47 @@ def _flows(caller: Caller, shown: int, codes: Sequence[str], first: int, last: i
 async def late(
     session: Session, caller: Caller, codes: Sequence[str], first: int, last: int
 ) -> Late:
-    """What was told late and changed these areas in the months from first to last."""
+    """What was told late and changed these areas in the months from first to last. codes: all of
+    them lie in the one of the highest level.
+    """
+    shown = await generation(session)
+    of_measures = await _late(
+        session, caller, shown, col(Restated.area_code).in_(codes), first, last
+    )
+    inside = access.area_range(min(codes, key=areas.level))
+    is_inside = and_(
+        col(Restated.area_code).between(*inside),
+        col(Restated.measure).in_([measure.name for measure, _ in _PRESENT]),
+    )
+    below = await _late(session, caller, shown, is_inside, first, last)
+    stocks = await _stocks(session, caller, shown, {area for _, area in below}, first, last)
+    tree, of_places = areas.load(), dict[tuple[Measure, Places | None, str], list[LatePlace]]()
+    for measure, places in _PRESENT:
+        for (name, area), facts in below.items():
+            if (
+                name == measure.name
+                and area in tree
+                and places.hold(tree[area].level, tree[area].type)
+            ):
+                span = range(first, last + 1)
+                of_months = {month: stocks.get((measure, area, month), 0) for month in span}
+                for holder in holders(area):
+                    known = of_places.setdefault((measure, places, holder), [])
+                    known.append(LatePlace(of_months, facts))
+    return Late(of_measures, of_places)
+
+
+async def _late(
+    session: Session,
+    caller: Caller,
+    shown: int,
+    condition: ColumnElement[bool],
+    first: int,
+    last: int,
+) -> dict[tuple[str, str], list[LateFacts]]:
     chosen = select(Restated).where(
-        Restated.generation == await generation(session),
-        col(Restated.area_code).in_(codes),
+        Restated.generation == shown,
+        condition,
         Restated.month <= last,
         Restated.reported_on > months.last_day(first),
         Restated.amount != 0,

@@ -13,7 +13,7 @@ from datacenter import months
 from datacenter.counts import queries as counts
 from datacenter.counts.queries import Late, LateFacts, Present, Totals, Unapplied
 from datacenter.counts.rollup import holders
-from datacenter.indicators.catalogue import catalogue
+from datacenter.indicators.catalogue import catalogue, closing
 from datacenter.indicators.rules import TOP, Indicator, Places
 from datacenter.subjects.measures import Measure
 from kit.contracts import areas, rules
@@ -143,7 +143,7 @@ def figures(
             for indicator in catalogue().values():
                 numerator, denominator = parts_of(indicator, area_code, month, counted, present)
                 watermark, is_known = marks[indicator.code, month]
-                restating = _restating(indicator, area_code, month, late or {})
+                restating = _restating(indicator, area_code, month, late)
                 made.append(
                     pb.Figure(
                         code=indicator.code,
@@ -164,18 +164,21 @@ def figures(
     return made
 
 
-def _restating(indicator: Indicator, area_code: str, month: int, late: Late) -> Restating | None:
-    """What was told of a figure after its month, and the term of the month's things, had ended;
-    None where that left it as it was.
-    """
-    if indicator.places is not None or not late:
+def _restating(
+    indicator: Indicator, area_code: str, month: int, late: Late | None
+) -> Restating | None:
+    """What was told of a figure after its month was closed; None where that left it as it was."""
+    if late is None:
         return None
-    settled_on = months.last_day(month) + timedelta(days=indicator.open_days or 0)
-    of_parts = [
-        _late_facts(measure, area_code, month, settled_on, late)
-        for measure in (indicator.numerator, indicator.denominator)
-    ]
-    numerator, denominator = (sum(one.amount for one in facts) for facts in of_parts)
+    if indicator.places is not None:
+        of_parts = [_late_places(indicator, area_code, month, late)]
+    else:
+        of_parts = [
+            _late_facts(indicator, measure, area_code, month, late)
+            for measure in (indicator.numerator, indicator.denominator)
+        ]
+    numerator, *rest = (sum(one.amount for one in facts) for facts in of_parts)
+    denominator = sum(rest)
     if not numerator and not denominator:
         return None
     days = [one.reported_on for facts in of_parts for one in facts]
@@ -183,15 +186,40 @@ def _restating(indicator: Indicator, area_code: str, month: int, late: Late) -> 
     return Restating(numerator, denominator, count, min(days), max(days))
 
 
+def _closed_on(indicator: Indicator, month: int) -> date:
+    """The last day on which what is told of a month is no restatement: of the ordinary tail, and of
+    the terms of the month's things.
+    """
+    last = months.last_day(month)
+    return last + timedelta(days=max(closing(last).closing_days, indicator.open_days or 0))
+
+
+def _late_places(indicator: Indicator, area_code: str, month: int, late: Late) -> list[LateFacts]:
+    """What made a place one of those in which the numerator is above zero, or none of them; a place
+    is one, whatever was told of it.
+    """
+    found: list[LateFacts] = []
+    for place in late.of_places.get((indicator.numerator, indicator.places, area_code), ()):
+        closed_on = _closed_on(indicator, month)
+        facts = [one for one in place.facts if one.reported_on > closed_on and one.month <= month]
+        stock = place.stocks.get(month, 0)
+        before = stock - sum(one.amount for one in facts)
+        if change := int(stock > 0) - int(before > 0):
+            found += [facts[0]._replace(amount=change)]
+            found += [one._replace(amount=0) for one in facts[1:]]
+    return found
+
+
 def _late_facts(
-    measure: Measure | None, area_code: str, month: int, settled_on: date, late: Late
+    indicator: Indicator, measure: Measure | None, area_code: str, month: int, late: Late
 ) -> list[LateFacts]:
-    if measure is None:
+    if measure is None or (measure.name, area_code) not in late.of_measures:
         return []
+    closed_on = _closed_on(indicator, month)
     return [
         one
-        for one in late.get((measure.name, area_code), ())
-        if one.reported_on > settled_on
+        for one in late.of_measures[measure.name, area_code]
+        if one.reported_on > closed_on
         and (one.month <= month if measure.is_stock else one.month == month)
     ]
 
