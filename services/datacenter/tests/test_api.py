@@ -475,4 +475,6 @@ async def test_the_catalogue_tells_of_which_measures_a_figure_is_made(city: City
     assert made_of("AS03_MALE") == ("share", "DEPENDENT_MALE", "ASSESSED_MALE", None, 100)
     assert made_of("FA02") == ("presence", "FACILITIES", "", 5, 100)
     assert made_of("FA06") == ("presence", "TOWN_FACILITIES", "", 4, 100)
-    assert {row.code: row.area_type for row in page.rows if row.area_type} == {"FA06": "街道"}
+    assert {row.code: list(row.area_types) for row in page.rows if row.area_types} == {
+        "FA06": ["县城所在镇", "街道", "重点镇"]
+    }

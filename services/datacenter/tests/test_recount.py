@@ -88,18 +88,26 @@ def test_where_nothing_happened_each_measure_is_known_and_nothing() -> None:
     assert not any(numerator for numerator, _ in found.values())
 
 
-def test_a_figure_of_streets_is_of_no_town() -> None:
+def test_a_figure_of_streets_and_seats_is_of_no_other_town() -> None:
     tree = [area for area in areas.load() if area.level == areas.TOWNSHIP]
     street = next(area.code for area in tree if area.type == "街道")
-    town = next(area.code for area in tree if area.type == "镇")
-    counted = {"TOWN_FACILITIES": Counter({street: 1, town: 1})}
+    seats = [area.code for area in tree if "县城所在镇" in area.kinds]
+    town = next(area.code for area in tree if area.kinds == {"镇"})
+    counted = {"TOWN_FACILITIES": Counter({street: 1, town: 1, seats[0]: 1})}
 
     found = figures_of(
-        [Definition("FA06", "TOWN_FACILITIES", level=areas.TOWNSHIP, area_type="街道")], counted
+        [
+            Definition(
+                "FA06", "TOWN_FACILITIES", level=areas.TOWNSHIP, area_types=["街道", "县城所在镇"]
+            )
+        ],
+        counted,
     )
 
-    assert found["FA06", CITY] == (1, sum(area.type == "街道" for area in tree))
-    assert found["FA06", street] == (1, 1)
+    streets = sum(area.type == "街道" for area in tree)
+    assert found["FA06", CITY] == (2, streets + len(seats))
+    assert len(seats) == 4
+    assert found["FA06", street] == found["FA06", seats[0]] == (1, 1)
     assert ("FA06", town) not in found
 
 

@@ -51,3 +51,29 @@ def test_a_row_without_its_parent_is_refused_by_line(tmp_path: Path):
 
 def test_the_examples_in_the_docstrings_run():
     assert doctest.testmod(areas).failed == 0
+
+
+def test_a_list_beside_the_tree_says_what_a_town_is_too(tmp_path: Path) -> None:
+    tree, towns = tmp_path / "city.csv", tmp_path / "city_towns.csv"
+    tree.write_text(
+        "code,name,level,parent_code,type,official\n"
+        "340000000000,安徽省,1,0,省级,1\n"
+        "341122100000,新安镇,4,340000000000,镇,1\n",
+        encoding="utf-8",
+    )
+    heading = "code,name,kind,since,source\n"
+    towns.write_text(
+        f"{heading}341122100000,新安镇,县城所在镇,2021-10-31,…\n341122100000,新安镇,重点镇,2014-07-21,…\n",
+        encoding="utf-8",
+    )
+
+    assert areas.load(tree)["341122100000"].kinds == {"镇", "县城所在镇", "重点镇"}
+
+    another = tmp_path / "another.csv"
+    another.write_text(tree.read_text(encoding="utf-8"), encoding="utf-8")
+    assert areas.load(another)["341122100000"].kinds == {"镇"}
+
+    (tmp_path / "another_towns.csv").write_text(f"{heading}341122999000,无,重点镇,,\n", "utf-8")
+    areas.load.cache_clear()
+    with pytest.raises(ValueError, match="341122999000"):
+        areas.load(another)

@@ -129,7 +129,7 @@ async def _definitions(gateway: Gateway, token: str) -> list[Definition]:
             row["numerator_measure"],
             row["denominator_measure"],
             row.get("level"),
-            row.get("area_type", ""),
+            tuple(row.get("area_types", ())),
         )
         for row in page["rows"]
     ]

@@ -24,7 +24,7 @@ def definitions() -> list[Definition]:
             of["numerator"],
             of.get("denominator", ""),
             of.get("level"),
-            of.get("area_type", ""),
+            tuple(of.get("area_types", ())),
         )
         for code, of in newest.items()
     ]

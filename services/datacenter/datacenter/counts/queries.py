@@ -31,7 +31,7 @@ _PRESENT = sorted(
         for indicator in catalogue().values()
         if indicator.places is not None
     },
-    key=lambda pair: (pair[0].name, pair[1]),
+    key=lambda pair: (pair[0].name, pair[1].level, sorted(pair[1].kinds)),
 )
 _FLOW_OF = {measure.name: measure for measure in FLOWS}
 # measure, area, month → its stock at the month's end, or its flow in the month
@@ -190,7 +190,7 @@ async def late(
             if (
                 name == measure.name
                 and area in tree
-                and places.hold(tree[area].level, tree[area].type)
+                and places.hold(tree[area].level, tree[area].kinds)
             ):
                 span = range(first, last + 1)
                 of_months = {month: stocks.get((measure, area, month), 0) for month in span}
@@ -248,7 +248,7 @@ async def presence(
     for area, changes in groupby(rows, key=lambda row: row[0]):
         listed = list(changes)
         for place, (measure, places) in enumerate(_PRESENT, start=2):
-            if area in tree and places.hold(tree[area].level, tree[area].type):
+            if area in tree and places.hold(tree[area].level, tree[area].kinds):
                 changes_of = {row[1]: int(row[place] or 0) for row in listed}
                 for at in _months_above_zero(changes_of, range(first, last + 1)):
                     for holder in holders(area):

@@ -116,7 +116,7 @@ def _inside(places: Places) -> Counter[str]:
     return Counter(
         holder
         for area in areas.load()
-        if places.hold(area.level, area.type)
+        if places.hold(area.level, area.kinds)
         for holder in holders(area.code)
     )
 
@@ -281,6 +281,7 @@ def _marks(span: range, newest: Mapping[tuple[str, int], datetime]) -> dict[tupl
 
 def described(indicator: Indicator) -> pb.Indicator:
     """The entry of the catalogue as it is shown."""
+    kinds = sorted(indicator.places.kinds) if indicator.places else []
     return pb.Indicator(
         code=indicator.code,
         name_zh=indicator.name_zh,
@@ -298,7 +299,8 @@ def described(indicator: Indicator) -> pb.Indicator:
         numerator_measure=indicator.numerator.name,
         denominator_measure=indicator.denominator.name if indicator.denominator else "",
         level=indicator.places.level if indicator.places else None,
-        area_type=indicator.places.type if indicator.places else "",
+        area_type="".join(kinds) if len(kinds) == 1 else "",
+        area_types=kinds,
         factor=indicator.factor,
         authority_zh=indicator.authority_zh,
         authority_en=indicator.authority_en,

@@ -39,7 +39,7 @@ class Definition(TypedDict, total=False):
     numerator: str
     denominator: str
     level: int
-    area_type: str
+    area_types: list[str]
     factor: int
     limits: list[str]
     evidence: dict[str, list[str]]
@@ -108,7 +108,9 @@ def catalogue() -> dict[str, Indicator]:
 
 
 def _places(entry: Definition) -> Places | None:
-    return Places(entry["level"], entry.get("area_type", "")) if "level" in entry else None
+    return (
+        Places(entry["level"], frozenset(entry.get("area_types", ()))) if "level" in entry else None
+    )
 
 
 def _evidence(entry: Definition, part: str) -> tuple[Measure, ...]:
@@ -157,7 +159,7 @@ def version(since: date, entry: Definition, known: Limits) -> str:
     made_of = {name: stated.get(name) for name in _MADE_OF} | {
         name: numbers[name] for name in entry.get("limits", ())
     }
-    if "area_type" in stated:  # a definition without it keeps its version
-        made_of["area_type"] = stated["area_type"]
+    if "area_types" in stated:  # a definition without it keeps its version
+        made_of["area_types"] = stated["area_types"]
     digest = sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
     return f"{since.isoformat()}+{digest[:8]}"

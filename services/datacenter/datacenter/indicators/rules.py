@@ -1,6 +1,6 @@
 """What a figure is made of, and its value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,14 +10,14 @@ TOP, LEAST = 2, 5  # levels of areas that have figures: city … village
 
 
 class Places(NamedTuple):
-    """Areas of a level; of one type alone, as the tree of areas names it, where it is given."""
+    """Areas of a level; of these kinds alone, as the tree of areas names them, if any is told."""
 
     level: int
-    type: str = ""
+    kinds: frozenset[str] = frozenset()
 
-    def hold(self, level: int, type: str) -> bool:
-        """Whether an area of this level and type is one of them."""
-        return level == self.level and self.type in ("", type)
+    def hold(self, level: int, kinds: Set[str]) -> bool:
+        """Whether an area of this level and of these kinds is one of them."""
+        return level == self.level and (not self.kinds or bool(self.kinds & kinds))
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,7 +204,7 @@ def definitions() -> list[Definition]:
             one.numerator.name,
             one.denominator.name if one.denominator is not None else None,
             one.places.level if one.places else None,
-            one.places.type if one.places else "",
+            tuple(one.places.kinds) if one.places else (),
         )
         for one in catalogue().values()
     ]

@@ -17,14 +17,14 @@ class Definition(NamedTuple):
     """What a figure is made of: names of measures, the denominator's empty where there is none.
 
     level: the figure is the areas of this level where the numerator is above zero, over all areas
-    of the level. area_type: over those of this type alone, where it is given.
+    of the level. area_types: over those that are one of these alone, where any is given.
     """
 
     code: str
     numerator: str
     denominator: str = ""
     level: int | None = None
-    area_type: str = ""
+    area_types: tuple[str, ...] = ()
 
 
 class NoTruth(Exception):
@@ -49,7 +49,7 @@ def figure(one: Definition, counted: Mapping[str, Amounts], tree: areas.Areas) -
         places = [
             area.code
             for area in tree
-            if area.level == one.level and (not one.area_type or area.type == one.area_type)
+            if area.level == one.level and (not one.area_types or area.kinds & set(one.area_types))
         ]
         above = rolled_up(Amounts({place: int(above[place] > 0) for place in places}))
         below = rolled_up(Amounts(places))

@@ -1,6 +1,6 @@
 """Figures out of measures that were recounted. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from datacenter.proofs.recount.counting import Measures, rolled_up
@@ -13,14 +13,14 @@ class Definition(NamedTuple):
     """What a figure is made of: names of measures.
 
     level: the figure is the areas of this level where the numerator is above zero, over all areas
-    of the level. area_type: over those of this type alone.
+    of the level. area_types: over those that are one of these alone.
     """
 
     code: str
     numerator: str
     denominator: str | None = None
     level: int | None = None
-    area_type: str = ""
+    area_types: Sequence[str] = ()
 
 
 class NotRecounted(Exception):
@@ -47,7 +47,8 @@ def _parts(one: Definition, counted: Measures) -> Iterator[tuple[str, tuple[int,
         places = [
             place.code
             for place in areas.load()
-            if place.level == one.level and one.area_type in ("", place.type)
+            if place.level == one.level
+            and (not one.area_types or any(kind in place.kinds for kind in one.area_types))
         ]
         above = rolled_up({place: above[place] > 0 for place in places})
         below = rolled_up(dict.fromkeys(places, 1))

@@ -16,7 +16,7 @@ _DIGITS = {PROVINCE: 2, CITY: 4, COUNTY: 6, TOWNSHIP: 9, COMMUNITY: 12}
 @dataclass(frozen=True, slots=True)
 class Area:
     """One division. level: 1 province, 2 city, 3 county, 4 township, 5 village or community.
-    official: a civil-affairs division.
+    official: a civil-affairs division. kinds: its type, and what a list of towns says it is too.
     """
 
     code: str
@@ -25,6 +25,7 @@ class Area:
     parent: str | None
     type: str
     official: bool
+    kinds: frozenset[str]
 
 
 class Areas:
@@ -134,13 +135,16 @@ def at(code: str, rank: int) -> str:
 
 @lru_cache(maxsize=8)
 def load(path: Path | None = None) -> Areas:
-    """Reads a tree; without a path the demo city's, Chuzhou. The file is read once per process.
+    """Reads a tree, and the list of its towns where one lies beside it; without a path the demo
+    city's, Chuzhou. The files are read once per process.
 
-    Raises: ValueError for a row whose code, level and parent do not fit together.
+    Raises: ValueError for a row whose code, level and parent do not fit together, and for a listed
+    town that is not in the tree.
     """
-    text = (path or resources.files(__package__).joinpath("chuzhou.csv")).read_text(
-        encoding="utf-8"
-    )
+    own = resources.files(__package__)
+    text = (path or own.joinpath("chuzhou.csv")).read_text(encoding="utf-8")
+    towns = path.with_name(f"{path.stem}_towns.csv") if path else own.joinpath("chuzhou_towns.csv")
+    kinds = _kinds(towns.read_text(encoding="utf-8")) if towns.is_file() else {}
     by_code: dict[str, Area] = {}
     for line, row in enumerate(csv.DictReader(text.splitlines()), start=2):
         code = row["code"]
@@ -156,5 +160,16 @@ def load(path: Path | None = None) -> Areas:
             None if above == "0" else above,
             row["type"],
             row["official"] == "1",
+            frozenset({row["type"], *kinds.get(code, ())}),
         )
+    if unknown := sorted(kinds.keys() - by_code.keys()):
+        raise ValueError(f"towns {unknown} are not in the tree")
     return Areas(by_code)
+
+
+def _kinds(text: str) -> dict[str, set[str]]:
+    """What each listed town is, by its code."""
+    found: dict[str, set[str]] = {}
+    for row in csv.DictReader(text.splitlines()):
+        found.setdefault(row["code"], set()).add(row["kind"])
+    return found
