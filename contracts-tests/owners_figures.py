@@ -70,7 +70,7 @@ SIMPLE = {
     "FA08": (
         "facility",
         "select area_code, sum(nursing_beds)::bigint, sum(beds)::bigint from facility"
-        " where status = 1 and tier = 1 group by 1",
+        " where status = 1 group by 1",
     ),
     "FA11": (
         "facility",
