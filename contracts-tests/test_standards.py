@@ -185,7 +185,7 @@ def test_a_declaration_takes_the_numbers_of_a_contract_from_the_contract() -> No
     } == import_module("datacenter.subjects.facility").SOCIAL
 
 
-def test_the_term_of_a_result_is_one_wherever_it_is_told() -> None:
+def test_the_term_of_a_result_is_the_same_in_all_services() -> None:
     """The board judges results by it, applicants are told, the simulated truth counts by it."""
     terms = {
         f"{service} {path}": standards.load(service).standard(path).read(int, date.max)

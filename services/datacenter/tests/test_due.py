@@ -116,8 +116,8 @@ def dated(messages: Sequence[Message]) -> list[DatedEvent]:
 async def test_what_can_still_be_done_in_time_is_left_out(
     store: Store, clock: Clock, hear: Hear, code: str, is_rebuilt: bool
 ) -> None:
-    told, today, at_last = CASES[code]
-    for record in records(dated(told)):
+    messages, today, at_last = CASES[code]
+    for record in records(dated(messages)):
         await hear([record])
     if is_rebuilt:
         await rebuild(store)
@@ -131,7 +131,7 @@ async def test_what_can_still_be_done_in_time_is_left_out(
         begun = [one for one in page.events if one.type.endswith(BEGINNINGS)]
         assert [one.in_denominator for one in begun] == [True] * parts[1]
         found = await asyncio.to_thread(compare, store.dsn, CITY, months.of_text(MONTH), now.date())
-        assert (found.differences, found.events) == ([], len(told))
+        assert (found.differences, found.events) == ([], len(messages))
 
 
 @settings(

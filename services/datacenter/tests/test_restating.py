@@ -223,9 +223,9 @@ async def presence_of(store: Store) -> list[pb.Figure]:
     return [one for one in await made_of(store, CITY) if one.code in ("FA02", "FA06")]
 
 
-@pytest.mark.parametrize(("told_on", "is_restated"), [(1, False), (2, True)])
-async def test_what_is_told_the_next_morning_is_no_restatement(
-    store: Store, hear: Hear, told_on: int, is_restated: bool
+@pytest.mark.parametrize(("reported_on", "is_restated"), [(1, False), (2, True)])
+async def test_what_is_reported_the_next_morning_is_no_restatement(
+    store: Store, hear: Hear, reported_on: int, is_restated: bool
 ) -> None:
     """A visit of the evening of 28 February."""
     finished = dispatch.OrderFinished(
@@ -233,8 +233,8 @@ async def test_what_is_told_the_next_morning_is_no_restatement(
         area_code=HERE,
         finished_at=timestamp(datetime(2025, 2, 28, 12, tzinfo=UTC)),
     )
-    told = datetime(2025, 3, told_on, 1, tzinfo=UTC)
-    await hear([a_record(DatedEvent(finished, told, 1), offset=0)])
+    reported = datetime(2025, 3, reported_on, 1, tzinfo=UTC)
+    await hear([a_record(DatedEvent(finished, reported, 1), offset=0)])
 
     visits = [one for one in await made_of(store, HERE) if one.code == "DI04"]
 

@@ -53,7 +53,7 @@ def test_the_examples_in_the_docstrings_run():
     assert doctest.testmod(areas).failed == 0
 
 
-def test_a_list_beside_the_tree_says_what_a_town_is_too(tmp_path: Path) -> None:
+def test_a_list_beside_the_tree_names_what_a_town_is_too(tmp_path: Path) -> None:
     tree, towns = tmp_path / "city.csv", tmp_path / "city_towns.csv"
     tree.write_text(
         "code,name,level,parent_code,type,official\n"
