@@ -1,6 +1,6 @@
 """Applications and results of a month."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from eldercare.assessment.v1 import events_pb2 as assessment
@@ -30,7 +30,7 @@ class Assessments:
     def __init__(self, month: Month) -> None:
         self._month, self._limits = month, month.limits
         self._applied: dict[str, str] = {}  # application → area
-        self._due: dict[str, date] = {}  # application → last day of a result in time
+        self._due: dict[str, str] = {}  # application → last day of a result in time
         self._completed_at_all: set[str] = set()  # applications
         self._moved: dict[str, tuple[int, str]] = {}  # application → version, area of the elder
         self._withdrawn: set[str] = set()
@@ -44,8 +44,7 @@ class Assessments:
             return
         area, channel = event.area_code, event.channel
         self._applied[event.application_id] = area
-        if event.due_on:
-            self._due[event.application_id] = date.fromisoformat(event.due_on)
+        self._due[event.application_id] = event.due_on
         if channel != _PLATFORM:
             self._month.add(
                 area,
@@ -80,7 +79,7 @@ class Assessments:
         """Looks at each application and result of the month once."""
         for key, area in self._applied.items():
             has_result = key in self._completed_at_all
-            is_over = self._month.is_over(self._due.get(key))
+            is_over = self._month.is_over(self._due[key])
             if key not in self._withdrawn and (has_result or is_over):
                 in_time = key in self._in_time
                 _, area = self._moved.get(key, (0, area))

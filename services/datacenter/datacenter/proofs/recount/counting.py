@@ -50,11 +50,13 @@ class Month:
         """Whether a day `YYYY-MM-DD` is the last of the month or lies before it."""
         return day <= self.last_day
 
-    def is_over(self, day: date | None) -> bool:
-        """Whether the last day on which something can be done in time has passed, or there is
-        none.
-        """
-        return day is None or day < self._today
+    def is_over(self, day: str) -> bool:
+        """Whether a day `YYYY-MM-DD` has passed on the day of counting; also where it is empty."""
+        return day < str(self._today)
+
+    def is_day_over(self, seconds: int) -> bool:
+        """Whether the day of an instant, seconds since 1970, has passed on the day of counting."""
+        return seconds < day_start(self._today).timestamp()
 
     def add(self, area: str, member: str = "", /, **amounts: int) -> None:
         """Adds to measures, by their names, in the area of the fact.

@@ -1,13 +1,12 @@
 """Orders of a month, from the offers to the return call."""
 
 from collections import defaultdict
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from eldercare.dispatch.v1 import events_pb2 as dispatch
 
 from datacenter.proofs.recount.counting import Handlers, Month
-from kit.contracts.clock import local_day
 
 counts: "Handlers[Orders]" = Handlers(
     "ORDERS",
@@ -40,7 +39,7 @@ class Orders:
 
     def __init__(self, month: Month) -> None:
         self._month = month
-        self._placed: dict[str, tuple[str, date]] = {}  # order → area, last day wanted
+        self._placed: dict[str, tuple[str, int]] = {}  # order → area, end of the window, s
         self._cancelled: set[str] = set()
         self._finished_in_month: dict[str, _Finished] = {}
         self._excused: set[str] = set()
@@ -53,8 +52,7 @@ class Orders:
     @counts(dispatch.OrderPlaced)
     def _place(self, event: dispatch.OrderPlaced, _: datetime, __: int) -> None:
         if self._month.holds(event.wanted_from):
-            last_day = local_day(event.wanted_to.ToDatetime(UTC))
-            self._placed[event.order_id] = (event.area_code, last_day)
+            self._placed[event.order_id] = (event.area_code, event.wanted_to.seconds)
 
     @counts(dispatch.OrderCancelled)
     def _cancel(self, event: dispatch.OrderCancelled, _: datetime, __: int) -> None:
@@ -91,9 +89,9 @@ class Orders:
     def count(self) -> None:
         """Looks at each order of the month once."""
         late_min = self._month.limits.late_min
-        for key, (area, last_day) in self._placed.items():
+        for key, (area, wanted_to) in self._placed.items():
             is_ended = key in self._finished or key in self._cancelled
-            if key not in self._excused and (is_ended or self._month.is_over(last_day)):
+            if key not in self._excused and (is_ended or self._month.is_day_over(wanted_to)):
                 self._month.add(area, ORDERS=1, ORDERS_FINISHED=key in self._finished)
         for key, done in self._finished_in_month.items():
             is_called = key in self._called

@@ -1,12 +1,11 @@
 """What follows visits in a month: audits, return calls and complaints."""
 
-from datetime import UTC, date, datetime
+from datetime import datetime
 
 from eldercare.dispatch.v1 import events_pb2 as dispatch
 from eldercare.supervision.v1 import events_pb2 as supervision
 
 from datacenter.proofs.recount.counting import Handlers, Month
-from kit.contracts.clock import local_day
 
 counts: "Handlers[Visits]" = Handlers(
     "SETTLED",
@@ -25,7 +24,7 @@ class Visits:
         self._month = month
         self._settled: dict[str, str] = {}  # settlement → area
         self._verified: set[str] = set()
-        self._filed: dict[str, tuple[str, date]] = {}  # complaint → area, day on which it is due
+        self._filed: dict[str, tuple[str, int]] = {}  # complaint → area, when it is due, s
         self._closed_at_all: set[str] = set()
         self._closed_in_time: set[str] = set()
 
@@ -41,8 +40,7 @@ class Visits:
     @counts(supervision.ComplaintFiled)
     def _complained(self, event: supervision.ComplaintFiled, _: datetime, __: int) -> None:
         if self._month.holds(event.filed_at):
-            due_on = local_day(event.due_at.ToDatetime(UTC))
-            self._filed[event.complaint_id] = (event.area_code, due_on)
+            self._filed[event.complaint_id] = (event.area_code, event.due_at.seconds)
 
     @counts(supervision.ComplaintClosed)
     def _closed(self, event: supervision.ComplaintClosed, _: datetime, __: int) -> None:
@@ -60,7 +58,7 @@ class Visits:
         """Looks at each settlement and complaint of the month once."""
         for key, area in self._settled.items():
             self._month.add(area, SETTLED=1, VERIFIED=key in self._verified)
-        for key, (area, due_on) in self._filed.items():
-            if key in self._closed_at_all or self._month.is_over(due_on):
+        for key, (area, due_at) in self._filed.items():
+            if key in self._closed_at_all or self._month.is_day_over(due_at):
                 in_time = key in self._closed_in_time
                 self._month.add(area, COMPLAINTS=1, COMPLAINTS_IN_TIME=in_time)
