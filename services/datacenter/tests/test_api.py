@@ -478,3 +478,11 @@ async def test_the_catalogue_tells_of_which_measures_a_figure_is_made(city: City
     assert {row.code: list(row.area_types) for row in page.rows if row.area_types} == {
         "FA06": ["县城所在镇", "街道", "重点镇"]
     }
+
+
+async def test_the_care_subsidy_names_how_many_are_not_assessed(city: City) -> None:
+    board = await city.board(area_code=CITY, month=MONTH)
+    shown = {one.code: one for one in board.figures}
+
+    assert shown["SU02"].unassessed == shown["SU02_UNASSESSED"].numerator > 0
+    assert not any(one.unassessed for one in board.figures if one.code != "SU02")

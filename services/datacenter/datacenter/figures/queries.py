@@ -158,10 +158,16 @@ def figures(
                         running_to=running.get(month, ""),
                         unapplied=unapplied[indicator.code],
                         open_to=_open_to(indicator, month, known.today),
+                        unassessed=_unassessed(indicator, area_code, month, counted),
                         restated=_restated(indicator, numerator, denominator, restating),
                     )
                 )
     return made
+
+
+def _unassessed(indicator: Indicator, area_code: str, month: int, counted: Totals) -> int:
+    of = indicator.unassessed
+    return counted.get((of, area_code, month), 0) if of is not None else 0
 
 
 def _restating(

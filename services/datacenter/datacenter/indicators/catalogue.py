@@ -68,6 +68,7 @@ class Entry(Definition, total=False):
     authority_zh: str
     authority_en: str
     open_days: int
+    unassessed: str
     key: bool
 
 
@@ -100,6 +101,7 @@ def catalogue() -> dict[str, Indicator]:
             authority_zh=entry.get("authority_zh", ""),
             authority_en=entry.get("authority_en", ""),
             open_days=entry.get("open_days"),
+            unassessed=named(entry["unassessed"]) if "unassessed" in entry else None,
             key=entry.get("key", False),
             topics=tuple(entry["topics"]),
             definition=version(since, entry, limits()),
