@@ -186,7 +186,7 @@ async def test_an_import_answers_at_once_and_shows_its_progress(served):
     failed = await service.call(f"{IMPORTS}/FailedRows", question, **OFFICIAL)
     assert (
         failed.data.decode("utf-8-sig").splitlines()[0]
-        == "name,id_number,area_code,living,error_field,error_rule,error_text"
+        == "name,id_number,area_code,living,error_field,error_rule,error_text,error_text_zh"
     )
     assert [record[2] for record in await recorded(service)] == [f"{IMPORTS}.FailedRows"]
 

@@ -4,6 +4,7 @@ a kill in between loses nothing.
 
 import csv
 import io
+import re
 import uuid
 from datetime import date
 
@@ -33,6 +34,7 @@ from kit.runtime.timers import Timers
 from kit.security.access import Caller
 
 import_all("assessment", "jobs")
+CHINESE = re.compile("[\u4e00-\u9fff]")
 COLUMNS = (
     "name",
     "id_number",
@@ -226,6 +228,9 @@ async def test_a_row_names_all_that_is_wrong_with_it(store: Store):
         ({"hardships": "DIBAO;RICH"}, "hardships", "UNREADABLE"),
         ({"hardships": "DIBAO;DIBAO"}, "hardships", "repeated.unique"),
         ({"area_code": ELSEWHERE}, "area_code", "AREA_NOT_YOURS"),
+        ({"name": "王?"}, "name", "UNREADABLE"),
+        ({"phone": "no"}, "phone", "string.pattern"),
+        ({"name": ""}, "name", "string.min_len"),
     ],
 )
 async def test_a_wrong_cell_names_field_and_rule(
@@ -235,6 +240,8 @@ async def test_a_wrong_cell_names_field_and_rule(
 
     assert [(error.field, error.rule) for error in job.errors] == [(field, rule)]
     assert counts(job) == (1, 0, 0, 1)
+    assert CHINESE.search(job.errors[0].text_zh)
+    assert not CHINESE.search(job.errors[0].text)
 
 
 async def test_failed_rows_corrected_can_be_sent_again_as_they_are(store: Store):

@@ -9,6 +9,14 @@ from enum import IntEnum
 from eldercare.assessment.v1 import events_pb2 as events
 
 from assessment.elders.rules import Hardship, Living
+from assessment.imports.errors import (
+    CHARACTER_LOST,
+    DIGITS_LOST,
+    NEITHER_TRUE_NOR_FALSE,
+    NO_DEGREES,
+    NONE_OF,
+    Unreadable,
+)
 from kit.contracts import numbers
 
 HEADINGS = {
@@ -146,7 +154,7 @@ def tidy(column: str, text: str) -> str:
 
 
 def value(column: str, text: str) -> object:
-    """What a tidy cell says. Raises: ValueError, without the refused value."""
+    """What a tidy cell says. Raises: Unreadable."""
     read = _VALUES.get(column)
     return read(text) if read else text
 
@@ -176,7 +184,7 @@ def defused(text: str) -> str:
 
 def _name(text: str) -> str:
     if "锟斤拷" in text or set(text) & set("?？□�"):
-        raise ValueError("holds a sign for a character that was lost when the file was saved")
+        raise Unreadable(CHARACTER_LOST)
     return text
 
 
@@ -188,7 +196,7 @@ def _id_number(text: str) -> str:
 
 def _whole(text: str) -> str:
     if _LOST.fullmatch(text):
-        raise ValueError("is a number that has lost digits; format the column as text")
+        raise Unreadable(DIGITS_LOST)
     return text.removesuffix(".0")
 
 
@@ -230,7 +238,7 @@ def _member(kind: type[IntEnum], words: Mapping[str, IntEnum], text: str) -> int
     for member in kind:
         if name in (member.name, str(member.value)):
             return int(member)
-    raise ValueError(f"is none of {', '.join(member.name for member in kind)}")
+    raise Unreadable(NONE_OF.of(names=", ".join(member.name for member in kind)))
 
 
 def _living(text: str) -> int:
@@ -241,21 +249,21 @@ def _flag(text: str) -> bool:
     try:
         return FLAGS[text.lower()]
     except KeyError:
-        raise ValueError("is neither true nor false") from None
+        raise Unreadable(NEITHER_TRUE_NOR_FALSE) from None
 
 
 def _datum(text: str) -> int:
     try:
         return DATUMS[text.upper().removeprefix("DATUM_").replace("-", "")]
     except KeyError:
-        raise ValueError("is none of WGS84, GCJ02") from None
+        raise Unreadable(NONE_OF.of(names="WGS84, GCJ02")) from None
 
 
 def _degrees(text: str) -> float:
     try:
         return float(text.rstrip("°"))
     except ValueError:
-        raise ValueError("is no number of degrees") from None
+        raise Unreadable(NO_DEGREES) from None
 
 
 _VALUES: Mapping[str, Callable[[str], object]] = {

@@ -43,6 +43,48 @@ COLUMN_TWICE = Phrase(
 QUOTES = Phrase(
     "line {line}: its quotation marks cannot be read", "第 {line} 行的引号无法读取", key="QUOTES"
 )
+# what is wrong with a cell or a row
+CELLS = Phrase(
+    "the row has {cells} cells, the header {columns}",
+    "本行有 {cells} 个单元格，标题行有 {columns} 个",
+    key="CELLS",
+)
+CHARACTER_LOST = Phrase(
+    "holds a sign for a character that was lost when the file was saved",
+    "含有保存文件时丢失字符后留下的符号",
+    key="CHARACTER_LOST",
+)
+DIGITS_LOST = Phrase(
+    "is a number that has lost digits; format the column as text",
+    "数字已丢失位数，请将该列设为文本格式",
+    key="DIGITS_LOST",
+)
+NONE_OF = Phrase("is none of {names}", "不是以下任何一项：{names}", key="NONE_OF")
+NEITHER_TRUE_NOR_FALSE = Phrase(
+    "is neither true nor false", "应填是或否", key="NEITHER_TRUE_NOR_FALSE"
+)
+NO_DEGREES = Phrase("is no number of degrees", "应为以度表示的数字", key="NO_DEGREES")
+AREA_NOT_YOURS = Phrase(
+    "the area does not lie in {area_code}", "该区划不在 {area_code} 之内", key="AREA_NOT_YOURS"
+)
+KNOWN_ALREADY = Phrase(
+    "an elder with this ID number is registered already",
+    "该身份证号的老年人已登记",
+    key="KNOWN_ALREADY",
+)
+KNOWN_WITH_OTHER_FIELDS = Phrase(
+    "the elder is registered with another {field}; change it there",
+    "该老年人已登记，{field} 与此不同，请在档案中更改",
+    key="KNOWN_WITH_OTHER_FIELDS",
+)
+
+
+class Unreadable(ValueError):
+    """A cell cannot be read; the phrase, `args[0]`, does not repeat the refused value."""
+
+    def __init__(self, phrase: Phrase) -> None:
+        super().__init__(phrase)
+        self.phrase = phrase
 
 
 class NoAreaOfYourOwn(Refusal):

@@ -12,17 +12,21 @@ from assessment.imports import cells as reading
 from assessment.imports import decoding
 from assessment.imports.decoding import Numbered
 from assessment.imports.errors import (
+    CELLS,
     COLUMN_MISSING,
     COLUMN_TWICE,
     COLUMN_UNKNOWN,
     MISREAD,
     NO_HEADER,
     NotACsv,
+    Unreadable,
 )
+from kit.contracts.phrases import Phrase
+from kit.contracts.rules import STORABLE
 
 REQUIRED = ("name", "id_number", "area_code", "living")
 COLUMNS = tuple(field.name for field in api.RegisterElder.DESCRIPTOR.fields)
-ERROR_COLUMNS = ("error_field", "error_rule", "error_text")
+ERROR_COLUMNS = ("error_field", "error_rule", "error_text", "error_text_zh")
 
 Cells = list[str]
 
@@ -36,7 +40,7 @@ class Fault(NamedTuple):
 
     field: str
     rule: str
-    text: str
+    text: Phrase
 
 
 def read(data: bytes) -> tuple[list[str], list[Numbered]]:
@@ -67,17 +71,19 @@ def parsed(columns: list[str], cells: Cells) -> tuple[api.RegisterElder, list[Fa
     command = api.RegisterElder()
     faults: list[Fault] = []
     if len(cells) != len(columns):
-        text = f"the row has {len(cells)} cells, the header {len(columns)}"
-        faults.append(Fault("", "CELLS", text))
-    for name, text in zip(columns, cells, strict=False):
+        text = CELLS.of(cells=len(cells), columns=len(columns))
+        faults.append(Fault("", text.key, text))
+    for name, cell in zip(columns, cells, strict=False):
         try:
             if name == "hardships":
-                groups = reading.members(text)
+                groups = reading.members(cell)
                 command.hardships.extend(map(events.Elder.Hardship.ValueType, groups))
-            elif text or name in REQUIRED:
-                setattr(command, name, reading.value(name, text))
-        except ValueError as error:
-            faults.append(Fault(name, "UNREADABLE", str(error)))
+            elif cell or name in REQUIRED:
+                setattr(command, name, reading.value(name, cell))
+        except Unreadable as error:
+            faults.append(Fault(name, "UNREADABLE", error.phrase))
+        except ValueError:  # of the message
+            faults.append(Fault(name, "UNREADABLE", STORABLE))
     return command, faults
 
 

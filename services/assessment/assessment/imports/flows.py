@@ -11,6 +11,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 from uuid import UUID
 
@@ -27,11 +28,17 @@ from assessment.elders.queries import opened, public
 from assessment.elders.tables import Elder
 from assessment.imports import files, queries
 from assessment.imports.cells import defused
-from assessment.imports.errors import ImportEnded, NoAreaOfYourOwn
+from assessment.imports.errors import (
+    AREA_NOT_YOURS,
+    KNOWN_ALREADY,
+    KNOWN_WITH_OTHER_FIELDS,
+    ImportEnded,
+    NoAreaOfYourOwn,
+)
 from assessment.imports.files import Cells, Fault
 from assessment.imports.rules import ImportState
 from assessment.imports.tables import Import, ImportChunk
-from kit.contracts import areas, ids, values
+from kit.contracts import areas, ids, rules, values
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Refusal
 from kit.db.personal import KeyRing, normal
@@ -151,7 +158,7 @@ async def failed_rows(
     for failure in await queries.failures(session, job.import_id, caller):
         cells = json.loads(context.ring.open(failure.cells_sealed, "rows"))
         padded = (cells + [""] * width)[:width]
-        errors = ["; ".join(parts) for parts in zip(*failure.errors, strict=True)]
+        errors = ["; ".join(parts) for parts in zip_longest(*failure.errors, fillvalue="")]
         writer.writerow(map(defused, [*padded, *errors]))
     data = ("\ufeff" + text.getvalue()).encode()
     return HttpBody(content_type="text/csv; charset=utf-8", data=data)
@@ -248,8 +255,8 @@ def _checked(
             if faulty.isdisjoint(_PARTS.get(field, ())):
                 faults.append(_fault(refusal))
     if "area_code" not in faulty and not areas.is_in(command.area_code, job.area_code):
-        text = f"the area does not lie in {job.area_code}"
-        faults.append(Fault("area_code", "AREA_NOT_YOURS", text))
+        text = AREA_NOT_YOURS.of(area_code=job.area_code)
+        faults.append(Fault("area_code", text.key, text))
     return command, faults
 
 
@@ -258,7 +265,8 @@ def _violations(command: api.RegisterElder) -> Iterator[Fault]:
     for violation in protovalidate.collect_violations(command):
         path = violation.proto.field
         field = path.elements[0].field_name if path else ""
-        yield Fault(field, violation.proto.rule_id, violation.proto.message)
+        rule = violation.proto.rule_id
+        yield Fault(field, rule, rules.of_contract(rule, command.DESCRIPTOR.fields_by_name[field]))
     for place, rule in values.broken(command):
         yield Fault(place.partition("[")[0], "VALUE", rule)
 
@@ -270,8 +278,7 @@ def _differences(
     areas are not described.
     """
     if not areas.is_in(there.area_code, job.area_code):
-        text = "an elder with this ID number is registered already"
-        return [Fault("id_number", "KNOWN_ALREADY", text)]
+        return [Fault("id_number", KNOWN_ALREADY.key, KNOWN_ALREADY)]
     pairs: dict[str, tuple[object, object]] = {
         "area_code": (there.area_code, command.area_code),
         "living": (int(there.living), command.living),
@@ -300,12 +307,12 @@ def _likeness(command: api.RegisterElder) -> tuple[str, ...]:
 
 
 def _fault(refusal: Refusal) -> Fault:
-    return Fault(refusal.field or "", refusal.reason, str(refusal))
+    return Fault(refusal.field or "", refusal.reason, refusal.phrase)
 
 
 def _other(field: str) -> Fault:
-    text = f"the elder is registered with another {field}; change it there"
-    return Fault(field, "KNOWN_WITH_OTHER_FIELDS", text)
+    text = KNOWN_WITH_OTHER_FIELDS.of(field=field)
+    return Fault(field, text.key, text)
 
 
 async def _copy_elders(session: Session, rows: list[dict[str, object]]) -> None:
@@ -328,7 +335,7 @@ async def _note(session: Session, job: Import, refused: list[RefusedRow], ring: 
         (
             job.import_id,
             row.line,
-            json.dumps(faults, ensure_ascii=False),
+            json.dumps([[*fault, fault.text.zh] for fault in faults], ensure_ascii=False),
             ring.seal(json.dumps(row.cells, ensure_ascii=False), "rows"),
         )
         for row, faults in refused

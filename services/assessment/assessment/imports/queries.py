@@ -31,9 +31,9 @@ async def progress(session: Session, row: Import, caller: Caller) -> api.Import:
     if row.failed:
         refused = await failures(session, row.import_id, caller, ERRORS_SHOWN)
     errors = [
-        api.RowError(line=failure.line, field=field, rule=rule, text=text)
+        api.RowError(line=failure.line, field=field, rule=rule, text=text, text_zh="".join(zh))
         for failure in refused
-        for field, rule, text in failure.errors
+        for field, rule, text, *zh in failure.errors
     ]
     return wire.message(api.Import, row, errors=errors[:ERRORS_SHOWN])
 

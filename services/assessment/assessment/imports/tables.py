@@ -51,6 +51,6 @@ class ImportFailure(TableBase, table=True):
     line: int = Field(primary_key=True, description="the header is line 1")
     errors: list[list[str]] = Field(
         sa_column=Column(JSONB, nullable=False),
-        description="[field, rule, text], without the refused value",
+        description="[field, rule, text, text in Chinese], without the refused value",
     )
     cells_sealed: bytes = sealed("rows", description="JSON list of the cells")
