@@ -520,14 +520,15 @@ async def test_a_back_entry_that_is_rejected_leaves_the_order_as_it_had_ended(
 ):
     order = an_order(RING)
     worker = await missed(order)
-    await act(visits.check_in, check_in(order, TOMORROW), worker)
+    await act(visits.check_in, check_in(order, TOMORROW - timedelta(minutes=90)), worker)
     approval = pb.DecideOnBackEntry(order_id=str(order.order_id), approve=True)
     with pytest.raises(BackEntryUnfinished):
         await act(back_entries.decide, approval, an_official())
 
     rejection = pb.DecideOnBackEntry(order_id=str(order.order_id), approve=False)
-    await act(back_entries.decide, rejection, an_official())
+    answer = await act(back_entries.decide, rejection, an_official())
 
+    assert (answer.outside_min, wire.instant(answer.wanted_from)) == (-90, order.wanted_from)
     [decided] = await messages(events.BackEntryDecided)
     assert not decided.approved
     assert await rows("select state from visit_order") == [{"state": State.CANCELLED}]

@@ -7,7 +7,7 @@ from eldercare.dispatch.v1 import api_pb2 as pb
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from dispatch.orders import personal
+from dispatch.orders import personal, rules
 from dispatch.orders.errors import NotAccepted
 from dispatch.orders.rules import BackEntryState, State
 from dispatch.orders.tables import BackEntry, Order, OrderRow, Receipt
@@ -68,7 +68,23 @@ async def back_entries(
     if request.HasField("state"):
         query = query.where(BackEntry.state == BackEntryState(request.state))
     rows, after = await page(session, query, BackEntry.order_id, request, DEFAULT_PAGE)
-    return pb.BackEntryPage(rows=[wire.message(pb.BackEntry, row) for row in rows], next=after)
+    ids = [row.order_id for row in rows]
+    wanted = await session.exec(_visible(caller).where(col(Order.order_id).in_(ids)))
+    of_id = {order.order_id: order for order in wanted}
+    answer = [back_entry(row, of_id[row.order_id]) for row in rows]
+    return pb.BackEntryPage(rows=answer, next=after)
+
+
+def back_entry(row: BackEntry, order: Order) -> pb.BackEntry:
+    """A visit that was told late, beside the hours in which it was wanted."""
+    outside_min = rules.outside_min(row.checked_in_at, order.wanted_from, order.wanted_to)
+    return wire.message(
+        pb.BackEntry,
+        row,
+        wanted_from=order.wanted_from,
+        wanted_to=order.wanted_to,
+        outside_min=outside_min,
+    )
 
 
 async def receipts(session: Session, request: pb.AskForReceipts, caller: Caller) -> pb.ReceiptPage:

@@ -9,7 +9,7 @@ from eldercare.dispatch.v1 import api_pb2 as pb
 from eldercare.dispatch.v1 import events_pb2 as events
 
 from dispatch.limits import limits
-from dispatch.orders import personal, rules
+from dispatch.orders import personal, queries, rules
 from dispatch.orders.errors import (
     BEFORE_THE_CHECK_IN,
     BackEntryDecided,
@@ -129,7 +129,7 @@ async def decide(session: Session, request: pb.DecideOnBackEntry, caller: Caller
     emit(session, decided, order)
     if request.approve and entry.checked_out_at is not None:
         await _finish(session, order, entry, entry.checked_out_at)
-    return wire.message(pb.BackEntry, entry)
+    return queries.back_entry(entry, order)
 
 
 async def _finish(session: Session, order: Order, entry: BackEntry, left_at: datetime) -> None:
