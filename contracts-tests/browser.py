@@ -26,6 +26,13 @@ ARGUMENTS = (
     "--no-proxy-server",
 )
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the name that the protocol gives to a reference
+# past the setter that React puts over the browser's own, so that it notices
+_FILL = """
+const field = document.querySelector(arguments[0]);
+const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value");
+own.set.call(field, arguments[1]);
+field.dispatchEvent(new Event(field.tagName === "SELECT" ? "change" : "input", {bubbles: true}));
+"""
 
 
 class Browser:
@@ -80,8 +87,19 @@ class Browser:
         """Presses the first element that a CSS selector finds, as a mouse does: it must be in sight
         and not covered.
         """
+        self._tell(f"{self._element(selector)}/click", {})
+
+    def fill(self, selector: str, value: str) -> None:
+        """Puts a value into a field, as if it were typed or chosen."""
+        self.run(_FILL, selector, value)
+
+    def attach(self, selector: str, file: Path) -> None:
+        """Chooses a file."""
+        self._tell(f"{self._element(selector)}/value", {"text": str(file)})
+
+    def _element(self, selector: str) -> str:
         found = self._tell(f"{self._session}/element", {"using": "css selector", "value": selector})
-        self._tell(f"{self._session}/element/{found[_ELEMENT]}/click", {})
+        return f"{self._session}/element/{found[_ELEMENT]}"
 
     def texts(self, selector: str) -> list[str]:
         """The texts of all elements that a CSS selector finds, as they are shown."""

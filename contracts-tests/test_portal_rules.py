@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BOARD = ROOT / "services/portal/src/board"
+PORTAL = ROOT / "services/portal/src"
 
 
 def run(file: str, expression: str, **given: object) -> Any:
     """The value of an expression over what a file exports (`it`) and what is given."""
     program = (
-        f"const it = await import({json.dumps((BOARD / file).as_uri())});"
+        f"const it = await import({json.dumps((PORTAL / file).as_uri())});"
         f"const given = {json.dumps(given)};"
         f"console.log(JSON.stringify({expression}))"
     )
@@ -36,7 +36,7 @@ def run(file: str, expression: str, **given: object) -> Any:
     ],
 )
 def test_an_axis_makes_no_collapse_of_nothing(values: list[float], unit: str, least: float) -> None:
-    ends = run("axis.ts", "it.axisRange(given.values, given.unit)", values=values, unit=unit)
+    ends = run("board/axis.ts", "it.axisRange(given.values, given.unit)", values=values, unit=unit)
 
     assert ends["max"] - ends["min"] >= least
     assert 0 <= ends["min"] <= min(values) <= max(values) <= ends["max"]
@@ -44,7 +44,9 @@ def test_an_axis_makes_no_collapse_of_nothing(values: list[float], unit: str, le
 
 
 def test_an_axis_holds_every_value_and_the_target() -> None:
-    ends = run("axis.ts", "it.axisRange(given.values, given.unit)", values=[3, 40, 95], unit="%")
+    ends = run(
+        "board/axis.ts", "it.axisRange(given.values, given.unit)", values=[3, 40, 95], unit="%"
+    )
 
     assert ends["min"] <= 3
     assert ends["max"] >= 95
@@ -67,25 +69,38 @@ def test_a_figure_is_judged_when_all_is_due(
 ) -> None:
     aim = {} if target is None else {"target": target, "target_sense": "at least"}
 
-    found = run("judging.ts", "it.statusOf(given.figure, given.aim)", figure=figure, aim=aim)
+    found = run("board/judging.ts", "it.statusOf(given.figure, given.aim)", figure=figure, aim=aim)
 
     assert found == status
 
 
 def test_every_status_has_a_shape_and_a_colour_of_its_own() -> None:
-    marks, colours = run("judging.ts", "[Object.values(it.MARKS), Object.values(it.COLOURS)]")
+    marks, colours = run("board/judging.ts", "[Object.values(it.MARKS), Object.values(it.COLOURS)]")
 
     assert len(set(marks)) == len(marks) == len(set(colours)) == len(colours) == 6
 
 
 def test_money_is_written_in_yuan() -> None:
     written = run(
-        "amounts.ts",
+        "board/amounts.ts",
         "[it.formatAmount('123456789', 'fen', 'zh'), it.formatAmount(5, 'fen', 'en'),"
         " it.formatAmount('123456789', 'count', 'zh')]",
     )
 
     assert written == ["1,234,567.89元", "0.05 yuan", "123,456,789"]
+
+
+def test_yuan_are_sent_in_fen_without_floating_point() -> None:
+    typed = ["0.29", "12.5", " 7 ", "999999999999.99", "0.005", "1e3", "-1", "", "1,000"]
+
+    sent, shown = run(
+        "work/amounts.ts",
+        "[given.typed.map(it.fenOf), ['5', '1250', 99999999999999, undefined].map(it.yuanOf)]",
+        typed=typed,
+    )
+
+    assert sent == ["29", "1250", "700", "99999999999999", "", "", "", "", ""]
+    assert shown == ["0.05", "12.50", "999999999999.99", "0.00"]
 
 
 @pytest.mark.parametrize("located", [True, False])
@@ -108,7 +123,7 @@ def test_areas_are_as_large_as_their_elders_are_many_or_the_legend_names_the_lea
     ]
 
     squares, least = run(
-        "squares.ts",
+        "board/squares.ts",
         "(squares => [squares.map(({side, part}) => [side, Number(part.area.elders)]),"
         " it.drawnAtLeastSize(squares)])(it.layOut(given.parts, ...given.size))",
         parts=parts,

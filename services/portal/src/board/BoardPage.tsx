@@ -1,4 +1,5 @@
-import { useEffect, useMemo, useState } from "react"
+import { lazy, Suspense, useEffect, useMemo, useState } from "react"
+import { languageOfUrl, urlParameter } from "../shared/address"
 import { listUsers, type User } from "../shared/deployment"
 import { type Language, t } from "../shared/messages"
 import "./board.css"
@@ -10,18 +11,17 @@ import { IndicatorCard } from "./IndicatorCard"
 import { IndicatorTable } from "./IndicatorTable"
 import { Lineage } from "./Lineage"
 import { SubareaTable } from "./SubareaTable"
-import { Trend } from "./Trend"
 import { useBoard } from "./useBoard"
-import { liesWithin, urlParameter, useView } from "./view"
+import { liesWithin, useView } from "./view"
 
+// The library of charts is most of the script; the figures do not wait for it.
+const Trend = lazy(async () => ({ default: (await import("./Trend")).Trend }))
 const CITY = "341100000000"
 const BOARD_ROLES = new Set(["official", "inspector"])
 
 // The regulator's board of one area: key figures, cartogram, trend, tables, lineage.
 export function BoardPage() {
-  const [language, setLanguage] = useState<Language>(() =>
-    urlParameter("lang") === "en" ? "en" : "zh",
-  )
+  const [language, setLanguage] = useState<Language>(languageOfUrl)
   const [users, setUsers] = useState<User[]>([])
   const [username, setUsername] = useState(() => urlParameter("user") || "city")
   const [view, navigate] = useView()
@@ -130,7 +130,9 @@ export function BoardPage() {
             <h2>
               {t(language, "trend")} · {selectedName}
             </h2>
-            <Trend board={board} indicator={selected} language={language} />
+            <Suspense fallback={<div className="trend" />}>
+              <Trend board={board} indicator={selected} language={language} />
+            </Suspense>
             <Freshness board={board} language={language} />
           </section>
           <section className="panel wide">

@@ -1,4 +1,5 @@
 import { useMemo } from "react"
+import { addressOf } from "../shared/address"
 import type { User } from "../shared/deployment"
 import { type Language, t } from "../shared/messages"
 import type { Board } from "./api"
@@ -55,6 +56,7 @@ export function Header({
             </select>
           </label>
         )}
+        <a href={addressOf({ page: "life-events" })}>{t(language, "work")}</a>
         <a href="/docs">{t(language, "apiDocs")}</a>
         <button type="button" onClick={() => onLanguage(language === "zh" ? "en" : "zh")}>
           {language === "zh" ? "English" : "中文"}

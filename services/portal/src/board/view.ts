@@ -1,14 +1,12 @@
 // Which area and month the board shows: kept in the address, so that a page can be sent to others.
 import { useCallback, useEffect, useState } from "react"
+import { urlParameter } from "../shared/address"
 
 // area: code of 12 digits; empty: the user's own. month: `YYYY-MM`; empty: the present one.
 export interface View {
   area: string
   month: string
 }
-
-export const urlParameter = (name: string): string =>
-  new URLSearchParams(location.search).get(name) ?? ""
 
 const viewFromUrl = (): View => ({ area: urlParameter("area"), month: urlParameter("month") })
 

@@ -1,15 +1,13 @@
 // The field's words for kinds, states and documents, in both languages.
-import type { Language } from "../shared/messages"
-import type { Document, LifeEvent } from "./api"
+import type { Words } from "../work/format"
+import type { Document } from "./LifeEventsPage"
 
-type Words = Record<string, [zh: string, en: string]>
-
-const KINDS: Words = {
+export const KINDS: Words = {
   KIND_DEATH: ["死亡", "death"],
   KIND_MOVED_OUT: ["迁出", "moved out"],
   KIND_ID_NUMBER: ["身份证号变更", "another ID number"],
 }
-const STATES: Words = {
+export const STATES: Words = {
   STATE_REPORTED: ["待核实", "waits for an official"],
   STATE_IN_FORCE: ["有效", "a fact"],
   STATE_REJECTED: ["不予认定", "rejected"],
@@ -17,7 +15,12 @@ const STATES: Words = {
   STATE_REVOKED: ["已撤销", "did not happen"],
   STATE_OVER: ["已迁回", "came back"],
 }
-const PAPERS: Words = {
+export const REPORTERS: Words = {
+  official: ["民政工作人员", "an official"],
+  hotline: ["热线", "the hotline"],
+  family: ["家属", "family"],
+}
+export const DOCUMENTS: Record<NonNullable<Document["kind"]>, readonly [string, string]> = {
   KIND_DEATH_CERTIFICATE: ["居民死亡医学证明", "death certificate"],
   KIND_CREMATION_CERTIFICATE: ["火化证明", "cremation certificate"],
   KIND_REGISTER_CANCELLATION: ["户口注销证明", "cancellation of the register"],
@@ -28,14 +31,3 @@ const PAPERS: Words = {
   KIND_EXCHANGE_FILE: ["部门数据比对", "file of another office"],
   KIND_HOME_CHECK: ["入户核查记录", "visit at home"],
 }
-export const DOCUMENTS = Object.keys(PAPERS) as Document["kind"][]
-
-const named = (words: Words, language: Language, key: string | undefined): string =>
-  words[key ?? ""]?.[language === "zh" ? 0 : 1] ?? key ?? ""
-
-export const kindName = (language: Language, kind: LifeEvent["kind"]) =>
-  named(KINDS, language, kind)
-export const stateName = (language: Language, state: LifeEvent["state"]) =>
-  named(STATES, language, state)
-export const documentName = (language: Language, kind: Document["kind"]) =>
-  named(PAPERS, language, kind)

@@ -1,6 +1,7 @@
 // The gateway's interface, typed by the OpenAPI document that is made from the contracts.
 import createClient from "openapi-fetch"
 import type { components, paths } from "../generated/schema"
+import { languageTag } from "./address"
 
 export type Schemas = components["schemas"]
 
@@ -8,19 +9,32 @@ export type Schemas = components["schemas"]
 export type With<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> }
 
 export const client = createClient<paths>()
+client.use({
+  onRequest({ request }) {
+    request.headers.set("Accept-Language", languageTag())
+  },
+})
 
 export const authorization = (token: string) => ({ Authorization: `Bearer ${token}` })
+
+// A field of a request, and the rule that it breaks in the reader's language.
+export interface FieldError {
+  field: string
+  rule: string
+}
 
 // What the gateway answers where it refuses or fails (RFC 9457); `reason` is stable.
 export class Problem extends Error {
   readonly status: number
   readonly reason: string
+  readonly errors: FieldError[]
 
   constructor(response: Response, body: unknown) {
     const problem = (body ?? {}) as Partial<Schemas["Problem"]>
     super(problem.detail ?? response.statusText)
     this.status = response.status
     this.reason = problem.reason ?? String(response.status)
+    this.errors = problem.errors ?? []
   }
 }
 

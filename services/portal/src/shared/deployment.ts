@@ -1,5 +1,6 @@
 // What a deployment adds to the contracts: its settings for the portal, demo users and the issuer
 // of one box.
+import { languageTag } from "./address"
 import { Problem } from "./client"
 
 export interface Deployment {
@@ -17,16 +18,18 @@ async function jsonOf<T>(response: Response): Promise<T> {
   throw new Problem(response, await response.json().catch(() => undefined))
 }
 
+const inLanguage = (): RequestInit => ({ headers: { "Accept-Language": languageTag() } })
+
 export async function readDeployment(): Promise<Deployment> {
-  return jsonOf<Deployment>(await fetch("/portal.json"))
+  return jsonOf<Deployment>(await fetch("/portal.json", inLanguage()))
 }
 
 export async function listUsers(): Promise<User[]> {
-  return (await jsonOf<{ users: User[] }>(await fetch("/onebox/users"))).users
+  return (await jsonOf<{ users: User[] }>(await fetch("/onebox/users", inLanguage()))).users
 }
 
 export async function requestToken(username: string): Promise<string> {
   const body = new URLSearchParams({ grant_type: "password", username, password: "demo" })
-  return (await jsonOf<{ access_token: string }>(await fetch("/token", { method: "POST", body })))
-    .access_token
+  const answer = await fetch("/token", { method: "POST", body, ...inLanguage() })
+  return (await jsonOf<{ access_token: string }>(answer)).access_token
 }

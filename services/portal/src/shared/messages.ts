@@ -1,24 +1,10 @@
 // What the portal says, in both languages.
-export type Language = "zh" | "en"
+import type { Language } from "./address"
+
+export type { Language }
 
 const zh = {
   title: "智慧养老监管看板",
-  lifeEvents: "死亡报告核实",
-  lifeEventsOfElder: "老年人变动登记",
-  kind: "事项",
-  day: "日期",
-  state: "状态",
-  document: "依据材料",
-  documentNumber: "材料编号",
-  grounds: "理由",
-  decision: "处理",
-  decide: "核实",
-  confirm: "确认",
-  reject: "不予认定",
-  correct: "更正",
-  dayOfDocument: "材料所载日期（与报告不同时填写）",
-  rightDay: "正确日期（未发生则留空）",
-  nothingWaits: "没有待核实的报告",
   keyFigures: "核心指标",
   cartogram: "分区示意图",
   trend: "月度趋势",
@@ -54,6 +40,7 @@ const zh = {
   searchedTo: "已查到 {n}",
   close: "关闭",
   signedInAs: "登录身份",
+  work: "业务办理",
   apiDocs: "接口文档",
   loading: "加载中…",
   readFailed: "无法读取数据",
@@ -89,22 +76,6 @@ export type MessageKey = keyof typeof zh
 
 const en: Record<MessageKey, string> = {
   title: "Eldercare regulatory board",
-  lifeEvents: "Reports of deaths to decide",
-  lifeEventsOfElder: "What is recorded of the elder",
-  kind: "What",
-  day: "Day",
-  state: "State",
-  document: "Document",
-  documentNumber: "Number",
-  grounds: "Grounds",
-  decision: "Decision",
-  decide: "Decide",
-  confirm: "Confirm",
-  reject: "Reject",
-  correct: "Correct",
-  dayOfDocument: "Day on the document, where it is another one",
-  rightDay: "Right day; empty: it did not happen",
-  nothingWaits: "No report waits",
   keyFigures: "Key figures",
   cartogram: "Cartogram",
   trend: "Trend by month",
@@ -140,6 +111,7 @@ const en: Record<MessageKey, string> = {
   searchedTo: "looked back to {n}",
   close: "Close",
   signedInAs: "Signed in as",
+  work: "Work",
   apiDocs: "Interface",
   loading: "Loading…",
   readFailed: "The data cannot be read",

@@ -1,0 +1,29 @@
+import { choices, type Words } from "./format"
+import { say } from "./pages"
+
+// Which rows a list shows.
+export function StateFilter({
+  states,
+  state,
+  onState,
+}: {
+  states: Words
+  state: string
+  onState: (state: string) => void
+}) {
+  return (
+    <div className="filters">
+      <label>
+        {say("状态", "State")}{" "}
+        <select value={state} onChange={event => onState(event.target.value)}>
+          <option value="">{say("全部", "all")}</option>
+          {choices(states).map(([name, label]) => (
+            <option key={name} value={name}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  )
+}

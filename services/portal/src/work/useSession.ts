@@ -1,0 +1,66 @@
+import { useCallback, useEffect, useRef, useState } from "react"
+import { urlParameter } from "../shared/address"
+import { Problem } from "../shared/client"
+import { listUsers, requestToken, type User } from "../shared/deployment"
+import { say } from "./pages"
+
+// Asks the interface with the user's token.
+export type Ask = <T>(question: (token: string) => Promise<T>) => Promise<T>
+
+export interface Session {
+  users: User[]
+  user: User | undefined
+  // The page may be read: somebody is signed in, or nobody needs to be.
+  ready: boolean
+  error: string
+  ask: Ask
+  may: (role: string) => boolean
+}
+
+// Who works on a page: the demo user that the address names, else the first who may. A token that
+// has run out is asked for anew once.
+export function useSession(roles: readonly string[]): Session {
+  const [users, setUsers] = useState<User[]>([])
+  const [user, setUser] = useState<User>()
+  const [error, setError] = useState("")
+  const tokens = useRef(new Map<string, string>())
+
+  useEffect(() => {
+    if (!roles.length) return
+    listUsers().then(
+      all => {
+        const able = all.filter(one => one.roles.some(role => roles.includes(role)))
+        const chosen = able.find(one => one.username === urlParameter("user")) ?? able[0]
+        setUsers(able)
+        setUser(chosen)
+        if (!chosen) setError(say("没有可用的登录身份", "nobody can sign in here who may do this"))
+      },
+      cause => setError(wordsOf(cause)),
+    )
+  }, [roles])
+
+  const username = user?.username ?? ""
+  const ask: Ask = useCallback(
+    async question => {
+      const sign = async () => {
+        const token = await requestToken(username)
+        tokens.current.set(username, token)
+        return token
+      }
+      const token = username ? (tokens.current.get(username) ?? (await sign())) : ""
+      try {
+        return await question(token)
+      } catch (cause) {
+        if (!(cause instanceof Problem) || cause.status !== 401 || !username) throw cause
+        return question(await sign())
+      }
+    },
+    [username],
+  )
+  const may = (role: string) => user?.roles.includes(role) ?? false
+  const ready = !roles.length || user !== undefined
+  return { users, user, ready, error, ask, may }
+}
+
+export const wordsOf = (cause: unknown): string =>
+  cause instanceof Problem ? cause.message : String(cause)
