@@ -21,7 +21,7 @@ SIMULATION = --elders $(ELDERS) --days $(DAYS) --seed $(SEED)
 # Bytecode is kept whatever the shell says: a city is a dozen processes that import the same modules, and compiling them takes five seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: dashboards test-observability compose-up compose-down test-compose test-image lock-tools test-chart test-cluster help setup protos portal lock demo up status down logs simulate migrate topics bench test test-connected test-city test-rehearsals format check docs clean
+.PHONY: dashboards test-observability compose-up compose-down test-compose test-image lock-tools test-chart test-cluster help setup protos portal lock demo up status down logs simulate migrate topics bench test clients test-connected test-city test-rehearsals format check docs clean
 help: ## print the verbs
 	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z-]+:.*## /{printf "  %-16s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
@@ -88,6 +88,8 @@ test-connected: setup ## the tests that need a real Kafka broker
 	@KAFKA=apache $(BIN)/pytest -q -m 'connected and not city' $(if $(S),services/$(S))
 test-city: setup ## the tests that need a whole running city
 	@KAFKA=$(KAFKA) $(BIN)/pytest -q -m 'city and not rehearsal'
+clients: setup ## generate and compile clients from the OpenAPI documents of this tree and of the last release, as test_clients.py runs them
+	@$(BIN)/python contracts-tests/generated_clients.py
 test-rehearsals: setup ## disasters and upgrades on whole cities with real Kafka, minutes each: fail-over, backup and restore, rolling upgrade
 	@KAFKA=apache $(BIN)/pytest -q -s -m rehearsal
 format: setup ## format the code as `make check` wants it

@@ -3,7 +3,8 @@ frozen when the type was new.
 
 `python contracts-tests/corpus.py` freezes examples of types that have none, and the headers of
 examples that lack them; it never changes what is frozen. `--release` also makes the
-present contracts the baseline of compatibility (protos/released.binpb).
+present contracts the baseline of compatibility (protos/released.binpb), and their OpenAPI document
+that of the last release's clients (protos/released.openapi.json).
 """
 
 import base64
@@ -20,10 +21,12 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from gateway.contracts.openapi import openapi
 from kit.messaging.outbox import Cause, envelope, route
 
 FOLDER = Path(__file__).parent / "corpus"
 RELEASED = Path(__file__).parent.parent / "protos" / "released.binpb"
+DOCUMENT = RELEASED.with_name("released.openapi.json")
 ID, SENT_AT = (
     UUID("019c79b2-9ac0-7000-8000-000000000001"),
     datetime(2026, 2, 20, 1, 2, 3, 4, tzinfo=UTC),
@@ -149,7 +152,9 @@ def main() -> None:
                 kept.CopyFrom(file)
                 kept.ClearField("source_code_info")
         RELEASED.write_bytes(released.SerializeToString(deterministic=True))
-        sys.stdout.write(f"released: {RELEASED.name}\n")
+        document = json.dumps(openapi(), ensure_ascii=False, separators=(",", ":"))
+        DOCUMENT.write_text(f"{document}\n")
+        sys.stdout.write(f"released: {RELEASED.name}, {DOCUMENT.name}\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The jars of Apache Kafka, brought by Maven once per machine."""
+"""The jars of Apache Kafka, and those of other poms, brought by Maven once per machine."""
 
 import os
 import shutil
@@ -23,8 +23,12 @@ def missing() -> list[str]:
 
 def jars() -> Path:
     """The folder of the jars, outside any checkout, shared by all of them."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "eldercare" / f"kafka-{VERSION}"
+    return cache() / f"kafka-{VERSION}"
+
+
+def cache() -> Path:
+    """Where a machine keeps what every checkout needs."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eldercare"
 
 
 def fetch_jars() -> Path:
@@ -34,20 +38,28 @@ def fetch_jars() -> Path:
         raise Missing(
             f"Apache Kafka needs {' and '.join(lacking)}, not found on this machine. {INSTEAD}"
         )
-    home = jars()
+    pom = Path(__file__).with_name("kafka.pom")
+    try:
+        return copied(pom, jars(), f"-Dkafka.version={VERSION}")
+    except StartFailed as failed:
+        raise StartFailed(f"{failed}\n{INSTEAD}") from None
+
+
+def copied(pom: Path, home: Path, *properties: str) -> Path:
+    """Copies what a pom names into a folder, which is there whole or not at all; does nothing where
+    it is there. Raises: StartFailed.
+    """
     if (home / "complete").exists():
         return home
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.parent) as scratch:
-        pom = Path(__file__).with_name("kafka.pom")
-        folder = f"-DoutputDirectory={scratch}/jars"
-        goal = ["dependency:copy-dependencies", folder, f"-Dkafka.version={VERSION}"]
+        goal = ["dependency:copy-dependencies", f"-DoutputDirectory={scratch}/jars", *properties]
         command = ["mvn", "-q", "-B", "-f", str(pom), *goal]
         done = subprocess.run(command, capture_output=True, text=True, cwd=scratch, check=False)
         if done.returncode:
             raise StartFailed(
-                "Maven could not fetch the jars of Kafka "
-                f"{VERSION}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}\n{INSTEAD}"
+                f"Maven could not fetch the jars of {home.name}:\n"
+                f"{done.stdout[-2000:]}{done.stderr[-2000:]}"
             )
         Path(scratch, "jars", "complete").touch()
         try:

@@ -83,6 +83,12 @@ _REPLAYED: Json = {
         ),
     }
 }
+_DESCRIPTION = (
+    "智慧养老平台. Errors: /problems lists them in English and Chinese. Later releases add fields "
+    "to answers and members to enumerations: read on past what you do not know. Clients of "
+    "openapi-generator do, its Java library okhttp-gson with "
+    "`disallowAdditionalPropertiesIfNotPresent=false`."
+)
 _LICENCE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 _REFUSALS = {
     "401": "Unauthenticated",
@@ -110,7 +116,7 @@ def openapi(server: str = "/") -> Json:
         # generators make the name of a package out of the title
         "info": {
             "title": "City eldercare platform",
-            "description": "智慧养老平台. Errors: /problems lists them in English and Chinese.",
+            "description": _DESCRIPTION,
             "version": "1",
             "license": _LICENCE,
         },

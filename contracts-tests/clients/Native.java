@@ -1,0 +1,46 @@
+import java.util.UUID;
+import org.openapitools.client.ApiClient;
+import org.openapitools.client.ApiException;
+import org.openapitools.client.api.ComplaintsApi;
+import org.openapitools.client.api.EldersApi;
+import org.openapitools.client.model.Problem;
+import org.openapitools.client.model.SupervisionV1FileComplaint;
+
+/** What a firm's software does first, over the generated client: CITY LATER TOKEN ORDER_ID. */
+public class Native {
+  public static void main(String[] given) throws Exception {
+    ApiClient city = client(given[0], given[2]);
+    EldersApi elders = new EldersApi(city);
+    System.out.println("elders " + first(elders, null).getRows().size());
+    SupervisionV1FileComplaint complaint =
+        new SupervisionV1FileComplaint()
+            .orderId(UUID.fromString(given[3]))
+            .channel(SupervisionV1FileComplaint.ChannelEnum.CHANNEL_HOTLINE);
+    String key = UUID.randomUUID().toString();
+    System.out.println(
+        "complaint of " + new ComplaintsApi(city).supervisionV1ComplaintsFile(key, complaint).getOrderId());
+    try {
+      first(elders, "\u202e");
+    } catch (ApiException refused) {
+      Problem problem = city.getObjectMapper().readValue(refused.getResponseBody(), Problem.class);
+      System.out.println(
+          "problem " + refused.getCode() + " " + problem.getReason() + " " + problem.getErrors().get(0).getField());
+    }
+    if (!given[1].equals("-")) {
+      EldersApi there = new EldersApi(client(given[1], given[2]));
+      System.out.println("later " + first(there, null).getRows().get(0).getElder().getLiving());
+    }
+  }
+
+  private static org.openapitools.client.model.AssessmentV1ElderPage first(EldersApi elders, String name)
+      throws ApiException {
+    return elders.assessmentV1EldersList(null, null, null, name, 3, null);
+  }
+
+  private static ApiClient client(String address, String token) {
+    ApiClient client = new ApiClient();
+    client.updateBaseUri(address);
+    client.setRequestInterceptor(request -> request.header("Authorization", "Bearer " + token));
+    return client;
+  }
+}
