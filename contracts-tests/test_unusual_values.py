@@ -26,12 +26,19 @@ from testkit.identity import Issuer
 from testkit.running import Served
 
 CITY = "341100000000"
+NO_NUMBERS = (b"007", b"-", b"+1", b".5", b"1.", b"1e", b"0x10", b"1_000", b"--1", b"-007", b"1 2")
 OF_SERVICE = {
     service: [method for method in methods() if method.service == service]
     for service in sorted({method.service for method in methods()})
 }
 NEIGHBOURS = {"dispatch": ("assessment", "subsidy")}  # whom it asks before it answers
-PATHS = ("%00", "%ff", "%E2%80%8B", "%ED%A0%80", "x" * 300, "9" * 5000, "..", "%0A")
+PATHS = (
+    *("%00", "%ff", "%E2%80%8B", "%ED%A0%80", "x" * 300, "9" * 5000, "..", "%0A"),
+    *("%2F", "%2e%2e%2F", "a%2Fb", "a%252Fb", ".", "%2e", "...", "%5C", "%20", "+", "%3A"),
+    *("%3Achange", "%", "%1", "%zz", "%u0041", ";a=1", "~", "'", "%22", "*", "{}"),
+    NOBODY[0].upper(),
+    *(f"{NOBODY[0]}{end}" for end in ("/", "//", "/.", "%2F", "%20", "%00")),
+)
 
 
 class Gateway:
@@ -211,6 +218,11 @@ async def test_every_question_with_an_unusual_parameter_is_refused_or_answered(
                 answer = await door.ask(method, path, query=query)
                 if found := fault(answer, field.name, wrong=wrong):
                     faults.append(f"{named(method)} {field.name}={text[:40]!r}: {found}")
+            if not field.is_repeated and (given := least.get(field.name)) is not None:
+                twice = f"{field.name}={given}&{rest}&{field.name}={given}".encode()
+                answer = await door.ask(method, path, query=twice)
+                if found := fault(answer, field.name, wrong=True):
+                    faults.append(f"{named(method)} {field.name} twice: {found}")
         answer = await door.ask(method, path, query=b"nobody%00knows=1")
         if found := fault(answer, "nobody\ufffdknows", wrong=True):
             faults.append(f"{named(method)} nobody%00knows: {found}")
@@ -254,6 +266,7 @@ async def test_every_body_that_is_no_object_of_json_is_refused(
             (b'{"a": 1, "a": 2}', "a", "GIVEN_ONCE"),
             (b'{"a": {"b": [{"c": 1, "c": 1}]}}', "a.b[0].c", "GIVEN_ONCE"),
             (b'{"a\\u0000\\ud800": 1}', "a\ufffd\ufffd", ""),
+            *((b'{"a": %s}' % number, "body", "JSON") for number in NO_NUMBERS),
         ):
             answer = await door.ask(method, path, content)
             errors = answer.json().get("errors", [])

@@ -37,6 +37,9 @@ BAD_TEXTS = (
 # numbers as they stand in JSON, marked: no value of Python is written like them
 _RAW = "as it stands: "
 HUGE = tuple(f"{_RAW}{text}" for text in ("1e400", "-1e400", "NaN", "Infinity", "1" * 400, DIGITS))
+FRACTIONS = tuple(f"{_RAW}{text}" for text in ("1.5", "-0.5", "1e-1", "0.1e0", "100000000000000.5"))
+# each is a whole number, though not as one writes it
+WHOLE = tuple(f"{_RAW}{text}" for text in ("1.0", "1e0", "10E-1", "-0", "-0.0", "0e9"))
 
 
 def body(document: dict[str, Any]) -> bytes:
@@ -90,7 +93,13 @@ def _of_type(field: FieldDescriptor, rules: Any) -> Iterator[tuple[Any, bool]]:
         yield from ((value, True) for value in ("yes", "", 1, 0, "true", {}))
     else:
         yield from ((value, True) for value in ("many", "", "٣", "1_0", " 1", True, {}, DIGITS))
+        is_double = field.cpp_type == FieldDescriptor.CPPTYPE_DOUBLE
+        yield from ((value, not is_double) for value in FRACTIONS)
+        yield from ((value, False) for value in WHOLE)
+        yield from ((value, False) for value in ("007", "-007", "1e2"))
+        yield from ((value, True) for value in ("+5", "0x1F", "5 ", "1,000", "１２"))
         yield 1 << 62, field.cpp_type != FieldDescriptor.CPPTYPE_INT64
+        yield from ((value, not is_double) for value in (1 << 63, 1 << 64, -(1 << 63) - 1))
         yield -1, False
 
 

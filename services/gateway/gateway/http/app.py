@@ -77,7 +77,9 @@ def app(
     )
     limited = Limits(index, identity, bounds, KINDS)
     handlers = {HTTPException: _http_problem, Exception: _defect}
-    return Measured(Starlette(routes=[limited], exception_handlers=handlers))
+    inner = Starlette(routes=[limited], exception_handlers=handlers)
+    inner.router.redirect_slashes = False  # to an address that the Host header would decide
+    return Measured(inner)
 
 
 @cache
