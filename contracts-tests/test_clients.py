@@ -68,7 +68,7 @@ def served(town: RunningCity) -> Iterator[str]:
     return iter([row["order_id"] for row in orders if row["state"] == "STATE_DONE"])
 
 
-def said(
+def printed(
     town: RunningCity, document: bytes, languages: tuple[str, ...], language: str, *given: str
 ) -> list[str]:
     """What a language's program prints. given: LATER and ORDER_ID."""
@@ -94,7 +94,7 @@ def test_a_generated_client_works_in_the_city_and_in_one_of_a_later_release(
     document, languages = generated_clients.document(), tuple(generated_clients.GENERATORS)
     order_id = next(served)
 
-    lines = said(town, document, languages, language, later, order_id)
+    lines = printed(town, document, languages, language, later, order_id)
 
     assert lines == [
         "elders 3",
@@ -111,6 +111,6 @@ def test_a_client_of_the_last_release_works_in_the_city(
     document, languages = generated_clients.released(), generated_clients.OF_RELEASED
     order_id = next(served)
 
-    lines = said(town, document, languages, language, "-", order_id)
+    lines = printed(town, document, languages, language, "-", order_id)
 
     assert lines == ["elders 3", f"complaint of {order_id}", "problem 422 MALFORMED name"]

@@ -7,12 +7,25 @@ from eldercare.assessment.v1 import api_pb2 as api
 from eldercare.assessment.v1 import events_pb2 as events
 
 from assessment.applications import flows as applications
+from assessment.applications import queries
 from assessment.applications.errors import ApplicationNotOpen, ApplicationOpen
 from assessment.applications.rules import result_due_on
 from assessment.assessments.rules import working_days
 from assessment.limits import exceptions, procedure
-from assessment.testing import FIRST, OFFICIAL, SECOND, an_application, an_elder, assign, emitted
+from assessment.testing import (
+    ASSIGNING,
+    FIRST,
+    OFFICIAL,
+    SECOND,
+    THIRD,
+    an_application,
+    an_elder,
+    assign,
+    complete,
+    emitted,
+)
 from kit.contracts.clock import local_day
+from kit.contracts.refusals import Outdated
 from kit.db.store import Session
 
 
@@ -53,3 +66,34 @@ def test_the_term_of_a_result_passes_over_the_spring_festival_and_counts_days_wo
 
     assert result_due_on(first, 2, *exceptions(first, date(2027, 1, 1))) == date(2026, 2, 23)
     assert result_due_on(first, 7, *exceptions(first, date(2027, 1, 1))) == date(2026, 3, 1)
+
+
+async def test_of_two_who_name_assessors_of_an_application_as_read_the_second_is_refused(
+    session: Session,
+):
+    application_id = await an_application(session, (await an_elder(session)).elder_id)
+    question = api.GetApplication(application_id=application_id)
+    read = await queries.application(session, question, OFFICIAL)
+
+    def naming(*assessor_ids: str) -> api.AssignAssessors:
+        return api.AssignAssessors(
+            application_id=application_id, assessor_ids=assessor_ids, version=read.version
+        )
+
+    await applications.assign(session, naming(FIRST, SECOND), ASSIGNING)
+    with pytest.raises(Outdated):
+        await applications.assign(session, naming(FIRST, THIRD), ASSIGNING)
+
+    now = await queries.application(session, question, OFFICIAL)
+    assert (list(now.assessor_ids), now.version) == ([FIRST, SECOND], read.version + 1)
+
+
+async def test_a_record_that_was_made_meanwhile_is_not_replaced_unseen(session: Session):
+    application_id = await an_application(session, (await an_elder(session)).elder_id)
+    await assign(session, application_id, FIRST, SECOND)
+    question = api.GetApplication(application_id=application_id)
+    read = await queries.application(session, question, OFFICIAL)
+
+    await complete(session, application_id, FIRST, version=read.version)
+    with pytest.raises(Outdated):
+        await complete(session, application_id, SECOND, version=read.version)

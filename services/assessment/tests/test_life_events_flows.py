@@ -43,7 +43,7 @@ from assessment.testing import (
     report_death,
 )
 from kit.contracts.clock import local_day
-from kit.contracts.refusals import NotFound
+from kit.contracts.refusals import NotFound, Outdated
 from kit.db.store import Session
 from kit.security.access import Caller
 
@@ -293,6 +293,22 @@ async def test_another_id_number_is_the_same_person_and_can_be_taken_back(sessio
     entry = next(one for one in await entries(session, elder.elder_id) if one.state == IN_FORCE)
     with pytest.raises(NumberHasNoOtherDay):
         await correct(session, entry, happened_on="2026-01-01")
+
+
+async def test_of_two_numbers_for_an_elder_as_read_the_second_is_refused(session: Session):
+    elder = await an_elder(session)
+
+    def numbered() -> api.ChangeElderIdNumber:
+        return api.ChangeElderIdNumber(
+            elder_id=elder.elder_id, id_number=an_id_number(), document=a_document(), version=1
+        )
+
+    await flows.change_id_number(session, numbered(), OFFICIAL, CONTEXT)
+    with pytest.raises(Outdated):
+        await flows.change_id_number(session, numbered(), OFFICIAL, CONTEXT)
+    died = api.ReportElderDeath(elder_id=elder.elder_id, died_on="2026-01-02", version=1)
+    with pytest.raises(Outdated):
+        await flows.report_death(session, died, OFFICIAL, CONTEXT)
 
 
 async def test_a_wrong_id_number_is_taken_back(session: Session):

@@ -101,6 +101,9 @@ async def test_of_two_changes_of_a_worker_as_read_the_second_is_refused(session:
     event = await workers.change(session, changing(add_skills=[6]), OFFICIAL)
     with pytest.raises(Outdated):
         await workers.change(session, changing(shift_to_min=900), OFFICIAL)
+    leaving = api.LeaveWorker(worker_id=made.worker_id, version=read.version)
+    with pytest.raises(Outdated):
+        await workers.leave(session, leaving, OFFICIAL)
 
     assert list(event.worker.skills) == sorted({*made.skills, 6})
     assert not event.worker.HasField("version")

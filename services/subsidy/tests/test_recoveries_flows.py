@@ -8,6 +8,7 @@ from eldercare.subsidy.v1 import events_pb2 as events
 from sqlmodel import select
 
 from kit.contracts import ids
+from kit.contracts.refusals import Outdated
 from subsidy.ledger.rules import Account
 from subsidy.recoveries import queries
 from subsidy.recoveries.errors import (
@@ -194,3 +195,21 @@ async def test_a_death_claims_only_what_no_official_has_claimed_before(city, row
 
     claims = await rows("select claimed_fen from recovery order by recovery_id")
     assert [row["claimed_fen"] for row in claims] == [3000, 15000]
+
+
+async def test_of_two_deferrals_of_a_claim_as_read_the_second_is_refused(city, rows, at):
+    claim = await _a_claim(city, rows, at)
+
+    def until(day: str) -> pb.DeferRecovery:
+        return pb.DeferRecovery(
+            recovery_id=str(claim.recovery_id),
+            deferred_until=day,
+            reason="家庭困难",
+            version=claim.version,
+        )
+
+    deferred = await _do(city, collecting.defer, until("2026-05-10"))
+    with pytest.raises(Outdated):
+        await _do(city, collecting.defer, until("2026-06-10"), subject="official-2")
+
+    assert (deferred.deferred_until, deferred.version) == ("2026-05-10", claim.version + 1)

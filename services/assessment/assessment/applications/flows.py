@@ -76,7 +76,7 @@ async def assign(
     """Names the assessors, or names others before the result is signed; what those before have
     signed is void.
     """
-    row = await _waiting(session, command.application_id, caller)
+    row = await _waiting(session, command, caller)
     await check_duty(session, row, Duty.ASSIGNING, caller)
     chosen = [UUID(assessor) for assessor in command.assessor_ids]
     for assessor in chosen:
@@ -94,7 +94,7 @@ async def withdraw(
     session: Session, command: api.WithdrawApplication, caller: Caller
 ) -> events.ApplicationWithdrawn:
     """Ends an application before a result is known."""
-    return _end(session, await _waiting(session, command.application_id, caller))
+    return _end(session, await _waiting(session, command, caller))
 
 
 async def check_duty(session: Session, row: Application, duty: Duty, caller: Caller) -> None:
@@ -142,6 +142,7 @@ async def follow(session: Session, elder_id: UUID, area_code: str) -> None:
     is_far = areas.at(row.area_code, areas.COUNTY) != areas.at(area_code, areas.COUNTY)
     row.area_code = area_code
     if row.state not in WAITING:
+        row.version += 1
         return  # its result was told where it was made
     if is_far:
         row.state = ApplicationState.SUBMITTED
@@ -236,8 +237,11 @@ def _forget_record(row: Application) -> None:
     row.signed_ids, row.signed_by = [], []
 
 
-async def _waiting(session: Session, application_id: str, caller: Caller) -> Application:
-    row = await session.get_locked(Application, UUID(application_id), caller)
+async def _waiting(
+    session: Session, command: api.AssignAssessors | api.WithdrawApplication, caller: Caller
+) -> Application:
+    key, version = UUID(command.application_id), wire.version_read(command)
+    row = await session.get_locked(Application, key, caller, version=version)
     if row.state not in WAITING:
         raise ApplicationNotOpen(application_id=row.application_id, state=row.state.name)
     return row

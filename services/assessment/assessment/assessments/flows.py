@@ -52,8 +52,9 @@ async def complete(
     """Scores the 26 answers; the caller signs them, and the other assessors have to. A record in
     the place of one that not all have signed is signed anew.
     """
-    application = await _assigned(session, command.application_id, caller)
+    application = await _assigned(session, command, caller)
     signer = await _signer(session, application, caller)
+    command.ClearField("version")  # no part of the record
     record = json_format.MessageToJson(command, preserving_proto_field_name=True, indent=None)
     application.record_sealed = context.ring.seal(record, "record")
     application.assessment_id = ids.new()
@@ -68,7 +69,7 @@ async def sign(
     """The caller, one of the assessors, signs what another recorded; with the last signature the
     result is there and publicity begins.
     """
-    application = await _assigned(session, command.application_id, caller)
+    application = await _assigned(session, command, caller)
     signer = await _signer(session, application, caller)
     key = application.application_id
     if application.record_sealed is None:
@@ -106,6 +107,7 @@ async def approve(
     again_on = row.valid_to - numbers.reassessment_lead
     set_timer(session, day_start(again_on), REASSESS, str(row.assessment_id))
     application.state = ApplicationState.APPROVED
+    application.version += 1
     event = wire.message(events.AssessmentApproved, row, approved_at=session.now)
     return emit(session, event, row)
 
@@ -119,6 +121,7 @@ async def reject(
     row.rejected_at = session.now
     row.grounds_sealed = context.ring.seal(command.grounds, "grounds")
     application.state = ApplicationState.REJECTED
+    application.version += 1
     return emit(session, wire.message(events.AssessmentRejected, row), row)
 
 
@@ -136,6 +139,7 @@ async def appeal(
     if row.state is AssessmentState.PUBLIC:
         row.state = AssessmentState.APPEALED
         application.state = ApplicationState.APPEALED
+        application.version += 1
         # the doubted application must be closed first: one elder has one open application at most
         await session.flush()
     review = await applications.open_review(
@@ -188,8 +192,11 @@ async def expect_again(session: Session, elder_id: UUID) -> None:
         set_timer(session, at, REASSESS, str(row.assessment_id))
 
 
-async def _assigned(session: Session, application_id: str, caller: Caller) -> Application:
-    row = await session.get_locked(Application, UUID(application_id), caller)
+async def _assigned(
+    session: Session, command: api.CompleteAssessment | api.SignAssessment, caller: Caller
+) -> Application:
+    key, version = UUID(command.application_id), wire.version_read(command)
+    row = await session.get_locked(Application, key, caller, version=version)
     if row.state is not ApplicationState.ASSIGNED:
         raise ApplicationNotOpen(application_id=row.application_id, state=row.state.name)
     return row
@@ -217,6 +224,7 @@ def _signed(
     session: Session, application: Application, row: Assessment
 ) -> events.AssessmentCompleted:
     """What the record leads to; it is published once all assessors have signed."""
+    application.version += 1
     first, last = local_day(row.submitted_at), local_day(row.completed_at)
     event = wire.message(
         events.AssessmentCompleted,

@@ -90,7 +90,7 @@ async def change(
         raise NothingToChange
     if command.HasField("hardships") or command.add_hardships or command.remove_hardships:
         _check_official(caller)
-    version = command.version if command.HasField("version") else None
+    version = wire.version_read(command)
     row = await session.get_locked(Elder, UUID(command.elder_id), caller, version=version)
     stays_away = row.status is Status.MOVED_OUT and not command.HasField("area_code")
     if row.status is Status.DEAD or stays_away:

@@ -28,7 +28,7 @@ from assessment.life_events.errors import (
 from assessment.life_events.queries import described
 from assessment.life_events.rules import DocumentKind, LifeEventKind, LifeEventState
 from assessment.life_events.tables import LifeEvent
-from kit.contracts import ids
+from kit.contracts import ids, wire
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import NotFound
 from kit.db import rotation
@@ -49,7 +49,8 @@ async def report_death(
     The same report twice gets the same answer and publishes nothing new. Raises: DeadAlready,
     DeathReportOpen, ImpossibleDay.
     """
-    row = await session.get_locked(Elder, UUID(command.elder_id), caller)
+    version = wire.version_read(command)
+    row = await session.get_locked(Elder, UUID(command.elder_id), caller, version=version)
     died_on = day_of("died_on", command.died_on)
     if row.died_on == died_on:
         return events.ElderDied(elder=public(row))
@@ -144,7 +145,8 @@ async def change_id_number(
     """The same person has another number; the former one is kept, sealed. Raises: KnownAlready,
     and what a registration raises about a number.
     """
-    row = await session.get_locked(Elder, UUID(command.elder_id), caller)
+    version = wire.version_read(command)
+    row = await session.get_locked(Elder, UUID(command.elder_id), caller, version=version)
     today = local_day(session.now)
     entry = _entry(session, row, LifeEventKind.ID_NUMBER, today, caller)
     _prove(entry, command.document, context.ring)

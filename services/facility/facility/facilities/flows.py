@@ -224,9 +224,8 @@ async def _open(
     command: api.ChangeFacility | api.SuspendFacility | api.ResumeFacility | api.CloseFacility,
     caller: Caller,
 ) -> Facility:
-    version = command.version if command.HasField("version") else None
     key = UUID(command.facility_id)
-    row = await session.get_locked(Facility, key, caller, version=version)
+    row = await session.get_locked(Facility, key, caller, version=wire.version_read(command))
     if row.status is FacilityStatus.CLOSED:
         raise FacilityIsClosed(facility_id=row.facility_id)
     return row

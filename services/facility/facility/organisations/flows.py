@@ -195,9 +195,8 @@ async def _active(
     | api.CloseOrganisation,
     caller: Caller,
 ) -> Organisation:
-    version = command.version if command.HasField("version") else None
     key = UUID(command.organisation_id)
-    row = await session.get_locked(Organisation, key, caller, version=version)
+    row = await session.get_locked(Organisation, key, caller, version=wire.version_read(command))
     if row.status is not OrganisationStatus.ACTIVE:
         raise OrganisationClosed(organisation_id=row.organisation_id)
     return row

@@ -74,8 +74,7 @@ async def change(
     """Changes skills, certificate, shift or place of work."""
     if {field.name for field, _ in command.ListFields()} <= {"worker_id", "version"}:
         raise NothingToChange
-    version = command.version if command.HasField("version") else None
-    row = await _active(session, command.worker_id, caller, version=version)
+    row = await _active(session, command, caller)
     row.skills = sets.changed(
         row.skills,
         "skills",
@@ -97,7 +96,7 @@ async def change(
 
 async def leave(session: Session, command: api.LeaveWorker, caller: Caller) -> events.WorkerLeft:
     """Ends the work of a person for an organisation."""
-    row = await _active(session, command.worker_id, caller)
+    row = await _active(session, command, caller)
     row.status = WorkerStatus.LEFT
     row.left_on = local_day(session.now)
     return emit(session, events.WorkerLeft(worker=public(row)), row)
@@ -139,9 +138,10 @@ async def _organisation(session: Session, organisation_id: str, caller: Caller) 
 
 
 async def _active(
-    session: Session, worker_id: str, caller: Caller, *, version: int | None = None
+    session: Session, command: api.ChangeWorker | api.LeaveWorker, caller: Caller
 ) -> Worker:
-    row = await session.get_locked(Worker, UUID(worker_id), caller, version=version)
+    version = wire.version_read(command)
+    row = await session.get_locked(Worker, UUID(command.worker_id), caller, version=version)
     if row.status is not WorkerStatus.ACTIVE:
         raise WorkerGone(worker_id=row.worker_id)
     return row

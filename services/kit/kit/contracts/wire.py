@@ -132,6 +132,11 @@ def fields(message: Message) -> dict[str, Any]:
     }
 
 
+def version_read(command: Message) -> int | None:
+    """The version of the thing that a command's caller has read, where the caller says it."""
+    return int(command.version) if command.HasField("version") else None  # type: ignore[attr-defined]  # each command that has one
+
+
 @cache
 def _out(kind: Descriptor) -> list[tuple[str, Convert, bool]]:
     return [

@@ -27,6 +27,7 @@ class Recovery(TableBase, table=True):
     )
 
     recovery_id: UUID = Field(primary_key=True)
+    version: int = Field(default=1, description="grows with each change of the claim")
     payment_id: UUID
     settlement_id: UUID | None = Field(default=None, description="absent where cash is claimed")
     organisation_id: UUID | None = Field(

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from kit.contracts import ids, wire
 from kit.contracts.clock import day_start, local_day
-from kit.contracts.refusals import NotFound
+from kit.contracts.refusals import NotFound, Outdated
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime.timers import set_timer
@@ -90,7 +90,7 @@ async def _raise_visit(
 
 async def repay(session: Session, request: pb.RepayRecovery, caller: Caller) -> pb.Recovery:
     """All or a part of it came back. Raises: NotFound, NotDue, TooMuchRepaid, NotYetRepaid."""
-    recovery = await _due(session, request.recovery_id, caller)
+    recovery = await _due(session, request, caller)
     if request.repaid_fen > recovery.outstanding_fen:
         raise TooMuchRepaid(
             recovery_id=recovery.recovery_id, outstanding_fen=recovery.outstanding_fen
@@ -124,7 +124,7 @@ async def repay(session: Session, request: pb.RepayRecovery, caller: Caller) -> 
 
 async def defer(session: Session, request: pb.DeferRecovery, caller: Caller) -> pb.Recovery:
     """It need not come back before a day. Raises: NotFound, NotDue, NoDeferral."""
-    recovery = await _due(session, request.recovery_id, caller)
+    recovery = await _due(session, request, caller)
     today, until = local_day(session.now), date.fromisoformat(request.deferred_until)
     last_day = today + limits(today).longest_deferral
     if not today < until <= last_day:
@@ -143,7 +143,7 @@ async def waive(session: Session, request: pb.WaiveRecovery, caller: Caller) -> 
 
     Raises: NotFound, NotDue, RaisedByYourself.
     """
-    recovery = await _due(session, request.recovery_id, caller)
+    recovery = await _due(session, request, caller)
     if recovery.raised_by == caller.subject:
         raise RaisedByYourself(recovery_id=recovery.recovery_id)
     waived_fen = recovery.outstanding_fen
@@ -161,16 +161,25 @@ async def resume(session: Session, recovery_id: UUID) -> None:
     recovery = await session.get_locked(Recovery, recovery_id)
     if recovery.state == RecoveryState.DEFERRED:
         recovery.state = RecoveryState.OPEN
+        recovery.version += 1
 
 
-async def _due(session: Session, recovery_id: str, caller: Caller) -> Recovery:
-    recovery = await session.get_locked(Recovery, UUID(recovery_id))
-    check(caller, area=recovery.area_code, kind="recovery", key=recovery_id)
+async def _due(
+    session: Session,
+    request: pb.RepayRecovery | pb.DeferRecovery | pb.WaiveRecovery,
+    caller: Caller,
+) -> Recovery:
+    key, version = UUID(request.recovery_id), wire.version_read(request)
+    recovery = await session.get_locked(Recovery, key)
+    check(caller, area=recovery.area_code, kind="recovery", key=request.recovery_id)
+    if version is not None and version != recovery.version:
+        raise Outdated(version=recovery.version)
     if recovery.state not in rules.DUE:
         raise NotDue(recovery_id=recovery.recovery_id, state=recovery.state.name.lower())
     return recovery
 
 
 async def _emit(session: Session, recovery: Recovery, event: Message) -> None:
+    recovery.version += 1
     payment = await session.get_locked(Payment, recovery.payment_id)
     emit(session, event, payment)
