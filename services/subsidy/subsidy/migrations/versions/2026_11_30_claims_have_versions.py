@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "subsidy_claims_have_versions"
-down_revision = "subsidy_claims_by_owner"
+down_revision = "subsidy_rejections"
 branch_labels = None
 depends_on = None
 
