@@ -243,6 +243,8 @@ async def test_every_path_with_an_unusual_id_is_refused_or_leads_nowhere(
             for unusual in PATHS:
                 path = filled(method.path, calls.example(method) | {place: unusual})
                 answer = await door.ask(method, path, content, query)
+                if answer.status_code == 405 and not untranslated(answer):
+                    continue  # a dot names the folder above, which may take another method alone
                 if found := fault(answer, place, wrong=False):
                     faults.append(f"{named(method)} {unusual[:20]}: {found}")
 

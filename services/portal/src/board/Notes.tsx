@@ -52,8 +52,8 @@ export function notesOf(
   if (figure.unapplied !== "0")
     notes.push({ kind: "unapplied", text: `⚠ ${t(language, "unapplied", figure.unapplied)}` })
   if (figure.no_data) return notes
-  if (figure.unassessed !== "0")
-    notes.push({ kind: "unassessed", text: `⚠ ${t(language, "unassessed", figure.unassessed)}` })
+  if (figure.unassessed)
+    notes.push({ kind: "unassessed", text: `⚠ ${t(language, "unassessed", String(figure.unassessed))}` })
   if (figure.running_to)
     notes.push({ kind: "running", text: t(language, "runningTo", figure.running_to) })
   if (figure.open_to && figure.value !== undefined)
