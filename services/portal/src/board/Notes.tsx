@@ -53,7 +53,10 @@ export function notesOf(
     notes.push({ kind: "unapplied", text: `⚠ ${t(language, "unapplied", figure.unapplied)}` })
   if (figure.no_data) return notes
   if (figure.unassessed)
-    notes.push({ kind: "unassessed", text: `⚠ ${t(language, "unassessed", String(figure.unassessed))}` })
+    notes.push({
+      kind: "unassessed",
+      text: `⚠ ${t(language, "unassessed", String(figure.unassessed))}`,
+    })
   if (figure.running_to)
     notes.push({ kind: "running", text: t(language, "runningTo", figure.running_to) })
   if (figure.open_to && figure.value !== undefined)
