@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 from collector import Collector
-from running_city import CITY, RunningCity
+from running_city import CITY, HALL, RunningCity
 
 from simulator.story.elder_files import sheet
 from simulator.world.days import START
@@ -25,7 +25,6 @@ EARLIER = "2026-02-13T09:00:00+08:00"  # a day before, a Friday
 SERVED = "2026-02-13T15:30:00+08:00"  # before organisations are paid
 WANTED_FROM, WANTED_TO = "T14:00:00+08:00", "T16:00:00+08:00"
 BEGUN, ENDED = "T14:00:00+08:00", "T15:20:00+08:00"
-HALL = "341103000000"  # the county whose office imports a file of its own
 _town = pytest.StashKey[tuple[RunningCity, pytest.Item]]()  # and the last test that wants it
 
 

@@ -26,6 +26,7 @@ from city.names import present
 from devservers.process import dying_with_us
 
 CITY = "341100000000"
+HALL = "341103000000"  # the county whose office imports a file of its own
 ELDERS, DAYS, SEED = (
     400,
     13,

@@ -11,8 +11,7 @@ from uuid import uuid4
 
 import pytest
 from browser import Browser, chromium
-from city_fixtures import HALL
-from running_city import CITY, RunningCity
+from running_city import CITY, HALL, RunningCity
 
 from simulator.story.elder_files import sheet
 from simulator.world.days import START
@@ -301,7 +300,9 @@ def test_an_organisation_is_suspended_and_resumed(browser: Browser, town: Runnin
     browser.fill(f"{resume} [name=reason]", "found in order")
     press(browser, "Resume")
 
-    assert answered(browser, town, ".done") == "The organisation is resumed"
+    # what was done before is told until then
+    resumed = "The organisation is resumed"
+    town.until(lambda: answered(browser, town, ".done") == resumed, 30, "it is resumed")
     path = f"/v1/organisations/{firm['organisation_id']}"
     assert town.get(path, official)["suspended_to"] == "2026-06-02"
     actions = [row["action"] for row in town.get(f"{path}/changes", official)["rows"]]
