@@ -98,7 +98,7 @@ def _commands(token: str) -> Iterator[bytes]:
         n += 1
         body = (
             f'{{"name": "李小明", "id_number": "{number}", "area_code": "{home}", '
-            '"living": "LIVING_ALONE", "local_register": true}'
+            '"living": "LIVING_ALONE", "local_register": true, "another_person": true}'
         ).encode()
         yield (
             f"POST /v1/elders HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n"
