@@ -6,6 +6,7 @@ import { Facts, Id, named, type Words, when, yuan } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
 import { StateFilter } from "../work/StateFilter"
+import { useDone } from "../work/useDone"
 import { useItem, useList } from "../work/useList"
 import { type Session, useSession } from "../work/useSession"
 import { WorkPage } from "../work/WorkPage"
@@ -37,7 +38,7 @@ const CAUSES: Words = {
 export function RecoveriesPage() {
   const session = useSession(PAGE.roles)
   const [state, setState] = useState("STATE_OPEN")
-  const [done, setDone] = useState("")
+  const { done, whenDone } = useDone()
   const list = useList(session, "/v1/recoveries", { state })
   return (
     <WorkPage page={PAGE} session={session} done={done}>
@@ -64,15 +65,7 @@ export function RecoveriesPage() {
           isOpen(row) && session.may("official") ? say("办理", "Work on") : say("查看", "See")
         }
         detail={(row, close) => (
-          <Claim
-            row={row}
-            session={session}
-            onDone={text => {
-              setDone(text)
-              close()
-              void list.refresh()
-            }}
-          />
+          <Claim row={row} session={session} onDone={whenDone(list, close)} />
         )}
       />
     </WorkPage>

@@ -1,9 +1,9 @@
-import { useState } from "react"
 import { addressOf, urlParameter } from "../shared/address"
 import type { Schemas } from "../shared/client"
 import { Facts, named, when } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
+import { useDone } from "../work/useDone"
 import { useItem, useList } from "../work/useList"
 import { type Session, useSession } from "../work/useSession"
 import { WorkPage } from "../work/WorkPage"
@@ -21,7 +21,7 @@ const WAITING = { kind: "KIND_DEATH", state: "STATE_REPORTED" }
 export function LifeEventsPage() {
   const session = useSession(PAGE.roles)
   const elder = urlParameter("elder")
-  const [done, setDone] = useState("")
+  const { done, whenDone } = useDone()
   const list = useList(session, "/v1/life-events", elder ? { elder_id: elder } : WAITING)
   const title = elder ? say("老年人变动登记", "What is recorded of the elder") : undefined
   return (
@@ -54,15 +54,7 @@ export function LifeEventsPage() {
         detail={(row, close) => (
           <>
             <Person row={row} session={session} />
-            <DecisionForms
-              row={row}
-              ask={session.ask}
-              onDone={text => {
-                setDone(text)
-                close()
-                void list.refresh()
-              }}
-            />
+            <DecisionForms row={row} ask={session.ask} onDone={whenDone(list, close)} />
             {!elder && (
               <a href={addressOf({ page: PAGE.id, elder: row.elder_id ?? "" })}>
                 {say("该老年人的全部变动", "All that is recorded of the elder")}

@@ -1,10 +1,10 @@
-import { useState } from "react"
 import type { Schemas } from "../shared/client"
 import { CommandForm } from "../work/CommandForm"
 import { command } from "../work/commands"
 import { choices, Facts, named, type Words } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
+import { useDone } from "../work/useDone"
 import { useItem, useList } from "../work/useList"
 import { type Session, useSession } from "../work/useSession"
 import { WorkPage } from "../work/WorkPage"
@@ -37,7 +37,7 @@ const OPERATIONS: Words = {
 // beds from a later day on too.
 export function FacilitiesPage() {
   const session = useSession(PAGE.roles)
-  const [done, setDone] = useState("")
+  const { done, whenDone } = useDone()
   const list = useList(session, "/v1/facilities")
   return (
     <WorkPage page={PAGE} session={session} done={done}>
@@ -59,15 +59,7 @@ export function FacilitiesPage() {
           session.may("official") && !isClosed(row) ? say("办理", "Work on") : say("查看", "See")
         }
         detail={(row, close) => (
-          <Detail
-            row={row}
-            session={session}
-            onDone={text => {
-              setDone(text)
-              close()
-              void list.refresh()
-            }}
-          />
+          <Detail row={row} session={session} onDone={whenDone(list, close)} />
         )}
       />
     </WorkPage>

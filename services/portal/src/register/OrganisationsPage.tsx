@@ -1,10 +1,10 @@
-import { useState } from "react"
 import type { Schemas } from "../shared/client"
 import { CommandForm } from "../work/CommandForm"
 import { command } from "../work/commands"
 import { Facts, named, type Words } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
+import { useDone } from "../work/useDone"
 import { useItem, useList } from "../work/useList"
 import { type Session, useSession } from "../work/useSession"
 import { WorkPage } from "../work/WorkPage"
@@ -32,7 +32,7 @@ const KINDS: Words = {
 // them; what was changed meanwhile is told.
 export function OrganisationsPage() {
   const session = useSession(PAGE.roles)
-  const [done, setDone] = useState("")
+  const { done, whenDone } = useDone()
   const list = useList(session, "/v1/organisations")
   return (
     <WorkPage page={PAGE} session={session} done={done}>
@@ -52,15 +52,7 @@ export function OrganisationsPage() {
           session.may("official") && !isClosed(row) ? say("办理", "Work on") : say("查看", "See")
         }
         detail={(row, close) => (
-          <Detail
-            row={row}
-            session={session}
-            onDone={text => {
-              setDone(text)
-              close()
-              void list.refresh()
-            }}
-          />
+          <Detail row={row} session={session} onDone={whenDone(list, close)} />
         )}
       />
     </WorkPage>

@@ -6,6 +6,7 @@ import { Facts, Id, named, type Words, when } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
 import { StateFilter } from "../work/StateFilter"
+import { useDone } from "../work/useDone"
 import { useList } from "../work/useList"
 import { type Session, useSession } from "../work/useSession"
 import { WorkPage } from "../work/WorkPage"
@@ -27,7 +28,7 @@ const STATES: Words = {
 export function ResultsPage() {
   const session = useSession(PAGE.roles)
   const [state, setState] = useState<string>()
-  const [done, setDone] = useState("")
+  const { done, whenDone } = useDone()
   const shown = state ?? (session.may("official") ? "STATE_PUBLIC" : "")
   const list = useList(session, "/v1/assessments", { state: shown })
   return (
@@ -48,15 +49,7 @@ export function ResultsPage() {
         ]}
         verb={row => (canDo(row, session) ? say("办理", "Work on") : say("查看", "See"))}
         detail={(row, close) => (
-          <Detail
-            row={row}
-            session={session}
-            onDone={text => {
-              setDone(text)
-              close()
-              void list.refresh()
-            }}
-          />
+          <Detail row={row} session={session} onDone={whenDone(list, close)} />
         )}
       />
     </WorkPage>

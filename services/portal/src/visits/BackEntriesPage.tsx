@@ -6,6 +6,7 @@ import { Facts, hours, Id, named, type Words, when } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
 import { StateFilter } from "../work/StateFilter"
+import { useDone } from "../work/useDone"
 import { useList } from "../work/useList"
 import { useSession } from "../work/useSession"
 import { WorkPage } from "../work/WorkPage"
@@ -25,7 +26,7 @@ export function BackEntriesPage() {
   const session = useSession(PAGE.roles)
   const { ask, may } = session
   const [state, setState] = useState("STATE_PENDING")
-  const [done, setDone] = useState("")
+  const { done, whenDone } = useDone()
   const list = useList(session, "/v1/back-entries", { state })
   const canDecide = (row: BackEntry) =>
     row.state === "STATE_PENDING" && (may("official") || may("provider"))
@@ -87,9 +88,7 @@ export function BackEntriesPage() {
                   const ids = { order_id: row.order_id ?? "" }
                   const body = { approve: approve === "true" }
                   await command(ask, "/v1/back-entries/{order_id}:decide", ids, body, key)
-                  setDone(say("决定已登记", "The decision is recorded"))
-                  close()
-                  void list.refresh()
+                  whenDone(list, close)(say("决定已登记", "The decision is recorded"))
                 }}
               />
             )}

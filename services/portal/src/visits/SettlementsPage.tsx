@@ -6,6 +6,7 @@ import { Facts, Id, named, type Words, when, yuan } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
 import { StateFilter } from "../work/StateFilter"
+import { useDone } from "../work/useDone"
 import { useList } from "../work/useList"
 import { type Session, useSession } from "../work/useSession"
 import { WorkPage } from "../work/WorkPage"
@@ -37,7 +38,7 @@ const DOUBTS: Words = {
 export function SettlementsPage() {
   const session = useSession(PAGE.roles)
   const [state, setState] = useState<string>()
-  const [done, setDone] = useState("")
+  const { done, whenDone } = useDone()
   // a firm looks for refusals, an office for what waits for it
   const shown = state ?? (session.may("provider") ? "STATE_REFUSED" : "STATE_HELD")
   const list = useList(session, "/v1/settlements", { state: shown })
@@ -59,15 +60,7 @@ export function SettlementsPage() {
         ]}
         verb={row => (canDo(row, session) ? say("办理", "Work on") : say("查看", "See"))}
         detail={(row, close) => (
-          <Detail
-            row={row}
-            session={session}
-            onDone={text => {
-              setDone(text)
-              close()
-              void list.refresh()
-            }}
-          />
+          <Detail row={row} session={session} onDone={whenDone(list, close)} />
         )}
       />
     </WorkPage>
