@@ -121,6 +121,17 @@ class Browser:
             )
         )
 
+    def offline(self, on: bool) -> None:
+        """Whether the page's connections fail, as with a network that is down."""
+        self._devtools("Network.enable")
+        self._devtools(
+            "Network.emulateNetworkConditions",
+            offline=on,
+            latency=0,
+            downloadThroughput=-1,
+            uploadThroughput=-1,
+        )
+
     def close(self) -> None:
         """Ends Chromium."""
         self._http.delete(self._session)

@@ -21,6 +21,9 @@ TITLES = {"zh": "智慧养老监管看板", "en": "Eldercare regulatory board"}
 SIZES = {"wall": (1920, 1080), "phone": (390, 844)}
 NO_DATA = {"zh": "暂无数据", "en": "no data"}
 RUNNING = {"zh": "月份未完，计至 {}", "en": "month running, up to {}"}
+UNREACHABLE = {"zh": "连接不上服务器", "en": "the server cannot be reached"}
+AS_OF = {"zh": "以下为", "en": "shown as of"}
+IMPLAUSIBLE = {"zh": "不可信", "en": "not plausible"}
 UNITS = {"zh": {"%": "%", "per 1000": "‰"}, "en": {"%": "%", "per 1000": " per 1000"}}
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 KEYS = re.findall(
@@ -159,6 +162,76 @@ def test_each_figure_of_a_running_month_names_the_day_and_each_target_its_author
     assert marks["AS04"] in ("◷", "–")  # what is not due yet is not judged
     assert marks["POP01"] == "○"
     assert len(browser.texts(".legend .mark")) >= 1
+
+
+def test_a_value_above_what_is_plausible_is_marked(
+    shown: tuple[Browser, str, str], town: RunningCity
+) -> None:
+    browser, language, _ = shown
+    board = town.get(f"/v1/boards/{CITY}", town.token("official", area=CITY))
+    limits = {one["code"]: one.get("plausible_to") for one in board["indicators"]}
+    doubted = [
+        one["code"]
+        for one in board["figures"]
+        if (limit := limits[one["code"]]) is not None and one.get("value", 0) > limit
+    ]
+
+    notes = browser.texts(".all .note.implausible")
+
+    assert {code for code, limit in limits.items() if limit} == {"FA07", "FA09"}
+    assert len(notes) == len(doubted)
+    assert all(IMPLAUSIBLE[language] in note for note in notes)
+    assert "FA07" in doubted  # the beds of a whole city, and a few hundred elders
+
+
+def test_areas_of_a_figure_without_target_are_told_apart(
+    shown: tuple[Browser, str, str],
+) -> None:
+    browser, *_ = shown
+
+    shades = browser.run(
+        "return [...document.querySelectorAll('.square rect')].map(one => one.getAttribute('fill'))"
+    )
+
+    assert len(set(shades)) > 2
+    assert len(browser.texts(".legend .range")) == 1
+
+
+def test_old_figures_are_shown_as_old_and_never_under_another_month(
+    shown: tuple[Browser, str, str], town: RunningCity
+) -> None:
+    browser, language, _ = shown
+    first = browser.run("return document.querySelector('.tools select').options[1].value")
+    try:
+        browser.offline(True)
+        town.until(lambda: browser.texts(".failed"), 30, "the board says that it cannot be read")
+        [words] = browser.texts(".failed")
+        assert UNREACHABLE[language] in words
+        assert AS_OF[language] in words
+        assert browser.texts(".stale .card .value") != []
+
+        browser.fill(".tools select", first)
+        town.until(lambda: not browser.texts(".card"), 30, "no figures under another month")
+        assert UNREACHABLE[language] in browser.texts(".failed")[0]
+        assert AS_OF[language] not in browser.texts(".failed")[0]
+    finally:
+        browser.offline(False)
+        browser.fill(".tools select", "")
+    town.until(
+        lambda: browser.texts(".card") and not browser.texts(".failed, .stale"), 30, "it is read"
+    )
+
+
+def test_whoever_the_board_is_not_for_is_led_to_pages_that_are(
+    town: RunningCity, browser: Browser
+) -> None:
+    browser.size(*SIZES["wall"])
+    for language, words in (("zh", "供民政部门使用"), ("en", "for the civil affairs office")):
+        browser.open(f"{town.facts()['gateway']}/?user=elder&lang={language}")
+        town.until(lambda: browser.texts(".pages a"), 30, "the pages of an elder")
+        assert words in browser.texts("main p")[0]
+        assert len(browser.texts(".pages a")) == 3
+        assert browser.texts(".failed") == []
 
 
 def test_nothing_stands_beyond_the_edge(shown: tuple[Browser, str, str]) -> None:

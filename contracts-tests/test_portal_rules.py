@@ -136,3 +136,46 @@ def test_areas_are_as_large_as_their_elders_are_many_or_the_legend_names_the_lea
             assert drawn == pytest.approx(side * (count / max(1, most)) ** 0.5, rel=0.02)
         else:
             assert drawn > side * (count / most) ** 0.5
+
+
+ASKED = """
+await (async () => {
+  let signed = 0
+  const ask = it.asking(async () => `token ${++signed}`)
+  const refused = new Set(given.refused)
+  const answers = []
+  for (let round = 0; round < given.rounds; round++)
+    answers.push(await ask(async token => {
+      if (refused.has(token)) throw Object.assign(new Error("refused"), { status: 401 })
+      return token
+    }).catch(cause => cause.message))
+  return { answers, signed }
+})()"""
+
+
+@pytest.mark.parametrize(
+    ("refused", "answers", "signed"),
+    [
+        ([], ["token 1", "token 1", "token 1"], 1),
+        (["token 1"], ["token 2", "token 2", "token 2"], 2),
+        ([f"token {n}" for n in range(1, 20)], ["refused", "refused", "refused"], 4),
+    ],
+    ids=["accepted", "run out", "refused for good"],
+)
+def test_a_refused_token_is_asked_for_anew_once_for_each_question(
+    refused: list[str], answers: list[str], signed: int
+) -> None:
+    found = run("shared/asking.ts", ASKED, refused=refused, rounds=3)
+
+    assert found == {"answers": answers, "signed": signed}
+
+
+def test_larger_values_are_lighter_and_equal_ones_alike() -> None:
+    program = "[[1, 2, 9], [4, 4], [undefined]].map(values => [it.spanOf(values), values])"
+    spans = run(
+        "board/shades.ts", f"{program}.map(([span, [one]]) => span && it.shadeOf(one, span))"
+    )
+    lightest = run("board/shades.ts", "it.shadeOf(9, { low: 1, high: 9 })")
+
+    assert spans == ["hsl(219 85% 28%)", "hsl(219 85% 48%)", None]
+    assert lightest == "hsl(219 85% 68%)"

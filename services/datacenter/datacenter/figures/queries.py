@@ -313,4 +313,5 @@ def described(indicator: Indicator) -> pb.Indicator:
         numerator_unit=indicator.numerator.unit,
         denominator_unit=_denominator_unit(indicator),
         open_days=indicator.open_days,
+        plausible_to=indicator.plausible_to,
     )

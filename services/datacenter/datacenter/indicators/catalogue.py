@@ -68,6 +68,7 @@ class Entry(Definition, total=False):
     authority_zh: str
     authority_en: str
     open_days: int
+    plausible_to: float
     unassessed: str
     key: bool
 
@@ -101,6 +102,7 @@ def catalogue() -> dict[str, Indicator]:
             authority_zh=entry.get("authority_zh", ""),
             authority_en=entry.get("authority_en", ""),
             open_days=entry.get("open_days"),
+            plausible_to=entry.get("plausible_to"),
             unassessed=named(entry["unassessed"]) if "unassessed" in entry else None,
             key=entry.get("key", False),
             topics=tuple(entry["topics"]),

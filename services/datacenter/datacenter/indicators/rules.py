@@ -29,6 +29,7 @@ class Indicator:
     numerator_evidence, denominator_evidence: lineage leads to the events that count in these.
     authority_zh, authority_en: who has set the target. open_days: how long after a month things of
     it may still come due; None where nothing has a term.
+    plausible_to: a value above it is doubted, in the figure's unit; None where any is believed.
     unassessed: those whom it may concern and who are in neither part; None where there are none.
     topics: where its facts come from. definition: first day of
     this version and a digest of all that makes the figure, so that no two ways of counting bear one
@@ -55,6 +56,7 @@ class Indicator:
     authority_zh: str
     authority_en: str
     open_days: int | None
+    plausible_to: float | None
     unassessed: Measure | None
     key: bool
     topics: tuple[str, ...]

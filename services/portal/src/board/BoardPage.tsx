@@ -10,6 +10,7 @@ import { Header } from "./Header"
 import { IndicatorCard } from "./IndicatorCard"
 import { IndicatorTable } from "./IndicatorTable"
 import { Lineage } from "./Lineage"
+import { NoBoard } from "./NoBoard"
 import { SubareaTable } from "./SubareaTable"
 import { useBoard } from "./useBoard"
 import { liesWithin, useView } from "./view"
@@ -19,17 +20,21 @@ const Trend = lazy(async () => ({ default: (await import("./Trend")).Trend }))
 const CITY = "341100000000"
 const BOARD_ROLES = new Set(["official", "inspector"])
 
+const seesBoard = (user: User) =>
+  Boolean(user.area) && user.roles.some(role => BOARD_ROLES.has(role))
+
 // The regulator's board of one area: key figures, cartogram, trend, tables, lineage.
 export function BoardPage() {
   const [language, setLanguage] = useState<Language>(languageOfUrl)
-  const [users, setUsers] = useState<User[]>([])
+  const [everybody, setEverybody] = useState<User[]>([])
   const [username, setUsername] = useState(() => urlParameter("user") || "city")
   const [view, navigate] = useView()
   const [selectedCode, setSelectedCode] = useState("")
   const [traced, setTraced] = useState<{ code: string; area: string }>()
 
+  const users = everybody.filter(seesBoard)
   const homeArea = users.find(user => user.username === username)?.area ?? CITY
-  const { token, board, error, readAt, refresh, clear } = useBoard(
+  const { ask, board, readAt, outdated, error, refresh } = useBoard(
     username,
     view.area || homeArea,
     view.month,
@@ -40,11 +45,7 @@ export function BoardPage() {
     document.title = t(language, "title")
   }, [language])
   useEffect(() => {
-    const seesBoard = (user: User) => user.area && user.roles.some(role => BOARD_ROLES.has(role))
-    listUsers().then(
-      all => setUsers(all.filter(seesBoard)),
-      () => setUsers([]),
-    )
+    listUsers().then(setEverybody, () => setEverybody([]))
   }, [])
 
   const changeLanguage = (next: Language) => {
@@ -55,7 +56,6 @@ export function BoardPage() {
   }
   const changeUser = (next: string) => {
     setUsername(next)
-    clear()
     navigate({ area: "" })
   }
   const enter = (area: string) => navigate({ area })
@@ -67,7 +67,11 @@ export function BoardPage() {
   const selected =
     board?.indicators.find(indicator => indicator.code === selectedCode) ?? keyIndicators[0]
   const selectedName = selected ? indicatorName(selected, language) : ""
+  const isStale = outdated || error !== ""
   const figures = useMemo(() => figuresByCode(board?.figures ?? []), [board])
+
+  const stranger = everybody.find(user => user.username === username && !seesBoard(user))
+  if (stranger) return <NoBoard user={stranger} language={language} />
 
   return (
     <div className="page">
@@ -83,7 +87,8 @@ export function BoardPage() {
       />
       {error && (
         <p className="failed" role="alert">
-          {t(language, "readFailed")} — {error}{" "}
+          {t(language, "readFailed")} — {error}
+          {readAt && ` · ${t(language, "shownAsOf", formatTime(readAt, language))}`}{" "}
           <button type="button" onClick={() => void refresh()}>
             {t(language, "retry")}
           </button>
@@ -91,7 +96,7 @@ export function BoardPage() {
       )}
       {!board && !error && <p className="loading">{t(language, "loading")}</p>}
       {board && (
-        <>
+        <div className={isStale ? "figures stale" : "figures"} aria-busy={outdated}>
           <nav className="path" aria-label={t(language, "area")}>
             {board.path.map(area => (
               <button
@@ -157,14 +162,14 @@ export function BoardPage() {
             />
           </section>
           <footer>
-            {t(language, "refreshedAt")} {formatTime(readAt, language)} · {t(language, "dataUpTo")}{" "}
-            {formatDateTime(board.made_at, language)}
+            {readAt && `${t(language, "refreshedAt")} ${formatTime(readAt, language)} · `}
+            {t(language, "dataUpTo")} {formatDateTime(board.made_at, language)}
           </footer>
-        </>
+        </div>
       )}
       {traced && board && (
         <Lineage
-          token={token}
+          ask={ask}
           area={traced.area}
           month={board.month}
           code={traced.code}

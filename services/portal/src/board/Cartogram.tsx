@@ -5,6 +5,7 @@ import type { Board, Indicator } from "./api"
 import { figuresByCode, formatElders, formatValue } from "./format"
 import { COLOURS, MARKS, STATUSES, statusOf } from "./judging"
 import { Mark, notesOf } from "./Notes"
+import { SHADES, shadeOf, spanOf } from "./shades"
 import { drawnAtLeastSize, layOut } from "./squares"
 
 // Squares coloured by one indicator; a click goes into the area.
@@ -34,11 +35,9 @@ export function Cartogram({
   }, [])
   const squares = useMemo(() => layOut(board.parts, size.width, size.height), [board.parts, size])
   const least = board.area.no_data ? 0 : drawnAtLeastSize(squares)
-  const statuses = new Set(
-    squares.map(({ part }) =>
-      statusOf(figuresByCode(part.figures).get(indicator?.code ?? ""), indicator),
-    ),
-  )
+  const figures = squares.map(({ part }) => figuresByCode(part.figures).get(indicator?.code ?? ""))
+  const statuses = new Set(figures.map(figure => statusOf(figure, indicator)))
+  const span = statuses.has("watch") ? spanOf(figures.map(figure => figure?.value)) : undefined
   return (
     <div>
       {squares.length > 0 && (
@@ -52,6 +51,13 @@ export function Cartogram({
               <Mark status={status} language={language} /> {t(language, status)}
             </span>
           ))}
+          {span && (
+            <span className="range">
+              {formatValue({ value: span.low }, indicator, language)}{" "}
+              <i className="shades" style={{ background: SHADES }} />{" "}
+              {formatValue({ value: span.high }, indicator, language)}
+            </span>
+          )}
         </p>
       )}
       <div ref={container} className={`cartogram ${squares.length ? "" : "empty"}`}>
@@ -65,8 +71,8 @@ export function Cartogram({
             role="group"
             aria-label={t(language, "cartogram")}
           >
-            {squares.map(({ part, x, y, side }) => {
-              const figure = figuresByCode(part.figures).get(indicator?.code ?? "")
+            {squares.map(({ part, x, y, side }, index) => {
+              const figure = figures[index]
               const status = statusOf(figure, indicator)
               const value = formatValue(figure, indicator, language)
               const notes = notesOf(figure, indicator, language).map(note => note.text)
@@ -95,7 +101,11 @@ export function Cartogram({
                     width={side}
                     height={side}
                     rx={6}
-                    fill={COLOURS[status]}
+                    fill={
+                      status === "watch" && span && figure?.value !== undefined
+                        ? shadeOf(figure.value, span)
+                        : COLOURS[status]
+                    }
                   />
                   {side > 18 && (
                     <text

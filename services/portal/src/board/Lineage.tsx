@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "react"
-import { Problem } from "../shared/client"
+import type { Ask } from "../shared/asking"
+import { wordsOf } from "../shared/client"
 import { readDeployment } from "../shared/deployment"
 import { type Language, t } from "../shared/messages"
 import { type LineagePage, readLineage } from "./api"
@@ -17,14 +18,14 @@ import { Notes } from "./Notes"
 
 // Where a figure comes from: its definition, and the events that made it.
 export function Lineage({
-  token,
+  ask,
   area,
   month,
   code,
   language,
   onClose,
 }: {
-  token: string
+  ask: Ask
   area: string
   month: string
   code: string
@@ -43,15 +44,15 @@ export function Lineage({
   const read = useCallback(
     async (after: string) => {
       try {
-        const next = await readLineage(token, area, month, code, after)
+        const next = await ask(token => readLineage(token, area, month, code, after))
         setPage(previous =>
           previous && after ? { ...next, events: [...previous.events, ...next.events] } : next,
         )
       } catch (cause) {
-        setError(cause instanceof Problem ? `${cause.reason}: ${cause.message}` : String(cause))
+        setError(wordsOf(cause))
       }
     },
-    [token, area, month, code],
+    [ask, area, month, code],
   )
   useEffect(() => {
     setPage(undefined)

@@ -57,6 +57,12 @@ export function notesOf(
       kind: "unassessed",
       text: `⚠ ${t(language, "unassessed", String(figure.unassessed))}`,
     })
+  const limit = indicator?.plausible_to
+  if (limit !== undefined && figure.value !== undefined && figure.value > limit)
+    notes.push({
+      kind: "implausible",
+      text: `⚠ ${t(language, "implausible", formatValue({ value: limit }, indicator, language))}`,
+    })
   if (figure.running_to)
     notes.push({ kind: "running", text: t(language, "runningTo", figure.running_to) })
   if (figure.open_to && figure.value !== undefined)

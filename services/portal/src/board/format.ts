@@ -3,9 +3,11 @@ import { type Language, t } from "../shared/messages"
 import { formatAmount } from "./amounts"
 import type { Area, Figure, Indicator } from "./api"
 
+type Shown = Partial<Pick<Figure, "value" | "no_data">>
+
 // With its unit.
 export function formatValue(
-  figure: Figure | undefined,
+  figure: Shown | undefined,
   indicator: Indicator | undefined,
   language: Language,
 ): string {
@@ -13,7 +15,7 @@ export function formatValue(
 }
 
 export function formatBareValue(
-  figure: Figure | undefined,
+  figure: Shown | undefined,
   indicator: Indicator | undefined,
   language: Language,
 ): string {
@@ -25,7 +27,7 @@ export function formatBareValue(
 }
 
 export const valueSuffix = (
-  figure: Figure | undefined,
+  figure: Shown | undefined,
   indicator: Indicator | undefined,
   language: Language,
 ): string => (figure?.value === undefined ? "" : unitSuffix(indicator, language))

@@ -1,52 +1,47 @@
-import { useCallback, useEffect, useRef, useState } from "react"
-import { Problem } from "../shared/client"
+import { useCallback, useEffect, useMemo, useRef, useState } from "react"
+import { asking } from "../shared/asking"
+import { wordsOf } from "../shared/client"
 import { requestToken } from "../shared/deployment"
 import { type Board, readBoard } from "./api"
 
 const REFRESH_MS = 5000
 
-// The board of an area and month as a demo user sees it, read again and again while the page is
-// visible. The answer to an older question is dropped.
-export function useBoard(username: string, area: string, month: string) {
-  const [token, setToken] = useState("")
-  const [board, setBoard] = useState<Board>()
-  const [error, setError] = useState("")
-  const [readAt, setReadAt] = useState(new Date())
-  const latestRequest = useRef(0)
+interface Answer {
+  board: Board
+  question: string
+  readAt: Date
+}
 
-  const signIn = useCallback(async () => {
-    try {
-      setToken(await requestToken(username))
-      setError("")
-    } catch (cause) {
-      setError(cause instanceof Problem ? cause.message : String(cause))
-    }
-  }, [username])
-  useEffect(() => {
-    void signIn()
-  }, [signIn])
+// The board of an area and month as a user sees it, read again and again while the page is visible.
+// The answer to an older question is dropped. outdated: what is shown answers the question before,
+// until the new one is answered; where that fails nothing is shown.
+export function useBoard(username: string, area: string, month: string) {
+  const ask = useMemo(() => asking(() => requestToken(username)), [username])
+  const [answer, setAnswer] = useState<Answer>()
+  const [failed, setFailed] = useState({ question: "", error: "" })
+  const latestRequest = useRef(0)
+  const question = `${username} ${area} ${month}`
 
   const refresh = useCallback(async () => {
-    if (!token) return
     const request = ++latestRequest.current
+    const isLatest = () => request === latestRequest.current
     try {
-      const answer = await readBoard(token, area, month)
-      if (request !== latestRequest.current) return
-      setBoard(answer)
-      setError("")
-      setReadAt(new Date())
+      const board = await ask(token => readBoard(token, area, month))
+      if (!isLatest()) return
+      setAnswer({ board, question, readAt: new Date() })
+      setFailed({ question, error: "" })
     } catch (cause) {
-      if (request !== latestRequest.current) return
-      if (cause instanceof Problem && cause.status === 401) void signIn()
-      else setError(cause instanceof Problem ? `${cause.reason}: ${cause.message}` : String(cause))
+      if (isLatest()) setFailed({ question, error: wordsOf(cause) })
     }
-  }, [token, area, month, signIn])
+  }, [ask, area, month, question])
   useEffect(() => {
     void refresh()
     const timer = setInterval(() => void (document.hidden || refresh()), REFRESH_MS)
     return () => clearInterval(timer)
   }, [refresh])
 
-  const clear = useCallback(() => setBoard(undefined), [])
-  return { token, board, error, readAt, refresh, clear }
+  const error = failed.question === question ? failed.error : ""
+  const outdated = answer !== undefined && answer.question !== question
+  const shown = outdated && error ? undefined : answer
+  return { ask, board: shown?.board, readAt: shown?.readAt, outdated, error, refresh }
 }

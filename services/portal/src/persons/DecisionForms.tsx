@@ -1,8 +1,8 @@
+import type { Ask } from "../shared/asking"
 import { CommandForm, type Field } from "../work/CommandForm"
 import { command } from "../work/commands"
 import { choices } from "../work/format"
 import { say } from "../work/pages"
-import type { Ask } from "../work/useSession"
 import type { LifeEvent } from "./LifeEventsPage"
 import { DOCUMENTS } from "./names"
 

@@ -1,11 +1,12 @@
 import { type FormEvent, useCallback, useEffect, useId, useState } from "react"
 import { addressOf, urlParameter } from "../shared/address"
-import { authorization, client, dataOf, Problem, type Schemas } from "../shared/client"
+import type { Ask } from "../shared/asking"
+import { authorization, client, dataOf, Problem, type Schemas, wordsOf } from "../shared/client"
 import { command } from "../work/commands"
 import { Facts, named, type Words } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { readItem } from "../work/useList"
-import { type Ask, useSession, wordsOf } from "../work/useSession"
+import { useSession } from "../work/useSession"
 import { WorkPage } from "../work/WorkPage"
 
 type Import = Schemas["assessment.v1.Import"]

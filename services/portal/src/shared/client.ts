@@ -1,7 +1,7 @@
 // The gateway's interface, typed by the OpenAPI document that is made from the contracts.
 import createClient from "openapi-fetch"
 import type { components, paths } from "../generated/schema"
-import { languageTag } from "./address"
+import { languageOfUrl, languageTag } from "./address"
 
 export type Schemas = components["schemas"]
 
@@ -42,4 +42,12 @@ export class Problem extends Error {
 export function dataOf<T>(answer: { data?: T; error?: unknown; response: Response }): T {
   if (answer.data === undefined) throw new Problem(answer.response, answer.error)
   return answer.data
+}
+
+// What went wrong, for the reader. Where no answer comes a browser tells no more than a TypeError in
+// English.
+export function wordsOf(cause: unknown): string {
+  if (cause instanceof Problem) return cause.message
+  if (!(cause instanceof TypeError)) return String(cause)
+  return languageOfUrl() === "zh" ? "连接不上服务器" : "the server cannot be reached"
 }

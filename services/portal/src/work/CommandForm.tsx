@@ -1,8 +1,7 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from "react"
-import { type FieldError, Problem } from "../shared/client"
+import { type FieldError, Problem, wordsOf } from "../shared/client"
 import { fenOf } from "./amounts"
 import { say } from "./pages"
-import { wordsOf } from "./useSession"
 
 // A field by the name that the interface gives it. Money is typed in yuan and sent in fen.
 export interface Field<N extends string = string> {

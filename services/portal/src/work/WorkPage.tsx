@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef } from "react"
 import { addressOf, languageOfUrl } from "../shared/address"
-import { PAGES, type Page, say } from "./pages"
+import { PageLinks } from "./PageLinks"
+import { type Page, say } from "./pages"
 import type { Session } from "./useSession"
 import "../board/board.css"
 import "./work.css"
@@ -60,19 +61,7 @@ export function WorkPage({
           </a>
         </div>
       </header>
-      <nav className="pages" aria-label={say("业务办理", "Work")}>
-        <a href={addressOf({})}>{say("监管看板", "Board")}</a>
-        {PAGES.filter(one => isOpenTo(one, session)).map(one => (
-          <a
-            key={one.id}
-            href={addressOf({ page: one.id })}
-            title={one.purpose}
-            aria-current={one.id === page.id ? "page" : undefined}
-          >
-            {one.title}
-          </a>
-        ))}
-      </nav>
+      <PageLinks user={session.user} here={page.id} />
       <main className="panel wide">
         <p className="done" role="status" tabIndex={-1} ref={notice}>
           {done}
@@ -87,6 +76,3 @@ export function WorkPage({
     </div>
   )
 }
-
-const isOpenTo = (page: Page, { user }: Session): boolean =>
-  !page.roles.length || !user || user.roles.some(role => page.roles.includes(role))

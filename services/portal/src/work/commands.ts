@@ -1,7 +1,7 @@
 // Commands on one row, typed by the contract: the path, the ids in it and the names of what is sent.
 import type { paths } from "../generated/schema"
+import type { Ask } from "../shared/asking"
 import { authorization, client, dataOf } from "../shared/client"
-import type { Ask } from "./useSession"
 
 interface Post<Ids, Body> {
   post: {

@@ -1,9 +1,10 @@
 // Questions typed by the contract: the path, the names asked by, and what is answered.
 import { useCallback, useEffect, useState } from "react"
 import type { paths } from "../generated/schema"
-import { authorization, client, dataOf } from "../shared/client"
+import type { Ask } from "../shared/asking"
+import { authorization, client, dataOf, wordsOf } from "../shared/client"
 import { type PageOfRows, type Rows, useRows } from "./useRows"
-import { type Ask, type Session, wordsOf } from "./useSession"
+import type { Session } from "./useSession"
 
 interface Get<Parameters, Answer> {
   get: {

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react"
-import { wordsOf } from "./useSession"
+import { wordsOf } from "../shared/client"
 
 export interface PageOfRows<T> {
   rows?: T[]

@@ -1,11 +1,9 @@
-import { useCallback, useEffect, useRef, useState } from "react"
+import { useEffect, useMemo, useState } from "react"
 import { urlParameter } from "../shared/address"
-import { Problem } from "../shared/client"
+import { type Ask, asking } from "../shared/asking"
+import { wordsOf } from "../shared/client"
 import { listUsers, requestToken, type User } from "../shared/deployment"
 import { say } from "./pages"
-
-// Asks the interface with the user's token.
-export type Ask = <T>(question: (token: string) => Promise<T>) => Promise<T>
 
 export interface Session {
   users: User[]
@@ -23,7 +21,6 @@ export function useSession(roles: readonly string[]): Session {
   const [users, setUsers] = useState<User[]>([])
   const [user, setUser] = useState<User>()
   const [error, setError] = useState("")
-  const tokens = useRef(new Map<string, string>())
 
   useEffect(() => {
     if (!roles.length) return
@@ -40,27 +37,11 @@ export function useSession(roles: readonly string[]): Session {
   }, [roles])
 
   const username = user?.username ?? ""
-  const ask: Ask = useCallback(
-    async question => {
-      const sign = async () => {
-        const token = await requestToken(username)
-        tokens.current.set(username, token)
-        return token
-      }
-      const token = username ? (tokens.current.get(username) ?? (await sign())) : ""
-      try {
-        return await question(token)
-      } catch (cause) {
-        if (!(cause instanceof Problem) || cause.status !== 401 || !username) throw cause
-        return question(await sign())
-      }
-    },
+  const ask = useMemo(
+    () => asking(async () => (username ? requestToken(username) : "")),
     [username],
   )
   const may = (role: string) => user?.roles.includes(role) ?? false
   const ready = !roles.length || user !== undefined
   return { users, user, ready, error, ask, may }
 }
-
-export const wordsOf = (cause: unknown): string =>
-  cause instanceof Problem ? cause.message : String(cause)
