@@ -120,8 +120,6 @@ def seen(town: RunningCity) -> Seen:
     kept = dict(town.kept)
     run = {"run_id": kept.pop("run_id"), "area_code": kept.pop("run_area")}
     found.rows["/v1/proof-runs"] = [run]
-    imported = {"import_id": kept.pop("import_id"), "area_code": kept.pop("import_area")}
-    found.rows["/v1/elder-imports"] = [imported]
     found.ids |= kept
     return found
 

@@ -49,6 +49,8 @@ NAMELESS = """
 return [...document.querySelectorAll("input, select, textarea")]
   .filter(one => !one.labels.length && !one.ariaLabel).map(one => one.outerHTML)"""
 FIELD = "[aria-labelledby$=-title]"
+ROWS_OF_SECONDS = 20_000  # of a file that is not taken at once
+CANCELLED = "Cancelled; rows that were registered stay"
 
 
 @pytest.fixture(scope="module")
@@ -323,8 +325,8 @@ def test_a_file_is_imported_and_its_wrong_rows_are_named_in_the_readers_language
         go(browser, town, "imports", language)
         browser.attach("input[type=file]", file)
         press(browser, {"zh": "开始导入", "en": "Import"}[language])
-        town.until(lambda: browser.texts(".rows tbody tr"), 30, "the wrong row")
-        [rule] = browser.texts(".rows tbody tr td:last-child")
+        town.until(lambda: browser.texts("section .rows tbody tr"), 30, "the wrong row")
+        [rule] = browser.texts("section .rows tbody tr td:last-child")
         assert bool(CHINESE.search(rule)) is (language == "zh")
     facts: dict[str, Any] = dict(
         zip(browser.texts(".detail dt"), browser.texts(".detail dd"), strict=True)
@@ -333,3 +335,25 @@ def test_a_file_is_imported_and_its_wrong_rows_are_named_in_the_readers_language
     address = browser.run("return location.search")
     assert not any(one.name in address or one.id_number in address for one in people)
     browser.picture(PICTURES / "work-import.png")
+
+
+def test_an_import_under_way_is_cancelled_and_found_again_in_the_list(
+    browser: Browser, town: RunningCity, tmp_path: Path
+) -> None:
+    person = population(4000, 1, START, Geography(1))[-1]
+    header, row, *_ = sheet([person], {person.number}).splitlines(keepends=True)
+    file = tmp_path / "long.csv"
+    file.write_text(header + row * ROWS_OF_SECONDS, "utf-8")  # each is wrong: nobody is registered
+    go(browser, town, "imports", "en")
+    browser.attach("input[type=file]", file)
+    press(browser, "Import")
+    town.until(lambda: browser.texts("section .more"), 30, "an import under way")
+
+    press(browser, "Cancel the import")
+
+    town.until(lambda: browser.texts(".done") == [CANCELLED], 30, "what was done")
+    town.until(lambda: browser.texts("section h2") == ["Progress · cancelled"], 30, "it ends")
+    browser.fill(".filters select", "STATE_CANCELLED")
+    town.until(lambda: len(browser.texts("main > .rows tbody")) == 1, 30, "it is in the list")
+    done, rows = browser.texts("main > .rows td")[2].split(" / ")
+    assert int(done) < int(rows) == ROWS_OF_SECONDS

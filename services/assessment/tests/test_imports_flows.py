@@ -411,6 +411,27 @@ async def test_another_countys_official_does_not_see_an_import(store: Store):
             )
 
 
+async def test_imports_are_listed_the_newest_first_to_their_area_alone(store: Store):
+    ids = [await start(store, a_file(a_row(name=name))) for name in ("张三", "李四", "王五")]
+    async with store.transaction() as session:
+        await flows.cancel(session, api.CancelImport(import_id=ids[1]), an_official())
+
+    async def listed(official: Caller, **asked: object) -> tuple[list[str], str]:
+        async with store.reading() as session:
+            found = await queries.imports(session, api.ListImports(**asked), official)
+        return [row.import_id for row in found.rows], found.next
+
+    newest, following = await listed(an_official(), limit=2)
+    rest, last = await listed(an_official(), limit=2, after=following)
+    cancelled, _ = await listed(an_official(), state=api.Import.STATE_CANCELLED)
+    foreign, _ = await listed(an_official("341182000000"))
+
+    assert newest + rest == ids[::-1]
+    assert last == ""
+    assert cancelled == [ids[1]]
+    assert foreign == []
+
+
 async def test_what_waits_and_what_failed_is_sealed(store: Store):
     await start(store, a_file(a_row(name="诸葛亮")))
     await taken(store, a_file(a_row(name="诸葛亮", phone="no")))

@@ -23,6 +23,9 @@ class Imports:
     async def Start(self, request: HttpBody, session: Session, call: Call) -> pb.Import:
         return await flows.start(session, request, call.caller, self.context)
 
+    async def List(self, request: pb.ListImports, session: Session, call: Call) -> pb.ImportPage:
+        return await queries.imports(session, request, call.caller)
+
     async def Get(self, request: pb.GetImport, session: Session, call: Call) -> pb.Import:
         return await queries.import_(session, request, call.caller)
 

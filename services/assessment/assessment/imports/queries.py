@@ -6,13 +6,26 @@ from uuid import UUID
 from eldercare.assessment.v1 import api_pb2 as api
 from sqlmodel import col, select
 
+from assessment.context import PAGE
 from assessment.imports.tables import Import, ImportFailure
 from kit.contracts import wire
+from kit.db.paging import page
 from kit.db.store import Session
 from kit.security import access
 from kit.security.access import Caller
 
 ERRORS_SHOWN = 100  # of an import; the file of failed rows has all
+
+
+async def imports(session: Session, question: api.ListImports, caller: Caller) -> api.ImportPage:
+    """A page of the imports of the caller's area, the newest first."""
+    wanted = access.scoped(select(Import), caller, area=Import.area_code)
+    if question.HasField("state"):
+        wanted = wanted.where(col(Import.state) == question.state)
+    rows, then = await page(session, wanted, Import.import_id, question, PAGE, newest_first=True)
+    return api.ImportPage(
+        rows=[wire.message(api.Import, row, errors=()) for row in rows], next=then
+    )
 
 
 async def import_(session: Session, question: api.GetImport, caller: Caller) -> api.Import:

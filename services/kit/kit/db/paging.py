@@ -31,19 +31,23 @@ async def page(
     usual: int,
     *,
     kind: str = "page",
+    newest_first: bool = False,
 ) -> tuple[Sequence[Row], str]:
     """The rows and `next`, empty on the last page; one row more is read to know whether this is the
     last.
 
     wanted: scoped to the caller. key: the column of the rows' ids. usual: rows where none are asked
-    for. kind: what a refusal names. Raises: NotFound where `after` is no id.
+    for. kind: what a refusal names. newest_first: against the order of the ids, which begin with
+    when they were given. Raises: NotFound where `after` is no id.
     """
     limit = question.limit or usual
     column = col(key)
     name = inspect(column).key
     if question.after:
-        wanted = wanted.where(column > _id(question.after, kind))
-    rows = (await session.exec(wanted.order_by(column).limit(limit + 1))).all()
+        last = _id(question.after, kind)
+        wanted = wanted.where(column < last if newest_first else column > last)
+    order = column.desc() if newest_first else column
+    rows = (await session.exec(wanted.order_by(order).limit(limit + 1))).all()
     return rows[:limit], str(getattr(rows[limit - 1], name)) if len(rows) > limit else ""
 
 

@@ -3,10 +3,12 @@ import { addressOf, urlParameter } from "../shared/address"
 import type { Ask } from "../shared/asking"
 import { authorization, client, dataOf, Problem, type Schemas, wordsOf } from "../shared/client"
 import { command } from "../work/commands"
-import { Facts, named, type Words } from "../work/format"
+import { Facts, named, type Words, when } from "../work/format"
 import { pageOf, say } from "../work/pages"
-import { readItem } from "../work/useList"
-import { useSession } from "../work/useSession"
+import { RowTable } from "../work/RowTable"
+import { StateFilter } from "../work/StateFilter"
+import { readItem, useList } from "../work/useList"
+import { type Session, useSession } from "../work/useSession"
 import { WorkPage } from "../work/WorkPage"
 
 type Import = Schemas["assessment.v1.Import"]
@@ -41,64 +43,100 @@ const COLUMNS: Words = {
 // wrong. `import=` is one that was begun before.
 export function ImportsPage() {
   const session = useSession(PAGE.roles)
-  const { ask, user } = session
-  const [job, setJob] = useState<Import>()
-  const [id, setId] = useState(urlParameter("import"))
-  const [error, setError] = useState("")
+  const [begun, setBegun] = useState(urlParameter("import"))
+  const [state, setState] = useState("")
   const [done, setDone] = useState("")
+  const list = useList(session, "/v1/elder-imports", { state })
+
+  const begin = ({ import_id = "" }: Import) => {
+    // so that the page can be left while the file is taken
+    history.replaceState(null, "", addressOf({ page: PAGE.id, import: import_id }))
+    setDone("")
+    setBegun(import_id)
+    void list.refresh()
+  }
+  const onCancelled = () => {
+    setDone(say("导入已取消，已登记的行保留", "Cancelled; rows that were registered stay"))
+    void list.refresh()
+  }
+  const progress = (importId: string) => (
+    <Progress key={importId} importId={importId} session={session} onCancelled={onCancelled} />
+  )
+  return (
+    <WorkPage page={PAGE} session={session} done={done}>
+      <FileForm ask={session.ask} onBegin={begin} />
+      {session.ready && begun && progress(begun)}
+      <StateFilter states={STATES} state={state} onState={setState} />
+      <RowTable
+        caption={say("导入记录", "Imports")}
+        list={list}
+        keyOf={row => row.import_id ?? ""}
+        empty={say("没有导入记录；上传文件即开始一个", "There is none; sending a file begins one")}
+        columns={[
+          { title: say("开始时间", "Begun"), cell: row => when(row.started_at) },
+          { title: say("状态", "State"), cell: row => named(STATES, row.state) },
+          { title: say("行数", "Rows"), number: true, cell: row => `${row.done} / ${row.rows}` },
+          { title: say("新登记", "Registered"), number: true, cell: row => row.registered },
+          { title: say("有误", "Wrong"), number: true, cell: row => row.failed },
+        ]}
+        verb={() => say("查看", "Show")}
+        detail={row => progress(row.import_id ?? "")}
+      />
+    </WorkPage>
+  )
+}
+
+// How far an import is, again and again while it is under way, and its wrong rows.
+function Progress({
+  importId,
+  session,
+  onCancelled,
+}: {
+  importId: string
+  session: Session
+  onCancelled: () => void
+}) {
+  const { ask } = session
+  const [job, setJob] = useState<Import>()
+  const [error, setError] = useState("")
   const isRunning = job?.state === "STATE_RUNNING"
 
   const read = useCallback(async () => {
     try {
-      setJob(await readImport(ask, id))
+      setJob(await readImport(ask, importId))
+      setError("")
     } catch (cause) {
       setError(wordsOf(cause))
     }
-  }, [ask, id])
+  }, [ask, importId])
   useEffect(() => {
-    if (user && id) void read()
-  }, [user, id, read])
+    void read()
+  }, [read])
   useEffect(() => {
     if (!isRunning) return
     const timer = setInterval(() => void read(), POLL_MS)
     return () => clearInterval(timer)
   }, [isRunning, read])
 
-  const begin = (begun: Import) => {
-    // so that the page can be left while the file is taken
-    history.replaceState(null, "", addressOf({ page: PAGE.id, import: begun.import_id ?? "" }))
-    setError("")
-    setDone("")
-    setJob(begun)
-    setId(begun.import_id ?? "")
-  }
   const cancel = async (key: string) => {
     try {
-      await command(ask, "/v1/elder-imports/{import_id}:cancel", { import_id: id }, {}, key)
-      await read()
-      setDone(say("导入已取消，已登记的行保留", "Cancelled; rows that were registered stay"))
+      const path = "/v1/elder-imports/{import_id}:cancel"
+      await command(ask, path, { import_id: importId }, {}, key)
+      onCancelled()
     } catch (cause) {
       setError(wordsOf(cause))
     }
+    await read()
   }
   return (
-    <WorkPage page={PAGE} session={session} done={done}>
-      <FileForm ask={ask} onBegin={begin} />
+    <section aria-label={say("导入进度", "Progress of the import")}>
       {error && (
         <p className="failed" role="alert">
           {error}
         </p>
       )}
-      {!job && !id && (
-        <p className="loading empty">
-          {say(
-            "尚未选择导入任务；上传文件即开始一个",
-            "No import is shown; sending a file begins one",
-          )}
-        </p>
-      )}
       {job && (
-        <section aria-label={say("导入进度", "Progress of the import")}>
+        <>
           <h2>
             {say("导入进度", "Progress")} · {named(STATES, job.state)}
           </h2>
@@ -122,9 +160,9 @@ export function ImportsPage() {
           </div>
           {isRunning && <CancelButton onCancel={cancel} />}
           <Errors job={job} ask={ask} onError={setError} />
-        </section>
+        </>
       )}
-    </WorkPage>
+    </section>
   )
 }
 
