@@ -184,7 +184,7 @@ def test_a_value_above_what_is_plausible_is_marked(
     assert "FA07" in doubted  # the beds of a whole city, and a few hundred elders
 
 
-def test_areas_of_a_figure_without_target_are_told_apart(
+def test_areas_of_a_figure_without_target_differ_by_shade(
     shown: tuple[Browser, str, str],
 ) -> None:
     browser, *_ = shown
