@@ -8,7 +8,7 @@ import random
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
+from sqlmodel import select
 
 from devservers.kafka import Kafka
 from devservers.postgres import Postgres
@@ -28,6 +29,7 @@ from kit.contracts.refusals import Unavailable
 from kit.db import migrations
 from kit.db.store import Store
 from kit.messaging import parking
+from kit.messaging.consumers import Consumers
 from kit.messaging.failures import RecordsLost
 from kit.messaging.status import status
 from kit.messaging.subscriptions import Fact, on_batch, subscribe
@@ -245,6 +247,63 @@ async def test_replicas_that_come_and_go_keep_order_and_double_nothing(
 
     await checked(store, counters, 2000)
     await balanced(store, 2000)
+
+
+@asynccontextmanager
+async def earlier_release(
+    kafka: str, group: str, member: str, *topics: str
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """A lasting member that reads these topics; at its end it keeps its place, as one does that is
+    replaced.
+    """
+    consumer = AIOKafkaConsumer(
+        *topics,
+        bootstrap_servers=kafka,
+        group_id=group,
+        group_instance_id=member,
+        enable_auto_commit=False,
+        session_timeout_ms=45_000,
+    )
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+@pytest.mark.parametrize("before", [(COUNTS,), (COUNTS, HOUSES, "another")])
+async def test_a_release_reads_other_topics_than_the_one_it_replaces(
+    world: str, store: Store, kafka: Kafka, before: tuple[str, ...]
+) -> None:
+    admin = AdminClient({"bootstrap.servers": kafka.address})
+    for made in admin.create_topics([NewTopic("another", 2)]).values():
+        with suppress(KafkaException):  # of the other parameter
+            made.result(30)
+    houses = {ids.new() for _ in range(8)}
+
+    async def kept() -> bool:
+        async with store.reading() as session:
+            return set(await session.exec(select(trial.HouseRow.house_id))) == houses
+
+    async with AsyncExitStack() as old, AsyncExitStack() as new:
+        stays = await old.enter_async_context(
+            earlier_release(kafka.address, world, "second", *before)
+        )
+        async with earlier_release(kafka.address, world, "first", *before) as leaves:
+            await until(lambda: stays.assignment() and leaves.assignment(), 30)
+        await trial.send(kafka.address, [trial.house(house) for house in houses])
+        await new.enter_async_context(trial.reading(store, kafka.address, world, member="first"))
+        await old.aclose()
+        await new.enter_async_context(trial.reading(store, kafka.address, world, member="second"))
+
+        await until(kept, 60, what="the houses are read")
+
+
+async def test_a_group_that_has_not_begun_to_read_knows_no_lag(world: str) -> None:
+    found = await status(Consumers(world))
+
+    assert found["lag"] is None
+    assert found["positions"] == []
 
 
 async def test_records_deleted_before_they_were_read_stop_the_group_with_an_alarm(

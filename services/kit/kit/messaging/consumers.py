@@ -17,7 +17,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
 from kit.db.store import Store
-from kit.messaging import measuring, subscriber, upkeep
+from kit.messaging import measuring, members, subscriber, upkeep
 from kit.messaging.bootstrap import Bootstrap
 from kit.messaging.bounds import Bounds, Brokers
 from kit.messaging.clusters import cluster_of
@@ -69,6 +69,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         self.progress = Progress()
         self.bounds: Bounds = {}
         self._membership = Membership(group, batch, member, session_ms)
+        self.started = False
         self._opened = False
         self._stopped = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -123,6 +124,7 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         """Begins reading in the background; while Kafka does not answer it keeps trying."""
         self.store, self.kafka = store, Bootstrap.of(kafka)
         self.brokers = Brokers(self.kafka)
+        self.started = True
         if self.topics:
             measuring.begin_counting(self.group, self.topics)
             self._tasks = [
@@ -215,6 +217,10 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
         while True:
             try:
                 self.cluster = await cluster_of(self.kafka)
+                if self._membership.member:
+                    await members.take_place(
+                        self.kafka, self.group, self._membership.member, self.topics
+                    )
                 self._broker, self._subscriber = self._made()
                 await start(self._broker)
                 self._opened = True

@@ -76,11 +76,13 @@ class Client(Protocol):
 class Group(Protocol):
     """Who reads: what measuring and status need to know of it.
 
-    cluster: Kafka's cluster id. joined: it has reached Kafka and stands in its group; only then
-    there is a `consumer`. bounds: begin and end of each partition, as Kafka reported them last.
+    started: it has begun to read, or to try. cluster: Kafka's cluster id. joined: it has reached
+    Kafka and stands in its group; only then there is a `consumer`. bounds: begin and end of each
+    partition, as Kafka reported them last.
     """
 
     group: str
+    started: bool
     cluster: str
     progress: Progress
     store: Store

@@ -36,6 +36,8 @@ class GroupStatus(TypedDict):
 
 # of a service without subscriptions
 NOTHING_READ: GroupStatus = {"positions": [], "lag": 0, "waiting": 0, "parked": 0, "held": 0}
+# of one that has not begun to read
+NOTHING_KNOWN: GroupStatus = {**NOTHING_READ, "lag": None}
 
 
 async def status(reader: Group) -> GroupStatus:
@@ -44,6 +46,8 @@ async def status(reader: Group) -> GroupStatus:
     Per position: next - begin = applied + repeated + foreign + waiting + parked + held + gaps, and
     end - next is its lag. `end` is as Kafka reported it last; `lag` is None until then.
     """
+    if not reader.started:
+        return NOTHING_KNOWN
     async with reader.store.reading() as session:
         driver = await session.driver()
         rows = await driver.fetch(_ROWS, reader.group, reader.cluster)
