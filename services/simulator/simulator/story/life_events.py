@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from random import Random
 
 from simulator.http_client import Json
-from simulator.story import applications, cash, elders, entitlements, orders, payments
+from simulator.story import applications, cash, elders, entitlements, mistakes, orders, payments
 from simulator.story.applications import Applications
 from simulator.story.cash import CASH_DAY
 from simulator.story.entitlements import Entitlements
@@ -73,6 +73,7 @@ class Morning:
 
 async def apply_life_events(story: Story) -> None:
     """A morning's events, one after the other."""
+    await mistakes.mend(story)
     morning = _morning(story)
     await _deaths(story, morning)
     for elder in morning.chosen(CHANGES):
@@ -84,6 +85,7 @@ async def apply_life_events(story: Story) -> None:
             await elders.move_out(story, elder)
     for _ in range(quota(morning.rng, len(morning.alive), ARRIVALS)):
         await elders.arrive(story, morning.rng)
+    await mistakes.make(story, morning.alive, {*morning.applying, *morning.expecting})
 
 
 def _morning(story: Story) -> Morning:

@@ -1,0 +1,118 @@
+"""Deaths and moves that turn out to be none: reports that an official rejects, and facts that are
+taken back a morning later.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from random import Random
+
+from simulator.http_client import Json
+from simulator.story.entitlements import Entitlements
+from simulator.story.story import Story
+from simulator.world.people import Person
+
+# Assumption: chances of a morning, alike in a small city and a large one
+REJECTED, WRONG_DEATH, WRONG_MOVE = 0.25, 0.15, 0.15
+TRIED = 50  # elders among whom one is looked for
+DELAYS = (0, 1, 4, 20)  # days between the day that is reported and the report
+CHECK: Json = {"kind": "KIND_HOME_CHECK", "number": "2026-0007"}
+REPORT: Json = {"kind": "KIND_DEATH_CERTIFICATE", "number": "2026-0008"}
+
+
+@dataclass
+class Mistakes:
+    """gone: who is taken for dead or gone, and since when."""
+
+    gone: list[tuple[Person, date]] = field(default_factory=list)
+
+
+async def mend(story: Story) -> None:
+    """What was wrong yesterday is taken back: who was gone was there all along."""
+    mistakes = story.state(Mistakes)
+    for elder, since in mistakes.gone:
+        page = await story.gateway.get(
+            story.tokens["office"],
+            "/v1/life-events",
+            elder_id=elder.elder_id,
+            state="STATE_IN_FORCE",
+        )
+        story.expect("what is in force of a mistake", len(page["rows"]), 1)
+        for row in page["rows"]:
+            body = {"grounds": "另一同名老人 another of that name", "document": CHECK}
+            path = f"/v1/life-events/{row['life_event_id']}:correct"
+            await story.gateway.post(story.tokens["office"], path, body)
+            story.tally[f"corrected {row['kind'].removeprefix('KIND_').lower()}"] += 1
+        for world in (*story.truth.ended_since(since), story.world):
+            if person := world.by_number.get(elder.number):
+                person.alive = True
+    if mistakes.gone:
+        await story.gateway.quiet()
+    mistakes.gone.clear()
+
+
+async def make(story: Story, alive: Sequence[Person], busy: set[int]) -> None:
+    """Some are taken for dead or gone of whom nothing is asked and to whom nothing is given. busy:
+    persons, by number, of whom something is.
+    """
+    rng = story.rng("mistakes", story.today)
+    for chance, mistake in (
+        (REJECTED, _report_and_reject),
+        (WRONG_DEATH, _take_for_dead),
+        (WRONG_MOVE, _take_for_gone),
+    ):
+        if rng.random() >= chance:
+            continue
+        tried = rng.sample(alive, min(TRIED, len(alive)))
+        able = [elder for elder in tried if _is_plain(story, elder, busy)]
+        if able:
+            await mistake(story, rng.choice(able), rng)
+
+
+def _is_plain(story: Story, elder: Person, busy: set[int]) -> bool:
+    world, number = story.world, elder.number
+    given = number in world.cash or number in story.state(Entitlements).voucher_areas
+    known = number in world.levels or number in world.stays or elder in story.roster.applicants
+    return elder.alive and not (given or known or number in busy or elder.reported_late)
+
+
+async def _report_and_reject(story: Story, elder: Person, rng: Random) -> None:
+    """The hotline hears of a death, and an official sees the elder; nobody orders meanwhile."""
+    died_on = story.today - timedelta(days=rng.choice(DELAYS))
+    hotline, office = story.tokens["hotline"], story.tokens["office"]
+    path = f"/v1/elders/{elder.elder_id}:report-death"
+    await story.gateway.post(hotline, path, {"died_on": died_on.isoformat()})
+    query = {"elder_id": elder.elder_id, "state": "STATE_REPORTED"}
+    page = await story.gateway.get(office, "/v1/life-events", **query)
+    story.expect("reports of a death that wait", len(page["rows"]), 1)
+    for row in page["rows"]:
+        path = f"/v1/life-events/{row['life_event_id']}"
+        await story.gateway.post(office, f"{path}:reject", {"grounds": "本人在家 seen at home"})
+        await story.expect_refusal(office, f"{path}:confirm", {"document": REPORT})
+    await story.gateway.quiet()
+    story.tally["death reports rejected"] += 1
+
+
+async def _take_for_dead(story: Story, elder: Person, rng: Random) -> None:
+    died_on = story.today - timedelta(days=rng.choice(DELAYS))
+    body = {"died_on": died_on.isoformat(), "document": REPORT}
+    path = f"/v1/elders/{elder.elder_id}:report-death"
+    await story.gateway.post(story.tokens["office"], path, body)
+    _is_gone(story, elder, died_on)
+    story.tally["taken for dead"] += 1
+
+
+async def _take_for_gone(story: Story, elder: Person, rng: Random) -> None:
+    since = story.today - timedelta(days=rng.choice(DELAYS))
+    body = {"moved_out": True, "moved_out_on": since.isoformat()}
+    path = f"/v1/elders/{elder.elder_id}:change"
+    await story.gateway.post(story.tokens["office"], path, body)
+    _is_gone(story, elder, since)
+    story.tally["taken for gone"] += 1
+
+
+def _is_gone(story: Story, elder: Person, since: date) -> None:
+    story.state(Mistakes).gone.append((elder, since))
+    for world in (*story.truth.ended_since(since), story.world):
+        if person := world.by_number.get(elder.number):
+            person.alive = False
