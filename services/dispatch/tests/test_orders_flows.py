@@ -373,6 +373,38 @@ async def test_only_the_offered_worker_or_the_firm_may_answer(offer, act, firm, 
         await act(answers.accept, request, a_provider(firm.organisation_id))
 
 
+async def test_an_accepted_order_is_given_back_by_naming_its_offer(
+    offer, act, store, firm, messages, rows
+):
+    order = await offer(an_order(RING))
+    order_id, firm_itself = str(order.order_id), a_provider(firm.organisation_id)
+    await act(answers.accept, pb.AcceptOrder(order_id=order_id), firm_itself)
+
+    with pytest.raises(NotOffered):  # as a client sends it that answers an open offer
+        await act(answers.decline, pb.DeclineOrder(order_id=order_id), firm_itself)
+    await act(answers.decline, pb.DeclineOrder(order_id=order_id, attempt=1), firm_itself)
+    await fire(store, GROUP)
+
+    second = (await messages(OrderAssigned))[-1]
+    assert (second.attempt, UUID(second.worker_id) != order.worker_id) == (2, True)
+    assert len(await messages(OrderDeclined)) == 1
+    assert await rows("select state, accepted_at from visit_order") == [
+        {"state": State.ASSIGNED, "accepted_at": None}
+    ]
+    assert await rows("select from due where kind = 'missed'") == []
+
+
+async def test_nobody_gives_back_what_has_begun(begun, act, clock, firm):
+    order = an_order(RING)
+    worker = await begun(order)
+    request = pb.DeclineOrder(order_id=str(order.order_id), attempt=1)
+    clock.set(TOMORROW + timedelta(hours=4))
+
+    await act(visits.check_in, check_in(order, order.wanted_from), worker)
+    with pytest.raises(NotOffered):
+        await act(answers.decline, request, a_provider(firm.organisation_id))
+
+
 async def test_a_visit_is_proved_in_metres_and_minutes(begun, act, clock, messages, rows):
     order = an_order(RING)
     worker = await begun(order)

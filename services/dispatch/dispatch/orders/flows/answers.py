@@ -1,5 +1,6 @@
 """What people decide about an order: it is cancelled, accepted, declined, followed up."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from eldercare.dispatch.v1 import api_pb2 as pb
@@ -54,7 +55,7 @@ async def accept(session: Session, request: pb.AcceptOrder, caller: Caller) -> e
 
     Raises: NotFound, NotOffered, OfferReplaced, CertificateExpired, OrganisationNotServing.
     """
-    order = await _offered(session, request, caller)
+    order = await _offered(session, request, caller, (State.ASSIGNED,))
     await _check_certified(session, order)
     await _check_serves(session, order)
     order.state = State.ACCEPTED
@@ -69,8 +70,12 @@ async def accept(session: Session, request: pb.AcceptOrder, caller: Caller) -> e
 async def decline(
     session: Session, request: pb.DeclineOrder, caller: Caller
 ) -> events.OrderDeclined:
-    """The worker does not take it. Raises: NotFound, NotOffered, OfferReplaced."""
-    return offers.take_back(session, await _offered(session, request, caller))
+    """The worker does not take it; or the offer was accepted and is given back, which names it.
+
+    Raises: NotFound, NotOffered, OfferReplaced.
+    """
+    states = rules.OFFERED if request.HasField("attempt") else (State.ASSIGNED,)
+    return offers.take_back(session, await _offered(session, request, caller, states))
 
 
 async def follow_up(
@@ -113,14 +118,17 @@ async def _check_serves(session: Session, order: Order) -> None:
 
 
 async def _offered(
-    session: Session, request: pb.AcceptOrder | pb.DeclineOrder, caller: Caller
+    session: Session,
+    request: pb.AcceptOrder | pb.DeclineOrder,
+    caller: Caller,
+    states: Collection[State],
 ) -> Order:
-    """The order whose open offer is answered, locked."""
+    """The order whose offer is answered in one of these states, locked."""
     order = await session.get_locked(Order, UUID(request.order_id))
     check(caller, organisation=order.organisation_id, kind="order", key=request.order_id)
     if is_worker_alone(caller) and str(order.worker_id) != caller.worker_id:
         raise NotFound("order", request.order_id)
-    if order.state != State.ASSIGNED:
+    if order.state not in states:
         raise NotOffered(order_id=order.order_id)
     if request.HasField("attempt") and request.attempt != order.attempt:
         raise OfferReplaced(
