@@ -21,6 +21,7 @@ from simulator.story.story import Story
 from simulator.world.geography import WHOLE_CITY, Geography
 
 SHOWN_FAILURES = 30
+LOOK_DAY = 2  # of a month, as it begins
 
 
 async def live(arguments: argparse.Namespace, console: Console) -> int:
@@ -82,7 +83,24 @@ async def _live_through(story: Story, days: int, console: Console) -> None:
         for _ in range(days):
             await day.live(story, days, lambda at: progress.update(task, description=f"days: {at}"))
             progress.advance(task)
+            if story.today.day == LOOK_DAY and story.truth.months():
+                await _look(story, progress.console)
         progress.update(task, description="days")
+
+
+async def _look(story: Story, console: Console) -> None:
+    """Compares the month that has ended, so that a long story tells early what differs."""
+    await story.gateway.quiet()
+    month = story.truth.months()[-1]
+    token = story.tokens["office"]
+    found = await compare.compare(story.gateway, token, story.truth, story.now, [month])
+    console.print(
+        f"{story.today}: {found.compared - len(found.differences)} of {found.compared} figures of "
+        f"{month} are equal, {len(story.failures)} other failures, "
+        f"{story.gateway.tally.commands} commands"
+    )
+    for line in (*compare.differences(found), *story.failures[:SHOWN_FAILURES]):
+        console.print(f"[bold red]{line}[/]")
 
 
 def _providers(story: Story) -> int:

@@ -85,12 +85,18 @@ class Balance:
         return cls(int(document["debit_fen"]), int(document["credit_fen"]), accounts)
 
 
-async def compare(gateway: Gateway, token: str, truth: Truth, now: datetime) -> Comparison:
+async def compare(
+    gateway: Gateway,
+    token: str,
+    truth: Truth,
+    now: datetime,
+    months: Sequence[str] | None = None,
+) -> Comparison:
     """Asks for what the figures are made of, and the board for all of them, and compares them with
-    the truth. now: what the platform's clock shows.
+    the truth. now: what the platform's clock shows. months: of these alone.
     """
     result, definitions = Comparison(), await _definitions(gateway, token)
-    for month in truth.months():
+    for month in truth.months() if months is None else months:
         board = await _board(gateway, token, month)
         compare_month(result, month, truth, definitions, board, day_of(now))
     return result
@@ -181,14 +187,20 @@ def compare_ledger(result: Comparison, ledger: Ledger, found: Mapping[str, Balan
 def show(comparison: Comparison, console: Console) -> None:
     """The table of the whole city, and the first differences anywhere."""
     console.print(_table(comparison))
-    for one in comparison.differences[:SHOWN]:
-        console.print(
-            f"[red]{one.code} {one.month} {one.area_code}: truth {_text(one.truth)}, board "
-            f"{_text(one.board)}[/]"
-        )
+    for line in differences(comparison):
+        console.print(f"[red]{line}[/]")
     equal = comparison.compared - len(comparison.differences)
     line = f"{equal} of {comparison.compared} figures are equal, in every area from city to village"
     console.print(line if not comparison.differences else f"[bold red]{line}[/]")
+
+
+def differences(comparison: Comparison) -> list[str]:
+    """The first ones."""
+    return [
+        f"{one.code} {one.month} {one.area_code}: truth {_text(one.truth)}, board "
+        f"{_text(one.board)}"
+        for one in comparison.differences[:SHOWN]
+    ]
 
 
 def _table(comparison: Comparison) -> Table:
