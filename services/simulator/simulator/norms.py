@@ -8,6 +8,8 @@ from functools import cache
 from kit.contracts import standards
 from kit.contracts.clock import SHANGHAI
 
+FEN = 100  # in a yuan
+
 
 def number(path: str, on: date) -> float:
     """The number of "file.key" in force on a day."""
@@ -35,17 +37,34 @@ def public_until(completed_on: date) -> datetime:
 
 
 def valid_to(assessed_on: date) -> date:
-    """The first day on which a result does not hold any more: the same day a year later, however
-    long the approval took; the day after where that year has no such day.
+    """The first day on which a result does not hold any more: the same day some months later,
+    however long the approval took; the day after where that month has no such day.
 
-    >>> valid_to(date(2026, 1, 20)).isoformat(), valid_to(date(2024, 2, 29)).isoformat()
-    ('2027-01-20', '2025-03-01')
+    >>> valid_to(date(2026, 1, 20)).isoformat(), valid_to(date(2026, 8, 30)).isoformat()
+    ('2026-07-20', '2027-03-01')
     """
-    years = whole("procedure.validity_years", assessed_on)
+    months = assessed_on.month - 1 + whole("procedure.validity_months", assessed_on)
+    year, month = assessed_on.year + months // 12, months % 12 + 1
     try:
-        return assessed_on.replace(year=assessed_on.year + years)
+        return date(year, month, assessed_on.day)
     except ValueError:
-        return date(assessed_on.year + years, 3, 1)
+        return date(year + month // 12, month % 12 + 1, 1)
+
+
+def reassess_on(ends_on: date) -> date:
+    """The day on which another level is asked for before one ends."""
+    return ends_on - timedelta(days=whole("procedure.reassessment_lead_days", ends_on))
+
+
+def cash_fen(level: int, on: date) -> int:
+    """A month's home-care subsidy, by level."""
+    tiers = _standards().standard("policies.home_care_yuan").read(dict[int, int], on)
+    return tiers[level] * FEN
+
+
+def voucher_fen(on: date) -> int:
+    """A month's voucher."""
+    return whole("policies.voucher_yuan", on) * FEN
 
 
 def working_days(first: date, last: date) -> int:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from simulator import norms
 from simulator.client import Gateway
 from simulator.compare import AT_THE_END, Balance, Comparison, compare_ledger
-from simulator.story import clock, entitlements, life_events, payments, vouchers
+from simulator.story import clock, entitlements, levels, life_events, payments, vouchers
+from simulator.story.levels import Approved
 from simulator.story.orders import Orders
 from simulator.story.story import Story
 from simulator.truth.ledger import ACCOUNTS, Ledger
@@ -17,6 +19,7 @@ from simulator.world.days import instant
 from simulator.world.firms import Firm
 from simulator.world.geography import COUNTIES, WHOLE_CITY, Geography
 from simulator.world.orders import Order
+from simulator.world.people import Person
 
 GEOGRAPHY = Geography(1)
 FIRM = Firm(
@@ -30,10 +33,18 @@ async def story() -> Any:
     gateway = Gateway("http://127.0.0.1:9", client_id="simulator", secret="none", seed=1)
     made = Story(gateway, 600, 1, GEOGRAPHY)
     one = made.world.people[0]
-    one.hardships, made.world.levels[one.number] = (), 3
+    one.hardships = ()
+    approve(made, one, 3)
     entitlements.entitle(made, one)
     yield made
     await gateway.close()
+
+
+def approve(story: Story, one: Person, level: int, assessed_on: date | None = None) -> None:
+    """A level that is approved today."""
+    first = assessed_on or story.today
+    level_found = Approved(level, first, first, norms.valid_to(first), story.today)
+    levels.approve(story, one, level_found)
 
 
 def an_order(story: Story, number: int = 0, fen: int = 3000) -> Order:
@@ -203,11 +214,12 @@ async def test_money_is_never_made_nor_lost(story: Story) -> None:
 
 async def test_what_was_missed_before_a_level_was_known_is_given_then(story: Story) -> None:
     one = story.world.people[1]
-    one.hardships, story.world.levels[one.number] = ("DIBAO",), 3
+    one.hardships = ("DIBAO",)
     pass_to(story, date(2026, 2, 12), time(8, 30))
     before = sums(story)
 
-    entitlements.entitle(story, one, date(2026, 1, 29))
+    approve(story, one, 3, date(2026, 1, 29))
+    entitlements.entitle(story, one)
 
     given = {name: fen - before.get(name, 0) for name, fen in sums(story).items()}
     assert (given["issued"], given["paid"]) == (160_000, 36_000)

@@ -10,10 +10,20 @@ import pytest
 
 from simulator import norms
 from simulator.client import Gateway
-from simulator.story import applications, assessments, cash, complaints, offers, payments
+from simulator.story import (
+    applications,
+    assessments,
+    cash,
+    complaints,
+    entitlements,
+    levels,
+    offers,
+    payments,
+)
 from simulator.story.applications import SLOW_DAYS, Case
 from simulator.story.assessments import Result
 from simulator.story.complaints import Complaints, Receipt
+from simulator.story.levels import Approved
 from simulator.story.orders import Orders
 from simulator.story.payments import Payments
 from simulator.story.story import Story
@@ -143,9 +153,11 @@ async def test_a_firm_is_paid_in_time_within_ten_days_of_the_first_visit(
 @pytest.mark.parametrize(("day", "in_time"), [(10, 1), (11, 0)])
 async def test_cash_is_due_on_the_tenth(story: Story, day: int, in_time: int, flows: Flows) -> None:
     one = story.world.people[0]
-    story.world.levels[one.number] = 3
+    one.hardships = ("DIBAO",)
     story.today = date(2026, 2, 1)
-    cash.owe_cash(story, one.number, "2026-02")
+    approved = Approved(3, story.today, story.today, date(2026, 8, 1), story.today)
+    levels.approve(story, one, approved)
+    entitlements.entitle(story, one)
     cash.pay_cash(story, date(2026, 2, day))
 
     assert flows(story, "SU06", "2026-02") == (in_time, 1)

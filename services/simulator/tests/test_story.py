@@ -12,9 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator import norms
 from simulator.client import Gateway
-from simulator.story import assessments, clock, entitlements, offers, orders, payments
+from simulator.story import (
+    clock,
+    decisions,
+    entitlements,
+    levels,
+    mistakes,
+    offers,
+    orders,
+    payments,
+)
 from simulator.story.entitlements import Entitlements
+from simulator.story.levels import Approved
 from simulator.story.offers import Offer
 from simulator.story.orders import Orders
 from simulator.story.payments import Payments
@@ -25,6 +36,7 @@ from simulator.world.days import instant
 from simulator.world.firms import Firm, Worker
 from simulator.world.geography import Geography
 from simulator.world.orders import Order, Visit
+from simulator.world.people import Person
 
 GEOGRAPHY = Geography(1)
 Flows = Callable[..., tuple[int, int]]
@@ -38,6 +50,13 @@ async def story() -> Any:
     gateway = Gateway("http://127.0.0.1:9", client_id="simulator", secret="none", seed=1)
     yield Story(gateway, 600, 1, GEOGRAPHY)
     await gateway.close()
+
+
+def approve(story: Story, one: Person, level: int, assessed_on: date | None = None) -> None:
+    """A level that is approved today."""
+    first = assessed_on or story.today
+    level_found = Approved(level, first, first, norms.valid_to(first), story.today)
+    levels.approve(story, one, level_found)
 
 
 def an_order(story: Story, number: int = 0, **but: Any) -> Order:
@@ -194,7 +213,8 @@ async def test_nobody_comes_to_who_is_gone_but_a_begun_visit_is_ended(story: Sto
 
 async def test_who_leaves_has_nothing_any_more(story: Story) -> None:
     one = story.world.people[0]
-    one.hardships, story.world.levels[one.number] = ("DIBAO",), 3
+    one.hardships = ("DIBAO",)
+    approve(story, one, 3)
     entitlements.entitle(story, one)
     assert one.number in story.state(Entitlements).voucher_areas
     assert one.number in story.world.cash
@@ -208,7 +228,7 @@ async def test_who_leaves_has_nothing_any_more(story: Story) -> None:
 
 async def test_a_voucher_is_issued_once_a_month(story: Story, flows: Flows) -> None:
     one = story.world.people[0]
-    story.world.levels[one.number] = 2
+    approve(story, one, 2)
     entitlements.entitle(story, one)
     entitlements.entitle(story, one)
 
@@ -217,7 +237,8 @@ async def test_a_voucher_is_issued_once_a_month(story: Story, flows: Flows) -> N
 
 async def test_the_very_poor_get_cash_and_no_voucher(story: Story) -> None:
     one = story.world.people[0]
-    one.hardships, story.world.levels[one.number] = ("TEKUN",), 4
+    one.hardships = ("TEKUN",)
+    approve(story, one, 4)
     entitlements.entitle(story, one)
 
     assert (
@@ -228,7 +249,8 @@ async def test_the_very_poor_get_cash_and_no_voucher(story: Story) -> None:
 
 async def test_the_turn_of_a_month_issues_and_the_tenth_pays(story: Story, flows: Flows) -> None:
     one = story.world.people[0]
-    one.hardships, story.world.levels[one.number] = ("DIBAO",), 4
+    one.hardships = ("DIBAO",)
+    approve(story, one, 4)
     entitlements.entitle(story, one)
 
     story.today = date(2026, 2, 10)
@@ -339,5 +361,15 @@ async def test_orders_nobody_serves_end_by_themselves(
     assert order.state == ends
 
 
+@pytest.mark.parametrize("seed", range(1, 6))
+async def test_the_first_week_of_any_story_has_each_mistake(story: Story, seed: int) -> None:
+    story.seed, found = seed, set[str]()
+    for _ in range(7):
+        found.update(mistakes.due(story, story.rng("mistakes", story.today)))
+        story.today += timedelta(days=1)
+
+    assert found == {kind for kind, _, _ in mistakes.KINDS}
+
+
 async def test_the_smallest_city_has_assessors_enough_for_every_review(story: Story) -> None:
-    assert len(story.roster.assessor_ids) >= 2 * (1 + assessments.MOST_REVIEWS)
+    assert len(story.roster.assessor_ids) >= 2 * (1 + decisions.MOST_REVIEWS)

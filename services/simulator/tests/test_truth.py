@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kit.contracts import areas
 from simulator.truth.counting import Truth
 from simulator.truth.elders import age_months
-from simulator.world.city import World
+from simulator.world.city import Held, World
 from simulator.world.days import month_of
 from simulator.world.facilities import Facility
 from simulator.world.firms import Firm, Worker
@@ -29,6 +29,11 @@ JANUARY, FEBRUARY = "2026-01", "2026-02"
 Figures = dict[tuple[str, str], tuple[int, int]]
 FiguresOf = Callable[[Truth, str], Figures]
 OPERATOR = Firm("52341102MJ0000011A", "operator", "ENTERPRISE", "341102", 118.3, 32.3, False)
+
+
+def a_level(level: int) -> Held:
+    """In force beyond the month."""
+    return Held(level, date(2027, 1, 1))
 
 
 def an_elder(number: int = 0, **but: Any) -> Person:
@@ -110,7 +115,7 @@ def test_the_dead_and_the_departed_are_in_no_stock(figures: Callable[..., Figure
     found = figures(
         World(
             people=[there, gone],
-            levels={0: 3, 1: 3},
+            levels={0: a_level(3), 1: a_level(3)},
             cash={0},
             vouchers={(0, JANUARY), (1, JANUARY)},
         )
@@ -131,14 +136,14 @@ def test_special_hardship_counts_each_person_once(figures: Callable[..., Figures
         an_elder(4),
         an_elder(5, hardships=("DIBAO",)),
     ]
-    found = figures(World(people=people, levels={0: 4, 4: 2, 5: 1}))
+    found = figures(World(people=people, levels={0: a_level(4), 4: a_level(2), 5: a_level(1)}))
 
     assert found["POP07", CITY] == (4, 0)
     assert found["POP05", CITY] == (1, 6)
 
 
 def test_a_voucher_counts_in_its_own_month_alone(figures: Callable[..., Figures]) -> None:
-    world = World(people=[an_elder(0)], levels={0: 2}, vouchers={(0, JANUARY)})
+    world = World(people=[an_elder(0)], levels={0: a_level(2)}, vouchers={(0, JANUARY)})
 
     assert figures(world, JANUARY)["SU04", CITY] == (1, 1)
     assert figures(world, FEBRUARY)["SU04", CITY] == (0, 1)
@@ -147,7 +152,7 @@ def test_a_voucher_counts_in_its_own_month_alone(figures: Callable[..., Figures]
 def test_a_mild_level_is_a_result_and_gives_cash_to_the_poor_but_no_voucher(
     figures: Callable[..., Figures],
 ) -> None:
-    found = figures(World(people=[an_elder(0, hardships=("TEKUN",))], levels={0: 1}))
+    found = figures(World(people=[an_elder(0, hardships=("TEKUN",))], levels={0: a_level(1)}))
 
     assert (found["AS01", CITY], found["AS03", CITY]) == ((1, 1), (0, 1))
     assert ("SU04", CITY) not in found
@@ -163,7 +168,7 @@ def test_who_is_poor_and_not_assessed_stands_beside_the_coverage_of_the_subsidy(
         an_elder(2, hardships=("LOW_INCOME",)),
         an_elder(3),
     ]
-    found = figures(World(people=people, levels={0: 3}, cash={0}))
+    found = figures(World(people=people, levels={0: a_level(3)}, cash={0}))
 
     assert found["SU02", CITY] == (1, 1)
     assert found["SU02_UNASSESSED", CITY] == (2, 3)

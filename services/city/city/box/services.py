@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from city.box.state import State, role_dsn
 from city.names import BUSINESS, NAMES, present, variable
@@ -14,6 +15,7 @@ from kit.messaging.bootstrap import Bootstrap
 
 GIVEN = "given"  # kind of a Kafka that somebody else runs
 SIMULATOR = "simulator"  # client of the issuer that acts as the platform's operator
+MADE_UP = Path(__file__).with_name("standards.yaml")  # numbers of a city that is not anybody's
 SMOKE = "smoke"  # client of the issuer that may read a little of everything
 
 
@@ -60,7 +62,9 @@ def management_url(state: State, name: str) -> str:
 def environment(
     state: State, endpoints: Endpoints, name: str, given: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """The variables of one service: what was given, over it what this city decides."""
+    """The variables of one service: the numbers of a made-up city, over them what was given,
+    over it what this city decides.
+    """
 
     def own(part: str) -> str:
         return f"127.0.0.1:{state.port(part)}"
@@ -100,7 +104,7 @@ def environment(
         }
     if endpoints.kafka_kind != GIVEN:
         given = {name: value for name, value in given.items() if not name.startswith("KAFKA_")}
-    return {**given, **settings}
+    return {"STANDARDS": str(MADE_UP), **given, **settings}
 
 
 class Service(Process):

@@ -1,9 +1,11 @@
-"""Applications for an assessment: filed, withdrawn, given to assessors."""
+"""Applications for an assessment: filed, opened before a level ends, withdrawn, assigned."""
 
 import math
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from simulator import norms
+from simulator.story.levels import Levels
 from simulator.story.story import Story
 from simulator.truth.applications import ApplicationEnded, Applied
 from simulator.world.channels import channel
@@ -18,15 +20,25 @@ SLOW = 0.02
 SLOW_DAYS = 24
 DAYS_AHEAD = (1, 1, 2, 3)  # until the assessors come
 ASSESSORS = 2
+# of those that are opened before a level ends: share withdrawn, share of which the assessors come
+# after that end, and shares of elders who are worse or better by then
+ROUTINE_WITHDRAWN = 0.08
+ROUTINE_SLOW = 0.2
+ROUTINE_SLOW_DAYS = 66
+CHANGES = ((0, 0.76), (1, 0.14), (-1, 0.1))
+LEVELS = range(5)
+PAGE = 500
 
 
 @dataclass(slots=True)
 class Case:
     """An application on its way to a level.
 
-    applied_on: the day of the application; assess_on begins there, and is set when assessors are
-    named. assessed_on: the day of the result. round: 0 for the first, 1 for the review after an
-    appeal. doubted: whose results were.
+    application_id: empty until the story reads it, where the platform opened it. applied_on: the
+    day of the application; assess_on is set when assessors are named. asked_on: of the first of
+    the applications that led to it, by appeals. assessed_on: the day of the result. round: 0 for
+    the first, 1 for the review after an appeal. doubted: whose results were. routine: opened before
+    a level ends. rejected: so was the result, or that before the review; decided_on: then.
     """
 
     person: Person
@@ -43,13 +55,26 @@ class Case:
     appeals: bool = False
     slow: bool = False
     assessed_on: date = date.max
+    asked_on: date = date.max
+    routine: bool = False
+    rejected: bool = False
+    decided_on: date = date.max
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """In the story, for its generators."""
+        again = (self.asked_on,) if self.routine else ()
+        return (self.person.number, self.round, *again)
 
 
 @dataclass
 class Applications:
-    """cases: those under way."""
+    """cases: those under way. opened: levels before whose end the platform asked for another one,
+    by person and first day without it.
+    """
 
     cases: list[Case] = field(default_factory=list)
+    opened: set[tuple[int, date]] = field(default_factory=set)
 
 
 async def apply(story: Story, days: int) -> None:
@@ -95,7 +120,81 @@ async def _file(story: Story, person: Person, *, always_slow: bool) -> None:
 
 def open_case(story: Story, person: Person, application_id: str, area_code: str) -> Case:
     """A case of today."""
-    return Case(person, application_id, area_code, story.today, story.today)
+    case = Case(person, application_id, area_code, story.today, date.max)
+    case.asked_on = story.today
+    return case
+
+
+def open_routine(story: Story) -> None:
+    """The platform asks for another level some time before one ends, where nothing is asked for."""
+    applications = story.state(Applications)
+    busy = {case.person.number for case in applications.cases}
+    for number, held in sorted(story.world.levels.items()):
+        level = number, held.valid_to
+        due = norms.reassess_on(held.valid_to) <= story.today
+        if not due or level in applications.opened or number in busy:
+            continue
+        applications.opened.add(level)
+        person = story.world.by_number[number]
+        if person.alive:
+            _open_routine(story, person)
+
+
+def expect_again(story: Story, person: Person) -> None:
+    """The elder was taken for dead and is not: the platform looks again for what it asks for before
+    the level ends, also where it had asked.
+    """
+    held = story.world.levels.get(person.number)
+    if held is not None:
+        story.state(Applications).opened.discard((person.number, held.valid_to))
+
+
+def _open_routine(story: Story, person: Person) -> None:
+    case = open_case(story, person, "", person.area_code)
+    case.routine = True
+    story.state(Applications).cases.append(case)
+    story.state(Levels).asked_on[person.number] = story.today
+    record_application(story, person.area_code, "PLATFORM")
+    rng = story.rng("routine", *case.place)
+    case.withdraws = rng.random() < ROUTINE_WITHDRAWN
+    case.slow = not case.withdraws and rng.random() < ROUTINE_SLOW
+    changes, shares = [change for change, _ in CHANGES], [share for _, share in CHANGES]
+    person.level = min(max(person.level + rng.choices(changes, shares)[0], LEVELS[0]), LEVELS[-1])
+    story.tally["re-assessments opened"] += 1
+
+
+async def take_up(story: Story) -> None:
+    """Assessors are named for what the platform opened; nothing else waits for them."""
+    fresh = {
+        case.person.elder_id: case
+        for case in story.state(Applications).cases
+        if not case.application_id and case.person.alive
+    }
+    if not fresh:
+        return
+    found = await _read_submitted(story)
+    story.expect("elders whose level ends soon", sorted(found), sorted(fresh))
+    for elder_id in sorted(found.keys() & fresh.keys()):
+        fresh[elder_id].application_id = found[elder_id]
+        await assign(story, fresh[elder_id])
+
+
+async def _read_submitted(story: Story) -> dict[str, str]:
+    """Applications without assessors, by elder."""
+    found: dict[str, str] = {}
+    after = ""
+    while True:
+        page = await story.gateway.get(
+            story.tokens["office"],
+            "/v1/applications",
+            limit=PAGE,
+            after=after,
+            state="STATE_SUBMITTED",
+        )
+        found |= {row["elder_id"]: row["application_id"] for row in page["rows"]}
+        after = page["next"]
+        if not after:
+            return found
 
 
 def record_application(story: Story, area_code: str, way: str) -> None:
@@ -105,7 +204,7 @@ def record_application(story: Story, area_code: str, way: str) -> None:
 
 async def assign(story: Story, case: Case) -> None:
     """Two assessors are named who made none of the results before."""
-    rng = story.rng("case", case.person.number, case.round)
+    rng = story.rng("case", *case.place)
     ids = story.roster.assessor_ids
     able = [at for at in range(len(ids)) if at not in case.doubted]
     chosen = rng.sample(able, ASSESSORS)
@@ -116,8 +215,11 @@ async def assign(story: Story, case: Case) -> None:
     )
     ahead = rng.choice(DAYS_AHEAD)
     case.assessors = tuple(chosen)
-    case.assess_on = story.today + timedelta(days=SLOW_DAYS if case.slow else ahead)
-    story.state(Applications).cases.append(case)
+    slow_days = ROUTINE_SLOW_DAYS if case.routine else SLOW_DAYS
+    case.assess_on = story.today + timedelta(days=slow_days if case.slow else ahead)
+    cases = story.state(Applications).cases
+    if not any(one is case for one in cases):
+        cases.append(case)
 
 
 async def withdraw(story: Story, case: Case) -> None:
@@ -126,6 +228,7 @@ async def withdraw(story: Story, case: Case) -> None:
         story.tokens["hotline"], f"/v1/applications/{case.application_id}:withdraw", {}
     )
     story.record(ApplicationEnded(case.applied_on, case.area_code))
+    story.state(Levels).asked_on.pop(case.person.number, None)
     story.tally["withdrawn"] += 1
 
 

@@ -1,29 +1,24 @@
-"""From the assessors' visit to a level: results, appeals, approvals."""
+"""From the assessors' visit to a level: results, appeals, approvals, rejections."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from simulator import norms
 from simulator.http_client import Json
-from simulator.story import entitlements
+from simulator.story import decisions, entitlements
 from simulator.story.applications import (
     Applications,
     Case,
-    assign,
-    open_case,
-    record_application,
     withdraw,
 )
 from simulator.story.story import Story
-from simulator.truth.assessments import Appealed, AssessmentCompleted
+from simulator.truth.assessments import AssessmentCompleted
 from simulator.world.answers import answers
-from simulator.world.days import month_of
+from simulator.world.people import Person
 
 APPEAL = 0.03  # Assumption: share of results
 TRIED = 0.1  # Assumption: share of cases in which somebody tries what the rules forbid
-# each needs two assessors who made none of the results before, and a small city has six
-MOST_REVIEWS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +44,24 @@ async def assess(story: Story) -> None:
     applications = story.state(Applications)
     ready = [case for case in applications.cases if case.person.alive]
     doubted = [case for case in ready if case.appeals and _is_public(story, case)]
-    approved = [case for case in ready if _was_public(story, case)]
+    decided = [case for case in ready if _was_public(story, case)]
+    rejected = [case for case in decided if decisions.is_rejected(story, case)]
+    approved = [case for case in decided if not decisions.is_rejected(story, case)]
     due = [case for case in ready if not case.assessment_id and case.assess_on <= story.today]
     withdrawn = [case for case in due if case.withdraws]
     visited = [case for case in due if not case.withdraws]
 
-    await story.gateway.each(lambda case: _approve(story, case), approved)
-    await story.gateway.each(lambda case: _appeal(story, case), doubted)
+    await story.gateway.each(lambda case: decisions.approve(story, case), approved)
+    await story.gateway.each(lambda case: decisions.reject(story, case), rejected)
+    await story.gateway.each(lambda case: _object(story, case), doubted)
     await story.gateway.each(lambda case: withdraw(story, case), withdrawn)
     await story.gateway.each(lambda case: _complete(story, case), visited)
 
-    closed = {id(case) for case in (*approved, *doubted, *withdrawn)}
+    closed = {id(case) for case in (*decided, *doubted, *withdrawn)}
     applications.cases = [
         case for case in applications.cases if id(case) not in closed and case.person.alive
     ]
-    await _entitle(story, approved)
+    await _entitle(story, [case.person for case in approved], [case.person for case in withdrawn])
 
 
 def _is_public(story: Story, case: Case) -> bool:
@@ -74,45 +72,33 @@ def _was_public(story: Story, case: Case) -> bool:
     return case.public_until is not None and case.public_until <= story.now
 
 
-async def _entitle(story: Story, approved: Sequence[Case]) -> None:
-    """What follows from the levels that are approved."""
-    if not approved:
+async def _entitle(story: Story, approved: Sequence[Person], withdrawn: Sequence[Person]) -> None:
+    """What follows from the levels that are approved, and from those that will not be."""
+    if not approved and not withdrawn:
         return
-    known = sorted(approved, key=lambda case: case.person.number)
+    known = sorted(approved, key=lambda person: person.number)
     await story.gateway.quiet()
-    for case in known:
-        entitlements.entitle(story, case.person, case.assessed_on)
-    await entitlements.refuse_some(story, [case.person for case in known])
-
-
-async def _approve(story: Story, case: Case) -> None:
-    path = f"/v1/assessments/{case.assessment_id}:approve"
-    if story.rng("second duty", case.person.number, case.round).random() < TRIED:
-        await story.expect_refusal(story.tokens["assigner"], path, {}, status=403)
-        story.tally["second duties refused"] += 1
-    answer = await story.gateway.post(story.tokens["approver"], path, {})
-    valid = date.fromisoformat(answer["valid_from"]), date.fromisoformat(answer["valid_to"])
-    wanted = case.assessed_on, norms.valid_to(case.assessed_on)
-    story.expect(f"validity of a result of {case.assessed_on}", valid, wanted)
-    story.world.levels[case.person.number] = case.person.level
+    for person in (*known, *withdrawn):
+        entitlements.entitle(story, person)
+    await entitlements.refuse_some(story, known)
 
 
 async def _complete(story: Story, case: Case) -> None:
-    rng = story.rng("answers", case.person.number, case.round)
+    rng = story.rng("answers", *case.place)
     points, flags = answers(rng, case.person.level)
     first, *others = (story.tokens[f"assessor {number}"] for number in case.assessors)
     path = f"/v1/applications/{case.application_id}"
     answer = await story.gateway.post(first, f"{path}:complete", {"answers": points, **flags})
     story.expect(f"level of {points}, {flags}", answer["level"], case.person.level)
     signature = {"total_points": answer["total_points"], "level": case.person.level}
-    if story.rng("signs twice", case.person.number, case.round).random() < TRIED:
+    if story.rng("signs twice", *case.place).random() < TRIED:
         await story.expect_refusal(first, f"{path}:sign", signature)
         story.tally["second signatures refused"] += 1
     for other in others:
         answer = await story.gateway.post(other, f"{path}:sign", signature)
     story.expect(f"signatures of {path}", answer["assessors"], len(case.assessors))
     complete(story, case, Result.read(answer))
-    case.appeals = rng.random() < APPEAL and case.round < MOST_REVIEWS
+    case.appeals = rng.random() < APPEAL and decisions.may_be_reviewed(case)
 
 
 def complete(story: Story, case: Case, result: Result) -> None:
@@ -132,17 +118,6 @@ def complete(story: Story, case: Case, result: Result) -> None:
     )
 
 
-async def _appeal(story: Story, case: Case) -> None:
-    answer = await story.gateway.post(
-        story.tokens["hotline"],
-        f"/v1/assessments/{case.assessment_id}:appeal",
-        {"channel": "CHANNEL_HOTLINE"},
-    )
-    story.record(Appealed(month_of(case.assessed_on), case.area_code))
-    # the review is an application too, by telephone
-    record_application(story, case.area_code, "HOTLINE")
-    story.tally["appeals"] += 1
-    review = open_case(story, case.person, answer["review_application_id"], case.area_code)
-    review.doubted = (*case.doubted, *case.assessors)
-    review.round = case.round + 1
-    await assign(story, review)
+async def _object(story: Story, case: Case) -> None:
+    await decisions.appeal(story, case, asked_on=case.asked_on)
+    story.tally["objections during publicity"] += 1

@@ -4,7 +4,7 @@ itself, by its published rules.
 
 from datetime import datetime, time
 
-from simulator.story import disputes, entitlements, orders, vouchers
+from simulator.story import applications, disputes, entitlements, orders, vouchers
 from simulator.story.payments import runs_between
 from simulator.story.story import Story
 from simulator.world.days import instant, month_of
@@ -29,7 +29,10 @@ async def advance(story: Story, at: time) -> None:
 def _catch_up(story: Story, before: datetime) -> None:
     if story.month != month_of(before):
         vouchers.lapse_before(story, story.month)
+    entitlements.end_levels(story)
+    if story.month != month_of(before):
         entitlements.issue_all(story)
+    applications.open_routine(story)
     for pay, day in runs_between(before, story.now):
         pay(story, day)
     orders.end_overdue(story)

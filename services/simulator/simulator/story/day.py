@@ -12,6 +12,7 @@ from simulator.story import (
     assessments,
     clock,
     complaints,
+    decisions,
     disputes,
     facilities,
     follow_ups,
@@ -58,7 +59,13 @@ CHANGES: tuple[Action, ...] = (
     workers.leave_some,
 )
 """What changes in the city in the morning; the platform has taken it in before anybody asks."""
-MORNING_ACTIONS: tuple[Action, ...] = (orders.cancel_some, assessments.assess)
+MORNING_ACTIONS: tuple[Action, ...] = (
+    orders.cancel_some,
+    offers.hand_back_some,
+    applications.take_up,
+    decisions.appeal_some,
+    assessments.assess,
+)
 EVENING_ACTIONS: tuple[Action, ...] = (
     visits.decide_back_entries,
     settlements.decide_held,

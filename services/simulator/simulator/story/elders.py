@@ -54,6 +54,7 @@ async def relocate(story: Story, elder: Person, area_code: str, rng: Random) -> 
 async def move_out(story: Story, elder: Person) -> None:
     """The elder leaves the city."""
     await _change(story, elder, {"moved_out": True})
+    elder.gone_on = story.today
     entitlements.end_all(story, elder)
     orders.end_all(story, elder, "moved away")
     story.tally["moved out"] += 1

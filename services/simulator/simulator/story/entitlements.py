@@ -3,13 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from simulator.story import cash, vouchers
+from simulator.story import cash, grounds, levels, vouchers
+from simulator.story.cash import Cashes
+from simulator.story.levels import Levels
 from simulator.story.story import Story
-from simulator.world.days import days_between, month_of
-from simulator.world.people import SUBSIDISED, Person
+from simulator.world.people import Person
 
-# the least levels that entitle: to the voucher, and to the cash where there is a hardship
-VOUCHER_LEVEL, CASH_LEVEL = 2, 1
 EARLY = date(2026, 1, 31)  # before it, somebody's death can still be reported after a payment
 # Assumption: of those who get cash early, and the first of them: reported after a month was paid
 # that they did not live in
@@ -19,42 +18,43 @@ REFUSE = 0.12  # Assumption: share of those who get cash without asking
 
 @dataclass
 class Entitlements:
-    """voucher_areas: persons with an open voucher entitlement → area. unwilling: persons who did
-    not want the cash. late_deaths: whose death will be reported late.
+    """voucher_areas: persons with an open voucher entitlement → area. late_deaths: whose death will
+    be reported late.
     """
 
     voucher_areas: dict[int, str] = field(default_factory=dict)
-    unwilling: set[int] = field(default_factory=set)
     late_deaths: list[Person] = field(default_factory=list)
 
 
-def entitle(story: Story, person: Person, since: date | None = None) -> None:
-    """What follows from level and hardship. since: the day from which the level holds, where it is
-    new; what it gives for the time before it was known is given now.
+def entitle(story: Story, person: Person) -> None:
+    """What follows from level and hardship; what a level gives for the time before it was known is
+    given now.
     """
-    level = story.world.levels.get(person.number, 0) if person.alive else 0
-    _entitle_to_cash(story, person, level >= CASH_LEVEL, since or story.today)
-    _entitle_to_vouchers(story, person, level >= VOUCHER_LEVEL, since or story.today)
+    if not person.alive:
+        return
+    _entitle_to_cash(story, person)
+    areas = story.state(Entitlements).voucher_areas
+    if grounds.voucher_holds(story, person, story.today):
+        areas.setdefault(person.number, person.area_code)
+    else:
+        areas.pop(person.number, None)
+    vouchers.bring_in_line(story, person)
 
 
-def _entitle_to_cash(story: Story, person: Person, disabled: bool, since: date) -> None:
-    if person.number in story.state(Entitlements).unwilling:
+def _entitle_to_cash(story: Story, person: Person) -> None:
+    cashes, world = story.state(Cashes), story.world
+    if person.number in cashes.unwilling:
         return
-    if disabled:
-        days = days_between(since, story.today)
-        poor = {month_of(day) for day in days if SUBSIDISED & set(person.hardships_on(day))}
-        for month in sorted(poor):
-            cash.owe_cash(story, person.number, month)
-    if not disabled or not SUBSIDISED & set(person.hardships):
-        story.world.cash.discard(person.number)
-        if story.today.day == 1:
-            # on no day of this month
-            cash.owe_no_cash(story, person.number, story.month)
-        return
-    story.world.cash.add(person.number)
-    if not person.entitled_once:
-        person.entitled_once = True
-        _decide_death(story, person)
+    if person.number not in world.cash:
+        cashes.known_on[person.number] = story.today
+    if grounds.cash_holds(story, person, story.today):
+        world.cash.add(person.number)
+        if not person.entitled_once:
+            person.entitled_once = True
+            _decide_death(story, person)
+    elif not levels.rests(story, person):
+        world.cash.discard(person.number)
+    cash.bring_in_line(story, person)
 
 
 def _decide_death(story: Story, person: Person) -> None:
@@ -66,35 +66,28 @@ def _decide_death(story: Story, person: Person) -> None:
         late_deaths.append(person)
 
 
-def _entitle_to_vouchers(story: Story, person: Person, disabled: bool, since: date) -> None:
-    areas = story.state(Entitlements).voucher_areas
-    if not disabled or "TEKUN" in person.hardships:
-        areas.pop(person.number, None)
-        vouchers.lapse_after(story, person.number, story.month)
-    elif person.number not in areas:
-        areas[person.number] = person.area_code
-        days = days_between(since, story.today)
-        for month in sorted({month_of(day) for day in days}):
-            vouchers.issue(story, person.number, month, person.area_code)
-
-
 def end_all(story: Story, person: Person) -> None:
     """Death or moving out ends everything."""
     person.alive = False
-    if person.number in story.world.cash and story.today.day == 1:
-        cash.owe_no_cash(story, person.number, story.month)
     story.world.cash.discard(person.number)
     story.state(Entitlements).voucher_areas.pop(person.number, None)
-    vouchers.lapse_after(story, person.number)
+    story.state(Levels).asked_on.pop(person.number, None)
+    vouchers.lapse_all(story, person)
     story.world.stays.pop(person.number, None)
 
 
+def end_levels(story: Story) -> None:
+    """What rested on levels that ended today rests, or ends."""
+    for person in levels.end_some(story):
+        entitle(story, person)
+
+
 def issue_all(story: Story) -> None:
-    """The vouchers of a new month, and its cash, which is paid later."""
-    for number in story.world.cash:
-        cash.owe_cash(story, number, story.month)
-    for number, area_code in story.state(Entitlements).voucher_areas.items():
-        vouchers.issue(story, number, story.month, area_code)
+    """The vouchers of a new month."""
+    for number, approved in story.state(Levels).by_person.items():
+        person = story.world.by_number[number]
+        if approved and person.alive:
+            vouchers.give(story, person, story.month)
 
 
 async def refuse_some(story: Story, approved: list[Person]) -> None:
@@ -117,6 +110,5 @@ async def _refuse(story: Story, person: Person) -> None:
     story.expect("one open home-care entitlement", len(open_ids), 1)
     await story.gateway.post(token, f"/v1/entitlements/{open_ids[0]}:refuse", {})
     story.world.cash.discard(person.number)
-    cash.owe_no_cash(story, person.number)
-    story.state(Entitlements).unwilling.add(person.number)
+    story.state(Cashes).unwilling.add(person.number)
     story.tally["refusals"] += 1

@@ -6,10 +6,20 @@ from datetime import date, timedelta
 from random import Random
 
 from simulator.http_client import Json
-from simulator.story import applications, cash, elders, entitlements, mistakes, orders, payments
+from simulator.story import (
+    applications,
+    cash,
+    elders,
+    entitlements,
+    mistakes,
+    orders,
+    payments,
+    wrong_deaths,
+)
 from simulator.story.applications import Applications
 from simulator.story.cash import CASH_DAY
 from simulator.story.entitlements import Entitlements
+from simulator.story.levels import Levels
 from simulator.story.orders import Orders
 from simulator.story.story import Story, quota
 from simulator.world.days import month_of
@@ -74,6 +84,7 @@ class Morning:
 async def apply_life_events(story: Story) -> None:
     """A morning's events, one after the other."""
     await mistakes.mend(story)
+    await wrong_deaths.right(story)
     morning = _morning(story)
     await _deaths(story, morning)
     for elder in morning.chosen(CHANGES):
@@ -86,13 +97,24 @@ async def apply_life_events(story: Story) -> None:
     for _ in range(quota(morning.rng, len(morning.alive), ARRIVALS)):
         await elders.arrive(story, morning.rng)
     await mistakes.make(story, morning.alive, {*morning.applying, *morning.expecting})
+    if wrong_deaths.is_day(story):
+        await wrong_deaths.make(story, _undisturbed(story, morning))
+
+
+def _undisturbed(story: Story, morning: Morning) -> list[Person]:
+    """Who expects nobody, and was visited by nobody in this month or on the day before it."""
+    since = story.today.replace(day=1) - timedelta(days=1)
+    orders = story.state(Orders).by_id.values()
+    visited = {one.person.number for one in orders if one.visit and one.visit.begin.date() >= since}
+    busy = morning.applying | morning.expecting | visited
+    return [one for one in morning.alive if one.number not in busy and morning.is_movable(one)]
 
 
 def _morning(story: Story) -> Morning:
     open_orders = story.state(Orders).open.values()
     return Morning(
         rng=story.rng("fates", story.today),
-        alive=list(story.world.living()),
+        alive=[one for one in story.world.living() if not wrong_deaths.is_out(story, one)],
         applying={case.person.number for case in story.state(Applications).cases},
         expecting={order.person.number for order in open_orders},
         visited={order.person.number for order in open_orders if order.visit},
@@ -119,7 +141,8 @@ def _late_deaths(story: Story) -> list[Person]:
 async def _moves(story: Story, morning: Morning) -> None:
     rng = morning.rng
     for elder in morning.chosen(MOVES):
-        settled = elder.number not in morning.visited and elder.number not in story.world.levels
+        assessed = story.state(Levels).by_person.get(elder.number)
+        settled = elder.number not in morning.visited and not assessed
         if morning.is_movable(elder) and settled:
             villages = story.roster.geography.villages[rng.choice(COUNTIES)]
             await elders.relocate(story, elder, rng.choice(villages), rng)
@@ -218,6 +241,7 @@ async def _take_for_dead(story: Story, elder: Person, died_on: date) -> None:
     grounds: Json = {"grounds": "同名误报，本人健在"}
     await story.gateway.post(office, path, grounds | _certificate(elder))
     await story.gateway.quiet()
+    applications.expect_again(story, elder)
     claims = await story.gateway.get(office, "/v1/recoveries", state="STATE_OPEN", limit=500)
     claimed = [row for row in claims["rows"] if row["elder_id"] == elder.elder_id]
     story.expect("claims on somebody who was taken for dead", claimed, [])

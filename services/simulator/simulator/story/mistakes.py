@@ -9,11 +9,14 @@ from random import Random
 
 from simulator.http_client import Json
 from simulator.story.entitlements import Entitlements
+from simulator.story.levels import Levels
 from simulator.story.story import Story
 from simulator.world.people import Person
 
-# Assumption: chances of a morning, alike in a small city and a large one
-REJECTED, WRONG_DEATH, WRONG_MOVE = 0.25, 0.15, 0.15
+EVERY_DAYS = 28
+# Assumption: chances of a morning, alike in a small city and a large one; besides, the day of every
+# four weeks on which it happens, so that the first week of a story has each
+KINDS = (("death reported", 0.25, 2), ("taken for dead", 0.15, 3), ("taken for gone", 0.15, 4))
 TRIED = 50  # elders among whom one is looked for
 DELAYS = (0, 1, 4, 20)  # days between the day that is reported and the report
 CHECK: Json = {"kind": "KIND_HOME_CHECK", "number": "2026-0007"}
@@ -56,23 +59,29 @@ async def make(story: Story, alive: Sequence[Person], busy: set[int]) -> None:
     persons, by number, of whom something is.
     """
     rng = story.rng("mistakes", story.today)
-    for chance, mistake in (
-        (REJECTED, _report_and_reject),
-        (WRONG_DEATH, _take_for_dead),
-        (WRONG_MOVE, _take_for_gone),
-    ):
-        if rng.random() >= chance:
-            continue
+    mistakes = {
+        "death reported": _report_and_reject,
+        "taken for dead": _take_for_dead,
+        "taken for gone": _take_for_gone,
+    }
+    for mistake in [mistakes[kind] for kind in due(story, rng)]:
         tried = rng.sample(alive, min(TRIED, len(alive)))
         able = [elder for elder in tried if _is_plain(story, elder, busy)]
         if able:
             await mistake(story, rng.choice(able), rng)
 
 
+def due(story: Story, rng: Random) -> list[str]:
+    """The kinds of mistakes that are made this morning."""
+    day = story.days_passed % EVERY_DAYS
+    return [kind for kind, chance, on in KINDS if rng.random() < chance or day == on]
+
+
 def _is_plain(story: Story, elder: Person, busy: set[int]) -> bool:
     world, number = story.world, elder.number
     given = number in world.cash or number in story.state(Entitlements).voucher_areas
-    known = number in world.levels or number in world.stays or elder in story.roster.applicants
+    assessed = story.state(Levels).by_person.get(number)
+    known = assessed or number in world.stays or elder in story.roster.applicants
     return elder.alive and not (given or known or number in busy or elder.reported_late)
 
 

@@ -11,10 +11,12 @@ from simulator.story.workers import Workers
 from simulator.truth.offers import OfferAccepted, OfferMade
 from simulator.world.days import month_of
 from simulator.world.firms import Firm
+from simulator.world.orders import Order
 
 # Assumption: shares of offers without answer, of offers declined, of firms who read the next day
 SILENT = 0.01
 DECLINE = 0.05
+HAND_BACK = 0.01  # of accepted orders, on each morning before the visit
 READS_LATE = 0.05
 PATIENCE = timedelta(hours=4)  # silence for so long is a no
 PAGE = 500
@@ -160,6 +162,30 @@ def _stands(story: Story, offer: Offer) -> bool:
     until = min(offer.assigned_at + PATIENCE, order.wanted_to)
     is_open = order.state in ("placed", "offered") and story.now < until
     return is_open and not worker.left and not _is_taken_back(offer)
+
+
+async def hand_back_some(story: Story) -> None:
+    """Firms give accepted orders of the next days back, since nobody can come after all."""
+    promised = [
+        order
+        for order in story.state(Orders).open.values()
+        if order.state == "accepted" and order.planned_at and order.wanted_from.date() > story.today
+    ]
+    chosen = [
+        order
+        for order in promised
+        if story.rng("hand-back", order.number, len(order.offers)).random() < HAND_BACK
+    ]
+    await story.gateway.each(lambda order: _hand_back(story, order), chosen)
+
+
+async def _hand_back(story: Story, order: Order) -> None:
+    firm = order.firm.organisation_id if order.firm else ""
+    body: Json = {"attempt": max(order.offers)}
+    path = f"/v1/orders/{order.order_id}:decline"
+    await story.gateway.post(story.tokens[f"firm {firm}"], path, body)
+    order.state, order.visit = "placed", None
+    story.tally["orders handed back"] += 1
 
 
 async def _reply(story: Story, offer: Offer) -> None:

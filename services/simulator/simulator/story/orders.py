@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from simulator.http_client import Json
 from simulator.story import vouchers
+from simulator.story.cash import Cashes
 from simulator.story.entitlements import Entitlements
 from simulator.story.story import Story
 from simulator.story.vouchers import Vouchers
@@ -97,7 +98,12 @@ async def place_some(story: Story, share: float) -> None:
     if story.today.isoweekday() == 1:
         share *= MONDAY
     wanted = _who_orders(story, share)
-    able = [person for person in wanted if person.alive and person.number not in story.world.stays]
+    paused = story.state(Cashes).paused  # their death is reported: nobody is sent
+    able = [
+        person
+        for person in wanted
+        if person.alive and person.number not in paused and person.number not in story.world.stays
+    ]
     numbered = list(enumerate(able, start=len(story.state(Orders).by_id)))
     await story.gateway.each(lambda pair: _place(story, *pair), numbered)
 
@@ -179,11 +185,9 @@ def _order(
 
 def _hold_voucher(story: Story, person: Person, item: Item, month: str) -> tuple[int, str]:
     """The part of the price that a voucher pays, fen, which is held; and the voucher's month."""
-    entitled = story.state(Entitlements).voucher_areas
-    if person.number not in entitled:
-        return 0, month
-    # the next month's voucher is issued ahead for the first order that asks for it
-    vouchers.issue(story, person.number, month, entitled[person.number])
+    if month > story.month and person.number in story.state(Entitlements).voucher_areas:
+        # the next month's voucher is issued ahead for the first order that asks for it
+        vouchers.give(story, person, month)
     part_fen = math.floor(item.price_fen * HOME_SHARE + 0.5)
     voucher = vouchers.best(story, person.number, month, part_fen)
     fen = min(story.state(Vouchers).free_fen.get(voucher, 0), part_fen)

@@ -1,7 +1,10 @@
 """Vouchers: issued for a month, held for orders, given back, lapsed."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
+from simulator.story import grounds
+from simulator.story.grounds import Due
 from simulator.story.story import Story
 from simulator.truth.vouchers import (
     Account,
@@ -9,10 +12,11 @@ from simulator.truth.vouchers import (
     VoucherIssued,
     VoucherLapsed,
     VoucherReleased,
+    VoucherRestored,
 )
 from simulator.world.orders import Order
+from simulator.world.people import Person
 
-VOUCHER_FEN = 80_000
 Voucher = tuple[int, str]  # person number, month
 
 
@@ -20,30 +24,50 @@ Voucher = tuple[int, str]  # person number, month
 class Vouchers:
     """free_fen: what is left of each. areas: where each was issued. usable: the month in which it
     can be used, where its own was over. expired: whose time is over; what is given back to them is
-    gone.
+    gone. running: months of those whose time is not over, by person.
     """
 
     free_fen: dict[Voucher, int] = field(default_factory=dict)
     areas: dict[Voucher, str] = field(default_factory=dict)
     usable: dict[Voucher, str] = field(default_factory=dict)
     expired: set[Voucher] = field(default_factory=set)
+    running: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
-def issue(story: Story, number: int, month: str, area_code: str) -> None:
+def bring_in_line(story: Story, person: Person) -> None:
+    """Gives the vouchers of the months until now, and ends those of later ones that are not due any
+    more.
+    """
+    for month in grounds.months_until_now(story, person):
+        give(story, person, month)
+    for month in list(story.state(Vouchers).running[person.number]):
+        if grounds.voucher_due(story, person, month) is None:
+            lapse(story, (person.number, month))
+
+
+def give(story: Story, person: Person, month: str) -> None:
+    """The voucher of a month, the next one at most, where it is due as far as is known now."""
+    if (person.number, month) in story.state(Vouchers).free_fen:
+        return
+    due = grounds.voucher_due(story, person, month)
+    if due is not None:
+        issue(story, person.number, due)
+
+
+def issue(story: Story, number: int, due: Due) -> None:
     """One voucher for each month of an entitled elder; of a month that is over, usable in this
     one.
     """
     vouchers = story.state(Vouchers)
-    voucher = number, month
-    if voucher in vouchers.free_fen:
-        return
-    vouchers.free_fen[voucher] = VOUCHER_FEN
-    vouchers.areas[voucher] = area_code
-    if month < story.month:
+    voucher = number, due.month
+    vouchers.free_fen[voucher] = due.fen
+    vouchers.areas[voucher] = due.area_code
+    vouchers.running[number].append(due.month)
+    if due.month < story.month:
         vouchers.usable[voucher] = story.month
         story.tally["vouchers of months that are over"] += 1
     story.world.vouchers.add(voucher)
-    story.record(VoucherIssued(month, area_code, VOUCHER_FEN))
+    story.record(VoucherIssued(due.month, due.area_code, due.fen))
 
 
 def best(story: Story, number: int, month: str, part_fen: int) -> Voucher:
@@ -52,11 +76,9 @@ def best(story: Story, number: int, month: str, part_fen: int) -> Voucher:
     """
     vouchers = story.state(Vouchers)
     usable = [
-        voucher
-        for voucher in sorted(vouchers.free_fen)
-        if voucher[0] == number
-        and vouchers.usable.get(voucher, voucher[1]) == month
-        and voucher not in vouchers.expired
+        (number, own)
+        for own in sorted(vouchers.running[number])
+        if vouchers.usable.get((number, own), own) == month
     ]
     return max(
         usable,
@@ -105,20 +127,37 @@ def lapse(story: Story, voucher: Voucher) -> None:
     if voucher not in vouchers.free_fen or voucher in vouchers.expired:
         return
     vouchers.expired.add(voucher)
+    vouchers.running[voucher[0]].remove(voucher[1])
     story.record(VoucherLapsed(vouchers.areas[voucher], vouchers.free_fen[voucher]))
     vouchers.free_fen[voucher] = 0
+
+
+def free_of(story: Story, person: Person) -> dict[Voucher, int]:
+    """What is free of an elder's vouchers whose time is not over, fen."""
+    vouchers = story.state(Vouchers)
+    running = [(person.number, month) for month in vouchers.running[person.number]]
+    return {voucher: vouchers.free_fen[voucher] for voucher in running}
+
+
+def restore(story: Story, voucher: Voucher, fen: int) -> None:
+    """A voucher that was ended before its time can be used again. fen: what was free of it."""
+    vouchers = story.state(Vouchers)
+    vouchers.expired.remove(voucher)
+    vouchers.running[voucher[0]].append(voucher[1])
+    vouchers.free_fen[voucher] = fen
+    story.record(VoucherRestored(vouchers.areas[voucher], fen))
 
 
 def lapse_before(story: Story, month: str) -> None:
     """The vouchers that could be used in the months before this one."""
     vouchers = story.state(Vouchers)
-    for voucher in list(vouchers.free_fen):
-        if vouchers.usable.get(voucher, voucher[1]) < month:
-            lapse(story, voucher)
+    for number, own in vouchers.running.items():
+        for voucher in [(number, one) for one in own]:
+            if vouchers.usable.get(voucher, voucher[1]) < month:
+                lapse(story, voucher)
 
 
-def lapse_after(story: Story, number: int, month: str = "") -> None:
-    """An elder's vouchers of the months after this one; all of them where none is named."""
-    for voucher in list(story.state(Vouchers).free_fen):
-        if voucher[0] == number and voucher[1] > month:
-            lapse(story, voucher)
+def lapse_all(story: Story, person: Person) -> None:
+    """An elder's vouchers, since the elder is gone."""
+    for month in list(story.state(Vouchers).running[person.number]):
+        lapse(story, (person.number, month))

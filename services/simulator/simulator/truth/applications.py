@@ -15,7 +15,9 @@ NAMES = tuple(name for name, _ in CHANNELS)
 
 @dataclass(frozen=True, slots=True)
 class Applied(Fact):
-    """An application, or an appeal, which is an application for a review."""
+    """An application, or an appeal, which is an application for a review. channel: PLATFORM where
+    nobody asked and a level was about to end.
+    """
 
     applied_on: date
     area_code: str
@@ -32,9 +34,9 @@ class ApplicationEnded(Fact):
 
 @flow("APPLICATIONS", *NAMES)
 def applied(fact: Fact) -> Counts:
-    """Applications, by channel."""
+    """Applications by people, by channel."""
     match fact:
-        case Applied(applied_on, area_code, channel):
+        case Applied(applied_on, area_code, channel) if channel in NAMES:
             yield Count(month_of(applied_on), area_code, member=channel)
 
 

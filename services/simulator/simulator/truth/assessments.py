@@ -52,7 +52,7 @@ def poor(_: MonthEnd, person: Person) -> bool:
 @of_elders("ASSESSED")
 def assessed(end: MonthEnd, person: Person) -> bool:
     """Who have a level."""
-    return person.number in end.world.levels
+    return end.level(person.number) is not None
 
 
 @of_elders("BASIC_ASSESSED")

@@ -65,7 +65,7 @@ def complete_files(_: MonthEnd, person: Person) -> bool:
 @of_elders("DEPENDENT")
 def disabled(end: MonthEnd, person: Person) -> bool:
     """Whose level in force is one of disability."""
-    return end.world.levels.get(person.number, 0) >= DISABLED
+    return (end.level(person.number) or 0) >= DISABLED
 
 
 @of_elders("SPECIAL")

@@ -31,7 +31,7 @@ def poor_without_level(end: MonthEnd, person: Person) -> bool:
 @of_elders("CARE_ELIGIBLE")
 def disabled_poor(end: MonthEnd, person: Person) -> bool:
     """The poor with a loss of ability, mild or worse."""
-    level = end.world.levels.get(person.number, 0)
+    level = end.level(person.number) or 0
     return level >= CARE_LEVEL and poor_enough(end, person)
 
 

@@ -15,6 +15,7 @@ from simulator.truth.vouchers import (
     VoucherIssued,
     VoucherLapsed,
     VoucherReleased,
+    VoucherRestored,
     VoucherUsed,
 )
 from simulator.world.geography import COUNTIES, COUNTY_DIGITS, county_code
@@ -41,6 +42,8 @@ class Ledger:
                 self.move(fact.area_code, fact.source, "issued", fact.fen)
             case VoucherLapsed():
                 self.move(fact.area_code, "issued", "lapsed", fact.fen)
+            case VoucherRestored():
+                self.move(fact.area_code, "lapsed", "issued", fact.fen)
             case VoucherUsed():
                 self.move(fact.area_code, "held", "owed", fact.fen)
             case VisitPaid():

@@ -46,6 +46,12 @@ class MonthEnd:
         """What something in an area adds."""
         return Count(self.month, area_code, amount, member)
 
+    def level(self, number: int) -> int | None:
+        """The level of a person that still is in force when the month is over."""
+        held = self.world.levels.get(number)
+        is_over = held is None or held.valid_to < next_month_begins(self.month)
+        return None if held is None or is_over else held.level
+
     def staying(self) -> Iterator[tuple[int, Facility]]:
         """Who stays where, by number; the bed of who died is free on the day after."""
         yield from self.world.stays.items()

@@ -44,6 +44,14 @@ class VoucherLapsed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class VoucherRestored(Fact):
+    """What was gone before its time, since the elder was taken for dead, is free again."""
+
+    area_code: str
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
 class VoucherUsed(Fact):
     """A part became a debt to the firm that visited. month: of the voucher."""
 

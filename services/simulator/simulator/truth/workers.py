@@ -82,7 +82,7 @@ def _residents(end: MonthEnd, operator: Firm) -> Iterator[int]:
     """Of each resident of an operator the least level of those who need as much."""
     for number, facility in end.staying():
         if facility.firm.credit_code == operator.credit_code:
-            level = end.world.levels.get(number, 0)
+            level = end.level(number) or 0
             yield next(least for least in RESIDENTS_PER_CAREGIVER if level >= least)
 
 

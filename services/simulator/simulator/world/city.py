@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from random import Random
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from simulator.world.facilities import Facility, facilities, residents
 from simulator.world.firms import Firm, Worker, carers, firms, workers
@@ -23,12 +23,19 @@ LEAST_ASSESSORS = 6
 S = TypeVar("S")
 
 
+class Held(NamedTuple):
+    """A level in force, and the first day without it."""
+
+    level: int
+    valid_to: date
+
+
 @dataclass
 class World:
     """What is the case, and what figures of stocks follow from."""
 
     people: list[Person] = field(default_factory=list)
-    levels: dict[int, int] = field(default_factory=dict)  # person number → level in force
+    levels: dict[int, Held] = field(default_factory=dict)  # in force, by person number
     cash: set[int] = field(default_factory=set)  # persons with an open home-care entitlement
     # person number, month of an issued voucher
     vouchers: set[tuple[int, str]] = field(default_factory=set)

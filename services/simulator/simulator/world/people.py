@@ -55,7 +55,8 @@ GIVEN = (
 class Person:
     """An elder of the simulated city, with what only the simulation knows.
 
-    level: what an honest assessment finds. elder_id: given by the platform. alive: and in the city.
+    level: what an honest assessment finds. elder_id: given by the platform. gone_on: first day out
+    of the city. alive: and in the city.
     entitled_once: to cash. reported_late: the death will be reported after a payment.
     former_hardships: each set with the first day without it, the oldest first. alike: has the name,
     birth day and community of somebody else.
@@ -79,6 +80,7 @@ class Person:
     level: int
     elder_id: str = ""
     died_on: date | None = None
+    gone_on: date | None = None
     alive: bool = True
     entitled_once: bool = False
     reported_late: bool = False
@@ -93,6 +95,11 @@ class Person:
     def hardships_on(self, day: date) -> tuple[str, ...]:
         """The groups of hardship that the elder belonged to on a day."""
         return next((had for until, had in self.former_hardships if day < until), self.hardships)
+
+    def is_here_on(self, day: date) -> bool:
+        """Whether the elder is alive and in the city on a day; on the day of death, yes."""
+        dead = self.died_on is not None and day > self.died_on
+        return not dead and (self.gone_on is None or day < self.gone_on)
 
     @property
     def home(self) -> Point:
