@@ -16,7 +16,8 @@ from simulator.world.orders import Order
 # Assumption: shares of offers without answer, of offers declined, of firms who read the next day
 SILENT = 0.01
 DECLINE = 0.05
-HAND_BACK = 0.01  # of accepted orders, on each morning before the visit
+HAND_BACK = 0.02  # of accepted orders, on the morning of the visit
+HAND_BACK_BEFORE = timedelta(hours=2)  # the visit
 READS_LATE = 0.05
 PATIENCE = timedelta(hours=4)  # silence for so long is a no
 PAGE = 500
@@ -165,11 +166,13 @@ def _stands(story: Story, offer: Offer) -> bool:
 
 
 async def hand_back_some(story: Story) -> None:
-    """Firms give accepted orders of the next days back, since nobody can come after all."""
+    """Firms give accepted orders of later today back, since nobody can come after all; before the
+    evening of the day before nothing is offered.
+    """
     promised = [
         order
         for order in story.state(Orders).open.values()
-        if order.state == "accepted" and order.planned_at and order.wanted_from.date() > story.today
+        if order.state == "accepted" and order.wanted_from >= story.now + HAND_BACK_BEFORE
     ]
     chosen = [
         order
