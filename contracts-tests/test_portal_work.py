@@ -29,6 +29,7 @@ PAGES = {
     "publicity": "Public results",
     "back-entries": "Visits told late",
     "settlements": "Settlements",
+    "payments": "Payments",
     "recoveries": "Recoveries",
     "organisations": "Organisations",
     "facilities": "Facilities",
@@ -196,6 +197,36 @@ def test_money_comes_back_in_yuan_and_not_more_than_is_claimed(
     repaid = town.get(f"/v1/recoveries/{claim['recovery_id']}", official)
     assert (repaid["state"], repaid["outstanding_fen"]) == ("STATE_REPAID", "0")
     assert [one["repaid_on"] for one in repaid["repayments"]] == [day]
+
+
+def test_a_claim_is_raised_from_a_payment_and_the_second_of_two_officials_is_refused(
+    browser: Browser, town: RunningCity
+) -> None:
+    official = town.token("official", area=CITY)
+    paid = next(row for row in town.rows("/v1/payments", official) if row["elder_id"])
+    go(browser, town, "payments")
+    open_row(browser, town, paid["payment_id"])
+    browser.fill("[name=claimed_fen]", "99999.99")
+    browser.fill("[name=reason]", "重复发放")
+    press(browser, "追回")
+    assert "其中还能追回" in answered(browser, town, ".command .wrong")
+    browser.fill("[name=claimed_fen]", "0.05")
+    press(browser, "追回")
+    assert answered(browser, town, ".done") == "已提出追回"
+    claims = town.rows("/v1/recoveries", official, state="STATE_OPEN")
+    [claim] = [row for row in claims if row["payment_id"] == paid["payment_id"]]
+
+    go(browser, town, "recoveries", "en")
+    open_row(browser, town, claim["recovery_id"])
+    path = f"/v1/recoveries/{claim['recovery_id']}"
+    repaid = {"repaid_fen": 2, "repaid_on": paid["paid_on"]}
+    town.post(f"{path}:repay", official, repaid)
+    for name, value in {"repaid_fen": "0.01", "repaid_on": paid["paid_on"]}.items():
+        browser.fill(f"[name={name}]", value)
+    press(browser, "Record")
+
+    assert "read it again" in answered(browser, town, ".command .failed")
+    assert town.get(path, official)["outstanding_fen"] == "3"
 
 
 def test_a_visit_that_was_sent_late_is_refused_by_the_office(

@@ -213,3 +213,21 @@ async def test_of_two_deferrals_of_a_claim_as_read_the_second_is_refused(city, r
         await _do(city, collecting.defer, until("2026-06-10"), subject="official-2")
 
     assert (deferred.deferred_until, deferred.version) == ("2026-05-10", claim.version + 1)
+
+
+async def test_each_change_of_a_claim_is_a_version_also_one_that_nobody_tells(city, rows, at):
+    claim = await _a_claim(city, rows, at)
+    key = str(claim.recovery_id)
+
+    async def version() -> object:
+        return (await rows("select version from recovery"))[0]["version"]
+
+    first = await version()
+    part = pb.RepayRecovery(recovery_id=key, repaid_fen=1, repaid_on="2026-04-10")
+    assert (await _do(city, collecting.repay, part)).version == await version() == first + 1
+    later = pb.DeferRecovery(recovery_id=key, deferred_until="2026-04-20", reason="家庭困难")
+    await _do(city, collecting.defer, later)
+    at("2026-04-20 00:00")
+    await fire(city, GROUP)
+
+    assert await version() == first + 3

@@ -19,6 +19,7 @@ const PAGES: Record<string, () => Loaded> = {
   settlements: async () => ({
     default: (await import("../visits/SettlementsPage")).SettlementsPage,
   }),
+  payments: async () => ({ default: (await import("../money/PaymentsPage")).PaymentsPage }),
   recoveries: async () => ({ default: (await import("../money/RecoveriesPage")).RecoveriesPage }),
   organisations: async () => ({
     default: (await import("../register/OrganisationsPage")).OrganisationsPage,

@@ -141,6 +141,8 @@ function Commands({
   onDone: (text: string) => void
 }) {
   const ids = { recovery_id: row.recovery_id ?? "" }
+  // what was shown: a decision over somebody else's is refused
+  const { version } = row
   const reason = {
     name: "reason",
     label: say("理由（不写姓名）", "Reason; names nobody"),
@@ -163,7 +165,8 @@ function Commands({
           },
         ]}
         send={async (values, key) => {
-          await command(ask, "/v1/recoveries/{recovery_id}:repay", ids, values, key)
+          const body = { ...values, version }
+          await command(ask, "/v1/recoveries/{recovery_id}:repay", ids, body, key)
           onDone(say("还款已登记", "The repayment is recorded"))
         }}
       />
@@ -175,7 +178,8 @@ function Commands({
           reason,
         ]}
         send={async (values, key) => {
-          await command(ask, "/v1/recoveries/{recovery_id}:defer", ids, values, key)
+          const body = { ...values, version }
+          await command(ask, "/v1/recoveries/{recovery_id}:defer", ids, body, key)
           onDone(say("已延期", "The claim is deferred"))
         }}
       />
@@ -188,7 +192,8 @@ function Commands({
         )}
         fields={[reason]}
         send={async (values, key) => {
-          await command(ask, "/v1/recoveries/{recovery_id}:waive", ids, values, key)
+          const body = { ...values, version }
+          await command(ask, "/v1/recoveries/{recovery_id}:waive", ids, body, key)
           onDone(say("已免除", "The claim is waived"))
         }}
       />

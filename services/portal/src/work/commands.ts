@@ -5,14 +5,20 @@ import { authorization, client, dataOf } from "../shared/client"
 
 interface Post<Ids, Body> {
   post: {
-    parameters: { path: Ids }
+    parameters: { path?: Ids }
     requestBody: { content: { "application/json": Body } }
   }
 }
 export type CommandPath = {
   [P in keyof paths]: paths[P] extends Post<Record<string, string>, object> ? P : never
 }[keyof paths]
-type IdsOf<P extends CommandPath> = paths[P] extends Post<infer Ids, unknown> ? Ids : never
+type IdsOf<P extends CommandPath> =
+  paths[P] extends Post<infer Ids, unknown>
+    ? // a command that makes something new names no row
+      [Ids] extends [never] | [undefined]
+      ? Record<string, never>
+      : Ids
+    : never
 type BodyOf<P extends CommandPath> = paths[P] extends Post<unknown, infer Body> ? Body : never
 // A name that the contract does not have is an error of types.
 type Named<P extends CommandPath, V> = V & Record<Exclude<keyof V, keyof BodyOf<P>>, never>

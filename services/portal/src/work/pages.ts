@@ -53,6 +53,12 @@ export const PAGES: readonly Page[] = [
     roles: ["official", "inspector", "provider"],
   },
   {
+    id: "payments",
+    title: say("支付记录", "Payments"),
+    purpose: say("查看已付款项，追回多付部分", "what was paid; claim back what was too much"),
+    roles: ["official", "inspector", "provider", "elder", "family"],
+  },
+  {
     id: "recoveries",
     title: say("多付款项追回", "Recoveries"),
     purpose: say("登记还款、延期、免除", "record repayments, defer, waive"),

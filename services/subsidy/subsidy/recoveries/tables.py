@@ -1,15 +1,18 @@
 """What is claimed back, and what came of it."""
 
 from datetime import date, datetime
+from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index
 from sqlmodel import Field
 
 from kit.db.tables import TableBase
 from subsidy.policies.rules import Cause
 from subsidy.recoveries import rules
 from subsidy.recoveries.rules import RecoveryState
+
+_VERSION = Column("version", BigInteger, server_default="1", nullable=False)
 
 
 class Recovery(TableBase, table=True):
@@ -26,8 +29,12 @@ class Recovery(TableBase, table=True):
         ),
     )
 
+    # its events are those of the payment, which count the payment's versions: its own grows with
+    # each change that is written
+    __mapper_args__: ClassVar[dict[str, object]] = {"version_id_col": _VERSION}
+
     recovery_id: UUID = Field(primary_key=True)
-    version: int = Field(default=1, description="grows with each change of the claim")
+    version: int | None = Field(default=None, sa_column=_VERSION)
     payment_id: UUID
     settlement_id: UUID | None = Field(default=None, description="absent where cash is claimed")
     organisation_id: UUID | None = Field(

@@ -122,7 +122,6 @@ async def withdraw(session: Session, recovery: Recovery, withdrawn_fen: int) -> 
         recovery.claimed_fen -= withdrawn_fen
         if not recovery.outstanding_fen:
             end(session, recovery, RecoveryState.REPAID)
-    recovery.version += 1
     event = wire.message(
         RecoveryWithdrawn, recovery, withdrawn_fen=withdrawn_fen, withdrawn_at=session.now
     )

@@ -41,8 +41,7 @@ async def raise_claim(session: Session, request: pb.OpenRecovery, caller: Caller
         recovery = await _raise_visit(session, request, payment_id, caller)
     else:
         recovery = await _raise_cash(session, request, payment_id, caller)
-    await session.flush()
-    return queries.shown(recovery)
+    return await _changed(session, recovery)
 
 
 async def _raise_cash(
@@ -119,7 +118,7 @@ async def repay(session: Session, request: pb.RepayRecovery, caller: Caller) -> 
     claiming.book(
         session, recovery, "RecoveryRepaid", Account.CLAIMS, Account.FUND, request.repaid_fen
     )
-    return queries.shown(recovery)
+    return await _changed(session, recovery)
 
 
 async def defer(session: Session, request: pb.DeferRecovery, caller: Caller) -> pb.Recovery:
@@ -135,7 +134,7 @@ async def defer(session: Session, request: pb.DeferRecovery, caller: Caller) -> 
     set_timer(session, day_start(until), DEFERRED, request.recovery_id)
     event = wire.message(RecoveryDeferred, recovery, deferred_at=session.now)
     await _emit(session, recovery, event)
-    return queries.shown(recovery)
+    return await _changed(session, recovery)
 
 
 async def waive(session: Session, request: pb.WaiveRecovery, caller: Caller) -> pb.Recovery:
@@ -153,7 +152,7 @@ async def waive(session: Session, request: pb.WaiveRecovery, caller: Caller) -> 
     event = wire.message(RecoveryWaived, recovery, waived_fen=waived_fen, waived_at=session.now)
     await _emit(session, recovery, event)
     claiming.book(session, recovery, "RecoveryWaived", Account.CLAIMS, Account.WAIVED, waived_fen)
-    return queries.shown(recovery)
+    return await _changed(session, recovery)
 
 
 async def resume(session: Session, recovery_id: UUID) -> None:
@@ -161,7 +160,6 @@ async def resume(session: Session, recovery_id: UUID) -> None:
     recovery = await session.get_locked(Recovery, recovery_id)
     if recovery.state == RecoveryState.DEFERRED:
         recovery.state = RecoveryState.OPEN
-        recovery.version += 1
 
 
 async def _due(
@@ -179,7 +177,11 @@ async def _due(
     return recovery
 
 
+async def _changed(session: Session, recovery: Recovery) -> pb.Recovery:
+    await session.flush()  # which gives it its next version
+    return queries.shown(recovery)
+
+
 async def _emit(session: Session, recovery: Recovery, event: Message) -> None:
-    recovery.version += 1
     payment = await session.get_locked(Payment, recovery.payment_id)
     emit(session, event, payment)

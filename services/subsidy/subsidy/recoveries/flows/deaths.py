@@ -97,7 +97,6 @@ async def _claim_no_more(session: Session, debt: Debt, recovery_id: UUID) -> Non
         # its settlement is disputed, which decides about the claim
         recovery.state = RecoveryState.CONTESTED
         recovery.cause = Cause.SETTLEMENT
-        recovery.version += 1
         return
     debt.recovery_id = None
     if recovery.state in CLAIMED:

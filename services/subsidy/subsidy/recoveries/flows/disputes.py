@@ -55,7 +55,6 @@ async def restore(session: Session, settlement_id: UUID) -> None:
     if elder and is_after_death(debt.visited_on, elder.died_on):
         recovery.state = RecoveryState.OPEN
         recovery.cause = Cause.DEATH
-        recovery.version += 1
         return
     debt.recovery_id = None
     await claiming.withdraw(session, recovery, recovery.outstanding_fen)
@@ -78,7 +77,6 @@ async def confirm(session: Session, settlement_id: UUID) -> None:
         recovery.cause = Cause.SETTLEMENT
         if recovery.state == RecoveryState.CONTESTED:
             recovery.state = RecoveryState.OPEN
-        recovery.version += 1
 
 
 async def _claim(session: Session, debt: Debt) -> Recovery | None:
