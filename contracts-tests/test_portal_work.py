@@ -30,6 +30,7 @@ PAGES = {
     "back-entries": "Visits told late",
     "settlements": "Settlements",
     "payments": "Payments",
+    "stay-charges": "Charges of stays",
     "recoveries": "Recoveries",
     "organisations": "Organisations",
     "facilities": "Facilities",
@@ -227,6 +228,26 @@ def test_a_claim_is_raised_from_a_payment_and_the_second_of_two_officials_is_ref
 
     assert "read it again" in answered(browser, town, ".command .failed")
     assert town.get(path, official)["outstanding_fen"] == "3"
+
+
+def test_a_month_of_a_stay_is_approved_and_its_own_share_known(
+    browser: Browser, town: RunningCity
+) -> None:
+    official = town.token("official", area=CITY)
+    charge = town.rows("/v1/stay-charges", official, state="STATE_OPEN")[0]
+    path = f"/v1/stay-charges/{charge['charge_id']}"
+    go(browser, town, "stay-charges")
+    open_row(browser, town, charge["charge_id"])
+    browser.fill("[name=approve]", "false")
+    press(browser, "决定")
+    assert "理由" in answered(browser, town, ".command .wrong")
+    browser.fill("[name=approve]", "true")
+    press(browser, "决定")
+
+    assert answered(browser, town, ".done") == "决定已登记"
+    town.until(lambda: "own_fen" in town.get(path, official), 30, "the own share is known")
+    charged = town.get(path, official)
+    assert int(charged["own_fen"]) + int(charged["voucher_fen"]) == int(charge["price_fen"])
 
 
 def test_a_visit_that_was_sent_late_is_refused_by_the_office(

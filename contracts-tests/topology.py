@@ -22,19 +22,27 @@ EVERYTHING = tuple(topic for topics in PUBLISHES.values() for topic in topics)
 # Service → the aggregates it consumes.
 CONSUMES = {
     "assessment": (),
-    "subsidy": ("elder", "application", "assessment", "organisation", "order", "settlement"),
-    "facility": ("elder", "assessment"),
+    "subsidy": (
+        "elder",
+        "application",
+        "assessment",
+        "organisation",
+        "order",
+        "settlement",
+        "stay",
+    ),
+    "facility": ("elder", "assessment", "payment"),
     "dispatch": ("elder", "organisation", "worker"),
     "supervision": ("order", "worker"),
     "datacenter": EVERYTHING,
-    "gateway": ("order", "payment", "settlement"),
+    "gateway": ("order", "payment", "settlement", "stay"),
 }
 
 # Service → the gRPC services it answers; the gateway turns those with a route into HTTP.
 ANSWERS = {
     "assessment": ("Elders", "LifeEvents", "Imports", "Applications", "Assessments"),
     "subsidy": ("Policies", "Entitlements", "Vouchers", "Payments", "Recoveries", "Ledger"),
-    "facility": ("Organisations", "Facilities", "Stays", "Workers"),
+    "facility": ("Organisations", "Facilities", "Stays", "Charges", "Workers"),
     "dispatch": ("Catalogue", "Orders"),
     "supervision": ("Audits", "Complaints"),
     "datacenter": ("Boards", "Indicators", "ProofRuns", "Lineage"),

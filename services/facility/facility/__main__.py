@@ -5,6 +5,7 @@ from kit.runtime import entry
 if __name__ == "__main__":
     entry.prepare()
 
+from facility.charges.api import Charges
 from facility.context import GROUP, context_of
 from facility.facilities.api import Facilities
 from facility.organisations.api import Organisations
@@ -21,7 +22,7 @@ import_all("facility", "jobs")
 def servicers(parts: Parts) -> list[object]:
     """What answers gRPC."""
     context = context_of(parts.store)
-    return [Organisations(context), Facilities(context), Stays(), Workers(context)]
+    return [Organisations(context), Facilities(context), Stays(), Charges(), Workers(context)]
 
 
 def main() -> None:

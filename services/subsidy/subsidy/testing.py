@@ -294,6 +294,31 @@ def a_dispute(
     return event
 
 
+def a_stay(
+    charge_id: UUID,
+    elder_id: UUID,
+    organisation_id: UUID,
+    price_fen: int,
+    *,
+    last_on: date | None = date(2026, 3, 31),
+    month: str = "2026-03",
+) -> facility.StayChargeApproved:
+    """An approved month of a stay."""
+    return facility.StayChargeApproved(
+        charge_id=str(charge_id),
+        stay_id=str(ids.new()),
+        facility_id=str(ids.new()),
+        organisation_id=str(organisation_id),
+        elder_id=str(elder_id),
+        area_code=ELSEWHERE,
+        month=month,
+        days=last_on.day if last_on else 0,
+        price_fen=price_fen,
+        last_on=last_on.isoformat() if last_on else "",
+        approved_at=wire.timestamp(BEGIN),
+    )
+
+
 async def entitle(
     store: Store,
     count: int,

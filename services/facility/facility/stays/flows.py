@@ -37,7 +37,10 @@ from kit.contracts import ids, wire
 from kit.contracts.clock import local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
+from kit.runtime.timers import set_timer
 from kit.security.access import Caller
+
+DAYS_CHANGED = "stay-days"  # a timer, by stay: what its months come to is to be looked at
 
 
 async def admit(session: Session, command: api.AdmitElder, caller: Caller) -> events.StayBegan:
@@ -62,7 +65,7 @@ async def admit(session: Session, command: api.AdmitElder, caller: Caller) -> ev
         admitted_at=session.now,
     )
     session.add(row)
-    event = emit(session, wire.message(events.StayBegan, row), row)
+    event = _began(session, row)
     try:
         await session.flush()
     except IntegrityError as error:
@@ -133,7 +136,7 @@ async def _go_on(session: Session, row: Stay, began_on: date, ended_on: date | N
         admitted_at=session.now,
     )
     session.add(again)
-    emit(session, wire.message(events.StayBegan, again), again)
+    _began(session, again)
     return again
 
 
@@ -209,8 +212,14 @@ async def _free_bed(session: Session, facility_id: UUID, began_on: date) -> Bed 
     return (await session.exec(wanted)).first()
 
 
+def _began(session: Session, row: Stay) -> events.StayBegan:
+    set_timer(session, session.now, DAYS_CHANGED, str(row.stay_id))
+    return emit(session, wire.message(events.StayBegan, row), row)
+
+
 def _end(session: Session, row: Stay, ended_on: date) -> events.StayEnded:
     row.ended_on = ended_on
+    set_timer(session, session.now, DAYS_CHANGED, str(row.stay_id))
     event = wire.message(events.StayEnded, row, discharged_at=session.now)
     return emit(session, event, row)
 

@@ -1,6 +1,7 @@
 """Appends every event that organisations may read."""
 
 from eldercare.dispatch.v1 import events_pb2 as dispatch
+from eldercare.facility.v1 import events_pb2 as facility
 from eldercare.subsidy.v1 import events_pb2 as subsidy
 from eldercare.supervision.v1 import events_pb2 as supervision
 
@@ -26,6 +27,11 @@ from kit.messaging.subscriptions import Fact, on_batch
     supervision.SettlementReleased,
     supervision.SettlementAppealed,
     supervision.SettlementClosed,
+    facility.StayCharged,
+    facility.StayChargeApproved,
+    facility.StayChargeRefused,
+    facility.StayShareReceipted,
+    subsidy.StayChargeSettled,
     subsidy.RecoveryOpened,
     subsidy.RecoveryRepaid,
     subsidy.RecoveryDeferred,

@@ -8,6 +8,7 @@ from itertools import takewhile
 from uuid import UUID
 
 from eldercare.dispatch.v1 import events_pb2 as dispatch
+from eldercare.facility.v1 import events_pb2 as facility
 from eldercare.subsidy.v1 import events_pb2 as subsidy
 from eldercare.supervision.v1 import events_pb2 as supervision
 from google.protobuf.message import Message
@@ -41,6 +42,11 @@ OrganisationEvent = (
     | supervision.SettlementReleased
     | supervision.SettlementAppealed
     | supervision.SettlementClosed
+    | facility.StayCharged
+    | facility.StayChargeApproved
+    | facility.StayChargeRefused
+    | facility.StayShareReceipted
+    | subsidy.StayChargeSettled
     | subsidy.RecoveryOpened
     | subsidy.RecoveryRepaid
     | subsidy.RecoveryDeferred

@@ -20,6 +20,9 @@ const PAGES: Record<string, () => Loaded> = {
     default: (await import("../visits/SettlementsPage")).SettlementsPage,
   }),
   payments: async () => ({ default: (await import("../money/PaymentsPage")).PaymentsPage }),
+  "stay-charges": async () => ({
+    default: (await import("../money/StayChargesPage")).StayChargesPage,
+  }),
   recoveries: async () => ({ default: (await import("../money/RecoveriesPage")).RecoveriesPage }),
   organisations: async () => ({
     default: (await import("../register/OrganisationsPage")).OrganisationsPage,

@@ -1,7 +1,7 @@
 import type { Schemas } from "../shared/client"
 import { CommandForm } from "../work/CommandForm"
 import { command } from "../work/commands"
-import { choices, Facts, named, type Words } from "../work/format"
+import { choices, Facts, named, type Words, yuan } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
 import { useDone } from "../work/useDone"
@@ -88,8 +88,12 @@ function Detail({
         />
       )}
       {(may("official") || may("inspector")) && <History row={row} session={session} />}
+      <Fees row={row} session={session} />
       {may("official") && !isClosed(row) && (
         <Commands row={row} session={session} onDone={onDone} />
+      )}
+      {(may("official") || may("home")) && !isClosed(row) && (
+        <FeeForm row={row} session={session} onDone={onDone} />
       )}
     </>
   )
@@ -98,6 +102,50 @@ function Detail({
 function History({ row, session }: { row: Facility; session: Session }) {
   const ids = { facility_id: row.facility_id ?? "" }
   return <Changes found={useItem(session, "/v1/facilities/{facility_id}/changes", ids)} />
+}
+
+// What a month costs, and from when on.
+function Fees({ row, session }: { row: Facility; session: Session }) {
+  const ids = { facility_id: row.facility_id ?? "" }
+  const [found] = useItem(session, "/v1/facilities/{facility_id}/fees", ids)
+  return (
+    <Facts
+      facts={(found?.rows ?? []).map(fee => [
+        say(`自 ${fee.valid_from} 起每月`, `A month from ${fee.valid_from} on`),
+        yuan(fee.monthly_fen),
+      ])}
+    />
+  )
+}
+
+function FeeForm({
+  row,
+  session: { ask },
+  onDone,
+}: {
+  row: Facility
+  session: Session
+  onDone: (text: string) => void
+}) {
+  return (
+    <CommandForm
+      title={say("申报收费标准", "Declare a fee")}
+      verb={say("申报", "Declare")}
+      warning={say(
+        "申报后不可更改，只能另行申报",
+        "It stays; another one follows from another day",
+      )}
+      fields={[
+        { name: "monthly_fen", label: say("每月费用（元）", "Yuan a month"), kind: "yuan" },
+        { name: "valid_from", label: say("自何日起", "From this day on"), kind: "day" },
+      ]}
+      send={async (values, key) => {
+        const ids = { facility_id: row.facility_id ?? "" }
+        await command(ask, "/v1/facilities/{facility_id}:declare-fee", ids, values, key)
+        onDone(say("收费标准已申报", "The fee is declared"))
+      }}
+    />
+  )
 }
 
 function Commands({

@@ -59,6 +59,12 @@ export const PAGES: readonly Page[] = [
     roles: ["official", "inspector", "provider", "elder", "family"],
   },
   {
+    id: "stay-charges",
+    title: say("入住费用", "Charges of stays"),
+    purpose: say("审批每月费用，登记自付", "approve months of stays, receipt own shares"),
+    roles: ["official", "inspector", "home", "elder", "family"],
+  },
+  {
     id: "recoveries",
     title: say("多付款项追回", "Recoveries"),
     purpose: say("登记还款、延期、免除", "record repayments, defer, waive"),

@@ -12,7 +12,9 @@ from subsidy.policies.rules import Cause
 
 
 class Debt(TableBase, table=True):
-    """A voucher's part of an audited visit, owed to the organisation that made it."""
+    """A voucher's part of an audited visit, or of an approved month of a stay, owed to the
+    organisation that gave it.
+    """
 
     __table_args__ = (
         Index(
@@ -35,7 +37,13 @@ class Debt(TableBase, table=True):
     due_on: date
     visited_on: date | None = Field(
         default=None,
-        description="day of the worker's arrival; absent where the settlement did not tell it",
+        description=(
+            "day of the worker's arrival, absent where the settlement did not tell it; last day "
+            "of the month of a stay"
+        ),
+    )
+    is_stay: bool = Field(
+        default=False, description="of a month of a stay, which knows its own days; else of a visit"
     )
     payment_id: UUID | None = Field(default=None, index=True)
     held_at: datetime | None = Field(

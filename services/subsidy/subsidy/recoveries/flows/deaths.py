@@ -72,7 +72,8 @@ async def _debts(session: Session, elder_id: UUID, which: ColumnElement[bool]) -
     wanted = (
         select(Debt)
         .join(Voucher, col(Voucher.voucher_id) == col(Debt.voucher_id))
-        .where(col(Voucher.elder_id) == elder_id, which)
+        # the month of a stay is told anew without the days after the death
+        .where(col(Voucher.elder_id) == elder_id, ~col(Debt.is_stay), which)
         .order_by(col(Debt.organisation_id), col(Debt.settlement_id))
         .with_for_update(of=Debt)
         .execution_options(populate_existing=True)

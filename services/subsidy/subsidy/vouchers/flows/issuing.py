@@ -10,8 +10,10 @@ from eldercare.subsidy.v1.events_pb2 import VoucherIssued
 from kit.contracts import ids, wire
 from kit.db.store import Session
 from kit.messaging.outbox import emit
+from kit.runtime.timers import set_timer
 from subsidy.ledger.flows import Move, book
 from subsidy.ledger.rules import Account
+from subsidy.vouchers.flows.lapsing import LATE
 from subsidy.vouchers.rules import Grant
 
 _INSERT = """
@@ -60,6 +62,8 @@ async def issue_many(
     for voucher in issued:
         event = wire.message(VoucherIssued, voucher, issued_at=session.now)
         emit(session, event, sequence=1)
+        if later:
+            set_timer(session, session.now, LATE, str(voucher.voucher_id))
     await book(session, *(_issued(voucher) for voucher in issued))
     return len(issued)
 

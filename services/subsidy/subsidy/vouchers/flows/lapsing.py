@@ -11,6 +11,7 @@ from kit.contracts import wire
 from kit.contracts.clock import day_start, local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
+from kit.runtime.timers import set_timer
 from subsidy.ledger.flows import Move, book, enter
 from subsidy.ledger.rules import Account
 from subsidy.runs import flows as runs
@@ -19,6 +20,7 @@ from subsidy.runs.rules import first_day, month_after, month_of
 from subsidy.vouchers.tables import Voucher
 
 LAPSE = "voucher-lapse"  # timer: the end of a month
+LATE = "voucher-late"  # timer: what a voucher of a month that is over may still pay
 
 _LAPSE = """
 with chosen as (
@@ -109,6 +111,7 @@ def restore(session: Session, voucher: Voucher) -> None:
     present = month_of(local_day(session.now))
     if usable < present:
         voucher.usable_month = present
+        set_timer(session, session.now, LATE, str(voucher.voucher_id))
     voucher.lapsed_at = None
     if voucher.lapsed_fen:
         restore_part(session, voucher, voucher.lapsed_fen)

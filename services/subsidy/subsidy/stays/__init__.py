@@ -1,0 +1,1 @@
+"""What vouchers pay of approved months of stays in institutions."""
