@@ -158,6 +158,29 @@ async def test_a_visit_about_which_a_complaint_is_open_already_is_held_when_it_e
     assert len(await messages(events.SettlementApproved)) == 1
 
 
+async def test_a_complaint_that_a_release_before_filed_holds_too(store, act, settled, state):
+    """It fills no count beside the complaints, and does not close one there."""
+    settlement_id, visit = await settled()
+    filed = [await act(complaints.file, _filing(visit), an_official()) for _ in range(2)]
+    async with store.transaction() as session:
+        driver = await session.driver()
+        await driver.execute("update visit_order set open_complaints = 0")
+    other = an_official(subject="official-2")
+
+    await act(complaints.close, _closing(filed[0], upheld=False), other)
+    decision = pb.DecideAudit(settlement_id=settlement_id, approve=True)
+    with pytest.raises(ComplaintOpen) as refused:
+        await act(judging.decide, decision, an_inspector())
+    async with store.transaction() as session:
+        driver = await session.driver()
+        await driver.execute("update complaint set closed = true")
+        await driver.execute("update visit_order set open_complaints = 1")
+    await act(judging.decide, decision, an_inspector())
+
+    assert refused.value.open_complaints == 1
+    assert await state(settlement_id) == State.APPROVED
+
+
 async def test_a_negative_follow_up_holds_the_visit_until_somebody_decides_or_the_elder_does(
     store, settled, act, messages, state
 ):

@@ -6,8 +6,6 @@ from uuid import UUID
 
 from eldercare.supervision.v1 import api_pb2 as pb
 from eldercare.supervision.v1 import events_pb2 as events
-from sqlalchemy import func
-from sqlmodel import col, select
 
 from kit.contracts import ids, standards, wire
 from kit.contracts.clock import local_day
@@ -62,7 +60,6 @@ async def file(
     session.add(row)
     filed = emit(session, wire.message(events.ComplaintFiled, row), row)
     await session.flush()
-    order.open_complaints = await _open_about(session, order.order_id)
     await disputes.complaint_filed(session, order)
     return filed
 
@@ -94,7 +91,6 @@ async def close(
     emit(session, closed, row)
     if order is not None:
         await session.flush()
-        order.open_complaints = await _open_about(session, order.order_id)
         order.complaint_upheld = order.complaint_upheld or request.upheld
         await disputes.complaint_closed(session, order, request.upheld, caller.subject)
     return closed
@@ -105,10 +101,3 @@ async def _locked(session: Session, order_id: UUID) -> Order | None:
         Order, order_id, with_for_update=True, populate_existing=True
     )
     return order
-
-
-async def _open_about(session: Session, order_id: UUID) -> int:
-    wanted = select(func.count()).where(
-        col(Complaint.order_id) == order_id, col(Complaint.closed).is_(False)
-    )
-    return int((await session.exec(wanted)).one())

@@ -18,7 +18,9 @@ class Order(TableBase, table=True):
     elder_id: UUID
     area_code: str
     organisation_id: UUID | None = Field(default=None, description="who was offered it last")
-    open_complaints: int = Field(default=0, description="filed about it and not closed")
+    open_complaints: int = Field(
+        default=0, description="not read any more: complaints are counted where they stand"
+    )
     complaint_upheld: bool = Field(default=False, description="one of them was right")
 
 

@@ -10,11 +10,9 @@ from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime.timers import cancel_timer
 from kit.security.access import Caller, check
-from supervision.replicas.tables import Order
 from supervision.settlements.errors import (
     AppealedBefore,
     AppealTooLate,
-    ComplaintOpen,
     DecidedByYourself,
     NotAppealed,
     NotRefused,
@@ -56,9 +54,7 @@ async def decide(session: Session, request: pb.DecideOnAppeal, caller: Caller) -
         raise NotAppealed(settlement_id=row.settlement_id)
     if caller.subject in (row.decided_by, row.verified_by, row.appealed_by):
         raise DecidedByYourself(settlement_id=row.settlement_id)
-    order = await session.get(Order, row.order_id)
-    if order and order.open_complaints:
-        raise ComplaintOpen(order_id=row.order_id, open_complaints=order.open_complaints)
+    await disputes.check_no_complaint(session, row.order_id)
     row.decided_by = caller.subject
     row.appeal_until = None
     if request.allow:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from eldercare.dispatch.v1.events_pb2 import OrderFollowedUp
 from eldercare.supervision.v1 import events_pb2 as events
+from sqlalchemy import Boolean, Uuid, column, func, table
 from sqlmodel import col, select
 
 from kit.contracts import standards, wire
@@ -17,9 +18,12 @@ from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime.timers import set_timer
 from supervision.replicas.tables import Order
+from supervision.settlements.errors import ComplaintOpen
 from supervision.settlements.rules.verdict import Doubt, State
 from supervision.settlements.tables import Settlement
 
+# complaints know settlements, and not the other way round: two columns are all it takes
+_COMPLAINT = table("complaint", column("order_id", Uuid()), column("closed", Boolean()))
 TERM = "appeal-term"  # timer: a refused settlement is appealed against no more
 
 
@@ -59,6 +63,27 @@ async def follow_up(session: Session, event: OrderFollowedUp) -> None:
         await release(session, row)
 
 
+async def open_complaints(session: Session, order_id: UUID) -> int:
+    """How many complaints about an order are open. The order's row is the lock of all that change
+    it.
+
+    They are counted where they stand: a count beside them drifts while a release that does not know
+    it files complaints too.
+    """
+    wanted = (
+        select(func.count())
+        .select_from(_COMPLAINT)
+        .where(_COMPLAINT.c.order_id == order_id, ~_COMPLAINT.c.closed)
+    )
+    return int((await session.exec(wanted)).one())
+
+
+async def check_no_complaint(session: Session, order_id: UUID) -> None:
+    """Nobody decides while somebody complains. Raises: ComplaintOpen."""
+    if count := await open_complaints(session, order_id):
+        raise ComplaintOpen(order_id=order_id, open_complaints=count)
+
+
 async def complaint_filed(session: Session, order: Order) -> None:
     """Somebody complains about the order, whose row must be locked."""
     row = await settlement_of(session, order.order_id)
@@ -96,9 +121,9 @@ async def release(session: Session, row: Settlement) -> None:
     """A ground is gone; an approved visit that nothing holds any more is to be paid after all. The
     row must be locked.
     """
-    order = await session.get(Order, row.order_id)
-    is_held = (order is not None and order.open_complaints) or row.dissatisfied or row.untrue
-    if row.state == State.HELD and row.approved_at and not is_held:
+    if row.state != State.HELD or not row.approved_at or row.dissatisfied or row.untrue:
+        return
+    if not await open_complaints(session, row.order_id):
         pay(session, row)
 
 

@@ -19,7 +19,6 @@ from supervision.replicas.tables import Order
 from supervision.settlements.errors import (
     AlreadyRefused,
     AlreadyVerified,
-    ComplaintOpen,
     NotHeld,
     SecondDuty,
 )
@@ -53,7 +52,8 @@ async def judge(session: Session, event: OrderFinished) -> None:
     others = await _overlapping(session, worker_id, visit)
     doubts = verdict.doubts(visit, others, _limits(local_day(session.now)))
     order = await session.get(Order, UUID(event.order_id))
-    if order and (order.open_complaints or order.complaint_upheld):
+    upheld = order is not None and order.complaint_upheld
+    if upheld or await disputes.open_complaints(session, UUID(event.order_id)):
         doubts.append(Doubt.COMPLAINT)
     row = wire.row(
         Settlement,
@@ -81,9 +81,7 @@ async def decide(session: Session, request: pb.DecideAudit, caller: Caller) -> p
     row = await _settlement(session, request.settlement_id, caller)
     if row.state != State.HELD:
         raise NotHeld(settlement_id=row.settlement_id)
-    order = await session.get(Order, row.order_id)
-    if order and order.open_complaints:
-        raise ComplaintOpen(order_id=row.order_id, open_complaints=order.open_complaints)
+    await disputes.check_no_complaint(session, row.order_id)
     _check_duty(session, row, row.verified_by, caller)
     if request.approve:
         row.decided_by = caller.subject
