@@ -81,10 +81,8 @@ def act(town: RunningCity) -> None:
         first = town.rows(register, office)[0]
         key = first.get("facility_id") or first["organisation_id"]
         town.post(f"{register}/{key}:change", office, {"name": "改名"})
-    home = town.rows("/v1/stays", office)[0]["facility_id"]
-    for facility_id, since in ((home, f"{START:%Y-%m}-01"), (key, "2026-06-01")):
-        fee = {"monthly_fen": 300000, "valid_from": since}
-        town.post(f"/v1/facilities/{facility_id}:declare-fee", office, fee)
+    fee = {"monthly_fen": 300000, "valid_from": "2026-06-01"}
+    town.post(f"/v1/facilities/{key}:declare-fee", office, fee)
 
     town.clock(EARLIER)
     sent_late = _visit(town, hotline, EARLIER, _at_home(town, hotline, area_code=HALL))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from simulator import norms
 from simulator.http_client import Json
-from simulator.story import decisions, entitlements
+from simulator.story import decisions, entitlements, stay_charges
 from simulator.story.applications import (
     Applications,
     Case,
@@ -80,6 +80,7 @@ async def _entitle(story: Story, approved: Sequence[Person], withdrawn: Sequence
     await story.gateway.quiet()
     for person in (*known, *withdrawn):
         entitlements.entitle(story, person)
+        stay_charges.use_late(story, person)
     await entitlements.refuse_some(story, known)
 
 

@@ -24,6 +24,7 @@ from simulator.story import (
     receipts,
     recoveries,
     settlements,
+    stay_charges,
     stays,
     visits,
     workers,
@@ -67,6 +68,7 @@ MORNING_ACTIONS: tuple[Action, ...] = (
     assessments.assess,
 )
 EVENING_ACTIONS: tuple[Action, ...] = (
+    stay_charges.decide_all,
     visits.decide_back_entries,
     settlements.decide_held,
     disputes.appeal_some,

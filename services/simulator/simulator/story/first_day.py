@@ -8,6 +8,7 @@ from simulator.story import (
     identities,
     orders,
     organisations,
+    stay_charges,
     stays,
     workers,
 )
@@ -52,6 +53,7 @@ async def register_elders(story: Story, progress: Progress) -> None:
     await elder_files.register_all(story, progress)
     await story.gateway.quiet()
     await stays.admit_all(story)
+    await stay_charges.declare_all(story)
 
 
 async def _register_workers(story: Story, firm: Firm, progress: Progress) -> None:

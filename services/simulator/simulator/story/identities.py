@@ -25,9 +25,12 @@ async def add_officials(story: Story) -> None:
 
 
 async def add_firms(story: Story) -> None:
-    """Tokens of the firms and their workers, who are registered by now."""
+    """Tokens of the firms, their workers and the homes, who are registered by now."""
     for firm in story.roster.firms:
         _add_firm(story, firm)
+    for home in story.roster.operators:
+        organisation_id = home.organisation_id
+        story.tokens.add(f"home {organisation_id}", roles=["home"], organisation_id=organisation_id)
     await story.tokens.renew()
 
 

@@ -14,6 +14,7 @@ from simulator.story import (
     mistakes,
     orders,
     payments,
+    stay_charges,
     wrong_deaths,
 )
 from simulator.story.applications import Applications
@@ -260,4 +261,5 @@ def record_death(story: Story, elder: Person, died_on: date) -> None:
     applications.record_death(story, elder)
     cash.claim_cash(story, elder, died_on)
     payments.reverse_visits(story, elder)
+    stay_charges.end_stay(story, elder, died_on + timedelta(days=1))
     orders.end_all(story, elder, "death")

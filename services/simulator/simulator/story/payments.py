@@ -12,11 +12,12 @@ from simulator.story.cash import CASH_DAY, pay_cash
 from simulator.story.orders import Orders
 from simulator.story.recoveries import claim, come_back
 from simulator.story.story import Story
-from simulator.story.vouchers import Vouchers, give_back, hold_again
+from simulator.story.vouchers import Voucher, Vouchers, give_back, hold_again
 from simulator.truth.payments import Claimed, FirmPaid, VisitPaid, Withdrawn
 from simulator.truth.settlements import VisitApproved
 from simulator.truth.vouchers import UseReversed, VoucherUsed
 from simulator.world.days import days_between, instant, month_of
+from simulator.world.firms import Firm
 from simulator.world.geography import county_code
 from simulator.world.orders import Order
 from simulator.world.people import Person
@@ -26,11 +27,25 @@ PAY_TIME = time(16, 0)
 PayRun = Callable[[Story, date], None]
 
 
+@dataclass(eq=False, slots=True)
+class StayPart:
+    """What a voucher pays of a month of a stay. firm: who runs the home."""
+
+    person: Person
+    firm: Firm | None
+    voucher: Voucher
+    voucher_fen: int = 0
+    approved_on: date | None = None
+    paid: bool = False
+
+
 @dataclass
 class Payments:
-    """unpaid: visits that are owed; one payment for each firm and month of the vouchers."""
+    """unpaid: visits and months of stays that are owed; one payment for each firm and month of the
+    vouchers.
+    """
 
-    unpaid: list[Order] = field(default_factory=list)
+    unpaid: list[Order | StayPart] = field(default_factory=list)
 
 
 def runs_between(before: datetime, now: datetime) -> Iterator[tuple[PayRun, date]]:
@@ -47,10 +62,10 @@ def runs_between(before: datetime, now: datetime) -> Iterator[tuple[PayRun, date
 
 
 def pay_firms(story: Story, day: date) -> None:
-    """Every visit that is owed."""
+    """Every visit and every month of a stay that is owed."""
     payments = story.state(Payments)
     areas = story.state(Vouchers).areas
-    by_payment: defaultdict[tuple[str, str, str], list[Order]] = defaultdict(list)
+    by_payment: defaultdict[tuple[str, str, str], list[Order | StayPart]] = defaultdict(list)
     for order in payments.unpaid:
         if order.firm:
             key = order.firm.county, order.firm.organisation_id, order.voucher[1]

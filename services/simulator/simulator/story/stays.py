@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from simulator.story import stay_charges
 from simulator.story.story import Story, quota
 from simulator.world.facilities import Facility
 from simulator.world.people import Person
@@ -50,6 +51,7 @@ async def discharge(story: Story, person: Person) -> None:
     ended = {"ended_on": story.today.isoformat()}
     await story.gateway.post(office, f"/v1/stays/{stay_id}:discharge", ended)
     story.world.stays.pop(person.number)
+    stay_charges.end_stay(story, person, story.today)
     person.living = "WITH_FAMILY"
     changed = {"living": "LIVING_WITH_FAMILY"}
     await story.gateway.post(office, f"/v1/elders/{person.elder_id}:change", changed)

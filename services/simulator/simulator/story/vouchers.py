@@ -1,6 +1,6 @@
 """Vouchers: issued for a month, held for orders, given back, lapsed."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from simulator.story import grounds
@@ -24,7 +24,8 @@ Voucher = tuple[int, str]  # person number, month
 class Vouchers:
     """free_fen: what is left of each. areas: where each was issued. usable: the month in which it
     can be used, where its own was over. expired: whose time is over; what is given back to them is
-    gone. running: months of those whose time is not over, by person.
+    gone. gone_fen: of each, what nobody used. running: months of those whose time is not over, by
+    person.
     """
 
     free_fen: dict[Voucher, int] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Vouchers:
     usable: dict[Voucher, str] = field(default_factory=dict)
     expired: set[Voucher] = field(default_factory=set)
     running: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    gone_fen: Counter[Voucher] = field(default_factory=Counter)
 
 
 def bring_in_line(story: Story, person: Person) -> None:
@@ -114,9 +116,39 @@ def give_back(story: Story, order: Order, source: Account = "held") -> None:
     area_code = vouchers.areas[order.voucher]
     story.record(VoucherReleased(area_code, order.voucher_fen, source))
     if order.voucher in vouchers.expired:
+        vouchers.gone_fen[order.voucher] += order.voucher_fen
         story.record(VoucherLapsed(area_code, order.voucher_fen))
     else:
         vouchers.free_fen[order.voucher] += order.voucher_fen
+
+
+def left_fen(story: Story, voucher: Voucher) -> int:
+    """What nobody has used of a voucher, in its time or since."""
+    vouchers = story.state(Vouchers)
+    is_over = voucher in vouchers.expired
+    return vouchers.gone_fen[voucher] if is_over else vouchers.free_fen.get(voucher, 0)
+
+
+def hold_late(story: Story, voucher: Voucher, fen: int) -> None:
+    """A part is held for a month of a stay that is over, also of what is gone."""
+    vouchers = story.state(Vouchers)
+    if voucher not in vouchers.expired:
+        hold(story, voucher, fen)
+        return
+    vouchers.gone_fen[voucher] -= fen
+    story.record(VoucherRestored(vouchers.areas[voucher], fen))
+    story.record(VoucherHeld(vouchers.areas[voucher], fen))
+
+
+def give_back_late(story: Story, voucher: Voucher, fen: int) -> None:
+    """What was owed of a voucher for a month of a stay is not."""
+    vouchers = story.state(Vouchers)
+    story.record(VoucherReleased(vouchers.areas[voucher], fen, "owed"))
+    if voucher in vouchers.expired:
+        vouchers.gone_fen[voucher] += fen
+        story.record(VoucherLapsed(vouchers.areas[voucher], fen))
+    else:
+        vouchers.free_fen[voucher] += fen
 
 
 def lapse(story: Story, voucher: Voucher) -> None:
@@ -128,6 +160,7 @@ def lapse(story: Story, voucher: Voucher) -> None:
         return
     vouchers.expired.add(voucher)
     vouchers.running[voucher[0]].remove(voucher[1])
+    vouchers.gone_fen[voucher] += vouchers.free_fen[voucher]
     story.record(VoucherLapsed(vouchers.areas[voucher], vouchers.free_fen[voucher]))
     vouchers.free_fen[voucher] = 0
 
@@ -143,6 +176,7 @@ def restore(story: Story, voucher: Voucher, fen: int) -> None:
     """A voucher that was ended before its time can be used again. fen: what was free of it."""
     vouchers = story.state(Vouchers)
     vouchers.expired.remove(voucher)
+    vouchers.gone_fen[voucher] -= fen
     vouchers.running[voucher[0]].append(voucher[1])
     vouchers.free_fen[voucher] = fen
     story.record(VoucherRestored(vouchers.areas[voucher], fen))

@@ -45,7 +45,9 @@ class VoucherLapsed(Fact):
 
 @dataclass(frozen=True, slots=True)
 class VoucherRestored(Fact):
-    """What was gone before its time, since the elder was taken for dead, is free again."""
+    """What was gone is free again: the elder was taken for dead, or a month of a stay in its time is
+    charged.
+    """
 
     area_code: str
     fen: int

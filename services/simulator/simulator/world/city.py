@@ -1,5 +1,6 @@
 """What is the case in the simulated city now. Seeded at the beginning; the story changes it."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
@@ -18,6 +19,7 @@ from simulator.world.people import Person, population
 # Assumption: shares, and how many assessors a city has
 APPLICANTS = 0.055  # of all elders, in the time of the story; most of those with level ≥ 2
 DISABLED_APPLICANTS = 0.6  # of these
+RESIDENT_APPLICANTS = 0.08  # besides these, who live in institutions and are disabled
 ASSESSORS_PER_ELDER = 3 * 50 / 800_000
 LEAST_ASSESSORS = 6
 S = TypeVar("S")
@@ -145,8 +147,11 @@ def _applicants(elders: int, seed: int, people: list[Person], housed: set[int]) 
     at_home = [person for person in people if person.number not in housed]
     disabled = [person for person in at_home if person.level >= 2]
     others = [person for person in at_home if person.level < 2]
+    living_there = [person for person in people if person.number in housed and person.level >= 2]
     wanted = round(elders * APPLICANTS)
     chosen = rng.sample(disabled, min(len(disabled), round(wanted * DISABLED_APPLICANTS)))
     chosen += rng.sample(others, min(len(others), wanted - len(chosen)))
     rng.shuffle(chosen)
-    return chosen
+    most = min(len(living_there), math.ceil(wanted * RESIDENT_APPLICANTS))
+    # the very first one waits long for the assessors
+    return chosen[:1] + rng.sample(living_there, most) + chosen[1:]
