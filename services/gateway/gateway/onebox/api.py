@@ -26,7 +26,9 @@ CLOCK_MOVES_FORWARD = Kind(
 )
 NOT_BEFORE = Phrase("is not before {now}", "不得早于 {now}", key="NOT_BEFORE")
 CLOCK_STAYS = Kind(409, "CLOCK_STAYS", Phrase("the clock stays: {why}", "时钟不变：{why}"))
-PAUSE_S = 0.03
+# Between two looks at parts at work, ever longer: a look costs each of them some ten statements and
+# a question to Kafka, in the time that it needs for its work.
+PAUSE_S, LONGER, LONGEST_PAUSE_S = 0.03, 1.3, 0.25
 LONGEST_S = 50.0
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -110,8 +112,10 @@ async def _quiet(parts: Parts) -> Response:
 
 async def _at_rest(parts: Parts, states: dict[str, State], until: float) -> None:
     """Waits a moment, and then for those who are at work by these states."""
+    pause_s = PAUSE_S
     while True:
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(pause_s)
+        pause_s = min(LONGER * pause_s, LONGEST_PAUSE_S)
         busy = [name for name, state in states.items() if not at_rest(state)]
         if not busy or time.monotonic() >= until:
             return

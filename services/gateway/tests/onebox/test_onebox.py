@@ -26,12 +26,19 @@ RESTING = {
 }
 
 
+@pytest.fixture
+def looks() -> list[None]:
+    """One entry for each time that the part was asked."""
+    return []
+
+
 @pytest_asyncio.fixture
-async def part() -> AsyncIterator[tuple[str, dict[str, object]]]:
+async def part(looks: list[None]) -> AsyncIterator[tuple[str, dict[str, object]]]:
     """a management port of the kit that answers what a test puts into the dictionary."""
     state: dict[str, object] = dict(RESTING)
 
     async def status() -> tuple[int, str, bytes]:
+        looks.append(None)
         return json_answer(200, state)
 
     management = Management("127.0.0.1:0", {"/status": status})
@@ -70,6 +77,21 @@ async def test_a_city_at_work_is_quiet_only_when_it_has_ended(
 
     assert not done
     assert (await asyncio.wait_for(asking, 10)).json()["quiet"] is True
+
+
+async def test_who_is_at_work_for_longer_is_asked_less_often(
+    box, part, operator, looks: list[None]
+) -> None:
+    part[1].update(lag=1)
+    asking = asyncio.create_task(box.get("/onebox/quiet", headers=operator))
+
+    await asyncio.wait([asking], timeout=1.0)
+    asked = len(looks)
+    part[1].update(RESTING)
+    await asyncio.wait_for(asking, 10)
+
+    # the first look, then after 0.03, 0.07, 0.12, 0.19, 0.27, 0.38, 0.53, 0.71 and 0.96 s
+    assert asked <= 10
 
 
 @pytest.mark.parametrize("name", ["lag", "outbox", "due", "ready"])
