@@ -235,7 +235,10 @@ class Consumers(ConsumerRebalanceListener):  # type: ignore[misc]
     def _made(self) -> tuple[KafkaBroker, BatchSubscriber]:
         progress = self.progress
         records = PolledRecords(
-            lambda: progress.assignment_generation, progress.next_expected.clear, self._take
+            lambda: progress.assignment_generation,
+            progress.next_expected.clear,
+            self._take,
+            self._membership.batch,
         )
         return subscriber.made(self.kafka, self._membership, self.topics, records, self)
 

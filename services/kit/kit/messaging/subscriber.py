@@ -6,6 +6,7 @@ acknowledged but by our own position, no topic is made.
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias, TypedDict, cast
 
 from aiokafka import AIOKafkaConsumer
@@ -18,14 +19,13 @@ from faststream.middlewares import AckPolicy
 from kit.messaging.bootstrap import Bootstrap
 from kit.messaging.records import StampedRecord
 
-POLL_MS = 50  # FastStream sleeps it once more after an empty poll
+POLL_MS = 1_000  # a poll ends as soon as there are records, and without any after it
 SESSION_MS, HEARTBEAT_MS = 45_000, 5_000
 REBALANCE_MS, SLOWEST_MS = 60_000, 300_000
 GRACE_S = 1.0  # a drain waits so long for the client to let go of the batch under way
 _library = logging.getLogger("kit.messaging.subscriptions")
 
 Polled: TypeAlias = tuple[int, Sequence[StampedRecord]]
-GetMessages: TypeAlias = Callable[[AIOKafkaConsumer], Awaitable[Sequence[StampedRecord]]]
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -65,7 +65,7 @@ class Membership:
 
 class PolledRecords:
     """What the loop of FastStream asks of us. generation: of the assignment, at a poll. failed: is
-    told of every poll that raises. take: receives what was polled.
+    told of every poll that raises. take: receives what was polled. most: records of one poll.
     """
 
     def __init__(
@@ -73,8 +73,9 @@ class PolledRecords:
         generation: Callable[[], int],
         failed: Callable[[], None],
         take: Callable[[Polled], Awaitable[None]],
+        most: int,
     ) -> None:
-        self._generation, self._failed, self.take = generation, failed, take
+        self._generation, self._failed, self.take, self._most = generation, failed, take, most
 
     async def parse(self, records: Sequence[StampedRecord], _: object) -> KafkaMessage:
         """Runs right after the poll, before anything else can: the batch belongs to this
@@ -89,19 +90,16 @@ class PolledRecords:
             consumer=FAKE_CONSUMER,  # nothing is acknowledged through a message
         )
 
-    def watched(self, poll: GetMessages) -> GetMessages:
-        """The poll of FastStream; one that fails may have drained other partitions, whose
-        positions have moved.
+    async def poll(self, consumer: AIOKafkaConsumer) -> tuple[StampedRecord, ...]:
+        """In the place of FastStream's own, which sleeps after an empty poll while records come.
+        One that fails may have drained other partitions, whose positions have moved.
         """
-
-        async def get_messages(consumer: AIOKafkaConsumer) -> Sequence[StampedRecord]:
-            try:
-                return await poll(consumer)
-            except BaseException:
-                self._failed()
-                raise
-
-        return get_messages
+        try:
+            found = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._most)
+        except BaseException:
+            self._failed()
+            raise
+        return tuple(chain.from_iterable(found.values()))
 
 
 def made(
@@ -141,8 +139,6 @@ def made(
         group_id=membership.group,
         group_instance_id=membership.member,
         batch=True,
-        max_records=membership.batch,
-        batch_timeout_ms=POLL_MS,
         auto_offset_reset="earliest",
         ack_policy=AckPolicy.MANUAL,
         no_reply=True,
@@ -154,7 +150,7 @@ def made(
         **cast(ReadOptions, tuned),
     )
     subscriber(records.take)
-    subscriber.get_msg = records.watched(subscriber.get_msg)  # type: ignore[method-assign, assignment]
+    subscriber.get_msg = records.poll  # type: ignore[method-assign]
     return broker, subscriber
 
 
