@@ -16,12 +16,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, Range
 from sqlmodel import Field
 
 from devservers.postgres import Postgres
+from kit.contracts.clock import Clock
 from kit.contracts.refusals import NotFound, Unavailable
 from kit.db.store import Contended, Store
 from kit.db.tables import TableBase
 from kit.messaging import outbox
 from kit.security.access import Caller
 from testkit import until
+from testkit.databases import Databases
 
 
 async def rows(dsn: str, query: str, *values: object) -> list[asyncpg.Record]:
@@ -405,3 +407,19 @@ async def test_a_statement_whose_column_has_changed_its_type_fails_once_and_is_t
     with pytest.raises(Contended):
         await asked()
     assert await asked() == 7
+
+
+async def test_stores_that_open_connections_at_once_reach_each_its_own_database(
+    database: Databases, clock: Clock
+) -> None:
+    stores = [Store(await database(), service="kit", clock=clock) for _ in range(3)]
+
+    async def reached(store: Store) -> str:
+        async with store.reading() as session:
+            return str(await (await session.driver()).fetchval("select current_database()"))
+
+    found = await asyncio.gather(*(reached(store) for store in stores for _ in range(2)))
+
+    assert found == [store.dsn.rpartition("/")[2] for store in stores for _ in range(2)]
+    for store in stores:
+        await store.close()

@@ -3,12 +3,14 @@ giving it back costs half a millisecond.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from functools import cache
 from typing import TypeAlias, cast
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from kit.db.driver import Driver
@@ -18,6 +20,7 @@ CONNECT_S, WAIT_S = 5, 30
 STATEMENT_S, LOCK_S, IDLE_S = 30, 5, 10
 
 Taken: TypeAlias = tuple[AsyncConnection, Driver]
+_opened_by: ContextVar[Callable[[], Awaitable[Driver]]] = ContextVar("opened_by")
 
 
 def connect_options(service: str, **more: str) -> dict[str, object]:
@@ -43,13 +46,7 @@ class Connections:
             driver: Driver = await asyncpg.connect(dsn, **connect_options(service, **settings))
             return driver
 
-        # transactions are begun and committed by us, with the driver
-        self._engine = create_async_engine(
-            "postgresql+asyncpg://",
-            async_creator=connect,
-            isolation_level="AUTOCOMMIT",
-            poolclass=NullPool,
-        )
+        self._connect = connect
         self._places = asyncio.Semaphore(size)
         self._free: list[Taken] = []
         self._closed = False
@@ -80,7 +77,6 @@ class Connections:
         self._closed = True
         while self._free:
             await self._free.pop()[0].close()
-        await self._engine.dispose()
 
     async def _open(self) -> Taken:
         while self._free:  # the last used first: its caches are warm
@@ -89,7 +85,11 @@ class Connections:
             if not driver.is_closed():
                 return connection, driver
             await _dropped(connection)
-        connection = await self._engine.connect()
+        token = _opened_by.set(self._connect)
+        try:
+            connection = await _engine().connect()
+        finally:
+            _opened_by.reset(token)
         opened = (await connection.get_raw_connection()).driver_connection
         # or SQLAlchemy would warn of one that is never given back
         await connection.run_sync(lambda alone: alone.detach())
@@ -109,6 +109,24 @@ class Connections:
             await connection.close()
         else:
             self._free.append((connection, driver))
+
+
+@cache
+def _engine() -> AsyncEngine:
+    """One for all databases of the process: what SQLAlchemy asks a server at its first connection
+    and what it makes of statements is not to be found out once more for each. Transactions are
+    begun and committed by us, with the driver.
+    """
+
+    async def connect() -> Driver:
+        return await _opened_by.get()()
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        isolation_level="AUTOCOMMIT",
+        poolclass=NullPool,
+    )
 
 
 async def _dropped(connection: AsyncConnection) -> None:
