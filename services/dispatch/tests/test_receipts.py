@@ -18,7 +18,7 @@ from dispatch.testing import (
 )
 from kit.contracts import ids
 from kit.contracts.clock import local_day
-from kit.contracts.refusals import NotFound
+from kit.contracts.refusals import Malformed, NotFound
 from kit.security.access import Caller
 
 TODAY = local_day(BEGIN).isoformat()
@@ -83,6 +83,9 @@ async def test_a_visit_that_is_not_done_or_a_day_to_come_has_no_receipt(firm, in
         await pay(order, firms, 100)
     with pytest.raises(NotYetReceived):
         await pay(done, firms, 100, received_on="2199-01-01")
+    with pytest.raises(Malformed) as refused:
+        await pay(done, firms, 100, received_on="2020-01-01")
+    assert refused.value.field == "received_on"
 
 
 async def test_receipts_are_of_the_firm_and_the_worker_who_was_there(store, firm, insert, pay):

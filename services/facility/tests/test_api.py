@@ -75,7 +75,7 @@ async def test_a_certificate_without_an_end_is_taken_and_one_of_a_far_day_is_ref
                 f"{WORKERS}/Register", a_worker(firm, certified_until=day), **OFFICIAL
             )
         assert refused.value.violations == (
-            ("certified_until", "lies from 1900-01-01 to 2199-12-31, or is 9999-12-31 for no end"),
+            ("certified_until", "lies from 1976-03-01 to 2076-03-02, or is 9999-12-31 for no end"),
         )
 
     reply = await service.call(

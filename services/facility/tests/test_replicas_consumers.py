@@ -93,7 +93,7 @@ async def test_an_approved_level_is_kept_once(store: Store):
 @pytest.mark.parametrize(("day", "at"), ENDS)
 async def test_what_lies_at_the_ends_of_what_is_accepted_is_applied(store: Store, clock, day, at):
     clock.set(LAST)
-    state = an_elder_state()
+    state = an_elder_state(born_on="1900-01-01")
     await deliver(store, GROUP, assessment_events.ElderRegistered(elder=state))
     async with store.transaction() as session:
         firm = (

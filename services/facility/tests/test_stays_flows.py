@@ -121,6 +121,15 @@ async def test_an_impossible_day_of_admission_is_refused(session: Session, day: 
         await admit(session, opened.facility_id, person, day)
 
 
+async def test_nobody_is_admitted_before_being_born(session: Session):
+    opened, person = await facility(session), await elder(session, born_on="1950-05-17")
+
+    with pytest.raises(ImpossibleDay) as refused:
+        await admit(session, opened.facility_id, person, "1950-05-16")
+    assert (refused.value.field, refused.value.why.key) == ("began_on", "BEFORE_BIRTH")
+    await admit(session, opened.facility_id, person, "1950-05-17")
+
+
 async def test_a_stay_ends_once_and_not_before_it_began(session: Session):
     began = await admit(
         session, (await facility(session)).facility_id, await elder(session), EARLIER

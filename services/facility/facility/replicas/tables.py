@@ -17,6 +17,9 @@ class Elder(TableBase, table=True):
     version: int = Field(default=0, description="of the owner's row")
     area_code: str
     status: ElderStatus
+    born_on: date | None = Field(
+        default=None, description="absent of who has not changed since this is kept"
+    )
     died_on: date | None = None
 
 

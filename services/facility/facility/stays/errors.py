@@ -6,6 +6,7 @@ from kit.contracts.refusals import Conflict, Refusal
 BEFORE_THE_STAY = Phrase(
     "the stay began on {began_on}", "入住始于 {began_on}", key="BEFORE_THE_STAY"
 )
+BEFORE_BIRTH = Phrase("the elder was not born yet", "老年人尚未出生", key="BEFORE_BIRTH")
 
 
 class NotABedThere(Refusal):

@@ -23,6 +23,7 @@ from facility.replicas.rules import ElderStatus
 from facility.replicas.tables import Elder
 from facility.stays import rules
 from facility.stays.errors import (
+    BEFORE_BIRTH,
     BEFORE_THE_STAY,
     BedTaken,
     ElderNotAlive,
@@ -53,6 +54,8 @@ async def admit(session: Session, command: api.AdmitElder, caller: Caller) -> ev
     began_on = day_of("began_on", command.began_on, latest=local_day(session.now))
     await _check_admits(session, facility, began_on)
     elder = await _elder(session, command.elder_id)
+    if elder.born_on is not None and began_on < elder.born_on:
+        raise ImpossibleDay(field="began_on", day=command.began_on, why=BEFORE_BIRTH)
     bed = await _bed(session, command, facility, began_on)
     row = Stay(
         stay_id=ids.new(),

@@ -1,5 +1,7 @@
 """From the bytes of a request to a message that keeps the constraints of its contract."""
 
+from datetime import date
+
 import protovalidate
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -9,8 +11,8 @@ from kit.contracts.refusals import Malformed
 from kit.rpc.methods import Method
 
 
-def parsed(method: Method, raw: bytes, validator: protovalidate.Validator) -> Message:
-    """The request. Raises: Malformed with every field that breaks a rule."""
+def parsed(method: Method, raw: bytes, validator: protovalidate.Validator, today: date) -> Message:
+    """The request, of a policy day. Raises: Malformed with every field that breaks a rule."""
     try:
         request = method.request.FromString(raw)
     except Exception as error:
@@ -18,7 +20,7 @@ def parsed(method: Method, raw: bytes, validator: protovalidate.Validator) -> Me
     broken = [
         (_path(violation), rules.of_contract(violation.proto.rule_id, _field(violation, request)))
         for violation in validator.collect_violations(request)
-    ] or [*values.broken(request), *days.out_of_bounds(request)]
+    ] or [*values.broken(request), *days.out_of_bounds(request, today)]
     if broken:
         raise Malformed(*broken[0], also=broken[1:])
     return request

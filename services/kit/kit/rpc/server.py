@@ -175,7 +175,7 @@ class Server:
     ) -> tuple[bytes, bool]:
         """The reply, and whether it was given before."""
         call = await self._admitted(method, metadata)
-        request = parsed(method, raw, self._validator)
+        request = parsed(method, raw, self._validator, self._store.clock.today())
         outbox.cause.set(outbox.Cause(call.correlation_id))
         if has_own_transactions(work):
             reply = await work(request, self._store, call)

@@ -13,7 +13,8 @@ from dispatch.orders.rules import State
 from dispatch.orders.tables import Order, Receipt
 from kit.contracts import ids, wire
 from kit.contracts.clock import local_day
-from kit.contracts.refusals import NotFound
+from kit.contracts.days import SPAN
+from kit.contracts.refusals import Malformed, NotFound
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.security.access import Caller, check, is_worker_alone
@@ -22,7 +23,8 @@ from kit.security.access import Caller, check, is_worker_alone
 async def receipt(session: Session, request: pb.ReceiptOwnShare, caller: Caller) -> pb.Receipt:
     """The firm, or the worker who was there, was paid by the elder.
 
-    Raises: NotFound, NotDone, ShareTooMuch, NotYetReceived.
+    Raises: NotFound, NotDone, ShareTooMuch, NotYetReceived, Malformed for a
+    day before the order.
     """
     order = await session.get_locked(Order, UUID(request.order_id))
     check(caller, organisation=order.organisation_id, kind="order", key=request.order_id)
@@ -30,8 +32,11 @@ async def receipt(session: Session, request: pb.ReceiptOwnShare, caller: Caller)
         raise NotFound("order", request.order_id)
     if order.state != State.DONE:
         raise NotDone(order_id=order.order_id)
-    if date.fromisoformat(request.received_on) > local_day(session.now):
+    received_on, ordered_on = date.fromisoformat(request.received_on), local_day(order.placed_at)
+    if received_on > local_day(session.now):
         raise NotYetReceived(received_on=request.received_on)
+    if received_on < ordered_on:
+        raise Malformed("received_on", SPAN.of(first=ordered_on, last=local_day(session.now)))
     rest_fen = order.own_fen - await _received_fen(session, order.order_id)
     if request.received_fen > rest_fen:
         raise ShareTooMuch(order_id=order.order_id, outstanding_fen=rest_fen)
