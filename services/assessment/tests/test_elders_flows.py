@@ -14,6 +14,7 @@ from assessment.elders import flows as elders
 from assessment.elders import queries
 from assessment.elders.errors import (
     ElderNotAlive,
+    FarFromCounty,
     HalfPosition,
     HardshipOfficialOnly,
     ImpossibleBirthDay,
@@ -157,6 +158,15 @@ async def test_a_home_is_kept_in_one_datum(session: Session):
 
     row = await session.get(Elder, uuid.UUID(elder.elder_id))
     assert queries.opened(CONTEXT.ring, row, "position") == "118.3 32.3"
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(83.0, 32.3), (121.47, 31.23), (118.3, 23.2)])
+async def test_a_home_far_from_its_county_is_refused(session: Session, lon: float, lat: float):
+    with pytest.raises(FarFromCounty) as refused:
+        await an_elder(session, lon=lon, lat=lat)
+
+    assert refused.value.field == "lon"
+    assert int(refused.value.facts["away_km"]) > 100
 
 
 async def test_a_number_of_fifteen_digits_is_the_same_persons(session: Session):

@@ -22,6 +22,7 @@ from facility.organisations import flows as organisations
 from facility.organisations import queries as organisation_queries
 from facility.organisations.errors import (
     FacilitiesOpen,
+    FarFromCounty,
     HalfAPosition,
     OrganisationClosed,
     OrganisationSuspended,
@@ -56,7 +57,7 @@ async def test_a_change_is_published_and_kept_with_what_was_before(session: Sess
     firm = await organisation(session)
     new = api.ChangeOrganisation(**of(firm), name="新名称", business_phone="0550-3012345")
 
-    changed = (await organisations.change(session, new, OFFICIAL)).organisation
+    changed = (await organisations.change(session, new, OFFICIAL, CONTEXT)).organisation
 
     await session.flush()
     page = await organisation_queries.changes(session, api.GetOrganisation(**of(firm)), OFFICIAL)
@@ -74,7 +75,7 @@ async def test_a_change_is_published_and_kept_with_what_was_before(session: Sess
 async def test_of_two_changes_of_one_version_the_second_is_refused(session: Session):
     firm, house = await organisation(session), await facility(session)
     first = api.ChangeOrganisation(**of(firm), name="一", version=1)
-    await organisations.change(session, first, OFFICIAL)
+    await organisations.change(session, first, OFFICIAL, CONTEXT)
     await facilities.change(session, api.ChangeFacility(**of(house), name="一"), OFFICIAL)
 
     with pytest.raises(Outdated):
@@ -228,11 +229,16 @@ async def test_a_wrong_change_is_refused(
         await facilities.change(session, api.ChangeFacility(**of(house), **given), OFFICIAL)
 
 
-async def test_half_a_position_is_refused(session: Session):
+async def test_half_a_position_or_one_far_from_the_county_is_refused(session: Session):
     firm = await organisation(session)
 
+    swapped = api.ChangeOrganisation(**of(firm), lon=83.0, lat=32.3)
+    with pytest.raises(FarFromCounty):
+        await organisations.change(session, swapped, OFFICIAL, CONTEXT)
     with pytest.raises(HalfAPosition):
-        await organisations.change(session, api.ChangeOrganisation(**of(firm), lon=118.0), OFFICIAL)
+        await organisations.change(
+            session, api.ChangeOrganisation(**of(firm), lon=118.0), OFFICIAL, CONTEXT
+        )
 
 
 async def test_an_official_of_another_county_changes_and_opens_nothing(session: Session):
@@ -240,6 +246,8 @@ async def test_an_official_of_another_county_changes_and_opens_nothing(session: 
     there = a_facility(firm.organisation_id, area_code="341103000000")
 
     with pytest.raises(NotFound):
-        await organisations.change(session, api.ChangeOrganisation(**of(firm), name="x"), stranger)
+        await organisations.change(
+            session, api.ChangeOrganisation(**of(firm), name="x"), stranger, CONTEXT
+        )
     with pytest.raises(NotFound):
         await facilities.open_(session, there, stranger, CONTEXT)

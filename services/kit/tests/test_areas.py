@@ -77,3 +77,13 @@ def test_a_list_beside_the_tree_names_what_a_town_is_too(tmp_path: Path) -> None
     areas.load.cache_clear()
     with pytest.raises(ValueError, match="341122999000"):
         areas.load(another)
+
+
+def test_a_position_far_from_its_county_has_a_distance() -> None:
+    tree, community = areas.load(), "341102001003"
+
+    assert tree.far_km(community, 118.3, 32.3) is None
+    assert tree.far_km(community, 118.306, 32.298) is None  # what a phone's datum shifts
+    assert tree.far_km(community, 121.47, 31.23) == 323  # another province
+    assert (tree.far_km(community, 83.0, 32.3) or 0) > 3_000
+    assert tree.far_km("341100000000", 83.0, 32.3) is None  # a city has no one centre

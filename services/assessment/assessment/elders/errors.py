@@ -76,6 +76,18 @@ class NotACommunity(Refusal):
     )
 
 
+class FarFromCounty(Refusal):
+    """The home cannot lie in the county of its community: swapped or mistyped degrees, or the
+    position of somebody else.
+    """
+
+    field = "lon"
+    text = Phrase(
+        "the position lies {away_km} km from the county {county}; are lon and lat swapped?",
+        "该位置距 {county} {away_km} 公里，请核对经纬度是否颠倒",
+    )
+
+
 class HalfPosition(Refusal):
     """Longitude and latitude come together or not at all."""
 

@@ -15,6 +15,7 @@ from assessment.context import Context
 from assessment.elders.errors import (
     NOT_WITHIN_LIFE,
     ElderNotAlive,
+    FarFromCounty,
     HalfPosition,
     HardshipOfficialOnly,
     ImpossibleBirthDay,
@@ -98,7 +99,7 @@ async def change(
     today = local_day(session.now)
     for refusal in (
         *_area_faults(command, context),
-        *_position_faults(command),
+        *_position_faults(command, command.area_code or row.area_code, context),
         *_hardship_faults(command, row.born_on, today),
     ):
         raise refusal
@@ -207,7 +208,7 @@ def faults(command: api.RegisterElder, today: date, context: Context) -> Iterato
     share it.
     """
     yield from _area_faults(command, context)
-    yield from _position_faults(command)
+    yield from _position_faults(command, command.area_code, context)
     wrong = list(number_faults(command.id_number, today))
     yield from wrong
     if not wrong:
@@ -314,9 +315,14 @@ def _area_faults(command: Command, context: Context) -> Iterator[Refusal]:
         yield NotACommunity(area_code=command.area_code)
 
 
-def _position_faults(command: Command) -> Iterator[Refusal]:
+def _position_faults(command: Command, area_code: str, context: Context) -> Iterator[Refusal]:
     if command.HasField("lon") != command.HasField("lat"):
         yield HalfPosition()
+    elif command.HasField("lon") and area_code in context.areas:
+        away_km = context.areas.far_km(area_code, *position(command))
+        if away_km is not None:
+            county = context.areas.name(areas.at(area_code, areas.COUNTY))
+            yield FarFromCounty(county=county, away_km=away_km)
 
 
 def position(command: Command) -> tuple[float, float]:

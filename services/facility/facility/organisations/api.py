@@ -23,7 +23,7 @@ class Organisations:
     async def Change(
         self, request: pb.ChangeOrganisation, session: Session, call: Call
     ) -> events.OrganisationChanged:
-        return await flows.change(session, request, call.caller)
+        return await flows.change(session, request, call.caller, self.context)
 
     async def Suspend(
         self, request: pb.SuspendOrganisation, session: Session, call: Call

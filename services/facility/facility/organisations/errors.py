@@ -86,6 +86,16 @@ class HalfAPosition(Refusal):
     text = Phrase("lon and lat are named together", "经度和纬度须同时给出")
 
 
+class FarFromCounty(Refusal):
+    """The office cannot lie in its county: swapped or mistyped degrees, or another's position."""
+
+    field = "lon"
+    text = Phrase(
+        "the position lies {away_km} km from the county {county}; are lon and lat swapped?",
+        "该位置距 {county} {away_km} 公里，请核对经纬度是否颠倒",
+    )
+
+
 class OrganisationClosed(Conflict):
     """The organisation is not active."""
 

@@ -17,6 +17,7 @@ from facility.facilities.tables import Facility
 from facility.organisations.errors import (
     AreaUnknown,
     FacilitiesOpen,
+    FarFromCounty,
     HalfAPosition,
     KindUnlikeCode,
     KnownAlready,
@@ -49,6 +50,7 @@ async def register(
     """Makes an organisation known by its credit code; two at once with one code: one is refused."""
     _check_code(command, local_day(session.now))
     check_area(command.area_code, caller, context)
+    _check_position(command, command.area_code, context)
     row = wire.row(
         Organisation,
         command,
@@ -97,14 +99,25 @@ def check_area(area_code: str, caller: Caller, context: Context) -> None:
     access.check(caller, area=area_code, kind="area", key=area_code)
 
 
+def _check_position(
+    command: api.RegisterOrganisation | api.ChangeOrganisation, area_code: str, context: Context
+) -> None:
+    away_km = context.areas.far_km(area_code, command.lon, command.lat)
+    if away_km is not None:
+        county = context.areas.name(areas.at(area_code, areas.COUNTY))
+        raise FarFromCounty(county=county, away_km=away_km)
+
+
 async def change(
-    session: Session, command: api.ChangeOrganisation, caller: Caller
+    session: Session, command: api.ChangeOrganisation, caller: Caller, context: Context
 ) -> events.OrganisationChanged:
     """Changes its name, where to reach it, and whether it sends workers to homes."""
     changes.check_names_something(command, "organisation_id")
     if command.HasField("lon") != command.HasField("lat"):
         raise HalfAPosition
     row = await _active(session, command, caller)
+    if command.HasField("lon"):
+        _check_position(command, row.area_code, context)
     before = public(row)
     changes.fill(row, command, ("name", "business_phone", "business_address", "home_services"))
     changes.fill(row, command, ("lon", "lat"))

@@ -3,6 +3,7 @@ domain.
 """
 
 import csv
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +11,10 @@ from importlib import resources
 from pathlib import Path
 
 PROVINCE, CITY, COUNTY, TOWNSHIP, COMMUNITY = range(1, 6)
+_KM_PER_DEGREE = 111.2
+# counties are no squares: how far they reach in edges of one of their area, and what an inner
+# point, a border and a datum may add
+_REACH, _MARGIN_KM = 1.5, 20.0
 _DIGITS = {PROVINCE: 2, CITY: 4, COUNTY: 6, TOWNSHIP: 9, COMMUNITY: 12}
 
 
@@ -28,10 +33,22 @@ class Area:
     kinds: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """An inner point of a county, degrees WGS-84, and the county's area."""
+
+    lon: float
+    lat: float
+    area_km2: float
+
+
 class Areas:
     """A tree of areas by their 12-digit codes; reading is free of I/O."""
 
-    def __init__(self, by_code: Mapping[str, Area]) -> None:
+    def __init__(
+        self, by_code: Mapping[str, Area], centres: Mapping[str, Centre] | None = None
+    ) -> None:
+        self._centres = dict(centres or {})
         self._by_code = dict(by_code)
         self._children: dict[str, list[Area]] = {}
         for area in self._by_code.values():
@@ -54,6 +71,20 @@ class Areas:
         """1 province … 5 village or community; None for a code that is not in the tree."""
         area = self._by_code.get(code)
         return area.level if area else None
+
+    def far_km(self, code: str, lon: float, lat: float) -> int | None:
+        """How far a position, degrees WGS-84, lies from the county of an area, where that is
+        farther than any place of the county can be; None where it may lie there, or no centre is
+        known.
+        """
+        centre = self._centres.get(at(code, COUNTY)) if level(code) >= COUNTY else None
+        if centre is None:
+            return None
+        north_km = (lat - centre.lat) * _KM_PER_DEGREE
+        east_km = (lon - centre.lon) * _KM_PER_DEGREE * math.cos(math.radians(centre.lat))
+        away_km = math.hypot(north_km, east_km)
+        reach_km = _REACH * math.sqrt(centre.area_km2) + _MARGIN_KM
+        return round(away_km) if away_km > reach_km else None
 
     def name(self, code: str) -> str:
         """The area's own name. Raises: KeyError for a code that is not in the tree."""
@@ -135,8 +166,8 @@ def at(code: str, rank: int) -> str:
 
 @lru_cache(maxsize=8)
 def load(path: Path | None = None) -> Areas:
-    """Reads a tree, and the list of its towns where one lies beside it; without a path the demo
-    city's, Chuzhou. The files are read once per process.
+    """Reads a tree, and the list of its towns and the centres of its counties where they lie beside
+    it; without a path the demo city's, Chuzhou. The files are read once per process.
 
     Raises: ValueError for a row whose code, level and parent do not fit together, and for a listed
     town that is not in the tree.
@@ -164,7 +195,18 @@ def load(path: Path | None = None) -> Areas:
         )
     if unknown := sorted(kinds.keys() - by_code.keys()):
         raise ValueError(f"towns {unknown} are not in the tree")
-    return Areas(by_code)
+    at_centres = f"{path.stem}_centres.csv" if path else "chuzhou_centres.csv"
+    centres = path.with_name(at_centres) if path else own.joinpath(at_centres)
+    found = _centres(centres.read_text(encoding="utf-8")) if centres.is_file() else {}
+    return Areas(by_code, found)
+
+
+def _centres(text: str) -> dict[str, Centre]:
+    """The centre of each listed county, by its code."""
+    return {
+        row["code"]: Centre(float(row["lon"]), float(row["lat"]), float(row["area_km2"]))
+        for row in csv.DictReader(text.splitlines())
+    }
 
 
 def _kinds(text: str) -> dict[str, set[str]]:
