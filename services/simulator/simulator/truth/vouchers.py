@@ -45,9 +45,7 @@ class VoucherLapsed(Fact):
 
 @dataclass(frozen=True, slots=True)
 class VoucherRestored(Fact):
-    """What was gone is free again: the elder was taken for dead, or a month of a stay in its time is
-    charged.
-    """
+    """What was gone is free again: the elder was taken for dead, or a stay is charged late."""
 
     area_code: str
     fen: int

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "facility_born_on"
-down_revision = "facility_changes"
+down_revision = "facility_stay_charges"
 branch_labels = None
 depends_on = None
 
