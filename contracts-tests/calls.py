@@ -9,6 +9,7 @@ from typing import Any
 
 import protovalidate
 from buf.validate import validate_pb2
+from eldercare import options_pb2
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -276,4 +277,8 @@ def _members(field: FieldDescriptor, rules: Any) -> list[str]:
 def _text(field: FieldDescriptor, rules: Any) -> str:
     if rules.string.uuid:
         return NOBODY[0]
-    return "2026-01-20" if rules.string.pattern.count("-") >= 5 else "example"
+    if rules.string.pattern.count("-") < 5:
+        return "example"
+    reach = field.GetOptions().Extensions[options_pb2.reach]
+    looks_ahead = reach.days_ahead > reach.days_back
+    return "2026-06-01" if looks_ahead else "2026-01-20"
