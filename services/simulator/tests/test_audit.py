@@ -115,6 +115,13 @@ def test_of_two_visits_at_once_the_one_reported_later_is_held() -> None:
     assert audit.doubts(fake, [true, fake]) == ({"DOUBT_OVERLAP"}, set())
 
 
+def test_of_two_workers_at_one_elder_at_once_the_one_reported_later_is_held() -> None:
+    first, later = a_visit(), a_visit(1, begin=5, batch=2)
+
+    assert audit.doubts(first, [first], [first, later]) == (set(), set())
+    assert audit.doubts(later, [later], [first, later]) == ({"DOUBT_OVERLAP"}, set())
+
+
 def test_of_two_visits_at_once_reported_in_one_batch_either_may_be_held() -> None:
     one, other = a_visit(), a_visit(1, begin=5)
 

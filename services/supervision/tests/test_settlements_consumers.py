@@ -63,6 +63,27 @@ async def test_of_two_visits_at_once_the_later_reported_is_held_also_within_one_
     assert (held.order_id, list(held.doubts)) == (second.order_id, [Doubt.OVERLAP])
 
 
+async def test_of_two_workers_at_one_elder_at_once_the_later_reported_is_held(
+    store, firm, messages
+):
+    other_worker = ids.new()
+    await deliver(store, GROUP, a_worker(other_worker, firm.organisation_id))
+    elder_id = str(ids.new())
+    first = a_visit(firm.worker_id, firm.organisation_id, elder_id=elder_id)
+    half_an_hour, two_hours = timedelta(minutes=30), timedelta(minutes=120)
+    second, later = (
+        a_visit(other_worker, firm.organisation_id, elder_id=elder_id, begin=BEGIN + after)
+        for after in (half_an_hour, two_hours)
+    )
+
+    await deliver(store, GROUP, first, second, later)
+
+    approved = [event.order_id for event in await messages(SettlementApproved)]
+    assert approved == [first.order_id, later.order_id]
+    [held] = await messages(SettlementHeld)
+    assert (held.order_id, list(held.doubts)) == (second.order_id, [Doubt.OVERLAP])
+
+
 async def test_a_visit_reported_late_over_an_approved_one_is_held_and_the_approved_one_stays(
     store, firm, messages, rows
 ):

@@ -23,7 +23,7 @@ const STATES: Words = {
 const DOUBTS: Words = {
   DOUBT_TOO_SHORT: ["服务时间过短", "too short"],
   DOUBT_WRONG_PLACE: ["签到地点过远", "far from the home"],
-  DOUBT_OVERLAP: ["同时在两处服务", "two visits at once"],
+  DOUBT_OVERLAP: ["同一时间另有服务", "another visit at the same time"],
   DOUBT_IMPOSSIBLE_TRAVEL: ["路程不可能", "nobody travels that fast"],
   DOUBT_NO_POSITION: ["没有定位", "no position"],
   DOUBT_INSPECTOR: ["监管员认定不实", "found untrue by an inspector"],

@@ -105,8 +105,9 @@ def check_doubts(story: Story, held: Mapping[str, Settlement]) -> None:
 
 
 def _check_order(story: Story, order: Order, found: frozenset[str]) -> None:
-    reported = story.state(Visits).reported[order.worker_id]
-    must, may = audit.doubts(order, reported)
+    visits = story.state(Visits)
+    at_home = visits.at_home[order.person.number]
+    must, may = audit.doubts(order, visits.reported[order.worker_id], at_home)
     name = order.cheat or "honest"
     story.expect(f"doubts about order {order.number}, {name}", sorted(found - may), sorted(must))
     if order.cheat:

@@ -22,12 +22,14 @@ OVER = ("missed", *GONE)
 
 @dataclass
 class Visits:
-    """reported: finished, by worker in the order of the reports. batches: how often reports were
-    sent. unaudited: finished, and not judged yet. back_entries: told after their order had ended,
-    and not decided about yet. finished_today: until the evening ends.
+    """reported: finished, by worker in the order of the reports. at_home: the same by the elder's
+    number. batches: how often reports were sent. unaudited: finished, and not judged yet.
+    back_entries: told after their order had ended, and not decided about yet. finished_today: until
+    the evening ends.
     """
 
     reported: defaultdict[str, list[Order]] = field(default_factory=lambda: defaultdict(list))
+    at_home: defaultdict[int, list[Order]] = field(default_factory=lambda: defaultdict(list))
     batches: int = 0
     unaudited: list[Order] = field(default_factory=list)
     back_entries: list[Order] = field(default_factory=list)
@@ -192,6 +194,7 @@ def _finish(story: Story, order: Order, visit: Visit) -> None:
     order.batch = visits.batches
     if order.worker:
         visits.reported[order.worker_id].append(order)
+        visits.at_home[order.person.number].append(order)
     story.state(Orders).open.pop(order.order_id, None)
     visits.finished_today.append(order)
     visits.unaudited.append(order)

@@ -14,12 +14,14 @@ from simulator.world.orders import Order, Visit
 MINUTE = timedelta(minutes=1)
 
 
-def doubts(order: Order, reported: Sequence[Order]) -> tuple[set[str], set[str]]:
+def doubts(
+    order: Order, reported: Sequence[Order], at_home: Sequence[Order] = ()
+) -> tuple[set[str], set[str]]:
     """The doubts that must be raised about a finished visit, and those that may.
 
-    reported: the worker's finished visits in the order of their reports, this one included. Visits
-    of one batch are judged in any order, so each may or may not be held for an overlap with the
-    other.
+    reported: the worker's finished visits in the order of their reports, this one included.
+    at_home: those of all workers at the elder. Visits of one batch are judged in any order, so each
+    may or may not be held for an overlap with the other.
     """
     visit = order.served
     at = next(at for at, one in enumerate(reported) if one is order)
@@ -35,7 +37,8 @@ def doubts(order: Order, reported: Sequence[Order]) -> tuple[set[str], set[str]]
         must.add("DOUBT_NO_POSITION")
     if _outside_window(order, visit):
         must.add("DOUBT_OUTSIDE_WINDOW")
-    batches = {one.batch for one in reported if one is not order and _overlap(visit, one.served)}
+    others = (one for one in (*reported, *at_home) if one is not order)
+    batches = {one.batch for one in others if _overlap(visit, one.served)}
     if any(batch < order.batch for batch in batches):
         return must | {"DOUBT_OVERLAP"}, set()
     return must, {"DOUBT_OVERLAP"} if order.batch in batches else set()

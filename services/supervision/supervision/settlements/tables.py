@@ -16,6 +16,7 @@ class Settlement(TableBase, table=True):
 
     __table_args__ = (
         Index("settlement_worker_ix", "worker_id", "checked_in_at"),
+        Index("settlement_elder_ix", "elder_id", "checked_in_at"),
         Index("settlement_area_ix", "area_code", "settlement_id"),
         Index("settlement_organisation_ix", "organisation_id", "settlement_id"),
     )

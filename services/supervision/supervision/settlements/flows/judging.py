@@ -8,7 +8,7 @@ from uuid import UUID
 from eldercare.dispatch.v1.events_pb2 import OrderFinished
 from eldercare.supervision.v1 import api_pb2 as pb
 from eldercare.supervision.v1 import events_pb2 as events
-from sqlmodel import select
+from sqlmodel import or_, select
 
 from kit.contracts import ids, standards, wire
 from kit.contracts.clock import local_day
@@ -44,12 +44,13 @@ async def judge(session: Session, event: OrderFinished) -> None:
     """Approves a finished visit that nothing speaks against, and holds any other. The worker's row
     must be locked.
 
-    An earlier verdict stays, also where this visit shows that the worker was in two at once: the
-    later one is held.
+    An earlier verdict stays, also where this visit shows that the worker was in two at once, or
+    that the elder had two: the later one is held.
     """
     visit = _visit(event)
-    worker_id = UUID(event.worker_id)
-    others = await _overlapping(session, worker_id, visit)
+    worker_id, elder_id = UUID(event.worker_id), UUID(event.elder_id)
+    await _lock_elder(session, elder_id)
+    others = await _overlapping(session, worker_id, elder_id, visit)
     doubts = verdict.doubts(visit, others, _limits(local_day(session.now)))
     order = await session.get(Order, UUID(event.order_id))
     upheld = order is not None and order.complaint_upheld
@@ -60,7 +61,7 @@ async def judge(session: Session, event: OrderFinished) -> None:
         event,
         settlement_id=ids.new(),
         order_id=UUID(event.order_id),
-        elder_id=UUID(event.elder_id),
+        elder_id=elder_id,
         worker_id=worker_id,
         organisation_id=UUID(event.organisation_id),
         state=State.HELD if doubts else State.APPROVED,
@@ -138,12 +139,22 @@ def _visit(event: OrderFinished) -> Visit:
     )
 
 
+async def _lock_elder(session: Session, elder_id: UUID) -> None:
+    """Two visits at one elder are judged one after the other, or an overlap could pass unseen."""
+    driver = await session.driver()
+    await driver.execute(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"supervision/{elder_id}"
+    )
+
+
 async def _overlapping(
-    session: Session, worker_id: UUID, visit: Visit
+    session: Session, worker_id: UUID, elder_id: UUID, visit: Visit
 ) -> Sequence[tuple[datetime, datetime]]:
-    """Check-in and check-out of the worker's judged visits that overlap this one."""
+    """Check-in and check-out of the judged visits of the worker, and of those at the elder, that
+    overlap this one.
+    """
     query = select(Settlement.checked_in_at, Settlement.checked_out_at).where(
-        Settlement.worker_id == worker_id,
+        or_(Settlement.worker_id == worker_id, Settlement.elder_id == elder_id),
         Settlement.checked_in_at < visit.checked_out_at,
         Settlement.checked_out_at > visit.checked_in_at,
     )

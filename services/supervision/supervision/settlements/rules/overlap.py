@@ -1,4 +1,4 @@
-"""The worker was in two visits at once."""
+"""The worker was in two visits at once, or the elder had two."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,8 +7,8 @@ from supervision.settlements.rules.visit import Visit
 
 
 def is_overlapping(visit: Visit, others: Iterable[tuple[datetime, datetime]]) -> bool:
-    """True where another visit of the worker shares an instant with this one; one may begin at the
-    instant another ends.
+    """True where another visit of the worker, or at the elder, shares an instant with this one; one
+    may begin at the instant another ends.
 
     others: (check-in, check-out).
 
