@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from facility.charges.rules import ChargeState
 from facility.charges.tables import StayCharge, StayFee
 from facility.context import PAGE
+from facility.facilities.tables import Facility
 from kit.contracts import wire
 from kit.contracts.refusals import NotFound
 from kit.db.paging import page
@@ -17,10 +18,14 @@ from kit.security.access import Caller
 
 
 async def fees(session: Session, question: api.GetFacility, caller: Caller) -> api.StayFeePage:
-    """The fees of a facility, the newest first."""
+    """The fees of a facility, the newest first. Raises: NotFound."""
+    facility_id = UUID(question.facility_id)
+    await session.get_seen(
+        Facility, facility_id, caller, area="area_code", organisation="organisation_id"
+    )
     wanted = access.scoped(
         select(StayFee), caller, area=StayFee.area_code, organisation=StayFee.organisation_id
-    ).where(StayFee.facility_id == UUID(question.facility_id))
+    ).where(StayFee.facility_id == facility_id)
     rows = (await session.exec(wanted.order_by(col(StayFee.valid_from).desc()))).all()
     return api.StayFeePage(rows=[wire.message(api.StayFee, row) for row in rows])
 
