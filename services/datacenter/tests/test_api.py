@@ -32,6 +32,8 @@ MONTH = "2025-03"
 
 R = TypeVar("R", bound=Message)
 
+PURPOSE = f"events of POP01 in {CITY}, {MONTH}"
+
 
 class City:
     """A data center that has read a small city, and the events it has read."""
@@ -425,6 +427,8 @@ async def test_an_event_is_shown_without_the_day_of_birth(city: City) -> None:
         "Lineage/GetEvent",
         pb.GetArchivedEvent(event_id=page.events[0].event_id),
         pb.ArchivedEvent,
+        ("official",),
+        area=CITY,
     )
 
     elder = json.loads(event.body)["elder"]
@@ -432,6 +436,48 @@ async def test_an_event_is_shown_without_the_day_of_birth(city: City) -> None:
     assert event.traceparent.startswith("00-")
     assert event.trace_id == page.events[0].trace_id == event.traceparent.split("-")[1]
     assert event.subject == elder["elder_id"]
+
+
+async def test_what_an_event_tells_of_elders_is_for_officials_and_leaves_a_record(
+    city: City,
+) -> None:
+    asked = pb.TraceFigure(area_code=CITY, month=MONTH, code="POP01", limit=3)
+
+    async def records() -> list[tuple[str, str, set[str]]]:
+        async with city.served.store.reading() as session:
+            driver = await session.driver()
+            rows = await driver.fetch(
+                "select method, purpose, elder_ids from audit_record order by audit_id"
+            )
+        return [(row["method"], row["purpose"], set(row["elder_ids"])) for row in rows]
+
+    seen = {}
+    for role in ("operator", "inspector", "official"):
+        page = await city.ask("Lineage/Trace", asked, pb.LineagePage, (role,), area=CITY)
+        one = pb.GetArchivedEvent(event_id=page.events[0].event_id)
+        event = await city.ask("Lineage/GetEvent", one, pb.ArchivedEvent, (role,), area=CITY)
+        seen[role] = [*page.events, event]
+    withheld = {role: {event.body_withheld for event in events} for role, events in seen.items()}
+    bodies = {role: {bool(event.body) for event in events} for role, events in seen.items()}
+    ids = [[event.event_id for event in events] for events in seen.values()]
+
+    assert withheld == {"operator": {True}, "inspector": {True}, "official": {False}}
+    assert bodies == {"operator": {False}, "inspector": {False}, "official": {True}}
+    assert ids[0] == ids[1] == ids[2]
+    elders = {json.loads(event.body)["elder"]["elder_id"] for event in seen["official"]}
+    first, second = await records()
+    assert first == ("eldercare.datacenter.v1.Lineage.Trace", PURPOSE, elders)
+    assert second[2] == {json.loads(seen["official"][-1].body)["elder"]["elder_id"]}
+
+
+async def test_an_event_that_tells_of_no_elder_is_for_everybody(city: City) -> None:
+    asked = pb.TraceFigure(area_code=CITY, month=MONTH, code="FA07", limit=500)
+
+    page = await city.ask("Lineage/Trace", asked, pb.LineagePage, ("inspector",), area=CITY)
+
+    of_facilities = [event for event in page.events if event.type.endswith("FacilityOpened")]
+    assert of_facilities
+    assert {(bool(event.body), event.body_withheld) for event in of_facilities} == {(True, False)}
 
 
 async def test_the_catalogue_names_what_stands_on_top(city: City) -> None:

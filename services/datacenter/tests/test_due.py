@@ -126,7 +126,7 @@ async def test_what_can_still_be_done_in_time_is_left_out(
         clock.set(now)
         async with store.reading() as session:
             request = pb.TraceFigure(area_code=HERE, month=MONTH, code=code)
-            page = await trace(session, an_operator(), request)
+            page = (await trace(session, an_operator(), request)).page
         assert (page.figure.numerator, page.figure.denominator) == parts
         begun = [one for one in page.events if one.type.endswith(BEGINNINGS)]
         assert [one.in_denominator for one in begun] == [True] * parts[1]

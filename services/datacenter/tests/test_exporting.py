@@ -389,7 +389,7 @@ async def test_a_figure_of_things_that_began_later_is_traced_as_far_as_the_datab
 
     async with store.reading() as session:
         request = pb.TraceFigure(code="POP01", area_code=CITY, month="2026-10")
-        page = await lineage.trace(session, an_operator(), request)
+        page = (await lineage.trace(session, an_operator(), request)).page
         request.after = page.next
         with pytest.raises(DayExported):
             await lineage.trace(session, an_operator(), request)

@@ -32,7 +32,7 @@ BEGIN = datetime(2025, 1, 5, 4, tzinfo=UTC)
 async def asked(store: Store, code: str, area: str, month: str, after: str = "") -> pb.LineagePage:
     request = pb.TraceFigure(area_code=area, month=month, code=code, after=after)
     async with store.reading() as session:
-        return await trace(session, an_operator(), request)
+        return (await trace(session, an_operator(), request)).page
 
 
 async def test_what_stands_behind_many_events_of_others_is_found_page_by_page(

@@ -161,7 +161,7 @@ async def _asked(store: Store, code: str, figure: str) -> float:
     request = pb.TraceFigure(area_code=code, month=MONTH, code=figure)
     begun = time.perf_counter()
     async with store.reading() as session:
-        page = await trace(session, an_operator(), request)
+        page = (await trace(session, an_operator(), request)).page
     page.SerializeToString()
     return (time.perf_counter() - begun) * 1000
 

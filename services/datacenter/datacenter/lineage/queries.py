@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Sequence, Set
 from datetime import datetime
 from time import monotonic
+from typing import NamedTuple
 from uuid import UUID
 
 from eldercare.datacenter.v1 import api_pb2 as pb
@@ -22,7 +23,7 @@ from datacenter.figures import queries as figures
 from datacenter.indicators.catalogue import catalogue, limits
 from datacenter.lineage.candidates import Cursor, chunk, spans, types
 from datacenter.lineage.evidence import Asked, Counted, Event, evidence, message_of, read
-from datacenter.lineage.shown import shown
+from datacenter.lineage.shown import Shown, shown
 from datacenter.subjects.compiled import SubjectFold
 from datacenter.subjects.declaration import State
 from datacenter.subjects.measures import Counts, counts_of
@@ -40,7 +41,14 @@ NO_NEXT = Phrase("is the `next` of a page before", "应为前一页给出的 `ne
 ID, AREA = col(Archived.id), col(Archived.area_code)
 
 
-async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb.LineagePage:
+class Traced(NamedTuple):
+    """A page of events. elder_ids: of whom they tell the caller."""
+
+    page: pb.LineagePage
+    elder_ids: set[str]
+
+
+async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> Traced:
     """The events that count in a figure, newest first. `next` is empty at the end; a page may have
     fewer events than asked for, or none, where the search took its time.
 
@@ -53,7 +61,7 @@ async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb
     if indicator is None:
         raise NotFound("figure", request.code, field="code")
     asked = Asked(indicator, place.code, month)
-    page = await _page(session, caller, asked)
+    page, elder_ids = await _page(session, caller, asked), set[str]()
     limit, after = request.limit or LIMIT, _read_cursor(request.after)
     gone = await exported.newest(await session.driver())
     for span in await spans(session, asked):
@@ -61,20 +69,21 @@ async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> pb
             part = await chunk(session, asked, span, after)
             rows = await _rows(session, caller, part.ids)
             whole = rows if gone is None else [row for row in rows if row.time > gone.newest]
-            for event in await _judged(session, whole, asked):
+            for event, persons in await _judged(session, whole, caller, asked):
                 page.events.append(event)
+                elder_ids |= persons
                 after = Cursor(wire.instant(event.time), UUID(event.event_id))
                 if len(page.events) == limit:
-                    return _ended(page, after)
+                    return Traced(_ended(page, after), elder_ids)
             reached = span.begin if part.after is None else part.after.time
             if gone is not None and reached <= gone.newest:
-                return _at_the_files(page, gone, after)
+                return Traced(_at_the_files(page, gone, after), elder_ids)
             if part.after is None:
                 break
             after = part.after
             if monotonic() - begun > SEARCHED_S:
-                return _ended(page, after)
-    return page
+                return Traced(_ended(page, after), elder_ids)
+    return Traced(page, elder_ids)
 
 
 def _ended(page: pb.LineagePage, after: Cursor) -> pb.LineagePage:
@@ -110,7 +119,7 @@ async def _page(session: Session, caller: Caller, asked: Asked) -> pb.LineagePag
     )
 
 
-async def event(session: Session, caller: Caller, request: pb.GetArchivedEvent) -> pb.ArchivedEvent:
+async def event(session: Session, caller: Caller, request: pb.GetArchivedEvent) -> Shown:
     """One event as it came. Raises: NotFound, DayExported."""
     id = UUID(request.event_id)
     row = (
@@ -122,7 +131,7 @@ async def event(session: Session, caller: Caller, request: pb.GetArchivedEvent) 
         await exported.refuse_event(await session.driver(), id)
         raise NotFound("event", request.event_id, field="event_id")
     kind = KINDS.get(row.type)
-    return shown(row, kind.FromString(row.payload) if kind else None)
+    return shown(row, kind.FromString(row.payload) if kind else None, caller)
 
 
 def _cursor(after: Cursor) -> str:
@@ -143,15 +152,17 @@ def _read_cursor(text: str) -> Cursor | None:
 
 
 async def _judged(
-    session: Session, rows: Sequence[Archived], asked: Asked
-) -> list[pb.ArchivedEvent]:
+    session: Session, rows: Sequence[Archived], caller: Caller, asked: Asked
+) -> list[Shown]:
     """Those of the rows that count, with where they count."""
     if (fold := COMPILED.of(asked.indicator.numerator)) is not None and fold.subject.parts:
         judged = await _judged_as_parts(session, rows, asked, fold)
     else:
         judged = await _judged_as_things(session, rows, asked)
     return [
-        shown(row, message_of(row), judged[row.id]) for row in rows if any(judged.get(row.id, ()))
+        shown(row, message_of(row), caller, judged[row.id])
+        for row in rows
+        if any(judged.get(row.id, ()))
     ]
 
 

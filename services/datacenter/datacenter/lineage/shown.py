@@ -1,20 +1,43 @@
 """An archived event as it is shown."""
 
+from typing import NamedTuple
+
 from eldercare import options_pb2
 from eldercare.datacenter.v1 import api_pb2 as pb
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from datacenter.archive.tables import Archived
+from datacenter.lineage import persons
 from datacenter.lineage.evidence import Counted
 from kit.contracts import wire
 from kit.observability.traces import trace_id_of
+from kit.security.access import Caller
 
 NOWHERE = Counted(False, False)
 
 
-def shown(row: Archived, event: Message | None, counted: Counted = NOWHERE) -> pb.ArchivedEvent:
-    """An event and where it counts. event: decoded; None where its type is of a newer release."""
+class Shown(NamedTuple):
+    """An event as a caller sees it. elder_ids: of whom its body tells."""
+
+    event: pb.ArchivedEvent
+    elder_ids: frozenset[str]
+
+
+def shown(
+    row: Archived, event: Message | None, caller: Caller, counted: Counted = NOWHERE
+) -> Shown:
+    """An event and where it counts; what it tells of elders is withheld from whoever may not see
+    these. event: decoded; None where its type is of a newer release.
+    """
+    elder_ids = frozenset(persons.elder_ids(event)) if event is not None else frozenset[str]()
+    is_withheld = bool(elder_ids) and not persons.may_read(caller)
+    body = _body(event) if event is not None and not is_withheld else ""
+    described = _described(row, counted, body, is_withheld)
+    return Shown(described, elder_ids if body else frozenset())
+
+
+def _described(row: Archived, counted: Counted, body: str, is_withheld: bool) -> pb.ArchivedEvent:
     return pb.ArchivedEvent(
         event_id=str(row.id),
         type=row.type,
@@ -23,7 +46,8 @@ def shown(row: Archived, event: Message | None, counted: Counted = NOWHERE) -> p
         area_code=row.area_code or "",
         time=wire.timestamp(row.time),
         traceparent=row.traceparent or "",
-        body=_body(event) if event is not None else "",
+        body=body,
+        body_withheld=is_withheld,
         in_numerator=counted.in_numerator,
         in_denominator=counted.in_denominator,
         trace_id=trace_id_of(row.traceparent) or "",

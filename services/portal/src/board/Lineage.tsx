@@ -116,7 +116,11 @@ export function Lineage({
                 <code>{event.event_id}</code>
                 <details>
                   <summary>{event.source}</summary>
-                  <pre>{indented(event.body)}</pre>
+                  {event.body_withheld ? (
+                    <p>{t(language, "withheld")}</p>
+                  ) : (
+                    <pre>{indented(event.body)}</pre>
+                  )}
                 </details>
                 {event.trace_id && (
                   <TraceId
