@@ -30,6 +30,7 @@ PAGES = {
     "back-entries": "Visits told late",
     "settlements": "Settlements",
     "payments": "Payments",
+    "own-shares": "Own shares of visits",
     "stay-charges": "Charges of stays",
     "recoveries": "Recoveries",
     "organisations": "Organisations",

@@ -32,7 +32,7 @@ CONSUMES = {
         "stay",
     ),
     "facility": ("elder", "assessment", "payment"),
-    "dispatch": ("elder", "organisation", "worker"),
+    "dispatch": ("elder", "organisation", "worker", "settlement"),
     "supervision": ("order", "worker"),
     "datacenter": EVERYTHING,
     "gateway": ("order", "payment", "settlement", "stay"),

@@ -3,11 +3,13 @@
 import pytest
 from eldercare.dispatch.v1 import api_pb2 as pb
 from eldercare.dispatch.v1 import events_pb2 as events
+from eldercare.supervision.v1.events_pb2 import SettlementClosed
 
 from dispatch.orders import queries
-from dispatch.orders.errors import NotDone, NotYetReceived, ShareTooMuch
+from dispatch.orders.errors import NotDone, NothingToRefund, NotYetReceived, ShareTooMuch
 from dispatch.orders.flows import receipts
 from dispatch.orders.rules import State
+from dispatch.settings import GROUP
 from dispatch.testing import (
     BEGIN,
     a_key_ring,
@@ -16,10 +18,11 @@ from dispatch.testing import (
     an_order,
     the_worker,
 )
-from kit.contracts import ids
+from kit.contracts import ids, wire
 from kit.contracts.clock import local_day
 from kit.contracts.refusals import Malformed, NotFound
 from kit.security.access import Caller
+from testkit.delivery import deliver
 
 TODAY = local_day(BEGIN).isoformat()
 
@@ -104,3 +107,73 @@ async def test_receipts_are_of_the_firm_and_the_worker_who_was_there(store, firm
     assert await _all(store, official, order_id=str(order.order_id)) == [receipt]
     assert await _all(store, official, elder_id=str(order.elder_id)) == [receipt]
     assert await _all(store, a_provider(ids.new())) == []
+
+
+async def _refuse(store, order, firm) -> None:
+    closed = SettlementClosed(
+        settlement_id=str(ids.new()),
+        order_id=str(order.order_id),
+        elder_id=str(order.elder_id),
+        worker_id=str(firm.workers[0]),
+        organisation_id=str(firm.organisation_id),
+        area_code=order.area_code,
+        voucher_fen=order.voucher_fen,
+        closed_at=wire.timestamp(BEGIN),
+    )
+    assert await deliver(store, GROUP, closed) == {"applied": 1}
+
+
+@pytest.fixture
+def give_back(store):
+    """`await give_back(order, caller, fen)` = the receipt."""
+
+    async def given(order, caller: Caller, fen: int, refunded_on: str = TODAY) -> pb.Receipt:
+        request = pb.RefundOwnShare(
+            order_id=str(order.order_id),
+            refunded_fen=fen,
+            method=events.ShareReceipted.METHOD_CASH,
+            refunded_on=refunded_on,
+        )
+        async with store.transaction() as session:
+            return await receipts.refund(session, request, caller)
+
+    return given
+
+
+async def test_what_was_paid_for_a_visit_that_is_refused_for_good_is_given_back_once(
+    store, firm, insert, messages, pay, give_back
+):
+    order, firms = _served(firm), a_provider(firm.organisation_id)
+    await insert(order)
+    await pay(order, firms, 1000)
+    with pytest.raises(NothingToRefund):  # nobody has refused it
+        await give_back(order, firms, 1000)
+
+    await _refuse(store, order, firm)
+
+    async with store.reading() as session:
+        found = await queries.order(
+            session, pb.GetOrder(order_id=str(order.order_id)), an_official()
+        )
+    assert (found.own_fen, found.received_fen, found.HasField("refused_at")) == (0, 1000, True)
+    with pytest.raises(ShareTooMuch):  # nothing is due
+        await pay(order, firms, 1)
+    first = await give_back(order, firms, 400)
+    rest = await give_back(order, firms, 600)
+    with pytest.raises(NothingToRefund):
+        await give_back(order, firms, 1)
+    assert [(one.refund, one.outstanding_fen) for one in (first, rest)] == [(True, 600), (True, 0)]
+    assert [one.refunded_fen for one in await messages(events.ShareRefunded)] == [400, 600]
+
+
+async def test_a_refund_is_of_the_firm_and_of_no_day_to_come(store, firm, insert, pay, give_back):
+    order = _served(firm)
+    await insert(order)
+    await pay(order, a_provider(firm.organisation_id), 1000)
+    await _refuse(store, order, firm)
+
+    with pytest.raises(NotFound):
+        await give_back(order, a_provider(ids.new()), 1000)
+    with pytest.raises(NotYetReceived) as refused:
+        await give_back(order, a_provider(firm.organisation_id), 1000, refunded_on="2199-01-01")
+    assert refused.value.field == "refunded_on"

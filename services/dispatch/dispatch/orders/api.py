@@ -69,6 +69,11 @@ class Orders:
     ) -> pb.Receipt:
         return await receipts.receipt(session, request, call.caller)
 
+    async def RefundShare(
+        self, request: pb.RefundOwnShare, session: Session, call: Call
+    ) -> pb.Receipt:
+        return await receipts.refund(session, request, call.caller)
+
     async def ListReceipts(
         self, request: pb.AskForReceipts, session: Session, call: Call
     ) -> pb.ReceiptPage:

@@ -181,6 +181,16 @@ class ShareTooMuch(Conflict):
     field = "received_fen"
 
 
+class NothingToRefund(Conflict):
+    """Only what was received for a visit that is refused for good is given back."""
+
+    text = Phrase(
+        "{refundable_fen} fen of order {order_id} are to be given back",
+        "服务工单 {order_id} 应退还 {refundable_fen} 分",
+    )
+    field = "refunded_fen"
+
+
 class NotYetReceived(Conflict):
     """The money cannot have come on a day that has not."""
 

@@ -1,9 +1,11 @@
 """Reads orders."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from uuid import UUID
 
 from eldercare.dispatch.v1 import api_pb2 as pb
+from sqlalchemy import case, func
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -34,7 +36,9 @@ async def row_of(session: RawSession, order_id: UUID) -> OrderRow | None:
 
 async def order(session: Session, request: pb.GetOrder, caller: Caller) -> pb.Order:
     """One order. Raises: NotFound."""
-    return wire.message(pb.Order, await _order(session, request.order_id, caller))
+    row = await _order(session, request.order_id, caller)
+    known = await received_fen(session, [row.order_id])
+    return wire.message(pb.Order, row, received_fen=known.get(row.order_id, 0))
 
 
 async def orders(session: Session, request: pb.ListOrders, caller: Caller) -> pb.OrderPage:
@@ -49,7 +53,22 @@ async def orders(session: Session, request: pb.ListOrders, caller: Caller) -> pb
     if request.HasField("state"):
         query = query.where(Order.state == State(request.state))
     rows, after = await page(session, query, Order.order_id, request, DEFAULT_PAGE)
-    return pb.OrderPage(rows=[wire.message(pb.Order, row) for row in rows], next=after)
+    known = await received_fen(session, [row.order_id for row in rows])
+    answer = [wire.message(pb.Order, row, received_fen=known.get(row.order_id, 0)) for row in rows]
+    return pb.OrderPage(rows=answer, next=after)
+
+
+async def received_fen(session: Session, order_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """What was received of own shares and not given back, by order; without those of none."""
+    signed = case(
+        (col(Receipt.refund), -col(Receipt.received_fen)), else_=col(Receipt.received_fen)
+    )
+    wanted = (
+        select(Receipt.order_id, func.sum(signed))
+        .where(col(Receipt.order_id).in_(order_ids))
+        .group_by(col(Receipt.order_id))
+    )
+    return {order_id: int(fen) for order_id, fen in (await session.exec(wanted)).all()}
 
 
 async def back_entries(

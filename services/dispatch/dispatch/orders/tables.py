@@ -67,6 +67,9 @@ class Order(TableBase, table=True):
     accepted_at: datetime | None = None
     cancelled_at: datetime | None = None
     attempt: int = Field(default=0, description="offers made so far")
+    refused_at: datetime | None = Field(
+        default=None, description="its visit is not paid for good: the elder owes nothing for it"
+    )
     followed_up: bool = False
     institution: bool = Field(default=False, description="the elder lives in an institution")
     voucher: bool = Field(default=True, description="a voucher may pay a part")
@@ -85,7 +88,7 @@ class Order(TableBase, table=True):
     @property
     def own_fen(self) -> int:
         """What the elder pays."""
-        return self.price_fen - self.voucher_fen
+        return 0 if self.refused_at else self.price_fen - self.voucher_fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,9 @@ class BackEntry(TableBase, table=True):
 
 
 class Receipt(TableBase, table=True):
-    """What an elder paid of the own share of a visit's price, as it stood then; never changed."""
+    """What an elder paid of the own share of a visit's price, or was given back of it, as it stood
+    then; never changed.
+    """
 
     __table_args__ = (
         CheckConstraint("received_fen > 0 and outstanding_fen >= 0", name="receives_something"),
@@ -176,7 +181,8 @@ class Receipt(TableBase, table=True):
     voucher_fen: int
     own_fen: int
     received_fen: int
-    outstanding_fen: int = Field(description="of the own share, after it")
+    outstanding_fen: int = Field(description="of the own share, or to be given back, after it")
+    refund: bool = Field(default=False, description="given back, since the visit was refused")
     method: ReceiptMethod
     received_on: date
     recorded_by: str = Field(description="subject")

@@ -21,6 +21,7 @@ from kit.messaging.subscriptions import Fact, on_batch
     dispatch.BackEntryFiled,
     dispatch.BackEntryDecided,
     dispatch.ShareReceipted,
+    dispatch.ShareRefunded,
     supervision.SettlementHeld,
     supervision.SettlementApproved,
     supervision.SettlementRefused,

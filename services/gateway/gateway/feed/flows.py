@@ -33,6 +33,7 @@ OrderEvent = (
     | dispatch.BackEntryFiled
     | dispatch.BackEntryDecided
     | dispatch.ShareReceipted
+    | dispatch.ShareRefunded
 )
 OrganisationEvent = (
     OrderEvent

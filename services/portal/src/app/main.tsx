@@ -20,6 +20,7 @@ const PAGES: Record<string, () => Loaded> = {
     default: (await import("../visits/SettlementsPage")).SettlementsPage,
   }),
   payments: async () => ({ default: (await import("../money/PaymentsPage")).PaymentsPage }),
+  "own-shares": async () => ({ default: (await import("../money/OwnSharesPage")).OwnSharesPage }),
   "stay-charges": async () => ({
     default: (await import("../money/StayChargesPage")).StayChargesPage,
   }),

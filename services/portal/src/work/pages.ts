@@ -59,6 +59,12 @@ export const PAGES: readonly Page[] = [
     roles: ["official", "inspector", "provider", "elder", "family"],
   },
   {
+    id: "own-shares",
+    title: say("上门服务自付", "Own shares of visits"),
+    purpose: say("应付、已收与应退的自付金额", "what is due, receipted and to be given back"),
+    roles: ["official", "inspector", "provider", "worker", "elder", "family"],
+  },
+  {
     id: "stay-charges",
     title: say("入住费用", "Charges of stays"),
     purpose: say("审批每月费用，登记自付", "approve months of stays, receipt own shares"),

@@ -73,6 +73,7 @@ EVENING_ACTIONS: tuple[Action, ...] = (
     settlements.decide_held,
     disputes.appeal_some,
     receipts.receipt_some,
+    receipts.refund_some,
     follow_ups.call_some,
     complaints.close_and_file,
     settlements.verify_some,

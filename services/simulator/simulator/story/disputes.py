@@ -35,13 +35,15 @@ class Refusal:
 @dataclass
 class Disputes:
     """grounds: what holds approved visits, by order. complained: orders with an open complaint.
-    refusals: those that are not for good. appealed: orders whose firm has appealed.
+    refusals: those that are not for good. appealed: orders whose firm has appealed. closed: visits
+    that are refused for good, whose own shares nobody has looked at.
     """
 
     grounds: dict[str, set[str]] = field(default_factory=dict)
     complained: set[str] = field(default_factory=set)
     appealed: set[str] = field(default_factory=set)
     refusals: list[Refusal] = field(default_factory=list)
+    closed: list[Order] = field(default_factory=list)
 
 
 def hold(story: Story, order: Order, ground: str) -> None:
@@ -88,6 +90,7 @@ def end_terms(story: Story) -> None:
 
 
 def _close(story: Story, order: Order) -> None:
+    story.state(Disputes).closed.append(order)
     if order.captured:
         payments.confirm(story, order)
     elif order.ended_at is None:
