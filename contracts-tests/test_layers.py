@@ -77,6 +77,7 @@ UNSCOPED = {
     "subsidy.entitlements.queries.explanation": (
         "the decision of an entitlement that was found within the caller's scope"
     ),
+    "dispatch.orders.queries.received_fen": "receipts of orders found within the caller's scope",
     "datacenter.proofruns.queries.described": "a run that was found within the caller's scope",
     "datacenter.boards.queries.freshness": "how far topics are read belongs to nobody",
     "datacenter.counts.queries.generation": "which generation of counts is shown",

@@ -230,7 +230,7 @@ def test_whoever_the_board_is_not_for_is_led_to_pages_that_are(
         browser.open(f"{town.facts()['gateway']}/?user=elder&lang={language}")
         town.until(lambda: browser.texts(".pages a"), 30, "the pages of an elder")
         assert words in browser.texts("main p")[0]
-        assert len(browser.texts(".pages a")) == 5
+        assert len(browser.texts(".pages a")) == 6
         assert browser.texts(".failed") == []
 
 

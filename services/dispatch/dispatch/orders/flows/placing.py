@@ -139,6 +139,8 @@ class Placing:
             planned_at=None,
             followed_up=False,
             attempt=None,
+            received_fen=None,
+            refused_at=None,
         )
 
     async def confirm(self, store: Store, order: OrderRow) -> OrderRow:
