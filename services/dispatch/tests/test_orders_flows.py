@@ -250,7 +250,7 @@ async def test_a_late_answer_to_an_old_offer_leaves_the_new_one_open(
         assert (refused.value.field, refused.value.facts["attempt"]) == ("attempt", 2)
 
     async with store.reading() as session:
-        still = wire.message(pb.Order, await session.get(type(order), order.order_id))
+        still = await session.get(type(order), order.order_id)
     assert (still.state, still.attempt) == (State.ASSIGNED, 2)
     await act(answers.accept, pb.AcceptOrder(order_id=order_id, attempt=2), firm_itself)
     assert len(await messages(OrderAccepted)) == 1
