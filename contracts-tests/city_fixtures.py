@@ -81,6 +81,7 @@ def act(town: RunningCity) -> None:
         first = town.rows(register, office)[0]
         key = first.get("facility_id") or first["organisation_id"]
         town.post(f"{register}/{key}:change", office, {"name": "改名"})
+    _dismiss_appeal(town, office)
     fee = {"monthly_fen": 300000, "valid_from": "2026-06-01"}
     town.post(f"/v1/facilities/{key}:declare-fee", office, fee)
 
@@ -92,6 +93,21 @@ def act(town: RunningCity) -> None:
     _send_late(town, sent_late)
     _claim(town, office)
     _visit(town, hotline, LATER, _at_home(town, hotline, area_code=HALL))
+
+
+def _dismiss_appeal(town: RunningCity, office: str) -> None:
+    """A held visit is refused, its firm appeals and is not right: it is refused for good."""
+    complained = {row["order_id"] for row in town.rows("/v1/complaints", office)}
+    held = next(
+        row
+        for row in town.rows("/v1/settlements", office, state="STATE_HELD")
+        if row["order_id"] not in complained
+    )
+    path = f"/v1/settlements/{held['settlement_id']}"
+    town.post(f"{path}:decide", town.token("inspector", area=CITY), {"approve": False})
+    firm = town.token("provider", organisation_id=held["organisation_id"])
+    town.post(f"{path}:appeal", firm, {"statement": "定位偏移，长者已签字"})
+    town.post(f"{path}:decide-appeal", office, {"allow": False})
 
 
 def _import(town: RunningCity) -> None:

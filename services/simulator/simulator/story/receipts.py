@@ -26,11 +26,17 @@ class Receipts:
 
 
 async def receipt_some(story: Story) -> None:
-    """Firms record what they were paid for some of today's visits."""
+    """Firms record what they were paid for some of today's visits; nothing is due for one that is
+    already refused for good.
+    """
+    closed = story.state(Disputes).closed
     chosen = [
         order
         for order in story.state(Visits).finished_today
-        if order.firm and order.own_fen and _happens(story, order, "own share", AT_ONCE)
+        if order.firm
+        and order.own_fen
+        and order not in closed
+        and _happens(story, order, "own share", AT_ONCE)
     ]
     await story.gateway.each(lambda order: _receipt(story, order), chosen)
 
