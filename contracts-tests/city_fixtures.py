@@ -5,6 +5,7 @@ two cores from the tests that follow.
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -70,7 +71,9 @@ def town(collector: Collector, request: pytest.FixtureRequest) -> Iterator[Runni
 def act(town: RunningCity) -> None:
     """Does what the few days of the story lack, so that every read route has something to tell."""
     hotline, office = town.token("hotline", area=CITY), town.token("official", area=CITY)
-    served = next(row for row in town.rows("/v1/orders", office) if row["state"] == "STATE_DONE")
+    served, another = islice(
+        (row for row in town.rows("/v1/orders", office) if row["state"] == "STATE_DONE"), 2
+    )
     town.post(
         "/v1/complaints", hotline, {"order_id": served["order_id"], "channel": "CHANNEL_HOTLINE"}
     )
@@ -81,7 +84,7 @@ def act(town: RunningCity) -> None:
         first = town.rows(register, office)[0]
         key = first.get("facility_id") or first["organisation_id"]
         town.post(f"{register}/{key}:change", office, {"name": "改名"})
-    _dismiss_appeal(town, office)
+    _dismiss_appeal(town, another)
     fee = {"monthly_fen": 300000, "valid_from": "2026-06-01"}
     town.post(f"/v1/facilities/{key}:declare-fee", office, fee)
 
@@ -95,19 +98,21 @@ def act(town: RunningCity) -> None:
     _visit(town, hotline, LATER, _at_home(town, hotline, area_code=HALL))
 
 
-def _dismiss_appeal(town: RunningCity, office: str) -> None:
-    """A held visit is refused, its firm appeals and is not right: it is refused for good."""
-    complained = {row["order_id"] for row in town.rows("/v1/complaints", office)}
-    held = next(
+def _dismiss_appeal(town: RunningCity, order: dict[str, str]) -> None:
+    """A complaint about a visit is right, its firm appeals and is not: it is refused for good."""
+    hotline, inspector = town.token("hotline", area=CITY), town.token("inspector", area=CITY)
+    about = {"order_id": order["order_id"], "channel": "CHANNEL_HOTLINE"}
+    complaint = town.post("/v1/complaints", hotline, about)
+    town.post(f"/v1/complaints/{complaint['complaint_id']}:close", inspector, {"upheld": True})
+    firm = town.token("provider", organisation_id=order["organisation_id"])
+    refused = next(
         row
-        for row in town.rows("/v1/settlements", office, state="STATE_HELD")
-        if row["order_id"] not in complained
+        for row in town.rows("/v1/settlements", firm, state="STATE_REFUSED")
+        if row["order_id"] == order["order_id"]
     )
-    path = f"/v1/settlements/{held['settlement_id']}"
-    town.post(f"{path}:decide", town.token("inspector", area=CITY), {"approve": False})
-    firm = town.token("provider", organisation_id=held["organisation_id"])
+    path = f"/v1/settlements/{refused['settlement_id']}"
     town.post(f"{path}:appeal", firm, {"statement": "定位偏移，长者已签字"})
-    town.post(f"{path}:decide-appeal", office, {"allow": False})
+    town.post(f"{path}:decide-appeal", town.token("official", area=CITY), {"allow": False})
 
 
 def _import(town: RunningCity) -> None:
