@@ -127,26 +127,33 @@ def open_case(story: Story, person: Person, application_id: str, area_code: str)
 
 def open_routine(story: Story) -> None:
     """The platform asks for another level some time before one ends, where nothing is asked for."""
-    applications = story.state(Applications)
-    busy = {case.person.number for case in applications.cases}
-    for number, held in sorted(story.world.levels.items()):
-        level = number, held.valid_to
-        due = norms.reassess_on(held.valid_to) <= story.today
-        if not due or level in applications.opened or number in busy:
-            continue
-        applications.opened.add(level)
-        person = story.world.by_number[number]
-        if person.alive:
-            _open_routine(story, person)
+    for number in sorted(story.world.levels):
+        _ask_again(story, story.world.by_number[number])
 
 
 def expect_again(story: Story, person: Person) -> None:
-    """The elder was taken for dead and is not: the platform looks again for what it asks for before
-    the level ends, also where it had asked.
+    """The elder was taken for dead and is not: the platform looks at once for what it asks for
+    before the level ends, also where it had asked.
     """
     held = story.world.levels.get(person.number)
     if held is not None:
         story.state(Applications).opened.discard((person.number, held.valid_to))
+        _ask_again(story, person)
+
+
+def _ask_again(story: Story, person: Person) -> None:
+    applications, held = story.state(Applications), story.world.levels[person.number]
+    level = person.number, held.valid_to
+    due = norms.reassess_on(held.valid_to) <= story.today
+    if not due or level in applications.opened or _is_applying(applications, person):
+        return
+    applications.opened.add(level)
+    if person.alive:
+        _open_routine(story, person)
+
+
+def _is_applying(applications: Applications, person: Person) -> bool:
+    return any(case.person is person for case in applications.cases)
 
 
 def _open_routine(story: Story, person: Person) -> None:
