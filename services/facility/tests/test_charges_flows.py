@@ -125,6 +125,24 @@ async def test_a_late_discharge_lowers_what_was_approved_and_takes_the_rest_away
     ]
 
 
+async def test_a_death_before_a_discharge_takes_away_the_days_after_it(store, at):
+    stay = await _stay(store)
+    at("2026-05-02 09:00")
+    async with store.transaction() as session:
+        await discharge(session, stay.stay_id, "2026-04-20")
+    await fire(store, GROUP)
+
+    async with store.transaction() as session:
+        await elder(session, elder_id=stay.elder_id, status=2, died_on="2026-03-11")
+    await fire(store, GROUP)
+
+    found = await _charges(store, stay)
+    assert [(one.days, one.price_fen, one.state) for one in found] == [
+        (10, 100_000, api.StayCharge.STATE_OPEN),
+        (0, 0, api.StayCharge.STATE_APPROVED),
+    ]
+
+
 async def test_a_stay_of_before_the_fee_is_charged_from_its_month_on(store, at):
     async with store.transaction() as session:
         opened, person = await facility(session), await elder(session)

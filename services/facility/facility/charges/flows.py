@@ -151,6 +151,9 @@ def _charge_month(
         return
     row.days, row.price_fen, row.last_on = days, price_fen, last_on
     emit(session, wire.message(events.StayCharged, row), row)
+    if row.state is ChargeState.OPEN and not price_fen:
+        # there is nothing left that somebody could decide
+        row.state = ChargeState.APPROVED
     if row.state is ChargeState.APPROVED:
         _approved(session, row)
 
@@ -192,7 +195,7 @@ async def settle(session: Session, event: StayChargeSettled) -> None:
     """The voucher's share is known, so the elder's is."""
     row = await session.get_locked(StayCharge, UUID(event.charge_id))
     row.voucher_fen = event.voucher_fen
-    row.version += 1
+    row.version += 1  # no event tells it, and who read the row before has read another
 
 
 async def receipt(

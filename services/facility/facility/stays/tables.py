@@ -48,5 +48,8 @@ class Stay(TableBase, table=True):
     ended_on: date | None = Field(default=None, description="first day without the elder")
     admitted_at: datetime
     death_on: date | None = Field(
-        default=None, description="day of the death that ended it, unless a discharge did"
+        default=None, description="day of the death that ended it, unless a discharge before did"
+    )
+    discharged_on: date | None = Field(
+        default=None, description="first day without the elder by a discharge, if a death ended it"
     )
