@@ -177,6 +177,13 @@ class World:
             ),
         )
 
+    async def alive(self, name: str, since: str) -> None:
+        """The death was none."""
+        right = date.fromisoformat(since)
+        await deliver(
+            self.city, GROUP, an_elder(self.elders[name], **self.state[name], effective_on=right)
+        )
+
     async def refuse(self, name: str, policy: str) -> None:
         command = RefuseEntitlement(entitlement_id=await self._newest(name, policy))
         async with self.city.transaction() as session:
@@ -340,7 +347,7 @@ class World:
                 row["month"]: _yuan(row["claimed_fen"])
                 for row in await self.rows(
                     "select month, claimed_fen from recovery where elder_id = $1 "
-                    "and settlement_id is null order by month",
+                    "and settlement_id is null and state <> 6 order by month",
                     self.elders[name],
                 )
             }

@@ -52,9 +52,12 @@ Given = Mapping[tuple[UUID, str], Mapping[str, GivenMonth]]
 
 
 async def given_to(
-    session: Session, elder_ids: Collection[UUID], month: str | None = None
+    session: Session,
+    elder_ids: Collection[UUID],
+    since: str | None = None,
+    through: str | None = None,
 ) -> Given:
-    """The cash that elders were given. month: of one month alone."""
+    """The cash that elders were given. since, through: of these months alone."""
     missed = func.sum(col(Recovery.claimed_fen) - col(Recovery.waived_fen)).filter(
         col(Recovery.raised_by).is_(None)
     )
@@ -66,8 +69,8 @@ async def given_to(
         )
         .order_by(col(Payment.payment_id))
     )
-    if month is not None:
-        wanted = wanted.where(col(Payment.month) == month)
+    if since is not None:
+        wanted = wanted.where(col(Payment.month).between(since, through))
     found = defaultdict[tuple[UUID, str], defaultdict[str, GivenMonth]](
         lambda: defaultdict(GivenMonth)
     )
