@@ -171,11 +171,15 @@ class World:
             GROUP,
             an_elder(
                 self.elders[name],
-                **self.state[name],
-                status=Status.DEAD,
+                **self.state[name] | {"status": Status.DEAD},
                 died_on=date.fromisoformat(on),
             ),
         )
+
+    async def left(self, name: str, on: str) -> None:
+        """Moved out of the city, for good."""
+        self.state[name] |= {"moved_out_on": date.fromisoformat(on), "status": Status.MOVED_OUT}
+        await deliver(self.city, GROUP, an_elder(self.elders[name], **self.state[name]))
 
     async def alive(self, name: str, since: str) -> None:
         """The death was none."""

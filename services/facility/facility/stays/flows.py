@@ -136,6 +136,7 @@ async def _go_on(session: Session, row: Stay, ended_on: date | None) -> Stay | N
         began_on=row.ended_on,
         ended_on=ended_on,
         admitted_at=session.now,
+        continues=row.continues or row.stay_id,
     )
     session.add(again)
     _began(session, again)
