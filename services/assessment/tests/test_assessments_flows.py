@@ -9,7 +9,12 @@ from eldercare.assessment.v1 import api_pb2 as api
 from eldercare.assessment.v1 import events_pb2 as events
 
 from assessment.applications import flows as applications
-from assessment.applications.errors import ApplicationNotOpen, AssessorDoubted, SecondDuty
+from assessment.applications.errors import (
+    ApplicationNotOpen,
+    AssessorDoubted,
+    RelativeOfElder,
+    SecondDuty,
+)
 from assessment.applications.rules import ApplicationState, Duty
 from assessment.applications.tables import Application
 from assessment.assessments import flows as assessments
@@ -21,7 +26,6 @@ from assessment.assessments.errors import (
     OtherResult,
     PublicityOver,
     PublicityRunning,
-    RelativeOfElder,
     SignedAlready,
 )
 from assessment.assessments.rules import AssessmentState, ChangeReason
@@ -212,6 +216,41 @@ async def test_a_relative_does_not_assess(session: Session):
 
     with pytest.raises(RelativeOfElder):
         await assessments.complete(session, a_completion(application_id), relative, CONTEXT)
+
+
+async def test_a_relative_neither_names_assessors_nor_approves(session: Session):
+    elder = await an_elder(session)
+    kin = Caller(
+        "kin",
+        "portal",
+        frozenset({"official", "family"}),
+        area=CITY,
+        elder_ids=frozenset({elder.elder_id}),
+    )
+    application_id = await an_application(session, elder.elder_id)
+    chosen = api.AssignAssessors(application_id=application_id, assessor_ids=[FIRST, SECOND])
+
+    with pytest.raises(RelativeOfElder):
+        await applications.assign(session, chosen, kin)
+    await assign(session, application_id, FIRST, SECOND)
+    result = await sign(session, await complete(session, application_id, FIRST), SECOND)
+    session.now += timedelta(days=10)
+    with pytest.raises(RelativeOfElder):
+        approval = api.ApproveAssessment(assessment_id=result.assessment_id)
+        await assessments.approve(session, approval, kin)
+
+
+async def test_who_made_a_doubted_result_does_not_approve_the_review(session: Session):
+    doubted = await a_result(session, (await an_elder(session)).elder_id)
+    review_id = (await appeal(session, doubted.assessment_id)).review_application_id
+    await assign(session, review_id, THIRD, FOURTH)
+    review = await sign(session, await complete(session, review_id, THIRD), FOURTH)
+    session.now += timedelta(days=10)
+    assessor = Caller("zhao", "portal", frozenset({"official"}), area=CITY, worker_id=FIRST)
+
+    with pytest.raises(SecondDuty):
+        approval = api.ApproveAssessment(assessment_id=review.assessment_id)
+        await assessments.approve(session, approval, assessor)
 
 
 async def test_one_person_does_one_duty_in_a_case(session: Session):

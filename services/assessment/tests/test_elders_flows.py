@@ -298,6 +298,18 @@ async def test_a_hardship_that_was_learnt_late_begins_on_the_day_that_is_named_l
     assert periods(event.elder) == {1: ("2025-11-03", "", "")}
 
 
+@pytest.mark.parametrize("day", ["2025-11-03", "2025-10-01"])
+async def test_a_hardship_that_was_none_held_on_no_day(session: Session, day: str):
+    elder = await an_elder(
+        session, hardships=[1], hardships_on="2025-11-03", hardships_document="低保 341102-17"
+    )
+
+    event = await change(session, elder.elder_id, remove_hardships=[1], hardships_on=day)
+
+    assert list(event.elder.hardships) == []
+    assert periods(event.elder) == {1: ("2025-11-03", "2025-11-03", "低保 341102-17")}
+
+
 @pytest.mark.parametrize("day", ["1949-12-31", "2199-01-01", "2025-02-30"])
 async def test_hardships_begin_between_the_birth_and_today(session: Session, day: str):
     number = an_id_number(date(1950, 1, 1), 7)

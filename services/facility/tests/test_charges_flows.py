@@ -125,6 +125,24 @@ async def test_a_late_discharge_lowers_what_was_approved_and_takes_the_rest_away
     ]
 
 
+async def test_a_death_before_a_discharge_takes_away_the_days_after_it(store, at):
+    stay = await _stay(store)
+    at("2026-05-02 09:00")
+    async with store.transaction() as session:
+        await discharge(session, stay.stay_id, "2026-04-20")
+    await fire(store, GROUP)
+
+    async with store.transaction() as session:
+        await elder(session, elder_id=stay.elder_id, status=2, died_on="2026-03-11")
+    await fire(store, GROUP)
+
+    found = await _charges(store, stay)
+    assert [(one.days, one.price_fen, one.state) for one in found] == [
+        (10, 100_000, api.StayCharge.STATE_OPEN),
+        (0, 0, api.StayCharge.STATE_APPROVED),
+    ]
+
+
 async def test_a_stay_of_before_the_fee_is_charged_from_its_month_on(store, at):
     async with store.transaction() as session:
         opened, person = await facility(session), await elder(session)
@@ -138,7 +156,7 @@ async def test_a_stay_of_before_the_fee_is_charged_from_its_month_on(store, at):
     assert [one.month for one in await _charges(store, stay)] == ["2026-03"]
 
 
-async def test_a_death_that_was_none_is_charged_as_a_stay_of_its_own(store, at):
+async def test_a_death_that_was_none_takes_nothing_from_the_months_of_the_stay(store, at):
     stay = await _stay(store)
     async with store.transaction() as session:
         await stays.end_by_death(session, uuid.UUID(stay.elder_id), date(2026, 3, 11))
@@ -147,10 +165,28 @@ async def test_a_death_that_was_none_is_charged_as_a_stay_of_its_own(store, at):
     at("2026-04-01 00:00")
     await fire(store, GROUP)
 
-    assert [(one.days, one.price_fen) for one in await _charges(store, stay)] == [
-        (10, 100_000),
-        (20, 200_000),
-    ]
+    assert [(one.days, one.price_fen) for one in await _charges(store, stay)] == [(30, 300_000)]
+
+
+async def test_days_that_come_back_are_for_the_office_to_look_at_again(store, at):
+    stay = await _stay(store)
+    at("2026-04-01 00:00")
+    await fire(store, GROUP)
+    [charge] = await _charges(store, stay)
+    await _decide(store, charge, approve=True)
+    async with store.transaction() as session:
+        await stays.end_by_death(session, uuid.UUID(stay.elder_id), date(2026, 3, 11))
+    await fire(store, GROUP)
+    [less] = await _charges(store, stay)
+
+    async with store.transaction() as session:
+        await stays.go_on(session, uuid.UUID(stay.elder_id))
+    await fire(store, GROUP)
+
+    [again] = await _charges(store, stay)
+    assert (less.price_fen, less.state) == (100_000, api.StayCharge.STATE_APPROVED)
+    assert (again.charge_id, again.days, again.price_fen) == (charge.charge_id, 30, 300_000)
+    assert again.state == api.StayCharge.STATE_OPEN
 
 
 async def _decide(store: Store, charge: api.StayCharge, *, approve: bool, reason: str = ""):

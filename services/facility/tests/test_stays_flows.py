@@ -163,6 +163,41 @@ async def test_a_death_ends_the_stay_the_day_after(session: Session):
     assert (ended.stay_id, ended.ended_on) == (began.stay_id, "2026-02-21")
 
 
+async def test_a_death_before_the_discharge_ends_the_stay_earlier(session: Session):
+    person = await elder(session)
+    began = await admit(session, (await facility(session)).facility_id, person, EARLIER)
+    await discharge(session, began.stay_id, "2026-02-25")
+
+    for died_on in ("2026-02-26", "2026-02-20", "2026-02-24"):
+        await elder(session, elder_id=person, status=2, died_on=died_on)
+
+    ended = [(one.stay_id, one.ended_on) for one in emitted(session, events.StayEnded)]
+    assert ended[:2] == [(began.stay_id, "2026-02-25"), (began.stay_id, "2026-02-21")]
+    # the death was of a later day, on the eve of the discharge
+    (again,) = emitted(session, events.StayBegan)[1:]
+    assert (again.bed_id, again.began_on) == (began.bed_id, "2026-02-21")
+    assert ended[2:] == [(again.stay_id, "2026-02-25")]
+
+
+async def test_a_death_that_was_none_gives_back_the_days_until_the_discharge(session: Session):
+    home, person = await facility(session), await elder(session)
+    first = await admit(session, home.facility_id, person, "2026-02-01")
+    await discharge(session, first.stay_id, "2026-02-10")
+    second = await admit(session, home.facility_id, person, "2026-02-12", bed_id=first.bed_id)
+    await elder(session, elder_id=person, status=2, died_on="2026-02-05")
+
+    await elder(session, elder_id=person, effective_on="2026-02-05")
+
+    assert [one.ended_on for one in emitted(session, events.StayEnded)] == [
+        "2026-02-10",
+        "2026-02-06",
+        "2026-02-12",
+        "2026-02-10",
+    ]
+    again = [(one.began_on, one.bed_id) for one in emitted(session, events.StayBegan)[2:]]
+    assert again == [("2026-02-06", first.bed_id), ("2026-02-12", second.bed_id)]
+
+
 async def test_a_death_reported_months_late_leaves_a_stay_without_days(session: Session):
     person = await elder(session)
     await admit(session, (await facility(session)).facility_id, person, EARLIER)

@@ -63,6 +63,7 @@ def an_elder(
     born_on: date = date(1950, 5, 1),
     reported_died_on: date | None = None,
     effective_on: date | None = None,
+    moved_out_on: date | None = None,
 ) -> assessment.ElderRegistered | assessment.ElderDied:
     """The state of an elder: a death is an ElderDied.
 
@@ -90,7 +91,7 @@ def an_elder(
         born_on=born_on,
         hardship_periods=periods,
         reported_died_on=reported_died_on,
-        moved_out_on=None,
+        moved_out_on=moved_out_on,
         effective_on=effective_on,
         living=assessment.Elder.LIVING_ALONE,
         local_register=True,

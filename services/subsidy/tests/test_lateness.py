@@ -35,7 +35,13 @@ CASH_YUAN = {
     date(2027, 3, 12): {1: 50, 2: 120, 3: 200, 4: 260},
 }
 CASH_ENDS_ON = date(2027, 10, 5)
-VOUCHER_YUAN = {date(2026, 1, 1): 800, date(2026, 7, 1): 600, date(2027, 2, 1): 900}
+VOUCHER_YUAN = {
+    date(2026, 1, 1): 800,
+    date(2026, 7, 1): 600,
+    date(2026, 10, 15): 700,
+    date(2027, 2, 1): 900,
+}
+WRONG = timedelta(days=15)  # after which what was wrong is taken back
 Value = TypeVar("Value")
 DAYS = st.dates(FIRST, LAST - timedelta(days=60))
 _CASH = """
@@ -59,13 +65,19 @@ class Level(NamedTuple):
 
 
 class Life(NamedTuple):
-    """What is true of an elder. poor: first days in dibao and the first days without it, in turn.
-    died_on: or None.
+    """What is true of an elder, and what was told wrongly. poor: first days in dibao and the first
+    days without it, in turn. died_on, gone_on: or None; gone_on: first day outside the city.
+    not_dead_on, not_gone_on: days on which that was told of the elder, and taken back WRONG later.
+    not_died_on: the day of death that was told at first.
     """
 
     levels: list[Level]
     poor: list[date]
     died_on: date | None
+    gone_on: date | None = None
+    not_dead_on: date | None = None
+    not_gone_on: date | None = None
+    not_died_on: date | None = None
 
 
 @st.composite
@@ -89,7 +101,19 @@ def lives(draw: st.DrawFn) -> Life:
         levels = [one for one in levels if one.approved_on < died_on] or levels[:1]
         died_on = max(died_on, levels[-1].approved_on + timedelta(days=1))
         poor = [day for day in poor if day < died_on]
-    return Life(levels, poor, died_on)
+    last = died_on or LAST
+    told = sorted(draw(st.sets(DAYS, min_size=3, max_size=3)))
+    apart = [day for day in told if day + 3 * WRONG < last and day > FIRST]
+    apart = [day for at, day in enumerate(apart) if not at or day - apart[at - 1] > 3 * WRONG]
+    kinds = draw(st.permutations(["gone_on", "not_dead_on", "not_gone_on"]))
+    # who is gone is not taken for gone or dead
+    errors = dict(zip(kinds, apart, strict=False))
+    gone_on = errors.get("gone_on")
+    errors = {kind: day for kind, day in errors.items() if gone_on is None or day <= gone_on}
+    not_died_on = None
+    if died_on is not None and draw(st.booleans()):
+        not_died_on = died_on - timedelta(days=draw(st.sampled_from([-20, -1, 1, 40])))
+    return Life(levels, poor, died_on, **errors, not_died_on=not_died_on)
 
 
 @pytest.fixture
@@ -180,7 +204,11 @@ async def test_each_month_gives_what_its_days_say(
         for month, fen in _cash_due(life).items()
     }
     assert paid == due
-    living = [number for number, life in enumerate(people) if life.died_on is None]
+    living = [
+        number
+        for number, life in enumerate(people)
+        if life.died_on is None and life.gone_on is None
+    ]
     wanted = {
         (number, month): fen
         for number in living
@@ -198,14 +226,19 @@ def _at(day: date) -> datetime:
 def _events_of(life: Life, order: Random) -> tuple[Any, list[tuple[date, Message]]]:
     """The elder's id, and the facts with the days on which they are waiting."""
     elder_id = ids.new()
-    states: list[tuple[date, Message]] = [(FIRST, _state(elder_id, life, FIRST))]
-    states += [(day, _state(elder_id, life, day)) for day in life.poor]
+    days = {FIRST, *life.poor}
+    days |= {day for day in (life.gone_on, life.not_dead_on, life.not_gone_on) if day}
+    days |= {day + WRONG for day in (life.not_dead_on, life.not_gone_on) if day}
+    states = [(day, _state(elder_id, life, day)) for day in sorted(days)]
     if life.died_on is not None:
-        states.append((life.died_on, _state(elder_id, life, life.died_on)))
+        told_on = max(life.died_on, life.not_died_on or life.died_on)
+        if life.not_died_on is not None:
+            states.append((told_on, _state(elder_id, life, told_on, life.not_died_on)))
+        states.append((told_on, _state(elder_id, life, told_on, life.died_on)))
     # states of one elder come in their order, each not before the one before
     events: list[tuple[date, Message]] = []
     at = FIRST
-    for day, state in sorted(states, key=lambda one: one[0]):
+    for day, state in states:
         at = max(at, _late(day, order))
         events.append((at, state))
     for one in life.levels:
@@ -229,22 +262,33 @@ def _late(day: date, order: Random) -> date:
     return min(LAST, day + timedelta(days=order.choice([0, 0, 1, 12, 40, 200])))
 
 
-def _state(elder_id: Any, life: Life, day: date) -> Message:
-    """What the register says on a day."""
+def _state(elder_id: Any, life: Life, day: date, died_on: date | None = None) -> Message:
+    """What the register says on a day. died_on: where it says so."""
     begun = [first for first in life.poor[::2] if first <= day]
     ends = life.poor[1::2]
     periods = [
         (Hardship.DIBAO, first, ends[at] if at < len(ends) and ends[at] <= day else None)
         for at, first in enumerate(begun)
     ]
-    dead = life.died_on is not None and life.died_on <= day
+    gone_on = life.gone_on if life.gone_on and life.gone_on <= day else None
+    effective_on = None
+    for since, what in ((life.not_dead_on, "dead"), (life.not_gone_on, "gone")):
+        if since is not None and since <= day < since + WRONG:
+            died_on, gone_on = (since, gone_on) if what == "dead" else (died_on, since)
+        elif since is not None and day == since + WRONG:
+            effective_on = since
+    if died_on is not None and died_on == life.died_on and life.not_died_on is not None:
+        effective_on = min(died_on, life.not_died_on)
+    status = Status.MOVED_OUT if gone_on else Status.ALIVE
     return an_elder(
         elder_id,
         hardships=[one for one, _, end in periods if end is None],
         since={one: first for one, first, end in periods if end is None},
         ended=[(one, first, end) for one, first, end in periods if end is not None],
-        status=Status.DEAD if dead else Status.ALIVE,
-        died_on=life.died_on if dead else None,
+        status=Status.DEAD if died_on else status,
+        died_on=died_on,
+        moved_out_on=gone_on,
+        effective_on=effective_on,
         born_on=date(1955, 1, 1),
     )
 
@@ -263,14 +307,19 @@ async def _hear(store: Store, events: list[Message], order: Random) -> None:
 
 
 def _cash_due(life: Life) -> dict[str, int]:
-    """What each month gives by its first day on which all holds, stated day by day."""
+    """What each month gives by its first day on which all holds, stated day by day; by the version
+    of its first day, where that gives anything.
+    """
     found: dict[str, int] = {}
     for day in _days():
-        level = _level_on(life, day)
-        amounts = [yuan for least, yuan in _on(CASH_YUAN, day).items() if (level or 0) >= least]
-        is_given = _is_alive(life, day) and _is_poor(life, day) and day < CASH_ENDS_ON
+        level = _level_on(life, day) or 0
+        amounts, former = [
+            [yuan for least, yuan in _on(CASH_YUAN, at).items() if level >= least]
+            for at in (day, day.replace(day=1))
+        ]
+        is_given = _is_here(life, day) and _is_poor(life, day) and day < CASH_ENDS_ON
         if is_given and amounts:
-            found.setdefault(f"{day:%Y-%m}", amounts[-1] * 100)
+            found.setdefault(f"{day:%Y-%m}", (former or amounts)[-1] * 100)
     return found
 
 
@@ -278,7 +327,7 @@ def _voucher_due(life: Life) -> dict[str, int]:
     found: dict[str, int] = {}
     for day in _days():
         if (_level_on(life, day) or 0) >= 2:
-            found.setdefault(f"{day:%Y-%m}", _on(VOUCHER_YUAN, day) * 100)
+            found.setdefault(f"{day:%Y-%m}", _on(VOUCHER_YUAN, day.replace(day=1)) * 100)
     return found
 
 
@@ -290,8 +339,9 @@ def _days() -> list[date]:
     return [date(2026, 1, 1) + timedelta(days=at) for at in range(730)]
 
 
-def _is_alive(life: Life, day: date) -> bool:
-    return life.died_on is None or day <= life.died_on
+def _is_here(life: Life, day: date) -> bool:
+    alive = life.died_on is None or day <= life.died_on
+    return alive and (life.gone_on is None or day < life.gone_on)
 
 
 def _is_poor(life: Life, day: date) -> bool:

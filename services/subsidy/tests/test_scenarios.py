@@ -171,10 +171,21 @@ class World:
             GROUP,
             an_elder(
                 self.elders[name],
-                **self.state[name],
-                status=Status.DEAD,
+                **self.state[name] | {"status": Status.DEAD},
                 died_on=date.fromisoformat(on),
             ),
+        )
+
+    async def left(self, name: str, on: str) -> None:
+        """Moved out of the city, for good."""
+        self.state[name] |= {"moved_out_on": date.fromisoformat(on), "status": Status.MOVED_OUT}
+        await deliver(self.city, GROUP, an_elder(self.elders[name], **self.state[name]))
+
+    async def alive(self, name: str, since: str) -> None:
+        """The death was none."""
+        right = date.fromisoformat(since)
+        await deliver(
+            self.city, GROUP, an_elder(self.elders[name], **self.state[name], effective_on=right)
         )
 
     async def refuse(self, name: str, policy: str) -> None:
@@ -340,7 +351,7 @@ class World:
                 row["month"]: _yuan(row["claimed_fen"])
                 for row in await self.rows(
                     "select month, claimed_fen from recovery where elder_id = $1 "
-                    "and settlement_id is null order by month",
+                    "and settlement_id is null and state <> 6 order by month",
                     self.elders[name],
                 )
             }

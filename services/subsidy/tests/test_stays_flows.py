@@ -10,6 +10,8 @@ from eldercare.subsidy.v1 import events_pb2 as events
 
 from kit.contracts import ids
 from subsidy.entitlements.flows import refusing
+from subsidy.ledger.rules import Account
+from subsidy.recoveries.flows import collecting
 from subsidy.replicas.rules import Status
 from subsidy.settings import GROUP
 from subsidy.testing import (
@@ -18,6 +20,7 @@ from subsidy.testing import (
     an_approval,
     an_audit,
     an_elder,
+    an_official,
     an_order,
     an_organisation,
     messages,
@@ -129,6 +132,78 @@ async def test_fewer_days_are_claimed_after_the_payment_and_none_twice(city, hom
         (20000, events.EntitlementClosed.CAUSE_DEATH)
     ] * 2
     assert (await _settled(rows))[-1] == (0, 0)
+
+
+async def _dead_and_not(city, home):
+    """Half of March is taken away by a death, which then is none."""
+    dead = an_elder(home.elder_id, status=Status.DEAD, died_on=date(2026, 3, 15))
+    await deliver(city, GROUP, dead, home.stay(150_000, last_on=date(2026, 3, 15)))
+    for claim in [row async for row in _open_claims(city)]:
+        request = pb.RepayRecovery(recovery_id=claim, repaid_fen=5000, repaid_on="2026-04-03")
+        async with city.transaction() as session:
+            await collecting.repay(session, request, an_official())
+    alive = an_elder(home.elder_id, effective_on=date(2026, 3, 15))
+    await deliver(city, GROUP, alive, home.stay(310_000))
+
+
+async def _open_claims(city):
+    async with city.reading() as session:
+        for row in await (await session.driver()).fetch("select recovery_id from recovery"):
+            yield str(row["recovery_id"])
+
+
+async def test_what_a_death_that_was_none_claimed_of_a_stay_is_the_homes_again(
+    city, home, rows, at
+):
+    await deliver(city, GROUP, an_approval(home.elder_id))
+    await _march_is_over(city, at)
+    await deliver(city, GROUP, home.stay(310_000))
+    at(FRIDAY)
+    await fire(city, GROUP)
+
+    await _dead_and_not(city, home)
+    # told once more, nothing is added
+    await deliver(city, GROUP, home.stay(310_000))
+
+    (claim,) = await messages(rows, events.RecoveryOpened)
+    assert claim.claimed_fen == 20000
+    assert [one.withdrawn_fen for one in await messages(rows, events.RecoveryWithdrawn)] == [15000]
+    assert [one.paid_fen for one in await messages(rows, events.PaymentMade)] == [80000, 5000]
+    assert [fen for _, fen in await _settled(rows)] == [80000, 60000, 80000, 80000]
+
+    # and where the days go after all, they are claimed once
+    await deliver(city, GROUP, home.stay(150_000, last_on=date(2026, 3, 15)))
+    claims = await messages(rows, events.RecoveryOpened)
+    assert [one.claimed_fen for one in claims] == [20000, 20000]
+
+
+async def test_days_that_come_back_before_the_payment_are_owed(city, home, rows, at):
+    await deliver(city, GROUP, an_approval(home.elder_id))
+    await _march_is_over(city, at)
+    await deliver(city, GROUP, home.stay(310_000))
+
+    await _dead_and_not(city, home)
+    at(FRIDAY)
+    await fire(city, GROUP)
+
+    assert [one.paid_fen for one in await messages(rows, events.PaymentMade)] == [80000]
+
+
+async def test_days_that_come_back_after_the_payment_of_the_others_are_paid(city, home, rows, at):
+    await deliver(city, GROUP, an_approval(home.elder_id))
+    await _march_is_over(city, at)
+    await deliver(city, GROUP, home.stay(150_000, last_on=date(2026, 3, 15)))
+    at(FRIDAY)
+    await fire(city, GROUP)
+
+    await deliver(city, GROUP, home.stay(310_000))
+
+    assert [one.paid_fen for one in await messages(rows, events.PaymentMade)] == [60000, 20000]
+    (voucher,) = await rows("select captured_fen, lapsed_fen from voucher where month = '2026-03'")
+    assert voucher == {"captured_fen": 80000, "lapsed_fen": 0}
+    left = """select account from ledger_entry where account = any($1)
+        group by account having sum(debit_fen) <> sum(credit_fen)"""
+    assert await rows(left, [Account.HELD, Account.OWED]) == []
 
 
 async def test_the_days_before_a_death_are_paid_though_the_voucher_ended_with_it(

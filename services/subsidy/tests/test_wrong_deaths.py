@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+import pytest
 import pytest_asyncio
 from eldercare.subsidy.v1 import api_pb2 as pb
 from eldercare.subsidy.v1 import events_pb2 as events
@@ -159,8 +160,11 @@ async def test_an_officials_claim_is_neither_withdrawn_nor_paid_anew(city, rows,
     assert (await _accounts(rows))[Account.CLAIMS] == 3000
 
 
-async def test_a_visit_that_was_owed_is_owed_again(city, rows, at, visit):
+@pytest.mark.parametrize("why", ["reversed_for", "null"])  # null: as 0.1.0 wrote it
+async def test_a_visit_that_was_owed_is_owed_again(city, rows, at, visit, why):
     await deliver(city, GROUP, _dead(visit.elder_id, date(2026, 3, 2)))
+    async with city.transaction() as session:
+        await (await session.driver()).execute(f"update debt set reversed_for = {why}")
     assert len(await messages(rows, events.VoucherReversed)) == 1
     at(FRIDAY)
     await fire(city, GROUP)

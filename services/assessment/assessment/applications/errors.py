@@ -41,3 +41,13 @@ class SecondDuty(Denied):
         "whoever did the {done} in application {application_id} does not do the {duty} too",
         "在评估申请 {application_id} 中已承担{done}职责的人不得再承担{duty}职责",
     )
+
+
+class RelativeOfElder(Denied):
+    """The caller speaks for the elder, and assesses others alone."""
+
+    field = "application_id"
+    text = Phrase(
+        "the caller is a relative of the elder of application {application_id}",
+        "调用者是评估申请 {application_id} 中老年人的亲属",
+    )

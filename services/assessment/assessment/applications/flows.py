@@ -1,6 +1,6 @@
 """Takes applications, names assessors, and lets applicants withdraw."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from eldercare.assessment.v1 import api_pb2 as api
@@ -12,6 +12,7 @@ from assessment.applications.errors import (
     ApplicationNotOpen,
     ApplicationOpen,
     AssessorDoubted,
+    RelativeOfElder,
     SecondDuty,
 )
 from assessment.applications.rules import (
@@ -98,19 +99,27 @@ async def withdraw(
 
 
 async def check_duty(session: Session, row: Application, duty: Duty, caller: Caller) -> None:
-    """Refuses whoever did another duty in this case, registering the elder included. Raises:
-    SecondDuty.
+    """Refuses who speaks for the elder, and whoever did another duty in this case, registering the
+    elder and assessing before an appeal included. Raises: RelativeOfElder, SecondDuty.
     """
+    if str(row.elder_id) in caller.elder_ids:
+        raise RelativeOfElder(application_id=row.application_id)
     if not procedure(local_day(session.now)).separate_duties:
         return
     elder: Elder | None = await session.get(Elder, row.elder_id)
     done_by = {
         Duty.REGISTERING: (row.submitted_by, elder.registered_by if elder else None),
         Duty.ASSIGNING: (row.assigned_by,),
-        Duty.ASSESSING: row.signed_by,
+        Duty.ASSESSING: (*row.signed_by, *_doubted(row, caller)),
     }
     if done := rules.other_duty(caller.subject, duty, done_by):
         raise SecondDuty(application_id=row.application_id, done=done, duty=duty)
+
+
+def _doubted(row: Application, caller: Caller) -> Iterator[str]:
+    """The caller, where a result of the caller is appealed against."""
+    if {caller.subject, caller.worker_id} & set(map(str, row.excluded_ids)):
+        yield caller.subject
 
 
 async def close(session: Session, elder_id: UUID) -> UUID | None:

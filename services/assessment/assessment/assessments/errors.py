@@ -53,16 +53,6 @@ class OtherResult(Conflict):
     )
 
 
-class RelativeOfElder(Denied):
-    """The caller speaks for the elder, and assesses others alone."""
-
-    field = "application_id"
-    text = Phrase(
-        "the caller is a relative of the elder of application {application_id}",
-        "调用者是评估申请 {application_id} 中老年人的亲属",
-    )
-
-
 class PublicityRunning(Conflict):
     """Objections are still possible."""
 

@@ -73,7 +73,7 @@ def periods_after(
 ) -> list[HardshipPeriod]:
     """The periods once groups are added and removed from a day on.
 
-    Removed before its first day: it never held. Added on a day that a period holds, or before it:
+    Removed on its first day or before it: it held on no day, and says so. Added on a day that a period holds, or before it:
     that period begins, and lasts, as is said now.
 
     >>> march, may = date(2026, 3, 1), date(2026, 5, 1)
@@ -83,14 +83,15 @@ def periods_after(
     [(datetime.date(2026, 3, 1), 'B')]
     >>> [one.until_on for one in periods_after(earlier, added=[], removed=[1], on=may, document="")]
     [datetime.date(2026, 5, 1)]
-    >>> periods_after(known, added=[], removed=[1], on=march, document="")
-    []
+    >>> [never] = periods_after(known, added=[], removed=[1], on=march, document="")
+    >>> never.since_on == never.until_on == may
+    True
     """
     found: list[HardshipPeriod] = []
     for one in periods:
         if one.hardship in removed:
-            if one.since_on is None or one.since_on < on:
-                found.append(one if _ended_by(one, on) else replace(one, until_on=on))
+            end = on if one.since_on is None else max(on, one.since_on)
+            found.append(one if _ended_by(one, end) else replace(one, until_on=end))
         elif one.hardship not in added or _ended_by(one, on):
             found.append(one)
     for hardship in sorted(added):

@@ -4,7 +4,7 @@ elders paid of them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -100,9 +100,10 @@ async def _expect_charges(session: Session, facility_id: UUID) -> None:
 
 async def charge(session: Session, stay_id: UUID) -> None:
     """Charges what is over of a stay by its fees; what was charged for days that it does not have
-    any more is lowered.
+    any more is lowered. What a wrong death cut into several stays is charged as the first of them.
     """
-    stay = await session.get_locked(Stay, stay_id)
+    part = await session.get_locked(Stay, stay_id)
+    stay = await session.get_locked(Stay, part.continues or stay_id)
     fees = [
         FeeFrom(fee.valid_from, fee.monthly_fen)
         for fee in await _declared(session, stay.facility_id)
@@ -110,14 +111,27 @@ async def charge(session: Session, stay_id: UUID) -> None:
     if not fees:
         return
     today = local_day(session.now)
-    wanted = select(StayCharge).where(col(StayCharge.stay_id) == stay_id).with_for_update()
+    wanted = select(StayCharge).where(col(StayCharge.stay_id) == stay.stay_id).with_for_update()
     known = {row.month: row for row in (await session.exec(wanted)).all()}
-    over = {days.month: days for days in rules.months_over(stay.began_on, stay.ended_on, today)}
+    ended_on = await _ended_on(session, stay)
+    over = {days.month: days for days in rules.months_over(stay.began_on, ended_on, today)}
     for month in sorted({*known, *over}):
         days = over.get(month) or DaysOfMonth(month, stay.began_on, stay.began_on)
         _charge_month(session, stay, known.get(month), days, fees)
-    if stay.ended_on is None or stay.ended_on > today.replace(day=1):
-        set_timer(session, day_start(rules.month_after(today)), DAYS_CHANGED, str(stay_id))
+    if ended_on is None or ended_on > today.replace(day=1):
+        set_timer(session, day_start(rules.month_after(today)), DAYS_CHANGED, str(stay.stay_id))
+
+
+async def _ended_on(session: Session, stay: Stay) -> date | None:
+    """The first day after a stay and those that go on with it, each where the one before ended."""
+    wanted = select(Stay).where(
+        col(Stay.elder_id) == stay.elder_id,
+        or_(col(Stay.stay_id) == stay.stay_id, col(Stay.continues) == stay.stay_id),
+    )
+    parts = (await session.exec(wanted)).all()
+    ends = [one.ended_on for one in parts if one.ended_on != one.began_on]
+    known = [end for end in ends if end is not None]
+    return max(known, default=stay.began_on) if len(known) == len(ends) else None
 
 
 def _charge_month(
@@ -149,8 +163,14 @@ def _charge_month(
         session.add(row)
     elif (row.days, row.price_fen) == (days, price_fen):
         return
+    if price_fen > row.price_fen:
+        # days came back that a wrong death had taken away: the office looks at it again
+        row.state, row.voucher_fen = ChargeState.OPEN, None
     row.days, row.price_fen, row.last_on = days, price_fen, last_on
     emit(session, wire.message(events.StayCharged, row), row)
+    if row.state is ChargeState.OPEN and not price_fen:
+        # there is nothing left that somebody could decide
+        row.state = ChargeState.APPROVED
     if row.state is ChargeState.APPROVED:
         _approved(session, row)
 
@@ -192,7 +212,7 @@ async def settle(session: Session, event: StayChargeSettled) -> None:
     """The voucher's share is known, so the elder's is."""
     row = await session.get_locked(StayCharge, UUID(event.charge_id))
     row.voucher_fen = event.voucher_fen
-    row.version += 1
+    row.version += 1  # no event tells it, and who read the row before has read another
 
 
 async def receipt(

@@ -3,7 +3,7 @@ stays apart.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from eldercare.facility.v1 import api_pb2 as api
@@ -92,40 +92,39 @@ async def discharge(
 
 
 async def end_by_death(session: Session, elder_id: UUID, died_on: date) -> None:
-    """Ends what an elder who died still stays in, the day after the death; what another day of
-    death ended before ends on the right day, where the bed was not given to somebody else by then.
+    """Ends the day after the death what an elder who died stays in, or stayed in until a discharge
+    of a later day; what another day of death ended before ends on the right day, where the bed was
+    not given to somebody else by then.
     """
-    rows = await _ended_by_death_or_not(session, elder_id)
-    for row in rows:
-        ended_on = rules.end_by_death(row.began_on, died_on)
+    for row in await _touched_by_death(session, elder_id, died_on):
+        if row.death_on is None:
+            row.discharged_on = row.ended_on
         row.death_on = died_on
+        ended_on = rules.end_by_death(row.began_on, died_on, row.discharged_on)
         if row.ended_on is None or ended_on < row.ended_on:
             _end(session, row, ended_on)
-        elif (
-            row is rows[-1]
-            and row.ended_on < ended_on
-            and (again := await _go_on(session, row, row.ended_on, ended_on))
-        ):
-            again.death_on = died_on
+        elif row.ended_on < ended_on and (again := await _go_on(session, row, ended_on)):
+            again.death_on, again.discharged_on = died_on, row.discharged_on
             _end(session, again, ended_on)
 
 
 async def go_on(session: Session, elder_id: UUID) -> None:
-    """An elder who was taken for dead stays on in the same bed; where somebody else lies there by
-    now, the elder is admitted anew.
+    """An elder who was taken for dead stays on in the same bed, or did until the discharge; where
+    somebody else lies there by now, the elder is admitted anew.
     """
-    rows = await _ended_by_death_or_not(session, elder_id)
-    if rows and (ended_on := rows[-1].ended_on) is not None:
-        await _go_on(session, rows[-1], ended_on, None)
-    for row in rows:
+    for row in await _touched_by_death(session, elder_id):
+        if row.death_on is not None and row.ended_on != row.discharged_on:
+            again = await _go_on(session, row, row.discharged_on)
+            if again and row.discharged_on:
+                _end(session, again, row.discharged_on)
         row.death_on = None
 
 
-async def _go_on(session: Session, row: Stay, began_on: date, ended_on: date | None) -> Stay | None:
+async def _go_on(session: Session, row: Stay, ended_on: date | None) -> Stay | None:
     """A new stay in the same bed, from the day on which the former ended: what is told of a stay
     is never taken back. None where the bed, or the elder, is not free then.
     """
-    if await _is_taken(session, row, began_on, ended_on):
+    if row.ended_on is None or await _is_taken(session, row, row.ended_on, ended_on):
         return None
     again = Stay(
         stay_id=ids.new(),
@@ -134,21 +133,26 @@ async def _go_on(session: Session, row: Stay, began_on: date, ended_on: date | N
         bed_id=row.bed_id,
         elder_id=row.elder_id,
         area_code=row.area_code,
-        began_on=began_on,
+        began_on=row.ended_on,
         ended_on=ended_on,
         admitted_at=session.now,
+        continues=row.continues or row.stay_id,
     )
     session.add(again)
     _began(session, again)
     return again
 
 
-async def _ended_by_death_or_not(session: Session, elder_id: UUID) -> Sequence[Stay]:
-    """What an elder stays in, or would if it were not for a death."""
-    wanted = select(Stay).where(
-        Stay.elder_id == elder_id,
-        or_(col(Stay.ended_on).is_(None), col(Stay.death_on).is_not(None)),
-    )
+async def _touched_by_death(
+    session: Session, elder_id: UUID, died_on: date | None = None
+) -> Sequence[Stay]:
+    """What an elder stays in, or would if it were not for a death, or was discharged from after
+    it.
+    """
+    days = [col(Stay.ended_on).is_(None), col(Stay.death_on).is_not(None)]
+    if died_on is not None:
+        days.append(col(Stay.ended_on) > died_on + timedelta(days=1))
+    wanted = select(Stay).where(Stay.elder_id == elder_id, or_(*days))
     wanted = wanted.order_by(col(Stay.began_on), col(Stay.stay_id))
     return (await session.exec(wanted.with_for_update())).all()
 

@@ -48,5 +48,12 @@ class Stay(TableBase, table=True):
     ended_on: date | None = Field(default=None, description="first day without the elder")
     admitted_at: datetime
     death_on: date | None = Field(
-        default=None, description="day of the death that ended it, unless a discharge did"
+        default=None, description="day of the death that ended it, unless a discharge before did"
+    )
+    continues: UUID | None = Field(
+        default=None,
+        description="the first stay of those that a wrong death cut into several: one for charges",
+    )
+    discharged_on: date | None = Field(
+        default=None, description="first day without the elder by a discharge, if a death ended it"
     )

@@ -39,17 +39,22 @@ def voucher_holds(story: Story, person: Person, day: date) -> bool:
 
 
 def cash_due(story: Story, person: Person, month: str) -> Due | None:
-    """The cash of a month, by the level of the first day on which the ground holds."""
+    """The cash of a month, by the level of the first day on which the ground holds, at the prices
+    of the month's first day.
+    """
     day = _first_day(story, person, month, cash_holds)
     if day is None:
         return None
-    return Due(month, norms.cash_fen(_level(story, person, day), day), person.area_code)
+    fen = norms.cash_fen(_level(story, person, day), day.replace(day=1))
+    return Due(month, fen, person.area_code)
 
 
 def voucher_due(story: Story, person: Person, month: str) -> Due | None:
     """The voucher of a month, the next one at most."""
     day = _first_day(story, person, month, voucher_holds)
-    return None if day is None else Due(month, norms.voucher_fen(day), person.area_code)
+    if day is None:
+        return None
+    return Due(month, norms.voucher_fen(day.replace(day=1)), person.area_code)
 
 
 def months_until_now(story: Story, person: Person) -> list[str]:

@@ -67,9 +67,11 @@ async def _declare(story: Story, home: Facility) -> None:
 
 
 def end_stay(story: Story, person: Person, ended_on: date) -> None:
-    """The bed is free from a day on, which may lie in a month that was charged."""
+    """The bed is free from a day on, which may lie in a month that was charged; and before a
+    discharge, of a death that is told after it.
+    """
     stay = story.state(StayCharges).stays.get(person.number)
-    if stay is None or stay.ended_on is not None:
+    if stay is None or (stay.ended_on and stay.ended_on <= ended_on):
         return
     stay.ended_on = max(stay.began_on, ended_on)
     for (number, month), part in story.state(StayCharges).approved.items():

@@ -54,7 +54,7 @@ class Debt(TableBase, table=True):
         description="from then on not owed: a late fact took it back before it was paid",
     )
     reversed_for: Cause | None = Field(
-        default=None, description="why; absent of those that a release before took back"
+        default=None, description="why; absent of those that 0.1.0 took back, for a death"
     )
     recovery_id: UUID | None = Field(
         default=None,

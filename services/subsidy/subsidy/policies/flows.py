@@ -185,11 +185,13 @@ def _birthdays(policy_code: str, history: History) -> set[date]:
     return {rules.birthday(history.born_on, age) for age in ages}
 
 
-def verdict_on(policy_code: str, facts: Facts) -> tuple[Terms | None, Verdict]:
-    """The version of a policy on the day of the facts, None where it has ended, and what it
-    gives.
+def verdict_on(
+    policy_code: str, facts: Facts, *, at: date | None = None
+) -> tuple[Terms | None, Verdict]:
+    """The version of a policy on the day of the facts, or on another one, None where it has not
+    begun or has ended, and what it gives.
     """
-    found = terms_on(policy_code, facts.on)
+    found = terms_on(policy_code, at or facts.on)
     if found is None:
         step = Step("the policy is in force", "it has ended", False, policy_code)
         return None, Verdict(False, 0, Cause.POLICY_ENDED, (step,))

@@ -94,9 +94,11 @@ class History:
 
     def status_on(self, day: date) -> Status:
         """Whether the elder is there then; on the day of death the elder was."""
-        if self.died_on is not None:
-            return Status.DEAD if day > self.died_on else Status.ALIVE
-        return self.residence_on(day).status
+        if self.died_on is not None and day > self.died_on:
+            return Status.DEAD
+        status = self.residence_on(day).status
+        # of a release that kept no days: the death has its own
+        return Status.ALIVE if status is Status.DEAD and self.died_on is not None else status
 
     def hardships_on(self, day: date) -> frozenset[int]:
         """The groups that the elder belongs to then."""

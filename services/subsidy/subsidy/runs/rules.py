@@ -32,6 +32,15 @@ def month_after(month: str) -> str:
     return month_of(first + timedelta(days=monthrange(first.year, first.month)[1]))
 
 
+def january(month: str) -> str:
+    """The first month of a month's year.
+
+    >>> january("2026-03")
+    '2026-01'
+    """
+    return f"{month[: len('YYYY')]}-01"
+
+
 def pay_day(month: str, day: int) -> date:
     """The day of a month on which its cash is paid; its last day where the month is shorter.
 

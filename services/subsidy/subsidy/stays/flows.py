@@ -16,11 +16,14 @@ from kit.db.store import Session
 from kit.messaging.outbox import emit
 from subsidy.entitlements.flows.courses import Beneficiary, Course
 from subsidy.entitlements.tables import Entitlement
+from subsidy.ledger.rules import Account
 from subsidy.limits import limits
+from subsidy.payments.flows.debts import pay_anew
 from subsidy.payments.tables import Debt
 from subsidy.policies import flows as policies
 from subsidy.policies.rules import Cause
 from subsidy.recoveries.flows import claiming, deaths
+from subsidy.recoveries.tables import Recovery
 from subsidy.replicas.flows import histories
 from subsidy.replicas.tables import Elder
 from subsidy.runs.rules import month_of
@@ -70,9 +73,9 @@ async def _settle(session: Session, charge: StayCharge) -> None:
     if debt is None or debt.reversed_at is not None:
         charge.voucher_fen = await _owe(session, charge, debt)
     elif debt.payment_id is None:
-        charge.voucher_fen = await _owe_less(session, charge, debt)
+        charge.voucher_fen = await _owe_anew(session, charge, debt)
     else:
-        charge.voucher_fen = await _claim_rest(session, charge, debt, debt.payment_id)
+        charge.voucher_fen = await _right_payment(session, charge, debt, debt.payment_id)
     event = wire.message(StayChargeSettled, charge, settled_at=session.now)
     emit(session, event, sequence=0)
 
@@ -109,28 +112,61 @@ async def _owe(session: Session, charge: StayCharge, debt: Debt | None) -> int:
     return used_fen
 
 
-async def _owe_less(session: Session, charge: StayCharge, debt: Debt) -> int:
-    """Owes no more than the share of what the month comes to now."""
+async def _owe_anew(session: Session, charge: StayCharge, debt: Debt) -> int:
+    """Owes the share of what the month comes to now, which may be less or more than it was."""
     voucher = await session.get_locked(Voucher, debt.voucher_id)
     debt.visited_on = charge.last_on
-    if _share(voucher, charge.price_fen) >= debt.captured_fen:
-        return debt.captured_fen
-    await deaths.reverse(session, debt, await _cause(session, charge))
-    return await _owe(session, charge, debt)
-
-
-async def _claim_rest(session: Session, charge: StayCharge, debt: Debt, payment_id: UUID) -> int:
-    """Claims what was paid beyond the share of what the month comes to now."""
-    voucher = await session.get_locked(Voucher, debt.voucher_id)
-    kept_fen = await claiming.claimable_fen(
-        session, payment_id, debt.captured_fen, debt.settlement_id
-    )
     due_fen = _share(voucher, charge.price_fen)
-    if kept_fen <= due_fen:
-        return kept_fen
-    cause = await _cause(session, charge)
-    await claiming.claim_visit(session, debt, payment_id, cause, kept_fen - due_fen)
-    return due_fen
+    if due_fen < debt.captured_fen:
+        await deaths.reverse(session, debt, await _cause(session, charge))
+        return await _owe(session, charge, debt)
+    await _owe_more(session, charge, debt, voucher, due_fen - debt.captured_fen)
+    return debt.captured_fen
+
+
+async def _owe_more(
+    session: Session, charge: StayCharge, debt: Debt, voucher: Voucher, lacks_fen: int
+) -> int:
+    """Owes what the voucher still has of what is missing; returns how much."""
+    elder: Elder | None = await session.get(Elder, charge.elder_id)
+    if not lacks_fen or elder is None or not await _is_due(session, elder, voucher):
+        return 0
+    use = _Use(charge.charge_id, charge.charge_id, charge.organisation_id)
+    used_fen = use_again(session, voucher, use, lacks_fen)
+    debt.captured_fen += used_fen
+    return used_fen
+
+
+async def _right_payment(session: Session, charge: StayCharge, debt: Debt, payment_id: UUID) -> int:
+    """Claims what was paid beyond the share of what the month comes to now, or pays what it lacks:
+    what is claimed is claimed no more, and what had come back is paid anew. Returns what is paid.
+    """
+    voucher = await session.get_locked(Voucher, debt.voucher_id)
+    debt.visited_on = charge.last_on
+    claims = await claiming.claimed_of(session, charge.charge_id)
+    paid_fen = debt.captured_fen + charge.anew_fen
+    due_fen = _share(voucher, charge.price_fen)
+    left_fen = paid_fen - claims.claimed_fen
+    if left_fen > due_fen:
+        cause = await _cause(session, charge)
+        await claiming.claim_visit(session, debt, payment_id, cause, left_fen - due_fen)
+        return due_fen
+    # what an official claims or gives up stays
+    lacks_fen = due_fen - (paid_fen - claims.missed_fen)
+    if lacks_fen <= 0:
+        return left_fen
+    own = col(Recovery.settlement_id) == charge.charge_id
+    given_fen = await claiming.claim_no_more(session, own, lacks_fen)
+    again_fen = min(lacks_fen - given_fen, claims.repaid_fen - charge.anew_fen)
+    if again_fen > 0:
+        await pay_anew(session, debt, again_fen)
+        charge.anew_fen += again_fen
+        given_fen += again_fen
+    more_fen = await _owe_more(session, charge, debt, voucher, lacks_fen - given_fen)
+    if more_fen:
+        await session.flush()
+        await pay_anew(session, debt, more_fen, Account.OWED)
+    return left_fen + given_fen + more_fen
 
 
 async def _cause(session: Session, charge: StayCharge) -> Cause:

@@ -23,3 +23,8 @@ class StayCharge(TableBase, table=True):
     price_fen: int
     last_on: date | None = Field(default=None, description="last day of the stay in it")
     voucher_fen: int = Field(default=0, description="what a voucher pays of it, as it was told")
+    anew_fen: int = Field(
+        default=0,
+        sa_column_kwargs={"server_default": "0"},
+        description="paid again of what had come back of it",
+    )

@@ -25,8 +25,8 @@ from subsidy.runs.rules import first_day, month_of
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a month gives: by the facts and the version of its first day on which the ground holds.
-    fen: for the period that the month begins or is.
+    """What a month gives: by the facts of its first day on which the ground holds. fen: for the
+    period that the month begins or is. span: of that.
     """
 
     month: str
@@ -34,6 +34,7 @@ class Due:
     area_code: str
     policy_version: date
     fen: int
+    span: Span
 
 
 class Course:
@@ -73,14 +74,28 @@ class Course:
         day = self._first_held(month, today)
         if day is None:
             return None
-        facts, terms, verdict = self.on(day)
+        facts = self.on(day)[0]
+        terms, fen = self._amount(month, day)
         if terms is None:
             return None
         if terms.period is Span.YEAR:
             earlier = list(months_between(f"{day.year}-01", month))[:-1]
             if any(self._first_held(one, today) for one in earlier):
                 return None
-        return Due(month, terms.kind, facts.area_code, terms.policy_version, verdict.monthly_fen)
+        return Due(
+            month, terms.kind, facts.area_code, terms.policy_version, fen, span=terms.period
+        )
+
+    def _amount(self, month: str, day: date) -> tuple[Terms | None, int]:
+        """By the version in force on the month's first day, so that a version which begins later in
+        it changes the next one, for everybody and whenever a ground is learnt of; by that of the
+        first day on which the ground holds where the former gives this elder nothing.
+        """
+        facts, terms, verdict = self.on(day)
+        former, by_former = policies.verdict_on(self.policy_code, facts, at=first_day(month))
+        if former is not None and by_former.entitled:
+            return former, by_former.monthly_fen
+        return terms, verdict.monthly_fen
 
     def dues(self, today: date) -> dict[str, Due]:
         """What each month up to the present one gives."""

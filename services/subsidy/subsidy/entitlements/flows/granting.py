@@ -3,7 +3,8 @@ arrears where its month is over; what was given and is not due is ended or claim
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -17,12 +18,12 @@ from subsidy.entitlements.flows.courses import Beneficiary, Course, Due
 from subsidy.entitlements.rules import State
 from subsidy.entitlements.tables import Entitlement
 from subsidy.payments.flows.cash import CashDue, pay_cash, pay_day
-from subsidy.policies.rules import Kind
-from subsidy.recoveries.flows.cash import Given, claim_back, claim_no_more, given_to
+from subsidy.policies.rules import Kind, Span
+from subsidy.recoveries.flows.cash import GivenMonth, claim_back, claim_no_more, given_to
 from subsidy.replicas.flows import histories
 from subsidy.replicas.rules import Status
 from subsidy.replicas.tables import Elder
-from subsidy.runs.rules import first_day, month_after, month_of
+from subsidy.runs.rules import first_day, january, month_after, month_of
 from subsidy.vouchers.flows.issuing import issue_many
 from subsidy.vouchers.flows.lapsing import end_voucher, restore
 from subsidy.vouchers.rules import Grant
@@ -88,15 +89,13 @@ async def issue_month(session: Session, found: Sequence[Beneficiary], month: str
 
 async def pay_month(session: Session, found: Sequence[Beneficiary], month: str) -> int:
     """Pays the cash of a month that these grounds give; returns how many were paid."""
-    given = await given_to(session, {person.elder.elder_id for person in found}, month)
-    return await _pay(session, found, {month}, given)
+    return await _pay(session, found, month)
 
 
 async def bring_in_line(session: Session, found: Sequence[Beneficiary]) -> None:
     """Gives what is missing of all months until now, and takes back what is not due."""
     await _bring_vouchers_in_line(session, found)
-    given = await given_to(session, {person.elder.elder_id for person in found})
-    await _pay(session, found, None, given)
+    await _pay(session, found, None)
 
 
 async def _bring_vouchers_in_line(session: Session, found: Sequence[Beneficiary]) -> None:
@@ -181,47 +180,72 @@ def _grant(person: Beneficiary, due: Due) -> Grant:
     )
 
 
-async def _pay(
-    session: Session,
-    found: Sequence[Beneficiary],
-    months: Iterable[str] | None,
-    given: Given,
-) -> int:
-    """Pays what months lack, and claims back what they do not give. months: which; None: all whose
-    pay day has come. Returns how many payments were made.
+async def _pay(session: Session, found: Sequence[Beneficiary], month: str | None) -> int:
+    """Pays what months lack, and claims back what they do not give. month: which one; None: all
+    whose pay day has come. Returns how many payments were made.
     """
     today = local_day(session.now)
+    dues_of = [(person, _cash_dues(person, month, today)) for person in found]
+    since = month
+    if month and any(due.span is Span.YEAR for _, dues in dues_of for due in dues.values()):
+        since = january(month)
+    given = await given_to(session, {person.elder.elder_id for person in found}, since, month)
     missing: list[CashDue] = []
-    for person in found:
+    for person, dues in dues_of:
         own = given[person.elder.elder_id, person.course.policy_code]
-        dues = _cash_dues(person, months, today)
-        for month in sorted({*dues, *own} if months is None else months):
-            if pay_day(month) > today:
-                continue
-            due = dues.get(month)
-            due_fen = due.fen if due else 0
-            lacks = due_fen - own[month].kept_fen
-            if any(one.missed_fen for one in own[month].paid) and lacks > 0:
-                lacks -= await claim_no_more(session, own[month], lacks)
-            excess = own[month].left_fen - due_fen
-            if lacks > 0 and due and person.may_grant(month):
-                is_first = not own[month].paid
-                known_on = person.known_on(month) if is_first else today
-                missing.append(
-                    _cash_due(person, due, lacks, max(pay_day(month), known_on), is_first)
-                )
-            elif excess > 0 and _may_claim(person, month, today):
-                cause = person.course.cause_in(month)
-                await claim_back(session, own[month], excess, cause)
+        lacking = await _settle(session, person, _where_given(dues, own), own, month)
+        missing.extend(lacking)
     return await pay_cash(session, missing)
 
 
-def _cash_dues(person: Beneficiary, months: Iterable[str] | None, today: date) -> dict[str, Due]:
-    if months is None:
+async def _settle(
+    session: Session,
+    person: Beneficiary,
+    dues: Mapping[str, Due],
+    own: Mapping[str, GivenMonth],
+    month: str | None,
+) -> list[CashDue]:
+    """What one elder lacks; what is too much is claimed back."""
+    today = local_day(session.now)
+    missing: list[CashDue] = []
+    for one in sorted({*dues, *own}) if month is None else [month]:
+        if pay_day(one) > today:
+            continue
+        due, given = dues.get(one), own.get(one) or GivenMonth()
+        due_fen = due.fen if due else 0
+        lacks = due_fen - given.kept_fen
+        if any(paid.missed_fen for paid in given.paid) and lacks > 0:
+            lacks -= await claim_no_more(session, given, lacks)
+        excess = given.left_fen - due_fen
+        if lacks > 0 and due and person.may_grant(one):
+            is_first = not given.paid
+            known_on = person.known_on(one) if is_first else today
+            due_on = max(pay_day(one), known_on)
+            missing.append(_cash_due(person, due, lacks, due_on, is_first))
+        elif excess > 0 and _may_claim(person, one, today):
+            await claim_back(session, given, excess, person.course.cause_in(one))
+    return missing
+
+
+def _where_given(dues: Mapping[str, Due], own: Mapping[str, GivenMonth]) -> dict[str, Due]:
+    """The amount of a year stays that of the month for which it was given, whichever month turns
+    out to be the first one.
+    """
+    found = {}
+    for month, due in dues.items():
+        given = [one for one in sorted(own) if own[one].paid and january(one) == january(month)]
+        if due.span is Span.YEAR and given:
+            month = next((one for one in given if own[one].kept_fen), given[0])
+        found[month] = replace(due, month=month)
+    return found
+
+
+def _cash_dues(person: Beneficiary, month: str | None, today: date) -> dict[str, Due]:
+    if month is None:
         dues = person.course.dues(today)
     else:
-        found = {month: person.course.due_in(month, today) for month in months}
-        dues = {month: due for month, due in found.items() if due}
+        due = person.course.due_in(month, today)
+        dues = {month: due} if due else {}
     return {month: due for month, due in dues.items() if due.kind is Kind.CASH}
 
 

@@ -110,8 +110,12 @@ async def _pay_chunk(session: Session, after: UUID | None) -> Progress:
     return Progress(max(areas) if len(areas) == ORGANISATIONS else None, len(payments))
 
 
-async def pay_anew(session: Session, debt: Debt, paid_fen: int) -> None:
-    """Pays an organisation what it had repaid of a debt that is rightly paid after all."""
+async def pay_anew(
+    session: Session, debt: Debt, paid_fen: int, source: Account = Account.FUND
+) -> None:
+    """Pays an organisation what it had repaid of a debt that is rightly paid after all, or what
+    more is owed than was paid. source: `fund`, to which what came back went, or `owed`.
+    """
     organisation = await session.get_locked(Organisation, debt.organisation_id)
     today = local_day(session.now)
     payment = NewPayment(
@@ -130,10 +134,7 @@ async def pay_anew(session: Session, debt: Debt, paid_fen: int) -> None:
         paid_at=session.now,
     )
     await insert(session, [payment])
-    # what came back went to the fund
-    move = Move(
-        "PaymentMade", payment.payment_id, debt.area_code, Account.FUND, Account.PAID, paid_fen
-    )
+    move = Move("PaymentMade", payment.payment_id, debt.area_code, source, Account.PAID, paid_fen)
     await book(session, move)
     if paid_fen == debt.captured_fen:
         debt.payment_id = payment.payment_id

@@ -15,7 +15,7 @@ from subsidy.payments.rules import PaymentKind
 from subsidy.payments.tables import Payment
 from subsidy.policies.rules import Cause
 from subsidy.recoveries.flows import claiming
-from subsidy.recoveries.rules import DUE, RecoveryState
+from subsidy.recoveries.rules import RecoveryState
 from subsidy.recoveries.tables import Recovery
 
 
@@ -52,9 +52,12 @@ Given = Mapping[tuple[UUID, str], Mapping[str, GivenMonth]]
 
 
 async def given_to(
-    session: Session, elder_ids: Collection[UUID], month: str | None = None
+    session: Session,
+    elder_ids: Collection[UUID],
+    since: str | None = None,
+    through: str | None = None,
 ) -> Given:
-    """The cash that elders were given. month: of one month alone."""
+    """The cash that elders were given. since, through: of these months alone."""
     missed = func.sum(col(Recovery.claimed_fen) - col(Recovery.waived_fen)).filter(
         col(Recovery.raised_by).is_(None)
     )
@@ -66,8 +69,8 @@ async def given_to(
         )
         .order_by(col(Payment.payment_id))
     )
-    if month is not None:
-        wanted = wanted.where(col(Payment.month) == month)
+    if since is not None:
+        wanted = wanted.where(col(Payment.month).between(since, through))
     found = defaultdict[tuple[UUID, str], defaultdict[str, GivenMonth]](
         lambda: defaultdict(GivenMonth)
     )
@@ -104,24 +107,8 @@ async def claim_back(session: Session, given: GivenMonth, claimed_fen: int, caus
 
 
 async def claim_no_more(session: Session, given: GivenMonth, due_fen: int) -> int:
-    """Withdraws what facts claim of a month, the newest first, as far as it is due after all and
-    has not come back; returns how much.
+    """Withdraws what facts claim of a month, as far as it is due after all and has not come back;
+    returns how much.
     """
-    wanted = (
-        select(Recovery)
-        .where(
-            col(Recovery.payment_id).in_([one.payment.payment_id for one in given.paid]),
-            col(Recovery.raised_by).is_(None),
-            col(Recovery.state).in_(DUE),
-        )
-        .order_by(col(Recovery.recovery_id).desc())
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    rest_fen = due_fen
-    for recovery in (await session.exec(wanted)).all():
-        part_fen = min(rest_fen, recovery.outstanding_fen)
-        rest_fen -= part_fen
-        if part_fen:
-            await claiming.withdraw(session, recovery, part_fen)
-    return due_fen - rest_fen
+    payments = [one.payment.payment_id for one in given.paid]
+    return await claiming.claim_no_more(session, col(Recovery.payment_id).in_(payments), due_fen)

@@ -1,9 +1,10 @@
 """Opens claims and withdraws them: each with its row, its event and its movement of money."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 from eldercare.subsidy.v1.events_pb2 import RecoveryOpened, RecoveryWithdrawn
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import col, select
 
 from kit.contracts import ids, wire
@@ -14,7 +15,7 @@ from subsidy.ledger.flows import Move, enter
 from subsidy.ledger.rules import Account
 from subsidy.payments.tables import Debt, Payment
 from subsidy.policies.rules import Cause
-from subsidy.recoveries.rules import RecoveryState
+from subsidy.recoveries.rules import DUE, RecoveryState
 from subsidy.recoveries.tables import Recovery
 from subsidy.vouchers.tables import Voucher
 
@@ -33,6 +34,51 @@ async def claimable_fen(
     if settlement_id:
         wanted = wanted.where(col(Recovery.settlement_id) == settlement_id)
     return max(0, paid_fen - int((await session.exec(wanted)).one()))
+
+
+class Claimed(NamedTuple):
+    """What is claimed of one settlement, withdrawn claims left out. missed_fen: of that, by facts
+    and not given up. repaid_fen: of that, what came back.
+    """
+
+    claimed_fen: int
+    missed_fen: int
+    repaid_fen: int
+
+
+async def claimed_of(session: Session, settlement_id: UUID) -> Claimed:
+    """What is claimed of a settlement, whatever became of it."""
+    by_facts = col(Recovery.raised_by).is_(None)
+    missed = func.sum(col(Recovery.claimed_fen) - col(Recovery.waived_fen)).filter(by_facts)
+    sums = (
+        func.sum(col(Recovery.claimed_fen)),
+        missed,
+        func.sum(col(Recovery.repaid_fen)).filter(by_facts),
+    )
+    wanted = select(*(func.coalesce(one, 0) for one in sums)).where(
+        col(Recovery.settlement_id) == settlement_id, col(Recovery.state) != RecoveryState.WITHDRAWN
+    )
+    return Claimed(*(int(fen) for fen in (await session.exec(wanted)).one()))
+
+
+async def claim_no_more(session: Session, which: ColumnElement[bool], due_fen: int) -> int:
+    """Withdraws what facts claim, the newest first, as far as it is due after all and has not come
+    back; returns how much. which: the claims.
+    """
+    wanted = (
+        select(Recovery)
+        .where(which, col(Recovery.raised_by).is_(None), col(Recovery.state).in_(DUE))
+        .order_by(col(Recovery.recovery_id).desc())
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    rest_fen = due_fen
+    for recovery in (await session.exec(wanted)).all():
+        part_fen = min(rest_fen, recovery.outstanding_fen)
+        rest_fen -= part_fen
+        if part_fen:
+            await withdraw(session, recovery, part_fen)
+    return due_fen - rest_fen
 
 
 def claim_cash(

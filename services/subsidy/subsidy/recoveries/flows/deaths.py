@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from eldercare.subsidy.v1.events_pb2 import VoucherReversed
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col, select
 
 from kit.contracts import wire
@@ -51,6 +51,8 @@ async def give_back_visits(session: Session, elder_id: UUID, died_on: date | Non
     """
     by_death = or_(
         col(Debt.reversed_for) == Cause.DEATH,
+        # 0.1.0 knew no other reason, and wrote none
+        and_(col(Debt.reversed_at).is_not(None), col(Debt.reversed_for).is_(None)),
         col(Debt.recovery_id).in_(
             select(Recovery.recovery_id).where(
                 col(Recovery.elder_id) == elder_id, col(Recovery.cause) == Cause.DEATH
