@@ -24,6 +24,11 @@ WORKBOOK_DAMAGED = Phrase(
 )
 NO_SHEET = Phrase("the workbook has no visible sheet", "工作簿没有可见的工作表", key="NO_SHEET")
 WORKBOOK_TOO_LARGE = Phrase("the workbook is too large", "工作簿过大", key="WORKBOOK_TOO_LARGE")
+NO_XLSX = Phrase(
+    "it is a workbook of another kind; save it as .xlsx",
+    "工作簿是其他格式，请另存为 .xlsx",
+    key="NO_XLSX",
+)
 CELL_FAR_AWAY = Phrase(
     "a cell of the workbook stands too far away from the others",
     "工作簿中有单元格离其他单元格过远",

@@ -3,6 +3,7 @@ means.
 """
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from eldercare.assessment.v1 import api_pb2 as api
@@ -31,6 +32,7 @@ ERROR_COLUMNS = ("error_field", "error_rule", "error_text", "error_text_zh")
 Cells = list[str]
 
 _DROPPED = frozenset({*ERROR_COLUMNS, *reading.UNUSED})
+_KNOWN = _DROPPED.union(COLUMNS)
 _TITLE_ROWS = 10  # above the header line, at most
 _SAMPLE = 200  # rows that tell how the file was saved
 
@@ -51,7 +53,9 @@ def read(data: bytes) -> tuple[list[str], list[Numbered]]:
     if decoding.is_misread([cell for _, cells in found[:_SAMPLE] for cell in cells]):
         raise NotACsv(why=MISREAD)
     place = _header_place([cells for _, cells in found[:_TITLE_ROWS]])
-    header = [reading.heading(name) for name in found[place][1]] if found else []
+    below = found[place + 1][1] if len(found) > place + 1 else []
+    two = _of_two_lines(found[place][1], below) if found else []
+    header = two or ([reading.heading(name) for name in found[place][1]] if found else [])
     while header and not header[-1]:
         header.pop()
     if not header:
@@ -61,7 +65,7 @@ def read(data: bytes) -> tuple[list[str], list[Numbered]]:
     _check_columns(columns)
     return columns, [
         (line, _cells(cells, header, kept))
-        for line, cells in found[place + 1 :]
+        for line, cells in found[place + 1 + bool(two) :]
         if any(cell.strip() for cell in cells)
     ]
 
@@ -93,6 +97,22 @@ def _header_place(first: Sequence[Cells]) -> int:
         if len({reading.heading(cell) for cell in cells} & set(COLUMNS)) > 1:
             return place
     return 0
+
+
+def _of_two_lines(upper: Cells, lower: Cells) -> list[str]:
+    """The header where it has two lines, a group above its parts (紧急联系人: 姓名, 电话); empty
+    where the second is no part of it.
+    """
+    group, found, divided = "", [], False
+    for above, below in zip_longest(upper, lower, fillvalue=""):
+        group = above or group
+        names = [above] if below in ("", above) else [group + below, below]
+        known = [name for name in map(reading.heading, names) if name in _KNOWN]
+        if below and not known:
+            return []
+        divided |= bool(below)
+        found.append(known[0] if known else reading.heading(above))
+    return found if divided else []
 
 
 def _cells(cells: Cells, header: list[str], kept: list[int]) -> Cells:
