@@ -45,6 +45,11 @@ COLUMN_UNKNOWN = Phrase(
 COLUMN_TWICE = Phrase(
     "column {name} stands twice in the header line", "标题行中 {name} 列重复", key="COLUMN_TWICE"
 )
+REPEATED = Phrase(
+    "the ID number of line {line} stands in {most} lines before; a person stands in one",
+    "第 {line} 行的身份证号在此前 {most} 行中已出现；每人只填一行",
+    key="REPEATED",
+)
 QUOTES = Phrase(
     "line {line}: its quotation marks cannot be read", "第 {line} 行的引号无法读取", key="QUOTES"
 )

@@ -2,6 +2,7 @@
 means.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import NamedTuple
@@ -19,11 +20,13 @@ from assessment.imports.errors import (
     COLUMN_UNKNOWN,
     MISREAD,
     NO_HEADER,
+    REPEATED,
     NotACsv,
     Unreadable,
 )
 from kit.contracts.phrases import Phrase
 from kit.contracts.rules import STORABLE
+from kit.db.personal import normal
 
 REQUIRED = ("name", "id_number", "area_code", "living")
 COLUMNS = tuple(field.name for field in api.RegisterElder.DESCRIPTOR.fields)
@@ -33,6 +36,7 @@ Cells = list[str]
 
 _DROPPED = frozenset({*ERROR_COLUMNS, *reading.UNUSED})
 _KNOWN = _DROPPED.union(COLUMNS)
+MOST_OF_ONE = 5  # rows about one person; copies of a row happen
 _TITLE_ROWS = 10  # above the header line, at most
 _SAMPLE = 200  # rows that tell how the file was saved
 
@@ -63,11 +67,13 @@ def read(data: bytes) -> tuple[list[str], list[Numbered]]:
     kept = [place for place, name in enumerate(header) if name not in _DROPPED]
     columns = [header[place] for place in kept]
     _check_columns(columns)
-    return columns, [
+    rows = [
         (line, _cells(cells, header, kept))
         for line, cells in found[place + 1 + bool(two) :]
         if any(cell.strip() for cell in cells)
     ]
+    _check_repeats(columns.index("id_number"), rows)
+    return columns, rows
 
 
 def parsed(columns: list[str], cells: Cells) -> tuple[api.RegisterElder, list[Fault]]:
@@ -122,6 +128,16 @@ def _cells(cells: Cells, header: list[str], kept: list[int]) -> Cells:
     return [
         reading.tidy(header[place], cells[place]) for place in kept if place < len(cells)
     ] + extra
+
+
+def _check_repeats(place: int, rows: Sequence[Numbered]) -> None:
+    """Refuses many statements about one person: the one without a fault tells which is true."""
+    seen: Counter[str] = Counter()
+    for line, cells in rows:
+        number = normal("id_number", cells[place]) if place < len(cells) else ""
+        if number and seen[number] == MOST_OF_ONE:
+            raise NotACsv(why=REPEATED.of(line=line, most=MOST_OF_ONE))
+        seen[number] += 1
 
 
 def _check_columns(columns: list[str]) -> None:

@@ -81,6 +81,7 @@ FORMS = {
     "^$|^[0-9]{4}-[0-9]{2}$": MONTH,
     "^[+]?[0-9][0-9-]{3,18}[0-9]$": _PHONE,
     "^$|^[+]?[0-9][0-9-]{3,18}[0-9]$": _PHONE,
+    "^$|^[0-9+-]{5,20}$": _PHONE,  # of an event, as earlier releases told it
     "^[0-9]{17}[0-9Xx]$": _ID_NUMBER,
     "^[0-9]{17}[0-9Xx]$|^[0-9]{15}$": _ID_NUMBER,
     "^[0-9A-HJ-NPQRTUWXY]{18}$": Phrase(

@@ -159,11 +159,13 @@ def mask(kind: str, text: str) -> str:
     """What may be shown of a value to those who need not know it.
 
     >>> mask("id_number", "341102194001010017"), mask("phone", "13800000001")
-    ('341102********0017', '138****0001')
+    ('341102************', '138****0001')
     >>> mask("name", "李小明"), mask("address", "琅琊区1号")
     ('李**', '****')
     """
-    shown = {"id_number": (6, 4), "phone": (3, 4), "name": (1, 0)}.get(kind)
+    # of an ID number nothing behind the birth day, which an answer tells: with its end, check
+    # character included, it would be the whole number
+    shown = {"id_number": (6, 0), "phone": (3, 4), "name": (1, 0)}.get(kind)
     if shown is None or len(text) <= sum(shown):
         return "*" * (4 if shown is None else len(text))
     head, tail = shown
