@@ -256,7 +256,7 @@ def _member(kind: type[IntEnum], words: Mapping[str, IntEnum], text: str) -> int
     for member in kind:
         if name in (member.name, str(member.value)):
             return int(member)
-    spoken = {member: word for word, member in reversed(words.items())}
+    spoken = {member: word for word, member in reversed(list(words.items()))}
     raise Unreadable(
         NONE_OF.of(
             names=Phrase(

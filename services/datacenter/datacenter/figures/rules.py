@@ -65,5 +65,5 @@ def _least_beside(
 
 def _clear(one: pb.Figure) -> None:
     for name in ("value", "numerator", "denominator", "unassessed", "restated"):
-        one.ClearField(name)  # type: ignore[arg-type]
+        one.ClearField(name)
     one.withheld = True

@@ -68,6 +68,11 @@ _ID_NUMBER = Phrase(
     "应为身份证号：17 位数字加一位数字或 X，或 15 位数字",
     key="ID_NUMBER",
 )
+_ID_NUMBER_OF_18 = Phrase(
+    "is an ID number: 17 digits and a digit or X",
+    "应为身份证号：17 位数字加一位数字或 X",
+    key="ID_NUMBER",
+)
 _FORM = Phrase("has the form of its contract", "应符合约定的格式", key="FORM")
 _RULE = Phrase("keeps its contract", "应符合约定", key="CONTRACT")
 # what a contract's pattern says, to those who do not read expressions
@@ -82,7 +87,7 @@ FORMS = {
     "^[+]?[0-9][0-9-]{3,18}[0-9]$": _PHONE,
     "^$|^[+]?[0-9][0-9-]{3,18}[0-9]$": _PHONE,
     "^$|^[0-9+-]{5,20}$": _PHONE,  # of an event, as earlier releases told it
-    "^[0-9]{17}[0-9Xx]$": _ID_NUMBER,
+    "^[0-9]{17}[0-9Xx]$": _ID_NUMBER_OF_18,
     "^[0-9]{17}[0-9Xx]$|^[0-9]{15}$": _ID_NUMBER,
     "^[0-9A-HJ-NPQRTUWXY]{18}$": Phrase(
         "is a credit code: 18 digits and capital letters, without I, O, S, V and Z",
