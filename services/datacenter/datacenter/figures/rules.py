@@ -32,9 +32,9 @@ def withhold(
     for key in every:
         code, area_code, month = key
         wholes[code, areas.parent(area_code) or "", month].append(key)
-        base, _, variant = code.partition("_")
+        stem, _, variant = code.partition("_")
         if variant:
-            variants[base, area_code, month].append(key)
+            variants[stem, area_code, month].append(key)
     small = {key for key, one in every.items() if _is_small(one)}
     before = -1
     while before < len(small):

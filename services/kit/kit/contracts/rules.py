@@ -50,8 +50,8 @@ DAY = Phrase("is a day, 2026-03-01", "应为日期，如 2026-03-01", key="DAY")
 MONTH = Phrase("is a month, 2026-03", "应为月份，如 2026-03", key="MONTH")
 _ID_OR_NONE = Phrase("is a UUID or empty", "应为 UUID 或留空", key="UUID_OR_EMPTY")
 _PHONE = Phrase(
-    "is a phone number: 5 to 20 digits, + or -",
-    "应为电话号码：5 至 20 位数字、加号或连字符",
+    "is a phone number: 5 to 20 digits and hyphens, a digit first and last, perhaps + before",
+    "应为电话号码：5 至 20 位数字或连字符，首尾为数字，前面可加 +",
     key="PHONE",
 )
 _OF_LISTS = {"max_items": MEMBERS_MOST, "min_items": MEMBERS_LEAST, "unique": UNIQUE}

@@ -27,7 +27,7 @@ _REPLACEMENT = Phrase(
 )
 _NONCHARACTER = Phrase("noncharacter", "非字符")
 _DAMAGED = "\ufffd"  # what decoders write where bytes were no text
-BLANK = Phrase("holds nothing but blanks; leave it out", "只含空白，请留空", key="BLANK")
+BLANK = Phrase("holds nothing but blanks", "不得只含空白", key="BLANK")
 # fillers, which count as letters or signs and are seen by nobody; in Korean and braille alone is
 # there a use for them
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -53,7 +53,7 @@ def blank(text: str) -> Phrase | None:
     """The rule that a text breaks which is there and says nothing.
 
     >>> blank(" \u3000\u00a0"), blank("a b"), blank("")
-    ('holds nothing but blanks; leave it out', None, None)
+    ('holds nothing but blanks', None, None)
     """
     return BLANK if text and not text.strip() else None
 
