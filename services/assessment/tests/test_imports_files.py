@@ -276,6 +276,20 @@ def test_a_header_of_two_lines_names_the_parts_of_its_groups():
     assert the_elder(one_line)["living"] == 1
 
 
+@pytest.mark.parametrize(
+    ("headings", "chinese"),
+    [
+        ("姓名,身份证号,社区代码", "标题行缺少 居住情况 列"),
+        ("姓名,姓名,证件号码,村代码,居住状况", "姓名 列重复"),
+    ],
+)
+def test_a_column_is_named_as_the_clerk_knows_it(headings: str, chinese: str):
+    with pytest.raises(NotACsv) as caught:
+        files.read(f"{headings}\n".encode())
+
+    assert chinese in caught.value.phrase.zh
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32"])
 def test_utf16_without_its_mark_is_refused_by_name(encoding: str):
     with pytest.raises(NotACsv, match="UTF-16 without its mark"):

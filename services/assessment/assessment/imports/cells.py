@@ -143,6 +143,16 @@ def heading(text: str) -> str:
     return HEADINGS.get(plain, plain)
 
 
+def named(column: str) -> Phrase:
+    """A column as a program and as a clerk know it.
+
+    >>> named("living"), named("living").zh
+    ('living', '居住情况')
+    """
+    chinese = next((word for word, known in HEADINGS.items() if known == column), column)
+    return Phrase(column, chinese)
+
+
 def tidy(column: str, text: str) -> str:
     """A cell without what nobody sees, what a spreadsheet marks text with, and words for nothing;
     a name with the dot of names and without blanks between its characters.

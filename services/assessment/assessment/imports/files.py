@@ -143,9 +143,9 @@ def _check_repeats(place: int, rows: Sequence[Numbered]) -> None:
 def _check_columns(columns: list[str]) -> None:
     for name in REQUIRED:
         if name not in columns:
-            raise NotACsv(why=COLUMN_MISSING.of(name=name))
+            raise NotACsv(why=COLUMN_MISSING.of(name=reading.named(name)))
     for name in columns:
         if name not in COLUMNS:
             raise NotACsv(why=COLUMN_UNKNOWN.of(name=name, columns=", ".join(COLUMNS)))
         if columns.count(name) > 1:
-            raise NotACsv(why=COLUMN_TWICE.of(name=name))
+            raise NotACsv(why=COLUMN_TWICE.of(name=reading.named(name)))
