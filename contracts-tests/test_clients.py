@@ -16,6 +16,8 @@ import httpx
 import pytest
 from running_city import CITY, RunningCity
 
+from gateway.contracts.methods import methods
+
 pytest_plugins = ["city_fixtures"]
 pytestmark = [pytest.mark.city, pytest.mark.timeout(900)]
 
@@ -75,7 +77,7 @@ def printed(
     """What a language's program prints. given: LATER and ORDER_ID."""
     folder = generated_clients.made(document, languages)
     later, order_id = given
-    token = town.token("hotline", area=CITY)
+    token = town.token("official", "hotline", area=CITY)
     words = generated_clients.command(folder, language)
     done = subprocess.run(
         [*words, town.facts()["gateway"], later, token, order_id],
@@ -88,6 +90,26 @@ def printed(
     return done.stdout.splitlines()
 
 
+def lists(language: str, document: bytes) -> list[str]:
+    """What Python's program, which finds the methods of its client by itself, says of lists: the
+    number of those that stand in the document and are for its caller.
+    """
+    if language != "python":
+        return []
+    known = json.loads(document)["paths"]
+    own = {"official", "hotline"}
+    read = [
+        method
+        for method in methods()
+        if method.full_name.endswith("/List")
+        and "{" not in method.path
+        and method.path in known
+        and (method.access.open or own & {*method.access.roles})
+    ]
+    assert len(read) > 10
+    return [f"lists {len(read)}"]
+
+
 @pytest.mark.parametrize("language", generated_clients.GENERATORS)
 def test_a_generated_client_works_in_the_city_and_in_one_of_a_later_release(
     town: RunningCity, later: str, served: Iterator[str], language: str
@@ -98,6 +120,7 @@ def test_a_generated_client_works_in_the_city_and_in_one_of_a_later_release(
     lines = printed(town, document, languages, language, later, order_id)
 
     assert lines == [
+        *lists(language, document),
         "elders 3",
         f"complaint of {order_id}",
         "problem 422 MALFORMED name",
@@ -114,4 +137,9 @@ def test_a_client_of_the_last_release_works_in_the_city(
 
     lines = printed(town, document, languages, language, "-", order_id)
 
-    assert lines == ["elders 3", f"complaint of {order_id}", "problem 422 MALFORMED name"]
+    assert lines == [
+        *lists(language, document),
+        "elders 3",
+        f"complaint of {order_id}",
+        "problem 422 MALFORMED name",
+    ]

@@ -31,6 +31,9 @@ BAD_TEXTS = (
     "a\u2028b",
     "a\ufffdb",
     "a\ufffeb",
+    "a\u3164b",
+    "a\u2800b",
+    "\u3000 \u00a0",
 )
 
 

@@ -229,16 +229,90 @@ def test_a_damaged_workbook_is_refused(data: bytes):
         files.read(data)
 
 
-def test_a_cell_far_away_takes_no_room():
+@pytest.mark.parametrize(
+    "far",
+    [
+        b'<c r="XFD1048576"><v>1</v></c></row>',
+        b"<c\n r='ALL200000'><v>1</v></c></row>",
+        b'</row><row r="1048576"><c r="CV1048576"><v>1</v></c></row>',
+    ],
+)
+@pytest.mark.parametrize("folder", [b"worksheets/", b"sheets/"])
+def test_a_cell_far_away_takes_no_room(far: bytes, folder: bytes):
     data = a_workbook([["name"]])
-    far = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(far, "w") as new:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w") as new:
         for part in old.namelist():
-            sheet = old.read(part)
-            new.writestr(part, sheet.replace(b"</row>", b'<c r="XFD1048576"><v>1</v></c></row>'))
+            text = old.read(part).replace(b"worksheets/", folder).replace(b"</row>", far)
+            new.writestr(part.replace("worksheets/", folder.decode()), text)
 
     with pytest.raises(NotACsv, match="too far"):
-        files.read(far.getvalue())
+        files.read(made.getvalue())
+
+
+@pytest.mark.parametrize("part", ["content.xml", "xl/workbook.bin"])
+def test_a_workbook_of_another_kind_is_refused_by_name(part: str):
+    data = io.BytesIO(a_workbook([["name"]]))
+    with zipfile.ZipFile(data, "a") as parts:
+        parts.writestr(part, "")
+
+    with pytest.raises(NotACsv, match=r"save it as \.xlsx"):
+        files.read(data.getvalue())
+
+
+def test_a_header_of_two_lines_names_the_parts_of_its_groups():
+    upper = ["姓名", "身份证号", "社区代码", "居住情况", "紧急联系人", None]
+    lower = [None, None, None, None, "姓名", "电话"]
+    row = ["张三", NUMBER, HOME, "独居", "李四", 13800000001]
+    meant = {"contact_name": "李四", "contact_phone": "13800000001"}
+    merged = ("A1:A2", "B1:B2", "C1:C2", "D1:D2", "E1:F1")
+    as_csv = [",".join(str(cell or "") for cell in line) for line in (upper, lower, row)]
+
+    for data in (a_workbook([upper, lower, row], merged), "\n".join(as_csv).encode()):
+        found = the_elder(data)
+        assert {name: found[name] for name in meant} == meant
+        assert found["name"] == "张三"
+    one_line = a_workbook([upper[:4], [None] * 4, row[:4]], merged[:4])
+    assert the_elder(one_line)["living"] == 1
+
+
+@pytest.mark.parametrize(
+    ("headings", "chinese"),
+    [
+        ("姓名,身份证号,社区代码", "标题行缺少 居住情况 列"),
+        ("姓名,姓名,证件号码,村代码,居住状况", "姓名 列重复"),
+    ],
+)
+def test_a_column_is_named_as_the_clerk_knows_it(headings: str, chinese: str):
+    with pytest.raises(NotACsv) as caught:
+        files.read(f"{headings}\n".encode())
+
+    assert chinese in caught.value.phrase.zh
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32"])
+def test_utf16_without_its_mark_is_refused_by_name(encoding: str):
+    with pytest.raises(NotACsv, match="UTF-16 without its mark"):
+        files.read(f"{HEADINGS}\r\n{ROW}\r\n".encode(encoding))
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ";", ","])
+def test_a_title_above_the_header_line_hides_no_delimiter(delimiter: str):
+    text = f"滁州市老年人登记表\n{HEADINGS}\n{ROW}\n".replace(",", delimiter)
+
+    assert the_elder(text.encode()) == MEANT
+
+
+@pytest.mark.parametrize("dot", [".", "．", "。", "˙", "●", " ▪ "])
+def test_every_dot_between_the_parts_of_a_name_is_one(dot: str):
+    assert the_elder(f"{HEADINGS}\n{ROW.replace(' • ', dot)}\n".encode()) == MEANT
+
+
+def test_a_word_that_is_none_of_a_column_is_answered_with_the_words_that_are():
+    columns, rows = files.read(f"{HEADINGS}\n{ROW.replace('独居', '孤寡')}\n".encode())
+    _, [fault] = files.parsed(columns, rows[0][1])
+
+    assert fault.text.zh == ("不是以下任何一项：独居、与配偶同住、与子女同住、留守、机构")
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+86138", "-1", "@SUM(A1)", "\tx", "＝1"])

@@ -306,6 +306,33 @@ async def test_another_statement_about_a_known_person_is_refused_by_field(store:
     assert counts(job) == (1, 0, 0, 1)
 
 
+async def test_what_a_file_states_of_known_people_is_an_access_to_their_data(store: Store):
+    row = a_row()
+    await taken(store, a_file(row))
+    assert await accesses(store) == []
+
+    job = await taken(store, a_file(row | {"phone": "13900000009"}, a_row()))
+
+    [(subject, elder_ids, purpose)] = await accesses(store)
+    assert (subject, purpose) == (an_official().subject, f"import {job.import_id}")
+    assert len(elder_ids) == 1
+
+
+async def accesses(store: Store) -> list[tuple[object, ...]]:
+    async with store.reading() as session:
+        driver = await session.driver()
+        rows = await driver.fetch("select subject, elder_ids, purpose from audit_record")
+    return [tuple(row) for row in rows]
+
+
+async def test_guesses_about_one_person_are_refused_with_their_file(store: Store):
+    row = a_row()
+    guesses = [row | {"phone": f"1390000000{digit}"} for digit in range(6)]
+
+    with pytest.raises(NotACsv, match="ID number of line 7 stands in 5 lines"):
+        await taken(store, a_file(*guesses))
+
+
 async def test_somebody_of_another_area_is_not_described(store: Store):
     row = a_row(area_code=ELSEWHERE)
     await taken(store, a_file(row))

@@ -9,13 +9,15 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
+from eldercare import options_pb2
+from google.protobuf.descriptor import Descriptor
 from running_city import RunningCity
 
 from city.cli import options
@@ -28,7 +30,6 @@ from gateway.contracts.methods import methods
 from gateway.issuer.users import CLIENTS
 from kit.db import migrations
 from kit.db.migrations import LOCK
-from kit.security.access import ORGANISATION_ROLES
 from testkit import until
 
 pytest_plugins = ["city_fixtures"]
@@ -249,16 +250,22 @@ def test_every_service_has_a_list_that_the_smoke_test_can_read() -> None:
     assert read == set(BUSINESS)
 
 
-def test_the_issuers_client_for_it_may_read_a_list_of_every_service_and_the_feed() -> None:
+def test_the_issuers_client_for_it_reads_nothing_personal_and_changes_nothing() -> None:
     roles = set(CLIENTS["smoke"]["roles"])
-    readable = {
-        method.service
-        for method in methods()
-        if smoke._plain(method) and (method.access.open or roles & {*method.access.roles})
-    }
+    admitted = [method for method in methods() if roles & {*method.access.roles}]
 
-    assert readable == set(BUSINESS)
-    assert roles & ORGANISATION_ROLES
+    assert {method.path for method in admitted} == {"/v1/boards/{area_code}", "/v1/organisations"}
+    assert not [method for method in admitted if method.access.writes]
+    assert [field for method in admitted for field in personal(method.reply.DESCRIPTOR)] == []
+
+
+def personal(message: Descriptor) -> Iterator[str]:
+    """The fields of a message, and of those in it, that are personal or an elder's id."""
+    for field in message.fields:
+        if field.GetOptions().Extensions[options_pb2.personal] or field.name == "elder_id":
+            yield field.full_name
+        if field.message_type and field.message_type is not message:
+            yield from personal(field.message_type)
 
 
 async def test_a_platform_that_is_not_there_fails_every_check(tmp_path: Path) -> None:

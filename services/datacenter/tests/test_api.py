@@ -460,7 +460,11 @@ async def test_what_an_event_tells_of_elders_is_for_officials_and_leaves_a_recor
     withheld = {role: {event.body_withheld for event in events} for role, events in seen.items()}
     bodies = {role: {bool(event.body) for event in events} for role, events in seen.items()}
     ids = [[event.event_id for event in events] for events in seen.values()]
+    of_whom = {role: {event.subject for event in events} for role, events in seen.items()}
+    where = {role: {event.area_code[6:] for event in events} for role, events in seen.items()}
 
+    assert of_whom["operator"] == of_whom["inspector"] == {""}
+    assert where["operator"] == where["inspector"] == {"000000"} != where["official"]
     assert withheld == {"operator": {True}, "inspector": {True}, "official": {False}}
     assert bodies == {"operator": {False}, "inspector": {False}, "official": {True}}
     assert ids[0] == ids[1] == ids[2]
@@ -468,6 +472,26 @@ async def test_what_an_event_tells_of_elders_is_for_officials_and_leaves_a_recor
     first, second = await records()
     assert first == ("eldercare.datacenter.v1.Lineage.Trace", PURPOSE, elders)
     assert second[2] == {json.loads(seen["official"][-1].body)["elder"]["elder_id"]}
+
+
+async def test_a_figure_of_one_or_two_people_is_for_officials(city: City) -> None:
+    asked = pb.ListFigures(area_code=CITY, month_from=MONTH, month_to=MONTH, level=areas.COMMUNITY)
+    rows = {}
+    for role in ("operator", "inspector", "official"):
+        page = await city.ask("Indicators/Figures", asked, pb.FigurePage, (role,), area=CITY)
+        rows[role] = {(row.code, row.area_code): row for row in page.rows}
+
+    few = {key for key, row in rows["official"].items() if 0 < row.numerator < 3}
+    few = {(code, area) for code, area in few if code in ("POP04", "POP05", "AS03")}
+    assert few
+    assert not any(row.withheld for row in rows["official"].values())
+    for role in ("operator", "inspector"):
+        assert {key for key in few if not rows[role][key].withheld} == set()
+        assert {rows[role][key].numerator for key in few} == {0}
+        code, area = sorted(few)[0]
+        lineage = pb.TraceFigure(area_code=area, month=MONTH, code=code)
+        page = await city.ask("Lineage/Trace", lineage, pb.LineagePage, (role,), area=CITY)
+        assert (page.figure.withheld, len(page.events)) == (True, 0)
 
 
 async def test_an_event_that_tells_of_no_elder_is_for_everybody(city: City) -> None:

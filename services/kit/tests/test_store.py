@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from sqlalchemy import Column, Numeric, Text
+from sqlalchemy import Column, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, Range
 from sqlmodel import Field
 
@@ -207,6 +207,25 @@ async def test_a_cancelled_transaction_leaves_a_clean_connection(pebbles) -> Non
         )
         == []
     )
+
+
+@pytest.mark.parametrize("kind", ["transaction", "reading"])
+async def test_after_a_cancelled_statement_of_the_orm_the_next_one_is_answered(
+    pebbles, kind: str
+) -> None:
+    async def slow() -> None:
+        async with getattr(pebbles.store, kind)() as session:
+            await session.exec(text("select pg_sleep(30)"))
+
+    for _ in range(3):
+        task = asyncio.create_task(slow())
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        async with getattr(pebbles.store, kind)() as session:
+            assert (await session.exec(text("select 1"))).scalar_one() == 1
 
 
 async def test_a_transaction_that_outlives_its_store_keeps_no_connection(database, clock) -> None:

@@ -30,7 +30,7 @@ async def story() -> Any:
 async def test_with_the_citys_own_there_is_a_demo_user_for_each_role(story: Story) -> None:
     users = [*DEMO_USERS, *demo_users(story)]
 
-    assert {role for user in users for role in user["roles"]} == ROLES - {"service"}
+    assert {role for user in users for role in user["roles"]} == ROLES - {"service", "monitor"}
     assert len({user["username"] for user in users}) == len(users)
 
 

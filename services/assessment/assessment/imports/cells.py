@@ -18,6 +18,7 @@ from assessment.imports.errors import (
     Unreadable,
 )
 from kit.contracts import numbers
+from kit.contracts.phrases import Phrase
 
 HEADINGS = {
     "姓名": "name",
@@ -70,22 +71,30 @@ HEADINGS = {
 UNUSED = frozenset({"序号", "备注", "性别", "年龄", "民族", "出生日期", "出生年月"})  # or in the ID
 LIVING = {
     "独居": Living.ALONE,
+    "独居老人": Living.ALONE,
     "与配偶同住": Living.SPOUSE_ONLY,
     "仅与配偶居住": Living.SPOUSE_ONLY,
+    "与老伴同住": Living.SPOUSE_ONLY,
+    "夫妻同住": Living.SPOUSE_ONLY,
     "空巢": Living.SPOUSE_ONLY,
+    "空巢老人": Living.SPOUSE_ONLY,
     "与子女同住": Living.WITH_FAMILY,
     "与家人同住": Living.WITH_FAMILY,
     "与亲属同住": Living.WITH_FAMILY,
     "留守": Living.LEFT_BEHIND,
+    "留守老人": Living.LEFT_BEHIND,
     "机构": Living.INSTITUTION,
     "养老机构": Living.INSTITUTION,
     "机构养老": Living.INSTITUTION,
 }
 HARDSHIPS = {
     "低保": Hardship.DIBAO,
+    "低保户": Hardship.DIBAO,
+    "低保对象": Hardship.DIBAO,
     "最低生活保障": Hardship.DIBAO,
     "特困": Hardship.TEKUN,
     "特困人员": Hardship.TEKUN,
+    "特困供养": Hardship.TEKUN,
     "低保边缘": Hardship.DIBAO_EDGE,
     "低保边缘家庭": Hardship.DIBAO_EDGE,
     "低收入": Hardship.LOW_INCOME,
@@ -104,8 +113,8 @@ DATUMS = {
     "火星坐标": events.DATUM_GCJ02,
 }
 FLAGS = {
-    **dict.fromkeys(("true", "1", "yes", "y", "是", "√", "本地", "本市"), True),
-    **dict.fromkeys(("false", "0", "no", "n", "否", "×", "外地", "外市", ""), False),
+    **dict.fromkeys(("true", "1", "yes", "y", "是", "√", "✓", "✔", "本地", "本市"), True),
+    **dict.fromkeys(("false", "0", "no", "n", "否", "×", "✗", "✘", "外地", "外市", ""), False),
 }
 NOTHING = frozenset({"无", "暂无", "-", "--", "—", "——", "/", "n/a", "na", "#n/a", "null", "none"})
 NAMES = ("name", "contact_name")
@@ -113,10 +122,13 @@ TEXTS = (*NAMES, "address", "hardships_document")  # everything else is numbers 
 
 _FORMULA = re.compile(r'="?(.*?)"?$')
 _DOTS = re.compile(r"\s*[·•‧∙⋅・･]\s*")
+_DOTS_OF_OTHERS = re.compile(r"(?<=[\u3400-\u9fff])\s*[.．。˙●▪]\s*(?=[\u3400-\u9fff])")
 _BETWEEN = re.compile(r"(?<=[\u2e80-\U0003ffff])\s+(?=[\u2e80-\U0003ffff])")
 _LOST = re.compile(r"-?[0-9](\.[0-9]+)?[Ee]\+?[0-9]+")
-_DAY = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?( 0?0:00(:00)?)?")
-_SERIAL = re.compile(r"[1-9][0-9]{4}(\.0)?")  # days as spreadsheets number them: 1927 to 2173
+_DAY = re.compile(
+    r"([0-9]{4}) ?[-/.年—] ?([0-9]{1,2}) ?[-/.月—] ?([0-9]{1,2}) ?[日号]?([ T][0-9:.]{4,})?"
+)
+_SERIAL = re.compile(r"[1-9][0-9]{4}(\.[0-9]+)?")  # days as spreadsheets number them: 1927 to 2173
 _SERIAL_ZERO = date(1899, 12, 30)
 
 
@@ -129,6 +141,16 @@ def heading(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text)
     plain = re.sub(r"\(.*?\)|[\s*:/、\u200b\ufeff]", "", folded).lower()
     return HEADINGS.get(plain, plain)
+
+
+def named(column: str) -> Phrase:
+    """A column as a program and as a clerk know it.
+
+    >>> named("living"), named("living").zh
+    ('living', '居住情况')
+    """
+    chinese = next((word for word, known in HEADINGS.items() if known == column), column)
+    return Phrase(column, chinese)
 
 
 def tidy(column: str, text: str) -> str:
@@ -147,7 +169,7 @@ def tidy(column: str, text: str) -> str:
         text = _FORMULA.sub(r"\1", text)
     text = text.lstrip("'`‘’").strip()
     if column in NAMES:
-        text = _BETWEEN.sub("", _DOTS.sub("·", text))
+        text = _BETWEEN.sub("", _DOTS_OF_OTHERS.sub("·", _DOTS.sub("·", text)))
     elif column not in TEXTS:
         text = unicodedata.normalize("NFKC", text)
     return "" if column != "name" and text.lower() in NOTHING else text
@@ -200,15 +222,19 @@ def _whole(text: str) -> str:
     return text.removesuffix(".0")
 
 
+def _area(text: str) -> str:
+    return re.sub(r"\s", "", _whole(text))
+
+
 def _phone(text: str) -> str:
     """Digits and hyphens, as people group them; an extension behind a hyphen.
 
     >>> [_phone(one) for one in ("138 0000 0001", "(0550)3012345", "+86-13800000001")]
     ['13800000001', '0550-3012345', '+86-13800000001']
-    >>> _phone("0550—3012345转8")
-    '0550-3012345-8'
+    >>> _phone("0550—3012345转8"), _phone("0550-3012345 ext. 8")
+    ('0550-3012345-8', '0550-3012345-8')
     """
-    text = re.sub(r"[‐-―−—~]|转|分机", "-", _whole(text))
+    text = re.sub(r"[‐-―−—~]|转|分机|ext\.?|x|#", "-", _whole(text).lower())
     text = re.sub(r"\(([0-9]+)\)", r"\1-", text)
     return re.sub(r"-+", "-", re.sub(r"\s", "", text)).strip("-")
 
@@ -218,6 +244,8 @@ def _day(text: str) -> str:
 
     >>> [_day(one) for one in ("2025/11/3", "2025年11月03日", "20251103", "45964")]
     ['2025-11-03', '2025-11-03', '2025-11-03', '2025-11-03']
+    >>> [_day(one) for one in ("2025 年 11 月 3 号", "2025-11-03T08:30:00", "45964.5")]
+    ['2025-11-03', '2025-11-03', '2025-11-03']
     """
     if _SERIAL.fullmatch(text):
         return (_SERIAL_ZERO + timedelta(days=int(float(text)))).isoformat()
@@ -238,7 +266,15 @@ def _member(kind: type[IntEnum], words: Mapping[str, IntEnum], text: str) -> int
     for member in kind:
         if name in (member.name, str(member.value)):
             return int(member)
-    raise Unreadable(NONE_OF.of(names=", ".join(member.name for member in kind)))
+    spoken = {member: word for word, member in reversed(list(words.items()))}
+    raise Unreadable(
+        NONE_OF.of(
+            names=Phrase(
+                ", ".join(member.name for member in kind),
+                "、".join(spoken[member] for member in kind),
+            )
+        )
+    )
 
 
 def _living(text: str) -> int:
@@ -272,7 +308,7 @@ _VALUES: Mapping[str, Callable[[str], object]] = {
     "id_number": _id_number,
     "phone": _phone,
     "contact_phone": _phone,
-    "area_code": _whole,
+    "area_code": _area,
     "living": _living,
     "local_register": _flag,
     "another_person": _flag,

@@ -20,6 +20,7 @@ from assessment.imports.errors import (
     CELL_FAR_AWAY,
     NO_SHEET,
     NO_TEXT,
+    NO_XLSX,
     NOT_UTF8,
     QUOTES,
     WORKBOOK_DAMAGED,
@@ -32,8 +33,10 @@ Numbered = tuple[int, list[str]]  # the line or row that a row begins in, and it
 _ZIP = b"PK\x03\x04"  # .xlsx
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls
 _MOST_BYTES = 512 << 20  # of a workbook when it is unpacked
-_MOST_CELLS = 30_000_000  # of a sheet; the reader takes room for each, also for the empty ones
-_CELL = re.compile(rb'<c [^>]*?r="([A-Z]{1,3})([0-9]{1,7})"')
+_MOST_CELLS = 10_000_000  # of a sheet; the reader takes 32 bytes for each, also for the empty ones
+# where a row or cell of a sheet stands, however the XML is written and wherever the part lies
+_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})["']""")
+_OTHER_KINDS = ("content.xml", "xl/workbook.bin")  # .ods, .xlsb: their cells cannot be told before
 _EXACT = 10**15  # from here on a spreadsheet's numbers have lost digits
 _DELIMITERS = ",\t;"
 
@@ -76,7 +79,9 @@ def _decoded(data: bytes) -> str:
     """UTF-8, UTF-16 by its mark, else GB18030, in which spreadsheets of Chinese machines save."""
     try:
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return data.decode("utf-16")
+            return _with_text(data.decode("utf-16"))
+        if b"\0" in data:
+            raise NotACsv(why=NO_TEXT)
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         try:
@@ -84,8 +89,6 @@ def _decoded(data: bytes) -> str:
         except UnicodeDecodeError:
             line = data[: error.start].count(b"\n") + 1
             raise NotACsv(why=NOT_UTF8.of(line=line)) from error
-    if "\0" in text:
-        raise NotACsv(why=NO_TEXT)
     if text.isascii() or _is_chinese(text) or is_misread(re.split(r"[,;\t\r\n]", text[:4000])):
         return text
     # a few GB18030 characters are the bytes of Greek or Arabic letters in UTF-8
@@ -96,8 +99,15 @@ def _decoded(data: bytes) -> str:
     return other if _is_chinese(other) else text
 
 
+def _with_text(text: str) -> str:
+    if "\0" in text:
+        raise NotACsv(why=NO_TEXT)
+    return text
+
+
 def _csv_rows(text: str) -> Iterator[Numbered]:
-    head = text.lstrip().partition("\n")[0]
+    # a title above the header line has none
+    head = next((line for line in text[:4000].splitlines() if set(line) & set(_DELIMITERS)), "")
     delimiter = max(_DELIMITERS, key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     while True:
@@ -117,14 +127,26 @@ def _sheet_rows(data: bytes) -> Iterator[Numbered]:
         if data.startswith(_ZIP):
             _check_size(data)
         sheet = _first_sheet(CalamineWorkbook.from_filelike(io.BytesIO(data)))
-        grid = [list(map(_text, row)) for row in sheet.to_python(skip_empty_area=False)]
+        grid = list(map(_cells, sheet.iter_rows()))
         merged = sheet.merged_cell_ranges or []
     except (CalamineError, zipfile.BadZipFile, KeyError) as error:
         raise NotACsv(why=WORKBOOK_DAMAGED) from error
+    width = max(map(len, grid), default=0)
     for (top, left), (bottom, right) in merged:
-        for row in grid[top : bottom + 1]:
-            row[left : right + 1] = [grid[top][left]] * len(row[left : right + 1])
+        end = min(right + 1, width)
+        value = grid[top][left] if top < len(grid) and left < len(grid[top]) else ""
+        for row in grid[top : bottom + 1] if value else ():
+            row += [""] * (end - len(row))
+            row[left:end] = [value] * (end - left)
     return enumerate(grid, start=1)
+
+
+def _cells(row: Sequence[object]) -> list[str]:
+    """The cells of a row as text, up to the last that is not empty: a sheet is as wide as its
+    widest row, and as long as its last.
+    """
+    end = next((place for place in range(len(row), 0, -1) if row[place - 1] != ""), 0)
+    return list(map(_text, row[:end]))
 
 
 def _first_sheet(book: CalamineWorkbook) -> CalamineSheet:
@@ -137,14 +159,15 @@ def _first_sheet(book: CalamineWorkbook) -> CalamineSheet:
 def _check_size(data: bytes) -> None:
     """Refuses what would take more memory than a file of elders needs."""
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        if any(name.lower() in _OTHER_KINDS for name in parts.namelist()):
+            raise NotACsv(why=NO_XLSX)
         if sum(part.file_size for part in parts.infolist()) > _MOST_BYTES:
             raise NotACsv(why=WORKBOOK_TOO_LARGE)
         for name in parts.namelist():
-            if not name.startswith("xl/worksheets/"):
-                continue
-            places = _CELL.findall(parts.read(name))
-            width = max((_column(letters) for letters, _ in places), default=0)
-            height = max((int(digits) for _, digits in places), default=0)
+            width = height = 0
+            for place in _PLACE.finditer(parts.read(name)):
+                width = max(width, _column(place[1].upper()))
+                height = max(height, int(place[2]))
             if width * height > _MOST_CELLS:
                 raise NotACsv(why=CELL_FAR_AWAY)
 

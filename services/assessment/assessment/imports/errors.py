@@ -24,6 +24,11 @@ WORKBOOK_DAMAGED = Phrase(
 )
 NO_SHEET = Phrase("the workbook has no visible sheet", "工作簿没有可见的工作表", key="NO_SHEET")
 WORKBOOK_TOO_LARGE = Phrase("the workbook is too large", "工作簿过大", key="WORKBOOK_TOO_LARGE")
+NO_XLSX = Phrase(
+    "it is a workbook of another kind; save it as .xlsx",
+    "工作簿是其他格式，请另存为 .xlsx",
+    key="NO_XLSX",
+)
 CELL_FAR_AWAY = Phrase(
     "a cell of the workbook stands too far away from the others",
     "工作簿中有单元格离其他单元格过远",
@@ -39,6 +44,11 @@ COLUMN_UNKNOWN = Phrase(
 )
 COLUMN_TWICE = Phrase(
     "column {name} stands twice in the header line", "标题行中 {name} 列重复", key="COLUMN_TWICE"
+)
+REPEATED = Phrase(
+    "the ID number of line {line} stands in {most} lines before; a person stands in one",
+    "第 {line} 行的身份证号在此前 {most} 行中已出现；每人只填一行",
+    key="REPEATED",
 )
 QUOTES = Phrase(
     "line {line}: its quotation marks cannot be read", "第 {line} 行的引号无法读取", key="QUOTES"

@@ -2,7 +2,9 @@
 means.
 """
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from eldercare.assessment.v1 import api_pb2 as api
@@ -18,11 +20,13 @@ from assessment.imports.errors import (
     COLUMN_UNKNOWN,
     MISREAD,
     NO_HEADER,
+    REPEATED,
     NotACsv,
     Unreadable,
 )
 from kit.contracts.phrases import Phrase
 from kit.contracts.rules import STORABLE
+from kit.db.personal import normal
 
 REQUIRED = ("name", "id_number", "area_code", "living")
 COLUMNS = tuple(field.name for field in api.RegisterElder.DESCRIPTOR.fields)
@@ -31,6 +35,8 @@ ERROR_COLUMNS = ("error_field", "error_rule", "error_text", "error_text_zh")
 Cells = list[str]
 
 _DROPPED = frozenset({*ERROR_COLUMNS, *reading.UNUSED})
+_KNOWN = _DROPPED.union(COLUMNS)
+MOST_OF_ONE = 5  # rows about one person; copies of a row happen
 _TITLE_ROWS = 10  # above the header line, at most
 _SAMPLE = 200  # rows that tell how the file was saved
 
@@ -51,7 +57,9 @@ def read(data: bytes) -> tuple[list[str], list[Numbered]]:
     if decoding.is_misread([cell for _, cells in found[:_SAMPLE] for cell in cells]):
         raise NotACsv(why=MISREAD)
     place = _header_place([cells for _, cells in found[:_TITLE_ROWS]])
-    header = [reading.heading(name) for name in found[place][1]] if found else []
+    below = found[place + 1][1] if len(found) > place + 1 else []
+    two = _of_two_lines(found[place][1], below) if found else []
+    header = two or ([reading.heading(name) for name in found[place][1]] if found else [])
     while header and not header[-1]:
         header.pop()
     if not header:
@@ -59,11 +67,13 @@ def read(data: bytes) -> tuple[list[str], list[Numbered]]:
     kept = [place for place, name in enumerate(header) if name not in _DROPPED]
     columns = [header[place] for place in kept]
     _check_columns(columns)
-    return columns, [
+    rows = [
         (line, _cells(cells, header, kept))
-        for line, cells in found[place + 1 :]
+        for line, cells in found[place + 1 + bool(two) :]
         if any(cell.strip() for cell in cells)
     ]
+    _check_repeats(columns.index("id_number"), rows)
+    return columns, rows
 
 
 def parsed(columns: list[str], cells: Cells) -> tuple[api.RegisterElder, list[Fault]]:
@@ -95,6 +105,22 @@ def _header_place(first: Sequence[Cells]) -> int:
     return 0
 
 
+def _of_two_lines(upper: Cells, lower: Cells) -> list[str]:
+    """The header where it has two lines, a group above its parts (紧急联系人: 姓名, 电话); empty
+    where the second is no part of it.
+    """
+    group, found, divided = "", [], False
+    for above, below in zip_longest(upper, lower, fillvalue=""):
+        group = above or group
+        names = [above] if below in ("", above) else [group + below, below]
+        known = [name for name in map(reading.heading, names) if name in _KNOWN]
+        if below and not known:
+            return []
+        divided |= bool(below)
+        found.append(known[0] if known else reading.heading(above))
+    return found if divided else []
+
+
 def _cells(cells: Cells, header: list[str], kept: list[int]) -> Cells:
     # spreadsheets leave out, or add, empty cells at the end of a line; any other cell too many must
     # stay visible: the row is refused for it
@@ -104,12 +130,22 @@ def _cells(cells: Cells, header: list[str], kept: list[int]) -> Cells:
     ] + extra
 
 
+def _check_repeats(place: int, rows: Sequence[Numbered]) -> None:
+    """Refuses many statements about one person: the one without a fault tells which is true."""
+    seen: Counter[str] = Counter()
+    for line, cells in rows:
+        number = normal("id_number", cells[place]) if place < len(cells) else ""
+        if number and seen[number] == MOST_OF_ONE:
+            raise NotACsv(why=REPEATED.of(line=line, most=MOST_OF_ONE))
+        seen[number] += 1
+
+
 def _check_columns(columns: list[str]) -> None:
     for name in REQUIRED:
         if name not in columns:
-            raise NotACsv(why=COLUMN_MISSING.of(name=name))
+            raise NotACsv(why=COLUMN_MISSING.of(name=reading.named(name)))
     for name in columns:
         if name not in COLUMNS:
             raise NotACsv(why=COLUMN_UNKNOWN.of(name=name, columns=", ".join(COLUMNS)))
         if columns.count(name) > 1:
-            raise NotACsv(why=COLUMN_TWICE.of(name=name))
+            raise NotACsv(why=COLUMN_TWICE.of(name=reading.named(name)))

@@ -44,10 +44,13 @@ from kit.contracts.refusals import Refusal
 from kit.db.personal import KeyRing, normal
 from kit.db.store import Session
 from kit.messaging.outbox import emit
+from kit.rpc.methods import Call
 from kit.runtime import timers
+from kit.security import audit
 from kit.security.access import Caller
 
 TIMER = "import"
+START = "eldercare.assessment.v1.Imports.Start"
 CHUNK = 500  # rows of one transaction: about a quarter of a second
 TEXTS = ("name", "phone", "address", "contact_name", "contact_phone")
 # whose own fault makes a refusal moot
@@ -215,6 +218,8 @@ async def _register(
     )
     fresh: dict[str, dict[str, object]] = {}
     new: dict[tuple[str, ...], object] = {}
+    compared = [elder.elder_id for elder in known.values()]
+    await _note_comparisons(session, job, [*compared, *likely.values()])
     for row, command in candidates:
         number = command.id_number
         if number not in known and number not in fresh:
@@ -235,6 +240,17 @@ async def _register(
             job.unchanged += 1
     await _copy_elders(session, list(fresh.values()))
     return len(fresh)
+
+
+async def _note_comparisons(session: Session, job: Import, elder_ids: Sequence[object]) -> None:
+    """A file that states something of a known person learns whether it is so: an access to that
+    person's data by whoever sent the file.
+    """
+    if elder_ids:
+        subject = job.started_by or "nobody"
+        caller = Caller(subject, subject, frozenset())
+        access = Call(caller, None, "api", session.now, str(job.import_id), method=START)
+        await audit.record(session, access, sorted(map(str, elder_ids)), f"import {job.import_id}")
 
 
 def _checked(

@@ -90,6 +90,8 @@ class Indicators:
         known = await figures.sources(session, last)
         late = await counts.late(session, call.caller, codes, first, last)
         rows = figures.figures(codes, range(first, last + 1), counted, present, known, late)
+        span = range(first, last + 1)
+        await figures.withhold_small(session, call.caller, area.code, span, rows)
         return pb.FigurePage(
             rows=rows, area_code=area.code, counts_outdated=await outdated(session)
         )

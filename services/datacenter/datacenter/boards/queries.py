@@ -56,6 +56,7 @@ async def board(session: Session, caller: Caller, request: pb.GetBoard, ends: En
     late = await counts.late(session, caller, [found.code, *children], first, month)
     trend = figures.figures([found.code], span, own, present, known, late)
     parts = figures.figures(children, range(month, month + 1), below, present, known, late)
+    await figures.withhold_small(session, caller, found.code, span, [*trend, *parts])
     no_elders = not figures.has_data("elder", month, known)
     size = len(catalogue())
     return pb.Board(

@@ -1,7 +1,7 @@
 """Figures of areas and months, out of the counts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from datacenter import months
 from datacenter.counts import queries as counts
 from datacenter.counts.queries import Late, LateFacts, Present, Totals, Unapplied
 from datacenter.counts.rollup import holders
+from datacenter.figures import rules as rules_of_small
 from datacenter.indicators.catalogue import catalogue, closing
 from datacenter.indicators.rules import TOP, Indicator, Places
 from datacenter.subjects.measures import Measure
@@ -22,7 +23,7 @@ from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Malformed, NotFound
 from kit.contracts.wire import timestamp
 from kit.db.store import Session
-from kit.security.access import Caller, check
+from kit.security.access import Caller, check, within
 
 FUTURE_MONTH = Phrase(
     "lies in the future: the present month is {present}",
@@ -93,6 +94,34 @@ async def sources(session: Session, last: int) -> Sources:
     """What is known up to a month."""
     newest = await counts.watermarks(session, last)
     return Sources(newest, await counts.unapplied(session), local_day(session.now))
+
+
+async def withhold_small(
+    session: Session, caller: Caller, code: str, span: range, made: Sequence[pb.Figure]
+) -> None:
+    """Takes out of the figures of an area, and of those in it, what would single an elder out for a
+    caller who may not see elders.
+    """
+    if caller.roles & rules_of_small.SEE_ELDERS:
+        return
+    above = areas.parent(code)
+    others = areas.load().children(above) if above and within(caller, area=above) else ()
+    beside = [area.code for area in others if area.code != code]
+    today = local_day(session.now)
+    counted = await counts.totals(session, caller, beside, span[0], span[-1], today)
+    known = await sources(session, span[-1])
+    rules_of_small.withhold(made, figures(beside, span, counted, {}, known), _sensitive())
+
+
+@cache
+def _sensitive() -> frozenset[str]:
+    """Figures of what elders are and get; not how many there are, and how complete their files."""
+    plain = {"ALIVE", "COMPLETE", "BEDS"}
+    return frozenset(
+        one.code
+        for one in catalogue().values()
+        if "elder" in one.topics and one.numerator.name not in plain
+    )
 
 
 def parts_of(

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from google.protobuf.message import Message
 
+from datacenter.figures.rules import SEE_ELDERS
 from kit.security.access import Caller
-
-MAY_READ = frozenset({"official"})  # of the roles that lineage admits (Elders.List)
 
 
 def may_read(caller: Caller) -> bool:
     """Whether somebody may read what events tell of elders."""
-    return bool(caller.roles & MAY_READ)
+    return bool(caller.roles & SEE_ELDERS)
 
 
 def elder_ids(event: Message) -> Iterator[str]:

@@ -62,6 +62,8 @@ async def trace(session: Session, caller: Caller, request: pb.TraceFigure) -> Tr
         raise NotFound("figure", request.code, field="code")
     asked = Asked(indicator, place.code, month)
     page, elder_ids = await _page(session, caller, asked), set[str]()
+    if page.figure.withheld:
+        return Traced(page, elder_ids)
     limit, after = request.limit or LIMIT, _read_cursor(request.after)
     gone = await exported.newest(await session.driver())
     for span in await spans(session, asked):
@@ -111,7 +113,9 @@ async def _page(session: Session, caller: Caller, asked: Asked) -> pb.LineagePag
     present = await counts.presence(session, caller, code, month, month)
     known = await figures.sources(session, month)
     late = await counts.late(session, caller, [code], month, month)
-    made = figures.figures([code], range(month, month + 1), counted, present, known, late)
+    span = range(month, month + 1)
+    made = figures.figures([code], span, counted, present, known, late)
+    await figures.withhold_small(session, caller, code, span, made)
     return pb.LineagePage(
         indicator=figures.described(asked.indicator),
         figure=next(one for one in made if one.code == asked.indicator.code),

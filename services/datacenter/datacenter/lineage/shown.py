@@ -15,6 +15,7 @@ from kit.observability.traces import trace_id_of
 from kit.security.access import Caller
 
 NOWHERE = Counted(False, False)
+COUNTY = 6  # digits of an area code
 
 
 class Shown(NamedTuple):
@@ -38,12 +39,19 @@ def shown(
 
 
 def _described(row: Archived, counted: Counted, body: str, is_withheld: bool) -> pb.ArchivedEvent:
+    """Of what is withheld neither whom it is of, nor the community, of which the figures say how
+    many there are.
+    """
+    source, subject, area_code = row.source, row.subject, row.area_code or ""
+    if is_withheld:
+        source, subject = source.removesuffix(subject), ""
+        area_code = area_code[:COUNTY].ljust(len(area_code), "0")
     return pb.ArchivedEvent(
         event_id=str(row.id),
         type=row.type,
-        source=row.source,
-        subject=row.subject,
-        area_code=row.area_code or "",
+        source=source,
+        subject=subject,
+        area_code=area_code,
         time=wire.timestamp(row.time),
         traceparent=row.traceparent or "",
         body=body,

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from gateway.contracts import transcode
 from gateway.contracts.methods import Method, methods
-from gateway.http.callers import bearer, caller_of
+from gateway.http.callers import bearer, caller_of, header
 from gateway.http.problems import defect, to_problem
 from kit.contracts import rules
 from kit.contracts.phrases import Phrase
@@ -39,6 +39,9 @@ SAME_VERSION = Phrase(
 )
 JSON_IN_UTF8 = Phrase(
     "is application/json, in UTF-8", "应为 application/json，UTF-8 编码", key="JSON_IN_UTF8"
+)
+NOT_PACKED = Phrase(
+    "is identity: bodies are not packed", "应为 identity：正文不得压缩", key="NOT_PACKED"
 )
 VERSION = "version"  # the field of an answer that is its ETag, and of a command that needs it
 _ETAG = re.compile(r'"([1-9][0-9]{0,17})"')
@@ -106,7 +109,7 @@ def _endpoint(
         key = _idempotency_key(request, required=writes)
         channel = _channel(request)
         message = await _request(method, request)
-        _require_version(message, request.headers.get("if-match"))
+        _require_version(message, header(request, "If-Match"))
         trailer: dict[str, str] = {}
         reply = await client.call(
             method.full_name,
@@ -127,14 +130,16 @@ def _endpoint(
 
 
 def _idempotency_key(request: Request, *, required: bool) -> str | None:
-    key = request.headers.get(keys.HEADER)
+    key = header(request, keys.HEADER)
     if required and not key:
         raise Malformed(keys.HEADER, keys.OF_WRITES)
     return keys.from_client(key)
 
 
 def _channel(request: Request) -> str:
-    channel = request.headers.get("channel", "api")
+    channel = header(request, "channel")
+    if channel is None:
+        return "api"
     if channel not in CHANNELS:
         raise Malformed("channel", rules.ONE_OF.of(names=", ".join(sorted(CHANNELS))))
     return channel
@@ -142,6 +147,7 @@ def _channel(request: Request) -> str:
 
 async def _request(method: Method, request: Request) -> Message:
     path_fields = dict(request.path_params)
+    _check_encoding(request)
     if method.takes_file:
         kind = request.headers.get("content-type", "application/octet-stream")
         file: Message = httpbody_pb2.HttpBody(content_type=kind, data=await request.body())
@@ -152,14 +158,14 @@ async def _request(method: Method, request: Request) -> Message:
     return transcode.from_query(method.request, request.query_params.multi_items(), path_fields)
 
 
-def _require_version(message: Message, header: str | None) -> None:
+def _require_version(message: Message, given: str | None) -> None:
     """Writes the version of `If-Match` into the request, where it is one that names a version.
 
     Source: RFC 9110, section 13.1.1. Raises: Malformed.
     """
-    if header is None or VERSION not in message.DESCRIPTOR.fields_by_name or header == "*":
+    if given is None or VERSION not in message.DESCRIPTOR.fields_by_name or given == "*":
         return
-    tag = _ETAG.fullmatch(header.strip())
+    tag = _ETAG.fullmatch(given.strip())
     if tag is None:
         raise Malformed("If-Match", AN_ETAG)
     version = int(tag[1])
@@ -177,12 +183,19 @@ def _accepted(method: Method, reply: Message) -> Response:
     return response
 
 
+def _check_encoding(request: Request) -> None:
+    """Raises: Malformed. A packed body is not unpacked: its size would not be bounded."""
+    if (header(request, "Content-Encoding") or "identity").lower() != "identity":
+        raise Malformed("Content-Encoding", NOT_PACKED)
+
+
 def _check_content_type(request: Request) -> None:
     """Raises: Malformed. Source: RFC 8259, 8.1: JSON is UTF-8."""
-    header = Headers()
-    header["content-type"] = request.headers.get("content-type", "application/json")
-    charset = str(header.get_param("charset") or "utf-8").lower()
-    if header.get_content_type() != "application/json" or charset not in ("utf-8", "utf8"):
+    kind = Headers()
+    given = header(request, "Content-Type")
+    kind["content-type"] = "application/json" if given is None else given
+    charset = str(kind.get_param("charset") or "utf-8").lower()
+    if kind.get_content_type() != "application/json" or charset not in ("utf-8", "utf8"):
         raise Malformed("Content-Type", JSON_IN_UTF8)
 
 

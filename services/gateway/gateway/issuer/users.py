@@ -13,14 +13,13 @@ SHORT_TEXT = Phrase(
     "is a text of 1 to {most} characters", "应为 1 至 {most} 个字符的文本", key="SHORT_TEXT"
 )
 SIMULATOR = "simulator"
-# What a client is: `smoke` reads one list of every service, a board and the feed of an organisation
-# that nobody is; the rest are services.
+# What a client is: `smoke` reads a board, the register of organisations, what is open to everybody
+# and a feed without events, and changes nothing; the rest are services.
 CLIENTS: dict[str, Claims] = {
     SIMULATOR: {"roles": ["operator"]},
     "smoke": {
-        "roles": ["inspector", "assessor", "provider"],
+        "roles": ["monitor"],
         "area": "341100000000",
-        "organisation_id": "00000000-0000-7000-8000-00000000501e",
     },
 }
 SERVICE: Claims = {"roles": ["service"]}

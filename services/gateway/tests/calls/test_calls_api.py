@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import uuid
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -99,6 +100,33 @@ async def test_a_change_over_what_somebody_else_has_changed_since_is_refused(
     for wrong in ("1", 'W/"1"', '"1", "2"', '"0"', '"x"'):
         refused = await change(wrong, living="LIVING_ALONE")
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "If-Match")
+
+
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("Authorization", ("Bearer x", "Bearer y")),
+        ("Idempotency-Key", ("a key of eight", "another key")),
+        ("If-Match", ('"1"', '"2"')),
+        ("channel", ("portal", "hotline")),
+        ("Content-Type", ("application/json", "text/plain")),
+        ("Content-Encoding", ("identity", "gzip")),
+        ("Content-Encoding", ("gzip",)),
+    ],
+)
+async def test_a_header_that_may_be_read_in_two_ways_is_refused(
+    http: httpx.AsyncClient, official: dict[str, str], header: str, values: tuple[str, ...]
+) -> None:
+    given = official | {"Idempotency-Key": str(uuid.uuid4())}
+    given = {name: value for name, value in given.items() if name != header}
+
+    refused = await http.post(
+        "/v1/elders",
+        content=json.dumps(an_elder()),
+        headers=[*given.items(), *((header, value) for value in values)],
+    )
+
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, header)
 
 
 async def test_a_write_without_a_key_is_refused(

@@ -145,6 +145,15 @@ async def test_a_role_that_the_feed_is_not_for_widens_nothing(store: Store, ask:
     assert [event["data"]["organisation_id"] for event in page["events"]] == [OURS]
 
 
+async def test_a_monitor_sees_that_the_feed_goes_on_and_no_event(store: Store, ask: Ask) -> None:
+    await publish(store, OURS, THEIRS)
+
+    page = (await ask(OURS, "monitor")).json()
+
+    assert (page["events"], page["last"], page["withheld"]) == ([], 2, 2)
+    assert (await ask(OURS, "monitor", cursor=page["cursor"])).json()["first"] == 3
+
+
 async def test_pages_follow_without_gap_or_overlap(store: Store, ask: Ask) -> None:
     await publish(store, *[OURS, THEIRS] * 7)
 

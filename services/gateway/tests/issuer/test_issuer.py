@@ -121,7 +121,7 @@ async def test_a_program_with_its_secret_is_a_service(
     assert (caller.client_id, caller.roles) == ("dispatch", frozenset({"service"}))
 
 
-async def test_the_smoke_test_may_read_of_the_city_and_be_an_organisation_and_is_no_service(
+async def test_the_smoke_test_is_a_monitor_of_the_city_and_nobody_else(
     box: httpx.AsyncClient,
     trusting: Identity,
 ) -> None:
@@ -130,8 +130,8 @@ async def test_the_smoke_test_may_read_of_the_city_and_be_an_organisation_and_is
     )
 
     assert (caller.client_id, caller.area, caller.service) == ("smoke", "341100000000", False)
-    assert caller.roles == {"inspector", "assessor", "provider"}
-    assert caller.organisation_id
+    assert caller.roles == {"monitor"}
+    assert not caller.organisation_id
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ DAY = Phrase("is a day, 2026-03-01", "应为日期，如 2026-03-01", key="DAY")
 MONTH = Phrase("is a month, 2026-03", "应为月份，如 2026-03", key="MONTH")
 _ID_OR_NONE = Phrase("is a UUID or empty", "应为 UUID 或留空", key="UUID_OR_EMPTY")
 _PHONE = Phrase(
-    "is a phone number: 5 to 20 digits, + or -",
-    "应为电话号码：5 至 20 位数字、加号或连字符",
+    "is a phone number: 5 to 20 digits and hyphens, a digit first and last, perhaps + before",
+    "应为电话号码：5 至 20 位数字或连字符，首尾为数字，前面可加 +",
     key="PHONE",
 )
 _OF_LISTS = {"max_items": MEMBERS_MOST, "min_items": MEMBERS_LEAST, "unique": UNIQUE}
@@ -68,6 +68,11 @@ _ID_NUMBER = Phrase(
     "应为身份证号：17 位数字加一位数字或 X，或 15 位数字",
     key="ID_NUMBER",
 )
+_ID_NUMBER_OF_18 = Phrase(
+    "is an ID number: 17 digits and a digit or X",
+    "应为身份证号：17 位数字加一位数字或 X",
+    key="ID_NUMBER",
+)
 _FORM = Phrase("has the form of its contract", "应符合约定的格式", key="FORM")
 _RULE = Phrase("keeps its contract", "应符合约定", key="CONTRACT")
 # what a contract's pattern says, to those who do not read expressions
@@ -79,9 +84,10 @@ FORMS = {
     "^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}$": DAY,
     "^[0-9]{4}-[0-9]{2}$": MONTH,
     "^$|^[0-9]{4}-[0-9]{2}$": MONTH,
-    "^[0-9+-]{5,20}$": _PHONE,
-    "^$|^[0-9+-]{5,20}$": _PHONE,
-    "^[0-9]{17}[0-9Xx]$": _ID_NUMBER,
+    "^[+]?[0-9][0-9-]{3,18}[0-9]$": _PHONE,
+    "^$|^[+]?[0-9][0-9-]{3,18}[0-9]$": _PHONE,
+    "^$|^[0-9+-]{5,20}$": _PHONE,  # of an event, as earlier releases told it
+    "^[0-9]{17}[0-9Xx]$": _ID_NUMBER_OF_18,
     "^[0-9]{17}[0-9Xx]$|^[0-9]{15}$": _ID_NUMBER,
     "^[0-9A-HJ-NPQRTUWXY]{18}$": Phrase(
         "is a credit code: 18 digits and capital letters, without I, O, S, V and Z",

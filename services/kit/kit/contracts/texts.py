@@ -27,6 +27,10 @@ _REPLACEMENT = Phrase(
 )
 _NONCHARACTER = Phrase("noncharacter", "非字符")
 _DAMAGED = "\ufffd"  # what decoders write where bytes were no text
+BLANK = Phrase("holds nothing but blanks", "不得只含空白", key="BLANK")
+# fillers, which count as letters or signs and are seen by nobody; in Korean and braille alone is
+# there a use for them
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _SPELLING = "\u180e"  # the vowel separator of Mongolian, without which words are misspelt
 
 
@@ -37,7 +41,7 @@ def fault(text: str) -> Phrase | None:
     >>> fault("李·小明 Čapek"), fault("a\\x00b"), fault("\\u202eb")
     (None, 'holds no control character (U+0000)', 'holds no invisible character (U+202E)')
     """
-    if text.isprintable() and _DAMAGED not in text:
+    if text.isprintable() and _FILLERS.isdisjoint(text) and _DAMAGED not in text:
         return None
     for character in text:
         if kind := _kind(character):
@@ -45,9 +49,20 @@ def fault(text: str) -> Phrase | None:
     return None
 
 
+def blank(text: str) -> Phrase | None:
+    """The rule that a text breaks which is there and says nothing.
+
+    >>> blank(" \u3000\u00a0"), blank("a b"), blank("")
+    ('holds nothing but blanks', None, None)
+    """
+    return BLANK if text and not text.strip() else None
+
+
 def _kind(character: str) -> Phrase | None:
     if character == _DAMAGED:
         return _REPLACEMENT
+    if character in _FILLERS:
+        return _KINDS["Cf"]
     if character == _SPELLING:
         return None
     point = ord(character)

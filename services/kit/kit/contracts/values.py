@@ -55,7 +55,7 @@ def _plan(kind: Descriptor) -> tuple[tuple[str, bool, Check | None], ...]:
 
 def _check(field: FieldDescriptor) -> Check | None:
     if field.type == FieldDescriptor.TYPE_STRING:
-        return texts.fault
+        return lambda text: texts.fault(text) or texts.blank(text)
     if field.cpp_type in _REALS:
         return lambda number: None if math.isfinite(number) else rules.FINITE
     if field.enum_type is None:

@@ -96,7 +96,11 @@ class Connections:
         return connection, cast(Driver, opened)
 
     async def _back(self, connection: AsyncConnection, driver: Driver) -> None:
-        """Leaves no transaction open on a connection that somebody else will take."""
+        """Leaves no transaction open on a connection that somebody else will take. One on which the
+        ORM was cancelled is none any more for SQLAlchemy, whatever its driver says.
+        """
+        if connection.invalidated:
+            driver.terminate()
         if not driver.is_closed() and driver.is_in_transaction():
             try:
                 await asyncio.shield(driver.execute("rollback", timeout=CONNECT_S))

@@ -22,7 +22,7 @@ Key = TypeVar("Key")
 _NONCE_BYTES = 12  # the size AES-GCM is specified for
 _DIGEST_BYTES = 20
 _KEY_BYTES = 32
-_DOTS = re.compile("[•‧∙⋅・･]")  # people type each of them for the dot between names
+_DOTS = re.compile("[•‧∙⋅・･.。˙\u0307●▪]")  # people type each of them for the dot between names
 
 
 class Unreadable(ValueError):
@@ -139,11 +139,17 @@ class KeyRing:
 def normal(kind: str, text: str) -> str:
     """The one spelling of a value: full-width forms folded, blanks gone, the check letter of an ID
     number large and one of 15 digits in its form of 18, a phone without +86, one dot in a name.
+
+    >>> {normal("phone", one) for one in ("+86 0550-30123456", "0086 055030123456", "055030123456")}
+    {'055030123456'}
+    >>> {normal("name", one) for one in ("买买提·艾力", "买买提.艾力", "买买提 ˙ 艾力")}
+    {'买买提·艾力'}
     """
     folded = "".join(unicodedata.normalize("NFKC", text).split())
     if kind == "phone":
         digits = "".join(character for character in folded if character.isdigit())
-        return digits[2:] if len(digits) == 13 and digits.startswith("86") else digits
+        digits = digits.removeprefix("00")
+        return digits[2:] if len(digits) in (13, 14) and digits.startswith("86") else digits
     if kind == "id_number":
         return numbers.full(folded)
     return _DOTS.sub("·", folded) if kind == "name" else folded
@@ -153,11 +159,13 @@ def mask(kind: str, text: str) -> str:
     """What may be shown of a value to those who need not know it.
 
     >>> mask("id_number", "341102194001010017"), mask("phone", "13800000001")
-    ('341102********0017', '138****0001')
+    ('341102************', '138****0001')
     >>> mask("name", "李小明"), mask("address", "琅琊区1号")
     ('李**', '****')
     """
-    shown = {"id_number": (6, 4), "phone": (3, 4), "name": (1, 0)}.get(kind)
+    # of an ID number nothing behind the birth day, which an answer tells: with its end, check
+    # character included, it would be the whole number
+    shown = {"id_number": (6, 0), "phone": (3, 4), "name": (1, 0)}.get(kind)
     if shown is None or len(text) <= sum(shown):
         return "*" * (4 if shown is None else len(text))
     head, tail = shown

@@ -11,7 +11,7 @@ from sqlalchemy.orm import QueryableAttribute
 from kit.contracts import texts
 from kit.contracts.refusals import NotFound
 
-AREA_ROLES = frozenset({"official", "hotline", "inspector", "assessor"})
+AREA_ROLES = frozenset({"official", "hotline", "inspector", "assessor", "monitor"})
 ORGANISATION_ROLES = frozenset({"provider", "worker", "home"})
 PERSON_ROLES = frozenset({"elder", "family"})
 UNSCOPED_ROLES = frozenset({"operator", "service"})

@@ -128,7 +128,7 @@ export function Cartogram({
                       textAnchor="middle"
                       className="strong"
                     >
-                      {figure?.no_data ? MARKS.none : value}
+                      {figure?.no_data || figure?.withheld ? MARKS.none : value}
                     </text>
                   )}
                 </g>

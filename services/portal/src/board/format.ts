@@ -3,7 +3,7 @@ import { type Language, t } from "../shared/messages"
 import { formatAmount } from "./amounts"
 import type { Area, Figure, Indicator } from "./api"
 
-type Shown = Partial<Pick<Figure, "value" | "no_data">>
+type Shown = Partial<Pick<Figure, "value" | "no_data" | "withheld">>
 
 // With its unit.
 export function formatValue(
@@ -20,6 +20,7 @@ export function formatBareValue(
   language: Language,
 ): string {
   if (figure?.no_data) return t(language, "noData")
+  if (figure?.withheld) return t(language, "tooFew")
   if (figure?.value === undefined) return "—"
   if (indicator?.unit === "fen") return formatAmount(figure.value, "fen", language)
   if (indicator?.unit === "count") return formatAmount(Math.round(figure.value), "count", language)
@@ -37,7 +38,7 @@ export const formatNumerator = (
   indicator: Indicator,
   language: Language,
 ): string =>
-  figure && !figure.no_data
+  figure && !figure.no_data && !figure.withheld
     ? formatAmount(figure.numerator, indicator.numerator_unit, language)
     : "—"
 
