@@ -62,6 +62,7 @@ class Entry(Definition, total=False):
     dimension: Required[str]
     formula_zh: Required[str]
     formula_en: Required[str]
+    source_zh: Required[str]
     topics: Required[list[str]]
     target: float
     target_sense: str
@@ -90,6 +91,7 @@ def catalogue() -> dict[str, Indicator]:
             formula_zh=entry["formula_zh"],
             formula_en=entry["formula_en"],
             source=f"{standard.source}, {standard.clause}",
+            source_zh=entry["source_zh"],
             form=entry["form"],
             numerator=named(entry["numerator"]),
             denominator=named(entry["denominator"]) if "denominator" in entry else None,
