@@ -6,6 +6,7 @@ two cores from the tests that follow.
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from collector import Collector
 from running_city import CITY, HALL, RunningCity
 
 from simulator.story.elder_files import sheet
+from simulator.world.answers import answers
 from simulator.world.days import START
 from simulator.world.geography import Geography
 from simulator.world.people import population
@@ -91,6 +93,7 @@ def act(town: RunningCity) -> None:
     town.quiet()
     _send_late(town, sent_late)
     _claim(town, office)
+    _publish(town, hotline, office)
     _visit(town, hotline, LATER, _at_home(town, hotline, area_code=HALL))
 
 
@@ -149,6 +152,22 @@ def _claim(town: RunningCity, office: str) -> None:
             ).is_success:
                 return
     raise AssertionError("no organisation was paid for a visit")
+
+
+def _publish(town: RunningCity, hotline: str, office: str) -> None:
+    """Two assessors sign a result today, which is public from now on."""
+    asked = {row["elder_id"] for row in town.rows("/v1/applications", office)}
+    elder = next(one for one in _at_home(town, hotline) if one["elder_id"] not in asked)
+    wanted = {"elder_id": elder["elder_id"], "reason": "ASSESSMENT_REASON_FIRST", "channel": "CHANNEL_HOTLINE"}
+    case = town.post("/v1/applications", hotline, wanted)
+    path = f"/v1/applications/{case['application_id']}"
+    signers = [str(uuid4()) for _ in range(2)]
+    town.post(f"{path}:assign", office, {"assessor_ids": signers})
+    first, second = (town.token("assessor", area=CITY, sub=one) for one in signers)
+    points, flags = answers(Random(1), 2)
+    result = town.post(f"{path}:complete", first, {"answers": points, **flags})
+    signed = {"total_points": result["total_points"], "level": result["level"]}
+    town.post(f"{path}:sign", second, signed)
 
 
 def _send_late(town: RunningCity, order: dict[str, str]) -> None:

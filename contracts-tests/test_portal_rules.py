@@ -62,6 +62,7 @@ def test_an_axis_holds_every_value_and_the_target() -> None:
         ({"value": 96, "open_to": "2026-04-30"}, 95, "open"),
         ({"value": 50, "open_to": ""}, None, "watch"),
         ({"open_to": ""}, 95, "none"),
+        ({"value": 0, "open_to": ""}, 1, "bad"),  # nothing of one percent is not near it
     ],
 )
 def test_a_figure_is_judged_when_all_is_due(
@@ -72,6 +73,40 @@ def test_a_figure_is_judged_when_all_is_due(
     found = run("board/judging.ts", "it.statusOf(given.figure, given.aim)", figure=figure, aim=aim)
 
     assert found == status
+
+
+@pytest.mark.parametrize(
+    ("value", "status"), [(0.1, "good"), (0.104, "near"), (2, "bad"), (5, "bad")]
+)
+def test_what_is_near_a_small_target_is_nearer_than_to_a_large_one(
+    value: float, status: str
+) -> None:
+    aim = {"target": 0.1, "target_sense": "at most"}
+
+    found = run(
+        "board/judging.ts",
+        "it.statusOf(given.figure, given.aim)",
+        figure={"value": value, "open_to": ""},
+        aim=aim,
+    )
+
+    assert found == status
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "decimals"),
+    [(99.96, 100, 2), (99.9996, 100, 3), (100, 100, 1), (94.96, 95, 2), (0.14, 0.1, 2), (3, None, 1)],
+)
+def test_a_value_that_misses_its_target_is_not_written_as_one_that_reaches_it(
+    value: float, target: float | None, decimals: int
+) -> None:
+    aim = {} if target is None else {"target": target, "target_sense": "at least"}
+
+    found = run(
+        "board/judging.ts", "it.decimalsOf(given.value, given.aim)", value=value, aim=aim
+    )
+
+    assert found == decimals
 
 
 def test_every_status_has_a_shape_and_a_colour_of_its_own() -> None:

@@ -3,6 +3,7 @@ import type { Ask } from "../shared/asking"
 import { wordsOf } from "../shared/client"
 import { readDeployment } from "../shared/deployment"
 import { type Language, t } from "../shared/messages"
+import { Area } from "../work/Area"
 import { type LineagePage, readLineage } from "./api"
 import {
   formatDateTime,
@@ -12,6 +13,7 @@ import {
   formatValue,
   indicatorFormula,
   indicatorName,
+  indicatorSource,
   targetAuthority,
 } from "./format"
 import { Notes } from "./Notes"
@@ -45,6 +47,7 @@ export function Lineage({
     async (after: string) => {
       try {
         const next = await ask(token => readLineage(token, area, month, code, after))
+        setError("")
         setPage(previous =>
           previous && after ? { ...next, events: [...previous.events, ...next.events] } : next,
         )
@@ -82,7 +85,7 @@ export function Lineage({
           <p className="big">
             {formatValue(page.figure, page.indicator, language)}{" "}
             <small>
-              {month} · {area}
+              {month} · <Area code={area} />
             </small>
           </p>
           <Notes figure={page.figure} indicator={page.indicator} language={language} />
@@ -98,7 +101,7 @@ export function Lineage({
             <dt>{t(language, "formula")}</dt>
             <dd>{indicatorFormula(page.indicator, language)}</dd>
             <dt>{t(language, "source")}</dt>
-            <dd>{page.indicator.source}</dd>
+            <dd>{indicatorSource(page.indicator, language)}</dd>
             <dt>{t(language, "definitionVersion")}</dt>
             <dd>{page.figure.definition}</dd>
             <dt>{t(language, "dataUpTo")}</dt>
