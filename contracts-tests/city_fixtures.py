@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from collector import Collector
-from running_city import CITY, HALL, RunningCity
+from running_city import CITY, HALL, LATER, RunningCity
 
 from simulator.story.elder_files import sheet
 from simulator.world.answers import answers
@@ -20,9 +20,6 @@ from simulator.world.days import START
 from simulator.world.geography import Geography
 from simulator.world.people import population
 
-LATER = (
-    "2026-02-14T09:00:00+08:00"  # behind a payday of each kind: the tenth of a month, and Fridays
-)
 EARLIER = "2026-02-13T09:00:00+08:00"  # a day before, a Friday
 SERVED = "2026-02-13T15:30:00+08:00"  # before organisations are paid
 WANTED_FROM, WANTED_TO = "T14:00:00+08:00", "T16:00:00+08:00"

@@ -1,6 +1,7 @@
 """The rules by which the portal judges and draws, run as they are by the Node.js of the build."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,30 @@ def test_every_status_has_a_shape_and_a_colour_of_its_own() -> None:
     marks, colours = run("board/judging.ts", "[Object.values(it.MARKS), Object.values(it.COLOURS)]")
 
     assert len(set(marks)) == len(marks) == len(set(colours)) == len(colours) == 6
+
+
+def luminance(colour: str) -> float:
+    """Relative, as WCAG 2.2 defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_a_status_can_be_read_on_every_background_of_the_board() -> None:
+    inks = run("board/judging.ts", "Object.values(it.INKS)")
+    style = (PORTAL / "board/board.css").read_text()
+    darkest = r"(?:--back|--panel|background): (#[01][0-9a-f]{5})"
+    backgrounds = set(re.findall(darkest, style)) | {"#1c2946"}  # of a row that is chosen
+
+    assert len(backgrounds) > 2
+    contrasts = {
+        (ink, background): (luminance(ink) + 0.05) / (luminance(background) + 0.05)
+        for ink in inks
+        for background in backgrounds
+    }
+    assert {pair: ratio for pair, ratio in contrasts.items() if ratio < 4.5} == {}
 
 
 def test_money_is_written_in_yuan() -> None:

@@ -11,8 +11,7 @@ from uuid import uuid4
 
 import pytest
 from browser import Browser, chromium
-from city_fixtures import LATER
-from running_city import CITY, HALL, RunningCity
+from running_city import CITY, HALL, LATER, RunningCity
 
 from simulator.story.elder_files import sheet
 from simulator.world.days import START
@@ -213,6 +212,7 @@ def test_a_firm_takes_an_offer_and_gives_the_order_back(
     town.until(lambda: order["order_id"][-8:] in str(browser.texts(".rows")), 30, "it is listed")
     open_row(browser, town, order["order_id"])
     browser.picture(PICTURES / f"work-offer-{language}.png")
+    browser.fill("[name=reason]", "REASON_ABSENT")
     press(browser, {"zh": "退单", "en": "Give back"}[language])
 
     town.until(lambda: browser.texts(".done") == [given_back], 30, "it is given back")

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "react"
+import { useCallback, useEffect, useRef, useState } from "react"
 import type { Ask } from "../shared/asking"
 import { wordsOf } from "../shared/client"
 import { readDeployment } from "../shared/deployment"
@@ -62,6 +62,15 @@ export function Lineage({
     setError("")
     void read("")
   }, [read])
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    // the keyboard goes on in it, and where it was once it is closed
+    const before = document.activeElement
+    heading.current?.focus()
+    return () => {
+      if (before instanceof HTMLElement) before.focus()
+    }
+  }, [])
   useEffect(() => {
     const closeOnEscape = (event: KeyboardEvent) => event.key === "Escape" && onClose()
     window.addEventListener("keydown", closeOnEscape)
@@ -70,12 +79,18 @@ export function Lineage({
   return (
     <dialog open className="drawer" aria-label={t(language, "lineage")}>
       <header>
-        <h2>{t(language, "lineage")}</h2>
+        <h2 tabIndex={-1} ref={heading}>
+          {t(language, "lineage")}
+        </h2>
         <button type="button" onClick={onClose}>
           {t(language, "close")}
         </button>
       </header>
-      {error && <p className="failed">{error}</p>}
+      {error && (
+        <p className="failed" role="alert">
+          {error}
+        </p>
+      )}
       {!page && !error && <p>{t(language, "loading")}</p>}
       {page && (
         <>

@@ -46,6 +46,15 @@ export const COLOURS: Record<Status, string> = {
   none: "#5b6578",
 }
 
+// The same as ink on the board's panels: with a contrast of 4.5 : 1 at least.
+export const INKS: Record<Status, string> = {
+  ...COLOURS,
+  bad: "#ff8a8d",
+  open: "#a99bf0",
+  watch: "#6fa3ff",
+  none: "#9fb0cc",
+}
+
 // Told apart without colour, too.
 export const MARKS: Record<Status, string> = {
   good: "✓",

@@ -1,4 +1,4 @@
-import { CommandForm, type Values } from "../work/CommandForm"
+import { CommandForm, type Field, type Values } from "../work/CommandForm"
 import { say } from "../work/pages"
 import { closing, hasSuspension, type Registered, resumption, suspension } from "./suspension"
 
@@ -19,7 +19,7 @@ export function Lifecycle({
   send: (step: Step, values: Values, key: string) => Promise<void>
   onDone: (text: string) => void
 }) {
-  const form = (step: Step, verb: string, fields: ReturnType<typeof suspension>) => (
+  const form = (step: Step, verb: string, fields: Field[]) => (
     <CommandForm
       key={step}
       title={verb}

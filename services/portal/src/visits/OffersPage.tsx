@@ -3,7 +3,7 @@ import type { Schemas } from "../shared/client"
 import { Area } from "../work/Area"
 import { CommandForm } from "../work/CommandForm"
 import { command } from "../work/commands"
-import { Facts, hours, Id, named, type Words, when, yuan } from "../work/format"
+import { choices, Facts, hours, Id, named, type Words, when, yuan } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
 import { StateFilter } from "../work/StateFilter"
@@ -14,11 +14,20 @@ import { WorkPage } from "../work/WorkPage"
 import { useItemNames } from "./useItemNames"
 
 type Order = Schemas["dispatch.v1.Order"]
+type Reason = Schemas["dispatch.v1.OrderDeclined"]["reason"]
 
 const PAGE = pageOf("offers")
 const STATES: Words = {
   STATE_ASSIGNED: ["待答复", "to be answered"],
   STATE_ACCEPTED: ["已接单", "accepted"],
+}
+const REASONS: Words = {
+  REASON_ABSENT: ["人员请假或离职", "the worker is away"],
+  REASON_NO_TIME: ["时间冲突", "no time at these hours"],
+  REASON_TOO_FAR: ["路程过远", "too far"],
+  REASON_NOT_ABLE: ["无人具备资格", "nobody free may do it"],
+  REASON_ELDER: ["老年人或家属要求", "asked for by the elder or family"],
+  REASON_OTHER: ["其他", "something else"],
 }
 
 // Orders that are offered to a firm or its worker (`?page=offers`): taken or not; what was accepted
@@ -102,9 +111,17 @@ function Detail({
             "工单随即另派他人，不再派给该服务人员",
             "Somebody else is asked at once, and this worker not again",
           )}
-          fields={[]}
-          send={async (_, key) => {
-            await command(ask, "/v1/orders/{order_id}:decline", ids, body, key)
+          fields={[
+            {
+              name: "reason",
+              label: say("原因", "Why"),
+              kind: "choice",
+              options: choices(REASONS),
+            },
+          ]}
+          send={async ({ reason }, key) => {
+            const declined = { ...body, reason: reason as Reason }
+            await command(ask, "/v1/orders/{order_id}:decline", ids, declined, key)
             onDone(
               isOpen
                 ? say("已登记不接单", "The offer is declined")
