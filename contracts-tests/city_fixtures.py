@@ -7,21 +7,20 @@ import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
 from collector import Collector
-from running_city import CITY, HALL, RunningCity
+from running_city import CITY, HALL, LATER, RunningCity
 
 from simulator.story.elder_files import sheet
+from simulator.world.answers import answers
 from simulator.world.days import START
 from simulator.world.geography import Geography
 from simulator.world.people import population
 
-LATER = (
-    "2026-02-14T09:00:00+08:00"  # behind a payday of each kind: the tenth of a month, and Fridays
-)
 EARLIER = "2026-02-13T09:00:00+08:00"  # a day before, a Friday
 SERVED = "2026-02-13T15:30:00+08:00"  # before organisations are paid
 WANTED_FROM, WANTED_TO = "T14:00:00+08:00", "T16:00:00+08:00"
@@ -95,6 +94,7 @@ def act(town: RunningCity) -> None:
     town.quiet()
     _send_late(town, sent_late)
     _claim(town, office)
+    _publish(town, hotline, office)
     _visit(town, hotline, LATER, _at_home(town, hotline, area_code=HALL))
 
 
@@ -170,6 +170,22 @@ def _claim(town: RunningCity, office: str) -> None:
             ).is_success:
                 return
     raise AssertionError("no organisation was paid for a visit")
+
+
+def _publish(town: RunningCity, hotline: str, office: str) -> None:
+    """Two assessors sign a result today, which is public from now on."""
+    asked = {row["elder_id"] for row in town.rows("/v1/applications", office)}
+    elder = next(one for one in _at_home(town, hotline) if one["elder_id"] not in asked)
+    wanted = {"elder_id": elder["elder_id"], "reason": "ASSESSMENT_REASON_FIRST", "channel": "CHANNEL_HOTLINE"}
+    case = town.post("/v1/applications", hotline, wanted)
+    path = f"/v1/applications/{case['application_id']}"
+    signers = [str(uuid4()) for _ in range(2)]
+    town.post(f"{path}:assign", office, {"assessor_ids": signers})
+    first, second = (town.token("assessor", area=CITY, sub=one) for one in signers)
+    points, flags = answers(Random(1), 2)
+    result = town.post(f"{path}:complete", first, {"answers": points, **flags})
+    signed = {"total_points": result["total_points"], "level": result["level"]}
+    town.post(f"{path}:sign", second, signed)
 
 
 def _send_late(town: RunningCity, order: dict[str, str]) -> None:

@@ -27,6 +27,8 @@ from devservers.process import dying_with_us
 
 CITY = "341100000000"
 HALL = "341103000000"  # the county whose office imports a file of its own
+# when the tests are run: behind a payday of each kind, the tenth of a month and Fridays
+LATER = "2026-02-14T09:00:00+08:00"
 ELDERS, DAYS, SEED = (
     400,
     13,

@@ -178,7 +178,10 @@ def test_a_value_above_what_is_plausible_is_marked(
 
     notes = browser.texts(".all .note.implausible")
 
-    assert {code for code, limit in limits.items() if limit} == {"FA07", "FA09"}
+    units = {one["code"]: one["unit"] for one in board["indicators"]}
+    assert {code for code, limit in limits.items() if limit} == {
+        code for code, unit in units.items() if unit == "%" or code == "FA07"
+    }
     assert len(notes) == len(doubted)
     assert all(IMPLAUSIBLE[language] in note for note in notes)
     assert "FA07" in doubted  # the beds of a whole city, and a few hundred elders
@@ -294,4 +297,8 @@ def test_a_figure_leads_to_the_events_that_made_it(
         <= SIZES[size][0]
     )
     browser.picture(PICTURES / f"lineage-{language}-{size}.png", whole=False)
+    # the keyboard goes on in it, and once it is closed where it was
+    focused = "return document.activeElement.closest(arguments[0]) !== null"
+    assert browser.run(focused, ".drawer")
     browser.click(".drawer header button")
+    town.until(lambda: browser.run(focused, ".card .value"), 10, "the figure has the focus again")

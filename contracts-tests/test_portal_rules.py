@@ -1,6 +1,7 @@
 """The rules by which the portal judges and draws, run as they are by the Node.js of the build."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,7 @@ def test_an_axis_holds_every_value_and_the_target() -> None:
         ({"value": 96, "open_to": "2026-04-30"}, 95, "open"),
         ({"value": 50, "open_to": ""}, None, "watch"),
         ({"open_to": ""}, 95, "none"),
+        ({"value": 0, "open_to": ""}, 1, "bad"),  # nothing of one percent is not near it
     ],
 )
 def test_a_figure_is_judged_when_all_is_due(
@@ -74,10 +76,68 @@ def test_a_figure_is_judged_when_all_is_due(
     assert found == status
 
 
+@pytest.mark.parametrize(
+    ("value", "status"), [(0.1, "good"), (0.104, "near"), (2, "bad"), (5, "bad")]
+)
+def test_what_is_near_a_small_target_is_nearer_than_to_a_large_one(
+    value: float, status: str
+) -> None:
+    aim = {"target": 0.1, "target_sense": "at most"}
+
+    found = run(
+        "board/judging.ts",
+        "it.statusOf(given.figure, given.aim)",
+        figure={"value": value, "open_to": ""},
+        aim=aim,
+    )
+
+    assert found == status
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "decimals"),
+    [(99.96, 100, 2), (99.9996, 100, 3), (100, 100, 1), (94.96, 95, 2), (0.14, 0.1, 2), (3, None, 1)],
+)
+def test_a_value_that_misses_its_target_is_not_written_as_one_that_reaches_it(
+    value: float, target: float | None, decimals: int
+) -> None:
+    aim = {} if target is None else {"target": target, "target_sense": "at least"}
+
+    found = run(
+        "board/judging.ts", "it.decimalsOf(given.value, given.aim)", value=value, aim=aim
+    )
+
+    assert found == decimals
+
+
 def test_every_status_has_a_shape_and_a_colour_of_its_own() -> None:
     marks, colours = run("board/judging.ts", "[Object.values(it.MARKS), Object.values(it.COLOURS)]")
 
     assert len(set(marks)) == len(marks) == len(set(colours)) == len(colours) == 6
+
+
+def luminance(colour: str) -> float:
+    """Relative, as WCAG 2.2 defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (
+        one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_a_status_can_be_read_on_every_background_of_the_board() -> None:
+    inks = run("board/judging.ts", "Object.values(it.INKS)")
+    style = (PORTAL / "board/board.css").read_text()
+    darkest = r"(?:--back|--panel|background): (#[01][0-9a-f]{5})"
+    backgrounds = set(re.findall(darkest, style)) | {"#1c2946"}  # of a row that is chosen
+
+    assert len(backgrounds) > 2
+    contrasts = {
+        (ink, background): (luminance(ink) + 0.05) / (luminance(background) + 0.05)
+        for ink in inks
+        for background in backgrounds
+    }
+    assert {pair: ratio for pair, ratio in contrasts.items() if ratio < 4.5} == {}
 
 
 def test_money_is_written_in_yuan() -> None:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 from browser import Browser, chromium
-from running_city import CITY, HALL, RunningCity
+from running_city import CITY, HALL, LATER, RunningCity
 
 from simulator.story.elder_files import sheet
 from simulator.world.days import START
@@ -27,6 +27,7 @@ PAGES = {
     "imports": "Imports of elders",
     "results": "Assessment results",
     "publicity": "Public results",
+    "offers": "Offers of orders",
     "back-entries": "Visits told late",
     "settlements": "Settlements",
     "payments": "Payments",
@@ -103,9 +104,10 @@ def open_row(browser: Browser, town: RunningCity, key: str) -> None:
 def test_every_page_of_work_can_be_read_in_its_language_and_on_a_narrow_phone(
     browser: Browser, town: RunningCity, language: str
 ) -> None:
+    firm = firm_user(town, offered(town)["organisation_id"])
     for page, title in PAGES.items():
         browser.size(*WIDE)
-        go(browser, town, page, language)
+        go(browser, town, page, language, user=firm if page == "offers" else "city")
         assert browser.texts(".failed") == [], page
         if language == "en":
             assert browser.texts("h1") == [title]
@@ -123,11 +125,120 @@ def test_every_page_of_work_can_be_read_in_its_language_and_on_a_narrow_phone(
     browser.size(*WIDE)
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh", "不能使用此页面"), ("en", "may not use this page")]
+)
+def test_a_page_is_not_opened_in_the_name_of_somebody_else(
+    browser: Browser, town: RunningCity, language: str, words: str
+) -> None:
+    go(browser, town, "life-events", language, user="inspector")
+
+    assert words in browser.texts(".failed")[0]
+    assert browser.texts(".rows, .open") == []
+    assert browser.run("return document.querySelector('.tools select').value") == "inspector"
+
+
 def test_results_are_public_without_signing_in(browser: Browser, town: RunningCity) -> None:
     go(browser, town, "publicity", user="")
 
     assert browser.texts(".failed") == []
     assert browser.texts(".tools select") == []
+    shown = browser.texts(".rows tbody td:first-child")
+    assert len(shown) >= 1
+    assert all("*" in name for name in shown)
+    places = browser.texts(".rows tbody td:nth-child(2)")
+    assert [place for place in places if not CHINESE.search(place)] == []  # names, no codes
+
+
+def offered(town: RunningCity) -> dict[str, Any]:
+    """An order for this evening that a worker is asked for."""
+    hotline = town.token("hotline", area=CITY)
+    day, _, _ = LATER.partition("T")
+    at_home = [
+        row["elder"]
+        for row in town.rows("/v1/elders", hotline)
+        if row["elder"]["status"] == "STATUS_ALIVE"
+        and row["elder"]["living"] != "LIVING_INSTITUTION"
+    ]
+    for elder in at_home[-8:]:
+        wanted = {
+            "elder_id": elder["elder_id"],
+            "item_code": town.get("/v1/catalogue", hotline)["rows"][0]["item_code"],
+            "wanted_from": f"{day}T16:30:00+08:00",
+            "wanted_to": f"{day}T18:30:00+08:00",
+            "channel": "CHANNEL_HOTLINE",
+        }
+        placed = town.post("/v1/orders", hotline, wanted)
+        town.quiet()
+        order = town.get(f"/v1/orders/{placed['order_id']}", hotline)
+        if order["state"] == "STATE_ASSIGNED":
+            return order
+    raise AssertionError("no worker was offered any of the orders")
+
+
+def firm_user(town: RunningCity, organisation_id: str) -> str:
+    """Somebody who signs in for a firm."""
+    username = f"firm-{uuid4().hex[:8]}"
+    firm = {
+        "username": username,
+        "title": "机构 Firm",
+        "roles": ["provider"],
+        "organisation_id": organisation_id,
+    }
+    town.request("POST", "/onebox/users", town.operator(), json=firm).raise_for_status()
+    return username
+
+
+@pytest.mark.parametrize(
+    ("language", "accepted", "given_back"),
+    [
+        ("zh", "已接单", "工单已退回"),
+        ("en", "The order is accepted", "The order is given back"),
+    ],
+)
+def test_a_firm_takes_an_offer_and_gives_the_order_back(
+    browser: Browser, town: RunningCity, language: str, accepted: str, given_back: str
+) -> None:
+    order = offered(town)
+    firm = firm_user(town, order["organisation_id"])
+    path, office = f"/v1/orders/{order['order_id']}", town.token("official", area=CITY)
+    go(browser, town, "offers", language, user=firm)
+    open_row(browser, town, order["order_id"])
+    press(browser, {"zh": "接单", "en": "Accept"}[language])
+    assert answered(browser, town, ".done") == accepted
+    assert town.get(path, office)["state"] == "STATE_ACCEPTED"
+
+    browser.fill(".filters select", "STATE_ACCEPTED")
+    town.until(lambda: order["order_id"][-8:] in str(browser.texts(".rows")), 30, "it is listed")
+    open_row(browser, town, order["order_id"])
+    browser.picture(PICTURES / f"work-offer-{language}.png")
+    browser.fill("[name=reason]", "REASON_ABSENT")
+    press(browser, {"zh": "退单", "en": "Give back"}[language])
+
+    town.until(lambda: browser.texts(".done") == [given_back], 30, "it is given back")
+    town.quiet()
+    given = town.get(path, office)
+    assert given["state"] != "STATE_ACCEPTED"
+    assert given.get("worker_id") != order["worker_id"]
+
+
+def test_an_offer_that_another_has_replaced_is_not_answered(
+    browser: Browser, town: RunningCity
+) -> None:
+    order = offered(town)
+    firm = firm_user(town, order["organisation_id"])
+    go(browser, town, "offers", user=firm)
+    open_row(browser, town, order["order_id"])
+    worker = {"organisation_id": order["organisation_id"], "worker_id": order["worker_id"]}
+    declined = {"attempt": order["attempt"]}
+    path = f"/v1/orders/{order['order_id']}"
+    town.post(f"{path}:decline", town.token("worker", **worker), declined)
+    town.quiet()
+
+    press(browser, "接单")
+
+    assert CHINESE.search(answered(browser, town, ".command .failed"))
+    assert town.get(path, town.token("official", area=CITY))["state"] != "STATE_ACCEPTED"
 
 
 def test_a_reported_death_is_confirmed_by_a_document_and_a_wrong_day_is_refused_beside_it(
@@ -276,13 +387,7 @@ def test_what_is_held_for_a_complaint_is_refused_and_its_firm_appeals(
 ) -> None:
     official = town.token("official", area=CITY)
     held = town.rows("/v1/settlements", official, state="STATE_HELD")[0]
-    firm = {
-        "username": f"firm-{uuid4().hex[:8]}",
-        "title": "机构 Firm",
-        "roles": ["provider"],
-        "organisation_id": held["organisation_id"],
-    }
-    town.request("POST", "/onebox/users", town.operator(), json=firm).raise_for_status()
+    firm = firm_user(town, held["organisation_id"])
     go(browser, town, "settlements", user="inspector")
     open_row(browser, town, held["settlement_id"])
     browser.fill("[name=approve]", "false")
@@ -302,7 +407,7 @@ def test_what_is_held_for_a_complaint_is_refused_and_its_firm_appeals(
         "it is refused",
     )
 
-    go(browser, town, "settlements", user=firm["username"])
+    go(browser, town, "settlements", user=firm)
     open_row(browser, town, held["settlement_id"])
     browser.fill("[name=statement]", "服务已按约完成")
     press(browser, "提交申诉")
@@ -334,6 +439,13 @@ def test_a_change_over_somebody_elses_is_refused(browser: Browser, town: Running
 
     assert "请重新读取" in answered(browser, town, ".command .failed")
     assert town.get(path, official)["business_phone"] == "0550-3012345"
+    browser.click(".again")
+    shown = "return document.querySelector('[name=business_phone]')?.value"
+    town.until(lambda: browser.run(shown) == "0550-3012345", 30, "the change of the other")
+    browser.fill("[name=business_phone]", "0550-3099999")
+    press(browser, "变更")
+    assert answered(browser, town, ".done") == "机构已变更"
+    assert town.get(path, official)["business_phone"] == "0550-3099999"
 
 
 def test_an_organisation_is_suspended_and_resumed(browser: Browser, town: RunningCity) -> None:

@@ -16,6 +16,8 @@ export default defineConfig({
       "/v1": "http://127.0.0.1:8080",
       "/token": "http://127.0.0.1:8080",
       "/onebox": "http://127.0.0.1:8080",
+      "/portal.json": "http://127.0.0.1:8080",
+      "/areas.json": "http://127.0.0.1:8080",
     },
   },
 })

@@ -102,3 +102,47 @@ async def test_a_stay_that_came_late_leads_to_its_event(store: Store, hear: Hear
     assert (page.figure.numerator, page.figure.restated.numerator) == (1, 0)
     assert [event.type for event in page.events] == ["eldercare.facility.v1.StayBegan"]
     assert [event.in_numerator for event in page.events] == [True]
+
+
+async def test_a_figure_of_some_towns_leads_to_the_facilities_of_these_alone(
+    store: Store, hear: Hear
+) -> None:
+    tree = areas.load()
+    street, town = (
+        next(
+            area.code
+            for area in tree
+            if area.level == areas.TOWNSHIP and area.kinds == {kind} and area.official
+        )
+        for kind in ("街道", "镇")
+    )
+    in_street = next(area.code for area in tree if area.parent == street)
+    opened = [
+        DatedEvent(
+            facility.FacilityOpened(
+                facility=facility.Facility(
+                    facility_id=str(ids.new()),
+                    organisation_id=str(ids.new()),
+                    area_code=area,
+                    tier=facility.Facility.TIER_TOWN,
+                    status=facility.Facility.STATUS_OPEN,
+                )
+            ),
+            BEGIN,
+            1,
+        )
+        for area in (in_street, town)
+    ]
+    await hear(list(records(opened)))
+
+    found = {
+        area: await asked(store, "FA06", area, "2025-01")
+        for area in (areas.at(street, areas.CITY), street, in_street, town)
+    }
+
+    counted = {area: page.figure.numerator for area, page in found.items()}
+    assert list(counted.values()) == [1, 1, 0, 0]
+    assert {
+        area: sum(event.in_numerator for event in page.events) for area, page in found.items()
+    } == counted
+    assert [event.area_code for event in found[areas.at(street, areas.CITY)].events] == [in_street]

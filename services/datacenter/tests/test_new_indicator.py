@@ -35,7 +35,7 @@ ADDED = {
     "FA91": {"form": "presence", "numerator": "FACILITIES", "level": 4, "factor": 100},
     "FA92": {"form": "presence", "numerator": "CAREGIVERS", "level": 3, "factor": 100},
 }
-TEXTS = ("name_zh", "name_en", "dimension", "formula_zh", "formula_en")
+TEXTS = ("name_zh", "name_en", "dimension", "formula_zh", "formula_en", "source_zh")
 
 
 def entry(made_of: dict[str, object]) -> dict[str, object]:

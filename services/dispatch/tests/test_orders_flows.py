@@ -233,6 +233,25 @@ async def test_who_declines_is_not_asked_again_and_the_next_one_is(
     assert len(await messages(OrderDeclined)) == 2
 
 
+async def test_why_an_order_is_given_back_is_published_and_silence_names_nothing(
+    offer, act, store, clock, firm, messages
+):
+    order = await offer(an_order(RING))
+    order_id, firm_itself = str(order.order_id), a_provider(firm.organisation_id)
+    await act(answers.accept, pb.AcceptOrder(order_id=order_id), firm_itself)
+
+    away = pb.DeclineOrder(order_id=order_id, attempt=1, reason="REASON_ABSENT")
+    await act(answers.decline, away, firm_itself)
+    await fire(store, GROUP)
+    clock.set(BEGIN + timedelta(hours=4))
+    await fire(store, GROUP)
+
+    assert [event.reason for event in await messages(OrderDeclined)] == [
+        OrderDeclined.REASON_ABSENT,
+        OrderDeclined.REASON_UNSPECIFIED,
+    ]
+
+
 async def test_a_late_answer_to_an_old_offer_leaves_the_new_one_open(
     offer, act, store, firm, messages
 ):

@@ -150,6 +150,12 @@ def _inside(places: Places) -> Counter[str]:
     )
 
 
+@cache
+def _kinds() -> frozenset[str]:
+    """What the areas of the tree are."""
+    return frozenset(kind for area in areas.load() for kind in area.kinds)
+
+
 def figures(
     codes: Iterable[str],
     span: range,
@@ -328,6 +334,7 @@ def described(indicator: Indicator) -> pb.Indicator:
         target=indicator.target,
         target_sense=indicator.target_sense,
         source=indicator.source,
+        source_zh=indicator.source_zh,
         definition=indicator.definition,
         key=indicator.key,
         form=indicator.form,
@@ -336,6 +343,7 @@ def described(indicator: Indicator) -> pb.Indicator:
         level=indicator.places.level if indicator.places else None,
         area_type="".join(kinds) if len(kinds) == 1 else "",
         area_types=kinds,
+        unlisted_area_types=[kind for kind in kinds if kind not in _kinds()],
         factor=indicator.factor,
         authority_zh=indicator.authority_zh,
         authority_en=indicator.authority_en,

@@ -30,6 +30,9 @@ _MADE_OF = (
 )  # a target or a name may change and the figure is the same
 
 
+WHOLE = 100.0  # %: a part is no more than the whole, so a larger share is doubted
+
+
 class Definition(TypedDict, total=False):
     """What a version is computed from, of an entry of the catalogue. limits: names of them."""
 
@@ -62,6 +65,7 @@ class Entry(Definition, total=False):
     dimension: Required[str]
     formula_zh: Required[str]
     formula_en: Required[str]
+    source_zh: Required[str]
     topics: Required[list[str]]
     target: float
     target_sense: str
@@ -90,6 +94,7 @@ def catalogue() -> dict[str, Indicator]:
             formula_zh=entry["formula_zh"],
             formula_en=entry["formula_en"],
             source=f"{standard.source}, {standard.clause}",
+            source_zh=entry["source_zh"],
             form=entry["form"],
             numerator=named(entry["numerator"]),
             denominator=named(entry["denominator"]) if "denominator" in entry else None,
@@ -102,7 +107,7 @@ def catalogue() -> dict[str, Indicator]:
             authority_zh=entry.get("authority_zh", ""),
             authority_en=entry.get("authority_en", ""),
             open_days=entry.get("open_days"),
-            plausible_to=entry.get("plausible_to"),
+            plausible_to=entry.get("plausible_to", WHOLE if standard.unit == "%" else None),
             unassessed=named(entry["unassessed"]) if "unassessed" in entry else None,
             key=entry.get("key", False),
             topics=tuple(entry["topics"]),

@@ -27,8 +27,8 @@ class Indicator:
     form: `count`; `share`: numerator ÷ denominator × factor; `presence`: areas of `places` in which
     the numerator is above zero, over all of them in the area tree.
     numerator_evidence, denominator_evidence: lineage leads to the events that count in these.
-    authority_zh, authority_en: who has set the target. open_days: how long after a month things of
-    it may still come due; None where nothing has a term.
+    authority_zh, authority_en: who has set the target. open_days: how long after a month something
+    may still come to it that belongs to it; None where nothing can.
     plausible_to: a value above it is doubted, in the figure's unit; None where any is believed.
     unassessed: those whom it may concern and who are in neither part; None where there are none.
     topics: where its facts come from. definition: first day of
@@ -44,6 +44,7 @@ class Indicator:
     formula_zh: str
     formula_en: str
     source: str
+    source_zh: str
     form: str
     numerator: Measure
     denominator: Measure | None

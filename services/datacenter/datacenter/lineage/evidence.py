@@ -18,6 +18,7 @@ from datacenter.indicators.rules import Indicator
 from datacenter.subjects.compiled import Reading, SubjectFold
 from datacenter.subjects.declaration import State, When
 from datacenter.subjects.measures import Counts, Measure, add
+from kit.contracts import areas
 from kit.security.access import area_prefix
 
 MOST_SUMS = 200  # for one thing
@@ -128,10 +129,24 @@ def _less(amounts: Sequence[int], left_out: Sequence[int]) -> list[int]:
 
 def _of(counted: Counts, asked: Asked) -> Amounts:
     of = asked.indicator
+    inside = {where: row for where, row in counted.items() if _is_of(where[0], asked)}
     return (
-        [_amount(counted, measure, asked) for measure in of.numerator_evidence],
-        [_amount(counted, measure, asked) for measure in of.denominator_evidence],
+        [_amount(inside, measure, asked) for measure in of.numerator_evidence],
+        [_amount(inside, measure, asked) for measure in of.denominator_evidence],
     )
+
+
+def _is_of(place: str, asked: Asked) -> bool:
+    """Whether what is counted at a place may count in the figure: of a figure of presence only what
+    lies in one of its places does.
+    """
+    places = asked.indicator.places
+    if places is None:
+        return True
+    if places.level < areas.level(asked.area_code) or areas.level(place) < places.level:
+        return False
+    tree, holder = areas.load(), areas.at(place, places.level)
+    return holder in tree and places.hold(places.level, tree[holder].kinds)
 
 
 def counted_in(readings: Iterable[Reading]) -> Counts:

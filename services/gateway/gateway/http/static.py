@@ -1,10 +1,12 @@
-"""The web front as it was built: two pages and their assets, which bear a hash in their names.
+"""The web front as it was built: two pages and their assets, which bear a hash in their names; and
+the names of the areas, which its pages show for their codes.
 
 Starlette finds the files and answers 304 where they have not changed.
 """
 
 import asyncio
 import gzip
+import json
 import mimetypes
 import re
 from functools import cache
@@ -17,6 +19,7 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from gateway.http.problems import Kind, Problem
+from kit.contracts import areas
 from kit.contracts.phrases import Phrase
 
 PORTAL = Path(__file__).parents[1] / "portal"
@@ -41,11 +44,13 @@ _GUARDED = {
 # what the build gives a file; others, of 300 letters or with a NUL, are not asked of the disk
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _FOR_EVER = "public, max-age=31536000, immutable"
+_AN_HOUR = "public, max-age=3600"
 _PACKED = frozenset({".js", ".css", ".svg", ".json"})
 
 
 def routes(portal: Path = PORTAL, *, traces_url: str | None = None) -> list[Route]:
-    """/, /docs, /assets/… and /portal.json: what the front has to know of this deployment.
+    """/, /docs, /assets/…, /areas.json and /portal.json: what the front has to know of this
+    deployment.
 
     traces_url: where a trace is shown, `{trace_id}` in it stands for its id.
     """
@@ -53,6 +58,13 @@ def routes(portal: Path = PORTAL, *, traces_url: str | None = None) -> list[Rout
 
     async def settings(_: Request) -> Response:
         return JSONResponse({"traces_url": traces_url}, headers={"Cache-Control": "no-cache"})
+
+    async def names(request: Request) -> Response:
+        headers = {"Cache-Control": _AN_HOUR, "Vary": "Accept-Encoding"}
+        if not _takes_gzip(request):
+            return Response(_names_of_areas(), headers=headers, media_type="application/json")
+        headers["Content-Encoding"] = "gzip"
+        return Response(_packed_names(), headers=headers, media_type="application/json")
 
     async def index(request: Request) -> Response:
         return await _page(files, "index.html", request)
@@ -70,6 +82,7 @@ def routes(portal: Path = PORTAL, *, traces_url: str | None = None) -> list[Rout
         Route("/", index),
         Route("/docs", docs),
         Route("/portal.json", settings),
+        Route("/areas.json", names),
         Route("/assets/{name}", asset),
     ]
 
@@ -99,8 +112,23 @@ async def _asset(files: StaticFiles, path: str, request: Request) -> Response:
 
 
 def _wants_packed(path: str, request: Request) -> bool:
-    accepted = request.headers.get("accept-encoding", "")
-    return Path(path).suffix in _PACKED and "gzip" in accepted
+    return Path(path).suffix in _PACKED and _takes_gzip(request)
+
+
+def _takes_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "")
+
+
+@cache
+def _names_of_areas() -> bytes:
+    """Name by code; geography, open to everybody."""
+    named = {area.code: area.name for area in areas.load()}
+    return json.dumps(named, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@cache
+def _packed_names() -> bytes:
+    return gzip.compress(_names_of_areas(), 6, mtime=0)
 
 
 @cache

@@ -18,6 +18,7 @@ from gateway.http.limits import Bounds
 from gateway.http.problems import to_problem
 from gateway.http.routing import Index
 from gateway.settings import Settings
+from kit.contracts import areas
 from kit.contracts.phrases import Phrase
 from kit.contracts.refusals import Conflict
 from kit.observability import names
@@ -114,6 +115,18 @@ async def test_the_portal_knows_where_traces_are_shown(tmp_path: Path, address: 
         transport=httpx.ASGITransport(app=inside), base_url="http://gateway"
     ) as http:
         assert (await http.get("/portal.json")).json() == {"traces_url": address}
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+async def test_the_portal_names_every_area_by_its_code(tmp_path: Path, encoding: str) -> None:
+    inside = app.app([], Bounds(), portal=tmp_path)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=inside), base_url="http://gateway"
+    ) as http:
+        answer = await http.get("/areas.json", headers={"Accept-Encoding": encoding})
+
+    assert answer.headers.get("content-encoding", "identity") == encoding
+    assert answer.json() == {area.code: area.name for area in areas.load()}
 
 
 @pytest.mark.parametrize(

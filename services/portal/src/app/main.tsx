@@ -13,6 +13,7 @@ const PAGES: Record<string, () => Loaded> = {
   imports: async () => ({ default: (await import("../persons/ImportsPage")).ImportsPage }),
   results: async () => ({ default: (await import("../results/ResultsPage")).ResultsPage }),
   publicity: async () => ({ default: (await import("../results/PublicityPage")).PublicityPage }),
+  offers: async () => ({ default: (await import("../visits/OffersPage")).OffersPage }),
   "back-entries": async () => ({
     default: (await import("../visits/BackEntriesPage")).BackEntriesPage,
   }),

@@ -91,7 +91,12 @@ export function BoardPage() {
           {readAt && ` · ${t(language, "shownAsOf", formatTime(readAt, language))}`}{" "}
           <button type="button" onClick={() => void refresh()}>
             {t(language, "retry")}
-          </button>
+          </button>{" "}
+          {!board && (view.area || view.month) && (
+            <button type="button" onClick={() => navigate({ area: "", month: "" })}>
+              {t(language, "ownBoard")}
+            </button>
+          )}
         </p>
       )}
       {!board && !error && <p className="loading">{t(language, "loading")}</p>}

@@ -2,6 +2,8 @@ import { useMemo } from "react"
 import { addressOf } from "../shared/address"
 import type { User } from "../shared/deployment"
 import { type Language, t } from "../shared/messages"
+import { isOpenTo } from "../work/PageLinks"
+import { PAGES } from "../work/pages"
 import type { Board } from "./api"
 
 // The board's title, and the choice of month, user and language.
@@ -28,6 +30,8 @@ export function Header({
     () => [...new Set((board?.trend ?? []).map(figure => figure.month))].sort().reverse(),
     [board],
   )
+  const user = users.find(one => one.username === username)
+  const work = PAGES.find(page => page.roles.length > 0 && isOpenTo(page, user))
   return (
     <header className="top">
       <h1>
@@ -56,7 +60,7 @@ export function Header({
             </select>
           </label>
         )}
-        <a href={addressOf({ page: "life-events" })}>{t(language, "work")}</a>
+        {work && <a href={addressOf({ page: work.id })}>{t(language, "work")}</a>}
         <a href="/docs">{t(language, "apiDocs")}</a>
         <button type="button" onClick={() => onLanguage(language === "zh" ? "en" : "zh")}>
           {language === "zh" ? "English" : "中文"}

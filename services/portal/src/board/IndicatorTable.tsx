@@ -9,7 +9,7 @@ import {
   indicatorName,
   targetAuthority,
 } from "./format"
-import { COLOURS, statusOf } from "./judging"
+import { INKS, statusOf } from "./judging"
 import { Mark, Notes } from "./Notes"
 
 // Every indicator of the catalogue with the area's figure.
@@ -54,7 +54,7 @@ export function IndicatorTable({
                     {indicator.code} {indicatorName(indicator, language)}
                   </button>
                 </th>
-                <td style={{ color: COLOURS[status] }}>
+                <td style={{ color: INKS[status] }}>
                   <Mark status={status} language={language} />{" "}
                   <button type="button" onClick={() => onTrace(indicator.code)}>
                     {formatValue(figure, indicator, language)}

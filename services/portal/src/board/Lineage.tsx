@@ -1,8 +1,9 @@
-import { useCallback, useEffect, useState } from "react"
+import { useCallback, useEffect, useRef, useState } from "react"
 import type { Ask } from "../shared/asking"
 import { wordsOf } from "../shared/client"
 import { readDeployment } from "../shared/deployment"
 import { type Language, t } from "../shared/messages"
+import { Area } from "../work/Area"
 import { type LineagePage, readLineage } from "./api"
 import {
   formatDateTime,
@@ -12,6 +13,7 @@ import {
   formatValue,
   indicatorFormula,
   indicatorName,
+  indicatorSource,
   targetAuthority,
 } from "./format"
 import { Notes } from "./Notes"
@@ -45,6 +47,7 @@ export function Lineage({
     async (after: string) => {
       try {
         const next = await ask(token => readLineage(token, area, month, code, after))
+        setError("")
         setPage(previous =>
           previous && after ? { ...next, events: [...previous.events, ...next.events] } : next,
         )
@@ -59,6 +62,15 @@ export function Lineage({
     setError("")
     void read("")
   }, [read])
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    // the keyboard goes on in it, and where it was once it is closed
+    const before = document.activeElement
+    heading.current?.focus()
+    return () => {
+      if (before instanceof HTMLElement) before.focus()
+    }
+  }, [])
   useEffect(() => {
     const closeOnEscape = (event: KeyboardEvent) => event.key === "Escape" && onClose()
     window.addEventListener("keydown", closeOnEscape)
@@ -67,12 +79,18 @@ export function Lineage({
   return (
     <dialog open className="drawer" aria-label={t(language, "lineage")}>
       <header>
-        <h2>{t(language, "lineage")}</h2>
+        <h2 tabIndex={-1} ref={heading}>
+          {t(language, "lineage")}
+        </h2>
         <button type="button" onClick={onClose}>
           {t(language, "close")}
         </button>
       </header>
-      {error && <p className="failed">{error}</p>}
+      {error && (
+        <p className="failed" role="alert">
+          {error}
+        </p>
+      )}
       {!page && !error && <p>{t(language, "loading")}</p>}
       {page && (
         <>
@@ -82,7 +100,7 @@ export function Lineage({
           <p className="big">
             {formatValue(page.figure, page.indicator, language)}{" "}
             <small>
-              {month} · {area}
+              {month} · <Area code={area} />
             </small>
           </p>
           <Notes figure={page.figure} indicator={page.indicator} language={language} />
@@ -98,7 +116,7 @@ export function Lineage({
             <dt>{t(language, "formula")}</dt>
             <dd>{indicatorFormula(page.indicator, language)}</dd>
             <dt>{t(language, "source")}</dt>
-            <dd>{page.indicator.source}</dd>
+            <dd>{indicatorSource(page.indicator, language)}</dd>
             <dt>{t(language, "definitionVersion")}</dt>
             <dd>{page.figure.definition}</dd>
             <dt>{t(language, "dataUpTo")}</dt>

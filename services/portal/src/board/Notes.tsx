@@ -2,7 +2,7 @@ import { type Language, t } from "../shared/messages"
 import { formatAmount } from "./amounts"
 import type { Figure, Indicator } from "./api"
 import { formatValue } from "./format"
-import { COLOURS, MARKS, type Status } from "./judging"
+import { INKS, MARKS, type Status } from "./judging"
 
 // Whether the target is reached, by shape, colour and word.
 export function Mark({ status, language }: { status: Status; language: Language }) {
@@ -13,7 +13,7 @@ export function Mark({ status, language }: { status: Status; language: Language 
       role="img"
       aria-label={word}
       title={word}
-      style={{ color: COLOURS[status] }}
+      style={{ color: INKS[status] }}
     >
       {MARKS[status]}
     </span>

@@ -1,7 +1,7 @@
 import { type Language, t } from "../shared/messages"
 import type { Board, Indicator } from "./api"
 import { figuresByCode, formatElders, formatValue, indicatorName } from "./format"
-import { COLOURS, statusOf } from "./judging"
+import { INKS, statusOf } from "./judging"
 import { Mark, Notes } from "./Notes"
 
 // The key figures of each area inside.
@@ -46,7 +46,7 @@ export function SubareaTable({
                   const figure = byCode.get(indicator.code)
                   const status = statusOf(figure, indicator)
                   return (
-                    <td key={indicator.code} style={{ color: COLOURS[status] }}>
+                    <td key={indicator.code} style={{ color: INKS[status] }}>
                       <Mark status={status} language={language} />{" "}
                       <button type="button" onClick={() => onTrace(indicator.code, area.area_code)}>
                         {formatValue(figure, indicator, language)}

@@ -4,10 +4,9 @@ import * as echarts from "echarts/core"
 import { CanvasRenderer } from "echarts/renderers"
 import { useEffect, useRef } from "react"
 import { type Language, t } from "../shared/messages"
-import { formatAmount } from "./amounts"
 import type { Board, Indicator } from "./api"
 import { axisRange } from "./axis"
-import { indicatorName } from "./format"
+import { formatTarget, formatValue, indicatorName } from "./format"
 import { COLOURS } from "./judging"
 
 echarts.use([LineChart, GridComponent, MarkLineComponent, TooltipComponent, CanvasRenderer])
@@ -29,9 +28,7 @@ export function Trend({
     const points = board.trend.filter(figure => figure.code === indicator.code)
     const target = indicator.target_sense ? indicator.target : undefined
     const shown = [...points.map(point => point.value), target].filter(value => value !== undefined)
-    const decimals = indicator.unit === "count" ? 0 : 1
-    const written = (value: number) =>
-      indicator.unit === "fen" ? formatAmount(value, "fen", language) : value.toFixed(decimals)
+    const written = (value: number) => formatValue({ value }, indicator, language)
     chart.setOption({
       animation: false,
       grid: { left: 8, right: 16, top: 24, bottom: 8, containLabel: true },
@@ -75,7 +72,7 @@ export function Trend({
                   data: [{ yAxis: target }],
                   lineStyle: { color: COLOURS.near, type: "dashed" },
                   label: {
-                    formatter: `${t(language, "target")} ${target}`,
+                    formatter: formatTarget(indicator, language),
                     color: COLOURS.near,
                     position: "insideEndTop",
                   },

@@ -1,7 +1,8 @@
 // How a figure is written.
-import { type Language, t } from "../shared/messages"
+import { areaTypeName, type Language, t } from "../shared/messages"
 import { formatAmount } from "./amounts"
 import type { Area, Figure, Indicator } from "./api"
+import { decimalsOf } from "./judging"
 
 type Shown = Partial<Pick<Figure, "value" | "no_data" | "withheld">>
 
@@ -24,7 +25,7 @@ export function formatBareValue(
   if (figure?.value === undefined) return "—"
   if (indicator?.unit === "fen") return formatAmount(figure.value, "fen", language)
   if (indicator?.unit === "count") return formatAmount(Math.round(figure.value), "count", language)
-  return figure.value.toFixed(1)
+  return figure.value.toFixed(decimalsOf(figure.value, indicator))
 }
 
 export const valueSuffix = (
@@ -78,8 +79,17 @@ export const figuresByCode = (figures: Figure[]): Map<string, Figure> =>
 export const indicatorName = (indicator: Indicator, language: Language): string =>
   language === "zh" ? indicator.name_zh : indicator.name_en
 
-export const indicatorFormula = (indicator: Indicator, language: Language): string =>
-  language === "zh" ? indicator.formula_zh : indicator.formula_en
+// With the kinds of areas that it names and nobody has listed.
+export function indicatorFormula(indicator: Indicator, language: Language): string {
+  const formula = language === "zh" ? indicator.formula_zh : indicator.formula_en
+  const kinds = indicator.unlisted_area_types.map(kind => areaTypeName(language, kind))
+  if (!kinds.length) return formula
+  const [open, close] = language === "zh" ? ["（", "）"] : [" (", ")"]
+  return `${formula}${open}${t(language, "unlisted", kinds.join(", "))}${close}`
+}
+
+export const indicatorSource = (indicator: Indicator, language: Language): string =>
+  language === "zh" ? indicator.source_zh : indicator.source
 
 const locale = (language: Language): string => (language === "zh" ? "zh-CN" : "en-GB")
 

@@ -2,6 +2,7 @@ import { useState } from "react"
 import type { Schemas } from "../shared/client"
 import { CommandForm } from "../work/CommandForm"
 import { command } from "../work/commands"
+import { decision } from "../work/decision"
 import { Facts, Id, named, type Words, yuan } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
@@ -102,15 +103,7 @@ function Detail({
               "Once approved, the voucher of the month pays its share",
             )}
             fields={[
-              {
-                name: "approve",
-                label: say("决定", "Decision"),
-                kind: "choice",
-                options: [
-                  ["true", say("批准", "approve")],
-                  ["false", say("不予批准", "refuse")],
-                ],
-              },
+              decision("approve", say("批准", "approve"), say("不予批准", "refuse")),
               {
                 name: "reason",
                 label: say("理由（不写姓名）", "Reason; names nobody"),

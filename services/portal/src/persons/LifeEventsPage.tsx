@@ -1,5 +1,6 @@
 import { addressOf, urlParameter } from "../shared/address"
 import type { Schemas } from "../shared/client"
+import { Area } from "../work/Area"
 import { Facts, named, when } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
@@ -86,7 +87,7 @@ function Person({ row, session }: { row: LifeEvent; session: Session }) {
         facts={[
           [say("姓名", "Name"), person?.name],
           [say("身份证号", "ID number"), person?.id_number],
-          [say("社区（村）代码", "Community"), row.area_code],
+          [say("社区（村）", "Community"), <Area key="area" code={row.area_code} />],
           [say("核实时间", "Decided"), when(row.decided_at)],
           [say("理由", "Grounds"), row.grounds],
           [

@@ -1,4 +1,5 @@
 import type { Schemas } from "../shared/client"
+import { Area } from "../work/Area"
 import { CommandForm } from "../work/CommandForm"
 import { command } from "../work/commands"
 import { choices, Facts, named, type Words, yuan } from "../work/format"
@@ -9,15 +10,8 @@ import { useItem, useList } from "../work/useList"
 import { type Session, useSession } from "../work/useSession"
 import { WorkPage } from "../work/WorkPage"
 import { Changes } from "./Changes"
-import {
-  closing,
-  hasSuspension,
-  isClosed,
-  REASON,
-  resumption,
-  statusOf,
-  suspension,
-} from "./suspension"
+import { Lifecycle, type StepWords } from "./Lifecycle"
+import { isClosed, REASON, statusOf } from "./suspension"
 
 type Facility = Schemas["facility.v1.Facility"]
 
@@ -31,6 +25,17 @@ const OPERATIONS: Words = {
   OPERATION_PUBLIC: ["公办公营", "public"],
   OPERATION_CONTRACTED: ["公建民营", "public, run by a contractor"],
   OPERATION_PRIVATE: ["民办", "private"],
+}
+const STEPS: StepWords = {
+  suspend: {
+    warning: say("暂停期间不接收新入住", "Nobody is admitted on these days"),
+    done: say("设施已暂停", "The facility is suspended"),
+  },
+  resume: { done: say("设施已恢复", "The facility is resumed") },
+  close: {
+    warning: say("不可撤销；有人入住时不得关闭", "For good; not while somebody stays there"),
+    done: say("设施已关闭", "The facility is closed"),
+  },
 }
 
 // The register of facilities (`?page=facilities`): officials change, suspend, resume and close them,
@@ -50,7 +55,7 @@ export function FacilitiesPage() {
           { title: say("名称", "Name"), cell: row => row.name },
           { title: say("层级", "Tier"), cell: row => named(TIERS, row.tier) },
           { title: say("运营", "Operation"), cell: row => named(OPERATIONS, row.operation) },
-          { title: say("区划", "Area"), cell: row => row.area_code },
+          { title: say("区划", "Area"), cell: row => <Area code={row.area_code} /> },
           { title: say("床位", "Beds"), cell: row => row.beds, number: true },
           { title: say("护理型", "Nursing"), cell: row => row.nursing_beds, number: true },
           { title: say("状态", "Status"), cell: row => statusOf(row) },
@@ -207,39 +212,14 @@ function Commands({
           onDone(say("床位已调整", "The beds are changed"))
         }}
       />
-      {hasSuspension(row) && (
-        <CommandForm
-          title={say("恢复", "Resume")}
-          verb={say("恢复", "Resume")}
-          fields={resumption()}
-          send={async (values, key) => {
-            const body = { ...values, version }
-            await command(ask, "/v1/facilities/{facility_id}:resume", ids, body, key)
-            onDone(say("设施已恢复", "The facility is resumed"))
-          }}
-        />
-      )}
-      <CommandForm
-        title={say("暂停", "Suspend")}
-        verb={say("暂停", "Suspend")}
-        warning={say("暂停期间不接收新入住", "Nobody is admitted on these days")}
-        fields={suspension()}
-        send={async (values, key) => {
+      <Lifecycle
+        row={row}
+        words={STEPS}
+        send={async (step, values, key) => {
           const body = { ...values, version }
-          await command(ask, "/v1/facilities/{facility_id}:suspend", ids, body, key)
-          onDone(say("设施已暂停", "The facility is suspended"))
+          await command(ask, `/v1/facilities/{facility_id}:${step}`, ids, body, key)
         }}
-      />
-      <CommandForm
-        title={say("关闭", "Close")}
-        verb={say("关闭", "Close")}
-        warning={say("不可撤销；有人入住时不得关闭", "For good; not while somebody stays there")}
-        fields={closing()}
-        send={async (values, key) => {
-          const body = { ...values, version }
-          await command(ask, "/v1/facilities/{facility_id}:close", ids, body, key)
-          onDone(say("设施已关闭", "The facility is closed"))
-        }}
+        onDone={onDone}
       />
     </div>
   )

@@ -1,4 +1,5 @@
 import type { Schemas } from "../shared/client"
+import { Area } from "../work/Area"
 import { CommandForm } from "../work/CommandForm"
 import { command } from "../work/commands"
 import { Facts, named, type Words } from "../work/format"
@@ -9,15 +10,8 @@ import { useItem, useList } from "../work/useList"
 import { type Session, useSession } from "../work/useSession"
 import { WorkPage } from "../work/WorkPage"
 import { Changes } from "./Changes"
-import {
-  closing,
-  hasSuspension,
-  isClosed,
-  REASON,
-  resumption,
-  statusOf,
-  suspension,
-} from "./suspension"
+import { Lifecycle, type StepWords } from "./Lifecycle"
+import { isClosed, REASON, statusOf } from "./suspension"
 
 type Organisation = Schemas["facility.v1.Organisation"]
 
@@ -26,6 +20,20 @@ const KINDS: Words = {
   KIND_PUBLIC: ["事业单位", "public institution"],
   KIND_PRIVATE_NON_PROFIT: ["民办非企业单位", "private non-profit"],
   KIND_ENTERPRISE: ["企业", "enterprise"],
+}
+const STEPS: StepWords = {
+  suspend: {
+    warning: say("暂停期间不再派单、不再接收入住", "Nothing new is given to it on these days"),
+    done: say("机构已暂停", "The organisation is suspended"),
+  },
+  resume: { done: say("机构已恢复", "The organisation is resumed") },
+  close: {
+    warning: say(
+      "不可撤销；服务人员随之离职，仍有开放设施的不得关闭",
+      "For good; its workers leave. Not while a facility of it is open",
+    ),
+    done: say("机构已关闭", "The organisation is closed"),
+  },
 }
 
 // The register of organisations (`?page=organisations`): officials change, suspend, resume and close
@@ -45,7 +53,7 @@ export function OrganisationsPage() {
           { title: say("名称", "Name"), cell: row => row.name },
           { title: say("统一社会信用代码", "Credit code"), cell: row => row.credit_code },
           { title: say("性质", "Legal form"), cell: row => named(KINDS, row.kind) },
-          { title: say("区划", "Area"), cell: row => row.area_code },
+          { title: say("区划", "Area"), cell: row => <Area code={row.area_code} /> },
           { title: say("状态", "Status"), cell: row => statusOf(row) },
         ]}
         verb={row =>
@@ -134,42 +142,14 @@ function Commands({
           onDone(say("机构已变更", "The organisation is changed"))
         }}
       />
-      {hasSuspension(row) && (
-        <CommandForm
-          title={say("恢复", "Resume")}
-          verb={say("恢复", "Resume")}
-          fields={resumption()}
-          send={async (values, key) => {
-            const body = { ...values, version }
-            await command(ask, "/v1/organisations/{organisation_id}:resume", ids, body, key)
-            onDone(say("机构已恢复", "The organisation is resumed"))
-          }}
-        />
-      )}
-      <CommandForm
-        title={say("暂停", "Suspend")}
-        verb={say("暂停", "Suspend")}
-        warning={say("暂停期间不再派单、不再接收入住", "Nothing new is given to it on these days")}
-        fields={suspension()}
-        send={async (values, key) => {
+      <Lifecycle
+        row={row}
+        words={STEPS}
+        send={async (step, values, key) => {
           const body = { ...values, version }
-          await command(ask, "/v1/organisations/{organisation_id}:suspend", ids, body, key)
-          onDone(say("机构已暂停", "The organisation is suspended"))
+          await command(ask, `/v1/organisations/{organisation_id}:${step}`, ids, body, key)
         }}
-      />
-      <CommandForm
-        title={say("关闭", "Close")}
-        verb={say("关闭", "Close")}
-        warning={say(
-          "不可撤销；服务人员随之离职，仍有开放设施的不得关闭",
-          "For good; its workers leave. Not while a facility of it is open",
-        )}
-        fields={closing()}
-        send={async (values, key) => {
-          const body = { ...values, version }
-          await command(ask, "/v1/organisations/{organisation_id}:close", ids, body, key)
-          onDone(say("机构已关闭", "The organisation is closed"))
-        }}
+        onDone={onDone}
       />
     </div>
   )

@@ -38,36 +38,33 @@ export const REASON = {
   most: 500,
 } as const satisfies Field
 
-export const suspension = () =>
-  [
-    { name: "suspended_from", label: say("暂停首日", "First day"), kind: "day" },
-    {
-      name: "suspended_to",
-      label: say("恢复日期", "First day after it"),
-      kind: "day",
-      optional: true,
-    },
-    REASON,
-  ] as const satisfies Field[]
+export const suspension = (): Field[] => [
+  { name: "suspended_from", label: say("暂停首日", "First day"), kind: "day" },
+  {
+    name: "suspended_to",
+    label: say("恢复日期", "First day after it"),
+    kind: "day",
+    optional: true,
+  },
+  REASON,
+]
 
-export const resumption = () =>
-  [
-    {
-      name: "resumed_on",
-      label: say("恢复日期，不填为今天", "First day after the suspension; empty: today"),
-      kind: "day",
-      optional: true,
-    },
-    REASON,
-  ] as const satisfies Field[]
+export const resumption = (): Field[] => [
+  {
+    name: "resumed_on",
+    label: say("恢复日期，不填为今天", "First day after the suspension; empty: today"),
+    kind: "day",
+    optional: true,
+  },
+  REASON,
+]
 
-export const closing = () =>
-  [
-    {
-      name: "closed_on",
-      label: say("关闭日期，不填为今天", "First day closed; empty: today"),
-      kind: "day",
-      optional: true,
-    },
-    REASON,
-  ] as const satisfies Field[]
+export const closing = (): Field[] => [
+  {
+    name: "closed_on",
+    label: say("关闭日期，不填为今天", "First day closed; empty: today"),
+    kind: "day",
+    optional: true,
+  },
+  REASON,
+]

@@ -1,3 +1,4 @@
+import { Area } from "../work/Area"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
 import { useList } from "../work/useList"
@@ -23,10 +24,11 @@ export function PublicityPage() {
         caption={say("公示中的评估结果", "Results that are public now")}
         list={list}
         empty={say("目前没有公示中的结果", "No result is public now")}
-        keyOf={row => `${row.area_code} ${row.name} ${row.first_day} ${row.level}`}
+        // two of one name and level in a village are two rows
+        keyOf={(_, place) => String(place)}
         columns={[
           { title: say("姓名", "Name"), cell: row => row.name },
-          { title: say("社区（村）代码", "Community"), cell: row => row.area_code },
+          { title: say("社区（村）", "Community"), cell: row => <Area code={row.area_code} /> },
           { title: say("能力等级", "Level"), cell: row => levelName(row.level) },
           { title: say("公示起", "Public from"), cell: row => row.first_day },
           { title: say("公示至", "until"), cell: row => row.last_day },

@@ -1,5 +1,6 @@
 import { useState } from "react"
 import type { Schemas } from "../shared/client"
+import { Area } from "../work/Area"
 import { CommandForm } from "../work/CommandForm"
 import { command } from "../work/commands"
 import { Facts, Id, named, type Words, when } from "../work/format"
@@ -41,7 +42,7 @@ export function ResultsPage() {
         keyOf={row => row.assessment_id ?? ""}
         columns={[
           { title: say("编号", "Result"), cell: row => <Id id={row.assessment_id} /> },
-          { title: say("社区（村）代码", "Community"), cell: row => row.area_code },
+          { title: say("社区（村）", "Community"), cell: row => <Area code={row.area_code} /> },
           { title: say("能力等级", "Level"), cell: row => levelName(row.level) },
           { title: say("状态", "State"), cell: row => named(STATES, row.state) },
           { title: say("公示至", "Public until"), cell: row => when(row.public_until) },

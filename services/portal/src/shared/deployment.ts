@@ -24,6 +24,19 @@ export async function readDeployment(): Promise<Deployment> {
   return jsonOf<Deployment>(await fetch("/portal.json", inLanguage()))
 }
 
+let areaNames: Promise<Record<string, string>> | undefined
+
+// The name of each area by its code, asked for once; none where they cannot be read.
+export function readAreaNames(): Promise<Record<string, string>> {
+  areaNames ??= fetch("/areas.json", inLanguage())
+    .then(jsonOf<Record<string, string>>)
+    .catch(() => {
+      areaNames = undefined
+      return {}
+    })
+  return areaNames
+}
+
 export async function listUsers(): Promise<User[]> {
   return (await jsonOf<{ users: User[] }>(await fetch("/onebox/users", inLanguage()))).users
 }

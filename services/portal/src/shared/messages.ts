@@ -48,6 +48,7 @@ const zh = {
   shownAsOf: "以下为 {n} 的数据",
   boardIsFor: "监管看板供民政部门使用；{n}可以使用以下页面。",
   retry: "重试",
+  ownBoard: "回到本级本月",
   hint: "点击区划下钻，点击数值溯源",
   lowestLevel: "已到最末级区划",
   refreshedAt: "刷新于",
@@ -68,6 +69,7 @@ const zh = {
   parkedWaiting: "搁置 {n}，等待 {m}",
   lagUnknown: "是否有待处理事件未知",
   proofWithout: "{n} 条未计入的记录不在复核之内",
+  unlisted: "{n}暂无名录，不计入",
   authority: "目标依据",
   good: "达标",
   near: "接近目标",
@@ -124,6 +126,7 @@ const en: Record<MessageKey, string> = {
   shownAsOf: "shown as of {n}",
   boardIsFor: "The board is for the civil affairs office; {n} can use these pages.",
   retry: "Try again",
+  ownBoard: "To the own area, this month",
   hint: "Click an area to go into it, a figure to see where it comes from",
   lowestLevel: "The lowest level",
   refreshedAt: "Refreshed",
@@ -144,6 +147,7 @@ const en: Record<MessageKey, string> = {
   parkedWaiting: "{n} parked, {m} waiting",
   lagUnknown: "unknown whether events wait",
   proofWithout: "{n} records that are not counted are not in the proof",
+  unlisted: "no {n} is listed: not counted",
   authority: "Target set by",
   good: "reaches the target",
   near: "near the target",
@@ -211,3 +215,13 @@ const DIMENSIONS: Record<string, string> = {
 
 export const dimensionName = (language: Language, dimension: string): string =>
   language === "zh" ? dimension : (DIMENSIONS[dimension] ?? dimension)
+
+// The tree of areas names their kinds in Chinese.
+const AREA_TYPES: Record<string, string> = {
+  街道: "street",
+  县城所在镇: "county-seat town",
+  重点镇: "key town",
+}
+
+export const areaTypeName = (language: Language, type: string): string =>
+  language === "zh" ? type : (AREA_TYPES[type] ?? type)

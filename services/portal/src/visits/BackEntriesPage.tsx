@@ -2,6 +2,7 @@ import { useState } from "react"
 import type { Schemas } from "../shared/client"
 import { CommandForm } from "../work/CommandForm"
 import { command } from "../work/commands"
+import { decision } from "../work/decision"
 import { Facts, hours, Id, named, type Words, when } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
@@ -73,17 +74,7 @@ export function BackEntriesPage() {
                   "批准后按设备时间计为已完成的服务；不批准则工单保持已结束",
                   "Approved, it is a visit at the device's times; refused, the order stays ended",
                 )}
-                fields={[
-                  {
-                    name: "approve",
-                    label: say("决定", "Decision"),
-                    kind: "choice",
-                    options: [
-                      ["true", say("批准", "approve")],
-                      ["false", say("不批准", "refuse")],
-                    ],
-                  },
-                ]}
+                fields={[decision("approve", say("批准", "approve"), say("不批准", "refuse"))]}
                 send={async ({ approve }, key) => {
                   const ids = { order_id: row.order_id ?? "" }
                   const body = { approve: approve === "true" }

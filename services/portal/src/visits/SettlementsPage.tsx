@@ -2,6 +2,7 @@ import { useState } from "react"
 import type { Schemas } from "../shared/client"
 import { CommandForm } from "../work/CommandForm"
 import { command } from "../work/commands"
+import { decision } from "../work/decision"
 import { Facts, Id, named, type Words, when, yuan } from "../work/format"
 import { pageOf, say } from "../work/pages"
 import { RowTable } from "../work/RowTable"
@@ -108,17 +109,7 @@ function Detail({
               "入户核查过该服务的人员不得作出决定",
               "Not by the inspector who verified the visit",
             )}
-            fields={[
-              {
-                name: "approve",
-                label: say("决定", "Decision"),
-                kind: "choice",
-                options: [
-                  ["true", say("通过", "approve")],
-                  ["false", say("驳回", "refuse")],
-                ],
-              },
-            ]}
+            fields={[decision("approve", say("通过", "approve"), say("驳回", "refuse"))]}
             send={async ({ approve }, key) => {
               const body = { approve: approve === "true" }
               await command(session.ask, "/v1/settlements/{settlement_id}:decide", ids, body, key)
@@ -154,15 +145,11 @@ function Detail({
               "For good; not by who refused or verified it",
             )}
             fields={[
-              {
-                name: "allow",
-                label: say("决定", "Decision"),
-                kind: "choice",
-                options: [
-                  ["true", say("申诉成立，予以支付", "allow it: the visit is paid")],
-                  ["false", say("维持驳回", "uphold the refusal")],
-                ],
-              },
+              decision(
+                "allow",
+                say("申诉成立，予以支付", "allow it: the visit is paid"),
+                say("维持驳回", "uphold the refusal"),
+              ),
             ]}
             send={async ({ allow }, key) => {
               const body = { allow: allow === "true" }

@@ -20,5 +20,5 @@ export function PageLinks({ user, here }: { user: User | undefined; here?: strin
   )
 }
 
-const isOpenTo = (page: Page, user: User | undefined): boolean =>
+export const isOpenTo = (page: Page, user: User | undefined): boolean =>
   !page.roles.length || !user || user.roles.some(role => page.roles.includes(role))

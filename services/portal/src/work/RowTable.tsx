@@ -22,7 +22,8 @@ export function RowTable<T>({
   caption: string
   list: Rows<T>
   columns: Column<T>[]
-  keyOf: (row: T) => string
+  // Which row it is; place: its number in the list.
+  keyOf: (row: T, place: number) => string
   empty: string
   // Of the button that opens a row; empty where there is nothing to open.
   verb?: (row: T) => string
@@ -45,7 +46,19 @@ export function RowTable<T>({
       </p>
     )
   if (!rows) return <p className="loading">{say("加载中…", "Loading…")}</p>
-  if (!rows.length) return <p className="loading empty">{empty}</p>
+  // what others did meanwhile is seen, and what is refused as outdated is done anew
+  const again = (
+    <button type="button" className="again" onClick={() => void list.refresh()}>
+      {say("重新读取", "Read again")}
+    </button>
+  )
+  if (!rows.length)
+    return (
+      <>
+        <p className="loading empty">{empty}</p>
+        {again}
+      </>
+    )
   return (
     <>
       <table className="rows">
@@ -60,8 +73,8 @@ export function RowTable<T>({
             {detail && <th scope="col">{say("办理", "Do")}</th>}
           </tr>
         </thead>
-        {rows.map(row => {
-          const key = keyOf(row)
+        {rows.map((row, place) => {
+          const key = keyOf(row, place)
           const label = verb?.(row) ?? ""
           return (
             <tbody key={key} className={key === open ? "chosen" : undefined}>
@@ -93,7 +106,9 @@ export function RowTable<T>({
               </tr>
               {detail && key === open && (
                 <tr className="detail" id={`${base}-${key}`}>
-                  <td colSpan={columns.length + 1}>{detail(row, () => setOpen(""))}</td>
+                  <td colSpan={columns.length + 1} key={JSON.stringify(row)}>
+                    {detail(row, () => setOpen(""))}
+                  </td>
                 </tr>
               )}
             </tbody>
@@ -105,6 +120,7 @@ export function RowTable<T>({
           {say("更多", "More")}
         </button>
       )}
+      {again}
     </>
   )
 }

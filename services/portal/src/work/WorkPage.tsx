@@ -71,7 +71,7 @@ export function WorkPage({
             {session.error}
           </p>
         )}
-        {children}
+        {(session.ready || !session.error) && children}
       </main>
     </div>
   )

@@ -38,6 +38,12 @@ export const PAGES: readonly Page[] = [
     roles: [],
   },
   {
+    id: "offers",
+    title: say("派单答复", "Offers of orders"),
+    purpose: say("接单、不接单、退单", "accept, decline, give back"),
+    roles: ["provider", "worker"],
+  },
+  {
     id: "back-entries",
     title: say("上门服务补录", "Visits told late"),
     purpose: say(

@@ -15,8 +15,8 @@ export interface Session {
   may: (role: string) => boolean
 }
 
-// Who works on a page: the demo user that the address names, else the first who may. A token that
-// has run out is asked for anew once.
+// Who works on a page: the demo user that the address names, who is told where it is not open to
+// them; else the first who may. A token that has run out is asked for anew once.
 export function useSession(roles: readonly string[]): Session {
   const [users, setUsers] = useState<User[]>([])
   const [user, setUser] = useState<User>()
@@ -27,10 +27,13 @@ export function useSession(roles: readonly string[]): Session {
     listUsers().then(
       all => {
         const able = all.filter(one => one.roles.some(role => roles.includes(role)))
-        const chosen = able.find(one => one.username === urlParameter("user")) ?? able[0]
-        setUsers(able)
+        const named = all.find(one => one.username === urlParameter("user"))
+        const chosen = named ?? able[0]
+        setUsers(named && !able.includes(named) ? [named, ...able] : able)
         setUser(chosen)
         if (!chosen) setError(say("没有可用的登录身份", "nobody can sign in here who may do this"))
+        else if (!able.includes(chosen))
+          setError(say(`${chosen.title}不能使用此页面`, `${chosen.title} may not use this page`))
       },
       cause => setError(wordsOf(cause)),
     )
@@ -42,6 +45,6 @@ export function useSession(roles: readonly string[]): Session {
     [username],
   )
   const may = (role: string) => user?.roles.includes(role) ?? false
-  const ready = !roles.length || user !== undefined
+  const ready = !roles.length || roles.some(may)
   return { users, user, ready, error, ask, may }
 }

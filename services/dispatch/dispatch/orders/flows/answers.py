@@ -75,7 +75,8 @@ async def decline(
     Raises: NotFound, NotOffered, OfferReplaced.
     """
     states = rules.OFFERED if request.HasField("attempt") else (State.ASSIGNED,)
-    return offers.take_back(session, await _offered(session, request, caller, states))
+    order = await _offered(session, request, caller, states)
+    return offers.take_back(session, order, reason=request.reason)
 
 
 async def follow_up(

@@ -47,13 +47,19 @@ def assign(
     set_timer(session, answer_by, ANSWER, str(order.order_id))
 
 
-def take_back(session: Session, order: Order, *, for_good: bool = True) -> events.OrderDeclined:
+def take_back(
+    session: Session,
+    order: Order,
+    *,
+    reason: events.OrderDeclined.Reason = events.OrderDeclined.REASON_UNSPECIFIED,
+    for_good: bool = True,
+) -> events.OrderDeclined:
     """The worker does not take it, was silent too long, or may not: somebody else is looked for at
     once.
 
-    for_good: the same worker is never asked for it again.
+    reason: as whoever declines names it. for_good: the same worker is never asked for it again.
     """
-    declined = wire.message(events.OrderDeclined, order, declined_at=session.now)
+    declined = wire.message(events.OrderDeclined, order, reason=reason, declined_at=session.now)
     emit(session, declined, order)
     if order.worker_id is not None and for_good:
         session.add(
