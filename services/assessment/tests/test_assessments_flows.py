@@ -235,8 +235,8 @@ async def test_a_relative_neither_names_assessors_nor_approves(session: Session)
     await assign(session, application_id, FIRST, SECOND)
     result = await sign(session, await complete(session, application_id, FIRST), SECOND)
     session.now += timedelta(days=10)
+    approval = api.ApproveAssessment(assessment_id=result.assessment_id)
     with pytest.raises(RelativeOfElder):
-        approval = api.ApproveAssessment(assessment_id=result.assessment_id)
         await assessments.approve(session, approval, kin)
 
 
@@ -248,8 +248,8 @@ async def test_who_made_a_doubted_result_does_not_approve_the_review(session: Se
     session.now += timedelta(days=10)
     assessor = Caller("zhao", "portal", frozenset({"official"}), area=CITY, worker_id=FIRST)
 
+    approval = api.ApproveAssessment(assessment_id=review.assessment_id)
     with pytest.raises(SecondDuty):
-        approval = api.ApproveAssessment(assessment_id=review.assessment_id)
         await assessments.approve(session, approval, assessor)
 
 

@@ -1,6 +1,7 @@
 """Deaths, moves and ID numbers are reported, decided and corrected, on a real PostgreSQL."""
 
 import uuid
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -8,11 +9,13 @@ from eldercare.assessment.v1 import api_pb2 as api
 from eldercare.assessment.v1 import events_pb2 as events
 
 from assessment.assessments.flows import REASSESS
+from assessment.elders import flows as elders
 from assessment.elders.errors import (
     DeadAlready,
     ElderNotAlive,
     ImpossibleDay,
     KnownAlready,
+    OwnElder,
     TooYoung,
     WrongCheckCharacter,
 )
@@ -111,6 +114,31 @@ async def test_a_familys_report_of_a_death_waits_for_an_official(session: Sessio
     assert not emitted(session, events.ApplicationWithdrawn)
     with pytest.raises(DeathReportOpen):
         await tell(session, OFFICIAL, elder.elder_id, "2025-12-02")
+
+
+async def test_an_official_of_the_family_reports_and_does_not_decide(session: Session):
+    elder = await an_elder(session)
+    kin = replace(
+        OFFICIAL,
+        roles=frozenset({"official", "family"}),
+        subject="kin",
+        elder_ids=frozenset({elder.elder_id}),
+    )
+    command = api.ReportElderDeath(
+        elder_id=elder.elder_id, died_on="2025-12-01", document=a_document()
+    )
+
+    reported = (await flows.report_death(session, command, kin, CONTEXT)).elder
+    (report,) = await entries(session, elder.elder_id)
+    confirmation = api.ConfirmLifeEvent(life_event_id=report.life_event_id, document=a_document())
+
+    assert (reported.status, reported.reported_died_on) == (ALIVE, "2025-12-01")
+    with pytest.raises(OwnElder):
+        await flows.confirm(session, confirmation, kin, CONTEXT)
+    poor = api.ChangeElder(elder_id=elder.elder_id, add_hardships=[1])
+    with pytest.raises(OwnElder):
+        await elders.change(session, poor, kin, CONTEXT)
+    assert (await confirm(session, report)).decided_by == "official-1"
 
 
 async def test_a_confirmed_death_is_a_fact_from_its_day_on(session: Session):

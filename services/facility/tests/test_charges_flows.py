@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -15,6 +16,7 @@ from facility.charges.errors import (
     FeeFixed,
     FeeTooEarly,
     MoreThanOwnShare,
+    OwnInterest,
     ReasonMissing,
     ShareUnknown,
 )
@@ -189,12 +191,14 @@ async def test_days_that_come_back_are_for_the_office_to_look_at_again(store, at
     assert again.state == api.StayCharge.STATE_OPEN
 
 
-async def _decide(store: Store, charge: api.StayCharge, *, approve: bool, reason: str = ""):
+async def _decide(
+    store: Store, charge: api.StayCharge, *, approve: bool, reason: str = "", caller=OFFICIAL
+):
     async with store.transaction() as session:
         command = api.DecideOnStayCharge(
             charge_id=charge.charge_id, approve=approve, reason=reason, version=charge.version
         )
-        return await flows.decide(session, command, OFFICIAL)
+        return await flows.decide(session, command, caller)
 
 
 async def test_a_charge_is_decided_once_as_it_was_read(store, at):
@@ -205,6 +209,9 @@ async def test_a_charge_is_decided_once_as_it_was_read(store, at):
 
     with pytest.raises(ReasonMissing):
         await _decide(store, charge, approve=False)
+    own = replace(OFFICIAL, organisation_id=stay.organisation_id)
+    with pytest.raises(OwnInterest):
+        await _decide(store, charge, approve=True, caller=own)
     refused = await _decide(store, charge, approve=False, reason="天数不符")
     with pytest.raises(Outdated):
         await _decide(store, charge, approve=True)

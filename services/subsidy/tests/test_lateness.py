@@ -102,8 +102,8 @@ def lives(draw: st.DrawFn) -> Life:
         died_on = max(died_on, levels[-1].approved_on + timedelta(days=1))
         poor = [day for day in poor if day < died_on]
     last = died_on or LAST
-    told = sorted(draw(st.sets(DAYS, min_size=3, max_size=3)))
-    apart = [day for day in told if day + 3 * WRONG < last and day > FIRST]
+    reported = sorted(draw(st.sets(DAYS, min_size=3, max_size=3)))
+    apart = [day for day in reported if day + 3 * WRONG < last and day > FIRST]
     apart = [day for at, day in enumerate(apart) if not at or day - apart[at - 1] > 3 * WRONG]
     kinds = draw(st.permutations(["gone_on", "not_dead_on", "not_gone_on"]))
     # who is gone is not taken for gone or dead
@@ -231,10 +231,10 @@ def _events_of(life: Life, order: Random) -> tuple[Any, list[tuple[date, Message
     days |= {day + WRONG for day in (life.not_dead_on, life.not_gone_on) if day}
     states = [(day, _state(elder_id, life, day)) for day in sorted(days)]
     if life.died_on is not None:
-        told_on = max(life.died_on, life.not_died_on or life.died_on)
+        reported_on = max(life.died_on, life.not_died_on or life.died_on)
         if life.not_died_on is not None:
-            states.append((told_on, _state(elder_id, life, told_on, life.not_died_on)))
-        states.append((told_on, _state(elder_id, life, told_on, life.died_on)))
+            states.append((reported_on, _state(elder_id, life, reported_on, life.not_died_on)))
+        states.append((reported_on, _state(elder_id, life, reported_on, life.died_on)))
     # states of one elder come in their order, each not before the one before
     events: list[tuple[date, Message]] = []
     at = FIRST

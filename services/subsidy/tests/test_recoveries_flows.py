@@ -1,5 +1,6 @@
 """What is claimed back, and what comes of it."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -15,6 +16,7 @@ from subsidy.recoveries.errors import (
     NoDeferral,
     NothingPaid,
     NotYetRepaid,
+    OwnInterest,
     RaisedByYourself,
     TooMuchRepaid,
 )
@@ -164,6 +166,10 @@ async def test_who_raises_a_claim_does_not_waive_it(city, rows, at):
 
     with pytest.raises(RaisedByYourself):
         await _do(city, collecting.waive, waiver)
+    kin = replace(an_official("official-2"), elder_ids=frozenset({claim.elder_id}))
+    async with city.transaction() as session:
+        with pytest.raises(OwnInterest):
+            await collecting.waive(session, waiver, kin)
     waived = await _do(city, collecting.waive, waiver, "official-2")
 
     assert (waived.state, waived.waived_fen) == (pb.Recovery.STATE_WAIVED, 8000)

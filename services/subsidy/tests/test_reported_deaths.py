@@ -49,6 +49,15 @@ async def test_cash_and_vouchers_pause_and_what_was_missed_is_given_once_it_is_r
     vouchers = {one.month for one in await messages(rows, events.VoucherIssued)}
     assert vouchers == {"2026-03", "2026-04", "2026-05"}
     assert not await messages(rows, events.EntitlementClosed)
+    # what of March nobody could use since the report is there in May, and then gone
+    assert not await messages(rows, events.VoucherLapsed)
+    async with city.transaction() as session:
+        held = await holds.reserve(session, order, session.now)
+    assert held.reserved_fen == 3000
+    at("2026-06-01 00:00")
+    await fire(city, GROUP)
+    lapsed = [one.lapsed_fen for one in await messages(rows, events.VoucherLapsed)]
+    assert sorted(lapsed) == [77000, 80000, 80000]
 
 
 async def test_a_firm_waits_for_what_it_did_after_the_reported_day_alone(city, rows, at):

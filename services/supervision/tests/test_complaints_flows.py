@@ -1,5 +1,6 @@
 """Complaints, on a real database."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from eldercare.supervision.v1.events_pb2 import ComplaintClosed
 from kit.contracts import ids, wire
 from kit.contracts.refusals import NotFound
 from supervision.complaints import flows
-from supervision.complaints.errors import AlreadyClosed, NobodyCame, SecondDuty
+from supervision.complaints.errors import AlreadyClosed, NobodyCame, OwnInterest, SecondDuty
 from supervision.settings import GROUP
 from supervision.testing import BEGIN, ELSEWHERE, a_child_of, an_offer, an_official, an_order
 from testkit.delivery import deliver
@@ -57,6 +58,9 @@ async def test_a_complaint_closed_within_a_week_is_in_time(
         await act(flows.close, request, an_official(ELSEWHERE))
     with pytest.raises(SecondDuty):
         await act(flows.close, request, an_official())
+    kin = replace(an_official(subject="official-2"), elder_ids=frozenset({str(elder_id)}))
+    with pytest.raises(OwnInterest):
+        await act(flows.close, request, kin)
     await act(flows.close, request, an_official(subject="official-2"))
 
     [closed] = await messages(ComplaintClosed)

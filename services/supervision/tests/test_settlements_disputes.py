@@ -1,5 +1,6 @@
 """What is learnt after a visit was judged: complaints, follow-ups, verifications, appeals."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -18,6 +19,7 @@ from supervision.settlements.errors import (
     DecidedByYourself,
     NotAppealed,
     NotRefused,
+    OwnInterest,
 )
 from supervision.settlements.flows import appeals, judging
 from supervision.settlements.rules.verdict import Doubt, State
@@ -253,6 +255,9 @@ async def test_a_refused_firm_appeals_once_and_another_person_decides(
     )
     with pytest.raises(DecidedByYourself):
         await act(appeals.decide, decision, an_inspector())
+    own = replace(an_inspector(subject="inspector-2"), organisation_id=appealed.organisation_id)
+    with pytest.raises(OwnInterest):
+        await act(appeals.decide, decision, own)
     await act(appeals.decide, decision, an_inspector(subject="inspector-2"))
     assert len(await messages(events.SettlementAppealed)) == 1
     assert await state(settlement_id) == (State.APPROVED if allow else State.REFUSED)

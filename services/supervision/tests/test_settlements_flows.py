@@ -1,5 +1,6 @@
 """Inspectors, on a real database."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,7 +15,13 @@ from eldercare.supervision.v1.events_pb2 import (
 
 from kit.contracts.refusals import NotFound
 from supervision.settings import GROUP
-from supervision.settlements.errors import AlreadyRefused, AlreadyVerified, NotHeld, SecondDuty
+from supervision.settlements.errors import (
+    AlreadyRefused,
+    AlreadyVerified,
+    NotHeld,
+    OwnInterest,
+    SecondDuty,
+)
 from supervision.settlements.flows import judging as flows
 from supervision.settlements.rules.verdict import Doubt
 from supervision.testing import BEGIN, ELSEWHERE, a_visit, an_inspector
@@ -91,6 +98,22 @@ async def test_only_what_is_held_is_decided_and_only_once(judged, act):
     await act(flows.decide, pb.DecideAudit(settlement_id=held, approve=True), an_inspector())
     with pytest.raises(NotHeld):
         await act(flows.decide, pb.DecideAudit(settlement_id=held, approve=False), an_inspector())
+
+
+async def test_nobody_goes_and_sees_a_visit_of_the_own_firm_or_family(judged, act):
+    key = await judged(check_in_m=900)
+    decided = await act(
+        flows.decide, pb.DecideAudit(settlement_id=key, approve=True), an_inspector()
+    )
+    other = an_inspector(subject="inspector-2")
+    verification = pb.VerifySettlement(settlement_id=key, genuine=True)
+
+    for concerned in (
+        replace(other, organisation_id=decided.organisation_id),
+        replace(other, elder_ids=frozenset({decided.elder_id})),
+    ):
+        with pytest.raises(OwnInterest):
+            await act(flows.verify, verification, concerned)
 
 
 async def test_who_decides_about_a_visit_is_not_who_verifies_it(judged, act):

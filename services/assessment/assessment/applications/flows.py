@@ -32,7 +32,7 @@ from kit.contracts import areas, ids, wire
 from kit.contracts.clock import local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
-from kit.security.access import Caller
+from kit.security.access import Caller, has_interest
 
 
 async def submit(
@@ -102,7 +102,7 @@ async def check_duty(session: Session, row: Application, duty: Duty, caller: Cal
     """Refuses who speaks for the elder, and whoever did another duty in this case, registering the
     elder and assessing before an appeal included. Raises: RelativeOfElder, SecondDuty.
     """
-    if str(row.elder_id) in caller.elder_ids:
+    if has_interest(caller, person=row.elder_id):
         raise RelativeOfElder(application_id=row.application_id)
     if not procedure(local_day(session.now)).separate_duties:
         return

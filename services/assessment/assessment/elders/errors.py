@@ -123,3 +123,13 @@ class NothingToChange(Refusal):
 
     field = "elder_id"
     text = Phrase("the request changes nothing", "请求没有改变任何内容")
+
+
+class OwnElder(Denied):
+    """Who speaks for the elder states no hardship and decides about no report."""
+
+    text = Phrase(
+        "the caller speaks for elder {elder_id}: another official does this",
+        "调用者是老年人 {elder_id} 的亲属，须由其他民政工作人员办理",
+    )
+    field = "elder_id"

@@ -24,6 +24,7 @@ from assessment.elders.errors import (
     LikelyKnown,
     NotACommunity,
     NothingToChange,
+    OwnElder,
     TooYoung,
     WrongCheckCharacter,
 )
@@ -49,7 +50,7 @@ from kit.db.personal import KeyRing
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.security import access
-from kit.security.access import Caller
+from kit.security.access import Caller, has_interest
 
 Command = api.RegisterElder | api.ChangeElder
 CONTACT = ("phone", "address", "contact_name", "contact_phone")
@@ -91,6 +92,8 @@ async def change(
         raise NothingToChange
     if command.HasField("hardships") or command.add_hardships or command.remove_hardships:
         _check_official(caller)
+        if has_interest(caller, person=command.elder_id):
+            raise OwnElder(elder_id=command.elder_id)
     version = wire.version_read(command)
     row = await session.get_locked(Elder, UUID(command.elder_id), caller, version=version)
     stays_away = row.status is Status.MOVED_OUT and not command.HasField("area_code")

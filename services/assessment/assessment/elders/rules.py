@@ -73,8 +73,8 @@ def periods_after(
 ) -> list[HardshipPeriod]:
     """The periods once groups are added and removed from a day on.
 
-    Removed on its first day or before it: it held on no day, and says so. Added on a day that a period holds, or before it:
-    that period begins, and lasts, as is said now.
+    Removed on its first day or before it: it held on no day, and says so. Added on a day that a
+    period holds, or before it: that period begins, and lasts, as is said now.
 
     >>> march, may = date(2026, 3, 1), date(2026, 5, 1)
     >>> known = periods_after([], added=[1], removed=[], on=may, document="A")

@@ -13,7 +13,13 @@ from sqlmodel import col, select
 from assessment.applications import flows as applications
 from assessment.assessments import flows as assessments
 from assessment.context import Context
-from assessment.elders.errors import NOT_WITHIN_LIFE, DeadAlready, ImpossibleDay, KnownAlready
+from assessment.elders.errors import (
+    NOT_WITHIN_LIFE,
+    DeadAlready,
+    ImpossibleDay,
+    KnownAlready,
+    OwnElder,
+)
 from assessment.elders.flows import columns_of_number, day_of, known, number_faults
 from assessment.elders.queries import public
 from assessment.elders.rules import Status
@@ -35,7 +41,7 @@ from kit.db import rotation
 from kit.db.personal import KeyRing
 from kit.db.store import Session
 from kit.messaging.outbox import emit
-from kit.security.access import Caller
+from kit.security.access import Caller, has_interest
 
 OFFICIAL = "official"
 
@@ -58,7 +64,8 @@ async def report_death(
         raise DeadAlready(elder_id=row.elder_id)
     _check_day(session, row, "died_on", died_on)
     open_report = await _undecided(session, row.elder_id)
-    if OFFICIAL in caller.roles and command.HasField("document"):
+    decides = OFFICIAL in caller.roles and not has_interest(caller, person=row.elder_id)
+    if decides and command.HasField("document"):
         if open_report is not None:
             await _accept(session, row, open_report, died_on, command.document, caller, context)
         else:
@@ -165,6 +172,8 @@ async def _locked(session: Session, life_event_id: str, caller: Caller) -> tuple
     if found is None:
         raise NotFound(LifeEvent, life_event_id, field="life_event_id")
     row = await session.get_locked(Elder, found.elder_id, caller)
+    if has_interest(caller, person=row.elder_id):
+        raise OwnElder(elder_id=row.elder_id)
     return row, await session.get_locked(LifeEvent, key)
 
 

@@ -1,7 +1,7 @@
 """What is refused about fees and charges, and why."""
 
 from kit.contracts.phrases import Phrase
-from kit.contracts.refusals import Conflict
+from kit.contracts.refusals import Conflict, Denied
 
 
 class FeeTooEarly(Conflict):
@@ -55,4 +55,14 @@ class MoreThanOwnShare(Conflict):
     text = Phrase(
         "{outstanding_fen} fen of the own share of charge {charge_id} are still to come",
         "费用 {charge_id} 的自付金额尚余 {outstanding_fen} 分",
+    )
+
+
+class OwnInterest(Denied):
+    """Who belongs to the home, or speaks for the elder, does not decide about the charge."""
+
+    field = "charge_id"
+    text = Phrase(
+        "the caller belongs to the home or the family of charge {charge_id}",
+        "调用者属于费用 {charge_id} 所涉机构或老年人家庭",
     )

@@ -20,6 +20,7 @@ from facility.charges.errors import (
     FeeFixed,
     FeeTooEarly,
     MoreThanOwnShare,
+    OwnInterest,
     ReasonMissing,
     ShareUnknown,
 )
@@ -39,7 +40,7 @@ from kit.contracts.refusals import Outdated
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime.timers import set_timer
-from kit.security.access import Caller
+from kit.security.access import Caller, has_interest
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +190,11 @@ async def decide(
     session: Session, command: api.DecideOnStayCharge, caller: Caller
 ) -> api.StayCharge:
     """The office approves a month's charge or refuses it. Raises: DecidedAlready, Outdated,
-    ReasonMissing.
+    OwnInterest, ReasonMissing.
     """
     row = await session.get_locked(StayCharge, UUID(command.charge_id), caller)
+    if has_interest(caller, organisation=row.organisation_id, person=row.elder_id):
+        raise OwnInterest(charge_id=row.charge_id)
     _check_version(command, row)
     if row.state is not ChargeState.OPEN:
         raise DecidedAlready(charge_id=row.charge_id, state=row.state.name.lower())

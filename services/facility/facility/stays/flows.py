@@ -149,10 +149,10 @@ async def _touched_by_death(
     """What an elder stays in, or would if it were not for a death, or was discharged from after
     it.
     """
-    days = [col(Stay.ended_on).is_(None), col(Stay.death_on).is_not(None)]
+    touched = or_(col(Stay.ended_on).is_(None), col(Stay.death_on).is_not(None))
     if died_on is not None:
-        days.append(col(Stay.ended_on) > died_on + timedelta(days=1))
-    wanted = select(Stay).where(Stay.elder_id == elder_id, or_(*days))
+        touched = or_(touched, col(Stay.ended_on) > died_on + timedelta(days=1))
+    wanted = select(Stay).where(Stay.elder_id == elder_id, touched)
     wanted = wanted.order_by(col(Stay.began_on), col(Stay.stay_id))
     return (await session.exec(wanted.with_for_update())).all()
 

@@ -97,6 +97,18 @@ class Caller:
 NOBODY = Caller("nobody", "nobody", frozenset())  # who asks without a token for what is public
 
 
+def has_interest(caller: Caller, *, organisation: object = None, person: object = None) -> bool:
+    """Whether the caller belongs to the organisation, or speaks for the person, that a decision is
+    about: whoever has both a role that decides and one of those concerned does not decide.
+
+    >>> li = Caller("li", "portal", frozenset(), organisation_id="f", elder_ids=frozenset({"e"}))
+    >>> has_interest(li, organisation="f"), has_interest(li, person="e"), has_interest(li)
+    (True, True, False)
+    """
+    own = caller.organisation_id is not None and caller.organisation_id == str(organisation)
+    return own or str(person) in caller.elder_ids
+
+
 def _listed(claim: object, name: str) -> Iterable[str]:
     if not isinstance(claim, Iterable):
         raise TypeError(f"{name} is no list")

@@ -58,3 +58,13 @@ class RaisedByYourself(Denied):
         "追回 {recovery_id} 须由提出人以外的民政工作人员免除",
     )
     field = "recovery_id"
+
+
+class OwnInterest(Denied):
+    """Who owes the money, or belongs to who does, gives nothing of it up."""
+
+    text = Phrase(
+        "the caller belongs to the organisation or the family of recovery {recovery_id}",
+        "调用者属于追回 {recovery_id} 所涉机构或老年人家庭",
+    )
+    field = "recovery_id"

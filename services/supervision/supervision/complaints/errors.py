@@ -27,3 +27,13 @@ class SecondDuty(Denied):
         "投诉 {complaint_id} 的登记人不得同时办结",
     )
     field = "complaint_id"
+
+
+class OwnInterest(Denied):
+    """Who belongs to the firm, or speaks for the elder, closes no complaint about it."""
+
+    text = Phrase(
+        "the caller belongs to the firm or the family that complaint {complaint_id} is about",
+        "调用者属于投诉 {complaint_id} 所涉机构或老年人家庭",
+    )
+    field = "complaint_id"

@@ -13,8 +13,8 @@ from kit.contracts.refusals import NotFound
 from kit.contracts.standards import key
 from kit.db.store import Session
 from kit.messaging.outbox import emit
-from kit.security.access import Caller, check
-from supervision.complaints.errors import AlreadyClosed, NobodyCame, SecondDuty
+from kit.security.access import Caller, check, has_interest
+from supervision.complaints.errors import AlreadyClosed, NobodyCame, OwnInterest, SecondDuty
 from supervision.complaints.tables import Complaint
 from supervision.replicas.tables import Order
 from supervision.settlements.flows import disputes
@@ -78,6 +78,9 @@ async def close(
     check(caller, area=row.area_code, kind="complaint", key=request.complaint_id)
     if row.closed:
         raise AlreadyClosed(complaint_id=row.complaint_id)
+    about = order.elder_id if order else None
+    if has_interest(caller, organisation=row.organisation_id, person=about):
+        raise OwnInterest(complaint_id=row.complaint_id)
     if row.filed_by == caller.subject and _limits(local_day(session.now)).separate_duties:
         raise SecondDuty(complaint_id=row.complaint_id)
     row.closed = True

@@ -80,3 +80,13 @@ class SecondDuty(Denied):
         "结算 {settlement_id} 的决定人和核查人不得为同一人",
     )
     field = "settlement_id"
+
+
+class OwnInterest(Denied):
+    """Who belongs to the firm, or speaks for the elder, decides nothing about the visit."""
+
+    text = Phrase(
+        "the caller belongs to the firm or the family of settlement {settlement_id}",
+        "调用者属于结算 {settlement_id} 所涉机构或老年人家庭",
+    )
+    field = "settlement_id"

@@ -82,9 +82,7 @@ class Course:
             earlier = list(months_between(f"{day.year}-01", month))[:-1]
             if any(self._first_held(one, today) for one in earlier):
                 return None
-        return Due(
-            month, terms.kind, facts.area_code, terms.policy_version, fen, span=terms.period
-        )
+        return Due(month, terms.kind, facts.area_code, terms.policy_version, fen, span=terms.period)
 
     def _amount(self, month: str, day: date) -> tuple[Terms | None, int]:
         """By the version in force on the month's first day, so that a version which begins later in

@@ -25,7 +25,7 @@ from subsidy.replicas.rules import Status
 from subsidy.replicas.tables import Elder
 from subsidy.runs.rules import first_day, january, month_after, month_of
 from subsidy.vouchers.flows.issuing import issue_many
-from subsidy.vouchers.flows.lapsing import end_voucher, restore
+from subsidy.vouchers.flows.lapsing import carry_over, end_voucher, restore
 from subsidy.vouchers.rules import Grant
 from subsidy.vouchers.tables import Voucher
 
@@ -130,12 +130,14 @@ async def _bring_in_line(
     session: Session, person: Beneficiary, voucher: Voucher, *, is_due: bool
 ) -> None:
     """Ends a voucher that is not due, or whose elder is gone; gives back one that was ended so and
-    is due after all.
+    is due after all, and one whose time passed while a death was reported.
     """
     here = _is_here(person, local_day(session.now))
     if voucher.lapsed_at is None:
         if not here or (not is_due and person.may_grant(voucher.month)):
             end_voucher(session, voucher)
+        else:
+            await carry_over(session, voucher)
     elif is_due and here and _was_wanted(person, voucher):
         restore(session, voucher)
 

@@ -10,8 +10,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    column = sa.Column("anew_fen", sa.BigInteger(), nullable=False, server_default="0")
-    op.add_column("stay_charge", column)
+    op.add_column(
+        "stay_charge", sa.Column("anew_fen", sa.BigInteger(), server_default="0", nullable=False)
+    )
 
 
 def downgrade() -> None:

@@ -50,15 +50,13 @@ async def claimed_of(session: Session, settlement_id: UUID) -> Claimed:
     """What is claimed of a settlement, whatever became of it."""
     by_facts = col(Recovery.raised_by).is_(None)
     missed = func.sum(col(Recovery.claimed_fen) - col(Recovery.waived_fen)).filter(by_facts)
-    sums = (
-        func.sum(col(Recovery.claimed_fen)),
-        missed,
-        func.sum(col(Recovery.repaid_fen)).filter(by_facts),
-    )
-    wanted = select(*(func.coalesce(one, 0) for one in sums)).where(
+    claimed = func.sum(col(Recovery.claimed_fen))
+    repaid = func.sum(col(Recovery.repaid_fen)).filter(by_facts)
+    wanted = select(claimed, missed, repaid).where(
         col(Recovery.settlement_id) == settlement_id, col(Recovery.state) != RecoveryState.WITHDRAWN
     )
-    return Claimed(*(int(fen) for fen in (await session.exec(wanted)).one()))
+    found = (await session.exec(wanted)).one()
+    return Claimed(*(int(fen or 0) for fen in found))
 
 
 async def claim_no_more(session: Session, which: ColumnElement[bool], due_fen: int) -> int:

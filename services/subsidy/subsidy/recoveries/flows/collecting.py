@@ -13,7 +13,7 @@ from kit.contracts.refusals import NotFound, Outdated
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime.timers import set_timer
-from kit.security.access import Caller, check
+from kit.security.access import Caller, check, has_interest
 from subsidy.ledger.rules import Account
 from subsidy.limits import limits
 from subsidy.payments.rules import PaymentKind
@@ -25,6 +25,7 @@ from subsidy.recoveries.errors import (
     NotDue,
     NothingPaid,
     NotYetRepaid,
+    OwnInterest,
     RaisedByYourself,
     TooMuchRepaid,
 )
@@ -140,9 +141,12 @@ async def defer(session: Session, request: pb.DeferRecovery, caller: Caller) -> 
 async def waive(session: Session, request: pb.WaiveRecovery, caller: Caller) -> pb.Recovery:
     """What is still to come back is given up, by another official than who raised it.
 
-    Raises: NotFound, NotDue, RaisedByYourself.
+    Raises: NotFound, NotDue, OwnInterest, RaisedByYourself.
     """
     recovery = await _due(session, request, caller)
+    whose = {"organisation": recovery.organisation_id, "person": recovery.elder_id}
+    if has_interest(caller, **whose):
+        raise OwnInterest(recovery_id=recovery.recovery_id)
     if recovery.raised_by == caller.subject:
         raise RaisedByYourself(recovery_id=recovery.recovery_id)
     waived_fen = recovery.outstanding_fen

@@ -22,12 +22,17 @@ from subsidy.vouchers.tables import Voucher
 LAPSE = "voucher-lapse"  # timer: the end of a month
 LATE = "voucher-late"  # timer: what a voucher of a month that is over may still pay
 
+# not those of whose elder a death is reported and not decided: nobody could use them meanwhile
 _LAPSE = """
 with chosen as (
     select voucher_id, issued_fen - reserved_fen - captured_fen - lapsed_fen as free_fen
     from voucher
     where coalesce(usable_month, month) = $1 and lapsed_at is null
         and ($2::uuid is null or voucher_id > $2)
+        and not exists (
+            select 1 from elder
+            where elder.elder_id = voucher.elder_id and reported_died_on is not null
+        )
     order by voucher_id limit $3
     for update
 )
@@ -115,6 +120,17 @@ def restore(session: Session, voucher: Voucher) -> None:
     voucher.lapsed_at = None
     if voucher.lapsed_fen:
         restore_part(session, voucher, voucher.lapsed_fen)
+
+
+async def carry_over(session: Session, voucher: Voucher) -> None:
+    """A voucher that the run of its month has left alone, since its elder's death was reported, can
+    be used in the present month; any other one that has not ended stays as it is.
+    """
+    usable = voucher.usable_month or voucher.month
+    present = month_of(local_day(session.now))
+    if usable < present and await runs.is_finished(session, LAPSE, usable):
+        voucher.usable_month = present
+        set_timer(session, session.now, LATE, str(voucher.voucher_id))
 
 
 def restore_part(session: Session, voucher: Voucher, restored_fen: int) -> None:

@@ -9,13 +9,14 @@ from kit.contracts import wire
 from kit.db.store import Session
 from kit.messaging.outbox import emit
 from kit.runtime.timers import cancel_timer
-from kit.security.access import Caller, check
+from kit.security.access import Caller, check, has_interest
 from supervision.settlements.errors import (
     AppealedBefore,
     AppealTooLate,
     DecidedByYourself,
     NotAppealed,
     NotRefused,
+    OwnInterest,
 )
 from supervision.settlements.flows import disputes
 from supervision.settlements.rules.verdict import State
@@ -46,12 +47,14 @@ async def appeal(session: Session, request: pb.AppealSettlement, caller: Caller)
 async def decide(session: Session, request: pb.DecideOnAppeal, caller: Caller) -> pb.Settlement:
     """The visit is paid after all, or not for good; by somebody who had no part in it.
 
-    Raises: NotFound, NotAppealed, DecidedByYourself, ComplaintOpen.
+    Raises: NotFound, NotAppealed, OwnInterest, DecidedByYourself, ComplaintOpen.
     """
     row = await session.get_locked(Settlement, UUID(request.settlement_id))
     check(caller, area=row.area_code, kind="settlement", key=request.settlement_id)
     if row.state != State.APPEALED:
         raise NotAppealed(settlement_id=row.settlement_id)
+    if has_interest(caller, organisation=row.organisation_id, person=row.elder_id):
+        raise OwnInterest(settlement_id=row.settlement_id)
     if caller.subject in (row.decided_by, row.verified_by, row.appealed_by):
         raise DecidedByYourself(settlement_id=row.settlement_id)
     await disputes.check_no_complaint(session, row.order_id)

@@ -14,12 +14,13 @@ from kit.contracts import ids, standards, wire
 from kit.contracts.clock import local_day
 from kit.db.store import Session
 from kit.messaging.outbox import emit
-from kit.security.access import Caller, check
+from kit.security.access import Caller, check, has_interest
 from supervision.replicas.tables import Order
 from supervision.settlements.errors import (
     AlreadyRefused,
     AlreadyVerified,
     NotHeld,
+    OwnInterest,
     SecondDuty,
 )
 from supervision.settlements.flows import disputes
@@ -77,7 +78,7 @@ async def judge(session: Session, event: OrderFinished) -> None:
 
 async def decide(session: Session, request: pb.DecideAudit, caller: Caller) -> pb.Settlement:
     """An inspector pays a held visit, or does not. Raises: NotFound, NotHeld, ComplaintOpen,
-    SecondDuty.
+    OwnInterest, SecondDuty.
     """
     row = await _settlement(session, request.settlement_id, caller)
     if row.state != State.HELD:
@@ -117,7 +118,9 @@ async def verify(
 
 
 def _check_duty(session: Session, row: Settlement, done_by: str | None, caller: Caller) -> None:
-    """done_by: who did the other duty."""
+    """done_by: who did the other duty. Raises: OwnInterest, SecondDuty."""
+    if has_interest(caller, organisation=row.organisation_id, person=row.elder_id):
+        raise OwnInterest(settlement_id=row.settlement_id)
     if done_by == caller.subject and _separation(local_day(session.now)).separate_duties:
         raise SecondDuty(settlement_id=row.settlement_id)
 
