@@ -96,17 +96,22 @@ def lists(language: str, document: bytes) -> list[str]:
     """
     if language != "python":
         return []
-    known = json.loads(document)["paths"]
+    paths = json.loads(document)["paths"]
+    free = {
+        path
+        for path, verbs in paths.items()
+        if "get" in verbs
+        and not any(one.get("required") for one in verbs["get"].get("parameters", ()))
+    }
     own = {"official", "hotline"}
     read = [
         method
         for method in methods()
         if method.full_name.endswith("/List")
-        and "{" not in method.path
-        and method.path in known
+        and method.path in free
         and (method.access.open or own & {*method.access.roles})
     ]
-    assert len(read) > 10
+    assert read
     return [f"lists {len(read)}"]
 
 

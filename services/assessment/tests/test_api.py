@@ -8,6 +8,7 @@ from google.api.httpbody_pb2 import HttpBody
 
 from assessment.context import GROUP
 from assessment.testing import CITY, a_completion, a_registration, a_signature
+from kit.contracts import numbers
 from kit.contracts.refusals import Conflict, Denied, Malformed, NotFound, Refusal
 from kit.rpc.client import Client
 from testkit.delivery import fire
@@ -28,6 +29,27 @@ async def recorded(service):
             "select subject, client_id, method, elder_ids from audit_record order by audit_id"
         )
     return [tuple(row) for row in rows]
+
+
+async def test_who_learns_that_somebody_is_registered_leaves_a_record(served):
+    service = await served("assessment")
+    first = a_registration()
+    elder_id = (await service.call(f"{ELDERS}/Register", first, **OFFICIAL)).elder.elder_id
+    digits = f"{first.id_number[:14]}99{first.id_number[16]}"
+    other_number = a_registration(id_number=digits + numbers.resident_check(digits))
+    assert await recorded(service) == []
+
+    for command, caller in ((first, "one"), (other_number, "two")):
+        del command.hardships[:]
+        with pytest.raises(Refusal):
+            await service.call(
+                f"{ELDERS}/Register", command, roles=["hotline"], area=CITY, subject=caller
+            )
+
+    assert [(subject, whose) for subject, _, _, whose in await recorded(service)] == [
+        ("one", [elder_id]),
+        ("two", [elder_id]),
+    ]
 
 
 async def test_from_registration_to_a_result(served):

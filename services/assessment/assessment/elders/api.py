@@ -4,11 +4,15 @@ What answers personal data leaves an audit record before the answer does; nobody
 reader's connection meanwhile.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from eldercare.assessment.v1 import api_pb2 as pb
 from eldercare.assessment.v1 import events_pb2 as events
 
 from assessment.context import Context
 from assessment.elders import flows, queries
+from assessment.elders.errors import KnownAlready, LikelyKnown
 from assessment.life_events import flows as life_events
 from kit.db.store import Session, Store
 from kit.rpc.methods import Call, manages_transactions
@@ -24,7 +28,8 @@ class Elders:
     async def Register(
         self, request: pb.RegisterElder, session: Session, call: Call
     ) -> events.ElderRegistered:
-        return await flows.register(session, request, call.caller, self.context)
+        async with _recorded(session, call):
+            return await flows.register(session, request, call.caller, self.context)
 
     async def Change(
         self, request: pb.ChangeElder, session: Session, call: Call
@@ -39,7 +44,8 @@ class Elders:
     async def ChangeIdNumber(
         self, request: pb.ChangeElderIdNumber, session: Session, call: Call
     ) -> events.ElderChanged:
-        return await life_events.change_id_number(session, request, call.caller, self.context)
+        async with _recorded(session, call):
+            return await life_events.change_id_number(session, request, call.caller, self.context)
 
     @manages_transactions
     async def Get(self, request: pb.GetElder, store: Store, call: Call) -> pb.ElderRecord:
@@ -60,3 +66,16 @@ class Elders:
     async def Contact(self, request: pb.GetElder, store: Store, call: Call) -> pb.ElderContact:
         async with store.transaction() as session:
             return await queries.contact(session, request, call, self.context)
+
+
+@asynccontextmanager
+async def _recorded(session: Session, call: Call) -> AsyncIterator[None]:
+    """Notes a refusal that tells that a person is registered, since guessing numbers is a search.
+    The transaction of the command itself does not commit.
+    """
+    try:
+        yield
+    except (KnownAlready, LikelyKnown) as refused:
+        whose = refused.of if isinstance(refused, KnownAlready) else refused.facts["elder_id"]
+        await audit.record_read(session.store, call, [whose] if whose else [], "known already")
+        raise

@@ -45,9 +45,12 @@ class HardshipOfficialOnly(Denied):
 
 
 class KnownAlready(Conflict):
-    """The ID number belongs to an elder who is registered."""
+    """The ID number belongs to an elder who is registered. of: whose it is; the caller, who may not
+    see that elder, does not learn it.
+    """
 
     field = "id_number"
+    of: object = None
     text = Phrase(
         "an elder with this ID number is registered already", "该身份证号的老年人已经登记"
     )

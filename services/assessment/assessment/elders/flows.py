@@ -1,6 +1,6 @@
 """Registers elders, and changes what is known of them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -67,8 +67,8 @@ async def register(
     access.check(caller, area=command.area_code, kind="area", key=command.area_code)
     digests = context.ring.digests("id_number", command.id_number)
     await rotation.one_at_a_time(session, digests)
-    if await known(session, context.ring, [command.id_number]):
-        raise KnownAlready
+    if there := await known(session, context.ring, [command.id_number]):
+        raise known_already(there)
     if likely := await likely_known(session, context.ring, [command]):
         raise LikelyKnown(elder_id=likely[command.id_number])
     row = wire.row(
@@ -161,6 +161,13 @@ async def _come_back(session: Session, row: Elder) -> None:
     )
     for entry in (await session.exec(wanted.with_for_update())).all():
         entry.state = LifeEventState.OVER
+
+
+def known_already(there: Mapping[str, Elder]) -> KnownAlready:
+    """The refusal of an ID number that is one of these elders'."""
+    refusal = KnownAlready()
+    refusal.of = next(iter(there.values())).elder_id
+    return refusal
 
 
 async def known(session: Session, ring: KeyRing, id_numbers: Collection[str]) -> dict[str, Elder]:

@@ -20,7 +20,13 @@ from assessment.elders.errors import (
     KnownAlready,
     OwnElder,
 )
-from assessment.elders.flows import columns_of_number, day_of, known, number_faults
+from assessment.elders.flows import (
+    columns_of_number,
+    day_of,
+    known,
+    known_already,
+    number_faults,
+)
 from assessment.elders.queries import public
 from assessment.elders.rules import Status
 from assessment.elders.tables import Elder
@@ -287,7 +293,7 @@ async def _take_number(session: Session, row: Elder, id_number: str, ring: KeyRi
     await rotation.one_at_a_time(session, ring.digests("id_number", id_number))
     there = await known(session, ring, [id_number])
     if any(elder.elder_id != row.elder_id for elder in there.values()):
-        raise KnownAlready
+        raise known_already(there)
     for column, value in columns_of_number(id_number, ring).items():
         setattr(row, column, value)
     try:

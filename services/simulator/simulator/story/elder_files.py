@@ -3,7 +3,8 @@
 import asyncio
 import csv
 import io
-from collections.abc import Callable, Set
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 
 from simulator.http_client import Json
@@ -99,7 +100,7 @@ async def register_all(story: Story, progress: Progress) -> None:
         (twice.registered, twice.unchanged, twice.failed),
         (0, min(TWICE, len(everyone)), 0),
     )
-    await _read_ids(story, {person.id_number: person for person in everyone})
+    await _read_ids(story, everyone)
 
 
 async def _register(story: Story, part: list[Person], progress: Progress) -> None:
@@ -138,25 +139,41 @@ async def _import(story: Story, text: str, progress: Progress) -> Import:
     return state
 
 
-async def _read_ids(story: Story, by_number: dict[str, Person]) -> None:
-    """Reads the register page by page; the masked number and the birth day tell who is who."""
+async def _read_ids(story: Story, people: list[Person]) -> None:
+    """Reads the register page by page; community, birth day and the ends of the phone number tell
+    who is who. Those who share them are asked for by their ID numbers, which no answer tells.
+    """
+    alike: defaultdict[tuple[str, ...], list[Person]] = defaultdict(list)
+    for person in people:
+        phone = f"{person.phone[:3]}{person.phone[-4:]}"
+        alike[person.area_code, person.id_number[6:14], phone].append(person)
+    by_ends = {ends: found[0] for ends, found in alike.items() if len(found) == 1}
     after = ""
     while True:
         page = await story.gateway.get(
             story.tokens["office"], "/v1/elders", limit=PAGE, after=after
         )
         for row in page["rows"]:
-            _read_id(row, by_number)
+            _read_id(row, by_ends)
         after = page["next"]
         if not after:
             break
-    missing = sum(not person.elder_id for person in by_number.values())
+    await story.gateway.each(
+        lambda person: _ask_for(story, person), [one for one in people if not one.elder_id]
+    )
+    missing = sum(not person.elder_id for person in people)
     story.expect("everybody is in the register", missing, 0)
 
 
-def _read_id(row: Json, by_number: dict[str, Person]) -> None:
-    masked = row["id_number"]
-    born_on = row["elder"]["born_on"].replace("-", "")
-    person = by_number.get(masked[:6] + born_on + masked[-4:])
+def _read_id(row: Json, by_ends: Mapping[tuple[str, ...], Person]) -> None:
+    elder, phone = row["elder"], row["phone"].replace("*", "")
+    person = by_ends.get((elder["area_code"], elder["born_on"].replace("-", ""), phone))
     if person:
+        person.elder_id = elder["elder_id"]
+
+
+async def _ask_for(story: Story, person: Person) -> None:
+    token = story.tokens["office"]
+    page = await story.gateway.get(token, "/v1/elders", id_number=person.id_number)
+    for row in page["rows"]:
         person.elder_id = row["elder"]["elder_id"]
