@@ -269,7 +269,8 @@ async def test_a_late_answer_to_an_old_offer_leaves_the_new_one_open(
         assert (refused.value.field, refused.value.facts["attempt"]) == ("attempt", 2)
 
     async with store.reading() as session:
-        still = wire.message(pb.Order, await session.get(type(order), order.order_id))
+        row = await session.get(type(order), order.order_id)
+        still = wire.message(pb.Order, row, received_fen=0)
     assert (still.state, still.attempt) == (State.ASSIGNED, 2)
     await act(answers.accept, pb.AcceptOrder(order_id=order_id, attempt=2), firm_itself)
     assert len(await messages(OrderAccepted)) == 1
