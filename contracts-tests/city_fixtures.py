@@ -176,7 +176,11 @@ def _publish(town: RunningCity, hotline: str, office: str) -> None:
     """Two assessors sign a result today, which is public from now on."""
     asked = {row["elder_id"] for row in town.rows("/v1/applications", office)}
     elder = next(one for one in _at_home(town, hotline) if one["elder_id"] not in asked)
-    wanted = {"elder_id": elder["elder_id"], "reason": "ASSESSMENT_REASON_FIRST", "channel": "CHANNEL_HOTLINE"}
+    wanted = {
+        "elder_id": elder["elder_id"],
+        "reason": "ASSESSMENT_REASON_FIRST",
+        "channel": "CHANNEL_HOTLINE",
+    }
     case = town.post("/v1/applications", hotline, wanted)
     path = f"/v1/applications/{case['application_id']}"
     signers = [str(uuid4()) for _ in range(2)]

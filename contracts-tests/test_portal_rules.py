@@ -96,16 +96,21 @@ def test_what_is_near_a_small_target_is_nearer_than_to_a_large_one(
 
 @pytest.mark.parametrize(
     ("value", "target", "decimals"),
-    [(99.96, 100, 2), (99.9996, 100, 3), (100, 100, 1), (94.96, 95, 2), (0.14, 0.1, 2), (3, None, 1)],
+    [
+        (99.96, 100, 2),
+        (99.9996, 100, 3),
+        (100, 100, 1),
+        (94.96, 95, 2),
+        (0.14, 0.1, 2),
+        (3, None, 1),
+    ],
 )
 def test_a_value_that_misses_its_target_is_not_written_as_one_that_reaches_it(
     value: float, target: float | None, decimals: int
 ) -> None:
     aim = {} if target is None else {"target": target, "target_sense": "at least"}
 
-    found = run(
-        "board/judging.ts", "it.decimalsOf(given.value, given.aim)", value=value, aim=aim
-    )
+    found = run("board/judging.ts", "it.decimalsOf(given.value, given.aim)", value=value, aim=aim)
 
     assert found == decimals
 

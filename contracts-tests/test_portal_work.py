@@ -151,22 +151,26 @@ def test_results_are_public_without_signing_in(browser: Browser, town: RunningCi
 
 
 def offered(town: RunningCity) -> dict[str, Any]:
-    """An order for this evening that a worker is asked for."""
-    hotline = town.token("hotline", area=CITY)
-    day, _, _ = LATER.partition("T")
+    """An order for this evening that a worker is asked for, in a county where some were before."""
+    hotline, day = town.token("hotline", area=CITY), LATER[:10]
+    served = {
+        order["area_code"][:6] for order in town.rows("/v1/orders", hotline) if order["worker_id"]
+    }
     at_home = [
         row["elder"]
         for row in town.rows("/v1/elders", hotline)
         if row["elder"]["status"] == "STATUS_ALIVE"
         and row["elder"]["living"] != "LIVING_INSTITUTION"
+        and row["elder"]["area_code"][:6] in served
     ]
-    for elder in at_home[-8:]:
+    for elder in at_home[-12:]:
         wanted = {
             "elder_id": elder["elder_id"],
             "item_code": town.get("/v1/catalogue", hotline)["rows"][0]["item_code"],
             "wanted_from": f"{day}T16:30:00+08:00",
             "wanted_to": f"{day}T18:30:00+08:00",
             "channel": "CHANNEL_HOTLINE",
+            "again": True,  # of the elder of another test
         }
         placed = town.post("/v1/orders", hotline, wanted)
         town.quiet()

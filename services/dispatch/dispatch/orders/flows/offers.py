@@ -51,13 +51,14 @@ def take_back(
     session: Session,
     order: Order,
     *,
-    reason: events.OrderDeclined.Reason = events.OrderDeclined.REASON_UNSPECIFIED,
+    reason: int = events.OrderDeclined.REASON_UNSPECIFIED,
     for_good: bool = True,
 ) -> events.OrderDeclined:
     """The worker does not take it, was silent too long, or may not: somebody else is looked for at
     once.
 
-    reason: as whoever declines names it. for_good: the same worker is never asked for it again.
+    reason: of OrderDeclined, as whoever declines names it. for_good: the same worker is never
+    asked for it again.
     """
     declined = wire.message(events.OrderDeclined, order, reason=reason, declined_at=session.now)
     emit(session, declined, order)
