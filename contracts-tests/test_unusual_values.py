@@ -95,7 +95,7 @@ async def door(
         sorted(roles),
         area=CITY,
         organisation_id=NOBODY[0],
-        elder_ids=[NOBODY[0]],
+        elder_ids=[NOBODY[1]],  # no official decides about an elder of the own family
         worker_id=NOBODY[0],
     )
     transport = httpx.ASGITransport(app=inside, raise_app_exceptions=False)

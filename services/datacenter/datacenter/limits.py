@@ -37,3 +37,10 @@ class Closing:
     """The number of `standards/closing.yaml` on a day. closing_days: after a month."""
 
     closing_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """The number of `standards/disclosure.yaml` on a day. least_people: whom a figure tells of."""
+
+    least_people: int

@@ -34,7 +34,7 @@ def withheld(made: list[pb.Figure]) -> list[bool]:
 def test_one_or_two_people_are_withheld_and_none_or_three_are_not() -> None:
     made = figures((0, 1, 2, 3, 40))
 
-    withhold(made, (), SENSITIVE)
+    withhold(made, (), SENSITIVE, 3)
 
     assert withheld(made) == [False, True, True, False, False]
     assert [one.numerator for one in made] == [0, 0, 0, 3, 40]
@@ -44,7 +44,7 @@ def test_one_or_two_people_are_withheld_and_none_or_three_are_not() -> None:
 def test_a_share_of_one_or_two_people_is_withheld() -> None:
     made = figures((0, 0), denominator=2)
 
-    withhold(made, (), SENSITIVE)
+    withhold(made, (), SENSITIVE, 3)
 
     assert withheld(made) == [True, True]
 
@@ -52,7 +52,7 @@ def test_a_share_of_one_or_two_people_is_withheld() -> None:
 def test_the_difference_to_the_whole_does_not_tell_it() -> None:
     made = figures((1, 9, 5, 0))
 
-    withhold(made, (), SENSITIVE)
+    withhold(made, (), SENSITIVE, 3)
 
     assert withheld(made) == [True, False, True, False]
 
@@ -61,7 +61,7 @@ def test_the_areas_beside_the_one_that_is_asked_for_decide_too() -> None:
     """The same area is withheld alone and in the list of its whole."""
     alone, *others = figures((5, 1, 9))
 
-    withhold([alone], others, SENSITIVE)
+    withhold([alone], others, SENSITIVE, 3)
 
     assert alone.withheld
     assert withheld(others) == [False, False]
@@ -71,7 +71,7 @@ def test_the_sum_of_both_sexes_does_not_tell_it() -> None:
     women, men = figures((30,), "AS03_FEMALE"), figures((2,), "AS03_MALE")
     both = figures((32,))
 
-    withhold([*women, *men, *both], (), SENSITIVE)
+    withhold([*women, *men, *both], (), SENSITIVE, 3)
 
     assert withheld([*women, *men, *both]) == [True, True, False]
 
@@ -79,6 +79,6 @@ def test_the_sum_of_both_sexes_does_not_tell_it() -> None:
 def test_what_tells_nothing_of_an_elder_stays() -> None:
     made = figures((1, 2), "POP01")
 
-    withhold(made, (), SENSITIVE)
+    withhold(made, (), SENSITIVE, 3)
 
     assert withheld(made) == [False, False]

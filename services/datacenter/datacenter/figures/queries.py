@@ -14,7 +14,7 @@ from datacenter.counts import queries as counts
 from datacenter.counts.queries import Late, LateFacts, Present, Totals, Unapplied
 from datacenter.counts.rollup import holders
 from datacenter.figures import rules as rules_of_small
-from datacenter.indicators.catalogue import catalogue, closing
+from datacenter.indicators.catalogue import catalogue, closing, disclosure
 from datacenter.indicators.rules import TOP, Indicator, Places
 from datacenter.subjects.measures import Measure
 from kit.contracts import areas, rules
@@ -110,7 +110,8 @@ async def withhold_small(
     today = local_day(session.now)
     counted = await counts.totals(session, caller, beside, span[0], span[-1], today)
     known = await sources(session, span[-1])
-    rules_of_small.withhold(made, figures(beside, span, counted, {}, known), _sensitive())
+    every = figures(beside, span, counted, {}, known)
+    rules_of_small.withhold(made, every, _sensitive(), disclosure(today).least_people)
 
 
 @cache

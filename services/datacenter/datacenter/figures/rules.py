@@ -8,14 +8,16 @@ from eldercare.datacenter.v1 import api_pb2 as pb
 from kit.contracts import areas
 
 SEE_ELDERS = frozenset({"official"})  # of the roles that figures are for (Elders.List)
-LEAST = 3  # people; fewer are withheld
 Key = tuple[str, str, str]  # figure, area, month
 
 
 def withhold(
-    made: Sequence[pb.Figure], beside: Iterable[pb.Figure], sensitive: Collection[str]
+    made: Sequence[pb.Figure],
+    beside: Iterable[pb.Figure],
+    sensitive: Collection[str],
+    least_people: int,
 ) -> None:
-    """Takes out of `made` what tells of one or two people. Where it is one of the areas of a whole
+    """Takes out of `made` what tells of fewer people. Where it is one of the areas of a whole
     the difference would tell it, so that the least of the others goes too; so do the variants of a
     figure, by sex, which make up a whole.
 
@@ -35,7 +37,7 @@ def withhold(
         stem, _, variant = code.partition("_")
         if variant:
             variants[stem, area_code, month].append(key)
-    small = {key for key, one in every.items() if _is_small(one)}
+    small = {key for key, one in every.items() if _is_small(one, least_people)}
     before = -1
     while before < len(small):
         before = len(small)
@@ -49,8 +51,8 @@ def withhold(
             _clear(one)
 
 
-def _is_small(one: pb.Figure) -> bool:
-    return 0 < one.numerator < LEAST or 0 < one.denominator < LEAST
+def _is_small(one: pb.Figure, least_people: int) -> bool:
+    return 0 < one.numerator < least_people or 0 < one.denominator < least_people
 
 
 def _least_beside(

@@ -13,7 +13,7 @@ from typing import Required
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 from datacenter.indicators.rules import Indicator, Places
-from datacenter.limits import Closing, Limits
+from datacenter.limits import Closing, Disclosure, Limits
 from datacenter.subjects.measures import Measure
 from datacenter.subjects.registry import named
 from kit.contracts import standards
@@ -49,6 +49,7 @@ class Definition(TypedDict, total=False):
 
 
 closing = standards.read("datacenter", Closing, file="closing")
+disclosure = standards.read("datacenter", Disclosure, file="disclosure")
 _limits = standards.read("datacenter", Limits, file="limits")
 
 
