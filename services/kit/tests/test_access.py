@@ -55,7 +55,7 @@ def _expected(
     if (
         used["area"]
         and caller.area
-        and caller.roles & {"official", "hotline", "inspector", "assessor"}
+        and caller.roles & {"official", "hotline", "inspector", "assessor", "monitor"}
     ):
         sees |= area.startswith(PREFIXES[caller.area])
     if used["organisation"] and caller.roles & {"provider", "worker", "home"}:
