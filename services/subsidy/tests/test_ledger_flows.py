@@ -64,7 +64,8 @@ with shown as (
     union all
     select debt.area_code, 5, sum(captured_fen) from debt
     where payment_id is not null group by debt.area_code
-    union all select area_code, 5, sum(paid_fen) from payment where kind in (2, 3) group by area_code
+    union all
+    select area_code, 5, sum(paid_fen) from payment where kind in (2, 3) group by area_code
     union all
     select area_code, 5, -sum(claimed_fen) from recovery where state <> 6 group by area_code
     union all select area_code, 6, sum(lapsed_fen) from voucher group by area_code
@@ -74,7 +75,8 @@ with shown as (
     union all select area_code, 8, sum(waived_fen) from recovery group by area_code
     union all select area_code, 1, sum(repaid_fen) from recovery group by area_code
     union all select area_code, 1, -sum(issued_fen) from voucher group by area_code
-    union all select area_code, 1, -sum(paid_fen) from payment where kind in (2, 3) group by area_code
+    union all
+    select area_code, 1, -sum(paid_fen) from payment where kind in (2, 3) group by area_code
 ), booked as (
     select area_code, account, sum(debit_fen - credit_fen) as fen from ledger_entry group by 1, 2
 ), expected as (
